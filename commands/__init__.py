@@ -1,0 +1,1 @@
+"""Commands: one declaration each in `actions/`, drawn by the surfaces beside it."""

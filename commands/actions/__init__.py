@@ -1,0 +1,1 @@
+"""One file per command, its declaration `ACTION` last. Being there is being registered."""

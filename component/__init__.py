@@ -1,0 +1,3 @@
+"""The bus: what a message is, where it goes, and the promise that it gets there."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,99 @@
+"""The `shoutbus` command."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+import structlog
+import uvloop
+
+from component import __version__, methods
+from component.app import running
+from component.check import check as look
+from component.config import Config, load
+from component.demo import demo as demonstrate
+from component.errors import ConfigError
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+@click.version_option(__version__, prog_name="shoutbus")
+def main() -> None:
+    """Joins your team's rooms, shoutboxes and people on your own XMPP server."""
+    _log()
+
+
+@main.command()
+@click.option("--config", "file", type=_FILE, required=True, help="The TOML file with the settings.")
+def run(file: Path) -> None:
+    """Run the bus against an existing XMPP server."""
+    _until_told(lambda told: _run(load(file, methods.discover()), told))
+
+
+@main.command()
+@click.option("--config", "file", type=_FILE, required=True, help="The TOML file with the settings.")
+def check(file: Path) -> None:
+    """Check the settings and try every connection; report every fault at once."""
+    faults = uvloop.run(look(file))
+    if faults:
+        _tell(faults)
+    click.echo(f"{file} is right, and everything in it answers.")
+
+
+@main.command()
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=Path("var"), show_default=True)
+def demo(data: Path) -> None:
+    """Start a private Prosody and the bus on it, with sample rooms, accounts and shoutboxes."""
+    _until_told(lambda told: demonstrate(data, told))
+
+
+async def _run(config: Config, told: asyncio.Event) -> None:
+    async with running(config):
+        await told.wait()
+
+
+def _until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run until SIGINT or SIGTERM, then end in order."""
+
+    async def main() -> None:
+        told = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        await work(told)
+
+    try:
+        uvloop.run(main())
+    except ConfigError as error:
+        _tell(error.faults)
+
+
+def _tell(faults: list[str]) -> None:
+    for fault in faults:
+        click.echo(f"- {fault}", err=True)
+    sys.exit(1)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s %(message)s")
+    # What slixmpp says of a lost connection we say ourselves, in words for an operator.
+    logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
+    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.LogfmtRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""The composition root: the only file that knows everything. It owns the real clock, and closes the circles."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+
+import web.app
+from commands import action as command
+from commands.text import Text
+from component import __version__, methods
+from component.config import Config
+from component.errors import ConfigError, StoreError
+from component.hub import Hub
+from component.message import Channel, Message
+from component.ports import MethodSpec, Ports, Store
+from component.roles import Roles
+from component.storage import open_store
+from component.xmpp import desk
+from component.xmpp.archive import Archive
+from component.xmpp.bot import Bot
+from component.xmpp.desk import Desk, Identity
+from component.xmpp.link import Account, Link
+from component.xmpp.puppets import Puppets
+from component.xmpp.room import Room
+from component.xmpp.rooms import Rooms
+from component.xmpp.stanza import NS, domain, local
+from web.guests import Guests
+from web.site import Site
+
+log = structlog.get_logger()
+
+SWEEP = 1.0
+"""Seconds between looks at what has timed out."""
+
+
+def now() -> int:
+    """Milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Xmpp:
+    """The XMPP side put together: which stanza goes to whom."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        xmpp = config.xmpp
+        self.link = Link(Account(xmpp.host, xmpp.port, xmpp.component, xmpp.secret), self._heard)
+        self._public_url = config.web.public_url
+        self.bot = Bot(self.link, xmpp.bot, store, now, self._link_to)
+        self.puppets = Puppets(self.link, time.monotonic)
+        self.archive = Archive(self.link, self.bot.jid)
+        self.rooms = Rooms(
+            self.link, self.bot.jid, "shoutbus", self.puppets, self.archive,
+            clock=now, admins=config.admins, read=store.mark, link_to=self._link_to,
+        )  # fmt: skip
+        self.desk = Desk(self.link, self._identify, self._listed)
+        self._hub: Hub
+
+    def attach(self, hub: Hub, text: Text, known: dict[str, MethodSpec]) -> None:
+        """Close the circle between the hub and XMPP."""
+        self._hub = hub
+        self._open = [name for name, spec in known.items() if spec.open]
+        self.bot.attach(hub, hub.leads_on, self._addressed, text.answer, self._identify)
+
+        async def addressed(room: Room, nick: str, occupant: Any, line: str) -> None:
+            await self.bot.addressed(self.rooms, room, nick, occupant, line)
+
+        self.rooms.attach(hub, hub.note, hub.reading, addressed, self._greeting)
+
+    def _link_to(self, message: Message) -> str:
+        return f"{self._public_url}/messages/{message.id}"
+
+    def _greeting(self, room: Room) -> str:
+        ends = sorted({str(route.destination) for route in self._hub.routes if route.source == room.channel})
+        passes = f"What is said here goes to {', '.join(ends)} too. " if ends else ""
+        return f"Hello! I am Shoutbus. {passes}Write “{room.nick}: help” for what I can do."
+
+    def _addressed(self, name: str) -> Channel | None:
+        for method in self._open:
+            if name and self._hub.find(Channel(method, name)):
+                return Channel(method, name)
+        return None
+
+    def _identify(self, jid: str) -> Identity | None:
+        if jid == self.link.domain:
+            return Identity("component", "generic", "Shoutbus")
+        if jid == self.bot.bare:
+            return Identity("client", "bot", "Shoutbus")
+        channel = self._addressed(local(jid)) if domain(jid) == self.link.domain else None
+        if channel:
+            spec = self._hub.find(channel)
+            return Identity("client", "bot", (spec and spec.title) or str(channel))
+        return desk.puppet(jid)
+
+    def _listed(self) -> list[tuple[str, str]]:
+        boxes = [spec for spec in self._hub.channels if spec.channel.method in self._open]
+        named = [(f"{spec.channel.address}@{self.link.domain}", spec.title or str(spec.channel)) for spec in boxes]
+        return [(self.bot.bare, "Shoutbus"), *named]
+
+    def _heard(self, stanza: Any) -> None:
+        if stanza.tag == f"{NS}message":
+            if self.rooms.message(stanza) or self.archive.heard(stanza):
+                return
+            self.bot.message(stanza, from_room=self.rooms.has(stanza.get("from", "")))
+        elif stanza.tag == f"{NS}presence":
+            if stanza.get("to") != self.bot.jid:
+                self.puppets.heard(stanza)
+            if stanza.get("to") != self.bot.jid or not self.rooms.presence(stanza):
+                self.bot.presence(stanza)
+        elif stanza.tag == f"{NS}iq":
+            self.desk.iq(stanza)
+
+    async def stop(self) -> None:
+        """Say goodbye and end the stream."""
+        if self.link.alive:
+            self.rooms.leave()
+            await self.bot.say_goodbye()
+        await self.link.close()
+        await self.rooms.close()
+        await self.bot.close()
+
+    def told(self) -> dict[str, Any]:
+        """The XMPP part of `/health`."""
+        rooms = {
+            room.jid: {
+                "state": room.state,
+                "trouble": room.trouble,
+                "limits": room.limits() if room.affiliation else "",
+            }
+            for room in self.rooms.all
+        }
+        return {"state": self.link.state, "trouble": self.link.trouble, "rooms": rooms}
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config) -> AsyncIterator[None]:
+    """The whole bus, from the moment it serves to its orderly end; raises ConfigError where it can't start."""
+    known = dict(methods.discover())
+    try:
+        store = await open_store(config.store)
+    except StoreError as error:
+        raise ConfigError([str(error)]) from error
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        await store.seed(config.channels, config.routes, config.tokens)
+        hub = Hub(store, now)
+        xmpp = Xmpp(config, store)
+        ports = Ports(xmpp.rooms, xmpp.bot)
+        hub.attach({name: spec.make(ports) if spec.make else None for name, spec in known.items()})
+        roles = Roles(config.admins)
+        bus = command.Bus(xmpp.bot.bare, config.web.public_url, __version__, command.discover())
+        xmpp.attach(hub, Text(bus, roles.of), known)
+        await hub.start()
+        stack.push_async_callback(hub.stop)
+        stack.push_async_callback(xmpp.stop)
+        began = time.monotonic()
+
+        async def health() -> dict[str, Any]:
+            return await _health(hub, xmpp, began)
+
+        site = Site(
+            hub=hub,
+            clock=now,
+            guests=Guests(time.monotonic, [xmpp.bot.bare.partition("@")[0], "shoutbus"]),
+            roles=roles,
+            methods=known,
+            tokens={token.digest: token for token in await store.tokens()},
+            health=health,
+            public_url=config.web.public_url,
+            version=__version__,
+            proxies=config.web.proxies,
+        )
+        await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
+        for work in (xmpp.link.run(), _sweep(xmpp.rooms)):
+            stack.push_async_callback(_end, asyncio.create_task(work))
+        log.info("serving", url=config.web.public_url, component=config.xmpp.component)
+        yield
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _sweep(rooms: Rooms) -> None:
+    while True:
+        await asyncio.sleep(SWEEP)
+        rooms.sweep()
+
+
+async def _health(hub: Hub, xmpp: Xmpp, began: float) -> dict[str, Any]:
+    told: dict[str, Any] = {"status": "ok", "version": __version__, "uptime": round(time.monotonic() - began, 1)}
+    told["xmpp"] = xmpp.told()
+    try:
+        told["queues"] = {str(channel): depth for channel, depth in (await hub.store.backlog()).items()}
+        told["store"] = {"state": "up", "unsaved": hub.unsaved}
+    except StoreError as error:
+        told["store"] = {"state": "down", "trouble": str(error)}
+    if told["store"]["state"] != "up" or not xmpp.link.alive:
+        told["status"] = "down"
+    elif any(room.state != "in" for room in xmpp.rooms.all):
+        told["status"] = "degraded"
+    return told

@@ -1,0 +1,47 @@
+"""`shoutbus check`: the settings read and every connection tried, all faults told at once."""
+
+import asyncio
+from pathlib import Path
+
+from component import methods
+from component.config import Config, load
+from component.errors import ConfigError, StoreError
+from component.storage import open_store
+from component.xmpp.link import Account, knock
+
+
+async def check(file: Path) -> list[str]:
+    """Every fault in `file` and behind it, one sentence each; empty where all is well."""
+    try:
+        config = load(file, methods.discover())
+    except ConfigError as error:
+        return error.faults
+    found = await asyncio.gather(_xmpp(config), _web(config), _store(config))
+    return [fault for faults in found for fault in faults]
+
+
+async def _xmpp(config: Config) -> list[str]:
+    account = Account(config.xmpp.host, config.xmpp.port, config.xmpp.component, config.xmpp.secret)
+    fault = await knock(account, config.xmpp.rooms)
+    return [f"[xmpp] {fault}"] if fault else []
+
+
+async def _web(config: Config) -> list[str]:
+    try:
+        server = await asyncio.start_server(lambda *_: None, config.web.host, config.web.port)
+    except OSError as error:
+        return [f"[web] listen: {config.web.host}:{config.web.port} can't be used: {error.strerror}."]
+    server.close()
+    await server.wait_closed()
+    return []
+
+
+async def _store(config: Config) -> list[str]:
+    try:
+        store = await open_store(config.store)
+    except ConfigError as error:
+        return error.faults
+    except StoreError as error:
+        return [f"[store] {error}"]
+    await store.close()
+    return []

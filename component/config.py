@@ -1,0 +1,295 @@
+"""Configuration: TOML and environment into a frozen Config; every fault is reported at once, in words.
+
+Channels, routes and tokens here only seed a fresh store; from then on they live in it.
+"""
+
+import difflib
+import hashlib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from component.errors import BadInput, ConfigError
+from component.message import Channel
+from component.ports import BARE_JID, ChannelSpec, MethodSpec, Token
+from component.route import Route
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Xmpp:
+    """`[xmpp]`: the server's component port, the component's name and secret, its room service, the bot's name."""
+
+    host: str
+    port: int
+    component: str
+    secret: str
+    rooms: str
+    bot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """`[web]`: where to listen, the URL people use (no slash at the end), and which proxies' word is taken."""
+
+    host: str
+    port: int
+    public_url: str
+    proxies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole configuration, checked."""
+
+    xmpp: Xmpp
+    web: Web
+    store: str
+    admins: tuple[str, ...]
+    channels: tuple[ChannelSpec, ...]
+    routes: tuple[Route, ...]
+    tokens: tuple[Token, ...]
+
+
+def load(path: Path, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in the file at `path`; raises ConfigError with every fault."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise ConfigError([f"{path} can't be read: {error.strerror}."]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8."]) from error
+    return parse(text, methods, environment)
+
+
+def parse(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration written in `text`; raises ConfigError with every fault."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"The file is not TOML: {error}."]) from error
+    faults: list[str] = []
+    top = _Table(tree, "the file", faults)
+    config = Config(
+        xmpp=_xmpp(top.table("xmpp"), environment),
+        web=_web(top.table("web", needed=False)),
+        store=_store(top.table("store", needed=False)),
+        admins=tuple(jid for admin in top.tables("admin") if (jid := admin.jid("jid"))),
+        channels=tuple(spec for one in top.tables("channel") if (spec := _channel(one, methods))),
+        routes=tuple(route for one in top.tables("route") for route in _routes(one, methods)),
+        tokens=tuple(_token(one) for one in top.tables("token")),
+    )
+    top.done()
+    faults += _together(config)
+    if faults:
+        raise ConfigError(faults)
+    return config
+
+
+def _together(config: Config) -> list[str]:
+    """Faults between tables."""
+    known = {spec.channel for spec in config.channels}
+    ends = {end for route in config.routes for end in (route.source, route.destination)}
+    faults = [
+        f"A [[route]] names {end}, and no [[channel]] does: add one." for end in sorted(ends)
+        if end not in known and end.anyone not in known
+    ]  # fmt: skip
+    names = [token.name for token in config.tokens]
+    faults += [f"Two [[token]] are named “{name}”: names must differ." for name in {*names} if names.count(name) > 1]
+    channels = [spec.channel for spec in config.channels]
+    faults += [f"[[channel]] {one} stands twice." for one in {*channels} if channels.count(one) > 1]
+    return faults
+
+
+def _xmpp(table: "_Table", environment: Mapping[str, str]) -> Xmpp:
+    host = table.text("host", "127.0.0.1")
+    if not table.flag("clear_text") and not _is_loopback(host):
+        table.fault(
+            f"host {host} is another machine, and a component's stream is not encrypted: run the bus beside the "
+            "server, use a tunnel, or accept it with clear_text = true"
+        )
+    component = table.domain("component")
+    secret = environment.get("SHOUTBUS_SECRET") or table.text("secret", "")
+    if not secret:
+        table.fault("secret is missing: the one in the server's component section (or SHOUTBUS_SECRET)")
+    rooms = table.domain("rooms")
+    return Xmpp(host, table.number("port", 5347), component, secret, rooms, table.text("bot", "bot").lower())
+
+
+def _web(table: "_Table") -> Web:
+    listen = table.text("listen", "127.0.0.1:8080")
+    host, _, port = listen.rpartition(":")
+    number = int(port) if port.isascii() and port.isdigit() else -1
+    if not host or not 0 <= number <= 65535:
+        table.fault(f"listen is “{listen}”: write address:port, like 127.0.0.1:8080")
+    url = table.text("public_url", f"http://{listen}").rstrip("/")
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        table.fault(f"public_url is “{url}”: write the address people use, like https://shouts.example.org")
+    proxies = tuple(str(one) for one in table.items("proxies"))
+    for one in proxies:
+        if not _is_network(one):
+            table.fault(f"proxies holds “{one}”, which is no address or network, like 10.0.0.1 or 10.0.0.0/8")
+    return Web(host.strip("[]"), number, url, proxies)
+
+
+def _store(table: "_Table") -> str:
+    return table.text("url", "sqlite:shoutbus.db")
+
+
+def _find_channel(table: "_Table", key: str, methods: Mapping[str, MethodSpec], *, any: bool = False) -> Channel | None:
+    written = table.text(key)
+    if not written:
+        return None
+    try:
+        channel = Channel.parse(written)
+        _method(channel, methods).check(channel, any=any)
+    except BadInput as error:
+        table.fault(f"{key}: {error}")
+        return None
+    return channel
+
+
+def _method(channel: Channel, methods: Mapping[str, MethodSpec]) -> MethodSpec:
+    if channel.method in methods:
+        return methods[channel.method]
+    near = difflib.get_close_matches(channel.method, methods, 1) or sorted(methods)
+    raise BadInput(f"there is no method “{channel.method}”: did you mean {' or '.join(near)}?")
+
+
+def _channel(table: "_Table", methods: Mapping[str, MethodSpec]) -> ChannelSpec | None:
+    channel = _find_channel(table, "name", methods, any=True)
+    title = table.text("title", "")
+    settings: dict[str, Any] = {}
+    if subject := table.text("subject", ""):
+        settings["subject"] = subject
+    if invited := table.items("invite"):
+        settings["invite"] = [str(jid).lower() for jid in invited]
+        for jid in settings["invite"]:
+            if not BARE_JID.fullmatch(jid):
+                table.fault(f"invite holds “{jid}”, which is no JID like juliet@example.org")
+    table.done()
+    return ChannelSpec(channel, title, settings) if channel else None
+
+
+def _routes(table: "_Table", methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
+    both = table.flag("both")
+    source = _find_channel(table, "from", methods, any=not both)
+    destination = _find_channel(table, "to", methods)
+    table.done()
+    if not source or not destination:
+        return ()
+    try:
+        there = Route(source, destination)
+        return (there, Route(destination, source)) if both else (there,)
+    except BadInput as error:
+        table.fault(str(error))
+        return ()
+
+
+def _token(table: "_Table") -> Token:
+    name, secret, jid = table.text("name"), table.text("secret"), table.jid("jid")
+    if secret and len(secret) < 16:
+        table.fault(f"secret has {len(secret)} characters: use at least 16, like the output of `openssl rand -hex 24`")
+    table.done()
+    return Token(name, digest(secret), jid)
+
+
+def digest(secret: str) -> str:
+    """What is kept of a token's secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class _Table:
+    """A TOML table being read: faults name it, and keys that nobody asked for are faults too."""
+
+    def __init__(self, values: Mapping[str, Any], where: str, faults: list[str]) -> None:
+        self._values = values
+        self._where = where
+        self._faults = faults
+        self._asked: set[str] = set()
+        self._inner: list[_Table] = []
+
+    def fault(self, sentence: str) -> None:
+        self._faults.append(f"{self._where}: {sentence.rstrip('.')}.")
+
+    def _get(self, key: str, kind: type[_T], words: str, default: _T | None) -> _T | None:
+        self._asked.add(key)
+        if key not in self._values:
+            if default is None:
+                self.fault(f"{key} is missing")
+            return default
+        value = self._values[key]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self.fault(f"{key} must be {words}")
+            return default
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return (self._get(key, str, "text in quotes", default) or "").strip()
+
+    def flag(self, key: str) -> bool:
+        return bool(self._get(key, bool, "true or false", False))
+
+    def number(self, key: str, default: int) -> int:
+        value = self._get(key, int, "a whole number", default) or 0
+        if not 0 < value < 65536:
+            self.fault(f"{key} must be a port, 1 to 65535")
+        return value
+
+    def items(self, key: str) -> list[Any]:
+        return self._get(key, list, "a list in brackets", []) or []
+
+    def jid(self, key: str) -> str:
+        value = self.text(key).lower()
+        if value and not BARE_JID.fullmatch(value):
+            self.fault(f"{key} is “{value}”, which is no JID like juliet@example.org")
+        return value
+
+    def domain(self, key: str) -> str:
+        value = self.text(key).lower()
+        if value and not BARE_JID.fullmatch(f"x@{value}"):
+            self.fault(f"{key} is “{value}”, which is no domain like {key}.example.org")
+        return value
+
+    def table(self, key: str, *, needed: bool = True) -> "_Table":
+        value = self._get(key, dict, f"a table: write it under [{key}]", None if needed else {}) or {}
+        inner = _Table(value, f"[{key}]", self._faults)
+        self._inner.append(inner)
+        return inner
+
+    def tables(self, key: str) -> "list[_Table]":
+        found = [one for one in self.items(key) if isinstance(one, dict)]
+        inner = [_Table(value, f"[[{key}]] {number}", self._faults) for number, value in enumerate(found, 1)]
+        self._inner += inner
+        return inner
+
+    def done(self) -> None:
+        """Tell of every key here and below that nobody asked for."""
+        for key in self._values:
+            if key not in self._asked:
+                near = difflib.get_close_matches(key, self._asked, 1)
+                self.fault(f"{key} is not a setting" + (f": did you mean {near[0]}?" if near else ""))
+        self._asked.update(self._values)
+        for inner in self._inner:
+            inner.done()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True

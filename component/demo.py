@@ -1,0 +1,181 @@
+"""`shoutbus demo`: a private Prosody and the bus on it, with something in it to try."""
+
+import asyncio
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+
+from component import methods
+from component.app import running
+from component.config import load
+from component.private import COMPONENT, DOMAIN, HOST, ROOMS, Prosody, answers, free_ports
+
+log = structlog.get_logger()
+
+ACCOUNTS = (("admin", "admin"), ("juliet", "member"), ("romeo", "member"))
+USUAL = {"web": 8080, "c2s": 5222, "component": 5347, "http": 5280}
+BACK = 15.0
+"""Seconds after which a Prosody that died is started again, unless someone else did."""
+
+
+async def demo(data: Path, told: asyncio.Event) -> None:
+    """Run the demo with its files under `data` until `told`; raises ConfigError where it can't start."""
+    data = data.resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    data.chmod(0o700)
+    ports = dict(zip(USUAL, free_ports(*USUAL.values()), strict=True))
+    kept = _kept(data)
+    server = Prosody(data / "prosody", secrets.token_hex(24), ports["c2s"], ports["component"], ports["http"])
+    await server.prepare([(one["jid"].partition("@")[0], one["password"]) for one in kept["accounts"]])
+    file = _settings(data, server.secret, ports, kept["token"])
+    await server.start()
+    watch = asyncio.create_task(_watch(server))
+    try:
+        config = load(file, methods.discover())
+        async with running(config):
+            await server.ready()
+            described = _describe(config.web.public_url, ports, kept)
+            _write(data / "demo.json", described)
+            click.echo(_words(described, ports, data))
+            await told.wait()
+    finally:
+        watch.cancel()
+        await server.stop()
+
+
+async def _watch(server: Prosody) -> None:
+    while server.process:
+        await server.process.wait()
+        log.warning("the private Prosody ended", starts_again_in=BACK)
+        await asyncio.sleep(BACK)
+        while await answers(server.c2s):  # noqa: ASYNC110 — someone started it by hand: theirs tells us nothing
+            await asyncio.sleep(BACK)
+        await server.start()
+
+
+def _kept(data: Path) -> dict[str, Any]:
+    """Passwords and the token: those of the start before, or new ones."""
+    try:
+        before: dict[str, Any] = json.loads((data / "demo.json").read_text("utf-8"))
+        return {"accounts": before["accounts"], "token": before["token"]}
+    except (OSError, ValueError, KeyError):
+        accounts = [
+            {"jid": f"{name}@{DOMAIN}", "password": secrets.token_hex(5), "role": role} for name, role in ACCOUNTS
+        ]
+        kept = {"accounts": accounts, "token": secrets.token_hex(24)}
+        _write(data / "demo.json", kept)
+        return kept
+
+
+def _settings(data: Path, secret: str, ports: dict[str, int], token: str) -> Path:
+    """Write the bus's configuration, which is one to learn from too."""
+    file = data / "shoutbus.toml"
+    file.touch(mode=0o600)
+    file.write_text(
+        f"""\
+# Made anew by each `shoutbus demo`.
+[xmpp]
+host = "{HOST}"
+port = {ports["component"]}
+component = "{COMPONENT}"
+secret = "{secret}"
+rooms = "{ROOMS}"
+
+[web]
+listen = "{HOST}:{ports["web"]}"
+
+[store]
+url = "sqlite:{data / "shoutbus.db"}"
+
+[[admin]]
+jid = "{ACCOUNTS[0][0]}@{DOMAIN}"
+
+# What follows is put into the store once, when it is fresh.
+[[channel]]
+name = "shoutbox:lobby"
+title = "Lobby"
+
+[[channel]]
+name = "muc:lobby@{ROOMS}"
+title = "Lobby"
+subject = "What is said here stands in the shoutbox too"
+
+[[channel]]
+name = "shoutbox:team"
+title = "Team"
+
+[[channel]]
+name = "muc:team@{ROOMS}"
+title = "Team"
+invite = [{", ".join(f'"{name}@{DOMAIN}"' for name, _ in ACCOUNTS)}]
+
+[[channel]]
+name = "chat:*"
+
+[[route]]
+from = "shoutbox:lobby"
+to = "muc:lobby@{ROOMS}"
+both = true
+
+[[route]]
+from = "shoutbox:team"
+to = "muc:team@{ROOMS}"
+both = true
+
+[[route]]
+from = "chat:*"
+to = "shoutbox:lobby"
+
+[[token]]
+name = "demo"
+secret = "{token}"
+jid = "{ACCOUNTS[0][0]}@{DOMAIN}"
+""",
+        "utf-8",
+    )
+    return file
+
+
+def _describe(url: str, ports: dict[str, int], kept: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "web": url,
+        "xmpp": {
+            "host": HOST,
+            "port": ports["c2s"],
+            "domain": DOMAIN,
+            "component": COMPONENT,
+            "rooms_domain": ROOMS,
+            "component_port": ports["component"],
+        },
+        "bot": f"bot@{COMPONENT}",
+        "accounts": kept["accounts"],
+        "rooms": [f"lobby@{ROOMS}", f"team@{ROOMS}"],
+        "token": kept["token"],
+    }
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+
+
+def _words(told: dict[str, Any], ports: dict[str, int], data: Path) -> str:
+    moved = [f"{name} {USUAL[name]} is taken, it is {port}" for name, port in ports.items() if port != USUAL[name]]
+    accounts = "\n".join(f"    {one['jid']}  password {one['password']}  ({one['role']})" for one in told["accounts"])
+    return f"""
+Shoutbus runs.
+
+  Shoutboxes  {told["web"]}
+  Sign in     with Gajim, Pidgin, profanity or any XMPP client, server {HOST}, port {told["xmpp"]["port"]};
+              accept the self-signed certificate ({data / "prosody/certs" / f"{DOMAIN}.crt"})
+{accounts}
+  Rooms       {", ".join(told["rooms"])}
+  The bot     {told["bot"]}: add it to your contacts and write “help” to it
+  The API     curl -H "Authorization: Bearer {told["token"]}" -H "Content-Type: application/json" \\
+                -d '{{"body": "Hello from curl"}}' {told["web"]}/api/v1/channels/shoutbox:lobby/messages
+  All of this is in {data / "demo.json"}; ctrl-c stops it, and the next start keeps what was said.
+{"".join(f"  Port        {line}{chr(10)}" for line in moved)}"""

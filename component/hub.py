@@ -1,0 +1,227 @@
+"""Accept, plan, save, deliver. Knows methods by their protocol only, and no database.
+
+One writer commits whatever was accepted, confirmed or read since its last commit as one group
+(`synchronous=FULL` costs per commit, not per message). Each destination has a lane of its own.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from component.delivery import Delivery, State
+from component.errors import StoreError
+from component.lane import Lane
+from component.message import Channel, Message
+from component.ports import ChannelSpec, Clock, Listener, Mark, Method, Offer, Receipt, Store
+from component.route import Route, Routes, plan
+
+log = structlog.get_logger()
+
+MAX_GROUP = 256
+"""Entries saved in one transaction."""
+LISTENER_ROOM = 200
+"""Deliveries a live reader may fall behind before it is let go."""
+RETRY_SAVE = 1.0
+"""Seconds before outcomes that could not be saved are tried again."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """Something to commit: an offer with its caller's future, a delivery's outcome, a mark, or several of them."""
+
+    offer: Offer | None = None
+    receipt: asyncio.Future[Receipt] | None = None
+    outcome: Delivery | None = None
+    mark: Mark | None = None
+
+
+class Hub:
+    """The bus itself. `attach` the methods, then `start`."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self._clock = clock
+        self._routes = Routes(())
+        self._methods: Mapping[str, Method | None] = {}
+        self._specs: dict[Channel, ChannelSpec] = {}
+        self._lanes: dict[Channel, Lane] = {}
+        self._listeners: defaultdict[Channel, set[Listener]] = defaultdict(set)
+        self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
+        self._reread: set[Channel] = set()  # something read there was not saved: marks must not pass it
+        self._writer: asyncio.Task[None] | None = None
+
+    def attach(self, methods: Mapping[str, Method | None]) -> None:
+        """Give the hub its ways out; None stands for a method whose channels live in the store."""
+        self._methods = methods
+
+    async def start(self) -> None:
+        """Read what is configured and take up what was left undone."""
+        await self.reload()
+        self._writer = asyncio.create_task(self._write(), name="hub writer")
+        for channel, count in (await self.store.backlog()).items():
+            if self._methods.get(channel.method):
+                log.info("taking up", channel=str(channel), pending=count)
+                self._lane(channel).resume()
+
+    async def stop(self) -> None:
+        """Let the lanes go, commit what was settled, end the readers. Nothing accepted is lost."""
+        for lane in self._lanes.values():
+            await lane.stop()
+        if self._writer:
+            self._entries.put_nowait(None)
+            await self._writer
+        self.let_go()
+
+    def let_go(self) -> None:
+        """End every live reading."""
+        for listener in [one for group in self._listeners.values() for one in group]:
+            _give(listener, None)
+
+    async def reload(self) -> None:
+        """Take channels and routes from the store; in force for the next message."""
+        self._specs = {spec.channel: spec for spec in await self.store.channels()}
+        self._routes = Routes(await self.store.routes())
+        for name, method in self._methods.items():
+            mine = [one for one in self._specs.values() if one.channel.method == name and one.channel.address != "*"]
+            if method:
+                method.configure(mine)
+
+    # What is configured
+
+    @property
+    def channels(self) -> tuple[ChannelSpec, ...]:
+        """Every configured channel."""
+        return tuple(self._specs.values())
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every route, on or off."""
+        return self._routes.all
+
+    def find(self, channel: Channel) -> ChannelSpec | None:
+        """The configured channel, or the `method:*` it falls under."""
+        return self._specs.get(channel) or self._specs.get(channel.anyone)
+
+    def leads_on(self, channel: Channel) -> bool:
+        """Whether a message from `channel` would go anywhere."""
+        return bool(self._routes.after(channel))
+
+    # In
+
+    async def accept(self, message: Message, mark: Mark | None = None, *, deliver: bool = False) -> Receipt:
+        """See `ports.Accept.accept`."""
+        reached = plan(message, self._routes)
+        own = self._first_state(message.channel) if deliver else State.CAME
+        offer = Offer(
+            message, ((message.channel, own), *((channel, self._first_state(channel)) for channel in reached))
+        )
+        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._entries.put_nowait(_Entry(offer, receipt, None, mark))
+        return await receipt
+
+    def _first_state(self, channel: Channel) -> State:
+        return State.PENDING if self._methods.get(channel.method) else State.DONE
+
+    def note(self, mark: Mark) -> None:
+        """Keep how far an archive was read, no earlier than what was accepted or confirmed before."""
+        self._entries.put_nowait(_Entry(mark=mark))
+
+    def reading(self, channel: Channel) -> None:
+        """An archive is read again from its mark: marks that come from now on stand for what came before them."""
+        self._reread.discard(channel)
+
+    # Out
+
+    def settle(self, outcome: Delivery) -> None:
+        """Keep what became of a delivery; committed with the next group."""
+        self._entries.put_nowait(_Entry(outcome=outcome))
+
+    def listen(self, channel: Channel) -> Listener:
+        """Everything new in `channel` from now on; give it back with `unlisten`."""
+        listener: Listener = asyncio.Queue(LISTENER_ROOM + 1)
+        self._listeners[channel].add(listener)
+        return listener
+
+    def unlisten(self, channel: Channel, listener: Listener) -> None:
+        """End a live reading."""
+        self._listeners[channel].discard(listener)
+        if not self._listeners[channel]:
+            del self._listeners[channel]
+
+    def depths(self) -> dict[str, int]:
+        """How many deliveries wait, by channel, as far as they are in memory; and how many wait for the disk."""
+        return {str(channel): lane.depth for channel, lane in self._lanes.items()}
+
+    @property
+    def unsaved(self) -> int:
+        """Entries that wait for the next commit."""
+        return self._entries.qsize()
+
+    # The writer
+
+    async def _write(self) -> None:
+        while entry := await self._entries.get():
+            group = [entry]
+            while len(group) < MAX_GROUP and not self._entries.empty():
+                following = self._entries.get_nowait()
+                if following is None:
+                    self._entries.put_nowait(None)
+                    break
+                group.append(following)
+            await self._commit(group)
+
+    async def _commit(self, group: list[_Entry]) -> None:
+        offers = [entry for entry in group if entry.offer]
+        outcomes = [entry.outcome for entry in group if entry.outcome]
+        marks = {entry.mark.channel: entry.mark for entry in group if entry.mark}
+        try:
+            receipts = await self.store.save(
+                [entry.offer for entry in offers if entry.offer],
+                outcomes,
+                [mark for channel, mark in marks.items() if channel not in self._reread],
+            )
+        except StoreError as error:
+            await self._not_saved(offers, outcomes, error)
+            return
+        for entry, receipt in zip(offers, receipts, strict=True):
+            if entry.receipt and not entry.receipt.done():
+                entry.receipt.set_result(receipt)
+            self._dispatch(receipt.deliveries)
+
+    async def _not_saved(self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError) -> None:
+        """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes are kept."""
+        log.error("nothing was saved", reason=str(error))
+        self._reread |= {entry.mark.channel for entry in offers if entry.mark}
+        for entry in offers:
+            if entry.receipt and not entry.receipt.done():
+                entry.receipt.set_exception(error)
+        for outcome in outcomes:
+            asyncio.get_running_loop().call_later(RETRY_SAVE, self.settle, outcome)
+
+    def _dispatch(self, deliveries: Iterable[Delivery]) -> None:
+        for delivery in deliveries:
+            if delivery.state is State.PENDING:
+                self._lane(delivery.channel).put(delivery)
+            for listener in tuple(self._listeners.get(delivery.channel, ())):
+                _give(listener, delivery)
+
+    def _lane(self, channel: Channel) -> Lane:
+        lane = self._lanes.get(channel)
+        if lane is None:
+            method = self._methods[channel.method]
+            if method is None:
+                raise LookupError(f"{channel} is delivered by its commit")
+            lane = self._lanes[channel] = Lane(channel, method, self.store, self.settle, self._clock)
+        return lane
+
+
+def _give(listener: Listener, delivery: Delivery | None) -> None:
+    """Hand it over, or let the reader go: it comes back and reads what it missed from the store."""
+    if listener.qsize() >= LISTENER_ROOM or delivery is None:
+        while not listener.empty():
+            listener.get_nowait()
+        delivery = None
+    listener.put_nowait(delivery)

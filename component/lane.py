@@ -1,0 +1,167 @@
+"""A lane: the deliveries to one channel, in order, a bounded window in flight, its own back-off.
+
+A lane holds at most `IN_MEMORY` deliveries; what lies behind them is read from the store as they go.
+"""
+
+import asyncio
+import contextlib
+import functools
+import random
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+from component.delivery import Delivery, State, pause
+from component.errors import DeliveryError, ShoutbusError, StoreError, Unavailable
+from component.message import Channel
+from component.ports import Clock, Confirmation, Method, Store
+
+log = structlog.get_logger()
+
+WINDOW = 64
+"""Deliveries on the wire and not yet confirmed."""
+IN_MEMORY = 500
+
+_Flight = tuple[Delivery, Confirmation]
+
+
+class Lane:
+    """One channel's way out; runs by itself from the first `put` or `resume`."""
+
+    def __init__(
+        self, channel: Channel, method: Method, store: Store, settle: Callable[[Delivery], None], clock: Clock
+    ) -> None:
+        self.channel = channel
+        self._method = method
+        self._store = store
+        self._settle = settle
+        self._clock = clock
+        self._waiting: deque[Delivery] = deque()
+        self._flying: deque[_Flight] = deque()
+        self._read = 0  # the seq up to which the store's pending deliveries have been taken up
+        self._behind = False  # the store holds more than memory does
+        self._doubtful = False  # some of what waits may have been sent already: look before sending
+        self._failures = 0
+        self._wake = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name=f"lane {channel}")
+
+    @property
+    def depth(self) -> int:
+        """Deliveries in memory and not yet confirmed."""
+        return len(self._waiting) + len(self._flying)
+
+    def put(self, delivery: Delivery) -> None:
+        """Take on a delivery that was just committed."""
+        if self._behind or len(self._waiting) >= IN_MEMORY:
+            self._behind = True
+        else:
+            self._waiting.append(delivery)
+            self._read = delivery.seq
+        self._wake.set()
+
+    def resume(self) -> None:
+        """Take up what the store holds from an earlier run: it may have been sent already."""
+        self._behind = self._doubtful = True
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """End at once; what is not confirmed stays pending in the store."""
+        for task in (self._task, *(flight for _, flight in self._flying)):
+            task.cancel()
+        await asyncio.gather(self._task, *(flight for _, flight in self._flying), return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._step()
+            except (DeliveryError, StoreError) as error:
+                await self._step_back(error)
+            except Exception:
+                log.exception("lane failed", channel=str(self.channel))
+                await self._step_back(Unavailable("a fault in the bus; see its log"))
+
+    async def _step(self) -> None:
+        """Settle what came back, send what fits the window, or wait."""
+        self._wake.clear()
+        self._collect()
+        await self._refill()
+        if not self._waiting or len(self._flying) >= WINDOW:
+            await self._wake.wait()
+        else:
+            await self._send()
+
+    async def _refill(self) -> None:
+        if self._behind and not self._waiting:
+            more = await self._store.pending(self.channel, self._read, IN_MEMORY)
+            self._behind = len(more) == IN_MEMORY
+            self._waiting.extend(more)
+            self._read = more[-1].seq if more else self._read
+
+    async def _send(self) -> None:
+        await self._method.ready(self.channel)
+        if self._doubtful:
+            await self._look()
+        while self._waiting and len(self._flying) < WINDOW:
+            delivery = self._waiting[0]
+            try:
+                confirmation = await self._method.send(delivery)
+            except DeliveryError as error:
+                self._waiting.popleft()
+                self._after(delivery, error)
+                continue
+            self._waiting.popleft()
+            self._flying.append((delivery, confirmation))
+            confirmation.add_done_callback(functools.partial(self._landed, delivery))
+
+    def _landed(self, delivery: Delivery, flight: Confirmation) -> None:
+        """Settle a confirmation in the turn it came, so that no later mark of the archive is kept before it."""
+        self._wake.set()
+        if not flight.cancelled() and flight.exception() is None:
+            self._failures = 0
+            self._settle(delivery.confirmed(self._clock()))
+
+    async def _look(self) -> None:
+        """Confirm what the destination holds already, instead of sending it again."""
+        landed = await self._method.landed(self.channel)
+        here, self._waiting = self._waiting, deque()
+        for delivery in here:
+            if delivery.message.id in landed:
+                self._settle(delivery.confirmed(self._clock()))
+            else:
+                self._waiting.append(delivery)
+        self._doubtful = self._behind
+
+    def _collect(self) -> None:
+        """Take the flights that ended off the window, oldest first; raises the first failure that calls for a pause."""
+        while self._flying and self._flying[0][1].done():
+            delivery, flight = self._flying.popleft()
+            if error := flight.exception():
+                self._after(delivery, error)
+
+    def _after(self, delivery: Delivery, error: BaseException) -> None:
+        """A refusal ends this delivery alone; anything else is tried again, and holds up the lane."""
+        fault = error if isinstance(error, DeliveryError) else Unavailable(f"a fault in the bus: {error!r}")
+        then = delivery.failed(fault, self._clock())
+        self._settle(then)
+        if then.state is State.PENDING:
+            self._waiting.appendleft(then)
+            raise fault
+        log.warning("dead letter", channel=str(self.channel), message=delivery.message.id, reason=str(fault))
+
+    async def _step_back(self, error: ShoutbusError) -> None:
+        """Take back the window in order, and pause."""
+        self._failures += 1
+        self._doubtful = True
+        await self._land()
+        wait = pause(self._failures, random.random())  # noqa: S311
+        log.info("lane pauses", channel=str(self.channel), seconds=round(wait, 1), reason=str(error))
+        await asyncio.sleep(wait)
+
+    async def _land(self) -> None:
+        """Wait for the rest of the window to end; what failed waits again, in its order."""
+        await asyncio.gather(*(flight for _, flight in self._flying), return_exceptions=True)
+        while self._flying:
+            with contextlib.suppress(DeliveryError):
+                self._collect()
+        self._waiting = deque(sorted(self._waiting, key=lambda delivery: delivery.seq))

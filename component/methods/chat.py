@@ -1,0 +1,36 @@
+"""Private messages (RFC 6121 section 5). Confirmed by an XEP-0199 ping behind them; nobody can look what landed."""
+
+from collections.abc import Sequence
+
+from component.delivery import Delivery
+from component.message import Channel
+from component.ports import BARE_JID, ChannelSpec, Confirmation, Direct, MethodSpec, Ports
+
+
+class Chat:
+    """Speaks with people."""
+
+    def __init__(self, direct: Direct) -> None:
+        self._direct = direct
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        """See `ports.Method.configure`; there is nothing to do before someone is written to."""
+
+    async def ready(self, channel: Channel) -> None:
+        """See `ports.Method.ready`; every person is reached by the one stream."""
+        await self._direct.ready()
+
+    async def send(self, delivery: Delivery) -> Confirmation:
+        """See `ports.Method.send`."""
+        return await self._direct.tell(delivery.channel.address, delivery.message)
+
+    async def landed(self, channel: Channel) -> frozenset[str]:
+        """See `ports.Method.landed`; a person's archive is their own."""
+        return frozenset()
+
+
+def _make(ports: Ports) -> Chat:
+    return Chat(ports.direct)
+
+
+METHOD = MethodSpec("chat", _make, example="chat:juliet@example.org", address=BARE_JID)

@@ -1,0 +1,37 @@
+"""Rooms (XEP-0045). Confirmed by the room's own reflection; unconfirmed ones are looked for in its archive."""
+
+from collections.abc import Sequence
+
+from component.delivery import Delivery
+from component.message import Channel
+from component.ports import BARE_JID, ChannelSpec, Confirmation, MethodSpec, Ports, Rooms
+
+
+class Muc:
+    """Speaks in rooms."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        """See `ports.Method.configure`."""
+        self._rooms.configure(specs)
+
+    async def ready(self, channel: Channel) -> None:
+        """See `ports.Method.ready`."""
+        await self._rooms.ready(channel.address)
+
+    async def send(self, delivery: Delivery) -> Confirmation:
+        """See `ports.Method.send`."""
+        return await self._rooms.say(delivery.channel.address, delivery.message)
+
+    async def landed(self, channel: Channel) -> frozenset[str]:
+        """See `ports.Method.landed`."""
+        return await self._rooms.landed(channel.address)
+
+
+def _make(ports: Ports) -> Muc:
+    return Muc(ports.rooms)
+
+
+METHOD = MethodSpec("muc", _make, example="muc:team@rooms.example.org", address=BARE_JID)

@@ -1,0 +1,210 @@
+"""What the hub asks of others, and others of the hub: protocols and the data they pass. Each says what it raises."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from component.delivery import Delivery, State
+from component.errors import BadInput
+from component.message import Channel, Message
+from component.route import Route
+
+BARE_JID = re.compile(r"[^\s\"&'/:<>@A-Z]{1,1023}@[^\s/@\"'&<>A-Z]{1,1023}")
+"""A bare JID in the form it is compared in (RFC 7622 section 3): with a local part, in lower case."""
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """A configured channel: what it is called and its method's settings."""
+
+    channel: Channel
+    title: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Who may use the API: a name, the SHA-256 of the secret in hexadecimal, and the bare JID it acts for."""
+
+    name: str
+    digest: str
+    jid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a channel's archive has been read: its stanza id ("" where none is known yet) and when, in ms."""
+
+    channel: Channel
+    stanza_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A message to accept, and the state each channel it concerns starts in, its own first."""
+
+    message: Message
+    plan: tuple[tuple[Channel, State], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an offer: `message` is the accepted one, or (`new` false) the one accepted before.
+
+    `deliveries` are those of a new message, its own channel's first.
+    """
+
+    message: Message
+    new: bool
+    deliveries: tuple[Delivery, ...] = ()
+
+
+class Store(Protocol):
+    """Durable state. Every method raises StoreError where the engine fails; then nothing was changed."""
+
+    async def save(
+        self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
+    ) -> Sequence[Receipt]:
+        """All of it in one transaction, on disk on return; receipts in the offers' order.
+
+        An offer whose id or origin is known changes nothing; its receipt names what was accepted before.
+        """
+
+    async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
+        """Pending deliveries to `channel` with seq above `after`, oldest first."""
+
+    async def backlog(self) -> dict[Channel, int]:
+        """How many deliveries are pending, by channel."""
+
+    async def log(
+        self, channel: Channel, *, after: int = 0, before: int | None = None, limit: int = 50
+    ) -> Sequence[Delivery]:
+        """What a channel holds, oldest first: the first `limit` after `after`, or the last `limit` before `before`."""
+
+    async def last_seq(self, channel: Channel) -> int:
+        """The newest delivery's seq in a channel; 0 where there is none."""
+
+    async def trace(self, message_id: str) -> Sequence[Delivery]:
+        """Every delivery of a message, its own channel's first; empty where there is no such message."""
+
+    async def mark(self, channel: Channel) -> Mark | None:
+        """How far `channel` was read."""
+
+    async def channels(self) -> Sequence[ChannelSpec]:
+        """All configured channels."""
+
+    async def routes(self) -> Sequence[Route]:
+        """All routes, oldest first."""
+
+    async def tokens(self) -> Sequence[Token]:
+        """All API tokens."""
+
+    async def contacts(self) -> Sequence[tuple[str, str]]:
+        """(our JID, theirs), both bare: who subscribed to our presence."""
+
+    async def add_contact(self, ours: str, theirs: str) -> None:
+        """Keep a presence subscription."""
+
+    async def remove_contact(self, ours: str, theirs: str) -> None:
+        """Forget a presence subscription."""
+
+    async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
+        """Put these in where the store is fresh (has never been seeded); else change nothing."""
+
+    async def close(self) -> None:
+        """Finish what runs and let go of the files."""
+
+
+Confirmation = asyncio.Future[None]
+"""The destination's word on one delivery; fails with Unconfirmed, Unavailable or Refused."""
+
+
+class Method(Protocol):
+    """A way out. Sending is in two steps, so that a lane keeps order and still has many in flight."""
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        """Take on the channels of this method that are configured; called again when they change."""
+
+    async def ready(self, channel: Channel) -> None:
+        """Return once `channel` can be sent to; wait for as long as it can't."""
+
+    async def send(self, delivery: Delivery) -> Confirmation:
+        """Put it on the wire, in the order called; raises Unavailable or Refused."""
+
+    async def landed(self, channel: Channel) -> frozenset[str]:
+        """Ids of recent messages the destination holds already, where it can tell; raises Unavailable."""
+
+
+class Rooms(Protocol):
+    """The rooms (XEP-0045), as the muc method sees them; raises as Method does."""
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        """Be in these rooms."""
+
+    async def ready(self, room: str) -> None:
+        """Return once the bot is in `room` and has read what it missed."""
+
+    async def say(self, room: str, message: Message) -> Confirmation:
+        """Speak in `room` for the message's author."""
+
+    async def landed(self, room: str) -> frozenset[str]:
+        """The messages of ours that the room's archive holds beyond what was read before."""
+
+
+class Direct(Protocol):
+    """Direct messages (RFC 6121 section 5), as the chat method sees them; raises as Method does."""
+
+    async def ready(self) -> None:
+        """Return once there is a stream."""
+
+    async def tell(self, jid: str, message: Message) -> Confirmation:
+        """Send it to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a method may be made from."""
+
+    rooms: Rooms
+    direct: Direct
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSpec:
+    """A method's declaration, `METHOD` at the end of its file in `component/methods`.
+
+    `make` is None where the bus itself is the destination: then the commit is the delivery.
+    `address` is what every address of the method matches. Whoever can reach an `open` method's channel may
+    read it and post to it: it has a page and a JID of its own.
+    """
+
+    name: str
+    make: Callable[[Ports], Method] | None
+    example: str
+    address: re.Pattern[str]
+    open: bool = False
+
+    def check(self, channel: Channel, *, any: bool = False) -> None:
+        """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""
+        if not (any and channel.address == "*") and not self.address.fullmatch(channel.address):
+            raise BadInput(f"{channel} has no address that {self.name} knows: write it like {self.example}.")
+
+
+class Accept(Protocol):
+    """The hub, as ways in see it."""
+
+    async def accept(self, message: Message, mark: Mark | None = None, *, deliver: bool = False) -> Receipt:
+        """Committed on return; raises StoreError, and then it is not accepted.
+
+        With `deliver` the message has yet to be brought to its own channel too. `mark` is kept with it.
+        """
+
+
+Listener = asyncio.Queue[Delivery | None]
+"""What a live reader of a channel drains; None ends it, because it fell behind or the bus stops."""

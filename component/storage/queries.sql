@@ -1,0 +1,146 @@
+-- Every query of the bus, by name. What takes many rows takes them as one JSON array, so that a
+-- group of messages costs one statement however many there are.
+
+-- name: add_messages(rows)
+-- Those of :rows [[id, origin, channel, author_name, author_key, body, at]…] that are new; gives their ids.
+insert into messages (id, origin, channel, author_name, author_key, body, at)
+select
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+from json_each(:rows)
+where true
+order by key
+on conflict do nothing
+returning id;
+
+-- name: add_deliveries(rows)
+-- :rows [[message_id, channel, state, changed]…] in this order; gives each one's seq.
+insert into deliveries (message_id, channel, state, changed)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3
+from json_each(:rows)
+where true
+order by key
+returning seq;
+
+-- name: set_outcomes(rows)!
+-- :rows [[seq, state, attempts, error, changed]…].
+update deliveries
+set
+    state = row.value ->> 1,
+    attempts = row.value ->> 2,
+    error = row.value ->> 3,
+    changed = row.value ->> 4
+from json_each(:rows) as row
+where deliveries.seq = row.value ->> 0;
+
+-- name: set_marks(rows)!
+-- :rows [[channel, stanza_id, at]…].
+insert into marks (channel, stanza_id, at)
+select value ->> 0, value ->> 1, value ->> 2
+from json_each(:rows)
+where true
+on conflict (channel) do update set stanza_id = excluded.stanza_id, at = excluded.at;
+
+-- name: known_messages(rows)
+-- Messages whose id or origin is in :rows [[id, origin]…], accepted before.
+select messages.*, row.key as place
+from json_each(:rows) as row
+join messages on messages.id = row.value ->> 0 or messages.origin = row.value ->> 1;
+
+-- name: pending(channel, seq, count)
+-- The first :count pending deliveries of :channel after :seq.
+select *
+from sent
+where destination = :channel and state = 'pending' and seq > :seq
+order by seq
+limit :count;
+
+-- name: backlog()
+-- How many deliveries are pending, by channel.
+select channel, count(*) as depth
+from deliveries
+where state = 'pending'
+group by channel;
+
+-- name: log_after(channel, seq, count)
+-- What :channel holds after :seq, oldest first.
+select *
+from sent
+where destination = :channel and seq > :seq
+order by seq
+limit :count;
+
+-- name: log_before(channel, seq, count)
+-- What :channel holds before :seq, newest first.
+select *
+from sent
+where destination = :channel and seq < :seq
+order by seq desc
+limit :count;
+
+-- name: last_seq(channel)$
+-- The newest seq of :channel.
+select coalesce(max(seq), 0) from deliveries where channel = :channel;
+
+-- name: trace(id)
+-- Every delivery of message :id, its own channel's first.
+select *
+from sent
+where id = :id
+order by seq;
+
+-- name: mark(channel)^
+-- How far :channel was read.
+select * from marks where channel = :channel;
+
+-- name: channels()
+-- Everything configured.
+select * from channels order by channel;
+
+-- name: routes()
+-- Every route, oldest first.
+select * from routes order by id;
+
+-- name: tokens()
+-- Every token.
+select * from tokens order by name;
+
+-- name: contacts()
+-- Every presence subscription.
+select ours, theirs from contacts;
+
+-- name: add_contact(ours, theirs)!
+-- Keep a presence subscription.
+insert into contacts (ours, theirs) values (:ours, :theirs) on conflict do nothing;
+
+-- name: remove_contact(ours, theirs)!
+-- Forget a presence subscription.
+delete from contacts where ours = :ours and theirs = :theirs;
+
+-- name: claim_seed()$
+-- Gives 1 the first time, and nothing ever after.
+insert into facts (name, value) values ('seeded', '1') on conflict do nothing returning 1;
+
+-- name: add_channels(rows)!
+-- :rows [[channel, title, settings]…].
+insert into channels (channel, title, settings)
+select value ->> 0, value ->> 1, value ->> 2
+from json_each(:rows)
+where true
+on conflict do nothing;
+
+-- name: add_routes(rows)!
+-- :rows [[source, destination, enabled]…].
+insert into routes (source, destination, enabled)
+select value ->> 0, value ->> 1, value ->> 2
+from json_each(:rows)
+where true
+order by key
+on conflict do nothing;
+
+-- name: add_tokens(rows)!
+-- :rows [[name, digest, jid]…].
+insert into tokens (name, digest, jid)
+select value ->> 0, value ->> 1, value ->> 2
+from json_each(:rows)
+where true
+on conflict do nothing;

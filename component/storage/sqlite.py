@@ -1,0 +1,279 @@
+"""The store on SQLite, by aiosqlite: a writer's connection in WAL mode with full sync, and a reader's.
+
+A read that turns to a write fails "locked" at once, hence BEGIN IMMEDIATE.
+"""
+
+import asyncio
+import contextlib
+import functools
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, ParamSpec, Self, TypeVar
+
+import aiosql
+import aiosqlite
+
+from component.delivery import Delivery, State
+from component.errors import StoreError
+from component.message import Author, Channel, Message
+from component.ports import ChannelSpec, Mark, Offer, Receipt, Token
+from component.route import Route
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_Row = Mapping[str, Any]
+
+_HERE = resources.files("component.storage")
+_LAST = 2**62
+
+
+def _wrapped(work: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
+    """The driver's errors as the port's."""
+
+    @functools.wraps(work)
+    async def inner(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return await work(*args, **kwargs)
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(f"The database failed ({error}); nothing was changed, try again.") from error
+
+    return inner
+
+
+class SQLite:
+    """See `ports.Store`. Open it with `open`."""
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._queries: Any = aiosql.from_str(_HERE.joinpath("queries.sql").read_text("utf-8"), "aiosqlite")
+        self._turn = asyncio.Lock()  # one transaction at a time on the writer's connection
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open or create the database at `path` and bring it up to date; raises StoreError."""
+        try:
+            await asyncio.to_thread(_private, path)
+            store = cls(await _connect(path), await _connect(path))
+            await store._migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"The database {path} can't be opened: {error}.") from error
+        return store
+
+    async def _migrate(self) -> None:
+        done = await _number(self._writer, "pragma user_version")
+        numbered = sorted(_HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
+        for number, file in enumerate(numbered, 1):
+            if number > done:
+                script = file.read_text("utf-8")
+                await self._writer.executescript(
+                    f"begin immediate;\n{script}\npragma user_version = {number};\ncommit;"
+                )
+
+    async def close(self) -> None:
+        """Finish what runs and let go of the files."""
+        await self._writer.close()
+        await self._reader.close()
+
+    # Messages
+
+    @_wrapped
+    async def save(
+        self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
+    ) -> Sequence[Receipt]:
+        """See `ports.Store.save`."""
+        async with self._turn, _transaction(self._writer):
+            receipts = await self._add(offers) if offers else ()
+            if outcomes:
+                ends = [(one.seq, one.state, one.attempts, one.error, one.changed) for one in outcomes]
+                await self._queries.set_outcomes(self._writer, rows=json.dumps(ends))
+            if marks:
+                places = [(str(mark.channel), mark.stanza_id, mark.at) for mark in marks]
+                await self._queries.set_marks(self._writer, rows=json.dumps(places))
+        return receipts
+
+    async def _add(self, offers: Sequence[Offer]) -> Sequence[Receipt]:
+        rows = [_message_row(offer.message) for offer in offers]
+        added = {row["id"] async for row in self._queries.add_messages(self._writer, rows=json.dumps(rows))}
+        new: dict[int, Offer] = {}
+        old: dict[int, Offer] = {}
+        for place, offer in enumerate(offers):  # of two with one id, the first is the one that was added
+            fresh = offer.message.id in added
+            added.discard(offer.message.id)
+            (new if fresh else old)[place] = offer
+        receipts = await self._add_deliveries(new) | await self._known(old)
+        return [receipts[place] for place in range(len(offers))]
+
+    async def _add_deliveries(self, offers: Mapping[int, Offer]) -> dict[int, Receipt]:
+        if not offers:
+            return {}
+        rows = [
+            (offer.message.id, str(channel), state, offer.message.at)
+            for offer in offers.values()
+            for channel, state in offer.plan
+        ]
+        added = [row["seq"] async for row in self._queries.add_deliveries(self._writer, rows=json.dumps(rows))]
+        seqs = iter(sorted(added))
+        return {
+            place: Receipt(offer.message, new=True, deliveries=tuple(
+                Delivery(next(seqs), offer.message, channel, state, changed=offer.message.at)
+                for channel, state in offer.plan
+            ))
+            for place, offer in offers.items()
+        }  # fmt: skip
+
+    async def _known(self, offers: Mapping[int, Offer]) -> dict[int, Receipt]:
+        if not offers:
+            return {}
+        places = list(offers)
+        rows = json.dumps([(offer.message.id, offer.message.origin) for offer in offers.values()])
+        found = [(row["place"], _message(row)) async for row in self._queries.known_messages(self._writer, rows=rows)]
+        return {places[place]: Receipt(message, new=False) for place, message in found}
+
+    @_wrapped
+    async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
+        """See `ports.Store.pending`."""
+        rows = self._queries.pending(self._reader, channel=str(channel), seq=after, count=limit)
+        return [_delivery(row) async for row in rows]
+
+    @_wrapped
+    async def backlog(self) -> dict[Channel, int]:
+        """See `ports.Store.backlog`."""
+        return {Channel.parse(row["channel"]): row["depth"] async for row in self._queries.backlog(self._reader)}
+
+    @_wrapped
+    async def log(
+        self, channel: Channel, *, after: int = 0, before: int | None = None, limit: int = 50
+    ) -> Sequence[Delivery]:
+        """See `ports.Store.log`."""
+        if before is None:
+            rows = self._queries.log_after(self._reader, channel=str(channel), seq=min(after, _LAST), count=limit)
+            return [_delivery(row) async for row in rows]
+        rows = self._queries.log_before(self._reader, channel=str(channel), seq=min(before, _LAST), count=limit)
+        return [_delivery(row) async for row in rows][::-1]
+
+    @_wrapped
+    async def last_seq(self, channel: Channel) -> int:
+        """See `ports.Store.last_seq`."""
+        return int(await self._queries.last_seq(self._reader, channel=str(channel)))
+
+    @_wrapped
+    async def trace(self, message_id: str) -> Sequence[Delivery]:
+        """See `ports.Store.trace`."""
+        return [_delivery(row) async for row in self._queries.trace(self._reader, id=message_id)]
+
+    @_wrapped
+    async def mark(self, channel: Channel) -> Mark | None:
+        """See `ports.Store.mark`."""
+        row = await self._queries.mark(self._reader, channel=str(channel))
+        return Mark(channel, row["stanza_id"], row["at"]) if row else None
+
+    # Configuration
+
+    @_wrapped
+    async def channels(self) -> Sequence[ChannelSpec]:
+        """See `ports.Store.channels`."""
+        return [
+            ChannelSpec(Channel.parse(row["channel"]), row["title"], json.loads(row["settings"]))
+            async for row in self._queries.channels(self._reader)
+        ]
+
+    @_wrapped
+    async def routes(self) -> Sequence[Route]:
+        """See `ports.Store.routes`."""
+        return [
+            Route(Channel.parse(row["source"]), Channel.parse(row["destination"]), bool(row["enabled"]), row["id"])
+            async for row in self._queries.routes(self._reader)
+        ]
+
+    @_wrapped
+    async def tokens(self) -> Sequence[Token]:
+        """See `ports.Store.tokens`."""
+        return [Token(row["name"], row["digest"], row["jid"]) async for row in self._queries.tokens(self._reader)]
+
+    @_wrapped
+    async def contacts(self) -> Sequence[tuple[str, str]]:
+        """See `ports.Store.contacts`."""
+        return [(row["ours"], row["theirs"]) async for row in self._queries.contacts(self._reader)]
+
+    @_wrapped
+    async def add_contact(self, ours: str, theirs: str) -> None:
+        """See `ports.Store.add_contact`."""
+        async with self._turn, _transaction(self._writer):
+            await self._queries.add_contact(self._writer, ours=ours, theirs=theirs)
+
+    @_wrapped
+    async def remove_contact(self, ours: str, theirs: str) -> None:
+        """See `ports.Store.remove_contact`."""
+        async with self._turn, _transaction(self._writer):
+            await self._queries.remove_contact(self._writer, ours=ours, theirs=theirs)
+
+    @_wrapped
+    async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
+        """See `ports.Store.seed`."""
+        specs = [(str(spec.channel), spec.title, json.dumps(spec.settings)) for spec in channels]
+        ways = [(str(route.source), str(route.destination), int(route.enabled)) for route in routes]
+        keys = [(token.name, token.digest, token.jid) for token in tokens]
+        async with self._turn, _transaction(self._writer):
+            if await self._queries.claim_seed(self._writer):
+                await self._queries.add_channels(self._writer, rows=json.dumps(specs))
+                await self._queries.add_routes(self._writer, rows=json.dumps(ways))
+                await self._queries.add_tokens(self._writer, rows=json.dumps(keys))
+
+
+@contextlib.asynccontextmanager
+async def _transaction(connection: aiosqlite.Connection) -> AsyncIterator[None]:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where anything failed, the COMMIT included."""
+    await connection.execute("begin immediate")
+    try:
+        yield
+        await connection.execute("commit")
+    except BaseException:
+        if connection.in_transaction:
+            await connection.execute("rollback")
+        raise
+
+
+def _private(path: Path) -> None:
+    """Readable by its owner alone: what people said in private is in it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "busy_timeout = 5000"):
+        await connection.execute(f"pragma {pragma}")
+    return connection
+
+
+async def _number(connection: aiosqlite.Connection, sql: str) -> int:
+    async with connection.execute(sql) as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _message_row(message: Message) -> tuple[str | int, ...]:
+    author = message.author
+    return message.id, message.origin, str(message.channel), author.name, author.key, message.body, message.at
+
+
+def _message(row: _Row) -> Message:
+    author = Author(row["author_name"], row["author_key"])
+    return Message(row["id"], row["origin"], Channel.parse(row["channel"]), author, row["body"], row["at"])
+
+
+def _delivery(row: _Row) -> Delivery:
+    return Delivery(
+        row["seq"],
+        _message(row),
+        Channel.parse(row["destination"]),
+        State(row["state"]),
+        row["attempts"],
+        row["error"],
+        row["changed"],
+    )

@@ -1,0 +1,108 @@
+"""Reading a room's archive (XEP-0313) page by page.
+
+slixmpp's own retrieval silently gives nothing to a component (it expects jabber:client), hence this
+one: results count only from the archive that was asked, under the query's own id.
+"""
+
+import datetime
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from component.xmpp.link import IqError, Link
+from component.xmpp.stanza import DELAY, FORWARDED, MAM, NS, RSM, bare, element, form
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """One archived stanza: the archive's id for it, when it was said in ms since 1970, and itself."""
+
+    id: str
+    at: int
+    stanza: Element
+
+
+class Archive:
+    """Every room's archive, read as `reader` (a full JID of ours)."""
+
+    def __init__(self, link: Link, reader: str) -> None:
+        self._link = link
+        self._reader = reader
+        self._pages: dict[str, tuple[str, list[Archived]]] = {}
+        self._numbers = itertools.count(1)
+
+    def heard(self, stanza: Element) -> bool:
+        """Whether a message is an archive's result; if it is, it is kept for who asked, or dropped."""
+        result = stanza.find(f"{{{MAM}}}result")
+        if result is None:
+            return False
+        archive, page = self._pages.get(result.get("queryid", ""), ("", []))
+        if archive and bare(stanza.get("from", "")) == archive:
+            forwarded = result.find(FORWARDED)
+            inner = None if forwarded is None else forwarded.find("{jabber:client}message")
+            if inner is None and forwarded is not None:
+                inner = forwarded.find(f"{NS}message")
+            if forwarded is not None and inner is not None:
+                delay = forwarded.find(DELAY)
+                page.append(Archived(result.get("id", ""), _at(delay), inner))
+        return True
+
+    async def after(self, room: str, stanza_id: str, since: int) -> AsyncIterator[list[Archived]]:
+        """Pages of what came after `stanza_id`, oldest first; by time (`since`, ms) where the archive forgot that id.
+
+        Raises IqError where there is no archive, Unavailable where the stream went.
+        """
+        filters = {} if stanza_id else {"start": _stamp(since)}
+        while True:
+            try:
+                page, complete, last = await self._page(
+                    room, f"<after>{stanza_id}</after>" if stanza_id else "", filters
+                )
+            except IqError as error:
+                if error.fault.condition != "item-not-found" or not stanza_id or filters:
+                    raise
+                stanza_id, filters = "", {"start": _stamp(since)}
+                continue
+            yield page
+            if complete or not last:
+                return
+            stanza_id = last
+
+    async def newest(self, room: str) -> Archived | None:
+        """The last archived stanza; None where there is none. Raises as `after`."""
+        page, _, _ = await self._page(room, "<before/>", {}, 1)
+        return page[-1] if page else None
+
+    async def _page(
+        self, room: str, window: str, filters: dict[str, str], most: int = PAGE
+    ) -> tuple[list[Archived], bool, str]:
+        query = f"mam{next(self._numbers)}"
+        page: list[Archived] = []
+        self._pages[query] = (room, page)
+        fields = form({"FORM_TYPE": MAM, **filters}) if filters else ""
+        window = f'<set xmlns="{RSM}"><max>{most}</max>{window}</set>'
+        try:
+            inside = element("query", {"xmlns": MAM, "queryid": query}, fields, window)
+            answer = await self._link.iq("set", room, self._reader, inside)
+        finally:
+            del self._pages[query]
+        fin = answer.find(f"{{{MAM}}}fin")
+        if fin is None:
+            return page, True, ""
+        return page, fin.get("complete") == "true", fin.findtext(f"{{{RSM}}}set/{{{RSM}}}last") or ""
+
+
+def _stamp(at: int) -> str:
+    return datetime.datetime.fromtimestamp(at / 1000, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _at(delay: Element | None) -> int:
+    stamp = "" if delay is None else delay.get("stamp", "")
+    try:
+        moment = datetime.datetime.fromisoformat(stamp)
+    except ValueError:
+        return 0
+    return int(moment.timestamp() * 1000)

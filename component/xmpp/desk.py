@@ -1,0 +1,139 @@
+"""The front desk: what anyone may ask a JID of ours (disco, version, ping, last activity, time, vCard).
+
+Answers are the same on a bare and a full JID. An IQ that nobody answers gets `service-unavailable`.
+"""
+
+import base64
+import datetime
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import resources
+from xml.etree.ElementTree import Element
+
+from component import __version__
+from component.text import escape as q
+from component.xmpp.link import Link
+from component.xmpp.puppets import PREFIX
+from component.xmpp.stanza import (
+    CAPS,
+    DISCO_INFO,
+    DISCO_ITEMS,
+    LAST,
+    PING,
+    RECEIPTS,
+    SAID,
+    TIME,
+    VCARD,
+    VERSION,
+    bare,
+    element,
+    error,
+    local,
+)
+
+AVATAR = resources.files("component.xmpp").joinpath("avatar.png").read_bytes()
+NODE = "urn:shoutbus"
+_FEATURES = (CAPS, DISCO_INFO, DISCO_ITEMS, LAST, PING, RECEIPTS, SAID, TIME, VCARD, VERSION)
+_VCARD_UPDATE = "vcard-temp:x:update"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a JID says it is (XEP-0030): category, type and name; features are everyone's."""
+
+    category: str
+    type: str
+    name: str
+
+    def info(self, node: str) -> str:
+        """The disco#info answer's XML."""
+        me = element("identity", {"category": self.category, "type": self.type, "name": self.name})
+        features = "".join(element("feature", {"var": one}) for one in _FEATURES)
+        return element("query", {"xmlns": DISCO_INFO, "node": node}, me, features)
+
+    @property
+    def ver(self) -> str:
+        """The verification string (XEP-0115 section 5.1, SHA-1)."""
+        told = f"{self.category}/{self.type}//{self.name}<" + "".join(f"{one}<" for one in sorted(_FEATURES))
+        return base64.b64encode(hashlib.sha1(told.encode(), usedforsecurity=False).digest()).decode()
+
+    @property
+    def presence(self) -> str:
+        """What rides on its presence: capabilities, and the avatar's hash (XEP-0153)."""
+        photo = hashlib.sha1(AVATAR, usedforsecurity=False).hexdigest()
+        caps = element("c", {"xmlns": CAPS, "hash": "sha-1", "node": NODE, "ver": self.ver})
+        return caps + element("x", {"xmlns": _VCARD_UPDATE}, f"<photo>{photo}</photo>")
+
+
+class Desk:
+    """Answers IQs. `listed` gives (JID, name) of what the component's own disco#items show."""
+
+    def __init__(
+        self, link: Link, identify: Callable[[str], Identity | None], listed: Callable[[], Iterable[tuple[str, str]]]
+    ) -> None:
+        self._link = link
+        self._identify = identify
+        self._listed = listed
+        self._answers: dict[str, Callable[[Element, Identity, str], str | None]] = {
+            f"{{{DISCO_INFO}}}query": self._info,
+            f"{{{DISCO_ITEMS}}}query": self._items,
+            f"{{{LAST}}}query": self._last,
+            f"{{{PING}}}ping": lambda *_: "",
+            f"{{{TIME}}}time": _time,
+            f"{{{VCARD}}}vCard": _vcard,
+            f"{{{VERSION}}}query": _version,
+        }
+
+    def iq(self, stanza: Element) -> None:
+        """Answer a `get` or `set`."""
+        to, asker = stanza.get("to", ""), stanza.get("from", "")
+        who = self._identify(bare(to))
+        asked = next(iter(stanza), None)
+        reply = {"from": to, "to": asker, "id": stanza.get("id", "")}
+        if who is None:
+            inside: str | None = None
+            condition, sentence = "item-not-found", f"There is nobody at {bare(to)}."
+        else:
+            answer = self._answers.get(asked.tag) if asked is not None and stanza.get("type") == "get" else None
+            inside = answer(asked, who, to) if answer and asked is not None else None
+            condition, sentence = "service-unavailable", "That is not offered here."
+        if inside is None:
+            reply["type"], inside = "error", error("cancel", condition, sentence)
+        else:
+            reply["type"] = "result"
+        self._link.try_send(element("iq", reply, inside))
+
+    def _info(self, asked: Element, who: Identity, _to: str) -> str | None:
+        node = asked.get("node", "")
+        return who.info(node) if node in ("", f"{NODE}#{who.ver}") else None
+
+    def _items(self, asked: Element, _who: Identity, to: str) -> str:
+        listed = self._listed() if to == self._link.domain and not asked.get("node") else ()
+        items = "".join(element("item", {"jid": jid, "name": name}) for jid, name in listed)
+        return element("query", {"xmlns": DISCO_ITEMS, "node": asked.get("node", "")}, items)
+
+    def _last(self, _asked: Element, _who: Identity, _to: str) -> str:
+        return f'<query xmlns="{LAST}" seconds="{self._link.uptime:.0f}"/>'
+
+
+def puppet(jid: str) -> Identity | None:
+    """What a web user's JID says it is."""
+    return Identity("client", "web", "Someone on the web page") if local(jid).startswith(PREFIX) else None
+
+
+def _version(_asked: Element, _who: Identity, _to: str) -> str:
+    return f'<query xmlns="{VERSION}"><name>Shoutbus</name><version>{q(__version__)}</version></query>'
+
+
+def _time(_asked: Element, _who: Identity, _to: str) -> str:
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f'<time xmlns="{TIME}"><tzo>+00:00</tzo><utc>{now}</utc></time>'
+
+
+def _vcard(_asked: Element, who: Identity, _to: str) -> str | None:
+    if who.type == "web":
+        return f'<vCard xmlns="{VCARD}"><FN>{q(who.name)}</FN></vCard>'
+    photo = f"<PHOTO><TYPE>image/png</TYPE><BINVAL>{base64.b64encode(AVATAR).decode()}</BINVAL></PHOTO>"
+    words = "<DESC>Passes messages between rooms, shoutboxes and people. Write “help” to me.</DESC>"
+    return f'<vCard xmlns="{VCARD}"><FN>{q(who.name)}</FN><NICKNAME>{q(who.name)}</NICKNAME>{photo}{words}</vCard>'

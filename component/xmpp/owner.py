@@ -1,0 +1,76 @@
+"""What an owner does to a room (XEP-0045 section 10): configure it, share ownership, set the subject, invite."""
+
+from collections.abc import Iterable, Mapping
+from xml.etree.ElementTree import Element
+
+import structlog
+
+from component.text import escape as q
+from component.xmpp.link import Link
+from component.xmpp.stanza import DATA, INVITE, MUC, MUC_ADMIN, MUC_OWNER, MUC_USER, bare, element, form
+
+log = structlog.get_logger()
+
+_CONFIG = "muc#roomconfig_"
+
+
+def wanted(title: str) -> dict[str, str]:
+    """The settings of a room of ours by their fields, Prosody's and ejabberd's names together."""
+    settings = {f"{_CONFIG}persistentroom": "1", f"{_CONFIG}enablearchiving": "1", "mam": "1"}
+    return settings | {f"{_CONFIG}roomname": title} if title else settings
+
+
+class Owner:
+    """The bot as a room's owner; every call raises IqError and Unavailable."""
+
+    def __init__(self, link: Link, bot: str) -> None:
+        self._link = link
+        self._bot = bot
+
+    async def configure(self, room: str, title: str, *, fresh: bool) -> None:
+        """Bring the owner form to what is wanted. A fresh room stays locked until its form is sent."""
+        answer = await self._link.iq("get", room, self._bot, element("query", {"xmlns": MUC_OWNER}))
+        offered = _fields(answer)
+        values = {var: value for var, value in wanted(title).items() if var in offered}
+        if fresh or any(_same(offered[var]) != _same(value) for var, value in values.items()):
+            filled = form({"FORM_TYPE": f"{MUC}#roomconfig", **values})
+            await self._link.iq("set", room, self._bot, element("query", {"xmlns": MUC_OWNER}, filled))
+
+    async def share(self, room: str, admins: Iterable[str]) -> None:
+        """Make each of `admins` an owner who isn't one."""
+        query = element("query", {"xmlns": MUC_ADMIN}, element("item", {"affiliation": "owner"}))
+        answer = await self._link.iq("get", room, self._bot, query)
+        owners = {bare(item.get("jid", "")) for item in answer.iter(f"{{{MUC_ADMIN}}}item")}
+        for admin in admins:
+            if admin not in owners:
+                item = element("item", {"affiliation": "owner", "jid": admin})
+                await self._link.iq("set", room, self._bot, element("query", {"xmlns": MUC_ADMIN}, item))
+
+    async def kick(self, room: str, nick: str, reason: str) -> None:
+        """XEP-0045 section 8.2."""
+        item = element("item", {"nick": nick, "role": "none"}, f"<reason>{q(reason)}</reason>")
+        await self._link.iq("set", room, self._bot, element("query", {"xmlns": MUC_ADMIN}, item))
+
+    def subject(self, room: str, subject: str) -> None:
+        """XEP-0045 section 8.1."""
+        inside = f"<subject>{q(subject)}</subject>"
+        self._link.send(element("message", {"from": self._bot, "to": room, "type": "groupchat"}, inside))
+
+    def invite(self, room: str, jid: str, reason: str) -> None:
+        """Through the room (XEP-0045 section 7.8.2), which makes a member where one must be, and directly (XEP-0249),
+        which clients show that don't show the other."""
+        mediated = element("invite", {"to": jid}, f"<reason>{q(reason)}</reason>")
+        mediated = element("x", {"xmlns": MUC_USER}, mediated)
+        self._link.send(element("message", {"from": self._bot, "to": room}, mediated))
+        direct = element("x", {"xmlns": INVITE, "jid": room, "reason": reason})
+        self._link.send(element("message", {"from": self._bot, "to": jid}, direct))
+
+
+def _fields(answer: Element) -> Mapping[str, str]:
+    data = answer.find(f"{{{MUC_OWNER}}}query/{{{DATA}}}x")
+    fields = () if data is None else data.iter(f"{{{DATA}}}field")
+    return {field.get("var", ""): field.findtext(f"{{{DATA}}}value") or "" for field in fields}
+
+
+def _same(value: str) -> str:
+    return {"true": "1", "false": "0"}.get(value, value)

@@ -1,0 +1,122 @@
+"""Stanzas as text and as ElementTree: namespaces, building, reading. No I/O.
+
+What goes out is built as text, every value through `q`; what comes in is read from the parsed element
+itself, so a JID that slixmpp would refuse (a nickname with an emoji in it) costs no exception.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from xml.etree.ElementTree import Element
+
+from component.text import escape as q
+
+NS = "{jabber:component:accept}"
+STREAM_ERROR = "{http://etherx.jabber.org/streams}error"
+STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+CAPS = "http://jabber.org/protocol/caps"
+COMMANDS = "http://jabber.org/protocol/commands"
+DATA = "jabber:x:data"
+DELAY = "{urn:xmpp:delay}delay"
+DISCO_INFO = "http://jabber.org/protocol/disco#info"
+DISCO_ITEMS = "http://jabber.org/protocol/disco#items"
+FORWARDED = "{urn:xmpp:forward:0}forwarded"
+INVITE = "jabber:x:conference"
+LAST = "jabber:iq:last"
+MAM = "urn:xmpp:mam:2"
+MUC = "http://jabber.org/protocol/muc"
+MUC_ADMIN = MUC + "#admin"
+MUC_OWNER = MUC + "#owner"
+MUC_USER = MUC + "#user"
+PING = "urn:xmpp:ping"
+RECEIPTS = "urn:xmpp:receipts"
+RSM = "http://jabber.org/protocol/rsm"
+STANZA_ID = "{urn:xmpp:sid:0}stanza-id"
+TIME = "urn:xmpp:time"
+VCARD = "vcard-temp"
+VERSION = "jabber:iq:version"
+SAID = "urn:shoutbus:said:0"
+"""Our own: the message's id, the same in every bus, on whatever the bus says; `proof` shows that this bus said it."""
+
+
+def bare(jid: str) -> str:
+    """The JID without its resource, in lower case as RFC 7622 section 3 compares it."""
+    return jid.partition("/")[0].lower()
+
+
+def resource(jid: str) -> str:
+    """What stands behind the slash; a room occupant's nickname."""
+    return jid.partition("/")[2]
+
+
+def local(jid: str) -> str:
+    """What stands before the @ ("" for a domain)."""
+    name, at, _ = bare(jid).partition("@")
+    return name if at else ""
+
+
+def domain(jid: str) -> str:
+    """The JID's domain."""
+    return bare(jid).rpartition("@")[2]
+
+
+def element(name: str, attributes: Mapping[str, str], *inside: str) -> str:
+    """XML text of an element; attributes are escaped here, `inside` is XML already."""
+    opening = "".join(f' {key}="{q(value)}"' for key, value in attributes.items() if value)
+    return f"<{name}{opening}>{''.join(inside)}</{name}>" if inside else f"<{name}{opening}/>"
+
+
+def error(kind: str, condition: str, sentence: str) -> str:
+    """An error's XML (RFC 6120 section 8.3)."""
+    said = f'<text xmlns="{STANZAS}">{q(sentence)}</text>' if sentence else ""
+    return f'<error type="{kind}"><{condition} xmlns="{STANZAS}"/>{said}</error>'
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error stanza as read: its RFC 6120 condition and the text with it."""
+
+    condition: str
+    sentence: str = ""
+
+    @classmethod
+    def read(cls, stanza: Element) -> Self:
+        """The fault in an error stanza; `undefined-condition` where it names none."""
+        found = stanza.find(f"{NS}error")
+        condition, sentence = "undefined-condition", ""
+        for child in found if found is not None else ():
+            if child.tag == f"{{{STANZAS}}}text":
+                sentence = child.text or ""
+            elif child.tag.startswith(f"{{{STANZAS}}}"):
+                condition = child.tag.rpartition("}")[2]
+        return cls(condition, sentence)
+
+    def __str__(self) -> str:
+        return f"{self.condition}: {self.sentence}" if self.sentence else self.condition
+
+
+def body_of(stanza: Element) -> str:
+    """The message's text; "" where there is none."""
+    found = stanza.find(f"{NS}body")
+    if found is None:
+        found = stanza.find("{jabber:client}body")
+    return (found.text or "") if found is not None else ""
+
+
+def statuses(stanza: Element) -> frozenset[str]:
+    """The status codes of a room's presence (XEP-0045 section 15.6)."""
+    return frozenset(one.get("code", "") for one in stanza.iterfind(f"{{{MUC_USER}}}x/{{{MUC_USER}}}status"))
+
+
+def stanza_id(stanza: Element, by: str) -> str:
+    """The archive's id (XEP-0359) that `by` gave; "" where there is none. Others' are forged."""
+    for one in stanza.iterfind(STANZA_ID):
+        if bare(one.get("by", "")) == by:
+            return one.get("id", "")
+    return ""
+
+
+def form(fields: Mapping[str, str], kind: str = "submit") -> str:
+    """A data form's XML (XEP-0004) with one value a field."""
+    inside = "".join(f'<field var="{q(var)}"><value>{q(value)}</value></field>' for var, value in fields.items())
+    return f'<x xmlns="{DATA}" type="{kind}">{inside}</x>'

@@ -1,0 +1,144 @@
+"""The JSON API, version 1. Errors are problem details (RFC 9457); tokens are bearer tokens (RFC 6750)."""
+
+import json
+from typing import Any
+
+from aiohttp import web as http
+
+from component.delivery import Delivery, State
+from component.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
+from component.message import Author, Channel, Message, is_id
+from component.ports import Token
+from component.roles import Role
+from web.live import Streams, cursor
+from web.site import SITE, Site
+
+MAX_REQUEST = 2 * 1024 * 1024
+MAX_KEY = 255
+
+
+def routes(streams: Streams) -> list[http.RouteDef]:
+    """Every path of the API."""
+
+    async def stream(request: http.Request) -> http.StreamResponse:
+        channel = _channel(request, _authorize(request))
+        return await streams.serve(request, request.app[SITE], channel, lambda one: json.dumps(_shown(one)))
+
+    return [
+        http.post("/api/v1/channels/{channel}/messages", post),
+        http.get("/api/v1/channels/{channel}/messages", read),
+        http.get("/api/v1/channels/{channel}/stream", stream, allow_head=False),
+        http.get("/api/v1/messages/{id}", trace),
+    ]
+
+
+async def post(request: http.Request) -> http.Response:
+    """Accept a message into a channel: 201 once it is on disk, with its id and the URL of its trace."""
+    site = request.app[SITE]
+    token = _authorize(request)
+    channel = _channel(request, token)
+    body, author = await _read_body(request, token)
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > MAX_KEY:
+        raise BadInput(f"The Idempotency-Key has {len(key)} characters: at most {MAX_KEY} fit.")
+    origin = f"token:{token.name}#{key}" if key else ""
+    message = Message.new(channel, author, body, site.clock(), origin=origin)
+    receipt = await site.hub.accept(message, deliver=True)
+    accepted = receipt.message
+    if (accepted.channel, accepted.author, accepted.body) != (channel, author, message.body):
+        raise Reused("That Idempotency-Key was used for another message: use a new one for each.")
+    location = site.trace_url(accepted)
+    return http.json_response(
+        {"id": accepted.id, "channel": str(channel), "trace": location}, status=201, headers={"Location": location}
+    )
+
+
+async def _read_body(request: http.Request, token: Token) -> tuple[str, Author]:
+    """What to say, and for whom: the token's own name, or a guest the caller names."""
+    try:
+        given: Any = json.loads(await request.read())
+    except (ValueError, RecursionError) as error:
+        raise BadInput('The request is not JSON: send {"body": "…"}.') from error
+    if not isinstance(given, dict) or not isinstance(given.get("body"), str):
+        raise BadInput('Send a JSON object with the text to say: {"body": "…"}.')
+    name = given.get("author")
+    if unknown := sorted(set(given) - {"body", "author"}):
+        raise BadInput(f"“{str(unknown[0])[:40]}” is no field of a message: there are body and author.")
+    if name is None:
+        return given["body"], Author(token.name, f"token:{token.name}")
+    if not isinstance(name, str):
+        raise BadInput("author must be a name in quotes.")
+    return given["body"], Author.named(name, f"guest:{token.name}/{name}")
+
+
+async def read(request: http.Request) -> http.Response:
+    """A channel's messages after `after` (or before `before`), oldest first, and where to go on."""
+    site = request.app[SITE]
+    channel = _channel(request, _authorize(request))
+    limit = cursor(request.query.get("limit", "50"))
+    if not 1 <= limit <= 500:
+        raise BadInput("limit must be 1 to 500.")
+    before = request.query.get("before")
+    found = await site.hub.store.log(
+        channel,
+        after=cursor(request.query.get("after", "0")),
+        before=None if before is None else cursor(before),
+        limit=limit,
+    )
+    after = found[-1].seq if found else cursor(request.query.get("after", "0"))
+    return http.json_response({"messages": [_shown(one) for one in found], "after": after})
+
+
+async def trace(request: http.Request) -> http.Response:
+    """What became of a message: every channel it concerns, in order."""
+    site = request.app[SITE]
+    token = _authorize(request)
+    given = request.match_info["id"]
+    found = await site.hub.store.trace(given) if is_id(given) else ()
+    if not found or not _may_see(site, token, found[0].message.channel):
+        raise NotFound("There is no such message.")
+    return http.json_response(_shown(found[0]) | {"deliveries": [_hop(one) for one in found]})
+
+
+def _authorize(request: http.Request) -> Token:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        raise Unauthorized("Send your token: Authorization: Bearer TOKEN.")
+    token = request.app[SITE].token(secret.strip())
+    if token is None:
+        raise Unauthorized("That token is not known here.")
+    return token
+
+
+def _channel(request: http.Request, token: Token) -> Channel:
+    site = request.app[SITE]
+    channel = Channel.parse(request.match_info["channel"])
+    if channel.address == "*" or channel.method not in site.methods or not site.hub.find(channel):
+        raise NotFound(f"There is no channel {channel} here.")
+    site.methods[channel.method].check(channel)
+    if not _may_see(site, token, channel):
+        raise Forbidden(f"The token “{token.name}” is not for {channel}: it acts for a person who is no admin.")
+    return channel
+
+
+def _may_see(site: Site, token: Token, channel: Channel) -> bool:
+    return site.is_open(channel) or site.roles.of(token.jid) >= Role.ADMIN
+
+
+def _shown(delivery: Delivery) -> dict[str, Any]:
+    message = delivery.message
+    return {
+        "id": message.id,
+        "seq": delivery.seq,
+        "channel": str(message.channel),
+        "author": {"name": message.author.name, "guest": message.author.is_guest},
+        "body": message.body,
+        "at": message.at,
+    }
+
+
+def _hop(delivery: Delivery) -> dict[str, Any]:
+    hop = {"channel": str(delivery.channel), "state": str(delivery.state), "changed": delivery.changed}
+    if delivery.state is not State.CAME:
+        hop |= {"attempts": delivery.attempts, "error": delivery.error}
+    return hop

@@ -1,0 +1,127 @@
+"""The aiohttp application: paths, the way errors are told, the headers every answer carries."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from importlib import resources
+from typing import Any
+
+import structlog
+from aiohttp import web as http
+
+from component.errors import ConfigError, ShoutbusError, TooMany
+from web import api, pages
+from web.live import Streams
+from web.site import SITE, Site
+
+log = structlog.get_logger()
+
+_Handler = Callable[[http.Request], Awaitable[http.StreamResponse]]
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def make(site: Site) -> http.Application:
+    """The whole web side of `site`."""
+    app = http.Application(middlewares=[_tell], client_max_size=api.MAX_REQUEST)
+    app[SITE] = site
+    streams = Streams()
+    app.add_routes([
+        http.get("/health", health),
+        http.get("/api/openapi.json", openapi),
+        *api.routes(streams),
+        *pages.routes(streams),
+    ])  # fmt: skip
+    app.on_response_prepare.append(_dress)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def serving(site: Site, host: str, port: int) -> AsyncIterator[None]:
+    """Serve until left; raises ConfigError where the address can't be used."""
+    runner = http.AppRunner(make(site), access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        await _listen(runner, host, port)
+        yield
+    finally:
+        site.hub.let_go()  # open pages hold their streams for ever, and cleanup waits for requests to end
+        await runner.cleanup()
+
+
+async def _listen(runner: http.AppRunner, host: str, port: int) -> None:
+    try:
+        await http.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise ConfigError([f"[web] listen: {host}:{port} can't be used: {error.strerror}."]) from error
+
+
+async def health(request: http.Request) -> http.Response:
+    """Each connection's state and the queues' depths; 503 where messages can't get through."""
+    told = await request.app[SITE].health()
+    return http.json_response(told, status=503 if told["status"] == "down" else 200)
+
+
+async def openapi(request: http.Request) -> http.Response:
+    """The API's own description (OpenAPI 3.1)."""
+    site = request.app[SITE]
+    text = resources.files("web").joinpath("openapi.json").read_text("utf-8")
+    described: dict[str, Any] = json.loads(text)
+    described["info"]["version"] = site.version
+    described["servers"] = [{"url": site.public_url}]
+    return http.json_response(described)
+
+
+async def _dress(_: http.Request, response: http.StreamResponse) -> None:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+@http.middleware
+async def _tell(request: http.Request, handler: _Handler) -> http.StreamResponse:
+    """Tell every fault in words: as a problem (RFC 9457) to programs, as a page to people."""
+    try:
+        return await handler(request)
+    except ShoutbusError as error:
+        status, sentence, condition = error.status, str(error), error.condition
+        more = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+    except http.HTTPException as error:
+        if error.status < 400:
+            raise
+        status, condition, more = error.status, "", {}
+        sentence = _SENTENCES.get(status, error.reason)
+        if "Allow" in error.headers:
+            more["Allow"] = error.headers["Allow"]
+    except Exception:
+        log.exception("a request failed", path=request.path)
+        status, condition, more = 500, "internal-server-error", {}
+        sentence = "The bus failed at that; its log says why. Nothing was accepted."
+    if status == HTTPStatus.UNAUTHORIZED:
+        more["WWW-Authenticate"] = 'Bearer realm="shoutbus"'
+    return _problem(request, status, sentence, condition, more)
+
+
+_SENTENCES = {
+    404: "There is nothing at that address.",
+    405: "That address does not take this method.",
+    413: f"That is too large: a request may have {api.MAX_REQUEST // 1024 // 1024} MiB.",
+}
+
+
+def _problem(request: http.Request, status: int, sentence: str, condition: str, more: dict[str, str]) -> http.Response:
+    title = HTTPStatus(status).phrase
+    if request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", ""):
+        told = {"type": "about:blank", "title": title, "status": status, "detail": sentence, "condition": condition}
+        body = json.dumps({key: value for key, value in told.items() if value})
+        return http.Response(text=body, status=status, headers=more, content_type="application/problem+json")
+    response = pages.page("error.html", status=status, title=title, sentence=sentence)
+    response.headers.update(more)
+    return response

@@ -1,0 +1,108 @@
+"""Guests of the shoutboxes: who they are between two visits, which names are taken, how fast they may shout.
+
+A guest is a random number in a cookie. A name belongs to the guest who used it last, for ten minutes.
+"""
+
+import ipaddress
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from component.errors import Conflict, TooMany
+from component.message import Author
+from component.text import skeleton
+
+HELD = 600.0
+"""Seconds a name stays with the guest who used it last."""
+MOST = 10_000
+"""Names, and rates, kept in memory; the oldest go first."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+class Rate:
+    """A token bucket per key: `burst` at once, then `per_second`."""
+
+    def __init__(self, clock: Callable[[], float], burst: float, per_second: float) -> None:
+        self._clock = clock
+        self._burst = burst
+        self._speed = per_second
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def spend(self, key: str) -> None:
+        """Raises TooMany, with the seconds to wait, where `key` has none left."""
+        now = self._clock()
+        bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > MOST:
+            self._buckets.popitem(last=False)
+        bucket.left = min(self._burst, bucket.left + (now - bucket.at) * self._speed)
+        bucket.at = now
+        if bucket.left < 1:
+            wait = int((1 - bucket.left) / self._speed) + 1
+            raise TooMany(f"That was too much at once: try again in {wait} s.", wait)
+        bucket.left -= 1
+
+
+class Guests:
+    """Names and rates; `clock` gives monotonic seconds, `kept` are names nobody may take (the bot's)."""
+
+    def __init__(self, clock: Callable[[], float], kept: Iterable[str]) -> None:
+        self._clock = clock
+        self._kept = {skeleton(name) for name in kept}
+        self._names: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._sessions = Rate(clock, 10, 1)
+        self._addresses = Rate(clock, 120, 20)
+
+    def author(self, session: str, address: str, name: str) -> Author:
+        """The guest under the name they gave; raises BadInput, Conflict, TooMany."""
+        self._addresses.spend(_network(address))
+        self._sessions.spend(session)
+        author = Author.named(name, f"guest:{session}")
+        self._take(skeleton(author.name), session)
+        return author
+
+    def _take(self, look: str, session: str) -> None:
+        if look in self._kept:
+            raise Conflict("That is the bot's own name: choose another.")
+        owner, until = self._names.get(look, ("", 0.0))
+        now = self._clock()
+        if owner not in ("", session) and until > now:
+            raise Conflict("Someone else goes by that name, or by one that looks like it: choose another.")
+        self._names[look] = (session, now + HELD)
+        self._names.move_to_end(look)
+        if len(self._names) > MOST:
+            self._names.popitem(last=False)
+
+
+def new_session() -> str:
+    """A session nobody can guess."""
+    return secrets.token_hex(16)
+
+
+def caller(peer: str, forwarded: str, proxies: Iterable[str]) -> str:
+    """The address a request comes from: the last one in X-Forwarded-For that is no proxy of ours."""
+    networks = [ipaddress.ip_network(one) for one in proxies]
+    for hop in (peer, *(one.strip() for one in reversed(forwarded.split(",")))):
+        try:
+            address = ipaddress.ip_address(hop)
+        except ValueError:
+            return peer
+        peer = hop
+        if not any(address in network for network in networks):
+            return hop
+    return peer
+
+
+def _network(address: str) -> str:
+    """One IPv4 address, or the /64 that one IPv6 subscriber has."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(parsed if parsed.version == 4 else ipaddress.ip_network(f"{parsed}/64", strict=False))

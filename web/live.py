@@ -1,0 +1,103 @@
+"""Server-Sent Events (WHATWG HTML section 9.2): what is new in a channel, resumed after `Last-Event-ID`.
+
+Nothing is lost or repeated: the reader listens first, then reads the store after its last id, and what
+it heard meanwhile is known by its seq. A reader that does not keep up is let go and comes back.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from aiohttp import web as http
+
+from component.delivery import Delivery
+from component.errors import BadInput, TooMany
+from component.message import Channel
+from web.site import Site
+
+HEARTBEAT = 20.0
+"""Seconds of silence before a comment keeps proxies from closing."""
+PATIENCE = 20.0
+"""Seconds one write may take: who does not read is let go."""
+PAGE = 200
+MOST = 1_000
+"""Live readers at once."""
+RETRY = "retry: 1000\n\n"
+
+
+class Streams:
+    """All live readers of one process."""
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    async def serve(
+        self, request: http.Request, site: Site, channel: Channel, draw: Callable[[Delivery], str]
+    ) -> http.StreamResponse:
+        """Stream `channel` to one reader; `draw` gives an event's data, one line."""
+        after = await _start(request, site, channel)
+        if self._open >= MOST:
+            raise TooMany("Too many people read live at once: reload to read, or try again.", 10)
+        response = http.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        listener = site.hub.listen(channel)
+        self._open += 1
+        try:
+            await response.prepare(request)
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                await _write(response, RETRY)
+                await _pour(response, site, channel, after, listener, draw)
+        finally:
+            self._open -= 1
+            site.hub.unlisten(channel, listener)
+        return response
+
+
+async def _start(request: http.Request, site: Site, channel: Channel) -> int:
+    """The seq to go on after: the browser's last, the page's, or now."""
+    given = request.headers.get("Last-Event-ID") or request.query.get("after")
+    if given is None:
+        return await site.hub.store.last_seq(channel)
+    return cursor(given)
+
+
+def cursor(text: str) -> int:
+    """A seq as people send it back; raises BadInput."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadInput(f"“{text[:40]}” is no position: send back the number that came with a message.")
+    return int(text)
+
+
+async def _pour(
+    response: http.StreamResponse,
+    site: Site,
+    channel: Channel,
+    after: int,
+    listener: asyncio.Queue[Delivery | None],
+    draw: Callable[[Delivery], str],
+) -> None:
+    while missed := await site.hub.store.log(channel, after=after, limit=PAGE):
+        await _write(response, "".join(_event(one, draw) for one in missed))
+        after = missed[-1].seq
+    while True:
+        try:
+            async with asyncio.timeout(HEARTBEAT):
+                delivery = await listener.get()
+        except TimeoutError:
+            await _write(response, ": still here\n\n")
+            continue
+        if delivery is None:
+            return
+        if delivery.seq > after:
+            await _write(response, _event(delivery, draw))
+            after = delivery.seq
+
+
+def _event(delivery: Delivery, draw: Callable[[Delivery], str]) -> str:
+    return f"id: {delivery.seq}\ndata: {draw(delivery)}\n\n"
+
+
+async def _write(response: http.StreamResponse, text: str) -> None:
+    async with asyncio.timeout(PATIENCE):
+        await response.write(text.encode())

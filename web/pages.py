@@ -1,0 +1,214 @@
+"""The pages: a list of shoutboxes, a page for each, one message whole. They work without JavaScript."""
+
+import datetime
+import json
+import re
+from importlib import resources
+from typing import Any
+
+import jinja2
+from aiohttp import web as http
+from markupsafe import Markup, escape
+
+from component.delivery import Delivery
+from component.errors import BadInput, Forbidden, NotFound, ShoutbusError
+from component.message import Message, is_id
+from component.ports import ChannelSpec
+from web.guests import caller, new_session
+from web.live import Streams, cursor
+from web.site import SITE, Site
+
+SHOWN = 50
+MAX_SHOUT = 10_000
+"""Characters of one shout."""
+COOKIE = "shoutbus"
+NAME_COOKIE = "shoutbus-name"
+YEAR = 365 * 24 * 3600
+_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
+
+
+def _linked(text: str) -> Markup:
+    """Text with its http(s) addresses as links, and nothing else as markup."""
+    out, at = Markup(), 0
+    for found in _LINK.finditer(text):
+        out += escape(text[at : found.start()])
+        out += Markup('<a href="{0}" rel="noopener noreferrer nofollow ugc">{0}</a>').format(found.group())
+        at = found.end()
+    return out + escape(text[at:])
+
+
+def _moment(at: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(at / 1000, datetime.UTC)
+
+
+_JINJA = jinja2.Environment(
+    loader=jinja2.PackageLoader("web"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+_JINJA.filters |= {"linked": _linked, "moment": _moment}
+_SHOUT: Any = getattr(_JINJA.get_template("shout.html").module, "shout")  # noqa: B009 — a macro, unknown to mypy
+
+
+def page(template: str, status: int = 200, **values: Any) -> http.Response:
+    """A whole page from `templates/`."""
+    text = _JINJA.get_template(template).render(**values)
+    return http.Response(text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
+
+
+def draw(delivery: Delivery) -> str:
+    """One shout as the page shows it, for the live stream: JSON on one line."""
+    return json.dumps({"seq": delivery.seq, "html": str(_SHOUT(delivery))})
+
+
+def routes(streams: Streams) -> list[http.AbstractRouteDef]:
+    """Every page's path."""
+
+    async def stream(request: http.Request) -> http.StreamResponse:
+        return await streams.serve(request, request.app[SITE], _spec(request).channel, draw)
+
+    return [
+        http.get("/", index),
+        http.get("/messages/{id}", whole),
+        http.static("/static", str(resources.files("web").joinpath("static"))),
+        http.get("/{method}/{address}", shoutbox),
+        http.post("/{method}/{address}", shout),
+        http.get("/{method}/{address}/older", older, allow_head=False),
+        http.get("/{method}/{address}/stream", stream, allow_head=False),
+    ]
+
+
+def _spec(request: http.Request) -> ChannelSpec:
+    return request.app[SITE].box(request.match_info["method"], request.match_info["address"])
+
+
+async def index(request: http.Request) -> http.Response:
+    """The list of shoutboxes."""
+    return page("index.html", boxes=request.app[SITE].boxes())
+
+
+async def shoutbox(request: http.Request) -> http.Response:
+    """A shoutbox: its last shouts and the form."""
+    return await _box(request, _spec(request))
+
+
+async def _box(
+    request: http.Request,
+    spec: ChannelSpec,
+    *,
+    error: str = "",
+    body: str = "",
+    name: str | None = None,
+    status: int = 200,
+) -> http.Response:
+    site = request.app[SITE]
+    before = request.query.get("before")
+    shouts = await site.hub.store.log(spec.channel, before=cursor(before) if before else 2**62, limit=SHOWN)
+    response = page(
+        "shoutbox.html",
+        status=status,
+        spec=spec,
+        path=f"/{spec.channel.method}/{spec.channel.address}",
+        shouts=shouts,
+        older=shouts[0].seq if len(shouts) == SHOWN else None,
+        newest=shouts[-1].seq if shouts else 0,
+        live=before is None,
+        error=error,
+        body=body,
+        name=_cookie_name(request) if name is None else name,
+        key=new_session(),
+        limit=MAX_SHOUT,
+    )
+    if COOKIE not in request.cookies:
+        _remember(response, site, COOKIE, new_session())
+    return response
+
+
+async def older(request: http.Request) -> http.Response:
+    """What stands before a shout, for the script that loads it on scrolling up."""
+    spec = _spec(request)
+    before = cursor(request.query.get("before", ""))
+    shouts = await request.app[SITE].hub.store.log(spec.channel, before=before, limit=SHOWN)
+    older = shouts[0].seq if len(shouts) == SHOWN else None
+    return http.json_response({"shouts": [json.loads(draw(one)) for one in shouts], "before": older})
+
+
+async def shout(request: http.Request) -> http.Response:
+    """Take a shout from the form: the page again, or, for the script, 201 or a problem."""
+    spec, site = _spec(request), request.app[SITE]
+    fields = await _fields(request)
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    session = request.cookies.get(COOKIE, "")
+    session = session if is_id(session) else new_session()
+    try:
+        _same_site(request, site)
+        message = _shouted(request, site, spec, fields, session)
+        await site.hub.accept(message)
+    except ShoutbusError as fault:
+        if wants_json:
+            raise
+        return await _box(
+            request, spec, error=str(fault), body=fields["body"][:MAX_SHOUT], name=fields["name"], status=fault.status
+        )
+    if wants_json:
+        response = http.json_response({"id": message.id}, status=201)
+    else:
+        response = http.Response(status=303, headers={"Location": request.path})
+    _remember(response, site, COOKIE, session)
+    _remember(response, site, NAME_COOKIE, message.author.name.encode("unicode_escape").decode())
+    return response
+
+
+def _shouted(request: http.Request, site: Site, spec: ChannelSpec, fields: dict[str, str], session: str) -> Message:
+    body = fields["body"]
+    if not body.strip():
+        raise BadInput("There is nothing to shout: write something first.")
+    if len(body) > MAX_SHOUT:
+        raise BadInput(f"That shout has {len(body)} characters; at most {MAX_SHOUT} fit.")
+    address = caller(request.remote or "", request.headers.get("X-Forwarded-For", ""), site.proxies)
+    author = site.guests.author(session, address, fields["name"])
+    # The form's key makes a reload or a second click the same shout.
+    origin = f"{author.key}#{fields['key']}" if is_id(fields["key"]) else ""
+    return Message.new(spec.channel, author, body, site.clock(), origin=origin)
+
+
+async def _fields(request: http.Request) -> dict[str, str]:
+    try:
+        form = await request.post()
+    except (ValueError, LookupError) as error:
+        raise BadInput("That form can't be read: reload the page and try again.") from error
+    given = {key: form.get(key, "") for key in ("name", "body", "key")}
+    return {key: value if isinstance(value, str) else "" for key, value in given.items()}
+
+
+def _same_site(request: http.Request, site: Site) -> None:
+    """Refuse a form that another site sent (Fetch Metadata, Origin)."""
+    origin = request.headers.get("Origin")
+    ours = {site.public_url, f"{request.scheme}://{request.host}"}
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none") or (
+        origin is not None and origin not in ours
+    ):
+        raise Forbidden("That shout came from another site: open the shoutbox itself and write it there.")
+
+
+def _cookie_name(request: http.Request) -> str:
+    try:
+        return request.cookies.get(NAME_COOKIE, "").encode("ascii", "replace").decode("unicode_escape")[:64]
+    except ValueError:
+        return ""
+
+
+def _remember(response: http.Response, site: Site, cookie: str, value: str) -> None:
+    secure = site.public_url.startswith("https:")
+    response.set_cookie(cookie, value, max_age=YEAR, httponly=True, samesite="Lax", secure=secure, path="/")
+
+
+async def whole(request: http.Request) -> http.Response:
+    """One message, whole: where a destination could carry a part only, it links here. Its id is not to be guessed."""
+    given = request.match_info["id"]
+    found = await request.app[SITE].hub.store.trace(given) if is_id(given) else ()
+    if not found:
+        raise NotFound("There is no such message.")
+    return page("message.html", delivery=found[0])

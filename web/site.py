@@ -1,0 +1,58 @@
+"""What the handlers share, given by the composition root; and the little that each of them asks of it."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web as http
+
+from component.errors import NotFound
+from component.hub import Hub
+from component.message import Channel, Message
+from component.ports import ChannelSpec, Clock, MethodSpec, Token
+from component.roles import Roles
+from web.guests import Guests
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The bus as the web side sees it. `tokens` is by the secret's SHA-256."""
+
+    hub: Hub
+    clock: Clock
+    guests: Guests
+    roles: Roles
+    methods: Mapping[str, MethodSpec]
+    tokens: Mapping[str, Token]
+    health: Callable[[], Awaitable[dict[str, Any]]]
+    public_url: str
+    version: str
+    proxies: tuple[str, ...]
+
+    def is_open(self, channel: Channel) -> bool:
+        """Whether anyone may read and post there."""
+        spec = self.methods.get(channel.method)
+        return bool(spec and spec.open)
+
+    def boxes(self) -> list[ChannelSpec]:
+        """The channels that have a page."""
+        return [spec for spec in self.hub.channels if self.is_open(spec.channel)]
+
+    def box(self, method: str, address: str) -> ChannelSpec:
+        """The channel of a page; raises NotFound."""
+        spec = next((one for one in self.boxes() if one.channel == Channel(method, address)), None)
+        if spec is None:
+            raise NotFound(f"There is no {method} “{address}” here.")
+        return spec
+
+    def token(self, secret: str) -> Token | None:
+        """Whose token it is. Found by its digest, so no timing tells how much of a guess was right."""
+        return self.tokens.get(hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest())
+
+    def trace_url(self, message: Message) -> str:
+        """Where the API tells what became of a message."""
+        return f"{self.public_url}/api/v1/messages/{message.id}"
+
+
+SITE: http.AppKey[Site] = http.AppKey("site", Site)

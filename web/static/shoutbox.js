@@ -1,0 +1,101 @@
+// Makes a shoutbox's page live: new shouts come by Server-Sent Events, older ones on scrolling up,
+// the form posts without a reload. Without this script the page works all the same.
+"use strict";
+
+const list = document.getElementById("shouts");
+const log = document.getElementById("log");
+const form = document.getElementById("form");
+const error = document.getElementById("error");
+const state = document.getElementById("state");
+const news = document.getElementById("news");
+const path = list.dataset.path;
+
+const parse = (html) => {
+  const holder = document.createElement("template");
+  holder.innerHTML = html.trim(); // drawn and escaped by the server
+  localize(holder.content);
+  return holder.content.firstElementChild;
+};
+
+const localize = (root) => {
+  for (const time of root.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    const today = at.toDateString() === new Date().toDateString();
+    time.textContent = today
+      ? at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
+      : at.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  }
+};
+
+const add = ({ seq, html }) => {
+  if (document.getElementById(`shout-${seq}`)) return;
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  const shout = parse(html);
+  list.append(shout);
+  document.getElementById("empty")?.remove();
+  news.textContent = `${shout.querySelector(".who").textContent}: ${shout.querySelector("p").textContent}`;
+  if (atEnd) log.scrollTop = log.scrollHeight;
+};
+
+if (list.dataset.live === "yes") {
+  const source = new EventSource(`${path}/stream?after=${list.dataset.after}`);
+  source.onmessage = (event) => add(JSON.parse(event.data));
+  source.onopen = () => { state.textContent = ""; };
+  source.onerror = () => { state.textContent = "Not connected: what you miss will be shown when the connection is back."; };
+}
+
+let loading = false;
+const older = document.getElementById("older");
+const loadOlder = async () => {
+  if (loading || !older?.dataset.before) return;
+  loading = true;
+  try {
+    const answer = await fetch(`${path}/older?before=${older.dataset.before}`);
+    if (!answer.ok) return;
+    const { shouts, before } = await answer.json();
+    const height = log.scrollHeight;
+    list.prepend(...shouts.filter(({ seq }) => !document.getElementById(`shout-${seq}`)).map(({ html }) => parse(html)));
+    log.scrollTop += log.scrollHeight - height;
+    older.dataset.before = before ?? "";
+    if (!before) older.parentElement.remove();
+  } finally {
+    loading = false;
+  }
+};
+log.addEventListener("scroll", () => { if (log.scrollTop < 200) loadOlder(); });
+older?.addEventListener("click", (event) => { event.preventDefault(); loadOlder(); });
+
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = form.querySelector("button");
+  button.disabled = true;
+  try {
+    const answer = await fetch(path, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(new FormData(form)) });
+    const told = await answer.json();
+    error.textContent = answer.ok ? "" : told.detail;
+    if (answer.ok) {
+      form.elements.body.value = "";
+      form.elements.key.value = newKey();
+      log.scrollTop = log.scrollHeight;
+      if (list.dataset.live !== "yes") location.href = path;
+    }
+  } catch {
+    // The key stays: trying again is the same shout, whether or not this one arrived.
+    error.textContent = "That did not get through: your shout is still here, try again.";
+  } finally {
+    button.disabled = false;
+    form.elements.body.focus();
+  }
+});
+
+form.elements.body.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+
+localize(document);
+log.scrollTop = log.scrollHeight;
