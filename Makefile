@@ -4,7 +4,7 @@ PYTHON ?= python3
 DATA ?= var
 BIN := .venv/bin
 
-FOR_RUN := prosody openssl python3-venv
+FOR_RUN := prosody lua-dbi-sqlite3 openssl python3-venv
 FOR_TEST := $(FOR_RUN) ejabberd tmux profanity poezio chromium fonts-dejavu-core
 
 .DEFAULT_GOAL := help
@@ -33,8 +33,8 @@ audit: .venv/dev ## known weaknesses in what is locked
 
 lock: .venv/dev ## lock the newest versions that pyproject.toml allows
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --allow-unsafe --all-build-deps -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --allow-unsafe --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --allow-unsafe --all-build-deps -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --allow-unsafe --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## forget the virtual environment and the demo's data
 	rm -rf .venv $(DATA) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist

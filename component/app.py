@@ -113,6 +113,11 @@ class Xmpp:
         elif stanza.tag == f"{NS}iq":
             self.desk.iq(stanza)
 
+    async def inside(self) -> None:
+        """Return once the bot is in every room."""
+        for room in self.rooms.all:
+            await room.inside.wait()
+
     async def stop(self) -> None:
         """Say goodbye and end the stream."""
         if self.link.alive:
@@ -136,7 +141,7 @@ class Xmpp:
 
 
 @contextlib.asynccontextmanager
-async def running(config: Config) -> AsyncIterator[None]:
+async def running(config: Config) -> AsyncIterator[Xmpp]:
     """The whole bus, from the moment it serves to its orderly end; raises ConfigError where it can't start."""
     known = dict(methods.discover())
     try:
@@ -155,7 +160,6 @@ async def running(config: Config) -> AsyncIterator[None]:
         xmpp.attach(hub, Text(bus, roles.of), known)
         await hub.start()
         stack.push_async_callback(hub.stop)
-        stack.push_async_callback(xmpp.stop)
         began = time.monotonic()
 
         async def health() -> dict[str, Any]:
@@ -176,8 +180,9 @@ async def running(config: Config) -> AsyncIterator[None]:
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
         for work in (xmpp.link.run(), _sweep(xmpp.rooms)):
             stack.push_async_callback(_end, asyncio.create_task(work))
+        stack.push_async_callback(xmpp.stop)  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
-        yield
+        yield xmpp
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -115,7 +115,8 @@ def _xmpp(table: "_Table", environment: Mapping[str, str]) -> Xmpp:
             "server, use a tunnel, or accept it with clear_text = true"
         )
     component = table.domain("component")
-    secret = environment.get("SHOUTBUS_SECRET") or table.text("secret", "")
+    written = table.text("secret", "")
+    secret = environment.get("SHOUTBUS_SECRET") or written
     if not secret:
         table.fault("secret is missing: the one in the server's component section (or SHOUTBUS_SECRET)")
     rooms = table.domain("rooms")
@@ -264,7 +265,10 @@ class _Table:
         return inner
 
     def tables(self, key: str) -> "list[_Table]":
-        found = [one for one in self.items(key) if isinstance(one, dict)]
+        items = self.items(key)
+        found = [one for one in items if isinstance(one, dict)]
+        if len(found) < len(items):
+            self.fault(f"{key} must be tables: write each under [[{key}]]")
         inner = [_Table(value, f"[[{key}]] {number}", self._faults) for number, value in enumerate(found, 1)]
         self._inner += inner
         return inner

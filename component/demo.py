@@ -1,6 +1,7 @@
 """`shoutbus demo`: a private Prosody and the bus on it, with something in it to try."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 from pathlib import Path
@@ -18,6 +19,8 @@ log = structlog.get_logger()
 
 ACCOUNTS = (("admin", "admin"), ("juliet", "member"), ("romeo", "member"))
 USUAL = {"web": 8080, "c2s": 5222, "component": 5347, "http": 5280}
+PATIENCE = 15.0
+"""Seconds to wait for the bot to be in its rooms before saying that all runs."""
 BACK = 15.0
 """Seconds after which a Prosody that died is started again, unless someone else did."""
 
@@ -36,8 +39,10 @@ async def demo(data: Path, told: asyncio.Event) -> None:
     watch = asyncio.create_task(_watch(server))
     try:
         config = load(file, methods.discover())
-        async with running(config):
+        async with running(config) as xmpp:
             await server.ready()
+            with contextlib.suppress(TimeoutError):  # the log then says which room, and /health
+                await asyncio.wait_for(xmpp.inside(), PATIENCE)
             described = _describe(config.web.public_url, ports, kept)
             _write(data / "demo.json", described)
             click.echo(_words(described, ports, data))
@@ -59,15 +64,16 @@ async def _watch(server: Prosody) -> None:
 
 def _kept(data: Path) -> dict[str, Any]:
     """Passwords and the token: those of the start before, or new ones."""
+    (data / "demo.json").unlink(missing_ok=True)  # it says that the demo runs
     try:
-        before: dict[str, Any] = json.loads((data / "demo.json").read_text("utf-8"))
+        before: dict[str, Any] = json.loads((data / "secrets.json").read_text("utf-8"))
         return {"accounts": before["accounts"], "token": before["token"]}
     except (OSError, ValueError, KeyError):
         accounts = [
             {"jid": f"{name}@{DOMAIN}", "password": secrets.token_hex(5), "role": role} for name, role in ACCOUNTS
         ]
         kept = {"accounts": accounts, "token": secrets.token_hex(24)}
-        _write(data / "demo.json", kept)
+        _write(data / "secrets.json", kept)
         return kept
 
 
@@ -159,8 +165,11 @@ def _describe(url: str, ports: dict[str, int], kept: dict[str, Any]) -> dict[str
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    """All at once, so that who waits for the file never reads half of it; for its owner alone."""
+    half = file.with_suffix(".new")
+    half.touch(mode=0o600)
+    half.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    half.replace(file)
 
 
 def _words(told: dict[str, Any], ports: dict[str, int], data: Path) -> str:

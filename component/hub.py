@@ -51,6 +51,9 @@ class Hub:
         self._listeners: defaultdict[Channel, set[Listener]] = defaultdict(set)
         self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
         self._reread: set[Channel] = set()  # something read there was not saved: marks must not pass it
+        self._last_word: dict[int, Delivery] = {}  # by seq, what became of deliveries and is not on disk
+        self._refused: set[int] = set()  # those of them that the disk refused, to be tried again
+        self._retry: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
 
     def attach(self, methods: Mapping[str, Method | None]) -> None:
@@ -71,6 +74,9 @@ class Hub:
         for lane in self._lanes.values():
             await lane.stop()
         if self._writer:
+            if self._retry:
+                self._retry.cancel()
+            self._settle_again()
             self._entries.put_nowait(None)
             await self._writer
         self.let_go()
@@ -137,6 +143,7 @@ class Hub:
 
     def settle(self, outcome: Delivery) -> None:
         """Keep what became of a delivery; committed with the next group."""
+        self._last_word[outcome.seq] = outcome
         self._entries.put_nowait(_Entry(outcome=outcome))
 
     def listen(self, channel: Channel) -> Listener:
@@ -175,31 +182,46 @@ class Hub:
 
     async def _commit(self, group: list[_Entry]) -> None:
         offers = [entry for entry in group if entry.offer]
-        outcomes = [entry.outcome for entry in group if entry.outcome]
+        settled = {entry.outcome.seq for entry in group if entry.outcome} & self._last_word.keys()
+        outcomes = [self._last_word[seq] for seq in sorted(settled)]
         marks = {entry.mark.channel: entry.mark for entry in group if entry.mark}
+        held = self._reread | {self._last_word[seq].channel for seq in self._refused - settled}
         try:
             receipts = await self.store.save(
                 [entry.offer for entry in offers if entry.offer],
                 outcomes,
-                [mark for channel, mark in marks.items() if channel not in self._reread],
+                [mark for channel, mark in marks.items() if channel not in held],
             )
         except StoreError as error:
-            await self._not_saved(offers, outcomes, error)
+            self._not_saved(offers, outcomes, error)
             return
+        self._saved(outcomes)
         for entry, receipt in zip(offers, receipts, strict=True):
             if entry.receipt and not entry.receipt.done():
                 entry.receipt.set_result(receipt)
             self._dispatch(receipt.deliveries)
 
-    async def _not_saved(self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError) -> None:
+    def _saved(self, outcomes: Iterable[Delivery]) -> None:
+        for outcome in outcomes:
+            self._refused.discard(outcome.seq)
+            if self._last_word[outcome.seq] is outcome:
+                del self._last_word[outcome.seq]
+
+    def _not_saved(self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError) -> None:
         """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes are kept."""
         log.error("nothing was saved", reason=str(error))
         self._reread |= {entry.mark.channel for entry in offers if entry.mark}
         for entry in offers:
             if entry.receipt and not entry.receipt.done():
                 entry.receipt.set_exception(error)
-        for outcome in outcomes:
-            asyncio.get_running_loop().call_later(RETRY_SAVE, self.settle, outcome)
+        self._refused |= {outcome.seq for outcome in outcomes}
+        if self._refused and not self._retry:
+            self._retry = asyncio.get_running_loop().call_later(RETRY_SAVE, self._settle_again)
+
+    def _settle_again(self) -> None:
+        self._retry = None
+        for seq in self._refused:
+            self._entries.put_nowait(_Entry(outcome=self._last_word[seq]))
 
     def _dispatch(self, deliveries: Iterable[Delivery]) -> None:
         for delivery in deliveries:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import structlog
 
 from component.delivery import Delivery, State, pause
-from component.errors import DeliveryError, ShoutbusError, StoreError, Unavailable
+from component.errors import DeliveryError, ShoutbusError, StoreError, Unavailable, Unconfirmed
 from component.message import Channel
 from component.ports import Clock, Confirmation, Method, Store
 
@@ -40,6 +40,7 @@ class Lane:
         self._waiting: deque[Delivery] = deque()
         self._flying: deque[_Flight] = deque()
         self._read = 0  # the seq up to which the store's pending deliveries have been taken up
+        self._newest = 0  # the last seq that was put
         self._behind = False  # the store holds more than memory does
         self._doubtful = False  # some of what waits may have been sent already: look before sending
         self._failures = 0
@@ -53,6 +54,9 @@ class Lane:
 
     def put(self, delivery: Delivery) -> None:
         """Take on a delivery that was just committed."""
+        if delivery.seq <= self._read:  # found in the store between its commit and now
+            return
+        self._newest = delivery.seq
         if self._behind or len(self._waiting) >= IN_MEMORY:
             self._behind = True
         else:
@@ -94,9 +98,9 @@ class Lane:
     async def _refill(self) -> None:
         if self._behind and not self._waiting:
             more = await self._store.pending(self.channel, self._read, IN_MEMORY)
-            self._behind = len(more) == IN_MEMORY
             self._waiting.extend(more)
             self._read = more[-1].seq if more else self._read
+            self._behind = len(more) == IN_MEMORY or self._read < self._newest  # put while the store was read
 
     async def _send(self) -> None:
         await self._method.ready(self.channel)
@@ -106,7 +110,7 @@ class Lane:
             delivery = self._waiting[0]
             try:
                 confirmation = await self._method.send(delivery)
-            except DeliveryError as error:
+            except Exception as error:  # a fault of ours too costs this message its tries, never the lane
                 self._waiting.popleft()
                 self._after(delivery, error)
                 continue
@@ -141,7 +145,11 @@ class Lane:
 
     def _after(self, delivery: Delivery, error: BaseException) -> None:
         """A refusal ends this delivery alone; anything else is tried again, and holds up the lane."""
-        fault = error if isinstance(error, DeliveryError) else Unavailable(f"a fault in the bus: {error!r}")
+        if isinstance(error, DeliveryError):
+            fault = error
+        else:
+            log.error("fault in a method", channel=str(self.channel), message=delivery.message.id, exc_info=error)
+            fault = Unconfirmed(f"a fault in the bus: {error!r}")
         then = delivery.failed(fault, self._clock())
         self._settle(then)
         if then.state is State.PENDING:

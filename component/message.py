@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from component.errors import BadInput, TooLong
-from component.text import has_hidden, one_line, scrub, skeleton
+from component.text import has_hidden, is_clean, one_line, scrub, skeleton
 
 MAX_BODY = 262_144
 """Characters a body may have anywhere in the bus; ways in may ask for less."""
@@ -109,6 +109,8 @@ class Message:
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
             raise BadInput("A message's id is 32 hexadecimal digits.")
+        if not is_clean(f"{self.origin}{self.author.name}{self.author.key}{self.body}"):
+            raise BadInput("The message or its key holds control characters or broken Unicode: leave them out.")
         if not self.body.strip():
             raise BadInput("There is nothing to say: the message is empty.")
         if len(self.body) > MAX_BODY:

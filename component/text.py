@@ -14,18 +14,26 @@ _HIDDEN = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 # Cyrillic, Greek and other letters drawn like Latin ones, and what reads alike within Latin (from
-# UTS 39's confusables; what compatibility decomposition folds already is not repeated).
+# UTS 39's confusables; what compatibility decomposition folds already is not repeated). A capital i is
+# drawn like a small L, and both are small once folded, so that i and l are one here.
 _LOOKS_LIKE = {
-    "a": "аαɑ", "b": "ьꞵ", "c": "сϲ", "d": "ԁ", "e": "еєε", "g": "ɡց", "h": "һ", "i": "іιɩ", "j": "јϳ", "k": "кκ",
-    "l": "ӏ1|ı", "m": "м", "n": "пη", "o": "оοσ0", "p": "рρ", "q": "ԛ", "s": "ѕ", "t": "тτ", "u": "υս", "v": "ѵν",
+    "a": "аαɑ", "b": "ьꞵ", "c": "сϲ", "d": "ԁ", "e": "еєε", "g": "ɡց", "h": "һ", "i": "іιɩlӏ1|ı", "j": "јϳ", "k": "кκ",
+    "m": "м", "n": "пη", "o": "оοσ0", "p": "рρ", "q": "ԛ", "s": "ѕ", "t": "тτ", "u": "υս", "v": "ѵν",
     "w": "ԝω", "x": "хχ", "y": "уγү",
 }  # fmt: skip
+# Capitals drawn like Latin ones whose small forms are not: Greek ones, and Cyrillic В and Н.
+_CAPITALS = str.maketrans("ΒΖΗΜΝΥВН", "bzhmnybh")
 _LOOKALIKES = str.maketrans({other: latin for latin, others in _LOOKS_LIKE.items() for other in others})
 
 
 def scrub(text: str) -> str:
     """`text` with line ends as LF and each character that XML can't carry as U+FFFD."""
     return _ILLEGAL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
+
+
+def is_clean(text: str) -> bool:
+    """Whether XML, JSON and a database can all carry `text` as it is."""
+    return not _ILLEGAL.search(text)
 
 
 def one_line(text: str) -> str:
@@ -40,7 +48,8 @@ def has_hidden(text: str) -> bool:
 
 def skeleton(name: str) -> str:
     """What `name` looks like: two names with one skeleton can be taken for each other (UTS 39 section 4)."""
-    folded = unicodedata.normalize("NFKD", _HIDDEN.sub("", name)).casefold().translate(_LOOKALIKES)
+    folded = unicodedata.normalize("NFKD", _HIDDEN.sub("", name))
+    folded = folded.translate(_CAPITALS).casefold().translate(_LOOKALIKES)
     return "".join(c for c in folded if not unicodedata.combining(c) and not c.isspace())
 
 

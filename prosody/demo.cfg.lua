@@ -24,7 +24,10 @@ modules_disabled = { "s2s" }
 
 authentication = "internal_hashed"
 c2s_require_encryption = false
-storage = "internal"
+default_storage = "internal"
+-- The files of "internal" hold 10,000 archived messages and are slow long before that.
+storage = { archive = "sql", muc_log = "sql" }
+sql = { driver = "SQLite3", database = "$data/archive.sqlite" }
 archive_expires_after = "1y"
 
 ssl = { key = "$data/certs/$domain.key", certificate = "$data/certs/$domain.crt" }

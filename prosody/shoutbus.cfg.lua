@@ -1,8 +1,12 @@
 -- For your own Prosody: put these lines at the end of /etc/prosody/prosody.cfg.lua, with a secret of your own
--- (openssl rand -hex 24), and reload. The second component is only needed where you have no rooms yet.
+-- (openssl rand -hex 24), and restart Prosody: a reload does not take up a new component.
 
 Component "bus.example.org"
   component_secret = "CHANGE ME"
 
+-- Only where you have no rooms yet. Where you have, see that "muc_mam" stands in their modules_enabled.
 Component "rooms.example.org" "muc"
   modules_enabled = { "muc_mam" }
+  -- Where making rooms is restricted, the bot has to be one of those who may:
+  -- restrict_room_creation = true
+  -- admins = { "bot@bus.example.org" }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from component.private import COMPONENT, HOST, ROOMS, Prosody, free_ports
 
@@ -146,6 +146,16 @@ class Server:
         self.data.mkdir(parents=True)
         asyncio.run(self.prosody.prepare(self.passwords.items()))
 
+    @property
+    def c2s(self) -> int:
+        """The port that people sign in at."""
+        return self.prosody.c2s
+
+    @property
+    def component_port(self) -> int:
+        """The port that the bus connects to."""
+        return self.prosody.component_port
+
     def start(self) -> None:
         command = ["prosody", "--config", str(self.prosody.config), "-F"]
         self.process = subprocess.Popen(
@@ -163,6 +173,10 @@ class Server:
         assert self.process
         self.process.send_signal(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
@@ -176,12 +190,20 @@ async def _answers(prosody: Prosody) -> bool:
     return await answers(prosody.c2s) and await answers(prosody.component_port)
 
 
-def settings(server: Server, data: Path, port: int, more: str = "", *, bot: str = "bot") -> str:
+class Serving(Protocol):
+    """A server of any make."""
+
+    @property
+    def component_port(self) -> int:
+        """The port that the bus connects to."""
+
+
+def settings(server: Serving, data: Path, port: int, more: str = "", *, bot: str = "bot") -> str:
     """A configuration with a shoutbox and a room `lobby`, joined both ways, and `more` behind it."""
     return f"""
 [xmpp]
 host = "{HOST}"
-port = {server.prosody.component_port}
+port = {server.component_port}
 component = "{COMPONENT}"
 secret = "{SECRET}"
 rooms = "{ROOMS}"

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from importlib import resources
@@ -9,6 +10,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web as http
+from aiohttp.http_exceptions import HttpProcessingError
 
 from component.errors import ConfigError, ShoutbusError, TooMany
 from web import api, pages
@@ -24,7 +26,7 @@ HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     ),
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer, browsers send our own form with Origin: null
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -47,6 +49,7 @@ def make(site: Site) -> http.Application:
 @contextlib.asynccontextmanager
 async def serving(site: Site, host: str, port: int) -> AsyncIterator[None]:
     """Serve until left; raises ConfigError where the address can't be used."""
+    logging.getLogger("aiohttp.server").addFilter(_is_ours)
     runner = http.AppRunner(make(site), access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:
@@ -55,6 +58,11 @@ async def serving(site: Site, host: str, port: int) -> AsyncIterator[None]:
     finally:
         site.hub.let_go()  # open pages hold their streams for ever, and cleanup waits for requests to end
         await runner.cleanup()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a line is about a fault of ours: a request that is no HTTP is answered, and fills no log."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 async def _listen(runner: http.AppRunner, host: str, port: int) -> None:
@@ -100,6 +108,9 @@ async def _tell(request: http.Request, handler: _Handler) -> http.StreamResponse
         sentence = _SENTENCES.get(status, error.reason)
         if "Allow" in error.headers:
             more["Allow"] = error.headers["Allow"]
+    except (http.RequestPayloadError, HttpProcessingError):  # no gzip that says it is, a part with an endless header
+        status, condition, more = 400, "bad-request", {}
+        sentence = "The request can't be read: its content is not what its headers say."
     except Exception:
         log.exception("a request failed", path=request.path)
         status, condition, more = 500, "internal-server-error", {}

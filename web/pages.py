@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from component.delivery import Delivery
 from component.errors import BadInput, Forbidden, NotFound, ShoutbusError
-from component.message import Message, is_id
+from component.message import Message, id_from, is_id
 from component.ports import ChannelSpec
 from web.guests import caller, new_session
 from web.live import Streams, cursor
@@ -155,7 +155,7 @@ async def shout(request: http.Request) -> http.Response:
     if wants_json:
         response = http.json_response({"id": message.id}, status=201)
     else:
-        response = http.Response(status=303, headers={"Location": request.path})
+        response = http.Response(status=303, headers={"Location": f"{request.path}#end"})
     _remember(response, site, COOKIE, session)
     _remember(response, site, NAME_COOKIE, message.author.name.encode("unicode_escape").decode())
     return response
@@ -169,15 +169,16 @@ def _shouted(request: http.Request, site: Site, spec: ChannelSpec, fields: dict[
         raise BadInput(f"That shout has {len(body)} characters; at most {MAX_SHOUT} fit.")
     address = caller(request.remote or "", request.headers.get("X-Forwarded-For", ""), site.proxies)
     author = site.guests.author(session, address, fields["name"])
-    # The form's key makes a reload or a second click the same shout.
-    origin = f"{author.key}#{fields['key']}" if is_id(fields["key"]) else ""
+    # The form's key makes a reload or a second click the same shout; other words under an old key (the browser's
+    # way back restores it) are another.
+    origin = f"{author.key}#{id_from(fields['key'] + body)}" if is_id(fields["key"]) else ""
     return Message.new(spec.channel, author, body, site.clock(), origin=origin)
 
 
 async def _fields(request: http.Request) -> dict[str, str]:
     try:
         form = await request.post()
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, RuntimeError) as error:  # RuntimeError: an unknown transfer encoding
         raise BadInput("That form can't be read: reload the page and try again.") from error
     given = {key: form.get(key, "") for key in ("name", "body", "key")}
     return {key: value if isinstance(value, str) else "" for key, value in given.items()}

@@ -77,9 +77,9 @@ where destination = :channel and seq < :seq
 order by seq desc
 limit :count;
 
--- name: last_seq(channel)$
+-- name: last_seq(channel)
 -- The newest seq of :channel.
-select coalesce(max(seq), 0) from deliveries where channel = :channel;
+select coalesce(max(seq), 0) as seq from deliveries where channel = :channel;
 
 -- name: trace(id)
 -- Every delivery of message :id, its own channel's first.
@@ -88,7 +88,7 @@ from sent
 where id = :id
 order by seq;
 
--- name: mark(channel)^
+-- name: mark(channel)
 -- How far :channel was read.
 select * from marks where channel = :channel;
 

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 import aiosql
 import aiosqlite
@@ -55,12 +55,15 @@ class SQLite:
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Open or create the database at `path` and bring it up to date; raises StoreError."""
-        try:
-            await asyncio.to_thread(_private, path)
-            store = cls(await _connect(path), await _connect(path))
-            await store._migrate()
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"The database {path} can't be opened: {error}.") from error
+        async with contextlib.AsyncExitStack() as undo:
+            try:
+                await asyncio.to_thread(_private, path)
+                writer = await _connect(path, undo)
+                store = cls(writer, await _connect(path, undo))
+                await store._migrate()
+            except (sqlite3.Error, OSError) as error:
+                raise StoreError(f"The database {path} can't be opened: {error}.") from error
+            undo.pop_all()
         return store
 
     async def _migrate(self) -> None:
@@ -77,6 +80,10 @@ class SQLite:
         """Finish what runs and let go of the files."""
         await self._writer.close()
         await self._reader.close()
+
+    async def _rows(self, query: Any, **values: object) -> Sequence[_Row]:
+        """All rows at once: a statement that stays open would keep those that start meanwhile in its own past."""
+        return cast("Sequence[_Row]", await self._reader.execute_fetchall(query.sql, values))
 
     # Messages
 
@@ -136,13 +143,13 @@ class SQLite:
     @_wrapped
     async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
         """See `ports.Store.pending`."""
-        rows = self._queries.pending(self._reader, channel=str(channel), seq=after, count=limit)
-        return [_delivery(row) async for row in rows]
+        rows = await self._rows(self._queries.pending, channel=str(channel), seq=after, count=limit)
+        return [_delivery(row) for row in rows]
 
     @_wrapped
     async def backlog(self) -> dict[Channel, int]:
         """See `ports.Store.backlog`."""
-        return {Channel.parse(row["channel"]): row["depth"] async for row in self._queries.backlog(self._reader)}
+        return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.backlog)}
 
     @_wrapped
     async def log(
@@ -150,26 +157,27 @@ class SQLite:
     ) -> Sequence[Delivery]:
         """See `ports.Store.log`."""
         if before is None:
-            rows = self._queries.log_after(self._reader, channel=str(channel), seq=min(after, _LAST), count=limit)
-            return [_delivery(row) async for row in rows]
-        rows = self._queries.log_before(self._reader, channel=str(channel), seq=min(before, _LAST), count=limit)
-        return [_delivery(row) async for row in rows][::-1]
+            rows = await self._rows(self._queries.log_after, channel=str(channel), seq=min(after, _LAST), count=limit)
+            return [_delivery(row) for row in rows]
+        rows = await self._rows(self._queries.log_before, channel=str(channel), seq=min(before, _LAST), count=limit)
+        return [_delivery(row) for row in rows][::-1]
 
     @_wrapped
     async def last_seq(self, channel: Channel) -> int:
         """See `ports.Store.last_seq`."""
-        return int(await self._queries.last_seq(self._reader, channel=str(channel)))
+        rows = await self._rows(self._queries.last_seq, channel=str(channel))
+        return int(rows[0]["seq"])
 
     @_wrapped
     async def trace(self, message_id: str) -> Sequence[Delivery]:
         """See `ports.Store.trace`."""
-        return [_delivery(row) async for row in self._queries.trace(self._reader, id=message_id)]
+        return [_delivery(row) for row in await self._rows(self._queries.trace, id=message_id)]
 
     @_wrapped
     async def mark(self, channel: Channel) -> Mark | None:
         """See `ports.Store.mark`."""
-        row = await self._queries.mark(self._reader, channel=str(channel))
-        return Mark(channel, row["stanza_id"], row["at"]) if row else None
+        rows = await self._rows(self._queries.mark, channel=str(channel))
+        return Mark(channel, rows[0]["stanza_id"], rows[0]["at"]) if rows else None
 
     # Configuration
 
@@ -178,7 +186,7 @@ class SQLite:
         """See `ports.Store.channels`."""
         return [
             ChannelSpec(Channel.parse(row["channel"]), row["title"], json.loads(row["settings"]))
-            async for row in self._queries.channels(self._reader)
+            for row in await self._rows(self._queries.channels)
         ]
 
     @_wrapped
@@ -186,18 +194,18 @@ class SQLite:
         """See `ports.Store.routes`."""
         return [
             Route(Channel.parse(row["source"]), Channel.parse(row["destination"]), bool(row["enabled"]), row["id"])
-            async for row in self._queries.routes(self._reader)
+            for row in await self._rows(self._queries.routes)
         ]
 
     @_wrapped
     async def tokens(self) -> Sequence[Token]:
         """See `ports.Store.tokens`."""
-        return [Token(row["name"], row["digest"], row["jid"]) async for row in self._queries.tokens(self._reader)]
+        return [Token(row["name"], row["digest"], row["jid"]) for row in await self._rows(self._queries.tokens)]
 
     @_wrapped
     async def contacts(self) -> Sequence[tuple[str, str]]:
         """See `ports.Store.contacts`."""
-        return [(row["ours"], row["theirs"]) async for row in self._queries.contacts(self._reader)]
+        return [(row["ours"], row["theirs"]) for row in await self._rows(self._queries.contacts)]
 
     @_wrapped
     async def add_contact(self, ours: str, theirs: str) -> None:
@@ -226,14 +234,18 @@ class SQLite:
 
 @contextlib.asynccontextmanager
 async def _transaction(connection: aiosqlite.Connection) -> AsyncIterator[None]:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where anything failed, the COMMIT included."""
-    await connection.execute("begin immediate")
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where anything failed, the COMMIT included.
+
+    A caller that was cancelled may have left its statements to the connection's thread: they are waited
+    for and rolled back first, or every later BEGIN would fail.
+    """
+    await connection.rollback()
     try:
+        await connection.execute("begin immediate")
         yield
         await connection.execute("commit")
     except BaseException:
-        if connection.in_transaction:
-            await connection.execute("rollback")
+        await connection.rollback()
         raise
 
 
@@ -243,8 +255,10 @@ def _private(path: Path) -> None:
     path.touch(mode=0o600)
 
 
-async def _connect(path: Path) -> aiosqlite.Connection:
+async def _connect(path: Path, undo: contextlib.AsyncExitStack) -> aiosqlite.Connection:
+    """A connection; `undo` closes it, so that its thread does not outlive a failed opening."""
     connection = await aiosqlite.connect(path, isolation_level=None)
+    undo.push_async_callback(connection.close)
     connection.row_factory = sqlite3.Row
     for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "busy_timeout = 5000"):
         await connection.execute(f"pragma {pragma}")

@@ -38,7 +38,9 @@ PATIENCE = 20.0
 UNTRIED = "not connected yet"
 
 _CONFIGURATION = {
-    "not-authorized": "the server refused the secret: set [xmpp] secret to the one in its component section",
+    # ejabberd says the same of a name that it doesn't know.
+    "not-authorized": "the server refused the secret or the name: set [xmpp] secret and component to those in its "
+    "component section",
     "host-unknown": "the server knows no such component: set [xmpp] component to the name in its configuration",
     "conflict": "another process is connected as this component, or a hung one still holds the name",
 }
@@ -315,4 +317,5 @@ class Link:
     async def close(self) -> None:
         """End the session with a closing tag."""
         if self._stream:
+            self._stream.trouble = "the bus stops"
             await self._stream.close()

@@ -15,7 +15,7 @@ import structlog
 from component.errors import Refused, Unavailable
 from component.message import Author
 from component.xmpp.link import Link
-from component.xmpp.stanza import MUC, Fault, bare, element, resource, statuses
+from component.xmpp.stanza import MUC, Fault, bare, element, local, resource, statuses
 
 log = structlog.get_logger()
 
@@ -99,22 +99,31 @@ class Puppets:
     def heard(self, stanza: Element) -> None:
         """A presence to a puppet. Nearly all are about others and are let go at once."""
         puppet = self._inside.get((stanza.get("to", ""), bare(stanza.get("from", ""))))
-        if not puppet:
-            return
         kind = stanza.get("type")
+        if not puppet:
+            if kind is None:
+                self._ghost(stanza)
+            return
         if kind == "error":
             self._settle(puppet, _Kept(Fault.read(stanza)))
         elif not puppet.entered.done() or kind == "unavailable":
             self._own(puppet, stanza, kind)
 
+    def _ghost(self, stanza: Element) -> None:
+        """One that a crash left behind in a room hears who is there: it leaves."""
+        if local(stanza.get("to", "")).startswith(PREFIX):
+            leaving = {"from": stanza.get("to", ""), "to": stanza.get("from", ""), "type": "unavailable"}
+            self._link.try_send(element("presence", leaving))
+
     def _own(self, puppet: Puppet, stanza: Element, kind: str | None) -> None:
-        if "110" not in statuses(stanza):
-            return
-        if kind == "unavailable":  # kicked, banned, the room was destroyed
-            self._settle(puppet, _Kept(Fault("recipient-unavailable")))
-            self._forget(puppet)
-        else:
-            puppet.nick = resource(stanza.get("from", ""))
+        nick = resource(stanza.get("from", ""))
+        if kind == "unavailable":
+            # Under another nickname it left by itself. ejabberd destroys a room without saying 110 to anyone.
+            if nick == puppet.nick:  # kicked, banned, the room was destroyed
+                self._settle(puppet, _Kept(Fault("recipient-unavailable")))
+                self._forget(puppet)
+        elif "110" in statuses(stanza):
+            puppet.nick = nick
             self._settle(puppet, None)
 
     def _settle(self, puppet: Puppet, error: Exception | None) -> None:

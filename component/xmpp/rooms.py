@@ -84,6 +84,7 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._peers: dict[str, bool] = {}
+        self._leaving = False
         self._secret = hashlib.blake2b(link.account.secret.encode(), digest_size=32).digest()
         self._accept: Accept
         self._note: Callable[[Mark], None]
@@ -237,6 +238,7 @@ class Rooms:
 
     def leave(self) -> None:
         """The bot and its puppets leave every room."""
+        self._leaving = True
         self._puppets.leave_all()
         for room in self._rooms.values():
             if room.state != "out":
@@ -266,7 +268,8 @@ class Rooms:
         codes = statuses(stanza)
         if kind == "error":
             self._not_let_in(room, Fault.read(stanza))
-        elif "110" in codes:
+        # ejabberd destroys a room without saying 110 to anyone.
+        elif "110" in codes or (kind == "unavailable" and nick == room.nick):
             self._about_us(room, stanza, kind, nick, codes)
         elif kind == "unavailable":
             room.occupants.pop(nick, None)
@@ -287,8 +290,10 @@ class Rooms:
             room.fresh = room.fresh or "201" in codes
             if room.joined and not room.joined.done():
                 room.joined.set_result(None)
-        elif "303" not in codes:
-            why = next((words for code, words in _OUT.items() if code in codes), "the bot was put out of the room")
+        elif "303" not in codes and not self._leaving:
+            destroyed = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}destroy") is not None
+            other = "the room was destroyed" if destroyed else "the bot was put out of the room"
+            why = next((words for code, words in _OUT.items() if code in codes), other)
             log.warning("out of the room", room=room.jid, reason=why)
             room.leave(why, Unavailable(f"{room.jid}: {why}."))
             self._come(room, BACK_MOST if "301" in codes else BACK)
@@ -479,6 +484,7 @@ class Rooms:
             await self._link.ping(f"{room.jid}/{room.nick}", self._bot)
         except IqError as error:
             if error.fault.condition in ("not-acceptable", "item-not-found", "gone") and room.state == "in":
+                log.warning("out of the room", room=room.jid, reason="the room had lost the bot")
                 room.leave("the room had lost the bot", Unavailable(f"{room.jid} had lost the bot."))
                 self._come(room)
         except Unavailable:

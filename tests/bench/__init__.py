@@ -1,0 +1,1 @@
+"""How fast the bus is, told as ratios to a bare slixmpp component measured in the same run: `make bench`."""

@@ -27,22 +27,37 @@ const localize = (root) => {
   }
 };
 
+// For screen readers: additions to the log are read out, one after the other; history never stands in it.
+const announce = (text) => {
+  const line = document.createElement("p");
+  line.textContent = text;
+  news.append(line);
+  if (news.children.length > 20) news.firstElementChild.remove();
+};
+
 const add = ({ seq, html }) => {
   if (document.getElementById(`shout-${seq}`)) return;
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   const shout = parse(html);
   list.append(shout);
   document.getElementById("empty")?.remove();
-  news.textContent = `${shout.querySelector(".who").textContent}: ${shout.querySelector("p").textContent}`;
+  announce(`${shout.querySelector(".who").textContent}: ${shout.querySelector("p").textContent}`);
+  newest = seq;
   if (atEnd) log.scrollTop = log.scrollHeight;
 };
 
-if (list.dataset.live === "yes") {
-  const source = new EventSource(`${path}/stream?after=${list.dataset.after}`);
+let newest = list.dataset.after;
+const follow = () => {
+  const source = new EventSource(`${path}/stream?after=${newest}`);
   source.onmessage = (event) => add(JSON.parse(event.data));
   source.onopen = () => { state.textContent = ""; };
-  source.onerror = () => { state.textContent = "Not connected: what you miss will be shown when the connection is back."; };
-}
+  source.onerror = () => {
+    state.textContent = "Not connected: what you miss will be shown when the connection is back.";
+    // Browsers come back by themselves from a broken connection, but never from an error page, such as a proxy's.
+    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 3000);
+  };
+};
+if (list.dataset.live === "yes") follow();
 
 let loading = false;
 const older = document.getElementById("older");
@@ -70,13 +85,16 @@ const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
+  if (button.disabled) return;
   button.disabled = true;
+  const words = form.elements.body;
+  const said = words.value;
   try {
     const answer = await fetch(path, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(new FormData(form)) });
     const told = await answer.json();
     error.textContent = answer.ok ? "" : told.detail;
     if (answer.ok) {
-      form.elements.body.value = "";
+      words.value = words.value.startsWith(said) ? words.value.slice(said.length) : words.value; // typed meanwhile
       form.elements.key.value = newKey();
       log.scrollTop = log.scrollHeight;
       if (list.dataset.live !== "yes") location.href = path;
@@ -86,7 +104,7 @@ form.addEventListener("submit", async (event) => {
     error.textContent = "That did not get through: your shout is still here, try again.";
   } finally {
     button.disabled = false;
-    form.elements.body.focus();
+    words.focus();
   }
 });
 

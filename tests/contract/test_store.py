@@ -1,0 +1,411 @@
+"""The suite every engine must pass: see `ports.Store` for what is promised."""
+
+import asyncio
+import stat
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from component.delivery import Delivery, State
+from component.errors import ConfigError, StoreError, Unconfirmed
+from component.message import Author, Channel, Message
+from component.ports import ChannelSpec, Mark, Offer, Receipt, Store, Token
+from component.route import Route
+from component.storage import open_store
+from tests.contract.engines import ENGINES, Engine, SQLiteEngine
+from tests.unit.fakes import FROM, OTHER, TO, said
+
+NASTY = "'; drop table messages; --\n\"quoted\" \\ %s :rows ?1 [1,2] {\"a\":null} \t é 佐藤 😀 \ufffd \U0010ffff null 007 1e5"
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    return ENGINES[request.param](tmp_path)
+
+
+@pytest.fixture
+async def store(engine: Engine) -> AsyncIterator[Store]:
+    opened = await engine.open()
+    yield opened
+    await opened.close()
+
+
+def offer(message: Message, *to: Channel) -> Offer:
+    return Offer(message, ((message.channel, State.CAME), *((channel, State.PENDING) for channel in to)))
+
+
+async def save(store: Store, *messages: Message, to: tuple[Channel, ...] = (TO,)) -> list[Receipt]:
+    return list(await store.save([offer(message, *to) for message in messages], (), ()))
+
+
+def bodies(found: object) -> list[str]:
+    assert isinstance(found, list)
+    return [one.message.body for one in found]
+
+
+# Saving
+
+
+async def test_what_is_saved_is_there(store: Store) -> None:
+    message = said("hello")
+    (receipt,) = await save(store, message, to=(TO, OTHER))
+    assert receipt.new
+    assert receipt.message == message
+    assert [(one.channel, one.state) for one in receipt.deliveries] == [
+        (FROM, State.CAME), (TO, State.PENDING), (OTHER, State.PENDING),
+    ]  # fmt: skip
+    assert await store.trace(message.id) == list(receipt.deliveries)
+
+
+async def test_seqs_ascend_in_the_order_of_offers_and_plans(store: Store) -> None:
+    last = 0
+    for _ in range(3):
+        for receipt in await save(store, *(said(str(number)) for number in range(50)), to=(OTHER, TO)):
+            assert [one.channel for one in receipt.deliveries] == [FROM, OTHER, TO]
+            for delivery in receipt.deliveries:
+                assert delivery.seq > last
+                last = delivery.seq
+
+
+async def test_a_known_id_changes_nothing(store: Store) -> None:
+    first = said("first")
+    await save(store, first)
+    (again,) = await save(store, said("second", id=first.id), to=(OTHER,))
+    assert (again.new, again.message, again.deliveries) == (False, first, ())
+    assert [one.channel for one in await store.trace(first.id)] == [FROM, TO]
+    assert await store.backlog() == {TO: 1}
+
+
+async def test_a_known_origin_changes_nothing(store: Store) -> None:
+    first, second = said("first", origin="room#1"), said("second", origin="room#1")
+    await save(store, first)
+    (again,) = await save(store, second)
+    assert (again.new, again.message) == (False, first)
+    assert await store.trace(second.id) == []
+
+
+async def test_duplicates_inside_one_group(store: Store) -> None:
+    first = said("first", origin="room#1")
+    other = said("other")
+    found = await save(store, first, said("by id", id=first.id), other, said("by origin", origin="room#1"), first)
+    assert [one.new for one in found] == [True, False, True, False, False]
+    assert [one.message for one in found] == [first, first, other, first, first]
+    assert await store.backlog() == {TO: 2}
+    assert bodies(await store.log(TO)) == ["first", "other"]
+
+
+async def test_duplicates_old_and_new_mixed_over_groups(store: Store) -> None:
+    old = [said(f"old {number}", origin=f"o{number}") for number in range(10)]
+    await save(store, *old)
+    mixed = [said(f"new {number}", origin=f"o{number}") for number in range(20)]
+    found = await save(store, *mixed)
+    assert [one.new for one in found] == [False] * 10 + [True] * 10
+    assert [one.message for one in found] == old + mixed[10:]
+    assert bodies(await store.log(TO)) == [one.message.body for one in found]
+
+
+async def test_an_id_and_an_origin_of_two_known_messages(store: Store) -> None:
+    one, two = said("one", origin="o1"), said("two", origin="o2")
+    await save(store, one, two)
+    (receipt,) = await save(store, said("both", id=one.id, origin="o2"))
+    assert not receipt.new
+    assert receipt.message in (one, two)
+
+
+async def test_nothing_to_save(store: Store) -> None:
+    assert list(await store.save((), (), ())) == []
+
+
+async def test_a_message_that_concerns_only_its_own_channel(store: Store) -> None:
+    (receipt,) = await save(store, said(), to=())
+    assert [one.channel for one in receipt.deliveries] == [FROM]
+    assert await store.backlog() == {}
+
+
+async def test_every_character_comes_back(store: Store) -> None:
+    nasty = "".join(NASTY.split("\n"))
+    message = said(NASTY, Channel("shoutbox", "lobby"), author=Author(nasty, f"guest:{nasty}"), origin=nasty)
+    await save(store, message)
+    assert (await store.trace(message.id))[0].message == message
+    (again,) = await save(store, said("again", origin=nasty))
+    assert again.message == message
+
+
+async def test_a_big_group_and_big_bodies(store: Store) -> None:
+    big = ["&" * 262_144, "😀" * 100_000, "x"]
+    found = await save(store, *(said(body) for body in big))
+    assert [(await store.trace(one.message.id))[1].message.body for one in found] == big
+    assert len(await save(store, *(said(str(number)) for number in range(1_000)))) == 1_000
+
+
+# Outcomes and what is pending
+
+
+async def test_outcomes(store: Store) -> None:
+    receipts = await save(store, *(said(str(number)) for number in range(3)))
+    a, b, c = (receipt.deliveries[1] for receipt in receipts)
+    ends = [a.confirmed(5_000), b.failed(Unconfirmed("no wörd 'yet'"), 6_000)]
+    await store.save((), ends, ())
+    assert await store.log(TO) == [*ends, c]
+    assert await store.pending(TO, 0, 10) == [ends[1], c]
+    assert await store.backlog() == {TO: 2}
+
+
+async def test_an_outcome_of_nothing_changes_nothing(store: Store) -> None:
+    (receipt,) = await save(store, said())
+    await store.save((), [Delivery(10**9, said(), TO).confirmed(1)], ())
+    assert await store.trace(receipt.message.id) == list(receipt.deliveries)
+
+
+async def test_pending_by_pages(store: Store) -> None:
+    await save(store, *(said(str(number)) for number in range(25)), to=(TO, OTHER))
+    found: list[Delivery] = []
+    after = 0
+    while page := await store.pending(TO, after, 10):
+        assert len(page) <= 10
+        found += page
+        after = page[-1].seq
+    assert bodies(found) == [str(number) for number in range(25)]
+    assert all(one.channel == TO for one in found)
+    assert await store.backlog() == {TO: 25, OTHER: 25}
+
+
+# Reading
+
+
+async def test_log(store: Store) -> None:
+    await save(store, *(said(str(number)) for number in range(120)))
+    everything = await store.log(TO, limit=500)
+    seqs = [one.seq for one in everything]
+    assert bodies(everything) == [str(number) for number in range(120)]
+    assert await store.log(TO) == everything[:50]
+    assert await store.log(TO, after=seqs[9], limit=5) == everything[10:15]
+    assert await store.log(TO, before=seqs[20], limit=5) == everything[15:20]
+    assert await store.log(TO, before=seqs[2]) == everything[:2]
+    assert await store.log(TO, before=2**70, limit=3) == everything[-3:]
+    assert await store.log(TO, after=2**70) == []
+    assert await store.log(TO, before=seqs[0]) == []
+    assert await store.log(Channel("wire", "none")) == []
+    assert bodies(await store.log(FROM, limit=2)) == ["0", "1"]
+
+
+async def test_last_seq(store: Store) -> None:
+    assert await store.last_seq(TO) == 0
+    receipts = await save(store, said(), said())
+    assert await store.last_seq(TO) == receipts[-1].deliveries[1].seq
+    assert await store.last_seq(FROM) == receipts[-1].deliveries[0].seq
+
+
+async def test_no_such_message(store: Store) -> None:
+    assert await store.trace("0" * 32) == []
+    assert await store.trace("'") == []
+
+
+async def test_who_was_told_yes_reads_it_however_many_read(store: Store) -> None:
+    """Reads that overlap once kept each other in the past, so that a live page missed a line for good."""
+    await save(store, *(said(str(number)) for number in range(200)))
+    done = asyncio.Event()
+
+    async def keep_reading() -> None:
+        while not done.is_set():
+            assert len(await store.log(TO, limit=200)) == 200
+
+    readers = [asyncio.create_task(keep_reading()) for _ in range(3)]
+    for number in range(40):
+        (receipt,) = await save(store, said(f"new {number}"))
+        newest = receipt.deliveries[1].seq
+        assert await store.last_seq(TO) == newest
+        assert (await store.log(TO, after=newest - 1)) == [receipt.deliveries[1]]
+    done.set()
+    await asyncio.gather(*readers)
+
+
+async def test_readers_see_whole_groups_only(store: Store) -> None:
+    done = asyncio.Event()
+
+    async def keep_reading() -> int:
+        looks = 0
+        while not done.is_set():
+            assert len(await store.log(TO, limit=5_000)) % 10 == 0
+            looks += 1
+        return looks
+
+    readers = [asyncio.create_task(keep_reading()) for _ in range(2)]
+    for _ in range(30):
+        await save(store, *(said() for _ in range(10)))
+    done.set()
+    assert min(await asyncio.gather(*readers)) > 0
+
+
+async def test_many_writers_at_once(store: Store) -> None:
+    await asyncio.gather(*(save(store, said(str(number))) for number in range(50)))
+    assert sorted(map(int, bodies(await store.log(TO)))) == list(range(50))
+
+
+# Marks
+
+
+async def test_marks(store: Store) -> None:
+    assert await store.mark(TO) is None
+    await store.save((), (), [Mark(TO, "", 1), Mark(OTHER, "o'1", 2)])
+    assert await store.mark(TO) == Mark(TO, "", 1)
+    await store.save((), (), [Mark(TO, "t2", 3)])
+    assert await store.mark(TO) == Mark(TO, "t2", 3)
+    assert await store.mark(OTHER) == Mark(OTHER, "o'1", 2)
+
+
+# Contacts and what is configured
+
+
+async def test_contacts(store: Store) -> None:
+    await store.add_contact("bot@bus", "juliet@example.org")
+    await store.add_contact("bot@bus", "juliet@example.org")
+    await store.add_contact("lobby@bus", "juliet@example.org")
+    assert sorted(await store.contacts()) == [
+        ("bot@bus", "juliet@example.org"), ("lobby@bus", "juliet@example.org"),
+    ]  # fmt: skip
+    await store.remove_contact("bot@bus", "juliet@example.org")
+    await store.remove_contact("bot@bus", "juliet@example.org")
+    assert await store.contacts() == [("lobby@bus", "juliet@example.org")]
+
+
+async def test_seeds_once(store: Store) -> None:
+    spec = ChannelSpec(TO, "Títle", {"subject": "it's", "invite": ["a@b"]})
+    ways = [Route(TO, OTHER), Route(OTHER.anyone, FROM, enabled=False), Route(FROM, TO)]
+    token = Token("demo", "d" * 64, "admin@example.org")
+    await store.seed([spec], ways, [token])
+    await store.seed([ChannelSpec(OTHER)], [Route(TO, FROM)], [Token("x", "e" * 64, "a@b")])
+    assert await store.channels() == [spec]
+    assert await store.tokens() == [token]
+    found = await store.routes()
+    assert [(one.source, one.destination, one.enabled) for one in found] == [
+        (one.source, one.destination, one.enabled) for one in ways
+    ]
+    assert len({one.id for one in found}) == 3
+    assert all(one.id for one in found)
+
+
+async def test_an_empty_seed_is_a_seed(store: Store) -> None:
+    await store.seed((), (), ())
+    await store.seed([ChannelSpec(TO)], (), ())
+    assert await store.channels() == []
+
+
+# Opening
+
+
+async def test_all_is_kept(engine: Engine) -> None:
+    store = await engine.open()
+    (receipt,) = await save(store, said(NASTY))
+    await store.save((), [receipt.deliveries[1].failed(Unconfirmed("late"), 7)], [Mark(TO, "t", 1)])
+    await store.add_contact("bot@bus", "a@b")
+    await store.seed([ChannelSpec(TO)], [Route(TO, OTHER)], [Token("demo", "d", "a@b")])
+    before = await _everything(store, receipt)
+    await store.close()
+    store = await engine.open()
+    assert await _everything(store, receipt) == before
+    (later,) = await save(store, said("later"))
+    assert later.deliveries[0].seq > receipt.deliveries[-1].seq
+    await store.close()
+
+
+async def _everything(store: Store, receipt: Receipt) -> list[object]:
+    return [
+        await store.trace(receipt.message.id), await store.pending(TO, 0, 9), await store.mark(TO), await store.contacts(),
+        await store.channels(), await store.routes(), await store.tokens(), await store.backlog(),
+    ]  # fmt: skip
+
+
+async def test_opened_twice_at_once(engine: Engine) -> None:
+    """As in a restart while the old one still ends: nobody is told a lie."""
+    one, two = await engine.open(), await engine.open()
+    first = said("first", origin="o")
+    await save(one, first)
+    (again,) = await save(two, said("second", origin="o"))
+    assert (again.new, again.message) == (False, first)
+    await asyncio.gather(*(save(store, said(str(number))) for number, store in enumerate([one, two] * 20)))
+    assert len(await one.log(TO, limit=100)) == len(await two.log(TO, limit=100)) == 41
+    await one.close()
+    await two.close()
+
+
+# Failing
+
+
+async def test_a_full_disk_changes_nothing(engine: Engine, store: Store) -> None:
+    receipts = await save(store, said("before"), said("too"))
+    done = receipts[0].deliveries[1].confirmed(9)
+    await store.save((), (), [Mark(TO, "old", 1)])
+    await engine.fill_disk(store)
+    refused = [offer(said("x" * 100_000, origin=f"r{number}"), TO) for number in range(20)]
+    with pytest.raises(StoreError) as told:
+        await store.save(refused, [done], [Mark(TO, "new", 2)])
+    assert told.value.__cause__
+    assert bodies(await store.log(TO)) == ["before", "too"]
+    assert await store.mark(TO) == Mark(TO, "old", 1)
+    assert await store.backlog() == {TO: 2}
+    await engine.free_disk(store)
+    found = await store.save(refused, [done], [Mark(TO, "new", 2)])
+    assert all(one.new for one in found)
+    assert await store.mark(TO) == Mark(TO, "new", 2)
+    assert await store.backlog() == {TO: 21}
+
+
+async def test_a_caller_who_gives_up_breaks_nothing(store: Store) -> None:
+    """A transaction left open once failed every later one."""
+    for number in range(60):
+        task = asyncio.create_task(store.add_contact("bot@bus", f"{number}@example.org"))
+        for _ in range(number % 12):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await save(store, said(str(number)))
+    assert bodies(await store.log(TO, limit=100)) == [str(number) for number in range(60)]
+
+
+async def test_once_closed_it_says_so(engine: Engine) -> None:
+    store = await engine.open()
+    await store.close()
+    with pytest.raises(StoreError):
+        await save(store, said())
+    with pytest.raises(StoreError):
+        await store.log(TO)
+
+
+# What only the file engine promises
+
+
+async def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:
+    engine = SQLiteEngine(tmp_path / "new" / "folder")
+    store = await engine.open()
+    await save(store, said())
+    for file in engine.file.parent.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+    assert stat.S_IMODE(engine.file.parent.stat().st_mode) == 0o700
+    await store.close()
+
+
+async def test_what_can_not_be_opened_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
+    """A thread left behind once kept `shoutbus check` from ending."""
+    bad = tmp_path / "bad.db"
+    bad.write_bytes(b"no database " * 1_000)
+    for place in (bad, tmp_path, tmp_path / "bad.db" / "inside.db"):
+        with pytest.raises(StoreError) as told:
+            await open_store(f"sqlite:{place}")
+        assert str(place) in str(told.value)
+    assert [one.name for one in threading.enumerate() if "connection" in one.name] == []
+
+
+@pytest.mark.parametrize("url", ["", "sqlite", "sqlite:", "mysql:x", "/var/lib/bus.db"])
+async def test_no_store(url: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        await open_store(url)
+    assert "[store]" in str(told.value)
+
+
+async def test_both_ways_to_write_a_path(tmp_path: Path) -> None:
+    for url in (f"sqlite:{tmp_path}/a.db", f"sqlite://{tmp_path}/b.db"):
+        await (await open_store(url)).close()
+    assert {one.name for one in tmp_path.iterdir()} == {"a.db", "b.db"}

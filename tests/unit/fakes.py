@@ -1,0 +1,239 @@
+"""Fakes of time and of the wire: a destination that confirms, refuses, fails and loses on demand, and a disk that fails."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from component.delivery import Delivery, State
+from component.errors import DeliveryError, StoreError, Unavailable
+from component.hub import Hub
+from component.message import Author, Channel, Message
+from component.ports import ChannelSpec, Confirmation, Mark, Offer, Receipt, Store
+from component.route import Route
+
+AUTHOR = Author("Juliet", "juliet@example.org")
+FROM = Channel("shoutbox", "lobby")
+TO = Channel("wire", "one")
+OTHER = Channel("wire", "two")
+
+
+def said(body: str = "hello", channel: Channel = FROM, **more: Any) -> Message:
+    """A message as someone said it."""
+    return Message.new(channel, more.pop("author", AUTHOR), body, more.pop("at", 1_000), **more)
+
+
+@dataclass
+class FakeClock:
+    """Time that passes when told to: milliseconds by a call, as `ports.Clock`; seconds as a monotonic clock."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> int:
+        return int(self.now * 1000)
+
+    def seconds(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float = 0.0, minutes: float = 0.0) -> None:
+        self.now += seconds + minutes * 60
+
+
+class FakeMethod:
+    """A destination behind a wire. It `holds` what reached it, and confirms at once unless `answers` is off.
+
+    `plans` are taken by the next sends, one each: an error to raise in sending; else a function of the delivery
+    and its confirmation, which decides what becomes of them.
+    """
+
+    def __init__(self) -> None:
+        self.holds: defaultdict[Channel, list[str]] = defaultdict(list)
+        self.ids: defaultdict[Channel, set[str]] = defaultdict(set)
+        self.sent: list[tuple[Channel, str]] = []
+        self.flying: list[tuple[Delivery, Confirmation]] = []
+        self.most_flying = 0
+        self.answers = True
+        self.tells_landed = True
+        self.asked: list[Channel] = []
+        self.specs: Sequence[ChannelSpec] = ()
+        self.plans: list[DeliveryError | Callable[[Delivery, Confirmation], None]] = []
+        self.closed: set[Channel] = set()
+        self._opened = asyncio.Condition()
+        self._news = asyncio.Event()
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        self.specs = specs
+
+    async def ready(self, channel: Channel) -> None:
+        async with self._opened:
+            await self._opened.wait_for(lambda: channel not in self.closed)
+
+    async def open(self, channel: Channel) -> None:
+        """Let a closed channel be reached."""
+        async with self._opened:
+            self.closed.discard(channel)
+            self._opened.notify_all()
+
+    async def send(self, delivery: Delivery) -> Confirmation:
+        self.sent.append((delivery.channel, delivery.message.body))
+        self._news.set()
+        plan = self.plans.pop(0) if self.plans else None
+        if isinstance(plan, DeliveryError):
+            raise plan
+        confirmation: Confirmation = asyncio.get_running_loop().create_future()
+        self.flying.append((delivery, confirmation))
+        self.most_flying = max(self.most_flying, sum(1 for _, one in self.flying if not one.done()))
+        if plan:
+            plan(delivery, confirmation)
+        elif self.answers:
+            self.take(delivery)
+            confirmation.set_result(None)
+        else:
+            self.take(delivery)
+        return confirmation
+
+    def take(self, delivery: Delivery) -> None:
+        """It arrives."""
+        self.holds[delivery.channel].append(delivery.message.body)
+        self.ids[delivery.channel].add(delivery.message.id)
+
+    async def landed(self, channel: Channel) -> frozenset[str]:
+        self.asked.append(channel)
+        return frozenset(self.ids[channel]) if self.tells_landed else frozenset()
+
+    def confirm_all(self) -> None:
+        """Confirm what is on the wire, oldest first."""
+        for _, confirmation in self.flying:
+            if not confirmation.done():
+                confirmation.set_result(None)
+
+    def fail_all(self, error: DeliveryError) -> None:
+        """The wire breaks."""
+        for _, confirmation in self.flying:
+            if not confirmation.done():
+                confirmation.set_exception(error)
+
+    async def until_sent(self, count: int) -> None:
+        """Return once that many were put on the wire."""
+        async with asyncio.timeout(10):
+            while len(self.sent) < count:
+                self._news.clear()
+                await self._news.wait()
+
+
+def loses(error: DeliveryError, *, arrives: bool, method: FakeMethod) -> Callable[[Delivery, Confirmation], None]:
+    """A plan: nothing comes back, whether or not it `arrives`."""
+
+    def plan(delivery: Delivery, confirmation: Confirmation) -> None:
+        if arrives:
+            method.take(delivery)
+        confirmation.set_exception(error)
+
+    return plan
+
+
+class WatchedStore:
+    """A store that counts its saves, tells of each, and whose disk fails on demand."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.saves: list[tuple[int, int, int]] = []
+        self.failing = 0
+        self.gate: asyncio.Event | None = None
+        self.saved = asyncio.Event()
+        self.most_read = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def save(
+        self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
+    ) -> Sequence[Receipt]:
+        self.saves.append((len(offers), len(outcomes), len(marks)))
+        if self.gate:
+            await self.gate.wait()
+        try:
+            if self.failing:
+                self.failing -= 1
+                raise StoreError("The disk is full; nothing was changed, try again.")
+            return await self._store.save(offers, outcomes, marks)
+        finally:
+            self.saved.set()
+
+    async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
+        found = await self._store.pending(channel, after, limit)
+        self.most_read = max(self.most_read, len(found))
+        return found
+
+
+async def until(holds: Callable[[], Any], what: str) -> None:
+    """Return once `holds` is true; for what tells no one. Fails, naming `what`."""
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.001)
+    assert holds(), what
+
+
+async def until_all(store: Any, state: State, count: int, channel: Channel = TO) -> None:
+    """Return once `count` deliveries to `channel` are in `state` on disk."""
+    async with asyncio.timeout(20):
+        while True:
+            found = [one for one in await store.log(channel, limit=10_000) if one.state is state]
+            if len(found) >= count:
+                assert len(found) == count, found
+                return
+            store.saved.clear()
+            try:
+                async with asyncio.timeout(0.05):
+                    await store.saved.wait()
+            except TimeoutError:
+                continue
+
+
+@dataclass
+class Bench:
+    """A hub between `FROM` and channels of one fake method, on a store that can be opened again."""
+
+    store: WatchedStore
+    method: FakeMethod
+    clock: FakeClock = field(default_factory=FakeClock)
+    hubs: list[Hub] = field(default_factory=list)
+
+    async def start(self, method: FakeMethod | None = None) -> Hub:
+        """A hub, the first one or the one after a crash."""
+        self.method = method or self.method
+        hub = Hub(self.store, self.clock)
+        hub.attach({"wire": self.method, "shoutbox": None})
+        await hub.start()
+        self.hubs.append(hub)
+        return hub
+
+    async def crash(self) -> None:
+        """As kill -9: no last commit, no goodbye."""
+        hub = self.hubs.pop()
+        for task in [lane._task for lane in hub._lanes.values()]:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        hub._lanes.clear()
+        if hub._writer:
+            hub._writer.cancel()
+            await asyncio.gather(hub._writer, return_exceptions=True)
+        hub._refused.clear()
+
+    async def close(self) -> None:
+        for hub in self.hubs:
+            await hub.stop()
+        await self.store.close()
+
+
+async def seeded(store: Store, routes: Iterable[Route]) -> WatchedStore:
+    """A store with these routes and the channels they name."""
+    ways = list(routes)
+    ends = {end: None for route in ways for end in (route.source, route.destination)}
+    await store.seed([ChannelSpec(end) for end in ends], ways, ())
+    return WatchedStore(store)
+
+
+def unavailable() -> Unavailable:
+    return Unavailable("The wire is cut.")
