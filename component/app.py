@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -45,16 +46,17 @@ def now() -> int:
 class Xmpp:
     """The XMPP side put together: which stanza goes to whom."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, secret: bytes) -> None:
         xmpp = config.xmpp
         self.link = Link(Account(xmpp.host, xmpp.port, xmpp.component, xmpp.secret), self._heard)
         self._public_url = config.web.public_url
+        self._secret = secret
         self.bot = Bot(self.link, xmpp.bot, store, now, self._link_to)
         self.puppets = Puppets(self.link, time.monotonic)
         self.archive = Archive(self.link, self.bot.jid)
         self.rooms = Rooms(
             self.link, self.bot.jid, "shoutbus", self.puppets, self.archive,
-            clock=now, admins=config.admins, read=store.mark, link_to=self._link_to,
+            clock=now, admins=config.admins, read=store.mark, link_to=self._link_to, secret=secret,
         )  # fmt: skip
         self.desk = Desk(self.link, self._identify, self._listed)
         self._hub: Hub
@@ -71,7 +73,13 @@ class Xmpp:
         self.rooms.attach(hub, hub.note, hub.reading, addressed, self._greeting)
 
     def _link_to(self, message: Message) -> str:
-        return f"{self._public_url}/messages/{message.id}"
+        return f"{self._public_url}/messages/{message.id}/{self.key_of(message.id)}"
+
+    def key_of(self, message_id: str) -> str:
+        """What opens a message's own page: an id can be known or guessed from where the message was said."""
+        return hashlib.blake2b(
+            message_id.encode(), digest_size=16, key=self._secret, person=b"message page"
+        ).hexdigest()
 
     def _greeting(self, room: Room) -> str:
         ends = sorted({str(route.destination) for route in self._hub.routes if route.source == room.channel})
@@ -152,9 +160,12 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         stack.push_async_callback(store.close)
         await store.seed(config.channels, config.routes, config.tokens)
         hub = Hub(store, now)
-        xmpp = Xmpp(config, store)
+        xmpp = Xmpp(config, store, await store.secret())
         ports = Ports(xmpp.rooms, xmpp.bot)
-        hub.attach({name: spec.make(ports) if spec.make else None for name, spec in known.items()})
+        hub.attach(
+            {name: spec.make(ports) if spec.make else None for name, spec in known.items()},
+            persons=[name for name, spec in known.items() if spec.person],
+        )
         roles = Roles(config.admins)
         bus = command.Bus(xmpp.bot.bare, config.web.public_url, __version__, command.discover())
         xmpp.attach(hub, Text(bus, roles.of), known)
@@ -176,6 +187,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             public_url=config.web.public_url,
             version=__version__,
             proxies=config.web.proxies,
+            key_of=xmpp.key_of,
         )
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
         for work in (xmpp.link.run(), _sweep(xmpp.rooms)):
@@ -200,6 +212,7 @@ async def _health(hub: Hub, xmpp: Xmpp, began: float) -> dict[str, Any]:
     told: dict[str, Any] = {"status": "ok", "version": __version__, "uptime": round(time.monotonic() - began, 1)}
     told["xmpp"] = xmpp.told()
     try:
+        await hub.check()
         told["queues"] = {str(channel): depth for channel, depth in (await hub.store.backlog()).items()}
         told["store"] = {"state": "up", "unsaved": hub.unsaved}
     except StoreError as error:

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from component import methods
-from component.config import Config, load
+from component.config import Config, examine
 from component.errors import ConfigError, StoreError
 from component.storage import open_store
 from component.xmpp.link import Account, knock
@@ -13,11 +13,13 @@ from component.xmpp.link import Account, knock
 async def check(file: Path) -> list[str]:
     """Every fault in `file` and behind it, one sentence each; empty where all is well."""
     try:
-        config = load(file, methods.discover())
+        config, faults = examine(file, methods.discover())
     except ConfigError as error:
         return error.faults
-    found = await asyncio.gather(_xmpp(config), _web(config), _store(config))
-    return [fault for faults in found for fault in faults]
+    tries = {"[xmpp]": _xmpp, "[web]": _web, "[store]": _store}
+    whole = [look for table, look in tries.items() if not any(fault.startswith(table) for fault in faults)]
+    found = await asyncio.gather(*(look(config) for look in whole))
+    return faults + [fault for faults in found for fault in faults]
 
 
 async def _xmpp(config: Config) -> list[str]:

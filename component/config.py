@@ -59,17 +59,36 @@ class Config:
 
 def load(path: Path, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration in the file at `path`; raises ConfigError with every fault."""
+    return _whole(*examine(path, methods, environment))
+
+
+def parse(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration written in `text`; raises ConfigError with every fault."""
+    return _whole(*_read(text, methods, environment))
+
+
+def _whole(config: Config, faults: list[str]) -> Config:
+    if faults:
+        raise ConfigError(faults)
+    return config
+
+
+def examine(
+    path: Path, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ
+) -> tuple[Config, list[str]]:
+    """What can be made of the file at `path`, and every fault in it; raises ConfigError where it is no TOML at all."""
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise ConfigError([f"{path} can't be read: {error.strerror}."]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8."]) from error
-    return parse(text, methods, environment)
+    return _read(text, methods, environment)
 
 
-def parse(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ) -> Config:
-    """The configuration written in `text`; raises ConfigError with every fault."""
+def _read(
+    text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]
+) -> tuple[Config, list[str]]:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -86,10 +105,7 @@ def parse(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str
         tokens=tuple(_token(one) for one in top.tables("token")),
     )
     top.done()
-    faults += _together(config)
-    if faults:
-        raise ConfigError(faults)
-    return config
+    return config, faults + _together(config)
 
 
 def _together(config: Config) -> list[str]:
@@ -101,9 +117,15 @@ def _together(config: Config) -> list[str]:
         if end not in known and end.anyone not in known
     ]  # fmt: skip
     names = [token.name for token in config.tokens]
-    faults += [f"Two [[token]] are named “{name}”: names must differ." for name in {*names} if names.count(name) > 1]
+    twice = sorted(name for name in {*names} if names.count(name) > 1)
+    faults += [f"Two [[token]] are named “{name}”: names must differ." for name in twice]
+    known_by: dict[str, str] = {}
+    for token in config.tokens:
+        other = known_by.setdefault(token.digest, token.name)
+        if other != token.name:
+            faults.append(f"[[token]] “{other}” and “{token.name}” have one secret: give each its own.")
     channels = [spec.channel for spec in config.channels]
-    faults += [f"[[channel]] {one} stands twice." for one in {*channels} if channels.count(one) > 1]
+    faults += [f"[[channel]] {one} stands twice." for one in sorted({*channels}) if channels.count(one) > 1]
     return faults
 
 
@@ -120,7 +142,10 @@ def _xmpp(table: "_Table", environment: Mapping[str, str]) -> Xmpp:
     if not secret:
         table.fault("secret is missing: the one in the server's component section (or SHOUTBUS_SECRET)")
     rooms = table.domain("rooms")
-    return Xmpp(host, table.number("port", 5347), component, secret, rooms, table.text("bot", "bot").lower())
+    bot = table.text("bot", "bot").lower()
+    if not BARE_JID.fullmatch(f"{bot}@x"):
+        table.fault(f"bot is “{bot}”, which can't stand before the @ of a JID: write a name like bot")
+    return Xmpp(host, table.number("port", 5347), component, secret, rooms, bot)
 
 
 def _web(table: "_Table") -> Web:
@@ -130,7 +155,7 @@ def _web(table: "_Table") -> Web:
     if not host or not 0 <= number <= 65535:
         table.fault(f"listen is “{listen}”: write address:port, like 127.0.0.1:8080")
     url = table.text("public_url", f"http://{listen}").rstrip("/")
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+    if not _is_url(url):
         table.fault(f"public_url is “{url}”: write the address people use, like https://shouts.example.org")
     proxies = tuple(str(one) for one in table.items("proxies"))
     for one in proxies:
@@ -289,6 +314,14 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def _is_network(text: str) -> bool:

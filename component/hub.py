@@ -46,6 +46,7 @@ class Hub:
         self._clock = clock
         self._routes = Routes(())
         self._methods: Mapping[str, Method | None] = {}
+        self._persons: frozenset[str] = frozenset()
         self._specs: dict[Channel, ChannelSpec] = {}
         self._lanes: dict[Channel, Lane] = {}
         self._listeners: defaultdict[Channel, set[Listener]] = defaultdict(set)
@@ -53,12 +54,17 @@ class Hub:
         self._reread: set[Channel] = set()  # something read there was not saved: marks must not pass it
         self._last_word: dict[int, Delivery] = {}  # by seq, what became of deliveries and is not on disk
         self._refused: set[int] = set()  # those of them that the disk refused, to be tried again
+        self._trouble = ""
         self._retry: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
 
-    def attach(self, methods: Mapping[str, Method | None]) -> None:
-        """Give the hub its ways out; None stands for a method whose channels live in the store."""
+    def attach(self, methods: Mapping[str, Method | None], persons: Iterable[str] = ()) -> None:
+        """Give the hub its ways out; None stands for a method whose channels live in the store.
+
+        `persons` are the methods whose channels are persons.
+        """
         self._methods = methods
+        self._persons = frozenset(persons)
 
     async def start(self) -> None:
         """Read what is configured and take up what was left undone."""
@@ -89,7 +95,7 @@ class Hub:
     async def reload(self) -> None:
         """Take channels and routes from the store; in force for the next message."""
         self._specs = {spec.channel: spec for spec in await self.store.channels()}
-        self._routes = Routes(await self.store.routes())
+        self._routes = Routes(await self.store.routes(), self._persons)
         for name, method in self._methods.items():
             mine = [one for one in self._specs.values() if one.channel.method == name and one.channel.address != "*"]
             if method:
@@ -119,7 +125,8 @@ class Hub:
 
     async def accept(self, message: Message, mark: Mark | None = None, *, deliver: bool = False) -> Receipt:
         """See `ports.Accept.accept`."""
-        reached = plan(message, self._routes)
+        to_person = deliver and message.channel.method in self._persons
+        reached = () if to_person else plan(message, self._routes)
         own = self._first_state(message.channel) if deliver else State.CAME
         offer = Offer(
             message, ((message.channel, own), *((channel, self._first_state(channel)) for channel in reached))
@@ -162,6 +169,12 @@ class Hub:
         """How many deliveries wait, by channel, as far as they are in memory; and how many wait for the disk."""
         return {str(channel): lane.depth for channel, lane in self._lanes.items()}
 
+    async def check(self) -> None:
+        """Raises StoreError where the last commit failed and another still would."""
+        if self._trouble:
+            await self.store.probe()
+            self._trouble = ""
+
     @property
     def unsaved(self) -> int:
         """Entries that wait for the next commit."""
@@ -202,6 +215,7 @@ class Hub:
             self._dispatch(receipt.deliveries)
 
     def _saved(self, outcomes: Iterable[Delivery]) -> None:
+        self._trouble = ""
         for outcome in outcomes:
             self._refused.discard(outcome.seq)
             if self._last_word[outcome.seq] is outcome:
@@ -210,6 +224,7 @@ class Hub:
     def _not_saved(self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError) -> None:
         """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes are kept."""
         log.error("nothing was saved", reason=str(error))
+        self._trouble = str(error)
         self._reread |= {entry.mark.channel for entry in offers if entry.mark}
         for entry in offers:
             if entry.receipt and not entry.receipt.done():

@@ -117,6 +117,12 @@ class Store(Protocol):
     async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
         """Put these in where the store is fresh (has never been seeded); else change nothing."""
 
+    async def secret(self) -> bytes:
+        """32 random bytes, made once: what this bus proves with that something is its own."""
+
+    async def probe(self) -> None:
+        """Write something and commit it, to see whether that works."""
+
     async def close(self) -> None:
         """Finish what runs and let go of the files."""
 
@@ -181,7 +187,8 @@ class MethodSpec:
 
     `make` is None where the bus itself is the destination: then the commit is the delivery.
     `address` is what every address of the method matches. Whoever can reach an `open` method's channel may
-    read it and post to it: it has a page and a JID of its own.
+    read it and post to it: it has a page and a JID of its own. A `person` method's channels are people, not
+    places: what is brought to one goes no further, and a route from one is for what they say.
     """
 
     name: str
@@ -189,6 +196,7 @@ class MethodSpec:
     example: str
     address: re.Pattern[str]
     open: bool = False
+    person: bool = False
 
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""

@@ -27,8 +27,10 @@ class Route:
 class Routes:
     """The enabled routes, indexed by where they start: a look-up costs by the routes of that channel alone."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], persons: Iterable[str] = ()) -> None:
+        """`persons` are the methods whose channels are persons: what is brought to one goes no further."""
         self.all = tuple(routes)
+        self.persons = frozenset(persons)
         self._from: dict[Channel, tuple[Channel, ...]] = {}
         for route in self.all:
             if route.enabled:
@@ -42,8 +44,9 @@ class Routes:
 def plan(message: Message, routes: Routes) -> tuple[Channel, ...]:
     """Every channel that `message` must reach, nearest first, each once, never back to where it has been.
 
-    What reaches a channel goes on by that channel's own routes (a Pipes and Filters chain), so a ring
-    of routes ends by itself; a ring over several buses ends by the message's id, which each accepts once.
+    What reaches a place goes on by that place's own routes (a Pipes and Filters chain); what reaches a
+    person does not, for a route from a person is for what they say. A ring of routes ends by itself; a ring
+    over several buses ends by the message's id, which each accepts once.
     """
     seen = {message.channel}
     ahead = deque([message.channel])
@@ -53,5 +56,6 @@ def plan(message: Message, routes: Routes) -> tuple[Channel, ...]:
             if channel not in seen:
                 seen.add(channel)
                 reached.append(channel)
-                ahead.append(channel)
+                if channel.method not in routes.persons:
+                    ahead.append(channel)
     return tuple(reached)

@@ -100,13 +100,18 @@ async def trace(request: http.Request) -> http.Response:
     return http.json_response(_shown(found[0]) | {"deliveries": [_hop(one) for one in found]})
 
 
-def _authorize(request: http.Request) -> Token:
+def bearer(request: http.Request) -> Token | None:
+    """The token a request brings; None where it brings none that is known."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret:
-        raise Unauthorized("Send your token: Authorization: Bearer TOKEN.")
-    token = request.app[SITE].token(secret.strip())
-    if token is None:
+    return request.app[SITE].token(secret.strip()) if scheme.lower() == "bearer" else None
+
+
+def _authorize(request: http.Request) -> Token:
+    token = bearer(request)
+    if token is None and "Authorization" in request.headers:
         raise Unauthorized("That token is not known here.")
+    if token is None:
+        raise Unauthorized("Send your token: Authorization: Bearer TOKEN.")
     return token
 
 

@@ -13,7 +13,9 @@ from aiohttp import web as http
 from aiohttp.http_exceptions import HttpProcessingError
 
 from component.errors import ConfigError, ShoutbusError, TooMany
+from component.roles import Role
 from web import api, pages
+from web.guests import is_loopback
 from web.live import Streams
 from web.site import SITE, Site
 
@@ -62,7 +64,8 @@ async def serving(site: Site, host: str, port: int) -> AsyncIterator[None]:
 
 def _is_ours(record: logging.LogRecord) -> bool:
     """Whether a line is about a fault of ours: a request that is no HTTP is answered, and fills no log."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    theirs = (HttpProcessingError, http.RequestPayloadError)
+    return not (record.exc_info and isinstance(record.exc_info[1], theirs))
 
 
 async def _listen(runner: http.AppRunner, host: str, port: int) -> None:
@@ -73,9 +76,23 @@ async def _listen(runner: http.AppRunner, host: str, port: int) -> None:
 
 
 async def health(request: http.Request) -> http.Response:
-    """Each connection's state and the queues' depths; 503 where messages can't get through."""
-    told = await request.app[SITE].health()
-    return http.json_response(told, status=503 if told["status"] == "down" else 200)
+    """Each connection's state and the queues' depths; 503 where messages can't get through.
+
+    Rooms and queues are named after people and teams: others than this machine and admins learn the status alone.
+    """
+    site = request.app[SITE]
+    told = await site.health()
+    status = 503 if told["status"] == "down" else 200
+    return http.json_response(told if _sees_all(request, site) else {"status": told["status"]}, status=status)
+
+
+def _sees_all(request: http.Request, site: Site) -> bool:
+    """Whether a request comes from this machine by no proxy, or with an admin's token."""
+    token = api.bearer(request)
+    if token and site.roles.of(token.jid) >= Role.ADMIN:
+        return True
+    proxied = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP"))
+    return not proxied and is_loopback(request.remote or "")
 
 
 async def openapi(request: http.Request) -> http.Response:

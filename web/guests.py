@@ -99,6 +99,14 @@ def caller(peer: str, forwarded: str, proxies: Iterable[str]) -> str:
     return peer
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 def _network(address: str) -> str:
     """One IPv4 address, or the /64 that one IPv6 subscriber has."""
     try:

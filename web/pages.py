@@ -1,6 +1,7 @@
 """The pages: a list of shoutboxes, a page for each, one message whole. They work without JavaScript."""
 
 import datetime
+import hmac
 import json
 import re
 from importlib import resources
@@ -71,7 +72,7 @@ def routes(streams: Streams) -> list[http.AbstractRouteDef]:
 
     return [
         http.get("/", index),
-        http.get("/messages/{id}", whole),
+        http.get("/messages/{id}/{key}", whole),
         http.static("/static", str(resources.files("web").joinpath("static"))),
         http.get("/{method}/{address}", shoutbox),
         http.post("/{method}/{address}", shout),
@@ -207,9 +208,10 @@ def _remember(response: http.Response, site: Site, cookie: str, value: str) -> N
 
 
 async def whole(request: http.Request) -> http.Response:
-    """One message, whole: where a destination could carry a part only, it links here. Its id is not to be guessed."""
-    given = request.match_info["id"]
-    found = await request.app[SITE].hub.store.trace(given) if is_id(given) else ()
+    """One message, whole: where a destination could carry a part only, it links here, with the key that opens it."""
+    site, given = request.app[SITE], request.match_info["id"]
+    opens = is_id(given) and hmac.compare_digest(site.key_of(given).encode(), request.match_info["key"].encode())
+    found = await site.hub.store.trace(given) if opens else ()
     if not found:
         raise NotFound("There is no such message.")
     return page("message.html", delivery=found[0])

@@ -29,6 +29,7 @@ class Site:
     public_url: str
     version: str
     proxies: tuple[str, ...]
+    key_of: Callable[[str], str]
 
     def is_open(self, channel: Channel) -> bool:
         """Whether anyone may read and post there."""

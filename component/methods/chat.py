@@ -33,4 +33,4 @@ def _make(ports: Ports) -> Chat:
     return Chat(ports.direct)
 
 
-METHOD = MethodSpec("chat", _make, example="chat:juliet@example.org", address=BARE_JID)
+METHOD = MethodSpec("chat", _make, example="chat:juliet@example.org", address=BARE_JID, person=True)

@@ -120,6 +120,19 @@ delete from contacts where ours = :ours and theirs = :theirs;
 -- Gives 1 the first time, and nothing ever after.
 insert into facts (name, value) values ('seeded', '1') on conflict do nothing returning 1;
 
+-- name: keep_secret(value)!
+-- The first one given is kept.
+insert into facts (name, value) values ('secret', :value) on conflict do nothing;
+
+-- name: secret()
+-- What was kept.
+select value from facts where name = 'secret';
+
+-- name: probe()!
+-- Something to write.
+insert into facts (name, value) values ('probed', '1')
+on conflict (name) do update set value = 1 - value;
+
 -- name: add_channels(rows)!
 -- :rows [[channel, title, settings]…].
 insert into channels (channel, title, settings)

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import functools
 import json
+import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import resources
@@ -178,6 +179,19 @@ class SQLite:
         """See `ports.Store.mark`."""
         rows = await self._rows(self._queries.mark, channel=str(channel))
         return Mark(channel, rows[0]["stanza_id"], rows[0]["at"]) if rows else None
+
+    @_wrapped
+    async def secret(self) -> bytes:
+        """See `ports.Store.secret`."""
+        async with self._turn, _transaction(self._writer):
+            await self._queries.keep_secret(self._writer, value=secrets.token_hex(32))
+        return bytes.fromhex((await self._rows(self._queries.secret))[0]["value"])
+
+    @_wrapped
+    async def probe(self) -> None:
+        """See `ports.Store.probe`."""
+        async with self._turn, _transaction(self._writer):
+            await self._queries.probe(self._writer)
 
     # Configuration
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from component.xmpp.link import IqError, Link
-from component.xmpp.stanza import DELAY, FORWARDED, MAM, NS, RSM, bare, element, form
+from component.xmpp.stanza import DELAY, DISCO_INFO, FORWARDED, MAM, NS, RSM, Fault, bare, element, form
 
 PAGE = 100
 
@@ -55,6 +55,7 @@ class Archive:
 
         Raises IqError where there is no archive, Unavailable where the stream went.
         """
+        await self._check(room)
         filters = {} if stanza_id else {"start": _stamp(since)}
         while True:
             try:
@@ -73,8 +74,18 @@ class Archive:
 
     async def newest(self, room: str) -> Archived | None:
         """The last archived stanza; None where there is none. Raises as `after`."""
+        await self._check(room)
         page, _, _ = await self._page(room, "<before/>", {}, 1)
         return page[-1] if page else None
+
+    async def _check(self, room: str) -> None:
+        """Raise IqError unless the room says that it keeps an archive.
+
+        For one that keeps none ejabberd answers from its short history, under ids that no live stanza carried.
+        """
+        info = await self._link.iq("get", room, self._reader, element("query", {"xmlns": DISCO_INFO}))
+        if not any(one.get("var") == MAM for one in info.iter(f"{{{DISCO_INFO}}}feature")):
+            raise IqError(Fault("feature-not-implemented", "the room keeps no archive"))
 
     async def _page(
         self, room: str, window: str, filters: dict[str, str], most: int = PAGE

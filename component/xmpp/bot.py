@@ -12,16 +12,16 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.errors import NotFound, Refused, ShoutbusError, Unavailable
-from component.message import Author, Channel, Message, is_id
+from component.errors import Forbidden, NotFound, Refused, ShoutbusError, Unavailable
+from component.message import WEB_MARK, Author, Channel, Message, is_id
 from component.ports import Accept, Clock, Confirmation, Store
 from component.text import escape as q
-from component.text import fit, one_line
+from component.text import fit, one_line, skeleton
 from component.xmpp.desk import Identity
 from component.xmpp.link import IqError, Link
 from component.xmpp.room import Occupant, Room
 from component.xmpp.rooms import BUDGET, Rooms
-from component.xmpp.stanza import RECEIPTS, SAID, Fault, bare, body_of, domain, element, error, local
+from component.xmpp.stanza import RECEIPTS, SAID, Fault, bare, body_of, domain, element, error, is_aside, local
 
 log = structlog.get_logger()
 
@@ -136,6 +136,8 @@ class Bot:
         """A message that is no room's groupchat. `from_room`: through a room, so that its writer's JID is hidden."""
         if stanza.get("type") == "error":
             self._bounced(stanza)
+        elif is_aside(stanza):
+            return
         elif body_of(stanza).strip() and stanza.get("type") in (None, "normal", "chat"):
             self._run(self._heard(stanza, from_room))
 
@@ -160,13 +162,14 @@ class Bot:
         addresses = {"from": self.jid, "to": stanza.get("from", ""), "type": stanza.get("type") or "chat"}
         if bare(stanza.get("to", "")) != self.bare:
             addresses["from"] = f"{bare(stanza.get('to', ''))}/{RESOURCE}"
-        self._link.try_send(element("message", addresses, f"<body>{q(words)}</body>"))
+        self._link.try_send(element("message", addresses, f"<body>{q(words)}</body>", f'<said xmlns="{SAID}"/>'))
 
     async def _in_private(self, stanza: Element, sender: str) -> str:
         """Through a room: whoever it is has no role here, and nothing is passed on."""
         nick = sender.partition("/")[2]
         if not bare(stanza.get("to", "")) == self.bare:
-            raise NotFound(f"{nick}: people on the web page can't get private messages.")
+            # A room puts out an occupant who answers item-not-found.
+            raise Forbidden(f"{nick}: people on the web page can't get private messages.")
         answer = await self._answer(Asked("", nick, body_of(stanza), in_room=False))
         return answer or f"Write to me at {self.bare} for that: from inside a room I can't tell who you are."
 
@@ -191,7 +194,9 @@ class Bot:
     def _message(self, stanza: Element, channel: Channel, jid: str, body: str) -> Message:
         said = stanza.find(f"{{{SAID}}}said")
         known = said.get("id", "") if said is not None else ""
-        author = Author(one_line(local(jid) or jid)[:200] or "?", jid)
+        name = one_line(local(jid))
+        # Only web users go by the mark; whoever has it in their address is shown by all of it.
+        author = Author(jid if not name or skeleton(WEB_MARK) in skeleton(name) else name[:200], jid)
         return Message.new(channel, author, body, self._clock(), id=known if is_id(known) else "")
 
     # In rooms

@@ -19,7 +19,7 @@ from slixmpp import ComponentXMPP
 
 from component.errors import ConfigError, Unavailable
 from component.text import scrub
-from component.xmpp.stanza import DISCO_INFO, MUC, NS, PING, STREAM_ERROR, Fault, bare, element
+from component.xmpp.stanza import DISCO_INFO, MUC, NS, PING, STREAM_ERROR, Fault, bare, element, resource
 
 log = structlog.get_logger()
 
@@ -119,6 +119,11 @@ class _Stream(ComponentXMPP):
             self._run_out_filters.cancel()
 
 
+def _may_answer(sender: str, asked: str) -> bool:
+    """An answer is believed from the one who was asked alone: an occupant is not the room, whose bare JID they share."""
+    return bare(sender) == bare(asked) and resource(sender) in ("", resource(asked))
+
+
 async def knock(account: Account, rooms: str) -> str:
     """Try the connection, the secret and the room service once; "" where all answer, else what to do."""
     link = Link(account, lambda _: None)
@@ -159,6 +164,7 @@ class Link:
         self._asked: dict[str, tuple[str, asyncio.Future[Element]]] = {}
         self._numbers = itertools.count(1)
         self._live = asyncio.Event()
+        self._closing = False
 
     async def wait(self) -> None:
         """Return once there is a session."""
@@ -214,8 +220,7 @@ class Link:
 
     def _answered(self, xml: Element) -> None:
         to, answer = self._asked.get(xml.get("id", ""), ("", None))
-        # An answer is believed from the one who was asked alone.
-        if answer is None or answer.done() or bare(xml.get("from", "")) != bare(to):
+        if answer is None or answer.done() or not _may_answer(xml.get("from", ""), to):
             return
         if xml.get("type") == "error":
             answer.set_exception(IqError(Fault.read(xml)))
@@ -243,7 +248,7 @@ class Link:
             await asyncio.sleep(min(most, 0.25 * 2.0**failures) * random.uniform(0.5, 1))  # noqa: S311
 
     def _trouble(self, state: str, sentence: str) -> None:
-        if (state, sentence) != (self.state, self.trouble):
+        if (state, sentence) != (self.state, self.trouble) and not self._closing:
             log.warning("XMPP is down", reason=sentence)
         self.state, self.trouble = state, sentence
         self.changed.set()
@@ -317,5 +322,5 @@ class Link:
     async def close(self) -> None:
         """End the session with a closing tag."""
         if self._stream:
-            self._stream.trouble = "the bus stops"
+            self._closing = True
             await self._stream.close()

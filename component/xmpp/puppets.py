@@ -31,10 +31,14 @@ PATIENCE = 10.0
 
 @dataclass(slots=True)
 class Puppet:
-    """One web user's occupant in one room; `spoke` is the clock's seconds."""
+    """One web user's occupant in one room; `spoke` is the clock's seconds.
+
+    `nick` is the room's form of `asked`: servers normalise nicknames (RFC 8266).
+    """
 
     jid: str
     room: str
+    asked: str
     nick: str
     spoke: float
     entered: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -62,13 +66,13 @@ class Puppets:
         """
         key = (self.jid(author), room)
         puppet = self._inside.get(key)
-        if puppet and puppet.nick != author.shown:
+        if puppet and puppet.asked != author.shown:
             self._leave(puppet)
             puppet = None
         if not puppet:
             if self._count.get(room, 0) >= MOST:
                 return None
-            puppet = await self._join(Puppet(key[0], room, author.shown, self._clock()))
+            puppet = await self._join(Puppet(key[0], room, author.shown, author.shown, self._clock()))
         if puppet:
             puppet.spoke = self._clock()
         return puppet
@@ -135,8 +139,9 @@ class Puppets:
             puppet.entered.set_result(None)
 
     def lost(self, jid: str, room: str) -> None:
-        """The room says that it isn't inside."""
-        if puppet := self._inside.get((jid, room)):
+        """The room says that it wasn't inside. One that is coming in by now is: that was of its time before."""
+        puppet = self._inside.get((jid, room))
+        if puppet and puppet.entered.done():
             self._forget(puppet)
 
     def names(self, room: str) -> list[str]:

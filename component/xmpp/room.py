@@ -44,6 +44,7 @@ class Room:
     trouble: str = ""
     affiliation: str = ""
     fresh: bool = False
+    archived: bool = True
     inside: asyncio.Event = field(default_factory=asyncio.Event)
     joined: asyncio.Future[None] | None = None
     entering: asyncio.Task[None] | None = None
@@ -66,12 +67,12 @@ class Room:
 
     def limits(self) -> str:
         """What the bot may not do here, in words; "" where it may do all."""
-        if self.owned:
-            return ""
-        return (
+        rights = (
             "I am not an owner of this room: I can't set its name, subject or archive, make others owners, "
             "or keep people from taking the names of web users. An owner can change that by making me an owner."
         )
+        archive = "This room keeps no archive: what is said while I am away I can't pass on."
+        return " ".join(filter(None, ("" if self.owned else rights, "" if self.archived else archive)))
 
     def saying(self, message_id: str, nick: str, now: float) -> Confirmation:
         """Wait for the reflection of what is about to be sent as `nick`."""

@@ -33,6 +33,7 @@ from component.xmpp.stanza import (
     body_of,
     domain,
     element,
+    is_aside,
     resource,
     stanza_id,
     statuses,
@@ -70,6 +71,7 @@ class Rooms:
         admins: Iterable[str],
         read: Callable[[Channel], Awaitable[Mark | None]],
         link_to: Callable[[Message], str],
+        secret: bytes,
     ) -> None:
         self._link = link
         self._bot = bot
@@ -85,7 +87,7 @@ class Rooms:
         self._tasks: set[asyncio.Task[None]] = set()
         self._peers: dict[str, bool] = {}
         self._leaving = False
-        self._secret = hashlib.blake2b(link.account.secret.encode(), digest_size=32).digest()
+        self._secret = secret
         self._accept: Accept
         self._note: Callable[[Mark], None]
         self._reading: Callable[[Channel], None]
@@ -199,7 +201,7 @@ class Rooms:
 
     def tell(self, room: Room, words: str) -> None:
         """The bot's own words, which go no further."""
-        body = f"<body>{q(words)}</body>"
+        body = f'<body>{q(words)}</body><said xmlns="{SAID}"/>'
         self._link.try_send(element("message", {"from": self._bot, "to": room.jid, "type": "groupchat"}, body))
 
     async def _catch_up(self, room: Room) -> bool:
@@ -207,6 +209,7 @@ class Rooms:
         room.state = "reading"
         self._reading(room.channel)
         mark = await self._read(room.channel)
+        room.archived = True
         try:
             if mark is None:
                 newest = await self._archive.newest(room.jid)
@@ -216,6 +219,7 @@ class Rooms:
             await self._read_on(room, mark)
         except IqError as error:
             log.info("the room has no archive to read", room=room.jid, reason=str(error))
+            room.archived = False
             if mark is None:
                 self._note(Mark(room.channel, "", self._clock()))
         return mark is None
@@ -268,8 +272,9 @@ class Rooms:
         codes = statuses(stanza)
         if kind == "error":
             self._not_let_in(room, Fault.read(stanza))
-        # ejabberd destroys a room without saying 110 to anyone.
-        elif "110" in codes or (kind == "unavailable" and nick == room.nick):
+        elif not nick:  # ejabberd shows the room itself too
+            return True
+        elif "110" in codes or (kind == "unavailable" and nick == room.nick):  # ejabberd destroys without saying 110
             self._about_us(room, stanza, kind, nick, codes)
         elif kind == "unavailable":
             room.occupants.pop(nick, None)
@@ -296,7 +301,7 @@ class Rooms:
             why = next((words for code, words in _OUT.items() if code in codes), other)
             log.warning("out of the room", room=room.jid, reason=why)
             room.leave(why, Unavailable(f"{room.jid}: {why}."))
-            self._come(room, BACK_MOST if "301" in codes else BACK)
+            self._come(room, BACK)
 
     def _guard(self, room: Room, nick: str) -> None:
         """Nobody but a web user's puppet goes by the mark, where the bot may see to it."""
@@ -335,7 +340,10 @@ class Rooms:
             self._bounced(room, stanza)
         elif stanza.get("type") == "groupchat" and stanza.get("to") == self._bot:
             room.heard_at = asyncio.get_running_loop().time()
-            if room.state == "in":
+            subject = stanza.find(f"{NS}subject")
+            if subject is not None and not body_of(stanza):
+                room.subject = subject.text or ""
+            elif room.state == "in":
                 self._live(room, stanza)
             else:
                 room.waiting.append(stanza)
@@ -353,17 +361,13 @@ class Rooms:
         room.fail(stanza.get("id", ""), Refused(sentence) if hopeless else Unavailable(sentence))
 
     def _live(self, room: Room, stanza: Element) -> None:
-        subject = stanza.find(f"{NS}subject")
-        if subject is not None and not body_of(stanza):
-            room.subject = subject.text or ""
-            return
         at = self._clock()
         archived = stanza_id(stanza, room.jid)
         accepting = self._sort(room, stanza, archived, at)
         if accepting:
             self._run(self._accept_live(room, *accepting))
         nick = resource(stanza.get("from", ""))
-        if accepting and nick:
+        if accepting and nick and stanza.find(f"{{{SAID}}}said") is None:  # no other bus passes it on
             self._run(self._addressed(room, nick, room.occupants.get(nick), body_of(stanza)))
 
     async def _accept_live(self, room: Room, message: Message, mark: Mark | None) -> None:
@@ -391,7 +395,7 @@ class Rooms:
         if ours:
             room.reflected(said_id, nick)
         body = body_of(stanza)
-        if ours or not nick or nick == room.nick or not body.strip():
+        if ours or is_aside(stanza) or not nick or nick == room.nick or not body.strip():
             if mark:
                 # After the outcome that the confirmation settles in this turn of the loop.
                 asyncio.get_running_loop().call_soon(self._note, mark)

@@ -36,7 +36,8 @@ TIME = "urn:xmpp:time"
 VCARD = "vcard-temp"
 VERSION = "jabber:iq:version"
 SAID = "urn:shoutbus:said:0"
-"""Our own: the message's id, the same in every bus, on whatever the bus says; `proof` shows that this bus said it."""
+"""Our own: the message's id, the same in every bus, on whatever the bus says; `proof` shows that this bus said it.
+Without an id it marks the bus's own words."""
 
 
 def bare(jid: str) -> str:
@@ -93,6 +94,12 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.condition}: {self.sentence}" if self.sentence else self.condition
+
+
+def is_aside(stanza: Element) -> bool:
+    """Whether a bus says it for itself: such words go no further and get no answer, or two buses would talk for ever."""
+    said = stanza.find(f"{{{SAID}}}said")
+    return said is not None and not said.get("id")
 
 
 def body_of(stanza: Element) -> str:

@@ -160,3 +160,10 @@ def test_markup_is_text(visit: Visit, live: bool) -> None:
     expect(links).to_have_attribute("rel", re.compile("noopener"))
     assert reader.evaluate("window.ran") is None
     expect(reader.locator("[href^='javascript:' i]")).to_have_count(0)
+
+
+def test_same_words_again_are_another_shout(visit: Visit) -> None:
+    page = visit()
+    for count in (1, 2):
+        shout(page, "Echo", "again and again")
+        expect(shouts(page, "again and again")).to_have_count(count)

@@ -17,7 +17,9 @@ from component.storage import open_store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
 from tests.unit.fakes import FROM, OTHER, TO, said
 
-NASTY = "'; drop table messages; --\n\"quoted\" \\ %s :rows ?1 [1,2] {\"a\":null} \t é 佐藤 😀 \ufffd \U0010ffff null 007 1e5"
+NASTY = (
+    '\'; drop table messages; --\n"quoted" \\ %s :rows ?1 [1,2] {"a":null} \t é 佐藤 😀 \ufffd \U0010ffff null 007 1e5'
+)
 
 
 @pytest.fixture(params=ENGINES)
@@ -313,8 +315,9 @@ async def test_all_is_kept(engine: Engine) -> None:
 
 async def _everything(store: Store, receipt: Receipt) -> list[object]:
     return [
-        await store.trace(receipt.message.id), await store.pending(TO, 0, 9), await store.mark(TO), await store.contacts(),
-        await store.channels(), await store.routes(), await store.tokens(), await store.backlog(),
+        await store.trace(receipt.message.id), await store.pending(TO, 0, 9), await store.mark(TO),
+        await store.contacts(), await store.channels(), await store.routes(), await store.tokens(),
+        await store.backlog(),
     ]  # fmt: skip
 
 
@@ -389,13 +392,17 @@ async def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:
 
 async def test_what_can_not_be_opened_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
     """A thread left behind once kept `shoutbus check` from ending."""
+    before = set(threading.enumerate())
     bad = tmp_path / "bad.db"
     bad.write_bytes(b"no database " * 1_000)
     for place in (bad, tmp_path, tmp_path / "bad.db" / "inside.db"):
         with pytest.raises(StoreError) as told:
             await open_store(f"sqlite:{place}")
         assert str(place) in str(told.value)
-    assert [one.name for one in threading.enumerate() if "connection" in one.name] == []
+    for thread in set(threading.enumerate()) - before:
+        if "connection" in thread.name:
+            await asyncio.to_thread(thread.join, 20)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("url", ["", "sqlite", "sqlite:", "mysql:x", "/var/lib/bus.db"])

@@ -8,7 +8,7 @@ from tests.faults.yard import admit, open_bus, pair, sound
 from tests.servers import Bus, Server
 
 NAMES = (
-    "bot-kicked", "bot-banned", "destroyed", "puppet-kicked", "nick-taken", "ghost", "bad-http", "bad-form", "bad-xmpp",
+    "bot-kicked", "bot-banned", "doomed", "puppet-kicked", "nick-taken", "ghost", "bad-http", "bad-form", "bad-xmpp",
     "hostile", "marks", "crowd",
 )  # fmt: skip
 

@@ -125,7 +125,9 @@ async def test_odd_names_arrive(yard: tuple[Server, Bus]) -> None:
     where, box = room("bad-http"), "shoutbox:bad-http"
     async with someone(server, "juliet") as juliet:
         await juliet.join(where, "Juliet")
-        for number, name in enumerate(("a/b", "smile \U0001f600", "<script>&\"'", "Ünï", "х" * 64, "@", "\u05e9\u05dc")):
+        for number, name in enumerate(
+            ("a/b", "smile \U0001f600", "<script>&\"'", "Ünï", "х" * 64, "@", "\u05e9\u05dc")
+        ):
             assert bus.post(box, f"odd {number}", author=name).status == 201
             said = await juliet.until(
                 lambda number=number: next((m for m in juliet.heard if f"odd {number}" in m["body"]), None), name
@@ -286,7 +288,9 @@ async def test_bad_shouts(yard: tuple[Server, Bus]) -> None:
             _told(_form(bus, good, **forged), 403, "another site")
         assert bus.bodies(box) == before
         for number, name in enumerate(("<i>Zoë</i>", "smile \U0001f600")):
-            reply = _form(bus, {"name": name, "body": f"<b>odd {number}</b> {NASTY}", "key": "no key"}, accept="text/html")
+            reply = _form(
+                bus, {"name": name, "body": f"<b>odd {number}</b> {NASTY}", "key": "no key"}, accept="text/html"
+            )
             assert reply.status == 303, reply
             await juliet.until(
                 lambda number=number: [m for m in juliet.heard if f"<b>odd {number}</b> {SCRUBBED}" in m["body"]], name

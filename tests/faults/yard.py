@@ -94,6 +94,7 @@ async def someone(server: Server, name: str) -> AsyncIterator[Witness]:
     """One of the server's people, signed in."""
     one = Witness(name, server.passwords[name], server.prosody.c2s)
     await one.sign_in()
+    await one.get_roster()  # who has not asked for it is not told of subscriptions
     try:
         yield one
     finally:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class Terminal:
 
     def end(self) -> None:
         """End the client, then tmux: one that only loses its terminal may spin for ever."""
-        os.kill(int(self._tmux("display", "-p", "#{pane_pid}")), signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(int(self._tmux("display", "-p", "#{pane_pid}")), signal.SIGKILL)
         self._tmux("kill-server")
 
     def screen(self, *, colours: bool = False) -> str:
@@ -41,8 +42,9 @@ class Terminal:
         return self._tmux("capture-pane", "-p", *(["-e"] if colours else []))
 
     def write(self, line: str) -> None:
-        """Type a line and press Enter."""
+        """Type a line and, once it stands there, press Enter: keys that come in one gulp pass for pasted text."""
         self._tmux("send-keys", "-l", "--", line)
+        self.shows(line[-30:])
         self.press("Enter")
 
     def press(self, *keys: str) -> None:

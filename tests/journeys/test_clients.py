@@ -49,8 +49,8 @@ def _tell_bot(client: Terminal, told: dict[str, Any], words: str) -> None:
 def test_profanity_and_page(demo: Demo, page: Page, tls: str) -> None:
     bus, told = demo
     with profanity(told, "juliet", tls=tls) as client:
-        if tls == "disable":
-            client.shows("TLS connection not established")
+        client.write("/tls cert")
+        client.shows("Common name        : localhost" if tls == "trust" else "TLS connection not established")
         _join(client, "Juliet")
         client.write(f"[{tls}] from profanity")
         expect(shouts(page, f"[{tls}] from profanity")).to_have_count(1)

@@ -95,7 +95,9 @@ def test_a_bad_name_holds_nothing(guests: Guests) -> None:
 
 def test_names_take_bounded_memory(guests: Guests, clock: FakeClock) -> None:
     for number in range(MOST + 100):
-        guests.author(f"s{number}", f"10.0.{number % 250}.{number // 250}", f"{number:x}z".replace("1", "q").replace("0", "k"))
+        guests.author(
+            f"s{number}", f"10.0.{number % 250}.{number // 250}", f"{number:x}z".replace("1", "q").replace("0", "k")
+        )
         clock.sleep(0.01)
     assert len(guests._names) <= MOST
 

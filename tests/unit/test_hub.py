@@ -268,4 +268,3 @@ async def test_routes_and_channels(tmp_path: Path) -> None:
     assert len(hub.routes) == 2
     assert [one.channel for one in (await hub.accept(said("hi", someone))).deliveries] == [someone, FROM]
     await bench.close()
-

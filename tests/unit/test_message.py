@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.errors import BadInput, ShoutbusError, TooLong
+from component.errors import BadInput, TooLong
 from component.message import MAX_BODY, MAX_NAME, WEB_MARK, Author, Channel, Message, id_from, is_id
 from tests.unit.fakes import AUTHOR, FROM, said
 
@@ -20,8 +20,8 @@ def test_a_channel_is_written_as_it_is_read(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", "lobby", "shoutbox:", ":lobby", "Muc:a@b", "1a:b", "a b:c", "ä:b", f"{'m' * 33}:a", "a:\x00", "a:b\nc", "a: b",
-     "a:b\u202ec", "a:\ud800", f"a:{'x' * 1024}"],
+    ["", ":", "lobby", "shoutbox:", ":lobby", "Muc:a@b", "1a:b", "a b:c", "ä:b", f"{'m' * 33}:a", "a:\x00", "a:b\nc",
+     "a: b", "a:b\u202ec", "a:\ud800", f"a:{'x' * 1024}"],
 )  # fmt: skip
 def test_no_channel(text: str) -> None:
     with pytest.raises(BadInput):
@@ -39,7 +39,9 @@ def test_any_text_is_a_channel_or_bad_input(text: str) -> None:
         assert channel.anyone == Channel(channel.method, "*")
 
 
-@pytest.mark.parametrize("name", ["Zoe", "Zoë", "佐藤 さん", "a/b", "😀", "<b>", "o'Neill", "x" * MAX_NAME, "  Zoe   B "])
+@pytest.mark.parametrize(
+    "name", ["Zoe", "Zoë", "佐藤 さん", "a/b", "😀", "<b>", "o'Neill", "x" * MAX_NAME, "  Zoe   B "]
+)
 def test_a_name(name: str) -> None:
     author = Author.named(name, "guest:1")
     assert author.name == " ".join(name.split())
@@ -48,8 +50,9 @@ def test_a_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "\t\n", "\u200b", "\u202eeoz", "z\u00adoe", "a\x00b", "a\x1bb", "a\ufffeb", "\ud800", "\ufffd", "x" * 2000,
-     "é" * 1000, "x" * (MAX_NAME + 1), WEB_MARK, f"Zoe {WEB_MARK}", "Zoe (WEB)", "Zoe （ｗｅｂ）", "Zoe ( w e b )", "Zoe (wеb)"],
+    ["", " ", "\t\n", "\u200b", "\u202eeoz", "z\u00adoe", "a\x00b", "a\x1bb", "a\ufffeb", "\ud800", "x" * 2000,
+     "é" * 1000, "x" * (MAX_NAME + 1), WEB_MARK,
+     f"Zoe {WEB_MARK}", "Zoe (WEB)", "Zoe （ｗｅｂ）", "Zoe ( w e b )", "Zoe (wеb)"],
 )  # fmt: skip
 def test_no_name(name: str) -> None:
     with pytest.raises(BadInput) as told:
@@ -120,8 +123,8 @@ def test_nothing_can_be_changed() -> None:
 def test_any_text_is_a_message_or_bad_input(body: str) -> None:
     try:
         said(body).body.encode()
-    except ShoutbusError as error:
-        assert isinstance(error, BadInput)
+    except BadInput as error:
+        str(error).encode()
 
 
 def test_one_origin_has_one_id() -> None:

@@ -9,7 +9,7 @@ from component.text import escape, fit, has_hidden, is_clean, one_line, scrub, s
 ANY = st.text(st.characters(exclude_categories=()))
 
 
-@pytest.mark.parametrize("bad", ["\x00", "\x07", "\x0b", "\x1b", "\ufffe", "\uffff", "\ud800", "\udfff"])
+@pytest.mark.parametrize("bad", ["\x00", "\x07", "\x0b", "\x1b", "\ufffe", "\uffff", "\ud800"])
 def test_what_xml_cannot_carry_is_replaced(bad: str) -> None:
     assert scrub(f"a{bad}b") == "a\ufffdb"
     assert not is_clean(bad)
@@ -74,13 +74,13 @@ def test_escaped_text_is_one_xml_text(text: str) -> None:
     from xml.etree import ElementTree
 
     kept = scrub(text).replace("\n", " ").replace("\t", " ")
-    assert ElementTree.fromstring(f'<a b="{escape(kept)}">{escape(kept)}</a>').attrib["b"] == kept  # noqa: S314
+    assert ElementTree.fromstring(f'<a b="{escape(kept)}">{escape(kept)}</a>').attrib["b"] == kept
 
 
 REST = "… the rest"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("&<\"é😀")), st.integers(12, 200))
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('&<"é😀')), st.integers(12, 200))
 def test_fit_keeps_the_budget_and_says_where_the_rest_is(text: str, budget: int) -> None:
     out = fit(text, budget, REST)
     assert len(escape(out).encode()) <= budget

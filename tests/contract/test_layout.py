@@ -1,0 +1,98 @@
+"""What must stand beside the code: a heading for everything a person can use, and each error's names."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commands import action
+from component import errors, methods
+from component.config import _Table, parse
+from component.errors import ConfigError, ShoutbusError
+
+ROOT = Path(__file__).parents[2]
+
+# RFC 6120 section 8.3.3
+CONDITIONS = {
+    "bad-request", "conflict", "feature-not-implemented", "forbidden", "gone", "internal-server-error",
+    "item-not-found", "jid-malformed", "not-acceptable", "not-allowed", "not-authorized", "policy-violation",
+    "recipient-unavailable", "redirect", "registration-required", "remote-server-not-found", "remote-server-timeout",
+    "resource-constraint", "service-unavailable", "subscription-required", "undefined-condition", "unexpected-request",
+}  # fmt: skip
+
+
+def _page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def _headings(text: str) -> set[str]:
+    return set(re.findall(r"^## `?(.+?)`?$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", methods.discover())
+def test_each_method_has_its_heading(name: str) -> None:
+    assert name in _headings(_page("methods.md"))
+
+
+@pytest.mark.parametrize("name", action.discover())
+def test_each_command_has_its_heading(name: str) -> None:
+    assert name in _headings(_page("commands.md"))
+
+
+def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
+    """(table, key) of every setting that the configuration asks for, by watching it read one of each table."""
+    asked: set[tuple[str, str]] = set()
+    get = _Table._get
+
+    def watched(table: _Table, key: str, *more: object) -> object:
+        asked.add((table._where.partition("]] ")[0].strip("[]"), key))
+        return get(table, key, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_Table, "_get", watched)
+    with pytest.raises(ConfigError):
+        parse("[xmpp]\n[web]\n[store]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]", methods.discover(), {})
+    yield from sorted(one for one in asked if one[0] != "the file")
+
+
+def _section(text: str, table: str) -> str:
+    """What stands under `## [table]` or `## [[table]]`."""
+    found = re.search(rf"^## `?\[+{table}\]+`?.*?$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/configuration.md has no heading ## [{table}]"
+    return found.group(1)
+
+
+def test_each_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _page("configuration.md")
+    settings = list(_settings(monkeypatch))
+    assert {"xmpp", "web", "store", "admin", "channel", "route", "token"} == {table for table, _ in settings}
+    missing = [f"[{table}] {key}" for table, key in settings if f"`{key}`" not in _section(text, table)]
+    assert missing == []
+
+
+def _tree(root: type[ShoutbusError]) -> Iterator[type[ShoutbusError]]:
+    yield root
+    for one in root.__subclasses__():
+        yield from _tree(one)
+
+
+@pytest.mark.parametrize("error", list(_tree(ShoutbusError)))
+def test_each_error_has_its_names(error: type[ShoutbusError]) -> None:
+    assert error.condition in CONDITIONS
+    assert 400 <= error.status <= 599
+    assert error.__doc__
+    if error.__module__ == errors.__name__:
+        assert getattr(errors, error.__name__) is error
+
+
+def test_no_file_names_a_method_but_its_own() -> None:
+    """The core never asks which method it is."""
+    named = re.compile(r"""==\s*["'](?:%s)["']|["'](?:%s)["']\s*==""" % ((("|".join(methods.discover())),) * 2))
+    found = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for folder in ("component", "commands", "web")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if named.search(line) and file.parent.name != "methods"
+    ]
+    assert found == []

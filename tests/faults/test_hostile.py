@@ -1,0 +1,275 @@
+"""Bad and hostile stanzas: nothing forged is believed, everything else goes on, and strangers get answers in words."""
+
+from typing import Any
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import quoteattr
+
+from component.private import COMPONENT
+from tests.faults.yard import Witness, archived, canary, room, someone, soon
+from tests.servers import Bus, Server
+
+BOT = f"bot@{COMPONENT}"
+BOX, ROOM = "shoutbox:hostile", room("hostile")
+SAID = "urn:shoutbus:said:0"
+
+
+def _direct(kind: str, to: str, inside: str) -> str:
+    return f'<message type="{kind}" to={quoteattr(to)} id="x">{inside}</message>'
+
+
+def _groupchat(body: str) -> str:
+    return (
+        f'<message xmlns="jabber:client" from="{ROOM}/Romeo" to="{BOT}" type="groupchat"><body>{body}</body></message>'
+    )
+
+
+def _forwarded(body: str) -> str:
+    return f'<forwarded xmlns="urn:xmpp:forward:0">{_groupchat(body)}</forwarded>'
+
+
+FORGED = {
+    "carbon received": f'<received xmlns="urn:xmpp:carbons:2">{_forwarded("forged carbon")}</received>',
+    "carbon sent": f'<sent xmlns="urn:xmpp:carbons:2">{_forwarded("forged carbon")}</sent>',
+    "forward": _forwarded("forged forward"),
+    "archive": f'<result xmlns="urn:xmpp:mam:2" queryid="mam1" id="1">{_forwarded("forged archive")}</result>',
+    "role": '<x xmlns="http://jabber.org/protocol/muc#user"><item affiliation="owner" jid="admin@localhost"/></x>',
+    "delay": f'<delay xmlns="urn:xmpp:delay" from="{ROOM}" stamp="2001-01-01T00:00:00Z"/>',
+    "stanza id": f'<stanza-id xmlns="urn:xmpp:sid:0" by="{ROOM}" id="forged"/>',
+    "addresses": '<addresses xmlns="http://jabber.org/protocol/address"><address type="ofrom" jid="admin@localhost"/></addresses>',
+}  # fmt: skip
+
+
+async def _answer(who: Witness, to: str, words: str, inside: str = "") -> Any:
+    """What comes back for a private message."""
+    before = len(who.heard)
+    who.send_raw(_direct("chat", to, f"<body>{words}</body>{inside}"))
+    return await who.until(lambda: next((m for m in who.heard[before:] if m["from"].bare == to), None), f"from {to}")
+
+
+async def test_forged_content_in_direct_messages(yard: tuple[Server, Bus]) -> None:
+    server, bus = yard
+    async with someone(server, "juliet") as juliet, someone(server, "romeo") as mallory:
+        await juliet.join(ROOM, "Juliet")
+        await mallory.join(ROOM, "Romeo")
+        for name, inside in FORGED.items():
+            for kind in ("chat", "normal", "headline", "groupchat"):
+                mallory.send_raw(_direct(kind, BOT, inside))
+                mallory.send_raw(_direct(kind, f"{BOT}/bus", inside))
+            answer = await _answer(mallory, BOT, "whoami", inside if name != "archive" else "")
+            assert answer["body"] == "You are romeo@localhost, with the role member.", name
+        for kind in ("groupchat", "headline"):
+            mallory.send_raw(_direct(kind, f"{BOT}/bus", "<body>forged groupchat</body>"))
+            mallory.send_raw(_direct(kind, BOT, "<body>forged groupchat</body>"))
+        await canary(bus, juliet, ROOM, BOX)
+        assert not [one for one in bus.bodies(BOX) + bus.bodies("shoutbox:lobby") if "forged" in one]
+        assert not [words for _, words in juliet.lines() if "forged" in words]
+
+
+async def test_forged_said(yard: tuple[Server, Bus]) -> None:
+    """Ids of ours are seen by all in a room: said again there, they neither confirm nor hide anything of others."""
+    server, bus = yard
+    async with someone(server, "juliet") as juliet, someone(server, "romeo") as mallory:
+        await juliet.join(ROOM, "Juliet")
+        await mallory.join(ROOM, "Romeo")
+        bus.post(BOX, "an original")
+        original = await mallory.hears("tests: an original")
+        said = ET.tostring(original.xml.find(f"{{{SAID}}}said")).decode()
+        assert "proof=" in said
+        ids = (said, f'<said xmlns="{SAID}" id="{"0" * 32}" proof="{"0" * 16}"/>', f'<said xmlns="{SAID}"/>',
+               f'<said xmlns="{SAID}" id="x" proof=""/>', f'<said xmlns="{SAID}" id="{"f" * 3000}"/>')  # fmt: skip
+        for number, one in enumerate(ids):
+            mallory.send_raw(f'<message type="groupchat" to="{ROOM}"><body>forged {number}</body>{one}</message>')
+            mallory.send_raw(_direct("chat", BOT, f"<body>forged in private {number}</body>{one}"))
+            await juliet.hears(f"forged {number}")
+            await canary(bus, juliet, ROOM, BOX)
+        trace = bus.get(f"/api/v1/messages/{original['id']}").json
+        assert (trace["body"], trace["author"]["name"]) == ("an original", "tests")
+        assert bus.bodies(BOX).count("an original") == 1
+        assert "forged 4" in bus.bodies(BOX)
+
+
+async def test_answers_of_strangers(yard: tuple[Server, Bus]) -> None:
+    """An IQ's answer counts from who was asked; ids are easily guessed."""
+    server, bus = yard
+    async with someone(server, "juliet") as juliet, someone(server, "romeo") as mallory:
+        await juliet.join(ROOM, "Juliet")
+        await mallory.join(ROOM, "Romeo")
+        for number in range(200):
+            for to in (f"{BOT}/bus", COMPONENT, f"{ROOM}/shoutbus"):
+                mallory.send_raw(f'<iq type="result" id="q{number}" to={quoteattr(to)}/>')
+            mallory.send_raw(
+                f'<iq type="error" id="q{number}" to="{BOT}/bus"><error type="cancel"><gone '
+                'xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></iq>'
+            )
+        await canary(bus, juliet, ROOM, BOX)
+        assert bus.health()["status"] == "ok"
+
+
+async def test_unknown_addresses(yard: tuple[Server, Bus]) -> None:
+    server, _ = yard
+    async with someone(server, "romeo") as romeo:
+        for to in (f"nobody@{COMPONENT}", f"no.such.channel@{COMPONENT}", COMPONENT):
+            answer = await _answer(romeo, to, "hello")
+            assert answer["type"] == "error", answer
+            assert answer["error"]["condition"] == "item-not-found"
+            assert BOT in answer["error"]["text"]
+        romeo.send_raw(f'<iq type="get" id="iq1" to="nobody@{COMPONENT}"><query xmlns="jabber:iq:version"/></iq>')
+        romeo.send_raw(f'<iq type="set" id="iq2" to="{BOT}"><query xmlns="jabber:iq:roster"/></iq>')
+        romeo.send_raw(f'<iq type="get" id="iq3" to="{BOT}"/>')
+        for inside in ("", '<x xmlns="jabber:x:data"/>', "<body/>", "<body>  </body>", "<subject>only</subject>"):
+            romeo.send_raw(_direct("chat", BOT, inside))
+            romeo.send_raw(_direct("error", BOT, f"<body>an error</body>{inside}"))
+        assert (await _answer(romeo, BOT, "ping"))["body"] == "pong"
+        assert len(romeo.heard) == 4, romeo.heard
+
+
+async def test_presence_of_strangers(yard: tuple[Server, Bus]) -> None:
+    server, bus = yard
+    async with someone(server, "juliet") as juliet, someone(server, "romeo") as romeo:
+        await juliet.join(ROOM, "Juliet")
+        for kind in ("", "probe", "unavailable", "error", "subscribed", "unsubscribed", "unsubscribe", "nonsense"):
+            for to in (
+                BOT,
+                f"{BOT}/bus",
+                f"hostile@{COMPONENT}",
+                f"guest-1@{COMPONENT}/web",
+                f"nobody@{COMPONENT}",
+                COMPONENT,
+            ):
+                typed = f' type="{kind}"' if kind else ""
+                romeo.send_raw(f'<presence to="{to}"{typed}/>')
+        romeo.send_raw(f'<presence to="nobody@{COMPONENT}" type="subscribe"/>')
+        await romeo.until(lambda: [p for p in romeo.around if p["type"] == "unsubscribed"], "nobody says no")
+        for to in (BOT, f"hostile@{COMPONENT}"):
+            romeo.send_raw(f'<presence to="{to}" type="subscribe"/>')
+            await romeo.until(
+                lambda to=to: [p for p in romeo.around if p["type"] == "available" and p["from"].bare == to],
+                f"{to} is there",
+            )
+        await canary(bus, juliet, ROOM, BOX)
+
+
+async def test_invitations_are_not_followed(yard: tuple[Server, Bus]) -> None:
+    server, bus = yard
+    lure = room("lure")
+    async with someone(server, "juliet") as juliet, someone(server, "romeo") as romeo:
+        await juliet.join(ROOM, "Juliet")
+        await romeo.join(lure, "Romeo")
+        await romeo.unlock(lure)
+        for number in range(200):
+            romeo.send_raw(_direct("normal", BOT, f'<x xmlns="jabber:x:conference" jid="{lure}" reason="{number}"/>'))
+            romeo.send_raw(
+                f'<message to="{lure}"><x xmlns="http://jabber.org/protocol/muc#user"><invite to="{BOT}"/></x></message>'
+            )
+        assert (await _answer(romeo, BOT, "ping"))["body"] == "pong"
+        await canary(bus, juliet, ROOM, BOX)
+        assert {p["from"].resource for p in romeo.around if p["from"].bare == lure} == {"Romeo"}
+        assert lure not in bus.health()["xmpp"]["rooms"]
+
+
+async def test_private_messages_through_a_room(yard: tuple[Server, Bus]) -> None:
+    server, bus = yard
+    async with someone(server, "admin") as admin:
+        await admin.join(ROOM, "admin")
+        bus.post(BOX, "here I am", author="Zoe")
+        await admin.hears("here I am")
+        for words, answer in (
+            ("whoami", f"You are admin; through a room I can't tell more. Write to {BOT}."),
+            ("grant me all", f"Write to me at {BOT} for that: from inside a room I can't tell who you are."),
+        ):
+            admin.send_raw(_direct("chat", f"{ROOM}/shoutbus", f"<body>{words}</body>"))
+            said = await admin.hears(answer)
+            assert (said["type"], str(said["from"])) == ("chat", f"{ROOM}/shoutbus")
+        admin.send_raw(_direct("chat", f"{ROOM}/Zoe (web)", "<body>psst</body>"))
+        refused = await admin.until(lambda: next((m for m in admin.heard if m["type"] == "error"), None), "a refusal")
+        assert "people on the web page" in refused["error"]["text"]
+        bus.post(BOX, "still here", author="Zoe")
+        await admin.hears("still here")
+        assert not admin.left(ROOM, "Zoe (web)")
+        assert "unavailable" not in admin.seen(ROOM, "Zoe (web)")
+        await canary(bus, admin, ROOM, BOX)
+        assert "psst" not in bus.bodies(BOX)
+        assert "grant me all" not in bus.bodies("shoutbox:lobby")
+
+
+ODD_NICKS = (
+    "a/b",
+    "smile \U0001f600",
+    "\u202enimda\u202c",
+    "n" * 1023,
+    "<b>&",
+    "\u3164",
+    "x\u0301" * 20,
+    "'; drop table",
+)
+
+
+async def test_odd_nicks_in_a_room(yard: tuple[Server, Bus]) -> None:
+    server, bus = yard
+    where, box = room("bad-xmpp"), "shoutbox:bad-xmpp"
+    async with someone(server, "juliet") as juliet, someone(server, "romeo") as romeo:
+        await juliet.join(where, "Juliet")
+        for number, nick in enumerate(ODD_NICKS):
+            came = len(romeo.around)
+            romeo.send_raw(
+                f'<presence to={quoteattr(f"{where}/{nick}")}><x xmlns="http://jabber.org/protocol/muc"/></presence>'
+            )
+            words = f"odd {number} <b>\u202e\U0001f600\u200b</b>"
+            escaped = words.replace("<", "&lt;")
+            romeo.send_raw(f'<message type="groupchat" to="{where}"><body>{escaped}</body></message>')
+            await romeo.until(lambda came=came: len(romeo.around) > came or romeo.heard[-1:], "an answer")
+            await canary(bus, juliet, where, box)
+            romeo.send_raw(f'<presence type="unavailable" to={quoteattr(f"{where}/{nick}")}/>')
+        shown = {one["body"]: one["author"]["name"] for one in bus.get(
+            f"/api/v1/channels/{box}/messages?limit=500").json["messages"]}  # fmt: skip
+        odd = [words for _, words in await archived(juliet, where) if words.startswith("odd ")]
+        assert odd
+        assert [words for words in shown if words.startswith("odd ")] == odd
+        assert all(0 < len(shown[words]) <= 200 and shown[words].isprintable() for words in odd), shown
+
+
+async def test_odd_bodies_in_a_room(yard: tuple[Server, Bus]) -> None:
+    server, bus = yard
+    where, box = room("bad-xmpp"), "shoutbox:bad-xmpp"
+    async with someone(server, "juliet") as juliet:
+        await juliet.join(where, "Juliet")
+        for body in (
+            "&amp;" * 45_000,
+            "&#x85;&#x7f;",
+            "]]&gt;",
+            "x" * 200_000,
+            "\U0001f600" * 50_000,
+            "&#xd;&#xa;a&#xd;b",
+        ):
+            juliet.send_raw(f'<message type="groupchat" to="{where}"><body>{body}</body></message>')
+            await canary(bus, juliet, where, box)
+        for inside in (
+            "",
+            "<body/>",
+            "<body> &#x9; </body>",
+            "<subject/>",
+            '<body xml:lang="de">x</body><body>y</body>',
+            "<subject>forged</subject><body>z</body>",
+            '<replace xmlns="urn:xmpp:message-correct:0" id="1"/>',
+        ):
+            juliet.send_raw(f'<message type="groupchat" to="{where}">{inside}</message>')
+            await canary(bus, juliet, where, box)
+        kept = [one for one in bus.bodies(box) if "canary" not in one and "odd" not in one]
+        assert [len(one) for one in kept[:5]] == [45_000, 2, 3, 200_000, 50_000]
+        assert kept[5:] == ["a\nb", "x", "z"] or kept[5:] == ["a\nb", "y", "z"]
+
+
+async def test_streams_that_are_cut_by_bad_xml(yard: tuple[Server, Bus]) -> None:
+    """The server ends the stream of who sends what XML can't carry; ours stays."""
+    server, bus = yard
+    where, box = room("bad-xmpp"), "shoutbox:bad-xmpp"
+    async with someone(server, "juliet") as juliet:
+        await juliet.join(where, "Juliet")
+        for bad in ("\x00", "\x07", "\ufffe", "\uffff", "&#x0;", "&undefined;", "<unclosed>", "\ud800", "&" * 1000):
+            async with someone(server, "romeo") as romeo:
+                await romeo.join(where, "Romeo")
+                data = f'<message type="groupchat" to="{where}"><body>cut {bad}</body></message>'
+                romeo.transport.write(data.encode("utf-8", "surrogatepass"))
+                await soon(lambda romeo=romeo: not romeo.is_connected() or romeo.transport.is_closing(), repr(bad), 5)
+            await canary(bus, juliet, where, box)
+        assert not [one for one in bus.bodies(box) if one.startswith("cut")]
