@@ -11,15 +11,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from component.errors import BadInput, ConfigError
-from component.message import Channel
+from component.message import GUEST_PREFIX, Channel
 from component.ports import BARE_JID, ChannelSpec, MethodSpec, Token
 from component.route import Route
-
-_T = TypeVar("_T")
+from component.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +85,13 @@ def examine(
     return _read(text, methods, environment)
 
 
-def _read(
-    text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]
-) -> tuple[Config, list[str]]:
+def _read(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]) -> tuple[Config, list[str]]:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"The file is not TOML: {error}."]) from error
     faults: list[str] = []
-    top = _Table(tree, "the file", faults)
+    top = Table(tree, "the file", faults)
     config = Config(
         xmpp=_xmpp(top.table("xmpp"), environment),
         web=_web(top.table("web", needed=False)),
@@ -105,7 +102,21 @@ def _read(
         tokens=tuple(_token(one) for one in top.tables("token")),
     )
     top.done()
-    return config, faults + _together(config)
+    return config, faults + _together(config) + _addresses(config, methods)
+
+
+def _addresses(config: Config, methods: Mapping[str, MethodSpec]) -> list[str]:
+    """Open channels have JIDs at the component, beside the bot's and those of web users."""
+    taken = [spec.channel for spec in config.channels if methods[spec.channel.method].open]
+    faults = [
+        f"[[channel]] {channel} has the bot's own address: choose another, or another bot in [xmpp]."
+        for channel in taken if channel.address == config.xmpp.bot
+    ]  # fmt: skip
+    names = [(f"[[channel]] {channel}", channel.address) for channel in taken] + [("[xmpp] bot", config.xmpp.bot)]
+    return faults + [
+        f"{whose} begins with {GUEST_PREFIX}, which is kept for web users: choose another name."
+        for whose, name in names if name.startswith(GUEST_PREFIX)
+    ]  # fmt: skip
 
 
 def _together(config: Config) -> list[str]:
@@ -129,7 +140,7 @@ def _together(config: Config) -> list[str]:
     return faults
 
 
-def _xmpp(table: "_Table", environment: Mapping[str, str]) -> Xmpp:
+def _xmpp(table: Table, environment: Mapping[str, str]) -> Xmpp:
     host = table.text("host", "127.0.0.1")
     if not table.flag("clear_text") and not _is_loopback(host):
         table.fault(
@@ -148,7 +159,7 @@ def _xmpp(table: "_Table", environment: Mapping[str, str]) -> Xmpp:
     return Xmpp(host, table.number("port", 5347), component, secret, rooms, bot)
 
 
-def _web(table: "_Table") -> Web:
+def _web(table: Table) -> Web:
     listen = table.text("listen", "127.0.0.1:8080")
     host, _, port = listen.rpartition(":")
     number = int(port) if port.isascii() and port.isdigit() else -1
@@ -164,11 +175,11 @@ def _web(table: "_Table") -> Web:
     return Web(host.strip("[]"), number, url, proxies)
 
 
-def _store(table: "_Table") -> str:
+def _store(table: Table) -> str:
     return table.text("url", "sqlite:shoutbus.db")
 
 
-def _find_channel(table: "_Table", key: str, methods: Mapping[str, MethodSpec], *, any: bool = False) -> Channel | None:
+def _find_channel(table: Table, key: str, methods: Mapping[str, MethodSpec], *, any: bool = False) -> Channel | None:
     written = table.text(key)
     if not written:
         return None
@@ -188,7 +199,7 @@ def _method(channel: Channel, methods: Mapping[str, MethodSpec]) -> MethodSpec:
     raise BadInput(f"there is no method “{channel.method}”: did you mean {' or '.join(near)}?")
 
 
-def _channel(table: "_Table", methods: Mapping[str, MethodSpec]) -> ChannelSpec | None:
+def _channel(table: Table, methods: Mapping[str, MethodSpec]) -> ChannelSpec | None:
     channel = _find_channel(table, "name", methods, any=True)
     title = table.text("title", "")
     settings: dict[str, Any] = {}
@@ -203,7 +214,7 @@ def _channel(table: "_Table", methods: Mapping[str, MethodSpec]) -> ChannelSpec 
     return ChannelSpec(channel, title, settings) if channel else None
 
 
-def _routes(table: "_Table", methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
+def _routes(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
     both = table.flag("both")
     source = _find_channel(table, "from", methods, any=not both)
     destination = _find_channel(table, "to", methods)
@@ -218,7 +229,7 @@ def _routes(table: "_Table", methods: Mapping[str, MethodSpec]) -> Sequence[Rout
         return ()
 
 
-def _token(table: "_Table") -> Token:
+def _token(table: Table) -> Token:
     name, secret, jid = table.text("name"), table.text("secret"), table.jid("jid")
     if secret and len(secret) < 16:
         table.fault(f"secret has {len(secret)} characters: use at least 16, like the output of `openssl rand -hex 24`")
@@ -229,84 +240,6 @@ def _token(table: "_Table") -> Token:
 def digest(secret: str) -> str:
     """What is kept of a token's secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-class _Table:
-    """A TOML table being read: faults name it, and keys that nobody asked for are faults too."""
-
-    def __init__(self, values: Mapping[str, Any], where: str, faults: list[str]) -> None:
-        self._values = values
-        self._where = where
-        self._faults = faults
-        self._asked: set[str] = set()
-        self._inner: list[_Table] = []
-
-    def fault(self, sentence: str) -> None:
-        self._faults.append(f"{self._where}: {sentence.rstrip('.')}.")
-
-    def _get(self, key: str, kind: type[_T], words: str, default: _T | None) -> _T | None:
-        self._asked.add(key)
-        if key not in self._values:
-            if default is None:
-                self.fault(f"{key} is missing")
-            return default
-        value = self._values[key]
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.fault(f"{key} must be {words}")
-            return default
-        return value
-
-    def text(self, key: str, default: str | None = None) -> str:
-        return (self._get(key, str, "text in quotes", default) or "").strip()
-
-    def flag(self, key: str) -> bool:
-        return bool(self._get(key, bool, "true or false", False))
-
-    def number(self, key: str, default: int) -> int:
-        value = self._get(key, int, "a whole number", default) or 0
-        if not 0 < value < 65536:
-            self.fault(f"{key} must be a port, 1 to 65535")
-        return value
-
-    def items(self, key: str) -> list[Any]:
-        return self._get(key, list, "a list in brackets", []) or []
-
-    def jid(self, key: str) -> str:
-        value = self.text(key).lower()
-        if value and not BARE_JID.fullmatch(value):
-            self.fault(f"{key} is “{value}”, which is no JID like juliet@example.org")
-        return value
-
-    def domain(self, key: str) -> str:
-        value = self.text(key).lower()
-        if value and not BARE_JID.fullmatch(f"x@{value}"):
-            self.fault(f"{key} is “{value}”, which is no domain like {key}.example.org")
-        return value
-
-    def table(self, key: str, *, needed: bool = True) -> "_Table":
-        value = self._get(key, dict, f"a table: write it under [{key}]", None if needed else {}) or {}
-        inner = _Table(value, f"[{key}]", self._faults)
-        self._inner.append(inner)
-        return inner
-
-    def tables(self, key: str) -> "list[_Table]":
-        items = self.items(key)
-        found = [one for one in items if isinstance(one, dict)]
-        if len(found) < len(items):
-            self.fault(f"{key} must be tables: write each under [[{key}]]")
-        inner = [_Table(value, f"[[{key}]] {number}", self._faults) for number, value in enumerate(found, 1)]
-        self._inner += inner
-        return inner
-
-    def done(self) -> None:
-        """Tell of every key here and below that nobody asked for."""
-        for key in self._values:
-            if key not in self._asked:
-                near = difflib.get_close_matches(key, self._asked, 1)
-                self.fault(f"{key} is not a setting" + (f": did you mean {near[0]}?" if near else ""))
-        self._asked.update(self._values)
-        for inner in self._inner:
-            inner.done()
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import structlog
 from component import methods
 from component.app import running
 from component.config import load
+from component.errors import ConfigError
 from component.private import COMPONENT, DOMAIN, HOST, ROOMS, Prosody, answers, free_ports
 
 log = structlog.get_logger()
@@ -30,6 +33,22 @@ async def demo(data: Path, told: asyncio.Event) -> None:
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     data.chmod(0o700)
+    with _alone(data):
+        await _demo(data, told)
+
+
+@contextlib.contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Two demos on one folder would end each other's server and share a database."""
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigError([f"A demo runs on {data} already: end it first, or choose another --data."]) from error
+        yield
+
+
+async def _demo(data: Path, told: asyncio.Event) -> None:
     ports = dict(zip(USUAL, free_ports(*USUAL.values()), strict=True))
     kept = _kept(data)
     server = Prosody(data / "prosody", secrets.token_hex(24), ports["c2s"], ports["component"], ports["http"])

@@ -101,6 +101,7 @@ class Lane:
             self._waiting.extend(more)
             self._read = more[-1].seq if more else self._read
             self._behind = len(more) == IN_MEMORY or self._read < self._newest  # put while the store was read
+            self._doubtful = self._doubtful or bool(more)  # an earlier run may have sent it
 
     async def _send(self) -> None:
         await self._method.ready(self.channel)
@@ -134,7 +135,7 @@ class Lane:
                 self._settle(delivery.confirmed(self._clock()))
             else:
                 self._waiting.append(delivery)
-        self._doubtful = self._behind
+        self._doubtful = False
 
     def _collect(self) -> None:
         """Take the flights that ended off the window, oldest first; raises the first failure that calls for a pause."""

@@ -19,6 +19,9 @@ MAX_NAME = 64
 WEB_MARK = "(web)"
 """Stands behind the nickname of everyone who speaks from outside XMPP. No name may hold it."""
 
+GUEST_PREFIX = "guest-"
+"""Local parts of web users' JIDs begin so; no channel's and no bot's may."""
+
 _METHOD = re.compile(r"[a-z][a-z0-9]{0,31}")
 _ID = re.compile(r"[0-9a-f]{32}")
 

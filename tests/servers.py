@@ -261,7 +261,7 @@ def start_bus(data: Path, config: str, port: int, log: str = "bus.log") -> Bus:
 def demo(data: Path) -> Iterator[tuple[Bus, dict[str, Any]]]:
     """`shoutbus demo`, ready; and what it wrote to demo.json."""
     data.mkdir(parents=True, exist_ok=True)
-    with (data / "demo.log").open("ab") as out:
+    with (data / "demo.log").open("wb") as out:
         process = subprocess.Popen(
             [SHOUTBUS, "demo", "--data", str(data)], stdout=out, stderr=out, env=os.environ | {"PYTHONUNBUFFERED": "1"}
         )

@@ -125,7 +125,8 @@ async def _tell(request: http.Request, handler: _Handler) -> http.StreamResponse
         sentence = _SENTENCES.get(status, error.reason)
         if "Allow" in error.headers:
             more["Allow"] = error.headers["Allow"]
-    except (http.RequestPayloadError, HttpProcessingError):  # no gzip that says it is, a part with an endless header
+    except (http.RequestPayloadError, HttpProcessingError, ConnectionError):
+        # No gzip that says it is, a part with an endless header, a caller who went in the middle.
         status, condition, more = 400, "bad-request", {}
         sentence = "The request can't be read: its content is not what its headers say."
     except Exception:

@@ -13,8 +13,9 @@ from markupsafe import Markup, escape
 
 from component.delivery import Delivery
 from component.errors import BadInput, Forbidden, NotFound, ShoutbusError
-from component.message import Message, id_from, is_id
+from component.message import MAX_NAME, Message, id_from, is_id
 from component.ports import ChannelSpec
+from component.text import one_line
 from web.guests import caller, new_session
 from web.live import Streams, cursor
 from web.site import SITE, Site
@@ -197,9 +198,10 @@ def _same_site(request: http.Request, site: Site) -> None:
 
 def _cookie_name(request: http.Request) -> str:
     try:
-        return request.cookies.get(NAME_COOKIE, "").encode("ascii", "replace").decode("unicode_escape")[:64]
+        name = request.cookies.get(NAME_COOKIE, "").encode("ascii", "replace").decode("unicode_escape")
     except ValueError:
         return ""
+    return one_line(name)[:MAX_NAME]
 
 
 def _remember(response: http.Response, site: Site, cookie: str, value: str) -> None:

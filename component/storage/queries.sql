@@ -116,7 +116,7 @@ insert into contacts (ours, theirs) values (:ours, :theirs) on conflict do nothi
 -- Forget a presence subscription.
 delete from contacts where ours = :ours and theirs = :theirs;
 
--- name: claim_seed()$
+-- name: claim_seed()
 -- Gives 1 the first time, and nothing ever after.
 insert into facts (name, value) values ('seeded', '1') on conflict do nothing returning 1;
 

@@ -70,6 +70,8 @@ class SQLite:
     async def _migrate(self) -> None:
         done = await _number(self._writer, "pragma user_version")
         numbered = sorted(_HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
+        if done > len(numbered):
+            raise StoreError("The database was made by a newer version of Shoutbus: run that one.")
         for number, file in enumerate(numbered, 1):
             if number > done:
                 script = file.read_text("utf-8")
@@ -83,8 +85,8 @@ class SQLite:
         await self._reader.close()
 
     async def _rows(self, query: Any, **values: object) -> Sequence[_Row]:
-        """All rows at once: a statement that stays open would keep those that start meanwhile in its own past."""
-        return cast("Sequence[_Row]", await self._reader.execute_fetchall(query.sql, values))
+        """What the reader's connection finds."""
+        return await _all(self._reader, query, **values)
 
     # Messages
 
@@ -105,7 +107,7 @@ class SQLite:
 
     async def _add(self, offers: Sequence[Offer]) -> Sequence[Receipt]:
         rows = [_message_row(offer.message) for offer in offers]
-        added = {row["id"] async for row in self._queries.add_messages(self._writer, rows=json.dumps(rows))}
+        added = {row["id"] for row in await _all(self._writer, self._queries.add_messages, rows=json.dumps(rows))}
         new: dict[int, Offer] = {}
         old: dict[int, Offer] = {}
         for place, offer in enumerate(offers):  # of two with one id, the first is the one that was added
@@ -123,8 +125,8 @@ class SQLite:
             for offer in offers.values()
             for channel, state in offer.plan
         ]
-        added = [row["seq"] async for row in self._queries.add_deliveries(self._writer, rows=json.dumps(rows))]
-        seqs = iter(sorted(added))
+        added = await _all(self._writer, self._queries.add_deliveries, rows=json.dumps(rows))
+        seqs = iter(sorted(row["seq"] for row in added))
         return {
             place: Receipt(offer.message, new=True, deliveries=tuple(
                 Delivery(next(seqs), offer.message, channel, state, changed=offer.message.at)
@@ -138,8 +140,8 @@ class SQLite:
             return {}
         places = list(offers)
         rows = json.dumps([(offer.message.id, offer.message.origin) for offer in offers.values()])
-        found = [(row["place"], _message(row)) async for row in self._queries.known_messages(self._writer, rows=rows)]
-        return {places[place]: Receipt(message, new=False) for place, message in found}
+        found = await _all(self._writer, self._queries.known_messages, rows=rows)
+        return {places[row["place"]]: Receipt(_message(row), new=False) for row in found}
 
     @_wrapped
     async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
@@ -240,10 +242,15 @@ class SQLite:
         ways = [(str(route.source), str(route.destination), int(route.enabled)) for route in routes]
         keys = [(token.name, token.digest, token.jid) for token in tokens]
         async with self._turn, _transaction(self._writer):
-            if await self._queries.claim_seed(self._writer):
+            if await _all(self._writer, self._queries.claim_seed):
                 await self._queries.add_channels(self._writer, rows=json.dumps(specs))
                 await self._queries.add_routes(self._writer, rows=json.dumps(ways))
                 await self._queries.add_tokens(self._writer, rows=json.dumps(keys))
+
+
+async def _all(connection: aiosqlite.Connection, query: Any, **values: object) -> Sequence[_Row]:
+    """All rows in one go: a statement left open keeps later reads in its own past, and no commit can end."""
+    return cast("Sequence[_Row]", await connection.execute_fetchall(query.sql, values))
 
 
 @contextlib.asynccontextmanager

@@ -12,9 +12,9 @@ from importlib import resources
 from xml.etree.ElementTree import Element
 
 from component import __version__
+from component.message import GUEST_PREFIX
 from component.text import escape as q
 from component.xmpp.link import Link
-from component.xmpp.puppets import PREFIX
 from component.xmpp.stanza import (
     CAPS,
     DISCO_INFO,
@@ -119,7 +119,7 @@ class Desk:
 
 def puppet(jid: str) -> Identity | None:
     """What a web user's JID says it is."""
-    return Identity("client", "web", "Someone on the web page") if local(jid).startswith(PREFIX) else None
+    return Identity("client", "web", "Someone on the web page") if local(jid).startswith(GUEST_PREFIX) else None
 
 
 def _version(_asked: Element, _who: Identity, _to: str) -> str:

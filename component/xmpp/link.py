@@ -119,8 +119,8 @@ class _Stream(ComponentXMPP):
             self._run_out_filters.cancel()
 
 
-def _may_answer(sender: str, asked: str) -> bool:
-    """An answer is believed from the one who was asked alone: an occupant is not the room, whose bare JID they share."""
+def may_answer(sender: str, asked: str) -> bool:
+    """An answer is believed from who was asked alone: an occupant is not the room, whose bare JID they share."""
     return bare(sender) == bare(asked) and resource(sender) in ("", resource(asked))
 
 
@@ -220,7 +220,7 @@ class Link:
 
     def _answered(self, xml: Element) -> None:
         to, answer = self._asked.get(xml.get("id", ""), ("", None))
-        if answer is None or answer.done() or not _may_answer(xml.get("from", ""), to):
+        if answer is None or answer.done() or not may_answer(xml.get("from", ""), to):
             return
         if xml.get("type") == "error":
             answer.set_exception(IqError(Fault.read(xml)))

@@ -13,14 +13,12 @@ from xml.etree.ElementTree import Element
 import structlog
 
 from component.errors import Refused, Unavailable
-from component.message import Author
+from component.message import GUEST_PREFIX, Author
 from component.xmpp.link import Link
 from component.xmpp.stanza import MUC, Fault, bare, element, local, resource, statuses
 
 log = structlog.get_logger()
 
-PREFIX = "guest-"
-"""Local parts of puppets begin so; no channel's may."""
 MOST = 50
 """Puppets in one room."""
 IDLE = 600.0
@@ -57,7 +55,7 @@ class Puppets:
     def jid(self, author: Author) -> str:
         """The JID that stands for a web user in every room."""
         digest = hashlib.blake2b(author.key.encode(), digest_size=8).hexdigest()
-        return f"{PREFIX}{digest}@{self._link.domain}/web"
+        return f"{GUEST_PREFIX}{digest}@{self._link.domain}/web"
 
     async def enter(self, room: str, author: Author) -> Puppet | None:
         """The author's puppet in `room`, let in where need be; None where the bot should speak for them.
@@ -115,7 +113,7 @@ class Puppets:
 
     def _ghost(self, stanza: Element) -> None:
         """One that a crash left behind in a room hears who is there: it leaves."""
-        if local(stanza.get("to", "")).startswith(PREFIX):
+        if local(stanza.get("to", "")).startswith(GUEST_PREFIX):
             leaving = {"from": stanza.get("to", ""), "to": stanza.get("from", ""), "type": "unavailable"}
             self._link.try_send(element("presence", leaving))
 

@@ -45,6 +45,7 @@ class Room:
     affiliation: str = ""
     fresh: bool = False
     archived: bool = True
+    voice: bool = True
     inside: asyncio.Event = field(default_factory=asyncio.Event)
     joined: asyncio.Future[None] | None = None
     entering: asyncio.Task[None] | None = None
@@ -72,7 +73,9 @@ class Room:
             "or keep people from taking the names of web users. An owner can change that by making me an owner."
         )
         archive = "This room keeps no archive: what is said while I am away I can't pass on."
-        return " ".join(filter(None, ("" if self.owned else rights, "" if self.archived else archive)))
+        voice = "I have no voice in this room: a moderator can give it to me. Until then I can only listen."
+        may = ((self.voice, voice), (self.owned, rights), (self.archived, archive))
+        return " ".join(words for well, words in may if not well)
 
     def saying(self, message_id: str, nick: str, now: float) -> Confirmation:
         """Wait for the reflection of what is about to be sent as `nick`."""

@@ -291,7 +291,8 @@ class Rooms:
     def _about_us(self, room: Room, stanza: Element, kind: str | None, nick: str, codes: frozenset[str]) -> None:
         if kind != "unavailable":
             room.nick = nick
-            room.affiliation = _occupant(stanza).affiliation
+            me = _occupant(stanza)
+            room.affiliation, room.voice = me.affiliation, me.role != "visitor"
             room.fresh = room.fresh or "201" in codes
             if room.joined and not room.joined.done():
                 room.joined.set_result(None)

@@ -97,7 +97,7 @@ class Fault:
 
 
 def is_aside(stanza: Element) -> bool:
-    """Whether a bus says it for itself: such words go no further and get no answer, or two buses would talk for ever."""
+    """Whether a bus says it for itself: such words go no further and get no answer, or two buses talk for ever."""
     said = stanza.find(f"{{{SAID}}}said")
     return said is not None and not said.get("id")
 

@@ -8,8 +8,9 @@ import pytest
 
 from commands import action
 from component import errors, methods
-from component.config import _Table, parse
+from component.config import parse
 from component.errors import ConfigError, ShoutbusError
+from component.table import Table
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,13 +44,13 @@ def test_each_command_has_its_heading(name: str) -> None:
 def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     """(table, key) of every setting that the configuration asks for, by watching it read one of each table."""
     asked: set[tuple[str, str]] = set()
-    get = _Table._get
+    get = Table._get
 
-    def watched(table: _Table, key: str, *more: object) -> object:
+    def watched(table: Table, key: str, *more: object) -> object:
         asked.add((table._where.partition("]] ")[0].strip("[]"), key))
         return get(table, key, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(_Table, "_get", watched)
+    monkeypatch.setattr(Table, "_get", watched)
     with pytest.raises(ConfigError):
         parse("[xmpp]\n[web]\n[store]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]", methods.discover(), {})
     yield from sorted(one for one in asked if one[0] != "the file")

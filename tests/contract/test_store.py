@@ -295,6 +295,30 @@ async def test_an_empty_seed_is_a_seed(store: Store) -> None:
     assert await store.channels() == []
 
 
+async def test_a_secret_made_once(engine: Engine) -> None:
+    store = await engine.open()
+    first = await store.secret()
+    assert len(first) == 32
+    assert await store.secret() == first
+    await store.close()
+    store = await engine.open()
+    assert await store.secret() == first
+    await store.close()
+    other = await ENGINES["sqlite"](engine.place / "other").open()
+    assert await other.secret() != first
+    await other.close()
+
+
+async def test_a_probe_tells_whether_it_can_write(engine: Engine, store: Store) -> None:
+    await store.probe()
+    await store.probe()
+    await engine.fill_disk(store)
+    with pytest.raises(StoreError):
+        await save(store, *(said("x" * 100_000) for _ in range(20)))
+    await engine.free_disk(store)
+    await store.probe()
+
+
 # Opening
 
 
@@ -366,6 +390,20 @@ async def test_a_caller_who_gives_up_breaks_nothing(store: Store) -> None:
         await asyncio.gather(task, return_exceptions=True)
         await save(store, said(str(number)))
     assert bodies(await store.log(TO, limit=100)) == [str(number) for number in range(60)]
+
+
+async def test_a_save_given_up_breaks_nothing(store: Store) -> None:
+    """A statement left half read once kept every later commit from ending."""
+    for number in range(40):
+        hundred = [said() for _ in range(100)]
+        task = asyncio.create_task(save(store, *hundred))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        (receipt,) = await save(store, said(str(number)))
+        assert receipt.new
+        assert len(await store.log(TO, limit=10_000)) % 100 == (number + 1) % 100
 
 
 async def test_once_closed_it_says_so(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from tests.servers import Bus, Server
 
 NAMES = (
     "bot-kicked", "bot-banned", "doomed", "puppet-kicked", "nick-taken", "ghost", "bad-http", "bad-form", "bad-xmpp",
-    "hostile", "marks", "crowd",
+    "hostile", "names", "crowd",
 )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def test_faults_of_every_kind_at_once(tmp_path: Path, server: Server) -> None:
         config = config.replace(str(tmp_path / "bus.db"), "/proc/nowhere/bus.db")
         status, faults, said = _check(tmp_path, config)
     assert status == 1
-    for words in ("refused the secret", "Address already in use", "can't be opened", "subjekt", "no JID"):
+    for words in ("refused the secret", "ddress already in use", "can't be opened", "subjekt", "no JID"):
         assert any(words in fault for fault in faults), (words, said)
 
 

@@ -1,11 +1,15 @@
 """Bad and hostile stanzas: nothing forged is believed, everything else goes on, and strangers get answers in words."""
 
+import asyncio
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
+import pytest
+
 from component.private import COMPONENT
-from tests.faults.yard import Witness, archived, canary, room, someone, soon
+from component.xmpp.link import may_answer
+from tests.faults.yard import Witness, archived, canary, room, someone
 from tests.servers import Bus, Server
 
 BOT = f"bot@{COMPONENT}"
@@ -35,7 +39,8 @@ FORGED = {
     "role": '<x xmlns="http://jabber.org/protocol/muc#user"><item affiliation="owner" jid="admin@localhost"/></x>',
     "delay": f'<delay xmlns="urn:xmpp:delay" from="{ROOM}" stamp="2001-01-01T00:00:00Z"/>',
     "stanza id": f'<stanza-id xmlns="urn:xmpp:sid:0" by="{ROOM}" id="forged"/>',
-    "addresses": '<addresses xmlns="http://jabber.org/protocol/address"><address type="ofrom" jid="admin@localhost"/></addresses>',
+    "addresses": '<addresses xmlns="http://jabber.org/protocol/address"><address type="ofrom" jid="admin@localhost"/>'
+                 "</addresses>",
 }  # fmt: skip
 
 
@@ -89,20 +94,40 @@ async def test_forged_said(yard: tuple[Server, Bus]) -> None:
 
 
 async def test_answers_of_strangers(yard: tuple[Server, Bus]) -> None:
-    """An IQ's answer counts from who was asked; ids are easily guessed."""
+    """An IQ's answer counts from who was asked. Ids are easily guessed: here while the bot reads what it missed."""
     server, bus = yard
-    async with someone(server, "juliet") as juliet, someone(server, "romeo") as mallory:
-        await juliet.join(ROOM, "Juliet")
+    gone = '<error type="cancel"><gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>'
+    async with someone(server, "admin") as admin, someone(server, "romeo") as mallory:
+        await admin.join(ROOM, "Admin")
         await mallory.join(ROOM, "Romeo")
-        for number in range(200):
-            for to in (f"{BOT}/bus", COMPONENT, f"{ROOM}/shoutbus"):
-                mallory.send_raw(f'<iq type="result" id="q{number}" to={quoteattr(to)}/>')
-            mallory.send_raw(
-                f'<iq type="error" id="q{number}" to="{BOT}/bus"><error type="cancel"><gone '
-                'xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></iq>'
-            )
-        await canary(bus, juliet, ROOM, BOX)
-        assert bus.health()["status"] == "ok"
+        await canary(bus, admin, ROOM, BOX)
+        await admin.plugin["xep_0045"].set_role(ROOM, "shoutbus", "none")
+        admin.say(ROOM, "said while the bot was out")
+        while not await asyncio.to_thread(lambda: bus.health()["xmpp"]["rooms"][ROOM]["state"] == "in"):
+            for number in range(400):
+                mallory.send_raw(f'<iq type="result" id="q{number}" to="{BOT}/bus"/>')
+                mallory.send_raw(f'<iq type="result" id="q{number}" to="{ROOM}/shoutbus"/>')
+                mallory.send_raw(f'<iq type="error" id="q{number}" to="{BOT}/bus">{gone}</iq>')
+        await canary(bus, admin, ROOM, BOX)
+        assert bus.bodies(BOX).count("said while the bot was out") == 1
+
+
+@pytest.mark.parametrize(
+    ("sender", "asked", "believed"),
+    [
+        (ROOM, ROOM, True),
+        (ROOM.upper(), ROOM, True),
+        (f"{ROOM}/shoutbus", f"{ROOM}/shoutbus", True),
+        (ROOM, f"{ROOM}/shoutbus", True),
+        (f"{ROOM}/Romeo", ROOM, False),  # an occupant is not the room
+        (f"{ROOM}/Romeo", f"{ROOM}/shoutbus", False),
+        ("romeo@localhost/test", ROOM, False),
+        ("romeo@localhost/test", "localhost", False),
+        ("", ROOM, False),
+    ],
+)
+def test_who_may_answer(sender: str, asked: str, believed: bool) -> None:
+    assert may_answer(sender, asked) is believed
 
 
 async def test_unknown_addresses(yard: tuple[Server, Bus]) -> None:
@@ -142,10 +167,7 @@ async def test_presence_of_strangers(yard: tuple[Server, Bus]) -> None:
         await romeo.until(lambda: [p for p in romeo.around if p["type"] == "unsubscribed"], "nobody says no")
         for to in (BOT, f"hostile@{COMPONENT}"):
             romeo.send_raw(f'<presence to="{to}" type="subscribe"/>')
-            await romeo.until(
-                lambda to=to: [p for p in romeo.around if p["type"] == "available" and p["from"].bare == to],
-                f"{to} is there",
-            )
+            await romeo.sees_there(to)
         await canary(bus, juliet, ROOM, BOX)
 
 
@@ -158,9 +180,8 @@ async def test_invitations_are_not_followed(yard: tuple[Server, Bus]) -> None:
         await romeo.unlock(lure)
         for number in range(200):
             romeo.send_raw(_direct("normal", BOT, f'<x xmlns="jabber:x:conference" jid="{lure}" reason="{number}"/>'))
-            romeo.send_raw(
-                f'<message to="{lure}"><x xmlns="http://jabber.org/protocol/muc#user"><invite to="{BOT}"/></x></message>'
-            )
+            invite = f'<x xmlns="http://jabber.org/protocol/muc#user"><invite to="{BOT}"/></x>'
+            romeo.send_raw(f'<message to="{lure}">{invite}</message>')
         assert (await _answer(romeo, BOT, "ping"))["body"] == "pong"
         await canary(bus, juliet, ROOM, BOX)
         assert {p["from"].resource for p in romeo.around if p["from"].bare == lure} == {"Romeo"}
@@ -210,14 +231,13 @@ async def test_odd_nicks_in_a_room(yard: tuple[Server, Bus]) -> None:
     async with someone(server, "juliet") as juliet, someone(server, "romeo") as romeo:
         await juliet.join(where, "Juliet")
         for number, nick in enumerate(ODD_NICKS):
-            came = len(romeo.around)
             romeo.send_raw(
                 f'<presence to={quoteattr(f"{where}/{nick}")}><x xmlns="http://jabber.org/protocol/muc"/></presence>'
             )
             words = f"odd {number} <b>\u202e\U0001f600\u200b</b>"
             escaped = words.replace("<", "&lt;")
             romeo.send_raw(f'<message type="groupchat" to="{where}"><body>{escaped}</body></message>')
-            await romeo.until(lambda came=came: len(romeo.around) > came or romeo.heard[-1:], "an answer")
+            await romeo.hears_back()
             await canary(bus, juliet, where, box)
             romeo.send_raw(f'<presence type="unavailable" to={quoteattr(f"{where}/{nick}")}/>')
         shown = {one["body"]: one["author"]["name"] for one in bus.get(
@@ -269,7 +289,8 @@ async def test_streams_that_are_cut_by_bad_xml(yard: tuple[Server, Bus]) -> None
             async with someone(server, "romeo") as romeo:
                 await romeo.join(where, "Romeo")
                 data = f'<message type="groupchat" to="{where}"><body>cut {bad}</body></message>'
+                assert romeo.transport
                 romeo.transport.write(data.encode("utf-8", "surrogatepass"))
-                await soon(lambda romeo=romeo: not romeo.is_connected() or romeo.transport.is_closing(), repr(bad), 5)
+                await romeo.cut()
             await canary(bus, juliet, where, box)
         assert not [one for one in bus.bodies(box) if one.startswith("cut")]

@@ -1,4 +1,4 @@
-"""No echo and no loop, whatever the routes and however many buses: what is said arrives once and then there is quiet."""
+"""No echo and no loop, whatever the routes and however many buses: what is said arrives once, then there is quiet."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -101,11 +101,7 @@ async def _talk(who: Witness, names: tuple[str, ...], reached: dict[str, tuple[s
             who.say(room(name), f"{turn} from {name}")
         for name, others in reached.items():
             for other in others:
-                end = f"{turn} from {name}"
-                await who.until(
-                    lambda other=other, end=end: any(words.endswith(end) for _, words in who.lines(room(other))),
-                    f"{end} in {other}",
-                )
+                await who.hears_in(room(other), f"{turn} from {name}")
     return {name: Counter(words_of(who.lines(room(name)), without=("Hello! I am Shoutbus",))) for name in names}
 
 
@@ -121,9 +117,7 @@ async def test_two_rooms_both_ways_twice(two: Two) -> None:
         await soon(lambda: len(first.bodies("shoutbox:ab")) >= 6, "all in the shoutbox")
         assert first.post("shoutbox:ab", "from the shoutbox").status == 201
         for name in ("a", "b"):
-            await juliet.until(
-                lambda name=name: ("shoutbus", "tests: from the shoutbox") in juliet.lines(room(name)), name
-            )
+            await juliet.hears_in(room(name), "tests: from the shoutbox")
         kept = Counter(first.bodies("shoutbox:ab"))
         assert kept.total() == 7 == len(kept), kept
 
@@ -165,7 +159,7 @@ async def test_the_mark_of_web_users_is_kept_from_others(two: Two) -> None:
     async with _in(server, "one") as juliet, someone(server, "romeo") as romeo:
         for name in ("alice (web)", "Zoe (wеb)"):
             await romeo.join(room("one"), name)
-            await romeo.until(lambda name=name: romeo.left(room("one"), name), f"{name} is put out")
+            await romeo.sees_leave(room("one"), name)
         await canary(first, juliet, room("one"), "shoutbox:one")
         assert not juliet.left(room("one"), "shoutbus")
 

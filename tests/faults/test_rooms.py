@@ -1,14 +1,15 @@
-"""What owners and others do to the bot in its room: it comes back, or `/health` says why not; nothing is lost or doubled."""
+"""What is done to the bot in its room: it comes back, or `/health` says why not; nothing is lost or doubled."""
 
 import asyncio
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from slixmpp import JID
 
 from component.private import COMPONENT
 from tests.faults.yard import Witness, archived, canary, open_bus, pair, room, someone, soon, sound, words_of
-from tests.servers import Bus, Server
+from tests.servers import Bus, Server, call
 
 BOT = f"bot@{COMPONENT}"
 
@@ -125,6 +126,7 @@ async def test_puppet_kicked_and_banned(yard: tuple[Server, Bus]) -> None:
         await admin.plugin["xep_0045"].set_role(where, "Zoe (web)", "none")
         for number in range(3):
             assert bus.post(box, f"back {number}", author="Zoe").status == 201
+        for number in range(3):
             await admin.hears(f"back {number}")
         await canary(bus, admin, where, box)
         assert len(admin.lines(where)) == len(set(admin.lines(where)))
@@ -172,7 +174,7 @@ async def test_bot_put_out_of_a_room_for_members(yard: tuple[Server, Bus], tmp_p
     where, box = room("members"), "shoutbox:members"
     async with someone(server, "romeo") as romeo:
         await romeo.join(where, "Romeo")
-        config = await romeo.plugin["xep_0045"].get_room_config(where)
+        config: Any = await romeo.plugin["xep_0045"].get_room_config(where)
         values = {**config.get_values(), "muc#roomconfig_membersonly": True}
         config.reply()
         config.set_values(values)
@@ -187,6 +189,26 @@ async def test_bot_put_out_of_a_room_for_members(yard: tuple[Server, Bus], tmp_p
             sound(bus)
         finally:
             bus.stop()
+
+
+async def test_guest_changes_names(yard: tuple[Server, Bus]) -> None:
+    """One guest, one puppet, under the name of the moment; also where the server normalises it (RFC 8266)."""
+    server, bus = yard
+    where, box = room("names"), "shoutbox:names"
+    names = ("Zoe", "Ann", "Zoe", "ﬁsh", "ﬁsh", "ﬁsh", "Ann")
+    async with someone(server, "juliet") as juliet:
+        await juliet.join(where, "Juliet")
+        for number, name in enumerate(names):
+            data = urlencode({"name": name, "body": f"words {number}", "key": ""}).encode()
+            posted = await asyncio.to_thread(call, f"{bus.url}/shoutbox/names", data, Cookie=f"shoutbus={'a' * 32}")
+            assert posted.status == 303, posted
+        await canary(bus, juliet, where, box)
+        shown = [f"{name.replace('ﬁ', 'fi')} (web)" for name in names]
+        heard = [line for line in juliet.lines(where) if line[1].startswith("words") or ": words" in line[1]]
+        assert heard == [(nick, f"words {number}") for number, nick in enumerate(shown)]
+        assert juliet.seen(where, "fish (web)") == ["available", "unavailable"]
+        assert juliet.seen(where, "Zoe (web)") == ["available", "unavailable"] * 2
+        assert juliet.seen(where, "Ann (web)") == ["available", "unavailable", "available"]
 
 
 async def test_sixty_guests_in_one_room(yard: tuple[Server, Bus]) -> None:

@@ -78,7 +78,34 @@ class Witness(Person):
         iq = self.make_iq_set(ito=where)
         query = ET.SubElement(iq.xml, "{http://jabber.org/protocol/muc#owner}query")
         ET.SubElement(query, "{jabber:x:data}x", type="submit")
-        await iq.send()
+        await iq.send()  # type: ignore[no-untyped-call]
+
+    async def hears_in(self, where: str, part: str) -> Any:
+        """The first message of a room with `part` in it."""
+
+        def found() -> Any:
+            return next((one for one in self.heard if part in one["body"] and one["from"].bare == where), None)
+
+        return await self.until(found, f"{part} in {where}")
+
+    async def sees_leave(self, where: str, nick: str) -> None:
+        """Return once an occupant has left."""
+        await self.until(lambda: self.left(where, nick), f"{nick} leaves {where}", 30)
+
+    async def sees_there(self, jid: str) -> None:
+        """Return once someone's presence came."""
+        await self.until(lambda: [p for p in self.around if p["type"] == "available" and p["from"].bare == jid], jid)
+
+    async def hears_back(self) -> None:
+        """Return once anything comes, of whatever kind."""
+        before = len(self.around) + len(self.heard)
+        await self.until(lambda: len(self.around) + len(self.heard) > before, "an answer")
+
+    async def cut(self) -> None:
+        """Return once the server has ended the stream."""
+        await soon(
+            lambda: not self.is_connected() or self.transport is None or self.transport.is_closing(), "cut off", 5
+        )
 
     def seen(self, where: str, nick: str) -> list[str]:
         """The types of the presences of an occupant, in order."""
@@ -108,9 +135,8 @@ async def soon(holds: Callable[[], Any], what: str, patience: float = 15.0) -> A
 
 async def archived(who: Person, where: str) -> list[tuple[str, str]]:
     """(nickname, words) of everything with words in a room's archive, in order."""
-    found: list[Any] = []
-    async for one in who.plugin["xep_0313"].iterate(JID(where), rsm={"max": 200}):
-        found.append(one["mam_result"]["forwarded"]["stanza"])
+    pages = who.plugin["xep_0313"].iterate(JID(where), rsm={"max": 200})
+    found = [one["mam_result"]["forwarded"]["stanza"] async for one in pages]
     return [(one["from"].resource, one["body"]) for one in found if one["body"]]
 
 

@@ -44,11 +44,11 @@ class Place:
         return written.replace('subject = "Hello"', more)
 
     @contextmanager
-    def bus(self, name: str, invited: str = "") -> Iterator[Bus]:
+    def bus(self, name: str, invited: str = "", wait_for: str = "ok") -> Iterator[Bus]:
         port = free_port()
         one = start_bus(self.data / name, self.config(name, port, invited), port)
         try:
-            one.ready()
+            one.ready(wait_for)
             yield one
         finally:
             one.stop()
@@ -268,6 +268,23 @@ async def test_a_room_of_someone_else(place: Place) -> None:
             assert bus.post("shoutbox:theirs", "back again").status == 201
             await me.hears("tests: back again")
             assert bus.bodies("shoutbox:theirs").count("while it was out") == 1
+
+
+async def test_a_room_that_does_not_let_the_bot_in(place: Place) -> None:
+    room = f"closed@{ROOMS}"
+    async with place.person("juliet") as me:
+        await make_room(me, room, "shoutbus")
+        await me.plugin["xep_0045"].set_affiliation(JID(room), "outcast", jid=BOT, timeout=15)
+        with place.bus("closed", wait_for="degraded") as bus:
+            await comes(lambda: "forbidden" in in_room(bus, room)["trouble"], "it says why")
+            assert bus.post("shoutbox:closed", "held back").status == 201
+            # Once banned and then without any affiliation, ejabberd gives no voice: a member has it on both.
+            await me.plugin["xep_0045"].set_affiliation(JID(room), "member", jid=BOT, timeout=15)
+            assert (await me.hears("tests: held back"))["from"].resource == "shoutbus 2"  # its own name is taken
+            await me.plugin["xep_0045"].set_role(JID(room), "shoutbus 2", "visitor", timeout=15)
+            await comes(lambda: "I have no voice" in in_room(bus, room)["limits"], "it says that it can't speak")
+            await me.plugin["xep_0045"].set_role(JID(room), "shoutbus 2", "participant", timeout=15)
+            await comes(lambda: "I have no voice" not in in_room(bus, room)["limits"], "it can again")
 
 
 async def test_a_room_without_an_archive(place: Place) -> None:

@@ -228,6 +228,22 @@ async def test_more_than_memory_holds(bench: Bench, monkeypatch: pytest.MonkeyPa
     assert bench.store.most_read <= 20
 
 
+async def test_a_backlog_is_looked_for_once_a_page(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking costs a search of an archive; it was once done for every few that were sent."""
+    monkeypatch.setattr(lane_module, "IN_MEMORY", 50)
+    monkeypatch.setattr(lane_module, "WINDOW", 5)
+    method = bench.method
+    method.closed |= {TO, OTHER}
+    await bench.start()
+    await _shout(bench, *NUMBERS)
+    await bench.crash()
+    method.closed.discard(TO)
+    await bench.start()
+    await until_all(bench.store, State.DONE, 200)
+    assert method.holds[TO] == NUMBERS
+    assert len(method.asked) <= 5
+
+
 async def test_a_backlog_from_before_and_what_comes_meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is put while the store is read was once forgotten, or sent twice."""
     monkeypatch.setattr(lane_module, "IN_MEMORY", 10)
@@ -271,6 +287,40 @@ async def test_a_commit_while_the_store_is_read(bench: Bench, monkeypatch: pytes
     go_on.set()
     await until_all(bench.store, State.DONE, 2)
     assert method.holds[TO] == ["old", "new"]
+
+
+async def test_a_reading_that_finds_what_was_committed_and_not_put(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be sent twice."""
+    method = bench.method
+    method.closed |= {TO, OTHER}
+    await bench.start()
+    await _shout(bench, "old")
+    await bench.crash()
+    method.closed.discard(TO)
+    committed, was_read = asyncio.Event(), asyncio.Event()
+    pending, save = bench.store.pending, bench.store.save
+
+    async def read_late(*where: object) -> object:
+        await committed.wait()
+        found = await pending(*where)  # type: ignore[arg-type]
+        was_read.set()
+        return found
+
+    async def told_late(*what: object) -> object:
+        receipts = await save(*what)  # type: ignore[arg-type]
+        committed.set()
+        await was_read.wait()
+        return receipts
+
+    monkeypatch.setattr(bench.store, "pending", read_late)
+    monkeypatch.setattr(bench.store, "save", told_late)
+    hub = await bench.start()
+    await hub.accept(said("new"))
+    await hub.accept(said("newer"))
+    await until_all(bench.store, State.DONE, 3)
+    assert [body for channel, body in method.sent if channel == TO] == ["old", "new", "newer"]
 
 
 async def test_stop_loses_nothing_accepted(bench: Bench) -> None:

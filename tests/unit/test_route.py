@@ -24,12 +24,13 @@ def _graphs(draw: st.DrawFn) -> list[Route]:
     return [Route(source, end, enabled) for source, end, enabled in pairs if source != end]
 
 
-def _reachable(start: Channel, routes: Iterable[Route]) -> set[Channel]:
+def _reachable(start: Channel, routes: Iterable[Route], persons: Iterable[str]) -> set[Channel]:
     """By the book: go round until nothing is added."""
     found = {start}
     while True:
+        leading = [one for one in found if one == start or one.method not in persons]
         more = {
-            route.destination for route in routes for one in found
+            route.destination for route in routes for one in leading
             if route.enabled and route.source in (one, Channel(one.method, "*"))
         }  # fmt: skip
         if more <= found:
@@ -37,12 +38,12 @@ def _reachable(start: Channel, routes: Iterable[Route]) -> set[Channel]:
         found |= more
 
 
-@given(_graphs(), _ends)
-def test_plan_is_what_is_reachable_each_once(routes: list[Route], start: Channel) -> None:
-    reached = plan(said(channel=start), Routes(routes))
+@given(_graphs(), _ends, st.sets(st.sampled_from(["a", "b"])))
+def test_plan_is_what_is_reachable_each_once(routes: list[Route], start: Channel, persons: set[str]) -> None:
+    reached = plan(said(channel=start), Routes(routes, persons))
     assert len(reached) == len(set(reached))
     assert start not in reached
-    assert set(reached) == _reachable(start, routes)
+    assert set(reached) == _reachable(start, routes, persons)
 
 
 @given(_graphs(), _ends)
@@ -77,6 +78,13 @@ def test_every_address_of_a_method() -> None:
     assert _plan(A, Route(Channel("chat", "*"), B)) == ()
     assert _plan(A, Route(A.anyone, B), Route(A.anyone, A)) == (B,)
     assert _plan(someone, Route(A, someone), Route(someone.anyone, A)) == (A,)
+
+
+def test_what_reaches_a_person_ends_there() -> None:
+    someone = Channel("chat", "juliet@example.org")
+    routes = Routes([Route(A, someone), Route(someone.anyone, B)], ["chat"])
+    assert plan(said(channel=A), routes) == (someone,)
+    assert plan(said(channel=someone), routes) == (B,)
 
 
 def test_no_such_route() -> None:
