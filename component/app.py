@@ -24,11 +24,12 @@ from component.xmpp import desk
 from component.xmpp.archive import Archive
 from component.xmpp.bot import Bot
 from component.xmpp.desk import Desk, Identity
-from component.xmpp.link import Account, Link
+from component.xmpp.link import Link
 from component.xmpp.puppets import Puppets
 from component.xmpp.room import Room
 from component.xmpp.rooms import Rooms
 from component.xmpp.stanza import NS, domain, local
+from component.xmpp.stream import Account
 from web.guests import Guests
 from web.site import Site
 

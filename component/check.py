@@ -7,7 +7,8 @@ from component import methods
 from component.config import Config, examine
 from component.errors import ConfigError, StoreError
 from component.storage import open_store
-from component.xmpp.link import Account, knock
+from component.xmpp.link import knock
+from component.xmpp.stream import Account
 
 
 async def check(file: Path) -> list[str]:

@@ -1,8 +1,6 @@
-"""The component's stream (XEP-0114), kept up for ever by a supervisor of our own.
+"""The component's stream kept up for ever by a supervisor of our own, and what is asked over it.
 
-Seen of slixmpp and kept to here: a component never reconnects by itself, so each connection is a new
-Stream and nothing queued outlives it; a TCP write is no delivery, so a silent server is pinged and let
-go; one character that XML can't carry kills the stream, so `send_raw` scrubs whatever goes out.
+A TCP write is no delivery, so a silent server is pinged and let go; nothing queued outlives its stream.
 """
 
 import asyncio
@@ -10,21 +8,17 @@ import contextlib
 import itertools
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import structlog
-from slixmpp import ComponentXMPP
 
 from component.errors import ConfigError, Unavailable
-from component.text import scrub
-from component.xmpp.stanza import DISCO_INFO, MUC, NS, PING, STREAM_ERROR, Fault, bare, element, resource
+from component.xmpp.stanza import DISCO_INFO, MUC, NS, PING, Fault, bare, element, resource
+from component.xmpp.stream import Account, Stream, connect
 
 log = structlog.get_logger()
 
-LIMIT = 500_000
-"""Bytes of one stanza: servers end the stream at 512 KiB."""
 CAP = 10.0
 """Seconds between tries, at most."""
 SLOW = 30.0
@@ -37,24 +31,6 @@ PATIENCE = 20.0
 """Seconds an IQ may take."""
 UNTRIED = "not connected yet"
 
-_CONFIGURATION = {
-    # ejabberd says the same of a name that it doesn't know.
-    "not-authorized": "the server refused the secret or the name: set [xmpp] secret and component to those in its "
-    "component section",
-    "host-unknown": "the server knows no such component: set [xmpp] component to the name in its configuration",
-    "conflict": "another process is connected as this component, or a hung one still holds the name",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Where the component connects and as what."""
-
-    host: str
-    port: int
-    component: str
-    secret: str
-
 
 class IqError(Exception):
     """An IQ was answered with an error: `fault` says which."""
@@ -62,61 +38,6 @@ class IqError(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))
         self.fault = fault
-
-
-class _Stream(ComponentXMPP):
-    """One connection: slixmpp's stream and handshake; stanzas go to `heard` as parsed elements."""
-
-    def __init__(self, account: Account, heard: Callable[[Element], None]) -> None:
-        super().__init__(  # type: ignore[no-untyped-call]
-            account.component, account.secret, account.host, account.port, fix_error_ns=True
-        )
-        self.whitespace_keepalive = False
-        self.heard = heard
-        self.trouble = ""
-        self.ended = asyncio.Event()
-        self.began: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.add_event_handler("session_start", lambda _: self._begin(True))
-        self.add_event_handler("connection_failed", self._failed)
-        self.add_event_handler("disconnected", self._end)
-
-    def _begin(self, well: bool) -> None:
-        if not self.began.done():
-            self.began.set_result(well)
-
-    def _failed(self, reason: object) -> None:
-        self.trouble = self.trouble or f"no connection: {reason}"
-        self._begin(False)
-
-    def _end(self, _: object) -> None:
-        self.ended.set()
-        self._begin(False)
-
-    # COMPAT: slixmpp's place for "a whole stanza came in"; it has no public one before stanza objects are built.
-    def _spawn_event(self, xml: Element) -> None:
-        if xml.tag == STREAM_ERROR:
-            self.trouble = next((child.tag.rpartition("}")[2] for child in xml), "error")
-        elif self.sessionstarted:
-            self.heard(xml)
-        else:
-            super()._spawn_event(xml)
-
-    def send_raw(self, data: str | bytes) -> None:
-        """The one place everything goes out through."""
-        data = scrub(data).encode() if isinstance(data, str) else data
-        if len(data) > LIMIT:
-            log.error("a stanza too large for any server was dropped", size=len(data), begins=data[:80].decode())
-            return
-        super().send_raw(data)
-
-    async def close(self) -> None:
-        """End the stream and everything slixmpp runs for it."""
-        if self.is_connected():
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(self.disconnect(wait=1.0, ignore_send_queue=True), 2)
-        self.cancel_connection_attempt()
-        if self._run_out_filters:
-            self._run_out_filters.cancel()
 
 
 def may_answer(sender: str, asked: str) -> bool:
@@ -160,7 +81,7 @@ class Link:
         self.up: list[Callable[[], Awaitable[None]]] = []
         self.down: list[Callable[[], None]] = []
         self._heard = heard
-        self._stream: _Stream | None = None
+        self._stream: Stream | None = None
         self._asked: dict[str, tuple[str, asyncio.Future[Element]]] = {}
         self._numbers = itertools.count(1)
         self._live = asyncio.Event()
@@ -236,7 +157,7 @@ class Link:
         while True:
             began, most = loop.time(), CAP
             try:
-                self._stream = await self.open()
+                self._stream = await connect(self.account, self._receive)
                 began = loop.time()
                 await self._session(self._stream)
             except ConfigError as error:
@@ -253,26 +174,7 @@ class Link:
         self.state, self.trouble = state, sentence
         self.changed.set()
 
-    async def open(self) -> _Stream:
-        """A stream past its handshake; raises Unavailable, or ConfigError where trying again can't help."""
-        stream = _Stream(self.account, self._receive)
-        stream.connect()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                if await stream.began:
-                    return stream
-        except TimeoutError:
-            stream.trouble = "the server did not answer the handshake"
-        except asyncio.CancelledError:
-            await stream.close()
-            raise
-        await stream.close()
-        where = f"{self.account.host}:{self.account.port} as {self.account.component}"
-        if why := _CONFIGURATION.get(stream.trouble):
-            raise ConfigError([f"{where}: {why}."])
-        raise Unavailable(f"{where}: {stream.trouble or 'the server closed the connection'}.")
-
-    async def _session(self, stream: _Stream) -> None:
+    async def _session(self, stream: Stream) -> None:
         self.state, self.trouble = "up", ""
         self.since = asyncio.get_running_loop().time()
         self._live.set()
@@ -298,7 +200,7 @@ class Link:
             except Exception:
                 log.exception("a part of the XMPP side did not start")
 
-    def _fall(self, stream: _Stream) -> None:
+    def _fall(self, stream: Stream) -> None:
         gone = Unavailable(f"The XMPP stream ended ({stream.trouble or 'connection lost'}).")
         for _, answer in self._asked.values():
             if not answer.done():
@@ -306,7 +208,7 @@ class Link:
         for call in self.down:
             call()
 
-    async def _pulse(self, stream: _Stream) -> None:
+    async def _pulse(self, stream: Stream) -> None:
         """Through the server and back to ourselves: a frozen one is let go."""
         while True:
             await asyncio.sleep(PULSE)

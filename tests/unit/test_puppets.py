@@ -7,8 +7,9 @@ import pytest
 
 from component.errors import Refused, Unavailable
 from component.message import Author
-from component.xmpp.link import Account, Link
+from component.xmpp.link import Link
 from component.xmpp.puppets import IDLE, MOST, Puppet, Puppets
+from component.xmpp.stream import Account
 
 ROOM = "lobby@rooms.example.org"
 ZOE = Author("Zoe", "guest:zoe")

@@ -1,0 +1,118 @@
+"""One connection of the component (XEP-0114): slixmpp's stream and handshake, and nothing that outlives them.
+
+Seen of slixmpp and kept to here: a component never reconnects by itself, so each connection is a new
+Stream; one character that XML can't carry kills the stream, so `send_raw` scrubs whatever goes out.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+import structlog
+from slixmpp import ComponentXMPP
+
+from component.errors import ConfigError, Unavailable
+from component.text import scrub
+from component.xmpp.stanza import STREAM_ERROR
+
+log = structlog.get_logger()
+
+LIMIT = 500_000
+"""Bytes of one stanza: servers end the stream at 512 KiB."""
+HANDSHAKE = 20.0
+"""Seconds the handshake may take."""
+
+_CONFIGURATION = {
+    # ejabberd says the same of a name that it doesn't know.
+    "not-authorized": "the server refused the secret or the name: set [xmpp] secret and component to those in its "
+    "component section",
+    "host-unknown": "the server knows no such component: set [xmpp] component to the name in its configuration",
+    "conflict": "another process is connected as this component, or a hung one still holds the name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the component connects and as what."""
+
+    host: str
+    port: int
+    component: str
+    secret: str
+
+
+class Stream(ComponentXMPP):
+    """One connection: slixmpp's stream and handshake; stanzas go to `heard` as parsed elements."""
+
+    def __init__(self, account: Account, heard: Callable[[Element], None]) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            account.component, account.secret, account.host, account.port, fix_error_ns=True
+        )
+        self.whitespace_keepalive = False
+        self.heard = heard
+        self.trouble = ""
+        self.ended = asyncio.Event()
+        self.began: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.add_event_handler("session_start", lambda _: self._begin(True))
+        self.add_event_handler("connection_failed", self._failed)
+        self.add_event_handler("disconnected", self._end)
+
+    def _begin(self, well: bool) -> None:
+        if not self.began.done():
+            self.began.set_result(well)
+
+    def _failed(self, reason: object) -> None:
+        self.trouble = self.trouble or f"no connection: {reason}"
+        self._begin(False)
+
+    def _end(self, _: object) -> None:
+        self.ended.set()
+        self._begin(False)
+
+    # COMPAT: slixmpp's place for "a whole stanza came in"; it has no public one before stanza objects are built.
+    def _spawn_event(self, xml: Element) -> None:
+        if xml.tag == STREAM_ERROR:
+            self.trouble = next((child.tag.rpartition("}")[2] for child in xml), "error")
+        elif self.sessionstarted:
+            self.heard(xml)
+        else:
+            super()._spawn_event(xml)
+
+    def send_raw(self, data: str | bytes) -> None:
+        """The one place everything goes out through."""
+        data = scrub(data).encode() if isinstance(data, str) else data
+        if len(data) > LIMIT:
+            log.error("a stanza too large for any server was dropped", size=len(data), begins=data[:80].decode())
+            return
+        super().send_raw(data)
+
+    async def close(self) -> None:
+        """End the stream and everything slixmpp runs for it."""
+        if self.is_connected():
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self.disconnect(wait=1.0, ignore_send_queue=True), 2)
+        self.cancel_connection_attempt()
+        if self._run_out_filters:
+            self._run_out_filters.cancel()
+
+
+async def connect(account: Account, heard: Callable[[Element], None]) -> Stream:
+    """A stream past its handshake; raises Unavailable, or ConfigError where trying again can't help."""
+    stream = Stream(account, heard)
+    stream.connect()
+    try:
+        async with asyncio.timeout(HANDSHAKE):
+            if await stream.began:
+                return stream
+    except TimeoutError:
+        stream.trouble = "the server did not answer the handshake"
+    except asyncio.CancelledError:
+        await stream.close()
+        raise
+    await stream.close()
+    where = f"{account.host}:{account.port} as {account.component}"
+    if why := _CONFIGURATION.get(stream.trouble):
+        raise ConfigError([f"{where}: {why}."])
+    raise Unavailable(f"{where}: {stream.trouble or 'the server closed the connection'}.")
