@@ -24,6 +24,7 @@ from component.xmpp import desk
 from component.xmpp.archive import Archive
 from component.xmpp.bot import Bot
 from component.xmpp.desk import Desk, Identity
+from component.xmpp.hearing import Hearing
 from component.xmpp.link import Link
 from component.xmpp.puppets import Puppets
 from component.xmpp.room import Room
@@ -55,9 +56,10 @@ class Xmpp:
         self.bot = Bot(self.link, xmpp.bot, store, now, self._link_to)
         self.puppets = Puppets(self.link, time.monotonic)
         self.archive = Archive(self.link, self.bot.jid)
+        self.hearing = Hearing(self.archive, now, store.mark, secret)
         self.rooms = Rooms(
-            self.link, self.bot.jid, "shoutbus", self.puppets, self.archive,
-            clock=now, admins=config.admins, read=store.mark, link_to=self._link_to, secret=secret,
+            self.link, self.bot.jid, "shoutbus", self.puppets, self.hearing,
+            admins=config.admins, link_to=self._link_to,
         )  # fmt: skip
         self.desk = Desk(self.link, self._identify, self._listed)
         self._hub: Hub
@@ -71,7 +73,8 @@ class Xmpp:
         async def addressed(room: Room, nick: str, occupant: Any, line: str) -> None:
             await self.bot.addressed(self.rooms, room, nick, occupant, line)
 
-        self.rooms.attach(hub, hub.note, hub.reading, addressed, self._greeting)
+        self.hearing.attach(hub, hub.note, hub.reading)
+        self.rooms.attach(addressed, self._greeting)
 
     def _link_to(self, message: Message) -> str:
         return f"{self._public_url}/messages/{message.id}/{self.key_of(message.id)}"

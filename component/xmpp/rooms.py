@@ -1,29 +1,28 @@
-"""The bot in its rooms: join, own, read what was missed, speak, hear, and come back after anything.
+"""The bot in its rooms: come in, own, speak, and come back after anything. What it hears is sorted in `hearing.py`.
 
 The order that loses nothing: join (live stanzas are held back), read the archive after the last stanza
 id that is on disk, then let the held ones through, each known by the archive's id.
 """
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.errors import BadInput, Conflict, NotFound, Refused, ShoutbusError, StoreError, Unavailable
-from component.message import MAX_BODY, WEB_MARK, Author, Channel, Message, id_from, is_id
-from component.ports import Accept, ChannelSpec, Clock, Confirmation, Mark
+from component.errors import Conflict, NotFound, Refused, ShoutbusError, StoreError, Unavailable
+from component.message import Message
+from component.ports import ChannelSpec, Confirmation
 from component.text import escape as q
-from component.text import fit, one_line, skeleton
-from component.xmpp.archive import Archive
+from component.text import fit
+from component.xmpp.guard import Guard
+from component.xmpp.hearing import Heard, Hearing
 from component.xmpp.link import IqError, Link
 from component.xmpp.owner import Owner
 from component.xmpp.puppets import Puppets
 from component.xmpp.room import Occupant, Room
 from component.xmpp.stanza import (
-    DISCO_INFO,
     MUC,
     MUC_USER,
     NS,
@@ -31,11 +30,8 @@ from component.xmpp.stanza import (
     Fault,
     bare,
     body_of,
-    domain,
     element,
-    is_aside,
     resource,
-    stanza_id,
     statuses,
 )
 
@@ -50,7 +46,6 @@ BACK = 2.0
 BACK_MOST = 60.0
 BUDGET = 60_000
 """Bytes of a body on the wire; the rest stands behind a link."""
-_MARK = skeleton(WEB_MARK)
 
 Addressed = Callable[[Room, str, Occupant | None, str], Coroutine[Any, Any, None]]
 """Called with what an occupant (nickname, presence) said that may be meant for the bot."""
@@ -65,47 +60,30 @@ class Rooms:
         bot: str,
         nick: str,
         puppets: Puppets,
-        archive: Archive,
+        hearing: Hearing,
         *,
-        clock: Clock,
         admins: Iterable[str],
-        read: Callable[[Channel], Awaitable[Mark | None]],
         link_to: Callable[[Message], str],
-        secret: bytes,
     ) -> None:
         self._link = link
         self._bot = bot
         self._nick = nick
         self._puppets = puppets
-        self._archive = archive
+        self._hearing = hearing
         self._owner = Owner(link, bot)
-        self._clock = clock
+        self._guard = Guard(link, self._owner, bot)
         self._admins = tuple(admins)
-        self._read = read
         self._link_to = link_to
         self._rooms: dict[str, Room] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._peers: dict[str, bool] = {}
         self._leaving = False
-        self._secret = secret
-        self._accept: Accept
-        self._note: Callable[[Mark], None]
-        self._reading: Callable[[Channel], None]
         self._addressed: Addressed
         self._greeting: Callable[[Room], str]
         link.up.append(self._enter_all)
         link.down.append(self._left_all)
 
-    def attach(
-        self,
-        hub: Accept,
-        note: Callable[[Mark], None],
-        reading: Callable[[Channel], None],
-        addressed: Addressed,
-        greeting: Callable[[Room], str],
-    ) -> None:
-        """Close the circle: what is heard goes to the hub, how far it was read too, what is asked to the bot."""
-        self._accept, self._note, self._reading = hub, note, reading
+    def attach(self, addressed: Addressed, greeting: Callable[[Room], str]) -> None:
+        """Close the circle: what may be meant for the bot, and what it says when it first comes in."""
         self._addressed, self._greeting = addressed, greeting
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
@@ -151,10 +129,12 @@ class Rooms:
     async def _enter(self, room: Room) -> None:
         await self._join(room)
         await self._own(room)
-        first = await self._catch_up(room)
+        room.state = "reading"
+        first = await self._hearing.catch_up(room)
         room.state, room.trouble = "in", ""
         room.inside.set()
-        self._release(room)
+        while room.waiting:
+            self._live(room, room.waiting.popleft())
         log.info("in the room", room=room.jid, affiliation=room.affiliation)
         if first:
             self._welcome(room)
@@ -187,50 +167,21 @@ class Rooms:
             subject = str(room.spec.settings.get("subject", ""))
             if subject and room.subject != subject:
                 self._owner.subject(room.jid, subject)
+            if room.fresh:
+                for jid in room.spec.settings.get("invite", ()):
+                    self._owner.invite(room.jid, jid, f"Join {room.spec.title or room.jid}.")
+            room.fresh = False
         except IqError as error:
             log.warning("the room could not be configured", room=room.jid, reason=str(error))
 
     def _welcome(self, room: Room) -> None:
-        """Once in a room's life with us: say who has come, and ask in who was named."""
-        words = " ".join(filter(None, (self._greeting(room), room.limits())))
-        self.tell(room, words)
-        if room.fresh:
-            for jid in room.spec.settings.get("invite", ()):
-                self._owner.invite(room.jid, jid, f"Join {room.spec.title or room.jid}.")
-        room.fresh = False
+        """Once in a room's life with us: say who has come, and what it may not do."""
+        self.tell(room, " ".join(filter(None, (self._greeting(room), room.limits()))))
 
     def tell(self, room: Room, words: str) -> None:
         """The bot's own words, which go no further."""
         body = f'<body>{q(words)}</body><said xmlns="{SAID}"/>'
         self._link.try_send(element("message", {"from": self._bot, "to": room.jid, "type": "groupchat"}, body))
-
-    async def _catch_up(self, room: Room) -> bool:
-        """Read and pass on what was said since the mark; whether there was none, so that this is the first time."""
-        room.state = "reading"
-        self._reading(room.channel)
-        mark = await self._read(room.channel)
-        room.archived = True
-        try:
-            if mark is None:
-                newest = await self._archive.newest(room.jid)
-                at = newest.at if newest else self._clock()
-                self._note(Mark(room.channel, newest.id if newest else "", at))
-                return True
-            await self._read_on(room, mark)
-        except IqError as error:
-            log.info("the room has no archive to read", room=room.jid, reason=str(error))
-            room.archived = False
-            if mark is None:
-                self._note(Mark(room.channel, "", self._clock()))
-        return mark is None
-
-    async def _read_on(self, room: Room, mark: Mark) -> None:
-        async for page in self._archive.after(room.jid, mark.stanza_id, mark.at):
-            await asyncio.gather(*(self._take(room, one.stanza, one.id, one.at) for one in page))
-
-    def _release(self, room: Room) -> None:
-        while room.waiting:
-            self._live(room, room.waiting.popleft())
 
     # Leaving
 
@@ -280,7 +231,8 @@ class Rooms:
             room.occupants.pop(nick, None)
         else:
             room.occupants[nick] = _occupant(stanza)
-            self._guard(room, nick)
+            if self._guard.minds(room, nick):
+                self._run(self._guard.put_out(room, nick))
         return True
 
     def _not_let_in(self, room: Room, fault: Fault) -> None:
@@ -303,32 +255,6 @@ class Rooms:
             log.warning("out of the room", room=room.jid, reason=why)
             room.leave(why, Unavailable(f"{room.jid}: {why}."))
             self._come(room, BACK)
-
-    def _guard(self, room: Room, nick: str) -> None:
-        """Nobody but a web user's puppet goes by the mark, where the bot may see to it."""
-        if room.owned and _MARK in skeleton(nick):
-            jid = room.occupants[nick].jid
-            if jid and domain(jid) != self._link.domain:
-                self._run(self._put_out(room, nick, domain(jid)))
-
-    async def _put_out(self, room: Room, nick: str, their_domain: str) -> None:
-        try:
-            if not await self._is_bus(their_domain):
-                await self._owner.kick(room.jid, nick, f"Names with “{WEB_MARK}” are kept for people on the web page.")
-                log.info("kicked for the mark of web users", room=room.jid, nick=nick)
-        except (IqError, Unavailable) as error:
-            log.warning("could not kick", room=room.jid, nick=nick, reason=str(error))
-
-    async def _is_bus(self, their_domain: str) -> bool:
-        """Whether another Shoutbus answers at a domain, whose puppets carry the mark rightly. No user can answer so."""
-        if their_domain not in self._peers:
-            try:
-                info = await self._link.iq("get", their_domain, self._bot, element("query", {"xmlns": DISCO_INFO}))
-                found = any(one.get("var") == SAID for one in info.iter(f"{{{DISCO_INFO}}}feature"))
-            except IqError:
-                found = False
-            self._peers[their_domain] = found
-        return self._peers[their_domain]
 
     # Hearing
 
@@ -362,62 +288,23 @@ class Rooms:
         room.fail(stanza.get("id", ""), Refused(sentence) if hopeless else Unavailable(sentence))
 
     def _live(self, room: Room, stanza: Element) -> None:
-        at = self._clock()
-        archived = stanza_id(stanza, room.jid)
-        accepting = self._sort(room, stanza, archived, at)
-        if accepting:
-            self._run(self._accept_live(room, *accepting))
+        heard = self._hearing.live(room, stanza)
+        if not heard:
+            return
+        self._run(self._accept(room, heard))
         nick = resource(stanza.get("from", ""))
-        if accepting and nick and stanza.find(f"{{{SAID}}}said") is None:  # no other bus passes it on
+        if stanza.find(f"{{{SAID}}}said") is None:  # no other bus passes it on
             self._run(self._addressed(room, nick, room.occupants.get(nick), body_of(stanza)))
 
-    async def _accept_live(self, room: Room, message: Message, mark: Mark | None) -> None:
+    async def _accept(self, room: Room, heard: Heard) -> None:
         try:
-            await self._accept.accept(message, mark)
+            await self._hearing.accept(heard)
         except StoreError:
             # The sender can't be told no; the archive has it: read it again from the mark.
             if room.state == "in":
                 room.state = "reading"
                 room.inside.clear()
                 self._come(room, BACK)
-
-    async def _take(self, room: Room, stanza: Element, archived: str, at: int) -> None:
-        accepting = self._sort(room, stanza, archived, at)
-        if accepting:
-            await self._accept.accept(*accepting)
-
-    def _sort(self, room: Room, stanza: Element, archived: str, at: int) -> tuple[Message, Mark | None] | None:
-        """What to accept of a groupchat stanza; None for our own words, which are confirmed here, and for no words."""
-        nick = resource(stanza.get("from", ""))
-        mark = Mark(room.channel, archived, at) if archived else None
-        said = stanza.find(f"{{{SAID}}}said")
-        said_id = said.get("id", "") if said is not None else ""
-        ours = said is not None and said.get("proof") == self._proof(room, said_id)
-        if ours:
-            room.reflected(said_id, nick)
-        body = body_of(stanza)
-        if ours or is_aside(stanza) or not nick or nick == room.nick or not body.strip():
-            if mark:
-                # After the outcome that the confirmation settles in this turn of the loop.
-                asyncio.get_running_loop().call_soon(self._note, mark)
-            return None
-        origin = f"{room.channel}#{archived}" if archived else ""
-        known = said_id if is_id(said_id) else id_from(origin) if origin else ""
-        try:
-            message = Message.new(room.channel, self._author(room, nick), _cut(body), at, origin=origin, id=known)
-        except BadInput as error:
-            log.info("not passed on", room=room.jid, reason=str(error))
-            return None
-        return message, mark
-
-    def _author(self, room: Room, nick: str) -> Author:
-        occupant = room.occupants.get(nick)
-        name = one_line(nick)[:200] or "?"
-        return Author(name, (occupant.jid if occupant else "") or f"{room.jid}/{nick}")
-
-    def _proof(self, room: Room, message_id: str) -> str:
-        """Shows that we said it here: others know a message's id too, once it was said elsewhere."""
-        return hashlib.blake2b(f"{room.jid} {message_id}".encode(), digest_size=8, key=self._secret).hexdigest()
 
     # Speaking: ports.Rooms
 
@@ -430,12 +317,7 @@ class Rooms:
         room = self._find(jid)
         if room.state != "in":
             raise Unavailable(f"The bot is not in {jid}.")
-        mark = await self._read(room.channel)
-        if mark:
-            try:
-                await self._read_on(room, mark)
-            except IqError as error:
-                log.info("the room has no archive to read", room=jid, reason=str(error))
+        await self._hearing.look(room)
         return frozenset(room.landed)
 
     async def say(self, jid: str, message: Message) -> Confirmation:
@@ -451,7 +333,7 @@ class Rooms:
         try:
             self._link.send(
                 f'<message type="groupchat" id="{message.id}" from="{sender}" to="{q(jid)}"><body>{q(text)}</body>'
-                f'<said xmlns="{SAID}" id="{message.id}" proof="{self._proof(room, message.id)}"/></message>'
+                f'<said xmlns="{SAID}" id="{message.id}" proof="{self._hearing.proof(room, message.id)}"/></message>'
             )
         except Unavailable:
             room.said.pop(message.id)
@@ -511,8 +393,3 @@ def _occupant(stanza: Element) -> Occupant:
     if item is None:
         return Occupant("", "none", "none")
     return Occupant(bare(item.get("jid", "")), item.get("affiliation", "none"), item.get("role", "none"))
-
-
-def _cut(body: str) -> str:
-    note = "… [cut: too long for the bus]"
-    return body if len(body) <= MAX_BODY else body[: MAX_BODY - len(note)] + note

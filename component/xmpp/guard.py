@@ -1,0 +1,52 @@
+"""Keeps the mark of web users for web users: whoever else goes by it is put out, in rooms that the bot owns."""
+
+import structlog
+
+from component.errors import Unavailable
+from component.message import WEB_MARK
+from component.text import skeleton
+from component.xmpp.link import IqError, Link
+from component.xmpp.owner import Owner
+from component.xmpp.room import Room
+from component.xmpp.stanza import DISCO_INFO, SAID, domain, element
+
+log = structlog.get_logger()
+
+_MARK = skeleton(WEB_MARK)
+
+
+class Guard:
+    """Looks at who comes in; `bot` is the full JID it asks and acts as."""
+
+    def __init__(self, link: Link, owner: Owner, bot: str) -> None:
+        self._link = link
+        self._owner = owner
+        self._bot = bot
+        self._peers: dict[str, bool] = {}
+
+    def minds(self, room: Room, nick: str) -> bool:
+        """Whether an occupant goes by the mark, is no puppet of ours, and the bot may see to it."""
+        if not room.owned or _MARK not in skeleton(nick):
+            return False
+        jid = room.occupants[nick].jid
+        return bool(jid) and domain(jid) != self._link.domain
+
+    async def put_out(self, room: Room, nick: str) -> None:
+        """Kick them, unless another bus answers for their domain."""
+        theirs = domain(room.occupants[nick].jid)
+        try:
+            if not await self._is_bus(theirs):
+                await self._owner.kick(room.jid, nick, f"Names with “{WEB_MARK}” are kept for people on the web page.")
+                log.info("kicked for the mark of web users", room=room.jid, nick=nick)
+        except (IqError, Unavailable) as error:
+            log.warning("could not kick", room=room.jid, nick=nick, reason=str(error))
+
+    async def _is_bus(self, theirs: str) -> bool:
+        """Whether another Shoutbus answers at a domain: its puppets carry the mark rightly. No user can answer so."""
+        if theirs not in self._peers:
+            try:
+                info = await self._link.iq("get", theirs, self._bot, element("query", {"xmlns": DISCO_INFO}))
+                self._peers[theirs] = any(one.get("var") == SAID for one in info.iter(f"{{{DISCO_INFO}}}feature"))
+            except IqError:
+                self._peers[theirs] = False
+        return self._peers[theirs]
