@@ -20,11 +20,17 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class ChannelSpec:
-    """A configured channel: what it is called and its method's settings."""
+    """A configured channel: what it is called and its method's settings.
+
+    While it is not `enabled` nothing passes: what comes from it goes no further, what goes to it waits.
+    `version` is the store's: 0 for one that it does not hold yet.
+    """
 
     channel: Channel
     title: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    enabled: bool = True
+    version: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,44 @@ class Token:
     name: str
     digest: str
     jid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role given to a bare JID, by its label."""
+
+    jid: str
+    role: str
+
+
+Thing = ChannelSpec | Route | Token | Grant
+"""What operators configure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Add a thing (version 0), or change one from the version it was read at."""
+
+    thing: Thing
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Remove a thing, as it was read."""
+
+    thing: Thing
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Who changed what: `at` in ms, `who` a bare JID, `way` the surface, before and after in words."""
+
+    at: int
+    who: str
+    way: str
+    what: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +148,21 @@ class Store(Protocol):
 
     async def tokens(self) -> Sequence[Token]:
         """All API tokens."""
+
+    async def grants(self) -> Sequence[Grant]:
+        """Every role that was given to someone."""
+
+    async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
+        """All of it and its line in the audit log, or nothing; raises Conflict where a thing is not as it was read."""
+
+    async def audit(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, Audit]]:
+        """The audit log's newest lines, newest first, with their numbers; those before one, where given."""
+
+    async def dead(self, channel: Channel | None = None, limit: int = 50) -> Sequence[Delivery]:
+        """Dead letters, newest first; of one channel, where given."""
+
+    async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
+        """What a channel holds with `words` in its body or author's name, newest first."""
 
     async def contacts(self) -> Sequence[tuple[str, str]]:
         """(our JID, theirs), both bare: who subscribed to our presence."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from component.errors import BadInput
 from component.message import Channel, Message
@@ -10,12 +10,16 @@ from component.message import Channel, Message
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """From a channel to a channel, on or off. The source may be `method:*`; the destination is one address."""
+    """From a channel to a channel, on or off. The source may be `method:*`; the destination is one address.
+
+    `id` and `version` are the store's: 0 for one that it does not hold yet.
+    """
 
     source: Channel
     destination: Channel
     enabled: bool = True
     id: int = 0
+    version: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         if self.source == self.destination:

@@ -104,6 +104,81 @@ select * from routes order by id;
 -- Every token.
 select * from tokens order by name;
 
+-- name: grants()
+-- Every role that was given.
+select jid, role from roles order by jid;
+
+-- name: add_channel(channel, title, settings, enabled)!
+-- A channel that is not there yet.
+insert into channels (channel, title, settings, enabled)
+values (:channel, :title, :settings, :enabled)
+on conflict do nothing;
+
+-- name: change_channel(channel, title, settings, enabled, version)!
+-- A channel as it was read at :version.
+update channels
+set title = :title, settings = :settings, enabled = :enabled, version = version + 1
+where channel = :channel and version = :version;
+
+-- name: drop_channel(channel, version)!
+-- A channel as it was read at :version.
+delete from channels where channel = :channel and version = :version;
+
+-- name: add_route(source, destination, enabled)!
+-- A route that is not there yet.
+insert into routes (source, destination, enabled)
+values (:source, :destination, :enabled)
+on conflict do nothing;
+
+-- name: change_route(id, source, destination, enabled, version)!
+-- A route as it was read at :version.
+update or ignore routes
+set source = :source, destination = :destination, enabled = :enabled, version = version + 1
+where id = :id and version = :version;
+
+-- name: drop_route(id, version)!
+-- A route as it was read at :version.
+delete from routes where id = :id and version = :version;
+
+-- name: add_token(name, digest, jid)!
+-- A token that is not there yet.
+insert into tokens (name, digest, jid) values (:name, :digest, :jid) on conflict do nothing;
+
+-- name: drop_token(name)!
+-- A token.
+delete from tokens where name = :name;
+
+-- name: put_grant(jid, role)!
+-- Give a role.
+insert into roles (jid, role) values (:jid, :role) on conflict (jid) do update set role = excluded.role;
+
+-- name: drop_grant(jid)!
+-- Take a role.
+delete from roles where jid = :jid;
+
+-- name: add_audit(at, who, way, what, before, after)!
+-- A line of the audit log.
+insert into audit (at, who, way, what, before, after) values (:at, :who, :way, :what, :before, :after);
+
+-- name: audit(number, count)
+-- The newest :count lines before :number.
+select * from audit where id < :number order by id desc limit :count;
+
+-- name: dead(count)
+-- The newest dead letters.
+select * from sent where state = 'dead' order by seq desc limit :count;
+
+-- name: dead_of(channel, count)
+-- The newest dead letters of :channel.
+select * from sent where destination = :channel and state = 'dead' order by seq desc limit :count;
+
+-- name: search(channel, pattern, count)
+-- What :channel holds that is like :pattern, newest first.
+select * from sent
+where destination = :channel and (body like :pattern escape '\' or author_name like :pattern escape '\')
+order by seq desc
+limit :count;
+
 -- name: contacts()
 -- Every presence subscription.
 select ours, theirs from contacts;

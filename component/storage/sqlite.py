@@ -5,6 +5,7 @@ A read that turns to a write fails "locked" at once, hence BEGIN IMMEDIATE.
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import json
 import secrets
@@ -18,10 +19,11 @@ import aiosql
 import aiosqlite
 
 from component.delivery import Delivery, State
-from component.errors import StoreError
+from component.errors import Conflict, StoreError
 from component.message import Author, Channel, Message
-from component.ports import ChannelSpec, Mark, Offer, Receipt, Token
+from component.ports import Audit, ChannelSpec, Drop, Grant, Mark, Offer, Put, Receipt, Token
 from component.route import Route
+from component.storage import changing
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -201,7 +203,13 @@ class SQLite:
     async def channels(self) -> Sequence[ChannelSpec]:
         """See `ports.Store.channels`."""
         return [
-            ChannelSpec(Channel.parse(row["channel"]), row["title"], json.loads(row["settings"]))
+            ChannelSpec(
+                Channel.parse(row["channel"]),
+                row["title"],
+                json.loads(row["settings"]),
+                bool(row["enabled"]),
+                row["version"],
+            )
             for row in await self._rows(self._queries.channels)
         ]
 
@@ -209,7 +217,13 @@ class SQLite:
     async def routes(self) -> Sequence[Route]:
         """See `ports.Store.routes`."""
         return [
-            Route(Channel.parse(row["source"]), Channel.parse(row["destination"]), bool(row["enabled"]), row["id"])
+            Route(
+                Channel.parse(row["source"]),
+                Channel.parse(row["destination"]),
+                bool(row["enabled"]),
+                row["id"],
+                row["version"],
+            )
             for row in await self._rows(self._queries.routes)
         ]
 
@@ -217,6 +231,43 @@ class SQLite:
     async def tokens(self) -> Sequence[Token]:
         """See `ports.Store.tokens`."""
         return [Token(row["name"], row["digest"], row["jid"]) for row in await self._rows(self._queries.tokens)]
+
+    @_wrapped
+    async def grants(self) -> Sequence[Grant]:
+        """See `ports.Store.grants`."""
+        return [Grant(row["jid"], row["role"]) for row in await self._rows(self._queries.grants)]
+
+    @_wrapped
+    async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
+        """See `ports.Store.change`."""
+        async with self._turn, _transaction(self._writer):
+            for one in changes:
+                if not await changing.apply(self._queries, self._writer, one):
+                    raise Conflict("Someone changed that meanwhile: look at it again, then decide.")
+            await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
+
+    @_wrapped
+    async def audit(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, Audit]]:
+        """See `ports.Store.audit`."""
+        rows = await self._rows(self._queries.audit, number=_LAST if before is None else before, count=limit)
+        return [
+            (row["id"], Audit(row["at"], row["who"], row["way"], row["what"], row["before"], row["after"]))
+            for row in rows
+        ]
+
+    @_wrapped
+    async def dead(self, channel: Channel | None = None, limit: int = 50) -> Sequence[Delivery]:
+        """See `ports.Store.dead`."""
+        if channel is None:
+            return [_delivery(row) for row in await self._rows(self._queries.dead, count=limit)]
+        return [_delivery(row) for row in await self._rows(self._queries.dead_of, channel=str(channel), count=limit)]
+
+    @_wrapped
+    async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
+        """See `ports.Store.search`."""
+        pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        rows = await self._rows(self._queries.search, channel=str(channel), pattern=pattern, count=limit)
+        return [_delivery(row) for row in rows]
 
     @_wrapped
     async def contacts(self) -> Sequence[tuple[str, str]]:

@@ -1,0 +1,43 @@
+"""Which query puts or drops which thing. Each changes no row where the thing is not as it was read."""
+
+import json
+from typing import Any
+
+from component.ports import ChannelSpec, Drop, Put, Token
+from component.route import Route
+
+
+async def apply(queries: Any, connection: Any, change: Put | Drop) -> int:
+    """Make one change within a transaction."""
+    name, values = (_put if isinstance(change, Put) else _drop)(change.thing)
+    changed: int = await getattr(queries, name)(connection, **values)
+    return changed
+
+
+def _put(thing: Any) -> tuple[str, dict[str, Any]]:
+    match thing:
+        case ChannelSpec():
+            values = {"channel": str(thing.channel), "title": thing.title, "enabled": int(thing.enabled)}
+            values["settings"] = json.dumps(thing.settings)
+            return ("change_channel", values | {"version": thing.version}) if thing.version else ("add_channel", values)
+        case Route():
+            values = {"source": str(thing.source), "destination": str(thing.destination), "enabled": int(thing.enabled)}
+            if not thing.version:
+                return "add_route", values
+            return "change_route", values | {"id": thing.id, "version": thing.version}
+        case Token():
+            return "add_token", {"name": thing.name, "digest": thing.digest, "jid": thing.jid}
+        case _:
+            return "put_grant", {"jid": thing.jid, "role": thing.role}
+
+
+def _drop(thing: Any) -> tuple[str, dict[str, Any]]:
+    match thing:
+        case ChannelSpec():
+            return "drop_channel", {"channel": str(thing.channel), "version": thing.version}
+        case Route():
+            return "drop_route", {"id": thing.id, "version": thing.version}
+        case Token():
+            return "drop_token", {"name": thing.name}
+        case _:
+            return "drop_grant", {"jid": thing.jid}
