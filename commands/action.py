@@ -1,23 +1,38 @@
-"""What a command is: who calls, what it may use, what it answers. Access is checked in `run`, once."""
+"""What a command is: who calls, what it may use, what it asks, what it answers. Knows no surface.
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+A command is a chain of steps. Each step is a form and what follows from it: the next step, or the answer.
+Access is checked in `begin` and `go_on`, at every step, for every surface.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from commands import actions
+from commands.form import Field, fields, parse
+from commands.words import Words, _
 from component.errors import Forbidden
+from component.hub import Hub
+from component.ports import Clock, MethodSpec
 from component.roles import Role
+from component.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the bare JID ("" where a room hides it), the name to address them by, their role."""
+    """Who calls: the bare JID ("" where a room hides it), the name to address them by, their role and language.
+
+    `way` is the surface, for the audit log.
+    """
 
     jid: str
     name: str
     role: Role
     in_room: bool = False
+    language: str = "en"
+    way: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +43,95 @@ class Bus:
     web: str
     version: str
     actions: Mapping[str, "Action"]
+    hub: Hub
+    settings: Settings
+    methods: Mapping[str, MethodSpec]
+    clock: Clock
+    health: Callable[[], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What a command answers: lines for a person."""
+class Done:
+    """The command is through: one sentence. `kind` is info, warn or error."""
 
-    lines: tuple[str, ...]
+    words: Words
+    kind: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The command is through: a list, or details; `title` stands over it."""
+
+    title: Words
+    lines: Sequence[Words | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A form to fill, and what follows: `run` gets the caller, the filled form and the bus.
+
+    `last` says that nothing is asked after it. `values` stand in the form from the start, as people write them.
+    """
+
+    title: Words
+    form: type
+    run: Callable[[Caller, Any, Bus], Awaitable["Reply"]]
+    last: bool = True
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    help: Words | None = None
+
+    def fields(self, bus: Bus) -> tuple[Field, ...]:
+        """What is asked, the choices drawn now."""
+        return fields(self.form, bus)
+
+
+Reply = Done | Lines | Step
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A command's declaration, `ACTION` at the end of its file. `public` ones may be called in a room, before all."""
+    """A command's declaration, `ACTION` at the end of its file.
+
+    `form` is the first step's, None where nothing is asked; with `more`, steps follow it. Actions of one `group`
+    share an entry in clients' menus. `public` ones may be called in a room, before all.
+    """
 
     name: str
-    title: str
+    title: Words
     role: Role
-    run: Callable[[Caller, Bus], Awaitable[Reply]]
+    run: Callable[[Caller, Any, Bus], Awaitable[Reply]]
+    form: type | None = None
+    more: bool = False
+    group: str = ""
     public: bool = False
 
+    @property
+    def step(self) -> Step | None:
+        """The first step, where there is one."""
+        return Step(self.title, self.form, self.run, not self.more) if self.form else None
 
-async def run(action: Action, caller: Caller, bus: Bus) -> Reply:
-    """Run it for `caller`; raises Forbidden where their role does not reach."""
+
+def check(action: Action, caller: Caller, bus: Bus) -> None:
+    """Raise Forbidden where the caller's role does not reach, or the place is wrong."""
     if caller.role < action.role:
-        raise Forbidden(f"“{action.name}” is for the role {action.role.label}; yours is {caller.role.label}.")
+        told = _("“{name}” is for the role {needed}; yours is {role}.", name=action.name, needed=action.role.label,
+                 role=caller.role.label)  # fmt: skip
+        raise Forbidden(told.told(caller.language))
     if caller.in_room and not action.public:
-        raise Forbidden(f"“{action.name}” is for a private chat: write to {bus.bot}.")
-    return await action.run(caller, bus)
+        told = _("“{name}” is for a private chat: write to {bot}.", name=action.name, bot=bus.bot)
+        raise Forbidden(told.told(caller.language))
+
+
+async def begin(action: Action, caller: Caller, bus: Bus) -> Reply:
+    """The first step, or the answer where nothing is asked; raises as `check`, and ShoutbusError."""
+    check(action, caller, bus)
+    return action.step or await action.run(caller, None, bus)
+
+
+async def go_on(action: Action, step: Step, values: Mapping[str, Sequence[str]], caller: Caller, bus: Bus) -> Reply:
+    """What follows from a filled step; raises as `begin`, and Faults."""
+    check(action, caller, bus)
+    return await step.run(caller, parse(step.form, step.fields(bus), values), bus)
 
 
 def discover() -> Mapping[str, Action]:

@@ -1,28 +1,221 @@
-"""The text surface: a line to the bot is a command where the whole of it is one, and else a message."""
+"""The text surface: a line to the bot is a command, an answer in a conversation, or a message to pass on.
 
-from collections.abc import Callable
+    route add shoutbox:lobby muc:team@rooms.example.org both
+    route-add source=shoutbox:lobby destination=muc:team@rooms.example.org both=yes
 
-from commands.action import Bus, Caller, run
-from component.errors import ShoutbusError
+What is missing is asked for, one question at a time; `back` and `cancel` work there. A line that only begins
+like a command, and gives one that asks nothing more than it takes, is a message.
+"""
+
+import shlex
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from commands import draw
+from commands.action import Action, Bus, Caller, Reply, Step, begin, go_on
+from commands.form import Faults, Field
+from commands.words import Words, _, best, tell
+from component.errors import BadInput, ShoutbusError
 from component.roles import Role
 from component.xmpp.bot import Asked
 
+log = structlog.get_logger()
+
+LIFE = 900.0
+"""Seconds a question stays open."""
+MOST = 2_000
+"""Conversations in all; the oldest go first."""
+MAX_LINE = 10_000
+SHOWN = 12
+"""Choices that a question lists."""
+
+
+@dataclass(slots=True)
+class Talk:
+    """A conversation about one command: where it stands, what was given and is not used yet, what is asked now."""
+
+    action: Action
+    step: Step
+    at: float
+    given: list[str] = field(default_factory=list)
+    named: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Sequence[str]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
 
 class Text:
-    """Answers lines; `role_of` gives a bare JID's role."""
+    """Answers lines; `role_of` gives a bare JID's role, `clock` monotonic seconds."""
 
-    def __init__(self, bus: Bus, role_of: Callable[[str], Role]) -> None:
+    def __init__(self, bus: Bus, role_of: Callable[[str], Role], clock: Callable[[], float]) -> None:
         self._bus = bus
         self._role_of = role_of
+        self._clock = clock
+        self._talks: OrderedDict[str, Talk] = OrderedDict()
 
     async def answer(self, asked: Asked) -> str | None:
-        """The reply to a line, or None where it is no command."""
-        action = self._bus.actions.get(asked.text.strip().casefold().removesuffix("?"))
+        """The reply to a line, or None where it is a message."""
+        caller = Caller(asked.jid, asked.nick, self._role_of(asked.jid), asked.in_room, best(asked.language))
+        talk = None if asked.in_room else self._talk(asked.jid)
+        try:
+            return await (self._go_on(talk, asked.text, caller) if talk else self._begin(asked.text, caller))
+        except ShoutbusError as error:
+            return self._fault(str(error), caller)
+        except Exception:
+            log.exception("a command failed", line=asked.text[:80])
+            self._talks.pop(asked.jid, None)
+            return self._fault(tell(draw.FAILED, caller.language), caller)
+
+    @staticmethod
+    def _fault(sentence: str, caller: Caller) -> str:
+        return f"{tell(_('Error:'), caller.language)} {sentence}"
+
+    def _talk(self, jid: str) -> Talk | None:
+        talk = self._talks.get(jid)
+        if talk and self._clock() - talk.at > LIFE:
+            del self._talks[jid]
+            return None
+        return talk
+
+    # A line that begins something
+
+    async def _begin(self, line: str, caller: Caller) -> str | None:
+        action, rest = self._named(line)
         if action is None:
             return None
-        caller = Caller(asked.jid, asked.nick, self._role_of(asked.jid), asked.in_room)
+        if len(line) > MAX_LINE:
+            raise BadInput(tell(_("That line is too long for a command."), caller.language))
+        step = action.step
+        if step is None:
+            if rest.strip(" ?"):
+                return None  # it only begins like a command
+            reply = await begin(action, caller, self._bus)
+            return self._told(reply, caller)
+        words = _split(rest, caller)
+        await begin(action, caller, self._bus)
+        talk = Talk(action, step, self._clock(), words)
+        return await self._advance(talk, caller)
+
+    def _named(self, line: str) -> tuple[Action | None, str]:
+        """The command that a line begins with, written with dashes or spaces, and what follows its name."""
+        words = line.split(maxsplit=3)
+        for count in (3, 2, 1):
+            name = "-".join(words[:count]).casefold()
+            action = self._bus.actions.get(name.removesuffix("?") if count == len(words) else name)
+            if action and count <= len(words):
+                return action, line.split(maxsplit=count)[count] if len(line.split(maxsplit=count)) > count else ""
+        return None, ""
+
+    # A conversation
+
+    async def _go_on(self, talk: Talk, line: str, caller: Caller) -> str:
+        word = line.strip().casefold()
+        talk.at = self._clock()
+        if word in ("cancel", "abbrechen"):
+            self._talks.pop(caller.jid, None)
+            return tell(_("Left as it was."), caller.language)
+        if word in ("back", "zurück"):
+            for name in talk.asked[-2:]:
+                talk.values.pop(name, None)
+            talk.asked = talk.asked[:-2]
+            return await self._advance(talk, caller)
+        name = talk.asked[-1]
+        asked = next(one for one in talk.step.fields(self._bus) if one.name == name)
+        written = _several(line) if asked.kind in ("list-multi", "text-multi") else [line.strip()]
         try:
-            reply = await run(action, caller, self._bus)
-        except ShoutbusError as error:
-            return f"Error: {error}"
-        return "\n".join(reply.lines)
+            asked.parse(written)
+        except BadInput as error:
+            return f"{self._fault(str(error), caller)}\n{self._question(asked, caller)}"
+        talk.values[name] = written
+        return await self._advance(talk, caller)
+
+    async def _advance(self, talk: Talk, caller: Caller) -> str:
+        """As far as what was given goes: to the next question, or to the end."""
+        while True:
+            fields = talk.step.fields(self._bus)
+            self._place(talk, fields, caller)
+            missing = next((one for one in fields if one.required and not talk.values.get(one.name)), None)
+            if missing and caller.in_room:
+                raise BadInput(tell(_("{label} is missing.", label=missing.ask.label), caller.language))
+            if missing:
+                return self._ask(talk, missing, caller)
+            try:
+                reply = await go_on(talk.action, talk.step, {**talk.step.values, **talk.values}, caller, self._bus)
+            except Faults as faults:
+                self._talks.pop(caller.jid, None)
+                labels = {one.name: tell(one.ask.label, caller.language) for one in fields}
+                raise BadInput("\n".join(f"{labels[name]}: {why}" for name, why in faults.by_field.items())) from faults
+            except ShoutbusError:
+                self._talks.pop(caller.jid, None)
+                raise
+            if not isinstance(reply, Step):
+                return self._told(reply, caller)
+            talk.step, talk.values, talk.asked = reply, {}, []
+
+    def _place(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> None:
+        """Give the words of the line to the fields: by name, by the name of a yes-or-no alone, else in order."""
+        names = {one.name: one for one in fields}
+        rest: list[str] = []
+        for word in talk.given:
+            name, equals, value = word.partition("=")
+            if equals and name in names:
+                talk.values[name] = _several(value) if names[name].kind in ("list-multi", "text-multi") else [value]
+            elif word in names and names[word].kind == "boolean":
+                talk.values[word] = ["1"]
+            else:
+                rest.append(word)
+        for one in fields:
+            if rest and one.kind != "boolean" and one.name not in talk.values:
+                talk.values[one.name] = [rest.pop(0)]
+        if rest and talk.step.last and fields:
+            self._last(talk, fields, rest, caller)
+            rest = []
+        talk.given = rest
+
+    @staticmethod
+    def _last(talk: Talk, fields: Sequence[Field], rest: Sequence[str], caller: Caller) -> None:
+        """Words that are left over belong to the last field where that is free text, else they are too many."""
+        last = [one for one in fields if one.kind != "boolean"][-1]
+        if last.kind != "text-single" or last.type is not str:
+            raise BadInput(tell(_("“{word}” is more than that takes.", word=rest[0][:60]), caller.language))
+        talk.values[last.name] = [" ".join([*talk.values.get(last.name, ()), *rest])]
+
+    def _ask(self, talk: Talk, missing: Field, caller: Caller) -> str:
+        talk.asked.append(missing.name)
+        self._talks[caller.jid] = talk
+        self._talks.move_to_end(caller.jid)
+        if len(self._talks) > MOST:
+            self._talks.popitem(last=False)
+        return self._question(missing, caller)
+
+    def _question(self, asked: Field, caller: Caller) -> str:
+        lines = [f"{tell(asked.ask.label, caller.language)}?"]
+        if asked.ask.help:
+            lines.append(tell(asked.ask.help, caller.language))
+        if asked.choices:
+            lines.append(
+                ", ".join(one.value for one in asked.choices[:SHOWN]) + (" …" if asked.choices[SHOWN:] else "")
+            )
+        lines.append(tell(_("(“back” goes back, “cancel” leaves all as it was)"), caller.language))
+        return "\n".join(lines)
+
+    def _told(self, reply: Reply, caller: Caller) -> str:
+        self._talks.pop(caller.jid, None)
+        assert not isinstance(reply, Step)  # noqa: S101 — a step is gone on with
+        return draw.text(reply, caller.language)
+
+
+def _split(line: str, caller: Caller) -> list[str]:
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.commenters, lexer.quotes = True, "", '"'
+    try:
+        return list(lexer)
+    except ValueError as error:
+        told: Words = _('A quotation mark does not close: write "so".')
+        raise BadInput(tell(told, caller.language)) from error
+
+
+def _several(line: str) -> list[str]:
+    return [one.strip() for one in line.replace("\n", ",").split(",") if one.strip()]

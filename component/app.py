@@ -11,6 +11,7 @@ import structlog
 
 import web.app
 from commands import action as command
+from commands.adhoc import AdHoc
 from commands.text import Text
 from component import __version__, methods
 from component.config import Config
@@ -19,6 +20,7 @@ from component.hub import Hub
 from component.message import Channel, Message
 from component.ports import MethodSpec, Ports, Store
 from component.roles import Roles
+from component.settings import Settings
 from component.storage import open_store
 from component.xmpp import desk
 from component.xmpp.archive import Archive
@@ -64,8 +66,9 @@ class Xmpp:
         self.desk = Desk(self.link, self._identify, self._listed)
         self._hub: Hub
 
-    def attach(self, hub: Hub, text: Text, known: dict[str, MethodSpec]) -> None:
+    def attach(self, hub: Hub, text: Text, adhoc: AdHoc, known: dict[str, MethodSpec]) -> None:
         """Close the circle between the hub and XMPP."""
+        self.desk.attach(adhoc)
         self._hub = hub
         self._open = [name for name, spec in known.items() if spec.open]
         self.bot.attach(hub, hub.leads_on, self._addressed, text.answer, self._identify)
@@ -170,23 +173,36 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             {name: spec.make(ports) if spec.make else None for name, spec in known.items()},
             persons=[name for name, spec in known.items() if spec.person],
         )
-        roles = Roles(config.admins)
-        bus = command.Bus(xmpp.bot.bare, config.web.public_url, __version__, command.discover())
-        xmpp.attach(hub, Text(bus, roles.of), known)
-        await hub.start()
-        stack.push_async_callback(hub.stop)
+        settings = Settings(store, hub, Roles(config.admins))
+        await settings.load()
         began = time.monotonic()
 
         async def health() -> dict[str, Any]:
             return await _health(hub, xmpp, began)
 
+        bus = command.Bus(
+            bot=xmpp.bot.bare,
+            web=config.web.public_url,
+            version=__version__,
+            actions=command.discover(),
+            hub=hub,
+            settings=settings,
+            methods=known,
+            clock=now,
+            health=health,
+        )
+        text = Text(bus, settings.roles.of, time.monotonic)
+        xmpp.attach(hub, text, AdHoc(bus, settings.roles.of, xmpp.bot.write, time.monotonic), known)
+        await hub.start()
+        stack.push_async_callback(hub.stop)
+
         site = Site(
             hub=hub,
             clock=now,
             guests=Guests(time.monotonic, [xmpp.bot.bare.partition("@")[0], "shoutbus"]),
-            roles=roles,
+            roles=settings.roles,
             methods=known,
-            tokens={token.digest: token for token in await store.tokens()},
+            tokens=settings.tokens,
             health=health,
             public_url=config.web.public_url,
             version=__version__,

@@ -44,6 +44,8 @@ class Hub:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self._clock = clock
+        self.routes: tuple[Route, ...] = ()
+        """Every route, on or off."""
         self._routes = Routes(())
         self._methods: Mapping[str, Method | None] = {}
         self._persons: frozenset[str] = frozenset()
@@ -95,7 +97,12 @@ class Hub:
     async def reload(self) -> None:
         """Take channels and routes from the store; in force for the next message."""
         self._specs = {spec.channel: spec for spec in await self.store.channels()}
-        self._routes = Routes(await self.store.routes(), self._persons)
+        paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
+        routes = await self.store.routes()
+        self.routes = tuple(routes)
+        self._routes = Routes((route for route in routes if route.source not in paused), self._persons)
+        for channel, lane in self._lanes.items():
+            lane.hold(channel in paused)
         for name, method in self._methods.items():
             mine = [one for one in self._specs.values() if one.channel.method == name and one.channel.address != "*"]
             if method:
@@ -107,11 +114,6 @@ class Hub:
     def channels(self) -> tuple[ChannelSpec, ...]:
         """Every configured channel."""
         return tuple(self._specs.values())
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """Every route, on or off."""
-        return self._routes.all
 
     def find(self, channel: Channel) -> ChannelSpec | None:
         """The configured channel, or the `method:*` it falls under."""
@@ -252,6 +254,8 @@ class Hub:
             if method is None:
                 raise LookupError(f"{channel} is delivered by its commit")
             lane = self._lanes[channel] = Lane(channel, method, self.store, self.settle, self._clock)
+            spec = self._specs.get(channel)
+            lane.hold(bool(spec and not spec.enabled))
         return lane
 
 

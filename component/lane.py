@@ -45,6 +45,8 @@ class Lane:
         self._doubtful = False  # some of what waits may have been sent already: look before sending
         self._failures = 0
         self._wake = asyncio.Event()
+        self._open = asyncio.Event()
+        self._open.set()
         self._task = asyncio.create_task(self._run(), name=f"lane {channel}")
 
     @property
@@ -63,6 +65,13 @@ class Lane:
             self._waiting.append(delivery)
             self._read = delivery.seq
         self._wake.set()
+
+    def hold(self, held: bool) -> None:
+        """While held, what is put waits."""
+        if held:
+            self._open.clear()
+        else:
+            self._open.set()
 
     def resume(self) -> None:
         """Take up what the store holds from an earlier run: it may have been sent already."""
@@ -104,6 +113,7 @@ class Lane:
             self._doubtful = self._doubtful or bool(more)  # an earlier run may have sent it
 
     async def _send(self) -> None:
+        await self._open.wait()
         await self._method.ready(self.channel)
         if self._doubtful:
             await self._look()

@@ -241,6 +241,16 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of a method's channels: its key, what it is called, a sentence of help. `jids`: several bare JIDs."""
+
+    key: str
+    label: str
+    help: str
+    jids: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MethodSpec:
     """A method's declaration, `METHOD` at the end of its file in `component/methods`.
 
@@ -256,6 +266,7 @@ class MethodSpec:
     address: re.Pattern[str]
     open: bool = False
     person: bool = False
+    settings: tuple[Setting, ...] = ()
 
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""

@@ -19,13 +19,14 @@ class Role(IntEnum):
 
 
 class Roles:
-    """Who holds which role: the configuration's admins, and everyone else with a JID as a member."""
+    """Who holds which role: the configuration's admins, whoever was `given` one; others with a JID are members."""
 
     def __init__(self, admins: Iterable[str]) -> None:
         self.admins = tuple(admins)
+        self.given: dict[str, Role] = {}
 
     def of(self, jid: str) -> Role:
         """The role of a bare JID; an empty one is a guest's."""
         if not jid:
             return Role.GUEST
-        return Role.ADMIN if jid in self.admins else Role.MEMBER
+        return Role.ADMIN if jid in self.admins else self.given.get(jid, Role.MEMBER)

@@ -33,10 +33,9 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route], persons: Iterable[str] = ()) -> None:
         """`persons` are the methods whose channels are persons: what is brought to one goes no further."""
-        self.all = tuple(routes)
         self.persons = frozenset(persons)
         self._from: dict[Channel, tuple[Channel, ...]] = {}
-        for route in self.all:
+        for route in routes:
             if route.enabled:
                 self._from[route.source] = (*self._from.get(route.source, ()), route.destination)
 

@@ -1,11 +1,12 @@
 """`ping`: whether the bot is there."""
 
-from commands.action import Action, Bus, Caller, Reply
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.words import _
 from component.roles import Role
 
 
-async def _run(_caller: Caller, _bus: Bus) -> Reply:
-    return Reply(("pong",))
+async def _run(_caller: Caller, _form: None, _bus: Bus) -> Reply:
+    return Done(_("pong"))
 
 
-ACTION = Action("ping", "whether I am there", Role.GUEST, _run, public=True)
+ACTION = Action("ping", _("whether I am there"), Role.GUEST, _run, public=True)

@@ -1,11 +1,12 @@
 """`version`: which program and version the bot is."""
 
-from commands.action import Action, Bus, Caller, Reply
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.words import _
 from component.roles import Role
 
 
-async def _run(_caller: Caller, bus: Bus) -> Reply:
-    return Reply((f"Shoutbus {bus.version}",))
+async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+    return Done(_("Shoutbus {version}", version=bus.version))
 
 
-ACTION = Action("version", "what I am", Role.GUEST, _run, public=True)
+ACTION = Action("version", _("what I am"), Role.GUEST, _run, public=True)

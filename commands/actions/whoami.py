@@ -1,15 +1,18 @@
 """`whoami`: whom the bot takes the caller for."""
 
-from commands.action import Action, Bus, Caller, Reply
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.words import _
 from component.roles import Role
 
 
-async def _run(caller: Caller, bus: Bus) -> Reply:
+async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     if caller.in_room:  # the real JID is not for the whole room
-        return Reply((f"Here you are {caller.name}, with the role {caller.role.label}.",))
+        return Done(_("Here you are {name}, with the role {role}.", name=caller.name, role=caller.role.label))
     if not caller.jid:
-        return Reply((f"You are {caller.name}; through a room I can't tell more. Write to {bus.bot}.",))
-    return Reply((f"You are {caller.jid}, with the role {caller.role.label}.",))
+        return Done(
+            _("You are {name}; through a room I can't tell more. Write to {bot}.", name=caller.name, bot=bus.bot)
+        )
+    return Done(_("You are {jid}, with the role {role}.", jid=caller.jid, role=caller.role.label))
 
 
-ACTION = Action("whoami", "who you are to me", Role.GUEST, _run, public=True)
+ACTION = Action("whoami", _("who you are to me"), Role.GUEST, _run, public=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from component.delivery import Delivery
 from component.message import Channel
-from component.ports import BARE_JID, ChannelSpec, Confirmation, MethodSpec, Ports, Rooms
+from component.ports import BARE_JID, ChannelSpec, Confirmation, MethodSpec, Ports, Rooms, Setting
 
 
 class Muc:
@@ -34,4 +34,13 @@ def _make(ports: Ports) -> Muc:
     return Muc(ports.rooms)
 
 
-METHOD = MethodSpec("muc", _make, example="muc:team@rooms.example.org", address=BARE_JID)
+METHOD = MethodSpec(
+    "muc",
+    _make,
+    example="muc:team@rooms.example.org",
+    address=BARE_JID,
+    settings=(
+        Setting("subject", "Subject", "what stands over the room"),
+        Setting("invite", "Invite", "whom to ask in when the room is made, one JID a line", jids=True),
+    ),
+)

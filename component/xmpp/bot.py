@@ -21,7 +21,19 @@ from component.xmpp.desk import Identity
 from component.xmpp.link import IqError, Link
 from component.xmpp.room import Occupant, Room
 from component.xmpp.rooms import BUDGET, Rooms
-from component.xmpp.stanza import RECEIPTS, SAID, Fault, bare, body_of, domain, element, error, is_aside, local
+from component.xmpp.stanza import (
+    RECEIPTS,
+    SAID,
+    Fault,
+    bare,
+    body_of,
+    domain,
+    element,
+    error,
+    is_aside,
+    language_of,
+    local,
+)
 
 log = structlog.get_logger()
 
@@ -40,6 +52,7 @@ class Asked:
     nick: str
     text: str
     in_room: bool
+    language: str = "en"
 
 
 Answer = Callable[[Asked], Awaitable[str | None]]
@@ -164,13 +177,18 @@ class Bot:
             addresses["from"] = f"{bare(stanza.get('to', ''))}/{RESOURCE}"
         self._link.try_send(element("message", addresses, f"<body>{q(words)}</body>", f'<said xmlns="{SAID}"/>'))
 
+    def write(self, jid: str, words: str) -> None:
+        """The bot's own words to someone, which go no further."""
+        addresses = {"from": self.jid, "to": jid, "type": "chat"}
+        self._link.try_send(element("message", addresses, f"<body>{q(words)}</body>", f'<said xmlns="{SAID}"/>'))
+
     async def _in_private(self, stanza: Element, sender: str) -> str:
         """Through a room: whoever it is has no role here, and nothing is passed on."""
         nick = sender.partition("/")[2]
         if not bare(stanza.get("to", "")) == self.bare:
             # A room puts out an occupant who answers item-not-found.
             raise Forbidden(f"{nick}: people on the web page can't get private messages.")
-        answer = await self._answer(Asked("", nick, body_of(stanza), in_room=False))
+        answer = await self._answer(Asked("", nick, body_of(stanza), False, language_of(stanza)))
         return answer or f"Write to me at {self.bare} for that: from inside a room I can't tell who you are."
 
     async def _take(self, stanza: Element, to: str, sender: str) -> str | None:
@@ -180,7 +198,7 @@ class Bot:
             if not channel:
                 raise NotFound(f"There is no channel at {to}. Write “help” to {self.bare}.")
         else:
-            answer = await self._answer(Asked(jid, local(jid) or jid, body, in_room=False))
+            answer = await self._answer(Asked(jid, local(jid) or jid, body, False, language_of(stanza)))
             if answer is not None:
                 return answer
             channel = Channel("chat", jid)

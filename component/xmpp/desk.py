@@ -3,12 +3,14 @@
 Answers are the same on a bare and a full JID. An IQ that nobody answers gets `service-unavailable`.
 """
 
+import asyncio
 import base64
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
+from typing import Protocol
 from xml.etree.ElementTree import Element
 
 from component import __version__
@@ -17,6 +19,8 @@ from component.text import escape as q
 from component.xmpp.link import Link
 from component.xmpp.stanza import (
     CAPS,
+    COMMANDS,
+    DATA,
     DISCO_INFO,
     DISCO_ITEMS,
     LAST,
@@ -46,16 +50,21 @@ class Identity:
     type: str
     name: str
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What it can do; web users have no commands."""
+        return _FEATURES if self.type == "web" else (*_FEATURES, COMMANDS, DATA)
+
     def info(self, node: str) -> str:
         """The disco#info answer's XML."""
         me = element("identity", {"category": self.category, "type": self.type, "name": self.name})
-        features = "".join(element("feature", {"var": one}) for one in _FEATURES)
+        features = "".join(element("feature", {"var": one}) for one in self.features)
         return element("query", {"xmlns": DISCO_INFO, "node": node}, me, features)
 
     @property
     def ver(self) -> str:
         """The verification string (XEP-0115 section 5.1, SHA-1)."""
-        told = f"{self.category}/{self.type}//{self.name}<" + "".join(f"{one}<" for one in sorted(_FEATURES))
+        told = f"{self.category}/{self.type}//{self.name}<" + "".join(f"{one}<" for one in sorted(self.features))
         return base64.b64encode(hashlib.sha1(told.encode(), usedforsecurity=False).digest()).decode()
 
     @property
@@ -64,6 +73,27 @@ class Identity:
         photo = hashlib.sha1(AVATAR, usedforsecurity=False).hexdigest()
         caps = element("c", {"xmlns": CAPS, "hash": "sha-1", "node": NODE, "ver": self.ver})
         return caps + element("x", {"xmlns": _VCARD_UPDATE}, f"<photo>{photo}</photo>")
+
+
+class IqFault(Exception):
+    """Answer an IQ with an error: its type, RFC 6120 condition, a sentence, and where it has one XEP-0050's own."""
+
+    def __init__(self, kind: str, condition: str, sentence: str, own: str = "") -> None:
+        super().__init__(sentence)
+        self.xml = error(kind, condition, sentence, f'<{own} xmlns="{COMMANDS}"/>' if own else "")
+
+
+_NONE = IqFault("cancel", "service-unavailable", "There are no commands here.")
+
+
+class Commands(Protocol):
+    """Ad-hoc commands (XEP-0050), as the desk offers them."""
+
+    def listed(self, asker: str, language: str) -> Iterable[tuple[str, str]]:
+        """(node, name) of what `asker` may call."""
+
+    async def serve(self, stanza: Element) -> str:
+        """The inside of a command's result; raises IqFault."""
 
 
 class Desk:
@@ -75,9 +105,10 @@ class Desk:
         self._link = link
         self._identify = identify
         self._listed = listed
+        self._commands: Commands | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._answers: dict[str, Callable[[Element, Identity, str], str | None]] = {
             f"{{{DISCO_INFO}}}query": self._info,
-            f"{{{DISCO_ITEMS}}}query": self._items,
             f"{{{LAST}}}query": self._last,
             f"{{{PING}}}ping": lambda *_: "",
             f"{{{TIME}}}time": _time,
@@ -85,8 +116,17 @@ class Desk:
             f"{{{VERSION}}}query": _version,
         }
 
+    def attach(self, commands: Commands) -> None:
+        """Close the circle."""
+        self._commands = commands
+
     def iq(self, stanza: Element) -> None:
         """Answer a `get` or `set`."""
+        if stanza.find(f"{{{COMMANDS}}}command") is not None and stanza.get("type") == "set":
+            task = asyncio.create_task(self._command(stanza))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return
         to, asker = stanza.get("to", ""), stanza.get("from", "")
         who = self._identify(bare(to))
         asked = next(iter(stanza), None)
@@ -97,6 +137,8 @@ class Desk:
         else:
             answer = self._answers.get(asked.tag) if asked is not None and stanza.get("type") == "get" else None
             inside = answer(asked, who, to) if answer and asked is not None else None
+            if asked is not None and asked.tag == f"{{{DISCO_ITEMS}}}query" and stanza.get("type") == "get":
+                inside = self._items(asked, who, to, asker)
             condition, sentence = "service-unavailable", "That is not offered here."
         if inside is None:
             reply["type"], inside = "error", error("cancel", condition, sentence)
@@ -104,11 +146,30 @@ class Desk:
             reply["type"] = "result"
         self._link.try_send(element("iq", reply, inside))
 
+    async def _command(self, stanza: Element) -> None:
+        reply = {"from": stanza.get("to", ""), "to": stanza.get("from", ""), "id": stanza.get("id", "")}
+        who = self._identify(bare(stanza.get("to", "")))
+        offered = self._commands if who and who.type != "web" else None
+        try:
+            inside, kind = (await offered.serve(stanza), "result") if offered else (_NONE.xml, "error")
+        except IqFault as fault:
+            inside, kind = fault.xml, "error"
+        self._link.try_send(element("iq", reply | {"type": kind}, inside))
+
     def _info(self, asked: Element, who: Identity, _to: str) -> str | None:
         node = asked.get("node", "")
-        return who.info(node) if node in ("", f"{NODE}#{who.ver}") else None
+        if node in ("", f"{NODE}#{who.ver}"):
+            return who.info(node)
+        if who.type == "web":
+            return None
+        kind = "command-list" if node == COMMANDS else "command-node"
+        return Identity("automation", kind, who.name).info(node)
 
-    def _items(self, asked: Element, _who: Identity, to: str) -> str:
+    def _items(self, asked: Element, who: Identity, to: str, asker: str) -> str:
+        if asked.get("node") == COMMANDS and self._commands and who.type != "web":
+            offered = self._commands.listed(asker, "en")
+            items = "".join(element("item", {"jid": to, "node": node, "name": name}) for node, name in offered)
+            return element("query", {"xmlns": DISCO_ITEMS, "node": COMMANDS}, items)
         listed = self._listed() if to == self._link.domain and not asked.get("node") else ()
         items = "".join(element("item", {"jid": jid, "name": name}) for jid, name in listed)
         return element("query", {"xmlns": DISCO_ITEMS, "node": asked.get("node", "")}, items)

@@ -31,11 +31,10 @@ class Guard:
         jid = room.occupants[nick].jid
         return bool(jid) and domain(jid) != self._link.domain
 
-    async def put_out(self, room: Room, nick: str) -> None:
-        """Kick them, unless another bus answers for their domain."""
-        theirs = domain(room.occupants[nick].jid)
+    async def put_out(self, room: Room, nick: str, jid: str) -> None:
+        """Kick them, unless another bus answers for the domain of their real JID."""
         try:
-            if not await self._is_bus(theirs):
+            if not await self._is_bus(domain(jid)):
                 await self._owner.kick(room.jid, nick, f"Names with “{WEB_MARK}” are kept for people on the web page.")
                 log.info("kicked for the mark of web users", room=room.jid, nick=nick)
         except (IqError, Unavailable) as error:

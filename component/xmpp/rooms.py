@@ -5,6 +5,7 @@ id that is on disk, then let the held ones through, each known by the archive's 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -88,9 +89,28 @@ class Rooms:
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Rooms.configure`; a room is entered when the stream is up."""
-        for spec in specs:
-            if spec.channel.address not in self._rooms:
-                self._rooms[spec.channel.address] = Room(spec.channel.address, spec, self._nick)
+        wanted = {spec.channel.address: spec for spec in specs}
+        for jid in [one for one in self._rooms if one not in wanted]:
+            self._give_up(self._rooms.pop(jid))
+        for jid, spec in wanted.items():
+            room = self._rooms.get(jid)
+            if room is None:
+                room = self._rooms[jid] = Room(jid, spec, self._nick)
+                if self._link.alive:
+                    self._come(room)
+            elif room.spec != spec:
+                room.spec = spec
+                self._run(self._own_again(room))
+
+    def _give_up(self, room: Room) -> None:
+        if room.entering:
+            room.entering.cancel()
+        self._go(room)
+        room.leave("no longer ours", Refused(f"{room.jid} is no room of this bus any more."))
+
+    async def _own_again(self, room: Room) -> None:
+        with contextlib.suppress(Unavailable):  # then it is done on coming back
+            await self._own(room)
 
     def has(self, jid: str) -> bool:
         """Whether `jid` is one of the rooms, or an occupant's address in one."""
@@ -196,9 +216,12 @@ class Rooms:
         self._leaving = True
         self._puppets.leave_all()
         for room in self._rooms.values():
-            if room.state != "out":
-                to = f"{room.jid}/{room.nick}"
-                self._link.try_send(element("presence", {"from": self._bot, "to": to, "type": "unavailable"}))
+            self._go(room)
+
+    def _go(self, room: Room) -> None:
+        if room.state != "out":
+            to = f"{room.jid}/{room.nick}"
+            self._link.try_send(element("presence", {"from": self._bot, "to": to, "type": "unavailable"}))
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -232,7 +255,7 @@ class Rooms:
         else:
             room.occupants[nick] = _occupant(stanza)
             if self._guard.minds(room, nick):
-                self._run(self._guard.put_out(room, nick))
+                self._run(self._guard.put_out(room, nick, room.occupants[nick].jid))
         return True
 
     def _not_let_in(self, room: Room, fault: Fault) -> None:

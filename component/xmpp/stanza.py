@@ -67,10 +67,10 @@ def element(name: str, attributes: Mapping[str, str], *inside: str) -> str:
     return f"<{name}{opening}>{''.join(inside)}</{name}>" if inside else f"<{name}{opening}/>"
 
 
-def error(kind: str, condition: str, sentence: str) -> str:
-    """An error's XML (RFC 6120 section 8.3)."""
+def error(kind: str, condition: str, sentence: str, own: str = "") -> str:
+    """An error's XML (RFC 6120 section 8.3); `own` is the XML of a condition of the application's own."""
     said = f'<text xmlns="{STANZAS}">{q(sentence)}</text>' if sentence else ""
-    return f'<error type="{kind}"><{condition} xmlns="{STANZAS}"/>{said}</error>'
+    return f'<error type="{kind}"><{condition} xmlns="{STANZAS}"/>{said}{own}</error>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,11 @@ def is_aside(stanza: Element) -> bool:
     """Whether a bus says it for itself: such words go no further and get no answer, or two buses talk for ever."""
     said = stanza.find(f"{{{SAID}}}said")
     return said is not None and not said.get("id")
+
+
+def language_of(stanza: Element) -> str:
+    """The stanza's `xml:lang`; "en" where it names none."""
+    return stanza.get("{http://www.w3.org/XML/1998/namespace}lang") or "en"
 
 
 def body_of(stanza: Element) -> str:

@@ -2,16 +2,23 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from commands.action import Bus, discover
 from component.delivery import Delivery, State
 from component.errors import DeliveryError, StoreError, Unavailable
 from component.hub import Hub
 from component.message import Author, Channel, Message
+from component.methods import discover as discover_methods
 from component.ports import ChannelSpec, Confirmation, Mark, Offer, Receipt, Store
+from component.roles import Roles
 from component.route import Route
+from component.settings import Settings
+from component.storage import open_store
 
 AUTHOR = Author("Juliet", "juliet@example.org")
 FROM = Channel("shoutbox", "lobby")
@@ -237,3 +244,24 @@ async def seeded(store: Store, routes: Iterable[Route]) -> WatchedStore:
 
 def unavailable() -> Unavailable:
     return Unavailable("The wire is cut.")
+
+
+@asynccontextmanager
+async def a_bus(folder: Path) -> AsyncIterator[Bus]:
+    """What commands may use, on a real store in `folder`; nothing goes out. admin@x is the admin."""
+    store = await open_store(f"sqlite:{folder / 'commands.db'}")
+    hub = Hub(store, FakeClock())
+    known = discover_methods()
+    hub.attach(dict.fromkeys(known))
+    settings = Settings(store, hub, Roles(["admin@x"]))
+
+    async def health() -> dict[str, Any]:
+        return {"status": "ok", "xmpp": {"state": "up", "rooms": {}}, "queues": {}, "store": {"state": "up"}}
+
+    await hub.start()
+    yield Bus(
+        bot="bot@bus.example.org", web="http://127.0.0.1:8080", version="1.2.3", actions=discover(), hub=hub,
+        settings=settings, methods=known, clock=FakeClock(), health=health,
+    )  # fmt: skip
+    await hub.stop()
+    await store.close()

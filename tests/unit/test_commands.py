@@ -1,31 +1,66 @@
 """Commands: who may run what where, in one runner, and how a line becomes one."""
 
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
 
 import pytest
 
-from commands.action import Action, Bus, Caller, Reply, discover, run
+from commands.action import Action, Bus, Caller, Done, Reply, begin, discover
+from commands.form import Ask
 from commands.text import Text
+from commands.words import _
 from component.errors import BadInput, Forbidden
 from component.roles import Role, Roles
 from component.xmpp.bot import Asked
+from tests.unit.fakes import a_bus
 
 
-async def _says(caller: Caller, bus: Bus) -> Reply:
-    return Reply((f"hello {caller.name}", bus.version))
+@dataclass(frozen=True)
+class Form:
+    first: Annotated[str, Ask(_("First"))]
+    second: Annotated[str, Ask(_("Second"))]
+    loud: Annotated[bool, Ask(_("Loud"))] = False
 
 
-async def _faults(_caller: Caller, _bus: Bus) -> Reply:
+async def _says(caller: Caller, _form: None, bus: Bus) -> Reply:
+    return Done(_("hello {name} {version}", name=caller.name, version=bus.version))
+
+
+async def _joins(_caller: Caller, form: Form, _bus: Bus) -> Reply:
+    words = f"{form.first}-{form.second}"
+    return Done(_("{words}", words=words.upper() if form.loud else words))
+
+
+async def _faults(_caller: Caller, _form: None, _bus: Bus) -> Reply:
     raise BadInput("Say it otherwise.")
 
 
-OPEN = Action("open", "for all", Role.GUEST, _says, public=True)
-PRIVATE = Action("private", "for members", Role.MEMBER, _says)
-ADMINS = Action("rule", "for admins", Role.ADMIN, _says, public=True)
-FAULTY = Action("faulty", "goes wrong", Role.GUEST, _faults, public=True)
-BUS = Bus("bot@bus", "http://web", "1.2", {one.name: one for one in (OPEN, PRIVATE, ADMINS, FAULTY)})
+OPEN = Action("open", _("for all"), Role.GUEST, _says, public=True)
+PRIVATE = Action("private", _("for members"), Role.MEMBER, _says)
+ADMINS = Action("rule", _("for admins"), Role.ADMIN, _says, public=True)
+FAULTY = Action("faulty", _("goes wrong"), Role.GUEST, _faults, public=True)
+JOIN = Action("words-join", _("joins words"), Role.MEMBER, _joins, Form)
 ROLES = Roles(["admin@x"])
-TEXT = Text(BUS, ROLES.of)
+
+
+class Stage:
+    """A text surface with the commands above, and a clock that is moved."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = replace(bus, actions={one.name: one for one in (OPEN, PRIVATE, ADMINS, FAULTY, JOIN)})
+        self.now = 0.0
+        self.text = Text(self.bus, ROLES.of, lambda: self.now)
+
+    async def says(self, line: str, jid: str = "juliet@x", *, in_room: bool = False) -> str | None:
+        return await self.text.answer(Asked(jid, "juliet", line, in_room))
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with a_bus(tmp_path) as bus:
+        yield Stage(bus)
 
 
 def test_roles() -> None:
@@ -36,44 +71,102 @@ def test_roles() -> None:
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("needed", Role)
-async def test_each_role_against_each(role: Role, needed: Role) -> None:
+async def test_each_role_against_each(stage: Stage, role: Role, needed: Role) -> None:
     action, caller = replace(OPEN, role=needed), Caller("juliet@x", "juliet", role)
     if role >= needed:
-        assert (await run(action, caller, BUS)).lines == ("hello juliet", "1.2")
+        assert await begin(action, caller, stage.bus) == Done(
+            _("hello {name} {version}", name="juliet", version="1.2.3")
+        )
     else:
         with pytest.raises(Forbidden) as told:
-            await run(action, caller, BUS)
+            await begin(action, caller, stage.bus)
         assert needed.label in str(told.value)
         assert role.label in str(told.value)
 
 
-async def test_not_before_all() -> None:
+async def test_not_before_all(stage: Stage) -> None:
     caller = Caller("juliet@x", "juliet", Role.ADMIN, in_room=True)
-    assert await run(OPEN, caller, BUS)
+    assert await begin(OPEN, caller, stage.bus)
     with pytest.raises(Forbidden, match="bot@bus"):
-        await run(PRIVATE, caller, BUS)
+        await begin(PRIVATE, caller, stage.bus)
 
 
 @pytest.mark.parametrize("line", ["open", "OPEN", " open ", "open?", "Open? "])
-async def test_a_whole_line_is_a_command(line: str) -> None:
-    assert await TEXT.answer(Asked("juliet@x", "juliet", line, in_room=False)) == "hello juliet\n1.2"
+async def test_a_whole_line_is_a_command(stage: Stage, line: str) -> None:
+    assert await stage.says(line) == "hello juliet 1.2.3"
 
 
-@pytest.mark.parametrize("line", ["", "opens", "open the door", "please open", "o pen", "open\nopen", "open??"])
-async def test_any_other_line_is_none(line: str) -> None:
-    assert await TEXT.answer(Asked("juliet@x", "juliet", line, in_room=False)) is None
+@pytest.mark.parametrize(
+    "line", ["", "opens", "open the door", "please open", "o pen", "open\nopen", "words", "words of"]
+)
+async def test_any_other_line_is_none(stage: Stage, line: str) -> None:
+    assert await stage.says(line) is None
 
 
-async def test_the_role_is_by_the_jid_alone() -> None:
+async def test_the_role_is_by_the_jid_alone(stage: Stage) -> None:
     for jid in ("juliet@x", "", "admin@y", "admin@x.evil"):
-        answer = await TEXT.answer(Asked(jid, "admin@x", "rule", in_room=True))
+        answer = await stage.says("rule", jid, in_room=True)
         assert answer
         assert answer.startswith("Error: “rule” is for the role admin")
-    assert await TEXT.answer(Asked("admin@x", "Someone", "rule", in_room=True)) == "hello Someone\n1.2"
+    assert await stage.says("rule", "admin@x", in_room=True) == "hello juliet 1.2.3"
 
 
-async def test_a_fault_is_told() -> None:
-    assert await TEXT.answer(Asked("juliet@x", "juliet", "faulty", in_room=False)) == "Error: Say it otherwise."
+async def test_a_fault_is_told(stage: Stage) -> None:
+    assert await stage.says("faulty") == "Error: Say it otherwise."
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("words join a b", "a-b"),
+        ("words-join a b", "a-b"),
+        ("Words Join a b loud", "A-B"),
+        ('words join "a and b" c', "a and b-c"),
+        ("words join second=b first=a", "a-b"),
+        ("words join first=a b", "a-b"),
+        ("words join a b loud=no", "a-b"),
+        ("words join a b and more", "a-b and more"),
+    ],
+)
+async def test_words_of_a_line_fill_the_form(stage: Stage, line: str, answer: str) -> None:
+    assert await stage.says(line) == answer
+
+
+async def test_a_quotation_mark_that_does_not_close(stage: Stage) -> None:
+    assert "does not close" in str(await stage.says('words join "a b'))
+
+
+async def test_a_line_too_long(stage: Stage) -> None:
+    assert "too long" in str(await stage.says("words join " + "a" * 60_000))
+
+
+async def test_a_conversation_asks_for_what_is_missing(stage: Stage) -> None:
+    assert str(await stage.says("words join")).startswith("First?")
+    assert str(await stage.says("a")).startswith("Second?")
+    assert await stage.says("two words") == "a-two words"
+    assert await stage.says("two words") is None, "it is over"
+
+
+async def test_back_and_cancel(stage: Stage) -> None:
+    await stage.says("words join")
+    await stage.says("wrong")
+    assert str(await stage.says("back")).startswith("First?")
+    await stage.says("a")
+    assert await stage.says("b") == "a-b"
+    await stage.says("words join")
+    assert await stage.says("cancel") == "Left as it was."
+    assert await stage.says("a") is None
+
+
+async def test_a_question_stays_open_for_a_while_only(stage: Stage) -> None:
+    await stage.says("words join")
+    stage.now = 901.0
+    assert await stage.says("a") is None
+
+
+async def test_a_conversation_is_with_one_person(stage: Stage) -> None:
+    await stage.says("words join")
+    assert await stage.says("a", "romeo@x") is None
 
 
 def test_discovery_finds_each_by_its_name() -> None:

@@ -69,7 +69,6 @@ def test_no_echo_and_no_loop() -> None:
 
 def test_a_route_that_is_off_leads_nowhere() -> None:
     assert _plan(A, Route(A, B, enabled=False), Route(B, C)) == ()
-    assert Routes([Route(A, B, enabled=False)]).all == (Route(A, B, enabled=False),)
 
 
 def test_every_address_of_a_method() -> None:

@@ -1,0 +1,65 @@
+"""`channel-add`: a wizard: first the method, then the address and that method's settings."""
+
+from dataclasses import dataclass, field, make_dataclass
+from typing import Annotated, Any
+
+from commands.action import Action, Bus, Caller, Done, Reply, Step
+from commands.form import Ask, Choice, Jid
+from commands.shared import described, entry
+from commands.words import Words, _
+from component.errors import Conflict
+from component.message import Channel
+from component.ports import ChannelSpec, MethodSpec, Put
+from component.roles import Role
+
+
+def _methods(bus: Bus) -> list[Choice]:
+    return [Choice(spec.name, f"{spec.name}, like {spec.example}") for spec in bus.methods.values()]
+
+
+@dataclass(frozen=True)
+class Form:
+    """The first step."""
+
+    method: Annotated[str, Ask(_("Method"), _("what kind of place it is"), choices=_methods)]
+
+
+async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    method = bus.methods[form.method]
+
+    async def add(caller: Caller, filled: Any, bus: Bus) -> Reply:
+        return await _add(method, caller, filled, bus)
+
+    return Step(_("Add a channel: {method}", method=method.name), settings_form(method, address=True), add)
+
+
+def settings_form(method: MethodSpec, *, address: bool) -> type:
+    """The form of a method's channels: their address where asked for, a title, and their own settings."""
+    asked: list[Any] = []
+    if address:
+        example = method.example.partition(":")[2]
+        asked.append(("address", Annotated[str, Ask(_("Address"), _("like {example}", example=example))]))
+    asked.append(("title", Annotated[str, Ask(_("Title"), _("what people see"))], field(default="")))
+    for one in method.settings:
+        kind, empty = (tuple[Jid, ...], ()) if one.jids else (str, "")
+        asked.append((one.key, Annotated[kind, Ask(Words(one.label), Words(one.help))], field(default=empty)))
+    return make_dataclass("Form", asked, frozen=True)
+
+
+def filled_settings(method: MethodSpec, filled: Any) -> dict[str, Any]:
+    """The settings of a filled form, without the empty ones."""
+    values = {one.key: getattr(filled, one.key) for one in method.settings}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items() if value}
+
+
+async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
+    channel = Channel(method.name, filled.address)
+    method.check(channel, any=True)
+    if any(spec.channel == channel for spec in bus.hub.channels):
+        raise Conflict(f"There is a channel {channel} already: edit that one.")
+    spec = ChannelSpec(channel, filled.title, filled_settings(method, filled))
+    await bus.settings.change([Put(spec)], entry(caller, bus, "channel-add", after=described(spec)))
+    return Done(_("Added {channel}.", channel=channel))
+
+
+ACTION = Action("channel-add", _("Add a channel"), Role.OPERATOR, _run, Form, more=True, group="channels")

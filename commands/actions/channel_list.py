@@ -1,0 +1,14 @@
+"""`channel-list`: every channel, with its title, its settings and whether it is paused."""
+
+from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.shared import described
+from commands.words import _
+from component.roles import Role
+
+
+async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+    lines = [described(spec) for spec in bus.hub.channels]
+    return Lines(_("{count} channels:", count=len(lines)), lines)
+
+
+ACTION = Action("channel-list", _("List channels"), Role.OPERATOR, _run, group="channels")

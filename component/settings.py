@@ -1,0 +1,31 @@
+"""What operators configure, live: a change is in the store, with its line in the audit log, and in force at once."""
+
+from collections.abc import Sequence
+
+from component.hub import Hub
+from component.ports import Audit, Drop, Put, Store, Token
+from component.roles import Role, Roles
+
+
+class Settings:
+    """Roles and tokens as they stand now, and the one way to change anything."""
+
+    def __init__(self, store: Store, hub: Hub, roles: Roles) -> None:
+        self.store = store
+        self.roles = roles
+        self.tokens: dict[str, Token] = {}
+        """By the secret's SHA-256."""
+        self._hub = hub
+
+    async def load(self) -> None:
+        """Take roles and tokens from the store."""
+        self.roles.given = {grant.jid: Role[grant.role.upper()] for grant in await self.store.grants()}
+        tokens = {token.digest: token for token in await self.store.tokens()}
+        self.tokens.clear()
+        self.tokens.update(tokens)
+
+    async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
+        """All of it or nothing, in force on return; raises Conflict, StoreError."""
+        await self.store.change(changes, audit)
+        await self.load()
+        await self._hub.reload()
