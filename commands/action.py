@@ -15,7 +15,7 @@ from commands.form import Field, fields, parse
 from commands.words import Words, _
 from component.errors import Forbidden
 from component.hub import Hub
-from component.ports import Clock, MethodSpec
+from component.ports import Clock, MethodSpec, RoomDesk
 from component.roles import Role
 from component.settings import Settings
 
@@ -48,6 +48,8 @@ class Bus:
     methods: Mapping[str, MethodSpec]
     clock: Clock
     health: Callable[[], Awaitable[dict[str, Any]]]
+    rooms: RoomDesk
+    rooms_domain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,9 @@ Reply = Done | Lines | Step
 class Action:
     """A command's declaration, `ACTION` at the end of its file.
 
-    `form` is the first step's, None where nothing is asked; with `more`, steps follow it. Actions of one `group`
-    share an entry in clients' menus. `public` ones may be called in a room, before all.
+    `form` is the first step's, None where nothing is asked; with `more`, steps follow it. With `opening`, a form
+    is only how a line is read: other surfaces begin with what `opening` gives. Actions of one `group` share an
+    entry in clients' menus. `public` ones may be called in a room, before all.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Action:
     more: bool = False
     group: str = ""
     public: bool = False
+    opening: Callable[[Bus], "Reply"] | None = None
 
     @property
     def step(self) -> Step | None:
@@ -125,6 +129,8 @@ def check(action: Action, caller: Caller, bus: Bus) -> None:
 async def begin(action: Action, caller: Caller, bus: Bus) -> Reply:
     """The first step, or the answer where nothing is asked; raises as `check`, and ShoutbusError."""
     check(action, caller, bus)
+    if action.opening:
+        return action.opening(bus)
     return action.step or await action.run(caller, None, bus)
 
 

@@ -8,30 +8,42 @@ from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 from commands.action import Done, Lines, Step
-from commands.form import Choice, Field
+from commands.form import NONE, Choice, Field, is_yes
 from commands.words import Words, _, tell
 from component.errors import ShoutbusError
 from component.text import escape as q
+from component.text import fit
 from component.xmpp.stanza import COMMANDS, DATA, element
 
 WIDTH = 40
 """Characters of a fixed line that every client shows."""
 NOTE_LINES = 20
+"""Lines of a note; and of a list's form: more than that is sent as a message."""
+BUDGET = 60_000
+"""Bytes of a form or a message: servers end a stream over a stanza of 512 KiB."""
 FAILED = _("The bus failed at that; its log says why. Nothing was changed.")
 SENT = _("That is long: I sent it to you as a message.")
+_CUT = _("… there is more: ask for less at once.")
+_NONE = _("none")
 
 _VALIDATE = "http://jabber.org/protocol/xdata-validate"
 _PLAIN = str.maketrans({"&": "+", "<": "‹", ">": "›"})
 
 
 def as_words(fault: ShoutbusError) -> Words:
-    """A fault's sentence, as it is."""
-    return Words("{fault}", {"fault": str(fault)})
+    """A fault's sentence, in words where it has them."""
+    first = fault.args[0] if fault.args else ""
+    return first if isinstance(first, Words) else Words("{fault}", {"fault": str(fault)})
 
 
 def plain(text: str) -> str:
     """Text without what Pidgin shows nothing for."""
     return text.translate(_PLAIN)
+
+
+def name(text: str) -> str:
+    """A command's name in a menu: Pidgin takes an underline for a shortcut key."""
+    return plain(text).replace("_", " ")
 
 
 def _fixed(number: int, lines: Sequence[str]) -> str:
@@ -43,31 +55,40 @@ def _fixed(number: int, lines: Sequence[str]) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return [part for line in text.splitlines() for part in textwrap.wrap(line, WIDTH) or [" "]]
+    return [part for line in text.splitlines() or [""] for part in textwrap.wrap(line, WIDTH) or [" "]]
 
 
 def form(
     step: Step,
     asked: Sequence[Field],
     values: Mapping[str, Sequence[str]],
-    faults: Mapping[str, str],
+    faults: Mapping[str, Words | str],
     language: str,
 ) -> str:
     """A step's form: what was wrong at its top, and the values that were entered."""
     labels = {field.name: tell(field.ask.label, language) for field in asked}
-    told = [f"{labels[name]}: {fault}" if name in labels else fault for name, fault in faults.items()]
-    top = _fixed(0, [line for fault in told for line in _wrapped(fault)])
+    told = [tell(fault, language) for fault in faults.values()]
+    told = [f"{labels[name]}: {why}" if name in labels else why for name, why in zip(faults, told, strict=True)]
+    if step.help:  # not as instructions: poezio shows none
+        told.append(tell(step.help, language))
+    top = _fixed(0, [line for one in told for line in _wrapped(one)])
     head = f"<title>{q(plain(tell(step.title, language)))}</title>"
-    if step.help:
-        head += f"<instructions>{q(plain(tell(step.help, language)))}</instructions>"
     drawn = "".join(_field(field, values.get(field.name, field.default), language) for field in asked)
+    if len(drawn.encode()) > BUDGET:  # what was entered is too much to show again
+        drawn = "".join(_field(field, step.values.get(field.name, field.default), language) for field in asked)
     return element("x", {"xmlns": DATA, "type": "form"}, head, top, drawn)
 
 
 def _field(field: Field, value: Sequence[str], language: str) -> str:
-    options = _options(field)
-    if field.kind.startswith("list-") and not value and options:
-        value = (options[0].value,) if field.kind == "list-single" else ()
+    options = _options(field, language)
+    if field.kind in ("list-single", "list-multi"):
+        # A choice that is gone can't stay chosen; and profanity hides the options where none is chosen.
+        standing = {option.value for option in options}
+        value = [one for one in value if one in standing] or [options[0].value]
+    elif field.kind == "boolean":
+        value = ("1" if is_yes(value) else "0",)
+    elif field.kind != "text-multi":
+        value = value[:1]
     inside = "".join(f"<value>{q(one)}</value>" for one in value)
     inside += "".join(
         element("option", {"label": plain(option.label)}, f"<value>{q(option.value)}</value>") for option in options
@@ -82,10 +103,21 @@ def _field(field: Field, value: Sequence[str], language: str) -> str:
     return element("field", {"type": field.kind, "var": field.name, "label": label}, inside)
 
 
-def _options(field: Field) -> Sequence[Choice]:
+def meant(field: Field, value: Sequence[str]) -> Sequence[str]:
+    """What was chosen: Gajim sends the labels of a list-multi."""
+    if field.kind != "list-multi":
+        return value
+    labels = {plain(option.label): option.value for option in _options(field, "en")}
+    return [labels.get(one, one) for one in value]
+
+
+def _options(field: Field, language: str) -> Sequence[Choice]:
+    """What may be chosen; where nothing need be, that is a choice too, since something has to be chosen."""
     if field.kind == "list-multi":  # Gajim sends labels: they are the values
-        return [Choice(one.value, one.value) for one in field.choices]
-    return field.choices if field.kind == "list-single" else ()
+        return [Choice(NONE, NONE), *(Choice(one.value, one.value) for one in field.choices)]
+    if field.kind != "list-single":
+        return ()
+    return field.choices if field.required or field.default else [Choice(NONE, tell(_NONE, language)), *field.choices]
 
 
 def _command(node: str, session: str, status: str, *inside: str) -> str:
@@ -109,25 +141,36 @@ def ended(node: str, session: str, status: str) -> str:
 def completed(node: str, session: str, reply: Done | Lines, language: str) -> str:
     """The answer: exactly one note, or a form of fixed lines and no note."""
     if isinstance(reply, Done):
-        words = tell(reply.words, language).replace("%", "٪")  # profanity takes it for a printf format
-        if reply.kind == "error":
-            words = f"{tell(_('Error:'), language)} {words}"
-        kind = "warn" if reply.kind == "warn" else reply.kind
-        words = "\n".join(words.splitlines()[:NOTE_LINES])
-        return _command(node, session, "completed", element("note", {"type": kind}, q(words)))
-    rows = [part for line in reply.lines for part in _wrapped(tell(line, language))]
+        words = text(reply, language).replace("%", "٪")  # profanity takes it for a printf format
+        words = "\n".join(words.strip().splitlines()[:NOTE_LINES]) or tell(_("Done."), language)
+        return _command(node, session, "completed", element("note", {"type": reply.kind}, q(words)))
+    rows = _rows(reply, language)
     title = f"<title>{q(plain(tell(reply.title, language)))}</title>"
     return _command(
         node, session, "completed", element("x", {"xmlns": DATA, "type": "result"}, title, _fixed(0, rows or [" "]))
     )
 
 
+def _rows(reply: Lines, language: str) -> list[str]:
+    return [part for line in reply.lines for part in _wrapped(tell(line, language))]
+
+
+def is_long(reply: Done | Lines, language: str) -> bool:
+    """Whether the answer is more than a window shows."""
+    if isinstance(reply, Lines):
+        return len(reply.lines) > NOTE_LINES or len(_rows(reply, language)) > 2 * NOTE_LINES
+    words = tell(reply.words, language)
+    return len(words.splitlines()) > NOTE_LINES or len(words) > NOTE_LINES * 2 * WIDTH
+
+
 def text(reply: Done | Lines, language: str) -> str:
     """The answer as a chat message."""
     if isinstance(reply, Done):
         words = tell(reply.words, language)
-        return f"{tell(_('Error:'), language)} {words}" if reply.kind == "error" else words
-    return "\n".join(tell(one, language) for one in (reply.title, *reply.lines))
+        words = f"{tell(_('Error:'), language)} {words}" if reply.kind == "error" else words
+    else:
+        words = "\n".join(tell(one, language) for one in (reply.title, *reply.lines))
+    return fit(words.strip("\n"), BUDGET, f"\n{tell(_CUT, language)}")
 
 
 def read(data: Element | None) -> Mapping[str, Sequence[str]] | None:
@@ -136,11 +179,11 @@ def read(data: Element | None) -> Mapping[str, Sequence[str]] | None:
         return None
     values: dict[str, Sequence[str]] = {}
     for field in data.iter(f"{{{DATA}}}field"):
-        name = field.get("var")
-        if not name or field.get("type") == "fixed":
+        var = field.get("var")
+        if not var or field.get("type") == "fixed":
             continue
         found = [one.text or "" for one in field.iterfind(f"{{{DATA}}}value")]
         while found and not found[-1]:
             found.pop()
-        values[name] = found
+        values[var] = found
     return values

@@ -10,21 +10,31 @@ choices. Knows no surface.
 """
 
 import dataclasses
+import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from heapq import nlargest
+from os.path import commonprefix
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from commands.words import Words, _
 from component.errors import BadInput
 from component.message import Channel
 from component.ports import BARE_JID
-from component.text import one_line
+from component.text import one_line, scrub
 
 MAX_VALUE = 4_000
 """Characters of one value."""
 MAX_CHOICES = 60
 """More choices than this are not listed: the value is typed, and close ones are offered."""
+NONE = "none"
+"""What stands for choosing nothing."""
+COMPARED = 100
+"""Choices that a wrong value is compared with, letter by letter."""
+LONG_WORD = 80
+"""Characters of a wrong value that are looked at for that."""
 
 
 class Jid(str):
@@ -39,6 +49,8 @@ class Choice:
 
     value: str
     label: str
+    also: str = ""
+    """Another way to write it."""
 
 
 Choices = Callable[[Any], Sequence[Choice]]
@@ -69,15 +81,30 @@ class Field:
     def parse(self, written: Sequence[str]) -> Any:
         """The value written; raises BadInput with a sentence that says what would do."""
         if self.kind in ("list-multi", "text-multi"):
-            return tuple(self._one(one) for one in written if one.strip())
-        text = one_line(written[0]) if written else ""
-        if len(text) > MAX_VALUE:
-            raise BadInput(str(_("That has {count} characters; at most {most} fit.", count=len(text), most=MAX_VALUE)))
-        if not text and self.kind != "boolean":
+            several = tuple(self._one(self._line(one)) for one in written if one.strip() and not self._nothing(one))
+            if self.required and not several:
+                raise BadInput(_("This is needed."))
+            return several
+        text = self._line(written[0]) if written else ""
+        if (not text and self.kind != "boolean") or self._nothing(text):
             if self.required:
-                raise BadInput(str(_("This is needed.")))
+                raise BadInput(_("This is needed."))
             return None if self.type is not str else ""
         return self._one(text)
+
+    def _line(self, text: str) -> str:
+        """A value made safe; lines of free text keep their spaces."""
+        text = scrub(text) if self.kind == "text-multi" and self.type is str and not self.choices else one_line(text)
+        if len(text) > MAX_VALUE:
+            raise BadInput(_("That has {count} characters; at most {most} fit.", count=len(text), most=MAX_VALUE))
+        return text
+
+    def _nothing(self, text: str) -> bool:
+        """Whether this is the choice of none, where there is that choice."""
+        several = self.kind in ("list-multi", "text-multi")
+        if self.required or (self.default and not several) or not self.choices or text.strip().casefold() != NONE:
+            return False
+        return all(one.value != NONE for one in self.choices)
 
     def _one(self, text: str) -> Any:
         if self.choices:
@@ -88,37 +115,61 @@ class Field:
 def _choose(text: str, choices: Sequence[Choice]) -> str:
     """By value or by label: Gajim sends labels."""
     for choice in choices:
-        if text in (choice.value, choice.label):
+        if text in (choice.value, choice.label) or (text and text == choice.also):
             return choice.value
-    folded = [choice for choice in choices if text.casefold() in (choice.value.casefold(), choice.label.casefold())]
+    low = text.casefold()
+    folded = [one for one in choices if low in (one.value.casefold(), one.label.casefold())]
     if len(folded) == 1:
         return folded[0].value
-    raise BadInput(str(_("“{text}” is none of the choices.", text=text[:60])))
+    ways = [one.also if one.also and " " in low else one.value for one in choices]
+    near = _close(low[:LONG_WORD], ways)
+    if not near:
+        raise BadInput(_("“{text}” is none of the choices.", text=text[:60]))
+    raise BadInput(_("“{text}” is none of the choices. Close: {near}.", text=text[:60], near=", ".join(near)))
+
+
+def _close(low: str, values: Sequence[str]) -> list[str]:
+    """Up to three values like what was written. Cheap looks over all of them spare difflib most of the work."""
+    inside = [value for value in values if low and low in value.casefold()]
+    alike = nlargest(COMPARED, values, key=lambda value: _ends(low, value))
+    return list(dict.fromkeys([*inside[:3], *get_close_matches(low, alike, n=3, cutoff=0.75)]))[:3]
+
+
+def _ends(one: str, other: str) -> int:
+    """How much two words have in common at both ends: a slip of the finger leaves most of it."""
+    ends = ((one, other), (one[::-1], other[::-1]))
+    return sum(len(commonprefix(pair)) for pair in ends)  # noqa: RUF071 — letters are meant, not folders
 
 
 def _typed(kind: Any, text: str) -> Any:
     if kind is bool:
         return _yes(text)
     if kind is int:
-        if not (text.isascii() and text.lstrip("-").isdigit() and len(text) < 12):
-            raise BadInput(str(_("“{text}” is no whole number.", text=text[:40])))
+        if not _WHOLE.fullmatch(text):
+            raise BadInput(_("“{text}” is no whole number.", text=text[:40]))
         return int(text)
     if kind is Channel:
         return Channel.parse(text)
     if kind is Jid:
         if not BARE_JID.fullmatch(text.lower()):
-            raise BadInput(str(_("“{text}” is no JID like juliet@example.org.", text=text[:60])))
+            raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=text[:60]))
         return Jid(text.lower())
     return text
 
 
+def is_yes(value: Sequence[str]) -> bool:
+    """Whether a yes-or-no is a yes as it is written."""
+    return bool(value) and value[0].strip().casefold() in _YES
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,11}")
 _YES = frozenset({"1", "true", "yes", "ja", "y", "on"})
 _NO = frozenset({"", "0", "false", "no", "nein", "n", "off"})
 
 
 def _yes(text: str) -> bool:
     if text.casefold() not in _YES | _NO:
-        raise BadInput(str(_("“{text}” is neither yes nor no.", text=text[:40])))
+        raise BadInput(_("“{text}” is neither yes nor no.", text=text[:40]))
     return text.casefold() in _YES
 
 
@@ -137,9 +188,18 @@ def _field(declared: Any, hint: Any, bus: Any) -> Field:
         kind = next(one for one in get_args(kind) if one is not type(None))
     choices = tuple(ask.choices(bus)) if ask.choices else ()
     listed = choices if len(choices) <= MAX_CHOICES else ()
-    required = declared.default is dataclasses.MISSING and not many
+    if choices and not listed:
+        ask = dataclasses.replace(ask, help=_unlisted(ask, len(choices)))
+    required = declared.default is dataclasses.MISSING and not (many and choices)
     default = () if declared.default in (dataclasses.MISSING, None) else written(declared.default)
     return Field(declared.name, ask, _kind(kind, many, bool(listed)), kind, required, default, choices)
+
+
+def _unlisted(ask: Ask, count: int) -> Words:
+    """The help of a field that has too many choices to list."""
+    if ask.help is None:
+        return _("one of {count}: write it, or part of it to be told close ones", count=count)
+    return _("{help}; one of {count}: write it, or part of it to be told close ones", help=ask.help, count=count)
 
 
 def _kind(kind: Any, many: bool, listed: bool) -> str:
@@ -158,25 +218,25 @@ def written(value: Any) -> tuple[str, ...]:
         return ("1" if value else "0",)
     if isinstance(value, tuple):
         return tuple(str(one) for one in value)
-    return () if value is None else (str(value),)
+    return () if value in (None, "") else (str(value),)
 
 
 @dataclass(frozen=True, slots=True)
 class Faults(Exception):
     """What is wrong with a filled form, by field."""
 
-    by_field: Mapping[str, str]
+    by_field: Mapping[str, Words | str]
 
 
 def parse(form: type, asked: Sequence[Field], values: Mapping[str, Sequence[str]]) -> Any:
     """The form filled with what was written; what is missing counts as its default. Raises Faults."""
     parsed: dict[str, Any] = {}
-    faults: dict[str, str] = {}
+    faults: dict[str, Words | str] = {}
     for field in asked:
         try:
             parsed[field.name] = field.parse(values.get(field.name, field.default))
         except BadInput as error:
-            faults[field.name] = str(error)
+            faults[field.name] = error.args[0]
     if faults:
         raise Faults(faults)
     return form(**parsed)

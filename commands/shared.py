@@ -1,13 +1,21 @@
 """What several commands need: choices from live data, things in words, and the line of the audit log."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Annotated
 
-from commands.action import Bus, Caller
-from commands.form import Choice
-from component.errors import NotFound
-from component.message import Channel
+from commands.action import Bus, Caller, Done, Reply, Step
+from commands.form import Ask, Choice
+from commands.words import Words, _
+from component.delivery import Delivery
+from component.errors import BadInput, Conflict, NotFound
+from component.message import Channel, Message
 from component.ports import Audit, ChannelSpec
+from component.roles import Role
 from component.route import Route
+from component.text import one_line
 
 
 def channels(bus: Bus) -> Sequence[Choice]:
@@ -21,8 +29,11 @@ def places(bus: Bus) -> Sequence[Choice]:
 
 
 def routes(bus: Bus) -> Sequence[Choice]:
-    """Every route, by its number."""
-    return [Choice(str(route.id), f"{route.id}: {arrow(route)}") for route in bus.hub.routes]
+    """Every route, by its number, or written `source destination`."""
+    return [
+        Choice(str(route.id), f"{route.id}: {arrow(route)}", f"{route.source} {route.destination}")
+        for route in bus.hub.routes
+    ]
 
 
 def _titled(spec: ChannelSpec) -> str:
@@ -44,7 +55,7 @@ def find_channel(bus: Bus, channel: Channel) -> ChannelSpec:
     """The configured channel itself; raises NotFound where it is gone."""
     spec = next((one for one in bus.hub.channels if one.channel == channel), None)
     if spec is None:
-        raise NotFound(f"There is no channel {channel} (any more).")
+        raise NotFound(_("There is no channel {channel} (any more).", channel=channel))
     return spec
 
 
@@ -52,13 +63,104 @@ def find_route(bus: Bus, number: str) -> Route:
     """A route by its number; raises NotFound where it is gone."""
     route = next((one for one in bus.hub.routes if str(one.id) == number.removeprefix("#")), None)
     if route is None:
-        raise NotFound(f"There is no route {number[:40]} (any more): “route list” shows them.")
+        raise NotFound(_("There is no route {number} (any more): “route list” shows them.", number=number[:40]))
     return route
+
+
+def unchanged(bus: Bus, route: Route) -> None:
+    """Raise Conflict, saying what it is now, where a route is not as it was read."""
+    now = next((one for one in bus.hub.routes if one.id == route.id), None)
+    if now is None:
+        raise Conflict(_("{what} was removed meanwhile; nothing was changed: start again.", what=arrow(route)))
+    if now.version != route.version:
+        changed = _("{what} was changed meanwhile, it is now {now}: start again.", what=arrow(route), now=arrow(now))
+        raise Conflict(changed)
 
 
 def routes_of(bus: Bus, channel: Channel) -> Sequence[Route]:
     """Every route that starts or ends at a channel."""
     return [one for one in bus.hub.routes if channel in (one.source, one.destination)]
+
+
+def may_read(caller: Caller, bus: Bus, channel: Channel) -> bool:
+    """Whether someone may see what a channel holds: anyone an open one, operators any place, admins people's too."""
+    method = bus.methods.get(channel.method)
+    if method is None:
+        return caller.role >= Role.ADMIN
+    return method.open or caller.role >= (Role.ADMIN if method.person else Role.OPERATOR)
+
+
+def readable(caller: Caller, bus: Bus, channel: Channel) -> None:
+    """Raise NotFound where there is no such channel for the caller, and offer a close one."""
+    if channel.address != "*" and bus.hub.find(channel) and may_read(caller, bus, channel):
+        return
+    known = [str(one.channel) for one in bus.hub.channels if may_read(caller, bus, one.channel)]
+    near = get_close_matches(str(channel), known, 1)
+    if near:
+        raise NotFound(_("There is no channel {channel} for you. Close: {near}.", channel=channel, near=near[0]))
+    raise NotFound(_("There is no channel {channel} for you.", channel=channel))
+
+
+def when(at: int) -> str:
+    """A time in ms since 1970 as people read it, in UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def brief(text: str, most: int = 300) -> str:
+    """A text in one line, cut where it is long."""
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
+def said(message: Message) -> str:
+    """A message in a line: when, who, what."""
+    return f"{when(message.at)} {message.author.shown}: {brief(message.body)}"
+
+
+AT_ONCE = 500
+"""Dead letters that are decided on at once."""
+
+
+async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]:
+    """The dead letter of a number, or `all` those of a channel, oldest first; raises BadInput, NotFound."""
+    if which.casefold() in ("all", "alle"):
+        if not channel:
+            raise BadInput(_("All of which channel? Write it behind: all muc:team@rooms.example.org"))
+        found = await bus.hub.store.dead(Channel.parse(channel), AT_ONCE)
+        if not found:
+            raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
+        return found[::-1]
+    number = which.removeprefix("#")
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise BadInput(_("“{text}” is no number of a dead letter: “deadletter list” shows them.", text=which[:40]))
+    letter = await bus.hub.store.dead_letter(int(number))
+    if letter is None:
+        raise NotFound(_("There is no dead letter {number} (any more): “deadletter list” shows them.", number=number))
+    return [letter]
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Which dead letters."""
+
+    which: Annotated[str, Ask(_("Which"), _("a number of the list, or: all"))]
+    channel: Annotated[str, Ask(_("Channel"), _("where it is all: of which channel"))] = ""
+
+
+@dataclass(frozen=True)
+class Sure:
+    """The last question before what can't be taken back."""
+
+    sure: Annotated[bool, Ask(_("Sure"))] = False
+
+
+def ask_sure(title: Words, told: Words, act: Callable[[Caller, Bus], Awaitable[Reply]]) -> Step:
+    """A step that says what would go and asks; only then `act`."""
+
+    async def run(caller: Caller, filled: Sure, bus: Bus) -> Reply:
+        return await act(caller, bus) if filled.sure else Done(_("Left as it was."))
+
+    return Step(title, Sure, run, help=told)
 
 
 def entry(caller: Caller, bus: Bus, what: str, before: str = "", after: str = "") -> Audit:

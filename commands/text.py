@@ -44,6 +44,7 @@ class Talk:
     named: dict[str, str] = field(default_factory=dict)
     values: dict[str, Sequence[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    past: list[tuple[Step, dict[str, Sequence[str]], list[str]]] = field(default_factory=list)
 
 
 class Text:
@@ -62,7 +63,7 @@ class Text:
         try:
             return await (self._go_on(talk, asked.text, caller) if talk else self._begin(asked.text, caller))
         except ShoutbusError as error:
-            return self._fault(str(error), caller)
+            return self._fault(tell(draw.as_words(error), caller.language), caller)
         except Exception:
             log.exception("a command failed", line=asked.text[:80])
             self._talks.pop(asked.jid, None)
@@ -93,9 +94,13 @@ class Text:
                 return None  # it only begins like a command
             reply = await begin(action, caller, self._bus)
             return self._told(reply, caller)
-        words = _split(rest, caller)
         await begin(action, caller, self._bus)
-        talk = Talk(action, step, self._clock(), words)
+        talk = Talk(action, step, self._clock())
+        lines = next((one for one in step.fields(self._bus) if one.kind == "text-multi" and one.type is str), None)
+        if lines and "\n" in line:  # what stands below the first line is that field, as it is
+            line, _newline, below = line.partition("\n")
+            rest, talk.values[lines.name] = self._named(line)[1], below.splitlines()
+        talk.given = _split(rest, caller)
         return await self._advance(talk, caller)
 
     def _named(self, line: str) -> tuple[Action | None, str]:
@@ -117,18 +122,26 @@ class Text:
             self._talks.pop(caller.jid, None)
             return tell(_("Left as it was."), caller.language)
         if word in ("back", "zurück"):
-            for name in talk.asked[-2:]:
-                talk.values.pop(name, None)
-            talk.asked = talk.asked[:-2]
-            return await self._advance(talk, caller)
+            return await self._back(talk, caller)
         name = talk.asked[-1]
         asked = next(one for one in talk.step.fields(self._bus) if one.name == name)
-        written = _several(line) if asked.kind in ("list-multi", "text-multi") else [line.strip()]
+        written = _written(asked, line)
         try:
             asked.parse(written)
         except BadInput as error:
-            return f"{self._fault(str(error), caller)}\n{self._question(asked, caller)}"
+            told = self._fault(tell(draw.as_words(error), caller.language), caller)
+            return f"{told}\n{self._question(asked, caller)}"
         talk.values[name] = written
+        return await self._advance(talk, caller)
+
+    async def _back(self, talk: Talk, caller: Caller) -> str:
+        """The question before this one, of the step before where need be; the first one again where none is."""
+        while len(talk.asked) < 2 and any(asked for _step, _values, asked in talk.past):
+            talk.step, talk.values, talk.asked = talk.past.pop()
+            talk.asked.append("")  # the question that stood open was the next step's
+        for name in talk.asked[-2:]:
+            talk.values.pop(name, None)
+        talk.asked = talk.asked[:-2]
         return await self._advance(talk, caller)
 
     async def _advance(self, talk: Talk, caller: Caller) -> str:
@@ -136,49 +149,57 @@ class Text:
         while True:
             fields = talk.step.fields(self._bus)
             self._place(talk, fields, caller)
-            missing = next((one for one in fields if one.required and not talk.values.get(one.name)), None)
+            known = {**talk.step.values, **talk.values}
+            missing = next((one for one in fields if _needed(one, fields) and not known.get(one.name)), None)
             if missing and caller.in_room:
                 raise BadInput(tell(_("{label} is missing.", label=missing.ask.label), caller.language))
             if missing:
                 return self._ask(talk, missing, caller)
             try:
-                reply = await go_on(talk.action, talk.step, {**talk.step.values, **talk.values}, caller, self._bus)
+                reply = await go_on(talk.action, talk.step, known, caller, self._bus)
             except Faults as faults:
                 self._talks.pop(caller.jid, None)
                 labels = {one.name: tell(one.ask.label, caller.language) for one in fields}
-                raise BadInput("\n".join(f"{labels[name]}: {why}" for name, why in faults.by_field.items())) from faults
+                told = [f"{labels[name]}: {tell(why, caller.language)}" for name, why in faults.by_field.items()]
+                raise BadInput("\n".join(told)) from faults
             except ShoutbusError:
                 self._talks.pop(caller.jid, None)
                 raise
             if not isinstance(reply, Step):
                 return self._told(reply, caller)
+            talk.past.append((talk.step, talk.values, talk.asked))
             talk.step, talk.values, talk.asked = reply, {}, []
 
     def _place(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> None:
         """Give the words of the line to the fields: by name, by the name of a yes-or-no alone, else in order."""
         names = {one.name: one for one in fields}
         rest: list[str] = []
+        later: list[str] = []
         for word in talk.given:
             name, equals, value = word.partition("=")
-            if equals and name in names:
-                talk.values[name] = _several(value) if names[name].kind in ("list-multi", "text-multi") else [value]
+            if equals and name.isidentifier() and name not in names and not talk.step.last:
+                later.append(word)
+            elif equals and name in names:
+                talk.values[name] = _written(names[name], value)
             elif word in names and names[word].kind == "boolean":
                 talk.values[word] = ["1"]
             else:
                 rest.append(word)
         for one in fields:
-            if rest and one.kind != "boolean" and one.name not in talk.values:
-                talk.values[one.name] = [rest.pop(0)]
+            if rest and (one.kind != "boolean" or len(fields) == 1) and one.name not in talk.values:
+                count = 2 if any(" ".join(rest[:2]) == choice.also for choice in one.choices) else 1
+                talk.values[one.name] = _written(one, " ".join(rest[:count]))
+                del rest[:count]
         if rest and talk.step.last and fields:
             self._last(talk, fields, rest, caller)
             rest = []
-        talk.given = rest
+        talk.given = rest + later
 
     @staticmethod
     def _last(talk: Talk, fields: Sequence[Field], rest: Sequence[str], caller: Caller) -> None:
         """Words that are left over belong to the last field where that is free text, else they are too many."""
-        last = [one for one in fields if one.kind != "boolean"][-1]
-        if last.kind != "text-single" or last.type is not str:
+        last = next((one for one in reversed(fields) if one.kind != "boolean"), None)
+        if last is None or last.kind != "text-single" or last.type is not str:
             raise BadInput(tell(_("“{word}” is more than that takes.", word=rest[0][:60]), caller.language))
         talk.values[last.name] = [" ".join([*talk.values.get(last.name, ()), *rest])]
 
@@ -188,7 +209,8 @@ class Text:
         self._talks.move_to_end(caller.jid)
         if len(self._talks) > MOST:
             self._talks.popitem(last=False)
-        return self._question(missing, caller)
+        told = f"{tell(talk.step.help, caller.language)}\n" if talk.step.help else ""
+        return told + self._question(missing, caller)
 
     def _question(self, asked: Field, caller: Caller) -> str:
         lines = [f"{tell(asked.ask.label, caller.language)}?"]
@@ -215,6 +237,17 @@ def _split(line: str, caller: Caller) -> list[str]:
     except ValueError as error:
         told: Words = _('A quotation mark does not close: write "so".')
         raise BadInput(tell(told, caller.language)) from error
+
+
+def _needed(one: Field, fields: Sequence[Field]) -> bool:
+    """Whether a field is asked for; a lone yes or no is what its step is about."""
+    return one.required or (one.kind == "boolean" and len(fields) == 1)
+
+
+def _written(asked: Field, line: str) -> list[str]:
+    if asked.kind == "text-multi" and asked.type is str:
+        return line.splitlines()
+    return _several(line) if asked.kind in ("list-multi", "text-multi") else [line.strip()]
 
 
 def _several(line: str) -> list[str]:

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import resource
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import click
 import structlog
@@ -39,6 +41,7 @@ def run(file: Path) -> None:
 @click.option("--config", "file", type=_FILE, required=True, help="The TOML file with the settings.")
 def check(file: Path) -> None:
     """Check the settings and try every connection; report every fault at once."""
+    _log(logging.ERROR)
     faults = uvloop.run(look(file))
     if faults:
         _tell(faults)
@@ -66,6 +69,8 @@ def _until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, told.set)
         await work(told)
 
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection each: pages, live readers, slow ones
     try:
         uvloop.run(main())
     except ConfigError as error:
@@ -78,7 +83,16 @@ def _tell(faults: list[str]) -> None:
     sys.exit(1)
 
 
-def _log() -> None:
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(10), *range(11, 32), *range(127, 160))}
+_CONTROL |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+def _plain(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Nobody's words move a terminal's cursor or begin a line of their own."""
+    return {key: value.translate(_CONTROL) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _log(level: int = logging.INFO) -> None:
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s %(message)s")
     # What slixmpp says of a lost connection we say ourselves, in words for an operator.
     logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
@@ -88,9 +102,10 @@ def _log() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
+            _plain,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

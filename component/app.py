@@ -71,7 +71,7 @@ class Xmpp:
         self.desk.attach(adhoc)
         self._hub = hub
         self._open = [name for name, spec in known.items() if spec.open]
-        self.bot.attach(hub, hub.leads_on, self._addressed, text.answer, self._identify)
+        self.bot.attach(hub, hub.leads_to, self._addressed, text.answer, self._identify, self.rooms.is_bus)
 
         async def addressed(room: Room, nick: str, occupant: Any, line: str) -> None:
             await self.bot.addressed(self.rooms, room, nick, occupant, line)
@@ -99,12 +99,18 @@ class Xmpp:
                 return Channel(method, name)
         return None
 
+    def channel_at(self, jid: str) -> Channel | None:
+        """The channel that a bare JID of ours stands for."""
+        if domain(jid) != self.link.domain or jid == self.bot.bare:
+            return None
+        return self._addressed(local(jid))
+
     def _identify(self, jid: str) -> Identity | None:
         if jid == self.link.domain:
             return Identity("component", "generic", "Shoutbus")
         if jid == self.bot.bare:
             return Identity("client", "bot", "Shoutbus")
-        channel = self._addressed(local(jid)) if domain(jid) == self.link.domain else None
+        channel = self.channel_at(jid)
         if channel:
             spec = self._hub.find(channel)
             return Identity("client", "bot", (spec and spec.title) or str(channel))
@@ -152,7 +158,8 @@ class Xmpp:
             }
             for room in self.rooms.all
         }
-        return {"state": self.link.state, "trouble": self.link.trouble, "rooms": rooms}
+        told = {"state": self.link.state, "trouble": self.link.trouble, "rooms": rooms}
+        return told | ({"seconds": round(self.link.uptime, 1)} if self.link.since else {})
 
 
 @contextlib.asynccontextmanager
@@ -190,9 +197,12 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             methods=known,
             clock=now,
             health=health,
+            rooms=xmpp.rooms,
+            rooms_domain=config.xmpp.rooms,
         )
         text = Text(bus, settings.roles.of, time.monotonic)
-        xmpp.attach(hub, text, AdHoc(bus, settings.roles.of, xmpp.bot.write, time.monotonic), known)
+        adhoc = AdHoc(bus, settings.roles.of, xmpp.bot.write, time.monotonic, xmpp.channel_at)
+        xmpp.attach(hub, text, adhoc, known)
         await hub.start()
         stack.push_async_callback(hub.stop)
 
@@ -210,7 +220,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             key_of=xmpp.key_of,
         )
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
-        for work in (xmpp.link.run(), _sweep(xmpp.rooms)):
+        for work in (xmpp.link.run(), _sweep(xmpp.rooms, adhoc)):
             stack.push_async_callback(_end, asyncio.create_task(work))
         stack.push_async_callback(xmpp.stop)  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
@@ -222,10 +232,11 @@ async def _end(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _sweep(rooms: Rooms) -> None:
+async def _sweep(*what: Rooms | AdHoc) -> None:
     while True:
         await asyncio.sleep(SWEEP)
-        rooms.sweep()
+        for one in what:
+            one.sweep()
 
 
 async def _health(hub: Hub, xmpp: Xmpp, began: float) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from component import methods
 from component.config import Config, examine
-from component.errors import ConfigError, StoreError
+from component.errors import ConfigError, StoreError, words
 from component.storage import open_store
 from component.xmpp.link import knock
 from component.xmpp.stream import Account
@@ -33,7 +33,8 @@ async def _web(config: Config) -> list[str]:
     try:
         server = await asyncio.start_server(lambda *_: None, config.web.host, config.web.port)
     except OSError as error:
-        return [f"[web] listen: {config.web.host}:{config.web.port} can't be used: {error.strerror}."]
+        where = f"[web] listen: {config.web.host}:{config.web.port}"
+        return [f"{where} can't be used: {words(error)}. If the bus runs there already, all is well."]
     server.close()
     await server.wait_closed()
     return []

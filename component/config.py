@@ -8,7 +8,7 @@ import hashlib
 import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from component.errors import BadInput, ConfigError
 from component.message import GUEST_PREFIX, Channel
-from component.ports import BARE_JID, ChannelSpec, MethodSpec, Token
+from component.ports import BARE_JID, ChannelSpec, Grant, MethodSpec, Token
+from component.roles import Role
 from component.route import Route
 from component.table import Table
 
@@ -56,6 +57,37 @@ class Config:
     tokens: tuple[Token, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What operators configure, as one file says it; `tokens` by name, without secrets."""
+
+    channels: tuple[ChannelSpec, ...]
+    routes: tuple[Route, ...]
+    grants: tuple[Grant, ...]
+    tokens: tuple[str, ...]
+
+
+def parse_part(text: str, methods: Mapping[str, MethodSpec], bot: str, known: Collection[Channel]) -> Part:
+    """`[[channel]]`, `[[route]]`, `[[role]]` and `[[token]]` alone, for a bus whose bot has the name `bot` and which
+    has the `known` channels; raises ConfigError with every fault."""
+    faults: list[str] = []
+    top = Table(_toml(text), "the file", faults)
+    part = Part(
+        channels=tuple(spec for one in top.tables("channel") if (spec := _channel(one, methods))),
+        routes=tuple(route for one in top.tables("route") for route in _routes(one, methods)),
+        grants=tuple(_grant(one) for one in top.tables("role")),
+        tokens=tuple(_named(one) for one in top.tables("token")),
+    )
+    top.done()
+    here = [spec.channel for spec in part.channels]
+    faults += _twice(here) + _loose(part.routes, {*here, *known}) + _addresses(here, bot, methods)
+    jids = [grant.jid for grant in part.grants]
+    faults += [f"[[role]] {one} stands twice." for one in sorted({*jids}) if one and jids.count(one) > 1]
+    if faults:
+        raise ConfigError(faults)
+    return part
+
+
 def load(path: Path, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration in the file at `path`; raises ConfigError with every fault."""
     return _whole(*examine(path, methods, environment))
@@ -86,12 +118,8 @@ def examine(
 
 
 def _read(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]) -> tuple[Config, list[str]]:
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"The file is not TOML: {error}."]) from error
     faults: list[str] = []
-    top = Table(tree, "the file", faults)
+    top = Table(_toml(text), "the file", faults)
     config = Config(
         xmpp=_xmpp(top.table("xmpp"), environment),
         web=_web(top.table("web", needed=False)),
@@ -102,31 +130,47 @@ def _read(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str
         tokens=tuple(_token(one) for one in top.tables("token")),
     )
     top.done()
-    return config, faults + _together(config) + _addresses(config, methods)
+    channels = [spec.channel for spec in config.channels]
+    return config, faults + _together(config, channels) + _addresses(channels, config.xmpp.bot, methods)
 
 
-def _addresses(config: Config, methods: Mapping[str, MethodSpec]) -> list[str]:
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"The file is not TOML: {error}."]) from error
+
+
+def _addresses(channels: Sequence[Channel], bot: str, methods: Mapping[str, MethodSpec]) -> list[str]:
     """Open channels have JIDs at the component, beside the bot's and those of web users."""
-    taken = [spec.channel for spec in config.channels if methods[spec.channel.method].open]
+    taken = [channel for channel in channels if methods[channel.method].open]
     faults = [
         f"[[channel]] {channel} has the bot's own address: choose another, or another bot in [xmpp]."
-        for channel in taken if channel.address == config.xmpp.bot
+        for channel in taken if channel.address == bot
     ]  # fmt: skip
-    names = [(f"[[channel]] {channel}", channel.address) for channel in taken] + [("[xmpp] bot", config.xmpp.bot)]
+    names = [(f"[[channel]] {channel}", channel.address) for channel in taken] + [("[xmpp] bot", bot)]
     return faults + [
         f"{whose} begins with {GUEST_PREFIX}, which is kept for web users: choose another name."
         for whose, name in names if name.startswith(GUEST_PREFIX)
     ]  # fmt: skip
 
 
-def _together(config: Config) -> list[str]:
-    """Faults between tables."""
-    known = {spec.channel for spec in config.channels}
-    ends = {end for route in config.routes for end in (route.source, route.destination)}
-    faults = [
+def _loose(routes: Sequence[Route], known: Collection[Channel]) -> list[str]:
+    """Routes need channels at both ends."""
+    ends = {end for route in routes for end in (route.source, route.destination)}
+    return [
         f"A [[route]] names {end}, and no [[channel]] does: add one." for end in sorted(ends)
         if end not in known and end.anyone not in known
     ]  # fmt: skip
+
+
+def _twice(channels: Sequence[Channel]) -> list[str]:
+    return [f"[[channel]] {one} stands twice." for one in sorted({*channels}) if channels.count(one) > 1]
+
+
+def _together(config: Config, channels: Sequence[Channel]) -> list[str]:
+    """Faults between tables."""
+    faults = _loose(config.routes, {*channels})
     names = [token.name for token in config.tokens]
     twice = sorted(name for name in {*names} if names.count(name) > 1)
     faults += [f"Two [[token]] are named “{name}”: names must differ." for name in twice]
@@ -135,9 +179,7 @@ def _together(config: Config) -> list[str]:
         other = known_by.setdefault(token.digest, token.name)
         if other != token.name:
             faults.append(f"[[token]] “{other}” and “{token.name}” have one secret: give each its own.")
-    channels = [spec.channel for spec in config.channels]
-    faults += [f"[[channel]] {one} stands twice." for one in sorted({*channels}) if channels.count(one) > 1]
-    return faults
+    return faults + _twice(channels)
 
 
 def _xmpp(table: Table, environment: Mapping[str, str]) -> Xmpp:
@@ -203,30 +245,52 @@ def _channel(table: Table, methods: Mapping[str, MethodSpec]) -> ChannelSpec | N
     channel = _find_channel(table, "name", methods, any=True)
     title = table.text("title", "")
     settings: dict[str, Any] = {}
-    if subject := table.text("subject", ""):
-        settings["subject"] = subject
-    if invited := table.items("invite"):
-        settings["invite"] = [str(jid).lower() for jid in invited]
-        for jid in settings["invite"]:
-            if not BARE_JID.fullmatch(jid):
-                table.fault(f"invite holds “{jid}”, which is no JID like juliet@example.org")
+    for one in {setting.key: setting for method in methods.values() for setting in method.settings}.values():
+        if value := _jids(table, one.key) if one.jids else table.text(one.key, ""):
+            settings[one.key] = value
+    enabled = not table.flag("paused")
     table.done()
-    return ChannelSpec(channel, title, settings) if channel else None
+    return ChannelSpec(channel, title, settings, enabled) if channel else None
+
+
+def _jids(table: Table, key: str) -> list[str]:
+    jids = [str(jid).lower() for jid in table.items(key)]
+    for jid in jids:
+        if not BARE_JID.fullmatch(jid):
+            table.fault(f"{key} holds “{jid}”, which is no JID like juliet@example.org")
+    return jids
 
 
 def _routes(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
-    both = table.flag("both")
+    both, enabled = table.flag("both"), not table.flag("off")
     source = _find_channel(table, "from", methods, any=not both)
     destination = _find_channel(table, "to", methods)
     table.done()
     if not source or not destination:
         return ()
     try:
-        there = Route(source, destination)
-        return (there, Route(destination, source)) if both else (there,)
+        there = Route(source, destination, enabled)
+        return (there, Route(destination, source, enabled)) if both else (there,)
     except BadInput as error:
         table.fault(str(error))
         return ()
+
+
+def _grant(table: Table) -> Grant:
+    jid, role = table.jid("jid"), table.text("role").lower()
+    given = [one.label for one in Role if one > Role.GUEST]
+    if role and role not in given:
+        table.fault(f"role is “{role[:40]}”: write {', '.join(given[:-1])} or {given[-1]}")
+    table.done()
+    return Grant(jid, role)
+
+
+def _named(table: Table) -> str:
+    """A token without its secret."""
+    table.jid("jid")
+    name = table.text("name")
+    table.done()
+    return name
 
 
 def _token(table: Table) -> Token:

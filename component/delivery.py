@@ -19,13 +19,16 @@ class State(StrEnum):
     PENDING = "pending"
     DONE = "done"
     DEAD = "dead"
+    DROPPED = "dropped"
+    """A dead letter that an operator let go."""
 
 
 NEXT: dict[State, frozenset[State]] = {
     State.CAME: frozenset(),
     State.PENDING: frozenset({State.PENDING, State.DONE, State.DEAD}),
     State.DONE: frozenset(),
-    State.DEAD: frozenset({State.PENDING}),
+    State.DEAD: frozenset({State.PENDING, State.DROPPED}),
+    State.DROPPED: frozenset(),
 }
 
 
@@ -55,6 +58,14 @@ class Delivery:
         attempts = self.attempts + (not isinstance(error, Unavailable))
         hopeless = isinstance(error, Refused) or attempts >= MAX_ATTEMPTS or now - self.message.at > MAX_AGE
         return self._to(State.DEAD if hopeless else State.PENDING, now, attempts, str(error))
+
+    def retried(self, now: int) -> Self:
+        """An operator wants a dead letter tried again, all tries ahead of it."""
+        return self._to(State.PENDING, now, 0, "")
+
+    def dropped(self, now: int) -> Self:
+        """An operator lets a dead letter go; why it died stays."""
+        return self._to(State.DROPPED, now, self.attempts, self.error)
 
 
 def pause(failures: int, luck: float) -> float:

@@ -16,12 +16,13 @@ from component import methods
 from component.app import running
 from component.config import load
 from component.errors import ConfigError
-from component.private import COMPONENT, DOMAIN, HOST, ROOMS, Prosody, answers, free_ports
+from component.private import COMPONENT, DOMAIN, HOST, ROOMS, Prosody, answers, end_orphan, free_ports
 
 log = structlog.get_logger()
 
 ACCOUNTS = (("admin", "admin"), ("juliet", "member"), ("romeo", "member"))
 USUAL = {"web": 8080, "c2s": 5222, "component": 5347, "http": 5280}
+CALLED = {"web": "the shoutboxes'", "c2s": "the clients'", "component": "the component's", "http": "the uploads'"}
 PATIENCE = 15.0
 """Seconds to wait for the bot to be in its rooms before saying that all runs."""
 BACK = 15.0
@@ -44,11 +45,14 @@ def _alone(data: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ConfigError([f"A demo runs on {data} already: end it first, or choose another --data."]) from error
+            raise ConfigError(
+                [f"A demo runs on {data} already: end it first, or choose another folder (--data, or DATA= with make)."]
+            ) from error
         yield
 
 
 async def _demo(data: Path, told: asyncio.Event) -> None:
+    await end_orphan(data / "prosody")
     ports = dict(zip(USUAL, free_ports(*USUAL.values()), strict=True))
     kept = _kept(data)
     server = Prosody(data / "prosody", secrets.token_hex(24), ports["c2s"], ports["component"], ports["http"])
@@ -58,8 +62,8 @@ async def _demo(data: Path, told: asyncio.Event) -> None:
     watch = asyncio.create_task(_watch(server))
     try:
         config = load(file, methods.discover())
+        await server.ready()
         async with running(config) as xmpp:
-            await server.ready()
             with contextlib.suppress(TimeoutError):  # the log then says which room, and /health
                 await asyncio.wait_for(xmpp.inside(), PATIENCE)
             described = _describe(config.web.public_url, ports, kept)
@@ -83,7 +87,7 @@ async def _watch(server: Prosody) -> None:
 
 def _kept(data: Path) -> dict[str, Any]:
     """Passwords and the token: those of the start before, or new ones."""
-    (data / "demo.json").unlink(missing_ok=True)  # it says that the demo runs
+    (data / "demo.json").unlink(missing_ok=True)  # the ports in it were the last run's
     try:
         before: dict[str, Any] = json.loads((data / "secrets.json").read_text("utf-8"))
         return {"accounts": before["accounts"], "token": before["token"]}
@@ -192,7 +196,9 @@ def _write(file: Path, content: dict[str, Any]) -> None:
 
 
 def _words(told: dict[str, Any], ports: dict[str, int], data: Path) -> str:
-    moved = [f"{name} {USUAL[name]} is taken, it is {port}" for name, port in ports.items() if port != USUAL[name]]
+    moved = [
+        f"{CALLED[name]} {USUAL[name]} is taken, it is {port}" for name, port in ports.items() if port != USUAL[name]
+    ]
     accounts = "\n".join(f"    {one['jid']}  password {one['password']}  ({one['role']})" for one in told["accounts"])
     return f"""
 Shoutbus runs.
@@ -202,8 +208,10 @@ Shoutbus runs.
               accept the self-signed certificate ({data / "prosody/certs" / f"{DOMAIN}.crt"})
 {accounts}
   Rooms       {", ".join(told["rooms"])}
-  The bot     {told["bot"]}: add it to your contacts and write “help” to it
+  The bot     {told["bot"]}: add it to your contacts and write “help” to it;
+              what else you write to it goes to the shoutbox Lobby, for all to read
   The API     curl -H "Authorization: Bearer {told["token"]}" -H "Content-Type: application/json" \\
                 -d '{{"body": "Hello from curl"}}' {told["web"]}/api/v1/channels/shoutbox:lobby/messages
+              described at {told["web"]}/api/openapi.json
   All of this is in {data / "demo.json"}; ctrl-c stops it, and the next start keeps what was said.
 {"".join(f"  Port        {line}{chr(10)}" for line in moved)}"""

@@ -4,6 +4,13 @@ A class names its RFC 6120 section 8.3.3 condition and its HTTP status once; the
 surfaces map them from here. `str(error)` is a sentence for a person that says what to do.
 """
 
+import os
+
+
+def words(error: OSError) -> str:
+    """What the system says of an error, without what a library adds."""
+    return os.strerror(error.errno).lower() if error.errno else str(error)
+
 
 class ShoutbusError(Exception):
     """The root of the tree; never raised itself."""

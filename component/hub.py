@@ -6,16 +6,16 @@ One writer commits whatever was accepted, confirmed or read since its last commi
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from component.delivery import Delivery, State
-from component.errors import StoreError
+from component.errors import Refused, StoreError
 from component.lane import Lane
 from component.message import Channel, Message
-from component.ports import ChannelSpec, Clock, Listener, Mark, Method, Offer, Receipt, Store
+from component.ports import Audit, ChannelSpec, Clock, Listener, Mark, Method, Offer, Receipt, Store
 from component.route import Route, Routes, plan
 
 log = structlog.get_logger()
@@ -24,6 +24,8 @@ MAX_GROUP = 256
 """Entries saved in one transaction."""
 LISTENER_ROOM = 200
 """Deliveries a live reader may fall behind before it is let go."""
+DOUBT = 30_000
+"""Milliseconds after a failed commit before a small one that works is believed."""
 RETRY_SAVE = 1.0
 """Seconds before outcomes that could not be saved are tried again."""
 
@@ -56,7 +58,7 @@ class Hub:
         self._reread: set[Channel] = set()  # something read there was not saved: marks must not pass it
         self._last_word: dict[int, Delivery] = {}  # by seq, what became of deliveries and is not on disk
         self._refused: set[int] = set()  # those of them that the disk refused, to be tried again
-        self._trouble = ""
+        self._trouble, self._failed_at = "", 0
         self._retry: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
 
@@ -74,8 +76,14 @@ class Hub:
         self._writer = asyncio.create_task(self._write(), name="hub writer")
         for channel, count in (await self.store.backlog()).items():
             if self._methods.get(channel.method):
-                log.info("taking up", channel=str(channel), pending=count)
-                self._lane(channel).resume()
+                await self._take_up(channel, count)
+
+    async def _take_up(self, channel: Channel, count: int) -> None:
+        log.info("taking up", channel=str(channel), pending=count)
+        if self.find(channel):
+            self._lane(channel).resume()
+        else:
+            await self._bury(channel)
 
     async def stop(self) -> None:
         """Let the lanes go, commit what was settled, end the readers. Nothing accepted is lost."""
@@ -100,13 +108,33 @@ class Hub:
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
         routes = await self.store.routes()
         self.routes = tuple(routes)
-        self._routes = Routes((route for route in routes if route.source not in paused), self._persons)
+        self._routes = Routes(routes, self._persons, paused)
         for channel, lane in self._lanes.items():
             lane.hold(channel in paused)
         for name, method in self._methods.items():
             mine = [one for one in self._specs.values() if one.channel.method == name and one.channel.address != "*"]
             if method:
                 method.configure(mine)
+        for channel in [one for one in self._lanes if not self.find(one)]:
+            await self._bury(channel)
+        for channel in [one for one in self._listeners if not self.find(one)]:
+            for listener in tuple(self._listeners[channel]):
+                _give(listener, None)
+
+    async def _bury(self, channel: Channel) -> None:
+        """End the lane of a channel that is gone; what waited for it becomes dead letters."""
+        if lane := self._lanes.pop(channel, None):
+            await lane.stop()
+        after = 0
+        while waiting := await self.store.pending(channel, after, MAX_GROUP):
+            after = waiting[-1].seq
+            for delivery in waiting:
+                self._refuse(delivery)
+
+    def _refuse(self, delivery: Delivery) -> None:
+        known = self._last_word.get(delivery.seq, delivery)
+        if known.state is State.PENDING:  # else it was settled, and is on its way to the disk
+            self.settle(known.failed(Refused(f"{delivery.channel} is no channel of this bus any more."), self._clock()))
 
     # What is configured
 
@@ -119,9 +147,11 @@ class Hub:
         """The configured channel, or the `method:*` it falls under."""
         return self._specs.get(channel) or self._specs.get(channel.anyone)
 
-    def leads_on(self, channel: Channel) -> bool:
-        """Whether a message from `channel` would go anywhere."""
-        return bool(self._routes.after(channel))
+    def leads_to(self, channel: Channel) -> tuple[str, ...]:
+        """Where a message from `channel` would go first, by title where there is one."""
+        ends = self._routes.after(channel)
+        titles = {end: self._specs[end].title for end in ends if end in self._specs}
+        return tuple(f"{titles[end]} ({end})" if titles.get(end) else str(end) for end in ends)
 
     # In
 
@@ -155,6 +185,24 @@ class Hub:
         self._last_word[outcome.seq] = outcome
         self._entries.put_nowait(_Entry(outcome=outcome))
 
+    async def retry(self, letters: Sequence[Delivery], audit: Audit) -> None:
+        """Bring dead letters of channels that are there once more; pending on disk on return.
+
+        Their lanes look for them before they send. Raises Conflict where one is dead no more, StoreError.
+        """
+        by_channel: defaultdict[Channel, list[Delivery]] = defaultdict(list)
+        for letter in letters:
+            by_channel[letter.channel].append(letter.retried(self._clock()))
+        for channel, mine in by_channel.items():
+            self._lane(channel).expect(one.seq for one in mine)
+        await self.store.decide([one for mine in by_channel.values() for one in mine], audit)
+        for channel, mine in by_channel.items():
+            if self.find(channel):
+                self._lane(channel).revive(mine)
+            else:  # it went meanwhile
+                for one in mine:
+                    self._refuse(one)
+
     def listen(self, channel: Channel) -> Listener:
         """Everything new in `channel` from now on; give it back with `unlisten`."""
         listener: Listener = asyncio.Queue(LISTENER_ROOM + 1)
@@ -172,9 +220,11 @@ class Hub:
         return {str(channel): lane.depth for channel, lane in self._lanes.items()}
 
     async def check(self) -> None:
-        """Raises StoreError where the last commit failed and another still would."""
+        """Raises StoreError where the last commit failed: for a while in any case, and as long as another would."""
         if self._trouble:
             await self.store.probe()
+            if self._clock() - self._failed_at < DOUBT:
+                raise StoreError(self._trouble)
             self._trouble = ""
 
     @property
@@ -205,7 +255,7 @@ class Hub:
             receipts = await self.store.save(
                 [entry.offer for entry in offers if entry.offer],
                 outcomes,
-                [mark for channel, mark in marks.items() if channel not in held],
+                [mark for channel, mark in marks.items() if channel not in held and self.find(channel)],
             )
         except StoreError as error:
             self._not_saved(offers, outcomes, error)
@@ -226,7 +276,7 @@ class Hub:
     def _not_saved(self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError) -> None:
         """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes are kept."""
         log.error("nothing was saved", reason=str(error))
-        self._trouble = str(error)
+        self._trouble, self._failed_at = str(error), self._clock()
         self._reread |= {entry.mark.channel for entry in offers if entry.mark}
         for entry in offers:
             if entry.receipt and not entry.receipt.done():
@@ -242,8 +292,10 @@ class Hub:
 
     def _dispatch(self, deliveries: Iterable[Delivery]) -> None:
         for delivery in deliveries:
-            if delivery.state is State.PENDING:
+            if delivery.state is State.PENDING and self.find(delivery.channel):
                 self._lane(delivery.channel).put(delivery)
+            elif delivery.state is State.PENDING:  # it went while this was committed
+                self._refuse(delivery)
             for listener in tuple(self._listeners.get(delivery.channel, ())):
                 _give(listener, delivery)
 

@@ -8,7 +8,7 @@ import contextlib
 import functools
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
@@ -42,6 +42,7 @@ class Lane:
         self._read = 0  # the seq up to which the store's pending deliveries have been taken up
         self._newest = 0  # the last seq that was put
         self._behind = False  # the store holds more than memory does
+        self._revived: set[int] = set()  # dead letters taken up out of their turn: not to be read again
         self._doubtful = False  # some of what waits may have been sent already: look before sending
         self._failures = 0
         self._wake = asyncio.Event()
@@ -78,6 +79,16 @@ class Lane:
         self._behind = self._doubtful = True
         self._wake.set()
 
+    def expect(self, seqs: Iterable[int]) -> None:
+        """Dead letters are about to be pending again in the store: they come by `revive`, not by reading it."""
+        self._revived.update(seqs)
+
+    def revive(self, letters: Sequence[Delivery]) -> None:
+        """Take on dead letters that are pending again: they may have been sent already."""
+        self._waiting.extend(letters)
+        self._doubtful = True
+        self._wake.set()
+
     async def stop(self) -> None:
         """End at once; what is not confirmed stays pending in the store."""
         for task in (self._task, *(flight for _, flight in self._flying)):
@@ -107,17 +118,20 @@ class Lane:
     async def _refill(self) -> None:
         if self._behind and not self._waiting:
             more = await self._store.pending(self.channel, self._read, IN_MEMORY)
-            self._waiting.extend(more)
+            self._waiting.extend(one for one in more if one.seq not in self._revived)
             self._read = more[-1].seq if more else self._read
             self._behind = len(more) == IN_MEMORY or self._read < self._newest  # put while the store was read
             self._doubtful = self._doubtful or bool(more)  # an earlier run may have sent it
+            if more and not self._waiting:  # all of them are under way: read on
+                self._wake.set()
 
     async def _send(self) -> None:
         await self._open.wait()
         await self._method.ready(self.channel)
         if self._doubtful:
             await self._look()
-        while self._waiting and len(self._flying) < WINDOW:
+        # It may be held since, or have been given what must be looked for.
+        while self._waiting and len(self._flying) < WINDOW and self._open.is_set() and not self._doubtful:
             delivery = self._waiting[0]
             try:
                 confirmation = await self._method.send(delivery)

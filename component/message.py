@@ -128,7 +128,8 @@ class Message:
     @property
     def line(self) -> str:
         """The message as one who speaks for its author says it: the name in front."""
-        return f"{self.author.shown}: {self.body}"
+        body = self.body.replace("\n", "\n  ")  # or a second line could pass for another's
+        return f"{self.author.shown}: {body}"
 
 
 def is_id(text: str | None) -> bool:

@@ -161,6 +161,19 @@ class Store(Protocol):
     async def dead(self, channel: Channel | None = None, limit: int = 50) -> Sequence[Delivery]:
         """Dead letters, newest first; of one channel, where given."""
 
+    async def dead_letter(self, seq: int) -> Delivery | None:
+        """The dead letter with this seq."""
+
+    async def graves(self) -> dict[Channel, int]:
+        """How many dead letters there are, by channel."""
+
+    async def decide(self, letters: Sequence[Delivery], audit: Audit) -> None:
+        """What becomes of dead letters and its line in the audit log, or nothing; raises Conflict where one is dead
+        no more."""
+
+    async def starting(self, start: str, limit: int = 2) -> Sequence[str]:
+        """Ids of messages that begin with `start`."""
+
     async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
         """What a channel holds with `words` in its body or author's name, newest first."""
 
@@ -222,6 +235,31 @@ class Rooms(Protocol):
         """The messages of ours that the room's archive holds beyond what was read before."""
 
 
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """How the bot stands in a room: whether it is in and what keeps it out, whether it is an owner, what it may not
+    do (in words), and how many others are in, web users' puppets left out."""
+
+    inside: bool
+    trouble: str
+    owned: bool
+    limits: str
+    people: int
+
+
+class RoomDesk(Protocol):
+    """The rooms, as commands see them."""
+
+    def told(self, room: str) -> RoomState | None:
+        """How the bot stands in a room of the bus; None where it is none."""
+
+    async def invite(self, room: str, whom: str) -> None:
+        """Ask someone into a room of the bus; raises NotFound, Unavailable."""
+
+    async def destroy(self, room: str, reason: str) -> None:
+        """End for good a room that the bus has let go; raises Conflict where it has not, Refused, Unavailable."""
+
+
 class Direct(Protocol):
     """Direct messages (RFC 6121 section 5), as the chat method sees them; raises as Method does."""
 
@@ -257,7 +295,8 @@ class MethodSpec:
     `make` is None where the bus itself is the destination: then the commit is the delivery.
     `address` is what every address of the method matches. Whoever can reach an `open` method's channel may
     read it and post to it: it has a page and a JID of its own. A `person` method's channels are people, not
-    places: what is brought to one goes no further, and a route from one is for what they say.
+    places: what is brought to one goes no further, and a route from one is for what they say. Where a method has
+    `puppets`, guests speak there under their own names; everywhere else the bot speaks for people.
     """
 
     name: str
@@ -267,6 +306,7 @@ class MethodSpec:
     open: bool = False
     person: bool = False
     settings: tuple[Setting, ...] = ()
+    puppets: bool = False
 
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""

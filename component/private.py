@@ -101,7 +101,6 @@ class Prosody:
 
     async def start(self) -> None:
         """Start it; a session of its own, so that a ctrl-c at the terminal reaches the bus first."""
-        self._end_orphan()
         self.process = await asyncio.create_subprocess_exec(
             "prosody", "--config", str(self.config), "-F",
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
@@ -119,13 +118,6 @@ class Prosody:
         log = self.data / "prosody.log"
         raise ConfigError([f"The private Prosody did not start: see {log}."])
 
-    def _end_orphan(self) -> None:
-        """End the server that an earlier run left behind, by its process id and its configuration's path."""
-        with contextlib.suppress(OSError, ValueError):
-            number = int((self.data / "prosody.pid").read_text())
-            if str(self.config).encode() in Path(f"/proc/{number}/cmdline").read_bytes():
-                os.kill(number, signal.SIGKILL)
-
     def kill(self) -> None:
         """End it as a crash would."""
         if self.process and self.process.returncode is None:
@@ -142,6 +134,17 @@ class Prosody:
                 self.process.kill()
         if self.process:
             await self.process.wait()
+
+
+async def end_orphan(data: Path) -> None:
+    """End the server that an earlier run left behind in `data`, by its process id and its configuration's path."""
+    with contextlib.suppress(OSError, ValueError):
+        number = int((data / "prosody.pid").read_text())
+        own = str(data / "prosody.cfg.lua").encode()
+        if own in Path(f"/proc/{number}/cmdline").read_bytes():
+            os.kill(number, signal.SIGKILL)
+            while own in Path(f"/proc/{number}/cmdline").read_bytes():  # noqa: ASYNC110 — no child of ours: no event
+                await asyncio.sleep(0.01)
 
 
 async def answers(port: int) -> bool:

@@ -21,7 +21,7 @@ class Table:
 
     def fault(self, sentence: str) -> None:
         """Keep a fault of this table."""
-        self._faults.append(f"{self._where}: {sentence.rstrip('.')}.")
+        self._faults.append(f"{self._where}: {sentence.rstrip('.')}" + ("" if sentence.endswith("?") else "."))
 
     def _get(self, key: str, kind: type[_T], words: str, default: _T | None) -> _T | None:
         self._asked.add(key)

@@ -29,8 +29,11 @@ class Person(ClientXMPP):
         self.register_plugin("xep_0199")
         self.add_event_handler("message", self._on_message)
         self.add_event_handler("groupchat_message", self._on_message)
+        self.add_event_handler("groupchat_subject", self._on_message)
+        self.add_event_handler("groupchat_invite", self._on_message)
         self.add_event_handler("message_error", self._on_message)
         self.add_event_handler("presence", self._on_presence)
+        self.add_event_handler("groupchat_presence", self._on_presence)
 
     async def _on_message(self, stanza: Any) -> None:
         if stanza["type"] == "groupchat" and any(stanza is one for one in self.heard):

@@ -68,7 +68,9 @@ async def _read_body(request: http.Request, token: Token) -> tuple[str, Author]:
         return given["body"], Author(token.name, f"token:{token.name}")
     if not isinstance(name, str):
         raise BadInput("author must be a name in quotes.")
-    return given["body"], Author.named(name, f"guest:{token.name}/{name}")
+    author = Author.named(name, f"guest:{token.name}/{name}")
+    request.app[SITE].guests.check(author.name)
+    return given["body"], author
 
 
 async def read(request: http.Request) -> http.Response:
@@ -97,7 +99,8 @@ async def trace(request: http.Request) -> http.Response:
     found = await site.hub.store.trace(given) if is_id(given) else ()
     if not found or not _may_see(site, token, found[0].message.channel):
         raise NotFound("There is no such message.")
-    return http.json_response(_shown(found[0]) | {"deliveries": [_hop(one) for one in found]})
+    hops = [_hop(one) for one in found if _may_see(site, token, one.channel)]
+    return http.json_response(_shown(found[0]) | {"deliveries": hops})
 
 
 def bearer(request: http.Request) -> Token | None:

@@ -1,9 +1,11 @@
 """The aiohttp application: paths, the way errors are told, the headers every answer carries."""
 
 import contextlib
+import errno
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib import resources
 from typing import Any
@@ -12,7 +14,7 @@ import structlog
 from aiohttp import web as http
 from aiohttp.http_exceptions import HttpProcessingError
 
-from component.errors import ConfigError, ShoutbusError, TooMany
+from component.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
 from component.roles import Role
 from web import api, pages
 from web.guests import is_loopback
@@ -42,7 +44,7 @@ def make(site: Site) -> http.Application:
         http.get("/health", health),
         http.get("/api/openapi.json", openapi),
         *api.routes(streams),
-        *pages.routes(streams),
+        *pages.routes(site, streams),
     ])  # fmt: skip
     app.on_response_prepare.append(_dress)
     return app
@@ -72,7 +74,7 @@ async def _listen(runner: http.AppRunner, host: str, port: int) -> None:
     try:
         await http.TCPSite(runner, host, port).start()
     except OSError as error:
-        raise ConfigError([f"[web] listen: {host}:{port} can't be used: {error.strerror}."]) from error
+        raise ConfigError([f"[web] listen: {host}:{port} can't be used: {words(error)}."]) from error
 
 
 async def health(request: http.Request) -> http.Response:
@@ -92,7 +94,7 @@ def _sees_all(request: http.Request, site: Site) -> bool:
     if token and site.roles.of(token.jid) >= Role.ADMIN:
         return True
     proxied = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP"))
-    return not proxied and is_loopback(request.remote or "")
+    return not proxied and is_loopback(request.remote or "") and site.is_ours(request.host)
 
 
 async def openapi(request: http.Request) -> http.Response:
@@ -115,27 +117,47 @@ async def _tell(request: http.Request, handler: _Handler) -> http.StreamResponse
     """Tell every fault in words: as a problem (RFC 9457) to programs, as a page to people."""
     try:
         return await handler(request)
-    except ShoutbusError as error:
-        status, sentence, condition = error.status, str(error), error.condition
-        more = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
     except http.HTTPException as error:
         if error.status < 400:
             raise
-        status, condition, more = error.status, "", {}
-        sentence = _SENTENCES.get(status, error.reason)
-        if "Allow" in error.headers:
-            more["Allow"] = error.headers["Allow"]
-    except (http.RequestPayloadError, HttpProcessingError, ConnectionError):
-        # No gzip that says it is, a part with an endless header, a caller who went in the middle.
-        status, condition, more = 400, "bad-request", {}
-        sentence = "The request can't be read: its content is not what its headers say."
-    except Exception:
-        log.exception("a request failed", path=request.path)
-        status, condition, more = 500, "internal-server-error", {}
-        sentence = "The bus failed at that; its log says why. Nothing was accepted."
-    if status == HTTPStatus.UNAUTHORIZED:
-        more["WWW-Authenticate"] = 'Bearer realm="shoutbus"'
-    return _problem(request, status, sentence, condition, more)
+        return _problem(request, _http_fault(error))
+    except Exception as error:
+        fault = _fault(error)
+        if fault.status == 500:
+            log.exception("a request failed", path=request.path)
+        return _problem(request, fault)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    status: int
+    sentence: str
+    condition: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _http_fault(error: http.HTTPException) -> _Fault:
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    condition = {404: "item-not-found", 405: "not-allowed"}.get(error.status, "bad-request")
+    return _Fault(error.status, _SENTENCES.get(error.status, error.reason), condition, headers)
+
+
+def _fault(error: Exception) -> _Fault:
+    match error:
+        case TooMany():
+            return _Fault(error.status, str(error), error.condition, {"Retry-After": str(error.retry_after)})
+        case Unauthorized():
+            challenge = {"WWW-Authenticate": 'Bearer realm="shoutbus"'}
+            return _Fault(error.status, str(error), error.condition, challenge)
+        case ShoutbusError():
+            return _Fault(error.status, str(error), error.condition)
+        case http.RequestPayloadError() | HttpProcessingError() | ConnectionError():
+            # No gzip that says it is, a part with an endless header, a caller who went in the middle.
+            sentence = "The request can't be read: its content is not what its headers say."
+            return _Fault(400, sentence, "bad-request")
+        case OSError(errno=errno.ENAMETOOLONG):
+            return _Fault(404, _SENTENCES[404], "item-not-found")
+    return _Fault(500, "The bus failed at that; its log says why. Nothing was accepted.", "internal-server-error")
 
 
 _SENTENCES = {
@@ -145,12 +167,18 @@ _SENTENCES = {
 }
 
 
-def _problem(request: http.Request, status: int, sentence: str, condition: str, more: dict[str, str]) -> http.Response:
-    title = HTTPStatus(status).phrase
+def _problem(request: http.Request, fault: _Fault) -> http.Response:
+    title = HTTPStatus(fault.status).phrase
     if request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", ""):
-        told = {"type": "about:blank", "title": title, "status": status, "detail": sentence, "condition": condition}
-        body = json.dumps({key: value for key, value in told.items() if value})
-        return http.Response(text=body, status=status, headers=more, content_type="application/problem+json")
-    response = pages.page("error.html", status=status, title=title, sentence=sentence)
-    response.headers.update(more)
+        told = {
+            "type": "about:blank",
+            "title": title,
+            "status": fault.status,
+            "detail": fault.sentence,
+            "condition": fault.condition,
+        }
+        kind = "application/problem+json"
+        return http.Response(text=json.dumps(told), status=fault.status, headers=fault.headers, content_type=kind)
+    response = pages.page("error.html", status=fault.status, title=title, sentence=fault.sentence)
+    response.headers.update(fault.headers)
     return response

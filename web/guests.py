@@ -7,46 +7,14 @@ import ipaddress
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from component.errors import Conflict, TooMany
+from component.errors import Conflict
 from component.message import Author
+from component.rate import MOST, Rate
 from component.text import skeleton
 
 HELD = 600.0
 """Seconds a name stays with the guest who used it last."""
-MOST = 10_000
-"""Names, and rates, kept in memory; the oldest go first."""
-
-
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    at: float
-
-
-class Rate:
-    """A token bucket per key: `burst` at once, then `per_second`."""
-
-    def __init__(self, clock: Callable[[], float], burst: float, per_second: float) -> None:
-        self._clock = clock
-        self._burst = burst
-        self._speed = per_second
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-
-    def spend(self, key: str) -> None:
-        """Raises TooMany, with the seconds to wait, where `key` has none left."""
-        now = self._clock()
-        bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > MOST:
-            self._buckets.popitem(last=False)
-        bucket.left = min(self._burst, bucket.left + (now - bucket.at) * self._speed)
-        bucket.at = now
-        if bucket.left < 1:
-            wait = int((1 - bucket.left) / self._speed) + 1
-            raise TooMany(f"That was too much at once: try again in {wait} s.", wait)
-        bucket.left -= 1
 
 
 class Guests:
@@ -64,12 +32,16 @@ class Guests:
         self._addresses.spend(_network(address))
         self._sessions.spend(session)
         author = Author.named(name, f"guest:{session}")
+        self.check(author.name)
         self._take(skeleton(author.name), session)
         return author
 
-    def _take(self, look: str, session: str) -> None:
-        if look in self._kept:
+    def check(self, name: str) -> None:
+        """Raise Conflict where a name is nobody's to take."""
+        if skeleton(name) in self._kept:
             raise Conflict("That is the bot's own name: choose another.")
+
+    def _take(self, look: str, session: str) -> None:
         owner, until = self._names.get(look, ("", 0.0))
         now = self._clock()
         if owner not in ("", session) and until > now:
@@ -99,6 +71,15 @@ def caller(peer: str, forwarded: str, proxies: Iterable[str]) -> str:
     return peer
 
 
+def is_address(name: str) -> bool:
+    """Whether a host's name is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(address: str) -> bool:
     """Whether an address is this machine's own."""
     try:
@@ -113,4 +94,6 @@ def _network(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
     return str(parsed if parsed.version == 4 else ipaddress.ip_network(f"{parsed}/64", strict=False))

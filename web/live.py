@@ -6,6 +6,7 @@ it heard meanwhile is known by its seq. A reader that does not keep up is let go
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 
 from aiohttp import web as http
@@ -19,9 +20,11 @@ HEARTBEAT = 20.0
 """Seconds of silence before a comment keeps proxies from closing."""
 PATIENCE = 20.0
 """Seconds one write may take: who does not read is let go."""
-PAGE = 200
+PAGE = 50
 MOST = 1_000
 """Live readers at once."""
+MOST_EACH = 200
+"""Of them, from one address."""
 RETRY = "retry: 1000\n\n"
 
 
@@ -29,27 +32,29 @@ class Streams:
     """All live readers of one process."""
 
     def __init__(self) -> None:
-        self._open = 0
+        self._open: Counter[str] = Counter()
 
     async def serve(
         self, request: http.Request, site: Site, channel: Channel, draw: Callable[[Delivery], str]
     ) -> http.StreamResponse:
         """Stream `channel` to one reader; `draw` gives an event's data, one line."""
         after = await _start(request, site, channel)
-        if self._open >= MOST:
+        address = site.address(request)
+        if self._open.total() >= MOST or self._open[address] >= MOST_EACH:
             raise TooMany("Too many people read live at once: reload to read, or try again.", 10)
         response = http.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         listener = site.hub.listen(channel)
-        self._open += 1
+        self._open[address] += 1
         try:
             await response.prepare(request)
             with contextlib.suppress(ConnectionError, TimeoutError):
                 await _write(response, RETRY)
                 await _pour(response, site, channel, after, listener, draw)
         finally:
-            self._open -= 1
+            self._open[address] -= 1
+            self._open += Counter()  # forgets who has none
             site.hub.unlisten(channel, listener)
         return response
 
@@ -78,7 +83,8 @@ async def _pour(
     draw: Callable[[Delivery], str],
 ) -> None:
     while missed := await site.hub.store.log(channel, after=after, limit=PAGE):
-        await _write(response, "".join(_event(one, draw) for one in missed))
+        for one in missed:  # one at a time: what a reader does not take must not pile up here
+            await _write(response, _event(one, draw))
         after = missed[-1].seq
     while True:
         try:

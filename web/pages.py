@@ -1,9 +1,11 @@
 """The pages: a list of shoutboxes, a page for each, one message whole. They work without JavaScript."""
 
 import datetime
+import functools
 import hmac
 import json
 import re
+from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
@@ -16,7 +18,7 @@ from component.errors import BadInput, Forbidden, NotFound, ShoutbusError
 from component.message import MAX_NAME, Message, id_from, is_id
 from component.ports import ChannelSpec
 from component.text import one_line
-from web.guests import caller, new_session
+from web.guests import new_session
 from web.live import Streams, cursor
 from web.site import SITE, Site
 
@@ -60,16 +62,23 @@ def page(template: str, status: int = 200, **values: Any) -> http.Response:
     return http.Response(text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
 
 
-def draw(delivery: Delivery) -> str:
-    """One shout as the page shows it, for the live stream: JSON on one line."""
-    return json.dumps({"seq": delivery.seq, "html": str(_SHOUT(delivery))})
+def drawing(site: Site) -> Callable[[Delivery], str]:
+    """Draws a shout as the page shows it, JSON on one line; once for all who read it live."""
+
+    @functools.lru_cache(64)
+    def draw(delivery: Delivery) -> str:
+        return json.dumps({"seq": delivery.seq, "html": str(_SHOUT(delivery, site.whole_url))})
+
+    return draw
 
 
-def routes(streams: Streams) -> list[http.AbstractRouteDef]:
+def routes(site: Site, streams: Streams) -> list[http.AbstractRouteDef]:
     """Every page's path."""
 
+    draw = drawing(site)
+
     async def stream(request: http.Request) -> http.StreamResponse:
-        return await streams.serve(request, request.app[SITE], _spec(request).channel, draw)
+        return await streams.serve(request, site, _spec(request).channel, draw)
 
     return [
         http.get("/", index),
@@ -122,6 +131,7 @@ async def _box(
         name=_cookie_name(request) if name is None else name,
         key=new_session(),
         limit=MAX_SHOUT,
+        whole=site.whole_url,
     )
     if COOKIE not in request.cookies:
         _remember(response, site, COOKIE, new_session())
@@ -134,6 +144,7 @@ async def older(request: http.Request) -> http.Response:
     before = cursor(request.query.get("before", ""))
     shouts = await request.app[SITE].hub.store.log(spec.channel, before=before, limit=SHOWN)
     older = shouts[0].seq if len(shouts) == SHOWN else None
+    draw = drawing(request.app[SITE])
     return http.json_response({"shouts": [json.loads(draw(one)) for one in shouts], "before": older})
 
 
@@ -169,8 +180,7 @@ def _shouted(request: http.Request, site: Site, spec: ChannelSpec, fields: dict[
         raise BadInput("There is nothing to shout: write something first.")
     if len(body) > MAX_SHOUT:
         raise BadInput(f"That shout has {len(body)} characters; at most {MAX_SHOUT} fit.")
-    address = caller(request.remote or "", request.headers.get("X-Forwarded-For", ""), site.proxies)
-    author = site.guests.author(session, address, fields["name"])
+    author = site.guests.author(session, site.address(request), fields["name"])
     # The form's key makes a reload or a second click the same shout; other words under an old key (the browser's
     # way back restores it) are another.
     origin = f"{author.key}#{id_from(fields['key'] + body)}" if is_id(fields["key"]) else ""
@@ -189,7 +199,7 @@ async def _fields(request: http.Request) -> dict[str, str]:
 def _same_site(request: http.Request, site: Site) -> None:
     """Refuse a form that another site sent (Fetch Metadata, Origin)."""
     origin = request.headers.get("Origin")
-    ours = {site.public_url, f"{request.scheme}://{request.host}"}
+    ours = {site.public_url} | ({f"{request.scheme}://{request.host}"} if site.is_ours(request.host) else set())
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none") or (
         origin is not None and origin not in ours
     ):

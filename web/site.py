@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web as http
 
@@ -12,7 +13,7 @@ from component.hub import Hub
 from component.message import Channel, Message
 from component.ports import ChannelSpec, Clock, MethodSpec, Token
 from component.roles import Roles
-from web.guests import Guests
+from web.guests import Guests, caller, is_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,31 @@ class Site:
 
     def box(self, method: str, address: str) -> ChannelSpec:
         """The channel of a page; raises NotFound."""
-        spec = next((one for one in self.boxes() if one.channel == Channel(method, address)), None)
+        spec = next(
+            (one for one in self.boxes() if (one.channel.method, one.channel.address) == (method, address)), None
+        )
         if spec is None:
-            raise NotFound(f"There is no {method} “{address}” here.")
+            known = method in self.methods
+            raise NotFound(f"There is no {method} “{address}” here." if known else "There is nothing at that address.")
         return spec
 
     def token(self, secret: str) -> Token | None:
         """Whose token it is. Found by its digest, so no timing tells how much of a guess was right."""
         return self.tokens.get(hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest())
+
+    def address(self, request: http.Request) -> str:
+        """Where a request comes from, by the word of the proxies that are listed."""
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+        return caller(request.remote or "", forwarded, self.proxies)
+
+    def is_ours(self, host: str) -> bool:
+        """Whether a Host header names this bus: its public name, or an address; others may be rebound to us."""
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in (urlsplit(self.public_url).hostname, "localhost") or is_address(name)
+
+    def whole_url(self, message: Message) -> str:
+        """The page of one message, with the key that opens it."""
+        return f"/messages/{message.id}/{self.key_of(message.id)}"
 
     def trace_url(self, message: Message) -> str:
         """Where the API tells what became of a message."""

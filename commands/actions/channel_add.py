@@ -7,8 +7,8 @@ from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.form import Ask, Choice, Jid
 from commands.shared import described, entry
 from commands.words import Words, _
-from component.errors import Conflict
-from component.message import Channel
+from component.errors import BadInput, Conflict
+from component.message import GUEST_PREFIX, Channel
 from component.ports import ChannelSpec, MethodSpec, Put
 from component.roles import Role
 
@@ -52,11 +52,23 @@ def filled_settings(method: MethodSpec, filled: Any) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items() if value}
 
 
-async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
-    channel = Channel(method.name, filled.address)
+def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
+    """A channel that can be added; raises BadInput where its address won't do, Conflict where it stands."""
+    channel = Channel(method.name, address if method.address.fullmatch(address) else address.lower())
     method.check(channel, any=True)
     if any(spec.channel == channel for spec in bus.hub.channels):
-        raise Conflict(f"There is a channel {channel} already: edit that one.")
+        raise Conflict(_("There is a channel {channel} already: edit that one.", channel=channel))
+    if method.open and channel.address == bus.bot.partition("@")[0]:
+        raise BadInput(_("{address} is the bot's own address: choose another.", address=bus.bot))
+    if method.open and channel.address.startswith(GUEST_PREFIX):
+        raise BadInput(_("Names that begin with {prefix} are kept for web users: choose another.", prefix=GUEST_PREFIX))
+    if channel.address.endswith(f"@{bus.bot.partition('@')[2]}"):
+        raise BadInput(_("{address} is an address of the bus itself: choose another.", address=channel.address))
+    return channel
+
+
+async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
+    channel = new_channel(method, filled.address, bus)
     spec = ChannelSpec(channel, filled.title, filled_settings(method, filled))
     await bus.settings.change([Put(spec)], entry(caller, bus, "channel-add", after=described(spec)))
     return Done(_("Added {channel}.", channel=channel))

@@ -2,6 +2,7 @@
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.words import Words, _
+from component.message import Channel
 from component.roles import Role
 
 
@@ -21,7 +22,11 @@ async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
 def _rest(caller: Caller, bus: Bus) -> Words:
     if caller.in_room:
         return _("In private, write to {bot}. The shoutboxes are at {web}", bot=bus.bot, web=bus.web)
-    return _("Anything else you write to me is passed on. The shoutboxes are at {web}", web=bus.web)
+    ends = bus.hub.leads_to(Channel("chat", caller.jid)) if caller.jid else ()
+    if not ends:
+        return _("The shoutboxes are at {web}", web=bus.web)
+    return _("Anything else you write to me goes to {ends}, for everyone who reads there. The shoutboxes are at {web}",
+             ends=", ".join(ends), web=bus.web)  # fmt: skip
 
 
-ACTION = Action("help", _("this list"), Role.GUEST, _run, public=True)
+ACTION = Action("help", _("List all commands"), Role.GUEST, _run, public=True)

@@ -9,4 +9,4 @@ async def _run(_caller: Caller, _form: None, _bus: Bus) -> Reply:
     return Done(_("pong"))
 
 
-ACTION = Action("ping", _("whether I am there"), Role.GUEST, _run, public=True)
+ACTION = Action("ping", _("Ping the bot"), Role.GUEST, _run, public=True)

@@ -32,7 +32,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     standing = {(route.source, route.destination) for route in bus.hub.routes}
     new = [route for route in wanted if (route.source, route.destination) not in standing]
     if not new:
-        raise Conflict("That route runs already.")
+        raise Conflict(_("That route stands already."))
     told = ", ".join(arrow(route) for route in new)
     await bus.settings.change([Put(route) for route in new], entry(caller, bus, "route-add", after=told))
     return Done(_("Added {routes}.", routes=told))

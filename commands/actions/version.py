@@ -9,4 +9,4 @@ async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     return Done(_("Shoutbus {version}", version=bus.version))
 
 
-ACTION = Action("version", _("what I am"), Role.GUEST, _run, public=True)
+ACTION = Action("version", _("Show the version"), Role.GUEST, _run, public=True)

@@ -15,4 +15,4 @@ async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     return Done(_("You are {jid}, with the role {role}.", jid=caller.jid, role=caller.role.label))
 
 
-ACTION = Action("whoami", _("who you are to me"), Role.GUEST, _run, public=True)
+ACTION = Action("whoami", _("Show who I am"), Role.GUEST, _run, public=True)

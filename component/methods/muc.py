@@ -39,6 +39,7 @@ METHOD = MethodSpec(
     _make,
     example="muc:team@rooms.example.org",
     address=BARE_JID,
+    puppets=True,
     settings=(
         Setting("subject", "Subject", "what stands over the room"),
         Setting("invite", "Invite", "whom to ask in when the room is made, one JID a line", jids=True),

@@ -11,6 +11,9 @@ async def apply(queries: Any, connection: Any, change: Put | Drop) -> int:
     """Make one change within a transaction."""
     name, values = (_put if isinstance(change, Put) else _drop)(change.thing)
     changed: int = await getattr(queries, name)(connection, **values)
+    if isinstance(change, Drop) and isinstance(change.thing, ChannelSpec):
+        # Added again it begins anew: what is said there meanwhile is not for the bus.
+        await queries.drop_mark(connection, channel=values["channel"])
     return changed
 
 

@@ -124,6 +124,10 @@ where channel = :channel and version = :version;
 -- A channel as it was read at :version.
 delete from channels where channel = :channel and version = :version;
 
+-- name: drop_mark(channel)!
+-- Forget how far :channel was read.
+delete from marks where channel = :channel;
+
 -- name: add_route(source, destination, enabled)!
 -- A route that is not there yet.
 insert into routes (source, destination, enabled)
@@ -172,6 +176,24 @@ select * from sent where state = 'dead' order by seq desc limit :count;
 -- The newest dead letters of :channel.
 select * from sent where destination = :channel and state = 'dead' order by seq desc limit :count;
 
+-- name: dead_letter(seq)
+-- The dead letter :seq.
+select * from sent where seq = :seq and state = 'dead';
+
+-- name: graves()
+-- How many dead letters there are, by channel.
+select channel, count(*) as depth from deliveries where state = 'dead' group by channel;
+
+-- name: decide(seq, state, attempts, error, changed)!
+-- What becomes of the dead letter :seq.
+update deliveries
+set state = :state, attempts = :attempts, error = :error, changed = :changed
+where seq = :seq and state = 'dead';
+
+-- name: starting(start, count)
+-- Ids of messages that begin with :start, which holds hexadecimal digits only.
+select id from messages where id >= :start and id < :start || 'g' order by id limit :count;
+
 -- name: search(channel, pattern, count)
 -- What :channel holds that is like :pattern, newest first.
 select * from sent
@@ -209,9 +231,9 @@ insert into facts (name, value) values ('probed', '1')
 on conflict (name) do update set value = 1 - value;
 
 -- name: add_channels(rows)!
--- :rows [[channel, title, settings]…].
-insert into channels (channel, title, settings)
-select value ->> 0, value ->> 1, value ->> 2
+-- :rows [[channel, title, settings, enabled]…].
+insert into channels (channel, title, settings, enabled)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3
 from json_each(:rows)
 where true
 on conflict do nothing;

@@ -49,7 +49,9 @@ def _wrapped(work: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Corout
 class SQLite:
     """See `ports.Store`. Open it with `open`."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._path = path
+        self._file = _inode(path)
         self._writer = writer
         self._reader = reader
         self._queries: Any = aiosql.from_str(_HERE.joinpath("queries.sql").read_text("utf-8"), "aiosqlite")
@@ -62,7 +64,7 @@ class SQLite:
             try:
                 await asyncio.to_thread(_private, path)
                 writer = await _connect(path, undo)
-                store = cls(writer, await _connect(path, undo))
+                store = cls(path, writer, await _connect(path, undo))
                 await store._migrate()
             except (sqlite3.Error, OSError) as error:
                 raise StoreError(f"The database {path} can't be opened: {error}.") from error
@@ -97,6 +99,7 @@ class SQLite:
         self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
     ) -> Sequence[Receipt]:
         """See `ports.Store.save`."""
+        self._still_there()
         async with self._turn, _transaction(self._writer):
             receipts = await self._add(offers) if offers else ()
             if outcomes:
@@ -144,6 +147,11 @@ class SQLite:
         rows = json.dumps([(offer.message.id, offer.message.origin) for offer in offers.values()])
         found = await _all(self._writer, self._queries.known_messages, rows=rows)
         return {places[row["place"]]: Receipt(_message(row), new=False) for row in found}
+
+    def _still_there(self) -> None:
+        """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
+        if _inode(self._path) != self._file:
+            raise StoreError("The database's file was removed or replaced: stop the bus, and put it back.")
 
     @_wrapped
     async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
@@ -263,6 +271,32 @@ class SQLite:
         return [_delivery(row) for row in await self._rows(self._queries.dead_of, channel=str(channel), count=limit)]
 
     @_wrapped
+    async def dead_letter(self, seq: int) -> Delivery | None:
+        """See `ports.Store.dead_letter`."""
+        rows = await self._rows(self._queries.dead_letter, seq=min(seq, _LAST))
+        return _delivery(rows[0]) if rows else None
+
+    @_wrapped
+    async def graves(self) -> dict[Channel, int]:
+        """See `ports.Store.graves`."""
+        return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.graves)}
+
+    @_wrapped
+    async def decide(self, letters: Sequence[Delivery], audit: Audit) -> None:
+        """See `ports.Store.decide`."""
+        async with self._turn, _transaction(self._writer):
+            for one in letters:
+                end = {"state": one.state, "attempts": one.attempts, "error": one.error, "changed": one.changed}
+                if not await self._queries.decide(self._writer, seq=one.seq, **end):
+                    raise Conflict(f"Dead letter {one.seq} is dead no more: look again, then decide.")
+            await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
+
+    @_wrapped
+    async def starting(self, start: str, limit: int = 2) -> Sequence[str]:
+        """See `ports.Store.starting`."""
+        return [row["id"] for row in await self._rows(self._queries.starting, start=start, count=limit)]
+
+    @_wrapped
     async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
         """See `ports.Store.search`."""
         pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -289,7 +323,7 @@ class SQLite:
     @_wrapped
     async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
         """See `ports.Store.seed`."""
-        specs = [(str(spec.channel), spec.title, json.dumps(spec.settings)) for spec in channels]
+        specs = [(str(spec.channel), spec.title, json.dumps(spec.settings), int(spec.enabled)) for spec in channels]
         ways = [(str(route.source), str(route.destination), int(route.enabled)) for route in routes]
         keys = [(token.name, token.digest, token.jid) for token in tokens]
         async with self._turn, _transaction(self._writer):
@@ -319,6 +353,14 @@ async def _transaction(connection: aiosqlite.Connection) -> AsyncIterator[None]:
     except BaseException:
         await connection.rollback()
         raise
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_dev, found.st_ino
 
 
 def _private(path: Path) -> None:

@@ -5,13 +5,15 @@ one: results count only from the archive that was asked, under the query's own i
 """
 
 import datetime
-import itertools
+import secrets
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from component.text import escape as q
 from component.xmpp.link import IqError, Link
-from component.xmpp.stanza import DELAY, DISCO_INFO, FORWARDED, MAM, NS, RSM, Fault, bare, element, form
+from component.xmpp.stanza import DELAY, DISCO_INFO, FORWARDED, MAM, MAX_ID, NS, RSM, Fault, element, form
 
 PAGE = 100
 
@@ -32,7 +34,6 @@ class Archive:
         self._link = link
         self._reader = reader
         self._pages: dict[str, tuple[str, list[Archived]]] = {}
-        self._numbers = itertools.count(1)
 
     def heard(self, stanza: Element) -> bool:
         """Whether a message is an archive's result; if it is, it is kept for who asked, or dropped."""
@@ -40,14 +41,15 @@ class Archive:
         if result is None:
             return False
         archive, page = self._pages.get(result.get("queryid", ""), ("", []))
-        if archive and bare(stanza.get("from", "")) == archive:
+        # From the room itself: an occupant's private message comes from its bare JID and their nickname.
+        if archive and stanza.get("from", "").lower() == archive:
             forwarded = result.find(FORWARDED)
             inner = None if forwarded is None else forwarded.find("{jabber:client}message")
             if inner is None and forwarded is not None:
                 inner = forwarded.find(f"{NS}message")
             if forwarded is not None and inner is not None:
                 delay = forwarded.find(DELAY)
-                page.append(Archived(result.get("id", ""), _at(delay), inner))
+                page.append(Archived(result.get("id", "")[:MAX_ID], _at(delay), inner))
         return True
 
     async def after(self, room: str, stanza_id: str, since: int) -> AsyncIterator[list[Archived]]:
@@ -60,7 +62,7 @@ class Archive:
         while True:
             try:
                 page, complete, last = await self._page(
-                    room, f"<after>{stanza_id}</after>" if stanza_id else "", filters
+                    room, f"<after>{q(stanza_id)}</after>" if stanza_id else "", filters
                 )
             except IqError as error:
                 if error.fault.condition != "item-not-found" or not stanza_id or filters:
@@ -68,7 +70,7 @@ class Archive:
                 stanza_id, filters = "", {"start": _stamp(since)}
                 continue
             yield page
-            if complete or not last:
+            if complete or not page or not last or last == stanza_id:
                 return
             stanza_id = last
 
@@ -90,7 +92,7 @@ class Archive:
     async def _page(
         self, room: str, window: str, filters: dict[str, str], most: int = PAGE
     ) -> tuple[list[Archived], bool, str]:
-        query = f"mam{next(self._numbers)}"
+        query = secrets.token_hex(8)
         page: list[Archived] = []
         self._pages[query] = (room, page)
         fields = form({"FORM_TYPE": MAM, **filters}) if filters else ""
@@ -113,7 +115,7 @@ def _stamp(at: int) -> str:
 def _at(delay: Element | None) -> int:
     stamp = "" if delay is None else delay.get("stamp", "")
     try:
-        moment = datetime.datetime.fromisoformat(stamp)
-    except ValueError:
+        moment = datetime.datetime.fromisoformat(stamp).timestamp()
+    except (ValueError, OverflowError):
         return 0
-    return int(moment.timestamp() * 1000)
+    return int(min(max(moment, 0), time.time()) * 1000)  # a year 9999 would break every page it stands on

@@ -5,16 +5,19 @@ easily as written. Roles come from that bare JID.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.errors import Forbidden, NotFound, Refused, ShoutbusError, Unavailable
+from component.errors import Forbidden, NotFound, Refused, ShoutbusError, TooMany, Unavailable
 from component.message import WEB_MARK, Author, Channel, Message, is_id
 from component.ports import Accept, Clock, Confirmation, Store
+from component.rate import Rate
 from component.text import escape as q
 from component.text import fit, one_line, skeleton
 from component.xmpp.desk import Identity
@@ -38,6 +41,8 @@ from component.xmpp.stanza import (
 log = structlog.get_logger()
 
 RESOURCE = "bus"
+REMEMBERED = 10_000
+"""People who were told where their messages go."""
 HOPELESS = frozenset(
     {"service-unavailable", "item-not-found", "forbidden", "not-acceptable", "bad-request", "jid-malformed"}
 )
@@ -74,25 +79,30 @@ class Bot:
         self._unproved: dict[str, list[Confirmation]] = {}
         self._proving: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._messages = Rate(time.monotonic, 200, 20)
+        self._subscriptions = Rate(time.monotonic, 200, 5)
+        self._told_where: OrderedDict[str, None] = OrderedDict()
         self._hub: Accept
-        self._leads_on: Callable[[Channel], bool]
+        self._leads_to: Callable[[Channel], Sequence[str]]
         self._addressed: Callable[[str], Channel | None]
         self._answer: Answer
         self._identify: Callable[[str], Identity | None]
+        self._is_bus: Callable[[str], Awaitable[bool]]
         link.up.append(self._greet_contacts)
         link.down.append(self._lost)
 
     def attach(
         self,
         hub: Accept,
-        leads_on: Callable[[Channel], bool],
+        leads_to: Callable[[Channel], Sequence[str]],
         addressed: Callable[[str], Channel | None],
         answer: Answer,
         identify: Callable[[str], Identity | None],
+        is_bus: Callable[[str], Awaitable[bool]],
     ) -> None:
-        """Close the circle. `addressed` gives the channel that a local part of ours stands for."""
-        self._hub, self._leads_on, self._addressed = hub, leads_on, addressed
-        self._answer, self._identify = answer, identify
+        """Close the circle. `leads_to` names where a channel's messages go, `addressed` the channel of a local part."""
+        self._hub, self._leads_to, self._addressed = hub, leads_to, addressed
+        self._answer, self._identify, self._is_bus = answer, identify, is_bus
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -127,10 +137,11 @@ class Bot:
     def presence(self, stanza: Element) -> None:
         """Someone's presence to the bot or to a channel's address."""
         kind, theirs, ours = stanza.get("type"), bare(stanza.get("from", "")), bare(stanza.get("to", ""))
-        if not self._identify(ours):
+        who = self._identify(ours)
+        if not who or who.type == "web":
             if kind == "subscribe":
                 self._link.try_send(element("presence", {"from": ours, "to": theirs, "type": "unsubscribed"}))
-        elif kind == "subscribe":
+        elif kind == "subscribe" and self._may(self._subscriptions, domain(theirs)):
             self._run(self._befriend(ours, theirs))
         elif kind == "probe":
             self._show(ours, stanza.get("from", ""))
@@ -154,9 +165,18 @@ class Bot:
         elif body_of(stanza).strip() and stanza.get("type") in (None, "normal", "chat"):
             self._run(self._heard(stanza, from_room))
 
+    @staticmethod
+    def _may(rate: Rate, key: str) -> bool:
+        try:
+            rate.spend(key)
+        except TooMany:
+            return False
+        return True
+
     async def _heard(self, stanza: Element, from_room: bool) -> None:
         to, sender = bare(stanza.get("to", "")), stanza.get("from", "")
         try:
+            self._messages.spend(bare(sender))
             reply = await (self._in_private(stanza, sender) if from_room else self._take(stanza, to, sender))
         except ShoutbusError as fault:
             kind = "wait" if fault.status >= 500 else "modify"
@@ -193,6 +213,7 @@ class Bot:
 
     async def _take(self, stanza: Element, to: str, sender: str) -> str | None:
         body, jid = body_of(stanza), bare(sender)
+        ends: Sequence[str] = ()
         if to != self.bare:
             channel = self._addressed(local(to))
             if not channel:
@@ -202,16 +223,31 @@ class Bot:
             if answer is not None:
                 return answer
             channel = Channel("chat", jid)
-            if not self._leads_on(channel):
+            ends = self._leads_to(channel)
+            if not ends:
                 return (
                     "I have nowhere to pass that on to: no route starts at your messages. “help” tells what I can do."
                 )
-        await self._hub.accept(self._message(stanza, channel, jid, body))
-        return None
+        claims = stanza.find(f"{{{SAID}}}said") is not None and await self._is_bus(domain(jid))
+        await self._hub.accept(self._message(stanza, channel, jid, body, claims=claims))
+        return self._where(jid, ends) if to == self.bare else None
 
-    def _message(self, stanza: Element, channel: Channel, jid: str, body: str) -> Message:
+    def _where(self, jid: str, ends: Sequence[str]) -> str | None:
+        """Said once to each person: what they thought private may be read by many."""
+        if jid in self._told_where:
+            return None
+        self._told_where[jid] = None
+        if len(self._told_where) > REMEMBERED:
+            self._told_where.popitem(last=False)
+        return (
+            f"I passed that on to {', '.join(ends)}, for everyone who reads there, and shall do so with what you write "
+            "next, without another word. “help” tells what else I can do."
+        )
+
+    def _message(self, stanza: Element, channel: Channel, jid: str, body: str, *, claims: bool) -> Message:
+        """A message; the id it claims is believed from another bus alone, or others' could be claimed before them."""
         said = stanza.find(f"{{{SAID}}}said")
-        known = said.get("id", "") if said is not None else ""
+        known = said.get("id", "") if claims and said is not None else ""
         name = one_line(local(jid))
         # Only web users go by the mark; whoever has it in their address is shown by all of it.
         author = Author(jid if not name or skeleton(WEB_MARK) in skeleton(name) else name[:200], jid)

@@ -13,6 +13,8 @@ from importlib import resources
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
+import structlog
+
 from component import __version__
 from component.message import GUEST_PREFIX
 from component.text import escape as q
@@ -33,8 +35,11 @@ from component.xmpp.stanza import (
     bare,
     element,
     error,
+    language_of,
     local,
 )
+
+log = structlog.get_logger()
 
 AVATAR = resources.files("component.xmpp").joinpath("avatar.png").read_bytes()
 NODE = "urn:shoutbus"
@@ -89,8 +94,11 @@ _NONE = IqFault("cancel", "service-unavailable", "There are no commands here.")
 class Commands(Protocol):
     """Ad-hoc commands (XEP-0050), as the desk offers them."""
 
-    def listed(self, asker: str, language: str) -> Iterable[tuple[str, str]]:
-        """(node, name) of what `asker` may call."""
+    def listed(self, to: str, asker: str, language: str) -> Iterable[tuple[str, str]]:
+        """(node, name) of what `asker` may call at our JID `to`."""
+
+    def named(self, node: str, asker: str, language: str) -> str | None:
+        """What a command's node is called; None where there is none for `asker`."""
 
     async def serve(self, stanza: Element) -> str:
         """The inside of a command's result; raises IqFault."""
@@ -108,7 +116,6 @@ class Desk:
         self._commands: Commands | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: dict[str, Callable[[Element, Identity, str], str | None]] = {
-            f"{{{DISCO_INFO}}}query": self._info,
             f"{{{LAST}}}query": self._last,
             f"{{{PING}}}ping": lambda *_: "",
             f"{{{TIME}}}time": _time,
@@ -138,7 +145,9 @@ class Desk:
             answer = self._answers.get(asked.tag) if asked is not None and stanza.get("type") == "get" else None
             inside = answer(asked, who, to) if answer and asked is not None else None
             if asked is not None and asked.tag == f"{{{DISCO_ITEMS}}}query" and stanza.get("type") == "get":
-                inside = self._items(asked, who, to, asker)
+                inside = self._items(asked, who, stanza)
+            elif asked is not None and asked.tag == f"{{{DISCO_INFO}}}query" and stanza.get("type") == "get":
+                inside = self._info(asked, who, stanza)
             condition, sentence = "service-unavailable", "That is not offered here."
         if inside is None:
             reply["type"], inside = "error", error("cancel", condition, sentence)
@@ -154,20 +163,26 @@ class Desk:
             inside, kind = (await offered.serve(stanza), "result") if offered else (_NONE.xml, "error")
         except IqFault as fault:
             inside, kind = fault.xml, "error"
+        except Exception:  # whoever asked waits for an answer
+            log.exception("a command failed")
+            inside, kind = error("wait", "internal-server-error", "The bus failed at that; its log says why."), "error"
         self._link.try_send(element("iq", reply | {"type": kind}, inside))
 
-    def _info(self, asked: Element, who: Identity, _to: str) -> str | None:
+    def _info(self, asked: Element, who: Identity, stanza: Element) -> str | None:
         node = asked.get("node", "")
         if node in ("", f"{NODE}#{who.ver}"):
             return who.info(node)
-        if who.type == "web":
+        if who.type == "web" or not self._commands:
             return None
-        kind = "command-list" if node == COMMANDS else "command-node"
-        return Identity("automation", kind, who.name).info(node)
+        if node == COMMANDS:
+            return Identity("automation", "command-list", who.name).info(node)
+        name = self._commands.named(node, stanza.get("from", ""), language_of(stanza))
+        return Identity("automation", "command-node", name).info(node) if name else None
 
-    def _items(self, asked: Element, who: Identity, to: str, asker: str) -> str:
+    def _items(self, asked: Element, who: Identity, stanza: Element) -> str:
+        to = stanza.get("to", "")
         if asked.get("node") == COMMANDS and self._commands and who.type != "web":
-            offered = self._commands.listed(asker, "en")
+            offered = self._commands.listed(to, stanza.get("from", ""), language_of(stanza))
             items = "".join(element("item", {"jid": to, "node": node, "name": name}) for node, name in offered)
             return element("query", {"xmlns": DISCO_ITEMS, "node": COMMANDS}, items)
         listed = self._listed() if to == self._link.domain and not asked.get("node") else ()

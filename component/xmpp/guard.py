@@ -34,13 +34,13 @@ class Guard:
     async def put_out(self, room: Room, nick: str, jid: str) -> None:
         """Kick them, unless another bus answers for the domain of their real JID."""
         try:
-            if not await self._is_bus(domain(jid)):
+            if not await self.is_bus(domain(jid)):
                 await self._owner.kick(room.jid, nick, f"Names with “{WEB_MARK}” are kept for people on the web page.")
                 log.info("kicked for the mark of web users", room=room.jid, nick=nick)
         except (IqError, Unavailable) as error:
             log.warning("could not kick", room=room.jid, nick=nick, reason=str(error))
 
-    async def _is_bus(self, theirs: str) -> bool:
+    async def is_bus(self, theirs: str) -> bool:
         """Whether another Shoutbus answers at a domain: its puppets carry the mark rightly. No user can answer so."""
         if theirs not in self._peers:
             try:
@@ -48,4 +48,6 @@ class Guard:
                 self._peers[theirs] = any(one.get("var") == SAID for one in info.iter(f"{{{DISCO_INFO}}}feature"))
             except IqError:
                 self._peers[theirs] = False
+            except Unavailable:
+                return False  # who does not answer is none, and is asked again
         return self._peers[theirs]

@@ -5,20 +5,22 @@ is accepted, and behind the outcome of what is confirmed.
 """
 
 import asyncio
+import dataclasses
 import hashlib
+import uuid
 from collections.abc import Awaitable, Callable
 from xml.etree.ElementTree import Element
 
 import structlog
 
 from component.errors import BadInput
-from component.message import MAX_BODY, Author, Channel, Message, id_from, is_id
+from component.message import GUEST_PREFIX, MAX_BODY, WEB_MARK, Author, Channel, Message, id_from, is_id
 from component.ports import Accept, Clock, Mark
-from component.text import one_line
+from component.text import one_line, skeleton
 from component.xmpp.archive import Archive
 from component.xmpp.link import IqError
 from component.xmpp.room import Room
-from component.xmpp.stanza import SAID, body_of, is_aside, resource, stanza_id
+from component.xmpp.stanza import SAID, body_of, is_aside, local, resource, stanza_id
 
 log = structlog.get_logger()
 
@@ -49,11 +51,22 @@ class Hearing:
         return hashlib.blake2b(f"{room.jid} {message_id}".encode(), digest_size=8, key=self._secret).hexdigest()
 
     async def accept(self, heard: Heard) -> None:
-        """Hand someone's words to the hub; raises StoreError, and then they must be read again."""
-        await self._hub.accept(*heard)
+        """Hand someone's words to the hub; raises StoreError, and then they must be read again.
+
+        Whoever reads a room can work out the ids of what is said there, and claim one for words of their own
+        elsewhere, to be known first: what is not contained in the words that were first gets an id of its own.
+        """
+        message, mark = heard
+        receipt = await self._hub.accept(message, mark)
+        first = receipt.message
+        claimed = message.id != id_from(message.origin)
+        if not receipt.new and not claimed and first.origin != message.origin and not first.body.endswith(message.body):
+            await self._hub.accept(dataclasses.replace(message, id=uuid.uuid4().hex), mark)
 
     def live(self, room: Room, stanza: Element) -> Heard | None:
         """What to accept of a stanza that was said just now; None for our own words, which are confirmed by it."""
+        if resource(stanza.get("from", "")) == room.nick and stanza.find(f"{{{SAID}}}said") is None:
+            return None  # our own, such as a subject
         return self._sort(room, stanza, stanza_id(stanza, room.jid), self._clock())
 
     async def catch_up(self, room: Room) -> bool:
@@ -101,7 +114,7 @@ class Hearing:
         if ours:
             room.reflected(said_id, nick)
         body = body_of(stanza)
-        if ours or is_aside(stanza) or not nick or nick == room.nick or not body.strip():
+        if ours or is_aside(stanza) or not nick or not body.strip():
             if mark:
                 # After the outcome that the confirmation settles in this turn of the loop.
                 asyncio.get_running_loop().call_soon(self._note, mark)
@@ -117,8 +130,11 @@ class Hearing:
 
 
 def _author(room: Room, nick: str) -> Author:
+    """Someone in the room. Only puppets go by the mark of web users: who took it is shown by their address."""
     occupant = room.occupants.get(nick)
-    return Author(one_line(nick)[:200] or "?", (occupant.jid if occupant else "") or f"{room.jid}/{nick}")
+    jid = occupant.jid if occupant else ""
+    marked = jid and not local(jid).startswith(GUEST_PREFIX) and skeleton(WEB_MARK) in skeleton(nick)
+    return Author(jid if marked else one_line(nick)[:200] or "?", jid or f"{room.jid}/{nick}")
 
 
 def _cut(body: str) -> str:

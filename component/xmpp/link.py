@@ -98,7 +98,7 @@ class Link:
 
     @property
     def uptime(self) -> float:
-        """Seconds since the session began."""
+        """Seconds since the session began, or ended."""
         return asyncio.get_running_loop().time() - self.since
 
     def send(self, xml: str) -> None:
@@ -171,6 +171,8 @@ class Link:
     def _trouble(self, state: str, sentence: str) -> None:
         if (state, sentence) != (self.state, self.trouble) and not self._closing:
             log.warning("XMPP is down", reason=sentence)
+        if self.state == "up" or not self.since:
+            self.since = asyncio.get_running_loop().time()
         self.state, self.trouble = state, sentence
         self.changed.set()
 

@@ -51,6 +51,11 @@ class Owner:
         item = element("item", {"nick": nick, "role": "none"}, f"<reason>{q(reason)}</reason>")
         await self._link.iq("set", room, self._bot, element("query", {"xmlns": MUC_ADMIN}, item))
 
+    async def destroy(self, room: str, reason: str) -> None:
+        """XEP-0045 section 10.9. Whoever is inside is told the reason."""
+        inside = element("destroy", {}, f"<reason>{q(reason)}</reason>")
+        await self._link.iq("set", room, self._bot, element("query", {"xmlns": MUC_OWNER}, inside))
+
     def subject(self, room: str, subject: str) -> None:
         """XEP-0045 section 8.1."""
         inside = f"<subject>{q(subject)}</subject>"

@@ -152,9 +152,9 @@ class Puppets:
         for puppet in [one for one in self._inside.values() if one.entered.done() and now - one.spoke >= IDLE]:
             self._leave(puppet)
 
-    def leave_all(self) -> None:
-        """Every puppet leaves its room."""
-        for puppet in tuple(self._inside.values()):
+    def leave_all(self, room: str = "") -> None:
+        """Every puppet leaves its room; those in `room` alone where named."""
+        for puppet in [one for one in self._inside.values() if room in ("", one.room)]:
             self._leave(puppet)
 
     def _leave(self, puppet: Puppet) -> None:

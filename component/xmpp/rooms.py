@@ -14,7 +14,7 @@ import structlog
 
 from component.errors import Conflict, NotFound, Refused, ShoutbusError, StoreError, Unavailable
 from component.message import Message
-from component.ports import ChannelSpec, Confirmation
+from component.ports import ChannelSpec, Confirmation, RoomState
 from component.text import escape as q
 from component.text import fit
 from component.xmpp.guard import Guard
@@ -105,12 +105,17 @@ class Rooms:
     def _give_up(self, room: Room) -> None:
         if room.entering:
             room.entering.cancel()
+        self._puppets.leave_all(room.jid)
         self._go(room)
         room.leave("no longer ours", Refused(f"{room.jid} is no room of this bus any more."))
 
     async def _own_again(self, room: Room) -> None:
         with contextlib.suppress(Unavailable):  # then it is done on coming back
             await self._own(room)
+
+    async def is_bus(self, their_domain: str) -> bool:
+        """Whether another Shoutbus answers at a domain."""
+        return await self._guard.is_bus(their_domain)
 
     def has(self, jid: str) -> bool:
         """Whether `jid` is one of the rooms, or an occupant's address in one."""
@@ -261,7 +266,12 @@ class Rooms:
     def _not_let_in(self, room: Room, fault: Fault) -> None:
         if room.joined and not room.joined.done():
             taken = fault.condition == "conflict"
-            room.joined.set_exception(Conflict("taken") if taken else Unavailable(f"{room.jid} says {fault}."))
+            hint = (
+                f" If it is about making rooms: let {bare(self._bot)} make them."
+                if fault.condition in _KEPT_OUT
+                else ""
+            )
+            room.joined.set_exception(Conflict("taken") if taken else Unavailable(f"{room.jid} says {fault}.{hint}"))
 
     def _about_us(self, room: Room, stanza: Element, kind: str | None, nick: str, codes: frozenset[str]) -> None:
         if kind != "unavailable":
@@ -287,7 +297,8 @@ class Rooms:
         if not room:
             return False
         if stanza.get("type") == "error":
-            self._bounced(room, stanza)
+            if not resource(stanza.get("from", "")):  # an occupant's own error says nothing of the room
+                self._bounced(room, stanza)
         elif stanza.get("type") == "groupchat" and stanza.get("to") == self._bot:
             room.heard_at = asyncio.get_running_loop().time()
             subject = stanza.find(f"{NS}subject")
@@ -307,7 +318,8 @@ class Rooms:
                 room.leave("the room says the bot is not inside", Unavailable(str(fault)))
                 self._come(room)
         sentence = f"{room.jid} says {fault}."
-        hopeless = fault.condition in ("forbidden", "policy-violation", "bad-request")
+        # Without voice the bot waits for it; a guest who was silenced stays so.
+        hopeless = fault.condition in _HOPELESS and not (to == self._bot and not room.voice)
         room.fail(stanza.get("id", ""), Refused(sentence) if hopeless else Unavailable(sentence))
 
     def _live(self, room: Room, stanza: Element) -> None:
@@ -369,11 +381,34 @@ class Rooms:
             raise Refused(f"{jid} is no room of this bus.")
         return room
 
+    # For commands: ports.RoomDesk
+
+    def told(self, jid: str) -> RoomState | None:
+        """See `ports.RoomDesk.told`."""
+        room = self._rooms.get(jid)
+        if not room:
+            return None
+        people = room.occupants.keys() - {room.nick, *self._puppets.names(jid)}
+        limits = room.limits() if room.state == "in" else ""
+        return RoomState(room.state == "in", room.trouble, room.owned, limits, len(people))
+
+    async def destroy(self, jid: str, reason: str) -> None:
+        """See `ports.RoomDesk.destroy`."""
+        if jid in self._rooms:
+            raise Conflict(f"{jid} is a room of this bus: remove it first.")
+        try:
+            await self._owner.destroy(jid, reason)
+        except IqError as error:
+            if error.fault.condition not in ("item-not-found", "gone"):  # empty, it may have ended by itself
+                raise Refused(f"{jid} says {error.fault}.") from error
+
     async def invite(self, jid: str, whom: str) -> None:
-        """Ask someone into a room; raises NotFound, Unavailable."""
+        """See `ports.RoomDesk.invite`."""
         room = self._rooms.get(jid)
         if not room:
             raise NotFound(f"{jid} is no room of this bus.")
+        if room.state != "in":
+            raise Unavailable(f"The bot is not in {jid}{f': {room.trouble}' if room.trouble else ''}.")
         self._owner.invite(jid, whom, f"Join {room.spec.title or jid}.")
 
     # Time
@@ -401,6 +436,8 @@ class Rooms:
             return
 
 
+_HOPELESS = ("forbidden", "policy-violation", "bad-request")
+_KEPT_OUT = ("not-allowed", "forbidden")
 _OUT = {
     "301": "the bot is banned from the room",
     "307": "the bot was kicked",

@@ -10,6 +10,7 @@ from typing import Self
 from xml.etree.ElementTree import Element
 
 from component.text import escape as q
+from component.text import one_line
 
 NS = "{jabber:component:accept}"
 STREAM_ERROR = "{http://etherx.jabber.org/streams}error"
@@ -32,6 +33,8 @@ PING = "urn:xmpp:ping"
 RECEIPTS = "urn:xmpp:receipts"
 RSM = "http://jabber.org/protocol/rsm"
 STANZA_ID = "{urn:xmpp:sid:0}stanza-id"
+MAX_ID = 200
+"""Characters of an archive's id that are believed."""
 TIME = "urn:xmpp:time"
 VCARD = "vcard-temp"
 VERSION = "jabber:iq:version"
@@ -87,7 +90,7 @@ class Fault:
         condition, sentence = "undefined-condition", ""
         for child in found if found is not None else ():
             if child.tag == f"{{{STANZAS}}}text":
-                sentence = child.text or ""
+                sentence = one_line(child.text or "")[:300]
             elif child.tag.startswith(f"{{{STANZAS}}}"):
                 condition = child.tag.rpartition("}")[2]
         return cls(condition, sentence)
@@ -121,10 +124,13 @@ def statuses(stanza: Element) -> frozenset[str]:
 
 
 def stanza_id(stanza: Element, by: str) -> str:
-    """The archive's id (XEP-0359) that `by` gave; "" where there is none. Others' are forged."""
+    """The archive's id (XEP-0359) that `by` gave; "" where there is none.
+
+    Others' are forged: a server takes out the ones that claim its own JID, not those with a resource behind it.
+    """
     for one in stanza.iterfind(STANZA_ID):
-        if bare(one.get("by", "")) == by:
-            return one.get("id", "")
+        if one.get("by", "").lower() == by:
+            return one.get("id", "")[:MAX_ID]
     return ""
 
 

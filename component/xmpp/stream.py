@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 import structlog
 from slixmpp import ComponentXMPP
 
-from component.errors import ConfigError, Unavailable
+from component.errors import ConfigError, Unavailable, words
 from component.text import scrub
 from component.xmpp.stanza import STREAM_ERROR
 
@@ -28,7 +28,7 @@ _CONFIGURATION = {
     # ejabberd says the same of a name that it doesn't know.
     "not-authorized": "the server refused the secret or the name: set [xmpp] secret and component to those in its "
     "component section",
-    "host-unknown": "the server knows no such component: set [xmpp] component to the name in its configuration",
+    "host-unknown": "the server knows no such component, or this is not its component port: see its component section",
     "conflict": "another process is connected as this component, or a hung one still holds the name",
 }
 
@@ -64,7 +64,8 @@ class Stream(ComponentXMPP):
             self.began.set_result(well)
 
     def _failed(self, reason: object) -> None:
-        self.trouble = self.trouble or f"no connection: {reason}"
+        why = words(reason) if isinstance(reason, OSError) else str(reason)
+        self.trouble = self.trouble or f"no connection ({why}): is the server running, and is this its component port?"
         self._begin(False)
 
     def _end(self, _: object) -> None:
@@ -84,7 +85,11 @@ class Stream(ComponentXMPP):
         """The one place everything goes out through."""
         data = scrub(data).encode() if isinstance(data, str) else data
         if len(data) > LIMIT:
-            log.error("a stanza too large for any server was dropped", size=len(data), begins=data[:80].decode())
+            log.error(
+                "a stanza too large for any server was dropped",
+                size=len(data),
+                begins=data[:80].decode("utf-8", "replace"),
+            )
             return
         super().send_raw(data)
 
@@ -115,4 +120,5 @@ async def connect(account: Account, heard: Callable[[Element], None]) -> Stream:
     where = f"{account.host}:{account.port} as {account.component}"
     if why := _CONFIGURATION.get(stream.trouble):
         raise ConfigError([f"{where}: {why}."])
-    raise Unavailable(f"{where}: {stream.trouble or 'the server closed the connection'}.")
+    told = stream.trouble or "the server closed the connection"
+    raise Unavailable(f"{where}: {told}" + ("" if told.endswith("?") else "."))

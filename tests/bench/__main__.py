@@ -1,4 +1,5 @@
 """`make bench`: a bare slixmpp component, then the bus by HTTP with durable accept; same Prosody, same room, one run.
+Then, without a server, the bus with ten routes and with 10,000.
 
 The rounds are taken in turn, so that what else the machine does weighs on both alike; medians are told.
 """
@@ -17,7 +18,7 @@ import psutil
 import uvloop
 
 from component.private import COMPONENT, HOST, ROOMS, free_port
-from tests.bench import gun
+from tests.bench import gun, routes
 from tests.bench.ear import Ear
 from tests.servers import SECRET, TOKEN, Bus, Server, settings, start_bus
 
@@ -167,6 +168,7 @@ async def main() -> None:
             await ear.disconnect(wait=1)
             await asyncio.to_thread(server.stop)
     print(_tell(bare, ours, memory, served, ready))
+    print(f"\n{await routes.measured()}")
 
 
 if __name__ == "__main__":

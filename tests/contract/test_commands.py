@@ -4,16 +4,21 @@ A surface joins by one line in `SURFACES`: how a caller calls an action there, a
 """
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from commands import text as text_surface
 from commands.action import Action, Bus, discover
+from commands.adhoc import LIFE, PER_PERSON
+from commands.form import MAX_VALUE, Field, Jid
 from commands.text import Text
+from component.message import Channel
 from component.roles import Role
 from component.xmpp.bot import Asked
-from tests.unit.fakes import a_bus
+from component.xmpp.desk import IqFault
+from tests.contract.forms import Client, a_seeded_bus, boxes, lines, sampled, session_of, told
 
 ACTIONS = discover()
 ROLES = {"": Role.GUEST, "member@x": Role.MEMBER, "operator@x": Role.OPERATOR, "admin@x": Role.ADMIN}
@@ -25,12 +30,23 @@ async def _text(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None
     return await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(Asked(jid, "Nick", action.name, in_room))
 
 
-SURFACES: Mapping[str, Surface] = {"text": _text}
+async def _form(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None:
+    if in_room:
+        return await _text(bus, action, jid, in_room)  # rooms have no commands of their own
+    client = Client(bus, ROLES.__getitem__)
+    try:
+        shown = await client.send(action.name, jid=jid)
+    except IqFault as fault:
+        return str(fault)
+    return "\n".join(client.messages) or told(shown)
+
+
+SURFACES: Mapping[str, Surface] = {"text": _text, "form": _form}
 
 
 @pytest.fixture
 async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
-    async with a_bus(tmp_path) as one:
+    async with a_seeded_bus(tmp_path) as one:
         yield one
 
 
@@ -72,15 +88,119 @@ async def test_each_role_gets_an_answer_or_a_refusal(
 @pytest.mark.parametrize("in_room", [False, True])
 @pytest.mark.parametrize("jid", ROLES)
 async def test_help_names_what_one_may_call_and_no_more(bus: Bus, call: Surface, jid: str, in_room: bool) -> None:
-    told = await call(bus, ACTIONS["help"], jid, in_room)
-    assert told
+    answer = await call(bus, ACTIONS["help"], jid, in_room)
+    assert answer
     for one in ACTIONS.values():
         allowed = ROLES[jid] >= one.role and (one.public or not in_room)
-        assert (f"{one.name}: {one.title}" in told.splitlines()) is allowed
+        assert (f"{one.name}: {one.title}" in answer.splitlines()) is allowed
 
 
 async def test_what_the_first_commands_say(bus: Bus, call: Surface) -> None:
     said = {name: await call(bus, ACTIONS[name], "admin@x", False) for name in ("ping", "version", "whoami")}
     assert said == {"ping": "pong", "version": "Shoutbus 1.2.3", "whoami": "You are admin@x, with the role admin."}
-    assert "Nick" in str(await call(bus, ACTIONS["whoami"], "", False))
     assert await call(bus, ACTIONS["whoami"], "admin@x", True) == "Here you are Nick, with the role admin."
+
+
+# Each field's wrong values, in words
+
+
+def _wrong(one: Field) -> Iterator[str]:
+    """Values that can't be right in a field."""
+    if one.kind == "boolean":
+        yield "perhaps"
+        return
+    yield "x" * (MAX_VALUE + 1)
+    if one.choices:
+        yield "no-such-choice"
+    if one.type is int:
+        yield from ("many", "--5", "1.5", "1e3")
+    if one.type is Jid:
+        yield from ("no-jid", "@", "a@b/c")
+
+
+def _right(one: Field) -> str:
+    samples = {bool: "yes", int: "1", Jid: "juliet@example.org", Channel: "shoutbox:lobby"}
+    return one.choices[0].value if one.choices else samples.get(one.type, "a")
+
+
+async def test_wrong_values_are_told_in_words(bus: Bus, action: Action) -> None:
+    asked = action.step.fields(bus) if action.step else ()
+    for one in asked:
+        for value in _wrong(one):
+            given = {other.name: _right(other) for other in asked} | {one.name: value}
+            if not action.opening:  # else a form begins otherwise
+                client = Client(bus)
+                session = session_of(await client.send(action.name))
+                again = await client.send(action.name, {name: [word] for name, word in given.items()}, session)
+                assert again.get("status") == "executing", (one.name, value[:20])
+                assert lines(again).startswith(f"{one.ask.label}: "), (one.name, value[:20])
+            line = " ".join([action.name, *(f'{name}="{word}"' for name, word in given.items())])
+            answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(Asked("admin@x", "Nick", line, False))
+            assert str(answer).startswith(f"Error: {one.ask.label}: "), (one.name, value[:20])
+
+
+async def test_what_is_needed_is_asked_for(bus: Bus, action: Action) -> None:
+    needed = [one for one in (action.step.fields(bus) if action.step else ()) if one.required]
+    for one in needed:
+        client = Client(bus)
+        first = await client.send(action.name)
+        again = await client.send(action.name, sampled(first) | {one.name: [""]}, session_of(first))
+        assert again.get("status") == "executing"
+        assert f"{one.ask.label}: This is needed." in lines(again)
+    if needed and not action.public:
+        answer = await _text(bus, action, "admin@x", False)
+        assert str(answer).splitlines()[-1].startswith("(“back” goes back")
+
+
+# Whose it is, and for how long
+
+
+async def test_another_persons_session_is_of_no_use(bus: Bus, action: Action) -> None:
+    client = Client(bus)
+    first = await client.send(action.name)
+    for how in ("next", "complete", "prev", "cancel"):
+        with pytest.raises(IqFault, match="not yours"):
+            await client.send(action.name, sampled(first), session_of(first), action=how, jid="operator@x")
+    assert client.adhoc.count == (1 if first.get("status") == "executing" else 0)
+
+
+async def test_another_persons_conversation_is_not_gone_on_with(bus: Bus, action: Action) -> None:
+    text = Text(bus, ROLES.__getitem__, lambda: 0.0)
+    await text.answer(Asked("admin@x", "Nick", action.name, False))
+    assert await text.answer(Asked("operator@x", "Nick", "an answer of mine", False)) is None
+
+
+async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
+    client = Client(bus)
+    first = await client.send(action.name)
+    client.now = LIFE + 1
+    with pytest.raises(IqFault, match="has ended: start again"):
+        await client.send(action.name, sampled(first), session_of(first))
+    assert client.adhoc.count == 0
+    now = 0.0
+    text = Text(bus, ROLES.__getitem__, lambda: now)
+    await text.answer(Asked("admin@x", "Nick", action.name, False))
+    now = text_surface.LIFE + 1
+    assert await text.answer(Asked("admin@x", "Nick", "an answer of mine", False)) is None
+
+
+async def test_abandoned_ones_are_let_go(bus: Bus, action: Action) -> None:
+    client = Client(bus)
+    for n in range(3 * PER_PERSON):
+        await client.send(action.name)
+        await client.send(action.name, jid=f"person{n % 2}@x")
+    assert client.adhoc.count <= 3 * PER_PERSON
+    client.now = LIFE + 1
+    client.adhoc.sweep()
+    assert client.adhoc.count == 0
+
+
+async def test_a_role_that_is_lost_on_the_way(bus: Bus, action: Action) -> None:
+    roles = {"admin@x": Role.ADMIN}
+    client = Client(bus, roles.__getitem__)
+    first = await client.send(action.name)
+    roles["admin@x"] = Role.GUEST
+    if first.get("status") == "executing" and action.role > Role.GUEST:
+        after = await client.send(action.name, sampled(first), session_of(first))
+        assert told(after).startswith(f"Error: “{action.name}” is for the role {action.role.label}")
+        assert [*boxes(after)] == []

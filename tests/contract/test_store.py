@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from component.delivery import Delivery, State
-from component.errors import ConfigError, StoreError, Unconfirmed
+from component.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
 from component.message import Author, Channel, Message
-from component.ports import ChannelSpec, Mark, Offer, Receipt, Store, Token
+from component.ports import Audit, ChannelSpec, Mark, Offer, Receipt, Store, Token
 from component.route import Route
 from component.storage import open_store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
@@ -256,6 +256,66 @@ async def test_marks(store: Store) -> None:
     await store.save((), (), [Mark(TO, "t2", 3)])
     assert await store.mark(TO) == Mark(TO, "t2", 3)
     assert await store.mark(OTHER) == Mark(OTHER, "o'1", 2)
+
+
+# Dead letters and traces
+
+
+async def dead(store: Store, *messages: Message, to: Channel = TO) -> list[Delivery]:
+    """Messages that `to` refused, as the store has them."""
+    receipts = await save(store, *messages, to=(to,))
+    ends = [receipt.deliveries[1].failed(Refused("no"), 5_000) for receipt in receipts]
+    await store.save((), ends, ())
+    return ends
+
+
+async def test_dead_letters(store: Store) -> None:
+    one, two = await dead(store, said("one"), said("two"))
+    (other,) = await dead(store, said("other"), to=OTHER)
+    await save(store, said("alive"))
+    assert await store.dead() == [other, two, one]
+    assert await store.dead(TO) == [two, one]
+    assert await store.dead(limit=1) == [other]
+    assert await store.graves() == {TO: 2, OTHER: 1}
+    assert await store.dead_letter(one.seq) == one
+    assert await store.dead_letter(one.seq - 1) is None, "its message came, and is not dead"
+    assert await store.dead_letter(2**70) is None
+
+
+async def test_dead_letters_decided_on(store: Store) -> None:
+    one, two = await dead(store, said("one"), said("two"))
+    line = Audit(9, "admin@x", "text", "decided")
+    ends = [one.retried(6_000), two.dropped(7_000)]
+    await store.decide(ends, line)
+    assert await store.log(TO) == ends
+    assert await store.pending(TO, 0, 9) == ends[:1]
+    assert await store.graves() == {}
+    assert [found for _, found in await store.audit()] == [line]
+
+
+async def test_dead_letters_decided_on_twice(store: Store) -> None:
+    one, two = await dead(store, said("one"), said("two"))
+    line = Audit(9, "admin@x", "text", "decided")
+    await store.decide([one.dropped(6_000)], line)
+    with pytest.raises(Conflict):
+        await store.decide([two.retried(7_000), one.retried(7_000)], line)
+    assert await store.log(TO) == [one.dropped(6_000), two], "all of it or nothing"
+    assert len(await store.audit()) == 1
+
+
+async def test_ids_by_their_start(store: Store) -> None:
+    ids = [start * 2 + "0" * 20 for start in ("abcde0", "abcdef", "abcdff", "abce00")]
+    await save(store, *(said(id=id) for id in ids))
+    assert await store.starting("abcde", 9) == ids[:2]
+    assert await store.starting("abcd") == ids[:2]
+    assert await store.starting(ids[2]) == ids[2:3]
+    assert await store.starting("ffffff") == []
+
+
+async def test_a_paused_channel_is_seeded_so(store: Store) -> None:
+    specs = [ChannelSpec(TO, enabled=False), ChannelSpec(OTHER)]
+    await store.seed(specs, (), ())
+    assert sorted(await store.channels(), key=lambda one: one.channel) == sorted(specs, key=lambda one: one.channel)
 
 
 # Contacts and what is configured

@@ -14,7 +14,7 @@ from component.errors import DeliveryError, StoreError, Unavailable
 from component.hub import Hub
 from component.message import Author, Channel, Message
 from component.methods import discover as discover_methods
-from component.ports import ChannelSpec, Confirmation, Mark, Offer, Receipt, Store
+from component.ports import ChannelSpec, Confirmation, Mark, Offer, Receipt, RoomState, Store
 from component.roles import Roles
 from component.route import Route
 from component.settings import Settings
@@ -246,6 +246,29 @@ def unavailable() -> Unavailable:
     return Unavailable("The wire is cut.")
 
 
+class FakeRooms:
+    """Rooms as commands see them: `states` is what is told of each; what was asked of them stands in the lists."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, RoomState] = {}
+        self.invited: list[tuple[str, str]] = []
+        self.destroyed: list[str] = []
+        self.refusal: DeliveryError | None = None
+
+    def told(self, room: str) -> RoomState | None:
+        return self.states.get(room)
+
+    async def invite(self, room: str, whom: str) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.invited.append((room, whom))
+
+    async def destroy(self, room: str, reason: str) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.destroyed.append(room)
+
+
 @asynccontextmanager
 async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     """What commands may use, on a real store in `folder`; nothing goes out. admin@x is the admin."""
@@ -262,6 +285,7 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     yield Bus(
         bot="bot@bus.example.org", web="http://127.0.0.1:8080", version="1.2.3", actions=discover(), hub=hub,
         settings=settings, methods=known, clock=FakeClock(), health=health,
+        rooms=FakeRooms(), rooms_domain="rooms.example.org",
     )  # fmt: skip
     await hub.stop()
     await store.close()

@@ -152,7 +152,7 @@ jid = "admin"
         ("[[token]] 1: ", "jid is “admin”"),
     ):
         assert any(one.startswith(start) and words in one for one in faults), (start, words, faults)
-    assert all(one.endswith(".") and one.count("\n") == 0 for one in faults)
+    assert all(one.endswith((".", "?")) and one.count("\n") == 0 for one in faults)
     assert len(faults) == len(set(faults)) == 16, faults
 
 

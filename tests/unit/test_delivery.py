@@ -16,8 +16,8 @@ START = Delivery(1, said(at=1_000), TO)
 def test_the_table_is_whole() -> None:
     assert set(NEXT) == set(State)
     assert NEXT[State.PENDING] == {State.PENDING, State.DONE, State.DEAD}
-    assert NEXT[State.DONE] == NEXT[State.CAME] == frozenset()
-    assert NEXT[State.DEAD] == {State.PENDING}
+    assert NEXT[State.DONE] == NEXT[State.CAME] == NEXT[State.DROPPED] == frozenset()
+    assert NEXT[State.DEAD] == {State.PENDING, State.DROPPED}
 
 
 @pytest.mark.parametrize("state", State)
@@ -27,6 +27,8 @@ def test_the_table_is_whole() -> None:
         (lambda one: one.confirmed(2_000), State.DONE),
         (lambda one: one.failed(Unavailable("gone"), 2_000), State.PENDING),
         (lambda one: one.failed(Refused("no"), 2_000), State.DEAD),
+        (lambda one: one.retried(2_000), State.PENDING),
+        (lambda one: one.dropped(2_000), State.DROPPED),
     ],
 )
 def test_every_transition_is_allowed_or_an_error(state: State, change: object, to: State) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from component.errors import BadInput, Conflict, TooMany
 from tests.unit.fakes import FakeClock
-from web.guests import HELD, MOST, Guests, Rate, caller, new_session
+from component.rate import MOST, Rate
+from web.guests import HELD, Guests, caller, new_session
 
 
 @pytest.fixture

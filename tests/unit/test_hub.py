@@ -88,7 +88,7 @@ async def test_nothing_is_accepted_or_delivered_while_the_disk_fails(bench: Benc
 async def test_marks_wait_for_what_was_not_saved(bench: Bench) -> None:
     """Else the archive would be read from behind a message that nobody holds."""
     hub = await bench.start()
-    room = Channel("wire", "room")
+    room = FROM
     await hub.accept(said("one", room), Mark(room, "1", 1))
     bench.store.failing = 1
     with pytest.raises(StoreError):
@@ -262,8 +262,8 @@ async def test_routes_and_channels(tmp_path: Path) -> None:
     assert hub.find(someone) == ChannelSpec(anyone)
     assert hub.find(FROM) == ChannelSpec(FROM)
     assert hub.find(Channel("shoutbox", "none")) is None
-    assert hub.leads_on(someone)
-    assert not hub.leads_on(FROM)
+    assert hub.leads_to(someone) == (str(FROM),)
+    assert not hub.leads_to(FROM)
     assert {spec.channel for spec in hub.channels} == {anyone, FROM, TO}
     assert len(hub.routes) == 2
     assert [one.channel for one in (await hub.accept(said("hi", someone))).deliveries] == [someone, FROM]

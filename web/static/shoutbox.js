@@ -35,9 +35,11 @@ const announce = (text) => {
   if (news.children.length > 20) news.firstElementChild.remove();
 };
 
+const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+
 const add = ({ seq, html }) => {
   if (document.getElementById(`shout-${seq}`)) return;
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  const atEnd = isAtEnd();
   const shout = parse(html);
   list.append(shout);
   document.getElementById("empty")?.remove();
@@ -117,3 +119,8 @@ form.elements.body.addEventListener("keydown", (event) => {
 
 localize(document);
 log.scrollTop = log.scrollHeight;
+
+// An error line or a smaller window takes room from the log: who was at its end stays there.
+let followed = true;
+log.addEventListener("scroll", () => { followed = isAtEnd(); });
+new ResizeObserver(() => { if (followed) log.scrollTop = log.scrollHeight; }).observe(log);

@@ -1,0 +1,48 @@
+"""`channel-pause`: stop what passes through a channel, or let it pass again."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.form import Ask, Choice
+from commands.shared import channels, described, entry, find_channel
+from commands.words import Words, _
+from component.message import Channel
+from component.ports import ChannelSpec, Put
+from component.roles import Role
+
+
+def _on_or_off(_: Bus) -> list[Choice]:
+    return [Choice("on", "on"), Choice("off", "off")]
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which channel, and whether it pauses."""
+
+    channel: Annotated[Channel, Ask(_("Channel"), choices=channels)]
+    paused: Annotated[str, Ask(_("Paused"), _("off lets it pass again"), choices=_on_or_off)] = "on"
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    spec = find_channel(bus, form.channel)
+    new = replace(spec, enabled=form.paused == "off")
+    if new.enabled == spec.enabled:
+        return Done(_("Nothing to change: {channel} stands so.", channel=described(spec)))
+    audit = entry(caller, bus, "channel-pause", before=described(spec), after=described(new))
+    await bus.settings.change([Put(new)], audit)
+    return Done(_passes(new) if new.enabled else _stops(new, bus))
+
+
+def _passes(spec: ChannelSpec) -> Words:
+    return _("{channel} is on again: what waited for it goes out now.", channel=spec.channel)
+
+
+def _stops(spec: ChannelSpec, bus: Bus) -> Words:
+    if bus.methods[spec.channel.method].make is None:  # the commit is the delivery
+        return _("{channel} is paused: nothing from it goes on. What goes to it, it takes all the same.",
+                 channel=spec.channel)  # fmt: skip
+    return _("{channel} is paused: nothing from it goes on, and what goes to it waits.", channel=spec.channel)
+
+
+ACTION = Action("channel-pause", _("Pause a channel"), Role.OPERATOR, _run, Form, group="channels")

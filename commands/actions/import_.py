@@ -1,0 +1,121 @@
+"""`import`: take channels, routes and roles from TOML as `export` writes it.
+
+A dry run first: it shows line by line what would be added (+), changed (~) and, where asked for, removed (-).
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.form import Ask
+from commands.shared import arrow, ask_sure, described, entry
+from commands.words import _
+from component.config import Part, parse_part
+from component.errors import ConfigError
+from component.message import Channel
+from component.ports import Drop, Grant, Put
+from component.roles import Role
+
+SHOWN = 60
+"""Lines of a difference that are shown."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What, and whether what it does not name goes."""
+
+    toml: Annotated[tuple[str, ...], Ask(_("TOML"), _("as “export” writes it"))]
+    remove: Annotated[bool, Ask(_("Remove the rest"))] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that would change, and how that reads."""
+
+    does: Put | Drop
+    line: str
+
+
+async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    standing = () if form.remove else [spec.channel for spec in bus.hub.channels]
+    part = _parse("\n".join(form.toml), bus, standing)
+    changes = [*_channels(part, bus, form.remove), *_routes(part, bus, form.remove), *_roles(part, bus, form.remove)]
+    changes.sort(key=lambda one: isinstance(one.does, Put))  # what goes makes room first
+    lines = [one.line for one in changes]
+    if not lines:
+        return Done(_("Nothing would change."))
+
+    async def take(caller: Caller, bus: Bus) -> Reply:
+        await bus.settings.change([one.does for one in changes], entry(caller, bus, "import", after="; ".join(lines)))
+        return Done(_("Imported: {count} changes.", count=len(changes)))
+
+    shown = "\n".join([*_strangers(part, bus), *lines[:SHOWN]])
+    told = _("This would change:\n{lines}", lines=shown)
+    if len(lines) > SHOWN:
+        told = _("This would change:\n{lines}\n… and {more} more", lines=shown, more=len(lines) - SHOWN)
+    return ask_sure(_("Import"), told, take)
+
+
+def _parse(text: str, bus: Bus, standing: Collection[Channel]) -> Part:
+    """Every fault at once, in the configuration's words."""
+    part = parse_part(text, bus.methods, bus.bot.partition("@")[0], standing)
+    faults = [
+        f"[[role]] {grant.jid} is an admin by the configuration: leave it out."
+        for grant in part.grants if grant.jid in bus.settings.roles.admins
+    ]  # fmt: skip
+    own = f"@{bus.bot.partition('@')[2]}"
+    faults += [
+        f"[[channel]] {spec.channel} is an address of the bus itself: choose another."
+        for spec in part.channels if spec.channel.address.endswith(own)
+    ]  # fmt: skip
+    if faults:
+        raise ConfigError(faults)
+    return part
+
+
+def _strangers(part: Part, bus: Bus) -> Iterator[str]:
+    """Tokens that are not here: without their secrets they can't be taken over."""
+    names = {token.name for token in bus.settings.tokens.values()}
+    for name in part.tokens:
+        if name not in names:
+            yield str(_("(token “{name}” is not made: its secret is nowhere; “token create” makes one)", name=name))
+
+
+def _channels(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+    standing = {spec.channel: spec for spec in bus.hub.channels}
+    for spec in part.channels:
+        now = standing.pop(spec.channel, None)
+        if now is None:
+            yield Change(Put(spec), f"+ {described(spec)}")
+        elif now != spec:
+            yield Change(Put(replace(spec, version=now.version)), f"~ {described(now)} ⇒ {described(spec)}")
+    if remove:
+        yield from (Change(Drop(spec), f"- {described(spec)}") for spec in standing.values())
+
+
+def _routes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+    standing = {(route.source, route.destination): route for route in bus.hub.routes}
+    for route in {(route.source, route.destination): route for route in part.routes}.values():
+        now = standing.pop((route.source, route.destination), None)
+        if now is None:
+            yield Change(Put(route), f"+ {arrow(route)}")
+        elif now.enabled != route.enabled:
+            yield Change(Put(replace(now, enabled=route.enabled)), f"~ {arrow(now)} ⇒ {arrow(route)}")
+    if remove:
+        yield from (Change(Drop(route), f"- {arrow(route)}") for route in standing.values())
+
+
+def _roles(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+    standing = dict(bus.settings.roles.given)
+    for grant in part.grants:
+        now = standing.pop(grant.jid, None)
+        if now is None:
+            yield Change(Put(grant), f"+ {grant.jid}: {grant.role}")
+        elif now.label != grant.role:
+            yield Change(Put(grant), f"~ {grant.jid}: {now.label} ⇒ {grant.role}")
+    if remove:
+        yield from (Change(Drop(Grant(jid, role.label)), f"- {jid}: {role.label}") for jid, role in standing.items())
+
+
+ACTION = Action("import", _("Import TOML"), Role.ADMIN, _run, Form, more=True, group="about")

@@ -1,0 +1,17 @@
+"""`role-list`: who holds which role, the configuration's admins first."""
+
+from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.words import Words, _
+from component.roles import Role
+
+
+async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+    roles = bus.settings.roles
+    lines: list[Words | str] = [
+        _("{jid}: {role} (by the configuration)", jid=jid, role=Role.ADMIN.label) for jid in roles.admins
+    ]
+    lines += [f"{jid}: {role.label}" for jid, role in sorted(roles.given.items()) if jid not in roles.admins]
+    return Lines(_("{count} roles; everyone else with a visible JID is a member:", count=len(lines)), lines)
+
+
+ACTION = Action("role-list", _("List roles"), Role.OPERATOR, _run, group="roles")

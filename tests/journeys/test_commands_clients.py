@@ -1,0 +1,205 @@
+"""Commands in clients for the terminal, as people use them: listed, filled in, gone through, read off the screen."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import servers
+from tests.journeys.terminal import Terminal, poezio, profanity
+from tests.servers import Bus, eventually
+
+Demo = tuple[Bus, dict[str, Any]]
+LISTED = ("channels", "routes", "help", "whoami")
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo of one's own: what it is configured to do is changed here."""
+    with servers.demo(tmp_path_factory.mktemp("commands")) as running:
+        yield running
+
+
+class Profanity:
+    """Commands by `/cmd` and `/form`; an answer stands in the first window."""
+
+    def __init__(self, client: Terminal, bot: str) -> None:
+        self._client = client
+        self._bot = bot
+
+    def listed(self) -> list[str]:
+        self._client.write(f"/cmd list {self._bot}")
+        self._client.shows("!   whoami")
+        return [line.rpartition("! ")[2].strip() for line in self._client.lines("!   ")]
+
+    def begin(self, node: str, title: str) -> None:
+        self._client.write("/win 1")
+        self._client.write("/clear")
+        self._client.write(f"/cmd exec {node} {self._bot}")
+        self._client.shows(f"Form title: {title}")
+
+    def fill(self, label: str, value: str) -> None:
+        (tag,) = re.findall(rf"\[(field\d+)\] {re.escape(label)}(?: \(required\))?:", self._client.screen())
+        self._client.write(f"/{tag} {value}")
+        eventually(lambda: f"/{tag}" not in self._client.screen().splitlines()[-1], f"{label} is taken")
+
+    def go_on(self, title: str) -> None:
+        self._client.write("/form submit")
+        self._client.shows(f"Form title: {title}")
+
+    def end(self, told: str) -> None:
+        self._client.write("/form submit")
+        eventually(lambda: "Form title" not in self._client.screen(), "the form closes")
+        self._client.write("/win 1")
+        self._client.shows(told)
+
+    def lines(self) -> str:
+        shown = " ".join(line.rpartition(" - ")[2] for line in self._client.lines(" - "))
+        self._client.write("/form cancel")
+        return shown
+
+
+def test_profanity_adds_lists_and_removes(mine: Demo) -> None:
+    _bus, told = mine
+    with profanity(told, "admin") as client:
+        hands = Profanity(client, told["bot"])
+        listed = hands.listed()
+        assert set(LISTED) <= set(listed)
+        assert len(listed) <= 15
+
+        hands.begin("channel-add", "Add a channel")
+        hands.fill("Method", "shoutbox")
+        hands.go_on("Add a channel: shoutbox")
+        client.write("/form submit")
+        client.shows("Address: This is needed.")
+        hands.fill("Address", "news")
+        hands.fill("Title", "News")
+        hands.end("Added shoutbox:news.")
+
+        hands.begin("route-add", "Add a route")
+        client.shows("[shoutbox:news] shoutbox:news (News)")
+        hands.fill("From", "shoutbox:news")
+        hands.fill("To", "shoutbox:team")
+        hands.end("Added shoutbox:news → shoutbox:team")
+
+        hands.begin("route-list", "6 routes:")
+        shown = hands.lines()
+        route = re.search(r"(\d+): shoutbox:news → shoutbox:team", shown)
+        assert route, shown
+
+        hands.begin("route-remove", "Remove a route")
+        hands.fill("Route", route[1])
+        client.write("/form submit")
+        client.shows("Sure: FALSE")
+        hands.fill("Sure", "on")
+        hands.end("Removed")
+        hands.begin("channel-remove", "Remove a channel")
+        hands.fill("Channel", "shoutbox:news")
+        client.write("/form submit")
+        client.shows("Sure: FALSE")
+        hands.fill("Sure", "on")
+        hands.end("Removed")
+        hands.begin("route-list", "5 routes:")
+
+
+class Poezio:
+    """Commands by `/ad-hoc`: a list to choose from, and a window with a row for each field."""
+
+    def __init__(self, client: Terminal, bot: str) -> None:
+        self._client = client
+        client.write(f"/ad-hoc {bot}")
+        client.shows("Ad-hoc commands of JID")
+        client.shows("whoami")
+        self._rows = [row for row in map(self._row, client.screen().splitlines()) if re.match(r"[a-z-]+ {2,}\S", row)]
+        self._at = 0
+
+    @staticmethod
+    def _row(line: str) -> str:
+        return line.partition("│")[2]
+
+    def listed(self) -> list[str]:
+        return [row.split()[0] for row in self._rows]
+
+    def begin(self, group: str, title: str, what: str) -> None:
+        """Open a group's entry and choose one of its commands."""
+        wanted = self.listed().index(group)
+        for key in ["Down"] * (wanted - self._at) + ["Up"] * (self._at - wanted):
+            before = self._client.screen(colours=True)
+            self._client.press(key)
+            eventually(lambda before=before: self._client.screen(colours=True) != before, key)  # type: ignore[misc]
+        self._at = wanted
+        self._client.press("Enter")
+        self._client.shows("Ctrl+Y: send form")
+        self._client.shows(title)
+        self.pick("What", what)
+        self._client.press("C-y")
+
+    def pick(self, label: str, value: str) -> None:
+        """Turn a choice until it shows `value`; its row is the one with the cursor."""
+        for _press in range(30):
+            row = self._field(label)
+            if value in row:
+                return
+            self._client.press("Right")
+            eventually(lambda row=row: self._field(label) != row, f"{label} turns")  # type: ignore[misc]
+        raise AssertionError(f"no {value}:\n{self._client.screen()}")
+
+    def _field(self, label: str) -> str:
+        rows = [row for row in map(self._row, self._client.screen().splitlines()) if row.startswith(f"{label}  ")]
+        return rows[0] if rows else ""
+
+    def write(self, label: str, words: str) -> None:
+        self._client.press("-l", "--", words)
+        try:
+            eventually(lambda: words in self._field(label), f"{label} is written")
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self._client.screen()}") from None
+
+    def down(self) -> None:
+        self._client.press("Down")
+
+    def end(self, told: str) -> None:
+        self._client.press("C-y")
+        self._client.shows(told)
+        self._client.shows("execute selected command")
+
+
+def test_poezio_adds_lists_and_removes(mine: Demo) -> None:
+    bus, told = mine
+    certificate = bus.log.parent / "prosody" / "certs" / "localhost.crt"
+    with poezio(told, "admin", "lobby@rooms.localhost/Admin", certificate) as client:
+        hands = Poezio(client, told["bot"])
+        assert set(LISTED) <= set(hands.listed())
+        assert len(hands.listed()) <= 15
+
+        hands.begin("channels", "Channels…", "Add a channel")
+        client.shows("Method")
+        hands.pick("Method", "shoutbox")
+        client.press("C-y")
+        client.shows("Address")
+        client.press("C-y")
+        client.shows("Address: This is needed.")
+        hands.down()
+        hands.write("Address", "bulletin")
+        hands.end("Added shoutbox:bulletin.")
+
+        hands.begin("routes", "Routes…", "Add a route")
+        client.shows("Both ways")
+        hands.pick("From", "shoutbox:bulletin")
+        hands.down()
+        hands.pick("To", "shoutbox:team")
+        hands.end("Added shoutbox:bulletin → shoutbox:team")
+
+        hands.begin("routes", "Routes…", "List routes")
+        client.shows("6 routes:")
+        client.shows("6: shoutbox:bulletin → shoutbox:team")
+        client.press("C-g")
+        client.shows("execute selected command")
+
+        hands.begin("routes", "Routes…", "Remove a route")
+        client.shows("Route ")
+        hands.pick("Route", "shoutbox:bulletin")
+        client.press("C-y")
+        client.shows("Sure")
+        hands.end("Left as it was.")

@@ -1,0 +1,69 @@
+"""Drawing: what clients send back is read, and what is too much for them is cut or sent another way."""
+
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from commands import draw
+from commands.action import Done, Lines
+from commands.form import NONE, Ask, Choice, Field
+from commands.words import Words, _
+from component.errors import BadInput
+from component.text import escape as q
+from component.xmpp.stanza import DATA
+
+SEVERAL = Field(
+    "several", Ask(_("Several")), "list-multi", str, False, (), (Choice("a&b", "A and B"), Choice("c", "C"))
+)
+
+
+def test_what_clients_echo_is_read() -> None:
+    data = fromstring(
+        f'<x xmlns="{DATA}" type="submit"><title>t</title><instructions>i</instructions>'
+        '<field type="fixed" var="fixed0"><value>shown</value></field>'
+        "<field><value>without a name</value></field>"
+        '<field var="empty"/><field var="ends"><value>a</value><value/><value>b</value><value/><value></value></field>'
+        '<field var="twice"><value>1</value></field><field var="twice"><value>2</value></field>'
+        '<field var="other" type="made-up"><option><value>no</value></option><value>yes</value></field></x>'
+    )
+    assert draw.read(data) == {"empty": [], "ends": ["a", "", "b"], "twice": ["2"], "other": ["yes"]}
+    assert draw.read(None) is None
+
+
+def test_labels_are_taken_for_values() -> None:
+    assert draw.meant(SEVERAL, ["a+b", "c", "gone"]) == ["a&b", "c", "gone"]
+    assert draw.meant(SEVERAL, [NONE]) == [NONE]
+
+
+def test_a_fault_keeps_its_words() -> None:
+    words = _("This is needed.")
+    assert draw.as_words(BadInput(words)) is words
+    assert str(draw.as_words(BadInput("plain {text}"))) == "plain {text}"
+    assert str(draw.as_words(BadInput())) == ""
+
+
+def test_names_have_nothing_that_vanishes() -> None:
+    assert draw.name("a_b & <c>") == "a b + ‹c›"
+
+
+@pytest.mark.parametrize(
+    ("reply", "long"),
+    [
+        (Done(_("short")), False),
+        (Done(Words("{t}", {"t": "line\n" * 21})), True),
+        (Done(Words("{t}", {"t": "x" * 2_000})), True),
+        (Lines(_("t"), ["x"] * 20), False),
+        (Lines(_("t"), ["x"] * 21), True),
+        (Lines(_("t"), ["x" * 200] * 10), True),
+    ],
+)
+def test_what_is_long(reply: Done | Lines, long: bool) -> None:
+    assert draw.is_long(reply, "en") is long
+
+
+def test_a_message_fits_a_stanza() -> None:
+    words = draw.text(Lines(_("Many:"), ["a & <b>"] * 100_000), "en")
+    assert len(q(words).encode()) <= draw.BUDGET
+    assert words.endswith("\n… there is more: ask for less at once.")
+    assert draw.text(Lines(_("Few:"), ["a", _("b")]), "en") == "Few:\na\nb"
+    assert draw.text(Done(_("no"), "error"), "en") == "Error: no"
