@@ -54,8 +54,9 @@ def _fixed(number: int, lines: Sequence[str]) -> str:
     )
 
 
-def _wrapped(text: str) -> list[str]:
-    return [part for line in text.splitlines() or [""] for part in textwrap.wrap(line, WIDTH) or [" "]]
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    lines = text.splitlines() or [""]
+    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]]
 
 
 def form(
@@ -152,7 +153,7 @@ def completed(node: str, session: str, reply: Done | Lines, language: str) -> st
 
 
 def _rows(reply: Lines, language: str) -> list[str]:
-    return [part for line in reply.lines for part in _wrapped(tell(line, language))]
+    return [part for line in reply.lines for part in _wrapped(tell(line, language), "  ")]
 
 
 def is_long(reply: Done | Lines, language: str) -> bool:

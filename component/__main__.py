@@ -16,6 +16,7 @@ import uvloop
 from component import __version__, methods
 from component.app import running
 from component.check import check as look
+from component.check import notes
 from component.config import Config, load
 from component.demo import demo as demonstrate
 from component.errors import ConfigError
@@ -46,6 +47,8 @@ def check(file: Path) -> None:
     if faults:
         _tell(faults)
     click.echo(f"{file} is right, and everything in it answers.")
+    for note in uvloop.run(notes(file)):
+        click.echo(f"Note: {note}")
 
 
 @main.command()

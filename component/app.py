@@ -162,6 +162,21 @@ class Xmpp:
         return told | ({"seconds": round(self.link.uptime, 1)} if self.link.since else {})
 
 
+async def unused(config: Config, store: Store) -> list[str]:
+    """What the file would seed and the store does not hold, a sentence each: the store was seeded before."""
+    channels = {spec.channel for spec in await store.channels()}
+    routes = {(route.source, route.destination) for route in await store.routes()}
+    tokens = {token.digest for token in await store.tokens()}
+    lost = [f"[[channel]] {spec.channel}" for spec in config.channels if spec.channel not in channels]
+    lost += [
+        f"[[route]] {route.source} to {route.destination}"
+        for route in config.routes
+        if (route.source, route.destination) not in routes
+    ]
+    lost += [f"[[token]] {token.name}" for token in config.tokens if token.digest not in tokens]
+    return [f"{one} only seeds a fresh store, and this one holds other things: add it by command." for one in lost]
+
+
 @contextlib.asynccontextmanager
 async def running(config: Config) -> AsyncIterator[Xmpp]:
     """The whole bus, from the moment it serves to its orderly end; raises ConfigError where it can't start."""
@@ -173,6 +188,8 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         await store.seed(config.channels, config.routes, config.tokens)
+        for fault in await unused(config, store):
+            log.warning("not used", reason=fault)
         hub = Hub(store, now)
         xmpp = Xmpp(config, store, await store.secret())
         ports = Ports(xmpp.rooms, xmpp.bot)

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 from component import methods
-from component.config import Config, examine
+from component.app import unused
+from component.config import Config, examine, load
 from component.errors import ConfigError, StoreError, words
 from component.storage import open_store
 from component.xmpp.link import knock
@@ -49,3 +50,14 @@ async def _store(config: Config) -> list[str]:
         return [f"[store] {error}"]
     await store.close()
     return []
+
+
+async def notes(file: Path) -> list[str]:
+    """What is no fault and still worth knowing of a right `file`: what in it is not used, a sentence each."""
+    config = load(file, methods.discover())
+    store = await open_store(config.store)
+    try:
+        seeded = await store.channels() or await store.routes() or await store.tokens()
+        return await unused(config, store) if seeded else []
+    finally:
+        await store.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from component.private import COMPONENT, HOST, ROOMS, free_port
-from tests.servers import SECRET, SHOUTBUS, Server, settings
+from tests.servers import SECRET, SHOUTBUS, Server, settings, start_bus
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,25 @@ def test_faults_of_every_kind_at_once(tmp_path: Path, server: Server) -> None:
     assert status == 1
     for words in ("refused the secret", "ddress already in use", "can't be opened", "subjekt", "no JID"):
         assert any(words in fault for fault in faults), (words, said)
+
+
+def test_what_only_seeds_is_told(tmp_path: Path, server: Server) -> None:
+    """A channel added to the file after the first start does nothing: that is no fault, and not to be silent about."""
+    port = free_port()
+    config = settings(server, tmp_path, port)
+    bus = start_bus(tmp_path, config, port)
+    bus.ready()
+    bus.stop()
+    status, _, said = _check(tmp_path, config)
+    assert (status, "Note:" in said) == (0, False)
+    config += '\n[[channel]]\nname = "shoutbox:second"\n'
+    status, _, said = _check(tmp_path, config)
+    assert status == 0
+    assert "Note: [[channel]] shoutbox:second only seeds a fresh store" in said
+    again = start_bus(tmp_path, config, port)
+    again.ready()
+    assert "shoutbox:second" in again.log.read_text()
+    again.stop()
 
 
 def test_run_refuses_what_can_not_work(tmp_path: Path, server: Server) -> None:

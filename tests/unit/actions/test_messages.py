@@ -7,6 +7,7 @@ import pytest
 
 from commands.action import Bus, Caller, Step, begin, go_on
 from commands.text import Text
+from component import lane
 from component.delivery import Delivery, State
 from component.errors import Conflict, Refused
 from component.message import Author, Channel, Message
@@ -14,7 +15,7 @@ from component.ports import Audit, ChannelSpec, Drop, Offer, Put
 from component.roles import Role
 from component.route import Route
 from component.xmpp.bot import Asked
-from tests.unit.fakes import FakeMethod, a_bus, said, until
+from tests.unit.fakes import TO, Bench, FakeMethod, a_bus, said, until, until_all
 
 BOX, ROOM, ANYONE = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.x"), Channel("chat", "*")
 NURSE = Channel("chat", "nurse@x")
@@ -261,6 +262,30 @@ async def test_a_letter_that_dies_again_can_be_tried_again(stage: Stage) -> None
     await stage.says(f"deadletter retry {letter.seq}")
     await until(lambda: "hello" in stage.wire.holds[ROOM], "the room has it")
     assert stage.wire.holds[ROOM].count("hello") == 1
+
+
+@pytest.mark.parametrize("in_memory", [2, 500])
+async def test_letters_retried_while_a_crash_is_made_good_come_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, in_memory: int
+) -> None:
+    """They are pending in the store then, where the lane still reads what the crash left."""
+    monkeypatch.setattr(lane, "IN_MEMORY", in_memory)
+    hub = await bench.start()
+    bench.method.plans = [Refused("no")] * 5
+    for number in range(5):
+        await hub.accept(said(f"dead {number}"))
+    await until_all(bench.store, State.DEAD, 5)
+    bench.method.closed.add(TO)
+    for number in range(5):
+        await hub.accept(said(f"left {number}"))
+    await bench.crash()
+    hub = await bench.start()
+    letters = (await bench.store.dead(TO))[::-1]
+    await hub.retry(letters[:3], NOBODY)
+    await bench.method.open(TO)
+    await hub.retry(letters[3:], NOBODY)
+    await until_all(bench.store, State.DONE, 10)
+    assert sorted(bench.method.holds[TO]) == [f"dead {n}" for n in range(5)] + [f"left {n}" for n in range(5)]
 
 
 @pytest.mark.parametrize("command", ["retry", "drop"])

@@ -14,7 +14,7 @@ from commands.text import Text
 from component.config import digest
 from component.errors import Conflict
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Drop, Grant, Put, Token
+from component.ports import Audit, ChannelSpec, Drop, Grant, Put, Thing, Token
 from component.roles import Role
 from component.route import Route
 from component.text import is_clean
@@ -58,7 +58,7 @@ async def full(tmp_path: Path) -> AsyncIterator[Stage]:
     (tmp_path / "full").mkdir()
     async with a_bus(tmp_path / "full") as bus:
         room = ChannelSpec(ROOM, 'The "team"\\', {"subject": "é 😀", "invite": ["a@x", "b@x"]}, enabled=False)
-        things = [
+        things: list[Thing] = [
             ChannelSpec(BOX, "Lobby"), room, ChannelSpec(ANYONE), Route(BOX, ROOM), Route(ROOM, BOX, enabled=False),
             Route(ANYONE, BOX), Grant("juliet@x", "operator"), Grant("romeo@x", "member"),
             Token("news", digest("secret"), "juliet@x"),
