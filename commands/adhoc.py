@@ -92,9 +92,9 @@ class AdHoc:
     async def serve(self, stanza: Element) -> str:
         """Answer a command's IQ with the inside of its result; raises IqFault."""
         command = stanza.find(f"{{{COMMANDS}}}command")
-        if command is None:
-            raise IqFault("modify", "bad-request", "There is no command in that.")
         caller = self._caller(stanza.get("from", ""), language_of(stanza))
+        if command is None:
+            raise _fault("modify", "bad-request", "", _("There is no command in that."), caller)
         node, action, number = command.get("node", ""), command.get("action") or "execute", command.get("sessionid")
         if action not in ACTIONS:
             told = _("“{what}” is no action.", what=action[:20])

@@ -54,5 +54,8 @@ def _catalogue(language: str) -> Mapping[str, str]:
         return {}
     from babel.messages.pofile import read_po  # only for who needs it: it is as large as the rest of the bus
 
-    with resources.files("commands").joinpath("locale", f"{language}.po").open("rb") as file:
+    catalogue = resources.files("commands").joinpath("locale", f"{language}.po")
+    if not catalogue.is_file():
+        return {}  # better told in English than not at all
+    with catalogue.open("rb") as file:
         return {str(message.id): str(message.string) for message in read_po(file) if message.id}

@@ -14,7 +14,7 @@ from component.roles import Role
 
 
 def _methods(bus: Bus) -> list[Choice]:
-    return [Choice(spec.name, f"{spec.name}, like {spec.example}") for spec in bus.methods.values()]
+    return [Choice(spec.name, f"{spec.name} ({spec.example})") for spec in bus.methods.values()]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.form import Ask
 from commands.shared import arrow, ask_sure, described, entry
-from commands.words import _
+from commands.words import _, tell
 from component.config import Part, parse_part
 from component.errors import ConfigError
 from component.message import Channel
@@ -37,9 +37,9 @@ class Change:
     line: str
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     standing = () if form.remove else [spec.channel for spec in bus.hub.channels]
-    part = _parse("\n".join(form.toml), bus, standing)
+    part = _parse("\n".join(form.toml), bus, standing, caller)
     changes = [*_channels(part, bus, form.remove), *_routes(part, bus, form.remove), *_roles(part, bus, form.remove)]
     changes.sort(key=lambda one: isinstance(one.does, Put))  # what goes makes room first
     lines = [one.line for one in changes]
@@ -50,23 +50,24 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.settings.change([one.does for one in changes], entry(caller, bus, "import", after="; ".join(lines)))
         return Done(_("Imported: {count} changes.", count=len(changes)))
 
-    shown = "\n".join([*_strangers(part, bus), *lines[:SHOWN]])
+    shown = "\n".join([*_strangers(part, bus, caller), *lines[:SHOWN]])
     told = _("This would change:\n{lines}", lines=shown)
     if len(lines) > SHOWN:
         told = _("This would change:\n{lines}\n… and {more} more", lines=shown, more=len(lines) - SHOWN)
     return ask_sure(_("Import"), told, take)
 
 
-def _parse(text: str, bus: Bus, standing: Collection[Channel]) -> Part:
+def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -> Part:
     """Every fault at once, in the configuration's words."""
     part = parse_part(text, bus.methods, bus.bot.partition("@")[0], standing)
     faults = [
-        f"[[role]] {grant.jid} is an admin by the configuration: leave it out."
+        tell(_("[[role]] {jid} is an admin by the configuration: leave it out.", jid=grant.jid), caller.language)
         for grant in part.grants if grant.jid in bus.settings.roles.admins
     ]  # fmt: skip
     own = f"@{bus.bot.partition('@')[2]}"
     faults += [
-        f"[[channel]] {spec.channel} is an address of the bus itself: choose another."
+        tell(_("[[channel]] {channel} is an address of the bus itself: choose another.", channel=spec.channel),
+             caller.language)
         for spec in part.channels if spec.channel.address.endswith(own)
     ]  # fmt: skip
     if faults:
@@ -74,12 +75,13 @@ def _parse(text: str, bus: Bus, standing: Collection[Channel]) -> Part:
     return part
 
 
-def _strangers(part: Part, bus: Bus) -> Iterator[str]:
+def _strangers(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
     """Tokens that are not here: without their secrets they can't be taken over."""
     names = {token.name for token in bus.settings.tokens.values()}
     for name in part.tokens:
         if name not in names:
-            yield str(_("(token “{name}” is not made: its secret is nowhere; “token create” makes one)", name=name))
+            told = _("(token “{name}” is not made: its secret is nowhere; “token create” makes one)", name=name)
+            yield tell(told, caller.language)
 
 
 def _channels(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:

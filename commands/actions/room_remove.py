@@ -8,7 +8,7 @@ from commands.actions.channel_remove import removal
 from commands.actions.room_list import METHOD, rooms
 from commands.form import Ask
 from commands.shared import find_channel
-from commands.words import Words, _
+from commands.words import Words, _, tell
 from component.errors import DeliveryError, Refused
 from component.message import Channel
 from component.roles import Role
@@ -28,16 +28,16 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     if form.destroy and not (state and state.owned):
         raise Refused(_("I am not an owner of {room}, so I can't destroy it: remove it only.", room=form.room))
 
-    async def then(_caller: Caller, bus: Bus, told: Words) -> Reply:
-        return await _destroyed(form.room, bus, told) if form.destroy else Done(told)
+    async def then(caller: Caller, bus: Bus, told: Words) -> Reply:
+        return await _destroyed(form.room, caller, bus, told) if form.destroy else Done(told)
 
     more = _("The room is destroyed for everyone.") if form.destroy else _("I leave the room; it stays.")
     return await removal("room-remove", spec, bus, then, more, "to be destroyed" if form.destroy else "")
 
 
-async def _destroyed(room: str, bus: Bus, told: Words) -> Reply:
+async def _destroyed(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
     try:
-        await bus.rooms.destroy(room, "Removed by an operator of Shoutbus.")
+        await bus.rooms.destroy(room, tell(_("Removed by an operator of Shoutbus."), caller.language))
     except DeliveryError as error:
         return Done(_("{told} But the room stays: {why}", told=told, why=str(error)), "warn")
     return Done(_("{told} The room is destroyed.", told=told))

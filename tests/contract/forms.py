@@ -43,11 +43,13 @@ class Client:
         bus: Bus,
         role_of: Callable[[str], Role] = lambda _jid: Role.ADMIN,
         seen: Callable[[Element], None] = lambda _command: None,
+        language: str = "",
     ) -> None:
         self.now = 0.0
         self.messages: list[str] = []
         self.adhoc = AdHoc(bus, role_of, lambda _jid, words: self.messages.append(words), lambda: self.now)
         self._seen = seen
+        self._language = f' xml:lang="{language}"' if language else ""
 
     async def send(
         self, node: str, values: Values | None = None, session: str = "", *, action: str = "", jid: str = "admin@x"
@@ -62,7 +64,7 @@ class Client:
         more += f' action="{action}"' if action else ""
         sender = f"{jid}/pda" if jid else ""
         stanza = fromstring(
-            f'<iq from="{sender}" to="bot@bus" type="set">'
+            f'<iq from="{sender}" to="bot@bus" type="set"{self._language}>'
             f'<command xmlns="{COMMANDS}" node="{node}"{more}>{inside}</command></iq>'
         )
         command = fromstring(await self.adhoc.serve(stanza))

@@ -86,7 +86,7 @@ def _keeps_note(note: Element) -> None:
     assert words.strip()
     assert len(words.splitlines()) <= 20
     assert "%" not in words, "profanity takes it for a printf format"
-    assert words.startswith("Error:") is (note.get("type") == "error")
+    assert words.startswith(("Error:", "Fehler:")) is (note.get("type") == "error")
 
 
 def _keeps_form(form: Element) -> None:

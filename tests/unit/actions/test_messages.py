@@ -270,22 +270,20 @@ async def test_letters_retried_while_a_crash_is_made_good_come_once(
 ) -> None:
     """They are pending in the store then, where the lane still reads what the crash left."""
     monkeypatch.setattr(lane, "IN_MEMORY", in_memory)
-    hub = await bench.start()
-    bench.method.plans = [Refused("no")] * 5
-    for number in range(5):
-        await hub.accept(said(f"dead {number}"))
-    await until_all(bench.store, State.DEAD, 5)
+    bench.method.tells_landed = bench.method.answers = False
+    states = [State.PENDING] * 5 + [State.DEAD] * 5
+    offers = [Offer(said(str(number)), ((TO, state),)) for number, state in enumerate(states)]
+    await bench.store.save(offers, (), ())
     bench.method.closed.add(TO)
-    for number in range(5):
-        await hub.accept(said(f"left {number}"))
-    await bench.crash()
     hub = await bench.start()
-    letters = (await bench.store.dead(TO))[::-1]
-    await hub.retry(letters[:3], NOBODY)
+    await hub.retry((await bench.store.dead(TO))[::-1], NOBODY)
     await bench.method.open(TO)
-    await hub.retry(letters[3:], NOBODY)
-    await until_all(bench.store, State.DONE, 10)
-    assert sorted(bench.method.holds[TO]) == [f"dead {n}" for n in range(5)] + [f"left {n}" for n in range(5)]
+    await bench.method.until_sent(10)
+    await hub.accept(said("behind them"))
+    await bench.method.until_sent(12)  # to both channels
+    bench.method.confirm_all()
+    await until_all(bench.store, State.DONE, 11)
+    assert sorted(bench.method.holds[TO]) == [*map(str, range(10)), "behind them"]
 
 
 @pytest.mark.parametrize("command", ["retry", "drop"])
