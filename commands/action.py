@@ -107,7 +107,7 @@ class Action:
     more: bool = False
     group: str = ""
     public: bool = False
-    opening: Callable[[Bus], "Reply"] | None = None
+    opening: Callable[[Caller, Bus], "Reply"] | None = None
 
     @property
     def step(self) -> Step | None:
@@ -130,7 +130,7 @@ async def begin(action: Action, caller: Caller, bus: Bus) -> Reply:
     """The first step, or the answer where nothing is asked; raises as `check`, and ShoutbusError."""
     check(action, caller, bus)
     if action.opening:
-        return action.opening(bus)
+        return action.opening(caller, bus)
     return action.step or await action.run(caller, None, bus)
 
 

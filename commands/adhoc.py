@@ -18,7 +18,7 @@ import structlog
 from commands import draw
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, check, go_on
 from commands.form import Faults
-from commands.menu import GROUPS, Entry, entries, group_step
+from commands.menu import GROUPS, Entry, entries, group_step, inside
 from commands.words import Words, _, best, tell
 from component.errors import Forbidden, ShoutbusError
 from component.message import Channel
@@ -131,7 +131,7 @@ class AdHoc:
     # What is offered
 
     def _inside(self, group: str, caller: Caller) -> list[Action]:
-        return [one for one in self._bus.actions.values() if one.group == group and one.role <= caller.role]
+        return inside(self._bus, group, caller.role)
 
     def _of_channels(self, caller: Caller) -> list[Entry]:
         """What concerns one channel: it asks for a `channel` first."""

@@ -27,6 +27,8 @@ _CUT = _("… there is more: ask for less at once.")
 _NONE = _("none")
 
 _VALIDATE = "http://jabber.org/protocol/xdata-validate"
+_ARROW = "→\N{NO-BREAK SPACE}"
+"""Lines break before an arrow, not behind it: what it points to stands with it."""
 _PLAIN = str.maketrans({"&": "+", "<": "‹", ">": "›"})
 
 
@@ -55,8 +57,9 @@ def _fixed(number: int, lines: Sequence[str]) -> str:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    lines = text.splitlines() or [""]
-    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]]
+    lines = text.replace("→ ", _ARROW).splitlines() or [""]
+    parts = [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]]
+    return [part.replace(_ARROW, "→ ") for part in parts]
 
 
 def form(

@@ -26,6 +26,16 @@ GROUPS = {
 }
 """The shared entries, by node."""
 
+_ORDER = (
+    ("list", "status"),
+    ("add", "create", "grant"),
+    ("edit",),
+    ("test",),
+    ("pause", "retry"),
+    ("remove", "revoke", "drop"),
+)
+"""What a command does, by the end of its name: what only shows comes first, since clients choose the first at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -37,15 +47,26 @@ class Entry:
 
 def entries(bus: Bus, role: Role) -> list[Entry]:
     """What someone of `role` may open; a group of one is that command itself."""
-    mine = [action for action in bus.actions.values() if action.role <= role]
     found: list[Entry] = []
     for node, title in GROUPS.items():
-        inside = [action for action in mine if action.group == node]
-        if len(inside) == 1:
-            found.append(Entry(inside[0].name, inside[0].title))
-        elif inside:
+        mine = inside(bus, node, role)
+        if len(mine) == 1:
+            found.append(Entry(mine[0].name, mine[0].title))
+        elif mine:
             found.append(Entry(node, title))
-    return found + [Entry(action.name, action.title) for action in mine if not action.group]
+    alone = [action for action in bus.actions.values() if not action.group and action.role <= role]
+    return found + [Entry(action.name, action.title) for action in alone]
+
+
+def inside(bus: Bus, group: str, role: Role) -> list[Action]:
+    """What someone of `role` may choose within a group's entry, in the order they see it."""
+    mine = [action for action in bus.actions.values() if action.group == group and action.role <= role]
+    return sorted(mine, key=_place)
+
+
+def _place(action: Action) -> int:
+    verb = action.name.rpartition("-")[2]
+    return next((place for place, verbs in enumerate(_ORDER) if verb in verbs), len(_ORDER))
 
 
 async def _never(_caller: Caller, _form: Any, _bus: Bus) -> Reply:

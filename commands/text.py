@@ -7,7 +7,10 @@ What is missing is asked for, one question at a time; `back` and `cancel` work t
 like a command, and gives one that asks nothing more than it takes, is a message.
 """
 
+import asyncio
+import difflib
 import shlex
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +32,8 @@ LIFE = 900.0
 MOST = 2_000
 """Conversations in all; the oldest go first."""
 MAX_LINE = 10_000
+ALIKE = {1: 0.75, 2: 0.85}
+"""How like a command's name one or two words must be to be taken for a slip (difflib's ratio)."""
 SHOWN = 12
 """Choices that a question lists."""
 
@@ -55,13 +60,15 @@ class Text:
         self._role_of = role_of
         self._clock = clock
         self._talks: OrderedDict[str, Talk] = OrderedDict()
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def answer(self, asked: Asked) -> str | None:
         """The reply to a line, or None where it is a message."""
         caller = Caller(asked.jid, asked.nick, self._role_of(asked.jid), asked.in_room, best(asked.language))
-        talk = None if asked.in_room else self._talk(asked.jid)
         try:
-            return await (self._go_on(talk, asked.text, caller) if talk else self._begin(asked.text, caller))
+            async with self._turns.setdefault(asked.jid, asyncio.Lock()):  # one line of a person after the other
+                talk = None if asked.in_room else self._talk(asked.jid)
+                return await (self._go_on(talk, asked.text, caller) if talk else self._begin(asked.text, caller))
         except ShoutbusError as error:
             return self._fault(tell(draw.as_words(error), caller.language), caller)
         except Exception:
@@ -85,7 +92,7 @@ class Text:
     async def _begin(self, line: str, caller: Caller) -> str | None:
         action, rest = self._named(line)
         if action is None:
-            return None
+            return self._meant(line, caller)
         if len(line) > MAX_LINE:
             raise BadInput(tell(_("That line is too long for a command."), caller.language))
         step = action.step
@@ -112,6 +119,19 @@ class Text:
             if action and count <= len(words):
                 return action, line.split(maxsplit=count)[count] if len(line.split(maxsplit=count)) > count else ""
         return None, ""
+
+    def _meant(self, line: str, caller: Caller) -> str | None:
+        """A close match for a mistyped command: told instead of passing the line on, so only where it looks so."""
+        words = line.casefold().split(maxsplit=2)
+        names = [name for name, action in self._bus.actions.items() if action.role <= caller.role]
+        for count in (2, 1):
+            written = "-".join(words[:count])
+            near = difflib.get_close_matches(written, names, 1, ALIKE[count])
+            alone = count == len(words) == 1
+            if len(words) >= count and near and len(line) < MAX_LINE and (alone or ("-" in near[0] and "-" in written)):
+                told = _("Did you mean “{name}”? That was not passed on.", name=near[0].replace("-", " "))
+                return tell(told, caller.language)
+        return None
 
     # A conversation
 

@@ -199,6 +199,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         )
         settings = Settings(store, hub, Roles(config.admins))
         await settings.load()
+        settings.changed_role.append(xmpp.bot.renew)
         began = time.monotonic()
 
         async def health() -> dict[str, Any]:

@@ -20,15 +20,15 @@ class State(StrEnum):
     DONE = "done"
     DEAD = "dead"
     DROPPED = "dropped"
-    """A dead letter that an operator let go."""
+    """A dead letter that an operator let go, or what waited when its message was deleted."""
 
 
 NEXT: dict[State, frozenset[State]] = {
     State.CAME: frozenset(),
-    State.PENDING: frozenset({State.PENDING, State.DONE, State.DEAD}),
+    State.PENDING: frozenset({State.PENDING, State.DONE, State.DEAD, State.DROPPED}),
     State.DONE: frozenset(),
     State.DEAD: frozenset({State.PENDING, State.DROPPED}),
-    State.DROPPED: frozenset(),
+    State.DROPPED: frozenset({State.DONE}),  # it was on the wire already
 }
 
 

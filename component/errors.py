@@ -47,6 +47,10 @@ class Forbidden(BadInput):
     status = 403
 
 
+class Muted(Forbidden):
+    """An operator muted the author."""
+
+
 class NotFound(BadInput):
     """No such channel, message or page."""
 

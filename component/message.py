@@ -19,6 +19,9 @@ MAX_NAME = 64
 WEB_MARK = "(web)"
 """Stands behind the nickname of everyone who speaks from outside XMPP. No name may hold it."""
 
+DELETED = "(deleted by an operator)"
+"""Stands in the place of a deleted message's body."""
+
 GUEST_PREFIX = "guest-"
 """Local parts of web users' JIDs begin so; no channel's and no bot's may."""
 

@@ -50,7 +50,31 @@ class Grant:
     role: str
 
 
-Thing = ChannelSpec | Route | Token | Grant
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """An author (`Author.key`, and the name they had then) whose messages go nowhere: `until` in ms, 0 for no end."""
+
+    key: str
+    name: str
+    until: int = 0
+    reason: str = ""
+
+    def holds(self, now: int) -> bool:
+        """Whether it is in force."""
+        return not self.until or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What a person (a bare JID) chose: a language ("" for their client's), and how often the bot confirms what it
+    passes on: once, always, never."""
+
+    jid: str
+    language: str = ""
+    confirm: str = "once"
+
+
+Thing = ChannelSpec | Route | Token | Grant | Mute
 """What operators configure."""
 
 
@@ -152,6 +176,15 @@ class Store(Protocol):
     async def grants(self) -> Sequence[Grant]:
         """Every role that was given to someone."""
 
+    async def mutes(self) -> Sequence[Mute]:
+        """Who is muted, also those whose time is over."""
+
+    async def preferences(self) -> Sequence[Preference]:
+        """What everyone chose."""
+
+    async def prefer(self, preference: Preference) -> None:
+        """Keep what a person chose."""
+
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
         """All of it and its line in the audit log, or nothing; raises Conflict where a thing is not as it was read."""
 
@@ -170,6 +203,13 @@ class Store(Protocol):
     async def decide(self, letters: Sequence[Delivery], audit: Audit) -> None:
         """What becomes of dead letters and its line in the audit log, or nothing; raises Conflict where one is dead
         no more."""
+
+    async def delete(self, message_id: str, instead: str, audit: Audit) -> None:
+        """Put other words in a message's place and drop what is pending or dead of it, with its line in the audit
+        log; raises Conflict where it is deleted already. What was on the wire meanwhile may still become DONE."""
+
+    async def deletion(self, message_id: str) -> tuple[int, str] | None:
+        """When a message was deleted, in ms, and by which bare JID; None where it was not."""
 
     async def starting(self, start: str, limit: int = 2) -> Sequence[str]:
         """Ids of messages that begin with `start`."""
@@ -318,7 +358,7 @@ class Accept(Protocol):
     """The hub, as ways in see it."""
 
     async def accept(self, message: Message, mark: Mark | None = None, *, deliver: bool = False) -> Receipt:
-        """Committed on return; raises StoreError, and then it is not accepted.
+        """Committed on return; raises StoreError, or Muted by its author, and then it is not accepted.
 
         With `deliver` the message has yet to be brought to its own channel too. `mark` is kept with it.
         """

@@ -1,9 +1,9 @@
 """What operators configure, live: a change is in the store, with its line in the audit log, and in force at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from component.hub import Hub
-from component.ports import Audit, Drop, Put, Store, Token
+from component.ports import Audit, Drop, Grant, Put, Store, Token
 from component.roles import Role, Roles
 
 
@@ -15,6 +15,8 @@ class Settings:
         self.roles = roles
         self.tokens: dict[str, Token] = {}
         """By the secret's SHA-256."""
+        self.changed_role: list[Callable[[str], None]] = []
+        """Called with the bare JID whose role is another now: what is offered to them is, too."""
         self._hub = hub
 
     async def load(self) -> None:
@@ -29,3 +31,6 @@ class Settings:
         await self.store.change(changes, audit)
         await self.load()
         await self._hub.reload()
+        for jid in {one.thing.jid for one in changes if isinstance(one.thing, Grant)}:
+            for call in self.changed_role:
+                call(jid)

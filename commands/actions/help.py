@@ -1,22 +1,61 @@
-"""`help`: what the bot can do for the one who asks."""
+"""`help`: what the bot can do for the one who asks, or what one command takes."""
+
+from dataclasses import dataclass
+from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.words import Words, _
+from commands.form import Ask, Field
+from commands.words import Words, _, tell
+from component.errors import NotFound
 from component.message import Channel
 from component.roles import Role
 
 
-async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
-    mine = [
-        action for action in bus.actions.values()
+@dataclass(frozen=True)
+class Form:
+    """Which command; none for all."""
+
+    command: Annotated[str, Ask(_("Command"), _("leave it empty for the list of all"))] = ""
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    if form.command:
+        return _about(_mine(caller, bus), "-".join(form.command.casefold().split()), caller, bus)
+    return _all(caller, bus)
+
+
+def _mine(caller: Caller, bus: Bus) -> dict[str, Action]:
+    return {
+        action.name: action
+        for action in sorted(bus.actions.values(), key=lambda action: action.name)
         if action.role <= caller.role and (action.public or not caller.in_room)
-    ]  # fmt: skip
-    lines = [
-        _("{name}: {title}", name=action.name, title=action.title)
-        for action in sorted(mine, key=lambda action: action.name)
-    ]
+    }
+
+
+def _all(caller: Caller, bus: Bus) -> Reply:
+    lines = [_("{name}: {title}", name=action.name, title=action.title) for action in _mine(caller, bus).values()]
     title = _("I pass messages between rooms, shoutboxes and people. I know these commands:")
     return Lines(title, [*lines, _rest(caller, bus)])
+
+
+def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Reply:
+    action = mine.get(name)
+    if action is None:
+        raise NotFound(
+            tell(_("There is no command “{name}” for you: “help” lists all.", name=name[:60]), caller.language)
+        )
+    asked = action.step.fields(bus) if action.step else ()
+    lines = [_line(one) for one in asked]
+    if action.more:
+        lines.append(_("… and more, which it asks for"))
+    usage = " ".join([name.replace("-", " "), *(one.name if one.required else f"[{one.name}]" for one in asked)])
+    return Lines(_("{usage}: {title}", usage=usage, title=action.title), lines)
+
+
+def _line(asked: Field) -> Words:
+    if asked.ask.help:
+        return _("{name}: {label}, {help}", name=asked.name, label=asked.ask.label, help=asked.ask.help)
+    return _("{name}: {label}", name=asked.name, label=asked.ask.label)
 
 
 def _rest(caller: Caller, bus: Bus) -> Words:
@@ -29,4 +68,4 @@ def _rest(caller: Caller, bus: Bus) -> Words:
              ends=", ".join(ends), web=bus.web)  # fmt: skip
 
 
-ACTION = Action("help", _("List all commands"), Role.GUEST, _run, public=True)
+ACTION = Action("help", _("List all commands"), Role.GUEST, _run, Form, public=True, opening=_all)

@@ -55,7 +55,7 @@ class Narrow:
     which: Annotated[str, Ask(_("Which"), _("part of a source's address; empty for the first ones"))] = ""
 
 
-def _opening(bus: Bus) -> Reply:
+def _opening(_caller: Caller, bus: Bus) -> Reply:
     grid = _grid(bus)
     if not grid:
         return Done(_("There are no channels yet: add some first."))

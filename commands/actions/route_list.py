@@ -39,7 +39,7 @@ def _listed(form: Form, bus: Bus) -> Reply:
     return Lines(_("{count} routes, page {page} of {pages}:", count=len(found), page=page, pages=pages), lines)
 
 
-def _opening(bus: Bus) -> Reply:
+def _opening(_caller: Caller, bus: Bus) -> Reply:
     """Few are shown at once."""
     if len(bus.hub.routes) <= MOST:
         return _listed(Form(), bus)

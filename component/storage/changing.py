@@ -1,9 +1,10 @@
 """Which query puts or drops which thing. Each changes no row where the thing is not as it was read."""
 
+import dataclasses
 import json
 from typing import Any
 
-from component.ports import ChannelSpec, Drop, Put, Token
+from component.ports import ChannelSpec, Drop, Mute, Put, Token
 from component.route import Route
 
 
@@ -30,6 +31,8 @@ def _put(thing: Any) -> tuple[str, dict[str, Any]]:
             return "change_route", values | {"id": thing.id, "version": thing.version}
         case Token():
             return "add_token", {"name": thing.name, "digest": thing.digest, "jid": thing.jid}
+        case Mute():
+            return "put_mute", dataclasses.asdict(thing)
         case _:
             return "put_grant", {"jid": thing.jid, "role": thing.role}
 
@@ -42,5 +45,7 @@ def _drop(thing: Any) -> tuple[str, dict[str, Any]]:
             return "drop_route", {"id": thing.id, "version": thing.version}
         case Token():
             return "drop_token", {"name": thing.name}
+        case Mute():
+            return "drop_mute", {"key": thing.key, "until": thing.until}
         case _:
             return "drop_grant", {"jid": thing.jid}

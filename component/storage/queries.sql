@@ -22,7 +22,7 @@ order by key
 returning seq;
 
 -- name: set_outcomes(rows)!
--- :rows [[seq, state, attempts, error, changed]…].
+-- :rows [[seq, state, attempts, error, changed]…]. Of what was dropped meanwhile, only that it arrived after all.
 update deliveries
 set
     state = row.value ->> 1,
@@ -30,7 +30,7 @@ set
     error = row.value ->> 3,
     changed = row.value ->> 4
 from json_each(:rows) as row
-where deliveries.seq = row.value ->> 0;
+where deliveries.seq = row.value ->> 0 and (deliveries.state <> 'dropped' or row.value ->> 1 = 'done');
 
 -- name: set_marks(rows)!
 -- :rows [[channel, stanza_id, at]…].
@@ -189,6 +189,45 @@ select channel, count(*) as depth from deliveries where state = 'dead' group by 
 update deliveries
 set state = :state, attempts = :attempts, error = :error, changed = :changed
 where seq = :seq and state = 'dead';
+
+-- name: mutes()
+-- Who is muted.
+select * from mutes order by name, key;
+
+-- name: put_mute(key, name, until, reason)!
+-- Mute someone, or for another time.
+insert into mutes (key, name, until, reason) values (:key, :name, :until, :reason)
+on conflict (key) do update set name = excluded.name, until = excluded.until, reason = excluded.reason;
+
+-- name: drop_mute(key, until)!
+-- A mute as it was read.
+delete from mutes where key = :key and until = :until;
+
+-- name: preferences()
+-- What everyone chose.
+select * from preferences;
+
+-- name: put_preference(jid, language, confirm)!
+-- What a person chose.
+insert into preferences (jid, language, confirm) values (:jid, :language, :confirm)
+on conflict (jid) do update set language = excluded.language, confirm = excluded.confirm;
+
+-- name: add_deletion(id, at, who)!
+-- Note who deleted message :id; no row where someone did before.
+insert into deletions (message_id, at, who) values (:id, :at, :who) on conflict do nothing;
+
+-- name: replace_body(id, body)!
+-- Other words in the place of a message's.
+update messages set body = :body where id = :id;
+
+-- name: drop_undelivered(id, changed)!
+-- What has not arrived of message :id.
+update deliveries set state = 'dropped', changed = :changed
+where message_id = :id and state in ('pending', 'dead');
+
+-- name: deletion(id)
+-- Who deleted message :id, and when.
+select at, who from deletions where message_id = :id;
 
 -- name: starting(start, count)
 -- Ids of messages that begin with :start, which holds hexadecimal digits only.

@@ -21,7 +21,7 @@ import aiosqlite
 from component.delivery import Delivery, State
 from component.errors import Conflict, StoreError
 from component.message import Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Drop, Grant, Mark, Offer, Put, Receipt, Token
+from component.ports import Audit, ChannelSpec, Drop, Grant, Mark, Mute, Offer, Preference, Put, Receipt, Token
 from component.route import Route
 from component.storage import changing
 
@@ -246,6 +246,24 @@ class SQLite:
         return [Grant(row["jid"], row["role"]) for row in await self._rows(self._queries.grants)]
 
     @_wrapped
+    async def mutes(self) -> Sequence[Mute]:
+        """See `ports.Store.mutes`."""
+        rows = await self._rows(self._queries.mutes)
+        return [Mute(row["key"], row["name"], row["until"], row["reason"]) for row in rows]
+
+    @_wrapped
+    async def preferences(self) -> Sequence[Preference]:
+        """See `ports.Store.preferences`."""
+        rows = await self._rows(self._queries.preferences)
+        return [Preference(row["jid"], row["language"], row["confirm"]) for row in rows]
+
+    @_wrapped
+    async def prefer(self, preference: Preference) -> None:
+        """See `ports.Store.prefer`."""
+        async with self._turn, _transaction(self._writer):
+            await self._queries.put_preference(self._writer, **dataclasses.asdict(preference))
+
+    @_wrapped
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
         """See `ports.Store.change`."""
         async with self._turn, _transaction(self._writer):
@@ -290,6 +308,22 @@ class SQLite:
                 if not await self._queries.decide(self._writer, seq=one.seq, **end):
                     raise Conflict(f"Dead letter {one.seq} is dead no more: look again, then decide.")
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
+
+    @_wrapped
+    async def delete(self, message_id: str, instead: str, audit: Audit) -> None:
+        """See `ports.Store.delete`."""
+        async with self._turn, _transaction(self._writer):
+            if not await self._queries.add_deletion(self._writer, id=message_id, at=audit.at, who=audit.who):
+                raise Conflict("That message is deleted already.")
+            await self._queries.replace_body(self._writer, id=message_id, body=instead)
+            await self._queries.drop_undelivered(self._writer, id=message_id, changed=audit.at)
+            await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
+
+    @_wrapped
+    async def deletion(self, message_id: str) -> tuple[int, str] | None:
+        """See `ports.Store.deletion`."""
+        rows = await self._rows(self._queries.deletion, id=message_id)
+        return (rows[0]["at"], rows[0]["who"]) if rows else None
 
     @_wrapped
     async def starting(self, start: str, limit: int = 2) -> Sequence[str]:

@@ -123,6 +123,16 @@ class Bot:
             self._show(ours, theirs, "unavailable")
             self._show(ours, theirs)
 
+    def renew(self, jid: str) -> None:
+        """What is offered to someone changed: clients ask anew when the bot comes online."""
+        self._run(self._renew(jid))
+
+    async def _renew(self, jid: str) -> None:
+        for ours, theirs in await self._store.contacts():
+            if theirs == jid:
+                self._show(ours, theirs, "unavailable")
+                self._show(ours, theirs)
+
     async def say_goodbye(self) -> None:
         """The bot goes offline for its contacts."""
         for ours, theirs in await self._store.contacts():

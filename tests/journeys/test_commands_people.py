@@ -86,3 +86,24 @@ def _dead(place: Path) -> bool:
     """Whether a dead letter is on disk."""
     with sqlite3.connect(f"file:{place / 'bus' / 'bus.db'}?mode=ro", uri=True) as database:
         return bool(database.execute("select 1 from deliveries where state = 'dead'").fetchall())
+
+
+async def test_a_new_role_is_seen_at_once(server: Server, bus: Bus) -> None:
+    """Clients ask what is offered when the bot comes online: Pidgin kept yesterday's menu."""
+    async with (
+        person("admin", server.passwords["admin"], server.c2s) as admin,
+        person("juliet", server.passwords["juliet"], server.c2s) as juliet,
+    ):
+        juliet.send_raw(f'<presence type="subscribe" to="{BOT}"/>')
+        await juliet.until(lambda: any(one["from"].bare == BOT for one in juliet.presences), "the bot is a contact")
+        seen = len(juliet.presences)
+        await ask(juliet, "route list", "is for the role operator")
+        await ask(admin, "role grant juliet@localhost operator", "operator")
+        await juliet.until(
+            lambda: (
+                [one["type"] for one in juliet.presences[seen:] if one["from"].bare == BOT][:2]
+                == ["unavailable", "available"]
+            ),
+            "unavailable, then available",
+        )
+        await ask(juliet, "route list", "2 routes|3 routes")

@@ -14,6 +14,7 @@ from commands import adhoc, draw
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
 from commands.adhoc import AdHoc
 from commands.form import Ask, Choice
+from commands.menu import inside
 from commands.words import _
 from component.errors import Conflict, Forbidden
 from component.message import Channel
@@ -219,6 +220,14 @@ async def test_a_group_shows_and_runs_what_the_role_may(stage: Stage) -> None:
     again = await stage.send("rooms", {"command": ["two"]}, session=_session(first), jid="member@x")
     assert set(_values(again)) == {"command"}
     await _refused(stage, "auth", "forbidden", "", "rooms", jid="guest@x")
+
+
+async def test_what_only_shows_comes_first_in_a_group(stage: Stage) -> None:
+    names = ["rest", "thing-remove", "thing-pause", "thing-test", "thing-edit", "thing-add", "thing-list"]
+    hello = stage.bus.actions["one"]
+    actions = {name: replace(hello, name=name, group="routes") for name in names}
+    shown = [one.name for one in inside(replace(stage.bus, actions=actions), "routes", Role.MEMBER)]
+    assert shown == [*names[:0:-1], "rest"]
 
 
 async def test_a_long_list_goes_by_message(stage: Stage) -> None:

@@ -96,9 +96,7 @@ async def test_a_whole_line_is_a_command(stage: Stage, line: str) -> None:
     assert await stage.says(line) == "hello juliet 1.2.3"
 
 
-@pytest.mark.parametrize(
-    "line", ["", "opens", "open the door", "please open", "o pen", "open\nopen", "words", "words of"]
-)
+@pytest.mark.parametrize("line", ["", "open the door", "please open", "o pen", "open\nopen", "words", "words of"])
 async def test_any_other_line_is_none(stage: Stage, line: str) -> None:
     assert await stage.says(line) is None
 
@@ -130,6 +128,19 @@ async def test_a_fault_is_told(stage: Stage) -> None:
 )
 async def test_words_of_a_line_fill_the_form(stage: Stage, line: str, answer: str) -> None:
     assert await stage.says(line) == answer
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [("opne", "open"), ("word join a b", "words join"), ("words-jion a", "words join"), ("Faulti", "faulty")],
+)
+async def test_a_slip_is_told_and_not_passed_on(stage: Stage, line: str, meant: str) -> None:
+    assert await stage.says(line) == f"Did you mean “{meant}”? That was not passed on."
+
+
+@pytest.mark.parametrize("line", ["opne the door", "rul", "good morning", "words of join", "well, join us"])
+async def test_what_is_no_slip_is_passed_on(stage: Stage, line: str) -> None:
+    assert await stage.says(line) is None
 
 
 async def test_a_quotation_mark_that_does_not_close(stage: Stage) -> None:
