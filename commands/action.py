@@ -50,6 +50,8 @@ class Bus:
     health: Callable[[], Awaitable[dict[str, Any]]]
     rooms: RoomDesk
     rooms_domain: str
+    guest: Callable[[str], str] = lambda _name: ""
+    """The session of the web user who goes by a name now; "" where none does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ class AdHoc:
 
     def _caller(self, jid: str, language: str) -> Caller:
         owner = bare(jid)
-        return Caller(owner, owner.partition("@")[0], self._role_of(owner), language=best(language), way="form")
+        spoken = self._bus.settings.preference(owner).language or best(language)
+        return Caller(owner, owner.partition("@")[0], self._role_of(owner), language=spoken, way="form")
 
     # What is offered
 

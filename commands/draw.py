@@ -89,6 +89,8 @@ def _field(field: Field, value: Sequence[str], language: str) -> str:
         # A choice that is gone can't stay chosen; and profanity hides the options where none is chosen.
         standing = {option.value for option in options}
         value = [one for one in value if one in standing] or [options[0].value]
+        if field.kind == "list-multi":  # Pidgin and Gajim show three rows at a time
+            options = sorted(options, key=lambda option: option.value not in value)
     elif field.kind == "boolean":
         value = ("1" if is_yes(value) else "0",)
     elif field.kind != "text-multi":

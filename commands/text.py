@@ -64,7 +64,7 @@ class Text:
 
     async def answer(self, asked: Asked) -> str | None:
         """The reply to a line, or None where it is a message."""
-        caller = Caller(asked.jid, asked.nick, self._role_of(asked.jid), asked.in_room, best(asked.language))
+        caller = Caller(asked.jid, asked.nick, self._role_of(asked.jid), asked.in_room, self._language(asked))
         try:
             async with self._turns.setdefault(asked.jid, asyncio.Lock()):  # one line of a person after the other
                 talk = None if asked.in_room else self._talk(asked.jid)
@@ -75,6 +75,11 @@ class Text:
             log.exception("a command failed", line=asked.text[:80])
             self._talks.pop(asked.jid, None)
             return self._fault(tell(draw.FAILED, caller.language), caller)
+
+    def _language(self, asked: Asked) -> str:
+        """What the person chose; a room is answered as it asks."""
+        chosen = "" if asked.in_room else self._bus.settings.preference(asked.jid).language
+        return chosen or best(asked.language)
 
     @staticmethod
     def _fault(sentence: str, caller: Caller) -> str:

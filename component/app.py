@@ -66,12 +66,15 @@ class Xmpp:
         self.desk = Desk(self.link, self._identify, self._listed)
         self._hub: Hub
 
-    def attach(self, hub: Hub, text: Text, adhoc: AdHoc, known: dict[str, MethodSpec]) -> None:
+    def attach(self, hub: Hub, text: Text, adhoc: AdHoc, settings: Settings, known: dict[str, MethodSpec]) -> None:
         """Close the circle between the hub and XMPP."""
         self.desk.attach(adhoc)
         self._hub = hub
         self._open = [name for name, spec in known.items() if spec.open]
-        self.bot.attach(hub, hub.leads_to, self._addressed, text.answer, self._identify, self.rooms.is_bus)
+        self.bot.attach(
+            hub, hub.leads_to, self._addressed, text.answer, self._identify, self.rooms.is_bus,
+            lambda jid: settings.preference(jid).confirm,
+        )  # fmt: skip
 
         async def addressed(room: Room, nick: str, occupant: Any, line: str) -> None:
             await self.bot.addressed(self.rooms, room, nick, occupant, line)
@@ -205,6 +208,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         async def health() -> dict[str, Any]:
             return await _health(hub, xmpp, began)
 
+        guests = Guests(time.monotonic, [xmpp.bot.bare.partition("@")[0], "shoutbus"])
         bus = command.Bus(
             bot=xmpp.bot.bare,
             web=config.web.public_url,
@@ -217,17 +221,18 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             health=health,
             rooms=xmpp.rooms,
             rooms_domain=config.xmpp.rooms,
+            guest=guests.holder,
         )
         text = Text(bus, settings.roles.of, time.monotonic)
         adhoc = AdHoc(bus, settings.roles.of, xmpp.bot.write, time.monotonic, xmpp.channel_at)
-        xmpp.attach(hub, text, adhoc, known)
+        xmpp.attach(hub, text, adhoc, settings, known)
         await hub.start()
         stack.push_async_callback(hub.stop)
 
         site = Site(
             hub=hub,
             clock=now,
-            guests=Guests(time.monotonic, [xmpp.bot.bare.partition("@")[0], "shoutbus"]),
+            guests=guests,
             roles=settings.roles,
             methods=known,
             tokens=settings.tokens,

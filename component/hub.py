@@ -8,14 +8,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 
 from component.delivery import Delivery, State
-from component.errors import Refused, StoreError
+from component.errors import Muted, Refused, StoreError
 from component.lane import Lane
-from component.message import Channel, Message
-from component.ports import Audit, ChannelSpec, Clock, Listener, Mark, Method, Offer, Receipt, Store
+from component.message import DELETED, Author, Channel, Message
+from component.ports import Audit, ChannelSpec, Clock, Listener, Mark, Method, Mute, Offer, Receipt, Store
 from component.route import Route, Routes, plan
 
 log = structlog.get_logger()
@@ -49,6 +50,7 @@ class Hub:
         self.routes: tuple[Route, ...] = ()
         """Every route, on or off."""
         self._routes = Routes(())
+        self._mutes: dict[str, Mute] = {}
         self._methods: Mapping[str, Method | None] = {}
         self._persons: frozenset[str] = frozenset()
         self._specs: dict[Channel, ChannelSpec] = {}
@@ -103,8 +105,9 @@ class Hub:
             _give(listener, None)
 
     async def reload(self) -> None:
-        """Take channels and routes from the store; in force for the next message."""
+        """Take channels, routes and mutes from the store; in force for the next message."""
         self._specs = {spec.channel: spec for spec in await self.store.channels()}
+        self._mutes = {mute.key: mute for mute in await self.store.mutes()}
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
         routes = await self.store.routes()
         self.routes = tuple(routes)
@@ -153,10 +156,24 @@ class Hub:
         titles = {end: self._specs[end].title for end in ends if end in self._specs}
         return tuple(f"{titles[end]} ({end})" if titles.get(end) else str(end) for end in ends)
 
+    @property
+    def mutes(self) -> tuple[Mute, ...]:
+        """Those that are muted, and those whose time is over and that nobody unmuted."""
+        return tuple(self._mutes.values())
+
+    def check_muted(self, author: Author) -> None:
+        """Raise Muted, saying why and until when, where an operator muted the author."""
+        mute = self._mutes.get(author.key)
+        if mute and mute.holds(self._clock()):
+            end = datetime.fromtimestamp(mute.until / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC") if mute.until else ""
+            why = f" ({mute.reason.rstrip('.')})" if mute.reason else ""
+            raise Muted(f"An operator muted you until {end or 'they unmute you'}{why}: that went to nobody.")
+
     # In
 
     async def accept(self, message: Message, mark: Mark | None = None, *, deliver: bool = False) -> Receipt:
         """See `ports.Accept.accept`."""
+        self.check_muted(message.author)
         to_person = deliver and message.channel.method in self._persons
         reached = () if to_person else plan(message, self._routes)
         own = self._first_state(message.channel) if deliver else State.CAME
@@ -202,6 +219,12 @@ class Hub:
             else:  # it went meanwhile
                 for one in mine:
                     self._refuse(one)
+
+    async def delete(self, message_id: str, audit: Audit) -> None:
+        """Take a message's words away and let go what has not arrived; raises Conflict, StoreError."""
+        await self.store.delete(message_id, DELETED, audit)
+        for lane in self._lanes.values():
+            lane.forget(message_id)
 
     def listen(self, channel: Channel) -> Listener:
         """Everything new in `channel` from now on; give it back with `unlisten`."""

@@ -43,6 +43,7 @@ class Lane:
         self._newest = 0  # the last seq that was put
         self._behind = False  # the store holds more than memory does
         self._revived: set[int] = set()  # dead letters taken up out of their turn: not to be read again
+        self._forgotten: set[str] = set()  # messages that were deleted while they may have waited here
         self._doubtful = False  # some of what waits may have been sent already: look before sending
         self._failures = 0
         self._wake = asyncio.Event()
@@ -89,6 +90,10 @@ class Lane:
         self._doubtful = True
         self._wake.set()
 
+    def forget(self, message_id: str) -> None:
+        """A message was deleted: if it waits here, or comes back from the wire, it is not sent."""
+        self._forgotten.add(message_id)
+
     async def stop(self) -> None:
         """End at once; what is not confirmed stays pending in the store."""
         for task in (self._task, *(flight for _, flight in self._flying)):
@@ -133,6 +138,9 @@ class Lane:
         # It may be held since, or have been given what must be looked for.
         while self._waiting and len(self._flying) < WINDOW and self._open.is_set() and not self._doubtful:
             delivery = self._waiting[0]
+            if delivery.message.id in self._forgotten:
+                self._waiting.popleft()
+                continue
             try:
                 confirmation = await self._method.send(delivery)
             except Exception as error:  # a fault of ours too costs this message its tries, never the lane

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from component.hub import Hub
-from component.ports import Audit, Drop, Grant, Put, Store, Token
+from component.ports import Audit, Drop, Grant, Preference, Put, Store, Token
 from component.roles import Role, Roles
 
 
@@ -15,6 +15,7 @@ class Settings:
         self.roles = roles
         self.tokens: dict[str, Token] = {}
         """By the secret's SHA-256."""
+        self._preferences: dict[str, Preference] = {}
         self.changed_role: list[Callable[[str], None]] = []
         """Called with the bare JID whose role is another now: what is offered to them is, too."""
         self._hub = hub
@@ -25,6 +26,16 @@ class Settings:
         tokens = {token.digest: token for token in await self.store.tokens()}
         self.tokens.clear()
         self.tokens.update(tokens)
+        self._preferences = {one.jid: one for one in await self.store.preferences()}
+
+    def preference(self, jid: str) -> Preference:
+        """What a bare JID chose."""
+        return self._preferences.get(jid) or Preference(jid)
+
+    async def prefer(self, preference: Preference) -> None:
+        """Keep what someone chose, in force on return; their own affair, so not in the audit log. Raises StoreError."""
+        await self.store.prefer(preference)
+        self._preferences[preference.jid] = preference
 
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
         """All of it or nothing, in force on return; raises Conflict, StoreError."""

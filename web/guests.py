@@ -41,6 +41,11 @@ class Guests:
         if skeleton(name) in self._kept:
             raise Conflict("That is the bot's own name: choose another.")
 
+    def holder(self, name: str) -> str:
+        """The session that goes by a name now; "" where none does."""
+        session, until = self._names.get(skeleton(name), ("", 0.0))
+        return session if until > self._clock() else ""
+
     def _take(self, look: str, session: str) -> None:
         owner, until = self._names.get(look, ("", 0.0))
         now = self._clock()

@@ -20,7 +20,8 @@ HEARTBEAT = 20.0
 """Seconds of silence before a comment keeps proxies from closing."""
 PATIENCE = 20.0
 """Seconds one write may take: who does not read is let go."""
-PAGE = 50
+PAGE = 5
+"""Events in memory for one reader who catches up."""
 MOST = 1_000
 """Live readers at once."""
 MOST_EACH = 200
@@ -82,10 +83,9 @@ async def _pour(
     listener: asyncio.Queue[Delivery | None],
     draw: Callable[[Delivery], str],
 ) -> None:
-    while missed := await site.hub.store.log(channel, after=after, limit=PAGE):
-        for one in missed:  # one at a time: what a reader does not take must not pile up here
-            await _write(response, _event(one, draw))
-        after = missed[-1].seq
+    while drawn := [(one.seq, draw(one)) for one in await site.hub.store.log(channel, after=after, limit=PAGE)]:
+        for after, data in drawn:  # one at a time: what a reader does not take must not pile up here
+            await _write(response, _event(after, data))
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT):
@@ -96,12 +96,12 @@ async def _pour(
         if delivery is None:
             return
         if delivery.seq > after:
-            await _write(response, _event(delivery, draw))
+            await _write(response, _event(delivery.seq, draw(delivery)))
             after = delivery.seq
 
 
-def _event(delivery: Delivery, draw: Callable[[Delivery], str]) -> str:
-    return f"id: {delivery.seq}\ndata: {draw(delivery)}\n\n"
+def _event(seq: int, data: str) -> str:
+    return f"id: {seq}\ndata: {data}\n\n"
 
 
 async def _write(response: http.StreamResponse, text: str) -> None:

@@ -23,11 +23,12 @@ class Form:
     id: Annotated[str, Ask(_("Message"), _("its id, or the first 6 digits or more"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    start = form.id.casefold()
+async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
+    """The one message that begins so: its deliveries; raises BadInput, NotFound."""
+    start = written.casefold()
     if not _START.fullmatch(start):
         raise BadInput(_("“{text}” is no message's id: write 6 or more of its digits, 0 to 9 and a to f.",
-                         text=form.id[:40]))  # fmt: skip
+                         text=written[:40]))  # fmt: skip
     found = [
         hops for one in await bus.hub.store.starting(start) if _may_see(caller, bus, hops := await _hops(bus, one))
     ]
@@ -35,9 +36,19 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         raise NotFound(_("There is no message {start} for you.", start=start))
     if len(found) > 1:
         raise BadInput(_("More than one message begins with {start}: write more of its id.", start=start))
-    message = found[0][0].message
+    return found[0]
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    hops = await find(caller, bus, form.id)
+    message = hops[0].message
     title = _("{id} of {name}, {time} UTC:", id=message.id, name=message.author.shown, time=when(message.at))
-    return Lines(title, [_hop(one, caller, bus) for one in found[0]])
+    lines = [_hop(one, caller, bus) for one in hops]
+    if deletion := await bus.hub.store.deletion(message.id):
+        at, who = deletion
+        known = who if caller.role >= Role.OPERATOR else _("an operator")
+        lines.append(_("Deleted {time} by {who}.", time=when(at), who=known))
+    return Lines(title, lines)
 
 
 async def _hops(bus: Bus, message_id: str) -> Sequence[Delivery]:

@@ -88,6 +88,7 @@ class Bot:
         self._answer: Answer
         self._identify: Callable[[str], Identity | None]
         self._is_bus: Callable[[str], Awaitable[bool]]
+        self._confirm: Callable[[str], str]
         link.up.append(self._greet_contacts)
         link.down.append(self._lost)
 
@@ -99,10 +100,13 @@ class Bot:
         answer: Answer,
         identify: Callable[[str], Identity | None],
         is_bus: Callable[[str], Awaitable[bool]],
+        confirm: Callable[[str], str],
     ) -> None:
-        """Close the circle. `leads_to` names where a channel's messages go, `addressed` the channel of a local part."""
+        """Close the circle. `leads_to` names where a channel's messages go, `addressed` the channel of a local part,
+        `confirm` how often someone wants to hear that their words were passed on: once, always, never."""
         self._hub, self._leads_to, self._addressed = hub, leads_to, addressed
         self._answer, self._identify, self._is_bus = answer, identify, is_bus
+        self._confirm = confirm
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -189,7 +193,7 @@ class Bot:
             self._messages.spend(bare(sender))
             reply = await (self._in_private(stanza, sender) if from_room else self._take(stanza, to, sender))
         except ShoutbusError as fault:
-            kind = "wait" if fault.status >= 500 else "modify"
+            kind = "wait" if fault.status >= 500 else "auth" if isinstance(fault, Forbidden) else "modify"
             inside = error(kind, fault.condition, str(fault))
             back = {"from": stanza.get("to", ""), "to": sender, "id": stanza.get("id", ""), "type": "error"}
             self._link.try_send(element("message", back, inside))
@@ -243,8 +247,11 @@ class Bot:
         return self._where(jid, ends) if to == self.bare else None
 
     def _where(self, jid: str, ends: Sequence[str]) -> str | None:
-        """Said once to each person: what they thought private may be read by many."""
-        if jid in self._told_where:
+        """Said once to each person who does not want otherwise: what they thought private may be read by many."""
+        wish = self._confirm(jid)
+        if wish == "always":
+            return f"I passed that on to {', '.join(ends)}."
+        if wish == "never" or jid in self._told_where:
             return None
         self._told_where[jid] = None
         if len(self._told_where) > REMEMBERED:

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.errors import BadInput
+from component.errors import BadInput, Muted
 from component.message import GUEST_PREFIX, MAX_BODY, WEB_MARK, Author, Channel, Message, id_from, is_id
 from component.ports import Accept, Clock, Mark
 from component.text import one_line, skeleton
@@ -38,6 +38,7 @@ class Hearing:
         self._clock = clock
         self._read = read
         self._secret = secret
+        self._refused: set[str] = set()
         self._hub: Accept
         self._note: Callable[[Mark], None]
         self._reading: Callable[[Channel], None]
@@ -57,11 +58,24 @@ class Hearing:
         elsewhere, to be known first: what is not contained in the words that were first gets an id of its own.
         """
         message, mark = heard
-        receipt = await self._hub.accept(message, mark)
+        try:
+            receipt = await self._hub.accept(message, mark)
+        except Muted as muted:
+            self._not_passed_on(message, mark, muted)
+            return
         first = receipt.message
         claimed = message.id != id_from(message.origin)
         if not receipt.new and not claimed and first.origin != message.origin and not first.body.endswith(message.body):
             await self._hub.accept(dataclasses.replace(message, id=uuid.uuid4().hex), mark)
+
+    def _not_passed_on(self, message: Message, mark: Mark | None, muted: Muted) -> None:
+        """Read, and left where it is: what may stand in the room is the room's affair. Each mute is logged once."""
+        told = f"{message.author.key}: {muted}"
+        if told not in self._refused:
+            self._refused.add(told)
+            log.info("not passed on", room=message.channel.address, author=message.author.key, reason=str(muted))
+        if mark:
+            self._note(mark)
 
     def live(self, room: Room, stanza: Element) -> Heard | None:
         """What to accept of a stanza that was said just now; None for our own words, which are confirmed by it."""

@@ -11,7 +11,7 @@ import pytest
 from component.delivery import Delivery, State
 from component.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
 from component.message import Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Mark, Offer, Receipt, Store, Token
+from component.ports import Audit, ChannelSpec, Drop, Mark, Mute, Offer, Preference, Put, Receipt, Store, Token
 from component.route import Route
 from component.storage import open_store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
@@ -20,6 +20,8 @@ from tests.unit.fakes import FROM, OTHER, TO, said
 NASTY = (
     '\'; drop table messages; --\n"quoted" \\ %s :rows ?1 [1,2] {"a":null} \t é 佐藤 😀 \ufffd \U0010ffff null 007 1e5'
 )
+
+AUDIT = Audit(1_000, "admin@x", "text", "moderate", "before", "after")
 
 
 @pytest.fixture(params=ENGINES)
@@ -473,6 +475,72 @@ async def test_once_closed_it_says_so(engine: Engine) -> None:
         await save(store, said())
     with pytest.raises(StoreError):
         await store.log(TO)
+
+
+# Moderation and preferences
+
+
+async def test_mutes_come_go_and_are_kept(engine: Engine) -> None:
+    store = await engine.open()
+    short, long = Mute("guest:1", NASTY.replace("\n", ""), 5_000, NASTY), Mute("romeo@x", "Romeo")
+    await store.change([Put(short), Put(long)], AUDIT)
+    await store.close()
+    store = await engine.open()
+    assert sorted(await store.mutes(), key=lambda one: one.key) == [short, long]
+    longer = Mute(short.key, "Tybalt", 0, "again")
+    await store.change([Put(longer)], AUDIT)
+    with pytest.raises(Conflict):  # not as it was read
+        await store.change([Drop(long), Drop(short)], AUDIT)
+    assert len(await store.mutes()) == 2
+    await store.change([Drop(longer)], AUDIT)
+    assert list(await store.mutes()) == [long]
+    assert [one.what for _, one in await store.audit()] == [AUDIT.what] * 3
+    await store.close()
+
+
+async def test_preferences_are_each_ones_own(store: Store) -> None:
+    assert list(await store.preferences()) == []
+    for one in (Preference("a@x", "de", "never"), Preference("b@x"), Preference("a@x", "", "always")):
+        await store.prefer(one)
+    found = sorted(await store.preferences(), key=lambda one: one.jid)
+    assert found == [Preference("a@x", "", "always"), Preference("b@x")]
+    assert list(await store.audit()) == []
+
+
+async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
+    vile, good = said("vile"), said("good")
+    (first, second) = await save(store, vile, good, to=(TO, OTHER))
+    dead = first.deliveries[1].failed(Refused("no"), 2)
+    await store.save((), [dead], ())
+    assert await store.deletion(vile.id) is None
+    await store.delete(vile.id, "(gone)", AUDIT)
+    hops = await store.trace(vile.id)
+    assert [(one.state, one.message.body) for one in hops] == [
+        (State.CAME, "(gone)"), (State.DROPPED, "(gone)"), (State.DROPPED, "(gone)"),
+    ]  # fmt: skip
+    assert await store.deletion(vile.id) == (AUDIT.at, AUDIT.who)
+    assert await store.trace(good.id) == list(second.deliveries)
+    assert (await store.backlog(), await store.graves()) == ({TO: 1, OTHER: 1}, {})
+    assert [one for _, one in await store.audit()] == [AUDIT]
+    with pytest.raises(Conflict):
+        await store.delete(vile.id, "(gone again)", AUDIT)
+    assert len(await store.audit()) == 1
+    (again,) = await save(store, vile)
+    assert not again.new
+
+
+async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: Store) -> None:
+    (receipt,) = await save(store, said(), to=(TO, OTHER))
+    _, one, other = receipt.deliveries
+    await store.delete(receipt.message.id, "(gone)", AUDIT)
+    await store.save((), [one.failed(Unconfirmed("lost"), 5), other.confirmed(5)], ())
+    assert [hop.state for hop in await store.trace(receipt.message.id)] == [State.CAME, State.DROPPED, State.DONE]
+
+
+async def test_no_such_message_to_delete(store: Store) -> None:
+    with pytest.raises(StoreError):
+        await store.delete("f" * 32, "(gone)", AUDIT)
+    assert list(await store.audit()) == []
 
 
 # What only the file engine promises

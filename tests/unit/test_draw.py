@@ -1,16 +1,20 @@
 """Drawing: what clients send back is read, and what is too much for them is cut or sent another way."""
 
-from xml.etree.ElementTree import fromstring
+from dataclasses import replace
+from typing import Any
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
 from commands import draw
-from commands.action import Done, Lines
+from commands.action import Bus, Caller, Done, Lines, Reply, Step
 from commands.form import NONE, Ask, Choice, Field
 from commands.words import Words, _
 from component.errors import BadInput
 from component.text import escape as q
 from component.xmpp.stanza import DATA
+
+X = f"{{{DATA}}}"
 
 SEVERAL = Field(
     "several", Ask(_("Several")), "list-multi", str, False, (), (Choice("a&b", "A and B"), Choice("c", "C"))
@@ -67,3 +71,27 @@ def test_a_message_fits_a_stanza() -> None:
     assert words.endswith("\n… there is more: ask for less at once.")
     assert draw.text(Lines(_("Few:"), ["a", _("b")]), "en") == "Few:\na\nb"
     assert draw.text(Done(_("no"), "error"), "en") == "Error: no"
+
+
+async def _done(_caller: Caller, _form: Any, _bus: Bus) -> Reply:
+    return Done(_("no"))
+
+
+def _fixed(drawn: Element) -> list[str]:
+    fixed = drawn.iterfind(f".//{X}field[@type='fixed']")
+    return [one.findtext(f"{X}value", "") for one in fixed]
+
+
+def test_a_line_breaks_before_its_arrow() -> None:
+    lines = ["1: muc:lobby@rooms.localhost → shoutbox:lobby", "2: chat:* → shoutbox:lobby"]
+    drawn = fromstring(draw.completed("n", "s", Lines(_("Routes:"), lines), "en"))
+    assert _fixed(drawn) == ["1: muc:lobby@rooms.localhost", "  → shoutbox:lobby", "2: chat:* → shoutbox:lobby"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"), [((), [NONE, "a&b", "c"]), (("c",), ["c", NONE, "a&b"]), (("c", "a&b"), ["a&b", "c", NONE])]
+)
+def test_what_is_chosen_of_several_comes_first(chosen: tuple[str, ...], shown: list[str]) -> None:
+    asked = [replace(SEVERAL, default=chosen)]
+    drawn = fromstring(draw.form(Step(_("Several"), object, _done), asked, {}, {}, "en"))
+    assert [one.findtext(f"{X}value") for one in drawn.iter(f"{X}option")] == shown

@@ -1,0 +1,42 @@
+"""`preferences`: the caller's own: which language to be answered in, and what to hear of private messages passed on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.form import Ask, Choice
+from commands.words import _
+from component.ports import Preference
+from component.roles import Role
+
+_CLIENTS = "auto"
+
+
+def _languages(_bus: Bus) -> Sequence[Choice]:
+    return [Choice(_CLIENTS, _CLIENTS), Choice("en", "English"), Choice("de", "Deutsch")]
+
+
+def _confirm(_bus: Bus) -> Sequence[Choice]:
+    return [Choice(one, one) for one in ("once", "always", "never")]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is not chosen stays as it is."""
+
+    language: Annotated[str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=_languages)] = ""
+    confirm: Annotated[str, Ask(_("Confirmations"), _("of messages passed on; empty: as it is"), choices=_confirm)] = ""
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    now = bus.settings.preference(caller.jid)
+    language = now.language if not form.language else "" if form.language == _CLIENTS else form.language
+    new = Preference(caller.jid, language, form.confirm or now.confirm)
+    if new != now:
+        await bus.settings.prefer(new)
+    return Done(_("Your language: {language}. Confirmations of what I pass on: {confirm}.",
+                  language=new.language or _CLIENTS, confirm=new.confirm))  # fmt: skip
+
+
+ACTION = Action("preferences", _("Choose preferences"), Role.MEMBER, _run, Form)
