@@ -125,12 +125,14 @@ class Offer:
 class Receipt:
     """What became of an offer: `message` is the accepted one, or (`new` false) the one accepted before.
 
-    `deliveries` are those of a new message, its own channel's first.
+    `deliveries` are those of a new message, its own channel's first. Where the one before was `deleted`, other
+    words stand in it.
     """
 
     message: Message
     new: bool
     deliveries: tuple[Delivery, ...] = ()
+    deleted: bool = False
 
 
 class Store(Protocol):

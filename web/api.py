@@ -45,7 +45,8 @@ async def post(request: http.Request) -> http.Response:
     message = Message.new(channel, author, body, site.clock(), origin=origin)
     receipt = await site.hub.accept(message, deliver=True)
     accepted = receipt.message
-    if (accepted.channel, accepted.author, accepted.body) != (channel, author, message.body):
+    body = message.body if not receipt.deleted else accepted.body
+    if (accepted.channel, accepted.author, accepted.body) != (channel, author, body):
         raise Reused("That Idempotency-Key was used for another message: use a new one for each.")
     location = site.trace_url(accepted)
     return http.json_response(

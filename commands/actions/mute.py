@@ -10,7 +10,7 @@ from commands.form import Ask
 from commands.shared import brief, entry, when
 from commands.words import Words, _
 from component.errors import BadInput, Forbidden, NotFound
-from component.message import WEB_MARK, Author
+from component.message import WEB_MARK, Author, is_id
 from component.ports import BARE_JID, Drop, Mute, Put
 from component.roles import Role
 
@@ -79,8 +79,13 @@ async def _author(caller: Caller, bus: Bus, who: str) -> Author:
 
 def told(mute: Mute) -> str:
     """A mute in a line."""
-    line = f"{mute.name} ({mute.key}), {until(mute)}"
+    line = f"{mute.name} ({short(mute)}), {until(mute)}"
     return f"{line}: {mute.reason}" if mute.reason else line
+
+
+def short(mute: Mute) -> str:
+    """Whose it is, as operators see it: a browser's session is its cookie, and whoever has that is that guest."""
+    return mute.key[:14] if is_id(mute.key.removeprefix("guest:")) else mute.key
 
 
 def until(mute: Mute) -> Words:

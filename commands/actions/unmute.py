@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.actions.mute import told
+from commands.actions.mute import short, told
 from commands.form import Ask, Choice
 from commands.shared import entry
 from commands.words import _
@@ -19,7 +19,7 @@ def _muted(bus: Bus) -> Sequence[Choice]:
     """Everyone who is muted now, by key, or by a name that is only one's."""
     now = [one for one in bus.hub.mutes if one.holds(bus.clock())]
     names = Counter(one.name for one in now)
-    return [Choice(one.key, told(one), one.name if names[one.name] == 1 else "") for one in now]
+    return [Choice(short(one), told(one), one.name if names[one.name] == 1 else "") for one in now]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Form:
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    mute = next((one for one in bus.hub.mutes if one.key == form.who), None)
+    mute = next((one for one in bus.hub.mutes if short(one) == form.who), None)
     if mute is None:
         raise NotFound(_("{who} is not muted (any more).", who=form.who[:60]))
     await bus.settings.change([Drop(mute)], entry(caller, bus, "unmute", before=told(mute)))

@@ -41,8 +41,11 @@ where true
 on conflict (channel) do update set stanza_id = excluded.stanza_id, at = excluded.at;
 
 -- name: known_messages(rows)
--- Messages whose id or origin is in :rows [[id, origin]…], accepted before.
-select messages.*, row.key as place
+-- Messages whose id or origin is in :rows [[id, origin]…], accepted before; `deleted` is 1 where they were.
+select
+    messages.*,
+    row.key as place,
+    exists (select 1 from deletions where message_id = messages.id) as deleted
 from json_each(:rows) as row
 join messages on messages.id = row.value ->> 0 or messages.origin = row.value ->> 1;
 

@@ -146,7 +146,7 @@ class SQLite:
         places = list(offers)
         rows = json.dumps([(offer.message.id, offer.message.origin) for offer in offers.values()])
         found = await _all(self._writer, self._queries.known_messages, rows=rows)
-        return {places[row["place"]]: Receipt(_message(row), new=False) for row in found}
+        return {places[row["place"]]: Receipt(_message(row), new=False, deleted=bool(row["deleted"])) for row in found}
 
     def _still_there(self) -> None:
         """A file that was removed under SQLite takes every commit, and nobody will ever read it."""

@@ -65,7 +65,9 @@ class Hearing:
             return
         first = receipt.message
         claimed = message.id != id_from(message.origin)
-        if not receipt.new and not claimed and first.origin != message.origin and not first.body.endswith(message.body):
+        if receipt.new or receipt.deleted:
+            return
+        if not claimed and first.origin != message.origin and not first.body.endswith(message.body):
             await self._hub.accept(dataclasses.replace(message, id=uuid.uuid4().hex), mark)
 
     def _not_passed_on(self, message: Message, mark: Mark | None, muted: Muted) -> None:

@@ -525,8 +525,10 @@ async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
     with pytest.raises(Conflict):
         await store.delete(vile.id, "(gone again)", AUDIT)
     assert len(await store.audit()) == 1
-    (again,) = await save(store, vile)
-    assert not again.new
+    again, too = await save(store, vile, good)
+    assert [(one.new, one.deleted, one.message.body) for one in (again, too)] == [
+        (False, True, "(gone)"), (False, False, "good"),
+    ]  # fmt: skip
 
 
 async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: Store) -> None:

@@ -11,6 +11,9 @@ from tests.journeys.terminal import Terminal, poezio, profanity
 from tests.servers import Bus, eventually
 
 Demo = tuple[Bus, dict[str, Any]]
+GROUPS = {"channels": "Channels…", "routes": "Routes…"}
+MATRIX = ("chat:*", "muc:lobby@rooms.localhost", "muc:team@rooms.localhost", "shoutbox:bulletin")
+"""The first rows of the matrix."""
 LISTED = ("channels", "routes", "help", "whoami")
 
 
@@ -33,11 +36,12 @@ class Profanity:
         self._client.shows("!   whoami")
         return [line.rpartition("! ")[2].strip() for line in self._client.lines("!   ")]
 
-    def begin(self, node: str, title: str) -> None:
+    def begin(self, node: str, title: str, at_the_end: str = "") -> None:
+        """Open a command; of a form longer than the screen only what stands `at_the_end` is seen."""
         self._client.write("/win 1")
         self._client.write("/clear")
         self._client.write(f"/cmd exec {node} {self._bot}")
-        self._client.shows(f"Form title: {title}")
+        self._client.shows(at_the_end or f"Form title: {title}")
 
     def fill(self, label: str, value: str) -> None:
         (tag,) = re.findall(rf"\[(field\d+)\] {re.escape(label)}(?: \(required\))?:", self._client.screen())
@@ -57,10 +61,16 @@ class Profanity:
     def lines(self) -> str:
         shown = " ".join(line.rpartition(" - ")[2] for line in self._client.lines(" - "))
         self._client.write("/form cancel")
-        return shown
+        return " ".join(shown.split())
+
+    def sure(self) -> None:
+        self._client.write("/form submit")
+        self._client.shows("Sure: FALSE")
+        self.fill("Sure", "on")
+        self.end("Removed")
 
 
-def test_profanity_adds_lists_and_removes(mine: Demo) -> None:
+def test_profanity_goes_through_it_all(mine: Demo) -> None:
     _bus, told = mine
     with profanity(told, "admin") as client:
         hands = Profanity(client, told["bot"])
@@ -77,6 +87,13 @@ def test_profanity_adds_lists_and_removes(mine: Demo) -> None:
         hands.fill("Title", "News")
         hands.end("Added shoutbox:news.")
 
+        hands.begin("matrix", "Matrix", "] shoutbox:team:")
+        hands.fill("shoutbox:news", "add shoutbox:team")
+        hands.end("Added shoutbox:news → shoutbox:team.")
+        hands.begin("matrix", "Matrix", "] shoutbox:team:")
+        hands.fill("shoutbox:news", "remove shoutbox:team")
+        hands.end("Removed shoutbox:news → shoutbox:team.")
+
         hands.begin("route-add", "Add a route")
         client.shows("[shoutbox:news] shoutbox:news (News)")
         hands.fill("From", "shoutbox:news")
@@ -88,18 +105,23 @@ def test_profanity_adds_lists_and_removes(mine: Demo) -> None:
         route = re.search(r"(\d+): shoutbox:news → shoutbox:team", shown)
         assert route, shown
 
+        hands.begin("route-edit", "Edit a route")
+        hands.fill("Route", route[1])
+        hands.go_on(f"Edit route {route[1]}")
+        hands.fill("To", "shoutbox:lobby")
+        hands.end("it is now shoutbox:news → shoutbox:lobby.")
+
+        hands.begin("route-test", "Test routes")
+        hands.fill("Channel", "shoutbox:news")
+        hands.go_on("“hello” in shoutbox:news; nothing is sent:")
+        assert "1. shoutbox:news → shoutbox:lobby: " in hands.lines()
+
         hands.begin("route-remove", "Remove a route")
         hands.fill("Route", route[1])
-        client.write("/form submit")
-        client.shows("Sure: FALSE")
-        hands.fill("Sure", "on")
-        hands.end("Removed")
+        hands.sure()
         hands.begin("channel-remove", "Remove a channel")
         hands.fill("Channel", "shoutbox:news")
-        client.write("/form submit")
-        client.shows("Sure: FALSE")
-        hands.fill("Sure", "on")
-        hands.end("Removed")
+        hands.sure()
         hands.begin("route-list", "5 routes:")
 
 
@@ -121,17 +143,15 @@ class Poezio:
     def listed(self) -> list[str]:
         return [row.split()[0] for row in self._rows]
 
-    def begin(self, group: str, title: str, what: str) -> None:
+    def begin(self, group: str, what: str) -> None:
         """Open a group's entry and choose one of its commands."""
         wanted = self.listed().index(group)
         for key in ["Down"] * (wanted - self._at) + ["Up"] * (self._at - wanted):
-            before = self._client.screen(colours=True)
-            self._client.press(key)
-            eventually(lambda before=before: self._client.screen(colours=True) != before, key)  # type: ignore[misc]
+            self._press(key)
         self._at = wanted
         self._client.press("Enter")
         self._client.shows("Ctrl+Y: send form")
-        self._client.shows(title)
+        self._client.shows(GROUPS[group])
         self.pick("What", what)
         self._client.press("C-y")
 
@@ -156,8 +176,31 @@ class Poezio:
         except AssertionError as late:
             raise AssertionError(f"{late}\n{self._client.screen()}") from None
 
-    def down(self) -> None:
-        self._client.press("Down")
+    def down(self, rows: int = 1) -> None:
+        """To a row below; lines that are only told count for none."""
+        for _press in range(rows):
+            self._press("Down")
+
+    def tick(self, label: str, value: str, mark: str) -> None:
+        """Turn a choice of several to `value` and turn its mark."""
+        self.pick(label, value)
+        self._client.press("Space")
+        eventually(lambda: mark in self._field(label), f"{value} {mark}")
+
+    def _press(self, key: str) -> None:
+        before = self._client.screen(colours=True)
+        self._client.press(key)
+        eventually(lambda: self._client.screen(colours=True) != before, key)
+
+    def remove(self, group: str, what: str, label: str, value: str, told: str) -> None:
+        self.begin(group, what)
+        self._client.shows(f"{label}  ")
+        self.pick(label, value)
+        self._client.press("C-y")
+        self._client.shows("Sure  ")
+        self.down()
+        self.pick("Sure", "True")
+        self.end(told)
 
     def end(self, told: str) -> None:
         self._client.press("C-y")
@@ -165,7 +208,7 @@ class Poezio:
         self._client.shows("execute selected command")
 
 
-def test_poezio_adds_lists_and_removes(mine: Demo) -> None:
+def test_poezio_goes_through_it_all(mine: Demo) -> None:
     bus, told = mine
     certificate = bus.log.parent / "prosody" / "certs" / "localhost.crt"
     with poezio(told, "admin", "lobby@rooms.localhost/Admin", certificate) as client:
@@ -173,7 +216,7 @@ def test_poezio_adds_lists_and_removes(mine: Demo) -> None:
         assert set(LISTED) <= set(hands.listed())
         assert len(hands.listed()) <= 15
 
-        hands.begin("channels", "Channels…", "Add a channel")
+        hands.begin("channels", "Add a channel")
         client.shows("Method")
         hands.pick("Method", "shoutbox")
         client.press("C-y")
@@ -184,22 +227,54 @@ def test_poezio_adds_lists_and_removes(mine: Demo) -> None:
         hands.write("Address", "bulletin")
         hands.end("Added shoutbox:bulletin.")
 
-        hands.begin("routes", "Routes…", "Add a route")
+        for mark, result in (("✔", "Added"), ("☐", "Removed")):
+            hands.begin("routes", "Matrix")
+            client.shows("shoutbox:bulletin  ")
+            hands.down(MATRIX.index("shoutbox:bulletin"))
+            hands.tick("shoutbox:bulletin", "shoutbox:team", mark)
+            hands.end(f"{result} shoutbox:bulletin → shoutbox:team")
+
+        hands.begin("routes", "Add a route")
         client.shows("Both ways")
         hands.pick("From", "shoutbox:bulletin")
         hands.down()
-        hands.pick("To", "shoutbox:team")
-        hands.end("Added shoutbox:bulletin → shoutbox:team")
+        hands.pick("To", "shoutbox:lobby")
+        hands.end("Added shoutbox:bulletin → shoutbox:lobby")
 
-        hands.begin("routes", "Routes…", "List routes")
+        hands.begin("routes", "List routes")
         client.shows("6 routes:")
-        client.shows(": shoutbox:bulletin → shoutbox:team")
+        client.shows(": shoutbox:bulletin → shoutbox:lobby")
         client.press("C-g")
         client.shows("execute selected command")
 
-        hands.begin("routes", "Routes…", "Remove a route")
-        client.shows("Route ")
+        hands.begin("routes", "Edit a route")
+        client.shows("Route  ")
+        hands.pick("Route", "shoutbox:bulletin")
+        client.press("C-y")
+        client.shows("Edit route ")
+        client.shows("To  ")
+        hands.down()
+        hands.pick("To", "shoutbox:team")
+        hands.end("Changed shoutbox:bulletin → shoutbox:lobby")
+
+        hands.begin("routes", "Test routes")
+        client.shows("Channel  ")
+        hands.pick("Channel", "shoutbox:bulletin")
+        client.press("C-y")
+        client.shows("nothing is sent:")
+        client.shows("1. shoutbox:bulletin → shoutbox:team")
+        client.press("C-g")
+        client.shows("execute selected command")
+
+        hands.begin("routes", "Remove a route")
+        client.shows("Route  ")
         hands.pick("Route", "shoutbox:bulletin")
         client.press("C-y")
         client.shows("Sure")
         hands.end("Left as it was.")
+        hands.remove(
+            "routes", "Remove a route", "Route", "shoutbox:bulletin", "Removed shoutbox:bulletin → shoutbox:team"
+        )
+        hands.remove("channels", "Remove a channel", "Channel", "shoutbox:bulletin", "Removed shoutbox:bulletin;")
+        hands.begin("routes", "List routes")
+        client.shows("5 routes:")

@@ -3,8 +3,8 @@
 import pytest
 
 from component.errors import BadInput, Conflict, TooMany
-from tests.unit.fakes import FakeClock
 from component.rate import MOST, Rate
+from tests.unit.fakes import FakeClock
 from web.guests import HELD, Guests, caller, new_session
 
 
