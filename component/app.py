@@ -25,7 +25,9 @@ from component.storage import open_store
 from component.xmpp import desk
 from component.xmpp.archive import Archive
 from component.xmpp.bot import Bot
+from component.xmpp.contacts import Contacts
 from component.xmpp.desk import Desk, Identity
+from component.xmpp.direct import DirectMessages
 from component.xmpp.hearing import Hearing
 from component.xmpp.link import Link
 from component.xmpp.puppets import Puppets
@@ -55,7 +57,9 @@ class Xmpp:
         self.link = Link(Account(xmpp.host, xmpp.port, xmpp.component, xmpp.secret), self._heard)
         self._public_url = config.web.public_url
         self._secret = secret
-        self.bot = Bot(self.link, xmpp.bot, store, now, self._link_to)
+        self.bot = Bot(self.link, xmpp.bot, now)
+        self.contacts = Contacts(self.link, store)
+        self.direct = DirectMessages(self.link, self.bot.jid, self._link_to)
         self.puppets = Puppets(self.link, time.monotonic)
         self.archive = Archive(self.link, self.bot.jid)
         self.hearing = Hearing(self.archive, now, store.mark, secret)
@@ -69,10 +73,11 @@ class Xmpp:
     def attach(self, hub: Hub, text: Text, adhoc: AdHoc, settings: Settings, known: dict[str, MethodSpec]) -> None:
         """Close the circle between the hub and XMPP."""
         self.desk.attach(adhoc)
+        self.contacts.attach(self._identify)
         self._hub = hub
         self._open = [name for name, spec in known.items() if spec.open]
         self.bot.attach(
-            hub, hub.leads_to, self._addressed, text.answer, self._identify, self.rooms.is_bus,
+            hub, hub.leads_to, self._addressed, text.answer, self.rooms.is_bus,
             lambda jid: settings.preference(jid).confirm,
         )  # fmt: skip
 
@@ -128,12 +133,15 @@ class Xmpp:
         if stanza.tag == f"{NS}message":
             if self.rooms.message(stanza) or self.archive.heard(stanza):
                 return
+            if stanza.get("type") == "error":
+                self.direct.bounced(stanza)
+                return
             self.bot.message(stanza, from_room=self.rooms.has(stanza.get("from", "")))
         elif stanza.tag == f"{NS}presence":
             if stanza.get("to") != self.bot.jid:
                 self.puppets.heard(stanza)
             if stanza.get("to") != self.bot.jid or not self.rooms.presence(stanza):
-                self.bot.presence(stanza)
+                self.contacts.presence(stanza)
         elif stanza.tag == f"{NS}iq":
             self.desk.iq(stanza)
 
@@ -146,10 +154,11 @@ class Xmpp:
         """Say goodbye and end the stream."""
         if self.link.alive:
             self.rooms.leave()
-            await self.bot.say_goodbye()
+            await self.contacts.goodbye()
         await self.link.close()
         await self.rooms.close()
-        await self.bot.close()
+        for part in (self.bot, self.contacts, self.direct):
+            await part.close()
 
     def told(self) -> dict[str, Any]:
         """The XMPP part of `/health`."""
@@ -195,14 +204,14 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             log.warning("not used", reason=fault)
         hub = Hub(store, now)
         xmpp = Xmpp(config, store, await store.secret())
-        ports = Ports(xmpp.rooms, xmpp.bot)
+        ports = Ports(xmpp.rooms, xmpp.direct)
         hub.attach(
             {name: spec.make(ports) if spec.make else None for name, spec in known.items()},
             persons=[name for name, spec in known.items() if spec.person],
         )
         settings = Settings(store, hub, Roles(config.admins))
         await settings.load()
-        settings.changed_role.append(xmpp.bot.renew)
+        settings.changed_role.append(xmpp.contacts.renew)
         began = time.monotonic()
 
         async def health() -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Answers are the same on a bare and a full JID. An IQ that nobody answers gets `service-unavailable`.
 """
 
-import asyncio
 import base64
 import datetime
 import hashlib
@@ -38,6 +37,7 @@ from component.xmpp.stanza import (
     language_of,
     local,
 )
+from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -114,7 +114,7 @@ class Desk:
         self._identify = identify
         self._listed = listed
         self._commands: Commands | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._answers: dict[str, Callable[[Element, Identity, str], str | None]] = {
             f"{{{LAST}}}query": self._last,
             f"{{{PING}}}ping": lambda *_: "",
@@ -130,9 +130,7 @@ class Desk:
     def iq(self, stanza: Element) -> None:
         """Answer a `get` or `set`."""
         if stanza.find(f"{{{COMMANDS}}}command") is not None and stanza.get("type") == "set":
-            task = asyncio.create_task(self._command(stanza))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.run(self._command(stanza))
             return
         to, asker = stanza.get("to", ""), stanza.get("from", "")
         who = self._identify(bare(to))

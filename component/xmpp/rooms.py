@@ -35,6 +35,7 @@ from component.xmpp.stanza import (
     resource,
     statuses,
 )
+from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -76,7 +77,7 @@ class Rooms:
         self._admins = tuple(admins)
         self._link_to = link_to
         self._rooms: dict[str, Room] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._leaving = False
         self._addressed: Addressed
         self._greeting: Callable[[Room], str]
@@ -100,7 +101,7 @@ class Rooms:
                     self._come(room)
             elif room.spec != spec:
                 room.spec = spec
-                self._run(self._own_again(room))
+                self._tasks.run(self._own_again(room))
 
     def _give_up(self, room: Room) -> None:
         if room.entering:
@@ -135,7 +136,7 @@ class Rooms:
     def _come(self, room: Room, wait: float = 0.0) -> None:
         if room.entering and not room.entering.done():
             room.entering.cancel()
-        room.entering = self._run(self._keep_entering(room, wait))
+        room.entering = self._tasks.run(self._keep_entering(room, wait))
 
     async def _keep_entering(self, room: Room, wait: float) -> None:
         delay = BACK
@@ -230,15 +231,7 @@ class Rooms:
 
     async def close(self) -> None:
         """End what runs in the background."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        await self._tasks.close()
 
     # Presence
 
@@ -260,7 +253,7 @@ class Rooms:
         else:
             room.occupants[nick] = _occupant(stanza)
             if self._guard.minds(room, nick):
-                self._run(self._guard.put_out(room, nick, room.occupants[nick].jid))
+                self._tasks.run(self._guard.put_out(room, nick, room.occupants[nick].jid))
         return True
 
     def _not_let_in(self, room: Room, fault: Fault) -> None:
@@ -326,10 +319,10 @@ class Rooms:
         heard = self._hearing.live(room, stanza)
         if not heard:
             return
-        self._run(self._accept(room, heard))
+        self._tasks.run(self._accept(room, heard))
         nick = resource(stanza.get("from", ""))
         if stanza.find(f"{{{SAID}}}said") is None:  # no other bus passes it on
-            self._run(self._addressed(room, nick, room.occupants.get(nick), body_of(stanza)))
+            self._tasks.run(self._addressed(room, nick, room.occupants.get(nick), body_of(stanza)))
 
     async def _accept(self, room: Room, heard: Heard) -> None:
         try:
@@ -420,7 +413,7 @@ class Rooms:
             room.sweep(now)
             if room.state == "in" and now - room.heard_at >= QUIET:
                 room.heard_at = now
-                self._run(self._still_in(room))
+                self._tasks.run(self._still_in(room))
         self._puppets.sweep()
 
     async def _still_in(self, room: Room) -> None:

@@ -1,0 +1,101 @@
+"""Direct messages out (RFC 6121 section 5), each proved by what follows it.
+
+A TCP write is no delivery: a ping to the recipient's domain behind the message proves that the server took it,
+since a bounce would have come before the ping's answer. A remote domain's proves the local server's acceptance.
+"""
+
+import asyncio
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+from component.errors import Refused, Unavailable
+from component.message import Message
+from component.ports import Confirmation
+from component.text import escape as q
+from component.text import fit
+from component.xmpp.link import IqError, Link
+from component.xmpp.rooms import BUDGET
+from component.xmpp.stanza import SAID, Fault, bare, domain
+from component.xmpp.tasks import Tasks
+
+HOPELESS = frozenset(
+    {"service-unavailable", "item-not-found", "forbidden", "not-acceptable", "bad-request", "jid-malformed"}
+)
+"""RFC 6120 conditions after which the same message would be refused again. Unreachable is transient."""
+
+
+class DirectMessages:
+    """`ports.Direct` for the chat method; `bot` is the full JID they come from."""
+
+    def __init__(self, link: Link, bot: str, link_to: Callable[[Message], str]) -> None:
+        self._link = link
+        self._bot = bot
+        self._link_to = link_to
+        self._sent: dict[tuple[str, str], Confirmation] = {}
+        self._unproved: dict[str, list[Confirmation]] = {}
+        self._proving: set[str] = set()
+        self._tasks = Tasks()
+        link.down.append(self._lost)
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        await self._tasks.close()
+
+    async def ready(self) -> None:
+        """See `ports.Direct.ready`."""
+        await self._link.wait()
+
+    async def tell(self, jid: str, message: Message) -> Confirmation:
+        """See `ports.Direct.tell`; a ping to their domain behind it proves that the server took it (XEP-0199)."""
+        text = fit(message.line, BUDGET, f"… the rest is at {self._link_to(message)}")
+        self._link.send(
+            f'<message type="chat" id="{message.id}" from="{self._bot}" to="{q(jid)}"><body>{q(text)}</body>'
+            f'<said xmlns="{SAID}" id="{message.id}"/></message>'
+        )
+        confirmation: Confirmation = asyncio.get_running_loop().create_future()
+        self._sent[jid, message.id] = confirmation
+        confirmation.add_done_callback(lambda _: self._sent.pop((jid, message.id), None))
+        self._unproved.setdefault(domain(jid), []).append(confirmation)
+        if domain(jid) not in self._proving:
+            self._tasks.run(self._prove(domain(jid)))
+        return confirmation
+
+    async def _prove(self, where: str) -> None:
+        """One ping at a time covers all that was sent before it."""
+        self._proving.add(where)
+        try:
+            while group := self._unproved.pop(where, []):
+                await self._prove_group(where, group)
+        finally:
+            self._proving.discard(where)
+
+    async def _prove_group(self, where: str, group: list[Confirmation]) -> None:
+        trouble: Exception | None = None
+        try:
+            await self._link.ping(where, self._bot)
+        except IqError as answered:
+            if answered.fault.condition.startswith("remote-server"):
+                trouble = Unavailable(f"{where} can't be reached: {answered.fault}.")
+        except Unavailable as gone:
+            trouble = gone
+        for confirmation in group:
+            if confirmation.done():
+                continue
+            if trouble:
+                confirmation.set_exception(trouble)
+            else:
+                confirmation.set_result(None)
+
+    def bounced(self, stanza: Element) -> None:
+        """An error came back from someone: for one of ours on its way, it is the answer."""
+        fault = Fault.read(stanza)
+        confirmation = self._sent.get((bare(stanza.get("from", "")), stanza.get("id", "")))
+        if confirmation and not confirmation.done():
+            sentence = f"{bare(stanza.get('from', ''))} did not take it: {fault}."
+            hopeless = fault.condition in HOPELESS
+            confirmation.set_exception(Refused(sentence) if hopeless else Unavailable(sentence))
+
+    def _lost(self) -> None:
+        for confirmation in tuple(self._sent.values()):
+            if not confirmation.done():
+                confirmation.set_exception(Unavailable("The XMPP stream ended."))
