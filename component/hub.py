@@ -25,6 +25,10 @@ MAX_GROUP = 256
 """Entries saved in one transaction."""
 LISTENER_ROOM = 200
 """Deliveries a live reader may fall behind before it is let go."""
+LINGER = 0.1
+"""Seconds that outcomes may wait to be committed with something that callers wait for."""
+GATHER = 0.003
+"""Seconds that offers may wait for others, where others came the last time."""
 DOUBT = 30_000
 """Milliseconds after a failed commit before a small one that works is believed."""
 RETRY_SAVE = 1.0
@@ -60,6 +64,7 @@ class Hub:
         self._reread: set[Channel] = set()  # something read there was not saved: marks must not pass it
         self._last_word: dict[int, Delivery] = {}  # by seq, what became of deliveries and is not on disk
         self._refused: set[int] = set()  # those of them that the disk refused, to be tried again
+        self._crowd = 0  # offers in the last group
         self._trouble, self._failed_at = "", 0
         self._retry: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -258,15 +263,35 @@ class Hub:
     # The writer
 
     async def _write(self) -> None:
-        while entry := await self._entries.get():
+        more = True
+        while more and (entry := await self._entries.get()):
             group = [entry]
-            while len(group) < MAX_GROUP and not self._entries.empty():
-                following = self._entries.get_nowait()
-                if following is None:
-                    self._entries.put_nowait(None)
-                    break
-                group.append(following)
+            more = await self._fill(group, asyncio.get_running_loop().time())
+            self._crowd = _offers(group)
             await self._commit(group)
+
+    async def _fill(self, group: list[_Entry], began: float) -> bool:
+        """Add what can be committed with the first entry; whether anything may come after it."""
+        while len(group) < MAX_GROUP:
+            wait = self._patience(_offers(group)) if self._entries.empty() else 1.0
+            if not wait:
+                break
+            try:
+                async with asyncio.timeout_at(began + wait if self._entries.empty() else None):
+                    entry = await self._entries.get()
+            except TimeoutError:
+                break
+            if entry is None:
+                return False
+            group.append(entry)
+        return True
+
+    def _patience(self, offers: int) -> float:
+        """Seconds that a group with so many offers may wait for more: each commit costs the disk one sync, whatever is
+        in it. Nobody waits for outcomes; of offers, about as many come as came the last time."""
+        if not offers:
+            return LINGER
+        return GATHER if offers < self._crowd else 0.0
 
     async def _commit(self, group: list[_Entry]) -> None:
         offers = [entry for entry in group if entry.offer]
@@ -332,6 +357,10 @@ class Hub:
             spec = self._specs.get(channel)
             lane.hold(bool(spec and not spec.enabled))
         return lane
+
+
+def _offers(group: Iterable[_Entry]) -> int:
+    return sum(entry.offer is not None for entry in group)
 
 
 def _give(listener: Listener, delivery: Delivery | None) -> None:
