@@ -82,8 +82,8 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         ("shoutbox lobby", "There is a channel shoutbox:lobby already"),
         ("shoutbox bot", "the bot's own address"),
         ("shoutbox guest-zoe", "kept for web users"),
-        ("shoutbox a/b", "no address that shoutbox knows"),
-        ("muc lobby", "no address that muc knows"),
+        ("shoutbox a/b", "no address of a shoutbox channel"),
+        ("muc lobby", "no address of a muc channel"),
         ("muc lobby@bus.example.org", "an address of the bus itself"),
         ("pigeon lobby", "none of the choices"),
         ("muc team@rooms.x invite=nobody", "no JID"),
@@ -362,12 +362,12 @@ async def test_a_room_joins_a_shoutbox_that_stands(stage: Stage) -> None:
     [
         ("lobby", "There is a channel muc:lobby@rooms.example.org already"),
         (f"{ROOM}", "already"),
-        ('"two words"', "no address that muc knows"),
-        ("a@b@c", "no address that muc knows"),
+        ('"two words"', "no address of a muc channel"),
+        ("a@b@c", "no address of a muc channel"),
         ("team@bus.example.org", "an address of the bus itself"),
         ("team invite=nobody", "no JID"),
         ("bot shoutbox", "the bot's own address"),
-        ("grün shoutbox", "no address that shoutbox knows"),
+        ("grün shoutbox", "no address of a shoutbox channel"),
     ],
 )
 async def test_a_room_that_can_not_be(stage: Stage, line: str, told: str) -> None:
