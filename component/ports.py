@@ -353,7 +353,7 @@ class MethodSpec:
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""
         if not (any and channel.address == "*") and not self.address.fullmatch(channel.address):
-            raise BadInput(f"“{channel.address}” is no address of a {self.name} channel: write one like {self.example}.")
+            raise BadInput(f"“{channel.address}” is no address of a {self.name} channel: write it like {self.example}.")
 
 
 class Accept(Protocol):
