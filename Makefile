@@ -5,7 +5,7 @@ DATA ?= var
 BIN := .venv/bin
 
 FOR_RUN := prosody lua-dbi-sqlite3 openssl python3-venv
-FOR_TEST := $(FOR_RUN) ejabberd tmux profanity poezio chromium fonts-dejavu-core
+FOR_TEST := $(FOR_RUN) ejabberd tmux profanity poezio chromium fonts-dejavu-core libatomic1
 
 .DEFAULT_GOAL := help
 
