@@ -27,7 +27,7 @@ def _xmpp(told: Mapping[str, Any], now: int) -> Iterator[Words | str]:
         yield _("XMPP: {state}", state=told["state"])
     if told.get("trouble"):
         yield f"  {told['trouble']}"
-    out = {jid: room["trouble"] for jid, room in told["rooms"].items() if room["state"] != "in"}
+    out = {jid: room["trouble"] or room["state"] for jid, room in told["rooms"].items() if room["state"] != "in"}
     yield _("Rooms: {count}, not in {out}", count=len(told["rooms"]), out=len(out))
     yield from (f"  {jid}: {trouble}" for jid, trouble in sorted(out.items()))
 

@@ -154,6 +154,11 @@ def test_health_names_nobody_to_a_rebound_page(bus: Bus) -> None:
     assert call(f"{bus.url}/health", X_Forwarded_For="10.0.0.1").json.keys() == {"status"}
 
 
+def test_other_sites_may_not_frame_ours(bus: Bus) -> None:
+    for path in ("/", "/shoutbox/lobby", "/nothing/here"):
+        assert "frame-ancestors 'self'" in call(f"{bus.url}{path}").headers["Content-Security-Policy"]
+
+
 def test_a_database_that_was_removed_takes_nothing(bus: Bus) -> None:
     (bus.log.parent / "bus.db").unlink()
     answer = bus.post("shoutbox:lobby", "into nowhere")
