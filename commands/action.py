@@ -11,13 +11,13 @@ from pkgutil import iter_modules
 from typing import Any
 
 from commands import actions
-from commands.form import Field, fields, parse
-from commands.words import Words, _
 from component.errors import Forbidden
+from component.form import Field, fields, parse
 from component.hub import Hub
 from component.ports import Clock, MethodSpec, RoomDesk
 from component.roles import Role
 from component.settings import Settings
+from component.words import Words, _
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ import structlog
 
 from commands import draw
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, check, go_on
-from commands.form import Faults
 from commands.menu import GROUPS, Entry, entries, group_step, inside
-from commands.words import Words, _, best, tell
 from component.errors import Forbidden, ShoutbusError
+from component.form import Faults
 from component.message import Channel
 from component.roles import Role
+from component.words import Words, _, best, tell
 from component.xmpp.desk import IqFault
 from component.xmpp.stanza import COMMANDS, DATA, bare, language_of
 

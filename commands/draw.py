@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 from commands.action import Done, Lines, Step
-from commands.form import NONE, Choice, Field, is_yes
-from commands.words import Words, _, tell
 from component.errors import ShoutbusError
+from component.form import NONE, Choice, Field, is_yes
 from component.text import escape as q
 from component.text import fit
+from component.words import Words, _, tell
 from component.xmpp.stanza import COMMANDS, DATA, element
 
 WIDTH = 40

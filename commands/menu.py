@@ -8,9 +8,9 @@ from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Reply, Step
-from commands.form import Ask, Choice
-from commands.words import Words, _, tell
+from component.form import Ask, Choice
 from component.roles import Role
+from component.words import Words, _, tell
 
 MOST = 15
 

@@ -7,15 +7,15 @@ from difflib import get_close_matches
 from typing import Annotated
 
 from commands.action import Bus, Caller, Done, Reply, Step
-from commands.form import Ask, Choice
-from commands.words import Words, _
 from component.delivery import Delivery
 from component.errors import BadInput, Conflict, NotFound
+from component.form import Ask, Choice
 from component.message import Channel, Message
 from component.ports import Audit, ChannelSpec
 from component.roles import Role
 from component.route import Route
 from component.text import one_line
+from component.words import Words, _
 
 
 def channels(bus: Bus) -> Sequence[Choice]:

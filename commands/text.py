@@ -19,10 +19,10 @@ import structlog
 
 from commands import draw
 from commands.action import Action, Bus, Caller, Reply, Step, begin, go_on
-from commands.form import Faults, Field
-from commands.words import Words, _, best, tell
 from component.errors import BadInput, ShoutbusError
+from component.form import Faults, Field
 from component.roles import Role
+from component.words import Words, _, best, tell
 from component.xmpp.bot import Asked
 
 log = structlog.get_logger()

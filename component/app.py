@@ -13,7 +13,7 @@ import web.app
 from commands import action as command
 from commands.adhoc import AdHoc
 from commands.text import Text
-from component import __version__, methods
+from component import __version__, methods, processors
 from component.config import Config
 from component.errors import ConfigError, StoreError
 from component.hub import Hub
@@ -59,13 +59,13 @@ class Xmpp:
         self._secret = secret
         self.bot = Bot(self.link, xmpp.bot, now)
         self.contacts = Contacts(self.link, store)
-        self.direct = DirectMessages(self.link, self.bot.jid, self._link_to)
+        self.direct = DirectMessages(self.link, self.bot.jid, self.link_to)
         self.puppets = Puppets(self.link, time.monotonic)
         self.archive = Archive(self.link, self.bot.jid)
         self.hearing = Hearing(self.archive, now, store.mark, secret)
         self.rooms = Rooms(
             self.link, self.bot.jid, "shoutbus", self.puppets, self.hearing,
-            admins=config.admins, link_to=self._link_to,
+            admins=config.admins, link_to=self.link_to,
         )  # fmt: skip
         self.desk = Desk(self.link, self._identify, self._listed)
         self._hub: Hub
@@ -87,7 +87,8 @@ class Xmpp:
         self.hearing.attach(hub, hub.note, hub.reading)
         self.rooms.attach(addressed, self._greeting)
 
-    def _link_to(self, message: Message) -> str:
+    def link_to(self, message: Message) -> str:
+        """The page that has a message whole."""
         return f"{self._public_url}/messages/{message.id}/{self.key_of(message.id)}"
 
     def key_of(self, message_id: str) -> str:
@@ -208,6 +209,8 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         hub.attach(
             {name: spec.make(ports) if spec.make else None for name, spec in known.items()},
             persons=[name for name, spec in known.items() if spec.person],
+            make=processors.make,
+            link=xmpp.link_to,
         )
         settings = Settings(store, hub, Roles(config.admins))
         await settings.load()

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 from component.errors import BadInput, ConfigError
 from component.message import GUEST_PREFIX, Channel
-from component.ports import BARE_JID, ChannelSpec, Grant, MethodSpec, Token
+from component.ports import ChannelSpec, Grant, MethodSpec, Token
 from component.roles import Role
 from component.route import Route
 from component.table import Table
+from component.text import BARE_JID
 
 
 @dataclass(frozen=True, slots=True)

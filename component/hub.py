@@ -6,7 +6,7 @@ One writer commits whatever was accepted, confirmed or read since its last commi
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,10 +14,13 @@ import structlog
 
 from component.delivery import Delivery, State
 from component.errors import Muted, Refused, StoreError
+from component.explain import Hop
+from component.flow import Flow
+from component.holds import Holds
 from component.lane import Lane
 from component.message import DELETED, Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Clock, Listener, Mark, Method, Mute, Offer, Receipt, Store
-from component.route import Route, Routes, plan
+from component.ports import Audit, ChannelSpec, Clock, Listener, Mark, Method, Mute, Offer, Receipt, Release, Store
+from component.route import Make, Route, no_processors
 
 log = structlog.get_logger()
 
@@ -51,9 +54,8 @@ class Hub:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self._clock = clock
-        self.routes: tuple[Route, ...] = ()
-        """Every route, on or off."""
-        self._routes = Routes(())
+        self.flow = Flow(store, clock, self._first_state)
+        self.holds = Holds(store, self.flow, clock, self._release)
         self._mutes: dict[str, Mute] = {}
         self._methods: Mapping[str, Method | None] = {}
         self._persons: frozenset[str] = frozenset()
@@ -68,19 +70,29 @@ class Hub:
         self._trouble, self._failed_at = "", 0
         self._retry: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
+        self._releaser: asyncio.Task[None] | None = None
 
-    def attach(self, methods: Mapping[str, Method | None], persons: Iterable[str] = ()) -> None:
+    def attach(
+        self,
+        methods: Mapping[str, Method | None],
+        persons: Iterable[str] = (),
+        make: Make = no_processors,
+        link: Callable[[Message], str] = lambda _message: "",
+    ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
-        `persons` are the methods whose channels are persons.
+        `persons` are the methods whose channels are persons; see `Flow.attach` for the rest.
         """
+        self.flow.attach(persons, make, link)
         self._methods = methods
         self._persons = frozenset(persons)
 
     async def start(self) -> None:
         """Read what is configured and take up what was left undone."""
+        await self.flow.load()
         await self.reload()
         self._writer = asyncio.create_task(self._write(), name="hub writer")
+        self._releaser = asyncio.create_task(self.holds.run(), name="hub holds")
         for channel, count in (await self.store.backlog()).items():
             if self._methods.get(channel.method):
                 await self._take_up(channel, count)
@@ -94,6 +106,9 @@ class Hub:
 
     async def stop(self) -> None:
         """Let the lanes go, commit what was settled, end the readers. Nothing accepted is lost."""
+        if self._releaser:
+            self._releaser.cancel()
+            await asyncio.gather(self._releaser, return_exceptions=True)
         for lane in self._lanes.values():
             await lane.stop()
         if self._writer:
@@ -114,9 +129,8 @@ class Hub:
         self._specs = {spec.channel: spec for spec in await self.store.channels()}
         self._mutes = {mute.key: mute for mute in await self.store.mutes()}
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
-        routes = await self.store.routes()
-        self.routes = tuple(routes)
-        self._routes = Routes(routes, self._persons, paused)
+        self.flow.configure(await self.store.routes(), paused)
+        self.holds.look_again()
         for channel, lane in self._lanes.items():
             lane.hold(channel in paused)
         for name, method in self._methods.items():
@@ -151,13 +165,22 @@ class Hub:
         """Every configured channel."""
         return tuple(self._specs.values())
 
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every route, on or off."""
+        return self.flow.routes
+
+    def explain(self, message: Message) -> tuple[Hop, ...]:
+        """See `Flow.explain`."""
+        return self.flow.explain(message)
+
     def find(self, channel: Channel) -> ChannelSpec | None:
         """The configured channel, or the `method:*` it falls under."""
         return self._specs.get(channel) or self._specs.get(channel.anyone)
 
     def leads_to(self, channel: Channel) -> tuple[str, ...]:
         """Where a message from `channel` would go first, by title where there is one."""
-        ends = self._routes.after(channel)
+        ends = [way.route.destination for way in self.flow.index.after(channel)]
         titles = {end: self._specs[end].title for end in ends if end in self._specs}
         return tuple(f"{titles[end]} ({end})" if titles.get(end) else str(end) for end in ends)
 
@@ -180,11 +203,8 @@ class Hub:
         """See `ports.Accept.accept`."""
         self.check_muted(message.author)
         to_person = deliver and message.channel.method in self._persons
-        reached = () if to_person else plan(message, self._routes)
         own = self._first_state(message.channel) if deliver else State.CAME
-        offer = Offer(
-            message, ((message.channel, own), *((channel, self._first_state(channel)) for channel in reached))
-        )
+        offer = self.flow.offer(message, own, spread=not to_person)
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._entries.put_nowait(_Entry(offer, receipt, None, mark))
         return await receipt
@@ -227,7 +247,9 @@ class Hub:
 
     async def delete(self, message_id: str, audit: Audit) -> None:
         """Take a message's words away and let go what has not arrived; raises Conflict, StoreError."""
-        await self.store.delete(message_id, DELETED, audit)
+        async with self.flow.turn():  # what it let wait is counted
+            await self.store.delete(message_id, DELETED, audit)
+            await self.flow.recount()
         for lane in self._lanes.values():
             lane.forget(message_id)
 
@@ -299,20 +321,27 @@ class Hub:
         outcomes = [self._last_word[seq] for seq in sorted(settled)]
         marks = {entry.mark.channel: entry.mark for entry in group if entry.mark}
         held = self._reread | {self._last_word[seq].channel for seq in self._refused - settled}
+        places = [mark for channel, mark in marks.items() if channel not in held and self.find(channel)]
         try:
-            receipts = await self.store.save(
-                [entry.offer for entry in offers if entry.offer],
-                outcomes,
-                [mark for channel, mark in marks.items() if channel not in held and self.find(channel)],
-            )
+            async with self.flow.turn():
+                receipts = await self.store.save([entry.offer for entry in offers if entry.offer], outcomes, places)
+                self._saved(outcomes)
+                for entry, receipt in zip(offers, receipts, strict=True):
+                    self._accepted(entry, receipt)
         except StoreError as error:
             self._not_saved(offers, outcomes, error)
-            return
-        self._saved(outcomes)
-        for entry, receipt in zip(offers, receipts, strict=True):
-            if entry.receipt and not entry.receipt.done():
-                entry.receipt.set_result(receipt)
-            self._dispatch(receipt.deliveries)
+
+    def _accepted(self, entry: _Entry, receipt: Receipt) -> None:
+        if entry.receipt and not entry.receipt.done():
+            entry.receipt.set_result(receipt)
+        self._dispatch(receipt.deliveries)
+        for one in receipt.planned.holds:
+            self.holds.expect(one.due)
+
+    async def _release(self, releases: Sequence[Release]) -> None:
+        """Let go on what was held; raises StoreError."""
+        async with self.flow.turn():
+            self._dispatch(await self.store.release(releases))
 
     def _saved(self, outcomes: Iterable[Delivery]) -> None:
         self._trouble = ""

@@ -2,17 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from component.delivery import Delivery, State
 from component.errors import BadInput
+from component.ledger import Note, Place
 from component.message import Channel, Message
+from component.plan import Held, Stopped
 from component.route import Route
-
-BARE_JID = re.compile(r"[^\s\"&'/:<>@A-Z]{1,1023}@[^\s/@\"'&<>A-Z]{1,1023}")
-"""A bare JID in the form it is compared in (RFC 7622 section 3): with a local part, in lower case."""
 
 Clock = Callable[[], int]
 """Milliseconds since 1970, UTC."""
@@ -114,25 +113,48 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """What follows from a message, ready for the store: its `deliveries` to come (message, channel, state, error), its
+    own channel's first where it has one; what is held and what was stopped; what processors noted; and the `digests`
+    made on the way, which are messages themselves."""
+
+    deliveries: Sequence[tuple[Message, Channel, State, str]]
+    holds: Sequence[Held] = ()
+    stops: Sequence[Stopped] = ()
+    notes: Sequence[Note] = ()
+    digests: Sequence[Message] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """A message to accept, and the state each channel it concerns starts in, its own first."""
+    """A message to accept. `plan` is called once it is known to be new, in the transaction that keeps it."""
 
     message: Message
-    plan: tuple[tuple[Channel, State], ...]
+    plan: Callable[[], Planned]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What was held, alone or as one batch, and goes on. `plan` is called in the transaction that lets it go, with
+    what of it is held still and the channels that those messages have been brought to."""
+
+    held: tuple[Held, ...]
+    plan: Callable[[tuple[Held, ...], frozenset[Channel]], Planned]
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of an offer: `message` is the accepted one, or (`new` false) the one accepted before.
 
-    `deliveries` are those of a new message, its own channel's first. Where the one before was `deleted`, other
-    words stand in it.
+    `deliveries` are those of a new message, its own channel's first, `planned` all that followed from it. Where the
+    one before was `deleted`, other words stand in it.
     """
 
     message: Message
     new: bool
     deliveries: tuple[Delivery, ...] = ()
     deleted: bool = False
+    planned: Planned = Planned(())
 
 
 class Store(Protocol):
@@ -145,6 +167,28 @@ class Store(Protocol):
 
         An offer whose id or origin is known changes nothing; its receipt names what was accepted before.
         """
+
+    async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
+        """All of it in one transaction: each is held no more, and what follows from it stands; gives the new
+        deliveries. What is held no more already (its message was deleted) does not go on."""
+
+    async def due(self, now: int, limit: int) -> Sequence[Held]:
+        """What is held at enabled routes and due by `now`, in the order it came due; of a batch, all of it."""
+
+    async def next_due(self) -> int | None:
+        """When the next of it is due, in ms; None where nothing is held at an enabled route."""
+
+    async def held_counts(self) -> Mapping[Place, int]:
+        """How many messages each stage holds."""
+
+    async def held(self, message_id: str) -> Sequence[Held]:
+        """Where a message waits now."""
+
+    async def stops(self, message_id: str) -> Sequence[Stopped]:
+        """Where a message was stopped, in that order; their words are told in English."""
+
+    async def notes(self) -> Sequence[Note]:
+        """What processors noted, oldest first."""
 
     async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
         """Pending deliveries to `channel` with seq above `after`, oldest first."""
@@ -188,7 +232,11 @@ class Store(Protocol):
         """Keep what a person chose."""
 
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
-        """All of it and its line in the audit log, or nothing; raises Conflict where a thing is not as it was read."""
+        """All of it and its line in the audit log, or nothing; raises Conflict where a thing is not as it was read.
+
+        What a removed route holds becomes dead letters of its destination. A stage that was removed or set otherwise
+        forgets what it noted.
+        """
 
     async def audit(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, Audit]]:
         """The audit log's newest lines, newest first, with their numbers; those before one, where given."""

@@ -1,17 +1,37 @@
-"""Routes, and the pure decision where a message goes. No I/O."""
+"""Routes as they are configured, and the index that finds those of a channel. No I/O."""
 
-from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import TypeVar
 
 from component.errors import BadInput
-from component.message import Channel, Message
+from component.message import Channel
+from component.processor import Processor
+from component.words import _
+
+_T = TypeVar("_T")
+_K = TypeVar("_K")
+
+Settings = tuple[tuple[str, tuple[str, ...]], ...]
+"""A processor's settings as people write them: (name, values)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A processor at its place in a route: its name and settings, and an id that is its own within the route.
+
+    The id stays when the stage is moved or set otherwise, so that what waits at a stage knows what it has passed.
+    """
+
+    id: int
+    name: str
+    settings: Settings = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """From a channel to a channel, on or off. The source may be `method:*`; the destination is one address.
+    """From a channel, through processors in their order, to a channel, on or off. The source may be `method:*`; the
+    destination is one address.
 
     `id` and `version` are the store's: 0 for one that it does not hold yet.
     """
@@ -21,114 +41,96 @@ class Route:
     enabled: bool = True
     id: int = 0
     version: int = field(default=0, compare=False)
+    stages: tuple[Stage, ...] = ()
 
     def __post_init__(self) -> None:
         if self.source == self.destination:
-            raise BadInput(f"A route from {self.source} to itself would go nowhere.")
+            raise BadInput(_("A route from {source} to itself would go nowhere.", source=self.source))
         if self.destination.address == "*":
-            raise BadInput(f"{self.destination} is no single address: a route ends at one channel.")
+            raise BadInput(_("{channel} is no single address: a route ends at one channel.", channel=self.destination))
+        if len({stage.id for stage in self.stages}) < len(self.stages):
+            raise BadInput(_("Two processors of a route have one id."))
+
+    def with_stage(self, name: str, settings: Settings, place: int | None = None) -> tuple[Stage, ...]:
+        """The stages with a new one at `place`, counted from 0; at the end where it is None."""
+        new = Stage(max((stage.id for stage in self.stages), default=0) + 1, name, settings)
+        at = len(self.stages) if place is None else place
+        return (*self.stages[:at], new, *self.stages[at:])
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A stage that is ready to work."""
+
+    stage: Stage
+    processor: Processor
+
+
+Make = Callable[[Stage], Processor]
+"""Gives a stage's processor; where there is none for it, one that holds everything back."""
+
+
+class Way:
+    """An enabled route, ready to work; its processors are made when the first message comes."""
+
+    __slots__ = ("_chain", "_make", "route")
+
+    def __init__(self, route: Route, make: Make) -> None:
+        self.route = route
+        self._make = make
+        self._chain: tuple[Link, ...] | None = None if route.stages else ()
+
+    @property
+    def chain(self) -> tuple[Link, ...]:
+        """The stages in their order."""
+        if self._chain is None:
+            self._chain = tuple(Link(stage, self._make(stage)) for stage in self.route.stages)
+        return self._chain
+
+
+def no_processors(stage: Stage) -> Processor:
+    """Makes none: for routes that have none."""
+    raise LookupError(f"there is no processor {stage.name}")
 
 
 class Routes:
     """The enabled routes, indexed by where they start: a look-up costs by the routes of that channel alone."""
 
-    def __init__(self, routes: Iterable[Route], persons: Iterable[str] = (), paused: Iterable[Channel] = ()) -> None:
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        persons: Iterable[str] = (),
+        paused: Iterable[Channel] = (),
+        make: Make = no_processors,
+    ) -> None:
         """`persons` are the methods whose channels are persons: what is brought to one goes no further.
 
         Nothing that comes from one of the `paused` channels does.
         """
         self.persons = frozenset(persons)
         self._paused = frozenset(paused)
-        self._from: dict[Channel, tuple[Channel, ...]] = {
-            source: tuple(route.destination for route in mine)
-            for source, mine in _by_source(
-                one for one in routes if one.enabled and one.source not in self._paused
-            ).items()
+        ways = [Way(one, make) for one in routes if one.enabled]
+        self._by_id = {way.route.id: way for way in ways}
+        self._from: dict[Channel, tuple[Way, ...]] = {
+            source: tuple(mine)
+            for source, mine in grouped(ways, lambda way: way.route.source).items()
+            if source not in self._paused
         }
 
-    def after(self, channel: Channel) -> tuple[Channel, ...]:
-        """The destinations one step from `channel`, in the routes' order; empty where there are none."""
+    def after(self, channel: Channel) -> tuple[Way, ...]:
+        """The routes one step from `channel`, in their order; empty where there are none."""
         if channel in self._paused:
             return ()
         return self._from.get(channel, ()) + self._from.get(channel.anyone, ())
 
-
-def plan(message: Message, routes: Routes) -> tuple[Channel, ...]:
-    """Every channel that `message` must reach, nearest first, each once, never back to where it has been.
-
-    What reaches a place goes on by that place's own routes (a Pipes and Filters chain); what reaches a
-    person does not, for a route from a person is for what they say. A ring of routes ends by itself; a ring
-    over several buses ends by the message's id, which each accepts once.
-    """
-    seen = {message.channel}
-    ahead = deque([message.channel])
-    reached: list[Channel] = []
-    while ahead:
-        for channel in routes.after(ahead.popleft()):
-            if channel not in seen:
-                seen.add(channel)
-                reached.append(channel)
-                if channel.method not in routes.persons:
-                    ahead.append(channel)
-    return tuple(reached)
+    def get(self, number: int) -> Way | None:
+        """An enabled route by its id."""
+        return self._by_id.get(number)
 
 
-class Fate(StrEnum):
-    """What becomes of a message at one route."""
-
-    GOES = "goes"
-    OFF = "off"
-    """The route is off."""
-    HELD = "held"
-    """The route starts at a channel that is paused: nothing of it passes."""
-    KNOWN = "known"
-    """It has been there already, by a nearer way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """A route that a message meets at `place`, and what becomes of it there; `hops` from where it began."""
-
-    place: Channel
-    route: Route
-    fate: Fate
-    hops: int
-
-
-def explain(
-    start: Channel, routes: Iterable[Route], paused: Collection[Channel] = (), persons: Collection[str] = ()
-) -> tuple[Hop, ...]:
-    """Every route that a message from `start` meets, in `plan`'s order: those that it goes by lead where `plan` does.
-
-    `paused` are the channels that pass nothing on, `persons` the methods whose channels are persons.
-    """
-    leading = _by_source(routes)
-    seen = {start: 0}
-    ahead = deque([start])
-    met: list[Hop] = []
-    while ahead:
-        place = ahead.popleft()
-        for route in dict.fromkeys((*leading.get(place, ()), *leading.get(place.anyone, ()))):
-            fate = _fate(place, route, paused, seen)
-            met.append(Hop(place, route, fate, seen[place] + 1))
-            if fate is Fate.GOES:
-                seen[route.destination] = seen[place] + 1
-                if route.destination.method not in persons:
-                    ahead.append(route.destination)
-    return tuple(met)
-
-
-def _fate(place: Channel, route: Route, paused: Collection[Channel], seen: Collection[Channel]) -> Fate:
-    if not route.enabled:
-        return Fate.OFF
-    if place in paused or route.source in paused:
-        return Fate.HELD
-    return Fate.KNOWN if route.destination in seen else Fate.GOES
-
-
-def _by_source(routes: Iterable[Route]) -> Mapping[Channel, Sequence[Route]]:
-    """The routes that start at each channel, in their order."""
-    found: dict[Channel, list[Route]] = {}
-    for route in routes:
-        found.setdefault(route.source, []).append(route)
+def grouped(things: Iterable[_T], key: Callable[[_T], _K]) -> Mapping[_K, Sequence[_T]]:
+    """Things by a key of theirs, in their order."""
+    found: dict[_K, list[_T]] = {}
+    for thing in things:
+        found.setdefault(key(thing), []).append(thing)
     return found

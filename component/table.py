@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from component.ports import BARE_JID
+from component.text import BARE_JID
 
 _T = TypeVar("_T")
 

@@ -7,6 +7,9 @@ whole XMPP stream, so every way in scrubs, and the way out scrubs again.
 import re
 import unicodedata
 
+BARE_JID = re.compile(r"[^\s\"&'/:<>@A-Z]{1,1023}@[^\s/@\"'&<>A-Z]{1,1023}")
+"""A bare JID in the form it is compared in (RFC 7622 section 3): with a local part, in lower case."""
+
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Bidirectional controls, which make a name read as another, and what can't be seen at all.
 _HIDDEN = re.compile(

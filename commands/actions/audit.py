@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.form import Ask
 from commands.shared import brief, when
-from commands.words import _
 from component.errors import BadInput
+from component.form import Ask
 from component.ports import Audit
 from component.roles import Role
+from component.words import _
 
 MOST = 200
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field, make_dataclass
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
-from commands.form import Ask, Choice, Jid
 from commands.shared import described, entry
-from commands.words import Words, _
 from component.errors import BadInput, Conflict
+from component.form import Ask, Choice, Jid
 from component.message import GUEST_PREFIX, Channel
 from component.ports import ChannelSpec, MethodSpec, Put
 from component.roles import Role
+from component.words import Words, _
 
 
 def _methods(bus: Bus) -> list[Choice]:

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.channel_add import filled_settings, settings_form
-from commands.form import Ask, written
 from commands.shared import channels, described, entry, find_channel
-from commands.words import _
 from component.errors import Conflict
+from component.form import Ask, written
 from component.message import Channel
 from component.ports import ChannelSpec, Put
 from component.roles import Role
+from component.words import _
 
 
 @dataclass(frozen=True)

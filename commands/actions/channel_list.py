@@ -2,8 +2,8 @@
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.shared import described
-from commands.words import _
 from component.roles import Role
+from component.words import _
 
 
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:

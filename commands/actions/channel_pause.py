@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask, Choice
 from commands.shared import channels, described, entry, find_channel
-from commands.words import Words, _
+from component.form import Ask, Choice
 from component.message import Channel
 from component.ports import ChannelSpec, Put
 from component.roles import Role
+from component.words import Words, _
 
 
 def _on_or_off(_: Bus) -> list[Choice]:

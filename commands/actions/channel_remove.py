@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
-from commands.form import Ask
 from commands.shared import arrow, ask_sure, channels, described, entry, find_channel
-from commands.words import Words, _
 from component.errors import Conflict
+from component.form import Ask
 from component.message import Channel
 from component.ports import ChannelSpec, Drop
 from component.roles import Role
 from component.route import Route
+from component.words import Words, _
 
 SHOWN = 10
 """Routes that are named."""

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.deadletter_retry import listed
-from commands.form import Ask
 from commands.shared import Letters, ask_sure, dead_letters, entry
-from commands.words import _
+from component.form import Ask
 from component.roles import Role
+from component.words import _
 
 
 @dataclass(frozen=True)

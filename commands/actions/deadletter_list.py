@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.form import Ask
 from commands.shared import brief, may_read, when
-from commands.words import _
 from component.delivery import Delivery
+from component.form import Ask
 from component.message import Channel
 from component.roles import Role
+from component.words import _
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.shared import Letters, dead_letters, entry
-from commands.words import _
 from component.delivery import Delivery
 from component.errors import NotFound
 from component.roles import Role
+from component.words import _
 
 
 async def _run(caller: Caller, form: Letters, bus: Bus) -> Reply:

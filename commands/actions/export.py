@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.draw import BUDGET
-from commands.words import _
 from component.errors import TooLong
 from component.ports import ChannelSpec
 from component.roles import Role
 from component.route import Route
+from component.words import _
 
 Value = str | bool | Sequence[str]
 

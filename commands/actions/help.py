@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.form import Ask, Field
-from commands.words import Words, _, tell
 from component.errors import NotFound
+from component.form import Ask, Field
 from component.message import Channel
 from component.roles import Role
+from component.words import Words, _, tell
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask
 from commands.shared import arrow, ask_sure, described, entry
-from commands.words import _, tell
 from component.config import Part, parse_part
 from component.errors import ConfigError
+from component.form import Ask
 from component.message import Channel
 from component.ports import Drop, Grant, Put
 from component.roles import Role
+from component.words import _, tell
 
 SHOWN = 60
 """Lines of a difference that are shown."""

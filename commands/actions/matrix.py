@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, make_dataclass
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
-from commands.form import MAX_CHOICES, NONE, Ask, Choice
 from commands.shared import arrow, entry, find_channel, places, unchanged
-from commands.words import Words, _
 from component.errors import Conflict
+from component.form import MAX_CHOICES, NONE, Ask, Choice
 from component.message import Channel
 from component.ports import Drop, Put
 from component.roles import Role
 from component.route import Route
+from component.words import Words, _
 
 SHOWN = 12
 """Sources of one form."""

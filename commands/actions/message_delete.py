@@ -6,12 +6,12 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.trace import find
-from commands.form import Ask
 from commands.shared import ask_sure, entry, said, when
-from commands.words import _
 from component.delivery import Delivery, State
 from component.errors import Conflict
+from component.form import Ask
 from component.roles import Role
+from component.words import _
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.trace import find
-from commands.form import Ask
 from commands.shared import brief, entry, when
-from commands.words import Words, _
 from component.errors import BadInput, Forbidden, NotFound
+from component.form import Ask
 from component.message import WEB_MARK, Author, is_id
-from component.ports import BARE_JID, Drop, Mute, Put
+from component.ports import Drop, Mute, Put
 from component.roles import Role
+from component.text import BARE_JID
+from component.words import Words, _
 
 _ID = re.compile(r"#?([0-9a-f]{6,32})")
 _MINUTE = 60_000

@@ -1,8 +1,8 @@
 """`ping`: whether the bot is there."""
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.words import _
 from component.roles import Role
+from component.words import _
 
 
 async def _run(_caller: Caller, _form: None, _bus: Bus) -> Reply:

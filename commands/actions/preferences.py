@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask, Choice
-from commands.words import _
+from component.form import Ask, Choice
 from component.ports import Preference
 from component.roles import Role
+from component.words import _
 
 _CLIENTS = "auto"
 

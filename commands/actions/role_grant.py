@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask, Choice, Jid
 from commands.shared import entry
-from commands.words import _
 from component.errors import Conflict, Forbidden
+from component.form import Ask, Choice, Jid
 from component.ports import Grant, Put
 from component.roles import Role
+from component.words import _
 
 
 def _roles(_bus: Bus) -> Sequence[Choice]:

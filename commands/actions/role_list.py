@@ -1,8 +1,8 @@
 """`role-list`: who holds which role, the configuration's admins first."""
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.words import Words, _
 from component.roles import Role
+from component.words import Words, _
 
 
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:

@@ -6,13 +6,13 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.channel_add import new_channel
 from commands.actions.room_list import METHOD
-from commands.form import Ask, Jid
 from commands.shared import arrow, described, entry
-from commands.words import _
+from component.form import Ask, Jid
 from component.message import Channel
 from component.ports import ChannelSpec, Put
 from component.roles import Role
 from component.route import Route
+from component.words import _
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.room_list import rooms
-from commands.form import Ask, Jid
 from commands.shared import entry
-from commands.words import _
+from component.form import Ask, Jid
 from component.roles import Role
+from component.words import _
 
 
 @dataclass(frozen=True)

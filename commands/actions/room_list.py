@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.form import Choice
-from commands.words import Words, _
+from component.form import Choice
 from component.ports import ChannelSpec
 from component.roles import Role
+from component.words import Words, _
 
 METHOD = "muc"
 """The commands on rooms are about XEP-0045, whatever other places there are."""

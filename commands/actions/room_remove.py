@@ -6,12 +6,12 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.channel_remove import removal
 from commands.actions.room_list import METHOD, rooms
-from commands.form import Ask
 from commands.shared import find_channel
-from commands.words import Words, _, tell
 from component.errors import DeliveryError, Refused
+from component.form import Ask
 from component.message import Channel
 from component.roles import Role
+from component.words import Words, _, tell
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask
 from commands.shared import arrow, channels, entry, find_channel, places
-from commands.words import _
 from component.errors import Conflict
+from component.form import Ask
 from component.message import Channel
 from component.ports import Put
 from component.roles import Role
 from component.route import Route
+from component.words import _
 
 
 @dataclass(frozen=True)

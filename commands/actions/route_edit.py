@@ -4,14 +4,14 @@ from dataclasses import dataclass, field, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
-from commands.form import Ask
 from commands.shared import arrow, channels, entry, find_channel, find_route, places, routes, unchanged
-from commands.words import _
 from component.errors import BadInput, Conflict
+from component.form import Ask
 from component.message import Channel
 from component.ports import Put
 from component.roles import Role
 from component.route import Route
+from component.words import _
 
 
 @dataclass(frozen=True)

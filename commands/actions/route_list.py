@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply, Step
-from commands.form import Ask
 from commands.shared import arrow
-from commands.words import Words, _
 from component.errors import BadInput
+from component.form import Ask
 from component.roles import Role
+from component.words import Words, _
 
 MOST = 200
 """Lines of an answer."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask, Choice
 from commands.shared import arrow, entry, find_route, routes
-from commands.words import _
+from component.form import Ask, Choice
 from component.ports import Put
 from component.roles import Role
 from component.route import Route
+from component.words import _
 
 
 def _states(_bus: Bus) -> Sequence[Choice]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask
 from commands.shared import arrow, ask_sure, entry, find_route, routes, unchanged
-from commands.words import _
+from component.form import Ask
 from component.ports import Drop
 from component.roles import Role
+from component.words import _
 
 
 @dataclass(frozen=True)

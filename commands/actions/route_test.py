@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.form import Ask
 from commands.shared import arrow, channels, find_channel
-from commands.words import Words, _
+from component.explain import Fate, Hop
+from component.form import Ask
 from component.message import Author, Channel, Message
 from component.roles import Role
-from component.route import Fate, Hop, explain
+from component.words import Words, _
 
 MOST = 200
 """Lines of an answer."""
@@ -28,12 +28,11 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     key = "guest:test" if bus.methods[form.channel.method].open else caller.jid
     message = Message.new(form.channel, Author.named(caller.name, key), form.message, bus.clock())
     paused = {one.channel for one in bus.hub.channels if not one.enabled}
-    persons = {one.name for one in bus.methods.values() if one.person}
-    met = explain(form.channel, bus.hub.routes, paused, persons)
+    met = bus.hub.explain(message)
     lines: list[Words | str] = []
     if not spec.enabled:
         lines.append(_("{channel} is paused: what comes from it goes no further.", channel=form.channel))
-    lines += [_told(hop, message, paused, bus) for hop in met[:MOST]]
+    lines += [_told(hop, paused, bus) for hop in met[:MOST]]
     if met[MOST:]:
         lines.append(_("… and {count} more", count=len(met) - MOST))
     if not met:
@@ -41,7 +40,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(_("“{body}” in {channel}; nothing is sent:", body=_short(message.body), channel=form.channel), lines)
 
 
-def _told(hop: Hop, message: Message, paused: set[Channel], bus: Bus) -> Words:
+def _told(hop: Hop, paused: set[Channel], bus: Bus) -> Words:
     told = {"hops": hop.hops, "route": arrow(hop.route)}
     if hop.fate is Fate.OFF:
         return _("{hops}. {route}: goes no further here", **told)
@@ -49,7 +48,7 @@ def _told(hop: Hop, message: Message, paused: set[Channel], bus: Bus) -> Words:
         return _("{hops}. {route}: goes no further, {channel} is paused", **told, channel=hop.place)
     if hop.fate is Fate.KNOWN:
         return _("{hops}. {route}: has been there already", **told)
-    told["said"] = _said(hop.route.destination, message, bus)
+    told["said"] = _said(hop.route.destination, hop.message, bus)
     if hop.route.destination in paused:
         return _("{hops}. {route}: waits, it is paused; then {said}", **told)
     return _("{hops}. {route}: {said}", **told)

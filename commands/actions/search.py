@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.form import Ask
 from commands.shared import readable, said
-from commands.words import _
+from component.form import Ask
 from component.message import Channel
 from component.roles import Role
+from component.words import _
 
 
 @dataclass(frozen=True)

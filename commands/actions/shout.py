@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask
 from commands.shared import readable
-from commands.words import _
 from component.errors import Forbidden
+from component.form import Ask
 from component.message import WEB_MARK, Author, Channel, Message
 from component.roles import Role
 from component.text import one_line, skeleton
+from component.words import _
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Any
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.shared import when
-from commands.words import Words, _
 from component.roles import Role
+from component.words import Words, _
 
 
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.form import Ask, Jid
 from commands.shared import entry
-from commands.words import _
 from component.config import digest
 from component.errors import Conflict
+from component.form import Ask, Jid
 from component.message import Author
 from component.ports import Put, Token
 from component.roles import Role
+from component.words import _
 
 SECRET = 24
 """Random bytes of a secret: 32 characters, which fit in a line of every client."""

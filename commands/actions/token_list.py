@@ -1,8 +1,8 @@
 """`token-list`: every token of the API by name, and whom it acts for; never its secret."""
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.words import _
 from component.roles import Role
+from component.words import _
 
 
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:

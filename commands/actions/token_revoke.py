@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.form import Ask, Choice
 from commands.shared import ask_sure, entry
-from commands.words import _
 from component.errors import Conflict, NotFound
+from component.form import Ask, Choice
 from component.ports import Drop, Token
 from component.roles import Role
+from component.words import _
 
 
 def _tokens(bus: Bus) -> Sequence[Choice]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.form import Ask
 from commands.shared import may_read, when
-from commands.words import Words, _
 from component.delivery import Delivery
 from component.errors import BadInput, NotFound
+from component.form import Ask
 from component.roles import Role
+from component.words import Words, _
 
 _START = re.compile(r"[0-9a-f]{6,32}")
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.mute import short, told
-from commands.form import Ask, Choice
 from commands.shared import entry
-from commands.words import _
 from component.errors import NotFound
+from component.form import Ask, Choice
 from component.ports import Drop
 from component.roles import Role
+from component.words import _
 
 
 def _muted(bus: Bus) -> Sequence[Choice]:

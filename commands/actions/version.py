@@ -1,8 +1,8 @@
 """`version`: which program and version the bot is."""
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.words import _
 from component.roles import Role
+from component.words import _
 
 
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:

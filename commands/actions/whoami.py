@@ -1,8 +1,8 @@
 """`whoami`: whom the bot takes the caller for."""
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.words import _
 from component.roles import Role
+from component.words import _
 
 
 async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from component.delivery import Delivery
 from component.message import Channel
-from component.ports import BARE_JID, ChannelSpec, Confirmation, MethodSpec, Ports, Rooms, Setting
+from component.ports import ChannelSpec, Confirmation, MethodSpec, Ports, Rooms, Setting
+from component.text import BARE_JID
 
 
 class Muc:

@@ -6,16 +6,32 @@ from typing import Any
 
 from component.ports import ChannelSpec, Drop, Mute, Put, Token
 from component.route import Route
+from component.storage.accepting import found
+from component.storage.rows import of_stages, to_stages
 
 
 async def apply(queries: Any, connection: Any, change: Put | Drop) -> int:
     """Make one change within a transaction."""
+    if isinstance(change.thing, Route) and change.thing.id:
+        await _leave(queries, connection, change.thing, gone=isinstance(change, Drop))
     name, values = (_put if isinstance(change, Put) else _drop)(change.thing)
     changed: int = await getattr(queries, name)(connection, **values)
     if isinstance(change, Drop) and isinstance(change.thing, ChannelSpec):
         # Added again it begins anew: what is said there meanwhile is not for the bus.
         await queries.drop_mark(connection, channel=values["channel"])
     return changed
+
+
+async def _leave(queries: Any, connection: Any, route: Route, *, gone: bool) -> None:
+    """What the stages that go, or are set otherwise, noted is forgotten; what a route that goes holds is buried."""
+    rows = await found(connection, queries.stages_of, id=route.id)
+    before = to_stages(rows[0]["stages"]) if rows else ()
+    changed = [one.id for one in before if gone or one not in route.stages]
+    await queries.forget_notes(connection, route=route.id, stages=json.dumps(changed))
+    if gone:
+        why = "Its route was removed while it was held there."
+        await queries.bury_held(connection, route=route.id, destination=str(route.destination), error=why)
+        await queries.forget_held(connection, route=route.id)
 
 
 def _put(thing: Any) -> tuple[str, dict[str, Any]]:
@@ -26,6 +42,7 @@ def _put(thing: Any) -> tuple[str, dict[str, Any]]:
             return ("change_channel", values | {"version": thing.version}) if thing.version else ("add_channel", values)
         case Route():
             values = {"source": str(thing.source), "destination": str(thing.destination), "enabled": int(thing.enabled)}
+            values["stages"] = of_stages(thing.stages)
             if not thing.version:
                 return "add_route", values
             return "change_route", values | {"id": thing.id, "version": thing.version}

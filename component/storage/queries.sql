@@ -13,9 +13,9 @@ on conflict do nothing
 returning id;
 
 -- name: add_deliveries(rows)
--- :rows [[message_id, channel, state, changed]…] in this order; gives each one's seq.
-insert into deliveries (message_id, channel, state, changed)
-select value ->> 0, value ->> 1, value ->> 2, value ->> 3
+-- :rows [[message_id, channel, state, changed, error, body]…] in this order; gives each one's seq.
+insert into deliveries (message_id, channel, state, changed, error, body)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
 from json_each(:rows)
 where true
 order by key
@@ -48,6 +48,124 @@ select
     exists (select 1 from deletions where message_id = messages.id) as deleted
 from json_each(:rows) as row
 join messages on messages.id = row.value ->> 0 or messages.origin = row.value ->> 1;
+
+-- name: add_held(rows)!
+-- :rows [[message_id, body, route, stage, passed, been, since, due, batch]…]; passed and been are JSON themselves.
+insert into held (message_id, body, route, stage, passed, been, since, due, batch)
+select
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
+from json_each(:rows)
+where true
+order by key;
+
+-- name: add_stops(rows)!
+-- :rows [[message_id, route, processor, destination, why]…].
+insert into stops (message_id, route, processor, destination, why)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+from json_each(:rows)
+where true
+order by key;
+
+-- name: put_notes(rows)!
+-- :rows [[route, stage, key, value]…], in this order; each becomes its stage's newest.
+insert or replace into notes (route, stage, key, value)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3
+from json_each(:rows)
+where true
+order by key;
+
+-- name: drop_notes(rows)!
+-- :rows [[route, stage, key]…].
+delete from notes
+where (route, stage, key) in (select value ->> 0, value ->> 1, value ->> 2 from json_each(:rows));
+
+-- name: notes()
+-- What every stage noted, oldest first.
+select route, stage, key, value from notes order by number;
+
+-- name: drop_held(ids)
+-- Those of :ids [id…] that are still held; gives their ids.
+delete from held where id in (select value from json_each(:ids)) returning id;
+
+-- name: bodies(ids)
+-- What the messages :ids [id…] said as they came.
+select id, body from messages where id in (select value from json_each(:ids));
+
+-- name: been(ids)
+-- Every channel that the messages :ids [id…] were brought to.
+select distinct channel from deliveries where message_id in (select value from json_each(:ids));
+
+-- name: due(now, count)
+-- What is held at enabled routes and due, in the order it came due.
+select waiting.*
+from waiting
+join routes on routes.id = waiting.route and routes.enabled
+where waiting.due <= :now
+order by waiting.due, waiting.number
+limit :count;
+
+-- name: batches(ids)
+-- All of the batches :ids [batch…], in the order they came.
+select * from waiting where batch in (select value from json_each(:ids)) order by number;
+
+-- name: next_due()
+-- When the next is due at an enabled route; no row where nothing is held.
+select held.due
+from held
+join routes on routes.id = held.route and routes.enabled
+order by held.due
+limit 1;
+
+-- name: held_counts()
+-- How many messages each stage holds.
+select route, stage, count(*) as depth from held group by route, stage;
+
+-- name: held(id)
+-- Where message :id waits.
+select * from waiting where id = :id order by number;
+
+-- name: stops(id)
+-- Where message :id was stopped.
+select
+    stops.route,
+    stops.processor,
+    stops.destination,
+    stops.why,
+    messages.id,
+    messages.origin,
+    messages.channel,
+    messages.author_name,
+    messages.author_key,
+    messages.body,
+    messages.at
+from stops
+join messages on messages.id = stops.message_id
+where stops.message_id = :id
+order by stops.id;
+
+-- name: bury_held(route, destination, error)!
+-- What :route holds becomes dead letters of :destination.
+insert into deliveries (message_id, channel, state, changed, error, body)
+select message_id, :destination, 'dead', since, :error, body
+from held
+where route = :route
+order by id;
+
+-- name: forget_held(route)!
+-- Nothing is held at :route any more.
+delete from held where route = :route;
+
+-- name: drop_held_of(id)!
+-- Message :id is held nowhere any more.
+delete from held where message_id = :id;
+
+-- name: stages_of(id)
+-- The stages of route :id.
+select stages from routes where id = :id;
+
+-- name: forget_notes(route, stages)!
+-- The notes of :stages [stage…] of :route.
+delete from notes where route = :route and stage in (select value from json_each(:stages));
 
 -- name: pending(channel, seq, count)
 -- The first :count pending deliveries of :channel after :seq.
@@ -131,16 +249,17 @@ delete from channels where channel = :channel and version = :version;
 -- Forget how far :channel was read.
 delete from marks where channel = :channel;
 
--- name: add_route(source, destination, enabled)!
--- A route that is not there yet.
-insert into routes (source, destination, enabled)
-values (:source, :destination, :enabled)
+-- name: add_route(source, destination, enabled, stages)!
+-- A route that is not there yet; its stages are JSON.
+insert into routes (source, destination, enabled, stages)
+values (:source, :destination, :enabled, :stages)
 on conflict do nothing;
 
--- name: change_route(id, source, destination, enabled, version)!
+-- name: change_route(id, source, destination, enabled, stages, version)!
 -- A route as it was read at :version.
 update or ignore routes
-set source = :source, destination = :destination, enabled = :enabled, version = version + 1
+set
+    source = :source, destination = :destination, enabled = :enabled, stages = :stages, version = version + 1
 where id = :id and version = :version;
 
 -- name: drop_route(id, version)!
@@ -223,6 +342,10 @@ insert into deletions (message_id, at, who) values (:id, :at, :who) on conflict 
 -- Other words in the place of a message's.
 update messages set body = :body where id = :id;
 
+-- name: forget_bodies(id)!
+-- Nor do they stand as processors changed them.
+update deliveries set body = null where message_id = :id and body is not null;
+
 -- name: drop_undelivered(id, changed)!
 -- What has not arrived of message :id.
 update deliveries set state = 'dropped', changed = :changed
@@ -281,9 +404,9 @@ where true
 on conflict do nothing;
 
 -- name: add_routes(rows)!
--- :rows [[source, destination, enabled]…].
-insert into routes (source, destination, enabled)
-select value ->> 0, value ->> 1, value ->> 2
+-- :rows [[source, destination, enabled, stages]…].
+insert into routes (source, destination, enabled, stages)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3
 from json_each(:rows)
 where true
 order by key

@@ -13,21 +13,24 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar
 
 import aiosql
 import aiosqlite
 
-from component.delivery import Delivery, State
+from component.delivery import Delivery
 from component.errors import Conflict, StoreError
-from component.message import Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Drop, Grant, Mark, Mute, Offer, Preference, Put, Receipt, Token
+from component.ledger import Note, Place
+from component.message import Channel
+from component.plan import Held, Stopped
+from component.ports import Audit, ChannelSpec, Drop, Grant, Mark, Mute, Offer, Preference, Put, Receipt, Release, Token
 from component.route import Route
-from component.storage import changing
+from component.storage import accepting, changing
+from component.storage.accepting import found
+from component.storage.rows import Row, of_stages, to_delivery, to_held, to_note, to_route, to_stop
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_Row = Mapping[str, Any]
 
 _HERE = resources.files("component.storage")
 _LAST = 2**62
@@ -88,9 +91,9 @@ class SQLite:
         await self._writer.close()
         await self._reader.close()
 
-    async def _rows(self, query: Any, **values: object) -> Sequence[_Row]:
+    async def _rows(self, query: Any, **values: object) -> Sequence[Row]:
         """What the reader's connection finds."""
-        return await _all(self._reader, query, **values)
+        return await found(self._reader, query, **values)
 
     # Messages
 
@@ -101,7 +104,7 @@ class SQLite:
         """See `ports.Store.save`."""
         self._still_there()
         async with self._turn, _transaction(self._writer):
-            receipts = await self._add(offers) if offers else ()
+            receipts = await accepting.accept(self._queries, self._writer, offers) if offers else ()
             if outcomes:
                 ends = [(one.seq, one.state, one.attempts, one.error, one.changed) for one in outcomes]
                 await self._queries.set_outcomes(self._writer, rows=json.dumps(ends))
@@ -110,54 +113,65 @@ class SQLite:
                 await self._queries.set_marks(self._writer, rows=json.dumps(places))
         return receipts
 
-    async def _add(self, offers: Sequence[Offer]) -> Sequence[Receipt]:
-        rows = [_message_row(offer.message) for offer in offers]
-        added = {row["id"] for row in await _all(self._writer, self._queries.add_messages, rows=json.dumps(rows))}
-        new: dict[int, Offer] = {}
-        old: dict[int, Offer] = {}
-        for place, offer in enumerate(offers):  # of two with one id, the first is the one that was added
-            fresh = offer.message.id in added
-            added.discard(offer.message.id)
-            (new if fresh else old)[place] = offer
-        receipts = await self._add_deliveries(new) | await self._known(old)
-        return [receipts[place] for place in range(len(offers))]
-
-    async def _add_deliveries(self, offers: Mapping[int, Offer]) -> dict[int, Receipt]:
-        if not offers:
-            return {}
-        rows = [
-            (offer.message.id, str(channel), state, offer.message.at)
-            for offer in offers.values()
-            for channel, state in offer.plan
-        ]
-        added = await _all(self._writer, self._queries.add_deliveries, rows=json.dumps(rows))
-        seqs = iter(sorted(row["seq"] for row in added))
-        return {
-            place: Receipt(offer.message, new=True, deliveries=tuple(
-                Delivery(next(seqs), offer.message, channel, state, changed=offer.message.at)
-                for channel, state in offer.plan
-            ))
-            for place, offer in offers.items()
-        }  # fmt: skip
-
-    async def _known(self, offers: Mapping[int, Offer]) -> dict[int, Receipt]:
-        if not offers:
-            return {}
-        places = list(offers)
-        rows = json.dumps([(offer.message.id, offer.message.origin) for offer in offers.values()])
-        found = await _all(self._writer, self._queries.known_messages, rows=rows)
-        return {places[row["place"]]: Receipt(_message(row), new=False, deleted=bool(row["deleted"])) for row in found}
+    @_wrapped
+    async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
+        """See `ports.Store.release`."""
+        self._still_there()
+        async with self._turn, _transaction(self._writer):
+            return [
+                delivery for one in releases for delivery in await accepting.release(self._queries, self._writer, one)
+            ]
 
     def _still_there(self) -> None:
         """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
         if _inode(self._path) != self._file:
             raise StoreError("The database's file was removed or replaced: stop the bus, and put it back.")
 
+    # What is held
+
+    @_wrapped
+    async def due(self, now: int, limit: int) -> Sequence[Held]:
+        """See `ports.Store.due`."""
+        ready = [to_held(row) for row in await self._rows(self._queries.due, now=now, count=limit)]
+        batches = list(dict.fromkeys(one.batch for one in ready if one.batch))
+        rows = await self._rows(self._queries.batches, ids=json.dumps(batches)) if batches else ()
+        whole = [to_held(row) for row in rows]
+        order = {one.batch: (one.due, one.id) for one in reversed(ready) if one.batch}
+        alone = [one for one in ready if not one.batch]
+        return sorted([*alone, *whole], key=lambda one: (*order.get(one.batch, (one.due, one.id)), one.id))
+
+    @_wrapped
+    async def next_due(self) -> int | None:
+        """See `ports.Store.next_due`."""
+        rows = await self._rows(self._queries.next_due)
+        return rows[0]["due"] if rows else None
+
+    @_wrapped
+    async def held_counts(self) -> Mapping[Place, int]:
+        """See `ports.Store.held_counts`."""
+        rows = await self._rows(self._queries.held_counts)
+        return {(row["route"], row["stage"]): row["depth"] for row in rows}
+
+    @_wrapped
+    async def held(self, message_id: str) -> Sequence[Held]:
+        """See `ports.Store.held`."""
+        return [to_held(row) for row in await self._rows(self._queries.held, id=message_id)]
+
+    @_wrapped
+    async def stops(self, message_id: str) -> Sequence[Stopped]:
+        """See `ports.Store.stops`."""
+        return [to_stop(row) for row in await self._rows(self._queries.stops, id=message_id)]
+
+    @_wrapped
+    async def notes(self) -> Sequence[Note]:
+        """See `ports.Store.notes`."""
+        return [to_note(row) for row in await self._rows(self._queries.notes)]
+
     @_wrapped
     async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
         """See `ports.Store.pending`."""
         rows = await self._rows(self._queries.pending, channel=str(channel), seq=after, count=limit)
-        return [_delivery(row) for row in rows]
+        return [to_delivery(row) for row in rows]
 
     @_wrapped
     async def backlog(self) -> dict[Channel, int]:
@@ -171,9 +185,9 @@ class SQLite:
         """See `ports.Store.log`."""
         if before is None:
             rows = await self._rows(self._queries.log_after, channel=str(channel), seq=min(after, _LAST), count=limit)
-            return [_delivery(row) for row in rows]
+            return [to_delivery(row) for row in rows]
         rows = await self._rows(self._queries.log_before, channel=str(channel), seq=min(before, _LAST), count=limit)
-        return [_delivery(row) for row in rows][::-1]
+        return [to_delivery(row) for row in rows][::-1]
 
     @_wrapped
     async def last_seq(self, channel: Channel) -> int:
@@ -184,7 +198,7 @@ class SQLite:
     @_wrapped
     async def trace(self, message_id: str) -> Sequence[Delivery]:
         """See `ports.Store.trace`."""
-        return [_delivery(row) for row in await self._rows(self._queries.trace, id=message_id)]
+        return [to_delivery(row) for row in await self._rows(self._queries.trace, id=message_id)]
 
     @_wrapped
     async def mark(self, channel: Channel) -> Mark | None:
@@ -224,16 +238,7 @@ class SQLite:
     @_wrapped
     async def routes(self) -> Sequence[Route]:
         """See `ports.Store.routes`."""
-        return [
-            Route(
-                Channel.parse(row["source"]),
-                Channel.parse(row["destination"]),
-                bool(row["enabled"]),
-                row["id"],
-                row["version"],
-            )
-            for row in await self._rows(self._queries.routes)
-        ]
+        return [to_route(row) for row in await self._rows(self._queries.routes)]
 
     @_wrapped
     async def tokens(self) -> Sequence[Token]:
@@ -285,14 +290,14 @@ class SQLite:
     async def dead(self, channel: Channel | None = None, limit: int = 50) -> Sequence[Delivery]:
         """See `ports.Store.dead`."""
         if channel is None:
-            return [_delivery(row) for row in await self._rows(self._queries.dead, count=limit)]
-        return [_delivery(row) for row in await self._rows(self._queries.dead_of, channel=str(channel), count=limit)]
+            return [to_delivery(row) for row in await self._rows(self._queries.dead, count=limit)]
+        return [to_delivery(row) for row in await self._rows(self._queries.dead_of, channel=str(channel), count=limit)]
 
     @_wrapped
     async def dead_letter(self, seq: int) -> Delivery | None:
         """See `ports.Store.dead_letter`."""
         rows = await self._rows(self._queries.dead_letter, seq=min(seq, _LAST))
-        return _delivery(rows[0]) if rows else None
+        return to_delivery(rows[0]) if rows else None
 
     @_wrapped
     async def graves(self) -> dict[Channel, int]:
@@ -316,6 +321,8 @@ class SQLite:
             if not await self._queries.add_deletion(self._writer, id=message_id, at=audit.at, who=audit.who):
                 raise Conflict("That message is deleted already.")
             await self._queries.replace_body(self._writer, id=message_id, body=instead)
+            await self._queries.forget_bodies(self._writer, id=message_id)
+            await self._queries.drop_held_of(self._writer, id=message_id)
             await self._queries.drop_undelivered(self._writer, id=message_id, changed=audit.at)
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
@@ -335,7 +342,7 @@ class SQLite:
         """See `ports.Store.search`."""
         pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         rows = await self._rows(self._queries.search, channel=str(channel), pattern=pattern, count=limit)
-        return [_delivery(row) for row in rows]
+        return [to_delivery(row) for row in rows]
 
     @_wrapped
     async def contacts(self) -> Sequence[tuple[str, str]]:
@@ -358,18 +365,13 @@ class SQLite:
     async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
         """See `ports.Store.seed`."""
         specs = [(str(spec.channel), spec.title, json.dumps(spec.settings), int(spec.enabled)) for spec in channels]
-        ways = [(str(route.source), str(route.destination), int(route.enabled)) for route in routes]
+        ways = [(str(one.source), str(one.destination), int(one.enabled), of_stages(one.stages)) for one in routes]
         keys = [(token.name, token.digest, token.jid) for token in tokens]
         async with self._turn, _transaction(self._writer):
-            if await _all(self._writer, self._queries.claim_seed):
+            if await found(self._writer, self._queries.claim_seed):
                 await self._queries.add_channels(self._writer, rows=json.dumps(specs))
                 await self._queries.add_routes(self._writer, rows=json.dumps(ways))
                 await self._queries.add_tokens(self._writer, rows=json.dumps(keys))
-
-
-async def _all(connection: aiosqlite.Connection, query: Any, **values: object) -> Sequence[_Row]:
-    """All rows in one go: a statement left open keeps later reads in its own past, and no commit can end."""
-    return cast("Sequence[_Row]", await connection.execute_fetchall(query.sql, values))
 
 
 @contextlib.asynccontextmanager
@@ -417,25 +419,3 @@ async def _number(connection: aiosqlite.Connection, sql: str) -> int:
     async with connection.execute(sql) as cursor:
         row = await cursor.fetchone()
     return int(row[0]) if row else 0
-
-
-def _message_row(message: Message) -> tuple[str | int, ...]:
-    author = message.author
-    return message.id, message.origin, str(message.channel), author.name, author.key, message.body, message.at
-
-
-def _message(row: _Row) -> Message:
-    author = Author(row["author_name"], row["author_key"])
-    return Message(row["id"], row["origin"], Channel.parse(row["channel"]), author, row["body"], row["at"])
-
-
-def _delivery(row: _Row) -> Delivery:
-    return Delivery(
-        row["seq"],
-        _message(row),
-        Channel.parse(row["destination"]),
-        State(row["state"]),
-        row["attempts"],
-        row["error"],
-        row["changed"],
-    )

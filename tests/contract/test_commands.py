@@ -12,8 +12,8 @@ import pytest
 from commands import text as text_surface
 from commands.action import Action, Bus, discover
 from commands.adhoc import LIFE, PER_PERSON
-from commands.form import MAX_VALUE, Field, Jid
 from commands.text import Text
+from component.form import MAX_VALUE, Field, Jid
 from component.message import Channel
 from component.roles import Role
 from component.xmpp.bot import Asked

@@ -16,11 +16,11 @@ import pytest
 from commands import draw
 from commands.action import Action, Bus, Caller, Done, Lines, Step, discover
 from commands.adhoc import AdHoc
-from commands.form import Ask, Choice, Jid
 from commands.menu import GROUPS, MOST, entries
-from commands.words import Words, _
+from component.form import Ask, Choice, Jid
 from component.message import Channel
 from component.roles import Role
+from component.words import Words, _
 from tests.contract.forms import COMMAND, Client, Values, X, a_seeded_bus, boxes, fields, sampled
 
 ACTIONS = discover()

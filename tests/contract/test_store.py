@@ -15,7 +15,7 @@ from component.ports import Audit, ChannelSpec, Drop, Mark, Mute, Offer, Prefere
 from component.route import Route
 from component.storage import open_store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
-from tests.unit.fakes import FROM, OTHER, TO, said
+from tests.unit.fakes import FROM, OTHER, TO, offered, said
 
 NASTY = (
     '\'; drop table messages; --\n"quoted" \\ %s :rows ?1 [1,2] {"a":null} \t é 佐藤 😀 \ufffd \U0010ffff null 007 1e5'
@@ -37,7 +37,7 @@ async def store(engine: Engine) -> AsyncIterator[Store]:
 
 
 def offer(message: Message, *to: Channel) -> Offer:
-    return Offer(message, ((message.channel, State.CAME), *((channel, State.PENDING) for channel in to)))
+    return offered(message, (message.channel, State.CAME), *((channel, State.PENDING) for channel in to))
 
 
 async def save(store: Store, *messages: Message, to: tuple[Channel, ...] = (TO,)) -> list[Receipt]:

@@ -1,13 +1,12 @@
 """Every sentence of the commands is told in every language; a new one is covered the moment it is written.
 
 The sentences are read off the syntax trees: what `_` and `Words` are called with, and what the methods call their
-settings. Not covered: the faults that the core raises (`component/`), which are English sentences wherever they are
-shown, and what the web pages say.
+settings. Not covered: what the web pages say.
 """
 
 import ast
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Formatter
@@ -20,17 +19,18 @@ from commands.action import Bus, discover
 from commands.draw import WIDTH
 from commands.menu import GROUPS
 from commands.text import Text
-from commands.words import LANGUAGES, Words, tell
 from component.message import Channel
 from component.methods import discover as methods
 from component.roles import Role
+from component.words import LANGUAGES, Words, tell
 from component.xmpp.bot import Asked
 from component.xmpp.desk import IqFault
 from tests.contract.forms import Client, X, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.test_rules import keeps_the_rules
 
 ROOT = Path(__file__).parents[2]
-CODE = [file for file in sorted((ROOT / "commands").rglob("*.py")) if file.name != "words.py"]
+CODE = sorted((ROOT / "commands").rglob("*.py"))
+SAID = [*CODE, *(file for file in sorted((ROOT / "component").rglob("*.py")) if file.name != "words.py")]
 OTHERS = [language for language in LANGUAGES if language != "en"]
 ACTIONS = discover()
 
@@ -51,9 +51,12 @@ LOOSE = {
 # What is in the code
 
 
-def _trees() -> Iterator[tuple[str, ast.Module]]:
-    for file in CODE:
-        yield str(file.relative_to(ROOT / "commands")), ast.parse(file.read_text("utf-8"))
+def _trees(files: Sequence[Path] = SAID) -> Iterator[tuple[str, ast.Module]]:
+    for file in files:
+        yield (
+            str(file.relative_to(ROOT).relative_to(file.relative_to(ROOT).parts[0])),
+            ast.parse(file.read_text("utf-8")),
+        )
 
 
 def _called(node: ast.AST, *names: str) -> bool:
@@ -87,7 +90,7 @@ def _labels() -> set[str]:
 
 
 def _catalogue(language: str) -> Catalog:
-    with resources.files("commands").joinpath("locale", f"{language}.po").open("rb") as file:
+    with resources.files("component").joinpath("locale", f"{language}.po").open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
 
@@ -143,7 +146,7 @@ def _loose(tree: ast.AST) -> Iterator[ast.Constant]:
 
 
 def test_no_text_is_outside_the_catalogue() -> None:
-    found = [(name, node) for name, tree in _trees() for node in _loose(tree)]
+    found = [(name, node) for name, tree in _trees(CODE) for node in _loose(tree)]
     assert [f"{name}:{node.lineno}: {node.value!r}" for name, node in found if (name, node.value) not in LOOSE] == []
     assert {(name, str(node.value)) for name, node in found} == LOOSE  # and nothing is let be for nothing
 

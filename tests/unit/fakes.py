@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from commands.action import Bus, discover
+from component import processors
 from component.delivery import Delivery, State
 from component.errors import DeliveryError, StoreError, Unavailable
 from component.hub import Hub
+from component.ledger import Ledger
 from component.message import Author, Channel, Message
 from component.methods import discover as discover_methods
-from component.ports import ChannelSpec, Confirmation, Mark, Offer, Receipt, RoomState, Store
+from component.plan import Planner
+from component.ports import ChannelSpec, Confirmation, Mark, Offer, Planned, Receipt, RoomState, Store
 from component.roles import Roles
-from component.route import Route
+from component.route import Route, Routes
 from component.settings import Settings
 from component.storage import open_store
 
@@ -29,6 +32,17 @@ OTHER = Channel("wire", "two")
 def said(body: str = "hello", channel: Channel = FROM, **more: Any) -> Message:
     """A message as someone said it."""
     return Message.new(channel, more.pop("author", AUTHOR), body, more.pop("at", 1_000), **more)
+
+
+def offered(message: Message, *plan: tuple[Channel, State]) -> Offer:
+    """A message to accept, and the state each channel it concerns starts in."""
+    return Offer(message, lambda: Planned([(message, channel, state, "") for channel, state in plan]))
+
+
+def reached(message: Message, routes: Routes) -> tuple[Channel, ...]:
+    """Where a message arrives."""
+    follows = Planner(routes, Ledger(), message.at, lambda _message: "").plan(message)
+    return tuple(one.channel for one in follows.arrivals)
 
 
 @dataclass
@@ -219,7 +233,8 @@ class Bench:
     async def crash(self) -> None:
         """As kill -9: no last commit, no goodbye."""
         hub = self.hubs.pop()
-        for task in [lane._task for lane in hub._lanes.values()]:
+        tasks = [lane._task for lane in hub._lanes.values()]
+        for task in [*tasks, *([hub._releaser] if hub._releaser else ())]:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         hub._lanes.clear()
@@ -275,7 +290,7 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     store = await open_store(f"sqlite:{folder / 'commands.db'}")
     hub = Hub(store, FakeClock())
     known = discover_methods()
-    hub.attach(dict.fromkeys(known))
+    hub.attach(dict.fromkeys(known), [one.name for one in known.values() if one.person], processors.make)
     settings = Settings(store, hub, Roles(["admin@x"]))
 
     async def health() -> dict[str, Any]:

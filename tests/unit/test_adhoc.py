@@ -13,13 +13,13 @@ import pytest
 from commands import adhoc, draw
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
 from commands.adhoc import AdHoc
-from commands.form import Ask, Choice
 from commands.menu import inside
-from commands.words import _
 from component.errors import Conflict, Forbidden
+from component.form import Ask, Choice
 from component.message import Channel
 from component.roles import Role
 from component.text import escape as q
+from component.words import _
 from component.xmpp.desk import IqFault
 from component.xmpp.stanza import COMMANDS, DATA
 from tests.unit.fakes import a_bus

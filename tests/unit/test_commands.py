@@ -8,11 +8,11 @@ from typing import Annotated
 import pytest
 
 from commands.action import Action, Bus, Caller, Done, Reply, begin, discover
-from commands.form import Ask
 from commands.text import Text
-from commands.words import _
 from component.errors import BadInput, Forbidden
+from component.form import Ask
 from component.roles import Role, Roles
+from component.words import _
 from component.xmpp.bot import Asked
 from tests.unit.fakes import a_bus
 

@@ -8,10 +8,10 @@ import pytest
 
 from commands import draw
 from commands.action import Bus, Caller, Done, Lines, Reply, Step
-from commands.form import NONE, Ask, Choice, Field
-from commands.words import Words, _
 from component.errors import BadInput
+from component.form import NONE, Ask, Choice, Field
 from component.text import escape as q
+from component.words import Words, _
 from component.xmpp.stanza import DATA
 
 X = f"{{{DATA}}}"

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import pytest
 
-from commands.form import MAX_CHOICES, MAX_VALUE, NONE, Ask, Choice, Faults, Field, Jid, fields, is_yes, parse, written
-from commands.words import _
 from component.errors import BadInput
+from component.form import MAX_CHOICES, MAX_VALUE, NONE, Ask, Choice, Faults, Field, Jid, fields, is_yes, parse, written
 from component.message import Channel
+from component.words import _
 
 
 def _few(_bus: Any) -> list[Choice]:

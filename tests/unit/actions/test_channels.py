@@ -9,10 +9,10 @@ import pytest
 
 from commands.action import Bus, Caller, Done, Step, begin, go_on
 from commands.actions.channel_edit import differences
-from commands.form import Faults
 from commands.text import Text
 from component.delivery import State
 from component.errors import Conflict, NotFound, Unavailable
+from component.form import Faults
 from component.hub import Hub
 from component.message import Channel
 from component.ports import Audit, ChannelSpec, Drop, Mark, Put, RoomState

@@ -11,11 +11,11 @@ from component import lane
 from component.delivery import Delivery, State
 from component.errors import Conflict, Refused
 from component.message import Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Drop, Offer, Put
+from component.ports import Audit, ChannelSpec, Drop, Put
 from component.roles import Role
 from component.route import Route
 from component.xmpp.bot import Asked
-from tests.unit.fakes import TO, Bench, FakeMethod, a_bus, said, until, until_all
+from tests.unit.fakes import TO, Bench, FakeMethod, a_bus, offered, said, until, until_all
 
 BOX, ROOM, ANYONE = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.x"), Channel("chat", "*")
 NURSE = Channel("chat", "nurse@x")
@@ -45,7 +45,7 @@ class Stage:
         """A message that `channel` refuses."""
         self.wire.plans = [Refused("They said no.")]
         message = said(body)
-        await self.bus.hub.store.save([Offer(message, ((message.channel, State.CAME), (channel, State.DEAD)))], (), ())
+        await self.bus.hub.store.save([offered(message, (message.channel, State.CAME), (channel, State.DEAD))], (), ())
         letter = (await self.bus.hub.store.dead(channel))[0]
         dead = Delivery(letter.seq, message, channel).failed(Refused("They said no."), 2_000)
         await self.bus.hub.store.save((), [dead], ())
@@ -272,7 +272,7 @@ async def test_letters_retried_while_a_crash_is_made_good_come_once(
     monkeypatch.setattr(lane, "IN_MEMORY", in_memory)
     bench.method.tells_landed = bench.method.answers = False
     states = [State.PENDING] * 5 + [State.DEAD] * 5
-    offers = [Offer(said(str(number)), ((TO, state),)) for number, state in enumerate(states)]
+    offers = [offered(said(str(number)), (TO, state)) for number, state in enumerate(states)]
     await bench.store.save(offers, (), ())
     bench.method.closed.add(TO)
     hub = await bench.start()

@@ -14,7 +14,7 @@ from commands.text import Text
 from component.delivery import State
 from component.errors import Muted
 from component.message import DELETED, Author, Channel, Message, id_from
-from component.ports import Audit, ChannelSpec, Mark, Offer, Put
+from component.ports import Audit, ChannelSpec, Mark, Put
 from component.roles import Role
 from component.route import Route
 from component.storage import open_store
@@ -29,6 +29,7 @@ from tests.unit.fakes import (
     FakeClock,
     FakeMethod,
     a_bus,
+    offered,
     said,
     seeded,
     unavailable,
@@ -216,7 +217,7 @@ async def test_deleted_words_are_gone_and_the_trace_says_by_whom(stage: Stage) -
 
 async def test_where_it_stays(stage: Stage) -> None:
     message = said("vile", ROOM)
-    await stage.bus.hub.store.save([Offer(message, ((ROOM, State.CAME), (LOBBY, State.DONE)))], (), ())
+    await stage.bus.hub.store.save([offered(message, (ROOM, State.CAME), (LOBBY, State.DONE))], (), ())
     assert await stage.says(f"message delete {message.id} sure") == (
         f"Deleted {message.id}. It stays where it was brought to or said: {ROOM}."
     )

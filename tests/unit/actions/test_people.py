@@ -13,10 +13,10 @@ from component.config import digest
 from component.delivery import State
 from component.errors import Conflict, Forbidden
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Drop, Offer, Put, Token
+from component.ports import Audit, ChannelSpec, Drop, Put, Token
 from component.roles import Role
 from component.xmpp.bot import Asked
-from tests.unit.fakes import a_bus, said
+from tests.unit.fakes import a_bus, offered, said
 
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
 NOBODY = Audit(0, "", "", "")
@@ -196,7 +196,7 @@ async def test_status(stage: Stage) -> None:
     room = Channel("muc", "team@rooms.x")
     await stage.bus.settings.change([Put(ChannelSpec(room))], NOBODY)
     message = said()
-    await stage.bus.hub.store.save([Offer(message, ((room, State.DEAD), (message.channel, State.CAME)))], (), ())
+    await stage.bus.hub.store.save([offered(message, (room, State.DEAD), (message.channel, State.CAME))], (), ())
 
     async def health() -> dict[str, object]:
         rooms = {"team@rooms.x": {"state": "out", "trouble": "the room is for members"}, "in@rooms.x": {"state": "in"}}

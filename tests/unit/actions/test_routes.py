@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 
 from commands.action import Bus, Caller, Done, Lines, Reply, Step, begin, go_on
 from commands.draw import form
-from commands.form import MAX_CHOICES, Faults
 from commands.text import Text
 from component.errors import BadInput, Conflict, NotFound
+from component.explain import Fate, explain
+from component.form import MAX_CHOICES, Faults
+from component.ledger import Ledger
 from component.message import Author, Channel, Message
+from component.plan import Planner
 from component.ports import Audit, ChannelSpec, Drop, Put
 from component.roles import Role
-from component.route import Fate, Route, Routes, explain, plan
+from component.route import Route, Routes
 from component.xmpp.bot import Asked
-from tests.unit.fakes import a_bus, said
+from tests.unit.fakes import a_bus, reached, said
 
 ADMIN = Caller("admin@x", "Admin", Role.ADMIN, way="form")
 LOBBY, BACK = Channel("shoutbox", "lobby"), Channel("shoutbox", "back")
@@ -317,9 +320,10 @@ _PAIRS = st.lists(st.tuples(st.sampled_from(_NODES), _ENDS, st.booleans()), max_
 @given(_PAIRS, _ENDS, st.sets(st.sampled_from(_NODES), max_size=3))
 def test_the_explanation_goes_where_the_plan_goes(pairs: list[Any], start: Channel, paused: set[Channel]) -> None:
     routes = [Route(source, end, on, number) for number, (source, end, on) in enumerate(pairs) if source != end]
-    met = explain(start, routes, paused, {"chat"})
+    message, index = said(channel=start), Routes(routes, {"chat"}, paused)
+    met = explain(message, routes, Planner(index, Ledger(), 0, lambda _message: ""), paused=paused)
     goes = tuple(hop.route.destination for hop in met if hop.fate is Fate.GOES)
-    assert goes == plan(said(channel=start), Routes(routes, {"chat"}, paused))
+    assert goes == reached(message, index)
     assert len({(hop.place, hop.route) for hop in met}) == len(met)
     assert [hop.hops for hop in met] == sorted(hop.hops for hop in met)
 

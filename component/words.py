@@ -1,7 +1,7 @@
 """Words for people: a sentence with `{fields}`, told in the language of who hears it.
 
 English stands in the code, other languages in `locale/*.po` (gettext's format). A test holds every sentence
-of the commands to the catalogue.
+to the catalogue.
 """
 
 import functools
@@ -54,7 +54,7 @@ def _catalogue(language: str) -> Mapping[str, str]:
         return {}
     from babel.messages.pofile import read_po  # only for who needs it: it is as large as the rest of the bus
 
-    catalogue = resources.files("commands").joinpath("locale", f"{language}.po")
+    catalogue = resources.files("component").joinpath("locale", f"{language}.po")
     if not catalogue.is_file():
         return {}  # better told in English than not at all
     with catalogue.open("rb") as file:

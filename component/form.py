@@ -5,8 +5,8 @@
         source: Annotated[Channel, Ask("From", "where messages come from", choices=sources)]
         both: Annotated[bool, Ask("Both ways")] = False
 
-A field's type says how it is asked and parsed: text, number, yes or no, JID, channel, one or several of its
-choices. Knows no surface.
+A field's type says how it is asked and parsed: text, number, yes or no, JID, one or several of its choices, or
+what the type's own `parse(text)` makes of a line (a channel, a time). Knows no surface.
 """
 
 import dataclasses
@@ -19,11 +19,9 @@ from heapq import nlargest
 from os.path import commonprefix
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from commands.words import Words, _
 from component.errors import BadInput
-from component.message import Channel
-from component.ports import BARE_JID
-from component.text import one_line, scrub
+from component.text import BARE_JID, one_line, scrub
+from component.words import Words, _
 
 MAX_VALUE = 4_000
 """Characters of one value."""
@@ -148,8 +146,8 @@ def _typed(kind: Any, text: str) -> Any:
         if not _WHOLE.fullmatch(text):
             raise BadInput(_("“{text}” is no whole number.", text=text[:40]))
         return int(text)
-    if kind is Channel:
-        return Channel.parse(text)
+    if hasattr(kind, "parse"):
+        return kind.parse(text)
     if kind is Jid:
         if not BARE_JID.fullmatch(text.lower()):
             raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=text[:60]))
@@ -229,7 +227,10 @@ class Faults(Exception):
 
 
 def parse(form: type, asked: Sequence[Field], values: Mapping[str, Sequence[str]]) -> Any:
-    """The form filled with what was written; what is missing counts as its default. Raises Faults."""
+    """The form filled with what was written; what is missing counts as its default.
+
+    Raises Faults, and BadInput where the fields do not go together.
+    """
     parsed: dict[str, Any] = {}
     faults: dict[str, Words | str] = {}
     for field in asked:

@@ -1,0 +1,131 @@
+"""How messages flow now: the routes in force, what their processors noted, what they hold back.
+
+Plans are made within the store's transactions, one transaction at a time (`turn`), so that what processors note and
+what is on disk never part.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+
+from component.delivery import State
+from component.digest import digests
+from component.explain import Hop, explain
+from component.ledger import Ledger, Place
+from component.message import Channel, Message
+from component.plan import Follows, Held, Planner
+from component.ports import Clock, Offer, Planned, Release, Store
+from component.route import Make, Route, Routes, Stage, no_processors
+
+
+class Flow:
+    """See the module. `starts` tells the state in which a delivery to a channel begins."""
+
+    def __init__(self, store: Store, clock: Clock, starts: Callable[[Channel], State]) -> None:
+        self.routes: tuple[Route, ...] = ()
+        """Every route, on or off."""
+        self.index = Routes(())
+        self._store = store
+        self._clock = clock
+        self._starts = starts
+        self._ledger = Ledger()
+        self._stages: dict[Place, Stage] = {}
+        self._paused: Collection[Channel] = ()
+        self._persons: Collection[str] = ()
+        self._make: Make = no_processors
+        self._link: Callable[[Message], str] = lambda _message: ""
+        self._one = asyncio.Lock()
+
+    def attach(self, persons: Iterable[str], make: Make, link: Callable[[Message], str]) -> None:
+        """`persons` are the methods whose channels are persons, `make` gives a stage's processor, `link` the page that
+        has a message whole."""
+        self._persons, self._make, self._link = frozenset(persons), make, link
+
+    async def load(self) -> None:
+        """Take up what processors noted and hold."""
+        self._ledger.load(await self._store.notes(), await self._store.held_counts())
+
+    async def recount(self) -> None:
+        """Count anew what is held, within a turn: some of it is gone."""
+        self._ledger.held.clear()
+        self._ledger.held.update(await self._store.held_counts())
+
+    def configure(self, routes: Iterable[Route], paused: Collection[Channel]) -> None:
+        """Take on the routes; nothing that comes from a `paused` channel goes on."""
+        self.routes = tuple(routes)
+        self.index = Routes(self.routes, self._persons, paused, self._make)
+        self._paused = paused
+        stages = {(route.id, stage.id): stage for route in self.routes for stage in route.stages}
+        self._ledger.retain([place for place, stage in stages.items() if self._stages.get(place, stage) == stage])
+        self._stages = stages
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A transaction in which plans are made; where it fails, nothing was noted."""
+        async with self._one:
+            try:
+                yield
+            except BaseException:
+                self._ledger.undo()
+                raise
+            self._ledger.keep()
+
+    def held_at(self, route: Route) -> int:
+        """How many messages wait at a route."""
+        return sum(self._ledger.held[route.id, stage.id] for stage in route.stages)
+
+    # Plans
+
+    def _planner(self, ledger: Ledger | None = None) -> Planner:
+        return Planner(self.index, self._ledger if ledger is None else ledger, self._clock(), self._link)
+
+    def offer(self, message: Message, own: State, *, spread: bool) -> Offer:
+        """To keep a message in its own channel, and with `spread` to send it on from there."""
+
+        def plan() -> Planned:
+            follows = self._planner().plan(message) if spread else Follows({})
+            return self._planned([follows], [(message, message.channel, own, "")])
+
+        return Offer(message, plan)
+
+    def release(self, held: tuple[Held, ...]) -> Release | None:
+        """To let go on what was held, alone or as one batch; None where its route is off or gone."""
+        if self.index.get(held[0].route) is None:
+            return None
+        planner = self._planner()
+
+        def plan(left: tuple[Held, ...], been: frozenset[Channel]) -> Planned:
+            for one in left:
+                self._ledger.hold((one.route, one.passed[-1]), -1)
+            messages: Sequence[Message] = [one.message for one in left]
+            joined = digests(messages, left[0].batch, planner.now) if left[0].batch else ()
+            been = been.union(*(one.been for one in left))
+            follows = [planner.resume(message, left[0], been) for message in joined or messages]
+            return self._planned(follows, (), joined)
+
+        return Release(held, plan)
+
+    def _planned(
+        self,
+        follows: Sequence[Follows],
+        first: Iterable[tuple[Message, Channel, State, str]],
+        joined: Sequence[Message] = (),
+    ) -> Planned:
+        arrivals = [arrival for one in follows for arrival in one.arrivals]
+        return Planned(
+            [
+                *first,
+                *(
+                    (one.message, one.channel, State.DEAD if one.error else self._starts(one.channel), one.error)
+                    for one in arrivals
+                ),
+            ],
+            [held for one in follows for held in one.holds],
+            [stop for one in follows for stop in one.stops],
+            self._ledger.take(),
+            joined,
+        )
+
+    def explain(self, message: Message) -> tuple[Hop, ...]:
+        """Every route that a message would meet now, and what would become of it; nothing is noted or sent."""
+        return explain(message, self.routes, self._planner(Ledger(self._ledger)), self._make, self._paused)

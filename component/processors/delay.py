@@ -1,0 +1,27 @@
+"""Delay: every message waits for a time, then goes on."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from component.form import Ask
+from component.kinds import MONTH, Span
+from component.message import Message
+from component.processor import Hold, Moment, Outcome, ProcessorSpec
+from component.words import _
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Holds each message `by` a time."""
+
+    by: Annotated[Span, Ask(_("By"), _("how long each message waits, like 10min"))]
+
+    def __post_init__(self) -> None:
+        self.by.within(Span(1), MONTH)
+
+    def __call__(self, message: Message, moment: Moment) -> Outcome:
+        """Hold it."""
+        return Hold(moment.now + self.by.ms)
+
+
+PROCESSOR = ProcessorSpec("delay", _("Delay"), Delay)

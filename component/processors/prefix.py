@@ -1,0 +1,23 @@
+"""Prefix: words in front of what is said."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from component.form import Ask
+from component.message import Message
+from component.processor import Moment, Outcome, ProcessorSpec
+from component.words import _
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Puts `text` and a space in front of every message."""
+
+    text: Annotated[str, Ask(_("Text"), _("what stands in front, like [lobby]"))]
+
+    def __call__(self, message: Message, moment: Moment) -> Outcome:
+        """Put it there."""
+        return replace(message, body=f"{self.text} {message.body}")
+
+
+PROCESSOR = ProcessorSpec("prefix", _("Prefix"), Prefix)
