@@ -3,7 +3,6 @@
 import asyncio
 import stat
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -22,18 +21,6 @@ NASTY = (
 )
 
 AUDIT = Audit(1_000, "admin@x", "text", "moderate", "before", "after")
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    return ENGINES[request.param](tmp_path)
-
-
-@pytest.fixture
-async def store(engine: Engine) -> AsyncIterator[Store]:
-    opened = await engine.open()
-    yield opened
-    await opened.close()
 
 
 def offer(message: Message, *to: Channel) -> Offer:
