@@ -52,6 +52,8 @@ class Bus:
     rooms_domain: str
     guest: Callable[[str], str] = lambda _name: ""
     """The session of the web user who goes by a name now; "" where none does."""
+    sign_in: Callable[[str], str] = lambda _jid: ""
+    """A link that signs a bare JID in on the web, once and soon; "" where there is no such way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The command is through: a list, or details; `title` stands over it."""
+    """The command is through: a list, or details; `title` stands over it.
+
+    What is too long for one message goes `ahead` of it, each a message of its own.
+    """
 
     title: Words
     lines: Sequence[Words | str]
+    ahead: Sequence["Lines"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,8 @@ class Action:
     group: str = ""
     public: bool = False
     opening: Callable[[Caller, Bus], "Reply"] | None = None
+    examples: Sequence[Words] = ()
+    """Lines that show how it is written."""
 
     @property
     def step(self) -> Step | None:
@@ -120,12 +128,12 @@ class Action:
 def check(action: Action, caller: Caller, bus: Bus) -> None:
     """Raise Forbidden where the caller's role does not reach, or the place is wrong."""
     if caller.role < action.role:
-        told = _("“{name}” is for the role {needed}; yours is {role}.", name=action.name, needed=action.role.label,
-                 role=caller.role.label)  # fmt: skip
-        raise Forbidden(told.told(caller.language))
+        told = _("“{name}” is for the role {needed}; yours is {role}.", name=action.name, needed=action.role.words,
+                 role=caller.role.words)  # fmt: skip
+        raise Forbidden(told)
     if caller.in_room and not action.public:
         told = _("“{name}” is for a private chat: write to {bot}.", name=action.name, bot=bus.bot)
-        raise Forbidden(told.told(caller.language))
+        raise Forbidden(told)
 
 
 async def begin(action: Action, caller: Caller, bus: Bus) -> Reply:

@@ -1,16 +1,11 @@
-"""The ad-hoc surface (XEP-0050): sessions, and who may go on with which.
+"""The ad-hoc surface (XEP-0050): what is offered where, and the way through a command's steps.
 
-A session belongs to the bare JID that began it, ends by time, and each person has a few at most. Every path
-answers: a fault within a command is a note, never an IQ error, but for what section 4.4 demands.
+Every path answers: a fault within a command is a note, never an IQ error, but for what section 4.4 demands.
 """
 
-import asyncio
 import dataclasses
-import hashlib
-import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 import structlog
@@ -18,39 +13,18 @@ import structlog
 from commands import draw
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, check, go_on
 from commands.menu import GROUPS, Entry, entries, group_step, inside
+from commands.sessions import Session, Sessions
 from component.errors import Forbidden, ShoutbusError
 from component.form import Faults
 from component.message import Channel
 from component.roles import Role
-from component.words import Words, _, best, tell
+from component.words import Words, _, tell
 from component.xmpp.desk import IqFault
 from component.xmpp.stanza import COMMANDS, DATA, bare, language_of
 
 log = structlog.get_logger()
 
-LIFE = 900.0
-"""Seconds a session lives after its last step."""
-PER_PERSON = 8
-MOST = 5_000
-"""Sessions in all; the oldest go first."""
 ACTIONS = frozenset({"execute", "next", "complete", "prev", "cancel"})
-
-
-@dataclass(slots=True)
-class Session:
-    """One person's way through one command: the steps so far, the last one shown; `seen` in the clock's seconds.
-
-    `here` is the channel at whose JID it was begun. `busy` lets one submit at a time through.
-    """
-
-    id: str
-    owner: str
-    node: str
-    seen: float
-    action: Action | None = None
-    here: Channel | None = None
-    steps: list[Step] = field(default_factory=list)
-    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class AdHoc:
@@ -70,10 +44,8 @@ class AdHoc:
         self._bus = bus
         self._role_of = role_of
         self._tell = tell
-        self._clock = clock
         self._addressed = addressed
-        self._key = secrets.token_bytes(16)
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._sessions = Sessions(clock)
 
     def listed(self, to: str, asker: str, language: str) -> list[tuple[str, str]]:
         """(node, name) of the commands that `asker` may call at `to` (XEP-0050 section 2.2)."""
@@ -106,11 +78,11 @@ class AdHoc:
             return await self._start(node, self._addressed(bare(stanza.get("to", ""))), caller)
         session = self._find(number, node, caller)
         async with session.busy:  # of two submits at once, the second meets what the first left
-            if self._sessions.get(number) is not session:
+            if session not in self._sessions:
                 raise _expired(caller)
             data = command.find(f"{{{DATA}}}x")
             if action == "cancel" or (data is not None and data.get("type") == "cancel"):
-                del self._sessions[session.id]
+                self._sessions.end(session)
                 return draw.ended(session.node, session.id, "canceled")
             return await self._answered(session, caller, self._moved(session, action, draw.read(data), caller))
 
@@ -126,7 +98,7 @@ class AdHoc:
 
     def _caller(self, jid: str, language: str) -> Caller:
         owner = bare(jid)
-        spoken = self._bus.settings.preference(owner).language or best(language)
+        spoken = self._bus.settings.language(owner, language)
         return Caller(owner, owner.partition("@")[0], self._role_of(owner), language=spoken, way="form")
 
     # What is offered
@@ -141,46 +113,21 @@ class AdHoc:
 
     # Sessions
 
-    def _sign(self, start: str, owner: str) -> str:
-        return hashlib.blake2b(f"{start} {owner}".encode(), key=self._key, digest_size=12).hexdigest()
-
     def _find(self, number: str, node: str, caller: Caller) -> Session:
-        """The session; its number shows whether it ever was this person's, so that none need be kept to know."""
-        self.sweep()
-        start, _dot, sign = number.partition(".")
-        if not secrets.compare_digest(sign.encode(), self._sign(start, caller.jid).encode()):
+        """The session of a number; raises IqFault where it is another's, over, or another command's."""
+        if not self._sessions.was_of(number, caller.jid):
             raise _fault("modify", "bad-request", "bad-sessionid", _("That session is not yours: start again."), caller)
-        session = self._sessions.get(number)
+        session = self._sessions.find(number, caller.jid)
         if session is None:
             raise _expired(caller)
         if node and node != session.node:
             told = _("That session is another command's: start again.")
             raise _fault("modify", "bad-request", "bad-sessionid", told, caller)
-        session.seen = self._clock()
-        self._sessions.move_to_end(number)
-        return session
-
-    def _open(self, node: str, caller: Caller, action: Action | None, here: Channel | None) -> Session:
-        self.sweep()
-        mine = [one.id for one in self._sessions.values() if one.owner == caller.jid]
-        for number in mine[: max(0, len(mine) - PER_PERSON + 1)]:
-            del self._sessions[number]
-        if len(self._sessions) >= MOST:
-            self._sessions.popitem(last=False)
-        start = secrets.token_hex(8)
-        session = Session(f"{start}.{self._sign(start, caller.jid)}", caller.jid, node, self._clock(), action, here)
-        self._sessions[session.id] = session
         return session
 
     def sweep(self) -> None:
         """Let go of the sessions whose time is over."""
-        old = self._clock() - LIFE
-        while self._sessions:
-            number, session = next(iter(self._sessions.items()))
-            if session.seen > old:
-                return
-            del self._sessions[number]
-        self._sessions.clear()  # an emptied table keeps its size otherwise
+        self._sessions.sweep()
 
     @property
     def count(self) -> int:
@@ -193,7 +140,7 @@ class AdHoc:
         action = self._bus.actions.get(node)
         mine = self._inside(node, caller) if node in GROUPS else []
         if mine:
-            session, first = self._open(node, caller, None, here), group_step(node, mine, caller.language)
+            session, first = self._sessions.open(caller.jid, node, None, here), group_step(node, mine, caller.language)
             return await self._answered(session, caller, self._again(session, first, caller))
         if action is None and node not in GROUPS:
             raise _fault("cancel", "item-not-found", "", _("There is no command “{node}”.", node=node[:40]), caller)
@@ -202,8 +149,8 @@ class AdHoc:
         try:
             check(action, caller, self._bus)
         except Forbidden as fault:
-            raise IqFault("auth", "forbidden", str(fault)) from fault
-        session = self._open(node, caller, action, here)
+            raise IqFault("auth", "forbidden", tell(fault.sentence, caller.language)) from fault
+        session = self._sessions.open(caller.jid, node, action, here)
         return await self._answered(session, caller, self._begun(session, action, caller))
 
     async def _begun(self, session: Session, action: Action, caller: Caller) -> str:
@@ -293,9 +240,10 @@ class AdHoc:
         return draw.executing(session.node, session.id, form, last=step.last, back=len(session.steps) > 1)
 
     def _end(self, session: Session, reply: Done | Lines, caller: Caller) -> str:
-        self._sessions.pop(session.id, None)
+        self._sessions.end(session)
         if draw.is_long(reply, caller.language):
-            self._tell(caller.jid, draw.text(reply, caller.language))
+            for one in draw.parts(reply):
+                self._tell(caller.jid, draw.text(one, caller.language))
             reply = Done(draw.SENT)
         return draw.completed(session.node, session.id, reply, caller.language)
 
@@ -306,7 +254,7 @@ def _asked(action: Action) -> set[str]:
 
 
 def _not_yours(caller: Caller) -> Words:
-    return _("That is not for your role, {role}.", role=caller.role.label)
+    return _("That is not for your role, {role}.", role=caller.role.words)
 
 
 def _fault(kind: str, condition: str, own: str, told: Words, caller: Caller) -> IqFault:

@@ -34,8 +34,8 @@ _PLAIN = str.maketrans({"&": "+", "<": "‹", ">": "›"})
 
 def as_words(fault: ShoutbusError) -> Words:
     """A fault's sentence, in words where it has them."""
-    first = fault.args[0] if fault.args else ""
-    return first if isinstance(first, Words) else Words("{fault}", {"fault": str(fault)})
+    said = fault.sentence
+    return said if isinstance(said, Words) else Words("{fault}", {"fault": said})
 
 
 def plain(text: str) -> str:
@@ -97,7 +97,8 @@ def _field(field: Field, value: Sequence[str], language: str) -> str:
         value = value[:1]
     inside = "".join(f"<value>{q(one)}</value>" for one in value)
     inside += "".join(
-        element("option", {"label": plain(option.label)}, f"<value>{q(option.value)}</value>") for option in options
+        element("option", {"label": plain(tell(option.label, language))}, f"<value>{q(option.value)}</value>")
+        for option in options
     )
     if field.type is int:
         inside += element("validate", {"xmlns": _VALIDATE, "datatype": "xs:integer"})
@@ -113,7 +114,7 @@ def meant(field: Field, value: Sequence[str]) -> Sequence[str]:
     """What was chosen: Gajim sends the labels of a list-multi."""
     if field.kind != "list-multi":
         return value
-    labels = {plain(option.label): option.value for option in _options(field, "en")}
+    labels = {plain(str(option.label)): option.value for option in _options(field, "en")}
     return [labels.get(one, one) for one in value]
 
 
@@ -164,9 +165,14 @@ def _rows(reply: Lines, language: str) -> list[str]:
 def is_long(reply: Done | Lines, language: str) -> bool:
     """Whether the answer is more than a window shows."""
     if isinstance(reply, Lines):
-        return len(reply.lines) > NOTE_LINES or len(_rows(reply, language)) > 2 * NOTE_LINES
+        return bool(reply.ahead) or len(reply.lines) > NOTE_LINES or len(_rows(reply, language)) > 2 * NOTE_LINES
     words = tell(reply.words, language)
     return len(words.splitlines()) > NOTE_LINES or len(words) > NOTE_LINES * 2 * WIDTH
+
+
+def parts(reply: Done | Lines) -> Sequence[Done | Lines]:
+    """The messages that an answer is told in."""
+    return [*reply.ahead, reply] if isinstance(reply, Lines) else [reply]
 
 
 def text(reply: Done | Lines, language: str) -> str:

@@ -1,7 +1,8 @@
 """What several commands need: choices from live data, things in words, and the line of the audit log."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Annotated
@@ -9,18 +10,19 @@ from typing import Annotated
 from commands.action import Bus, Caller, Done, Reply, Step
 from component.delivery import Delivery
 from component.errors import BadInput, Conflict, NotFound
-from component.form import Ask, Choice
+from component.form import Ask, Choice, fields
 from component.message import Channel, Message
 from component.ports import Audit, ChannelSpec
+from component.processors import discover
 from component.roles import Role
-from component.route import Route
+from component.route import Route, Stage
 from component.text import one_line
 from component.words import Words, _
 
 
 def channels(bus: Bus) -> Sequence[Choice]:
     """Every configured channel."""
-    return [Choice(str(spec.channel), _titled(spec)) for spec in bus.hub.channels]
+    return [Choice(str(spec.channel), titled(spec)) for spec in bus.hub.channels]
 
 
 def places(bus: Bus) -> Sequence[Choice]:
@@ -36,19 +38,78 @@ def routes(bus: Bus) -> Sequence[Choice]:
     ]
 
 
-def _titled(spec: ChannelSpec) -> str:
+def titled(spec: ChannelSpec) -> str:
+    """A channel as people know it."""
     return f"{spec.channel} ({spec.title})" if spec.title else str(spec.channel)
 
 
 def arrow(route: Route) -> str:
-    """A route in a line."""
-    return f"{route.source} → {route.destination}" + ("" if route.enabled else " (off)")
+    """A route in a line, with the names of its processors."""
+    return _line(route, [stage.name for stage in route.stages])
+
+
+def shown(route: Route) -> Words | str:
+    """A route in a line, for who reads it: whether it is off is told in words."""
+    line = arrow(replace(route, enabled=True))
+    return line if route.enabled else _("{route} (off)", route=line)
+
+
+def detailed(route: Route) -> str:
+    """A route in a line, with its processors and how they are set."""
+    return _line(route, [brief(told(stage), 1_000) for stage in route.stages])
+
+
+def _line(route: Route, stages: Sequence[str]) -> str:
+    more = f" [{', '.join(stages)}]" if stages else ""
+    return f"{route.source} → {route.destination}{more}" + ("" if route.enabled else " (off)")
+
+
+def block(route: Route) -> list[str]:
+    """A route in lines: its number, its ends, and each processor with its number and how it is set."""
+    stages = [f"  {number} {brief(told(stage))}" for number, stage in enumerate(route.stages, 1)]
+    return [f"{route.id}: {arrow(route)}", *stages]
+
+
+def shown_block(route: Route) -> list[Words | str]:
+    """The same, for who reads it."""
+    head, *stages = block(route)
+    return [head if route.enabled else _("{number}: {route}", number=route.id, route=shown(route)), *stages]
+
+
+def told(stage: Stage) -> str:
+    """A processor and how it is set, as a line of a command has it."""
+    spec = discover().get(stage.name)
+    flags = {one.name for one in fields(spec.make, None) if one.kind == "boolean"} if spec else set()
+    words = [stage.name]
+    for name, values in stage.settings:
+        shown = ["yes" if one == "1" else "no" for one in values] if name in flags else values
+        words.append(f"{name}={_quoted(', '.join(shown))}")
+    return " ".join(words)
+
+
+def _quoted(text: str) -> str:
+    """As a line has it, where it is more than a word."""
+    escaped = _BEFORE_QUOTE.sub(r"\\\\", text).replace('"', '\\"')
+    return escaped if text and not _SPACE_OR_QUOTE.search(text) else f'"{escaped}"'
+
+
+_BEFORE_QUOTE = re.compile(r'\\(?=[\\"]|$)')
+_SPACE_OR_QUOTE = re.compile(r'[\s"]')
 
 
 def described(spec: ChannelSpec) -> str:
     """A channel and its settings in a line."""
     more = [f"{key}={value}" for key, value in sorted({"title": spec.title, **spec.settings}.items()) if value]
     return " ".join([str(spec.channel), *more]) + ("" if spec.enabled else " (paused)")
+
+
+def shown_channel(spec: ChannelSpec) -> Words | str:
+    """A channel and its settings in a line, for who reads it."""
+    line = described(replace(spec, enabled=True))
+    return line if spec.enabled else _("{channel} (paused)", channel=line)
+
+
+ON, OFF = _("on"), _("off")
 
 
 def find_channel(bus: Bus, channel: Channel) -> ChannelSpec:
@@ -71,9 +132,9 @@ def unchanged(bus: Bus, route: Route) -> None:
     """Raise Conflict, saying what it is now, where a route is not as it was read."""
     now = next((one for one in bus.hub.routes if one.id == route.id), None)
     if now is None:
-        raise Conflict(_("{what} was removed meanwhile; nothing was changed: start again.", what=arrow(route)))
+        raise Conflict(_("{what} was removed meanwhile; nothing was changed: start again.", what=shown(route)))
     if now.version != route.version:
-        changed = _("{what} was changed meanwhile, it is now {now}: start again.", what=arrow(route), now=arrow(now))
+        changed = _("{what} was changed meanwhile, it is now {now}: start again.", what=shown(route), now=shown(now))
         raise Conflict(changed)
 
 

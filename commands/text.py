@@ -3,27 +3,29 @@
     route add shoutbox:lobby muc:team@rooms.example.org both
     route-add source=shoutbox:lobby destination=muc:team@rooms.example.org both=yes
 
-What is missing is asked for, one question at a time; `back` and `cancel` work there. A line that only begins
-like a command, and gives one that asks nothing more than it takes, is a message.
+What is missing is asked for, one question at a time; `back` and `cancel` work there. A line that begins with a
+command's name is that command, and where the rest does not fit it that is told and nothing is passed on; one that asks
+nothing is a command by itself alone. With `/` in front a line is a command in any case, with a backslash a message.
 """
 
 import asyncio
 import difflib
+import re
 import shlex
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from commands import draw
 from commands.action import Action, Bus, Caller, Reply, Step, begin, go_on
-from component.errors import BadInput, ShoutbusError
+from component.errors import BadInput, NotFound, ShoutbusError
 from component.form import Faults, Field
 from component.roles import Role
-from component.words import Words, _, best, tell
-from component.xmpp.bot import Asked
+from component.words import Words, _, joined, tell
+from component.xmpp.bot import Asked, Meant
 
 log = structlog.get_logger()
 
@@ -32,9 +34,13 @@ LIFE = 900.0
 MOST = 2_000
 """Conversations in all; the oldest go first."""
 MAX_LINE = 10_000
+MAX_LONG = 500_000
+"""Characters of a value that may come in several messages."""
+DONE = ("done", "fertig")
+"""What ends such a value."""
 ALIKE = {1: 0.75, 2: 0.85}
 """How like a command's name one or two words must be to be taken for a slip (difflib's ratio)."""
-SHOWN = 12
+SHOWN = 24
 """Choices that a question lists."""
 
 
@@ -53,33 +59,39 @@ class Talk:
 
 
 class Text:
-    """Answers lines; `role_of` gives a bare JID's role, `clock` monotonic seconds."""
+    """Answers lines; `role_of` gives a bare JID's role, `clock` monotonic seconds.
 
-    def __init__(self, bus: Bus, role_of: Callable[[str], Role], clock: Callable[[], float]) -> None:
+    `tell` sends a chat message: of an answer that takes several, all but the last; without it they are one.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        role_of: Callable[[str], Role],
+        clock: Callable[[], float],
+        tell: Callable[[str, str], None] | None = None,
+    ) -> None:
         self._bus = bus
         self._role_of = role_of
         self._clock = clock
+        self._tell = tell
         self._talks: OrderedDict[str, Talk] = OrderedDict()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
-    async def answer(self, asked: Asked) -> str | None:
-        """The reply to a line, or None where it is a message."""
-        caller = Caller(asked.jid, asked.nick, self._role_of(asked.jid), asked.in_room, self._language(asked))
+    async def answer(self, asked: Asked) -> str | Meant | None:
+        """The reply to a line, or None where it is a message; see `Answer`."""
+        language = self._bus.settings.language(asked.jid, asked.language)
+        caller = Caller(asked.jid, asked.nick, self._role_of(asked.jid), asked.in_room, language)
         try:
             async with self._turns.setdefault(asked.jid, asyncio.Lock()):  # one line of a person after the other
                 talk = None if asked.in_room else self._talk(asked.jid)
-                return await (self._go_on(talk, asked.text, caller) if talk else self._begin(asked.text, caller))
+                return await (self._go_on(talk, asked.text, caller) if talk else self._first(asked.text, caller))
         except ShoutbusError as error:
             return self._fault(tell(draw.as_words(error), caller.language), caller)
         except Exception:
             log.exception("a command failed", line=asked.text[:80])
             self._talks.pop(asked.jid, None)
             return self._fault(tell(draw.FAILED, caller.language), caller)
-
-    def _language(self, asked: Asked) -> str:
-        """What the person chose; a room is answered as it asks."""
-        chosen = "" if asked.in_room else self._bus.settings.preference(asked.jid).language
-        return chosen or best(asked.language)
 
     @staticmethod
     def _fault(sentence: str, caller: Caller) -> str:
@@ -94,13 +106,45 @@ class Text:
 
     # A line that begins something
 
+    async def _first(self, line: str, caller: Caller) -> str | Meant | None:
+        """A line while no question stands open."""
+        start = line.lstrip()
+        if start.startswith("\\") and self._would_take(start[1:], caller):
+            return Meant(start[1:])
+        if _SLASHED.match(start):
+            return await self._slashed(start[1:], caller)
+        try:
+            return await self._begin(line, caller)
+        except BadInput as error:
+            action, rest = self._named(line)
+            if caller.in_room or action is None or not rest:
+                raise
+            taken = _("I took that for the command “{name}”.", name=action.name.replace("-", " "))
+            told = joined([draw.as_words(error), joined([taken, _escape(line)], " ")], "\n")
+            return self._fault(told.told(caller.language), caller)
+
+    def _would_take(self, line: str, caller: Caller) -> bool:
+        """Whether a line would not be passed on by itself."""
+        return bool(_SLASHED.match(line) or self._named(line)[0] or self._meant(line, caller))
+
+    async def _slashed(self, line: str, caller: Caller) -> str | None:
+        """A command in any case: `line` is what stands behind the slash."""
+        action, rest = self._named(line)
+        if action is None:
+            told = _("There is no command “{name}”: “help” lists all.", name=line.split(maxsplit=1)[0][:60])
+            raise NotFound(joined([told, _escape(f"/{line}")], " "))
+        if action.step is None and rest.strip(" ?"):
+            raise BadInput(_("“{word}” is more than that takes.", word=rest.split(maxsplit=1)[0][:60]))
+        return await self._begin(line, caller)
+
     async def _begin(self, line: str, caller: Caller) -> str | None:
         action, rest = self._named(line)
         if action is None:
             return self._meant(line, caller)
-        if len(line) > MAX_LINE:
-            raise BadInput(tell(_("That line is too long for a command."), caller.language))
         step = action.step
+        lines = self._long(step) if step else None
+        if len(line) > (MAX_LONG if lines and "\n" in line[:MAX_LINE] else MAX_LINE):
+            raise BadInput(tell(_("That line is too long for a command."), caller.language))
         if step is None:
             if rest.strip(" ?"):
                 return None  # it only begins like a command
@@ -108,12 +152,15 @@ class Text:
             return self._told(reply, caller)
         await begin(action, caller, self._bus)
         talk = Talk(action, step, self._clock())
-        lines = next((one for one in step.fields(self._bus) if one.kind == "text-multi" and one.type is str), None)
         if lines and "\n" in line:  # what stands below the first line is that field, as it is
             line, _newline, below = line.partition("\n")
             rest, talk.values[lines.name] = self._named(line)[1], below.splitlines()
         talk.given = _split(rest, caller)
         return await self._advance(talk, caller)
+
+    def _long(self, step: Step) -> Field | None:
+        """The field that takes what stands below the first line."""
+        return next((one for one in step.fields(self._bus) if one.kind == "text-multi" and one.type is str), None)
 
     def _named(self, line: str) -> tuple[Action | None, str]:
         """The command that a line begins with, written with dashes or spaces, and what follows its name."""
@@ -135,7 +182,7 @@ class Text:
             alone = count == len(words) == 1
             if len(words) >= count and near and len(line) < MAX_LINE and (alone or ("-" in near[0] and "-" in written)):
                 told = _("Did you mean “{name}”? That was not passed on.", name=near[0].replace("-", " "))
-                return tell(told, caller.language)
+                return joined([told, _escape(line)], " ").told(caller.language)
         return None
 
     # A conversation
@@ -151,12 +198,19 @@ class Text:
         name = talk.asked[-1]
         asked = next(one for one in talk.step.fields(self._bus) if one.name == name)
         written = _written(asked, line)
+        if asked.ask.long:
+            written = [*talk.values.get(name, ()), *(() if word in DONE else written)]
         try:
             asked.parse(written)
         except BadInput as error:
             told = self._fault(tell(draw.as_words(error), caller.language), caller)
             return f"{told}\n{self._question(asked, caller)}"
+        if sum(map(len, written)) > MAX_LONG:
+            raise BadInput(tell(_("That is too long for a command."), caller.language))
         talk.values[name] = written
+        if asked.ask.long and word not in DONE:
+            more = _("{count} lines so far. Write more, or “done”.", count=len(written))
+            return tell(more, caller.language)
         return await self._advance(talk, caller)
 
     async def _back(self, talk: Talk, caller: Caller) -> str:
@@ -174,6 +228,7 @@ class Text:
         while True:
             fields = talk.step.fields(self._bus)
             self._place(talk, fields, caller)
+            self._check(talk, fields, caller)
             known = {**talk.step.values, **talk.values}
             missing = next((one for one in fields if _needed(one, fields) and not known.get(one.name)), None)
             if missing and caller.in_room:
@@ -184,9 +239,7 @@ class Text:
                 reply = await go_on(talk.action, talk.step, known, caller, self._bus)
             except Faults as faults:
                 self._talks.pop(caller.jid, None)
-                labels = {one.name: tell(one.ask.label, caller.language) for one in fields}
-                told = [f"{labels[name]}: {tell(why, caller.language)}" for name, why in faults.by_field.items()]
-                raise BadInput("\n".join(told)) from faults
+                raise BadInput(_faulty(fields, faults.by_field, caller)) from faults
             except ShoutbusError:
                 self._talks.pop(caller.jid, None)
                 raise
@@ -194,6 +247,19 @@ class Text:
                 return self._told(reply, caller)
             talk.past.append((talk.step, talk.values, talk.asked))
             talk.step, talk.values, talk.asked = reply, {}, []
+
+    def _check(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> None:
+        """What was given in the line and is wrong is told at once, not behind questions for the rest."""
+        wrong: dict[str, Words | str] = {}
+        for one in fields:
+            try:
+                if given := talk.values.get(one.name):
+                    one.parse(given)
+            except BadInput as error:
+                wrong[one.name] = error.sentence
+        if wrong:
+            self._talks.pop(caller.jid, None)
+            raise BadInput(_faulty(fields, wrong, caller))
 
     def _place(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> None:
         """Give the words of the line to the fields: by name, by the name of a yes-or-no alone, else in order."""
@@ -211,7 +277,7 @@ class Text:
             else:
                 rest.append(word)
         for one in fields:
-            if rest and (one.kind != "boolean" or len(fields) == 1) and one.name not in talk.values:
+            if rest and _in_order(one, fields) and one.name not in talk.values:
                 count = 2 if any(" ".join(rest[:2]) == choice.also for choice in one.choices) else 1
                 talk.values[one.name] = _written(one, " ".join(rest[:count]))
                 del rest[:count]
@@ -223,7 +289,7 @@ class Text:
     @staticmethod
     def _last(talk: Talk, fields: Sequence[Field], rest: Sequence[str], caller: Caller) -> None:
         """Words that are left over belong to the last field where that is free text, else they are too many."""
-        last = next((one for one in reversed(fields) if one.kind != "boolean"), None)
+        last = next((one for one in reversed(fields) if _in_order(one, fields)), None)
         if last is None or last.kind != "text-single" or last.type is not str:
             raise BadInput(tell(_("“{word}” is more than that takes.", word=rest[0][:60]), caller.language))
         talk.values[last.name] = [" ".join([*talk.values.get(last.name, ()), *rest])]
@@ -245,17 +311,46 @@ class Text:
             lines.append(
                 ", ".join(one.value for one in asked.choices[:SHOWN]) + (" …" if asked.choices[SHOWN:] else "")
             )
+        if asked.ask.long:
+            lines.append(tell(_("In one message or several; “done” ends it."), caller.language))
         lines.append(tell(_("(“back” goes back, “cancel” leaves all as it was)"), caller.language))
         return "\n".join(lines)
 
     def _told(self, reply: Reply, caller: Caller) -> str:
         self._talks.pop(caller.jid, None)
         assert not isinstance(reply, Step)  # noqa: S101 — a step is gone on with
-        return draw.text(reply, caller.language)
+        told = [draw.text(one, caller.language) for one in draw.parts(reply)]
+        while self._tell and told[1:]:
+            self._tell(caller.jid, told.pop(0))
+        return "\n".join(told)
+
+
+_BACKSLASH = re.compile(r'\\(["\\]?)')
+
+
+def _itself(found: re.Match[str]) -> str:
+    """A backslash stands for itself, but before a quotation mark or another one."""
+    return found[0] if found[1] else r"\\"
+
+
+_SLASHED = re.compile(r"/(?!me\b)[a-z][a-z-]*(?:\s|\?|$)", re.IGNORECASE)
+"""A slash and a word. `/me` is a way to speak (XEP-0245), and a path has more slashes."""
+
+
+def _escape(line: str) -> Words:
+    """How to send a line that was taken for a command."""
+    start = line.strip().partition("\n")[0]
+    shown = start if len(start) <= 40 else f"{start[:40]}…"
+    return _("If it is a message, send it with a backslash in front: \\{line}", line=shown)
+
+
+def _faulty(fields: Sequence[Field], faults: Mapping[str, Words | str], caller: Caller) -> str:
+    labels = {one.name: tell(one.ask.label, caller.language) for one in fields}
+    return "\n".join(f"{labels[name]}: {tell(why, caller.language)}" for name, why in faults.items())
 
 
 def _split(line: str, caller: Caller) -> list[str]:
-    lexer = shlex.shlex(line, posix=True)
+    lexer = shlex.shlex(_BACKSLASH.sub(_itself, line), posix=True)
     lexer.whitespace_split, lexer.commenters, lexer.quotes = True, "", '"'
     try:
         return list(lexer)
@@ -267,6 +362,11 @@ def _split(line: str, caller: Caller) -> list[str]:
 def _needed(one: Field, fields: Sequence[Field]) -> bool:
     """Whether a field is asked for; a lone yes or no is what its step is about."""
     return one.required or (one.kind == "boolean" and len(fields) == 1)
+
+
+def _in_order(one: Field, fields: Sequence[Field]) -> bool:
+    """Whether a word of a line may stand for the field by its place alone."""
+    return not one.ask.named and (one.kind != "boolean" or len(fields) == 1)
 
 
 def _written(asked: Field, line: str) -> list[str]:

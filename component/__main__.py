@@ -77,7 +77,7 @@ def _until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     try:
         uvloop.run(main())
     except ConfigError as error:
-        _tell(error.faults)
+        _tell([str(fault) for fault in error.faults])
 
 
 def _tell(faults: list[str]) -> None:

@@ -12,6 +12,7 @@ import structlog
 import web.app
 from commands import action as command
 from commands.adhoc import AdHoc
+from commands.sessions import Sessions
 from commands.text import Text
 from component import __version__, methods, processors
 from component.config import Config
@@ -22,6 +23,7 @@ from component.ports import MethodSpec, Ports, Store
 from component.roles import Roles
 from component.settings import Settings
 from component.storage import open_store
+from component.words import Words, _
 from component.xmpp import desk
 from component.xmpp.archive import Archive
 from component.xmpp.bot import Bot
@@ -31,11 +33,12 @@ from component.xmpp.direct import DirectMessages
 from component.xmpp.hearing import Hearing
 from component.xmpp.link import Link
 from component.xmpp.puppets import Puppets
-from component.xmpp.room import Room
+from component.xmpp.room import Line, Room
 from component.xmpp.rooms import Rooms
 from component.xmpp.stanza import NS, domain, local
 from component.xmpp.stream import Account
 from web.guests import Guests
+from web.operators import Operators
 from web.site import Site
 
 log = structlog.get_logger()
@@ -59,7 +62,9 @@ class Xmpp:
         self._secret = secret
         self.bot = Bot(self.link, xmpp.bot, now)
         self.contacts = Contacts(self.link, store)
-        self.direct = DirectMessages(self.link, self.bot.jid, self.link_to)
+        self.direct = DirectMessages(
+            self.link, self.bot.jid, self.link_to, lambda jid: self._settings.language(jid, "")
+        )
         self.puppets = Puppets(self.link, time.monotonic)
         self.archive = Archive(self.link, self.bot.jid)
         self.hearing = Hearing(self.archive, now, store.mark, secret)
@@ -69,23 +74,24 @@ class Xmpp:
         )  # fmt: skip
         self.desk = Desk(self.link, self._identify, self._listed)
         self._hub: Hub
+        self._settings: Settings
 
     def attach(self, hub: Hub, text: Text, adhoc: AdHoc, settings: Settings, known: dict[str, MethodSpec]) -> None:
         """Close the circle between the hub and XMPP."""
         self.desk.attach(adhoc)
         self.contacts.attach(self._identify)
-        self._hub = hub
+        self._hub, self._settings = hub, settings
         self._open = [name for name, spec in known.items() if spec.open]
         self.bot.attach(
             hub, hub.leads_to, self._addressed, text.answer, self.rooms.is_bus,
-            lambda jid: settings.preference(jid).confirm,
+            lambda jid: settings.preference(jid).confirm, settings.language,
         )  # fmt: skip
 
-        async def addressed(room: Room, nick: str, occupant: Any, line: str) -> None:
-            await self.bot.addressed(self.rooms, room, nick, occupant, line)
+        async def addressed(room: Room, said: Line) -> None:
+            await self.bot.addressed(self.rooms.tell, room, said)
 
         self.hearing.attach(hub, hub.note, hub.reading)
-        self.rooms.attach(addressed, self._greeting)
+        self.rooms.attach(addressed, self.bot.stopped, self._greeting)
 
     def link_to(self, message: Message) -> str:
         """The page that has a message whole."""
@@ -97,10 +103,12 @@ class Xmpp:
             message_id.encode(), digest_size=16, key=self._secret, person=b"message page"
         ).hexdigest()
 
-    def _greeting(self, room: Room) -> str:
+    def _greeting(self, room: Room) -> Words:
         ends = sorted({str(route.destination) for route in self._hub.routes if route.source == room.channel})
-        passes = f"What is said here goes to {', '.join(ends)} too. " if ends else ""
-        return f"Hello! I am Shoutbus. {passes}Write “{room.nick}: help” for what I can do."
+        if not ends:
+            return _("Hello! I am Shoutbus. Write “{bot}: help” for what I can do.", bot=room.nick)
+        return _("Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” for what I can do.",
+                 ends=", ".join(ends), bot=room.nick)  # fmt: skip
 
     def _addressed(self, name: str) -> Channel | None:
         for method in self._open:
@@ -166,8 +174,8 @@ class Xmpp:
         rooms = {
             room.jid: {
                 "state": room.state,
-                "trouble": room.trouble,
-                "limits": room.limits() if room.affiliation else "",
+                "trouble": str(room.trouble),
+                "limits": str(room.limits()) if room.affiliation else "",
             }
             for room in self.rooms.all
         }
@@ -197,7 +205,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
     try:
         store = await open_store(config.store)
     except StoreError as error:
-        raise ConfigError([str(error)]) from error
+        raise ConfigError([error.sentence]) from error
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         await store.seed(config.channels, config.routes, config.tokens)
@@ -221,6 +229,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             return await _health(hub, xmpp, began)
 
         guests = Guests(time.monotonic, [xmpp.bot.bare.partition("@")[0], "shoutbus"])
+        operators = Operators(time.monotonic)
         bus = command.Bus(
             bot=xmpp.bot.bare,
             web=config.web.public_url,
@@ -234,8 +243,9 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             rooms=xmpp.rooms,
             rooms_domain=config.xmpp.rooms,
             guest=guests.holder,
+            sign_in=lambda jid: f"{config.web.public_url}/sign-in/{operators.link(jid)}",
         )
-        text = Text(bus, settings.roles.of, time.monotonic)
+        text = Text(bus, settings.roles.of, time.monotonic, xmpp.bot.write)
         adhoc = AdHoc(bus, settings.roles.of, xmpp.bot.write, time.monotonic, xmpp.channel_at)
         xmpp.attach(hub, text, adhoc, settings, known)
         await hub.start()
@@ -253,6 +263,9 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             version=__version__,
             proxies=config.web.proxies,
             key_of=xmpp.key_of,
+            bus=bus,
+            operators=operators,
+            sessions=Sessions(time.monotonic),
         )
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
         for work in (xmpp.link.run(), _sweep(xmpp.rooms, adhoc)):

@@ -15,9 +15,10 @@ from component.xmpp.stream import Account
 async def check(file: Path) -> list[str]:
     """Every fault in `file` and behind it, one sentence each; empty where all is well."""
     try:
-        config, faults = examine(file, methods.discover())
+        config, found_in_it = examine(file, methods.discover())
     except ConfigError as error:
-        return error.faults
+        return [str(fault) for fault in error.faults]
+    faults = [str(fault) for fault in found_in_it]
     tries = {"[xmpp]": _xmpp, "[web]": _web, "[store]": _store}
     whole = [look for table, look in tries.items() if not any(fault.startswith(table) for fault in faults)]
     found = await asyncio.gather(*(look(config) for look in whole))
@@ -45,7 +46,7 @@ async def _store(config: Config) -> list[str]:
     try:
         store = await open_store(config.store)
     except ConfigError as error:
-        return error.faults
+        return [str(fault) for fault in error.faults]
     except StoreError as error:
         return [f"[store] {error}"]
     await store.close()

@@ -15,12 +15,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from component.errors import BadInput, ConfigError
+from component.form import Faults, fields
 from component.message import GUEST_PREFIX, Channel
 from component.ports import ChannelSpec, Grant, MethodSpec, Token
+from component.processors import build, settings_of
 from component.roles import Role
-from component.route import Route
+from component.route import Route, Settings, Stage
 from component.table import Table
 from component.text import BARE_JID
+from component.words import Words, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,8 @@ class Part:
 def parse_part(text: str, methods: Mapping[str, MethodSpec], bot: str, known: Collection[Channel]) -> Part:
     """`[[channel]]`, `[[route]]`, `[[role]]` and `[[token]]` alone, for a bus whose bot has the name `bot` and which
     has the `known` channels; raises ConfigError with every fault."""
-    faults: list[str] = []
-    top = Table(_toml(text), "the file", faults)
+    faults: list[Words | str] = []
+    top = Table(_toml(text), _("the file"), faults)
     part = Part(
         channels=tuple(spec for one in top.tables("channel") if (spec := _channel(one, methods))),
         routes=tuple(route for one in top.tables("route") for route in _routes(one, methods)),
@@ -83,7 +86,8 @@ def parse_part(text: str, methods: Mapping[str, MethodSpec], bot: str, known: Co
     here = [spec.channel for spec in part.channels]
     faults += _twice(here) + _loose(part.routes, {*here, *known}) + _addresses(here, bot, methods)
     jids = [grant.jid for grant in part.grants]
-    faults += [f"[[role]] {one} stands twice." for one in sorted({*jids}) if one and jids.count(one) > 1]
+    twice = sorted({one for one in jids if one and jids.count(one) > 1})
+    faults += [_("{what} stands twice.", what=f"[[role]] {one}") for one in twice]
     if faults:
         raise ConfigError(faults)
     return part
@@ -99,7 +103,7 @@ def parse(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str
     return _whole(*_read(text, methods, environment))
 
 
-def _whole(config: Config, faults: list[str]) -> Config:
+def _whole(config: Config, faults: Sequence[Words | str]) -> Config:
     if faults:
         raise ConfigError(faults)
     return config
@@ -107,7 +111,7 @@ def _whole(config: Config, faults: list[str]) -> Config:
 
 def examine(
     path: Path, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ
-) -> tuple[Config, list[str]]:
+) -> tuple[Config, list[Words | str]]:
     """What can be made of the file at `path`, and every fault in it; raises ConfigError where it is no TOML at all."""
     try:
         text = path.read_bytes().decode("utf-8")
@@ -118,9 +122,11 @@ def examine(
     return _read(text, methods, environment)
 
 
-def _read(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]) -> tuple[Config, list[str]]:
-    faults: list[str] = []
-    top = Table(_toml(text), "the file", faults)
+def _read(
+    text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]
+) -> tuple[Config, list[Words | str]]:
+    faults: list[Words | str] = []
+    top = Table(_toml(text), _("the file"), faults)
     config = Config(
         xmpp=_xmpp(top.table("xmpp"), environment),
         web=_web(top.table("web", needed=False)),
@@ -139,39 +145,42 @@ def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"The file is not TOML: {error}."]) from error
+        raise ConfigError([_("The file is not TOML: {error}.", error=error)]) from error
 
 
-def _addresses(channels: Sequence[Channel], bot: str, methods: Mapping[str, MethodSpec]) -> list[str]:
+def _addresses(channels: Sequence[Channel], bot: str, methods: Mapping[str, MethodSpec]) -> list[Words]:
     """Open channels have JIDs at the component, beside the bot's and those of web users."""
     taken = [channel for channel in channels if methods[channel.method].open]
     faults = [
-        f"[[channel]] {channel} has the bot's own address: choose another, or another bot in [xmpp]."
+        _("[[channel]] {channel} has the bot's own address: choose another, or another bot in [xmpp].",
+          channel=channel)
         for channel in taken if channel.address == bot
     ]  # fmt: skip
     names = [(f"[[channel]] {channel}", channel.address) for channel in taken] + [("[xmpp] bot", bot)]
     return faults + [
-        f"{whose} begins with {GUEST_PREFIX}, which is kept for web users: choose another name."
+        _("{whose} begins with {prefix}, which is kept for web users: choose another name.",
+          whose=whose, prefix=GUEST_PREFIX)
         for whose, name in names if name.startswith(GUEST_PREFIX)
     ]  # fmt: skip
 
 
-def _loose(routes: Sequence[Route], known: Collection[Channel]) -> list[str]:
+def _loose(routes: Sequence[Route], known: Collection[Channel]) -> list[Words]:
     """Routes need channels at both ends."""
     ends = {end for route in routes for end in (route.source, route.destination)}
     return [
-        f"A [[route]] names {end}, and no [[channel]] does: add one." for end in sorted(ends)
+        _("A [[route]] names {channel}, and no [[channel]] does: add one.", channel=end) for end in sorted(ends)
         if end not in known and end.anyone not in known
     ]  # fmt: skip
 
 
-def _twice(channels: Sequence[Channel]) -> list[str]:
-    return [f"[[channel]] {one} stands twice." for one in sorted({*channels}) if channels.count(one) > 1]
+def _twice(channels: Sequence[Channel]) -> list[Words]:
+    twice = sorted({one for one in channels if channels.count(one) > 1})
+    return [_("{what} stands twice.", what=f"[[channel]] {one}") for one in twice]
 
 
-def _together(config: Config, channels: Sequence[Channel]) -> list[str]:
+def _together(config: Config, channels: Sequence[Channel]) -> list[Words | str]:
     """Faults between tables."""
-    faults = _loose(config.routes, {*channels})
+    faults: list[Words | str] = [*_loose(config.routes, {*channels})]
     names = [token.name for token in config.tokens]
     twice = sorted(name for name in {*names} if names.count(name) > 1)
     faults += [f"Two [[token]] are named “{name}”: names must differ." for name in twice]
@@ -204,7 +213,7 @@ def _xmpp(table: Table, environment: Mapping[str, str]) -> Xmpp:
 
 def _web(table: Table) -> Web:
     listen = table.text("listen", "127.0.0.1:8080")
-    host, _, port = listen.rpartition(":")
+    host, _colon, port = listen.rpartition(":")
     number = int(port) if port.isascii() and port.isdigit() else -1
     if not host or not 0 <= number <= 65535:
         table.fault(f"listen is “{listen}”: write address:port, like 127.0.0.1:8080")
@@ -230,7 +239,7 @@ def _find_channel(table: Table, key: str, methods: Mapping[str, MethodSpec], *, 
         channel = Channel.parse(written)
         _method(channel, methods).check(channel, any=any)
     except BadInput as error:
-        table.fault(f"{key}: {error}")
+        table.fault(_("{key}: {why}", key=key, why=error.sentence))
         return None
     return channel
 
@@ -239,7 +248,12 @@ def _method(channel: Channel, methods: Mapping[str, MethodSpec]) -> MethodSpec:
     if channel.method in methods:
         return methods[channel.method]
     near = difflib.get_close_matches(channel.method, methods, 1) or sorted(methods)
-    raise BadInput(f"there is no method “{channel.method}”: did you mean {' or '.join(near)}?")
+    names = ", ".join(near)
+    raise BadInput(
+        _("there is no method “{method}”: did you mean one of {names}?", method=channel.method, names=names)
+        if len(near) > 1
+        else _("there is no method “{method}”: did you mean {name}?", method=channel.method, name=names)
+    )
 
 
 def _channel(table: Table, methods: Mapping[str, MethodSpec]) -> ChannelSpec | None:
@@ -258,7 +272,7 @@ def _jids(table: Table, key: str) -> list[str]:
     jids = [str(jid).lower() for jid in table.items(key)]
     for jid in jids:
         if not BARE_JID.fullmatch(jid):
-            table.fault(f"{key} holds “{jid}”, which is no JID like juliet@example.org")
+            table.fault(_("{key} holds “{jid}”, which is no JID like juliet@example.org", key=key, jid=jid))
     return jids
 
 
@@ -266,22 +280,46 @@ def _routes(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
     both, enabled = table.flag("both"), not table.flag("off")
     source = _find_channel(table, "from", methods, any=not both)
     destination = _find_channel(table, "to", methods)
+    processors = [found for one in table.tables("processor") if (found := _processor(one))]
     table.done()
     if not source or not destination:
         return ()
+    stages = tuple(Stage(number, name, settings) for number, (name, settings) in enumerate(processors, 1))
     try:
-        there = Route(source, destination, enabled)
-        return (there, Route(destination, source, enabled)) if both else (there,)
+        there = Route(source, destination, enabled, stages=stages)
+        return (there, Route(destination, source, enabled, stages=stages)) if both else (there,)
     except BadInput as error:
-        table.fault(str(error))
+        table.fault(error.sentence)
         return ()
+
+
+def _processor(table: Table) -> tuple[str, Settings] | None:
+    """A processor's name, and its settings as they are kept."""
+    name, values = table.text("name"), table.rest()
+    if not name:
+        return None
+    try:
+        made = build(name, values)
+    except BadInput as error:
+        cause = error.__cause__
+        by_key = cause.by_field if isinstance(cause, Faults) else {}
+        for key, why in by_key.items():
+            table.fault(_("{key}: {why}", key=key, why=why))
+        if not by_key:
+            table.fault(error.sentence)
+        return None
+    for one in fields(type(made), None):
+        if len(values.get(one.name, ())) > 1 and one.kind not in ("list-multi", "text-multi"):
+            table.fault(_("{key} takes one value, no list", key=one.name))
+    return name, settings_of(made)
 
 
 def _grant(table: Table) -> Grant:
     jid, role = table.jid("jid"), table.text("role").lower()
     given = [one.label for one in Role if one > Role.GUEST]
     if role and role not in given:
-        table.fault(f"role is “{role[:40]}”: write {', '.join(given[:-1])} or {given[-1]}")
+        these, last = ", ".join(given[:-1]), given[-1]
+        table.fault(_("role is “{role}”: write {these} or {last}", role=role[:40], these=these, last=last))
     table.done()
     return Grant(jid, role)
 

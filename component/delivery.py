@@ -6,6 +6,7 @@ from typing import Self
 
 from component.errors import DeliveryError, Refused, Unavailable
 from component.message import Channel, Message
+from component.words import Words, _
 
 MAX_ATTEMPTS = 10
 MAX_AGE = 7 * 24 * 3600 * 1000
@@ -21,6 +22,20 @@ class State(StrEnum):
     DEAD = "dead"
     DROPPED = "dropped"
     """A dead letter that an operator let go, or what waited when its message was deleted."""
+
+    @property
+    def words(self) -> Words:
+        """The state as people are told it."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    State.CAME: _("came"),
+    State.PENDING: _("pending"),
+    State.DONE: _("done"),
+    State.DEAD: _("dead"),
+    State.DROPPED: _("dropped"),
+}
 
 
 NEXT: dict[State, frozenset[State]] = {

@@ -1,10 +1,14 @@
 """Every fault the bus tells a person about, with its name on each surface.
 
 A class names its RFC 6120 section 8.3.3 condition and its HTTP status once; the XMPP and web
-surfaces map them from here. `str(error)` is a sentence for a person that says what to do.
+surfaces map them from here. `str(error)` is a sentence for a person that says what to do, in English, as logs and
+the database have it; `sentence` is the same, to be told in the reader's language.
 """
 
 import os
+from collections.abc import Sequence
+
+from component.words import Words, joined
 
 
 def words(error: OSError) -> str:
@@ -17,6 +21,12 @@ class ShoutbusError(Exception):
 
     condition = "internal-server-error"
     status = 500
+
+    @property
+    def sentence(self) -> Words | str:
+        """What to tell a person; "" where nothing was said."""
+        said: Words | str = self.args[0] if self.args else ""
+        return said
 
 
 class BadInput(ShoutbusError):
@@ -78,7 +88,7 @@ class TooMany(BadInput):
     condition = "resource-constraint"
     status = 429
 
-    def __init__(self, sentence: str, retry_after: int = 1) -> None:
+    def __init__(self, sentence: Words | str, retry_after: int = 1) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
 
@@ -86,8 +96,8 @@ class TooMany(BadInput):
 class ConfigError(ShoutbusError):
     """The configuration has faults: `faults` lists all of them, one sentence each."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
+    def __init__(self, faults: Sequence[Words | str]) -> None:
+        super().__init__(joined(faults, "\n"))
         self.faults = faults
 
 

@@ -7,15 +7,16 @@ what is on disk never part.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 
 from component.delivery import State
 from component.digest import digests
 from component.explain import Hop, explain
 from component.ledger import Ledger, Place
-from component.message import Channel, Message
+from component.message import Channel, Message, id_from
 from component.plan import Follows, Held, Planner
 from component.ports import Clock, Offer, Planned, Release, Store
-from component.route import Make, Route, Routes, Stage, no_processors
+from component.route import Make, Route, Routes, Stage, grouped, no_processors
 
 
 class Flow:
@@ -47,8 +48,9 @@ class Flow:
 
     async def recount(self) -> None:
         """Count anew what is held, within a turn: some of it is gone."""
+        counts = await self._store.held_counts()
         self._ledger.held.clear()
-        self._ledger.held.update(await self._store.held_counts())
+        self._ledger.held.update(counts)
 
     def configure(self, routes: Iterable[Route], paused: Collection[Channel]) -> None:
         """Take on the routes; nothing that comes from a `paused` channel goes on."""
@@ -72,7 +74,7 @@ class Flow:
 
     def held_at(self, route: Route) -> int:
         """How many messages wait at a route."""
-        return sum(self._ledger.held[route.id, stage.id] for stage in route.stages)
+        return sum(count for (number, _stage), count in self._ledger.held.items() if number == route.id)
 
     # Plans
 
@@ -88,19 +90,28 @@ class Flow:
 
         return Offer(message, plan)
 
-    def release(self, held: tuple[Held, ...]) -> Release | None:
-        """To let go on what was held, alone or as one batch; None where its route is off or gone."""
-        if self.index.get(held[0].route) is None:
-            return None
+    def releases(self, held: Sequence[Held]) -> Sequence[Release]:
+        """To let go on what was held, alone or as one batch; nothing where its route is off or gone.
+
+        A batch goes as several digests where some of it has been in places that the rest has yet to reach: as one, it
+        would go there twice or not at all.
+        """
+        way = self.index.get(held[0].route)
+        if way is None:
+            return ()
+        ahead = self.index.beyond(way.route.destination) if held[0].batch else frozenset()
+        return [self._release(tuple(alike)) for alike in grouped(held, lambda one: one.been & ahead).values()]
+
+    def _release(self, held: tuple[Held, ...]) -> Release:
         planner = self._planner()
 
         def plan(left: tuple[Held, ...], been: frozenset[Channel]) -> Planned:
             for one in left:
                 self._ledger.hold((one.route, one.passed[-1]), -1)
             messages: Sequence[Message] = [one.message for one in left]
-            joined = digests(messages, left[0].batch, planner.now) if left[0].batch else ()
-            been = been.union(*(one.been for one in left))
-            follows = [planner.resume(message, left[0], been) for message in joined or messages]
+            joined = digests(messages, _digest_id(left[0]), planner.now) if left[0].batch else ()
+            whole = replace(left[0], been=left[0].been.union(*(one.been for one in left)))
+            follows = [planner.resume(message, whole, been) for message in joined or messages]
             return self._planned(follows, (), joined)
 
         return Release(held, plan)
@@ -129,3 +140,8 @@ class Flow:
     def explain(self, message: Message) -> tuple[Hop, ...]:
         """Every route that a message would meet now, and what would become of it; nothing is noted or sent."""
         return explain(message, self.routes, self._planner(Ledger(self._ledger)), self._make, self._paused)
+
+
+def _digest_id(first: Held) -> str:
+    """Of a digest by the first message in it: where clocks were set back, a batch may be opened and go twice."""
+    return id_from(f"{first.batch} {first.id}")

@@ -12,7 +12,7 @@ what the type's own `parse(text)` makes of a line (a channel, a time). Knows no 
 import dataclasses
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from heapq import nlargest
@@ -21,7 +21,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from component.errors import BadInput
 from component.text import BARE_JID, one_line, scrub
-from component.words import Words, _
+from component.words import LANGUAGES, Words, _
 
 MAX_VALUE = 4_000
 """Characters of one value."""
@@ -29,6 +29,8 @@ MAX_CHOICES = 60
 """More choices than this are not listed: the value is typed, and close ones are offered."""
 NONE = "none"
 """What stands for choosing nothing."""
+_NOTHING = (NONE, "keins", "keine", "keiner", "keinen")
+"""What people write for it."""
 COMPARED = 100
 """Choices that a wrong value is compared with, letter by letter."""
 LONG_WORD = 80
@@ -46,7 +48,7 @@ class Choice:
     """One of a field's possible values and what it is called."""
 
     value: str
-    label: str
+    label: Words | str
     also: str = ""
     """Another way to write it."""
 
@@ -57,11 +59,16 @@ Choices = Callable[[Any], Sequence[Choice]]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How a field is asked for: a label of a word or two, and a sentence of help."""
+    """How a field is asked for: a label of a word or two, and a sentence of help.
+
+    A `named` one is written in a line by its name only. A `long` one may come in several messages, until `done`.
+    """
 
     label: Words
     help: Words | None = None
     choices: Choices | None = None
+    named: bool = False
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +107,10 @@ class Field:
     def _nothing(self, text: str) -> bool:
         """Whether this is the choice of none, where there is that choice."""
         several = self.kind in ("list-multi", "text-multi")
-        if self.required or (self.default and not several) or not self.choices or text.strip().casefold() != NONE:
+        needed = self.required or (self.default and not several)
+        if needed or not self.choices or text.strip().casefold() not in _NOTHING:
             return False
-        return all(one.value != NONE for one in self.choices)
+        return all(one.value not in _NOTHING for one in self.choices)
 
     def _one(self, text: str) -> Any:
         if self.choices:
@@ -113,10 +121,10 @@ class Field:
 def _choose(text: str, choices: Sequence[Choice]) -> str:
     """By value or by label: Gajim sends labels."""
     for choice in choices:
-        if text in (choice.value, choice.label) or (text and text == choice.also):
+        if text in (choice.value, *_labels(choice)) or (text and text == choice.also):
             return choice.value
     low = text.casefold()
-    folded = [one for one in choices if low in (one.value.casefold(), one.label.casefold())]
+    folded = [one for one in choices if low in (written.casefold() for written in (one.value, *_labels(one)))]
     if len(folded) == 1:
         return folded[0].value
     ways = [one.also if one.also and " " in low else one.value for one in choices]
@@ -124,6 +132,12 @@ def _choose(text: str, choices: Sequence[Choice]) -> str:
     if not near:
         raise BadInput(_("“{text}” is none of the choices.", text=text[:60]))
     raise BadInput(_("“{text}” is none of the choices. Close: {near}.", text=text[:60], near=", ".join(near)))
+
+
+def _labels(choice: Choice) -> Iterable[str]:
+    """What a choice is called, in every language."""
+    label = choice.label
+    return (label,) if isinstance(label, str) else [label.told(language) for language in LANGUAGES]
 
 
 def _close(low: str, values: Sequence[str]) -> list[str]:

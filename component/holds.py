@@ -73,7 +73,6 @@ class Holds:
 
 
 def _releases(flow: Flow, due: Sequence[Held]) -> Sequence[Release]:
-    """One for each message, and for each batch, in their order."""
+    """For each message, and for each batch, in their order."""
     numbered = itertools.groupby(due, key=lambda one: one.batch or str(one.id))
-    found = (flow.release(tuple(group)) for _batch, group in numbered)
-    return [one for one in found if one]
+    return [release for _batch, group in numbered for release in flow.releases(tuple(group))]

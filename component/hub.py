@@ -6,12 +6,13 @@ One writer commits whatever was accepted, confirmed or read since its last commi
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
+from component.deletion import Taken, take_back
 from component.delivery import Delivery, State
 from component.errors import Muted, Refused, StoreError
 from component.explain import Hop
@@ -19,8 +20,24 @@ from component.flow import Flow
 from component.holds import Holds
 from component.lane import Lane
 from component.message import DELETED, Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Clock, Listener, Mark, Method, Mute, Offer, Receipt, Release, Store
+from component.ports import (
+    Audit,
+    ChannelSpec,
+    Clock,
+    Drop,
+    Listener,
+    Mark,
+    Method,
+    Mute,
+    Offer,
+    Put,
+    Receipt,
+    Refusal,
+    Release,
+    Store,
+)
 from component.route import Make, Route, no_processors
+from component.words import _
 
 log = structlog.get_logger()
 
@@ -143,6 +160,15 @@ class Hub:
             for listener in tuple(self._listeners[channel]):
                 _give(listener, None)
 
+    async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
+        """Change what is configured, in force on return; raises Conflict, StoreError.
+
+        In one turn: what is planned by a route that is gone would wait there for ever.
+        """
+        async with self.flow.turn():
+            await self.store.change(changes, audit)
+            await self.reload()
+
     async def _bury(self, channel: Channel) -> None:
         """End the lane of a channel that is gone; what waited for it becomes dead letters."""
         if lane := self._lanes.pop(channel, None):
@@ -156,7 +182,8 @@ class Hub:
     def _refuse(self, delivery: Delivery) -> None:
         known = self._last_word.get(delivery.seq, delivery)
         if known.state is State.PENDING:  # else it was settled, and is on its way to the disk
-            self.settle(known.failed(Refused(f"{delivery.channel} is no channel of this bus any more."), self._clock()))
+            gone = Refused(_("{channel} is no channel of this bus any more.", channel=delivery.channel))
+            self.settle(known.failed(gone, self._clock()))
 
     # What is configured
 
@@ -178,11 +205,22 @@ class Hub:
         """The configured channel, or the `method:*` it falls under."""
         return self._specs.get(channel) or self._specs.get(channel.anyone)
 
-    def leads_to(self, channel: Channel) -> tuple[str, ...]:
-        """Where a message from `channel` would go first, by title where there is one."""
-        ends = [way.route.destination for way in self.flow.index.after(channel)]
+    def leads_to(self, channel: Channel, without: Container[Channel] = ()) -> tuple[str, ...]:
+        """Where a message from `channel` would go first, by title where there is one; those in `without` left out."""
+        ends = [way.route.destination for way in self.flow.index.after(channel) if way.route.destination not in without]
         titles = {end: self._specs[end].title for end in ends if end in self._specs}
         return tuple(f"{titles[end]} ({end})" if titles.get(end) else str(end) for end in ends)
+
+    def refusals(self, receipt: Receipt) -> tuple[Refusal, ...]:
+        """See `ports.Accept.refusals`. Other people's addresses are nobody's business."""
+        told = [stop for stop in receipt.planned.stops if stop.tell]
+        return tuple(Refusal(self._called(stop.destination), stop.why) for stop in told)
+
+    def _called(self, channel: Channel) -> str:
+        spec = self._specs.get(channel)
+        if spec and spec.title:
+            return spec.title
+        return f"{channel.method}:…" if channel.method in self._persons else str(channel)
 
     @property
     def mutes(self) -> tuple[Mute, ...]:
@@ -193,9 +231,10 @@ class Hub:
         """Raise Muted, saying why and until when, where an operator muted the author."""
         mute = self._mutes.get(author.key)
         if mute and mute.holds(self._clock()):
-            end = datetime.fromtimestamp(mute.until / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC") if mute.until else ""
+            time = datetime.fromtimestamp(mute.until / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+            end = _("until {time} UTC", time=time) if mute.until else _("until they unmute you")
             why = f" ({mute.reason.rstrip('.')})" if mute.reason else ""
-            raise Muted(f"An operator muted you until {end or 'they unmute you'}{why}: that went to nobody.")
+            raise Muted(_("An operator muted you {end}{why}: that went to nobody.", end=end, why=why))
 
     # In
 
@@ -245,16 +284,22 @@ class Hub:
                 for one in mine:
                     self._refuse(one)
 
-    async def delete(self, message_id: str, audit: Audit) -> None:
-        """Take a message's words away and let go what has not arrived; raises Conflict, StoreError."""
+    async def delete(self, message_id: str, audit: Audit) -> Sequence[Taken]:
+        """Take a message's words away and let go what has not arrived; raises Conflict, StoreError.
+
+        Then asks the places that have it to take it back, and says what each did; live readers learn it too.
+        """
         async with self.flow.turn():  # what it let wait is counted
             await self.store.delete(message_id, DELETED, audit)
             await self.flow.recount()
-        for lane in self._lanes.values():
-            lane.forget(message_id)
+        flights = [flight for lane in self._lanes.values() for flight in lane.forget(message_id)]
+        hops = await self.store.trace(message_id)
+        for hop in hops:
+            self._tell(hop)
+        return await take_back(self._methods, hops, flights)
 
     def listen(self, channel: Channel) -> Listener:
-        """Everything new in `channel` from now on; give it back with `unlisten`."""
+        """Everything new in `channel` from now on, and again what is deleted there; give it back with `unlisten`."""
         listener: Listener = asyncio.Queue(LISTENER_ROOM + 1)
         self._listeners[channel].add(listener)
         return listener
@@ -373,8 +418,11 @@ class Hub:
                 self._lane(delivery.channel).put(delivery)
             elif delivery.state is State.PENDING:  # it went while this was committed
                 self._refuse(delivery)
-            for listener in tuple(self._listeners.get(delivery.channel, ())):
-                _give(listener, delivery)
+            self._tell(delivery)
+
+    def _tell(self, delivery: Delivery) -> None:
+        for listener in tuple(self._listeners.get(delivery.channel, ())):
+            _give(listener, delivery)
 
     def _lane(self, channel: Channel) -> Lane:
         lane = self._lanes.get(channel)

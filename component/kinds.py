@@ -1,9 +1,14 @@
 """Kinds of values that people write in settings: each parses a line (`parse`), raises BadInput that says how to write
 it, and is written back by `str`."""
 
+import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from difflib import get_close_matches
 from typing import Self
+from zoneinfo import ZoneInfo, available_timezones
 
 from component.errors import BadInput
 from component.words import _
@@ -49,3 +54,106 @@ class Span:
 DAY = Span(86400)
 MONTH = Span(31 * 86400)
 """The longest that a message may be held."""
+
+
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ClockTime:
+    """A time of day, in minutes since it began: 7:00, 22:30; 24:00 is its end."""
+
+    minutes: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The time written; raises BadInput."""
+        found = _CLOCK.fullmatch(text.strip())
+        hour, minute = (int(found[1]), int(found[2])) if found else (0, 60)
+        if minute > 59 or hour * 60 + minute > 24 * 60:
+            raise BadInput(_("“{text}” is no time of day: write it like 22:30.", text=text[:40]))
+        return cls(hour * 60 + minute)
+
+    def __str__(self) -> str:
+        return f"{self.minutes // 60:02}:{self.minutes % 60:02}"
+
+    def on(self, day: date, zone: tzinfo) -> int:
+        """The second since 1970 at which the clocks of `zone` first show this time, or a later one, on that day.
+
+        Of an hour that comes twice it is the first; in one that is left out, the moment when clocks are put forward.
+        """
+        wall = datetime(day.year, day.month, day.day) + timedelta(minutes=self.minutes)  # noqa: DTZ001 — set below
+        early, late = (int(wall.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (1, 0))
+        if late <= early:
+            return late
+        while late - early > 1:  # left out: PEP 495 gives a time on either side of the leap
+            middle = (early + late) // 2
+            if datetime.fromtimestamp(middle, zone).replace(tzinfo=None) < wall:
+                early = middle
+            else:
+                late = middle
+        return late
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A time zone of the IANA's database, by its name there: Europe/Berlin."""
+
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The zone of that name, in capitals or not; raises BadInput."""
+        low = text.strip().replace(" ", "_").casefold()
+        if low not in _zones():
+            near = get_close_matches(low[:60], _zones(), n=3)
+            names = ", ".join(_zones()[one] for one in near) or "Europe/Berlin"
+            raise BadInput(_("“{text}” is no time zone: write it like {names}.", text=text[:40], names=names))
+        return cls(_zones()[low])
+
+    @property
+    def info(self) -> tzinfo:
+        """Its clocks."""
+        return UTC if self.name == "UTC" else ZoneInfo(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@functools.cache
+def _zones() -> Mapping[str, str]:
+    """The names that this machine knows, by their small letters."""
+    return {name.casefold(): name for name in ("UTC", *sorted(available_timezones()))}
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NAMES = (
+    _DAYS,
+    ("mo", "di", "mi", "do", "fr", "sa", "so"),
+    ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
+)
+_NUMBERS = {name: number for names in _NAMES for number, name in enumerate(names)}
+_RANGE = re.compile(r"([a-z]+)\.?(?:\s*[-–]\s*([a-z]+)\.?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Weekdays:
+    """Days of the week, 0 for Monday: mon-fri; sat, sun."""
+
+    numbers: frozenset[int]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The days written, in English or German; raises BadInput."""
+        low = text.strip().lower()
+        found = _RANGE.findall(low)
+        ends = [(_NUMBERS.get(first, -1), _NUMBERS.get(last or first, -1)) for first, last in found]
+        if not ends or re.sub(r"[\s,;]", "", _RANGE.sub("", low)) or any(-1 in pair for pair in ends):
+            raise BadInput(_("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40]))
+        return cls(frozenset((first + n) % 7 for first, last in ends for n in range((last - first) % 7 + 1)))
+
+    def __str__(self) -> str:
+        if len(self.numbers) == 7:
+            return "mon-sun"
+        return ", ".join(_DAYS[number] for number in sorted(self.numbers))

@@ -16,6 +16,7 @@ from component.delivery import Delivery, State, pause
 from component.errors import DeliveryError, ShoutbusError, StoreError, Unavailable, Unconfirmed
 from component.message import Channel
 from component.ports import Clock, Confirmation, Method, Store
+from component.words import _
 
 log = structlog.get_logger()
 
@@ -90,13 +91,15 @@ class Lane:
         self._doubtful = True
         self._wake.set()
 
-    def forget(self, message_id: str) -> None:
-        """A message was deleted: if it waits here, or comes back from the wire, it is not sent."""
+    def forget(self, message_id: str) -> list[_Flight]:
+        """A message was deleted: if it waits here, or comes back from the wire, it is not sent. Gives what of it is
+        on the wire now."""
         self._forgotten.add(message_id)
+        return [(one, flight) for one, flight in self._flying if one.message.id == message_id]
 
     async def stop(self) -> None:
         """End at once; what is not confirmed stays pending in the store."""
-        for task in (self._task, *(flight for _, flight in self._flying)):
+        for task in (self._task, *(flight for _one, flight in self._flying)):
             task.cancel()
         await asyncio.gather(self._task, *(flight for _, flight in self._flying), return_exceptions=True)
 
@@ -108,7 +111,7 @@ class Lane:
                 await self._step_back(error)
             except Exception:
                 log.exception("lane failed", channel=str(self.channel))
-                await self._step_back(Unavailable("a fault in the bus; see its log"))
+                await self._step_back(Unavailable(_("a fault in the bus; its log says why")))
 
     async def _step(self) -> None:
         """Settle what came back, send what fits the window, or wait."""
@@ -182,7 +185,7 @@ class Lane:
             fault = error
         else:
             log.error("fault in a method", channel=str(self.channel), message=delivery.message.id, exc_info=error)
-            fault = Unconfirmed(f"a fault in the bus: {error!r}")
+            fault = Unconfirmed(_("a fault in the bus: {error}", error=repr(error)))
         then = delivery.failed(fault, self._clock())
         self._settle(then)
         if then.state is State.PENDING:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from component.processor import MAX_NOTES
+from component.processor import MAX_NOTES, Notes
 
 Place = tuple[int, int]
 """A route's id, and the id of a stage of it."""
@@ -125,3 +125,14 @@ class Page:
     def oldest(self) -> tuple[str, Any] | None:
         """See `processor.Notes.oldest`."""
         return next(iter(self.ledger.page(self.place).items()), None)
+
+
+def forget_old(notes: Notes, before: int) -> None:
+    """Let go of entries that are times, put in their order, where they are no later than `before`.
+
+    Two at a time: that is faster than they come, and the same work for each message.
+    """
+    for _again in range(2):
+        oldest = notes.oldest()
+        if oldest and oldest[1] <= before:
+            notes.forget(oldest[0])

@@ -1,6 +1,6 @@
 """What passes: Channel, Author, Message. Frozen; a bad one can't be made.
 
-May import errors and text only.
+May import errors, text and words only.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from typing import Self
 
 from component.errors import BadInput, TooLong
 from component.text import has_hidden, is_clean, one_line, scrub, skeleton
+from component.words import _
 
 MAX_BODY = 262_144
 """Characters a body may have anywhere in the bus; ways in may ask for less."""
@@ -38,18 +39,21 @@ class Channel:
 
     def __post_init__(self) -> None:
         if not _METHOD.fullmatch(self.method):
-            raise BadInput(
-                f"“{one_line(self.method[:80])}” is no method's name: write method:address, like shoutbox:lobby."
-            )
+            name = one_line(self.method[:80])
+            raise BadInput(_("“{name}” is no method's name: write method:address, like shoutbox:lobby.", name=name))
         if not self.address or len(self.address) > 1023 or self.address != one_line(self.address):
-            raise BadInput(f"The address of a {self.method} channel must be 1 to 1023 visible characters on one line.")
+            raise BadInput(
+                _("The address of a {method} channel must be 1 to 1023 visible characters on one line.",
+                  method=self.method)
+            )  # fmt: skip
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The channel written `method:address`; raises BadInput."""
         method, colon, address = text.partition(":")
         if not colon:
-            raise BadInput(f"“{one_line(text[:80])}” is no channel: write method:address, like shoutbox:lobby.")
+            written = one_line(text[:80])
+            raise BadInput(_("“{text}” is no channel: write method:address, like shoutbox:lobby.", text=written))
         return cls(method, address)
 
     @property
@@ -85,14 +89,14 @@ class Author:
     def named(cls, name: str, key: str) -> Self:
         """An author whose name a person typed; raises BadInput where it could deceive or be unreadable."""
         if has_hidden(name):
-            raise BadInput("That name holds invisible or direction-changing characters: leave them out.")
+            raise BadInput(_("That name holds invisible or direction-changing characters: leave them out."))
         clean = one_line(name)
         if not clean or "\ufffd" in clean:
-            raise BadInput("A name needs at least one visible character, and no control characters.")
+            raise BadInput(_("A name needs at least one visible character, and no control characters."))
         if len(clean) > MAX_NAME:
-            raise BadInput(f"That name has {len(clean)} characters; at most {MAX_NAME} fit.")
+            raise BadInput(_("That name has {count} characters; at most {most} fit.", count=len(clean), most=MAX_NAME))
         if skeleton(WEB_MARK) in skeleton(clean):
-            raise BadInput(f"A name can't hold “{WEB_MARK}”: that mark is set by the bus.")
+            raise BadInput(_("A name can't hold “{mark}”: that mark is set by the bus.", mark=WEB_MARK))
         return cls(clean, key)
 
 
@@ -114,13 +118,15 @@ class Message:
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
-            raise BadInput("A message's id is 32 hexadecimal digits.")
+            raise BadInput(_("A message's id is 32 hexadecimal digits."))
         if not is_clean(f"{self.origin}{self.author.name}{self.author.key}{self.body}"):
-            raise BadInput("The message or its key holds control characters or broken Unicode: leave them out.")
+            raise BadInput(_("The message or its key holds control characters or broken Unicode: leave them out."))
         if not self.body.strip():
-            raise BadInput("There is nothing to say: the message is empty.")
+            raise BadInput(_("There is nothing to say: the message is empty."))
         if len(self.body) > MAX_BODY:
-            raise TooLong(f"The message has {len(self.body)} characters; at most {MAX_BODY} fit.")
+            raise TooLong(
+                _("The message has {count} characters; at most {most} fit.", count=len(self.body), most=MAX_BODY)
+            )
 
     @classmethod
     def new(cls, channel: Channel, author: Author, body: str, at: int, *, origin: str = "", id: str = "") -> Self:

@@ -8,7 +8,7 @@ import structlog
 
 from component.errors import BadInput
 from component.ledger import Ledger
-from component.message import Channel, Message
+from component.message import Channel, Message, id_from
 from component.processor import MAX_HELD, MAX_HOLD, Hold, Moment, Outcome, Stop
 from component.route import Link, Routes, Way
 from component.words import Words, _
@@ -106,6 +106,11 @@ def _bounded(hold: Hold, message: Message, place: tuple[int, int], now: int, led
     return hold
 
 
+def _batch(name: str, route: int, stage: int) -> str:
+    """A batch of one stage: two that begin with the same message may give theirs the same name."""
+    return id_from(f"{route} {stage} {name}") if name else ""
+
+
 @dataclass(slots=True)
 class Planner:
     """Decides what follows from messages, by `routes` at the time `now`; changes nothing but the ledger."""
@@ -175,7 +180,8 @@ class Planner:
                 follows.been[end] = None
                 self.ledger.hold((route.id, passed[-1]))
                 been = frozenset(follows.been)
-                follows.holds.append(Held(message, route.id, passed, been, self.now, outcome.until, outcome.batch))
+                batch = _batch(outcome.batch, route.id, passed[-1])
+                follows.holds.append(Held(message, route.id, passed, been, self.now, outcome.until, batch))
             case Dead():
                 follows.been[end] = None
                 follows.arrivals.append(Arrival(message, end, str(outcome.why)))

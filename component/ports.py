@@ -4,7 +4,8 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
 
 from component.delivery import Delivery, State
 from component.errors import BadInput
@@ -12,6 +13,7 @@ from component.ledger import Note, Place
 from component.message import Channel, Message
 from component.plan import Held, Stopped
 from component.route import Route
+from component.words import Words, _
 
 Clock = Callable[[], int]
 """Milliseconds since 1970, UTC."""
@@ -157,6 +159,19 @@ class Receipt:
     planned: Planned = Planned(())
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """For its author: where a message was not passed on to, as people call the place, and why."""
+
+    to: str
+    why: Words
+
+    @property
+    def sentence(self) -> Words:
+        """All of it, to tell them."""
+        return _("Not passed on to {place}: {why}", place=self.to, why=self.why)
+
+
 class Store(Protocol):
     """Durable state. Every method raises StoreError where the engine fails; then nothing was changed."""
 
@@ -235,7 +250,7 @@ class Store(Protocol):
         """All of it and its line in the audit log, or nothing; raises Conflict where a thing is not as it was read.
 
         What a removed route holds becomes dead letters of its destination. A stage that was removed or set otherwise
-        forgets what it noted.
+        forgets what it noted, and what it holds is due.
         """
 
     async def audit(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, Audit]]:
@@ -309,6 +324,27 @@ class Method(Protocol):
         """Ids of recent messages the destination holds already, where it can tell; raises Unavailable."""
 
 
+class Fate(StrEnum):
+    """What became of a deleted message at a place that had it."""
+
+    GONE = "gone"
+    """The place itself took it back, and told everyone there."""
+    ASKED = "asked"
+    """Everyone's client there was asked to hide it, and need not."""
+    STAYS = "stays"
+
+
+@runtime_checkable
+class Retracts(Protocol):
+    """What a Method may have beside: a way to take back."""
+
+    async def retract(self, delivery: Delivery) -> Fate:
+        """Take back what was brought there (DONE) or, where people said it, was heard there (CAME).
+
+        Raises Unavailable, or Refused with why it stays.
+        """
+
+
 class Rooms(Protocol):
     """The rooms (XEP-0045), as the muc method sees them; raises as Method does."""
 
@@ -324,16 +360,19 @@ class Rooms(Protocol):
     async def landed(self, room: str) -> frozenset[str]:
         """The messages of ours that the room's archive holds beyond what was read before."""
 
+    async def retract(self, room: str, delivery: Delivery) -> Fate:
+        """See `Retracts.retract`."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
     """How the bot stands in a room: whether it is in and what keeps it out, whether it is an owner, what it may not
-    do (in words), and how many others are in, web users' puppets left out."""
+    do ("" where it may do all), and how many others are in, web users' puppets left out."""
 
     inside: bool
-    trouble: str
+    trouble: Words | str
     owned: bool
-    limits: str
+    limits: Words | str
     people: int
 
 
@@ -358,6 +397,9 @@ class Direct(Protocol):
 
     async def tell(self, jid: str, message: Message) -> Confirmation:
         """Send it to a person."""
+
+    async def retract(self, jid: str, message: Message) -> None:
+        """Ask a person's client to hide what was sent; raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,7 +443,10 @@ class MethodSpec:
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""
         if not (any and channel.address == "*") and not self.address.fullmatch(channel.address):
-            raise BadInput(f"“{channel.address}” is no address of a {self.name} channel: write it like {self.example}.")
+            raise BadInput(
+                _("“{address}” is no address of a {method} channel: write it like {example}.",
+                  address=channel.address, method=self.name, example=self.example)
+            )  # fmt: skip
 
 
 class Accept(Protocol):
@@ -412,6 +457,9 @@ class Accept(Protocol):
 
         With `deliver` the message has yet to be brought to its own channel too. `mark` is kept with it.
         """
+
+    def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
+        """Where processors stopped a new message and say that its author is to know."""
 
 
 Listener = asyncio.Queue[Delivery | None]

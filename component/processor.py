@@ -32,8 +32,7 @@ class Stop:
 class Hold:
     """The message waits until `until` (milliseconds since 1970), then goes on behind this processor.
 
-    What waits in one `batch` (32 hexadecimal digits) goes on together, as one digest with that id, as soon as any of
-    it is due.
+    What waits there in one `batch` goes on together, as one digest, as soon as any of it is due.
     """
 
     until: int

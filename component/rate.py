@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from component.errors import TooMany
+from component.words import _
 
 MOST = 10_000
 """Keys kept in memory; the oldest go first."""
@@ -36,5 +37,5 @@ class Rate:
         bucket.at = now
         if bucket.left < 1:
             wait = int((1 - bucket.left) / self._speed) + 1
-            raise TooMany(f"That was too much at once: try again in {wait} s.", wait)
+            raise TooMany(_("That was too much at once: try again in {wait} s.", wait=wait), wait)
         bucket.left -= 1

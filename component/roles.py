@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
+from component.words import Words, _
+
 
 class Role(IntEnum):
     """What a person may do; each role may all that the ones below it may."""
@@ -16,6 +18,19 @@ class Role(IntEnum):
     def label(self) -> str:
         """The role in lower case, as people write it."""
         return self.name.lower()
+
+    @property
+    def words(self) -> Words:
+        """The role as people are told it."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Role.GUEST: _("guest"),
+    Role.MEMBER: _("member"),
+    Role.OPERATOR: _("operator"),
+    Role.ADMIN: _("admin"),
+}
 
 
 class Roles:

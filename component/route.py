@@ -12,6 +12,9 @@ from component.words import _
 _T = TypeVar("_T")
 _K = TypeVar("_K")
 
+MAX_STAGES = 20
+"""Processors of one route."""
+
 Settings = tuple[tuple[str, tuple[str, ...]], ...]
 """A processor's settings as people write them: (name, values)."""
 
@@ -48,6 +51,10 @@ class Route:
             raise BadInput(_("A route from {source} to itself would go nowhere.", source=self.source))
         if self.destination.address == "*":
             raise BadInput(_("{channel} is no single address: a route ends at one channel.", channel=self.destination))
+        if len(self.stages) > MAX_STAGES:
+            told = _("That would be {count} processors: a route has {most} at most.", count=len(self.stages),
+                     most=MAX_STAGES)  # fmt: skip
+            raise BadInput(told)
         if len({stage.id for stage in self.stages}) < len(self.stages):
             raise BadInput(_("Two processors of a route have one id."))
 
@@ -122,6 +129,18 @@ class Routes:
         if channel in self._paused:
             return ()
         return self._from.get(channel, ()) + self._from.get(channel.anyone, ())
+
+    def beyond(self, channel: Channel) -> frozenset[Channel]:
+        """Every channel that what arrives at `channel` may go on to."""
+        found: set[Channel] = set()
+        ahead = [channel]
+        while ahead:
+            place = ahead.pop()
+            ways = () if place.method in self.persons else self.after(place)
+            new = {way.route.destination for way in ways} - found
+            found |= new
+            ahead.extend(new)
+        return frozenset(found)
 
     def get(self, number: int) -> Way | None:
         """An enabled route by its id."""

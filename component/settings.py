@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from component.hub import Hub
 from component.ports import Audit, Drop, Grant, Preference, Put, Store, Token
 from component.roles import Role, Roles
+from component.words import best
 
 
 class Settings:
@@ -18,6 +19,8 @@ class Settings:
         self._preferences: dict[str, Preference] = {}
         self.changed_role: list[Callable[[str], None]] = []
         """Called with the bare JID whose role is another now: what is offered to them is, too."""
+        self.changed: list[Callable[[], None]] = []
+        """Called after each change."""
         self._hub = hub
 
     async def load(self) -> None:
@@ -32,6 +35,10 @@ class Settings:
         """What a bare JID chose."""
         return self._preferences.get(jid) or Preference(jid)
 
+    def language(self, jid: str, asked: str) -> str:
+        """The language to answer a bare JID in: the one they chose, else that of the `xml:lang` they ask in."""
+        return self.preference(jid).language or best(asked)
+
     async def prefer(self, preference: Preference) -> None:
         """Keep what someone chose, in force on return; their own affair, so not in the audit log. Raises StoreError."""
         await self.store.prefer(preference)
@@ -39,9 +46,10 @@ class Settings:
 
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
         """All of it or nothing, in force on return; raises Conflict, StoreError."""
-        await self.store.change(changes, audit)
+        await self._hub.change(changes, audit)
         await self.load()
-        await self._hub.reload()
         for jid in {one.thing.jid for one in changes if isinstance(one.thing, Grant)}:
             for call in self.changed_role:
                 call(jid)
+        for look in self.changed:
+            look()

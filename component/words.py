@@ -5,7 +5,7 @@ to the catalogue.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
@@ -18,7 +18,7 @@ class Words:
     """A sentence: its English template and what fills it."""
 
     template: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return self.told("en")
@@ -40,6 +40,12 @@ def _(template: str, **values: Any) -> Words:
 def tell(words: "Words | str", language: str) -> str:
     """Words in a language; what is plain text is data, and the same in every language."""
     return words.told(language) if isinstance(words, Words) else words
+
+
+def joined(parts: "Sequence[Words | str]", between: str) -> Words:
+    """Several as one, with `between` between them."""
+    values = {f"part{number}": part for number, part in enumerate(parts)}
+    return Words(between.join(f"{{{name}}}" for name in values), values)
 
 
 def best(asked: str) -> str:

@@ -7,6 +7,8 @@ Component "bus.example.org"
 -- Only where you have no rooms yet. Where you have, see that "muc_mam" stands in their modules_enabled.
 Component "rooms.example.org" "muc"
   modules_enabled = { "muc_mam" }
+  -- With "muc_moderation" there too (a community module; Debian has it in prosody-modules) what an operator deletes goes
+  -- from rooms as well; without it people's clients are asked to hide it.
   -- Where making rooms is restricted, the bot has to be one of those who may:
   -- restrict_room_creation = true
   -- admins = { "bot@bus.example.org" }

@@ -11,7 +11,7 @@ from component.message import Author, Channel, Message, is_id
 from component.ports import Token
 from component.roles import Role
 from web.live import Streams, cursor
-from web.site import SITE, Site
+from web.site import SITE, Site, asked_language
 
 MAX_REQUEST = 2 * 1024 * 1024
 MAX_KEY = 255
@@ -49,9 +49,10 @@ async def post(request: http.Request) -> http.Response:
     if (accepted.channel, accepted.author, accepted.body) != (channel, author, body):
         raise Reused("That Idempotency-Key was used for another message: use a new one for each.")
     location = site.trace_url(accepted)
-    return http.json_response(
-        {"id": accepted.id, "channel": str(channel), "trace": location}, status=201, headers={"Location": location}
-    )
+    language = asked_language(request)
+    stopped = [{"to": one.to, "why": one.why.told(language)} for one in site.hub.refusals(receipt)]
+    answer = {"id": accepted.id, "channel": str(channel), "trace": location, "stopped": stopped}
+    return http.json_response(answer, status=201, headers={"Location": location})
 
 
 async def _read_body(request: http.Request, token: Token) -> tuple[str, Author]:

@@ -16,20 +16,19 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from component.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
 from component.roles import Role
-from web import api, pages
+from component.words import Words, tell
+from web import api, command_pages, entrance, matrix_page, pages
 from web.guests import is_loopback
 from web.live import Streams
-from web.site import SITE, Site
+from web.site import SITE, Site, asked_language, policy
+from web.watch import Watchers
 
 log = structlog.get_logger()
 
 _Handler = Callable[[http.Request], Awaitable[http.StreamResponse]]
 
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-    ),
+    "Content-Security-Policy": policy("'self'"),
     "Referrer-Policy": "same-origin",  # with no-referrer, browsers send our own form with Origin: null
     "X-Content-Type-Options": "nosniff",
 }
@@ -39,14 +38,19 @@ def make(site: Site) -> http.Application:
     """The whole web side of `site`."""
     app = http.Application(middlewares=[_tell], client_max_size=api.MAX_REQUEST)
     app[SITE] = site
-    streams = Streams()
+    streams, watchers = Streams(), Watchers()
+    site.bus.settings.changed.append(watchers.look)
     app.add_routes([
         http.get("/health", health),
         http.get("/api/openapi.json", openapi),
         *api.routes(streams),
+        *entrance.routes(watchers),
+        *matrix_page.routes(watchers),
+        *command_pages.routes(site),
         *pages.routes(site, streams),
     ])  # fmt: skip
     app.on_response_prepare.append(_dress)
+    app.on_shutdown.append(watchers.close)
     return app
 
 
@@ -131,7 +135,7 @@ async def _tell(request: http.Request, handler: _Handler) -> http.StreamResponse
 @dataclass(frozen=True, slots=True)
 class _Fault:
     status: int
-    sentence: str
+    sentence: Words | str
     condition: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -145,12 +149,12 @@ def _http_fault(error: http.HTTPException) -> _Fault:
 def _fault(error: Exception) -> _Fault:
     match error:
         case TooMany():
-            return _Fault(error.status, str(error), error.condition, {"Retry-After": str(error.retry_after)})
+            return _Fault(error.status, error.sentence, error.condition, {"Retry-After": str(error.retry_after)})
         case Unauthorized():
             challenge = {"WWW-Authenticate": 'Bearer realm="shoutbus"'}
-            return _Fault(error.status, str(error), error.condition, challenge)
+            return _Fault(error.status, error.sentence, error.condition, challenge)
         case ShoutbusError():
-            return _Fault(error.status, str(error), error.condition)
+            return _Fault(error.status, error.sentence, error.condition)
         case http.RequestPayloadError() | HttpProcessingError() | ConnectionError():
             # No gzip that says it is, a part with an endless header, a caller who went in the middle.
             sentence = "The request can't be read: its content is not what its headers say."
@@ -169,16 +173,17 @@ _SENTENCES = {
 
 def _problem(request: http.Request, fault: _Fault) -> http.Response:
     title = HTTPStatus(fault.status).phrase
+    sentence = tell(fault.sentence, "en" if request.path.startswith("/api/") else asked_language(request))
     if request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", ""):
         told = {
             "type": "about:blank",
             "title": title,
             "status": fault.status,
-            "detail": fault.sentence,
+            "detail": sentence,
             "condition": fault.condition,
         }
         kind = "application/problem+json"
         return http.Response(text=json.dumps(told), status=fault.status, headers=fault.headers, content_type=kind)
-    response = pages.page("error.html", status=fault.status, title=title, sentence=fault.sentence)
+    response = pages.page("error.html", status=fault.status, title=title, sentence=sentence)
     response.headers.update(fault.headers)
     return response

@@ -1,7 +1,8 @@
 """Server-Sent Events (WHATWG HTML section 9.2): what is new in a channel, resumed after `Last-Event-ID`.
 
 Nothing is lost or repeated: the reader listens first, then reads the store after its last id, and what
-it heard meanwhile is known by its seq. A reader that does not keep up is let go and comes back.
+it heard meanwhile is known by its seq. A reader that does not keep up is let go and comes back. What is deleted
+comes once more, to those who read just then, as an event named `deleted`.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from aiohttp import web as http
 
 from component.delivery import Delivery
 from component.errors import BadInput, TooMany
-from component.message import Channel
+from component.message import DELETED, Channel
 from web.site import Site
 
 HEARTBEAT = 20.0
@@ -27,6 +28,7 @@ MOST = 1_000
 MOST_EACH = 200
 """Of them, from one address."""
 RETRY = "retry: 1000\n\n"
+HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class Streams:
@@ -43,15 +45,13 @@ class Streams:
         address = site.address(request)
         if self._open.total() >= MOST or self._open[address] >= MOST_EACH:
             raise TooMany("Too many people read live at once: reload to read, or try again.", 10)
-        response = http.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        )
+        response = http.StreamResponse(headers=HEADERS)
         listener = site.hub.listen(channel)
         self._open[address] += 1
         try:
             await response.prepare(request)
             with contextlib.suppress(ConnectionError, TimeoutError):
-                await _write(response, RETRY)
+                await write(response, RETRY)
                 await _pour(response, site, channel, after, listener, draw)
         finally:
             self._open[address] -= 1
@@ -85,25 +85,28 @@ async def _pour(
 ) -> None:
     while drawn := [(one.seq, draw(one)) for one in await site.hub.store.log(channel, after=after, limit=PAGE)]:
         for after, data in drawn:  # one at a time: what a reader does not take must not pile up here
-            await _write(response, _event(after, data))
+            await write(response, _event(after, data))
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT):
                 delivery = await listener.get()
         except TimeoutError:
-            await _write(response, ": still here\n\n")
+            await write(response, ": still here\n\n")
             continue
         if delivery is None:
             return
         if delivery.seq > after:
-            await _write(response, _event(delivery.seq, draw(delivery)))
+            await write(response, _event(delivery.seq, draw(delivery)))
             after = delivery.seq
+        elif delivery.message.body == DELETED:  # without an id: reading goes on where it was
+            await write(response, f"event: deleted\ndata: {draw(delivery)}\n\n")
 
 
 def _event(seq: int, data: str) -> str:
     return f"id: {seq}\ndata: {data}\n\n"
 
 
-async def _write(response: http.StreamResponse, text: str) -> None:
+async def write(response: http.StreamResponse, text: str) -> None:
+    """Write to a reader; raises TimeoutError for one who does not read."""
     async with asyncio.timeout(PATIENCE):
         await response.write(text.encode())

@@ -18,9 +18,10 @@ from component.errors import BadInput, Forbidden, NotFound, ShoutbusError
 from component.message import MAX_NAME, Message, id_from, is_id
 from component.ports import ChannelSpec
 from component.text import one_line
+from component.words import tell
 from web.guests import new_session
 from web.live import Streams, cursor
-from web.site import SITE, Site
+from web.site import SITE, Site, asked_language
 
 SHOWN = 50
 MAX_SHOUT = 10_000
@@ -58,7 +59,11 @@ _SHOUT: Any = getattr(_JINJA.get_template("shout.html").module, "shout")  # noqa
 
 def page(template: str, status: int = 200, **values: Any) -> http.Response:
     """A whole page from `templates/`."""
-    text = _JINJA.get_template(template).render(**values)
+    return shown(_JINJA.get_template(template).render(**values), status)
+
+
+def shown(text: str, status: int = 200) -> http.Response:
+    """A page that is not to be kept anywhere."""
     return http.Response(text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
 
 
@@ -158,15 +163,19 @@ async def shout(request: http.Request) -> http.Response:
     try:
         _same_site(request, site)
         message = _shouted(request, site, spec, fields, session)
-        await site.hub.accept(message)
+        receipt = await site.hub.accept(message)
     except ShoutbusError as fault:
         if wants_json:
             raise
+        told_why = tell(fault.sentence, asked_language(request))
         return await _box(
-            request, spec, error=str(fault), body=fields["body"][:MAX_SHOUT], name=fields["name"], status=fault.status
+            request, spec, error=told_why, body=fields["body"][:MAX_SHOUT], name=fields["name"], status=fault.status
         )
+    told = [one.sentence.told(asked_language(request)) for one in site.hub.refusals(receipt)]
     if wants_json:
-        response = http.json_response({"id": message.id}, status=201)
+        response = http.json_response({"id": message.id, "stopped": told}, status=201)
+    elif told:  # no page stands for that; a reload posts the same shout, which changes nothing
+        response = await _box(request, spec, error=" ".join(told), name=message.author.name)
     else:
         response = http.Response(status=303, headers={"Location": f"{request.path}#end"})
     _remember(response, site, COOKIE, session)
@@ -197,13 +206,16 @@ async def _fields(request: http.Request) -> dict[str, str]:
 
 
 def _same_site(request: http.Request, site: Site) -> None:
-    """Refuse a form that another site sent (Fetch Metadata, Origin)."""
+    if is_cross_site(request, site):
+        raise Forbidden("That shout came from another site: open the shoutbox itself and write it there.")
+
+
+def is_cross_site(request: http.Request, site: Site) -> bool:
+    """Whether another site sent a form (Fetch Metadata, Origin)."""
     origin = request.headers.get("Origin")
     ours = {site.public_url} | ({f"{request.scheme}://{request.host}"} if site.is_ours(request.host) else set())
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none") or (
-        origin is not None and origin not in ours
-    ):
-        raise Forbidden("That shout came from another site: open the shoutbox itself and write it there.")
+    fetched = request.headers.get("Sec-Fetch-Site", "same-origin")
+    return fetched not in ("same-origin", "none") or (origin is not None and origin not in ours)
 
 
 def _cookie_name(request: http.Request) -> str:

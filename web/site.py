@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 
 from aiohttp import web as http
 
+from commands.action import Bus
+from commands.sessions import Sessions
 from component.errors import NotFound
 from component.hub import Hub
 from component.message import Channel, Message
 from component.ports import ChannelSpec, Clock, MethodSpec, Token
 from component.roles import Roles
+from component.words import LANGUAGES
 from web.guests import Guests, caller, is_address
+from web.operators import Operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,9 @@ class Site:
     version: str
     proxies: tuple[str, ...]
     key_of: Callable[[str], str]
+    bus: Bus
+    operators: Operators
+    sessions: Sessions
 
     def is_open(self, channel: Channel) -> bool:
         """Whether anyone may read and post there."""
@@ -74,4 +81,25 @@ class Site:
         return f"{self.public_url}/api/v1/messages/{message.id}"
 
 
+def policy(ancestors: str) -> str:
+    """The Content-Security-Policy of a page that `ancestors` may frame: no script and style but our own files."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        f"form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+    )
+
+
 SITE: http.AppKey[Site] = http.AppKey("site", Site)
+
+
+def asked_language(request: http.Request) -> str:
+    """The first language of the browser's that we speak (RFC 9110 section 12.5.4)."""
+    asked: list[tuple[float, str]] = []
+    for part in request.headers.get("Accept-Language", "").split(",")[:20]:
+        tag, _semicolon, weight = part.strip().partition(";q=")
+        try:
+            asked.append((-float(weight or 1), tag.partition("-")[0].lower()))
+        except ValueError:
+            continue
+    asked.sort(key=lambda one: one[0])
+    return next((start for _weight, start in asked if start in LANGUAGES), "en")

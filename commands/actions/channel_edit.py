@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.channel_add import filled_settings, settings_form
-from commands.shared import channels, described, entry, find_channel
+from commands.shared import channels, described, entry, find_channel, shown_channel
 from component.errors import Conflict
 from component.form import Ask, written
 from component.message import Channel
@@ -47,7 +47,7 @@ async def _edit(seen: ChannelSpec, caller: Caller, filled: Any, bus: Bus) -> Rep
     new = replace(spec, title=filled.title, settings=others | filled_settings(method, filled))
     changes = differences(spec, new)
     if not changes:
-        return Done(_("Nothing to change: {channel} stands so.", channel=described(spec)))
+        return Done(_("Nothing to change: {channel} stands so.", channel=shown_channel(spec)))
     audit = entry(caller, bus, "channel-edit", before=described(spec), after=described(new))
     await bus.settings.change([Put(new)], audit)
     return Done(_("Changed {channel}: {changes}.", channel=spec.channel, changes=changes))

@@ -1,13 +1,13 @@
 """`channel-list`: every channel, with its title, its settings and whether it is paused."""
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.shared import described
+from commands.shared import shown_channel
 from component.roles import Role
 from component.words import _
 
 
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
-    lines = [described(spec) for spec in bus.hub.channels]
+    lines = [shown_channel(spec) for spec in bus.hub.channels]
     return Lines(_("{count} channels:", count=len(lines)), lines)
 
 

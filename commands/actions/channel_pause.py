@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.shared import channels, described, entry, find_channel
+from commands.shared import OFF, ON, channels, described, entry, find_channel, shown_channel
 from component.form import Ask, Choice
 from component.message import Channel
 from component.ports import ChannelSpec, Put
@@ -12,8 +12,8 @@ from component.roles import Role
 from component.words import Words, _
 
 
-def _on_or_off(_: Bus) -> list[Choice]:
-    return [Choice("on", "on"), Choice("off", "off")]
+def _on_or_off(_bus: Bus) -> list[Choice]:
+    return [Choice("on", ON), Choice("off", OFF)]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     spec = find_channel(bus, form.channel)
     new = replace(spec, enabled=form.paused == "off")
     if new.enabled == spec.enabled:
-        return Done(_("Nothing to change: {channel} stands so.", channel=described(spec)))
+        return Done(_("Nothing to change: {channel} stands so.", channel=shown_channel(spec)))
     audit = entry(caller, bus, "channel-pause", before=described(spec), after=described(new))
     await bus.settings.change([Put(new)], audit)
     return Done(_passes(new) if new.enabled else _stops(new, bus))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
-from commands.shared import arrow, ask_sure, channels, described, entry, find_channel
+from commands.shared import arrow, ask_sure, channels, described, entry, find_channel, titled
 from component.errors import Conflict
 from component.form import Ask
 from component.message import Channel
@@ -41,7 +41,6 @@ async def removal(
 ) -> Step:
     """The step that says what goes with a channel (and `more`), asks, and removes it; `after` is for the audit log."""
     routes, waiting = _with_it(spec, bus), await _waiting(spec, bus)
-    named = ", ".join(f"{route.id}: {arrow(route)}" for route in routes[:SHOWN]) + (" …" if routes[SHOWN:] else "")
 
     async def remove(caller: Caller, bus: Bus) -> Reply:
         find_channel(bus, spec.channel)
@@ -55,10 +54,22 @@ async def removal(
                  channel=spec.channel, routes=len(routes), letters=waiting)  # fmt: skip
         return await then(caller, bus, told)
 
-    told = _("{channel} goes. Routes that go with it: {routes}. Deliveries that wait for it and become dead letters: "
-             "{waiting}.", channel=described(spec), routes=named or "0", waiting=waiting)  # fmt: skip
+    told = _goes(spec, routes, waiting)
     whole = _("{told} {more}", told=told, more=more) if more else told
     return ask_sure(_("Remove {channel}", channel=spec.channel), whole, remove)
+
+
+def _goes(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Words:
+    """What goes with it, in sentences."""
+    told = _("{channel} goes, and no route with it.", channel=titled(spec))
+    if routes:
+        named = ", ".join(f"{route.id}: {arrow(route)}" for route in routes[:SHOWN])
+        told = _("{channel} goes, and with it its routes, {count}: {routes}.", channel=titled(spec), count=len(routes),
+                 routes=named + (" …" if routes[SHOWN:] else ""))  # fmt: skip
+    if waiting:
+        more = _("What waits becomes dead letters: {waiting}.", waiting=waiting)
+        told = _("{told} {more}", told=told, more=more)
+    return told
 
 
 def _leaves(spec: ChannelSpec, bus: Bus) -> Callable[[Channel], bool]:
@@ -73,11 +84,13 @@ def _with_it(spec: ChannelSpec, bus: Bus) -> Sequence[Route]:
 
 
 async def _waiting(spec: ChannelSpec, bus: Bus) -> int:
-    """Deliveries to what is configured no longer; a person's whom `chat:*` stands for go out all the same."""
+    """Deliveries to what is configured no longer, and what its routes hold; a person's whom `chat:*` stands for go out
+    all the same."""
     leaves = _leaves(spec, bus)
     others = {one.channel for one in bus.hub.channels} - {spec.channel}
     backlog = await bus.hub.store.backlog()
-    return sum(count for channel, count in backlog.items() if leaves(channel) and channel.anyone not in others)
+    held = sum(bus.hub.flow.held_at(route) for route in _with_it(spec, bus))
+    return held + sum(count for channel, count in backlog.items() if leaves(channel) and channel.anyone not in others)
 
 
 ACTION = Action("channel-remove", _("Remove a channel"), Role.OPERATOR, _run, Form, more=True, group="channels")

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
+from component import processors
 from component.errors import NotFound
-from component.form import Ask, Field
+from component.form import Ask, Field, fields
 from component.message import Channel
+from component.processor import ProcessorSpec
 from component.roles import Role
 from component.words import Words, _, tell
 
@@ -40,6 +42,8 @@ def _all(caller: Caller, bus: Bus) -> Reply:
 
 def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Reply:
     action = mine.get(name)
+    if action is None and name in processors.discover() and caller.role >= Role.OPERATOR:
+        return _processor(processors.discover()[name], bus)
     if action is None:
         raise NotFound(
             tell(_("There is no command “{name}” for you: “help” lists all.", name=name[:60]), caller.language)
@@ -48,8 +52,18 @@ def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Repl
     lines = [_line(one) for one in asked]
     if action.more:
         lines.append(_("… and more, which it asks for"))
+    lines += [_("like: {line}", line=one) for one in action.examples]
     usage = " ".join([name.replace("-", " "), *(one.name if one.required else f"[{one.name}]" for one in asked)])
     return Lines(_("{usage}: {title}", usage=usage, title=action.title), lines)
+
+
+def _processor(spec: ProcessorSpec, bus: Bus) -> Reply:
+    """A processor of routes, and what may be set."""
+    asked = fields(spec.make, bus)
+    usage = " ".join([spec.name, *(f"{one.name}=" if one.required else f"[{one.name}=]" for one in asked)])
+    told = [_("{line} ({choices})", line=_line(one), choices=", ".join(choice.value for choice in one.choices))
+            if one.choices else _line(one) for one in asked]  # fmt: skip
+    return Lines(_("route edit ROUTE add {usage}: {title}", usage=usage, title=spec.title), told)
 
 
 def _line(asked: Field) -> Words:

@@ -3,18 +3,20 @@
 A dry run first: it shows line by line what would be added (+), changed (~) and, where asked for, removed (-).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.shared import arrow, ask_sure, described, entry
+from commands.shared import ask_sure, described, detailed, entry
 from component.config import Part, parse_part
 from component.errors import ConfigError
 from component.form import Ask
 from component.message import Channel
 from component.ports import Drop, Grant, Put
 from component.roles import Role
+from component.route import Stage
 from component.words import _, tell
 
 SHOWN = 60
@@ -25,7 +27,7 @@ SHOWN = 60
 class Form:
     """What, and whether what it does not name goes."""
 
-    toml: Annotated[tuple[str, ...], Ask(_("TOML"), _("as “export” writes it"))]
+    toml: Annotated[tuple[str, ...], Ask(_("TOML"), _("as “export” writes it"), long=True)]
     remove: Annotated[bool, Ask(_("Remove the rest"))] = False
 
 
@@ -101,11 +103,31 @@ def _routes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
     for route in {(route.source, route.destination): route for route in part.routes}.values():
         now = standing.pop((route.source, route.destination), None)
         if now is None:
-            yield Change(Put(route), f"+ {arrow(route)}")
-        elif now.enabled != route.enabled:
-            yield Change(Put(replace(now, enabled=route.enabled)), f"~ {arrow(now)} ⇒ {arrow(route)}")
+            yield Change(Put(route), f"+ {detailed(route)}")
+            continue
+        wanted = replace(now, enabled=route.enabled, stages=_kept(now.stages, route.stages))
+        if wanted != now:
+            yield Change(Put(wanted), f"~ {detailed(now)} ⇒ {detailed(wanted)}")
     if remove:
-        yield from (Change(Drop(route), f"- {arrow(route)}") for route in standing.values())
+        yield from (Change(Drop(route), f"- {detailed(route)}") for route in standing.values())
+
+
+def _kept(standing: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The wanted stages with the ids of those that stand at the same place under the same name, or else anywhere set
+    the same, so that what they noted stays; the others get new ones."""
+    free = {stage.id: stage for stage in standing}
+    ids: dict[int, int] = {}
+    for place, (one, other) in enumerate(zip(wanted, standing, strict=False)):
+        if one.name == other.name:
+            ids[place] = other.id
+            del free[other.id]
+    fresh = count(max((stage.id for stage in standing), default=0) + 1)
+    for place, one in enumerate(wanted):
+        if place not in ids:
+            alike = [id for id, stage in free.items() if (stage.name, stage.settings) == (one.name, one.settings)]
+            ids[place] = alike[0] if alike else next(fresh)
+            free.pop(ids[place], None)
+    return tuple(replace(one, id=ids[place]) for place, one in enumerate(wanted))
 
 
 def _roles(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:

@@ -1,15 +1,16 @@
 """`matrix`: all routes at once, per source the destinations; what was changed in it is one change.
 
 As a line: `matrix` shows it, `matrix shoutbox:lobby muc:a@x,muc:b@x` sets one source's destinations, and
-`matrix shoutbox:lobby none` takes all of them away.
+`matrix shoutbox:lobby none` takes all of them away. On the web it is a page of dots, of which a click sets one; in
+chat a link to that page comes along.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, make_dataclass, replace
 from typing import Annotated, Any
 
-from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
-from commands.shared import arrow, entry, find_channel, places, unchanged
+from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, check
+from commands.shared import ON, arrow, entry, find_channel, find_route, places, shown, unchanged
 from component.errors import Conflict
 from component.form import MAX_CHOICES, NONE, Ask, Choice
 from component.message import Channel
@@ -24,6 +25,9 @@ BUDGET = 40_000
 """Bytes of one form's values and choices, about."""
 MOST = 200
 """Lines of an answer."""
+
+WEB = "web"
+"""The `way` of callers who have the page already."""
 
 Grid = Mapping[Channel, Mapping[Channel, Route]]
 """By source, the standing routes by destination."""
@@ -55,16 +59,16 @@ class Narrow:
     which: Annotated[str, Ask(_("Which"), _("part of a source's address; empty for the first ones"))] = ""
 
 
-def _opening(_caller: Caller, bus: Bus) -> Reply:
+def _opening(caller: Caller, bus: Bus) -> Reply:
     grid = _grid(bus)
     if not grid:
         return Done(_("There are no channels yet: add some first."))
     if len(_fitting(grid, bus)) == len(grid):
-        return _drawn(grid, bus)
+        return _drawn(grid, caller, bus)
     return Step(ACTION.title, Narrow, _chosen, last=False, help=_("There are {count} sources.", count=len(grid)))
 
 
-async def _chosen(_caller: Caller, form: Narrow, bus: Bus) -> Reply:
+async def _chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
     found = _narrowed(_grid(bus), form.which)
     if not found:
         return Done(_("No source has “{part}” in its address.", part=form.which), "warn")
@@ -73,7 +77,7 @@ async def _chosen(_caller: Caller, form: Narrow, bus: Bus) -> Reply:
         first = next(iter(found))
         return Done(_("{source} has too many destinations for a form: use lines instead.", source=first), "warn")
     told = _("{shown} of {count} sources: narrow them to see others.", shown=len(shown), count=len(found))
-    return _drawn(shown, bus, told if len(shown) < len(found) else None)
+    return _drawn(shown, caller, bus, told if len(shown) < len(found) else None)
 
 
 def _fitting(grid: Grid, bus: Bus) -> Grid:
@@ -90,11 +94,12 @@ def _fitting(grid: Grid, bus: Bus) -> Grid:
     return found
 
 
-def _drawn(shown: Grid, bus: Bus, told: Words | None = None) -> Step:
+def _drawn(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> Step:
     """The form as things stand; it is held to what it showed, whatever happens meanwhile."""
     names = {f"s{number}": source for number, source in enumerate(shown, 1)}
     ends = [choice.value for choice in places(bus)]
-    form = make_dataclass("Form", [_row(name, source, shown[source], ends) for name, source in names.items()])
+    asked = [_row(name, source, shown[source], ends) for name, source in names.items()]
+    form = make_dataclass("Form", [*asked, *_page(caller, bus)])
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
         wanted = {source: [Channel.parse(one) for one in getattr(filled, name)] for name, source in names.items()}
@@ -108,6 +113,16 @@ def _row(name: str, source: Channel, standing: Mapping[Channel, Route], ends: Se
     possible = [Choice(end, end) for end in dict.fromkeys((*ends, *mine)) if end != str(source)]
     asked = Ask(_("{source}", source=source), choices=lambda _bus: possible)
     return name, Annotated[tuple[str, ...], asked], field(default=mine)
+
+
+def _page(caller: Caller, bus: Bus) -> list[Any]:
+    """A field that holds the link to the page, to be copied from there: forms have no links."""
+    link = bus.sign_in(caller.jid) if caller.way != WEB else ""
+    return (
+        [("page", Annotated[str, Ask(_("Link to the page"), _("works once, within 5 minutes"))], field(default=link))]
+        if link
+        else []
+    )
 
 
 # A line
@@ -128,18 +143,20 @@ class Line:
 async def _line(caller: Caller, form: Line, bus: Bus) -> Reply:
     grid = _grid(bus)
     if not form.to:
-        return _told(_narrowed(grid, form.source))
+        return _told(_narrowed(grid, form.source), bus.sign_in(caller.jid) if caller.way != WEB else "")
     source = find_channel(bus, Channel.parse(form.source)).channel
     wanted = [Channel.parse(one) for one in form.to if one != NONE]
     return await _set({source: grid[source]}, {source: wanted}, caller, bus)
 
 
-def _told(grid: Grid) -> Lines:
+def _told(grid: Grid, link: str) -> Lines:
     lines: list[Words | str] = [
         f"{source} → {', '.join(_dot(route) for route in mine.values())}" for source, mine in grid.items() if mine
     ]
     if lines[MOST:]:
         lines = [*lines[:MOST], _("… and {count} more: narrow them", count=len(lines) - MOST)]
+    if link:
+        lines.append(_("As a page, with a link that works once within 5 minutes: {link}", link=link))
     return Lines(_("{count} sources:", count=sum(1 for mine in grid.values() if mine)), lines)
 
 
@@ -174,7 +191,7 @@ def _check(new: Sequence[Route], bus: Bus) -> None:
         if lost:
             raise Conflict(_("{what} was removed meanwhile; nothing was changed: start again.", what=lost))
         if (route.source, route.destination) in standing:
-            raise Conflict(_("{what} was added meanwhile; nothing was changed: start again.", what=arrow(route)))
+            raise Conflict(_("{what} was added meanwhile; nothing was changed: start again.", what=shown(route)))
 
 
 def _summary(added: str, removed: str) -> Words:
@@ -183,6 +200,39 @@ def _summary(added: str, removed: str) -> Words:
     if not added:
         return _("Removed {routes}.", routes=removed)
     return _("Added {routes}; removed {others}.", routes=added, others=removed)
+
+
+# The page
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A place of the page as someone saw it; `route` is the number of the route there, 0 where none was."""
+
+    source: Channel
+    destination: Channel
+    route: int = 0
+    version: int = 0
+
+
+async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
+    """Make the route of a place, turn on one that is off, or take one away: what stands there decides.
+
+    A route that has to be asked for first comes back as it is: `route-remove` asks. Raises Forbidden, BadInput for
+    a route to itself, Conflict where it no longer is as it was seen, StoreError.
+    """
+    check(ACTION, caller, bus)
+    if not seen.route:
+        return await _set({seen.source: {}}, {seen.source: [seen.destination]}, caller, bus)
+    unchanged(bus, Route(seen.source, seen.destination, id=seen.route, version=seen.version))
+    route = find_route(bus, str(seen.route))
+    if not route.enabled:
+        on = replace(route, enabled=True)
+        await bus.settings.change([Put(on)], entry(caller, bus, "matrix", arrow(route), arrow(on)))
+        return Done(_("{route} is {state} now.", route=arrow(on), state=ON))
+    if route.stages or bus.hub.flow.held_at(route):
+        return route
+    return await _set({route.source: {route.destination: route}}, {route.source: []}, caller, bus)
 
 
 ACTION = Action("matrix", _("Matrix"), Role.OPERATOR, _line, Line, group="routes", opening=_opening)

@@ -1,17 +1,18 @@
-"""`message-delete`: take a message's words away from the bus; what has not arrived yet never does."""
+"""`message-delete`: take a message's words away from the bus; what has not arrived yet never does, and the places that
+have it are asked to take it back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Reply
+from commands.action import Action, Bus, Caller, Done, Lines, Reply
 from commands.actions.trace import find
 from commands.shared import ask_sure, entry, said, when
-from component.delivery import Delivery, State
+from component.deletion import Taken
 from component.errors import Conflict
 from component.form import Ask
+from component.ports import Fate
 from component.roles import Role
-from component.words import _
+from component.words import Words, _
 
 
 @dataclass(frozen=True)
@@ -28,21 +29,25 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
     async def delete(caller: Caller, bus: Bus) -> Reply:
         what = f"{message.id} {when(message.at)} {message.author.shown}"  # its words are to be gone
-        await bus.hub.delete(message.id, entry(caller, bus, "message-delete", before=what))
-        stays = _stays(bus, await bus.hub.store.trace(message.id))
-        if stays:
-            return Done(_("Deleted {id}. It stays where it was brought to or said: {places}.", id=message.id,
-                          places=", ".join(stays)), "warn")  # fmt: skip
-        return Done(_("Deleted {id}.", id=message.id))
+        places = await bus.hub.delete(message.id, entry(caller, bus, "message-delete", before=what))
+        if not places:
+            return Done(_("Deleted {id}.", id=message.id))
+        return Lines(_("Deleted {id}. Elsewhere:", id=message.id), [_line(one) for one in places])
 
     return ask_sure(_("Delete a message"), _("{message} – this can't be taken back.", message=said(message)), delete)
 
 
-def _stays(bus: Bus, hops: Sequence[Delivery]) -> list[str]:
-    """The places outside the bus that have it."""
-    methods = ((one, bus.methods.get(one.channel.method)) for one in hops)
-    there = [one for one, method in methods if one.state in (State.CAME, State.DONE) and not (method and method.open)]
-    return [str(one.channel) for one in there]
+def _line(taken: Taken) -> Words:
+    place = str(taken.delivery.channel)
+    match taken.fate:
+        case Fate.GONE:
+            return _("{place}: gone there too.", place=place)
+        case Fate.ASKED:
+            return _("{place}: I asked the clients there to hide it; not all can.", place=place)
+        case Fate.STAYS if taken.why:
+            return _("{place}: it stays there: {why}", place=place, why=taken.why)
+        case Fate.STAYS:
+            return _("{place}: it stays there.", place=place)
 
 
 ACTION = Action("message-delete", _("Delete a message"), Role.OPERATOR, _run, Form, more=True, group="messages")

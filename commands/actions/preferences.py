@@ -11,14 +11,15 @@ from component.roles import Role
 from component.words import _
 
 _CLIENTS = "auto"
+_OFTEN = {"once": _("once"), "always": _("always"), "never": _("never")}
 
 
 def _languages(_bus: Bus) -> Sequence[Choice]:
-    return [Choice(_CLIENTS, _CLIENTS), Choice("en", "English"), Choice("de", "Deutsch")]
+    return [Choice(_CLIENTS, _("auto")), Choice("en", "English"), Choice("de", "Deutsch")]
 
 
 def _confirm(_bus: Bus) -> Sequence[Choice]:
-    return [Choice(one, one) for one in ("once", "always", "never")]
+    return [Choice(one, words) for one, words in _OFTEN.items()]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if new != now:
         await bus.settings.prefer(new)
     return Done(_("Your language: {language}. Confirmations of what I pass on: {confirm}.",
-                  language=new.language or _CLIENTS, confirm=new.confirm))  # fmt: skip
+                  language=new.language or _CLIENTS, confirm=_OFTEN[new.confirm]))  # fmt: skip
 
 
 ACTION = Action("preferences", _("Choose preferences"), Role.MEMBER, _run, Form)

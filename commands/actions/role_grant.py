@@ -14,7 +14,7 @@ from component.words import _
 
 
 def _roles(_bus: Bus) -> Sequence[Choice]:
-    return [Choice(role.label, role.label) for role in (Role.MEMBER, Role.OPERATOR, Role.ADMIN)]
+    return [Choice(role.label, role.words) for role in (Role.MEMBER, Role.OPERATOR, Role.ADMIN)]
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,12 @@ def not_of_the_configuration(bus: Bus, jid: str) -> None:
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     not_of_the_configuration(bus, form.jid)
     before = bus.settings.roles.given.get(form.jid)
-    if before is Role[form.role.upper()]:
-        raise Conflict(_("{jid} has the role {role} already.", jid=form.jid, role=form.role))
+    role = Role[form.role.upper()]
+    if before is role:
+        raise Conflict(_("{jid} has the role {role} already.", jid=form.jid, role=role.words))
     line = entry(caller, bus, "role-grant", f"{form.jid}: {before.label}" if before else "", f"{form.jid}: {form.role}")
     await bus.settings.change([Put(Grant(form.jid, form.role))], line)
-    return Done(_("{jid} has the role {role} now.", jid=form.jid, role=form.role))
+    return Done(_("{jid} has the role {role} now.", jid=form.jid, role=role.words))
 
 
 ACTION = Action("role-grant", _("Give a role"), Role.ADMIN, _run, Form, group="roles")

@@ -27,7 +27,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         raise NotFound(_("{jid} was given no role: “role list” shows who was.", jid=form.jid))
     line = entry(caller, bus, "role-revoke", before=f"{form.jid}: {role.label}")
     await bus.settings.change([Drop(Grant(form.jid, role.label))], line)
-    return Done(_("{jid} is {role} no more.", jid=form.jid, role=role.label))
+    return Done(_("{jid} is {role} no more.", jid=form.jid, role=role.words))
 
 
 ACTION = Action("role-revoke", _("Take a role"), Role.ADMIN, _run, Form, group="roles")

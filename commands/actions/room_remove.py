@@ -39,7 +39,7 @@ async def _destroyed(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
     try:
         await bus.rooms.destroy(room, tell(_("Removed by an operator of Shoutbus."), caller.language))
     except DeliveryError as error:
-        return Done(_("{told} But the room stays: {why}", told=told, why=str(error)), "warn")
+        return Done(_("{told} But the room stays: {why}", told=told, why=error.sentence), "warn")
     return Done(_("{told} The room is destroyed.", told=told))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.shared import arrow, entry, find_route, routes
+from commands.shared import OFF, ON, arrow, entry, find_route, routes
 from component.form import Ask, Choice
 from component.ports import Put
 from component.roles import Role
@@ -14,7 +14,7 @@ from component.words import _
 
 
 def _states(_bus: Bus) -> Sequence[Choice]:
-    return [Choice("off", "off"), Choice("on", "on")]
+    return [Choice("off", OFF), Choice("on", ON)]
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,11 @@ class Form:
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     route = find_route(bus, form.route)
     wanted = replace(route, enabled=form.state == "on")
+    state = ON if wanted.enabled else OFF
     if wanted.enabled == route.enabled:
-        return Done(_("Nothing to change: {route} is {state} already.", route=_plain(route), state=form.state))
+        return Done(_("Nothing to change: {route} is {state} already.", route=_plain(route), state=state))
     await bus.settings.change([Put(wanted)], entry(caller, bus, "route-pause", arrow(route), arrow(wanted)))
-    return Done(_("{route} is {state} now.", route=_plain(route), state=form.state))
+    return Done(_("{route} is {state} now.", route=_plain(route), state=state))
 
 
 def _plain(route: Route) -> str:

@@ -10,7 +10,7 @@ from component.form import Ask
 from component.message import WEB_MARK, Author, Channel, Message
 from component.roles import Role
 from component.text import one_line, skeleton
-from component.words import _
+from component.words import _, joined
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,11 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         readable(caller, bus, form.channel)
     bus.methods[form.channel.method].check(form.channel)
     message = Message.new(form.channel, _author(caller), form.words, bus.clock())
-    await bus.hub.accept(message, deliver=True)
+    receipt = await bus.hub.accept(message, deliver=True)
+    if refusals := bus.hub.refusals(receipt):
+        return Done(
+            joined([_("Said in {channel}.", channel=form.channel), *(one.sentence for one in refusals)], " "), "warn"
+        )
     return Done(_("Said in {channel}; “trace {id}” tells how it goes.", channel=form.channel, id=message.id[:8]))
 
 

@@ -1,35 +1,47 @@
-"""`status`: how the bus is: version, uptime, XMPP, rooms it is not in, what waits, dead letters."""
+"""`status`: how the bus is: version, uptime, XMPP, rooms it is not in, what waits, what is held, dead letters."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.shared import when
+from commands.shared import shown, when
+from component.ledger import Place
 from component.roles import Role
 from component.words import Words, _
 
 
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     health = await bus.health()
-    lines = [*_xmpp(health["xmpp"], bus.clock()), *_store(health.get("store", {})), *_queues(health.get("queues", {}))]
+    lines = [*_xmpp(health["xmpp"], bus), *_store(health.get("store", {})), *_queues(health.get("queues", {}))]
+    lines += _held(await bus.hub.store.held_counts(), bus)
     graves = await bus.hub.store.graves()
     lines.append(_("Dead letters: {count}", count=sum(graves.values())))
     lines += [f"  {channel}: {count}" for channel, count in sorted(graves.items())]
     title = _("Shoutbus {version}, up for {time}: {status}", version=bus.version,
-              time=_span(health.get("uptime", 0)), status=health["status"])  # fmt: skip
+              time=_span(health.get("uptime", 0)), status=_state(health["status"]))  # fmt: skip
     return Lines(title, lines)
 
 
-def _xmpp(told: Mapping[str, Any], now: int) -> Iterator[Words | str]:
+def _state(name: str) -> Words | str:
+    return _STATES.get(name, name)
+
+
+def _xmpp(told: Mapping[str, Any], bus: Bus) -> Iterator[Words | str]:
+    state = _state(told["state"])
     if "seconds" in told:
-        yield _("XMPP: {state} since {time} UTC", state=told["state"], time=when(now - int(told["seconds"] * 1000)))
+        since = when(bus.clock() - int(told["seconds"] * 1000))
+        yield _("XMPP: {state} since {time} UTC", state=state, time=since)
     else:
-        yield _("XMPP: {state}", state=told["state"])
+        yield _("XMPP: {state}", state=state)
     if told.get("trouble"):
         yield f"  {told['trouble']}"
-    out = {jid: room["trouble"] or room["state"] for jid, room in told["rooms"].items() if room["state"] != "in"}
+    out = {jid: room for jid, room in told["rooms"].items() if room["state"] != "in"}
     yield _("Rooms: {count}, not in {out}", count=len(told["rooms"]), out=len(out))
-    yield from (f"  {jid}: {trouble}" for jid, trouble in sorted(out.items()))
+    for jid, room in sorted(out.items()):
+        known = bus.rooms.told(jid)
+        trouble = (known and known.trouble) or room["trouble"] or _state(room["state"])
+        yield _("  {room}: {trouble}", room=jid, trouble=trouble)
 
 
 def _store(told: Mapping[str, Any]) -> Iterator[Words | str]:
@@ -42,11 +54,34 @@ def _queues(told: Mapping[str, int]) -> Iterator[Words | str]:
     yield from (f"  {channel}: {depth}" for channel, depth in sorted(told.items()))
 
 
+def _held(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:
+    held: Counter[int] = Counter()
+    for (route, _stage), count in counts.items():
+        held[route] += count
+    if held:
+        yield _("Held at routes: {count}", count=held.total())
+    for one in bus.hub.routes:
+        if one.id in held:
+            yield _("  {number}: {route}: {count}", number=one.id, route=shown(one), count=held[one.id])
+
+
 def _span(seconds: float) -> str:
     minutes, _seconds = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     return (f"{days} d " if days else "") + (f"{hours} h " if days or hours else "") + f"{minutes} min"
 
+
+_STATES = {
+    "ok": _("ok"),
+    "degraded": _("degraded"),
+    "up": _("up"),
+    "down": _("down"),
+    "misconfigured": _("misconfigured"),
+    "out": _("out"),
+    "joining": _("joining"),
+    "reading": _("reading"),
+}
+"""What `/health` calls them, and what they are called here."""
 
 ACTION = Action("status", _("How the bus is"), Role.OPERATOR, _run, group="about")

@@ -1,4 +1,4 @@
-"""`trace`: what became of a message, by its id or the start of it: every channel it was meant for."""
+"""`trace`: what became of a message, by its id or the start of it: where it came, where it waits, what stopped it."""
 
 import re
 from collections.abc import Sequence
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.shared import may_read, when
+from commands.shared import brief, may_read, when
 from component.delivery import Delivery
 from component.errors import BadInput, NotFound
 from component.form import Ask
+from component.message import Channel, Message
+from component.plan import Held, Stopped
 from component.roles import Role
 from component.words import Words, _
 
@@ -43,7 +45,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     hops = await find(caller, bus, form.id)
     message = hops[0].message
     title = _("{id} of {name}, {time} UTC:", id=message.id, name=message.author.shown, time=when(message.at))
-    lines = [_hop(one, caller, bus) for one in hops]
+    lines = [_hop(one, message, caller, bus) for one in hops]
+    lines += [_waits(one, caller, bus) for one in await bus.hub.store.held(message.id)]
+    lines += [_stopped(one, caller, bus) for one in await bus.hub.store.stops(message.id)]
     if deletion := await bus.hub.store.deletion(message.id):
         at, who = deletion
         known = who if caller.role >= Role.OPERATOR else _("an operator")
@@ -60,15 +64,49 @@ def _may_see(caller: Caller, bus: Bus, hops: Sequence[Delivery]) -> bool:
     return may_read(caller, bus, message.channel) or message.author.key == caller.jid
 
 
-def _hop(one: Delivery, caller: Caller, bus: Bus) -> Words | str:
-    """A hop in a line. Other people's addresses are for operators."""
-    method = bus.methods.get(one.channel.method)
-    known = caller.role >= Role.OPERATOR or not (method and method.person) or one.channel.address == caller.jid
-    place, error = (str(one.channel), one.error) if known else (f"{one.channel.method}:…", "")
-    if error:
-        return _("{place}: {state} {time}, after {attempts} attempts: {error}", place=place, state=str(one.state),
-                 time=when(one.changed), attempts=one.attempts, error=error)  # fmt: skip
-    return f"{place}: {one.state} {when(one.changed)}"
+def _hop(one: Delivery, first: Message, caller: Caller, bus: Bus) -> Words | str:
+    """A hop in a line, and how it arrived where that is not as it was said."""
+    place, known = _place(one.channel, caller, bus)
+    told = _("{place}: {state} {time}", place=place, state=one.state.words, time=when(one.changed))
+    if known and one.error:
+        told = _("{place}: {state} {time}, after {attempts} attempts: {error}", place=place, state=one.state.words,
+                 time=when(one.changed), attempts=one.attempts, error=one.error)  # fmt: skip
+    if one.message.body == first.body:
+        return told
+    if not known:
+        return _("{told}, changed", told=told)
+    return _("{told}, changed to “{body}”", told=told, body=brief(one.message.body, 100))
+
+
+def _place(channel: Channel, caller: Caller, bus: Bus) -> tuple[str, bool]:
+    """A channel, and whether the caller may know which: other people's addresses are for operators."""
+    method = bus.methods.get(channel.method)
+    known = caller.role >= Role.OPERATOR or not (method and method.person) or channel.address == caller.jid
+    return (str(channel), True) if known else (f"{channel.method}:…", False)
+
+
+def _waits(held: Held, caller: Caller, bus: Bus) -> Words:
+    """Where it waits, at which processor, and how long."""
+    route = next((one for one in bus.hub.routes if one.id == held.route), None)
+    if route is None:  # it was removed this moment
+        return _("held until {time}", time=when(held.due))
+    place, _known = _place(route.destination, caller, bus)
+    name = next((stage.name for stage in route.stages if stage.id == held.passed[-1]), None)
+    told = {"place": place, "route": route.id, "time": when(held.due)}
+    if not route.enabled:
+        return _("{place}: held at route {route}, which is off", **told)
+    if name is None:
+        return _("{place}: held at route {route}, until {time}", **told)
+    return _("{place}: held by {name} at route {route}, until {time}", **told, name=name)
+
+
+def _stopped(stop: Stopped, caller: Caller, bus: Bus) -> Words:
+    """Where it went no further, and why."""
+    place, known = _place(stop.destination, caller, bus)
+    if not known:
+        return _("{place}: stopped on the way", place=place)
+    return _("{place}: stopped by {name} at route {route}: {why}", place=place, name=stop.processor, route=stop.route,
+             why=stop.why)  # fmt: skip
 
 
 ACTION = Action("trace", _("Trace a message"), Role.MEMBER, _run, Form, group="messages")

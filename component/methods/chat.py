@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from component.delivery import Delivery
+from component.delivery import Delivery, State
 from component.message import Channel
-from component.ports import ChannelSpec, Confirmation, Direct, MethodSpec, Ports
+from component.ports import ChannelSpec, Confirmation, Direct, Fate, MethodSpec, Ports
 from component.text import BARE_JID
 
 
@@ -28,6 +28,13 @@ class Chat:
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`; a person's archive is their own."""
         return frozenset()
+
+    async def retract(self, delivery: Delivery) -> Fate:
+        """See `ports.Retracts.retract`; what people wrote themselves is theirs."""
+        if delivery.state is State.CAME:
+            return Fate.STAYS
+        await self._direct.retract(delivery.channel.address, delivery.message)
+        return Fate.ASKED
 
 
 def _make(ports: Ports) -> Chat:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from component.delivery import Delivery
 from component.message import Channel
-from component.ports import ChannelSpec, Confirmation, MethodSpec, Ports, Rooms, Setting
+from component.ports import ChannelSpec, Confirmation, Fate, MethodSpec, Ports, Rooms, Setting
 from component.text import BARE_JID
 
 
@@ -29,6 +29,10 @@ class Muc:
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`."""
         return await self._rooms.landed(channel.address)
+
+    async def retract(self, delivery: Delivery) -> Fate:
+        """See `ports.Retracts.retract`."""
+        return await self._rooms.retract(delivery.channel.address, delivery)
 
 
 def _make(ports: Ports) -> Muc:

@@ -34,6 +34,8 @@ def build(name: str, values: Mapping[str, Sequence[str]]) -> Processor:
         )
     asked = fields(spec.make, None)
     strange = [key for key in values if key not in {one.name for one in asked}]
+    if strange and not asked:
+        raise BadInput(_("{name} has no settings, so no “{key}”.", name=name, key=strange[0][:40]))
     if strange:
         raise BadInput(
             _(

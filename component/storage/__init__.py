@@ -8,11 +8,14 @@ from pathlib import Path
 from component.errors import ConfigError
 from component.ports import Store
 from component.storage.sqlite import SQLite
+from component.words import _
 
 
 async def open_store(url: str) -> Store:
     """The store at `url` (`sqlite:PATH`), brought up to date; raises ConfigError, StoreError."""
     engine, colon, rest = url.partition(":")
     if not colon or engine != "sqlite" or not rest:
-        raise ConfigError([f"[store] url is “{url}”: write sqlite:PATH, like sqlite:/var/lib/shoutbus/bus.db."])
+        raise ConfigError(
+            [_("[store] url is “{url}”: write sqlite:PATH, like sqlite:/var/lib/shoutbus/bus.db.", url=url)]
+        )
     return await SQLite.open(Path(rest.removeprefix("//")))

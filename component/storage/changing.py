@@ -23,11 +23,13 @@ async def apply(queries: Any, connection: Any, change: Put | Drop) -> int:
 
 
 async def _leave(queries: Any, connection: Any, route: Route, *, gone: bool) -> None:
-    """What the stages that go, or are set otherwise, noted is forgotten; what a route that goes holds is buried."""
+    """What the stages that go, or are set otherwise, noted is forgotten, and what they hold may go on: what comes now
+    must not overtake it. What a route that goes holds is buried."""
     rows = await found(connection, queries.stages_of, id=route.id)
     before = to_stages(rows[0]["stages"]) if rows else ()
     changed = [one.id for one in before if gone or one not in route.stages]
     await queries.forget_notes(connection, route=route.id, stages=json.dumps(changed))
+    await queries.hasten_held(connection, route=route.id, stages=json.dumps(changed))
     if gone:
         why = "Its route was removed while it was held there."
         await queries.bury_held(connection, route=route.id, destination=str(route.destination), error=why)

@@ -159,6 +159,10 @@ delete from held where route = :route;
 -- Message :id is held nowhere any more.
 delete from held where message_id = :id;
 
+-- name: hasten_held(route, stages)!
+-- What is held at :stages [stage…] of :route is due.
+update held set due = since where route = :route and stage in (select value from json_each(:stages));
+
 -- name: stages_of(id)
 -- The stages of route :id.
 select stages from routes where id = :id;

@@ -28,6 +28,7 @@ from component.route import Route
 from component.storage import accepting, changing
 from component.storage.accepting import found
 from component.storage.rows import Row, of_stages, to_delivery, to_held, to_note, to_route, to_stop
+from component.words import _
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -44,7 +45,9 @@ def _wrapped(work: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Corout
         try:
             return await work(*args, **kwargs)
         except (sqlite3.Error, ValueError) as error:
-            raise StoreError(f"The database failed ({error}); nothing was changed, try again.") from error
+            raise StoreError(
+                _("The database failed ({error}); nothing was changed, try again.", error=error)
+            ) from error
 
     return inner
 
@@ -70,7 +73,7 @@ class SQLite:
                 store = cls(path, writer, await _connect(path, undo))
                 await store._migrate()
             except (sqlite3.Error, OSError) as error:
-                raise StoreError(f"The database {path} can't be opened: {error}.") from error
+                raise StoreError(_("The database {path} can't be opened: {error}.", path=path, error=error)) from error
             undo.pop_all()
         return store
 
@@ -78,7 +81,7 @@ class SQLite:
         done = await _number(self._writer, "pragma user_version")
         numbered = sorted(_HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
         if done > len(numbered):
-            raise StoreError("The database was made by a newer version of Shoutbus: run that one.")
+            raise StoreError(_("The database was made by a newer version of Shoutbus: run that one."))
         for number, file in enumerate(numbered, 1):
             if number > done:
                 script = file.read_text("utf-8")
@@ -125,7 +128,7 @@ class SQLite:
     def _still_there(self) -> None:
         """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
         if _inode(self._path) != self._file:
-            raise StoreError("The database's file was removed or replaced: stop the bus, and put it back.")
+            raise StoreError(_("The database's file was removed or replaced: stop the bus, and put it back."))
 
     # What is held
 
@@ -274,7 +277,7 @@ class SQLite:
         async with self._turn, _transaction(self._writer):
             for one in changes:
                 if not await changing.apply(self._queries, self._writer, one):
-                    raise Conflict("Someone changed that meanwhile: look at it again, then decide.")
+                    raise Conflict(_("Someone changed that meanwhile: look at it again, then decide."))
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
     @_wrapped
@@ -311,7 +314,7 @@ class SQLite:
             for one in letters:
                 end = {"state": one.state, "attempts": one.attempts, "error": one.error, "changed": one.changed}
                 if not await self._queries.decide(self._writer, seq=one.seq, **end):
-                    raise Conflict(f"Dead letter {one.seq} is dead no more: look again, then decide.")
+                    raise Conflict(_("Dead letter {number} is dead no more: look again, then decide.", number=one.seq))
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
     @_wrapped
@@ -319,7 +322,7 @@ class SQLite:
         """See `ports.Store.delete`."""
         async with self._turn, _transaction(self._writer):
             if not await self._queries.add_deletion(self._writer, id=message_id, at=audit.at, who=audit.who):
-                raise Conflict("That message is deleted already.")
+                raise Conflict(_("That message is deleted already."))
             await self._queries.replace_body(self._writer, id=message_id, body=instead)
             await self._queries.forget_bodies(self._writer, id=message_id)
             await self._queries.drop_held_of(self._writer, id=message_id)

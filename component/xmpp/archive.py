@@ -7,7 +7,7 @@ one: results count only from the archive that was asked, under the query's own i
 import datetime
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -52,7 +52,7 @@ class Archive:
                 page.append(Archived(result.get("id", "")[:MAX_ID], _at(delay), inner))
         return True
 
-    async def after(self, room: str, stanza_id: str, since: int) -> AsyncIterator[list[Archived]]:
+    async def after(self, room: str, stanza_id: str, since: int) -> AsyncGenerator[list[Archived], None]:
         """Pages of what came after `stanza_id`, oldest first; by time (`since`, ms) where the archive forgot that id.
 
         Raises IqError where there is no archive, Unavailable where the stream went.

@@ -6,23 +6,25 @@ easily as written. Roles come from that bare JID.
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.errors import Forbidden, NotFound, ShoutbusError
+from component.errors import Forbidden, NotFound, ShoutbusError, TooMany
 from component.message import WEB_MARK, Author, Channel, Message, is_id
-from component.ports import Accept, Clock
+from component.ports import Accept, Clock, Refusal
 from component.rate import Rate
 from component.text import escape as q
 from component.text import one_line, skeleton
+from component.words import Words, _, joined, tell
 from component.xmpp.contacts import RESOURCE
 from component.xmpp.link import Link
-from component.xmpp.room import Occupant, Room
-from component.xmpp.rooms import Rooms
+from component.xmpp.room import Line, Room
 from component.xmpp.stanza import (
+    MUC_USER,
     RECEIPTS,
     SAID,
     bare,
@@ -53,8 +55,22 @@ class Asked:
     language: str = "en"
 
 
-Answer = Callable[[Asked], Awaitable[str | None]]
-"""The text commands: what to reply, or None where the line is no command."""
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A line that is a message as its writer marked it: `body` is the message, without the mark."""
+
+    body: str
+
+
+Answer = Callable[[Asked], Awaitable[str | Meant | None]]
+"""The text commands: what to reply; None, or Meant, where the line is no command."""
+
+
+class LeadsTo(Protocol):
+    """Names where a channel's messages go first, those in `without` left out."""
+
+    def __call__(self, channel: Channel, without: Container[Channel] = (), /) -> Sequence[str]:
+        """See `Hub.leads_to`."""
 
 
 class Bot:
@@ -67,28 +83,32 @@ class Bot:
         self.jid = f"{self.bare}/{RESOURCE}"
         self._tasks = Tasks()
         self._messages = Rate(time.monotonic, 200, 20)
+        self._warnings = Rate(time.monotonic, 1, 1 / 60)
         self._told_where: OrderedDict[str, None] = OrderedDict()
         self._hub: Accept
-        self._leads_to: Callable[[Channel], Sequence[str]]
+        self._leads_to: LeadsTo
         self._addressed: Callable[[str], Channel | None]
         self._answer: Answer
         self._is_bus: Callable[[str], Awaitable[bool]]
         self._confirm: Callable[[str], str]
+        self._speaks: Callable[[str, str], str]
 
     def attach(
         self,
         hub: Accept,
-        leads_to: Callable[[Channel], Sequence[str]],
+        leads_to: LeadsTo,
         addressed: Callable[[str], Channel | None],
         answer: Answer,
         is_bus: Callable[[str], Awaitable[bool]],
         confirm: Callable[[str], str],
+        speaks: Callable[[str, str], str],
     ) -> None:
         """Close the circle. `leads_to` names where a channel's messages go, `addressed` the channel of a local part,
-        `confirm` how often someone wants to hear that their words were passed on: once, always, never."""
+        `confirm` how often someone wants to hear that their words were passed on: once, always, never; `speaks` the
+        language to answer a bare JID in that asks in some `xml:lang`."""
         self._hub, self._leads_to, self._addressed = hub, leads_to, addressed
         self._answer, self._is_bus = answer, is_bus
-        self._confirm = confirm
+        self._confirm, self._speaks = confirm, speaks
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -105,17 +125,18 @@ class Bot:
 
     async def _heard(self, stanza: Element, from_room: bool) -> None:
         to, sender = bare(stanza.get("to", "")), stanza.get("from", "")
+        language = self._speaks(bare(sender), language_of(stanza))
         try:
             self._messages.spend(bare(sender))
             reply = await (self._in_private(stanza, sender) if from_room else self._take(stanza, to, sender))
         except ShoutbusError as fault:
             kind = "wait" if fault.status >= 500 else "auth" if isinstance(fault, Forbidden) else "modify"
-            inside = error(kind, fault.condition, str(fault))
+            inside = error(kind, fault.condition, tell(fault.sentence, language))
             back = {"from": stanza.get("to", ""), "to": sender, "id": stanza.get("id", ""), "type": "error"}
             self._link.try_send(element("message", back, inside))
             return
         if reply:
-            self.reply(stanza, reply)
+            self.reply(stanza, tell(reply, language))
         if stanza.find(f"{{{RECEIPTS}}}request") is not None and stanza.get("id"):
             received = element("received", {"xmlns": RECEIPTS, "id": stanza.get("id", "")})
             self._link.try_send(element("message", {"from": stanza.get("to", ""), "to": sender}, received))
@@ -132,49 +153,58 @@ class Bot:
         addresses = {"from": self.jid, "to": jid, "type": "chat"}
         self._link.try_send(element("message", addresses, f"<body>{q(words)}</body>", f'<said xmlns="{SAID}"/>'))
 
-    async def _in_private(self, stanza: Element, sender: str) -> str:
+    async def _in_private(self, stanza: Element, sender: str) -> Words | str:
         """Through a room: whoever it is has no role here, and nothing is passed on."""
         nick = sender.partition("/")[2]
         if not bare(stanza.get("to", "")) == self.bare:
             # A room puts out an occupant who answers item-not-found.
-            raise Forbidden(f"{nick}: people on the web page can't get private messages.")
+            raise Forbidden(_("{nick}: people on the web page can't get private messages.", nick=nick))
         answer = await self._answer(Asked("", nick, body_of(stanza), False, language_of(stanza)))
-        return answer or f"Write to me at {self.bare} for that: from inside a room I can't tell who you are."
+        if isinstance(answer, str):
+            return answer
+        return _("Write to me at {bot} for that: from inside a room I can't tell who you are.", bot=self.bare)
 
-    async def _take(self, stanza: Element, to: str, sender: str) -> str | None:
+    async def _take(self, stanza: Element, to: str, sender: str) -> Words | str | None:
         body, jid = body_of(stanza), bare(sender)
         ends: Sequence[str] = ()
         if to != self.bare:
             channel = self._addressed(local(to))
             if not channel:
-                raise NotFound(f"There is no channel at {to}. Write “help” to {self.bare}.")
+                raise NotFound(_("There is no channel at {jid}. Write “help” to {bot}.", jid=to, bot=self.bare))
         else:
             answer = await self._answer(Asked(jid, local(jid) or jid, body, False, language_of(stanza)))
-            if answer is not None:
+            if isinstance(answer, str):
                 return answer
+            body = answer.body if answer else body
             channel = Channel("chat", jid)
             ends = self._leads_to(channel)
             if not ends:
-                return (
+                return _(
                     "I have nowhere to pass that on to: no route starts at your messages. “help” tells what I can do."
                 )
         claims = stanza.find(f"{{{SAID}}}said") is not None and await self._is_bus(domain(jid))
-        await self._hub.accept(self._message(stanza, channel, jid, body, claims=claims))
-        return self._where(jid, ends) if to == self.bare else None
+        receipt = await self._hub.accept(self._message(stanza, channel, jid, body, claims=claims))
+        told: list[Words | str] = [one.sentence for one in self._hub.refusals(receipt)]
+        if to == self.bare:
+            stopped = {one.destination for one in receipt.planned.stops}
+            reached = self._leads_to(channel, stopped) if stopped else ends
+            told += filter(None, [self._where(jid, reached) if reached else None])
+        return joined(told, "\n") if told else None
 
-    def _where(self, jid: str, ends: Sequence[str]) -> str | None:
+    def _where(self, jid: str, ends: Sequence[str]) -> Words | None:
         """Said once to each person who does not want otherwise: what they thought private may be read by many."""
         wish = self._confirm(jid)
         if wish == "always":
-            return f"I passed that on to {', '.join(ends)}."
+            return _("I passed that on to {ends}.", ends=", ".join(ends))
         if wish == "never" or jid in self._told_where:
             return None
         self._told_where[jid] = None
         if len(self._told_where) > REMEMBERED:
             self._told_where.popitem(last=False)
-        return (
-            f"I passed that on to {', '.join(ends)}, for everyone who reads there, and shall do so with what you write "
-            "next, without another word. “help” tells what else I can do."
+        return _(
+            "I passed that on to {ends}, for everyone who reads there, and shall do so with what you write next, "
+            "without another word. “help” tells what else I can do.",
+            ends=", ".join(ends),
         )
 
     def _message(self, stanza: Element, channel: Channel, jid: str, body: str, *, claims: bool) -> Message:
@@ -188,15 +218,30 @@ class Bot:
 
     # In rooms
 
-    async def addressed(self, rooms: Rooms, room: Room, nick: str, occupant: Occupant | None, text: str) -> None:
-        """Answer a line in a room where it begins with the bot's name."""
-        line = self.called(room.nick, text)
+    async def addressed(self, say: Callable[[Room, str], None], room: Room, said: Line) -> None:
+        """Answer a line in a room where it begins with the bot's name; `say` says it there."""
+        line = self.called(room.nick, said.text)
         if line is None:
             return
-        answer = await self._answer(Asked(occupant.jid if occupant else "", nick, line, in_room=True))
-        if answer is None:
-            answer = f"I don't know “{one_line(line)[:60]}”. Write “{room.nick}: help” for what I can do."
-        rooms.tell(room, f"{nick}: {answer}")
+        jid = said.occupant.jid if said.occupant else ""
+        answer = await self._answer(Asked(jid, said.nick, line, True, said.language))
+        if not isinstance(answer, str):
+            told = _("I don't know “{line}”. Write “{bot}: help” for what I can do.", line=one_line(line)[:60],
+                     bot=room.nick)  # fmt: skip
+            answer = told.told(self._speaks(jid, said.language))
+        say(room, f"{said.nick}: {answer}")
+
+    def stopped(self, room: Room, said: Line, refusals: Sequence[Refusal]) -> None:
+        """Tell an occupant, in private and once a minute at most, what of theirs went no further."""
+        jid = said.occupant.jid if said.occupant else ""
+        try:
+            self._warnings.spend(f"{room.jid}/{jid or said.nick}")
+        except TooMany:
+            return
+        told = joined([one.sentence for one in refusals], "\n").told(self._speaks(jid, said.language))
+        addresses = {"from": self.jid, "to": f"{room.jid}/{said.nick}", "type": "chat"}
+        inside = f'<body>{q(told)}</body><x xmlns="{MUC_USER}"/><said xmlns="{SAID}"/>'
+        self._link.try_send(element("message", addresses, inside))
 
     @staticmethod
     def called(name: str, text: str) -> str | None:

@@ -17,6 +17,7 @@ import structlog
 from component import __version__
 from component.message import GUEST_PREFIX
 from component.text import escape as q
+from component.words import _, best
 from component.xmpp.link import Link
 from component.xmpp.stanza import (
     CAPS,
@@ -88,9 +89,6 @@ class IqFault(Exception):
         self.xml = error(kind, condition, sentence, f'<{own} xmlns="{COMMANDS}"/>' if own else "")
 
 
-_NONE = IqFault("cancel", "service-unavailable", "There are no commands here.")
-
-
 class Commands(Protocol):
     """Ad-hoc commands (XEP-0050), as the desk offers them."""
 
@@ -117,7 +115,7 @@ class Desk:
         self._tasks = Tasks()
         self._answers: dict[str, Callable[[Element, Identity, str], str | None]] = {
             f"{{{LAST}}}query": self._last,
-            f"{{{PING}}}ping": lambda *_: "",
+            f"{{{PING}}}ping": lambda *_all: "",
             f"{{{TIME}}}time": _time,
             f"{{{VCARD}}}vCard": _vcard,
             f"{{{VERSION}}}query": _version,
@@ -136,19 +134,20 @@ class Desk:
         who = self._identify(bare(to))
         asked = next(iter(stanza), None)
         reply = {"from": to, "to": asker, "id": stanza.get("id", "")}
+        language = best(language_of(stanza))
         if who is None:
             inside: str | None = None
-            condition, sentence = "item-not-found", f"There is nobody at {bare(to)}."
+            condition, sentence = "item-not-found", _("There is nobody at {jid}.", jid=bare(to))
         else:
             answer = self._answers.get(asked.tag) if asked is not None and stanza.get("type") == "get" else None
-            inside = answer(asked, who, to) if answer and asked is not None else None
+            inside = answer(asked, who, language) if answer and asked is not None else None
             if asked is not None and asked.tag == f"{{{DISCO_ITEMS}}}query" and stanza.get("type") == "get":
                 inside = self._items(asked, who, stanza)
             elif asked is not None and asked.tag == f"{{{DISCO_INFO}}}query" and stanza.get("type") == "get":
                 inside = self._info(asked, who, stanza)
-            condition, sentence = "service-unavailable", "That is not offered here."
+            condition, sentence = "service-unavailable", _("That is not offered here.")
         if inside is None:
-            reply["type"], inside = "error", error("cancel", condition, sentence)
+            reply["type"], inside = "error", error("cancel", condition, sentence.told(language))
         else:
             reply["type"] = "result"
         self._link.try_send(element("iq", reply, inside))
@@ -157,13 +156,18 @@ class Desk:
         reply = {"from": stanza.get("to", ""), "to": stanza.get("from", ""), "id": stanza.get("id", "")}
         who = self._identify(bare(stanza.get("to", "")))
         offered = self._commands if who and who.type != "web" else None
+        language = best(language_of(stanza))
+        none = _("There are no commands here.").told(language)
         try:
-            inside, kind = (await offered.serve(stanza), "result") if offered else (_NONE.xml, "error")
+            inside, kind = error("cancel", "service-unavailable", none), "error"
+            if offered:
+                inside, kind = await offered.serve(stanza), "result"
         except IqFault as fault:
             inside, kind = fault.xml, "error"
         except Exception:  # whoever asked waits for an answer
             log.exception("a command failed")
-            inside, kind = error("wait", "internal-server-error", "The bus failed at that; its log says why."), "error"
+            told = _("The bus failed at that; its log says why.").told(language)
+            inside, kind = error("wait", "internal-server-error", told), "error"
         self._link.try_send(element("iq", reply | {"type": kind}, inside))
 
     def _info(self, asked: Element, who: Identity, stanza: Element) -> str | None:
@@ -187,7 +191,7 @@ class Desk:
         items = "".join(element("item", {"jid": jid, "name": name}) for jid, name in listed)
         return element("query", {"xmlns": DISCO_ITEMS, "node": asked.get("node", "")}, items)
 
-    def _last(self, _asked: Element, _who: Identity, _to: str) -> str:
+    def _last(self, _asked: Element, _who: Identity, _language: str) -> str:
         return f'<query xmlns="{LAST}" seconds="{self._link.uptime:.0f}"/>'
 
 
@@ -196,18 +200,19 @@ def puppet(jid: str) -> Identity | None:
     return Identity("client", "web", "Someone on the web page") if local(jid).startswith(GUEST_PREFIX) else None
 
 
-def _version(_asked: Element, _who: Identity, _to: str) -> str:
+def _version(_asked: Element, _who: Identity, _language: str) -> str:
     return f'<query xmlns="{VERSION}"><name>Shoutbus</name><version>{q(__version__)}</version></query>'
 
 
-def _time(_asked: Element, _who: Identity, _to: str) -> str:
+def _time(_asked: Element, _who: Identity, _language: str) -> str:
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f'<time xmlns="{TIME}"><tzo>+00:00</tzo><utc>{now}</utc></time>'
 
 
-def _vcard(_asked: Element, who: Identity, _to: str) -> str | None:
+def _vcard(_asked: Element, who: Identity, language: str) -> str | None:
     if who.type == "web":
         return f'<vCard xmlns="{VCARD}"><FN>{q(who.name)}</FN></vCard>'
     photo = f"<PHOTO><TYPE>image/png</TYPE><BINVAL>{base64.b64encode(AVATAR).decode()}</BINVAL></PHOTO>"
-    words = "<DESC>Passes messages between rooms, shoutboxes and people. Write “help” to me.</DESC>"
-    return f'<vCard xmlns="{VCARD}"><FN>{q(who.name)}</FN><NICKNAME>{q(who.name)}</NICKNAME>{photo}{words}</vCard>'
+    told = _("Passes messages between rooms, shoutboxes and people. Write “help” to me.").told(language)
+    names = f"<FN>{q(who.name)}</FN><NICKNAME>{q(who.name)}</NICKNAME>"
+    return f'<vCard xmlns="{VCARD}">{names}{photo}<DESC>{q(told)}</DESC></vCard>'

@@ -13,7 +13,9 @@ from component.message import Message
 from component.ports import Confirmation
 from component.text import escape as q
 from component.text import fit
+from component.words import _
 from component.xmpp.link import IqError, Link
+from component.xmpp.retraction import retraction
 from component.xmpp.rooms import BUDGET
 from component.xmpp.stanza import SAID, Fault, bare, domain
 from component.xmpp.tasks import Tasks
@@ -25,12 +27,13 @@ HOPELESS = frozenset(
 
 
 class DirectMessages:
-    """`ports.Direct` for the chat method; `bot` is the full JID they come from."""
+    """`ports.Direct` for the chat method; `bot` is the full JID they come from, `speaks` a bare JID's language."""
 
-    def __init__(self, link: Link, bot: str, link_to: Callable[[Message], str]) -> None:
+    def __init__(self, link: Link, bot: str, link_to: Callable[[Message], str], speaks: Callable[[str], str]) -> None:
         self._link = link
         self._bot = bot
         self._link_to = link_to
+        self._speaks = speaks
         self._sent: dict[tuple[str, str], Confirmation] = {}
         self._unproved: dict[str, list[Confirmation]] = {}
         self._proving: set[str] = set()
@@ -47,7 +50,8 @@ class DirectMessages:
 
     async def tell(self, jid: str, message: Message) -> Confirmation:
         """See `ports.Direct.tell`; a ping to their domain behind it proves that the server took it (XEP-0199)."""
-        text = fit(message.line, BUDGET, f"… the rest is at {self._link_to(message)}")
+        rest = _("… the rest is at {link}", link=self._link_to(message))
+        text = fit(message.line, BUDGET, rest.told(self._speaks(jid)))
         self._link.send(
             f'<message type="chat" id="{message.id}" from="{self._bot}" to="{q(jid)}"><body>{q(text)}</body>'
             f'<said xmlns="{SAID}" id="{message.id}"/></message>'
@@ -59,6 +63,10 @@ class DirectMessages:
         if domain(jid) not in self._proving:
             self._tasks.run(self._prove(domain(jid)))
         return confirmation
+
+    async def retract(self, jid: str, message: Message) -> None:
+        """See `ports.Direct.retract`."""
+        self._link.send(retraction("chat", self._bot, jid, message.id, self._speaks(jid)))
 
     async def _prove(self, where: str) -> None:
         """One ping at a time covers all that was sent before it."""
@@ -75,7 +83,7 @@ class DirectMessages:
             await self._link.ping(where, self._bot)
         except IqError as answered:
             if answered.fault.condition.startswith("remote-server"):
-                trouble = Unavailable(f"{where} can't be reached: {answered.fault}.")
+                trouble = Unavailable(_("{who} can't be reached: {why}.", who=where, why=answered.fault))
         except Unavailable as gone:
             trouble = gone
         for confirmation in group:
@@ -91,11 +99,11 @@ class DirectMessages:
         fault = Fault.read(stanza)
         confirmation = self._sent.get((bare(stanza.get("from", "")), stanza.get("id", "")))
         if confirmation and not confirmation.done():
-            sentence = f"{bare(stanza.get('from', ''))} did not take it: {fault}."
+            sentence = _("{who} did not take it: {why}.", who=bare(stanza.get("from", "")), why=fault)
             hopeless = fault.condition in HOPELESS
             confirmation.set_exception(Refused(sentence) if hopeless else Unavailable(sentence))
 
     def _lost(self) -> None:
         for confirmation in tuple(self._sent.values()):
             if not confirmation.done():
-                confirmation.set_exception(Unavailable("The XMPP stream ended."))
+                confirmation.set_exception(Unavailable(_("The XMPP stream ended.")))

@@ -5,6 +5,7 @@ import structlog
 from component.errors import Unavailable
 from component.message import WEB_MARK
 from component.text import skeleton
+from component.words import _
 from component.xmpp.link import IqError, Link
 from component.xmpp.owner import Owner
 from component.xmpp.room import Room
@@ -33,9 +34,10 @@ class Guard:
 
     async def put_out(self, room: Room, nick: str, jid: str) -> None:
         """Kick them, unless another bus answers for the domain of their real JID."""
+        told = _("Names with “{mark}” are kept for people on the web page.", mark=WEB_MARK)
         try:
             if not await self.is_bus(domain(jid)):
-                await self._owner.kick(room.jid, nick, f"Names with “{WEB_MARK}” are kept for people on the web page.")
+                await self._owner.kick(room.jid, nick, told.told(room.language))
                 log.info("kicked for the mark of web users", room=room.jid, nick=nick)
         except (IqError, Unavailable) as error:
             log.warning("could not kick", room=room.jid, nick=nick, reason=str(error))

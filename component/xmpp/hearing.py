@@ -8,14 +8,14 @@ import asyncio
 import dataclasses
 import hashlib
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from xml.etree.ElementTree import Element
 
 import structlog
 
 from component.errors import BadInput, Muted
 from component.message import GUEST_PREFIX, MAX_BODY, WEB_MARK, Author, Channel, Message, id_from, is_id
-from component.ports import Accept, Clock, Mark
+from component.ports import Accept, Clock, Mark, Refusal
 from component.text import one_line, skeleton
 from component.xmpp.archive import Archive
 from component.xmpp.link import IqError
@@ -34,7 +34,7 @@ class Hearing:
     def __init__(
         self, archive: Archive, clock: Clock, read: Callable[[Channel], Awaitable[Mark | None]], secret: bytes
     ) -> None:
-        self._archive = archive
+        self.archive = archive
         self._clock = clock
         self._read = read
         self._secret = secret
@@ -51,8 +51,9 @@ class Hearing:
         """Shows that we said it here: others know a message's id too, once it was said elsewhere."""
         return hashlib.blake2b(f"{room.jid} {message_id}".encode(), digest_size=8, key=self._secret).hexdigest()
 
-    async def accept(self, heard: Heard) -> None:
-        """Hand someone's words to the hub; raises StoreError, and then they must be read again.
+    async def accept(self, heard: Heard) -> Sequence[Refusal]:
+        """Hand someone's words to the hub, and say what of them its author is to know was stopped; raises StoreError,
+        and then they must be read again.
 
         Whoever reads a room can work out the ids of what is said there, and claim one for words of their own
         elsewhere, to be known first: what is not contained in the words that were first gets an id of its own.
@@ -62,13 +63,13 @@ class Hearing:
             receipt = await self._hub.accept(message, mark)
         except Muted as muted:
             self._not_passed_on(message, mark, muted)
-            return
+            return ()
         first = receipt.message
         claimed = message.id != id_from(message.origin)
-        if receipt.new or receipt.deleted:
-            return
-        if not claimed and first.origin != message.origin and not first.body.endswith(message.body):
-            await self._hub.accept(dataclasses.replace(message, id=uuid.uuid4().hex), mark)
+        anew = not claimed and first.origin != message.origin and not first.body.endswith(message.body)
+        if anew and not (receipt.new or receipt.deleted):
+            receipt = await self._hub.accept(dataclasses.replace(message, id=uuid.uuid4().hex), mark)
+        return self._hub.refusals(receipt)
 
     def _not_passed_on(self, message: Message, mark: Mark | None, muted: Muted) -> None:
         """Read, and left where it is: what may stand in the room is the room's affair. Each mute is logged once."""
@@ -95,7 +96,7 @@ class Hearing:
         room.archived = True
         try:
             if mark is None:
-                newest = await self._archive.newest(room.jid)
+                newest = await self.archive.newest(room.jid)
                 at = newest.at if newest else self._clock()
                 self._note(Mark(room.channel, newest.id if newest else "", at))
             else:
@@ -117,7 +118,7 @@ class Hearing:
             log.info("the room has no archive to read", room=room.jid, reason=str(error))
 
     async def _read_on(self, room: Room, mark: Mark) -> None:
-        async for page in self._archive.after(room.jid, mark.stanza_id, mark.at):
+        async for page in self.archive.after(room.jid, mark.stanza_id, mark.at):
             heard = [self._sort(room, one.stanza, one.id, one.at) for one in page]
             await asyncio.gather(*(self.accept(one) for one in heard if one))
 

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 import structlog
 
 from component.errors import ConfigError, Unavailable
+from component.words import _
 from component.xmpp.stanza import DISCO_INFO, MUC, NS, PING, Fault, bare, element, resource
 from component.xmpp.stream import Account, Stream, connect
 
@@ -104,7 +105,7 @@ class Link:
     def send(self, xml: str) -> None:
         """Write a stanza; raises Unavailable where there is no session. Not yet a delivery."""
         if not self._stream or not self._live.is_set() or not self._stream.transport:
-            raise Unavailable("The XMPP server is not connected.")
+            raise Unavailable(_("The XMPP server is not connected."))
         self._stream.send_raw(xml)
 
     def try_send(self, xml: str) -> None:
@@ -122,7 +123,7 @@ class Link:
             async with asyncio.timeout(patience):
                 return await answer
         except TimeoutError as late:
-            raise Unavailable(f"{to} did not answer within {patience:.0f} s.") from late
+            raise Unavailable(_("{who} did not answer within {seconds:.0f} s.", who=to, seconds=patience)) from late
         finally:
             del self._asked[number]
 
@@ -203,8 +204,8 @@ class Link:
                 log.exception("a part of the XMPP side did not start")
 
     def _fall(self, stream: Stream) -> None:
-        gone = Unavailable(f"The XMPP stream ended ({stream.trouble or 'connection lost'}).")
-        for _, answer in self._asked.values():
+        gone = Unavailable(_("The XMPP stream ended."))
+        for _to, answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(gone)
         for call in self.down:

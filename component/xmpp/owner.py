@@ -6,12 +6,14 @@ from xml.etree.ElementTree import Element
 import structlog
 
 from component.text import escape as q
-from component.xmpp.link import Link
-from component.xmpp.stanza import DATA, INVITE, MUC, MUC_ADMIN, MUC_OWNER, MUC_USER, bare, element, form
+from component.words import best
+from component.xmpp.link import IqError, Link
+from component.xmpp.stanza import DATA, DISCO_INFO, INVITE, MUC, MUC_ADMIN, MUC_OWNER, MUC_USER, bare, element, form
 
 log = structlog.get_logger()
 
 _CONFIG = "muc#roomconfig_"
+_LANG = "muc#roominfo_lang"
 
 
 def wanted(title: str) -> dict[str, str]:
@@ -21,7 +23,7 @@ def wanted(title: str) -> dict[str, str]:
 
 
 class Owner:
-    """The bot as a room's owner; every call raises IqError and Unavailable."""
+    """The bot as a room's owner; every call raises IqError and Unavailable, but for `language`: only the latter."""
 
     def __init__(self, link: Link, bot: str) -> None:
         self._link = link
@@ -35,6 +37,15 @@ class Owner:
         if fresh or any(_same(offered[var]) != _same(value) for var, value in values.items()):
             filled = form({"FORM_TYPE": f"{MUC}#roomconfig", **values})
             await self._link.iq("set", room, self._bot, element("query", {"xmlns": MUC_OWNER}, filled))
+
+    async def language(self, room: str) -> str:
+        """What is spoken in a room, by its disco#info (XEP-0045 section 15.5.3), of the languages that there are."""
+        try:
+            info = await self._link.iq("get", room, self._bot, element("query", {"xmlns": DISCO_INFO}))
+        except IqError:
+            return best("")
+        told = (one.findtext(f"{{{DATA}}}value") for one in info.iter(f"{{{DATA}}}field") if one.get("var") == _LANG)
+        return best(next(told, "") or "")
 
     async def share(self, room: str, admins: Iterable[str]) -> None:
         """Make each of `admins` an owner who isn't one."""

@@ -14,6 +14,7 @@ import structlog
 
 from component.errors import Refused, Unavailable
 from component.message import GUEST_PREFIX, Author
+from component.words import _
 from component.xmpp.link import Link
 from component.xmpp.stanza import MUC, Fault, bare, element, local, resource, statuses
 
@@ -90,7 +91,7 @@ class Puppets:
         except _Kept as kept:
             self._forget(puppet)
             if kept.fault.condition == "forbidden":
-                raise Refused(f"{puppet.nick} is banned from {puppet.room}.") from kept
+                raise Refused(_("{nick} is banned from {room}.", nick=puppet.nick, room=puppet.room)) from kept
             log.info("the bot speaks for a guest", room=puppet.room, nick=puppet.nick, reason=str(kept.fault))
             return None
         except Unavailable:
@@ -168,7 +169,7 @@ class Puppets:
             self._count[puppet.room] -= 1
 
     def _gone(self) -> None:
-        gone = Unavailable("The XMPP stream ended.")
+        gone = Unavailable(_("The XMPP stream ended."))
         for puppet in tuple(self._inside.values()):
             self._settle(puppet, gone)
             self._forget(puppet)

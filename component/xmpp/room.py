@@ -8,11 +8,19 @@ from xml.etree.ElementTree import Element
 from component.errors import Unconfirmed
 from component.message import Channel
 from component.ports import ChannelSpec, Confirmation
+from component.words import Words, _, joined
 
 REFLECTION = 10.0
 """Seconds the room's reflection of our own stanza may take before it counts as unconfirmed."""
 REMEMBERED = 5_000
 """Our messages seen in the archive and not waited for, kept to answer "has it landed?"."""
+
+_RIGHTS = _(
+    "I am not an owner of this room: I can't set its name, subject or archive, make others owners, or keep people "
+    "from taking the names of web users. An owner can change that by making me an owner."
+)
+_ARCHIVE = _("This room keeps no archive: what is said while I am away I can't pass on.")
+_VOICE = _("I have no voice in this room: a moderator can give it to me. Until then I can only listen.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,16 @@ class Occupant:
     jid: str
     affiliation: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What an occupant said: nickname, presence where it is known, text, and the stanza's `xml:lang`."""
+
+    nick: str
+    occupant: Occupant | None
+    text: str
+    language: str
 
 
 @dataclass(slots=True)
@@ -35,13 +53,14 @@ class Said:
 
 @dataclass(slots=True)
 class Room:
-    """One room. `inside` is set once the bot is in and has read what it missed."""
+    """One room. `inside` is set once the bot is in and has read what it missed; `language` is what is spoken here."""
 
     jid: str
     spec: ChannelSpec
     nick: str
     state: str = "out"
-    trouble: str = ""
+    trouble: Words | str = ""
+    language: str = "en"
     affiliation: str = ""
     fresh: bool = False
     archived: bool = True
@@ -66,16 +85,11 @@ class Room:
         """Whether the bot is an owner here."""
         return self.affiliation == "owner"
 
-    def limits(self) -> str:
-        """What the bot may not do here, in words; "" where it may do all."""
-        rights = (
-            "I am not an owner of this room: I can't set its name, subject or archive, make others owners, "
-            "or keep people from taking the names of web users. An owner can change that by making me an owner."
-        )
-        archive = "This room keeps no archive: what is said while I am away I can't pass on."
-        voice = "I have no voice in this room: a moderator can give it to me. Until then I can only listen."
-        may = ((self.voice, voice), (self.owned, rights), (self.archived, archive))
-        return " ".join(words for well, words in may if not well)
+    def limits(self) -> Words | str:
+        """What the bot may not do here; "" where it may do all."""
+        may = ((self.voice, _VOICE), (self.owned, _RIGHTS), (self.archived, _ARCHIVE))
+        kept = [words for well, words in may if not well]
+        return joined(kept, " ") if kept else ""
 
     def saying(self, message_id: str, nick: str, now: float) -> Confirmation:
         """Wait for the reflection of what is about to be sent as `nick`."""
@@ -107,9 +121,10 @@ class Room:
             message_id, said = next(iter(self.said.items()))
             if now - said.at < REFLECTION and not said.confirmation.cancelled():
                 return
-            self.fail(message_id, Unconfirmed(f"{self.jid} did not reflect it within {REFLECTION:.0f} s."))
+            late = _("{room} did not reflect it within {seconds:.0f} s.", room=self.jid, seconds=REFLECTION)
+            self.fail(message_id, Unconfirmed(late))
 
-    def leave(self, trouble: str, error: Exception) -> None:
+    def leave(self, trouble: Words | str, error: Exception) -> None:
         """The bot is out: nothing on its way will be reflected to it."""
         self.state, self.trouble = "out", trouble
         self.inside.clear()

@@ -12,17 +12,20 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
+from component.delivery import Delivery
 from component.errors import Conflict, NotFound, Refused, ShoutbusError, StoreError, Unavailable
 from component.message import Message
-from component.ports import ChannelSpec, Confirmation, RoomState
+from component.ports import ChannelSpec, Confirmation, Fate, Refusal, RoomState
 from component.text import escape as q
 from component.text import fit
+from component.words import Words, _, tell
 from component.xmpp.guard import Guard
 from component.xmpp.hearing import Heard, Hearing
 from component.xmpp.link import IqError, Link
 from component.xmpp.owner import Owner
 from component.xmpp.puppets import Puppets
-from component.xmpp.room import Occupant, Room
+from component.xmpp.retraction import Retraction
+from component.xmpp.room import Line, Occupant, Room
 from component.xmpp.stanza import (
     MUC,
     MUC_USER,
@@ -32,6 +35,7 @@ from component.xmpp.stanza import (
     bare,
     body_of,
     element,
+    language_of,
     resource,
     statuses,
 )
@@ -49,8 +53,10 @@ BACK_MOST = 60.0
 BUDGET = 60_000
 """Bytes of a body on the wire; the rest stands behind a link."""
 
-Addressed = Callable[[Room, str, Occupant | None, str], Coroutine[Any, Any, None]]
-"""Called with what an occupant (nickname, presence) said that may be meant for the bot."""
+Addressed = Callable[[Room, Line], Coroutine[Any, Any, None]]
+"""Called with what may be meant for the bot."""
+Stopped = Callable[[Room, Line, Sequence[Refusal]], None]
+"""Called with what someone said in a room and processors stopped."""
 
 
 class Rooms:
@@ -74,19 +80,21 @@ class Rooms:
         self._hearing = hearing
         self._owner = Owner(link, bot)
         self._guard = Guard(link, self._owner, bot)
+        self._retraction = Retraction(link, bot, hearing, puppets)
         self._admins = tuple(admins)
         self._link_to = link_to
         self._rooms: dict[str, Room] = {}
         self._tasks = Tasks()
         self._leaving = False
         self._addressed: Addressed
-        self._greeting: Callable[[Room], str]
+        self._stopped: Stopped
+        self._greeting: Callable[[Room], Words]
         link.up.append(self._enter_all)
         link.down.append(self._left_all)
 
-    def attach(self, addressed: Addressed, greeting: Callable[[Room], str]) -> None:
-        """Close the circle: what may be meant for the bot, and what it says when it first comes in."""
-        self._addressed, self._greeting = addressed, greeting
+    def attach(self, addressed: Addressed, stopped: Stopped, greeting: Callable[[Room], Words]) -> None:
+        """Close the circle: what may be meant for the bot, what was stopped, what it says when it first comes in."""
+        self._addressed, self._stopped, self._greeting = addressed, stopped, greeting
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Rooms.configure`; a room is entered when the stream is up."""
@@ -108,7 +116,8 @@ class Rooms:
             room.entering.cancel()
         self._puppets.leave_all(room.jid)
         self._go(room)
-        room.leave("no longer ours", Refused(f"{room.jid} is no room of this bus any more."))
+        gone = _("{room} is no room of this bus any more.", room=room.jid)
+        room.leave(gone, Refused(gone))
 
     async def _own_again(self, room: Room) -> None:
         with contextlib.suppress(Unavailable):  # then it is done on coming back
@@ -145,7 +154,7 @@ class Rooms:
             try:
                 await self._enter(room)
             except (ShoutbusError, IqError) as error:
-                room.trouble = str(error)
+                room.trouble = error.sentence if isinstance(error, ShoutbusError) else str(error)
                 log.warning("not in the room", room=room.jid, reason=str(error))
             else:
                 return
@@ -155,6 +164,7 @@ class Rooms:
     async def _enter(self, room: Room) -> None:
         await self._join(room)
         await self._own(room)
+        room.language = await self._owner.language(room.jid)
         room.state = "reading"
         first = await self._hearing.catch_up(room)
         room.state, room.trouble = "in", ""
@@ -177,11 +187,13 @@ class Rooms:
             except Conflict:
                 room.nick = f"{self._nick} {number}"
             except TimeoutError as late:
-                raise Unavailable(f"{room.jid} did not let the bot in within {JOIN:.0f} s.") from late
+                raise Unavailable(
+                    _("{room} did not let the bot in within {seconds:.0f} s.", room=room.jid, seconds=JOIN)
+                ) from late
             else:
                 room.heard_at = asyncio.get_running_loop().time()
                 return
-        raise Unavailable(f"Every nickname like {self._nick} is taken in {room.jid}.")
+        raise Unavailable(_("Every nickname like {nick} is taken in {room}.", nick=self._nick, room=room.jid))
 
     async def _own(self, room: Room) -> None:
         """Bring a room of ours to what is configured; what fails is told, and keeps nobody from talking."""
@@ -195,14 +207,14 @@ class Rooms:
                 self._owner.subject(room.jid, subject)
             if room.fresh:
                 for jid in room.spec.settings.get("invite", ()):
-                    self._owner.invite(room.jid, jid, f"Join {room.spec.title or room.jid}.")
+                    self._owner.invite(room.jid, jid, _invitation(room))
             room.fresh = False
         except IqError as error:
             log.warning("the room could not be configured", room=room.jid, reason=str(error))
 
     def _welcome(self, room: Room) -> None:
         """Once in a room's life with us: say who has come, and what it may not do."""
-        self.tell(room, " ".join(filter(None, (self._greeting(room), room.limits()))))
+        self.tell(room, " ".join(tell(one, room.language) for one in (self._greeting(room), room.limits()) if one))
 
     def tell(self, room: Room, words: str) -> None:
         """The bot's own words, which go no further."""
@@ -215,7 +227,8 @@ class Rooms:
         for room in self._rooms.values():
             if room.entering:
                 room.entering.cancel()
-            room.leave("no stream", Unavailable("The XMPP stream ended."))
+            gone = _("The XMPP stream ended.")
+            room.leave(gone, Unavailable(gone))
 
     def leave(self) -> None:
         """The bot and its puppets leave every room."""
@@ -258,13 +271,10 @@ class Rooms:
 
     def _not_let_in(self, room: Room, fault: Fault) -> None:
         if room.joined and not room.joined.done():
-            taken = fault.condition == "conflict"
-            hint = (
-                f" If it is about making rooms: let {bare(self._bot)} make them."
-                if fault.condition in _KEPT_OUT
-                else ""
-            )
-            room.joined.set_exception(Conflict("taken") if taken else Unavailable(f"{room.jid} says {fault}.{hint}"))
+            told = _("{room} says {why}.", room=room.jid, why=fault)
+            if fault.condition in _KEPT_OUT:
+                told = _("{told} If it is about making rooms: let {bot} make them.", told=told, bot=bare(self._bot))
+            room.joined.set_exception(Conflict(told) if fault.condition == "conflict" else Unavailable(told))
 
     def _about_us(self, room: Room, stanza: Element, kind: str | None, nick: str, codes: frozenset[str]) -> None:
         if kind != "unavailable":
@@ -276,10 +286,10 @@ class Rooms:
                 room.joined.set_result(None)
         elif "303" not in codes and not self._leaving:
             destroyed = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}destroy") is not None
-            other = "the room was destroyed" if destroyed else "the bot was put out of the room"
+            other = _("the room was destroyed") if destroyed else _("the bot was put out of the room")
             why = next((words for code, words in _OUT.items() if code in codes), other)
-            log.warning("out of the room", room=room.jid, reason=why)
-            room.leave(why, Unavailable(f"{room.jid}: {why}."))
+            log.warning("out of the room", room=room.jid, reason=str(why))
+            room.leave(why, Unavailable(_("{room}: {why}.", room=room.jid, why=why)))
             self._come(room, BACK)
 
     # Hearing
@@ -308,9 +318,10 @@ class Rooms:
         if fault.condition == "not-acceptable":  # we are not inside
             self._puppets.lost(to, room.jid)
             if to == self._bot and room.state == "in":
-                room.leave("the room says the bot is not inside", Unavailable(str(fault)))
+                told = _("the room says the bot is not inside")
+                room.leave(told, Unavailable(told))
                 self._come(room)
-        sentence = f"{room.jid} says {fault}."
+        sentence = _("{room} says {why}.", room=room.jid, why=fault)
         # Without voice the bot waits for it; a guest who was silenced stays so.
         hopeless = fault.condition in _HOPELESS and not (to == self._bot and not room.voice)
         room.fail(stanza.get("id", ""), Refused(sentence) if hopeless else Unavailable(sentence))
@@ -319,14 +330,18 @@ class Rooms:
         heard = self._hearing.live(room, stanza)
         if not heard:
             return
-        self._tasks.run(self._accept(room, heard))
         nick = resource(stanza.get("from", ""))
-        if stanza.find(f"{{{SAID}}}said") is None:  # no other bus passes it on
-            self._tasks.run(self._addressed(room, nick, room.occupants.get(nick), body_of(stanza)))
+        line = Line(nick, room.occupants.get(nick), body_of(stanza), language_of(stanza))
+        own = stanza.find(f"{{{SAID}}}said") is None  # no other bus passes it on
+        self._tasks.run(self._accept(room, heard, line if own else None))
+        if own:
+            self._tasks.run(self._addressed(room, line))
 
-    async def _accept(self, room: Room, heard: Heard) -> None:
+    async def _accept(self, room: Room, heard: Heard, line: Line | None) -> None:
         try:
-            await self._hearing.accept(heard)
+            refusals = await self._hearing.accept(heard)
+            if line and refusals:
+                self._stopped(room, line, refusals)
         except StoreError:
             # The sender can't be told no; the archive has it: read it again from the mark.
             if room.state == "in":
@@ -344,7 +359,7 @@ class Rooms:
         """See `ports.Rooms.landed`."""
         room = self._find(jid)
         if room.state != "in":
-            raise Unavailable(f"The bot is not in {jid}.")
+            raise Unavailable(_("The bot is not in {room}.", room=jid))
         await self._hearing.look(room)
         return frozenset(room.landed)
 
@@ -352,11 +367,12 @@ class Rooms:
         """See `ports.Rooms.say`."""
         room = self._find(jid)
         if not room.inside.is_set():
-            raise Unavailable(f"The bot is not in {jid}.")
+            raise Unavailable(_("The bot is not in {room}.", room=jid))
         puppet = await self._puppets.enter(jid, message.author) if message.author.is_guest else None
         sender, nick = (puppet.jid, puppet.nick) if puppet else (self._bot, room.nick)
         body = message.body if puppet else message.line
-        text = fit(body, BUDGET, f"… the rest is at {self._link_to(message)}")
+        rest = _("… the rest is at {link}", link=self._link_to(message))
+        text = fit(body, BUDGET, rest.told(room.language))
         confirmation = room.saying(message.id, nick, asyncio.get_running_loop().time())
         try:
             self._link.send(
@@ -368,10 +384,14 @@ class Rooms:
             raise
         return confirmation
 
+    async def retract(self, jid: str, delivery: Delivery) -> Fate:
+        """See `ports.Rooms.retract`."""
+        return await self._retraction.retract(self._find(jid), delivery)
+
     def _find(self, jid: str) -> Room:
         room = self._rooms.get(jid)
         if not room:
-            raise Refused(f"{jid} is no room of this bus.")
+            raise Refused(_("{room} is no room of this bus.", room=jid))
         return room
 
     # For commands: ports.RoomDesk
@@ -388,21 +408,22 @@ class Rooms:
     async def destroy(self, jid: str, reason: str) -> None:
         """See `ports.RoomDesk.destroy`."""
         if jid in self._rooms:
-            raise Conflict(f"{jid} is a room of this bus: remove it first.")
+            raise Conflict(_("{room} is a room of this bus: remove it first.", room=jid))
         try:
             await self._owner.destroy(jid, reason)
         except IqError as error:
             if error.fault.condition not in ("item-not-found", "gone"):  # empty, it may have ended by itself
-                raise Refused(f"{jid} says {error.fault}.") from error
+                raise Refused(_("{room} says {why}.", room=jid, why=error.fault)) from error
 
     async def invite(self, jid: str, whom: str) -> None:
         """See `ports.RoomDesk.invite`."""
         room = self._rooms.get(jid)
         if not room:
-            raise NotFound(f"{jid} is no room of this bus.")
+            raise NotFound(_("{room} is no room of this bus.", room=jid))
         if room.state != "in":
-            raise Unavailable(f"The bot is not in {jid}{f': {room.trouble}' if room.trouble else ''}.")
-        self._owner.invite(jid, whom, f"Join {room.spec.title or jid}.")
+            out = _("The bot is not in {room}: {why}.", room=jid, why=room.trouble)
+            raise Unavailable(out if room.trouble else _("The bot is not in {room}.", room=jid))
+        self._owner.invite(jid, whom, _invitation(room))
 
     # Time
 
@@ -423,7 +444,8 @@ class Rooms:
         except IqError as error:
             if error.fault.condition in ("not-acceptable", "item-not-found", "gone") and room.state == "in":
                 log.warning("out of the room", room=room.jid, reason="the room had lost the bot")
-                room.leave("the room had lost the bot", Unavailable(f"{room.jid} had lost the bot."))
+                lost = _("{room} had lost the bot.", room=room.jid)
+                room.leave(lost, Unavailable(lost))
                 self._come(room)
         except Unavailable:
             return
@@ -432,13 +454,17 @@ class Rooms:
 _HOPELESS = ("forbidden", "policy-violation", "bad-request")
 _KEPT_OUT = ("not-allowed", "forbidden")
 _OUT = {
-    "301": "the bot is banned from the room",
-    "307": "the bot was kicked",
-    "321": "the bot's affiliation was taken",
-    "322": "the room became members-only",
-    "332": "the room service stopped",
-    "333": "the room lost the bot's connection",
+    "301": _("the bot is banned from the room"),
+    "307": _("the bot was kicked"),
+    "321": _("the bot's affiliation was taken"),
+    "322": _("the room became members-only"),
+    "332": _("the room service stopped"),
+    "333": _("the room lost the bot's connection"),
 }
+
+
+def _invitation(room: Room) -> str:
+    return _("Join {room}.", room=room.spec.title or room.jid).told(room.language)
 
 
 def _occupant(stanza: Element) -> Occupant:

@@ -39,8 +39,8 @@ async def _filled(bus: Bus, count: int) -> None:
     await bus.hub.reload()
 
 
-async def _rate(bus: Bus) -> float:
-    """Messages accepted in a second, each on disk, 64 at once."""
+async def rate(bus: Bus) -> float:
+    """Messages accepted in a second in the first channel, each on disk, 64 at once."""
     left = iter(range(MESSAGES))
     author = Author("Juliet", "juliet@example.org")
 
@@ -83,8 +83,8 @@ async def measured() -> str:
             await _filled(small, OWN)
             await _filled(large, MANY)
             for _ in range(ROUNDS):
-                few.append(await _rate(small))
-                many.append(await _rate(large))
+                few.append(await rate(small))
+                many.append(await rate(large))
             drawing = statistics.median(_took(lambda: _drawn(large)) for _ in range(ROUNDS))
             size = len(_drawn(large).encode())
             reloads = statistics.median([await _change(large, number) for number in range(ROUNDS)])

@@ -6,12 +6,13 @@ A surface joins by one line in `SURFACES`: how a caller calls an action there, a
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from commands import text as text_surface
 from commands.action import Action, Bus, discover
-from commands.adhoc import LIFE, PER_PERSON
+from commands.sessions import LIFE, PER_PERSON
 from commands.text import Text
 from component.form import MAX_VALUE, Field, Jid
 from component.message import Channel
@@ -19,6 +20,7 @@ from component.roles import Role
 from component.xmpp.bot import Asked
 from component.xmpp.desk import IqFault
 from tests.contract.forms import Client, a_seeded_bus, boxes, lines, sampled, session_of, told
+from tests.contract.pages import a_browser
 
 ACTIONS = discover()
 ROLES = {"": Role.GUEST, "member@x": Role.MEMBER, "operator@x": Role.OPERATOR, "admin@x": Role.ADMIN}
@@ -27,7 +29,8 @@ Surface = Callable[[Bus, Action, str, bool], Awaitable[str | None]]
 
 
 async def _text(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None:
-    return await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(Asked(jid, "Nick", action.name, in_room))
+    answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(Asked(jid, "Nick", action.name, in_room))
+    return answer if isinstance(answer, str) else None
 
 
 async def _form(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None:
@@ -41,7 +44,15 @@ async def _form(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None
     return "\n".join(client.messages) or told(shown)
 
 
-SURFACES: Mapping[str, Surface] = {"text": _text, "form": _form}
+async def _web(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None:
+    if in_room or ROLES[jid] < Role.OPERATOR:
+        return await _text(bus, action, jid, in_room)  # rooms have no pages, and these are for operators
+    async with a_browser(bus, dict(ROLES), jid) as browser:
+        page = await browser.command(action.name)
+        return page.note or page.title
+
+
+SURFACES: Mapping[str, Surface] = {"text": _text, "form": _form, "web": _web}
 
 
 @pytest.fixture
@@ -137,6 +148,30 @@ async def test_wrong_values_are_told_in_words(bus: Bus, action: Action) -> None:
             line = " ".join([action.name, *(f'{name}="{word}"' for name, word in given.items())])
             answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(Asked("admin@x", "Nick", line, False))
             assert str(answer).startswith(f"Error: {one.ask.label}: "), (one.name, value[:20])
+
+
+async def test_wrong_values_are_told_at_their_fields(bus: Bus, action: Action) -> None:
+    asked = action.step.fields(bus) if action.step and not action.opening else ()
+    async with a_browser(bus, {"admin@x": Role.ADMIN}, "admin@x") as browser:
+        for one in asked:
+            for value in _wrong(one):
+                given = {other.name: [_right(other)] for other in asked} | {one.name: [value]}
+                page = await browser.command(action.name, given)
+                assert page.status == 400, (one.name, value[:20])
+                assert set(page.faults) == {one.name}, (one.name, value[:20])
+                assert page.faults[one.name]
+
+
+async def test_looking_at_a_page_changes_nothing(bus: Bus, action: Action) -> None:
+    asked = action.step.fields(bus) if action.step else ()
+    query = "&".join(f"{one.name}={quote(_right(one))}" for one in asked)
+    before = await bus.settings.store.audit()
+    async with a_browser(bus, {"admin@x": Role.ADMIN}, "admin@x") as browser:
+        for path in (f"/commands/{action.name}", f"/commands/{action.name}?{query}"):
+            page = await browser.get(path)
+            assert page.status < 500
+            assert page.title
+    assert await bus.settings.store.audit() == before
 
 
 async def test_what_is_needed_is_asked_for(bus: Bus, action: Action) -> None:

@@ -47,7 +47,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     get = Table._get
 
     def watched(table: Table, key: str, *more: object) -> object:
-        asked.add((table._where.partition("]] ")[0].strip("[]"), key))
+        asked.add((str(table._where).partition("]] ")[0].strip("[]"), key))
         return get(table, key, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Table, "_get", watched)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from component import methods
-from component.delivery import Delivery
+from component.delivery import Delivery, State
 from component.errors import BadInput, DeliveryError, Refused, Unavailable
 from component.message import Channel, Message
-from component.ports import ChannelSpec, Confirmation, Direct, Method, MethodSpec, Ports, Rooms
+from component.ports import ChannelSpec, Confirmation, Direct, Fate, Method, MethodSpec, Ports, Retracts, Rooms
 from tests.unit.fakes import FROM, said
 
 SPECS = methods.discover()
@@ -28,6 +28,7 @@ class FakeWire:
         self.said: list[tuple[str, Message]] = []
         self.trouble: DeliveryError | None = None
         self.rooms: list[str] = []
+        self.retracted: list[tuple[str, str]] = []
         self.open = asyncio.Event()
         self.open.set()
 
@@ -38,6 +39,11 @@ class FakeWire:
         confirmation: Confirmation = asyncio.get_running_loop().create_future()
         confirmation.set_result(None)
         return confirmation
+
+    def take_back(self, to: str, message: Message) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.retracted.append((to, message.id))
 
 
 class FakeRooms:
@@ -58,6 +64,10 @@ class FakeRooms:
     async def landed(self, room: str) -> frozenset[str]:
         return frozenset(message.id for to, message in self._wire.said if to == room)
 
+    async def retract(self, room: str, delivery: Delivery) -> Fate:
+        self._wire.take_back(room, delivery.message)
+        return Fate.GONE
+
 
 class FakeDirect:
     """`ports.Direct` on a fake wire."""
@@ -70,6 +80,9 @@ class FakeDirect:
 
     async def tell(self, jid: str, message: Message) -> Confirmation:
         return await self._wire.put(jid, message)
+
+    async def retract(self, jid: str, message: Message) -> None:
+        self._wire.take_back(jid, message)
 
 
 def _ports(wire: FakeWire) -> Ports:
@@ -163,3 +176,19 @@ async def test_trouble_is_passed_on_as_it_is(spec: MethodSpec, error: DeliveryEr
     with pytest.raises(type(error)) as told:
         await method.send(Delivery(1, said("hello"), channel))
     assert told.value is error
+
+
+RETRACTING = [name for name in WAYS_OUT if isinstance(_made(SPECS[name], FakeWire()), Retracts)]
+
+
+@pytest.mark.parametrize("name", RETRACTING)
+async def test_takes_back_what_it_brought(name: str) -> None:
+    wire = FakeWire()
+    method, channel = _made(SPECS[name], wire), Channel.parse(SPECS[name].example)
+    assert isinstance(method, Retracts)
+    brought = Delivery(1, said("hello", FROM), channel, State.DONE)
+    assert await method.retract(brought) in (Fate.GONE, Fate.ASKED)
+    assert wire.retracted == [(channel.address, brought.message.id)]
+    wire.trouble = Unavailable("away")
+    with pytest.raises(Unavailable):
+        await method.retract(brought)

@@ -274,6 +274,9 @@ async def test_bad_shouts(yard: tuple[Server, Bus]) -> None:
             page = _form(bus, fields, accept="text/html")
             assert page.status == status
             assert words in page.text.replace("&#39;", "'")
+        for accept in ("application/json", "text/html"):
+            answer = _form(bus, good | {"name": "n" * 2000}, accept=accept, Accept_Language="fr, de-CH;q=0.9")
+            assert (answer.status, "Der Name hat 2000 Zeichen; h" in answer.text) == (400, True)
         for forged in (
             {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""},
             {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"},

@@ -111,10 +111,22 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
         hands.fill("To", "shoutbox:lobby")
         hands.end("it is now shoutbox:news → shoutbox:lobby.")
 
+        hands.begin("route-edit", "Edit a route")
+        hands.fill("Route", route[1])
+        hands.fill("What", "add")
+        hands.go_on("Add a processor")
+        hands.fill("Processor", "prefix")
+        hands.go_on("Prefix")
+        hands.fill("Text", "[news]")
+        hands.go_on("Changed, it is now:")
+        assert "shoutbox:news → shoutbox:lobby [prefix] 1 prefix text=[news]" in hands.lines()
+
         hands.begin("route-test", "Test routes")
         hands.fill("Channel", "shoutbox:news")
         hands.go_on("“hello” in shoutbox:news; nothing is sent:")
-        assert "1. shoutbox:news → shoutbox:lobby: " in hands.lines()
+        tested = hands.lines()
+        assert "1. shoutbox:news → shoutbox:lobby [prefix]: " in tested
+        assert "1 prefix: changed to “[news] hello”" in tested
 
         hands.begin("route-remove", "Remove a route")
         hands.fill("Route", route[1])

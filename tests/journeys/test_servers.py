@@ -235,11 +235,12 @@ def verification(info: Element) -> str:
     return base64.b64encode(hashlib.sha1(told.encode(), usedforsecurity=False).digest()).decode()
 
 
-async def make_room(me: Person, room: str, nick: str, *, archived: bool = True) -> None:
+async def make_room(me: Person, room: str, nick: str, *, archived: bool = True, language: str = "") -> None:
     """A persistent room, and `me` its only owner."""
     await me.join(room, nick)
     form: Any = await me.plugin["xep_0045"].get_room_config(JID(room), timeout=15)
-    wanted = {"muc#roomconfig_persistentroom": True, "muc#roomconfig_enablearchiving": archived, "mam": archived}
+    wanted: dict[str, Any] = {"muc#roomconfig_persistentroom": True, "muc#roomconfig_lang": language}
+    wanted |= {"muc#roomconfig_enablearchiving": archived, "mam": archived}
     form["values"] = {var: value for var, value in wanted.items() if var in form.get_fields()}
     await me.plugin["xep_0045"].set_room_config(JID(room), form, timeout=15)
 
@@ -285,6 +286,25 @@ async def test_a_room_that_does_not_let_the_bot_in(place: Place) -> None:
             await comes(lambda: "I have no voice" in in_room(bus, room)["limits"], "it says that it can't speak")
             await me.plugin["xep_0045"].set_role(JID(room), "shoutbus 2", "participant", timeout=15)
             await comes(lambda: "I have no voice" not in in_room(bus, room)["limits"], "it can again")
+
+
+async def test_a_german_room(place: Place) -> None:
+    """The bot says there in German what it says to all, and answers each line in the language of who wrote it."""
+    room = f"deutsch@{ROOMS}"
+    async with place.person("juliet") as me:
+        await make_room(me, room, "Juliet", language="de")
+        with place.bus("deutsch"):
+            greeting = "Hallo! Ich bin Shoutbus. Was hier gesagt wird, geht auch an shoutbox:deutsch."
+            await me.until(lambda: any(words.startswith(greeting) for _, words in me.lines(room)), "the greeting")
+            assert any("Ich bin kein Besitzer dieses Raums" in words for _, words in me.lines(room))
+            message = me.make_message(JID(room), "shoutbus: whoami", mtype="groupchat")
+            message["lang"] = "de"
+            message.send()
+            await me.hears("Juliet: Hier bist du Juliet und hast die Rolle Gast.")
+            message = me.make_message(JID(room), "shoutbus: whoami", mtype="groupchat")
+            message["lang"] = "en"
+            message.send()
+            await me.hears("Juliet: Here you are Juliet, with the role guest.")
 
 
 async def test_a_room_without_an_archive(place: Place) -> None:

@@ -4,9 +4,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from commands.action import Bus, discover
 from component import processors
@@ -17,7 +17,7 @@ from component.ledger import Ledger
 from component.message import Author, Channel, Message
 from component.methods import discover as discover_methods
 from component.plan import Planner
-from component.ports import ChannelSpec, Confirmation, Mark, Offer, Planned, Receipt, RoomState, Store
+from component.ports import ChannelSpec, Confirmation, Mark, Offer, Planned, Receipt, Release, RoomState, Store
 from component.roles import Roles
 from component.route import Route, Routes
 from component.settings import Settings
@@ -161,6 +161,8 @@ class WatchedStore:
         self._store = store
         self.saves: list[tuple[int, int, int]] = []
         self.failing = 0
+        self.late = False
+        """Whether it fails only once it was planned what follows, and most of it is written."""
         self.gate: asyncio.Event | None = None
         self.saved = asyncio.Event()
         self.most_read = 0
@@ -177,15 +179,40 @@ class WatchedStore:
         try:
             if self.failing:
                 self.failing -= 1
-                raise StoreError("The disk is full; nothing was changed, try again.")
+                if self.late and offers:
+                    offers = [*offers[:-1], replace(offers[-1], plan=_fails(offers[-1].plan))]
+                else:
+                    _fail()
             return await self._store.save(offers, outcomes, marks)
         finally:
             self.saved.set()
+
+    async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
+        if self.failing:
+            self.failing -= 1
+            if not self.late:
+                _fail()
+            releases = [*releases[:-1], replace(releases[-1], plan=_fails(releases[-1].plan))]
+        return await self._store.release(releases)
 
     async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
         found = await self._store.pending(channel, after, limit)
         self.most_read = max(self.most_read, len(found))
         return found
+
+
+def _fail() -> NoReturn:
+    raise StoreError("The disk is full; nothing was changed, try again.")
+
+
+def _fails(plan: Callable[..., Planned]) -> Callable[..., Planned]:
+    """It plans, and then the disk is full."""
+
+    def planned(*values: Any) -> Planned:
+        plan(*values)
+        _fail()
+
+    return planned
 
 
 async def until(holds: Callable[[], Any], what: str) -> None:
@@ -225,7 +252,7 @@ class Bench:
         """A hub, the first one or the one after a crash."""
         self.method = method or self.method
         hub = Hub(self.store, self.clock)
-        hub.attach({"wire": self.method, "shoutbox": None})
+        hub.attach({"wire": self.method, "shoutbox": None}, make=processors.make)
         await hub.start()
         self.hubs.append(hub)
         return hub

@@ -14,6 +14,7 @@ from commands import adhoc, draw
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
 from commands.adhoc import AdHoc
 from commands.menu import inside
+from commands.sessions import LIFE, MOST, PER_PERSON
 from component.errors import Conflict, Forbidden
 from component.form import Ask, Choice
 from component.message import Channel
@@ -408,11 +409,11 @@ async def test_a_forbidden_within_a_command_ends_it(stage: Stage, monkeypatch: p
 
 async def test_a_session_lives_for_a_while_after_its_last_step(stage: Stage) -> None:
     session = _session(await stage.send("wizard"))
-    stage.now += adhoc.LIFE - 1
+    stage.now += LIFE - 1
     await stage.send("wizard", {"name": ["n"]}, session=session)
-    stage.now += adhoc.LIFE - 1
+    stage.now += LIFE - 1
     assert (await stage.send("wizard", session=session)).get("status") == "executing"
-    stage.now += adhoc.LIFE + 1
+    stage.now += LIFE + 1
     await _refused(stage, "cancel", "not-allowed", "session-expired", "wizard", {"count": ["1"]}, session=session)
     assert stage.adhoc.count == 0
 
@@ -420,8 +421,8 @@ async def test_a_session_lives_for_a_while_after_its_last_step(stage: Stage) -> 
 async def test_a_person_has_a_few_at_most(stage: Stage) -> None:
     other = _session(await stage.send("wizard", jid="romeo@x/pda"))
     sessions = [_session(await stage.send("wizard", jid=f"juliet@x/{n}")) for n in range(3_000)]
-    assert stage.adhoc.count == adhoc.PER_PERSON + 1
-    assert (await stage.send("wizard", session=sessions[-adhoc.PER_PERSON])).get("status") == "executing"
+    assert stage.adhoc.count == PER_PERSON + 1
+    assert (await stage.send("wizard", session=sessions[-PER_PERSON])).get("status") == "executing"
     await _refused(stage, "cancel", "not-allowed", "session-expired", "wizard", session=sessions[0])
     assert (await stage.send("wizard", session=other, jid="romeo@x/pda")).get("status") == "executing"
 
@@ -432,15 +433,15 @@ async def test_abandoned_sessions_give_their_memory_back(stage: Stage) -> None:
             await stage.send("plain", jid=f"person{n}@x/pda")
 
     await abandon(100)  # what is kept for ever, such as compiled patterns, is kept now
-    stage.now += adhoc.LIFE + 1
+    stage.now += LIFE + 1
     stage.adhoc.sweep()
     tracemalloc.start()
     try:
         before, _peak = tracemalloc.get_traced_memory()
         await abandon(10_000)
-        assert stage.adhoc.count == adhoc.MOST
+        assert stage.adhoc.count == MOST
         held, _peak = tracemalloc.get_traced_memory()
-        stage.now += adhoc.LIFE + 1
+        stage.now += LIFE + 1
         stage.adhoc.sweep()
         after, _peak = tracemalloc.get_traced_memory()
     finally:

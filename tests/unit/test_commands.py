@@ -13,7 +13,7 @@ from component.errors import BadInput, Forbidden
 from component.form import Ask
 from component.roles import Role, Roles
 from component.words import _
-from component.xmpp.bot import Asked
+from component.xmpp.bot import Asked, Meant
 from tests.unit.fakes import a_bus
 
 
@@ -37,11 +37,23 @@ async def _faults(_caller: Caller, _form: None, _bus: Bus) -> Reply:
     raise BadInput("Say it otherwise.")
 
 
+@dataclass(frozen=True)
+class Times:
+    count: Annotated[int, Ask(_("Count"))]
+    word: Annotated[str, Ask(_("Word"))]
+
+
+async def _repeats(_caller: Caller, form: Times, _bus: Bus) -> Reply:
+    return Done(_("{words}", words=form.word * form.count))
+
+
 OPEN = Action("open", _("for all"), Role.GUEST, _says, public=True)
 PRIVATE = Action("private", _("for members"), Role.MEMBER, _says)
 ADMINS = Action("rule", _("for admins"), Role.ADMIN, _says, public=True)
 FAULTY = Action("faulty", _("goes wrong"), Role.GUEST, _faults, public=True)
 JOIN = Action("words-join", _("joins words"), Role.MEMBER, _joins, Form)
+TIMES = Action("times", _("repeats"), Role.MEMBER, _repeats, Times)
+REIGN = replace(TIMES, name="reign", role=Role.ADMIN)
 ROLES = Roles(["admin@x"])
 
 
@@ -49,11 +61,11 @@ class Stage:
     """A text surface with the commands above, and a clock that is moved."""
 
     def __init__(self, bus: Bus) -> None:
-        self.bus = replace(bus, actions={one.name: one for one in (OPEN, PRIVATE, ADMINS, FAULTY, JOIN)})
+        self.bus = replace(bus, actions={one.name: one for one in (OPEN, PRIVATE, ADMINS, FAULTY, JOIN, TIMES, REIGN)})
         self.now = 0.0
         self.text = Text(self.bus, ROLES.of, lambda: self.now)
 
-    async def says(self, line: str, jid: str = "juliet@x", *, in_room: bool = False) -> str | None:
+    async def says(self, line: str, jid: str = "juliet@x", *, in_room: bool = False) -> str | Meant | None:
         return await self.text.answer(Asked(jid, "juliet", line, in_room))
 
 
@@ -104,7 +116,7 @@ async def test_any_other_line_is_none(stage: Stage, line: str) -> None:
 async def test_the_role_is_by_the_jid_alone(stage: Stage) -> None:
     for jid in ("juliet@x", "", "admin@y", "admin@x.evil"):
         answer = await stage.says("rule", jid, in_room=True)
-        assert answer
+        assert isinstance(answer, str)
         assert answer.startswith("Error: “rule” is for the role admin")
     assert await stage.says("rule", "admin@x", in_room=True) == "hello juliet 1.2.3"
 
@@ -135,12 +147,73 @@ async def test_words_of_a_line_fill_the_form(stage: Stage, line: str, answer: st
     [("opne", "open"), ("word join a b", "words join"), ("words-jion a", "words join"), ("Faulti", "faulty")],
 )
 async def test_a_slip_is_told_and_not_passed_on(stage: Stage, line: str, meant: str) -> None:
-    assert await stage.says(line) == f"Did you mean “{meant}”? That was not passed on."
+    assert await stage.says(line) == (
+        f"Did you mean “{meant}”? That was not passed on. "
+        f"If it is a message, send it with a backslash in front: \\{line}"
+    )
 
 
 @pytest.mark.parametrize("line", ["opne the door", "rul", "good morning", "words of join", "well, join us"])
 async def test_what_is_no_slip_is_passed_on(stage: Stage, line: str) -> None:
     assert await stage.says(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("times ten", "Count: “ten” is no whole number."),
+        ("reign over the world", "“reign” is for the role admin"),
+        ('words join "a b', "does not close"),
+    ],
+)
+async def test_what_does_not_fit_is_told_and_how_to_send_it(stage: Stage, line: str, why: str) -> None:
+    told = str(await stage.says(line))
+    assert told.startswith("Error: ")
+    assert told.endswith(f" If it is a message, send it with a backslash in front: \\{line}")
+    assert f"I took that for the command “{line.split()[0]}" in told
+    assert await stage.says(f"\\{line}") == Meant(line)
+    assert "backslash" not in str(await stage.says(line, in_room=True))
+
+
+async def test_what_is_wrong_is_told_before_the_rest_is_asked_for(stage: Stage) -> None:
+    assert "Count: “many” is no whole number" in str(await stage.says("times many"))
+    assert await stage.says("10") is None, "no question stands open"
+
+
+@pytest.mark.parametrize("line", ["open", "words join a b", "Words", "opne", "/open", "/nothing"])
+async def test_a_backslash_makes_a_message(stage: Stage, line: str) -> None:
+    taken = await stage.says(line)
+    assert await stage.says(f" \\{line}") == (Meant(line) if taken is not None else None)
+
+
+@pytest.mark.parametrize("line", ["\\o/", "\\", "\\good morning", "/me waves", "/usr/bin/open is gone", "/ open", "//"])
+async def test_other_slashes_are_left_alone(stage: Stage, line: str) -> None:
+    assert await stage.says(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("/open", "hello juliet 1.2.3"),
+        ("/Open?", "hello juliet 1.2.3"),
+        ("/words join a b", "a-b"),
+        ("/words-join a b", "a-b"),
+        ("/open the door", "Error: “the” is more than that takes."),
+        (
+            "/opne it",
+            "Error: There is no command “opne”: “help” lists all. "
+            "If it is a message, send it with a backslash in front: \\/opne it",
+        ),
+    ],
+)
+async def test_a_slash_makes_a_command(stage: Stage, line: str, answer: str) -> None:
+    assert await stage.says(line) == answer
+
+
+async def test_a_long_line_is_not_repeated_whole(stage: Stage) -> None:
+    told = str(await stage.says("times and " + "on and " * 100))
+    assert told.endswith("…")
+    assert len(told) < 250
 
 
 async def test_a_quotation_mark_that_does_not_close(stage: Stage) -> None:

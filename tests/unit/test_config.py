@@ -9,7 +9,8 @@ from component.config import Config, digest, load, parse
 from component.errors import ConfigError
 from component.message import Channel
 from component.methods import discover
-from component.route import Route
+from component.route import Route, Stage
+from component.storage import open_store
 
 METHODS = discover()
 XMPP = """
@@ -29,8 +30,9 @@ def _parse(text: str, **environment: str) -> Config:
 def _faults(text: str, **environment: str) -> list[str]:
     with pytest.raises(ConfigError) as told:
         _parse(text, **environment)
-    assert str(told.value) == "\n".join(told.value.faults)
-    return told.value.faults
+    faults = [str(fault) for fault in told.value.faults]
+    assert str(told.value) == "\n".join(faults)
+    return faults
 
 
 def _fault(text: str, **environment: str) -> str:
@@ -217,6 +219,51 @@ def test_one_fault(more: str, fault: str) -> None:
     found = _fault(XMPP + more)
     assert fault in found
     assert found.endswith(".")
+
+
+ROUTE = "[[channel]]\nname = 'muc:team@rooms.x'\n[[route]]\nfrom = 'shoutbox:a'\nto = 'muc:team@rooms.x'\n"
+
+
+def test_processors_of_a_route() -> None:
+    """In their order, as a form or a line would set them; both ways where the route is."""
+    (there, back) = _parse(
+        XMPP + BOX + ROUTE + "both = true\n[[route.processor]]\nname = 'throttle'\ncount = 5\nper = '60s'\n"
+        "then = 'hold'\n[[route.processor]]\nname = 'match'\nwords = ['storm', 'rain']\nhas_link = true\n"
+    ).routes  # fmt: skip
+    assert there.stages == back.stages == (
+        Stage(1, "throttle", (("count", ("5",)), ("per", ("1min",)), ("then", ("hold",)))),
+        Stage(2, "match", (("words", ("storm", "rain")), ("has_link", ("1",)))),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stage", "fault"),
+    [
+        ("name = 'delai'\nby = '1s'", "there is no processor “delai”: there are "),
+        ("by = '1s'", "name is missing."),
+        ("name = 1", "name must be text in quotes."),
+        ("name = 'delay'\nby = 90", "by: “90” is no time: write it like 90s"),
+        ("name = 'delay'\nby = true", "by: “true” is no time"),
+        ("name = 'delay'\nby = '1000d'", "won't do: from 1s to "),
+        ("name = 'throttle'\ncount = 1.5\nper = '1s'\nthen = 'hold'", "count: “1.5” is no whole number."),
+        ("name = 'throttle'\ncount = 1\nper = '1s'\nthen = 'wait'", "then: “wait” is none of the choices"),
+        ("name = 'digest'", "digest"),
+    ],
+)
+def test_a_processor_that_is_wrong(stage: str, fault: str) -> None:
+    found = _fault(f"{XMPP}{BOX}{ROUTE}[[route.processor]]\nname = 'quotes'\n[[route.processor]]\n{stage}")
+    assert found.startswith("[[route]] 1, [[route.processor]] 2: ")
+    assert found.endswith((".", "?"))
+    assert fault in found.casefold() if fault == "digest" else fault in found
+
+
+async def test_processors_seed_a_store(tmp_path: Path) -> None:
+    config = _parse(f"{XMPP}{BOX}{ROUTE}[[route.processor]]\nname = 'delay'\nby = '10min'")
+    store = await open_store(f"sqlite:{tmp_path / 'bus.db'}")
+    await store.seed(config.channels, config.routes, config.tokens)
+    (route,) = await store.routes()
+    await store.close()
+    assert route.stages == (Stage(1, "delay", (("by", ("10min",)),)),)
 
 
 def test_tables_written_as_a_list() -> None:

@@ -136,6 +136,7 @@ def test_a_choice_by_value_by_label_or_nearly() -> None:
 def test_none_of_them() -> None:
     assert _field("several").parse([NONE]) == ()
     assert _field("several").parse(["red", NONE, "blue"]) == ("red", "blue")
+    assert _field("several").parse(["Keins"]) == ()
     assert _field("several").parse([]) == ()
     assert _field("many").parse(["None"]) == ""
     with pytest.raises(BadInput, match="none of the choices"):

@@ -108,7 +108,7 @@ async def test_put_out(room: Room) -> None:
 
 async def test_it_says_what_it_may_not_do(room: Room) -> None:
     room.affiliation = "member"
-    assert "not an owner" in room.limits()
+    assert "not an owner" in str(room.limits())
     room.affiliation = "owner"
     assert room.limits() == ""
     assert room.owned

@@ -28,9 +28,10 @@ const localize = (root) => {
 };
 
 // For screen readers: additions to the log are read out, one after the other; history never stands in it.
-const announce = (text) => {
+const announce = (text, seq) => {
   const line = document.createElement("p");
   line.textContent = text;
+  line.dataset.seq = seq;
   news.append(line);
   if (news.children.length > 20) news.firstElementChild.remove();
 };
@@ -43,16 +44,36 @@ const add = ({ seq, html }) => {
   const shout = parse(html);
   list.append(shout);
   document.getElementById("empty")?.remove();
-  announce(`${shout.querySelector(".who").textContent}: ${shout.querySelector("p").textContent}`);
+  announce(`${shout.querySelector(".who").textContent}: ${shout.querySelector("p").textContent}`, seq);
   newest = seq;
   if (atEnd) log.scrollTop = log.scrollHeight;
+};
+
+// A deleted shout goes quietly, from what was read out too.
+const replace = ({ seq, html }) => {
+  document.getElementById(`shout-${seq}`)?.replaceWith(parse(html));
+  for (const line of news.querySelectorAll(`[data-seq="${seq}"]`)) line.remove();
+};
+
+// What was deleted while there was no connection is told to nobody: look at the last shouts again.
+const refresh = async () => {
+  const answer = await fetch(`${path}/older?before=${Number(newest) + 1}`);
+  if (!answer.ok) return;
+  for (const shout of (await answer.json()).shouts) {
+    const there = document.getElementById(`shout-${shout.seq}`);
+    if (there && there.querySelector("p").textContent !== parse(shout.html).querySelector("p").textContent) replace(shout);
+  }
 };
 
 let newest = list.dataset.after;
 const follow = () => {
   const source = new EventSource(`${path}/stream?after=${newest}`);
   source.onmessage = (event) => add(JSON.parse(event.data));
-  source.onopen = () => { state.textContent = ""; };
+  source.addEventListener("deleted", (event) => replace(JSON.parse(event.data)));
+  source.onopen = () => {
+    if (state.textContent) refresh().catch(() => {}); // the connection went again: the next one looks
+    state.textContent = "";
+  };
   source.onerror = () => {
     state.textContent = "Not connected: what you miss will be shown when the connection is back.";
     // Browsers come back by themselves from a broken connection, but never from an error page, such as a proxy's.
@@ -94,7 +115,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const answer = await fetch(path, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(new FormData(form)) });
     const told = await answer.json();
-    error.textContent = answer.ok ? "" : told.detail;
+    error.textContent = answer.ok ? told.stopped.join(" ") : told.detail;
     if (answer.ok) {
       words.value = words.value.startsWith(said) ? words.value.slice(said.length) : words.value; // typed meanwhile
       form.elements.key.value = newKey();

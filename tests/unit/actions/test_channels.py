@@ -236,7 +236,7 @@ async def test_a_removal_says_what_goes_with_it_and_asks(stage: Stage) -> None:
         await stage.bus.hub.accept(said(body))
     asked = await stage.says(f"channel remove {ROOM}")
     assert "1: shoutbox:lobby → muc:lobby@rooms.example.org, 2: muc:lobby@rooms.example.org → shoutbox:lobby" in asked
-    assert "dead letters: 2" in asked
+    assert "What waits becomes dead letters: 2." in asked
     assert "Sure?" in asked
     assert await stage.says("no") == "Left as it was."
     assert len(stage.ways) == 3

@@ -1,7 +1,8 @@
 """Muting, deleting and preferences: right, wrong, changed meanwhile, in force at once; on the real store."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import structlog
 from commands.action import Bus, Caller, Step, begin, go_on
 from commands.adhoc import AdHoc
 from commands.text import Text
-from component.delivery import State
+from component.deletion import Taken
+from component.delivery import Delivery, State
 from component.errors import Muted
+from component.hub import Hub
 from component.message import DELETED, Author, Channel, Message, id_from
-from component.ports import Audit, ChannelSpec, Mark, Put
+from component.ports import Audit, ChannelSpec, Fate, Mark, Put
 from component.roles import Role
 from component.route import Route
 from component.storage import open_store
@@ -215,12 +218,74 @@ async def test_deleted_words_are_gone_and_the_trace_says_by_whom(stage: Stage) -
     assert "vile" not in before
 
 
-async def test_where_it_stays(stage: Stage) -> None:
+class Taking(FakeMethod):
+    """A place that takes back as `ends` says, one after the other."""
+
+    def __init__(self, *ends: Fate | Exception) -> None:
+        super().__init__()
+        self.ends = list(ends)
+        self.asked_back: list[tuple[Channel, State]] = []
+
+    async def retract(self, delivery: Delivery) -> Fate:
+        self.asked_back.append((delivery.channel, delivery.state))
+        end = self.ends.pop(0)
+        if isinstance(end, Fate):
+            return end
+        raise end
+
+
+async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage) -> None:
+    rooms = Taking(Fate.GONE, Fate.ASKED, Fate.STAYS, unavailable(), RuntimeError("a bug"))
+    stage.bus.hub.attach({"muc": rooms, "mail": FakeMethod(), "shoutbox": None})
+    places = [Channel("muc", f"{name}@rooms.x") for name in ("a", "b", "c", "d", "e")]
+    mail = Channel("mail", "romeo@x")
+    states = [(ROOM, State.CAME), *((one, State.DONE) for one in places[1:]), (mail, State.DONE), (LOBBY, State.DONE)]
     message = said("vile", ROOM)
-    await stage.bus.hub.store.save([offered(message, (ROOM, State.CAME), (LOBBY, State.DONE))], (), ())
-    assert await stage.says(f"message delete {message.id} sure") == (
-        f"Deleted {message.id}. It stays where it was brought to or said: {ROOM}."
-    )
+    late = Channel("muc", "late@rooms.x")
+    await stage.bus.hub.store.save([offered(message, *states, (late, State.PENDING))], (), ())
+    assert (await stage.says(f"message delete {message.id} sure")).splitlines() == [
+        f"Deleted {message.id}. Elsewhere:",
+        f"{ROOM}: gone there too.",
+        "muc:b@rooms.x: I asked the clients there to hide it; not all can.",
+        "muc:c@rooms.x: it stays there.",
+        "muc:d@rooms.x: it stays there: The wire is cut.",
+        "muc:e@rooms.x: it stays there: a fault in the bus; its log says why",
+        "mail:romeo@x: it stays there.",
+    ]
+    assert rooms.asked_back == states[:5]
+
+
+async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Taken]]:
+    """A deletion, done but for what it hears from places."""
+    task = asyncio.create_task(hub.delete(message.id, NOBODY))
+    await until(lambda: all(message.id in lane._forgotten for lane in hub._lanes.values()), "deleted")
+    return task
+
+
+async def test_what_is_on_the_wire_is_taken_back_when_it_lands(tmp_path: Path) -> None:
+    store = await seeded(await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(FROM, TO), Route(FROM, OTHER)])
+    method = Taking(Fate.ASKED)
+    bench = Bench(store, method)
+    hub = await bench.start()
+    method.answers = False
+    vile = (await hub.accept(said("vile"))).message
+    await method.until_sent(2)
+    deletion = await deleting(hub, vile)
+    method.flying[1][1].set_exception(unavailable())
+    method.flying[0][1].set_result(None)
+    (taken,) = await deletion
+    assert (taken.delivery.channel, taken.fate) == (method.flying[0][0].channel, Fate.ASKED)
+    await bench.close()
+
+
+async def test_live_readers_learn_of_it(stage: Stage) -> None:
+    message = await stage.hears(ROMEO, "vile")
+    listener = stage.bus.hub.listen(LOBBY)
+    await stage.bus.hub.delete(message.id, NOBODY)
+    told = listener.get_nowait()
+    assert told
+    assert (told.message.id, told.message.body, told.channel) == (message.id, DELETED, LOBBY)
+    assert listener.empty()
 
 
 async def test_deleted_by_someone_else_meanwhile(stage: Stage) -> None:
@@ -252,7 +317,7 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     vile = (await hub.accept(said("vile"))).message
     await hub.accept(said("good"))
     await until(lambda: len(method.flying) == 2, "both on the wire to the other")
-    await hub.delete(vile.id, NOBODY)
+    deletion = await deleting(hub, vile)
     assert [one.state for one in await store.trace(vile.id)] == [State.CAME, State.DROPPED, State.DROPPED]
     method.answers = True
     method.holds.clear()
@@ -262,6 +327,7 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await until_all(store, State.DONE, 1, TO)
     await until_all(store, State.DONE, 2, OTHER)
     assert method.holds[TO] == ["good"]
+    assert [one.fate for one in await deletion] == [Fate.STAYS]
     assert [one.state for one in await store.trace(vile.id)] == [State.CAME, State.DROPPED, State.DONE]
     await bench.close()
 
@@ -274,9 +340,10 @@ async def test_what_fails_on_the_wire_after_its_end_is_not_tried_again(tmp_path:
     method.answers = method.tells_landed = False
     vile = (await hub.accept(said("vile"))).message
     await method.until_sent(1)
-    await hub.delete(vile.id, NOBODY)
+    deletion = await deleting(hub, vile)
     method.answers = True
     method.fail_all(unavailable())
+    assert await deletion == []
     await hub.accept(said("good"))
     await until_all(store, State.DONE, 1)
     assert [body for _, body in method.sent] == ["vile", "good"]
@@ -309,7 +376,7 @@ async def test_how_often_one_hears_that_it_was_passed_on() -> None:
     bot = Bot.__new__(Bot)
     wishes = {"a@x": "always", "n@x": "never", "o@x": "once"}
     bot._confirm, bot._told_where = wishes.__getitem__, OrderedDict()
-    assert [bot._where("a@x", ["here"]) for _ in range(2)] == ["I passed that on to here."] * 2
+    assert [str(bot._where("a@x", ["here"])) for _ in range(2)] == ["I passed that on to here."] * 2
     assert [bot._where("n@x", ["here"]) for _ in range(2)] == [None, None]
     first, second = (bot._where("o@x", ["here"]) for _ in range(2))
     assert str(first).startswith("I passed that on to here, for everyone who reads there")

@@ -39,7 +39,7 @@ class Desk:
         self._text = Text(bus, lambda _jid: Role.ADMIN, lambda: 0.0)
 
     async def says(self, line: str, jid: str = "admin@x") -> str:
-        return await self._text.answer(Asked(jid, "Admin", line, False)) or ""
+        return str(await self._text.answer(Asked(jid, "Admin", line, False)) or "")
 
     async def change(self, *changes: Put | Drop) -> None:
         """Someone else changes something."""
@@ -132,8 +132,9 @@ async def test_adding_both_ways(desk: Desk) -> None:
         ("route add shoutbox:lobby shoutbox:lobby", "to itself would go nowhere"),
         ("route add shoutbox:lobby muc:team@x both=perhaps", "neither yes nor no"),
         ("route edit 9", "none of the choices"),
-        ("route edit 1 shoutbox:lobby muc:nowhere@x", "To: “muc:nowhere@x” is none of the choices"),
-        ("route edit 1 muc:team@x muc:team@x", "to itself would go nowhere"),
+        ("route edit 1 ends shoutbox:lobby muc:nowhere@x", "To: “muc:nowhere@x” is none of the choices"),
+        ("route edit 1 sideways", "What: “sideways” is none of the choices"),
+        ("route edit 1 ends muc:team@x muc:team@x", "to itself would go nowhere"),
         ("route edit 1 source= destination=muc:team@x", "A route needs both"),
         ("route pause 1 sideways", "none of the choices"),
         ("route pause 99 off", "none of the choices"),
@@ -163,7 +164,9 @@ async def test_few_routes_are_listed_without_asking(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM), Route(BACK, TEAM, enabled=False))
     reply = await begin(desk.bus.actions["route-list"], ADMIN, desk.bus)
     assert isinstance(reply, Lines)
-    assert list(reply.lines) == ["1: shoutbox:lobby → muc:team@x", "2: shoutbox:back → muc:team@x (off)"]
+    assert [str(one) for one in reply.lines] == [
+        "1: shoutbox:lobby → muc:team@x", "2: shoutbox:back → muc:team@x (off)"
+    ]  # fmt: skip
     assert await desk.says("route list BACK") == "1 routes:\n2: shoutbox:back → muc:team@x (off)"
 
 
@@ -195,7 +198,7 @@ async def test_editing_by_form(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("which", ["1", "shoutbox:lobby muc:team@x"])
-@pytest.mark.parametrize("what", ["destination=muc:crew@x", "shoutbox:lobby muc:crew@x"])
+@pytest.mark.parametrize("what", ["destination=muc:crew@x", "ends shoutbox:lobby muc:crew@x"])
 async def test_editing_by_line(desk: Desk, which: str, what: str) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     assert "it is now shoutbox:lobby → muc:crew@x." in await desk.says(f"route edit {which} {what}")

@@ -1,0 +1,211 @@
+"""What may be done with the processors of a route: add, set otherwise, put in another order, drop.
+
+Each is a step whose end is one change, with its line in the audit log; nothing is changed where the route was changed
+meanwhile.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, make_dataclass, replace
+from typing import Annotated, Any
+
+from commands.action import Bus, Caller, Lines, Reply, Step
+from commands.shared import block, brief, detailed, entry, shown_block, unchanged
+from component.errors import BadInput, NotFound
+from component.form import Ask, Choice, Field, fields, is_yes
+from component.ports import Put
+from component.processor import Processor, ProcessorSpec
+from component.processors import discover, settings_of
+from component.route import Route, Settings, Stage
+from component.words import Words, _
+
+Then = Callable[[Settings], tuple[Stage, ...]]
+"""Gives a route's stages, from what was set."""
+
+
+def _kinds(_bus: Any) -> Sequence[Choice]:
+    """Every processor there is."""
+    return [Choice(name, f"{name} ({spec.title})") for name, spec in sorted(discover().items())]
+
+
+# Add
+
+
+@dataclass(frozen=True)
+class Add:
+    """Which, and where."""
+
+    processor: Annotated[str, Ask(_("Processor"), _("what it does"), choices=_kinds)]
+    place: Annotated[int | None, Ask(_("Place"), _("1 for the first; empty for the last"), named=True)] = None
+
+
+def adding(route: Route) -> Step:
+    """A new processor: which, then how it is set."""
+
+    async def chosen(caller: Caller, filled: Add, bus: Bus) -> Reply:
+        most = len(route.stages) + 1
+        place = filled.place or most
+        if filled.place == 0 or not 1 <= place <= most:
+            raise BadInput(_("Place {place} won't do: from 1 to {most}.", place=filled.place, most=most))
+        spec = discover()[filled.processor]
+
+        def added(settings: Settings) -> tuple[Stage, ...]:
+            return route.with_stage(spec.name, settings, place - 1)
+
+        replace(route, stages=added(()))  # too many are told before they are set
+        return await _setting(route, spec, (), added, caller, bus)
+
+    return Step(_("Add a processor"), Add, chosen, last=False)
+
+
+async def _setting(
+    route: Route, spec: ProcessorSpec, standing: Settings, then: Then, caller: Caller, bus: Bus
+) -> Reply:
+    """The processor's own form; nothing is asked where it has nothing to set."""
+
+    asked = fields(spec.make, bus)
+    values = {one.name: one.default for one in asked} | dict(standing) if standing else {}
+    told = _told(asked, values) if caller.way == "text" else None
+
+    async def run(caller: Caller, filled: Processor, bus: Bus) -> Reply:
+        stages = then(settings_of(filled))
+        if told and stages == route.stages:  # a conversation does not ask for what stands
+            return Lines(_("Left as it was; write behind it what shall be otherwise."), [told])
+        return await _change(route, stages, caller, bus)
+
+    if not asked:
+        return await run(caller, spec.make(), bus)
+    return Step(spec.title, spec.make, run, values=values, help=told)
+
+
+def _told(asked: Sequence[Field], values: Mapping[str, Sequence[str]]) -> Words:
+    """What a line may set, and what stands: a conversation asks for what is needed only."""
+    names = [one.name if one.required and one.name not in values else f"[{_stands(one, values)}]" for one in asked]
+    return _("It takes {settings}; each may be written by its name too.", settings=" ".join(names))
+
+
+def _stands(one: Field, values: Mapping[str, Sequence[str]]) -> str:
+    value: Sequence[str] = values.get(one.name, one.default)
+    if one.kind == "boolean":
+        value = ["yes" if is_yes(value) else "no"]
+    return f"{one.name}={','.join(value)}"
+
+
+# Edit
+
+
+def editing(route: Route) -> Step:
+    """A processor of the route: which, then its form as it is set."""
+    names = [stage.name for stage in _some(route)]
+    choices = [
+        Choice(str(number), brief(line, 100), name if names.count(name) == 1 else "")
+        for number, (name, line) in enumerate(zip(names, block(route)[1:], strict=True), 1)
+    ]
+    which = Annotated[str, Ask(_("Processor"), _("its number, or its name"), choices=lambda _bus: choices)]
+
+    async def chosen(caller: Caller, filled: Any, bus: Bus) -> Reply:
+        stage = route.stages[int(filled.processor) - 1]
+        spec = discover().get(stage.name)
+        if spec is None:
+            raise NotFound(_("There is no processor “{name}” in this bus (any more): it can only be dropped.",
+                             name=stage.name))  # fmt: skip
+
+        def changed(settings: Settings) -> tuple[Stage, ...]:
+            return tuple(replace(one, settings=settings) if one.id == stage.id else one for one in route.stages)
+
+        return await _setting(route, spec, stage.settings, changed, caller, bus)
+
+    form = make_dataclass("Form", [("processor", which)], frozen=True)
+    return Step(_("Edit a processor"), form, chosen, last=False, help=_listed(route))
+
+
+# Order
+
+
+@dataclass(frozen=True)
+class Order:
+    """The numbers, in their new order."""
+
+    order: Annotated[str, Ask(_("Order"), _("the numbers in their new order, like 2 1 3"))]
+
+
+def ordering(route: Route, caller: Caller) -> Step:
+    """The numbers of the processors as they shall stand."""
+    numbers = [str(number) for number, _stage in enumerate(_some(route), 1)]
+
+    async def run(caller: Caller, filled: Order, bus: Bus) -> Reply:
+        return await _change(route, _ordered(route, filled.order), caller, bus)
+
+    values = {} if caller.way == "text" else {"order": [" ".join(numbers)]}  # there it would not be asked for
+    return Step(_("Order processors"), Order, run, values=values, help=_listed(route))
+
+
+def _ordered(route: Route, written: str) -> Sequence[Stage]:
+    """The stages in the order written; raises BadInput where one is missing, unknown, or stands twice."""
+    words = [word for word in re.split(r"[\s,;]+", written) if word]
+    numbers = [str(number) for number, _stage in enumerate(route.stages, 1)]
+    for word in words:
+        if word not in numbers:
+            raise BadInput(_("“{text}” is no number of a processor: they go from 1 to {most}.", text=word[:40],
+                             most=len(numbers)))  # fmt: skip
+        if words.count(word) > 1:
+            raise BadInput(_("{number} stands twice: write each number once.", number=word))
+    missing = ", ".join(number for number in numbers if number not in words)
+    if missing:
+        raise BadInput(_("That is an order with a processor missing: {numbers}. Write every number once.",
+                         numbers=missing))  # fmt: skip
+    return [route.stages[int(word) - 1] for word in words]
+
+
+# Drop
+
+
+def dropping(route: Route) -> Step:
+    """Which of the processors go."""
+    choices = [Choice(f"{number} {stage.name}", "", str(number)) for number, stage in enumerate(_some(route), 1)]
+    which = Annotated[tuple[str, ...], Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices)]
+
+    async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
+        if not filled.gone:
+            told = _("Left as it was; say which go by their numbers, with commas between them.")
+            return Lines(told, shown_block(route))
+        gone = {int(one.partition(" ")[0]) for one in filled.gone}
+        left = [stage for number, stage in enumerate(route.stages, 1) if number not in gone]
+        return await _change(route, left, caller, bus)
+
+    form = make_dataclass("Form", [("gone", which, ())], frozen=True)
+    return Step(_("Drop processors"), form, run, help=_listed(route))
+
+
+# What they share
+
+
+def _some(route: Route) -> Sequence[Stage]:
+    if not route.stages:
+        raise NotFound(_("Route {number} has no processors: add one first.", number=route.id))
+    return route.stages
+
+
+def _listed(route: Route) -> Words:
+    """The route and its processors, over a form: not all of what is set fits there."""
+    return _("{lines}", lines="\n".join(line if len(line) < 200 else f"{line[:200]}…" for line in block(route)))
+
+
+async def _change(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bus) -> Reply:
+    """One change; raises Conflict where the route is not as it was read."""
+    unchanged(bus, route)
+    wanted = replace(route, stages=tuple(stages))
+    if wanted == route:
+        return Lines(_("Left as it was:"), shown_block(route))
+    await bus.settings.change([Put(wanted)], entry(caller, bus, "route-edit", detailed(route), detailed(wanted)))
+    return Lines(_("Changed, it is now:"), shown_block(wanted))
+
+
+Steps = Mapping[str, Callable[[Route, Caller], Step]]
+STEPS: Steps = {
+    "add": lambda route, _caller: adding(route),
+    "edit": lambda route, _caller: editing(route),
+    "order": ordering,
+    "drop": lambda route, _caller: dropping(route),
+}
+"""By the word that asks for it."""

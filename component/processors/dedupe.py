@@ -1,0 +1,36 @@
+"""Dedupe: what was said already goes no second time."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from component.form import Ask
+from component.kinds import MONTH, Span
+from component.ledger import forget_old
+from component.message import Message, id_from
+from component.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.words import _
+
+
+@dataclass(frozen=True, slots=True)
+class Dedupe:
+    """Lets the same text pass once `within` a time; with `author`, once for each author."""
+
+    within: Annotated[Span, Ask(_("Within"), _("how long a text is remembered, like 1h"))]
+    author: Annotated[bool, Ask(_("Per author"), _("the same text by someone else passes"))] = False
+
+    def __post_init__(self) -> None:
+        self.within.within(Span(1), MONTH)
+
+    def __call__(self, message: Message, moment: Moment) -> Outcome:
+        """Let it pass where it is new, and remember it."""
+        notes, now = moment.notes, moment.now
+        forget_old(notes, now - self.within.ms)
+        key = id_from(f"{message.author.key if self.author else ''}\n{message.body.strip()}")
+        first = notes.get(key)
+        if first is not None and first <= now < first + self.within.ms:
+            return Stop(_("The same was said within {span}.", span=self.within))
+        notes.put(key, now)
+        return message
+
+
+PROCESSOR = ProcessorSpec("dedupe", _("Dedupe"), Dedupe, _("fingerprints of the texts that passed"))

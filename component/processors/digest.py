@@ -1,0 +1,40 @@
+"""Digest: several messages go on as one."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from component.digest import gathered
+from component.errors import BadInput
+from component.form import Ask
+from component.kinds import MONTH, Span
+from component.message import Message
+from component.processor import Moment, Outcome, ProcessorSpec
+from component.words import _
+
+MOST = 1_000
+"""Messages that a digest may wait for."""
+LONGEST = Span(7 * 86400)
+"""How long a digest waits for its count at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Gathers messages until there are `count`, or the first has waited `every`."""
+
+    every: Annotated[Span | None, Ask(_("Every"), _("how long the first message waits, like 1h"))] = None
+    count: Annotated[int | None, Ask(_("Count"), _("how many messages make a digest"))] = None
+
+    def __post_init__(self) -> None:
+        if self.every is None and self.count is None:
+            raise BadInput(_("A digest needs a time or a count, or it would never go."))
+        if self.count is not None and not 1 <= self.count <= MOST:
+            raise BadInput(_("A digest is of 1 to {most} messages, not {count}.", most=MOST, count=self.count))
+        if self.every is not None:
+            self.every.within(Span(1), MONTH)
+
+    def __call__(self, message: Message, moment: Moment) -> Outcome:
+        """Put it to the others."""
+        return gathered(message, moment, moment.now + (self.every or LONGEST).ms, self.count)
+
+
+PROCESSOR = ProcessorSpec("digest", _("Digest"), Digest, _("which digest is open, and how many messages it has"))

@@ -1,0 +1,35 @@
+"""Slow mode: each author may say one message in a time."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from component.form import Ask
+from component.kinds import MONTH, Span
+from component.ledger import forget_old
+from component.message import Message
+from component.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.words import _
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Lets one message of an author pass in each `per`; who says more is told how long to wait."""
+
+    per: Annotated[Span, Ask(_("Per"), _("how long an author waits between two messages, like 30s"))]
+
+    def __post_init__(self) -> None:
+        self.per.within(Span(1), MONTH)
+
+    def __call__(self, message: Message, moment: Moment) -> Outcome:
+        """Let it pass where its author's last is long enough ago."""
+        notes, now, key = moment.notes, moment.now, message.author.key
+        forget_old(notes, now - self.per.ms)
+        last = notes.get(key)
+        if last is not None and last <= now < last + self.per.ms:
+            wait = Span(-(-(last + self.per.ms - now) // 1000))
+            return Stop(_("Slow mode: you may say the next one in {wait}.", wait=wait), tell=True)
+        notes.put(key, now)
+        return message
+
+
+PROCESSOR = ProcessorSpec("slow", _("Slow mode"), Slow, _("when each author spoke last"))

@@ -1,0 +1,83 @@
+"""Word list: words that are refused, or masked."""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from component.criteria import Phrase
+from component.errors import BadInput
+from component.form import Ask, Choice
+from component.message import Message
+from component.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.text import one_line, skeleton
+from component.words import _
+
+MOST = 500
+"""Words of one list."""
+LONGEST = 60
+"""Characters of a word."""
+_JOINED = ("Mn", "Mc", "Me", "Cf")
+"""Categories of what stands above letters, or can't be seen."""
+_BETWEEN = "\0"  # no text holds it, and `skeleton` leaves it
+
+
+def _ways(_bus: Any) -> Sequence[Choice]:
+    return [Choice("refuse", "refuse"), Choice("mask", "mask")]
+
+
+@functools.cache
+def _word() -> re.Pattern[str]:
+    """Letters and digits, with what joins them unseen or stands above them: a dot or a hidden mark parts no word."""
+    marks = "".join(chr(one) for one in range(0x80, 0x10000) if unicodedata.category(chr(one)) in _JOINED)
+    return re.compile(f"(?:[^\\W_]|[{marks}\U000e0000-\U000e0fff])+")
+
+
+def _looks(words: Sequence[str]) -> list[str]:
+    """What each word looks like, all folded in one go."""
+    return skeleton(_BETWEEN.join(words)).split(_BETWEEN)
+
+
+@dataclass(frozen=True)
+class WordList:
+    """Refuses messages with one of the `words`, or masks these. Whole words, in capitals or not, and drawn with letters
+    that look alike."""
+
+    words: Annotated[tuple[Phrase, ...], Ask(_("Words"), _("one on each line"))]
+    then: Annotated[str, Ask(_("Then"), _("the message is refused, or the word masked with ***"), choices=_ways)]
+
+    def __post_init__(self) -> None:
+        if len(self.words) > MOST:
+            raise BadInput(_("That are {count} words; at most {most} fit.", count=len(self.words), most=MOST))
+        for word in self.words:
+            if len(word) > LONGEST or not _word().fullmatch(word) or not skeleton(word):
+                raise BadInput(_("“{word}” is no single word of letters and digits.", word=word[:LONGEST]))
+
+    @functools.cached_property
+    def _listed(self) -> frozenset[str]:
+        return frozenset(_looks(self.words))
+
+    def __call__(self, message: Message, moment: Moment) -> Outcome:
+        """Look at each of its words once."""
+        said = _word().findall(message.body)
+        found = [word for word, look in zip(said, _looks(said), strict=True) if look in self._listed] if said else []
+        if not found:
+            return message
+        if self.then == "mask":
+            return replace(message, body=_masked(message.body, frozenset(found)))
+        return Stop(_("“{word}” is not allowed there.", word=one_line(found[0])[:LONGEST]), tell=True)
+
+
+def _masked(body: str, words: Collection[str]) -> str:
+    """Each of the words as stars, one for each letter that is seen."""
+
+    def mask(match: re.Match[str]) -> str:
+        word = match[0]
+        return "*" * (sum(letter.isalnum() for letter in word) or 1) if word in words else word
+
+    return _word().sub(mask, body)
+
+
+PROCESSOR = ProcessorSpec("words", _("Word list"), WordList)
