@@ -4,7 +4,7 @@ PYTHON ?= python3
 DATA ?= var
 BIN := .venv/bin
 
-FOR_RUN := prosody lua-dbi-sqlite3 openssl python3-venv tzdata
+FOR_RUN := prosody lua-dbi-sqlite3 openssl python3-venv tzdata fortune-mod fortunes
 FOR_TEST := $(FOR_RUN) prosody-modules ejabberd tmux profanity poezio chromium fonts-dejavu-core libatomic1
 
 .DEFAULT_GOAL := help

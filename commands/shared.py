@@ -27,7 +27,10 @@ def channels(bus: Bus) -> Sequence[Choice]:
 
 def places(bus: Bus) -> Sequence[Choice]:
     """Every configured channel with one address: where a route may end."""
-    return [one for one in channels(bus) if not one.value.endswith(":*")]
+    listening = {name for name, method in bus.methods.items() if method.listens}
+    return [
+        one for one in channels(bus) if not one.value.endswith(":*") and one.value.partition(":")[0] in listening
+    ]
 
 
 def routes(bus: Bus) -> Sequence[Choice]:

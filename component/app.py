@@ -21,8 +21,10 @@ from component.hub import Hub
 from component.message import Channel, Message
 from component.ports import MethodSpec, Ports, Store
 from component.roles import Roles
+from component.scheduler import Scheduler
 from component.settings import Settings
 from component.storage import open_store
+from component.tidings import Tidings
 from component.words import Words, _
 from component.xmpp import desk
 from component.xmpp.archive import Archive
@@ -213,14 +215,19 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             log.warning("not used", reason=fault)
         hub = Hub(store, now)
         xmpp = Xmpp(config, store, await store.secret())
-        ports = Ports(xmpp.rooms, xmpp.direct)
+        scheduler = Scheduler(now)
+        settings = Settings(store, hub, Roles(config.admins), known)
+        ports = Ports(
+            xmpp.rooms, xmpp.direct, accept=hub, clock=now, timer=scheduler, memory=store,
+            tell=Tidings(hub, settings, known, now).tell, joins=xmpp.rooms.joins, fetcher=lambda: None,
+        )  # fmt: skip
         hub.attach(
-            {name: spec.make(ports) if spec.make else None for name, spec in known.items()},
+            {name: spec.make(ports) if spec.make else None for name, spec in known.items() if spec.listens},
             persons=[name for name, spec in known.items() if spec.person],
             make=processors.make,
             link=xmpp.link_to,
+            sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
         )
-        settings = Settings(store, hub, Roles(config.admins))
         await settings.load()
         settings.changed_role.append(xmpp.contacts.renew)
         began = time.monotonic()
@@ -268,7 +275,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             sessions=Sessions(time.monotonic),
         )
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
-        for work in (xmpp.link.run(), _sweep(xmpp.rooms, adhoc)):
+        for work in (xmpp.link.run(), scheduler.run(), _sweep(xmpp.rooms, adhoc)):
             stack.push_async_callback(_end, asyncio.create_task(work))
         stack.push_async_callback(xmpp.stop)  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)

@@ -8,12 +8,13 @@ import hashlib
 import ipaddress
 import os
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from component import form
 from component.errors import BadInput, ConfigError
 from component.form import Faults, fields
 from component.message import GUEST_PREFIX, Channel
@@ -24,6 +25,8 @@ from component.route import Route, Settings, Stage
 from component.table import Table
 from component.text import BARE_JID
 from component.words import Words, _
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,27 +262,21 @@ def _method(channel: Channel, methods: Mapping[str, MethodSpec]) -> MethodSpec:
 def _channel(table: Table, methods: Mapping[str, MethodSpec]) -> ChannelSpec | None:
     channel = _find_channel(table, "name", methods, any=True)
     title = table.text("title", "")
-    settings: dict[str, Any] = {}
-    for one in {setting.key: setting for method in methods.values() for setting in method.settings}.values():
-        if value := _jids(table, one.key) if one.jids else table.text(one.key, ""):
-            settings[one.key] = value
     enabled = not table.flag("paused")
-    table.done()
-    return ChannelSpec(channel, title, settings, enabled) if channel else None
-
-
-def _jids(table: Table, key: str) -> list[str]:
-    jids = [str(jid).lower() for jid in table.items(key)]
-    for jid in jids:
-        if not BARE_JID.fullmatch(jid):
-            table.fault(_("{key} holds “{jid}”, which is no JID like juliet@example.org", key=key, jid=jid))
-    return jids
+    values = table.rest()
+    if channel is None:
+        return None
+    made = _made(table, values, lambda: form.build(channel.method, methods[channel.method].form, values))
+    return ChannelSpec(channel, title, form.kept(made), enabled) if made else None
 
 
 def _routes(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
     both, enabled = table.flag("both"), not table.flag("off")
     source = _find_channel(table, "from", methods, any=not both)
     destination = _find_channel(table, "to", methods)
+    if destination and not methods[destination.method].listens:
+        table.fault(_("to: {channel} only speaks: a route can start there, not end.", channel=destination))
+        destination = None
     processors = [found for one in table.tables("processor") if (found := _processor(one))]
     table.done()
     if not source or not destination:
@@ -298,8 +295,14 @@ def _processor(table: Table) -> tuple[str, Settings] | None:
     name, values = table.text("name"), table.rest()
     if not name:
         return None
+    made = _made(table, values, lambda: build(name, values))
+    return (name, settings_of(made)) if made else None
+
+
+def _made(table: Table, values: Mapping[str, Sequence[str]], make: Callable[[], _T]) -> _T | None:
+    """What `make` makes of the values in a table; None where that is none, which is told."""
     try:
-        made = build(name, values)
+        made = make()
     except BadInput as error:
         cause = error.__cause__
         by_key = cause.by_field if isinstance(cause, Faults) else {}
@@ -311,7 +314,7 @@ def _processor(table: Table) -> tuple[str, Settings] | None:
     for one in fields(type(made), None):
         if len(values.get(one.name, ())) > 1 and one.kind not in ("list-multi", "text-multi"):
             table.fault(_("{key} takes one value, no list", key=one.name))
-    return name, settings_of(made)
+    return made
 
 
 def _grant(table: Table) -> Grant:

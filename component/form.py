@@ -228,7 +228,7 @@ def written(value: Any) -> tuple[str, ...]:
     """A value as people write it."""
     if isinstance(value, bool):
         return ("1" if value else "0",)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return tuple(str(one) for one in value)
     return () if value in (None, "") else (str(value),)
 
@@ -255,3 +255,43 @@ def parse(form: type, asked: Sequence[Field], values: Mapping[str, Sequence[str]
     if faults:
         raise Faults(faults)
     return form(**parsed)
+
+
+def build(name: str, form: type, values: Mapping[str, Sequence[str]]) -> Any:
+    """A form by its fields as people write them; raises BadInput that names what is wrong, after the `name` of what
+    has these settings."""
+    asked = fields(form, None)
+    strange = next((key for key in values if key not in {one.name for one in asked}), None)
+    if strange is not None and not asked:
+        raise BadInput(_("{name} has no settings, so no “{key}”.", name=name, key=strange[:40]))
+    if strange is not None:
+        keys = ", ".join(one.name for one in asked)
+        raise BadInput(_("{name} has no setting “{key}”: it has {keys}", name=name, key=strange[:40], keys=keys))
+    try:
+        return parse(form, asked, values)
+    except Faults as faults:
+        key, why = next(iter(faults.by_field.items()))
+        raise BadInput(_("{name}, {key}: {why}", name=name, key=key, why=why)) from faults
+
+
+def settings_of(filled: Any) -> Mapping[str, tuple[str, ...]]:
+    """A filled form's values as people write them, without those that are as they come."""
+    told = ((one.name, written(getattr(filled, one.name)), one.default) for one in fields(type(filled), None))
+    return {name: values for name, values, default in told if values != default}
+
+
+def kept(filled: Any) -> dict[str, Any]:
+    """The same in JSON's types, as channels keep their settings: lists, truth values, numbers, and all else as text."""
+    values = ((name, getattr(filled, name)) for name in settings_of(filled))
+    return {name: _plain(value) for name, value in values}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool | int) else str("" if value is None else value)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The form of what has no settings."""

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import structlog
 
@@ -34,6 +35,7 @@ from component.ports import (
     Receipt,
     Refusal,
     Release,
+    Source,
     Store,
 )
 from component.route import Make, Route, no_processors
@@ -75,6 +77,7 @@ class Hub:
         self.holds = Holds(store, self.flow, clock, self._release)
         self._mutes: dict[str, Mute] = {}
         self._methods: Mapping[str, Method | None] = {}
+        self._sources: Mapping[str, Source] = {}
         self._persons: frozenset[str] = frozenset()
         self._specs: dict[Channel, ChannelSpec] = {}
         self._lanes: dict[Channel, Lane] = {}
@@ -95,13 +98,16 @@ class Hub:
         persons: Iterable[str] = (),
         make: Make = no_processors,
         link: Callable[[Message], str] = lambda _message: "",
+        sources: Mapping[str, Source] = MappingProxyType({}),
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
-        `persons` are the methods whose channels are persons; see `Flow.attach` for the rest.
+        `persons` are the methods whose channels are persons, `sources` those that only speak; see `Flow.attach` for
+        the rest.
         """
         self.flow.attach(persons, make, link)
         self._methods = methods
+        self._sources = sources
         self._persons = frozenset(persons)
 
     async def start(self) -> None:
@@ -116,7 +122,7 @@ class Hub:
 
     async def _take_up(self, channel: Channel, count: int) -> None:
         log.info("taking up", channel=str(channel), pending=count)
-        if self.find(channel):
+        if self._reaches(channel):
             self._lane(channel).resume()
         else:
             await self._bury(channel)
@@ -154,7 +160,9 @@ class Hub:
             mine = [one for one in self._specs.values() if one.channel.method == name and one.channel.address != "*"]
             if method:
                 method.configure(mine)
-        for channel in [one for one in self._lanes if not self.find(one)]:
+        for name, source in self._sources.items():
+            source.configure([one for one in self._specs.values() if one.channel.method == name and one.enabled])
+        for channel in [one for one in self._lanes if not self._reaches(one)]:
             await self._bury(channel)
         for channel in [one for one in self._listeners if not self.find(one)]:
             for listener in tuple(self._listeners[channel]):
@@ -201,6 +209,10 @@ class Hub:
         """See `Flow.explain`."""
         return self.flow.explain(message)
 
+    def _reaches(self, channel: Channel) -> bool:
+        """Whether something may be brought there: to what is configured, and to any person what the bus itself says."""
+        return channel.method in self._persons or self.find(channel) is not None
+
     def find(self, channel: Channel) -> ChannelSpec | None:
         """The configured channel, or the `method:*` it falls under."""
         return self._specs.get(channel) or self._specs.get(channel.anyone)
@@ -238,12 +250,14 @@ class Hub:
 
     # In
 
-    async def accept(self, message: Message, mark: Mark | None = None, *, deliver: bool = False) -> Receipt:
+    async def accept(
+        self, message: Message, mark: Mark | None = None, *, deliver: bool = False, spread: bool = True
+    ) -> Receipt:
         """See `ports.Accept.accept`."""
         self.check_muted(message.author)
         to_person = deliver and message.channel.method in self._persons
         own = self._first_state(message.channel) if deliver else State.CAME
-        offer = self.flow.offer(message, own, spread=not to_person)
+        offer = self.flow.offer(message, own, spread=spread and not to_person)
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._entries.put_nowait(_Entry(offer, receipt, None, mark))
         return await receipt
@@ -278,7 +292,7 @@ class Hub:
             self._lane(channel).expect(one.seq for one in mine)
         await self.store.decide([one for mine in by_channel.values() for one in mine], audit)
         for channel, mine in by_channel.items():
-            if self.find(channel):
+            if self._reaches(channel):
                 self._lane(channel).revive(mine)
             else:  # it went meanwhile
                 for one in mine:
@@ -414,7 +428,7 @@ class Hub:
 
     def _dispatch(self, deliveries: Iterable[Delivery]) -> None:
         for delivery in deliveries:
-            if delivery.state is State.PENDING and self.find(delivery.channel):
+            if delivery.state is State.PENDING and self._reaches(delivery.channel):
                 self._lane(delivery.channel).put(delivery)
             elif delivery.state is State.PENDING:  # it went while this was committed
                 self._refuse(delivery)

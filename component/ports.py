@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from component.delivery import Delivery, State
 from component.errors import BadInput
+from component.form import Nothing, build, written
 from component.ledger import Note, Place
 from component.message import Channel, Message
 from component.plan import Held, Stopped
@@ -172,7 +173,17 @@ class Refusal:
         return _("Not passed on to {place}: {why}", place=self.to, why=self.why)
 
 
-class Store(Protocol):
+class Memory(Protocol):
+    """What a source keeps about its channels, in JSON's types; raises StoreError."""
+
+    async def recall(self, channel: Channel) -> Any:
+        """What was kept; None where nothing was, or the channel was removed since."""
+
+    async def keep(self, channel: Channel, state: Any) -> None:
+        """Keep it, on disk on return."""
+
+
+class Store(Memory, Protocol):
     """Durable state. Every method raises StoreError where the engine fails; then nothing was changed."""
 
     async def save(
@@ -403,24 +414,6 @@ class Direct(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
-    """What a method may be made from."""
-
-    rooms: Rooms
-    direct: Direct
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A setting of a method's channels: its key, what it is called, a sentence of help. `jids`: several bare JIDs."""
-
-    key: str
-    label: str
-    help: str
-    jids: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class MethodSpec:
     """A method's declaration, `METHOD` at the end of its file in `component/methods`.
 
@@ -428,17 +421,30 @@ class MethodSpec:
     `address` is what every address of the method matches. Whoever can reach an `open` method's channel may
     read it and post to it: it has a page and a JID of its own. A `person` method's channels are people, not
     places: what is brought to one goes no further, and a route from one is for what they say. Where a method has
-    `puppets`, guests speak there under their own names; everywhere else the bot speaks for people.
+    `puppets`, guests speak there under their own names; everywhere else the bot speaks for people. What is brought to
+    an `archive` method's channel becomes a story there. `form` is the dataclass of its channels' settings
+    (`component.form`). A method with a `source` only speaks: routes start at its channels, and none ends there.
     """
 
     name: str
-    make: Callable[[Ports], Method] | None
+    make: "Callable[[Ports], Method] | None"
     example: str
     address: re.Pattern[str]
     open: bool = False
     person: bool = False
-    settings: tuple[Setting, ...] = ()
+    form: type = Nothing
     puppets: bool = False
+    archive: bool = False
+    source: "Callable[[Ports], Source] | None" = None
+
+    @property
+    def listens(self) -> bool:
+        """Whether a route may end at its channels."""
+        return self.source is None
+
+    def settings(self, spec: ChannelSpec) -> Any:
+        """A channel's settings as its form; raises BadInput that names what is wrong."""
+        return build(str(spec.channel), self.form, {key: written(value) for key, value in spec.settings.items()})
 
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""
@@ -448,14 +454,22 @@ class MethodSpec:
                   address=channel.address, method=self.name, example=self.example)
             )  # fmt: skip
 
+    def check_end(self, channel: Channel) -> None:
+        """Raise BadInput where no route may end at `channel`."""
+        if not self.listens:
+            raise BadInput(_("{channel} only speaks: a route can start there, not end.", channel=channel))
+
 
 class Accept(Protocol):
     """The hub, as ways in see it."""
 
-    async def accept(self, message: Message, mark: Mark | None = None, *, deliver: bool = False) -> Receipt:
+    async def accept(
+        self, message: Message, mark: Mark | None = None, *, deliver: bool = False, spread: bool = True
+    ) -> Receipt:
         """Committed on return; raises StoreError, or Muted by its author, and then it is not accepted.
 
-        With `deliver` the message has yet to be brought to its own channel too. `mark` is kept with it.
+        With `deliver` the message has yet to be brought to its own channel too; without `spread` it goes nowhere else.
+        `mark` is kept with it.
         """
 
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
@@ -464,3 +478,51 @@ class Accept(Protocol):
 
 Listener = asyncio.Queue[Delivery | None]
 """What a live reader of a channel drains; None ends it, because it fell behind or the bus stops."""
+
+
+class Source(Protocol):
+    """A way in that speaks by itself, at its times: it is given its channels, and calls `Accept.accept`."""
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        """Take on the channels of this method that are configured and enabled; called again when they change."""
+
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Timer(Protocol):
+    """What wakes at a time; see `component.scheduler`."""
+
+    def at(self, name: str, due: int, job: Job) -> None:
+        """Run `job` at `due` (ms since 1970), in place of what `name` stood for before."""
+
+    def drop(self, name: str) -> None:
+        """Nothing is to be done for `name` any more."""
+
+
+Joined = Callable[[str, str, str], None]
+"""Told of each who comes into a room of the bus: the room, their nickname, their bare JID ("" where it is hidden)."""
+
+
+class Tell(Protocol):
+    """Says something to operators about a channel of theirs."""
+
+    async def __call__(self, channel: Channel, words: Words) -> None:
+        """Tell those who look after `channel`, in their languages, once; raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a method may be made from."""
+
+    rooms: Rooms
+    direct: Direct
+    accept: Accept
+    clock: Clock
+    timer: Timer
+    memory: Memory
+    tell: Tell
+    joins: list[Joined]
+    """Call back from here who wants to hear of joins."""
+    fetcher: Callable[[], Any]
+    """What fetches others' addresses (`component.fetch.Fetcher`), made when it is first asked for."""

@@ -1,17 +1,18 @@
 """What operators configure, live: a change is in the store, with its line in the audit log, and in force at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from component.hub import Hub
-from component.ports import Audit, Drop, Grant, Preference, Put, Store, Token
+from component.ports import Audit, Drop, Grant, MethodSpec, Preference, Put, Store, Token
 from component.roles import Role, Roles
+from component.route import Route
 from component.words import best
 
 
 class Settings:
     """Roles and tokens as they stand now, and the one way to change anything."""
 
-    def __init__(self, store: Store, hub: Hub, roles: Roles) -> None:
+    def __init__(self, store: Store, hub: Hub, roles: Roles, methods: Mapping[str, MethodSpec]) -> None:
         self.store = store
         self.roles = roles
         self.tokens: dict[str, Token] = {}
@@ -22,6 +23,7 @@ class Settings:
         self.changed: list[Callable[[], None]] = []
         """Called after each change."""
         self._hub = hub
+        self._methods = methods
 
     async def load(self) -> None:
         """Take roles and tokens from the store."""
@@ -45,7 +47,10 @@ class Settings:
         self._preferences[preference.jid] = preference
 
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
-        """All of it or nothing, in force on return; raises Conflict, StoreError."""
+        """All of it or nothing, in force on return; raises BadInput, Conflict, StoreError."""
+        for one in changes:
+            if isinstance(one, Put) and isinstance(one.thing, Route):
+                self._methods[one.thing.destination.method].check_end(one.thing.destination)
         await self._hub.change(changes, audit)
         await self.load()
         for jid in {one.thing.jid for one in changes if isinstance(one.thing, Grant)}:

@@ -1,16 +1,16 @@
 """`channel-add`: a wizard: first the method, then the address and that method's settings."""
 
-from dataclasses import dataclass, field, make_dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, field, fields, make_dataclass
+from typing import Annotated, Any, get_type_hints
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.shared import described, entry
 from component.errors import BadInput, Conflict
-from component.form import Ask, Choice, Jid
+from component.form import Ask, Choice, kept
 from component.message import GUEST_PREFIX, Channel
 from component.ports import ChannelSpec, MethodSpec, Put
 from component.roles import Role
-from component.words import Words, _
+from component.words import _
 
 
 def _methods(bus: Bus) -> list[Choice]:
@@ -40,16 +40,15 @@ def settings_form(method: MethodSpec, *, address: bool) -> type:
         example = method.example.partition(":")[2]
         asked.append(("address", Annotated[str, Ask(_("Address"), _("like {example}", example=example))]))
     asked.append(("title", Annotated[str, Ask(_("Title"), _("what people see"))], field(default="")))
-    for one in method.settings:
-        kind, empty = (tuple[Jid, ...], ()) if one.jids else (str, "")
-        asked.append((one.key, Annotated[kind, Ask(Words(one.label), Words(one.help))], field(default=empty)))
-    return make_dataclass("Form", asked, frozen=True)
+    hints = get_type_hints(method.form, include_extras=True)
+    own = [(one.name, hints[one.name], field(default=one.default)) for one in fields(method.form)]
+    return make_dataclass("Form", [*asked, *own], frozen=True, kw_only=True)
 
 
 def filled_settings(method: MethodSpec, filled: Any) -> dict[str, Any]:
-    """The settings of a filled form, without the empty ones."""
-    values = {one.key: getattr(filled, one.key) for one in method.settings}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items() if value}
+    """The settings of a filled form as they are kept, without those that are as they come; raises BadInput where they
+    do not go together."""
+    return kept(method.form(**{one.name: getattr(filled, one.name) for one in fields(method.form)}))
 
 
 def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:

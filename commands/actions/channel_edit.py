@@ -1,6 +1,6 @@
 """`channel-edit`: a channel's title and its method's settings, filled in with what stands."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
@@ -42,7 +42,7 @@ async def _edit(seen: ChannelSpec, caller: Caller, filled: Any, bus: Bus) -> Rep
         raise Conflict(_("{channel} was changed meanwhile ({changes}), so I left it so: look at it again.",
                          channel=spec.channel, changes=meanwhile))  # fmt: skip
     method = bus.methods[spec.channel.method]
-    known = {one.key for one in method.settings}
+    known = {one.name for one in fields(method.form)}
     others = {key: value for key, value in spec.settings.items() if key not in known}
     new = replace(spec, title=filled.title, settings=others | filled_settings(method, filled))
     changes = differences(spec, new)

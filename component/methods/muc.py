@@ -1,11 +1,23 @@
 """Rooms (XEP-0045). Confirmed by the room's own reflection; unconfirmed ones are looked for in its archive."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 from component.delivery import Delivery
+from component.form import Ask, Jid
 from component.message import Channel
-from component.ports import ChannelSpec, Confirmation, Fate, MethodSpec, Ports, Rooms, Setting
+from component.ports import ChannelSpec, Confirmation, Fate, MethodSpec, Ports, Rooms
 from component.text import BARE_JID
+from component.words import _
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set of a room."""
+
+    subject: Annotated[str, Ask(_("Subject"), _("what stands over the room"))] = ""
+    invite: Annotated[tuple[Jid, ...], Ask(_("Invite"), _("whom to ask in when the room is made, one JID a line"))] = ()
 
 
 class Muc:
@@ -45,8 +57,5 @@ METHOD = MethodSpec(
     example="muc:team@rooms.example.org",
     address=BARE_JID,
     puppets=True,
-    settings=(
-        Setting("subject", "Subject", "what stands over the room"),
-        Setting("invite", "Invite", "whom to ask in when the room is made, one JID a line", jids=True),
-    ),
+    form=Settings,
 )

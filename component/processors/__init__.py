@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module, metadata
 from pkgutil import iter_modules
 
+from component import form
 from component.errors import BadInput
-from component.form import Faults, fields, parse, written
 from component.message import Message
 from component.processor import Moment, Outcome, Processor, ProcessorSpec
 from component.route import Settings, Stage
@@ -32,32 +32,13 @@ def build(name: str, values: Mapping[str, Sequence[str]]) -> Processor:
         raise BadInput(
             _("there is no processor “{name}”: there are {names}", name=name[:40], names=", ".join(sorted(discover())))
         )
-    asked = fields(spec.make, None)
-    strange = [key for key in values if key not in {one.name for one in asked}]
-    if strange and not asked:
-        raise BadInput(_("{name} has no settings, so no “{key}”.", name=name, key=strange[0][:40]))
-    if strange:
-        raise BadInput(
-            _(
-                "{name} has no setting “{key}”: it has {keys}",
-                name=name,
-                key=strange[0][:40],
-                keys=", ".join(one.name for one in asked),
-            )
-        )
-    try:
-        made: Processor = parse(spec.make, asked, values)
-    except Faults as faults:
-        key, why = next(iter(faults.by_field.items()))
-        raise BadInput(_("{name}, {key}: {why}", name=name, key=key, why=why)) from faults
+    made: Processor = form.build(name, spec.make, values)
     return made
 
 
 def settings_of(processor: Processor) -> Settings:
     """A processor's settings as people write them, without those that are as they come."""
-    asked = fields(type(processor), None)
-    told = ((one.name, written(getattr(processor, one.name)), one.default) for one in asked)
-    return tuple((name, values) for name, values, default in told if values != default)
+    return tuple(form.settings_of(processor).items())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

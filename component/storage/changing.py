@@ -19,6 +19,7 @@ async def apply(queries: Any, connection: Any, change: Put | Drop) -> int:
     if isinstance(change, Drop) and isinstance(change.thing, ChannelSpec):
         # Added again it begins anew: what is said there meanwhile is not for the bus.
         await queries.drop_mark(connection, channel=values["channel"])
+        await queries.drop_memory(connection, channel=values["channel"])
     return changed
 
 

@@ -382,6 +382,19 @@ insert into contacts (ours, theirs) values (:ours, :theirs) on conflict do nothi
 -- Forget a presence subscription.
 delete from contacts where ours = :ours and theirs = :theirs;
 
+-- name: memory(channel)
+-- What a source keeps about :channel.
+select state from memories where channel = :channel;
+
+-- name: put_memory(channel, state)!
+-- Keep it.
+insert into memories (channel, state) values (:channel, :state)
+on conflict (channel) do update set state = excluded.state;
+
+-- name: drop_memory(channel)!
+-- Forget it.
+delete from memories where channel = :channel;
+
 -- name: claim_seed()
 -- Gives 1 the first time, and nothing ever after.
 insert into facts (name, value) values ('seeded', '1') on conflict do nothing returning 1;

@@ -348,6 +348,18 @@ class SQLite:
         return [to_delivery(row) for row in rows]
 
     @_wrapped
+    async def recall(self, channel: Channel) -> Any:
+        """See `ports.Memory.recall`."""
+        rows = await self._rows(self._queries.memory, channel=str(channel))
+        return json.loads(rows[0]["state"]) if rows else None
+
+    @_wrapped
+    async def keep(self, channel: Channel, state: Any) -> None:
+        """See `ports.Memory.keep`."""
+        async with self._turn, _transaction(self._writer):
+            await self._queries.put_memory(self._writer, channel=str(channel), state=json.dumps(state))
+
+    @_wrapped
     async def contacts(self) -> Sequence[tuple[str, str]]:
         """See `ports.Store.contacts`."""
         return [(row["ours"], row["theirs"]) for row in await self._rows(self._queries.contacts)]

@@ -15,7 +15,7 @@ import structlog
 from component.delivery import Delivery
 from component.errors import Conflict, NotFound, Refused, ShoutbusError, StoreError, Unavailable
 from component.message import Message
-from component.ports import ChannelSpec, Confirmation, Fate, Refusal, RoomState
+from component.ports import ChannelSpec, Confirmation, Fate, Joined, Refusal, RoomState
 from component.text import escape as q
 from component.text import fit
 from component.words import Words, _, tell
@@ -83,6 +83,8 @@ class Rooms:
         self._retraction = Retraction(link, bot, hearing, puppets)
         self._admins = tuple(admins)
         self._link_to = link_to
+        self.joins: list[Joined] = []
+        """Called with each who comes into a room while the bot is there."""
         self._rooms: dict[str, Room] = {}
         self._tasks = Tasks()
         self._leaving = False
@@ -262,12 +264,19 @@ class Rooms:
         elif "110" in codes or (kind == "unavailable" and nick == room.nick):  # ejabberd destroys without saying 110
             self._about_us(room, stanza, kind, nick, codes)
         elif kind == "unavailable":
-            room.occupants.pop(nick, None)
+            _goes(room, nick, stanza, codes)
         else:
-            room.occupants[nick] = _occupant(stanza)
-            if self._guard.minds(room, nick):
-                self._tasks.run(self._guard.put_out(room, nick, room.occupants[nick].jid))
+            self._is_there(room, nick, _occupant(stanza))
         return True
+
+    def _is_there(self, room: Room, nick: str, occupant: Occupant) -> None:
+        is_new = nick not in room.occupants
+        room.occupants[nick] = occupant
+        if self._guard.minds(room, nick):
+            self._tasks.run(self._guard.put_out(room, nick, occupant.jid))
+        elif is_new and room.inside.is_set() and nick not in self._puppets.names(room.jid):
+            for call in self.joins:
+                call(room.jid, nick, occupant.jid)
 
     def _not_let_in(self, room: Room, fault: Fault) -> None:
         if room.joined and not room.joined.done():
@@ -465,6 +474,14 @@ _OUT = {
 
 def _invitation(room: Room) -> str:
     return _("Join {room}.", room=room.spec.title or room.jid).told(room.language)
+
+
+def _goes(room: Room, nick: str, stanza: Element, codes: frozenset[str]) -> None:
+    """Someone leaves, or takes another name (XEP-0045 section 7.6) and is not new under that."""
+    gone = room.occupants.pop(nick, None)
+    item = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
+    if gone and "303" in codes and item is not None:
+        room.occupants[item.get("nick", "")] = gone
 
 
 def _occupant(stanza: Element) -> Occupant:

@@ -10,6 +10,8 @@ from commands import action
 from component import errors, methods
 from component.config import parse
 from component.errors import ConfigError, ShoutbusError
+from component.form import fields
+from component.ports import MethodSpec
 from component.table import Table
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,12 @@ def _headings(text: str) -> set[str]:
 @pytest.mark.parametrize("name", methods.discover())
 def test_each_method_has_its_heading(name: str) -> None:
     assert name in _headings(_page("methods.md"))
+
+
+@pytest.mark.parametrize("method", methods.discover().values(), ids=lambda method: method.name)
+def test_each_setting_of_a_method_is_told(method: MethodSpec) -> None:
+    told = _page("methods.md").partition(f"## {method.name}\n")[2].partition("\n## ")[0]
+    assert [one.name for one in fields(method.form, None) if f"`{one.name}`" not in told] == []
 
 
 @pytest.mark.parametrize("name", action.discover())

@@ -12,7 +12,7 @@ from component.delivery import Delivery, State
 from component.errors import BadInput, DeliveryError, Refused, Unavailable
 from component.message import Channel, Message
 from component.ports import ChannelSpec, Confirmation, Direct, Fate, Method, MethodSpec, Ports, Retracts, Rooms
-from tests.unit.fakes import FROM, said
+from tests.unit.fakes import FROM, FakeWorld, said
 
 SPECS = methods.discover()
 WAYS_OUT = sorted(name for name, spec in SPECS.items() if spec.make)
@@ -88,7 +88,7 @@ class FakeDirect:
 def _ports(wire: FakeWire) -> Ports:
     rooms: Rooms = FakeRooms(wire)
     direct: Direct = FakeDirect(wire)
-    return Ports(rooms, direct)
+    return FakeWorld().ports(rooms, direct)
 
 
 def test_discovery() -> None:

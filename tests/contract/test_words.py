@@ -24,7 +24,6 @@ from commands.action import discover
 from commands.draw import WIDTH
 from commands.menu import GROUPS
 from component import errors
-from component.methods import discover as methods
 from component.words import LANGUAGES, Words
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +53,11 @@ CORE_LOOSE = {
     ("digest.py", " messages"),
     ("storage/changing.py", "Its route was removed while it was held there."),
     ("xmpp/hearing.py", "… [cut: too long for the bus]"),
+    # What people write, in any language
+    ("schedule.py", "every hour"),
+    ("schedule.py", "jede stunde"),
+    ("schedule.py", " and "),
+    ("schedule.py", " und "),
     # What an id is made of
     ("digest.py", "batch "),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
@@ -120,8 +124,7 @@ def _template(node: ast.AST) -> str | None:
 
 def _sentences() -> set[str]:
     found = {sentence for _name, tree in _trees() for node in ast.walk(tree) if (sentence := _template(node))}
-    asked = [one for method in methods().values() for one in method.settings]
-    return found | {words for one in asked for words in (one.label, one.help) if words} | set(_on_pages())
+    return found | set(_on_pages())
 
 
 def _on_pages() -> Iterator[str]:
@@ -143,7 +146,7 @@ def _labels() -> set[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places:
                 place = places[node.func.id]
                 found |= {words for one in node.args[place : place + 1] if (words := _template(one))}
-    return found | {one.label for method in methods().values() for one in method.settings}
+    return found
 
 
 def _catalogue(language: str) -> Catalog:

@@ -1,6 +1,7 @@
 """Fakes of time, of the wire (it confirms, refuses, fails and loses on demand) and of a disk that fails."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -17,11 +18,26 @@ from component.ledger import Ledger
 from component.message import Author, Channel, Message
 from component.methods import discover as discover_methods
 from component.plan import Planner
-from component.ports import ChannelSpec, Confirmation, Mark, Offer, Planned, Receipt, Release, RoomState, Store
+from component.ports import (
+    ChannelSpec,
+    Confirmation,
+    Joined,
+    Mark,
+    Offer,
+    Planned,
+    Ports,
+    Receipt,
+    Refusal,
+    Release,
+    RoomState,
+    Store,
+)
 from component.roles import Roles
 from component.route import Route, Routes
+from component.scheduler import Scheduler
 from component.settings import Settings
 from component.storage import open_store
+from component.words import Words
 
 AUTHOR = Author("Juliet", "juliet@example.org")
 FROM = Channel("shoutbox", "lobby")
@@ -318,7 +334,7 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     hub = Hub(store, FakeClock())
     known = discover_methods()
     hub.attach(dict.fromkeys(known), [one.name for one in known.values() if one.person], processors.make)
-    settings = Settings(store, hub, Roles(["admin@x"]))
+    settings = Settings(store, hub, Roles(["admin@x"]), known)
 
     async def health() -> dict[str, Any]:
         return {"status": "ok", "xmpp": {"state": "up", "rooms": {}}, "queues": {}, "store": {"state": "up"}}
@@ -331,3 +347,59 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     )  # fmt: skip
     await hub.stop()
     await store.close()
+
+
+class FakeWorld:
+    """What sources see: a clock that is moved, a hub that takes every message, a memory, and owners who listen."""
+
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
+        self.scheduler = Scheduler(self.clock)
+        self.accepted: list[Message] = []
+        self.kept: dict[Channel, Any] = {}
+        self.told: list[tuple[Channel, str]] = []
+        self.joins: list[Joined] = []
+        self.failing = 0
+
+    async def accept(
+        self, message: Message, mark: Mark | None = None, *, deliver: bool = False, spread: bool = True
+    ) -> Receipt:
+        if self.failing:
+            self.failing -= 1
+            raise StoreError("The disk is full; nothing was changed, try again.")
+        known = next((one for one in self.accepted if one.origin == message.origin), None)
+        if known:
+            return Receipt(known, new=False)
+        self.accepted.append(message)
+        return Receipt(message, new=True)
+
+    def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
+        return ()
+
+    async def recall(self, channel: Channel) -> Any:
+        return json.loads(json.dumps(self.kept.get(channel)))
+
+    async def keep(self, channel: Channel, state: Any) -> None:
+        self.kept[channel] = json.loads(json.dumps(state))
+
+    async def tell(self, channel: Channel, words: Words) -> None:
+        self.told.append((channel, str(words)))
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """(channel, words) of all that was accepted."""
+        return [(str(one.channel), one.body) for one in self.accepted]
+
+    def ports(self, rooms: Any = None, direct: Any = None) -> Ports:
+        return Ports(
+            rooms, direct, accept=self, clock=self.clock, timer=self.scheduler, memory=self, tell=self.tell,
+            joins=self.joins, fetcher=lambda: None,
+        )  # fmt: skip
+
+    async def until(self, seconds: float) -> None:
+        """Let the clock come to `seconds`, stopping at each time that something is due."""
+        while (due := self.scheduler.next_due()) is not None and due <= seconds * 1000:
+            self.clock.now = max(self.clock.now, due / 1000)
+            self.scheduler.tick()
+            await self.scheduler.settled()
+        self.clock.now = seconds
