@@ -28,9 +28,7 @@ def channels(bus: Bus) -> Sequence[Choice]:
 def places(bus: Bus) -> Sequence[Choice]:
     """Every configured channel with one address: where a route may end."""
     listening = {name for name, method in bus.methods.items() if method.listens}
-    return [
-        one for one in channels(bus) if not one.value.endswith(":*") and one.value.partition(":")[0] in listening
-    ]
+    return [one for one in channels(bus) if not one.value.endswith(":*") and one.value.partition(":")[0] in listening]
 
 
 def routes(bus: Bus) -> Sequence[Choice]:
@@ -139,6 +137,20 @@ def unchanged(bus: Bus, route: Route) -> None:
     if now.version != route.version:
         changed = _("{what} was changed meanwhile, it is now {now}: start again.", what=shown(route), now=shown(now))
         raise Conflict(changed)
+
+
+def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
+    """What goes with a route that is removed, a sentence each; nothing where it need not be asked for."""
+    told: list[Words] = []
+    if route.stages:
+        told.append(_("Its processors go with it: {names}.", names=", ".join(stage.name for stage in route.stages)))
+    held = bus.hub.flow.held_at(route)
+    if held:
+        told.append(
+            _("{count} messages that wait there become dead letters of {channel}.", count=held,
+              channel=route.destination)
+        )  # fmt: skip
+    return told
 
 
 def routes_of(bus: Bus, channel: Channel) -> Sequence[Route]:

@@ -6,14 +6,16 @@ what is on disk never part.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+import itertools
+import uuid
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from component.delivery import State
 from component.digest import digests
 from component.explain import Hop, explain
 from component.ledger import Ledger, Place
-from component.message import Channel, Message, id_from
+from component.message import Channel, Message
 from component.plan import Follows, Held, Planner
 from component.ports import Clock, Offer, Planned, Release, Store
 from component.route import Make, Route, Routes, Stage, grouped, no_processors
@@ -90,31 +92,33 @@ class Flow:
 
         return Offer(message, plan)
 
-    def releases(self, held: Sequence[Held]) -> Sequence[Release]:
-        """To let go on what was held, alone or as one batch; nothing where its route is off or gone.
+    def releases(self, due: Sequence[Held]) -> Sequence[Release]:
+        """To let go on what was held, each message and each batch in its order, but for those whose route is off or
+        gone. Within a turn: routes that change before it is planned would be taken as they were."""
+        numbered = itertools.groupby(due, key=lambda one: one.batch or str(one.id))
+        whole = [tuple(group) for _batch, group in numbered]
+        return [Release(held, self._release) for held in whole if self.index.get(held[0].route)]
 
-        A batch goes as several digests where some of it has been in places that the rest has yet to reach: as one, it
-        would go there twice or not at all.
-        """
-        way = self.index.get(held[0].route)
-        if way is None:
-            return ()
-        ahead = self.index.beyond(way.route.destination) if held[0].batch else frozenset()
-        return [self._release(tuple(alike)) for alike in grouped(held, lambda one: one.been & ahead).values()]
-
-    def _release(self, held: tuple[Held, ...]) -> Release:
+    def _release(self, left: tuple[Held, ...], been: frozenset[Channel]) -> Planned:
         planner = self._planner()
+        for one in left:
+            self._ledger.hold((one.route, one.passed[-1]), -1)
+        if not left[0].batch:
+            return self._planned([planner.resume(one.message, one, been) for one in left], ())
+        follows, joined = [], []
+        for alike in self._alike(left):
+            made = digests([one.message for one in alike], uuid.uuid4().hex, planner.now)
+            whole = replace(alike[0], been=frozenset().union(*(one.been for one in alike)))
+            follows += [planner.resume(message, whole, ()) for message in made]
+            joined += made
+        return self._planned(follows, (), joined)
 
-        def plan(left: tuple[Held, ...], been: frozenset[Channel]) -> Planned:
-            for one in left:
-                self._ledger.hold((one.route, one.passed[-1]), -1)
-            messages: Sequence[Message] = [one.message for one in left]
-            joined = digests(messages, _digest_id(left[0]), planner.now) if left[0].batch else ()
-            whole = replace(left[0], been=left[0].been.union(*(one.been for one in left)))
-            follows = [planner.resume(message, whole, been) for message in joined or messages]
-            return self._planned(follows, (), joined)
-
-        return Release(held, plan)
+    def _alike(self, batch: Sequence[Held]) -> Iterator[Sequence[Held]]:
+        """A batch goes as several digests where some of it has been in places that the rest has yet to reach: as one,
+        it would go there twice or not at all."""
+        way = self.index.get(batch[0].route)
+        ahead = self.index.beyond(way.route.destination) if way else frozenset()
+        yield from grouped(batch, lambda one: one.been & ahead).values()
 
     def _planned(
         self,
@@ -140,8 +144,3 @@ class Flow:
     def explain(self, message: Message) -> tuple[Hop, ...]:
         """Every route that a message would meet now, and what would become of it; nothing is noted or sent."""
         return explain(message, self.routes, self._planner(Ledger(self._ledger)), self._make, self._paused)
-
-
-def _digest_id(first: Held) -> str:
-    """Of a digest by the first message in it: where clocks were set back, a batch may be opened and go twice."""
-    return id_from(f"{first.batch} {first.id}")

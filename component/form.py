@@ -233,11 +233,12 @@ def written(value: Any) -> tuple[str, ...]:
     return () if value in (None, "") else (str(value),)
 
 
-@dataclass(frozen=True, slots=True)
 class Faults(Exception):
     """What is wrong with a filled form, by field."""
 
-    by_field: Mapping[str, Words | str]
+    def __init__(self, by_field: Mapping[str, Words | str]) -> None:
+        super().__init__(by_field)
+        self.by_field = by_field
 
 
 def parse(form: type, asked: Sequence[Field], values: Mapping[str, Sequence[str]]) -> Any:

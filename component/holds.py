@@ -2,15 +2,13 @@
 
 import asyncio
 import contextlib
-import itertools
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from component.errors import StoreError
-from component.flow import Flow
 from component.plan import Held
-from component.ports import Clock, Release, Store
+from component.ports import Clock, Store
 
 log = structlog.get_logger()
 
@@ -19,17 +17,14 @@ AT_ONCE = 200
 LONGEST = 60.0
 """Seconds between looks, however far the next is: a clock may be set."""
 AGAIN = 1.0
-"""Seconds before it is tried again where the store failed."""
+"""Seconds before it is tried again where the store failed, or routes were changed just then."""
 
 
 class Holds:
-    """Lets go by `release`, which commits and sends on. `run` it."""
+    """Lets go by `release`, which commits and sends on, and says whether there was anything to. `run` it."""
 
-    def __init__(
-        self, store: Store, flow: Flow, clock: Clock, release: Callable[[Sequence[Release]], Awaitable[None]]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, release: Callable[[Sequence[Held]], Awaitable[bool]]) -> None:
         self._store = store
-        self._flow = flow
         self._clock = clock
         self._release = release
         self._next: int | None = None
@@ -64,15 +59,10 @@ class Holds:
 
     async def let_go(self) -> float | None:
         """Let go of all that is due; gives the seconds until the next, None where there is none. Raises StoreError."""
-        while ready := _releases(self._flow, await self._store.due(self._clock(), AT_ONCE)):
-            await self._release(ready)
+        while due := await self._store.due(self._clock(), AT_ONCE):
+            if not await self._release(due):  # their routes were turned off or removed since
+                return AGAIN
         self._next = await self._store.next_due()
         if self._next is None:
             return None
         return min(LONGEST, max(0.001, (self._next - self._clock()) / 1000))
-
-
-def _releases(flow: Flow, due: Sequence[Held]) -> Sequence[Release]:
-    """For each message, and for each batch, in their order."""
-    numbered = itertools.groupby(due, key=lambda one: one.batch or str(one.id))
-    return [release for _batch, group in numbered for release in flow.releases(tuple(group))]

@@ -21,6 +21,7 @@ from component.flow import Flow
 from component.holds import Holds
 from component.lane import Lane
 from component.message import DELETED, Author, Channel, Message
+from component.plan import Held
 from component.ports import (
     Audit,
     ChannelSpec,
@@ -34,7 +35,6 @@ from component.ports import (
     Put,
     Receipt,
     Refusal,
-    Release,
     Source,
     Store,
 )
@@ -74,7 +74,7 @@ class Hub:
         self.store = store
         self._clock = clock
         self.flow = Flow(store, clock, self._first_state)
-        self.holds = Holds(store, self.flow, clock, self._release)
+        self.holds = Holds(store, clock, self._release)
         self._mutes: dict[str, Mute] = {}
         self._methods: Mapping[str, Method | None] = {}
         self._sources: Mapping[str, Source] = {}
@@ -397,10 +397,12 @@ class Hub:
         for one in receipt.planned.holds:
             self.holds.expect(one.due)
 
-    async def _release(self, releases: Sequence[Release]) -> None:
-        """Let go on what was held; raises StoreError."""
+    async def _release(self, due: Sequence[Held]) -> bool:
+        """Let go on what was held, by the routes in force; whether there was anything to. Raises StoreError."""
         async with self.flow.turn():
+            releases = self.flow.releases(due)
             self._dispatch(await self.store.release(releases))
+        return bool(releases)
 
     def _saved(self, outcomes: Iterable[Delivery]) -> None:
         self._trouble = ""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, check
-from commands.shared import ON, arrow, entry, find_channel, find_route, places, shown, unchanged
+from commands.shared import ON, arrow, ask_sure, entry, find_channel, find_route, goes_with, places, shown, unchanged
 from component.errors import Conflict
 from component.form import MAX_CHOICES, NONE, Ask, Choice
 from component.message import Channel
 from component.ports import Drop, Put
 from component.roles import Role
 from component.route import Route
-from component.words import Words, _
+from component.words import Words, _, joined
 
 SHOWN = 12
 """Sources of one form."""
@@ -105,7 +105,8 @@ def _drawn(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> 
         wanted = {source: [Channel.parse(one) for one in getattr(filled, name)] for name, source in names.items()}
         return await _set(shown, wanted, caller, bus)
 
-    return Step(ACTION.title, form, run, help=told)
+    asks = any(goes_with(route, bus) for mine in shown.values() for route in mine.values())
+    return Step(ACTION.title, form, run, last=not asks, help=told)
 
 
 def _row(name: str, source: Channel, standing: Mapping[Channel, Route], ends: Sequence[str]) -> Any:
@@ -174,16 +175,27 @@ async def _set(shown: Grid, wanted: Mapping[Channel, Sequence[Channel]], caller:
     gone = [route for source, ends in wanted.items() for end, route in shown[source].items() if end not in ends]
     if not new and not gone:
         return Done(_("Left as it was."))
-    for route in gone:
-        unchanged(bus, route)
-    _check(new, bus)
+    _check(new, gone, bus)
+    told = [_("{route} goes.", route=arrow(route)) for route in gone]
+    more = [sentence for route in gone for sentence in goes_with(route, bus)]
+
+    async def change(caller: Caller, bus: Bus) -> Reply:
+        return await _change(new, gone, caller, bus)
+
+    return ask_sure(ACTION.title, joined([*told, *more], " "), change) if more else await change(caller, bus)
+
+
+async def _change(new: Sequence[Route], gone: Sequence[Route], caller: Caller, bus: Bus) -> Reply:
+    _check(new, gone, bus)
     added, removed = (", ".join(arrow(route) for route in some) for some in (new, gone))
     changes: list[Put | Drop] = [*(Drop(route) for route in gone), *(Put(route) for route in new)]
     await bus.settings.change(changes, entry(caller, bus, "matrix", before=removed, after=added))
     return Done(_summary(added, removed))
 
 
-def _check(new: Sequence[Route], bus: Bus) -> None:
+def _check(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None:
+    for route in gone:
+        unchanged(bus, route)
     standing = {(route.source, route.destination) for route in bus.hub.routes}
     known = {spec.channel for spec in bus.hub.channels}
     for route in new:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.shared import arrow, ask_sure, entry, find_route, routes, shown, unchanged
+from commands.shared import arrow, ask_sure, entry, find_route, goes_with, routes, shown, unchanged
 from component.form import Ask
 from component.ports import Drop
 from component.roles import Role
-from component.route import Route
-from component.words import Words, _
+from component.words import _, joined
 
 
 @dataclass(frozen=True)
@@ -27,21 +26,8 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.settings.change([Drop(route)], entry(caller, bus, "route-remove", before=arrow(route)))
         return Done(_("Removed {route}.", route=shown(route)))
 
-    return ask_sure(_("Remove a route"), _goes(route, bus), remove)
-
-
-def _goes(route: Route, bus: Bus) -> Words:
-    """What goes with it."""
-    told = _("{route} goes; to stop it for a while, pause it instead.", route=shown(route))
-    if route.stages:
-        names = ", ".join(stage.name for stage in route.stages)
-        told = _("{told} {more}", told=told, more=_("Its processors go with it: {names}.", names=names))
-    held = bus.hub.flow.held_at(route)
-    if held:
-        more = _("{count} messages that wait there become dead letters of {channel}.", count=held,
-                 channel=route.destination)  # fmt: skip
-        told = _("{told} {more}", told=told, more=more)
-    return told
+    goes = _("{route} goes; to stop it for a while, pause it instead.", route=shown(route))
+    return ask_sure(_("Remove a route"), joined([goes, *goes_with(route, bus)], " "), remove)
 
 
 ACTION = Action("route-remove", _("Remove a route"), Role.OPERATOR, _run, Form, more=True, group="routes")

@@ -1,7 +1,9 @@
 """What is written when messages are accepted, or go on after they were held; within a transaction of the caller."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from component.delivery import Delivery
@@ -89,10 +91,15 @@ async def release(queries: Any, connection: Any, one: Release) -> Sequence[Deliv
     if not left:
         return ()
     ids = json.dumps(list({held.message.id: None for held in left}))
-    brought = await found(connection, queries.been, ids=ids)
-    planned = one.plan(left, frozenset(Channel.parse(row["channel"]) for row in brought))
+    been: defaultdict[str, set[Channel]] = defaultdict(set)
+    for row in await found(connection, queries.been, ids=ids):
+        been[row["id"]].add(Channel.parse(row["channel"]))
+    left = tuple(replace(held, been=held.been | been[held.message.id]) for held in left)
+    planned = one.plan(left, frozenset[Channel]().union(*been.values()))
     if planned.digests:
         await found(connection, queries.add_messages, rows=json.dumps([of_message(one) for one in planned.digests]))
+        digests = json.dumps([digest.id for digest in planned.digests])
+        await queries.add_parts(connection, digests=digests, ids=ids)
     came = {row["id"]: row["body"] for row in await found(connection, queries.bodies, ids=ids)}
     return await _put(queries, connection, [planned], came | {one.id: one.body for one in planned.digests})
 

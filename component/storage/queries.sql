@@ -92,8 +92,28 @@ delete from held where id in (select value from json_each(:ids)) returning id;
 select id, body from messages where id in (select value from json_each(:ids));
 
 -- name: been(ids)
--- Every channel that the messages :ids [id…] were brought to.
-select distinct channel from deliveries where message_id in (select value from json_each(:ids));
+-- Every channel that each of the messages :ids [id…] was brought to, or waits for; itself, or as a part of a digest.
+with recursive told (id, holder) as (
+    select value, value from json_each(:ids)
+    union
+    select told.id, parts.digest_id from told join parts on parts.message_id = told.holder
+)
+
+select told.id, deliveries.channel
+from told
+join deliveries on deliveries.message_id = told.holder
+union
+select told.id, routes.destination
+from told
+join held on held.message_id = told.holder
+join routes on routes.id = held.route;
+
+-- name: add_parts(digests, ids)!
+-- Each of :digests [id…] tells the messages :ids [id…].
+insert into parts (message_id, digest_id)
+select message.value, digest.value
+from json_each(:digests) as digest
+join json_each(:ids) as message;
 
 -- name: due(now, count)
 -- What is held at enabled routes and due, in the order it came due.

@@ -21,7 +21,7 @@ from component.message import Author, Channel, Message
 from component.plan import Planner
 from component.ports import Audit, ChannelSpec, Drop, Put
 from component.roles import Role
-from component.route import Route, Routes
+from component.route import Route, Routes, Stage
 from component.xmpp.bot import Asked
 from tests.unit.fakes import a_bus, reached, said
 
@@ -456,6 +456,23 @@ async def test_a_line_sets_one_source(desk: Desk) -> None:
     assert await desk.says("matrix lobby") == "1 sources:\nshoutbox:lobby → muc:team@x, muc:crew@x"
     assert (await desk.says("matrix shoutbox:lobby none")).startswith("Removed shoutbox:lobby → muc:team@x")
     assert desk.arrows() == ["shoutbox:back shoutbox:lobby"]
+
+
+async def test_the_matrix_asks_before_processors_go(desk: Desk) -> None:
+    delay = Stage(1, "delay", (("by", ("1h",)),))
+    await desk.routes(Route(LOBBY, TEAM, stages=(delay,)), Route(LOBBY, BACK))
+    await desk.bus.hub.accept(said("wait", LOBBY))
+    told = await desk.says(f"matrix {LOBBY} {BACK}")
+    assert f"{LOBBY} → {TEAM} [delay] goes. Its processors go with it: delay." in told
+    assert f"1 messages that wait there become dead letters of {TEAM}." in told
+    assert await desk.says("no") == "Left as it was."
+    assert len(desk.arrows()) == 2
+    step = await desk.opened("matrix")
+    assert not step.last
+    row = next(one.name for one in step.fields(desk.bus) if str(TEAM) in one.default)
+    sure = await desk.next("matrix", step, {row: [str(BACK)]})
+    assert isinstance(await go_on(desk.bus.actions["matrix"], sure, {"sure": ["1"]}, ADMIN, desk.bus), Done)
+    assert [route.destination for route in desk.bus.hub.routes] == [BACK]
 
 
 async def test_none_takes_a_source_s_last_dots_away(desk: Desk) -> None:
