@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
+from random import Random, SystemRandom
 from typing import Any
 
 from commands import actions
@@ -15,6 +16,7 @@ from component.errors import Forbidden
 from component.form import Field, fields, parse
 from component.hub import Hub
 from component.ports import Clock, MethodSpec, RoomDesk
+from component.reminders import Reminders
 from component.roles import Role
 from component.settings import Settings
 from component.words import Words, _
@@ -50,10 +52,15 @@ class Bus:
     health: Callable[[], Awaitable[dict[str, Any]]]
     rooms: RoomDesk
     rooms_domain: str
+    reminders: Reminders
+    fetcher: Callable[[], Any] = lambda: None
+    """What fetches others' addresses (`component.fetch.Fetcher`)."""
     guest: Callable[[str], str] = lambda _name: ""
     """The session of the web user who goes by a name now; "" where none does."""
     sign_in: Callable[[str], str] = lambda _jid: ""
     """A link that signs a bare JID in on the web, once and soon; "" where there is no such way."""
+    luck: Random = field(default_factory=SystemRandom)
+    """What is drawn by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class Step:
     """A form to fill, and what follows: `run` gets the caller, the filled form and the bus.
 
     `last` says that nothing is asked after it. `values` stand in the form from the start, as people write them.
+    With `open`, a line that gives none of its fields is asked which shall be set.
     """
 
     title: Words
@@ -89,6 +97,7 @@ class Step:
     last: bool = True
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     help: Words | None = None
+    open: bool = False
 
     def fields(self, bus: Bus) -> tuple[Field, ...]:
         """What is asked, the choices drawn now."""
@@ -118,6 +127,8 @@ class Action:
     opening: Callable[[Caller, Bus], "Reply"] | None = None
     examples: Sequence[Words] = ()
     """Lines that show how it is written."""
+    also: Sequence[str] = ()
+    """Other words that a line for it may begin with."""
 
     @property
     def step(self) -> Step | None:

@@ -22,13 +22,14 @@ GROUPS = {
     "tokens": _("Tokens…"),
     "messages": _("Messages…"),
     "deadletters": _("Dead letters…"),
+    "reminders": _("Reminders…"),
     "about": _("About…"),
 }
 """The shared entries, by node."""
 
 _ORDER = (
     ("list", "status"),
-    ("add", "create", "grant"),
+    ("add", "create", "grant", "remind"),
     ("edit",),
     ("test",),
     ("pause", "retry"),

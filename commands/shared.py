@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any
 
 from commands.action import Bus, Caller, Done, Reply, Step
 from component.delivery import Delivery
@@ -100,8 +100,20 @@ _SPACE_OR_QUOTE = re.compile(r'[\s"]')
 
 def described(spec: ChannelSpec) -> str:
     """A channel and its settings in a line."""
-    more = [f"{key}={value}" for key, value in sorted({"title": spec.title, **spec.settings}.items()) if value]
+    known = sorted({"title": spec.title, **spec.settings}.items())
+    more = [f"{key}={_setting(value)}" for key, value in known if is_set(value)]
     return " ".join([str(spec.channel), *more]) + ("" if spec.enabled else " (paused)")
+
+
+def is_set(value: Any) -> bool:
+    """Whether a setting says something: no and 0 do."""
+    return bool(value) or (value is not None and isinstance(value, bool | int))
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def shown_channel(spec: ChannelSpec) -> Words | str:
@@ -191,6 +203,11 @@ def brief(text: str, most: int = 300) -> str:
 def said(message: Message) -> str:
     """A message in a line: when, who, what."""
     return f"{when(message.at)} {message.author.shown}: {brief(message.body)}"
+
+
+def listed(message: Message) -> str:
+    """The same, with as much of its id as `trace` and `message-delete` need."""
+    return f"{when(message.at)} {message.id[:8]} {message.author.shown}: {brief(message.body)}"
 
 
 AT_ONCE = 500

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from commands.action import Bus, Caller, Lines, Reply, Step
 from commands.shared import block, brief, detailed, entry, shown_block, unchanged
 from component.errors import BadInput, NotFound
-from component.form import Ask, Choice, Field, fields, is_yes
+from component.form import Ask, Choice, Field, fields
 from component.ports import Put
 from component.processor import Processor, ProcessorSpec
 from component.processors import discover, settings_of
@@ -65,30 +65,21 @@ async def _setting(
 
     asked = fields(spec.make, bus)
     values = {one.name: one.default for one in asked} | dict(standing) if standing else {}
-    told = _told(asked, values) if caller.way == "text" else None
+    open_ = bool(standing) or not any(one.required for one in asked)  # else what is needed is asked for
 
     async def run(caller: Caller, filled: Processor, bus: Bus) -> Reply:
-        stages = then(settings_of(filled))
-        if told and stages == route.stages:  # a conversation does not ask for what stands
-            return Lines(_("Left as it was; write behind it what shall be otherwise."), [told])
-        return await _change(route, stages, caller, bus)
+        return await _change(route, then(settings_of(filled)), caller, bus)
 
     if not asked:
         return await run(caller, spec.make(), bus)
-    return Step(spec.title, spec.make, run, values=values, help=told)
+    told = _unasked(asked) if caller.way == "text" and not open_ else None
+    return Step(spec.title, spec.make, run, values=values, help=told, open=open_)
 
 
-def _told(asked: Sequence[Field], values: Mapping[str, Sequence[str]]) -> Words:
-    """What a line may set, and what stands: a conversation asks for what is needed only."""
-    names = [one.name if one.required and one.name not in values else f"[{_stands(one, values)}]" for one in asked]
-    return _("It takes {settings}; each may be written by its name too.", settings=" ".join(names))
-
-
-def _stands(one: Field, values: Mapping[str, Sequence[str]]) -> str:
-    value: Sequence[str] = values.get(one.name, one.default)
-    if one.kind == "boolean":
-        value = ["yes" if is_yes(value) else "no"]
-    return f"{one.name}={','.join(value)}"
+def _unasked(asked: Sequence[Field]) -> Words | None:
+    """What else a line may set: a conversation asks for what is needed only."""
+    names = " ".join(f"{one.name}=" for one in asked if not one.required)
+    return _("What I don't ask for may be set afterwards, with “edit”: {settings}", settings=names) if names else None
 
 
 # Edit
@@ -163,7 +154,7 @@ def _ordered(route: Route, written: str) -> Sequence[Stage]:
 def dropping(route: Route) -> Step:
     """Which of the processors go."""
     choices = [Choice(f"{number} {stage.name}", "", str(number)) for number, stage in enumerate(_some(route), 1)]
-    which = Annotated[tuple[str, ...], Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices)]
+    which = Annotated[tuple[str, ...], Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices, wanted=True)]
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
         if not filled.gone:

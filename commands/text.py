@@ -14,15 +14,25 @@ import re
 import shlex
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from commands import draw
 from commands.action import Action, Bus, Caller, Reply, Step, begin, go_on
-from component.errors import BadInput, NotFound, ShoutbusError
-from component.form import Faults, Field
+from component.errors import (
+    BadInput,
+    ConfigError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Reused,
+    ShoutbusError,
+    TooMany,
+    Unauthorized,
+)
+from component.form import Faults, Field, is_yes
 from component.roles import Role
 from component.words import Words, _, joined, tell
 from component.xmpp.bot import Asked, Meant
@@ -40,6 +50,12 @@ DONE = ("done", "fertig")
 """What ends such a value."""
 ALIKE = {1: 0.75, 2: 0.85}
 """How like a command's name one or two words must be to be taken for a slip (difflib's ratio)."""
+CANCEL = ("cancel", "abbrechen")
+"""What ends a conversation."""
+SLIP = 0.75
+"""How like a field's name what stands before a `=` must be to be taken for a slip."""
+OPEN = ""
+"""Stands for the question which fields shall be set, where else the name of the field that is asked for stands."""
 SHOWN = 24
 """Choices that a question lists."""
 
@@ -72,6 +88,7 @@ class Text:
         tell: Callable[[str, str], None] | None = None,
     ) -> None:
         self._bus = bus
+        self._names = {word: one for one in bus.actions.values() for word in one.also} | dict(bus.actions)
         self._role_of = role_of
         self._clock = clock
         self._tell = tell
@@ -167,7 +184,7 @@ class Text:
         words = line.split(maxsplit=3)
         for count in (3, 2, 1):
             name = "-".join(words[:count]).casefold()
-            action = self._bus.actions.get(name.removesuffix("?") if count == len(words) else name)
+            action = self._names.get(name.removesuffix("?") if count == len(words) else name)
             if action and count <= len(words):
                 return action, line.split(maxsplit=count)[count] if len(line.split(maxsplit=count)) > count else ""
         return None, ""
@@ -175,6 +192,9 @@ class Text:
     def _meant(self, line: str, caller: Caller) -> str | None:
         """A close match for a mistyped command: told instead of passing the line on, so only where it looks so."""
         words = line.casefold().split(maxsplit=2)
+        if len(words) == 1 and words[0] in CANCEL and not caller.in_room:  # of a conversation that has ended
+            told = _("Nothing is open that could be cancelled. That was not passed on.")
+            return joined([told, _escape(line)], " ").told(caller.language)
         names = [name for name, action in self._bus.actions.items() if action.role <= caller.role]
         for count in (2, 1):
             written = "-".join(words[:count])
@@ -190,12 +210,14 @@ class Text:
     async def _go_on(self, talk: Talk, line: str, caller: Caller) -> str:
         word = line.strip().casefold()
         talk.at = self._clock()
-        if word in ("cancel", "abbrechen"):
+        if word in CANCEL:
             self._talks.pop(caller.jid, None)
             return tell(_("Left as it was."), caller.language)
         if word in ("back", "zurück"):
             return await self._back(talk, caller)
         name = talk.asked[-1]
+        if name == OPEN:
+            return await self._opened(talk, line, caller)
         asked = next(one for one in talk.step.fields(self._bus) if one.name == name)
         written = _written(asked, line)
         if asked.ask.long:
@@ -213,40 +235,75 @@ class Text:
             return tell(more, caller.language)
         return await self._advance(talk, caller)
 
+    async def _opened(self, talk: Talk, line: str, caller: Caller) -> str:
+        """An answer that may give several fields, as a line does."""
+        try:
+            talk.given = _split(line, caller)
+        except BadInput as error:
+            return self._again(talk, error, caller)
+        return await self._advance(talk, caller)
+
     async def _back(self, talk: Talk, caller: Caller) -> str:
         """The question before this one, of the step before where need be; the first one again where none is."""
         while len(talk.asked) < 2 and any(asked for _step, _values, asked in talk.past):
             talk.step, talk.values, talk.asked = talk.past.pop()
-            talk.asked.append("")  # the question that stood open was the next step's
+            talk.asked.append(OPEN)  # the question that stood open was the next step's
         for name in talk.asked[-2:]:
             talk.values.pop(name, None)
         talk.asked = talk.asked[:-2]
         return await self._advance(talk, caller)
 
     async def _advance(self, talk: Talk, caller: Caller) -> str:
-        """As far as what was given goes: to the next question, or to the end."""
+        """As far as what was given goes: to the next question, or to the end.
+
+        What is wrong ends no conversation, lest the next answer be taken for a message: it is asked again.
+        """
+        try:
+            return await self._along(talk, caller)
+        except (BadInput, ConfigError) as error:
+            if caller.jid not in self._talks:
+                raise
+            return self._again(talk, error, caller)
+
+    def _again(self, talk: Talk, error: BadInput | ConfigError, caller: Caller) -> str:
+        """What is wrong, and the question to which it was the answer."""
+        talk.given = []
+        told = self._fault(tell(draw.as_words(error), caller.language), caller)
+        missing = _missing(talk, talk.step.fields(self._bus))
+        return f"{told}\n{self._ask(talk, missing, caller) if missing else self._ask_open(talk, caller)}"
+
+    async def _along(self, talk: Talk, caller: Caller) -> str:
         while True:
             fields = talk.step.fields(self._bus)
             self._place(talk, fields, caller)
             self._check(talk, fields, caller)
-            known = {**talk.step.values, **talk.values}
-            missing = next((one for one in fields if _needed(one, fields) and not known.get(one.name)), None)
+            missing = _missing(talk, fields)
             if missing and caller.in_room:
                 raise BadInput(tell(_("{label} is missing.", label=missing.ask.label), caller.language))
             if missing:
                 return self._ask(talk, missing, caller)
-            try:
-                reply = await go_on(talk.action, talk.step, known, caller, self._bus)
-            except Faults as faults:
-                self._talks.pop(caller.jid, None)
-                raise BadInput(_faulty(fields, faults.by_field, caller)) from faults
-            except ShoutbusError:
-                self._talks.pop(caller.jid, None)
-                raise
+            if talk.step.open and not (talk.values or talk.asked or caller.in_room):
+                return self._ask_open(talk, caller)
+            reply = await self._filled(talk, fields, caller)
             if not isinstance(reply, Step):
                 return self._told(reply, caller)
             talk.past.append((talk.step, talk.values, talk.asked))
             talk.step, talk.values, talk.asked = reply, {}, []
+
+    async def _filled(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> Reply:
+        """What follows from the step; of what is wrong in it, what was given is forgotten."""
+        try:
+            return await go_on(talk.action, talk.step, {**talk.step.values, **talk.values}, caller, self._bus)
+        except Faults as faults:
+            _forget(talk, faults.by_field)
+            raise BadInput(self._faulty(fields, faults.by_field, caller)) from faults
+        except ShoutbusError as error:
+            confirmed = [one.kind for one in fields] == ["boolean"]  # what another answer would not mend
+            if confirmed or not isinstance(error, BadInput | ConfigError) or isinstance(error, _ENDING):
+                self._talks.pop(caller.jid, None)
+            if len(set(talk.asked)) == 1:
+                _forget(talk, list(talk.values) if talk.asked[0] == OPEN else talk.asked)
+            raise
 
     def _check(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> None:
         """What was given in the line and is wrong is told at once, not behind questions for the rest."""
@@ -258,8 +315,17 @@ class Text:
             except BadInput as error:
                 wrong[one.name] = error.sentence
         if wrong:
-            self._talks.pop(caller.jid, None)
-            raise BadInput(_faulty(fields, wrong, caller))
+            _forget(talk, wrong)
+            raise BadInput(self._faulty(fields, wrong, caller))
+
+    def _faulty(self, fields: Sequence[Field], faults: Mapping[str, Words | str], caller: Caller) -> str:
+        """What is wrong, by field; in a conversation its question tells what there is to choose."""
+        lines = []
+        for one in (one for one in fields if one.name in faults):
+            choices = ", ".join(choice.value for choice in one.choices)
+            shown = f" ({choices})" if 0 < len(one.choices) <= SHOWN and caller.jid not in self._talks else ""
+            lines.append(f"{tell(one.ask.label, caller.language)}: {tell(faults[one.name], caller.language)}{shown}")
+        return "\n".join(lines)
 
     def _place(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> None:
         """Give the words of the line to the fields: by name, by the name of a yes-or-no alone, else in order."""
@@ -268,7 +334,7 @@ class Text:
         later: list[str] = []
         for word in talk.given:
             name, equals, value = word.partition("=")
-            if equals and name.isidentifier() and name not in names and not talk.step.last:
+            if equals and name.isidentifier() and name not in names and not _plain(name, names, talk.step):
                 later.append(word)
             elif equals and name in names:
                 talk.values[name] = _written(names[name], value)
@@ -295,13 +361,26 @@ class Text:
         talk.values[last.name] = [" ".join([*talk.values.get(last.name, ()), *rest])]
 
     def _ask(self, talk: Talk, missing: Field, caller: Caller) -> str:
-        talk.asked.append(missing.name)
+        return self._standing(talk, missing.name, caller) + self._question(missing, caller)
+
+    def _ask_open(self, talk: Talk, caller: Caller) -> str:
+        """Ask which fields shall be set."""
+        told = self._standing(talk, OPEN, caller)
+        values = {**talk.step.values, **talk.values}
+        settings = " ".join(_stands(one, values) for one in talk.step.fields(self._bus))
+        question = _("What shall be set? Write it by name: {settings}", settings=settings)
+        return f"{told}{tell(question, caller.language)}\n{tell(_WAY_OUT, caller.language)}"
+
+    def _standing(self, talk: Talk, name: str, caller: Caller) -> str:
+        """From now on that question stands open; gives what is told over the first one of a step."""
+        told = f"{tell(talk.step.help, caller.language)}\n" if talk.step.help and not talk.asked else ""
+        if talk.asked[-1:] != [name]:
+            talk.asked.append(name)
         self._talks[caller.jid] = talk
         self._talks.move_to_end(caller.jid)
         if len(self._talks) > MOST:
             self._talks.popitem(last=False)
-        told = f"{tell(talk.step.help, caller.language)}\n" if talk.step.help else ""
-        return told + self._question(missing, caller)
+        return told
 
     def _question(self, asked: Field, caller: Caller) -> str:
         lines = [f"{tell(asked.ask.label, caller.language)}?"]
@@ -313,7 +392,7 @@ class Text:
             )
         if asked.ask.long:
             lines.append(tell(_("In one message or several; “done” ends it."), caller.language))
-        lines.append(tell(_("(“back” goes back, “cancel” leaves all as it was)"), caller.language))
+        lines.append(tell(_WAY_OUT, caller.language))
         return "\n".join(lines)
 
     def _told(self, reply: Reply, caller: Caller) -> str:
@@ -324,6 +403,11 @@ class Text:
             self._tell(caller.jid, told.pop(0))
         return "\n".join(told)
 
+
+_ENDING = (Conflict, Forbidden, Reused, TooMany, Unauthorized)
+"""Faults that another answer would not mend."""
+
+_WAY_OUT = _("(“back” goes back, “cancel” leaves all as it was)")
 
 _BACKSLASH = re.compile(r'\\(["\\]?)')
 
@@ -344,11 +428,6 @@ def _escape(line: str) -> Words:
     return _("If it is a message, send it with a backslash in front: \\{line}", line=shown)
 
 
-def _faulty(fields: Sequence[Field], faults: Mapping[str, Words | str], caller: Caller) -> str:
-    labels = {one.name: tell(one.ask.label, caller.language) for one in fields}
-    return "\n".join(f"{labels[name]}: {tell(why, caller.language)}" for name, why in faults.items())
-
-
 def _split(line: str, caller: Caller) -> list[str]:
     lexer = shlex.shlex(_BACKSLASH.sub(_itself, line), posix=True)
     lexer.whitespace_split, lexer.commenters, lexer.quotes = True, "", '"'
@@ -362,6 +441,38 @@ def _split(line: str, caller: Caller) -> list[str]:
 def _needed(one: Field, fields: Sequence[Field]) -> bool:
     """Whether a field is asked for; a lone yes or no is what its step is about."""
     return one.required or (one.kind == "boolean" and len(fields) == 1)
+
+
+def _plain(name: str, names: Iterable[str], step: Step) -> bool:
+    """Whether a word with `=` may be one like others, as in the last step; raises BadInput where it is a slip."""
+    near = difflib.get_close_matches(name, names, 1, SLIP) if step.last else ()
+    if near:
+        raise BadInput(_("There is no “{name}” to set. Close: {near}.", name=name[:60], near=near[0]))
+    return step.last
+
+
+def _missing(talk: Talk, fields: Sequence[Field]) -> Field | None:
+    """The field that is asked for next."""
+    known = {**talk.step.values, **talk.values}
+    return next((one for one in fields if not known.get(one.name)
+                 and (_needed(one, fields) or (one.ask.wanted and not talk.given))), None)  # fmt: skip
+
+
+def _forget(talk: Talk, names: Iterable[str]) -> None:
+    """What was given for these won't do."""
+    for name in names:
+        talk.values.pop(name, None)
+
+
+def _stands(one: Field, values: Mapping[str, Sequence[str]]) -> str:
+    """A field as a line gives it, with what stands there."""
+    value: Sequence[str] = values.get(one.name, one.default)
+    if one.ask.prose:
+        return f"{one.name}=…"
+    if one.kind == "boolean":
+        value = ["yes" if is_yes(value) else "no"]
+    written = ",".join(value)
+    return f'{one.name}="{written}"' if " " in written else f"{one.name}={written}"
 
 
 def _in_order(one: Field, fields: Sequence[Field]) -> bool:

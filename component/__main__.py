@@ -64,11 +64,11 @@ async def _run(config: Config, told: asyncio.Event) -> None:
 
 
 def _until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run until SIGINT or SIGTERM, then end in order."""
+    """Run until SIGINT, SIGTERM, or SIGHUP of a terminal that closed; then end in order."""
 
     async def main() -> None:
         told = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, told.set)
         await work(told)
 

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from random import SystemRandom
 from typing import Any
 
 import structlog
@@ -17,13 +18,16 @@ from commands.text import Text
 from component import __version__, methods, processors
 from component.config import Config
 from component.errors import ConfigError, StoreError
+from component.fetch import Fetcher, agent
 from component.hub import Hub
 from component.message import Channel, Message
-from component.ports import MethodSpec, Ports, Store
+from component.ports import Callbacks, MethodSpec, Ports, Store
+from component.reminders import Reminders
 from component.roles import Roles
 from component.scheduler import Scheduler
 from component.settings import Settings
 from component.storage import open_store
+from component.story import permalink
 from component.tidings import Tidings
 from component.words import Words, _
 from component.xmpp import desk
@@ -217,9 +221,12 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         xmpp = Xmpp(config, store, await store.secret())
         scheduler = Scheduler(now)
         settings = Settings(store, hub, Roles(config.admins), known)
+        fetcher = await stack.enter_async_context(_fetching(config))
+        callbacks = Callbacks(config.web.public_url)
         ports = Ports(
             xmpp.rooms, xmpp.direct, accept=hub, clock=now, timer=scheduler, memory=store,
-            tell=Tidings(hub, settings, known, now).tell, joins=xmpp.rooms.joins, fetcher=lambda: None,
+            tell=Tidings(hub, settings, known, now).tell, joins=xmpp.rooms.joins, fetcher=fetcher,
+            ends=hub.ends, luck=SystemRandom(), callbacks=callbacks,
         )  # fmt: skip
         hub.attach(
             {name: spec.make(ports) if spec.make else None for name, spec in known.items() if spec.listens},
@@ -227,9 +234,13 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             make=processors.make,
             link=xmpp.link_to,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
+            permalink=lambda message, place: (
+                f"{config.web.public_url}{permalink(message, place)}" if known[place.method].archive else ""
+            ),
         )
         await settings.load()
         settings.changed_role.append(xmpp.contacts.renew)
+        reminders = Reminders(hub, settings, known, scheduler, now)
         began = time.monotonic()
 
         async def health() -> dict[str, Any]:
@@ -249,7 +260,9 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             health=health,
             rooms=xmpp.rooms,
             rooms_domain=config.xmpp.rooms,
+            reminders=reminders,
             guest=guests.holder,
+            fetcher=fetcher,
             sign_in=lambda jid: f"{config.web.public_url}/sign-in/{operators.link(jid)}",
         )
         text = Text(bus, settings.roles.of, time.monotonic, xmpp.bot.write)
@@ -257,6 +270,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         xmpp.attach(hub, text, adhoc, settings, known)
         await hub.start()
         stack.push_async_callback(hub.stop)
+        await reminders.start()
 
         site = Site(
             hub=hub,
@@ -273,6 +287,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             bus=bus,
             operators=operators,
             sessions=Sessions(time.monotonic),
+            callbacks=callbacks,
         )
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
         for work in (xmpp.link.run(), scheduler.run(), _sweep(xmpp.rooms, adhoc)):
@@ -280,6 +295,23 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         stack.push_async_callback(xmpp.stop)  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
         yield xmpp
+
+
+@contextlib.asynccontextmanager
+async def _fetching(config: Config) -> AsyncIterator[Callable[[], Fetcher]]:
+    """Gives the one fetcher, made when it is first asked for, since a bus without feeds needs none."""
+    made: list[Fetcher] = []
+
+    def fetcher() -> Fetcher:
+        if not made:
+            made.append(Fetcher(agent(__version__, config.web.public_url), config.fetch, now))
+        return made[0]
+
+    try:
+        yield fetcher
+    finally:
+        for one in made:
+            await one.close()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

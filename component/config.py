@@ -20,6 +20,7 @@ from component.form import Faults, fields
 from component.message import GUEST_PREFIX, Channel
 from component.ports import ChannelSpec, Grant, MethodSpec, Token
 from component.processors import build, settings_of
+from component.reach import Allowed
 from component.roles import Role
 from component.route import Route, Settings, Stage
 from component.table import Table
@@ -62,6 +63,8 @@ class Config:
     channels: tuple[ChannelSpec, ...]
     routes: tuple[Route, ...]
     tokens: tuple[Token, ...]
+    fetch: Allowed
+    """`[fetch]`: what may be fetched inside the operator's networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ def _read(
         channels=tuple(spec for one in top.tables("channel") if (spec := _channel(one, methods))),
         routes=tuple(route for one in top.tables("route") for route in _routes(one, methods)),
         tokens=tuple(_token(one) for one in top.tables("token")),
+        fetch=_fetch(top.table("fetch", needed=False)),
     )
     top.done()
     channels = [spec.channel for spec in config.channels]
@@ -232,6 +236,15 @@ def _web(table: Table) -> Web:
 
 def _store(table: Table) -> str:
     return table.text("url", "sqlite:shoutbus.db")
+
+
+def _fetch(table: Table) -> Allowed:
+    entries = [str(one) for one in table.items("allow")]
+    try:
+        return Allowed.parse(entries)
+    except BadInput as error:
+        table.fault(_("{key}: {why}", key="allow", why=error.sentence))
+        return Allowed()
 
 
 def _find_channel(table: Table, key: str, methods: Mapping[str, MethodSpec], *, any: bool = False) -> Channel | None:

@@ -10,6 +10,8 @@ from component.text import one_line
 
 MOST = MAX_BODY // 2
 """Characters of one digest; what is more goes into another."""
+MOST_GATHERED = 500_000
+"""Characters that wait in one batch, about: it is brought on as a whole, in one transaction."""
 _OPEN = "open"
 _LINE_END = re.compile("[\n\x85\u2028\u2029]")  # all that some client may begin a line after (UAX 14)
 _INDENT = "\n      "
@@ -17,14 +19,20 @@ _INDENT = "\n      "
 
 def gathered(message: Message, moment: Moment, until: int, most: int | None = None) -> Hold:
     """Holds a message with those that came before it, in the batch that is open, until that batch's time or until
-    there are `most`; where none is open, it opens one `until` then."""
-    batch, count, due = moment.notes.get(_OPEN) or ("", 0, 0)
+    there are `most`; where none is open, it opens one `until` then.
+
+    One that is full goes at once where it would have gone by its count; else another takes what comes until its time.
+    """
+    batch, count, due, size = moment.notes.get(_OPEN) or ("", 0, 0, 0)
+    size += len(message.body)
     if due <= moment.now:
-        batch, count, due = id_from(f"batch {message.id}"), 0, until
-    if count + 1 == most:
+        batch, count, due, size = id_from(f"batch {message.id}"), 0, until, len(message.body)
+    elif size > MOST_GATHERED and most is None:
+        batch, count, size = id_from(f"batch {message.id}"), 0, len(message.body)
+    if most and (count + 1 == most or size > MOST_GATHERED):
         moment.notes.forget(_OPEN)
         return Hold(moment.now, batch)
-    moment.notes.put(_OPEN, [batch, count + 1, due])
+    moment.notes.put(_OPEN, [batch, count + 1, due, size])
     return Hold(due, batch)
 
 

@@ -68,6 +68,13 @@ class NotFound(BadInput):
     status = 404
 
 
+class Gone(NotFound):
+    """It was there, and was taken away."""
+
+    condition = "gone"
+    status = 410
+
+
 class Conflict(BadInput):
     """It contradicts what stands already, such as a name that is taken."""
 

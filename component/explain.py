@@ -77,7 +77,7 @@ def _hop(message: Message, place: Channel, route: Route, fate: Fate, hops: int, 
     links = [Link(stage, make(stage)) for stage in route.stages]
     steps = [
         (link.stage, outcome)
-        for link, outcome in through(message, links, route.id, planner.now, planner.ledger, planner.link)
+        for link, outcome in through(message, links, route.id, planner.now, planner.ledger, planner.links(place))
     ]
     passed = [outcome for _stage, outcome in steps if isinstance(outcome, Message)]
     ends = len(passed) < len(links)

@@ -16,7 +16,7 @@ from component.digest import digests
 from component.explain import Hop, explain
 from component.ledger import Ledger, Place
 from component.message import Channel, Message
-from component.plan import Follows, Held, Planner
+from component.plan import Follows, Held, Planner, no_permalink
 from component.ports import Clock, Offer, Planned, Release, Store
 from component.route import Make, Route, Routes, Stage, grouped, no_processors
 
@@ -37,12 +37,20 @@ class Flow:
         self._persons: Collection[str] = ()
         self._make: Make = no_processors
         self._link: Callable[[Message], str] = lambda _message: ""
+        self._permalink: Callable[[Message, Channel], str] = no_permalink
         self._one = asyncio.Lock()
 
-    def attach(self, persons: Iterable[str], make: Make, link: Callable[[Message], str]) -> None:
-        """`persons` are the methods whose channels are persons, `make` gives a stage's processor, `link` the page that
-        has a message whole."""
-        self._persons, self._make, self._link = frozenset(persons), make, link
+    def attach(
+        self,
+        persons: Iterable[str],
+        make: Make,
+        link: Callable[[Message], str],
+        permalink: Callable[[Message, Channel], str] = no_permalink,
+    ) -> None:
+        """`persons` are the methods whose channels are persons, `make` gives a stage's processor; see `Planner` for the
+        links."""
+        self._persons, self._make = frozenset(persons), make
+        self._link, self._permalink = link, permalink
 
     async def load(self) -> None:
         """Take up what processors noted and hold."""
@@ -81,7 +89,8 @@ class Flow:
     # Plans
 
     def _planner(self, ledger: Ledger | None = None) -> Planner:
-        return Planner(self.index, self._ledger if ledger is None else ledger, self._clock(), self._link)
+        ledger = self._ledger if ledger is None else ledger
+        return Planner(self.index, ledger, self._clock(), self._link, self._permalink)
 
     def offer(self, message: Message, own: State, *, spread: bool) -> Offer:
         """To keep a message in its own channel, and with `spread` to send it on from there."""
@@ -105,13 +114,16 @@ class Flow:
             self._ledger.hold((one.route, one.passed[-1]), -1)
         if not left[0].batch:
             return self._planned([planner.resume(one.message, one, been) for one in left], ())
-        follows, joined = [], []
+        follows: list[Follows] = []
+        joined: list[Message] = []
+        parts: list[tuple[str, str]] = []
         for alike in self._alike(left):
             made = digests([one.message for one in alike], uuid.uuid4().hex, planner.now)
             whole = replace(alike[0], been=frozenset().union(*(one.been for one in alike)))
             follows += [planner.resume(message, whole, ()) for message in made]
             joined += made
-        return self._planned(follows, (), joined)
+            parts += [(digest.id, one.message.id) for digest in made for one in alike]
+        return self._planned(follows, (), joined, parts)
 
     def _alike(self, batch: Sequence[Held]) -> Iterator[Sequence[Held]]:
         """A batch goes as several digests where some of it has been in places that the rest has yet to reach: as one,
@@ -125,6 +137,7 @@ class Flow:
         follows: Sequence[Follows],
         first: Iterable[tuple[Message, Channel, State, str]],
         joined: Sequence[Message] = (),
+        parts: Sequence[tuple[str, str]] = (),
     ) -> Planned:
         arrivals = [arrival for one in follows for arrival in one.arrivals]
         return Planned(
@@ -139,6 +152,7 @@ class Flow:
             [stop for one in follows for stop in one.stops],
             self._ledger.take(),
             joined,
+            parts,
         )
 
     def explain(self, message: Message) -> tuple[Hop, ...]:

@@ -27,6 +27,8 @@ MAX_VALUE = 4_000
 """Characters of one value."""
 MAX_CHOICES = 60
 """More choices than this are not listed: the value is typed, and close ones are offered."""
+MAX_PROSE = 262_144
+"""Characters of a line of prose."""
 NONE = "none"
 """What stands for choosing nothing."""
 _NOTHING = (NONE, "keins", "keine", "keiner", "keinen")
@@ -62,6 +64,8 @@ class Ask:
     """How a field is asked for: a label of a word or two, and a sentence of help.
 
     A `named` one is written in a line by its name only. A `long` one may come in several messages, until `done`.
+    A `wanted` one is asked for where a line says nothing more, though it need not be given. `prose` is several lines
+    that may be long or empty.
     """
 
     label: Words
@@ -69,6 +73,8 @@ class Ask:
     choices: Choices | None = None
     named: bool = False
     long: bool = False
+    wanted: bool = False
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,11 @@ class Field:
     def parse(self, written: Sequence[str]) -> Any:
         """The value written; raises BadInput with a sentence that says what would do."""
         if self.kind in ("list-multi", "text-multi"):
-            several = tuple(self._one(self._line(one)) for one in written if one.strip() and not self._nothing(one))
-            if self.required and not several:
+            several = tuple(
+                self._one(self._line(one)) for one in written
+                if self.ask.prose or (one.strip() and not self._nothing(one))
+            )  # fmt: skip
+            if self.required and not any(several):
                 raise BadInput(_("This is needed."))
             return several
         text = self._line(written[0]) if written else ""
@@ -100,8 +109,9 @@ class Field:
     def _line(self, text: str) -> str:
         """A value made safe; lines of free text keep their spaces."""
         text = scrub(text) if self.kind == "text-multi" and self.type is str and not self.choices else one_line(text)
-        if len(text) > MAX_VALUE:
-            raise BadInput(_("That has {count} characters; at most {most} fit.", count=len(text), most=MAX_VALUE))
+        most = MAX_PROSE if self.ask.prose else MAX_VALUE
+        if len(text) > most:
+            raise BadInput(_("That has {count} characters; at most {most} fit.", count=len(text), most=most))
         return text
 
     def _nothing(self, text: str) -> bool:

@@ -6,14 +6,15 @@ count, longest, shortest, flags, delimiter; big-endian) and where each fortune b
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Self
 
-from component.errors import NotFound, Unavailable, words
+from component.errors import BadInput, NotFound, Unavailable, words
 from component.text import scrub
-from component.words import _
+from component.words import Words, _, joined
 
 PLACES = (Path("/usr/share/games/fortunes"), Path("/usr/share/fortune"))
 """Where packages put them; offensive ones in the folder `off` below."""
@@ -29,6 +30,26 @@ _ROT13 = bytes.maketrans(
     b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     b"nopqrstuvwxyzabcdefghijklmNOPQRSTUVWXYZABCDEFGHIJKLM",
 )
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Name:
+    """What a database is called: the name of its file, which stands in one of the folders."""
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The name written; raises BadInput, also where it would lead out of the folders."""
+        if not _NAME.fullmatch(text):
+            raise BadInput(_("“{text}” is no name of fortunes: write it like computers, no folder.", text=text[:40]))
+        return cls(text)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +127,66 @@ def chosen(names: Sequence[str], *, offensive: bool, places: Sequence[Path] = PL
     return wanted
 
 
-def draw(among: Sequence[Database], luck: Random) -> str:
-    """A fortune of one of them: each database as likely as it has fortunes (its index's size tells)."""
-    sizes = [max(1, one.file.with_name(f"{one.file.name}.dat").stat().st_size - _HEADER.size) for one in among]
-    return luck.choices(among, sizes)[0].draw(luck)
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A fortune and the `name` of its database, "" where there is none; what is wrong, by database; and which of the
+    doubted ones are well again."""
+
+    text: str
+    name: str
+    faults: Mapping[str, Words]
+    well: Collection[str] = ()
+
+
+def draw(
+    names: Sequence[str],
+    luck: Random,
+    *,
+    offensive: bool = False,
+    doubted: Collection[str] = (),
+    places: Sequence[Path] = PLACES,
+) -> Drawn:
+    """A fortune of one of these databases (of all, where none is named): each as likely as it has fortunes.
+
+    One that is no good is told among the faults, and another is drawn from. The `doubted` ones are tried in any case.
+    """
+    among, faults = _found(names, offensive, places)
+    among = [one for one in among if one.name not in doubted or _tried(one, luck, faults)]
+    well = [name for name in doubted if any(one.name == name for one in among)]
+    while among:
+        (one,) = luck.choices(among, [_size(each) for each in among])
+        if text := _tried(one, luck, faults):
+            return Drawn(text, one.name, faults, well)
+        among.remove(one)
+    return Drawn("", "", faults)
+
+
+def _found(names: Sequence[str], offensive: bool, places: Sequence[Path]) -> tuple[list[Database], dict[str, Words]]:
+    """Those of the names; what is wrong stands under "" where there are none at all."""
+    try:
+        found = list(chosen((), offensive=offensive, places=places))
+    except NotFound as error:
+        return [], {"": joined([error.sentence], "")}
+    faults: dict[str, Words] = {}
+    for name in names:
+        try:
+            chosen([name], offensive=offensive, places=places)
+        except NotFound as error:
+            faults[name] = joined([error.sentence], "")
+    return [one for one in found if not names or one.name in names], faults
+
+
+def _tried(one: Database, luck: Random, faults: dict[str, Words]) -> str:
+    try:
+        return one.draw(luck)
+    except Unavailable as error:
+        faults[one.name] = joined([error.sentence], "")
+        return ""
+
+
+def _size(one: Database) -> int:
+    """How many fortunes its index is long enough for, 1 where that can't be told; in bytes."""
+    try:
+        return max(1, one.file.with_name(f"{one.file.name}.dat").stat().st_size - _HEADER.size)
+    except OSError:
+        return 1

@@ -21,11 +21,12 @@ from component.flow import Flow
 from component.holds import Holds
 from component.lane import Lane
 from component.message import DELETED, Author, Channel, Message
-from component.plan import Held
+from component.plan import Held, no_permalink
 from component.ports import (
     Audit,
     ChannelSpec,
     Clock,
+    Closes,
     Drop,
     Listener,
     Mark,
@@ -37,6 +38,8 @@ from component.ports import (
     Refusal,
     Source,
     Store,
+    Trouble,
+    Troubled,
 )
 from component.route import Make, Route, no_processors
 from component.words import _
@@ -99,13 +102,14 @@ class Hub:
         make: Make = no_processors,
         link: Callable[[Message], str] = lambda _message: "",
         sources: Mapping[str, Source] = MappingProxyType({}),
+        permalink: Callable[[Message, Channel], str] = no_permalink,
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
         `persons` are the methods whose channels are persons, `sources` those that only speak; see `Flow.attach` for
         the rest.
         """
-        self.flow.attach(persons, make, link)
+        self.flow.attach(persons, make, link, permalink)
         self._methods = methods
         self._sources = sources
         self._persons = frozenset(persons)
@@ -132,6 +136,9 @@ class Hub:
         if self._releaser:
             self._releaser.cancel()
             await asyncio.gather(self._releaser, return_exceptions=True)
+        for source in self._sources.values():
+            if isinstance(source, Closes):
+                await source.close()
         for lane in self._lanes.values():
             await lane.stop()
         if self._writer:
@@ -176,6 +183,7 @@ class Hub:
         async with self.flow.turn():
             await self.store.change(changes, audit)
             await self.reload()
+            await self.flow.recount()
 
     async def _bury(self, channel: Channel) -> None:
         """End the lane of a channel that is gone; what waited for it becomes dead letters."""
@@ -205,6 +213,12 @@ class Hub:
         """Every route, on or off."""
         return self.flow.routes
 
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What sources can't read now."""
+        told = [source.troubles() for source in self._sources.values() if isinstance(source, Troubled)]
+        return tuple(one for group in told for one in group)
+
     def explain(self, message: Message) -> tuple[Hop, ...]:
         """See `Flow.explain`."""
         return self.flow.explain(message)
@@ -222,6 +236,11 @@ class Hub:
         ends = [way.route.destination for way in self.flow.index.after(channel) if way.route.destination not in without]
         titles = {end: self._specs[end].title for end in ends if end in self._specs}
         return tuple(f"{titles[end]} ({end})" if titles.get(end) else str(end) for end in ends)
+
+    def ends(self, channel: Channel) -> frozenset[Channel]:
+        """Where routes that are on lead from `channel`; nowhere while it is paused, nor to a paused one."""
+        ends = {way.route.destination for way in self.flow.index.after(channel)}
+        return frozenset(end for end in ends if (spec := self.find(end)) and spec.enabled)
 
     def refusals(self, receipt: Receipt) -> tuple[Refusal, ...]:
         """See `ports.Accept.refusals`. Other people's addresses are nobody's business."""
@@ -281,16 +300,22 @@ class Hub:
         self._entries.put_nowait(_Entry(outcome=outcome))
 
     async def retry(self, letters: Sequence[Delivery], audit: Audit) -> None:
-        """Bring dead letters of channels that are there once more; pending on disk on return.
+        """Bring dead letters of channels that are there once more; pending on disk on return, or there already where
+        the commit is the delivery.
 
         Their lanes look for them before they send. Raises Conflict where one is dead no more, StoreError.
         """
         by_channel: defaultdict[Channel, list[Delivery]] = defaultdict(list)
+        kept: list[Delivery] = []
         for letter in letters:
-            by_channel[letter.channel].append(letter.retried(self._clock()))
+            again = letter.retried(self._clock())
+            if self._first_state(letter.channel) is State.DONE:
+                kept.append(again.confirmed(self._clock()))
+            else:
+                by_channel[letter.channel].append(again)
         for channel, mine in by_channel.items():
             self._lane(channel).expect(one.seq for one in mine)
-        await self.store.decide([one for mine in by_channel.values() for one in mine], audit)
+        await self.store.decide([*kept, *(one for mine in by_channel.values() for one in mine)], audit)
         for channel, mine in by_channel.items():
             if self._reaches(channel):
                 self._lane(channel).revive(mine)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from typing import Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from component.errors import BadInput
@@ -125,6 +126,34 @@ def _zones() -> Mapping[str, str]:
     """The names that this machine knows, by their small letters."""
     return {name.casefold(): name for name in ("UTC", *sorted(available_timezones()))}
 
+
+@dataclass(frozen=True, slots=True)
+class WebAddress:
+    """An address of the web: https://example.org/feed.xml."""
+
+    url: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The address written, https where it does not say; raises BadInput."""
+        text = text.strip().removeprefix("feed:")  # as some sites write the addresses of their feeds
+        whole = f"http:{text}" if text.startswith("//") else text if "://" in text else f"https://{text}"
+        try:
+            parts = urlsplit(whole)
+            good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            good = good and len(whole) <= _LONGEST
+        except ValueError:
+            good = False
+        if not good or " " in whole:
+            raise BadInput(_("“{text}” is no web address: write it like https://example.org/feed.xml.", text=text[:80]))
+        return cls(whole)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+_LONGEST = 2048
+"""Characters of an address."""
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAMES = (

@@ -80,30 +80,28 @@ def through(
     """Each processor, and what it made of the message; ends behind the one that let it no further."""
     for one in links:
         place = (route, one.stage.id)
-        try:
-            outcome: Outcome | Dead = one.processor(message, Moment(now, ledger.at(place), link))
-        except BadInput as fault:
-            outcome = Dead(_("{name}: {why}", name=one.stage.name, why=fault.args[0]))
-        except Exception:
-            log.exception("a processor failed", processor=one.stage.name, message=message.id)
-            outcome = Dead(_("{name}: a fault in the bus; its log says why.", name=one.stage.name))
-        if isinstance(outcome, Message):
-            message = outcome
-            if ledger.held[place]:  # in its turn, behind what waits here
-                outcome = Hold(now)
-        if isinstance(outcome, Hold):
-            outcome = _bounded(outcome, message, place, now, ledger)
+        outcome = _outcome(one, message, Moment(now, ledger.at(place), link), ledger.held[place])
+        message = outcome if isinstance(outcome, Message) else message
+        if isinstance(outcome, Message) and ledger.held[place]:  # in its turn, behind what waits here
+            outcome = Hold(now)
+        if isinstance(outcome, Hold) and outcome.until > now + MAX_HOLD:
+            outcome = Hold(now + MAX_HOLD, outcome.batch)
         yield one, outcome
         if not isinstance(outcome, Message):
             return
 
 
-def _bounded(hold: Hold, message: Message, place: tuple[int, int], now: int, ledger: Ledger) -> Outcome | Dead:
-    if ledger.held[place] >= MAX_HELD:
+def _outcome(one: Link, message: Message, moment: Moment, held: int) -> Outcome | Dead:
+    """What a processor makes of a message. Where too many wait, nothing is even noted of it: it takes no turn."""
+    if held >= MAX_HELD:
         return Dead(_("{count} messages wait at this route already.", count=MAX_HELD))
-    if hold.until > now + MAX_HOLD:
-        return Hold(now + MAX_HOLD, hold.batch)
-    return hold
+    try:
+        return one.processor(message, moment)
+    except BadInput as fault:
+        return Dead(_("{name}: {why}", name=one.stage.name, why=fault.args[0]))
+    except Exception:
+        log.exception("a processor failed", processor=one.stage.name, message=message.id)
+        return Dead(_("{name}: a fault in the bus; its log says why.", name=one.stage.name))
 
 
 def _batch(name: str, route: int, stage: int) -> str:
@@ -111,14 +109,27 @@ def _batch(name: str, route: int, stage: int) -> str:
     return id_from(f"{route} {stage} {name}") if name else ""
 
 
+def no_permalink(_message: Message, _place: Channel) -> str:
+    """Where no channel has pages for its messages."""
+    return ""
+
+
 @dataclass(slots=True)
 class Planner:
-    """Decides what follows from messages, by `routes` at the time `now`; changes nothing but the ledger."""
+    """Decides what follows from messages, by `routes` at the time `now`; changes nothing but the ledger.
+
+    `link` gives the page that has a message whole, `permalink` the one that a channel has for it, "" where it has none.
+    """
 
     routes: Routes
     ledger: Ledger
     now: int
     link: Callable[[Message], str]
+    permalink: Callable[[Message, Channel], str] = no_permalink
+
+    def links(self, place: Channel) -> Callable[[Message], str]:
+        """What processors of routes from `place` have for a link."""
+        return lambda message: self.permalink(message, place) or self.link(message)
 
     def plan(self, message: Message) -> Follows:
         """Every channel that `message` must reach, nearest first, each once, never back to where it has been.
@@ -138,11 +149,13 @@ class Planner:
         way = self.routes.get(held.route)
         if way is None:
             raise LookupError(f"route {held.route} is off or gone")
-        follows.been.pop(way.route.destination, None)  # where it is bound for
+        end = way.route.destination
+        follows.been.pop(end, None)  # where it is bound for
         left = tuple(one for one in way.chain if one.stage.id not in held.passed)
-        there = way.route.destination in been and not held.batch
-        if not there and self._pass(message, way, left, held.passed, follows):
-            self._spread(follows.arrivals[-1].message, way.route.destination, follows)
+        there = end in been and not held.batch
+        arrived = not there and self._pass(message, way, way.route.source, left, held.passed, follows)
+        if arrived and end.method not in self.routes.persons:
+            self._spread(follows.arrivals[-1].message, end, follows)
         return follows
 
     def _spread(self, message: Message, start: Channel, follows: Follows) -> None:
@@ -156,18 +169,24 @@ class Planner:
                 if not way.chain:
                     follows.been[end] = None
                     follows.arrivals.append(Arrival(here, end))
-                elif not self._pass(here, way, way.chain, (), follows):
+                elif not self._pass(here, way, place, way.chain, (), follows):
                     continue
                 if end.method not in self.routes.persons:
                     ahead.append((end, follows.arrivals[-1].message))
 
     def _pass(
-        self, message: Message, way: Way, links: Sequence[Link], passed: tuple[int, ...], follows: Follows
+        self,
+        message: Message,
+        way: Way,
+        place: Channel,
+        links: Sequence[Link],
+        passed: tuple[int, ...],
+        follows: Follows,
     ) -> bool:
-        """Whether the message arrives at the end of a route now; else it says what became of it."""
+        """Whether the message arrives from `place` at the end of a route now; else it says what became of it."""
         route, end = way.route, way.route.destination
         last: tuple[Link, Outcome | Dead] | None = None
-        for last in through(message, links, route.id, self.now, self.ledger, self.link):
+        for last in through(message, links, route.id, self.now, self.ledger, self.links(place)):
             message = last[1] if isinstance(last[1], Message) else message
             passed = (*passed, last[0].stage.id)
         outcome = last[1] if last else message

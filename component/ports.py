@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from random import Random
 from typing import Any, Protocol, runtime_checkable
 
 from component.delivery import Delivery, State
@@ -13,7 +14,9 @@ from component.form import Nothing, build, written
 from component.ledger import Note, Place
 from component.message import Channel, Message
 from component.plan import Held, Stopped
+from component.reminder import Reminder
 from component.route import Route
+from component.story import Story
 from component.words import Words, _
 
 Clock = Callable[[], int]
@@ -68,12 +71,13 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What a person (a bare JID) chose: a language ("" for their client's), and how often the bot confirms what it
-    passes on: once, always, never."""
+    """What a person (a bare JID) chose: a language ("" for their client's), how often the bot confirms what it
+    passes on (once, always, never), and the time zone whose clocks they go by ("" for UTC)."""
 
     jid: str
     language: str = ""
     confirm: str = "once"
+    zone: str = ""
 
 
 Thing = ChannelSpec | Route | Token | Grant | Mute
@@ -119,13 +123,14 @@ class Mark:
 class Planned:
     """What follows from a message, ready for the store: its `deliveries` to come (message, channel, state, error), its
     own channel's first where it has one; what is held and what was stopped; what processors noted; and the `digests`
-    made on the way, which are messages themselves."""
+    made on the way, which are messages themselves, with the `parts` of each (its id, the id of a message in it)."""
 
     deliveries: Sequence[tuple[Message, Channel, State, str]]
     holds: Sequence[Held] = ()
     stops: Sequence[Stopped] = ()
     notes: Sequence[Note] = ()
     digests: Sequence[Message] = ()
+    parts: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +175,7 @@ class Refusal:
     @property
     def sentence(self) -> Words:
         """All of it, to tell them."""
-        return _("Not passed on to {place}: {why}", place=self.to, why=self.why)
+        return _("It stands here, and was not passed on to {place}: {why}", place=self.to, why=self.why)
 
 
 class Memory(Protocol):
@@ -183,7 +188,32 @@ class Memory(Protocol):
         """Keep it, on disk on return."""
 
 
-class Store(Memory, Protocol):
+class ReminderStore(Protocol):
+    """Where reminders are kept. Each raises StoreError."""
+
+    async def add_reminder(self, reminder: Reminder, most: int) -> int:
+        """Keep a new one; on disk on return. Gives its number, 0 where `who` has `most` already."""
+
+    async def reminder(self, number: int) -> Reminder | None:
+        """The one of a number."""
+
+    async def reminders(self, who: str | None = None, limit: int = 100) -> Sequence[Reminder]:
+        """Those that someone asked for, or all; the next first."""
+
+    async def due_reminders(self, now: int, limit: int) -> Sequence[Reminder]:
+        """Those whose time has come, the earliest first."""
+
+    async def next_reminder(self) -> int | None:
+        """When the next is due, in ms; None where there is none."""
+
+    async def settle_reminders(self, came: Sequence[tuple[Reminder, int | None]]) -> None:
+        """Each is over (None), or comes again at a time, in one go; but where it is not as it was read any more."""
+
+    async def drop_reminder(self, number: int) -> bool:
+        """Forget one; whether it was there."""
+
+
+class Store(Memory, ReminderStore, Protocol):
     """Durable state. Every method raises StoreError where the engine fails; then nothing was changed."""
 
     async def save(
@@ -292,6 +322,22 @@ class Store(Memory, Protocol):
 
     async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
         """What a channel holds with `words` in its body or author's name, newest first."""
+
+    async def stories(
+        self, channel: Channel, *, before: int | None = None, limit: int = 50, hidden: bool = False
+    ) -> Sequence[Story]:
+        """The stories of an archive, newest first; those before a seq, where given. With `hidden` also those that were
+        unpublished or deleted."""
+
+    async def story(self, seq: int) -> Story | None:
+        """What has arrived under this seq, as a story, whatever its channel."""
+
+    async def story_of(self, channel: Channel, message_id: str) -> Story | None:
+        """What a message is in an archive."""
+
+    async def retell(self, story: Story, audit: Audit) -> None:
+        """Keep what a story says and whether it is published, with its line in the audit log; raises Conflict where it
+        is not as it was read, or was deleted."""
 
     async def contacts(self) -> Sequence[tuple[str, str]]:
         """(our JID, theirs), both bare: who subscribed to our presence."""
@@ -487,6 +533,31 @@ class Source(Protocol):
         """Take on the channels of this method that are configured and enabled; called again when they change."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A channel whose source can't read what it should: why, and when it tries again (ms; 0 where it does not)."""
+
+    channel: Channel
+    why: Words | str
+    due: int
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """What a Source may have beside: a word on what does not go well."""
+
+    def troubles(self) -> Sequence[Trouble]:
+        """Its channels in trouble now."""
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """What a Source may have beside: something to end with the bus."""
+
+    async def close(self) -> None:
+        """End it; nothing is asked of the source after that."""
+
+
 Job = Callable[[], Awaitable[None]]
 
 
@@ -502,6 +573,24 @@ class Timer(Protocol):
 
 Joined = Callable[[str, str, str], None]
 """Told of each who comes into a room of the bus: the room, their nickname, their bare JID ("" where it is hidden)."""
+
+
+class Pushed(Protocol):
+    """Who gave out callbacks (WebSub), each with a secret token; see `component.feeds.websub`."""
+
+    async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
+        """What a hub that asks whether we asked is answered: an HTTP status and a text. Raises StoreError."""
+
+    async def push(self, token: str, body: bytes, content_type: str, signature: str) -> bool:
+        """Take what was sent to a callback, on disk on return; False for a token nobody has. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Where others can call the bus: its public address ("" where they can't), and who answers."""
+
+    public_url: str = ""
+    heard: list[Pushed] = field(default_factory=list)
 
 
 class Tell(Protocol):
@@ -526,3 +615,8 @@ class Ports:
     """Call back from here who wants to hear of joins."""
     fetcher: Callable[[], Any]
     """What fetches others' addresses (`component.fetch.Fetcher`), made when it is first asked for."""
+    ends: Callable[[Channel], Collection[Channel]]
+    """Where a channel's routes lead now; see `Hub.ends`."""
+    luck: Random
+    """What sources draw by."""
+    callbacks: Callbacks = field(default_factory=Callbacks)

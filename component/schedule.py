@@ -7,10 +7,9 @@ change to summer time skips happens right behind it, and what falls into the hou
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice, pairwise
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
@@ -76,7 +75,7 @@ class Schedule:
             )  # fmt: skip
         return made
 
-    def after(self, at: int, zone: ZoneInfo) -> int:
+    def after(self, at: int, zone: tzinfo) -> int:
         """The first time behind `at`, both in ms since 1970, by the clocks of `zone`."""
         return int(next(self._from(datetime.fromtimestamp(at / 1000, zone))).timestamp() * 1000)
 
@@ -174,7 +173,7 @@ _LONG_UNITS = (
 )  # fmt: skip
 
 
-def once(text: str, now: int, zone: ZoneInfo) -> int:
+def once(text: str, now: int, zone: tzinfo) -> int:
     """A time to come, in ms since 1970: in 20 minutes, at 15:00, tomorrow at 9, 2026-12-01 9:00, Monday at 9.
 
     Raises BadInput where it is none, or is past.
@@ -196,7 +195,7 @@ def _span(words: str) -> Span:
     return Span.parse(words.replace(" and ", " ").replace(" und ", " "))
 
 
-def _on_date(found: re.Match[str], words: str, now: int, zone: ZoneInfo) -> int:
+def _on_date(found: re.Match[str], words: str, now: int, zone: tzinfo) -> int:
     hour, minute = _time(found.group(4), words) if found.group(4) else (9, 0)
     try:
         day = datetime(int(found.group(1)), int(found.group(2)), int(found.group(3)), hour, minute, tzinfo=zone)

@@ -17,7 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from component.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
 from component.roles import Role
 from component.words import Words, tell
-from web import api, command_pages, entrance, matrix_page, pages
+from web import api, command_pages, entrance, matrix_page, pages, stories, websub
 from web.guests import is_loopback
 from web.live import Streams
 from web.site import SITE, Site, asked_language, policy
@@ -47,7 +47,9 @@ def make(site: Site) -> http.Application:
         *entrance.routes(watchers),
         *matrix_page.routes(watchers),
         *command_pages.routes(site),
-        *pages.routes(site, streams),
+        *websub.routes(),
+        *stories.routes(),
+        *pages.routes(site, streams, stories.shelf),
     ])  # fmt: skip
     app.on_response_prepare.append(_dress)
     app.on_shutdown.append(watchers.close)

@@ -95,7 +95,7 @@ class Pages:
         match visit.value("do"):
             case "cancel":
                 self._sessions.end(session)
-                return _to(_back(action))
+                return _to(_back(action, session))
             case "back":
                 if len(session.steps) > 1:
                     session.steps.pop()
@@ -120,7 +120,7 @@ class Pages:
             session.steps.append(reply)
             return _to(_place(session))
         self._sessions.end(session)
-        return _answer(visit, action, reply)
+        return _answer(visit, action, reply, back=_back(action, session))
 
     def _find(self, number: str, action: Action, visit: Visit) -> Session:
         session = self._sessions.find(number, visit.caller.jid)
@@ -196,7 +196,7 @@ def _is_number(asked: Field) -> bool:
     return asked.type is int
 
 
-def _answer(visit: Visit, action: Action, reply: Reply, status: int = 200) -> http.Response:
+def _answer(visit: Visit, action: Action, reply: Reply, status: int = 200, back: str = "") -> http.Response:
     """The end of a command."""
     shown: dict[str, Any] = {"title": tell(action.title, visit.language), "lines": None, "note": "", "kind": "info"}
     if isinstance(reply, Lines):
@@ -206,11 +206,14 @@ def _answer(visit: Visit, action: Action, reply: Reply, status: int = 200) -> ht
         shown["lines"] = [tell(line, visit.language) for line in lines]
     elif isinstance(reply, Done):
         shown["note"], shown["kind"] = tell(reply.words, visit.language), reply.kind
-    return visit.page("answer.html", status, name=action.name, back=_back(action), **shown)
+    return visit.page("answer.html", status, name=action.name, back=back or _back(action), **shown)
 
 
-def _back(action: Action) -> str:
+def _back(action: Action, session: Session | None = None) -> str:
     """Where one came from, most likely."""
+    which = next(iter(session.steps[0].values.get("route", ())), "") if session and session.steps else ""
+    if action.name == "route-edit" and which.isascii() and which.isdigit():
+        return f"/routes/{which}"
     return "/matrix" if action.group == "routes" else "/commands"
 
 

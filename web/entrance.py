@@ -63,7 +63,7 @@ class Visit:
 
     def drawn(self, template: str, macro: str, *arguments: Any) -> str:
         """What a template's macro makes, in their language."""
-        module = _JINJA.get_template(template).make_module(_speaking(self.language))
+        module = _JINJA.get_template(template).make_module(speaking(self.language))
         return str(getattr(module, macro)(*arguments))
 
     def told(self, fault: ShoutbusError) -> str:
@@ -83,7 +83,7 @@ def _told(language: str, template: str, **values: Any) -> str:
 
 
 def _page(template: str, status: int, language: str, **values: Any) -> http.Response:
-    text = _JINJA.get_template(template).render(**{"seat": None, **_speaking(language), **values})
+    text = _JINJA.get_template(template).render(**{"seat": None, **speaking(language), **values})
     response = shown(text, status)
     response.headers["Content-Security-Policy"] = policy("'none'")
     return response
@@ -93,7 +93,7 @@ def _tell(language: str, words: Words | str) -> str:
     return tell(words, language)
 
 
-def _speaking(language: str) -> dict[str, Any]:
+def speaking(language: str) -> dict[str, Any]:
     """What templates tell people with: `_` what stands in them, `tell` what they are given."""
     return {"lang": language, "_": partial(_told, language), "tell": partial(_tell, language)}
 

@@ -5,7 +5,7 @@ import functools
 import hmac
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any
 
@@ -32,7 +32,7 @@ YEAR = 365 * 24 * 3600
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
 
-def _linked(text: str) -> Markup:
+def linked(text: str) -> Markup:
     """Text with its http(s) addresses as links, and nothing else as markup."""
     out, at = Markup(), 0
     for found in _LINK.finditer(text):
@@ -53,13 +53,18 @@ _JINJA = jinja2.Environment(
     lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
 )
-_JINJA.filters |= {"linked": _linked, "moment": _moment}
+_JINJA.filters |= {"linked": linked, "moment": _moment}
 _SHOUT: Any = getattr(_JINJA.get_template("shout.html").module, "shout")  # noqa: B009 — a macro, unknown to mypy
+
+
+def drawn(template: str, **values: Any) -> str:
+    """What a file of `templates/` makes of the values."""
+    return _JINJA.get_template(template).render(**values)
 
 
 def page(template: str, status: int = 200, **values: Any) -> http.Response:
     """A whole page from `templates/`."""
-    return shown(_JINJA.get_template(template).render(**values), status)
+    return shown(drawn(template, **values), status)
 
 
 def shown(text: str, status: int = 200) -> http.Response:
@@ -77,10 +82,16 @@ def drawing(site: Site) -> Callable[[Delivery], str]:
     return draw
 
 
-def routes(site: Site, streams: Streams) -> list[http.AbstractRouteDef]:
-    """Every page's path."""
+def routes(
+    site: Site, streams: Streams, shelf: Callable[[http.Request], Sequence[ChannelSpec]]
+) -> list[http.AbstractRouteDef]:
+    """Every page's path; `shelf` gives the archives of stories that whoever asks may read."""
 
     draw = drawing(site)
+
+    async def index(request: http.Request) -> http.Response:
+        """The list of shoutboxes and archives."""
+        return page("index.html", boxes=site.boxes(), archives=shelf(request))
 
     async def stream(request: http.Request) -> http.StreamResponse:
         return await streams.serve(request, site, _spec(request).channel, draw)
@@ -98,11 +109,6 @@ def routes(site: Site, streams: Streams) -> list[http.AbstractRouteDef]:
 
 def _spec(request: http.Request) -> ChannelSpec:
     return request.app[SITE].box(request.match_info["method"], request.match_info["address"])
-
-
-async def index(request: http.Request) -> http.Response:
-    """The list of shoutboxes."""
-    return page("index.html", boxes=request.app[SITE].boxes())
 
 
 async def shoutbox(request: http.Request) -> http.Response:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from commands.sessions import Sessions
 from component.errors import NotFound
 from component.hub import Hub
 from component.message import Channel, Message
-from component.ports import ChannelSpec, Clock, MethodSpec, Token
+from component.ports import Callbacks, ChannelSpec, Clock, MethodSpec, Token
 from component.roles import Roles
 from component.words import LANGUAGES
 from web.guests import Guests, caller, is_address
@@ -38,6 +38,7 @@ class Site:
     bus: Bus
     operators: Operators
     sessions: Sessions
+    callbacks: Callbacks = field(default_factory=Callbacks)
 
     def is_open(self, channel: Channel) -> bool:
         """Whether anyone may read and post there."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.channel_add import filled_settings, settings_form
-from commands.shared import channels, described, entry, find_channel, shown_channel
+from commands.shared import channels, described, entry, find_channel, is_set, shown_channel
 from component.errors import Conflict
 from component.form import Ask, written
 from component.message import Channel
@@ -29,7 +29,7 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 
     standing = {name: written(tuple(value) if isinstance(value, list) else value) for name, value in _told(spec)}
     step = settings_form(bus.methods[spec.channel.method], address=False)
-    return Step(_("Edit {channel}", channel=spec.channel), step, edit, values=standing)
+    return Step(_("Edit {channel}", channel=spec.channel), step, edit, values=standing, open=True)
 
 
 def _told(spec: ChannelSpec) -> list[tuple[str, Any]]:
@@ -57,13 +57,15 @@ def differences(before: ChannelSpec, after: ChannelSpec) -> str:
     """What differs between two states of a channel, in a line; "" where nothing does."""
     old, new = ({"paused": not spec.enabled, **dict(_told(spec))} for spec in (before, after))
     return ", ".join(
-        f"{name} {_shown(old.get(name))} → {_shown(new.get(name))}"
+        f"{name} {_shown(old.get(name), new.get(name))} → {_shown(new.get(name), old.get(name))}"
         for name in sorted({*old, *new})
-        if (old.get(name) or "") != (new.get(name) or "")
+        if (is_set(old.get(name)), old.get(name) or None) != (is_set(new.get(name)), new.get(name) or None)
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, other: Any) -> str:
+    if value is None and isinstance(other, bool):  # as it comes, which is not kept
+        value = not other
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"“{' '.join(value) if isinstance(value, list) else value or ''}”"

@@ -4,7 +4,7 @@ Tokens are told by name: their secrets are nowhere.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.draw import BUDGET
@@ -58,7 +58,7 @@ def _size(lines: Iterable[str]) -> int:
 def written(bus: Bus) -> Iterator[Sequence[str]]:
     """All of it, table by table; a route's processors are with it."""
     for spec in bus.hub.channels:
-        yield list(table("channel", _channel(spec)))
+        yield list(table("channel", _channel(spec), spec.settings))
     for route in bus.hub.routes:
         yield [*table("route", _route(route)), *_processors(route)]
     for jid, role in sorted(bus.settings.roles.given.items()):
@@ -98,11 +98,11 @@ def _processor(stage: Stage) -> Mapping[str, Value]:
     return found
 
 
-def table(name: str, values: Mapping[str, Value]) -> Iterator[str]:
-    """One table of an array (TOML 1.0), without its empty values; a blank line behind it."""
+def table(name: str, values: Mapping[str, Value], needed: Container[str] = ()) -> Iterator[str]:
+    """One table of an array (TOML 1.0), of empty values with those that are `needed` only; a blank line behind it."""
     yield f"[[{name}]]"
     for key, value in values.items():
-        if value:
+        if value or key in needed:
             yield f"{key} = {_value(value)}"
     yield ""
 

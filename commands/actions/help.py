@@ -36,6 +36,8 @@ def _mine(caller: Caller, bus: Bus) -> dict[str, Action]:
 
 def _all(caller: Caller, bus: Bus) -> Reply:
     lines = [_("{name}: {title}", name=action.name, title=action.title) for action in _mine(caller, bus).values()]
+    if caller.role >= Role.OPERATOR and not caller.in_room:
+        lines.append(_("“help processors” lists what routes can do with messages on the way."))
     title = _("I pass messages between rooms, shoutboxes and people. I know these commands:")
     return Lines(title, [*lines, _rest(caller, bus)])
 
@@ -44,6 +46,8 @@ def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Repl
     action = mine.get(name)
     if action is None and name in processors.discover() and caller.role >= Role.OPERATOR:
         return _processor(processors.discover()[name], bus)
+    if action is None and name in ("processors", "prozessoren") and caller.role >= Role.OPERATOR:
+        return _processors()
     if action is None:
         raise NotFound(
             tell(_("There is no command “{name}” for you: “help” lists all.", name=name[:60]), caller.language)
@@ -57,11 +61,16 @@ def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Repl
     return Lines(_("{usage}: {title}", usage=usage, title=action.title), lines)
 
 
+def _processors() -> Reply:
+    told = [_("{name}: {title}", name=name, title=one.title) for name, one in sorted(processors.discover().items())]
+    return Lines(_("What a route can do with messages on the way; “help throttle” tells how one is set:"), told)
+
+
 def _processor(spec: ProcessorSpec, bus: Bus) -> Reply:
     """A processor of routes, and what may be set."""
     asked = fields(spec.make, bus)
     usage = " ".join([spec.name, *(f"{one.name}=" if one.required else f"[{one.name}=]" for one in asked)])
-    told = [_("{line} ({choices})", line=_line(one), choices=", ".join(choice.value for choice in one.choices))
+    told = [_("{line}: {choices}", line=_line(one), choices=", ".join(choice.value for choice in one.choices))
             if one.choices else _line(one) for one in asked]  # fmt: skip
     return Lines(_("route edit ROUTE add {usage}: {title}", usage=usage, title=spec.title), told)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.shared import readable, said
+from commands.shared import listed, readable
 from component.errors import BadInput
 from component.form import Ask
 from component.message import Channel
@@ -29,7 +29,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         raise BadInput(_("Lines: 1 to {most}.", most=MOST))
     found = await bus.hub.store.log(form.channel, before=_END, limit=form.count)
     title = _("The last {count} in {channel} (UTC):", count=len(found), channel=form.channel)
-    return Lines(title, [said(one.message) for one in found])
+    return Lines(title, [listed(one.message) for one in found])
 
 
 ACTION = Action("last", _("Newest lines"), Role.MEMBER, _run, Form, group="messages")

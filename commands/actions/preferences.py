@@ -1,4 +1,5 @@
-"""`preferences`: the caller's own: which language to be answered in, and what to hear of private messages passed on."""
+"""`preferences`: the caller's own: which language to be answered in, what to hear of private messages passed on, and
+by which clock they live."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +7,7 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from component.form import Ask, Choice
+from component.kinds import Zone
 from component.ports import Preference
 from component.roles import Role
 from component.words import _
@@ -28,16 +30,17 @@ class Form:
 
     language: Annotated[str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=_languages)] = ""
     confirm: Annotated[str, Ask(_("Confirmations"), _("of messages passed on; empty: as it is"), choices=_confirm)] = ""
+    zone: Annotated[Zone | None, Ask(_("Time zone"), _("like Europe/Berlin, for reminders; empty: as it is"))] = None
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     now = bus.settings.preference(caller.jid)
     language = now.language if not form.language else "" if form.language == _CLIENTS else form.language
-    new = Preference(caller.jid, language, form.confirm or now.confirm)
+    new = Preference(caller.jid, language, form.confirm or now.confirm, str(form.zone or now.zone))
     if new != now:
         await bus.settings.prefer(new)
-    return Done(_("Your language: {language}. Confirmations of what I pass on: {confirm}.",
-                  language=new.language or _CLIENTS, confirm=_OFTEN[new.confirm]))  # fmt: skip
+    return Done(_("Your language: {language}. Confirmations of what I pass on: {confirm}. Your time zone: {zone}.",
+                  language=new.language or _CLIENTS, confirm=_OFTEN[new.confirm], zone=new.zone or "UTC"))  # fmt: skip
 
 
 ACTION = Action("preferences", _("Choose preferences"), Role.MEMBER, _run, Form)

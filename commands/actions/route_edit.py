@@ -28,7 +28,13 @@ class Form:
 
     route: Annotated[str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)]
     what: Annotated[
-        str, Ask(_("What"), _("its ends and whether it is on; or of its processors: add, edit, order, drop"), _parts)
+        str,
+        Ask(
+            _("What"),
+            _("its ends and whether it is on; or of its processors: add, edit, order, drop"),
+            _parts,
+            wanted=True,
+        ),
     ] = ENDS
 
 
@@ -40,7 +46,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     async def edit(caller: Caller, filled: Any, bus: Bus) -> Reply:
         return await _edit(route, caller, filled, bus)
 
-    return Step(_("Edit route {number}", number=route.id), _standing(route), edit)
+    return Step(_("Edit route {number}", number=route.id), _standing(route), edit, open=True)
 
 
 def _standing(route: Route) -> type:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.shared import readable, said
+from commands.shared import listed, readable
 from component.form import Ask
 from component.message import Channel
 from component.roles import Role
@@ -24,7 +24,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     found = await bus.hub.store.search(form.channel, form.words)
     title = _("“{words}” in {channel}, newest first (UTC): {count}", words=form.words[:60], channel=form.channel,
               count=len(found))  # fmt: skip
-    return Lines(title, [said(one.message) for one in found])
+    return Lines(title, [listed(one.message) for one in found])
 
 
 ACTION = Action("search", _("Search a channel"), Role.MEMBER, _run, Form, group="messages")

@@ -15,6 +15,7 @@ async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     health = await bus.health()
     lines = [*_xmpp(health["xmpp"], bus), *_store(health.get("store", {})), *_queues(health.get("queues", {}))]
     lines += _held(await bus.hub.store.held_counts(), bus)
+    lines += _sources(bus)
     graves = await bus.hub.store.graves()
     lines.append(_("Dead letters: {count}", count=sum(graves.values())))
     lines += [f"  {channel}: {count}" for channel, count in sorted(graves.items())]
@@ -63,6 +64,17 @@ def _held(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:
     for one in bus.hub.routes:
         if one.id in held:
             yield _("  {number}: {route}: {count}", number=one.id, route=shown(one), count=held[one.id])
+
+
+def _sources(bus: Bus) -> Iterator[Words | str]:
+    found = bus.hub.troubles
+    if found:
+        yield _("Sources in trouble: {count}", count=len(found))
+    for one in found:
+        if one.due:
+            yield _("  {channel}: {why} Next try at {time} UTC.", channel=one.channel, why=one.why, time=when(one.due))
+        else:
+            yield _("  {channel}: {why}", channel=one.channel, why=one.why)
 
 
 def _span(seconds: float) -> str:

@@ -26,6 +26,8 @@ _SKIP = re.compile(r"<skipHours\b[^<>]*>", re.IGNORECASE)
 _HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _HTML = ("text/html", "application/xhtml+xml")
 _WEEK = 10080
+ATOM = "feed"
+"""The root of Atom's documents."""
 
 
 def read(data: bytes, content_type: str, url: str, now: int) -> Feed:
@@ -80,8 +82,8 @@ def _feed(found: Document, result: Any, url: str, now: int) -> Feed:
     links = _links(about)
     link = _alternate(links, url)
     # Atom resolves by the document's own address (RFC 4287 section 2), and RSS, which says nothing, by the site's.
-    base = url if found.root == "feed" else link or url
-    everyone = _people(about) if found.root == "feed" else ""
+    base = url if found.root == ATOM else link or url
+    everyone = _people(about) if found.root == ATOM else ""
     return Feed(
         title=cut(line(_shown(about, "title")), TITLE),
         link=link,

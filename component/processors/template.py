@@ -10,6 +10,7 @@ from component.errors import BadInput
 from component.form import Ask
 from component.message import Message
 from component.processor import Moment, Outcome, ProcessorSpec
+from component.story import Told
 from component.words import _
 
 MAX_LINE = 1_000
@@ -20,6 +21,7 @@ MAX_FIELDS = 20
 _FIELDS: Mapping[str, Callable[[Message, Moment], str]] = {
     "author": lambda message, _moment: message.author.shown,
     "body": lambda message, _moment: message.body,
+    "title": lambda message, _moment: Told.of(message.body).title,
     "channel": lambda message, _moment: str(message.channel),
     "time": lambda message, _moment: _at(message, "%H:%M"),
     "date": lambda message, _moment: _at(message, "%Y-%m-%d"),

@@ -21,6 +21,8 @@ LONGEST = 60
 """Characters of a word."""
 _JOINED = ("Mn", "Mc", "Me", "Cf")
 """Categories of what stands above letters, or can't be seen."""
+_UNSEEN = "\u115f\u1160\u3164\uffa0\ufc5e-\ufc63\ufe70-\ufe7f\uff9e\uff9f"
+"""Letters by name of which nothing is left in what a word looks like: fillers, and marks that stand alone."""
 _BETWEEN = "\0"  # no text holds it, and `skeleton` leaves it
 
 
@@ -29,10 +31,21 @@ def _ways(_bus: Any) -> Sequence[Choice]:
 
 
 @functools.cache
-def _word() -> re.Pattern[str]:
-    """Letters and digits, with what joins them unseen or stands above them: a dot or a hidden mark parts no word."""
+def _marks() -> str:
+    """What joins letters unseen or stands above them, for a class of a pattern."""
     marks = "".join(chr(one) for one in range(0x80, 0x10000) if unicodedata.category(chr(one)) in _JOINED)
-    return re.compile(f"(?:[^\\W_]|[{marks}\U000e0000-\U000e0fff])+")
+    return f"{marks}\U000e0000-\U000e0fff"
+
+
+@functools.cache
+def _word() -> re.Pattern[str]:
+    """Letters and digits, with what joins them: a dot or a hidden mark parts no word."""
+    return re.compile(f"(?:[^\\W_]|[{_marks()}])+")
+
+
+@functools.cache
+def _padding() -> re.Pattern[str]:
+    return re.compile(f"[{_marks()}{_UNSEEN}]+")
 
 
 def _looks(words: Sequence[str]) -> list[str]:
@@ -59,9 +72,15 @@ class WordList:
     def _listed(self) -> frozenset[str]:
         return frozenset(_looks(self.words))
 
+    @functools.cached_property
+    def _longest(self) -> int:
+        """Letters of the longest word: what has more of them looks longer, too."""
+        return max(map(len, self._listed))
+
     def __call__(self, message: Message, moment: Moment) -> Outcome:
-        """Look at each of its words once."""
-        said = _word().findall(message.body)
+        """Look at each of its words once, however often it is said, and at none that is longer than any listed."""
+        each = dict.fromkeys(_word().findall(message.body))
+        said = [word for word in each if len(word) <= self._longest or len(_padding().sub("", word)) <= self._longest]
         found = [word for word, look in zip(said, _looks(said), strict=True) if look in self._listed] if said else []
         if not found:
             return message

@@ -90,18 +90,30 @@ async def release(queries: Any, connection: Any, one: Release) -> Sequence[Deliv
     left = tuple(held for held in one.held if held.id in gone)
     if not left:
         return ()
-    ids = json.dumps(list({held.message.id: None for held in left}))
-    been: defaultdict[str, set[Channel]] = defaultdict(set)
-    for row in await found(connection, queries.been, ids=ids):
-        been[row["id"]].add(Channel.parse(row["channel"]))
+    known = list({held.message.id: None for held in left})
+    ids = json.dumps(known)
+    been = await _been(queries, connection, known)
+    parts: defaultdict[str, list[str]] = defaultdict(list)
+    for row in await found(connection, queries.parts, ids=ids):
+        parts[row["digest_id"]].append(row["message_id"])
+    inside = await _been(queries, connection, [part for several in parts.values() for part in several]) if parts else {}
+    for digest, several in parts.items():  # where all of it has been since, it need not go
+        been[digest] |= set.intersection(*(inside[part] for part in several))
     left = tuple(replace(held, been=held.been | been[held.message.id]) for held in left)
     planned = one.plan(left, frozenset[Channel]().union(*been.values()))
     if planned.digests:
         await found(connection, queries.add_messages, rows=json.dumps([of_message(one) for one in planned.digests]))
-        digests = json.dumps([digest.id for digest in planned.digests])
-        await queries.add_parts(connection, digests=digests, ids=ids)
+        await queries.add_parts(connection, rows=json.dumps(planned.parts))
     came = {row["id"]: row["body"] for row in await found(connection, queries.bodies, ids=ids)}
     return await _put(queries, connection, [planned], came | {one.id: one.body for one in planned.digests})
+
+
+async def _been(queries: Any, connection: Any, ids: Sequence[str]) -> defaultdict[str, set[Channel]]:
+    """Where each message has been, or waits to go."""
+    been: defaultdict[str, set[Channel]] = defaultdict(set)
+    for row in await found(connection, queries.been, ids=json.dumps(ids)):
+        been[row["id"]].add(Channel.parse(row["channel"]))
+    return been
 
 
 async def found(connection: Any, query: Any, **values: object) -> Sequence[Row]:

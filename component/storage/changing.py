@@ -31,6 +31,9 @@ async def _leave(queries: Any, connection: Any, route: Route, *, gone: bool) -> 
     changed = [one.id for one in before if gone or one not in route.stages]
     await queries.forget_notes(connection, route=route.id, stages=json.dumps(changed))
     await queries.hasten_held(connection, route=route.id, stages=json.dumps(changed))
+    left = {one.id for one in route.stages}
+    if lost := [one.id for one in before if one.id not in left]:
+        await queries.outlive_stages(connection, route=route.id, stages=json.dumps(lost))
     if gone:
         why = "Its route was removed while it was held there."
         await queries.bury_held(connection, route=route.id, destination=str(route.destination), error=why)

@@ -108,12 +108,17 @@ from told
 join held on held.message_id = told.holder
 join routes on routes.id = held.route;
 
--- name: add_parts(digests, ids)!
--- Each of :digests [id…] tells the messages :ids [id…].
-insert into parts (message_id, digest_id)
-select message.value, digest.value
-from json_each(:digests) as digest
-join json_each(:ids) as message;
+-- name: parts(ids)
+-- What each of the digests :ids [id…] tells.
+select digest_id, message_id from parts where digest_id in (select value from json_each(:ids));
+
+-- name: add_parts(rows)!
+-- :rows [[digest_id, message_id]…].
+insert into parts (digest_id, message_id)
+select value ->> 0, value ->> 1
+from json_each(:rows)
+where true
+on conflict do nothing;
 
 -- name: due(now, count)
 -- What is held at enabled routes and due, in the order it came due.
@@ -182,6 +187,17 @@ delete from held where message_id = :id;
 -- name: hasten_held(route, stages)!
 -- What is held at :stages [stage…] of :route is due.
 update held set due = since where route = :route and stage in (select value from json_each(:stages));
+
+-- name: outlive_stages(route, stages)!
+-- What is held at :route has passed none of :stages [stage…] any more, which are gone: others may get their ids.
+update held
+set
+    stage = case when stage in (select value from json_each(:stages)) then -stage else stage end,
+    passed = (
+        select json_group_array(case when value in (select value from json_each(:stages)) then -value else value end)
+        from (select value from json_each(held.passed) order by key)
+    )
+where route = :route;
 
 -- name: stages_of(id)
 -- The stages of route :id.
@@ -353,10 +369,11 @@ delete from mutes where key = :key and until = :until;
 -- What everyone chose.
 select * from preferences;
 
--- name: put_preference(jid, language, confirm)!
+-- name: put_preference(jid, language, confirm, zone)!
 -- What a person chose.
-insert into preferences (jid, language, confirm) values (:jid, :language, :confirm)
-on conflict (jid) do update set language = excluded.language, confirm = excluded.confirm;
+insert into preferences (jid, language, confirm, zone) values (:jid, :language, :confirm, :zone)
+on conflict (jid) do update
+set language = excluded.language, confirm = excluded.confirm, zone = excluded.zone;
 
 -- name: add_deletion(id, at, who)!
 -- Note who deleted message :id; no row where someone did before.
@@ -390,6 +407,38 @@ where destination = :channel and (body like :pattern escape '\' or author_name l
 order by seq desc
 limit :count;
 
+-- name: stories(channel, seq, count)
+-- What may be read in the archive :channel before :seq, newest first.
+select * from archived
+where destination = :channel and seq < :seq and published and not deleted
+order by seq desc
+limit :count;
+
+-- name: all_stories(channel, seq, count)
+-- Everything in the archive :channel before :seq, newest first.
+select * from archived where destination = :channel and seq < :seq order by seq desc limit :count;
+
+-- name: story(seq)
+-- The story :seq.
+select * from archived where seq = :seq;
+
+-- name: story_of(channel, id)
+-- What message :id is in the archive :channel; not by the index of the channel, which holds many.
+select * from archived where id = :id and destination || '' = :channel;
+
+-- name: put_story(seq, published, changed, version)!
+-- How a story stands that was read at :version; no row where it was changed or deleted since.
+insert into stories (seq, published, changed, version)
+select seq, :published, :changed, version + 1
+from archived
+where seq = :seq and version = :version and not deleted
+on conflict (seq) do update
+set published = excluded.published, changed = excluded.changed, version = excluded.version;
+
+-- name: put_body(seq, body)!
+-- What the delivery :seq says; null for what its message does.
+update deliveries set body = :body where seq = :seq;
+
 -- name: contacts()
 -- Every presence subscription.
 select ours, theirs from contacts;
@@ -414,6 +463,48 @@ on conflict (channel) do update set state = excluded.state;
 -- name: drop_memory(channel)!
 -- Forget it.
 delete from memories where channel = :channel;
+
+-- name: add_reminder(who, name, channel, body, due, schedule, zone, language, most)
+-- Keep a reminder and give its number; no row where :who has :most already.
+insert into reminders (who, name, channel, body, due, schedule, zone, language)
+select :who, :name, :channel, :body, :due, :schedule, :zone, :language
+where (select count(*) from reminders where who = :who) < :most
+returning id;
+
+-- name: reminder(id)
+-- The reminder of a number.
+select * from reminders where id = :id;
+
+-- name: reminders(count)
+-- The next :count of all reminders.
+select * from reminders order by due, id limit :count;
+
+-- name: reminders_of(who, count)
+-- The next :count that :who asked for.
+select * from reminders where who = :who order by due, id limit :count;
+
+-- name: due_reminders(now, count)
+-- The first :count whose time has come.
+select * from reminders where due <= :now order by due, id limit :count;
+
+-- name: next_reminder()
+-- When the next is due.
+select due from reminders order by due limit 1;
+
+-- name: drop_reminder(id)
+-- Forget a reminder; gives its number where it was there.
+delete from reminders where id = :id returning id;
+
+-- name: end_reminders(rows)!
+-- Of :rows (a JSON list of [id, due]), forget those that are still due then.
+delete from reminders
+where (id, due) in (select value ->> 0, value ->> 1 from json_each(:rows));
+
+-- name: put_off_reminders(rows)!
+-- Of :rows (a JSON list of [id, due, next]), those that are still due then come at their next time.
+update reminders set due = told.next
+from (select value ->> 0 as id, value ->> 1 as due, value ->> 2 as next from json_each(:rows)) as told
+where reminders.id = told.id and reminders.due = told.due;
 
 -- name: claim_seed()
 -- Gives 1 the first time, and nothing ever after.

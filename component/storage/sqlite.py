@@ -24,10 +24,13 @@ from component.ledger import Note, Place
 from component.message import Channel
 from component.plan import Held, Stopped
 from component.ports import Audit, ChannelSpec, Drop, Grant, Mark, Mute, Offer, Preference, Put, Receipt, Release, Token
+from component.reminder import Reminder
 from component.route import Route
-from component.storage import accepting, changing
+from component.storage import accepting, changing, reminding, telling
 from component.storage.accepting import found
 from component.storage.rows import Row, of_stages, to_delivery, to_held, to_note, to_route, to_stop
+from component.storage.telling import to_story
+from component.story import Story
 from component.words import _
 
 _P = ParamSpec("_P")
@@ -263,7 +266,7 @@ class SQLite:
     async def preferences(self) -> Sequence[Preference]:
         """See `ports.Store.preferences`."""
         rows = await self._rows(self._queries.preferences)
-        return [Preference(row["jid"], row["language"], row["confirm"]) for row in rows]
+        return [Preference(row["jid"], row["language"], row["confirm"], row["zone"]) for row in rows]
 
     @_wrapped
     async def prefer(self, preference: Preference) -> None:
@@ -358,6 +361,76 @@ class SQLite:
         """See `ports.Memory.keep`."""
         async with self._turn, _transaction(self._writer):
             await self._queries.put_memory(self._writer, channel=str(channel), state=json.dumps(state))
+
+    @_wrapped
+    async def stories(
+        self, channel: Channel, *, before: int | None = None, limit: int = 50, hidden: bool = False
+    ) -> Sequence[Story]:
+        """See `ports.Store.stories`."""
+        query = self._queries.all_stories if hidden else self._queries.stories
+        end = _LAST if before is None else min(before, _LAST)
+        return [to_story(row) for row in await self._rows(query, channel=str(channel), seq=end, count=limit)]
+
+    @_wrapped
+    async def story(self, seq: int) -> Story | None:
+        """See `ports.Store.story`."""
+        rows = await self._rows(self._queries.story, seq=min(seq, _LAST))
+        return to_story(rows[0]) if rows else None
+
+    @_wrapped
+    async def story_of(self, channel: Channel, message_id: str) -> Story | None:
+        """See `ports.Store.story_of`."""
+        rows = await self._rows(self._queries.story_of, channel=str(channel), id=message_id)
+        return to_story(rows[0]) if rows else None
+
+    @_wrapped
+    async def retell(self, story: Story, audit: Audit) -> None:
+        """See `ports.Store.retell`."""
+        async with self._turn, _transaction(self._writer):
+            await telling.retell(self._queries, self._writer, story, audit.at)
+            await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
+
+    # Reminders
+
+    @_wrapped
+    async def add_reminder(self, reminder: Reminder, most: int) -> int:
+        """See `ports.ReminderStore.add_reminder`."""
+        self._still_there()
+        async with self._turn, _transaction(self._writer):
+            return await reminding.add(self._queries, self._writer, reminder, most)
+
+    @_wrapped
+    async def reminder(self, number: int) -> Reminder | None:
+        """See `ports.ReminderStore.reminder`."""
+        return await reminding.one(self._queries, self._reader, number)
+
+    @_wrapped
+    async def reminders(self, who: str | None = None, limit: int = 100) -> Sequence[Reminder]:
+        """See `ports.ReminderStore.reminders`."""
+        return await reminding.several(self._queries, self._reader, who, limit)
+
+    @_wrapped
+    async def due_reminders(self, now: int, limit: int) -> Sequence[Reminder]:
+        """See `ports.ReminderStore.due_reminders`."""
+        return await reminding.due(self._queries, self._reader, now, limit)
+
+    @_wrapped
+    async def next_reminder(self) -> int | None:
+        """See `ports.ReminderStore.next_reminder`."""
+        rows = await self._rows(self._queries.next_reminder)
+        return rows[0]["due"] if rows else None
+
+    @_wrapped
+    async def settle_reminders(self, came: Sequence[tuple[Reminder, int | None]]) -> None:
+        """See `ports.ReminderStore.settle_reminders`."""
+        async with self._turn, _transaction(self._writer):
+            await reminding.settle(self._queries, self._writer, came)
+
+    @_wrapped
+    async def drop_reminder(self, number: int) -> bool:
+        """See `ports.ReminderStore.drop_reminder`."""
+        async with self._turn, _transaction(self._writer):
+            return bool(await found(self._writer, self._queries.drop_reminder, id=min(number, _LAST)))
 
     @_wrapped
     async def contacts(self) -> Sequence[tuple[str, str]]:

@@ -327,6 +327,7 @@ def test_processors_are_counted_opened_and_asked_for(office: Office) -> None:
     page.get_by_role("button", name="Next").click()
     page.get_by_label("Text").fill("[web]")
     page.get_by_role("button", name="Finish").click()
+    page.get_by_role("link", name="Back to the route").click()
     page.get_by_role("link", name="Back to the matrix").click()
     badge = page.get_by_role("link", name="Processors from Team to Support: 1")
     expect(badge).to_have_text("1")

@@ -15,6 +15,7 @@ from commands.action import Action, Bus, discover
 from commands.sessions import LIFE, PER_PERSON
 from commands.text import Text
 from component.form import MAX_VALUE, Field, Jid
+from component.kinds import Zone
 from component.message import Channel
 from component.roles import Role
 from component.xmpp.bot import Asked
@@ -130,7 +131,7 @@ def _wrong(one: Field) -> Iterator[str]:
 
 
 def _right(one: Field) -> str:
-    samples = {bool: "yes", int: "1", Jid: "juliet@example.org", Channel: "shoutbox:lobby"}
+    samples = {bool: "yes", int: "1", Jid: "juliet@example.org", Channel: "shoutbox:lobby", Zone: "UTC"}
     return one.choices[0].value if one.choices else samples.get(one.type, "a")
 
 

@@ -86,7 +86,8 @@ async def test_refusals_in_german(bus: Bus) -> None:
 async def test_help_in_german(bus: Bus) -> None:
     answer = (await _says(a_text(bus), "help", "de-CH")).splitlines()
     assert answer[0].startswith("Ich reiche Nachrichten zwischen Räumen")
-    assert answer[1:-1] == [f"{name}: {tell(ACTIONS[name].title, 'de')}" for name in sorted(ACTIONS)]
+    assert answer[1:-2] == [f"{name}: {tell(ACTIONS[name].title, 'de')}" for name in sorted(ACTIONS)]
+    assert answer[-2] == "„help processors“ zeigt, was Routen unterwegs mit Nachrichten tun können."
     assert answer[-1].startswith("Die Shoutboxen sind unter ")
 
 
@@ -216,7 +217,7 @@ async def test_choices_in_german(bus: Bus, node: str, field: str, labels: list[s
 async def test_a_choice_by_its_german_name(bus: Bus) -> None:
     assert await _says(a_text(bus), "role grant juliet@x Operator") == "juliet@x hat jetzt die Rolle Operator."
     told = await _says(a_text(bus), "preferences confirm=immer")
-    assert told.endswith("immer.")
+    assert told.endswith("immer. Deine Zeitzone: UTC.")
     assert bus.settings.preference("admin@x").confirm == "always"
 
 

@@ -60,7 +60,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
 
     monkeypatch.setattr(Table, "_get", watched)
     with pytest.raises(ConfigError):
-        parse("[xmpp]\n[web]\n[store]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]", methods.discover(), {})
+        parse("[xmpp]\n[web]\n[store]\n[fetch]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]", methods.discover(), {})
     yield from sorted(one for one in asked if one[0] != "the file")
 
 
@@ -74,7 +74,7 @@ def _section(text: str, table: str) -> str:
 def test_each_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     text = _page("configuration.md")
     settings = list(_settings(monkeypatch))
-    assert {"xmpp", "web", "store", "admin", "channel", "route", "token"} == {table for table, _ in settings}
+    assert {"xmpp", "web", "store", "fetch", "admin", "channel", "route", "token"} == {table for table, _ in settings}
     missing = [f"[{table}] {key}" for table, key in settings if f"`{key}`" not in _section(text, table)]
     assert missing == []
 

@@ -58,7 +58,8 @@ async def test_bot_answers(demo: tuple[Bus, dict[str, Any]], juliet: Any) -> Non
         me.tell(told["bot"], "help trace")
         await me.until(lambda: any("trace " in words and "Trace a message" in words for _, words in me.lines()), "help")
         me.tell(told["bot"], "hlep")
-        await me.hears("Did you mean “help”? That was not passed on. If it is a message, send it with a backslash in front: \\hlep")
+        hint = "If it is a message, send it with a backslash in front: \\hlep"
+        await me.hears(f"Did you mean “help”? That was not passed on. {hint}")
         me.say(ROOM, "shoutbus: ping")
         await me.hears("Juliet: pong")
         me.say(ROOM, "Shoutbus, whoami")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 from typing import Any, NoReturn
 
 from commands.action import Bus, discover
@@ -32,6 +33,7 @@ from component.ports import (
     RoomState,
     Store,
 )
+from component.reminders import Reminders
 from component.roles import Roles
 from component.route import Route, Routes
 from component.scheduler import Scheduler
@@ -331,7 +333,8 @@ class FakeRooms:
 async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     """What commands may use, on a real store in `folder`; nothing goes out. admin@x is the admin."""
     store = await open_store(f"sqlite:{folder / 'commands.db'}")
-    hub = Hub(store, FakeClock())
+    clock = FakeClock()
+    hub = Hub(store, clock)
     known = discover_methods()
     hub.attach(dict.fromkeys(known), [one.name for one in known.values() if one.person], processors.make)
     settings = Settings(store, hub, Roles(["admin@x"]), known)
@@ -342,8 +345,9 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     await hub.start()
     yield Bus(
         bot="bot@bus.example.org", web="http://127.0.0.1:8080", version="1.2.3", actions=discover(), hub=hub,
-        settings=settings, methods=known, clock=FakeClock(), health=health,
+        settings=settings, methods=known, clock=clock, health=health,
         rooms=FakeRooms(), rooms_domain="rooms.example.org",
+        reminders=Reminders(hub, settings, known, Scheduler(clock), clock),
     )  # fmt: skip
     await hub.stop()
     await store.close()
@@ -359,6 +363,8 @@ class FakeWorld:
         self.kept: dict[Channel, Any] = {}
         self.told: list[tuple[Channel, str]] = []
         self.joins: list[Joined] = []
+        self.ends: defaultdict[Channel, set[Channel]] = defaultdict(set)
+        self.luck = Random(1)  # noqa: S311 — the same luck each time is what is wanted
         self.failing = 0
 
     async def accept(
@@ -394,6 +400,7 @@ class FakeWorld:
         return Ports(
             rooms, direct, accept=self, clock=self.clock, timer=self.scheduler, memory=self, tell=self.tell,
             joins=self.joins, fetcher=lambda: None,
+            ends=lambda channel: self.ends[channel], luck=self.luck,
         )  # fmt: skip
 
     async def until(self, seconds: float) -> None:

@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from component.errors import NotFound, Unavailable
-from component.fortunes import PLACES, Database, chosen, databases, draw
+from component.errors import BadInput, NotFound, Unavailable
+from component.fortunes import PLACES, Database, Name, chosen, databases, draw
+from component.words import Words
 
 
 def luck(seed: int) -> Random:
@@ -64,7 +65,8 @@ def test_offensive_ones_only_where_asked_for(tmp_path: Path) -> None:
     assert [one.name for one in chosen((), offensive=True, places=[tmp_path])] == ["nice", "rude"]
     with pytest.raises(NotFound, match="no fortunes “rude” here; there are nice"):
         chosen(["rude"], offensive=False, places=[tmp_path])
-    assert draw(chosen(["rude"], offensive=True, places=[tmp_path]), luck(0)) == "pfui"
+    assert draw(["rude"], luck(0), offensive=True, places=[tmp_path]).text == "pfui"
+    assert draw(["rude"], luck(0), places=[tmp_path]).text == ""
 
 
 def test_none_installed(tmp_path: Path) -> None:
@@ -75,9 +77,42 @@ def test_none_installed(tmp_path: Path) -> None:
 def test_large_databases_come_more_often(tmp_path: Path) -> None:
     made(tmp_path, "large", *(f"large {number}" for number in range(99)))
     made(tmp_path, "small", "small")
-    both = databases([tmp_path])
-    told = [draw(both, luck(seed)) for seed in range(300)]
+    told = [draw((), luck(seed), places=[tmp_path]).name for seed in range(300)]
     assert 0 < told.count("small") < 30
+
+
+def test_one_that_is_no_good_is_told_and_another_drawn_from(tmp_path: Path) -> None:
+    made(tmp_path, "bad", "never told").file.unlink()
+    (tmp_path / "bad").mkdir()  # a folder in its place is found no more
+    made(tmp_path, "good", "hello")
+    made(tmp_path, "empty")
+    faults: dict[str, Words] = {}
+    for seed in range(50):
+        drawn = draw((), luck(seed), places=[tmp_path])
+        assert (drawn.text, drawn.name) == ("hello", "good")
+        faults |= drawn.faults
+    assert {name: str(why) for name, why in faults.items()} == {"empty": "The fortunes “empty” are empty."}
+    drawn = draw((), luck(0), doubted=["empty", "good", "gone"], places=[tmp_path])
+    assert (drawn.text, [*drawn.faults]) == ("hello", ["empty"])
+
+
+def test_none_that_is_any_good(tmp_path: Path) -> None:
+    made(tmp_path, "empty")
+    drawn = draw(["empty", "gone"], luck(0), places=[tmp_path])
+    assert (drawn.text, drawn.name, {*drawn.faults}) == ("", "", {"empty", "gone"})
+    drawn = draw(["gone", "lost"], luck(0), places=[tmp_path / "nowhere"])
+    assert (drawn.text, [*drawn.faults]) == ("", [""])  # one trouble, whatever was asked for
+
+
+@pytest.mark.parametrize("text", ["computers", "de", "people.u8", "a-b_c+d"])
+def test_names(text: str) -> None:
+    assert str(Name.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "../x", "off/x", ".x", "a b", "x" * 65, "ä", "a\n"])
+def test_what_is_no_name(text: str) -> None:
+    with pytest.raises(BadInput, match="no name of fortunes"):
+        Name.parse(text)
 
 
 @pytest.mark.parametrize("broken", [b"", b"x" * 10, struct.pack(">5Lc3x", 2, 5, 9, 1, 0, b"%")])

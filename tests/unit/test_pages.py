@@ -3,7 +3,7 @@
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from web.pages import NAME_COOKIE, _cookie_name, _linked
+from web.pages import NAME_COOKIE, _cookie_name, linked
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_no_name_kept() -> None:
 
 
 def test_links_and_nothing_else() -> None:
-    assert str(_linked("see https://a.example/x?y=1&z=<b>.")) == (
+    assert str(linked("see https://a.example/x?y=1&z=<b>.")) == (
         'see <a href="https://a.example/x?y=1&amp;z=" rel="noopener noreferrer nofollow ugc">https://a.example/x?y=1&amp;z=</a>'
         "&lt;b&gt;."
     )
@@ -43,7 +43,7 @@ def test_links_and_nothing_else() -> None:
         '"><img src=x onerror=alert(1)>',
         "data:text/html,x",
     ):
-        out = str(_linked(text))
+        out = str(linked(text))
         assert "<" not in out
         assert '"' not in out
-    assert 'href="http://x/&#34;' not in str(_linked('http://x/" onmouseover="alert(1)'))
+    assert 'href="http://x/&#34;' not in str(linked('http://x/" onmouseover="alert(1)'))

@@ -93,6 +93,24 @@ def test_the_hour_that_is_skipped_and_the_one_that_comes_twice() -> None:
     assert daily.after(autumn, BERLIN) == berlin(2026, 10, 26, 2, 30)
 
 
+@pytest.mark.parametrize("day", [(2026, 3, 28, 12), (2026, 10, 24, 12)])
+@pytest.mark.parametrize("text", ["hourly", "every 30 minutes", "every 5 minutes"])
+def test_what_comes_within_hours_comes_evenly_through_both(text: str, day: tuple[int, ...]) -> None:
+    schedule, at = Schedule.parse(text), berlin(*day)
+    for _ in range(300):
+        after = schedule.after(at, BERLIN)
+        assert after - at == schedule.shortest() * 1000
+        at = after
+
+
+def test_by_no_zone_but_utc() -> None:
+    assert schedule_at("weekdays at 9:00", datetime(2026, 3, 28, tzinfo=UTC)) == datetime(2026, 3, 30, 9, tzinfo=UTC)
+
+
+def schedule_at(text: str, moment: datetime) -> datetime:
+    return datetime.fromtimestamp(Schedule.parse(text).after(ms(moment), UTC) / 1000, UTC)
+
+
 ZONES = st.sampled_from(
     ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Casablanca", "UTC"]
 )

@@ -1,4 +1,4 @@
--- Processors: the stages of a route, what they keep, hold back and stop; and messages that arrive changed.
+-- Processors: the stages of a route, what they keep, hold back, gather and stop; and messages that arrive changed.
 
 alter table routes add column stages text not null default '[]';
 
@@ -39,6 +39,13 @@ create index held_due on held (due, id);
 create index held_by_batch on held (batch) where batch <> '';
 create index held_by_message on held (message_id);
 create index held_by_stage on held (route, stage);
+
+create table parts (
+    digest_id text not null references messages (id),
+    message_id text not null references messages (id),
+    primary key (digest_id, message_id)
+) without rowid;
+create index parts_by_message on parts (message_id);
 
 create table stops (
     id integer primary key autoincrement,

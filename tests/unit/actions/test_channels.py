@@ -113,7 +113,7 @@ async def test_an_edit_keeps_what_is_not_named(stage: Stage) -> None:
     assert await stage.audited() == (
         "channel-edit",
         f"{ROOM} subject=Hello title=Lobby",
-        f"{ROOM} invite=['juliet@x', 'romeo@x'] subject=Hello title=The lobby",
+        f"{ROOM} invite=juliet@x, romeo@x subject=Hello title=The lobby",
     )
     assert "subject “Hello” → “”" in await stage.says(f"channel edit {ROOM} subject=")
     assert stage.find(ROOM).settings == {"invite": ["juliet@x", "romeo@x"]}
@@ -128,8 +128,15 @@ async def test_the_edit_form_shows_what_stands(stage: Stage) -> None:
 
 
 async def test_an_edit_that_changes_nothing_is_none(stage: Stage) -> None:
-    assert (await stage.says(f"channel edit {BOX}")).startswith("Nothing to change: shoutbox:lobby title=Lobby")
+    told = await stage.says(f"channel edit {BOX} title=Lobby")
+    assert told.startswith("Nothing to change: shoutbox:lobby title=Lobby")
     assert stage.find(BOX).version == 1
+
+
+async def test_an_edit_of_nothing_asks_what(stage: Stage) -> None:
+    asked = (await stage.says(f"channel edit {BOX}")).splitlines()
+    assert asked[0] == "What shall be set? Write it by name: title=Lobby"
+    assert "title “Lobby” → “The hall”" in await stage.says('title="The hall"')
 
 
 async def test_an_edit_keeps_the_settings_it_does_not_know_and_the_pause(stage: Stage) -> None:

@@ -355,7 +355,9 @@ async def test_what_fails_on_the_wire_after_its_end_is_not_tried_again(tmp_path:
 
 
 async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
-    assert await stage.says("preferences", "romeo@x") == ("Your language: auto. Confirmations of what I pass on: once.")
+    assert await stage.says("preferences", "romeo@x") == (
+        "Your language: auto. Confirmations of what I pass on: once. Your time zone: UTC."
+    )
     await stage.says("preferences de", "romeo@x")
     assert (await stage.says("whoami", "romeo@x")).startswith("Du bist romeo@x")
     assert (await stage.says("whoami", "paris@x")).startswith("You are paris@x")

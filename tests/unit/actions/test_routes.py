@@ -202,8 +202,16 @@ async def test_editing_by_form(desk: Desk) -> None:
 async def test_editing_by_line(desk: Desk, which: str, what: str) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     assert "it is now shoutbox:lobby → muc:crew@x." in await desk.says(f"route edit {which} {what}")
-    assert "Left as it was: shoutbox:lobby → muc:crew@x." in await desk.says("route edit 1")
+    assert "Left as it was: shoutbox:lobby → muc:crew@x." in await desk.says("route edit 1 ends shoutbox:lobby")
     assert "(off)" in await desk.says("route edit 1 on=no")
+
+
+async def test_editing_asks_what(desk: Desk) -> None:
+    await desk.routes(Route(LOBBY, TEAM))
+    assert (await desk.says("route edit 1")).startswith("What?")
+    asked = await desk.says("ends")
+    assert asked.startswith("What shall be set? Write it by name: source=shoutbox:lobby destination=muc:team@x on=yes")
+    assert "(off)" in await desk.says("on=no")
 
 
 async def test_editing_in_a_conversation(desk: Desk) -> None:

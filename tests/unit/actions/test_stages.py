@@ -15,6 +15,7 @@ from commands.shared import detailed, told
 from commands.stages import Add
 from component.errors import BadInput, Conflict, NotFound
 from component.form import Faults
+from component.form import fields as form_fields
 from component.message import Author, Channel, Message
 from component.ports import ChannelSpec, Drop, Put
 from component.processors import discover
@@ -140,7 +141,9 @@ async def test_each_processors_own_form_opens(desk: Desk, name: str) -> None:
     shown = await client.send("route-edit", {"processor": [name], "place": [""]}, first)
     assert [one.get("var") for one in boxes(shown)] == asked
     answer = await desk.says(f"route edit 1 add {name}")
-    assert answer.startswith(("It takes ", "Changed, it is now:", "Error: "))
+    needed = [one for one in form_fields(discover()[name].make, desk.bus) if one.required]
+    asks = f"{needed[0].ask.label}?" if needed else "What shall be set? " if asked else "Changed, it is now:"
+    assert asks in answer
     assert set(asked).isdisjoint({one.name for form in (route_edit.Form, Add) for one in fields(form)} | {"name"})
 
 
@@ -171,7 +174,39 @@ async def test_every_form_keeps_the_rules_of_clients(desk: Desk, language: str) 
 async def test_what_a_conversation_does_not_ask_is_told(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     asked = await desk.says("route edit 1 add quiet")
-    assert asked.startswith("It takes start end then [zone=] [days=]; each may be written by its name too.\nStart?")
+    assert asked.startswith("What I don't ask for may be set afterwards, with “edit”: zone= days=\nStart?")
+    assert (await desk.says("22:00")).startswith("End?"), "once"
+
+
+async def test_what_is_wrong_is_asked_again(desk: Desk) -> None:
+    """A conversation that ended there would leave the next answer to be taken for a message."""
+    await desk.routes(Route(LOBBY, TEAM))
+    assert (await desk.says("route edit 1 add digest")).startswith("What shall be set? Write it by name: every= count=")
+    told = (await desk.says("count=0")).splitlines()
+    assert told[0] == "Error: A digest is of 1 to 1000 messages, not 0."
+    assert told[1] == "What shall be set? Write it by name: every= count="
+    assert "There is no “cuont” to set. Close: count." in await desk.says("cuont=5")
+    assert "A quotation mark does not close" in await desk.says('count="5')
+    assert "1 digest count=5" in await desk.says("count=5")
+    await desk.says("route edit 1 add prefix x")
+    assert (await desk.says("route edit 1 order")).splitlines()[-3] == "Order?"
+    assert "with a processor missing: 1" in await desk.says("2")
+    assert (await desk.says("2 1")).startswith("Changed, it is now:")
+    assert "Drop?\nthose that go\n1 prefix, 2 digest\n" in await desk.says("route edit 1 drop")
+    assert "“9” is none of the choices" in await desk.says("9")
+    assert (await desk.says("back")).startswith("1: "), "there is no question before"
+    assert "[digest]" in await desk.says("1")
+
+
+@pytest.mark.parametrize("line", ["cancel", "Abbrechen "])
+async def test_cancelling_nothing_is_no_message(desk: Desk, line: str) -> None:
+    assert (await desk.says(line)).startswith("Nothing is open that could be cancelled. That was not passed on.")
+
+
+async def test_a_setting_that_is_not_there_is_told(desk: Desk) -> None:
+    await desk.routes(Route(LOBBY, TEAM))
+    assert "There is no “authr” to set. Close: author." in await desk.says("route edit 1 add match authr=bob")
+    assert "1 prefix text=a=b" in await desk.says("route edit 1 add prefix a=b")
 
 
 async def test_twenty_at_most(desk: Desk) -> None:
@@ -201,10 +236,9 @@ async def test_editing_holds_what_stands_and_keeps_the_id(desk: Desk) -> None:
 async def test_editing_by_line(desk: Desk, which: str) -> None:
     await desk.routes(THREE)
     assert "  3 throttle count=9 per=1min then=drop" in await desk.says(f"route edit 1 edit {which} count=9 then=drop")
-    assert (await desk.says(f"route edit 1 edit {which}")).splitlines() == [
-        "Left as it was; write behind it what shall be otherwise.",
-        "It takes [count=9] [per=1min] [then=drop]; each may be written by its name too.",
-    ]
+    asked = await desk.says(f"route edit 1 edit {which}")
+    assert asked.splitlines()[0] == "What shall be set? Write it by name: count=9 per=1min then=drop"
+    assert (await desk.says("count=9")).startswith("Left as it was:")
     assert [number for number, _told in _stages(desk)] == [1, 2, 3]
     assert len(await desk.audited()) == 1
 

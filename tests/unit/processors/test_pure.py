@@ -516,3 +516,20 @@ def test_sample(every: int) -> None:
 def test_samples_that_will_not_do(every: str) -> None:
     told = refusal("sample", every=every)
     assert "from 2 to 10000" in told or "no whole number" in told
+
+
+# Words
+
+
+@pytest.mark.parametrize("text", ["\ufdfa" * MAX_BODY, "\ufdfa " * (MAX_BODY // 2), "\u3164" * MAX_BODY, LONG])
+def test_a_word_list_costs_little_whatever_is_said(text: str) -> None:
+    """What one sign stands for may be eighteen letters."""
+    processor = built("words", words=["bad"], then="refuse")
+    body(processor, "warm")
+    assert seconds(lambda: body(processor, text)) < 0.3
+
+
+@pytest.mark.parametrize("padding", ["\u3164", "\u200b", "\u0301", "\uffa0", "\ufe70"])
+def test_a_listed_word_is_found_however_it_is_padded(padding: str) -> None:
+    processor = built("words", words=["bad"], then="mask")
+    assert "*" in body(processor, f"so b{padding * 500}ad")
