@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from random import SystemRandom
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from component.errors import ConfigError, StoreError
 from component.fetch import Fetcher, agent
 from component.hub import Hub
 from component.message import Channel, Message
-from component.ports import Callbacks, MethodSpec, Ports, Store
+from component.ports import Callbacks, Clock, MethodSpec, Ports, Store
 from component.reminders import Reminders
 from component.roles import Roles
 from component.scheduler import Scheduler
@@ -61,19 +62,19 @@ def now() -> int:
 class Xmpp:
     """The XMPP side put together: which stanza goes to whom."""
 
-    def __init__(self, config: Config, store: Store, secret: bytes) -> None:
+    def __init__(self, config: Config, store: Store, secret: bytes, clock: Clock) -> None:
         xmpp = config.xmpp
         self.link = Link(Account(xmpp.host, xmpp.port, xmpp.component, xmpp.secret), self._heard)
         self._public_url = config.web.public_url
         self._secret = secret
-        self.bot = Bot(self.link, xmpp.bot, now)
+        self.bot = Bot(self.link, xmpp.bot, clock)
         self.contacts = Contacts(self.link, store)
         self.direct = DirectMessages(
             self.link, self.bot.jid, self.link_to, lambda jid: self._settings.language(jid, "")
         )
         self.puppets = Puppets(self.link, time.monotonic)
         self.archive = Archive(self.link, self.bot.jid)
-        self.hearing = Hearing(self.archive, now, store.mark, secret)
+        self.hearing = Hearing(self.archive, clock, store.mark, secret)
         self.rooms = Rooms(
             self.link, self.bot.jid, "shoutbus", self.puppets, self.hearing,
             admins=config.admins, link_to=self.link_to,
@@ -204,8 +205,17 @@ async def unused(config: Config, store: Store) -> list[str]:
     return [f"{one} only seeds a fresh store, and this one holds other things: add it by command." for one in lost]
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The bus as it runs."""
+
+    xmpp: Xmpp
+    hub: Hub
+    scheduler: Scheduler
+
+
 @contextlib.asynccontextmanager
-async def running(config: Config) -> AsyncIterator[Xmpp]:
+async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
     """The whole bus, from the moment it serves to its orderly end; raises ConfigError where it can't start."""
     known = dict(methods.discover())
     try:
@@ -217,15 +227,15 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         await store.seed(config.channels, config.routes, config.tokens)
         for fault in await unused(config, store):
             log.warning("not used", reason=fault)
-        hub = Hub(store, now)
-        xmpp = Xmpp(config, store, await store.secret())
-        scheduler = Scheduler(now)
+        hub = Hub(store, clock)
+        xmpp = Xmpp(config, store, await store.secret(), clock)
+        scheduler = Scheduler(clock)
         settings = Settings(store, hub, Roles(config.admins), known)
-        fetcher = await stack.enter_async_context(_fetching(config))
+        fetcher = await stack.enter_async_context(_fetching(config, clock))
         callbacks = Callbacks(config.web.public_url)
         ports = Ports(
-            xmpp.rooms, xmpp.direct, accept=hub, clock=now, timer=scheduler, memory=store,
-            tell=Tidings(hub, settings, known, now).tell, joins=xmpp.rooms.joins, fetcher=fetcher,
+            xmpp.rooms, xmpp.direct, accept=hub, clock=clock, timer=scheduler, memory=store,
+            tell=Tidings(hub, settings, known, clock).tell, joins=xmpp.rooms.joins, fetcher=fetcher,
             ends=hub.ends, luck=SystemRandom(), callbacks=callbacks,
         )  # fmt: skip
         hub.attach(
@@ -240,7 +250,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
         )
         await settings.load()
         settings.changed_role.append(xmpp.contacts.renew)
-        reminders = Reminders(hub, settings, known, scheduler, now)
+        reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()
 
         async def health() -> dict[str, Any]:
@@ -256,7 +266,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             hub=hub,
             settings=settings,
             methods=known,
-            clock=now,
+            clock=clock,
             health=health,
             rooms=xmpp.rooms,
             rooms_domain=config.xmpp.rooms,
@@ -274,7 +284,7 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
 
         site = Site(
             hub=hub,
-            clock=now,
+            clock=clock,
             guests=guests,
             roles=settings.roles,
             methods=known,
@@ -294,17 +304,17 @@ async def running(config: Config) -> AsyncIterator[Xmpp]:
             stack.push_async_callback(_end, asyncio.create_task(work))
         stack.push_async_callback(xmpp.stop)  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
-        yield xmpp
+        yield Running(xmpp, hub, scheduler)
 
 
 @contextlib.asynccontextmanager
-async def _fetching(config: Config) -> AsyncIterator[Callable[[], Fetcher]]:
+async def _fetching(config: Config, clock: Clock) -> AsyncIterator[Callable[[], Fetcher]]:
     """Gives the one fetcher, made when it is first asked for, since a bus without feeds needs none."""
     made: list[Fetcher] = []
 
     def fetcher() -> Fetcher:
         if not made:
-            made.append(Fetcher(agent(__version__, config.web.public_url), config.fetch, now))
+            made.append(Fetcher(agent(__version__, config.web.public_url), config.fetch, clock))
         return made[0]
 
     try:

@@ -276,11 +276,14 @@ def _channel(table: Table, methods: Mapping[str, MethodSpec]) -> ChannelSpec | N
     channel = _find_channel(table, "name", methods, any=True)
     title = table.text("title", "")
     enabled = not table.flag("paused")
-    values = table.rest()
     if channel is None:
+        if not table.has("name"):
+            table.done()  # which may be written wrong
+        table.rest()
         return None
+    values = table.rest()
     made = _made(table, values, lambda: form.build(channel.method, methods[channel.method].form, values))
-    return ChannelSpec(channel, title, form.kept(made), enabled) if made else None
+    return ChannelSpec(channel, title, form.kept(made) if made else {}, enabled)  # where it is none, that is told
 
 
 def _routes(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Route]:

@@ -63,9 +63,9 @@ async def _demo(data: Path, told: asyncio.Event) -> None:
     try:
         config = load(file, methods.discover())
         await server.ready()
-        async with running(config) as xmpp:
+        async with running(config) as bus:
             with contextlib.suppress(TimeoutError):  # the log then says which room, and /health
-                await asyncio.wait_for(xmpp.inside(), PATIENCE)
+                await asyncio.wait_for(bus.xmpp.inside(), PATIENCE)
             described = _describe(config.web.public_url, ports, kept)
             _write(data / "demo.json", described)
             click.echo(_words(described, ports, data))
@@ -144,6 +144,23 @@ invite = [{", ".join(f'"{name}@{DOMAIN}"' for name, _ in ACCOUNTS)}]
 
 [[channel]]
 name = "chat:*"
+
+[[channel]]
+name = "fortune:hourly"
+title = "Fortune"
+when = "hourly"
+
+[[channel]]
+name = "story:fortunes"
+title = "Fortunes"
+
+[[route]]
+from = "fortune:hourly"
+to = "muc:lobby@{ROOMS}"
+
+[[route]]
+from = "fortune:hourly"
+to = "story:fortunes"
 
 [[route]]
 from = "shoutbox:lobby"

@@ -50,6 +50,10 @@ class Scheduler:
         found = self._due.get(name)
         return found[0] if found else None
 
+    def look_again(self) -> None:
+        """The clock was set: something may be due."""
+        self._wake.set()
+
     def next_due(self) -> int | None:
         """When the next job is due, in ms; None where there is none."""
         return min((due for due, _number, _job in self._due.values()), default=None)

@@ -151,13 +151,12 @@ class Slots(Generic[_Settings]):
             if message:
                 await self._ports.accept.accept(message)
         except StoreError:
-            if self.standing.get(channel) is standing:
+            if self.standing.get(channel) is standing:  # else it was planned anew meanwhile
                 self._wake(channel, slot, self._ports.clock() + AGAIN, message)
             return
         except ShoutbusError as error:
             log.warning("not said", channel=str(channel), reason=str(error))
-        if self.standing.get(channel) is standing:  # else it was planned anew meanwhile
-            self._plan(channel)
+        self._plan(channel)
 
     async def _message(self, spec: ChannelSpec, settings: _Settings, slot: int) -> Message | None:
         """The slot names it: whatever happens between accepting and the next plan, it is said once."""

@@ -60,6 +60,10 @@ class Table:
         """A list; empty where it is missing."""
         return self._get(key, list, _("a list in brackets"), []) or []
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a key."""
+        return key in self._values
+
     def rest(self) -> Mapping[str, tuple[str, ...]]:
         """Everything that nobody has asked for: text, number, true or false, or a list of those, as people write it."""
         found = {key: value for key, value in self._values.items() if key not in self._asked}

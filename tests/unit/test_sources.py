@@ -1,5 +1,6 @@
 """Fortunes and greetings on a clock that is moved: what is said, when, how often, and what owners hear of it."""
 
+import asyncio
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from component.complaints import Notebook
 from component.errors import BadInput, Muted, StoreError
 from component.hub import Hub
 from component.message import Channel, Message
@@ -371,6 +373,15 @@ async def test_bad_settings_that_are_kept_are_told_once_and_stop_no_other(tmp_pa
     assert source.troubles() == []
 
 
+async def test_each_part_of_what_is_kept_stays_when_another_changes() -> None:
+    world = World()
+    notebook = Notebook(world)
+    world.kept[HELLO] = "of another release"
+    await notebook.write(HELLO, "one", [1])
+    await asyncio.gather(notebook.write(HELLO, "two", {"a": 2}), notebook.write(HELLO, "three", 3))
+    assert [await notebook.read(HELLO, part) for part in ("one", "two", "three", "four")] == [[1], {"a": 2}, 3, None]
+
+
 # Greetings
 
 
@@ -442,6 +453,12 @@ async def test_nobody_is_greeted_twice_within_hours() -> None:
     comes(world)
     await pass_by(world)
     assert len(world.said) == 1
+    world.clock.now = NINE + 5 * HOUR
+    world = world.again()
+    greeter(world)  # nor after another, hours later
+    comes(world)
+    await pass_by(world)
+    assert len(world.said) == 1
     comes(world, "Romeo", "")  # whose JID is hidden
     comes(world, "Romeo", "")
     await pass_by(world)
@@ -485,6 +502,20 @@ async def test_a_crowd_is_not_greeted_one_by_one() -> None:
         comes(world, f"N{number}", f"n{number}@example.org")
     await pass_by(world)
     assert len(world.said) == 8
+
+
+async def test_a_greeting_by_schedule_takes_nothing_from_one_of_who_comes_in() -> None:
+    world = World()
+    source = greeting.Greeting(world.ports())
+    morning = Channel("greeting", "morning")
+    source.configure([
+        ChannelSpec(morning, settings={"when": "daily"}), ChannelSpec(HELLO, settings={"join": True}),
+    ])  # fmt: skip
+    world.ends[morning] = world.ends[HELLO] = {ROOM}
+    for number in range(10):
+        comes(world, f"N{number}", f"n{number}@example.org")
+    await pass_by(world)
+    assert len(world.said) == 4
 
 
 async def test_what_is_remembered_is_bounded() -> None:
