@@ -1,13 +1,11 @@
 """Accept, plan, save, deliver. Knows methods by their protocol only, and no database.
 
-One writer commits whatever was accepted, confirmed or read since its last commit as one group
-(`synchronous=FULL` costs per commit, not per message). Each destination has a lane of its own.
+One writer commits (`writer.py`); each destination has a lane of its own (`lane.py`).
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -15,11 +13,12 @@ import structlog
 
 from component.deletion import Taken, take_back
 from component.delivery import Delivery, State
-from component.errors import Muted, Refused, StoreError
+from component.errors import Muted, Refused
 from component.explain import Hop
 from component.flow import Flow
 from component.holds import Holds
 from component.lane import Lane
+from component.listeners import Listeners
 from component.message import DELETED, Author, Channel, Message
 from component.plan import Held, no_permalink
 from component.ports import (
@@ -32,7 +31,6 @@ from component.ports import (
     Mark,
     Method,
     Mute,
-    Offer,
     Put,
     Receipt,
     Refusal,
@@ -43,31 +41,12 @@ from component.ports import (
 )
 from component.route import Make, Route, no_processors
 from component.words import _
+from component.writer import Writer
 
 log = structlog.get_logger()
 
-MAX_GROUP = 256
-"""Entries saved in one transaction."""
-LISTENER_ROOM = 200
-"""Deliveries a live reader may fall behind before it is let go."""
-LINGER = 0.1
-"""Seconds that outcomes may wait to be committed with something that callers wait for."""
-GATHER = 0.003
-"""Seconds that offers may wait for others, where others came the last time."""
-DOUBT = 30_000
-"""Milliseconds after a failed commit before a small one that works is believed."""
-RETRY_SAVE = 1.0
-"""Seconds before outcomes that could not be saved are tried again."""
-
-
-@dataclass(slots=True)
-class _Entry:
-    """Something to commit: an offer with its caller's future, a delivery's outcome, a mark, or several of them."""
-
-    offer: Offer | None = None
-    receipt: asyncio.Future[Receipt] | None = None
-    outcome: Delivery | None = None
-    mark: Mark | None = None
+AT_ONCE = 256
+"""Deliveries read at once where a channel is gone."""
 
 
 class Hub:
@@ -84,15 +63,8 @@ class Hub:
         self._persons: frozenset[str] = frozenset()
         self._specs: dict[Channel, ChannelSpec] = {}
         self._lanes: dict[Channel, Lane] = {}
-        self._listeners: defaultdict[Channel, set[Listener]] = defaultdict(set)
-        self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
-        self._reread: set[Channel] = set()  # something read there was not saved: marks must not pass it
-        self._last_word: dict[int, Delivery] = {}  # by seq, what became of deliveries and is not on disk
-        self._refused: set[int] = set()  # those of them that the disk refused, to be tried again
-        self._crowd = 0  # offers in the last group
-        self._trouble, self._failed_at = "", 0
-        self._retry: asyncio.TimerHandle | None = None
-        self._writer: asyncio.Task[None] | None = None
+        self._listeners = Listeners()
+        self._writer = Writer(store, self.flow, clock, self._accepted, lambda channel: self.find(channel) is not None)
         self._releaser: asyncio.Task[None] | None = None
 
     def attach(
@@ -118,7 +90,7 @@ class Hub:
         """Read what is configured and take up what was left undone."""
         await self.flow.load()
         await self.reload()
-        self._writer = asyncio.create_task(self._write(), name="hub writer")
+        self._writer.start()
         self._releaser = asyncio.create_task(self.holds.run(), name="hub holds")
         for channel, count in (await self.store.backlog()).items():
             if self._methods.get(channel.method):
@@ -141,18 +113,12 @@ class Hub:
                 await source.close()
         for lane in self._lanes.values():
             await lane.stop()
-        if self._writer:
-            if self._retry:
-                self._retry.cancel()
-            self._settle_again()
-            self._entries.put_nowait(None)
-            await self._writer
+        await self._writer.stop()
         self.let_go()
 
     def let_go(self) -> None:
         """End every live reading."""
-        for listener in [one for group in self._listeners.values() for one in group]:
-            _give(listener, None)
+        self._listeners.let_go()
 
     async def reload(self) -> None:
         """Take channels, routes and mutes from the store; in force for the next message."""
@@ -171,9 +137,7 @@ class Hub:
             source.configure([one for one in self._specs.values() if one.channel.method == name and one.enabled])
         for channel in [one for one in self._lanes if not self._reaches(one)]:
             await self._bury(channel)
-        for channel in [one for one in self._listeners if not self.find(one)]:
-            for listener in tuple(self._listeners[channel]):
-                _give(listener, None)
+        self._listeners.let_go(lambda channel: not self.find(channel))
 
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
         """Change what is configured, in force on return; raises Conflict, StoreError.
@@ -190,16 +154,16 @@ class Hub:
         if lane := self._lanes.pop(channel, None):
             await lane.stop()
         after = 0
-        while waiting := await self.store.pending(channel, after, MAX_GROUP):
+        while waiting := await self.store.pending(channel, after, AT_ONCE):
             after = waiting[-1].seq
             for delivery in waiting:
                 self._refuse(delivery)
 
     def _refuse(self, delivery: Delivery) -> None:
-        known = self._last_word.get(delivery.seq, delivery)
+        known = self._writer.known(delivery)
         if known.state is State.PENDING:  # else it was settled, and is on its way to the disk
             gone = Refused(_("{channel} is no channel of this bus any more.", channel=delivery.channel))
-            self.settle(known.failed(gone, self._clock()))
+            self._writer.settle(known.failed(gone, self._clock()))
 
     # What is configured
 
@@ -277,27 +241,20 @@ class Hub:
         to_person = deliver and message.channel.method in self._persons
         own = self._first_state(message.channel) if deliver else State.CAME
         offer = self.flow.offer(message, own, spread=spread and not to_person)
-        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._entries.put_nowait(_Entry(offer, receipt, None, mark))
-        return await receipt
+        return await self._writer.accept(offer, mark)
 
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self._methods.get(channel.method) else State.DONE
 
     def note(self, mark: Mark) -> None:
-        """Keep how far an archive was read, no earlier than what was accepted or confirmed before."""
-        self._entries.put_nowait(_Entry(mark=mark))
+        """See `Writer.note`."""
+        self._writer.note(mark)
 
     def reading(self, channel: Channel) -> None:
-        """An archive is read again from its mark: marks that come from now on stand for what came before them."""
-        self._reread.discard(channel)
+        """See `Writer.reading`."""
+        self._writer.reading(channel)
 
     # Out
-
-    def settle(self, outcome: Delivery) -> None:
-        """Keep what became of a delivery; committed with the next group."""
-        self._last_word[outcome.seq] = outcome
-        self._entries.put_nowait(_Entry(outcome=outcome))
 
     async def retry(self, letters: Sequence[Delivery], audit: Audit) -> None:
         """Bring dead letters of channels that are there once more; pending on disk on return, or there already where
@@ -334,90 +291,31 @@ class Hub:
         flights = [flight for lane in self._lanes.values() for flight in lane.forget(message_id)]
         hops = await self.store.trace(message_id)
         for hop in hops:
-            self._tell(hop)
+            self._listeners.tell(hop)
         return await take_back(self._methods, hops, flights)
 
     def listen(self, channel: Channel) -> Listener:
         """Everything new in `channel` from now on, and again what is deleted there; give it back with `unlisten`."""
-        listener: Listener = asyncio.Queue(LISTENER_ROOM + 1)
-        self._listeners[channel].add(listener)
-        return listener
+        return self._listeners.add(channel)
 
     def unlisten(self, channel: Channel, listener: Listener) -> None:
         """End a live reading."""
-        self._listeners[channel].discard(listener)
-        if not self._listeners[channel]:
-            del self._listeners[channel]
+        self._listeners.drop(channel, listener)
 
     def depths(self) -> dict[str, int]:
         """How many deliveries wait, by channel, as far as they are in memory; and how many wait for the disk."""
         return {str(channel): lane.depth for channel, lane in self._lanes.items()}
 
     async def check(self) -> None:
-        """Raises StoreError where the last commit failed: for a while in any case, and as long as another would."""
-        if self._trouble:
-            await self.store.probe()
-            if self._clock() - self._failed_at < DOUBT:
-                raise StoreError(self._trouble)
-            self._trouble = ""
+        """See `Writer.check`."""
+        await self._writer.check()
 
     @property
     def unsaved(self) -> int:
-        """Entries that wait for the next commit."""
-        return self._entries.qsize()
+        """See `Writer.unsaved`."""
+        return self._writer.unsaved
 
-    # The writer
-
-    async def _write(self) -> None:
-        more = True
-        while more and (entry := await self._entries.get()):
-            group = [entry]
-            more = await self._fill(group, asyncio.get_running_loop().time())
-            self._crowd = _offers(group)
-            await self._commit(group)
-
-    async def _fill(self, group: list[_Entry], began: float) -> bool:
-        """Add what can be committed with the first entry; whether anything may come after it."""
-        while len(group) < MAX_GROUP:
-            wait = self._patience(_offers(group)) if self._entries.empty() else 1.0
-            if not wait:
-                break
-            try:
-                async with asyncio.timeout_at(began + wait if self._entries.empty() else None):
-                    entry = await self._entries.get()
-            except TimeoutError:
-                break
-            if entry is None:
-                return False
-            group.append(entry)
-        return True
-
-    def _patience(self, offers: int) -> float:
-        """Seconds that a group with so many offers may wait for more: each commit costs the disk one sync, whatever is
-        in it. Nobody waits for outcomes; of offers, about as many come as came the last time."""
-        if not offers:
-            return LINGER
-        return GATHER if offers < self._crowd else 0.0
-
-    async def _commit(self, group: list[_Entry]) -> None:
-        offers = [entry for entry in group if entry.offer]
-        settled = {entry.outcome.seq for entry in group if entry.outcome} & self._last_word.keys()
-        outcomes = [self._last_word[seq] for seq in sorted(settled)]
-        marks = {entry.mark.channel: entry.mark for entry in group if entry.mark}
-        held = self._reread | {self._last_word[seq].channel for seq in self._refused - settled}
-        places = [mark for channel, mark in marks.items() if channel not in held and self.find(channel)]
-        try:
-            async with self.flow.turn():
-                receipts = await self.store.save([entry.offer for entry in offers if entry.offer], outcomes, places)
-                self._saved(outcomes)
-                for entry, receipt in zip(offers, receipts, strict=True):
-                    self._accepted(entry, receipt)
-        except StoreError as error:
-            self._not_saved(offers, outcomes, error)
-
-    def _accepted(self, entry: _Entry, receipt: Receipt) -> None:
-        if entry.receipt and not entry.receipt.done():
-            entry.receipt.set_result(receipt)
+    def _accepted(self, receipt: Receipt) -> None:
         self._dispatch(receipt.deliveries)
         for one in receipt.planned.holds:
             self.holds.expect(one.due)
@@ -429,41 +327,13 @@ class Hub:
             self._dispatch(await self.store.release(releases))
         return bool(releases)
 
-    def _saved(self, outcomes: Iterable[Delivery]) -> None:
-        self._trouble = ""
-        for outcome in outcomes:
-            self._refused.discard(outcome.seq)
-            if self._last_word[outcome.seq] is outcome:
-                del self._last_word[outcome.seq]
-
-    def _not_saved(self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError) -> None:
-        """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes are kept."""
-        log.error("nothing was saved", reason=str(error))
-        self._trouble, self._failed_at = str(error), self._clock()
-        self._reread |= {entry.mark.channel for entry in offers if entry.mark}
-        for entry in offers:
-            if entry.receipt and not entry.receipt.done():
-                entry.receipt.set_exception(error)
-        self._refused |= {outcome.seq for outcome in outcomes}
-        if self._refused and not self._retry:
-            self._retry = asyncio.get_running_loop().call_later(RETRY_SAVE, self._settle_again)
-
-    def _settle_again(self) -> None:
-        self._retry = None
-        for seq in self._refused:
-            self._entries.put_nowait(_Entry(outcome=self._last_word[seq]))
-
     def _dispatch(self, deliveries: Iterable[Delivery]) -> None:
         for delivery in deliveries:
             if delivery.state is State.PENDING and self._reaches(delivery.channel):
                 self._lane(delivery.channel).put(delivery)
             elif delivery.state is State.PENDING:  # it went while this was committed
                 self._refuse(delivery)
-            self._tell(delivery)
-
-    def _tell(self, delivery: Delivery) -> None:
-        for listener in tuple(self._listeners.get(delivery.channel, ())):
-            _give(listener, delivery)
+            self._listeners.tell(delivery)
 
     def _lane(self, channel: Channel) -> Lane:
         lane = self._lanes.get(channel)
@@ -471,20 +341,7 @@ class Hub:
             method = self._methods[channel.method]
             if method is None:
                 raise LookupError(f"{channel} is delivered by its commit")
-            lane = self._lanes[channel] = Lane(channel, method, self.store, self.settle, self._clock)
+            lane = self._lanes[channel] = Lane(channel, method, self.store, self._writer.settle, self._clock)
             spec = self._specs.get(channel)
             lane.hold(bool(spec and not spec.enabled))
         return lane
-
-
-def _offers(group: Iterable[_Entry]) -> int:
-    return sum(entry.offer is not None for entry in group)
-
-
-def _give(listener: Listener, delivery: Delivery | None) -> None:
-    """Hand it over, or let the reader go: it comes back and reads what it missed from the store."""
-    if listener.qsize() >= LISTENER_ROOM or delivery is None:
-        while not listener.empty():
-            listener.get_nowait()
-        delivery = None
-    listener.put_nowait(delivery)

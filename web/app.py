@@ -16,11 +16,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from component.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
 from component.roles import Role
-from component.words import Words, tell
+from component.words import Words, _, tell
 from web import api, command_pages, entrance, matrix_page, pages, stories, websub
 from web.guests import is_loopback
 from web.live import Streams
-from web.site import SITE, Site, asked_language, policy
+from web.site import NOWHERE, SITE, Site, asked_language, policy
 from web.watch import Watchers
 
 log = structlog.get_logger()
@@ -159,23 +159,37 @@ def _fault(error: Exception) -> _Fault:
             return _Fault(error.status, error.sentence, error.condition)
         case http.RequestPayloadError() | HttpProcessingError() | ConnectionError():
             # No gzip that says it is, a part with an endless header, a caller who went in the middle.
-            sentence = "The request can't be read: its content is not what its headers say."
+            sentence = _("The request can't be read: its content is not what its headers say.")
             return _Fault(400, sentence, "bad-request")
         case OSError(errno=errno.ENAMETOOLONG):
             return _Fault(404, _SENTENCES[404], "item-not-found")
-    return _Fault(500, "The bus failed at that; its log says why. Nothing was accepted.", "internal-server-error")
+    return _Fault(500, _("The bus failed at that; its log says why. Nothing was accepted."), "internal-server-error")
 
 
 _SENTENCES = {
-    404: "There is nothing at that address.",
-    405: "That address does not take this method.",
-    413: f"That is too large: a request may have {api.MAX_REQUEST // 1024 // 1024} MiB.",
+    404: NOWHERE,
+    405: _("That address does not take this method."),
+    413: _("That is too large: a request may have {size} MiB.", size=api.MAX_REQUEST // 1024 // 1024),
 }
+_TITLES = {
+    400: _("Bad Request"),
+    403: _("Forbidden"),
+    404: _("Not Found"),
+    405: _("Method Not Allowed"),
+    409: _("Conflict"),
+    410: _("Gone"),
+    413: _("Too Large"),
+    429: _("Too Many Requests"),
+    500: _("Internal Server Error"),
+    503: _("Service Unavailable"),
+}
+"""What pages call the statuses that people meet."""
 
 
 def _problem(request: http.Request, fault: _Fault) -> http.Response:
     title = HTTPStatus(fault.status).phrase
-    sentence = tell(fault.sentence, "en" if request.path.startswith("/api/") else asked_language(request))
+    language = "en" if request.path.startswith("/api/") else asked_language(request)
+    sentence = tell(fault.sentence, language)
     if request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", ""):
         told = {
             "type": "about:blank",
@@ -186,6 +200,7 @@ def _problem(request: http.Request, fault: _Fault) -> http.Response:
         }
         kind = "application/problem+json"
         return http.Response(text=json.dumps(told), status=fault.status, headers=fault.headers, content_type=kind)
-    response = pages.page("error.html", status=fault.status, title=title, sentence=sentence)
+    heading = tell(_TITLES.get(fault.status, title), language)
+    response = pages.page("error.html", language, fault.status, title=heading, sentence=sentence)
     response.headers.update(fault.headers)
     return response

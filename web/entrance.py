@@ -7,7 +7,6 @@ fetches links ahead of people signs nobody in; the button on its page does.
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jinja2
@@ -17,10 +16,10 @@ from commands.action import Caller
 from commands.draw import as_words
 from component.errors import BadInput, Forbidden, ShoutbusError
 from component.roles import Role
-from component.words import Words, _, tell
+from component.words import _, tell
 from web.operators import Seat
 from web.pages import is_cross_site, shown
-from web.site import SITE, Site, asked_language, policy
+from web.site import SITE, Site, asked_language, policy, speaking
 from web.watch import Watchers
 
 COOKIE = "shoutbus-operator"
@@ -78,24 +77,11 @@ class Visit:
 Handler = Callable[[http.Request, Visit], Awaitable[http.StreamResponse]]
 
 
-def _told(language: str, template: str, **values: Any) -> str:
-    return Words(template, values).told(language)
-
-
 def _page(template: str, status: int, language: str, **values: Any) -> http.Response:
     text = _JINJA.get_template(template).render(**{"seat": None, **speaking(language), **values})
     response = shown(text, status)
     response.headers["Content-Security-Policy"] = policy("'none'")
     return response
-
-
-def _tell(language: str, words: Words | str) -> str:
-    return tell(words, language)
-
-
-def speaking(language: str) -> dict[str, Any]:
-    """What templates tell people with: `_` what stands in them, `tell` what they are given."""
-    return {"lang": language, "_": partial(_told, language), "tell": partial(_tell, language)}
 
 
 def json_answer(status: int = 200, **values: Any) -> http.Response:
@@ -162,7 +148,7 @@ def _stranger(request: http.Request, seat: Seat | None) -> http.Response:
     language, site = asked_language(request), request.app[SITE]
     words = _("This page is for operators: write “matrix” to {bot}, and it hands you a link.", bot=site.bus.bot)
     if seat:
-        words = _("This page is for operators; your role is {role} now.", role=site.roles.of(seat.jid).label)
+        words = _("This page is for operators; your role is {role} now.", role=site.roles.of(seat.jid).words)
     if "application/json" in request.headers.get("Accept", ""):
         return json_answer(403, detail=words.told(language))
     return _page("told.html", 403, language, seat=seat, kind="info", words=words.told(language))

@@ -12,6 +12,7 @@ from component.errors import Conflict
 from component.message import Author
 from component.rate import MOST, Rate
 from component.text import skeleton
+from component.words import _
 
 HELD = 600.0
 """Seconds a name stays with the guest who used it last."""
@@ -39,7 +40,7 @@ class Guests:
     def check(self, name: str) -> None:
         """Raise Conflict where a name is nobody's to take."""
         if skeleton(name) in self._kept:
-            raise Conflict("That is the bot's own name: choose another.")
+            raise Conflict(_("That is the bot's own name: choose another."))
 
     def holder(self, name: str) -> str:
         """The session that goes by a name now; "" where none does."""
@@ -50,7 +51,7 @@ class Guests:
         owner, until = self._names.get(look, ("", 0.0))
         now = self._clock()
         if owner not in ("", session) and until > now:
-            raise Conflict("Someone else goes by that name, or by one that looks like it: choose another.")
+            raise Conflict(_("Someone else goes by that name, or by one that looks like it: choose another."))
         self._names[look] = (session, now + HELD)
         self._names.move_to_end(look)
         if len(self._names) > MOST:

@@ -15,6 +15,7 @@ from aiohttp import web as http
 from component.delivery import Delivery
 from component.errors import BadInput, TooMany
 from component.message import DELETED, Channel
+from component.words import _
 from web.site import Site
 
 HEARTBEAT = 20.0
@@ -44,7 +45,7 @@ class Streams:
         after = await _start(request, site, channel)
         address = site.address(request)
         if self._open.total() >= MOST or self._open[address] >= MOST_EACH:
-            raise TooMany("Too many people read live at once: reload to read, or try again.", 10)
+            raise TooMany(_("Too many people read live at once: reload to read, or try again."), 10)
         response = http.StreamResponse(headers=HEADERS)
         listener = site.hub.listen(channel)
         self._open[address] += 1
@@ -71,7 +72,7 @@ async def _start(request: http.Request, site: Site, channel: Channel) -> int:
 def cursor(text: str) -> int:
     """A seq as people send it back; raises BadInput."""
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadInput(f"“{text[:40]}” is no position: send back the number that came with a message.")
+        raise BadInput(_("“{text}” is no position: send back the number that came with a message.", text=text[:40]))
     return int(text)
 
 

@@ -18,10 +18,10 @@ from component.errors import BadInput, Forbidden, NotFound, ShoutbusError
 from component.message import MAX_NAME, Message, id_from, is_id
 from component.ports import ChannelSpec
 from component.text import one_line
-from component.words import tell
+from component.words import _, tell
 from web.guests import new_session
 from web.live import Streams, cursor
-from web.site import SITE, Site, asked_language
+from web.site import SITE, Site, asked_language, speaking
 
 SHOWN = 50
 MAX_SHOUT = 10_000
@@ -54,7 +54,6 @@ _JINJA = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
 )
 _JINJA.filters |= {"linked": linked, "moment": _moment}
-_SHOUT: Any = getattr(_JINJA.get_template("shout.html").module, "shout")  # noqa: B009 — a macro, unknown to mypy
 
 
 def drawn(template: str, **values: Any) -> str:
@@ -62,9 +61,11 @@ def drawn(template: str, **values: Any) -> str:
     return _JINJA.get_template(template).render(**values)
 
 
-def page(template: str, status: int = 200, **values: Any) -> http.Response:
-    """A whole page from `templates/`."""
-    return shown(drawn(template, **values), status)
+def page(template: str, language: str, status: int = 200, **values: Any) -> http.Response:
+    """A whole page from `templates/`, for anyone, in the language that was asked for."""
+    response = shown(drawn(template, **speaking(language), **values), status)
+    response.headers.update({"Content-Language": language, "Vary": "Accept-Language, Cookie"})
+    return response
 
 
 def shown(text: str, status: int = 200) -> http.Response:
@@ -72,12 +73,19 @@ def shown(text: str, status: int = 200) -> http.Response:
     return http.Response(text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
 
 
-def drawing(site: Site) -> Callable[[Delivery], str]:
-    """Draws a shout as the page shows it, JSON on one line; once for all who read it live."""
+@functools.cache
+def _macro(language: str) -> Callable[..., str]:
+    """Draws a shout in a language."""
+    made: Callable[..., str] = vars(_JINJA.get_template("shout.html").make_module(speaking(language)))["shout"]
+    return made
+
+
+def drawing(site: Site) -> Callable[[str, Delivery], str]:
+    """Draws a shout as the page in a language shows it, JSON on one line; once for all who read it live."""
 
     @functools.lru_cache(64)
-    def draw(delivery: Delivery) -> str:
-        return json.dumps({"seq": delivery.seq, "html": str(_SHOUT(delivery, site.whole_url))})
+    def draw(language: str, delivery: Delivery) -> str:
+        return json.dumps({"seq": delivery.seq, "html": str(_macro(language)(delivery, site.whole_url))})
 
     return draw
 
@@ -91,10 +99,11 @@ def routes(
 
     async def index(request: http.Request) -> http.Response:
         """The list of shoutboxes and archives."""
-        return page("index.html", boxes=site.boxes(), archives=shelf(request))
+        return page("index.html", asked_language(request), boxes=site.boxes(), archives=shelf(request))
 
     async def stream(request: http.Request) -> http.StreamResponse:
-        return await streams.serve(request, site, _spec(request).channel, draw)
+        in_words = functools.partial(draw, asked_language(request))
+        return await streams.serve(request, site, _spec(request).channel, in_words)
 
     return [
         http.get("/", index),
@@ -130,7 +139,8 @@ async def _box(
     shouts = await site.hub.store.log(spec.channel, before=cursor(before) if before else 2**62, limit=SHOWN)
     response = page(
         "shoutbox.html",
-        status=status,
+        asked_language(request),
+        status,
         spec=spec,
         path=f"/{spec.channel.method}/{spec.channel.address}",
         shouts=shouts,
@@ -155,7 +165,7 @@ async def older(request: http.Request) -> http.Response:
     before = cursor(request.query.get("before", ""))
     shouts = await request.app[SITE].hub.store.log(spec.channel, before=before, limit=SHOWN)
     older = shouts[0].seq if len(shouts) == SHOWN else None
-    draw = drawing(request.app[SITE])
+    draw = functools.partial(drawing(request.app[SITE]), asked_language(request))
     return http.json_response({"shouts": [json.loads(draw(one)) for one in shouts], "before": older})
 
 
@@ -192,9 +202,9 @@ async def shout(request: http.Request) -> http.Response:
 def _shouted(request: http.Request, site: Site, spec: ChannelSpec, fields: dict[str, str], session: str) -> Message:
     body = fields["body"]
     if not body.strip():
-        raise BadInput("There is nothing to shout: write something first.")
+        raise BadInput(_("There is nothing to shout: write something first."))
     if len(body) > MAX_SHOUT:
-        raise BadInput(f"That shout has {len(body)} characters; at most {MAX_SHOUT} fit.")
+        raise BadInput(_("That shout has {count} characters; at most {most} fit.", count=len(body), most=MAX_SHOUT))
     author = site.guests.author(session, site.address(request), fields["name"])
     # The form's key makes a reload or a second click the same shout; other words under an old key (the browser's
     # way back restores it) are another.
@@ -206,14 +216,14 @@ async def _fields(request: http.Request) -> dict[str, str]:
     try:
         form = await request.post()
     except (ValueError, LookupError, RuntimeError) as error:  # RuntimeError: an unknown transfer encoding
-        raise BadInput("That form can't be read: reload the page and try again.") from error
+        raise BadInput(_("That form can't be read: reload the page and try again.")) from error
     given = {key: form.get(key, "") for key in ("name", "body", "key")}
     return {key: value if isinstance(value, str) else "" for key, value in given.items()}
 
 
 def _same_site(request: http.Request, site: Site) -> None:
     if is_cross_site(request, site):
-        raise Forbidden("That shout came from another site: open the shoutbox itself and write it there.")
+        raise Forbidden(_("That shout came from another site: open the shoutbox itself and write it there."))
 
 
 def is_cross_site(request: http.Request, site: Site) -> bool:
@@ -243,5 +253,5 @@ async def whole(request: http.Request) -> http.Response:
     opens = is_id(given) and hmac.compare_digest(site.key_of(given).encode(), request.match_info["key"].encode())
     found = await site.hub.store.trace(given) if opens else ()
     if not found:
-        raise NotFound("There is no such message.")
-    return page("message.html", delivery=found[0])
+        raise NotFound(_("There is no such message."))
+    return page("message.html", asked_language(request), delivery=found[0])

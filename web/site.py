@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,9 +16,11 @@ from component.hub import Hub
 from component.message import Channel, Message
 from component.ports import Callbacks, ChannelSpec, Clock, MethodSpec, Token
 from component.roles import Roles
-from component.words import LANGUAGES
+from component.words import LANGUAGES, Words, _, tell
 from web.guests import Guests, caller, is_address
 from web.operators import Operators
+
+NOWHERE = _("There is nothing at that address.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,9 @@ class Site:
             (one for one in self.boxes() if (one.channel.method, one.channel.address) == (method, address)), None
         )
         if spec is None:
-            known = method in self.methods
-            raise NotFound(f"There is no {method} “{address}” here." if known else "There is nothing at that address.")
+            if method not in self.methods:
+                raise NotFound(NOWHERE)
+            raise NotFound(_("There is no {method} “{address}” here.", method=method, address=address))
         return spec
 
     def token(self, secret: str) -> Token | None:
@@ -104,3 +108,16 @@ def asked_language(request: http.Request) -> str:
             continue
     asked.sort(key=lambda one: one[0])
     return next((start for _weight, start in asked if start in LANGUAGES), "en")
+
+
+def speaking(language: str) -> dict[str, Any]:
+    """What templates tell people with: `_` what stands in them, `tell` what they are given."""
+    return {"lang": language, "_": partial(_told, language), "tell": partial(_tell, language)}
+
+
+def _told(language: str, template: str, **values: Any) -> str:
+    return Words(template, values).told(language)
+
+
+def _tell(language: str, words: Words | str) -> str:
+    return tell(words, language)

@@ -18,10 +18,10 @@ from component.ports import ChannelSpec
 from component.story import Story, key
 from component.text import scrub
 from component.words import _
-from web.entrance import COOKIE, NEEDED, speaking
+from web.entrance import COOKIE, NEEDED
 from web.live import cursor
 from web.pages import drawn, linked
-from web.site import SITE, Site, asked_language
+from web.site import SITE, Site, asked_language, speaking
 
 SHOWN = 20
 """Stories on a page."""

@@ -193,6 +193,38 @@ def test_phone(visit: Visit, demo: Demo) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
+def test_in_german(visit: Visit, demo: Demo) -> None:
+    page = visit(locale="de-AT")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    demo[0].post("shoutbox:lobby", "deutsch: live", author="Gast")
+    expect(shouts(page, "deutsch: live").locator("small")).to_have_attribute("title", "von der Webseite")
+    page.reload()
+    expect(shouts(page, "deutsch: live").locator("small")).to_have_attribute("title", "von der Webseite")
+    field(page, "Name").fill("shoutbus")
+    field(page, "Shout").fill("deutsch: gesagt")
+    button(page).click()
+    expect(page.get_by_role("alert")).to_have_text("So heißt der Bot selbst: Such dir einen anderen Namen aus.")
+    page.route("**/shoutbox/lobby", lambda route: route.abort(), times=1)
+    button(page).click()
+    expect(page.get_by_role("alert")).to_contain_text("Das kam nicht durch: Dein Shout steht noch hier")
+    page.route("**/stream?*", lambda route: route.fulfill(status=502, body="a proxy's error page"), times=1)
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("Nicht verbunden: Was du verpasst")
+    page.goto(f"{demo[0].url}/shoutbox/nirgends")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nicht gefunden")
+    expect(page.locator(".error")).to_have_text("shoutbox „nirgends“ gibt es hier nicht.")
+    page.get_by_role("link", name="Alle Shoutboxen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shoutboxen")
+
+
+def test_in_german_without_scripts(visit: Visit, history: list[str]) -> None:
+    page = visit("team", java_script_enabled=False, locale="de")
+    page.get_by_role("link", name="Ältere Shouts").click()
+    expect(page.get_by_role("link", name="Zurück zu den neuesten")).to_be_visible()
+    assert page.context.request.get(page.url).headers["vary"] == "Accept-Language, Cookie"
+    expect(page.locator("time").first).to_contain_text(" UTC")
+
+
 def test_list_and_missing_page(visit: Visit, demo: Demo) -> None:
     page = visit()
     page.get_by_role("link", name="Shoutbus").click()

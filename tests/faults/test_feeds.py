@@ -123,7 +123,7 @@ async def _sites() -> AsyncIterator[dict[str, str]]:
     for number, (name, answer) in enumerate(answers.items(), 2):
         app = http.Application()
         app.router.add_get("/feed", answer)
-        runner = http.AppRunner(app, shutdown_timeout=0)
+        runner = http.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await http.TCPSite(runner, f"127.0.0.{number}", 0).start()
         urls[name] = f"http://127.0.0.{number}:{runner.addresses[0][1]}/feed"

@@ -14,7 +14,7 @@ from tests.unit.fakes import FROM, OTHER, TO, Bench, FakeMethod, seeded
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lanes and writer try again at once."""
     monkeypatch.setattr("component.lane.pause", lambda failures, luck: 0.0)
-    monkeypatch.setattr("component.hub.RETRY_SAVE", 0.01)
+    monkeypatch.setattr("component.writer.RETRY_SAVE", 0.01)
 
 
 @pytest.fixture

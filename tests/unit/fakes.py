@@ -283,10 +283,10 @@ class Bench:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         hub._lanes.clear()
-        if hub._writer:
-            hub._writer.cancel()
-            await asyncio.gather(hub._writer, return_exceptions=True)
-        hub._refused.clear()
+        if hub._writer._task:
+            hub._writer._task.cancel()
+            await asyncio.gather(hub._writer._task, return_exceptions=True)
+        hub._writer._refused.clear()
 
     async def close(self) -> None:
         for hub in self.hubs:

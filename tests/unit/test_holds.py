@@ -425,7 +425,7 @@ async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: s
 def test_nothing_held_is_lost_doubled_or_reordered(made: Sequence[Made], acts: Sequence[tuple[str, int]]) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr("component.lane.pause", lambda failures, luck: 0.0)
-        patch.setattr("component.hub.RETRY_SAVE", 0.001)
+        patch.setattr("component.writer.RETRY_SAVE", 0.001)
         patch.setattr("component.holds.AGAIN", 0.001)
         patch.setattr("component.holds.AT_ONCE", 5)
         asyncio.run(_play(made, acts, folder))

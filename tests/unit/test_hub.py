@@ -8,7 +8,7 @@ import pytest
 
 from component.delivery import Delivery, State
 from component.errors import StoreError, Unavailable
-from component.hub import LISTENER_ROOM
+from component.listeners import ROOM as LISTENER_ROOM
 from component.message import Channel
 from component.ports import ChannelSpec, Confirmation, Mark
 from component.route import Route
@@ -129,7 +129,7 @@ async def test_outcomes_are_tried_again(bench: Bench) -> None:
 
 async def test_a_mark_waits_for_an_outcome_that_was_not_saved(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a crash the message would be looked for behind its place in the archive, and sent twice."""
-    monkeypatch.setattr("component.hub.RETRY_SAVE", 3600)
+    monkeypatch.setattr("component.writer.RETRY_SAVE", 3600)
     method = bench.method
     method.closed.add(OTHER)
     method.answers = False
@@ -177,8 +177,8 @@ async def test_two_outcomes_of_one_delivery_in_one_commit(bench: Bench) -> None:
     receipt = await hub.accept(said("hello"))
     await method.until_sent(1)
     one = receipt.deliveries[1]
-    hub.settle(one.failed(Unavailable("away"), 5))
-    hub.settle(one.confirmed(6))
+    hub._writer.settle(one.failed(Unavailable("away"), 5))
+    hub._writer.settle(one.confirmed(6))
     await until_all(bench.store, State.DONE, 1)
     assert [saved[1] for saved in bench.store.saves if saved[1]] == [1]
 

@@ -161,7 +161,7 @@ async def _play(acts: Sequence[Act], folder: str) -> None:
 def test_nothing_is_lost_doubled_or_reordered(acts: list[Act]) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr("component.lane.pause", lambda failures, luck: 0.0)
-        patch.setattr("component.hub.RETRY_SAVE", 0.001)
+        patch.setattr("component.writer.RETRY_SAVE", 0.001)
         patch.setattr(lane_module, "IN_MEMORY", 7)
         patch.setattr(lane_module, "WINDOW", 5)
         asyncio.run(_play(acts, folder))

@@ -75,7 +75,7 @@ const follow = () => {
     state.textContent = "";
   };
   source.onerror = () => {
-    state.textContent = "Not connected: what you miss will be shown when the connection is back.";
+    state.textContent = list.dataset.away;
     // Browsers come back by themselves from a broken connection, but never from an error page, such as a proxy's.
     if (source.readyState === EventSource.CLOSED) setTimeout(follow, 3000);
   };
@@ -124,7 +124,7 @@ form.addEventListener("submit", async (event) => {
     }
   } catch {
     // The key stays: trying again is the same shout, whether or not this one arrived.
-    error.textContent = "That did not get through: your shout is still here, try again.";
+    error.textContent = form.dataset.lost;
   } finally {
     button.disabled = false;
     words.focus();
