@@ -34,7 +34,7 @@ def places(bus: Bus) -> Sequence[Choice]:
 def routes(bus: Bus) -> Sequence[Choice]:
     """Every route, by its number, or written `source destination`."""
     return [
-        Choice(str(route.id), f"{route.id}: {arrow(route)}", f"{route.source} {route.destination}")
+        Choice(str(route.id), f"{route.id}: {arrow(route)}", (f"{route.source} {route.destination}",))
         for route in bus.hub.routes
     ]
 
@@ -58,6 +58,15 @@ def shown(route: Route) -> Words | str:
 def detailed(route: Route) -> str:
     """A route in a line, with its processors and how they are set."""
     return _line(route, [brief(told(stage), 1_000) for stage in route.stages])
+
+
+def differing(route: Route, other: Route) -> str:
+    """A route in a line, with those of its processors that `other` has not so; where only their order differs, with the
+    names of all."""
+    numbered = list(enumerate(route.stages, 1))
+    own = [f"{number} {brief(told(stage), 1_000)}" for number, stage in numbered if stage not in other.stages]
+    only_ordered = set(route.stages) == set(other.stages)
+    return _line(route, [f"{number} {stage.name}" for number, stage in numbered] if only_ordered else own)
 
 
 def _line(route: Route, stages: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Bus, Caller, Lines, Reply, Step
-from commands.shared import block, brief, detailed, entry, shown_block, unchanged
+from commands.shared import block, brief, differing, entry, shown_block, unchanged
 from component.errors import BadInput, NotFound
 from component.form import Ask, Choice, Field, fields
 from component.ports import Put
@@ -87,11 +87,7 @@ def _unasked(asked: Sequence[Field]) -> Words | None:
 
 def editing(route: Route) -> Step:
     """A processor of the route: which, then its form as it is set."""
-    names = [stage.name for stage in _some(route)]
-    choices = [
-        Choice(str(number), brief(line, 100), name if names.count(name) == 1 else "")
-        for number, (name, line) in enumerate(zip(names, block(route)[1:], strict=True), 1)
-    ]
+    choices = [Choice(str(number), line, _own_name(route, stage)) for number, stage, line in _numbered(route)]
     which = Annotated[str, Ask(_("Processor"), _("its number, or its name"), choices=lambda _bus: choices)]
 
     async def chosen(caller: Caller, filled: Any, bus: Bus) -> Reply:
@@ -115,9 +111,9 @@ def editing(route: Route) -> Step:
 
 @dataclass(frozen=True)
 class Order:
-    """The numbers, in their new order."""
+    """All of them, in their new order."""
 
-    order: Annotated[str, Ask(_("Order"), _("the numbers in their new order, like 2 1 3"))]
+    order: Annotated[str, Ask(_("Order"), _("the numbers in their new order, like 2 1 3, or names"))]
 
 
 def ordering(route: Route, caller: Caller) -> Step:
@@ -133,19 +129,26 @@ def ordering(route: Route, caller: Caller) -> Step:
 
 def _ordered(route: Route, written: str) -> Sequence[Stage]:
     """The stages in the order written; raises BadInput where one is missing, unknown, or stands twice."""
-    words = [word for word in re.split(r"[\s,;]+", written) if word]
-    numbers = [str(number) for number, _stage in enumerate(route.stages, 1)]
-    for word in words:
-        if word not in numbers:
-            raise BadInput(_("“{text}” is no number of a processor: they go from 1 to {most}.", text=word[:40],
-                             most=len(numbers)))  # fmt: skip
-        if words.count(word) > 1:
-            raise BadInput(_("{number} stands twice: write each number once.", number=word))
-    missing = ", ".join(number for number in numbers if number not in words)
+    numbers = [_number(route, word) for word in re.split(r"[\s,;]+", written) if word]
+    twice = next((number for number in numbers if numbers.count(number) > 1), None)
+    if twice:
+        raise BadInput(_("{number} stands twice: write each number once.", number=twice))
+    missing = ", ".join(str(number) for number in range(1, len(route.stages) + 1) if number not in numbers)
     if missing:
         raise BadInput(_("That is an order with a processor missing: {numbers}. Write every number once.",
                          numbers=missing))  # fmt: skip
-    return [route.stages[int(word) - 1] for word in words]
+    return [route.stages[number - 1] for number in numbers]
+
+
+def _number(route: Route, written: str) -> int:
+    """The number of one written by its number or its name; raises BadInput."""
+    for number, stage in enumerate(route.stages, 1):
+        if written == str(number) or written.casefold() in _own_name(route, stage):
+            return number
+    if any(stage.name == written.casefold() for stage in route.stages):
+        raise BadInput(_("There are several “{name}”: say which by its number.", name=written))
+    raise BadInput(_("“{text}” is no number of a processor, and no name of one: the numbers go from 1 to {most}.",
+                     text=written[:40], most=len(route.stages)))  # fmt: skip
 
 
 # Drop
@@ -153,7 +156,10 @@ def _ordered(route: Route, written: str) -> Sequence[Stage]:
 
 def dropping(route: Route) -> Step:
     """Which of the processors go."""
-    choices = [Choice(f"{number} {stage.name}", "", str(number)) for number, stage in enumerate(_some(route), 1)]
+    choices = [
+        Choice(f"{number} {stage.name}", line, (str(number), *_own_name(route, stage)))
+        for number, stage, line in _numbered(route)
+    ]
     which = Annotated[tuple[str, ...], Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices, wanted=True)]
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
@@ -177,6 +183,18 @@ def _some(route: Route) -> Sequence[Stage]:
     return route.stages
 
 
+def _numbered(route: Route) -> Sequence[tuple[int, Stage, str]]:
+    """Each with its number, and with that in a line."""
+    lines = [brief(line, 100) for line in block(route)[1:]]
+    return [(number, stage, line) for number, (stage, line) in enumerate(zip(_some(route), lines, strict=True), 1)]
+
+
+def _own_name(route: Route, stage: Stage) -> tuple[str, ...]:
+    """Its name, where no other of the route has it."""
+    names = [one.name for one in route.stages]
+    return (stage.name,) if names.count(stage.name) == 1 else ()
+
+
 def _listed(route: Route) -> Words:
     """The route and its processors, over a form: not all of what is set fits there."""
     return _("{lines}", lines="\n".join(line if len(line) < 200 else f"{line[:200]}…" for line in block(route)))
@@ -188,7 +206,8 @@ async def _change(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bu
     wanted = replace(route, stages=tuple(stages))
     if wanted == route:
         return Lines(_("Left as it was:"), shown_block(route))
-    await bus.settings.change([Put(wanted)], entry(caller, bus, "route-edit", detailed(route), detailed(wanted)))
+    audit = entry(caller, bus, "route-edit", differing(route, wanted), differing(wanted, route))
+    await bus.settings.change([Put(wanted)], audit)
     return Lines(_("Changed, it is now:"), shown_block(wanted))
 
 

@@ -344,7 +344,7 @@ class Text:
                 rest.append(word)
         for one in fields:
             if rest and _in_order(one, fields) and one.name not in talk.values:
-                count = 2 if any(" ".join(rest[:2]) == choice.also for choice in one.choices) else 1
+                count = 2 if any(" ".join(rest[:2]) in choice.also for choice in one.choices) else 1
                 talk.values[one.name] = _written(one, " ".join(rest[:count]))
                 del rest[:count]
         if rest and talk.step.last and fields:

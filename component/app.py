@@ -5,8 +5,8 @@ import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
-from random import SystemRandom
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Any
 
 import structlog

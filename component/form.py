@@ -51,8 +51,8 @@ class Choice:
 
     value: str
     label: Words | str
-    also: str = ""
-    """Another way to write it."""
+    also: tuple[str, ...] = ()
+    """Other ways to write it."""
 
 
 Choices = Callable[[Any], Sequence[Choice]]
@@ -131,13 +131,13 @@ class Field:
 def _choose(text: str, choices: Sequence[Choice]) -> str:
     """By value or by label: Gajim sends labels."""
     for choice in choices:
-        if text in (choice.value, *_labels(choice)) or (text and text == choice.also):
+        if text in (choice.value, *_labels(choice), *choice.also):
             return choice.value
     low = text.casefold()
-    folded = [one for one in choices if low in (written.casefold() for written in (one.value, *_labels(one)))]
+    folded = [one for one in choices if low in (way.casefold() for way in (one.value, *_labels(one), *one.also))]
     if len(folded) == 1:
         return folded[0].value
-    ways = [one.also if one.also and " " in low else one.value for one in choices]
+    ways = [next((way for way in one.also if " " in low and " " in way), one.value) for one in choices]
     near = _close(low[:LONG_WORD], ways)
     if not near:
         raise BadInput(_("“{text}” is none of the choices.", text=text[:60]))

@@ -237,6 +237,9 @@ class Store(Memory, ReminderStore, Protocol):
     async def held_counts(self) -> Mapping[Place, int]:
         """How many messages each stage holds."""
 
+    async def held_first(self, limit: int, route: int | None = None) -> Sequence[Held]:
+        """The first to go on of what is held, at one route or at any, enabled or not."""
+
     async def held(self, message_id: str) -> Sequence[Held]:
         """Where a message waits now."""
 

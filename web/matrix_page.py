@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web as http
 
 from commands.actions import matrix
+from commands.held import first_held
 from commands.shared import find_route, told
 from component.errors import BadInput, ShoutbusError
 from component.message import Channel
@@ -94,7 +95,8 @@ async def route(request: http.Request, visit: Visit) -> http.Response:
     bus = visit.site.bus
     one = find_route(bus, request.match_info["number"])
     lines = [told(stage) for stage in one.stages]
-    return visit.page("route.html", route=one, lines=lines, waiting=bus.hub.flow.held_at(one))
+    first = [held for _number, held in await first_held(visit.caller, bus, one)]
+    return visit.page("route.html", route=one, lines=lines, waiting=bus.hub.flow.held_at(one), first=first)
 
 
 # Live

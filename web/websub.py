@@ -10,7 +10,7 @@ from aiohttp import web as http
 from web.site import SITE
 
 MOST = 1024 * 1024
-"""Bytes that a hub may send at once; of what is larger the feed itself is looked at."""
+"""Bytes that a hub may send at once; what is larger is found when the feed is looked at, within a day."""
 
 
 def routes() -> Sequence[http.RouteDef]:

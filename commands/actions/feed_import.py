@@ -53,7 +53,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
     async def take(caller: Caller, bus: Bus) -> Reply:
         audit = entry(caller, bus, "feed-import", after="; ".join(lines))
-        await bus.settings.change([Put(one) for one in (*specs, *routes)], audit)
+        await bus.settings.change([*map(Put, specs), *map(Put, routes)], audit)
         return Done(_("Added {count} feeds.", count=len(specs)))
 
     shown = "\n".join(lines[:SHOWN])

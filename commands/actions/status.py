@@ -5,16 +5,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.held import first_held
 from commands.shared import shown, when
 from component.ledger import Place
 from component.roles import Role
 from component.words import Words, _
 
 
-async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     health = await bus.health()
     lines = [*_xmpp(health["xmpp"], bus), *_store(health.get("store", {})), *_queues(health.get("queues", {}))]
     lines += _held(await bus.hub.store.held_counts(), bus)
+    if first := await first_held(caller, bus):
+        lines.append(_("The first of them to go on:"))
+        lines += [_("  {number}: {held}", number=route, held=held) for route, held in first]
     lines += _sources(bus)
     graves = await bus.hub.store.graves()
     lines.append(_("Dead letters: {count}", count=sum(graves.values())))

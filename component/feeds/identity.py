@@ -23,7 +23,7 @@ SPARE = 300
 
 _TRACKERS = re.compile(
     r"(utm|mtm|pk|piwik|matomo|hsa|vero|ga)_.*|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_hs(enc|mi)|oly_(anon|enc)_id"
-    r"|wt_?mc|cmpid|ito|at_(medium|campaign|custom\d)|s?share_?id|ref_src|__source|rss(_?id)?|source=rss",
+    r"|wt_?mc|cmpid|ito|at_(medium|campaign|custom\d)|s?share_?id|ref_src|__source|rss(_?id)?",
     re.IGNORECASE,
 )
 
@@ -77,7 +77,8 @@ def news(feed: Feed, seen: Seen | None, now: int, *, first: int = FIRST, at_once
     now_marks = _distinct([_mark(item, now) for item in items])
     loose = before.loose or _repeats(now_marks)
     known = _Known(before.marks, loose)
-    found = known.match(now_marks)
+    shared = _shared(now_marks) | _shared(before.marks)
+    found = known.match(now_marks, shared)
     fresh, updated, marks = _sorted_out(items, now_marks, found, {mark.key for mark in before.marks})
     oldest_first = _in_order(items, fresh)
     most = first if seen is None else at_once
@@ -113,15 +114,22 @@ class _Known:
     def __init__(self, marks: Iterable[Mark], loose: bool) -> None:
         self._left = dict(enumerate(marks))
         self._loose = loose
-        self._by: list[dict[tuple[Any, ...], list[int]]] = []
 
-    def match(self, marks: list[Mark]) -> list[Mark | None]:
-        """The known one for each of `marks`: sure ones first, so that a guess never takes what is another's."""
-        found: list[Mark | None] = [None] * len(marks)
+    def match(self, given: list[Mark], shared: set[str]) -> list[Mark | None]:
+        """The known one for each of `given`: sure ones first, so that a guess never takes what is another's.
+
+        `shared` links say nothing.
+        """
+
+        def view(mark: Mark) -> Mark:
+            return replace(mark, link="") if mark.link in shared else mark
+
+        found: list[Mark | None] = [None] * len(given)
+        marks, known = [view(mark) for mark in given], {number: view(mark) for number, mark in self._left.items()}
         for proof in _PROOFS if not self._loose else _LOOSE_PROOFS:
             table: dict[tuple[Any, ...], list[int]] = {}
-            for number, mark in self._left.items():
-                if (name := proof(mark)) is not None:
+            for number in self._left:
+                if (name := proof(known[number])) is not None:
                     table.setdefault(name, []).append(number)
             for place, mark in enumerate(marks):
                 name = proof(mark) if found[place] is None and mark.key else None
@@ -198,11 +206,21 @@ _LOOSE_PROOFS = (_all, _named, _placed, _linked, _only_link_and_body, _whole, _o
 
 def _repeats(marks: list[Mark]) -> bool:
     """Whether one id stands for several items."""
-    links: dict[str, tuple[str, str]] = {}
+    links: dict[str, str] = {}
+    return any(mark.id and mark.key and links.setdefault(mark.id, _where(mark)) != _where(mark) for mark in marks)
+
+
+def _where(mark: Mark) -> str:
+    return mark.link or mark.title
+
+
+def _shared(marks: Iterable[Mark]) -> set[str]:
+    """Links that several items have, such as that of a page of news."""
+    items: dict[str, set[tuple[str, str]]] = {}
     for mark in marks:
-        if mark.id and mark.key and links.setdefault(mark.id, (mark.link, mark.title)) != (mark.link, mark.title):
-            return True
-    return False
+        if mark.link and mark.key:
+            items.setdefault(mark.link, set()).add((mark.id, mark.title))
+    return {link for link, names in items.items() if len(names) > 1}
 
 
 def _distinct(marks: list[Mark]) -> list[Mark]:
@@ -217,7 +235,7 @@ def _distinct(marks: list[Mark]) -> list[Mark]:
 
 
 def _mark(item: Item, now: int) -> Mark:
-    id, link = _hash(_canonical(item.id)), _hash(_canonical(item.link))
+    id, link = _hash(_canonical(item.id) or item.id), _hash(_canonical(item.link))
     title, body = _hash(_folded(item.title)), _hash(_folded(item.text))
     key = _hash(f"{id} {link if not id else ''} {title if not (id or link) else ''} {body if not (id or link) else ''}")
     return Mark(key, id, link, title, body, item.at, now)
@@ -232,7 +250,7 @@ def _folded(text: str) -> str:
 
 
 def _canonical(address: str) -> str:
-    """An address as it is compared: without its scheme, trackers and last slash."""
+    """An address as it is compared: without its scheme, trackers and last slash; "" for a site's front page."""
     if not address.lower().startswith(("http://", "https://")):
         return address
     try:
@@ -241,8 +259,11 @@ def _canonical(address: str) -> str:
         port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     except ValueError:
         return address
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(name)]
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    query = [(name, value) for name, value in given if not (_tracks(name) or value.startswith("rss-"))]
     fragment = "" if _tracks(parts.fragment.partition("=")[0]) else parts.fragment
+    if not (query or fragment or parts.path.strip("/")):
+        return ""  # a status page's items all lead there
     return f"//{host}{port}{parts.path.rstrip('/')}?{urlencode(sorted(query))}#{fragment}"
 
 

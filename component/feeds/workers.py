@@ -63,9 +63,9 @@ class Workers:
         return [one.pid for one in self._all if one.pid]
 
     async def close(self) -> None:
-        """Ends them all; the next feed starts one again."""
+        """Ends them all, for good; who still waits hears Crashed."""
         for one in self._all:
-            await one.end()
+            await one.close()
 
 
 class _Worker:
@@ -75,22 +75,24 @@ class _Worker:
         self._leaving: asyncio.subprocess.Process | None = None
         self._read = 0
         self._bell: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._turn = asyncio.Lock()
 
     @property
     def pid(self) -> int:
         return self._process.pid if self._process and self._process.returncode is None else 0
 
     async def read(self, data: bytes, about: Mapping[str, Any]) -> Feed:
-        self._quiet()
-        try:
-            answer = await self._answer(data, about)
-        except Crashed:
-            if not self._read:
-                raise
-            # It had read others before: what ended it need not be this feed, so a fresh one tells.
-            self._read = 0
-            answer = await self._answer(data, about)
-        await self._done(answer)
+        async with self._turn:
+            self._quiet()
+            try:
+                answer = await self._answer(data, about)
+            except Crashed:
+                if not self._read:
+                    raise
+                # It had read others before: what ended it need not be this feed, so a fresh one tells.
+                answer = await self._answer(data, about)
+            await self._done(answer)
         return _result(answer)
 
     async def _answer(self, data: bytes, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,6 +109,14 @@ class _Worker:
             await self.end()  # whoever asks next must not get this answer
             raise
 
+    async def close(self) -> None:
+        self._closed = True
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        async with self._turn:  # who reads notices first
+            await self.end()
+
     async def end(self) -> None:
         """Kills what runs, and waits until it is gone."""
         self._quiet()
@@ -121,6 +131,8 @@ class _Worker:
         if self._process and self._process.returncode is None:
             return self._process
         await self.end()
+        if self._closed:
+            raise Crashed
         self._read = 0
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -133,12 +145,16 @@ class _Worker:
         return self._process
 
     async def _fallen(self, process: asyncio.subprocess.Process) -> FeedError:
-        """Why it ended: by the kernel, which keeps its limits, or by itself."""
+        """Why it ended: by the kernel, which keeps its limits, or by itself.
+
+        One killed that had read others may have been killed before it saw this feed.
+        """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), 1)
         code = process.returncode
         await self.end()
-        return TooCostly() if code in (-signal.SIGXCPU, -signal.SIGKILL) else Crashed()
+        costly = code == -signal.SIGXCPU or (code == -signal.SIGKILL and not self._read)
+        return TooCostly() if costly else Crashed()
 
     async def _done(self, answer: Mapping[str, Any]) -> None:
         self._read += 1

@@ -13,15 +13,14 @@ from urllib.parse import urlsplit
 import structlog
 
 from component.errors import BadInput, StoreError
-from component.feeds import websub
+from component.feeds import leases, websub
 from component.feeds.errors import FeedError
 from component.feeds.keeping import State
+from component.feeds.leases import Leases
 from component.feeds.looking import Choice, Looking
 from component.feeds.turns import Turns
-from component.feeds.websub import Heard, Lease
-from component.feeds.websub import State as Stands
+from component.feeds.websub import Heard
 from component.feeds.workers import Workers
-from component.fetched import FetchError
 from component.form import Ask
 from component.kinds import WebAddress
 from component.message import Channel
@@ -110,6 +109,7 @@ class Feeds:
         self._ports = ports
         self._base = public(ports.callbacks.public_url)
         self._looking = Looking(ports, Workers(WORKERS), public=bool(self._base))
+        self._leases = Leases(ports, self._base, lambda: self._feeds.values())
         self._turns = Turns(AT_ONCE)
         self._feeds: dict[Channel, _Feed] = {}
         self._bad: dict[Channel, Trouble] = {}
@@ -129,7 +129,7 @@ class Feeds:
             del self._feeds[channel]
             self._turns.forget(channel)
             self._ports.timer.drop(str(channel))
-            self._ports.timer.drop(_lease_of(channel))
+            self._ports.timer.drop(leases.name(channel))
         new = [one for one, form in wanted.items() if one not in self._feeds or self._feeds[one].form != form]
         for place, channel in enumerate(new):
             self._feeds[channel] = _Feed(channel, wanted[channel], self._runs)
@@ -207,7 +207,7 @@ class Feeds:
                 log.warning("a feed waits for the store", channel=str(feed.channel), reason=str(error))
                 return None
             feed.state = state
-            self._ask_later(feed)
+            self._leases.later(feed)
         return feed.state
 
     async def _looked(self, feed: _Feed, state: State) -> None:
@@ -232,57 +232,21 @@ class Feeds:
             await self._ports.memory.keep(feed.channel, found.dump())
         feed.state = found
         if found.lease is not before.lease:
-            self._ask_later(feed)
+            self._leases.later(feed)
 
     # What hubs push (WebSub)
 
-    def _ask_later(self, feed: _Feed) -> None:
-        lease = feed.state and feed.state.lease
-        if not lease or not self._base or lease.state is Stands.ENDED:
-            return
-
-        async def ask() -> None:
-            await self._ask(feed)
-
-        self._ports.timer.at(_lease_of(feed.channel), lease.due, ask)
-
-    async def _ask(self, feed: _Feed) -> None:
-        """Ask the hub for a lease, or once more. It may answer by its question before this has ended."""
-        lease = feed.state and feed.state.lease
-        if not lease or self._feeds.get(feed.channel) is not feed:
-            return
-        try:
-            await self._keep(feed, websub.asked(lease, self._ports.clock()))
-            await websub.ask(self._ports.fetcher(), lease, f"{self._base}/websub/{lease.token}")
-        except (FetchError, StoreError) as error:
-            log.info("a hub was not asked", channel=str(feed.channel), hub=lease.hub, reason=str(error))
-        self._ask_later(feed)
-
-    async def _keep(self, feed: _Feed, lease: Lease) -> None:
-        if feed.state:
-            feed.state = replace(feed.state, lease=lease)
-            await self._ports.memory.keep(feed.channel, feed.state.dump())
-
-    def _leased(self, token: str) -> tuple[_Feed, Lease] | None:
-        leases = ((feed, feed.state.lease) for feed in self._feeds.values() if feed.state and feed.state.lease)
-        return next(((feed, lease) for feed, lease in leases if lease.token == token), None)
-
     async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
         """See `ports.Pushed`."""
-        found = self._leased(token)
-        answer = websub.verified(found[1] if found else None, query, self._ports.clock())
-        if found and answer.lease:
-            await self._keep(found[0], answer.lease)
-            self._ask_later(found[0])
-        return answer.status, answer.body
+        return await self._leases.verify(token, query)
 
     async def push(self, token: str, body: bytes, content_type: str, signature: str) -> bool:
         """See `ports.Pushed`."""
-        found = self._leased(token)
-        if found is None:
+        found = self._leases.find(token)
+        feed = self._feeds.get(found.channel) if found else None
+        if feed is None or feed.state is None:
             return False
-        feed, lease = found
-        heard = websub.heard(lease, body, signature, self._ports.clock())
+        heard = websub.heard(feed.state.lease, body, signature, self._ports.clock())
         if heard is Heard.NUDGE or (heard is Heard.CONTENT and not await self._pushed(feed, body, content_type)):
             self._nudge(feed)
         return True
@@ -310,10 +274,6 @@ class Feeds:
             feed.nudged = due
             feed.state = replace(feed.state, poll=replace(feed.state.poll, due=due))
             self._at(feed.channel, due)
-
-
-def _lease_of(channel: Channel) -> str:
-    return f"{channel} lease"
 
 
 def _loaded(kept: object) -> State | None:

@@ -145,6 +145,10 @@ limit 1;
 -- How many messages each stage holds.
 select route, stage, count(*) as depth from held group by route, stage;
 
+-- name: held_first(count, route)
+-- The first :count to go on, of route :route where it is not null.
+select * from waiting where route = coalesce(:route, route) order by due, number limit :count;
+
 -- name: held(id)
 -- Where message :id waits.
 select * from waiting where id = :id order by number;

@@ -159,6 +159,11 @@ class SQLite:
         return {(row["route"], row["stage"]): row["depth"] for row in rows}
 
     @_wrapped
+    async def held_first(self, limit: int, route: int | None = None) -> Sequence[Held]:
+        """See `ports.Store.held_first`."""
+        return [to_held(row) for row in await self._rows(self._queries.held_first, count=limit, route=route)]
+
+    @_wrapped
     async def held(self, message_id: str) -> Sequence[Held]:
         """See `ports.Store.held`."""
         return [to_held(row) for row in await self._rows(self._queries.held, id=message_id)]

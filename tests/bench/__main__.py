@@ -1,5 +1,5 @@
 """`make bench`: a bare slixmpp component, then the bus by HTTP with durable accept; same Prosody, same room, one run.
-Then, without a server, the bus with ten routes and with 10,000, and with ten processors and none.
+Then, without a server, the bus with ten routes and with 10,000, with ten processors and none, and with 1,000 feeds.
 
 The rounds are taken in turn, so that what else the machine does weighs on both alike; medians are told.
 """
@@ -18,7 +18,7 @@ import psutil
 import uvloop
 
 from component.private import COMPONENT, HOST, ROOMS, free_port
-from tests.bench import gun, routes, stages
+from tests.bench import feeds, gun, routes, stages
 from tests.bench.ear import Ear
 from tests.servers import SECRET, TOKEN, Bus, Server, settings, start_bus
 
@@ -173,6 +173,7 @@ async def main() -> None:
     print(_tell(bare, ours, memory, served, ready))
     print(f"\n{await routes.measured()}")
     print(f"\n{await stages.measured()}")
+    print(f"\n{await feeds.measured()}")
 
 
 if __name__ == "__main__":

@@ -437,6 +437,30 @@ def test_phone(office: Office) -> None:
     corner = page.locator(".corner").bounding_box()
     grid.evaluate("(one) => one.scrollTo(200, 100)")
     assert page.locator(".corner").bounding_box() == corner  # headers stay
+    expect(page.get_by_text("processors, to be opened")).to_be_visible()
+
+
+def test_a_narrow_phone_in_german(office: Office) -> None:
+    page = office.open(viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True)
+    page.context.set_extra_http_headers({"Accept-Language": "de"})
+    page.goto(f"{office.bus.url}/commands/route-edit?route=1&what=add")
+    tops = {name: page.get_by_role("button", name=name).bounding_box() for name in ("Weiter", "Zurück", "Abbrechen")}
+    assert len({box["y"] for box in tops.values() if box}) == 1, tops
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_what_is_dropped_has_its_name_at_its_box(office: Office) -> None:
+    page = office.open()
+    dot(page, "Support", "News").click()
+    says(page, "Support", "News", "route on")
+    number = re.search(r"(\d+): shoutbox:support → shoutbox:news", office.ask("admin", "route list"))
+    assert number
+    office.ask("admin", f"route edit {number[1]} add prefix [web]")
+    page.goto(f"{office.bus.url}/commands/route-edit?route={number[1]}&what=drop")
+    page.get_by_role("checkbox", name="1 prefix text=[web]").check()
+    page.get_by_role("button", name="Finish").click()
+    assert "prefix" not in office.ask("admin", f"route list {number[1]}")
+    office.ask("admin", f"route remove {number[1]} sure=yes")
 
 
 # What others try

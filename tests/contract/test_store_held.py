@@ -74,6 +74,20 @@ async def test_what_is_held_is_due_in_its_turn(store: Store) -> None:
     )  # fmt: skip
 
 
+async def test_the_first_to_go_on(store: Store) -> None:
+    route = await routed(store)
+    await store.change([Put(Route(TO, FROM, stages=STAGES))], AUDIT)
+    back = (await store.routes())[-1]
+    assert await store.held_first(5) == []
+    first, second, other = said("one"), said("two"), said("other")
+    await hold(store, held(first, route, 7_000), held(second, route, 5_000), held(other, back, 6_000))
+    assert [one.message for one in await store.held_first(5)] == [second, other, first]
+    assert [one.message for one in await store.held_first(2)] == [second, other]
+    assert [one.message for one in await store.held_first(5, route.id)] == [second, first]
+    await store.change([Put(replace(route, enabled=False))], AUDIT)
+    assert [one.message for one in await store.held_first(1, route.id)] == [second], "those at routes that are off too"
+
+
 async def test_a_changed_message_waits_and_arrives_as_it_was_changed(store: Store) -> None:
     route = await routed(store)
     (one,) = await hold(store, held(said("changed"), route))

@@ -63,7 +63,7 @@ CORE_LOOSE = {
     # What an id is made of
     ("digest.py", "batch "),
     # What a job is called
-    ("methods/feed.py", " lease"),
+    ("feeds/leases.py", " lease"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
     ("xmpp/archive.py", "the room keeps no archive"),
     ("xmpp/link.py", "not connected yet"),

@@ -102,15 +102,18 @@ BAD: dict[str, tuple[Answer, str]] = {
     "empty": (_gives(b""), "an empty page"),
     "binary": (_gives(bytes(range(256)) * 100), "neither RSS nor Atom nor JSON Feed"),
 }
+_SMALL = [b"<item><guid>%d</guid><title>T</title></item>" % n for n in range(100_000)]
+_DATED = [
+    _item(1, "<pubDate>Mon, 01 Jan 0000 00:00:00 GMT</pubDate>"),
+    _item(2, "<pubDate>Fri, 31 Dec 99999 23:59:59 GMT</pubDate>"),
+]
+_LATIN = _item("caf\u00e9").decode().encode("latin-1")
 ODD: dict[str, Answer] = {
-    "thousands": _gives(HEAD + b"".join(b"<item><guid>%d</guid><title>T</title></item>" % n for n in range(10**5)) + TAIL),
-    "dates": _gives(
-        HEAD + _item(1, "<pubDate>Mon, 01 Jan 0000 00:00:00 GMT</pubDate>")
-        + _item(2, "<pubDate>Fri, 31 Dec 99999 23:59:59 GMT</pubDate>") + TAIL
-    ),
+    "thousands": _gives(HEAD + b"".join(_SMALL) + TAIL),
+    "dates": _gives(HEAD + b"".join(_DATED) + TAIL),
     "nameless": _gives(HEAD + b"<item><title>Only a title</title></item>" + TAIL),
-    "latin": _gives(b'<?xml version="1.0" encoding="utf-8"?>' + HEAD + _item("caf\u00e9").decode().encode("latin-1") + TAIL),
-}  # fmt: skip
+    "latin": _gives(b'<?xml version="1.0" encoding="utf-8"?>' + HEAD + _LATIN + TAIL),
+}
 """Odd ones that give what they have."""
 
 

@@ -9,6 +9,7 @@ from component.config import Config, digest, load, parse
 from component.errors import ConfigError
 from component.message import Channel
 from component.methods import discover
+from component.reach import Allowed
 from component.route import Route, Stage
 from component.storage import open_store
 
@@ -62,6 +63,8 @@ public_url = "https://shouts.example.org/"
 proxies = ["10.0.0.0/8", "::1"]
 [store]
 url = "sqlite:/var/lib/shoutbus/bus.db"
+[fetch]
+allow = ["intranet.example", "10.0.0.0/8"]
 [[admin]]
 jid = "Admin@Example.org"
 [[channel]]
@@ -88,6 +91,7 @@ to = "shoutbox:team"
     assert (config.xmpp.host, config.xmpp.port, config.xmpp.bot) == ("10.0.0.1", 5348, "robot")
     assert (config.web.host, config.web.port, config.web.public_url) == ("::1", 9000, "https://shouts.example.org")
     assert config.web.proxies == ("10.0.0.0/8", "::1")
+    assert config.fetch == Allowed.parse(["intranet.example", "10.0.0.0/8"])
     assert config.admins == ("admin@example.org",)
     assert config.channels[0].title == "Team"
     assert config.channels[0].settings == {"subject": "Welcome", "invite": ["juliet@example.org"]}
@@ -201,6 +205,8 @@ def test_another_machine_needs_clear_text(host: str) -> None:
         ("[web]\npublic_url = 'http://[x'", "[web]: public_url"),
         ("[web]\nproxies = '10.0.0.1'", "[web]: proxies must be a list in brackets"),
         ("[store]\nurl = 3", "[store]: url must be text in quotes"),
+        ("[fetch]\nallow = ['10.0.0.0/8', 'a/b']", "[fetch]: allow: “a/b” is no host and no network"),
+        ("[fetch]\nallow = '10.0.0.0/8'", "[fetch]: allow must be a list in brackets"),
         ("[admin]\njid = 'a@b'", "the file: admin must be a list"),
         ("[[channel]]\nname = 'lobby'", "[[channel]] 1: name: “lobby” is no channel: write method:address"),
         ("[[channel]]\nname = 'muc:lobby'", "like muc:team@rooms.example.org"),

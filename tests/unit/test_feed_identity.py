@@ -83,6 +83,7 @@ CHANGES = {
     "date": lambda one: replace(one, at=NOW),
     "date dropped": lambda one: replace(one, at=0),
     "trackers": lambda one: replace(one, link=f"{one.link}?utm_source=rss&utm_medium=feed&fbclid=x"),
+    "source of a reader": lambda one: replace(one, link=f"{one.link}?source=rss-0a1b2c------2"),
     "scheme": lambda one: replace(one, link=one.link.replace("https:", "http:")),
     "slash": lambda one: replace(one, link=one.link and f"{one.link}/"),
     "www": lambda one: replace(one, link=one.link.replace("://", "://www.")),
@@ -128,23 +129,45 @@ def test_ids_that_repeat_are_not_relied_on() -> None:
     assert len(set(keys)) == len(keys)
 
 
-def test_one_page_for_all_items() -> None:
-    """A status page: links to one place, and titles that come again."""
+@pytest.mark.parametrize("page", ["https://status.example.org/", "https://example.org/news", ""])
+@pytest.mark.parametrize("named", [True, False])
+def test_one_page_for_all_items(page: str, named: bool) -> None:
+    """A status page: links to one place, titles that come again where there are ids, and items that leave."""
 
     def outage(number: int) -> Item:
-        return Item(id=f"incident-{number}", link="https://status.example.org/", title="Outage", at=number * DAY)
+        title = "Outage" if named else f"Outage {number}"
+        return Item(f"incident-{number}" if named else "", page, title, at=number * DAY, text="We look into it.")
 
-    seen = look([outage(1000)], None).seen
-    found = look([outage(1001), outage(1000)], seen)
-    assert [one.item.id for one in found.new] == ["incident-1001"]
-    assert [one.item.id for one in look([outage(1002), outage(1001), outage(1000)], found.seen).new] == [
-        "incident-1002"
-    ]
+    seen = look([outage(1001), outage(1000)], None).seen
+    for number in range(1002, 1010):
+        found = look([outage(number), outage(number - 1)], seen)
+        assert [one.item for one in found.new] == [outage(number)]
+        assert found.updated == ()
+        seen = found.seen
+    found = look([outage(1012), outage(1011), outage(1010)], seen)
+    assert [one.item for one in found.new] == [outage(1010), outage(1011), outage(1012)]
+
+
+def test_one_item_at_a_time_on_the_front_page() -> None:
+    def outage(number: int) -> Item:
+        return Item(f"incident-{number}", "https://status.example.org/", "Outage", at=number * DAY, text="Well.")
+
+    seen = look([outage(1)], None).seen
+    assert titles(look([outage(2)], seen)) == ["Outage"]
+    assert look([replace(outage(1), text="Solved.")], seen).new == ()
 
 
 def test_an_entry_that_a_planet_has_twice_is_told_once() -> None:
     found = look([item(4), item(4), *START], look(START, None).seen)
     assert titles(found) == ["Post 4"]
+
+
+def test_one_id_with_two_titles_in_one_feed_is_told_once_each() -> None:
+    twice = [item(4), replace(item(4), title="Post 4 as it was")]
+    found = look([*twice, *START], look(START, None).seen)
+    assert len(found.new) == 2
+    assert not found.seen.loose
+    assert look([*twice, *START], found.seen).new == ()
 
 
 def test_items_with_nothing_but_a_title_or_a_text() -> None:

@@ -75,7 +75,9 @@ class Blog:
             return gives(b"", 304, ETag=etag)
         self.parsed += 1
         kind = "text/html" if body.startswith(b"<html") else "application/rss+xml"
-        return gives(body, Content_Type=kind, **({"ETag": etag} if self.tags else {}), **self.headers)
+        answer = gives(body, Content_Type=kind)
+        answer.headers.update(self.headers | ({"ETag": etag} if self.tags else {}))
+        return answer
 
 
 @dataclass
@@ -461,7 +463,7 @@ async def test_a_private_address_is_refused_in_words(yard: Yard) -> None:
 
 async def test_retry_after_is_kept_to(yard: Yard) -> None:
     yard.blog.add(1)
-    yard.blog.headers = {"Retry_After": "20000"}
+    yard.blog.headers = {"Retry-After": "20000"}
     yard.subscribe()
     await yard.passes()
     assert yard.due >= 20_000

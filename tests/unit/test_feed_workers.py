@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -39,10 +40,11 @@ async def _fails(workers: Workers, data: bytes) -> FeedError:
     return caught.value
 
 
-async def _gone(pid: int) -> None:
-    """Waits until a process has ended and its end was noticed."""
-    await asyncio.to_thread(psutil.wait_procs, [psutil.Process(pid)], 10)
-    assert not psutil.pid_exists(pid)
+async def _ended(pidfd: int) -> None:
+    """Waits until a process has ended, and leaves it to be noticed by who started it."""
+    ended, _, _ = await asyncio.to_thread(select.select, [pidfd], [], [], 10)
+    os.close(pidfd)
+    assert ended
 
 
 async def test_a_process_starts_with_the_first_feed_and_is_kept() -> None:
@@ -72,8 +74,9 @@ async def test_killed_between_feeds_the_next_is_read(signal_: signal.Signals) ->
     async with _workers() as workers:
         await _read(workers)
         pid = workers.pids[0]
+        pidfd = os.pidfd_open(pid)
         os.kill(pid, signal_)
-        await _gone(pid)
+        await _ended(pidfd)
         assert (await _read(workers)).title == "T"
         assert workers.pids != [pid]
 
@@ -138,8 +141,7 @@ async def test_who_no_longer_waits_gets_no_other_answer() -> None:
 async def test_it_ends_when_there_is_nothing_to_read_and_starts_again() -> None:
     async with _workers(limits=Limits(idle=0.05)) as workers:
         await _read(workers)
-        pid = workers.pids[0]
-        await _gone(pid)
+        await _ended(os.pidfd_open(workers.pids[0]))
         assert workers.pids == []
         assert (await _read(workers)).title == "T"
 
@@ -177,6 +179,17 @@ async def test_its_memory_stays_flat() -> None:
             await _read(workers, data)
         assert process.memory_info().rss - before < 2 * 1024 * 1024
         assert before < 60 * 1024 * 1024
+
+
+async def test_closed_while_it_reads_it_starts_no_other() -> None:
+    async with _workers(limits=Limits(seconds=60, patience=60)) as workers:
+        await _read(workers)
+        reading = asyncio.create_task(_fails(workers, SLOW))
+        await asyncio.wait([reading], timeout=0.2)
+        await workers.close()
+        assert isinstance(await reading, FeedError)
+        assert workers.pids == []
+        assert isinstance(await _fails(workers, GOOD), Crashed)
 
 
 async def test_it_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

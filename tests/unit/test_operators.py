@@ -14,7 +14,7 @@ from commands.sessions import LIFE
 from commands.sessions import PER_PERSON as WAYS
 from commands.shared import entry
 from commands.text import Text
-from component.message import Channel
+from component.message import Author, Channel, Message
 from component.ports import ChannelSpec, Drop, Preference, Put
 from component.roles import Role
 from component.route import Route
@@ -362,6 +362,19 @@ async def test_a_routes_page(browser: Browser, bus: Bus) -> None:
         assert (await browser.get(link)).status == 200, link
     assert (await browser.get("/routes/77")).status == 404
     assert (await browser.get("/routes/x")).status == 404
+
+
+async def test_a_routes_page_shows_the_first_that_wait(browser: Browser, bus: Bus) -> None:
+    await _route(bus, stages=bus.hub.routes[0].with_stage("delay", (("by", ("10min",)),)))
+    source = bus.hub.routes[0].source
+    for number in range(6):
+        await bus.hub.accept(Message.new(source, Author("Ann", "ann@x"), f"<b>{number}", bus.clock()))
+    await browser.sign_in("juliet@x")
+    page = await browser.get("/routes/1")
+    assert "Messages that wait there: 6" in page.text
+    waiting = [line for line in page.lines if "Ann" in line]
+    assert [line.rpartition(": ")[2] for line in waiting] == [f"<b>{number}" for number in range(5)]
+    assert all(line.startswith("until ") for line in waiting)
 
 
 # Commands

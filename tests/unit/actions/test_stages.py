@@ -13,13 +13,16 @@ from commands.action import Lines, Reply, Step
 from commands.actions import route_edit
 from commands.shared import detailed, told
 from commands.stages import Add
+from commands.text import Text
 from component.errors import BadInput, Conflict, NotFound
 from component.form import Faults
 from component.form import fields as form_fields
 from component.message import Author, Channel, Message
 from component.ports import ChannelSpec, Drop, Put
 from component.processors import discover
+from component.roles import Role
 from component.route import MAX_STAGES, Route, Stage
+from component.xmpp.bot import Asked
 from tests.contract.forms import Client, boxes, lines, session_of
 from tests.contract.test_rules import keeps_the_rules
 from tests.unit.actions.test_routes import BACK, CREW, LOBBY, TEAM, Desk
@@ -104,7 +107,7 @@ async def test_a_processor_lists_alike_however_it_was_added(desk: Desk, way: Any
     assert await desk.says("matrix") == "1 sources:\nshoutbox:lobby → muc:team@x [throttle]"
     assert desk.bus.hub.routes[0].stages == (replace(THROTTLE, id=1),)
     *_, after = (await desk.audited())[0]
-    assert after.removeprefix("~ ").endswith(_detail(TOLD[2]))
+    assert after.removeprefix("~ ").endswith((_detail(TOLD[2]), _detail(f"1 {TOLD[2]}")))
 
 
 async def test_adding_tells_what_it_is_now(desk: Desk) -> None:
@@ -117,8 +120,8 @@ async def test_adding_tells_what_it_is_now(desk: Desk) -> None:
     assert list(reply.lines) == [f"1: {WAY} [delay, prefix]", "  1 delay by=10min", "  2 prefix text=[lobby]"]
     assert _stages(desk) == [(2, TOLD[1]), (1, TOLD[0])]
     assert await desk.audited() == [
-        ("admin@x", "form", "route-edit", _detail(TOLD[0]), _detail(TOLD[1], TOLD[0])),
-        ("admin@x", "text", "route-edit", WAY, _detail(TOLD[0])),
+        ("admin@x", "form", "route-edit", WAY, _detail(f"1 {TOLD[1]}")),
+        ("admin@x", "text", "route-edit", WAY, _detail(f"1 {TOLD[0]}")),
     ]
 
 
@@ -228,7 +231,7 @@ async def test_editing_holds_what_stands_and_keeps_the_id(desk: Desk) -> None:
     assert dict(step.values) == {"count": ("5",), "per": ("1min",), "then": ("hold",)}
     await desk.filled("route-edit", step, {**step.values, "count": ["10"]})
     assert _stages(desk) == [(1, TOLD[0]), (2, TOLD[1]), (3, "throttle count=10 per=1min then=hold")]
-    before, after = _detail(*TOLD), _detail(*TOLD[:2], "throttle count=10 per=1min then=hold")
+    before, after = _detail(f"3 {TOLD[2]}"), _detail("3 throttle count=10 per=1min then=hold")
     assert await desk.audited() == [("admin@x", "form", "route-edit", before, after)]
 
 
@@ -255,13 +258,24 @@ async def test_a_processor_that_is_no_more(desk: Desk) -> None:
 # Order
 
 
-@pytest.mark.parametrize("written", ["3 1 2", "3,1,2", "3, 1; 2"])
+@pytest.mark.parametrize("written", ["3 1 2", "3,1,2", "3, 1; 2", "throttle prefix delay", "3, Prefix, 2"])
 async def test_ordering(desk: Desk, written: str) -> None:
     await desk.routes(THREE)
     await desk.says(f"route edit 1 order {written}")
     assert _stages(desk) == [(3, TOLD[2]), (1, TOLD[0]), (2, TOLD[1])]
-    ordered = _detail(TOLD[2], TOLD[0], TOLD[1])
-    assert await desk.audited() == [("admin@x", "text", "route-edit", _detail(*TOLD), ordered)]
+    before, after = _detail("1 prefix", "2 delay", "3 throttle"), _detail("1 throttle", "2 prefix", "3 delay")
+    assert await desk.audited() == [("admin@x", "text", "route-edit", before, after)]
+
+
+async def test_a_name_that_several_have_is_none(desk: Desk) -> None:
+    await desk.routes(replace(THREE, stages=(PREFIX, replace(PREFIX, id=4), DELAY)))
+    assert "There are several “prefix”: say which by its number." in await desk.says(
+        "route edit 1 order delay prefix 1"
+    )
+    assert "Close: 1 prefix, 2 prefix" in await desk.says("route edit 1 drop prefix")
+    assert "Processor: “prefix” is none of the choices" in await desk.says("route edit 1 edit prefix text=x")
+    await desk.says("route edit 1 drop delay")
+    assert [number for number, _told in _stages(desk)] == [1, 4]
 
 
 async def test_ordering_by_form_and_in_a_conversation(desk: Desk) -> None:
@@ -281,9 +295,10 @@ WRONG_ORDERS = {
     "1 2": "That is an order with a processor missing: 3.",
     "3": "That is an order with a processor missing: 1, 2.",
     "1 2 2 3": "2 stands twice",
-    "1 2 3 4": "“4” is no number of a processor: they go from 1 to 3.",
+    "1 2 3 4": "“4” is no number of a processor, and no name of one: the numbers go from 1 to 3.",
     "0 1 2 3": "“0” is no number",
     "1 2 three": "“three” is no number",
+    "1 prefix 2 3": "1 stands twice",
     "-1 2 3": "“-1” is no number",
     ", ,": "a processor missing: 1, 2, 3",
 }
@@ -306,12 +321,12 @@ async def test_an_order_that_is_none(desk: Desk, written: str) -> None:
 # Drop
 
 
-@pytest.mark.parametrize("written", ["1,3", '"1 prefix, 3 throttle"', "gone=3,1"])
+@pytest.mark.parametrize("written", ["1,3", '"1 prefix, 3 throttle"', "gone=3,1", "prefix,throttle", "gone=Throttle,1"])
 async def test_dropping(desk: Desk, written: str) -> None:
     await desk.routes(THREE)
     await desk.says(f"route edit 1 drop {written}")
     assert _stages(desk) == [(2, TOLD[1])]
-    assert await desk.audited() == [("admin@x", "text", "route-edit", _detail(*TOLD), _detail(TOLD[1]))]
+    assert await desk.audited() == [("admin@x", "text", "route-edit", _detail(f"1 {TOLD[0]}", f"3 {TOLD[2]}"), WAY)]
 
 
 async def test_dropping_by_form(desk: Desk) -> None:
@@ -549,3 +564,21 @@ async def test_the_status_tells_what_is_held(desk: Desk) -> None:
     told = (await desk.says("status")).splitlines()
     place = told.index("Held at routes: 4")
     assert told[place + 1 : place + 3] == [f"  1: {WAY} [delay]: 2", "  2: shoutbox:lobby → muc:crew@x [delay]: 2"]
+    assert told[place + 3] == "The first of them to go on:"
+    assert len(told[place + 4 : -1]) == 4
+    assert re.fullmatch("  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8} Juliet: one", told[place + 4])
+    await desk.says("route pause 1")
+    paused = (await desk.says("status")).splitlines()[place + 4]
+    assert re.fullmatch("  1: [0-9a-f]{8} Juliet: one", paused), "its time may be over"
+
+
+async def test_what_people_say_to_the_bot_is_shown_to_admins_alone(desk: Desk) -> None:
+    people = Channel("chat", "*")
+    await desk.change(Put(ChannelSpec(people)))
+    await desk.routes(Route(people, TEAM, stages=(DELAY,)))
+    await desk.bus.hub.accept(Message.new(Channel("chat", "juliet@x"), Author("Juliet", "juliet@x"), "psst", 1_000))
+    assert " Juliet: psst" in await desk.says("status")
+    operators = Text(desk.bus, lambda _jid: Role.OPERATOR, lambda: 0.0)
+    told = str(await operators.answer(Asked("juliet@x", "Juliet", "status", False)))
+    assert "psst" not in told
+    assert re.search("  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8}$", told, re.MULTILINE)

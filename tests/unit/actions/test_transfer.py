@@ -203,7 +203,8 @@ async def test_every_fault_at_once(stage: Desk) -> None:
         """
     )
     for fault in (
-        "xmpp is not a setting", "there is no method “pigeon”", "the bot's own address", "shoutbox has no settings, so no “nmae”",
+        "xmpp is not a setting", "there is no method “pigeon”", "the bot's own address",
+        "shoutbox has no settings, so no “nmae”",
         "paused must be true or false", "shoutbox:a stands twice", "names shoutbox:b, and no [[channel]] does",
         "“nobody”, which is no JID", "role is “king”: write member, operator or admin",
     ):  # fmt: skip
