@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from commands.action import Bus
 from commands.shared import brief, titled, when
+from component.configured import ChannelSpec
 from component.errors import BadInput, NotFound
 from component.form import Choice
 from component.message import Channel
-from component.ports import ChannelSpec
 from component.story import Story, key
 from component.words import Words, _
 

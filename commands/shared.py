@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 
 from commands.action import Bus, Caller, Done, Reply, Step
+from component.configured import Audit, ChannelSpec
 from component.delivery import Delivery
 from component.errors import BadInput, Conflict, NotFound
 from component.form import Ask, Choice, fields
 from component.message import Channel, Message
-from component.ports import Audit, ChannelSpec
 from component.processors import discover
 from component.roles import Role
 from component.route import Route, Stage

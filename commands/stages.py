@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from commands.action import Bus, Caller, Lines, Reply, Step
 from commands.shared import block, brief, differing, entry, shown_block, unchanged
+from component.configured import Put
 from component.errors import BadInput, NotFound
 from component.form import Ask, Choice, Field, fields
-from component.ports import Put
 from component.processor import Processor, ProcessorSpec
 from component.processors import discover, settings_of
 from component.route import Route, Settings, Stage

@@ -22,12 +22,13 @@ from component.errors import ConfigError, StoreError
 from component.fetch import Fetcher, agent
 from component.hub import Hub
 from component.message import Channel, Message
-from component.ports import Callbacks, Clock, MethodSpec, Ports, Store
+from component.ports import Callbacks, Clock, MethodSpec, Ports
 from component.reminders import Reminders
 from component.roles import Roles
 from component.scheduler import Scheduler
 from component.settings import Settings
 from component.storage import open_store
+from component.store import Store
 from component.story import permalink
 from component.tidings import Tidings
 from component.words import Words, _

@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from component.message import Channel
-from component.ports import Memory, Tell
+from component.ports import Tell
+from component.store import Memory
 from component.words import Words
 
 

@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from component import form
+from component.configured import ChannelSpec, Grant, Token
 from component.errors import BadInput, ConfigError
 from component.form import Faults, fields
 from component.message import GUEST_PREFIX, Channel
-from component.ports import ChannelSpec, Grant, MethodSpec, Token
+from component.ports import MethodSpec
 from component.processors import build, settings_of
 from component.reach import Allowed
 from component.roles import Role

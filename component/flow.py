@@ -17,8 +17,9 @@ from component.explain import Hop, explain
 from component.ledger import Ledger, Place
 from component.message import Channel, Message
 from component.plan import Follows, Held, Planner, no_permalink
-from component.ports import Clock, Offer, Planned, Release, Store
+from component.ports import Clock
 from component.route import Make, Route, Routes, Stage, grouped, no_processors
+from component.store import Offer, Planned, Release, Store
 
 
 class Flow:

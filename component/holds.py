@@ -8,7 +8,8 @@ import structlog
 
 from component.errors import StoreError
 from component.plan import Held
-from component.ports import Clock, Store
+from component.ports import Clock
+from component.store import Store
 
 log = structlog.get_logger()
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import structlog
 
+from component.configured import Audit, ChannelSpec, Drop, Mute, Put
 from component.deletion import Taken, take_back
 from component.delivery import Delivery, State
 from component.errors import Muted, Refused
@@ -21,25 +22,9 @@ from component.lane import Lane
 from component.listeners import Listeners
 from component.message import DELETED, Author, Channel, Message
 from component.plan import Held, no_permalink
-from component.ports import (
-    Audit,
-    ChannelSpec,
-    Clock,
-    Closes,
-    Drop,
-    Listener,
-    Mark,
-    Method,
-    Mute,
-    Put,
-    Receipt,
-    Refusal,
-    Source,
-    Store,
-    Trouble,
-    Troubled,
-)
+from component.ports import Clock, Closes, Listener, Method, Refusal, Source, Trouble, Troubled
 from component.route import Make, Route, no_processors
+from component.store import Mark, Receipt, Store
 from component.words import _
 from component.writer import Writer
 

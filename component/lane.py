@@ -15,7 +15,8 @@ import structlog
 from component.delivery import Delivery, State, pause
 from component.errors import DeliveryError, ShoutbusError, StoreError, Unavailable, Unconfirmed
 from component.message import Channel
-from component.ports import Clock, Confirmation, Method, Store
+from component.ports import Clock, Confirmation, Method
+from component.store import Store
 from component.words import _
 
 log = structlog.get_logger()

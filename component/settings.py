@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from component.configured import Audit, Drop, Grant, Preference, Put, Token
 from component.hub import Hub
-from component.ports import Audit, Drop, Grant, MethodSpec, Preference, Put, Store, Token
+from component.ports import MethodSpec
 from component.roles import Role, Roles
 from component.route import Route
+from component.store import Store
 from component.words import best
 
 

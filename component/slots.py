@@ -9,10 +9,11 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from component.complaints import Complaints, Notebook
+from component.configured import ChannelSpec
 from component.errors import BadInput, ShoutbusError, StoreError
 from component.kinds import Span, Zone
 from component.message import Author, Channel, Message
-from component.ports import ChannelSpec, Ports, Trouble
+from component.ports import Ports, Trouble
 from component.schedule import Schedule
 from component.words import Words, _
 

@@ -14,7 +14,8 @@ from component.delivery import Delivery
 from component.errors import StoreError
 from component.flow import Flow
 from component.message import Channel
-from component.ports import Clock, Mark, Offer, Receipt, Store
+from component.ports import Clock
+from component.store import Mark, Offer, Receipt, Store
 
 log = structlog.get_logger()
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from aiohttp import web as http
 
+from component.configured import Token
 from component.delivery import Delivery, State
 from component.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
 from component.message import Author, Channel, Message, is_id
-from component.ports import Token
 from component.roles import Role
 from web.live import Streams, cursor
 from web.site import SITE, Site, asked_language

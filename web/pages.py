@@ -13,10 +13,10 @@ import jinja2
 from aiohttp import web as http
 from markupsafe import Markup, escape
 
+from component.configured import ChannelSpec
 from component.delivery import Delivery
 from component.errors import BadInput, Forbidden, NotFound, ShoutbusError
 from component.message import MAX_NAME, Message, id_from, is_id
-from component.ports import ChannelSpec
 from component.text import one_line
 from component.words import _, tell
 from web.guests import new_session

@@ -11,10 +11,11 @@ from aiohttp import web as http
 
 from commands.action import Bus
 from commands.sessions import Sessions
+from component.configured import ChannelSpec, Token
 from component.errors import NotFound
 from component.hub import Hub
 from component.message import Channel, Message
-from component.ports import Callbacks, ChannelSpec, Clock, MethodSpec, Token
+from component.ports import Callbacks, Clock, MethodSpec
 from component.roles import Roles
 from component.words import LANGUAGES, Words, _, tell
 from web.guests import Guests, caller, is_address

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from aiohttp import web as http
 from markupsafe import Markup
 
+from component.configured import ChannelSpec
 from component.errors import BadInput, Forbidden, Gone, NotFound
 from component.message import Channel
-from component.ports import ChannelSpec
 from component.story import Story, key
 from component.text import scrub
 from component.words import _

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.shared import brief, when
+from component.configured import Audit
 from component.errors import BadInput
 from component.form import Ask
-from component.ports import Audit
 from component.roles import Role
 from component.words import _
 

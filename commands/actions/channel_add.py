@@ -5,10 +5,11 @@ from typing import Annotated, Any, get_type_hints
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.shared import described, entry
+from component.configured import ChannelSpec, Put
 from component.errors import BadInput, Conflict
 from component.form import Ask, Choice, kept
 from component.message import GUEST_PREFIX, Channel
-from component.ports import ChannelSpec, MethodSpec, Put
+from component.ports import MethodSpec
 from component.roles import Role
 from component.words import _
 

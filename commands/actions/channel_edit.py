@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.channel_add import filled_settings, settings_form
 from commands.shared import channels, described, entry, find_channel, is_set, shown_channel
+from component.configured import ChannelSpec, Put
 from component.errors import Conflict
 from component.form import Ask, written
 from component.message import Channel
-from component.ports import ChannelSpec, Put
 from component.roles import Role
 from component.words import _
 

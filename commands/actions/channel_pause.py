@@ -5,9 +5,9 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.shared import OFF, ON, channels, described, entry, find_channel, shown_channel
+from component.configured import ChannelSpec, Put
 from component.form import Ask, Choice
 from component.message import Channel
-from component.ports import ChannelSpec, Put
 from component.roles import Role
 from component.words import Words, _
 

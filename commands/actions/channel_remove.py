@@ -6,10 +6,10 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.shared import arrow, ask_sure, channels, described, entry, find_channel, titled
+from component.configured import ChannelSpec, Drop
 from component.errors import Conflict
 from component.form import Ask
 from component.message import Channel
-from component.ports import ChannelSpec, Drop
 from component.roles import Role
 from component.route import Route
 from component.words import Words, _

@@ -8,9 +8,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.draw import BUDGET
+from component.configured import ChannelSpec
 from component.errors import TooLong
 from component.form import fields
-from component.ports import ChannelSpec
 from component.processors import discover
 from component.roles import Role
 from component.route import Route, Stage

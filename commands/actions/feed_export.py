@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from commands.action import Action, Bus, Caller, Done, Lines, Reply
 from commands.draw import BUDGET
+from component.configured import ChannelSpec
 from component.feeds.opml import Entry, write
 from component.methods.feed import METHOD
-from component.ports import ChannelSpec
 from component.roles import Role
 from component.text import escape
 from component.words import _

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.feed_export import feeds
 from commands.shared import ask_sure, described, entry, places
+from component.configured import ChannelSpec, Put
 from component.errors import BadInput
 from component.feeds import opml
 from component.feeds.opml import Entry
@@ -18,7 +19,6 @@ from component.form import Ask
 from component.kinds import WebAddress
 from component.message import Channel
 from component.methods.feed import METHOD
-from component.ports import ChannelSpec, Put
 from component.roles import Role
 from component.route import Route
 from component.words import _

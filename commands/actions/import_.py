@@ -11,10 +11,10 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.shared import ask_sure, described, detailed, entry
 from component.config import Part, parse_part
+from component.configured import Drop, Grant, Put
 from component.errors import ConfigError
 from component.form import Ask
 from component.message import Channel
-from component.ports import Drop, Grant, Put
 from component.roles import Role
 from component.route import Stage
 from component.words import _, tell

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, check
 from commands.shared import ON, arrow, ask_sure, entry, find_channel, find_route, goes_with, places, shown, unchanged
+from component.configured import Drop, Put
 from component.errors import Conflict
 from component.form import MAX_CHOICES, NONE, Ask, Choice
 from component.message import Channel
-from component.ports import Drop, Put
 from component.roles import Role
 from component.route import Route
 from component.words import Words, _, joined

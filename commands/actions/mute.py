@@ -7,10 +7,10 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.trace import find
 from commands.shared import brief, entry, when
+from component.configured import Drop, Mute, Put
 from component.errors import BadInput, Forbidden, NotFound
 from component.form import Ask
 from component.message import WEB_MARK, Author, is_id
-from component.ports import Drop, Mute, Put
 from component.roles import Role
 from component.text import BARE_JID
 from component.words import Words, _

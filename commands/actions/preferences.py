@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
+from component.configured import Preference
 from component.form import Ask, Choice
 from component.kinds import Zone
-from component.ports import Preference
 from component.roles import Role
 from component.words import _
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.shared import entry
+from component.configured import Grant, Put
 from component.errors import Conflict, Forbidden
 from component.form import Ask, Choice, Jid
-from component.ports import Grant, Put
 from component.roles import Role
 from component.words import _
 

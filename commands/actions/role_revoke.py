@@ -6,9 +6,9 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.role_grant import not_of_the_configuration
 from commands.shared import entry
+from component.configured import Drop, Grant
 from component.errors import NotFound
 from component.form import Ask, Jid
-from component.ports import Drop, Grant
 from component.roles import Role
 from component.words import _
 

@@ -7,9 +7,9 @@ from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.channel_add import new_channel
 from commands.actions.room_list import METHOD
 from commands.shared import arrow, described, entry
+from component.configured import ChannelSpec, Put
 from component.form import Ask, Jid
 from component.message import Channel
-from component.ports import ChannelSpec, Put
 from component.roles import Role
 from component.route import Route
 from component.words import _

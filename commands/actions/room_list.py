@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from commands.action import Action, Bus, Caller, Lines, Reply
+from component.configured import ChannelSpec
 from component.form import Choice
-from component.ports import ChannelSpec
 from component.roles import Role
 from component.words import Words, _
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.shared import arrow, channels, entry, find_channel, places
+from component.configured import Put
 from component.errors import Conflict
 from component.form import Ask
 from component.message import Channel
-from component.ports import Put
 from component.roles import Role
 from component.route import Route
 from component.words import _

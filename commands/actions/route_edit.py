@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.shared import arrow, channels, entry, find_channel, find_route, places, routes, shown, unchanged
 from commands.stages import STEPS
+from component.configured import Put
 from component.errors import BadInput, Conflict
 from component.form import Ask, Choice
 from component.message import Channel
-from component.ports import Put
 from component.roles import Role
 from component.route import Route
 from component.words import _

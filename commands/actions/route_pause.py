@@ -6,8 +6,8 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.shared import OFF, ON, arrow, entry, find_route, routes
+from component.configured import Put
 from component.form import Ask, Choice
-from component.ports import Put
 from component.roles import Role
 from component.route import Route
 from component.words import _

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.shared import arrow, ask_sure, entry, find_route, goes_with, routes, shown, unchanged
+from component.configured import Drop
 from component.form import Ask
-from component.ports import Drop
 from component.roles import Role
 from component.words import _, joined
 

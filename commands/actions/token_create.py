@@ -7,10 +7,10 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.shared import entry
 from component.config import digest
+from component.configured import Put, Token
 from component.errors import Conflict
 from component.form import Ask, Jid
 from component.message import Author
-from component.ports import Put, Token
 from component.roles import Role
 from component.words import _
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.shared import ask_sure, entry
+from component.configured import Drop, Token
 from component.errors import Conflict, NotFound
 from component.form import Ask, Choice
-from component.ports import Drop, Token
 from component.roles import Role
 from component.words import _
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.mute import short, told
 from commands.shared import entry
+from component.configured import Drop
 from component.errors import NotFound
 from component.form import Ask, Choice
-from component.ports import Drop
 from component.roles import Role
 from component.words import _
 

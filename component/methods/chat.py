@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from component.configured import ChannelSpec
 from component.delivery import Delivery, State
 from component.message import Channel
-from component.ports import ChannelSpec, Confirmation, Direct, Fate, MethodSpec, Ports
+from component.ports import Confirmation, Direct, Fate, MethodSpec, Ports
 from component.text import BARE_JID
 
 

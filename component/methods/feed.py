@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from component.configured import ChannelSpec
 from component.errors import BadInput, StoreError
 from component.feeds import leases, websub
 from component.feeds.errors import FeedError
@@ -24,7 +25,7 @@ from component.feeds.workers import Workers
 from component.form import Ask
 from component.kinds import WebAddress
 from component.message import Channel
-from component.ports import ChannelSpec, MethodSpec, Ports, Trouble
+from component.ports import MethodSpec, Ports, Trouble
 from component.reach import is_global, literal
 from component.words import Words, _
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from component.configured import ChannelSpec
 from component.form import Ask
 from component.fortunes import PLACES, Name, draw
 from component.kinds import Span, Zone
 from component.message import Author
-from component.ports import ChannelSpec, MethodSpec, Ports, Trouble
+from component.ports import MethodSpec, Ports, Trouble
 from component.schedule import Schedule
 from component.slots import Slots, Times, speaker
 from component.words import Words, _

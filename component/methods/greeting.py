@@ -8,11 +8,12 @@ from typing import Annotated
 
 import structlog
 
+from component.configured import ChannelSpec
 from component.errors import BadInput, ShoutbusError, StoreError, TooMany
 from component.form import Ask
 from component.kinds import Zone
 from component.message import MAX_NAME, WEB_MARK, Author, Channel, Message, id_from
-from component.ports import ChannelSpec, MethodSpec, Ports, Trouble
+from component.ports import MethodSpec, Ports, Trouble
 from component.rate import Rate
 from component.schedule import Schedule
 from component.slots import AGAIN, Slots, Times, speaker

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from component.configured import ChannelSpec
 from component.delivery import Delivery
 from component.form import Ask, Jid
 from component.message import Channel
-from component.ports import ChannelSpec, Confirmation, Fate, MethodSpec, Ports, Rooms
+from component.ports import Confirmation, Fate, MethodSpec, Ports, Rooms
 from component.text import BARE_JID
 from component.words import _
 

@@ -6,8 +6,8 @@ Database drivers are imported in this folder only.
 from pathlib import Path
 
 from component.errors import ConfigError
-from component.ports import Store
 from component.storage.sqlite import SQLite
+from component.store import Store
 from component.words import _
 
 

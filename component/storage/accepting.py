@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from component.delivery import Delivery
 from component.message import Channel
-from component.ports import Offer, Planned, Receipt, Release
 from component.storage.rows import Row, of_held, of_message, of_notes, of_stop, to_message
+from component.store import Offer, Planned, Receipt, Release
 
 
 async def accept(queries: Any, connection: Any, offers: Sequence[Offer]) -> Sequence[Receipt]:

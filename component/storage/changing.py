@@ -4,7 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
-from component.ports import ChannelSpec, Drop, Mute, Put, Token
+from component.configured import ChannelSpec, Drop, Mute, Put, Token
 from component.route import Route
 from component.storage.accepting import found
 from component.storage.rows import of_stages, to_stages

@@ -19,7 +19,7 @@ def to_reminder(row: Row) -> Reminder:
 
 
 async def add(queries: Any, connection: Any, reminder: Reminder, most: int) -> int:
-    """See `ports.ReminderStore.add_reminder`."""
+    """See `store.ReminderStore.add_reminder`."""
     values = dataclasses.asdict(reminder) | {"channel": str(reminder.channel), "most": most}
     values.pop("id")
     rows = await found(connection, queries.add_reminder, **values)
@@ -27,13 +27,13 @@ async def add(queries: Any, connection: Any, reminder: Reminder, most: int) -> i
 
 
 async def one(queries: Any, connection: Any, number: int) -> Reminder | None:
-    """See `ports.ReminderStore.reminder`."""
+    """See `store.ReminderStore.reminder`."""
     rows = await found(connection, queries.reminder, id=min(number, _LAST))
     return to_reminder(rows[0]) if rows else None
 
 
 async def several(queries: Any, connection: Any, who: str | None, limit: int) -> Sequence[Reminder]:
-    """See `ports.ReminderStore.reminders`."""
+    """See `store.ReminderStore.reminders`."""
     if who is None:
         rows = await found(connection, queries.reminders, count=limit)
     else:
@@ -42,12 +42,12 @@ async def several(queries: Any, connection: Any, who: str | None, limit: int) ->
 
 
 async def due(queries: Any, connection: Any, now: int, limit: int) -> Sequence[Reminder]:
-    """See `ports.ReminderStore.due_reminders`."""
+    """See `store.ReminderStore.due_reminders`."""
     return [to_reminder(row) for row in await found(connection, queries.due_reminders, now=now, count=limit)]
 
 
 async def settle(queries: Any, connection: Any, came: Sequence[tuple[Reminder, int | None]]) -> None:
-    """See `ports.ReminderStore.settle_reminders`."""
+    """See `store.ReminderStore.settle_reminders`."""
     over = [(reminder.id, reminder.due) for reminder, again in came if again is None]
     later = [(reminder.id, reminder.due, again) for reminder, again in came if again is not None]
     if over:

@@ -18,18 +18,19 @@ from typing import Any, ParamSpec, Self, TypeVar
 import aiosql
 import aiosqlite
 
+from component.configured import Audit, ChannelSpec, Drop, Grant, Mute, Preference, Put, Token
 from component.delivery import Delivery
 from component.errors import Conflict, StoreError
 from component.ledger import Note, Place
 from component.message import Channel
 from component.plan import Held, Stopped
-from component.ports import Audit, ChannelSpec, Drop, Grant, Mark, Mute, Offer, Preference, Put, Receipt, Release, Token
 from component.reminder import Reminder
 from component.route import Route
 from component.storage import accepting, changing, reminding, telling
 from component.storage.accepting import found
 from component.storage.rows import Row, of_stages, to_delivery, to_held, to_note, to_route, to_stop
 from component.storage.telling import to_story
+from component.store import Mark, Offer, Receipt, Release
 from component.story import Story
 from component.words import _
 
@@ -56,7 +57,7 @@ def _wrapped(work: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Corout
 
 
 class SQLite:
-    """See `ports.Store`. Open it with `open`."""
+    """See `store.Store`. Open it with `open`."""
 
     def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self._path = path
@@ -107,7 +108,7 @@ class SQLite:
     async def save(
         self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
     ) -> Sequence[Receipt]:
-        """See `ports.Store.save`."""
+        """See `store.Store.save`."""
         self._still_there()
         async with self._turn, _transaction(self._writer):
             receipts = await accepting.accept(self._queries, self._writer, offers) if offers else ()
@@ -121,7 +122,7 @@ class SQLite:
 
     @_wrapped
     async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
-        """See `ports.Store.release`."""
+        """See `store.Store.release`."""
         self._still_there()
         async with self._turn, _transaction(self._writer):
             return [
@@ -137,7 +138,7 @@ class SQLite:
 
     @_wrapped
     async def due(self, now: int, limit: int) -> Sequence[Held]:
-        """See `ports.Store.due`."""
+        """See `store.Store.due`."""
         ready = [to_held(row) for row in await self._rows(self._queries.due, now=now, count=limit)]
         batches = list(dict.fromkeys(one.batch for one in ready if one.batch))
         rows = await self._rows(self._queries.batches, ids=json.dumps(batches)) if batches else ()
@@ -148,52 +149,52 @@ class SQLite:
 
     @_wrapped
     async def next_due(self) -> int | None:
-        """See `ports.Store.next_due`."""
+        """See `store.Store.next_due`."""
         rows = await self._rows(self._queries.next_due)
         return rows[0]["due"] if rows else None
 
     @_wrapped
     async def held_counts(self) -> Mapping[Place, int]:
-        """See `ports.Store.held_counts`."""
+        """See `store.Store.held_counts`."""
         rows = await self._rows(self._queries.held_counts)
         return {(row["route"], row["stage"]): row["depth"] for row in rows}
 
     @_wrapped
     async def held_first(self, limit: int, route: int | None = None) -> Sequence[Held]:
-        """See `ports.Store.held_first`."""
+        """See `store.Store.held_first`."""
         return [to_held(row) for row in await self._rows(self._queries.held_first, count=limit, route=route)]
 
     @_wrapped
     async def held(self, message_id: str) -> Sequence[Held]:
-        """See `ports.Store.held`."""
+        """See `store.Store.held`."""
         return [to_held(row) for row in await self._rows(self._queries.held, id=message_id)]
 
     @_wrapped
     async def stops(self, message_id: str) -> Sequence[Stopped]:
-        """See `ports.Store.stops`."""
+        """See `store.Store.stops`."""
         return [to_stop(row) for row in await self._rows(self._queries.stops, id=message_id)]
 
     @_wrapped
     async def notes(self) -> Sequence[Note]:
-        """See `ports.Store.notes`."""
+        """See `store.Store.notes`."""
         return [to_note(row) for row in await self._rows(self._queries.notes)]
 
     @_wrapped
     async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
-        """See `ports.Store.pending`."""
+        """See `store.Store.pending`."""
         rows = await self._rows(self._queries.pending, channel=str(channel), seq=after, count=limit)
         return [to_delivery(row) for row in rows]
 
     @_wrapped
     async def backlog(self) -> dict[Channel, int]:
-        """See `ports.Store.backlog`."""
+        """See `store.Store.backlog`."""
         return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.backlog)}
 
     @_wrapped
     async def log(
         self, channel: Channel, *, after: int = 0, before: int | None = None, limit: int = 50
     ) -> Sequence[Delivery]:
-        """See `ports.Store.log`."""
+        """See `store.Store.log`."""
         if before is None:
             rows = await self._rows(self._queries.log_after, channel=str(channel), seq=min(after, _LAST), count=limit)
             return [to_delivery(row) for row in rows]
@@ -202,31 +203,31 @@ class SQLite:
 
     @_wrapped
     async def last_seq(self, channel: Channel) -> int:
-        """See `ports.Store.last_seq`."""
+        """See `store.Store.last_seq`."""
         rows = await self._rows(self._queries.last_seq, channel=str(channel))
         return int(rows[0]["seq"])
 
     @_wrapped
     async def trace(self, message_id: str) -> Sequence[Delivery]:
-        """See `ports.Store.trace`."""
+        """See `store.Store.trace`."""
         return [to_delivery(row) for row in await self._rows(self._queries.trace, id=message_id)]
 
     @_wrapped
     async def mark(self, channel: Channel) -> Mark | None:
-        """See `ports.Store.mark`."""
+        """See `store.Store.mark`."""
         rows = await self._rows(self._queries.mark, channel=str(channel))
         return Mark(channel, rows[0]["stanza_id"], rows[0]["at"]) if rows else None
 
     @_wrapped
     async def secret(self) -> bytes:
-        """See `ports.Store.secret`."""
+        """See `store.Store.secret`."""
         async with self._turn, _transaction(self._writer):
             await self._queries.keep_secret(self._writer, value=secrets.token_hex(32))
         return bytes.fromhex((await self._rows(self._queries.secret))[0]["value"])
 
     @_wrapped
     async def probe(self) -> None:
-        """See `ports.Store.probe`."""
+        """See `store.Store.probe`."""
         async with self._turn, _transaction(self._writer):
             await self._queries.probe(self._writer)
 
@@ -234,7 +235,7 @@ class SQLite:
 
     @_wrapped
     async def channels(self) -> Sequence[ChannelSpec]:
-        """See `ports.Store.channels`."""
+        """See `store.Store.channels`."""
         return [
             ChannelSpec(
                 Channel.parse(row["channel"]),
@@ -248,40 +249,40 @@ class SQLite:
 
     @_wrapped
     async def routes(self) -> Sequence[Route]:
-        """See `ports.Store.routes`."""
+        """See `store.Store.routes`."""
         return [to_route(row) for row in await self._rows(self._queries.routes)]
 
     @_wrapped
     async def tokens(self) -> Sequence[Token]:
-        """See `ports.Store.tokens`."""
+        """See `store.Store.tokens`."""
         return [Token(row["name"], row["digest"], row["jid"]) for row in await self._rows(self._queries.tokens)]
 
     @_wrapped
     async def grants(self) -> Sequence[Grant]:
-        """See `ports.Store.grants`."""
+        """See `store.Store.grants`."""
         return [Grant(row["jid"], row["role"]) for row in await self._rows(self._queries.grants)]
 
     @_wrapped
     async def mutes(self) -> Sequence[Mute]:
-        """See `ports.Store.mutes`."""
+        """See `store.Store.mutes`."""
         rows = await self._rows(self._queries.mutes)
         return [Mute(row["key"], row["name"], row["until"], row["reason"]) for row in rows]
 
     @_wrapped
     async def preferences(self) -> Sequence[Preference]:
-        """See `ports.Store.preferences`."""
+        """See `store.Store.preferences`."""
         rows = await self._rows(self._queries.preferences)
         return [Preference(row["jid"], row["language"], row["confirm"], row["zone"]) for row in rows]
 
     @_wrapped
     async def prefer(self, preference: Preference) -> None:
-        """See `ports.Store.prefer`."""
+        """See `store.Store.prefer`."""
         async with self._turn, _transaction(self._writer):
             await self._queries.put_preference(self._writer, **dataclasses.asdict(preference))
 
     @_wrapped
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
-        """See `ports.Store.change`."""
+        """See `store.Store.change`."""
         async with self._turn, _transaction(self._writer):
             for one in changes:
                 if not await changing.apply(self._queries, self._writer, one):
@@ -290,7 +291,7 @@ class SQLite:
 
     @_wrapped
     async def audit(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, Audit]]:
-        """See `ports.Store.audit`."""
+        """See `store.Store.audit`."""
         rows = await self._rows(self._queries.audit, number=_LAST if before is None else before, count=limit)
         return [
             (row["id"], Audit(row["at"], row["who"], row["way"], row["what"], row["before"], row["after"]))
@@ -299,25 +300,25 @@ class SQLite:
 
     @_wrapped
     async def dead(self, channel: Channel | None = None, limit: int = 50) -> Sequence[Delivery]:
-        """See `ports.Store.dead`."""
+        """See `store.Store.dead`."""
         if channel is None:
             return [to_delivery(row) for row in await self._rows(self._queries.dead, count=limit)]
         return [to_delivery(row) for row in await self._rows(self._queries.dead_of, channel=str(channel), count=limit)]
 
     @_wrapped
     async def dead_letter(self, seq: int) -> Delivery | None:
-        """See `ports.Store.dead_letter`."""
+        """See `store.Store.dead_letter`."""
         rows = await self._rows(self._queries.dead_letter, seq=min(seq, _LAST))
         return to_delivery(rows[0]) if rows else None
 
     @_wrapped
     async def graves(self) -> dict[Channel, int]:
-        """See `ports.Store.graves`."""
+        """See `store.Store.graves`."""
         return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.graves)}
 
     @_wrapped
     async def decide(self, letters: Sequence[Delivery], audit: Audit) -> None:
-        """See `ports.Store.decide`."""
+        """See `store.Store.decide`."""
         async with self._turn, _transaction(self._writer):
             for one in letters:
                 end = {"state": one.state, "attempts": one.attempts, "error": one.error, "changed": one.changed}
@@ -327,7 +328,7 @@ class SQLite:
 
     @_wrapped
     async def delete(self, message_id: str, instead: str, audit: Audit) -> None:
-        """See `ports.Store.delete`."""
+        """See `store.Store.delete`."""
         async with self._turn, _transaction(self._writer):
             if not await self._queries.add_deletion(self._writer, id=message_id, at=audit.at, who=audit.who):
                 raise Conflict(_("That message is deleted already."))
@@ -339,31 +340,31 @@ class SQLite:
 
     @_wrapped
     async def deletion(self, message_id: str) -> tuple[int, str] | None:
-        """See `ports.Store.deletion`."""
+        """See `store.Store.deletion`."""
         rows = await self._rows(self._queries.deletion, id=message_id)
         return (rows[0]["at"], rows[0]["who"]) if rows else None
 
     @_wrapped
     async def starting(self, start: str, limit: int = 2) -> Sequence[str]:
-        """See `ports.Store.starting`."""
+        """See `store.Store.starting`."""
         return [row["id"] for row in await self._rows(self._queries.starting, start=start, count=limit)]
 
     @_wrapped
     async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
-        """See `ports.Store.search`."""
+        """See `store.Store.search`."""
         pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         rows = await self._rows(self._queries.search, channel=str(channel), pattern=pattern, count=limit)
         return [to_delivery(row) for row in rows]
 
     @_wrapped
     async def recall(self, channel: Channel) -> Any:
-        """See `ports.Memory.recall`."""
+        """See `store.Memory.recall`."""
         rows = await self._rows(self._queries.memory, channel=str(channel))
         return json.loads(rows[0]["state"]) if rows else None
 
     @_wrapped
     async def keep(self, channel: Channel, state: Any) -> None:
-        """See `ports.Memory.keep`."""
+        """See `store.Memory.keep`."""
         async with self._turn, _transaction(self._writer):
             await self._queries.put_memory(self._writer, channel=str(channel), state=json.dumps(state))
 
@@ -371,26 +372,26 @@ class SQLite:
     async def stories(
         self, channel: Channel, *, before: int | None = None, limit: int = 50, hidden: bool = False
     ) -> Sequence[Story]:
-        """See `ports.Store.stories`."""
+        """See `store.Store.stories`."""
         query = self._queries.all_stories if hidden else self._queries.stories
         end = _LAST if before is None else min(before, _LAST)
         return [to_story(row) for row in await self._rows(query, channel=str(channel), seq=end, count=limit)]
 
     @_wrapped
     async def story(self, seq: int) -> Story | None:
-        """See `ports.Store.story`."""
+        """See `store.Store.story`."""
         rows = await self._rows(self._queries.story, seq=min(seq, _LAST))
         return to_story(rows[0]) if rows else None
 
     @_wrapped
     async def story_of(self, channel: Channel, message_id: str) -> Story | None:
-        """See `ports.Store.story_of`."""
+        """See `store.Store.story_of`."""
         rows = await self._rows(self._queries.story_of, channel=str(channel), id=message_id)
         return to_story(rows[0]) if rows else None
 
     @_wrapped
     async def retell(self, story: Story, audit: Audit) -> None:
-        """See `ports.Store.retell`."""
+        """See `store.Store.retell`."""
         async with self._turn, _transaction(self._writer):
             await telling.retell(self._queries, self._writer, story, audit.at)
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
@@ -399,64 +400,64 @@ class SQLite:
 
     @_wrapped
     async def add_reminder(self, reminder: Reminder, most: int) -> int:
-        """See `ports.ReminderStore.add_reminder`."""
+        """See `store.ReminderStore.add_reminder`."""
         self._still_there()
         async with self._turn, _transaction(self._writer):
             return await reminding.add(self._queries, self._writer, reminder, most)
 
     @_wrapped
     async def reminder(self, number: int) -> Reminder | None:
-        """See `ports.ReminderStore.reminder`."""
+        """See `store.ReminderStore.reminder`."""
         return await reminding.one(self._queries, self._reader, number)
 
     @_wrapped
     async def reminders(self, who: str | None = None, limit: int = 100) -> Sequence[Reminder]:
-        """See `ports.ReminderStore.reminders`."""
+        """See `store.ReminderStore.reminders`."""
         return await reminding.several(self._queries, self._reader, who, limit)
 
     @_wrapped
     async def due_reminders(self, now: int, limit: int) -> Sequence[Reminder]:
-        """See `ports.ReminderStore.due_reminders`."""
+        """See `store.ReminderStore.due_reminders`."""
         return await reminding.due(self._queries, self._reader, now, limit)
 
     @_wrapped
     async def next_reminder(self) -> int | None:
-        """See `ports.ReminderStore.next_reminder`."""
+        """See `store.ReminderStore.next_reminder`."""
         rows = await self._rows(self._queries.next_reminder)
         return rows[0]["due"] if rows else None
 
     @_wrapped
     async def settle_reminders(self, came: Sequence[tuple[Reminder, int | None]]) -> None:
-        """See `ports.ReminderStore.settle_reminders`."""
+        """See `store.ReminderStore.settle_reminders`."""
         async with self._turn, _transaction(self._writer):
             await reminding.settle(self._queries, self._writer, came)
 
     @_wrapped
     async def drop_reminder(self, number: int) -> bool:
-        """See `ports.ReminderStore.drop_reminder`."""
+        """See `store.ReminderStore.drop_reminder`."""
         async with self._turn, _transaction(self._writer):
             return bool(await found(self._writer, self._queries.drop_reminder, id=min(number, _LAST)))
 
     @_wrapped
     async def contacts(self) -> Sequence[tuple[str, str]]:
-        """See `ports.Store.contacts`."""
+        """See `store.Store.contacts`."""
         return [(row["ours"], row["theirs"]) for row in await self._rows(self._queries.contacts)]
 
     @_wrapped
     async def add_contact(self, ours: str, theirs: str) -> None:
-        """See `ports.Store.add_contact`."""
+        """See `store.Store.add_contact`."""
         async with self._turn, _transaction(self._writer):
             await self._queries.add_contact(self._writer, ours=ours, theirs=theirs)
 
     @_wrapped
     async def remove_contact(self, ours: str, theirs: str) -> None:
-        """See `ports.Store.remove_contact`."""
+        """See `store.Store.remove_contact`."""
         async with self._turn, _transaction(self._writer):
             await self._queries.remove_contact(self._writer, ours=ours, theirs=theirs)
 
     @_wrapped
     async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
-        """See `ports.Store.seed`."""
+        """See `store.Store.seed`."""
         specs = [(str(spec.channel), spec.title, json.dumps(spec.settings), int(spec.enabled)) for spec in channels]
         ways = [(str(one.source), str(one.destination), int(one.enabled), of_stages(one.stages)) for one in routes]
         keys = [(token.name, token.digest, token.jid) for token in tokens]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from component.errors import TooMany
-from component.ports import Store
 from component.rate import Rate
+from component.store import Store
 from component.xmpp.desk import Identity
 from component.xmpp.link import Link
 from component.xmpp.stanza import bare, domain, element

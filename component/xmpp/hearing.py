@@ -15,7 +15,8 @@ import structlog
 
 from component.errors import BadInput, Muted
 from component.message import GUEST_PREFIX, MAX_BODY, WEB_MARK, Author, Channel, Message, id_from, is_id
-from component.ports import Accept, Clock, Mark, Refusal
+from component.ports import Accept, Clock, Refusal
+from component.store import Mark
 from component.text import one_line, skeleton
 from component.xmpp.archive import Archive
 from component.xmpp.link import IqError

@@ -5,9 +5,10 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from component.configured import ChannelSpec
 from component.errors import Unconfirmed
 from component.message import Channel
-from component.ports import ChannelSpec, Confirmation
+from component.ports import Confirmation
 from component.words import Words, _, joined
 
 REFLECTION = 10.0

@@ -12,10 +12,11 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
+from component.configured import ChannelSpec
 from component.delivery import Delivery
 from component.errors import Conflict, NotFound, Refused, ShoutbusError, StoreError, Unavailable
 from component.message import Message
-from component.ports import ChannelSpec, Confirmation, Fate, Joined, Refusal, RoomState
+from component.ports import Confirmation, Fate, Joined, Refusal, RoomState
 from component.text import escape as q
 from component.text import fit
 from component.words import Words, _, tell

@@ -20,11 +20,11 @@ import feedparser  # type: ignore[import-untyped]
 import psutil
 from aiohttp import web as http
 
+from component.configured import ChannelSpec
 from component.fetch import Fetcher
 from component.hub import Hub
 from component.message import Channel
 from component.methods.feed import Feeds
-from component.ports import ChannelSpec
 from component.reach import Allowed
 from component.storage import open_store
 from tests.unit.fakes import FakeClock, FakeWorld

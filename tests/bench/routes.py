@@ -13,8 +13,8 @@ from pathlib import Path
 
 from commands import draw
 from commands.action import Bus
+from component.configured import Audit, ChannelSpec, Put
 from component.message import Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Put
 from component.route import Route
 from tests.unit.fakes import a_bus
 

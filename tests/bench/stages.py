@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from commands.action import Bus
-from component.ports import ChannelSpec
+from component.configured import ChannelSpec
 from component.processors import build, settings_of
 from component.route import Route, Stage
 from tests.bench.routes import ENDS, MESSAGES, ROUNDS, SOURCES, rate

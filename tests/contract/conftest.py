@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from component.ports import Store
+from component.store import Store
 from tests.contract.engines import ENGINES, Engine
 
 

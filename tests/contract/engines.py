@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from component.ports import Store
 from component.storage import open_store
+from component.store import Store
 
 
 class Engine:

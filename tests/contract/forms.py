@@ -7,8 +7,8 @@ from xml.etree.ElementTree import Element, fromstring
 
 from commands.action import Bus
 from commands.adhoc import AdHoc
+from component.configured import Audit, ChannelSpec, Put
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Put
 from component.roles import Role
 from component.route import Route
 from component.text import escape as q

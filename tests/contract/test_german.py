@@ -13,9 +13,10 @@ import pytest
 from commands.action import Bus, discover
 from commands.menu import GROUPS
 from commands.text import Text
+from component.configured import Audit, Drop, Put
 from component.delivery import State
 from component.message import Author, Channel, Message
-from component.ports import Audit, Drop, Put, RoomState
+from component.ports import RoomState
 from component.roles import Role
 from component.words import tell
 from component.xmpp.bot import Asked

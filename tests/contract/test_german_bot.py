@@ -8,8 +8,8 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from commands.action import Bus
+from component.configured import Audit, ChannelSpec, Mute, Preference, Put
 from component.message import MAX_BODY, Channel
-from component.ports import Audit, ChannelSpec, Mute, Preference, Put
 from component.route import Route
 from component.words import tell
 from component.xmpp.bot import Bot

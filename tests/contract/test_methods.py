@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import pytest
 
 from component import methods
+from component.configured import ChannelSpec
 from component.delivery import Delivery, State
 from component.errors import BadInput, DeliveryError, Refused, Unavailable
 from component.message import Channel, Message
-from component.ports import ChannelSpec, Confirmation, Direct, Fate, Method, MethodSpec, Ports, Retracts, Rooms
+from component.ports import Confirmation, Direct, Fate, Method, MethodSpec, Ports, Retracts, Rooms
 from tests.unit.fakes import FROM, FakeWorld, said
 
 SPECS = methods.discover()

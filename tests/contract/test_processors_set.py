@@ -11,8 +11,8 @@ from commands.shared import told
 from commands.text import Text
 from component import form
 from component.config import parse_part
+from component.configured import Audit, ChannelSpec, Put
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Put
 from component.processors import build, discover, settings_of
 from component.roles import Role
 from component.route import Route, Settings

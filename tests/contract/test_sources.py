@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from component import methods
+from component.configured import ChannelSpec
 from component.errors import BadInput
 from component.fetched import Fetched
 from component.form import kept
 from component.message import Channel
-from component.ports import ChannelSpec, Closes, MethodSpec, Source, Troubled
+from component.ports import Closes, MethodSpec, Source, Troubled
 from tests.unit.test_sources import World
 
 SOURCES = {name: spec for name, spec in methods.discover().items() if spec.source}

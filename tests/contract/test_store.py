@@ -1,4 +1,4 @@
-"""The suite every engine must pass: see `ports.Store` for what is promised."""
+"""The suite every engine must pass: see `store.Store` for what is promised."""
 
 import asyncio
 import stat
@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from component.configured import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
 from component.delivery import Delivery, State
 from component.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
 from component.message import Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Drop, Mark, Mute, Offer, Preference, Put, Receipt, Store, Token
 from component.route import Route
 from component.storage import open_store
+from component.store import Mark, Offer, Receipt, Store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
 from tests.unit.fakes import FROM, OTHER, TO, offered, said
 

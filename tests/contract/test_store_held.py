@@ -1,17 +1,18 @@
-"""What every engine must do with what processors hold, stop and note: see `ports.Store`."""
+"""What every engine must do with what processors hold, stop and note: see `store.Store`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from component.configured import Audit, ChannelSpec, Drop, Put
 from component.delivery import State
 from component.errors import Conflict, StoreError
 from component.ledger import Note
 from component.message import Channel, Message
 from component.plan import Held, Stopped
-from component.ports import Audit, ChannelSpec, Drop, Offer, Planned, Put, Release, Store
 from component.route import Route, Stage
+from component.store import Offer, Planned, Release, Store
 from component.words import Words
 from tests.contract.engines import Engine
 from tests.unit.fakes import FROM, OTHER, TO, said

@@ -1,4 +1,4 @@
-"""What every engine must do with reminders: see `ports.ReminderStore`."""
+"""What every engine must do with reminders: see `store.ReminderStore`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from component.configured import Preference
 from component.errors import StoreError
 from component.message import Channel
-from component.ports import Preference, Store
 from component.reminder import Reminder
+from component.store import Store
 from tests.contract.engines import Engine
 
 BOX = Channel("shoutbox", "lobby")

@@ -1,13 +1,14 @@
-"""What every engine keeps of stories: see `ports.Store`."""
+"""What every engine keeps of stories: see `store.Store`."""
 
 from dataclasses import replace
 
 import pytest
 
+from component.configured import Audit
 from component.delivery import State
 from component.errors import Conflict, StoreError
 from component.message import DELETED, Channel, Message
-from component.ports import Audit, Offer, Planned, Store
+from component.store import Offer, Planned, Store
 from component.story import Story
 from tests.contract.engines import Engine
 from tests.unit.fakes import FROM, offered, said

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from commands.action import Bus, discover
 from component import processors
+from component.configured import ChannelSpec
 from component.delivery import Delivery, State
 from component.errors import DeliveryError, StoreError, Unavailable
 from component.hub import Hub
@@ -19,26 +20,14 @@ from component.ledger import Ledger
 from component.message import Author, Channel, Message
 from component.methods import discover as discover_methods
 from component.plan import Planner
-from component.ports import (
-    ChannelSpec,
-    Confirmation,
-    Joined,
-    Mark,
-    Offer,
-    Planned,
-    Ports,
-    Receipt,
-    Refusal,
-    Release,
-    RoomState,
-    Store,
-)
+from component.ports import Confirmation, Joined, Ports, Refusal, RoomState
 from component.reminders import Reminders
 from component.roles import Roles
 from component.route import Route, Routes
 from component.scheduler import Scheduler
 from component.settings import Settings
 from component.storage import open_store
+from component.store import Mark, Offer, Planned, Receipt, Release, Store
 from component.words import Words
 
 AUTHOR = Author("Juliet", "juliet@example.org")

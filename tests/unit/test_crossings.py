@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from component import plan, processors
+from component.configured import Drop, Put
 from component.digest import MOST_GATHERED
 from component.message import Channel, id_from
-from component.ports import Drop, Put
 from component.route import Route, Settings
 from tests.unit.fakes import FROM, OTHER, TO, Bench, said
 from tests.unit.test_holds import (

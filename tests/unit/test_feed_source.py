@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from aiohttp import web as http
 
+from component.configured import ChannelSpec
 from component.errors import BadInput
 from component.fetch import Fetcher
 from component.message import Channel
 from component.methods.feed import METHOD, Feeds, public
-from component.ports import Callbacks, ChannelSpec
+from component.ports import Callbacks
 from tests.unit.fakes import FakeClock, FakeWorld
 from tests.unit.site import LOOPBACK, Site, fetching, gives, site
 

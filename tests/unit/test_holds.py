@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from component.configured import Audit, Drop, Put
 from component.delivery import State
 from component.errors import StoreError
 from component.hub import Hub
 from component.message import MAX_BODY, Channel
-from component.ports import Audit, Drop, Put
 from component.route import Route, Stage
 from component.storage import open_store
 from tests.unit.fakes import FROM, OTHER, TO, Bench, FakeMethod, WatchedStore, said, seeded, until_all

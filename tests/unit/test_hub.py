@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from component.configured import ChannelSpec
 from component.delivery import Delivery, State
 from component.errors import StoreError, Unavailable
 from component.listeners import ROOM as LISTENER_ROOM
 from component.message import Channel
-from component.ports import ChannelSpec, Confirmation, Mark
+from component.ports import Confirmation
 from component.route import Route
 from component.storage import open_store
+from component.store import Mark
 from tests.unit.fakes import FROM, OTHER, TO, Bench, FakeMethod, said, seeded, until, until_all
 
 

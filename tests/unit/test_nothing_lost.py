@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from component import lane as lane_module
+from component.configured import ChannelSpec
 from component.delivery import Delivery
 from component.errors import DeliveryError, StoreError, Unavailable, Unconfirmed
 from component.message import Channel
-from component.ports import ChannelSpec, Confirmation
+from component.ports import Confirmation
 from component.route import Route
 from component.storage import open_store
 from tests.unit.fakes import FROM, TO, Bench, FakeMethod, said, seeded, until

@@ -14,8 +14,8 @@ from commands.sessions import LIFE
 from commands.sessions import PER_PERSON as WAYS
 from commands.shared import entry
 from commands.text import Text
+from component.configured import ChannelSpec, Drop, Preference, Put
 from component.message import Author, Channel, Message
-from component.ports import ChannelSpec, Drop, Preference, Put
 from component.roles import Role
 from component.route import Route
 from component.xmpp.bot import Asked

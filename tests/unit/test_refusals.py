@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from component import processors
+from component.configured import ChannelSpec
 from component.hub import Hub
 from component.message import Channel
-from component.ports import ChannelSpec, Refusal
+from component.ports import Refusal
 from component.route import Route, Stage
 from component.storage import open_store
 from component.words import Words

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from component import processors, reminders
+from component.configured import Audit, ChannelSpec, Drop, Grant, Mute, Put
 from component.errors import BadInput, Conflict, Muted, NotFound, StoreError
 from component.hub import Hub
 from component.message import Channel
 from component.methods import discover
-from component.ports import Audit, ChannelSpec, Drop, Grant, Mute, Put
 from component.reminder import MOST, Read, Reminder, names_of, read, when
 from component.reminders import Reminders
 from component.roles import Roles

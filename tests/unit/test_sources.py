@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from component.complaints import Notebook
+from component.configured import Audit, ChannelSpec, Put
 from component.errors import BadInput, Muted, StoreError
 from component.hub import Hub
 from component.message import Channel, Message
 from component.methods import fortune, greeting
-from component.ports import Audit, ChannelSpec, Mark, Put, Receipt, Source
+from component.ports import Source
 from component.route import Route
 from component.storage import open_store
+from component.store import Mark, Receipt
 from tests.unit.fakes import OTHER, TO, FakeClock, FakeMethod, FakeWorld
 
 HOURLY = Channel("fortune", "hourly")

@@ -12,9 +12,9 @@ import pytest
 
 from commands.action import Bus
 from component import processors
+from component.configured import Audit, ChannelSpec, Drop, Put
 from component.errors import BadInput
 from component.message import MAX_BODY, Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Drop, Put
 from component.roles import Role
 from component.route import Route
 from component.storage import open_store

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from component.configured import ChannelSpec
 from component.errors import Refused, Unavailable, Unconfirmed
 from component.message import Channel
-from component.ports import ChannelSpec
 from component.xmpp.room import REFLECTION, REMEMBERED, Occupant, Room
 from tests.unit.fakes import FakeClock
 

@@ -10,14 +10,16 @@ import pytest
 from commands.action import Bus, Caller, Done, Step, begin, go_on
 from commands.actions.channel_edit import differences
 from commands.text import Text
+from component.configured import Audit, ChannelSpec, Drop, Put
 from component.delivery import State
 from component.errors import Conflict, NotFound, Unavailable
 from component.form import Faults
 from component.hub import Hub
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Drop, Mark, Put, RoomState
+from component.ports import RoomState
 from component.roles import Role
 from component.route import Route
+from component.store import Mark
 from component.xmpp.bot import Asked
 from tests.unit.fakes import FakeClock, FakeMethod, FakeRooms, a_bus, said
 

@@ -10,9 +10,10 @@ from aiohttp import web as http
 
 from commands.actions.feed_export import parted
 from commands.actions.feed_import import slug
+from component.configured import Audit, ChannelSpec, Put
 from component.feeds.opml import Entry, parse
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Put, Trouble
+from component.ports import Trouble
 from component.words import _
 from tests.unit.actions.test_transfer import Desk
 from tests.unit.fakes import a_bus

@@ -9,10 +9,10 @@ import pytest
 from commands.action import Bus, Caller, Step, begin, go_on
 from commands.text import Text
 from component import lane
+from component.configured import Audit, ChannelSpec, Drop, Put
 from component.delivery import Delivery, State
 from component.errors import Conflict, Refused
 from component.message import Author, Channel, Message
-from component.ports import Audit, ChannelSpec, Drop, Put
 from component.roles import Role
 from component.route import Route
 from component.xmpp.bot import Asked

@@ -12,15 +12,17 @@ import structlog
 from commands.action import Bus, Caller, Step, begin, go_on
 from commands.adhoc import AdHoc
 from commands.text import Text
+from component.configured import Audit, ChannelSpec, Put
 from component.deletion import Taken
 from component.delivery import Delivery, State
 from component.errors import Muted
 from component.hub import Hub
 from component.message import DELETED, Author, Channel, Message, id_from
-from component.ports import Audit, ChannelSpec, Fate, Mark, Put
+from component.ports import Fate
 from component.roles import Role
 from component.route import Route
 from component.storage import open_store
+from component.store import Mark
 from component.xmpp.archive import Archive
 from component.xmpp.bot import Asked, Bot
 from component.xmpp.hearing import Hearing

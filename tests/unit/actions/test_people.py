@@ -10,10 +10,10 @@ import pytest
 from commands.action import Bus, Caller, Done, Lines, Step, begin, go_on
 from commands.text import Text
 from component.config import digest
+from component.configured import Audit, ChannelSpec, Drop, Put, Token
 from component.delivery import State
 from component.errors import Conflict, Forbidden
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Drop, Put, Token
 from component.roles import Role
 from component.xmpp.bot import Asked
 from tests.unit.fakes import a_bus, offered, said

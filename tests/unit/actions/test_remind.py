@@ -8,9 +8,9 @@ import pytest
 
 from commands.action import Bus
 from commands.text import Text
+from component.configured import Audit, ChannelSpec, Preference, Put
 from component.errors import StoreError
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Preference, Put
 from component.reminder import MAX_TEXT, MOST, Reminder
 from component.roles import Role
 from component.xmpp.bot import Asked

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from commands.action import Bus, Caller, Done, Lines, Reply, Step, begin, go_on
 from commands.draw import form
 from commands.text import Text
+from component.configured import Audit, ChannelSpec, Drop, Put
 from component.errors import BadInput, Conflict, NotFound
 from component.explain import Fate, explain
 from component.form import MAX_CHOICES, Faults
 from component.ledger import Ledger
 from component.message import Author, Channel, Message
 from component.plan import Planner
-from component.ports import Audit, ChannelSpec, Drop, Put
 from component.roles import Role
 from component.route import Route, Routes, Stage
 from component.xmpp.bot import Asked

@@ -14,11 +14,11 @@ from commands.actions import route_edit
 from commands.shared import detailed, told
 from commands.stages import Add
 from commands.text import Text
+from component.configured import ChannelSpec, Drop, Put
 from component.errors import BadInput, Conflict, NotFound
 from component.form import Faults
 from component.form import fields as form_fields
 from component.message import Author, Channel, Message
-from component.ports import ChannelSpec, Drop, Put
 from component.processors import discover
 from component.roles import Role
 from component.route import MAX_STAGES, Route, Stage

@@ -9,9 +9,9 @@ import pytest
 from commands.action import Bus
 from commands.actions.story_edit import FITS
 from commands.text import Text
+from component.configured import Audit, ChannelSpec, Put
 from component.delivery import State
 from component.message import Author, Channel
-from component.ports import Audit, ChannelSpec, Put
 from component.roles import Role
 from component.story import Story
 from component.xmpp.bot import Asked

@@ -16,9 +16,9 @@ from commands.actions.import_ import _kept
 from commands.draw import BUDGET
 from commands.text import Text
 from component.config import digest
+from component.configured import Audit, ChannelSpec, Drop, Grant, Put, Thing, Token
 from component.errors import Conflict
 from component.message import Channel
-from component.ports import Audit, ChannelSpec, Drop, Grant, Put, Thing, Token
 from component.roles import Role
 from component.route import MAX_STAGES, Route, Stage
 from component.text import escape, is_clean

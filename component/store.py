@@ -1,0 +1,255 @@
+"""What the hub and its parts ask of a database: the protocol, and the data that passes. Says what it raises."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from component.configured import Audit, ChannelSpec, Drop, Grant, Mute, Preference, Put, Token
+from component.delivery import Delivery, State
+from component.ledger import Note, Place
+from component.message import Channel, Message
+from component.plan import Held, Stopped
+from component.reminder import Reminder
+from component.route import Route
+from component.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a channel's archive has been read: its stanza id ("" where none is known yet) and when, in ms."""
+
+    channel: Channel
+    stanza_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What follows from a message, ready for the store: its `deliveries` to come (message, channel, state, error), its
+    own channel's first where it has one; what is held and what was stopped; what processors noted; and the `digests`
+    made on the way, which are messages themselves, with the `parts` of each (its id, the id of a message in it)."""
+
+    deliveries: Sequence[tuple[Message, Channel, State, str]]
+    holds: Sequence[Held] = ()
+    stops: Sequence[Stopped] = ()
+    notes: Sequence[Note] = ()
+    digests: Sequence[Message] = ()
+    parts: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A message to accept. `plan` is called once it is known to be new, in the transaction that keeps it."""
+
+    message: Message
+    plan: Callable[[], Planned]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What was held, alone or as one batch, and goes on. `plan` is called in the transaction that lets it go, with
+    what of it is held still and the channels that those messages have been brought to."""
+
+    held: tuple[Held, ...]
+    plan: Callable[[tuple[Held, ...], frozenset[Channel]], Planned]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an offer: `message` is the accepted one, or (`new` false) the one accepted before.
+
+    `deliveries` are those of a new message, its own channel's first, `planned` all that followed from it. Where the
+    one before was `deleted`, other words stand in it.
+    """
+
+    message: Message
+    new: bool
+    deliveries: tuple[Delivery, ...] = ()
+    deleted: bool = False
+    planned: Planned = Planned(())
+
+
+class Memory(Protocol):
+    """What a source keeps about its channels, in JSON's types; raises StoreError."""
+
+    async def recall(self, channel: Channel) -> Any:
+        """What was kept; None where nothing was, or the channel was removed since."""
+
+    async def keep(self, channel: Channel, state: Any) -> None:
+        """Keep it, on disk on return."""
+
+
+class ReminderStore(Protocol):
+    """Where reminders are kept. Each raises StoreError."""
+
+    async def add_reminder(self, reminder: Reminder, most: int) -> int:
+        """Keep a new one; on disk on return. Gives its number, 0 where `who` has `most` already."""
+
+    async def reminder(self, number: int) -> Reminder | None:
+        """The one of a number."""
+
+    async def reminders(self, who: str | None = None, limit: int = 100) -> Sequence[Reminder]:
+        """Those that someone asked for, or all; the next first."""
+
+    async def due_reminders(self, now: int, limit: int) -> Sequence[Reminder]:
+        """Those whose time has come, the earliest first."""
+
+    async def next_reminder(self) -> int | None:
+        """When the next is due, in ms; None where there is none."""
+
+    async def settle_reminders(self, came: Sequence[tuple[Reminder, int | None]]) -> None:
+        """Each is over (None), or comes again at a time, in one go; but where it is not as it was read any more."""
+
+    async def drop_reminder(self, number: int) -> bool:
+        """Forget one; whether it was there."""
+
+
+class Store(Memory, ReminderStore, Protocol):
+    """Durable state. Every method raises StoreError where the engine fails; then nothing was changed."""
+
+    async def save(
+        self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
+    ) -> Sequence[Receipt]:
+        """All of it in one transaction, on disk on return; receipts in the offers' order.
+
+        An offer whose id or origin is known changes nothing; its receipt names what was accepted before.
+        """
+
+    async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
+        """All of it in one transaction: each is held no more, and what follows from it stands; gives the new
+        deliveries. What is held no more already (its message was deleted) does not go on."""
+
+    async def due(self, now: int, limit: int) -> Sequence[Held]:
+        """What is held at enabled routes and due by `now`, in the order it came due; of a batch, all of it."""
+
+    async def next_due(self) -> int | None:
+        """When the next of it is due, in ms; None where nothing is held at an enabled route."""
+
+    async def held_counts(self) -> Mapping[Place, int]:
+        """How many messages each stage holds."""
+
+    async def held_first(self, limit: int, route: int | None = None) -> Sequence[Held]:
+        """The first to go on of what is held, at one route or at any, enabled or not."""
+
+    async def held(self, message_id: str) -> Sequence[Held]:
+        """Where a message waits now."""
+
+    async def stops(self, message_id: str) -> Sequence[Stopped]:
+        """Where a message was stopped, in that order; their words are told in English."""
+
+    async def notes(self) -> Sequence[Note]:
+        """What processors noted, oldest first."""
+
+    async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
+        """Pending deliveries to `channel` with seq above `after`, oldest first."""
+
+    async def backlog(self) -> dict[Channel, int]:
+        """How many deliveries are pending, by channel."""
+
+    async def log(
+        self, channel: Channel, *, after: int = 0, before: int | None = None, limit: int = 50
+    ) -> Sequence[Delivery]:
+        """What a channel holds, oldest first: the first `limit` after `after`, or the last `limit` before `before`."""
+
+    async def last_seq(self, channel: Channel) -> int:
+        """The newest delivery's seq in a channel; 0 where there is none."""
+
+    async def trace(self, message_id: str) -> Sequence[Delivery]:
+        """Every delivery of a message, its own channel's first; empty where there is no such message."""
+
+    async def mark(self, channel: Channel) -> Mark | None:
+        """How far `channel` was read."""
+
+    async def channels(self) -> Sequence[ChannelSpec]:
+        """All configured channels."""
+
+    async def routes(self) -> Sequence[Route]:
+        """All routes, oldest first."""
+
+    async def tokens(self) -> Sequence[Token]:
+        """All API tokens."""
+
+    async def grants(self) -> Sequence[Grant]:
+        """Every role that was given to someone."""
+
+    async def mutes(self) -> Sequence[Mute]:
+        """Who is muted, also those whose time is over."""
+
+    async def preferences(self) -> Sequence[Preference]:
+        """What everyone chose."""
+
+    async def prefer(self, preference: Preference) -> None:
+        """Keep what a person chose."""
+
+    async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
+        """All of it and its line in the audit log, or nothing; raises Conflict where a thing is not as it was read.
+
+        What a removed route holds becomes dead letters of its destination. A stage that was removed or set otherwise
+        forgets what it noted, and what it holds is due.
+        """
+
+    async def audit(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, Audit]]:
+        """The audit log's newest lines, newest first, with their numbers; those before one, where given."""
+
+    async def dead(self, channel: Channel | None = None, limit: int = 50) -> Sequence[Delivery]:
+        """Dead letters, newest first; of one channel, where given."""
+
+    async def dead_letter(self, seq: int) -> Delivery | None:
+        """The dead letter with this seq."""
+
+    async def graves(self) -> dict[Channel, int]:
+        """How many dead letters there are, by channel."""
+
+    async def decide(self, letters: Sequence[Delivery], audit: Audit) -> None:
+        """What becomes of dead letters and its line in the audit log, or nothing; raises Conflict where one is dead
+        no more."""
+
+    async def delete(self, message_id: str, instead: str, audit: Audit) -> None:
+        """Put other words in a message's place and drop what is pending or dead of it, with its line in the audit
+        log; raises Conflict where it is deleted already. What was on the wire meanwhile may still become DONE."""
+
+    async def deletion(self, message_id: str) -> tuple[int, str] | None:
+        """When a message was deleted, in ms, and by which bare JID; None where it was not."""
+
+    async def starting(self, start: str, limit: int = 2) -> Sequence[str]:
+        """Ids of messages that begin with `start`."""
+
+    async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
+        """What a channel holds with `words` in its body or author's name, newest first."""
+
+    async def stories(
+        self, channel: Channel, *, before: int | None = None, limit: int = 50, hidden: bool = False
+    ) -> Sequence[Story]:
+        """The stories of an archive, newest first; those before a seq, where given. With `hidden` also those that were
+        unpublished or deleted."""
+
+    async def story(self, seq: int) -> Story | None:
+        """What has arrived under this seq, as a story, whatever its channel."""
+
+    async def story_of(self, channel: Channel, message_id: str) -> Story | None:
+        """What a message is in an archive."""
+
+    async def retell(self, story: Story, audit: Audit) -> None:
+        """Keep what a story says and whether it is published, with its line in the audit log; raises Conflict where it
+        is not as it was read, or was deleted."""
+
+    async def contacts(self) -> Sequence[tuple[str, str]]:
+        """(our JID, theirs), both bare: who subscribed to our presence."""
+
+    async def add_contact(self, ours: str, theirs: str) -> None:
+        """Keep a presence subscription."""
+
+    async def remove_contact(self, ours: str, theirs: str) -> None:
+        """Forget a presence subscription."""
+
+    async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
+        """Put these in where the store is fresh (has never been seeded); else change nothing."""
+
+    async def secret(self) -> bytes:
+        """32 random bytes, made once: what this bus proves with that something is its own."""
+
+    async def probe(self) -> None:
+        """Write something and commit it, to see whether that works."""
+
+    async def close(self) -> None:
+        """Finish what runs and let go of the files."""
