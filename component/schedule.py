@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from typing import Self
 
 from cronsim import CronSim, CronSimError
@@ -21,6 +21,8 @@ LEAST = 300
 """Seconds between two times, at the least."""
 LOOKED_AT = 500
 """Times that are looked at to see how close they stand."""
+_LOOKED_TO = timedelta(days=10 * 366)
+"""How far they are looked at: some come once in 28 years, and no year has more than four digits."""
 
 _DAYS = {
     name: number
@@ -81,7 +83,8 @@ class Schedule:
 
     def shortest(self) -> int:
         """The shortest time between two, in seconds."""
-        times = islice(self._from(datetime(2026, 1, 1, tzinfo=UTC)), LOOKED_AT)
+        start = datetime(2026, 1, 1, tzinfo=UTC)
+        times = takewhile(lambda time: time < start + _LOOKED_TO, islice(self._from(start), LOOKED_AT))
         return min((int((two - one).total_seconds()) for one, two in pairwise(times)), default=LEAST)
 
     def _from(self, start: datetime) -> Iterator[datetime]:
@@ -104,7 +107,7 @@ def _cron(words: str) -> str:
 def _checked(words: str) -> str:
     try:
         next(CronSim(words, datetime(2026, 1, 1, tzinfo=UTC)))
-    except (CronSimError, StopIteration) as error:
+    except (CronSimError, StopIteration, ValueError) as error:  # numbers of thousands of digits
         raise BadInput(_("“{text}” is no schedule of cron that ever comes.", text=words[:40])) from error
     return words
 

@@ -77,13 +77,15 @@ async def _entries(lines: Sequence[str], bus: Bus) -> Sequence[Entry]:
 
 def _channels(entries: Sequence[Entry], taken: Collection[str]) -> Iterator[ChannelSpec]:
     names = set(taken)
+    numbers: dict[str, int] = {}
     for one in entries:
         start = slug(one.title) or slug(urlsplit(one.url).hostname or "") or METHOD.name
-        channel = Channel(METHOD.name, start)
-        number = 1
+        number = numbers.get(start, 1)
+        channel = Channel(METHOD.name, start if number == 1 else f"{start}-{number}")
         while str(channel) in names:
             number += 1
             channel = Channel(METHOD.name, f"{start}-{number}")
+        numbers[start] = number
         names.add(str(channel))
         yield ChannelSpec(channel, one.title, {"url": one.url})
 

@@ -21,6 +21,8 @@ AT_ONCE = 10
 SPARE = 300
 """Items kept in mind that the feed has no more, beside as many as it has now: they may come back."""
 
+_FIELDS = 40
+"""Fields of an address that are looked at; one with more is compared as it is written."""
 _TRACKERS = re.compile(
     r"(utm|mtm|pk|piwik|matomo|hsa|vero|ga)_.*|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_hs(enc|mi)|oly_(anon|enc)_id"
     r"|wt_?mc|cmpid|ito|at_(medium|campaign|custom\d)|s?share_?id|ref_src|__source|rss(_?id)?",
@@ -95,10 +97,11 @@ def _sorted_out(
     fresh: list[tuple[int, Told]] = []
     updated: list[Told] = []
     kept: list[Mark] = []
+    turns: dict[str, int] = {}
     for place, (item, mark, old) in enumerate(zip(items, marks, found, strict=False)):
         if not mark.key:
             continue  # the feed has it twice
-        key = old.key if old else _free(mark.key, keys)
+        key = old.key if old else _free(mark.key, keys, turns)
         keys.add(key)
         kept.append(replace(mark, key=key))
         if old is None:
@@ -257,9 +260,9 @@ def _canonical(address: str) -> str:
         parts = urlsplit(address)
         host = (parts.hostname or "").removeprefix("www.")
         port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+        given = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError:
         return address
-    given = parse_qsl(parts.query, keep_blank_values=True)
     query = [(name, value) for name, value in given if not (_tracks(name) or value.startswith("rss-"))]
     fragment = "" if _tracks(parts.fragment.partition("=")[0]) else parts.fragment
     if not (query or fragment or parts.path.strip("/")):
@@ -271,12 +274,14 @@ def _tracks(name: str) -> bool:
     return bool(_TRACKERS.fullmatch(name))
 
 
-def _free(key: str, keys: set[str]) -> str:
-    """`key`, or another where that is taken: ids that repeat."""
-    found, number = key, 1
+def _free(key: str, keys: set[str], turns: dict[str, int]) -> str:
+    """`key`, or another where that is taken: ids that repeat. `turns` keeps what was tried: a thousand items may."""
+    number = turns.get(key, 1)
+    found = key if number == 1 else _hash(f"{key} {number}")
     while found in keys:
         number += 1
         found = _hash(f"{key} {number}")
+    turns[key] = number
     return found
 
 

@@ -12,7 +12,7 @@ from tests.servers import Bus, eventually
 
 Demo = tuple[Bus, dict[str, Any]]
 GROUPS = {"channels": "Channels…", "routes": "Routes…"}
-MATRIX = ("chat:*", "muc:lobby@rooms.localhost", "muc:team@rooms.localhost", "shoutbox:bulletin")
+MATRIX = ("chat:*", "fortune:hourly", "muc:lobby@rooms.localhost", "muc:team@rooms.localhost", "shoutbox:bulletin")
 """The first rows of the matrix."""
 LISTED = ("channels", "routes", "help", "whoami")
 
@@ -100,7 +100,7 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
         hands.fill("To", "shoutbox:team")
         hands.end("Added shoutbox:news → shoutbox:team")
 
-        hands.begin("route-list", "6 routes:")
+        hands.begin("route-list", "8 routes:")
         shown = hands.lines()
         route = re.search(r"(\d+): shoutbox:news → shoutbox:team", shown)
         assert route, shown
@@ -134,7 +134,7 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
         hands.begin("channel-remove", "Remove a channel")
         hands.fill("Channel", "shoutbox:news")
         hands.sure()
-        hands.begin("route-list", "5 routes:")
+        hands.begin("route-list", "7 routes:")
 
 
 class Poezio:
@@ -254,7 +254,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
         hands.end("Added shoutbox:bulletin → shoutbox:lobby")
 
         hands.begin("routes", "List routes")
-        client.shows("6 routes:")
+        client.shows("8 routes:")
         client.shows(": shoutbox:bulletin → shoutbox:lobby")
         client.press("C-g")
         client.shows("execute selected command")
@@ -289,4 +289,4 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
         )
         hands.remove("channels", "Remove a channel", "Channel", "shoutbox:bulletin", "Removed shoutbox:bulletin;")
         hands.begin("routes", "List routes")
-        client.shows("5 routes:")
+        client.shows("7 routes:")

@@ -1,6 +1,7 @@
 """Which items are news: none is told twice whatever happens to its marks, and none is missed."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -237,3 +238,29 @@ def test_none_is_told_twice_and_none_is_missed(days: list[list[Item]]) -> None:
         known |= set(told)
         keys |= {one.key for one in found.new}
         seen = found.seen
+
+
+def test_a_thousand_items_with_one_id_are_soon_told_apart() -> None:
+    seen: Seen | None = None
+    for round in range(3):
+        same = [
+            Item(id="same", link=f"https://example.org/{round}/{one}", title=f"{round} {one}", at=NOW - one)
+            for one in range(ITEMS)
+        ]
+        start = time.thread_time()
+        found = look(same, seen)
+        assert time.thread_time() - start < 0.4
+        seen = found.seen
+        keys = [mark.key for mark in seen.marks]
+        assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("query", ["&".join(["a="] * 650), "&".join(["%41=%42"] * 240)])
+def test_addresses_with_hundreds_of_fields_cost_little(query: str) -> None:
+    many = [
+        Item(id=f"https://example.org/{one}?{query}", link=f"https://example.org/{one}?{query}", title=str(one))
+        for one in range(ITEMS)
+    ]
+    start = time.thread_time()
+    assert look(many, look(many[:1], None).seen).rest == 0
+    assert time.thread_time() - start < 0.4

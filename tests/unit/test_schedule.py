@@ -1,5 +1,6 @@
 """Schedules in plain words: what they mean, what is refused, and that each comes once a day whatever the clocks do."""
 
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -171,3 +172,16 @@ def test_once(text: str, at: tuple[int, ...]) -> None:
 def test_no_time_to_come(text: str) -> None:
     with pytest.raises(BadInput):
         once(text, ms(NOW), BERLIN)
+
+
+@pytest.mark.parametrize("text", ["0 0 29 2 */7", "0 0 * 2 1#5", "0 0 29 2 */6"])
+def test_what_comes_once_in_many_years_is_read_soon(text: str) -> None:
+    start = time.thread_time()
+    assert Schedule.parse(text).after(ms(NOW), BERLIN) > ms(NOW)
+    assert time.thread_time() - start < 0.1
+
+
+@pytest.mark.parametrize("text", [f"{'1' * 5000} 0 * * *", f"0 0 * * 1#{'1' * 5000}"])
+def test_endless_numbers_are_no_schedule(text: str) -> None:
+    with pytest.raises(BadInput):
+        Schedule.parse(text)

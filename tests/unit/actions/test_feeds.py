@@ -1,5 +1,6 @@
 """Feeds in and out as OPML, and what operators see of feeds in trouble."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from aiohttp import web as http
 
 from commands.actions.feed_export import parted
-from commands.actions.feed_import import slug
+from commands.actions.feed_import import _channels, slug
 from component.configured import Audit, ChannelSpec, Put
 from component.feeds.opml import Entry, parse
 from component.message import Channel
@@ -114,3 +115,11 @@ async def test_status_tells_of_feeds_in_trouble(desk: Desk) -> None:
     assert "Sources in trouble: 2" in told
     assert "  feed:one: The feed is broken: no item can be made out in it. Next try at 1970-01-01 01:00:00 UTC." in told
     assert "  feed:two: gone" in told
+
+
+def test_many_feeds_of_one_name_get_their_addresses_soon() -> None:
+    start = time.thread_time()
+    specs = list(_channels([Entry(f"https://one.example/{number}", "Planet") for number in range(10_000)], {"feed:planet"}))
+    assert time.thread_time() - start < 1
+    assert [spec.channel.address for spec in specs[:2]] == ["planet-2", "planet-3"]
+    assert len({spec.channel for spec in specs}) == 10_000

@@ -301,7 +301,7 @@ def test_what_is_said_is_never_taken_for_a_field(text: str) -> None:
         ("{{ }}", "{{ }}"),
         ("{{cycler.__init__}}", "{{cycler.__init__}}"),
         ("{}", "{}"),
-        ("{title}", "{title}"),
+        ("{subject}", "{subject}"),
         ("{Body}", "{Body}"),
         ("{body!r}", "{body!r}"),
         ("{body:>10}", "{body:>10}"),
@@ -316,7 +316,7 @@ def test_what_is_said_is_never_taken_for_a_field(text: str) -> None:
 def test_other_fields_are_refused_in_words(line: str, wrong: str) -> None:
     assert refusal("template", line=line) == (
         f"template, line: “{wrong}” is no field: "
-        "there are {author}, {body}, {channel}, {time}, {date}, {id}, {link}, and no other braces."
+        "there are {author}, {body}, {title}, {channel}, {time}, {date}, {id}, {link}, and no other braces."
     )
 
 
