@@ -62,12 +62,16 @@ SHOWN = 24
 
 @dataclass(slots=True)
 class Talk:
-    """A conversation about one command: where it stands, what was given and is not used yet, what is asked now."""
+    """A conversation about one command: where it stands, what was given and is not used yet, what is asked now.
+
+    `below` are lines under the first one; they belong to the last field where that is prose.
+    """
 
     action: Action
     step: Step
     at: float
     given: list[str] = field(default_factory=list)
+    below: list[str] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
     values: dict[str, Sequence[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -160,7 +164,8 @@ class Text:
             return self._meant(line, caller)
         step = action.step
         lines = self._long(step) if step else None
-        if len(line) > (MAX_LONG if lines and "\n" in line[:MAX_LINE] else MAX_LINE):
+        prose = bool(step and _prose(step.fields(self._bus)))
+        if len(line) > (MAX_LONG if (lines or prose) and "\n" in line[:MAX_LINE] else MAX_LINE):
             raise BadInput(tell(_("That line is too long for a command."), caller.language))
         if step is None:
             if rest.strip(" ?"):
@@ -172,12 +177,16 @@ class Text:
         if lines and "\n" in line:  # what stands below the first line is that field, as it is
             line, _newline, below = line.partition("\n")
             rest, talk.values[lines.name] = self._named(line)[1], below.splitlines()
+        elif prose and "\n" in line and line.partition("\n")[0].count('"') % 2 == 0:  # no quotation goes on below
+            line, _newline, below = line.partition("\n")
+            rest, talk.below = self._named(line)[1], below.splitlines()
         talk.given = _split(rest, caller)
         return await self._advance(talk, caller)
 
     def _long(self, step: Step) -> Field | None:
         """The field that takes what stands below the first line."""
-        return next((one for one in step.fields(self._bus) if one.kind == "text-multi" and one.type is str), None)
+        return next((one for one in step.fields(self._bus)
+                     if one.kind == "text-multi" and one.type is str and not one.ask.prose), None)  # fmt: skip
 
     def _named(self, line: str) -> tuple[Action | None, str]:
         """The command that a line begins with, written with dashes or spaces, and what follows its name."""
@@ -351,12 +360,15 @@ class Text:
             self._last(talk, fields, rest, caller)
             rest = []
         talk.given = rest + later
+        if talk.below and (prose := _prose(fields)):
+            talk.values[prose.name] = [*talk.values.get(prose.name, ()), *talk.below]
+            talk.below = []
 
     @staticmethod
     def _last(talk: Talk, fields: Sequence[Field], rest: Sequence[str], caller: Caller) -> None:
         """Words that are left over belong to the last field where that is free text, else they are too many."""
         last = next((one for one in reversed(fields) if _in_order(one, fields)), None)
-        if last is None or last.kind != "text-single" or last.type is not str:
+        if last is None or not (last.ask.prose or (last.kind == "text-single" and last.type is str)):
             raise BadInput(tell(_("“{word}” is more than that takes.", word=rest[0][:60]), caller.language))
         talk.values[last.name] = [" ".join([*talk.values.get(last.name, ()), *rest])]
 
@@ -441,6 +453,11 @@ def _split(line: str, caller: Caller) -> list[str]:
 def _needed(one: Field, fields: Sequence[Field]) -> bool:
     """Whether a field is asked for; a lone yes or no is what its step is about."""
     return one.required or (one.kind == "boolean" and len(fields) == 1)
+
+
+def _prose(fields: Sequence[Field]) -> Field | None:
+    """The field that takes the lines under a command's first one as they are, though a line may give it too."""
+    return next((one for one in fields if one.ask.prose and _in_order(one, fields)), None)
 
 
 def _plain(name: str, names: Iterable[str], step: Step) -> bool:

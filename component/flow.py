@@ -102,6 +102,17 @@ class Flow:
 
         return Offer(message, plan)
 
+    def correction(self, message: Message, places: Collection[Channel]) -> Offer:
+        """To bring what corrects an earlier message to those of the `places` that routes lead it to at once. Processors
+        shape it, and note nothing of it; where they would hold it, the earlier one stands."""
+
+        def plan() -> Planned:
+            follows = self._planner(Ledger(self._ledger)).plan(message)
+            reached = [one for one in follows.arrivals if one.channel in places and not one.error]
+            return self._planned([Follows({}, reached)], [(message, message.channel, State.CAME, "")])
+
+        return Offer(message, plan)
+
     def releases(self, due: Sequence[Held]) -> Sequence[Release]:
         """To let go on what was held, each message and each batch in its order, but for those whose route is off or
         gone. Within a turn: routes that change before it is planned would be taken as they were."""

@@ -6,6 +6,7 @@ One writer commits (`writer.py`); each destination has a lane of its own (`lane.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -22,7 +23,7 @@ from component.lane import Lane
 from component.listeners import Listeners
 from component.message import DELETED, Author, Channel, Message
 from component.plan import Held, no_permalink
-from component.ports import Clock, Closes, Listener, Method, Refusal, Source, Trouble, Troubled
+from component.ports import Clock, Closes, Corrects, Listener, Method, Refusal, Source, Trouble, Troubled
 from component.route import Make, Route, no_processors
 from component.store import Mark, Receipt, Store
 from component.words import _
@@ -227,6 +228,15 @@ class Hub:
         own = self._first_state(message.channel) if deliver else State.CAME
         offer = self.flow.offer(message, own, spread=spread and not to_person)
         return await self._writer.accept(offer, mark)
+
+    async def correct(self, message: Message, origin: str) -> Receipt | None:
+        """See `ports.Accept.correct`."""
+        self.check_muted(message.author)
+        earlier, places = await self.store.brought(origin)
+        places = frozenset(one for one in places if isinstance(self._methods.get(one.method), Corrects))
+        if not earlier or earlier.body == message.body or not places:
+            return None
+        return await self._writer.accept(self.flow.correction(replace(message, corrects=earlier.id), places), None)
 
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self._methods.get(channel.method) else State.DONE

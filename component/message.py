@@ -115,6 +115,8 @@ class Message:
     author: Author
     body: str
     at: int
+    corrects: str = ""
+    """The id of an earlier message that this one stands in the place of (XEP-0308)."""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

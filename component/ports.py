@@ -54,6 +54,13 @@ class Method(Protocol):
         """Ids of recent messages the destination holds already, where it can tell; raises Unavailable."""
 
 
+@runtime_checkable
+class Corrects(Protocol):
+    """A method that can put a message in the place of an earlier one of its channel (`Message.corrects`)."""
+
+    corrects: bool
+
+
 class Fate(StrEnum):
     """What became of a deleted message at a place that had it."""
 
@@ -190,6 +197,10 @@ class Accept(Protocol):
         With `deliver` the message has yet to be brought to its own channel too; without `spread` it goes nowhere else.
         `mark` is kept with it.
         """
+
+    async def correct(self, message: Message, origin: str) -> Receipt | None:
+        """Bring `message` in the place of the one that came from `origin`, to where that was brought and a message can
+        be corrected; None where that is nowhere, or the words are the same. Raises as `accept`."""
 
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         """Where processors stopped a new message and say that its author is to know."""

@@ -93,8 +93,8 @@ _RECURS = re.compile(
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:mon|diens|donners|frei|sams|sonn)tags|mittwochs)\b"
     r"|[\d*/,-]+(?: [\d*/,-]+){3} \S+$"
 )
-_ON = re.compile(r"(?:on|am|next|nächste[nr]?|kommende[nr]?) (?:the )?(?=\D|\d{4}-)")
-_HALF = re.compile(r"half an hour|(?:einer )?halben stunde")
+_ON = re.compile(r"\b(?:on|am|next|nächste[nr]?|kommende[nr]?) (?:the )?(?=\D|\d{4}-)", re.IGNORECASE)
+_HALF = re.compile(r"\b(?:half an hour|(?:einer )?halben stunde)\b", re.IGNORECASE)
 
 
 def when(text: str, now: int, zone: ZoneInfo) -> When:
@@ -103,7 +103,7 @@ def when(text: str, now: int, zone: ZoneInfo) -> When:
     Raises BadInput where it is none, is past, or is more than a year ahead.
     """
     words = _plain(text)
-    if _RECURS.match(words):
+    if _RECURS.match(words.lower()):
         schedule = Schedule.parse(words)
         found = When(schedule.after(now, zone), str(schedule))
     else:
@@ -114,7 +114,7 @@ def when(text: str, now: int, zone: ZoneInfo) -> When:
 
 
 def _plain(text: str) -> str:
-    words = " ".join(text.lower().split()).rstrip(".,!?")
+    words = " ".join(text.split()).rstrip(".,!?")
     return _HALF.sub("30min", _ON.sub("", words))
 
 
@@ -136,7 +136,7 @@ _LONGEST = 10
 def _is_when(tokens: Sequence[str]) -> bool:
     """Whether these words, and no fewer, say a time; it may be past, or come too often."""
     first, last = tokens[0].lower().rstrip(","), tokens[-1].lower().rstrip(".,!?")
-    words = _plain(" ".join(tokens))
+    words = _plain(" ".join(tokens)).lower()
     if last in _DANGLING:
         return False
     if not _STARTS.fullmatch(first) and not (_SHORT_DAYS.fullmatch(first) and re.search(r"\d[:.]\d\d|\d[ap]m", words)):

@@ -49,8 +49,10 @@ _FILLING = frozenset(
     {"every", "each", "on", "at", "and", "the", "jeden", "jede", "jedes", "am", "um", "und", "uhr", ""}
 )
 _CLOCK = re.compile(r"([01]?\d|2[0-3])(?:[:.h]([0-5]\d))?\s*(am|pm)?")
-_EVERY = re.compile(r"(?:every|alle)\s+(\d{1,3})\s*(minutes?|mins?|minuten|hours?|stunden?|h)")
-_CRON = re.compile(r"\S+(?:\s+\S+){4}")
+_EVERY = re.compile(
+    r"(?:every|each|alle|jede)\s+(?:(\d{1,3})\s*)?(seconds?|secs?|sekunden?|minutes?|mins?|minuten?|hours?|stunden?|h)"
+)
+_CRON = re.compile(r"[\d*/,-]+\s+[\d*/,-]+(?:\s+\S+){3}")
 _HOURLY = frozenset({"hourly", "every hour", "stündlich", "jede stunde"})
 
 
@@ -68,13 +70,10 @@ class Schedule:
         Raises BadInput where it is none, or where two of its times are less than `LEAST` apart.
         """
         words = " ".join(text.split())
-        made = cls(words, _cron(words.lower()))
+        made = cls(words, _cron(words))
         gap = made.shortest()
         if gap < LEAST:
-            raise BadInput(
-                _("“{text}” is every {gap}: even fortune cookies need longer to bake ;) Choose {least} or more.",
-                  text=words[:40], gap=Span(gap), least=Span(LEAST))
-            )  # fmt: skip
+            raise BadInput(_too_often(words, gap))
         return made
 
     def after(self, at: int, zone: tzinfo) -> int:
@@ -95,13 +94,24 @@ class Schedule:
 
 
 def _cron(words: str) -> str:
-    if words in _HOURLY:
+    low = words.lower()
+    if low in _HOURLY:
         return "0 * * * *"
-    if every := _EVERY.fullmatch(words):
-        return _steps(int(every.group(1)), every.group(2)[0] in "hs", words)
-    if _CRON.fullmatch(words) and not any(word in _FILLING for word in words.split()):
-        return _checked(words)
+    if every := _EVERY.fullmatch(low):
+        count, unit = int(every.group(1) or 1), every.group(2)
+        if unit.startswith(("sec", "sek")):
+            raise BadInput(_too_often(words, count))
+        return _steps(count, unit[0] in "hs", words)
+    if _CRON.fullmatch(low) and not any(word in _FILLING for word in low.split()):
+        return _checked(low)
     return _days(words)
+
+
+def _too_often(words: str, gap: int) -> Words:
+    return _(
+        "“{text}” is every {gap}: even fortune cookies need longer to bake ;) Choose {least} or more.",
+        text=words[:40], gap=Span(gap), least=Span(LEAST),
+    )  # fmt: skip
 
 
 def _checked(words: str) -> str:
@@ -124,7 +134,7 @@ def _days(words: str) -> str:
     """Days and times of day, such as monday and friday 9:30; every day where none is named."""
     days: list[str] = []
     hour, minute = None, 0
-    for word in _tokens(words):
+    for word in _tokens(words.lower()):
         if word in _DAYS:
             days.append(str(_DAYS[word]))
         elif word in _SETS:
@@ -189,7 +199,7 @@ def once(text: str, now: int, zone: tzinfo) -> int:
         return _on_date(found, words, now, zone)
     if found := _NAMED.fullmatch(words):
         return _named(found.group(1), found.group(2), words, here)
-    return Schedule(words, _days(words)).after(now, zone)
+    return Schedule(words, _days(" ".join(text.split()))).after(now, zone)
 
 
 def _span(words: str) -> Span:

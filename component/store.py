@@ -119,6 +119,9 @@ class Store(Memory, ReminderStore, Protocol):
         """All of it in one transaction: each is held no more, and what follows from it stands; gives the new
         deliveries. What is held no more already (its message was deleted) does not go on."""
 
+    async def brought(self, origin: str) -> tuple[Message | None, frozenset[Channel]]:
+        """The message that came from `origin`, and where it was or will be brought; nowhere where it was deleted."""
+
     async def due(self, now: int, limit: int) -> Sequence[Held]:
         """What is held at enabled routes and due by `now`, in the order it came due; of a batch, all of it."""
 

@@ -31,14 +31,18 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         return Done(_("Nothing to change: {channel} stands so.", channel=shown_channel(spec)))
     audit = entry(caller, bus, "channel-pause", before=described(spec), after=described(new))
     await bus.settings.change([Put(new)], audit)
-    return Done(_passes(new) if new.enabled else _stops(new, bus))
+    return Done(_passes(new, bus) if new.enabled else _stops(new, bus))
 
 
-def _passes(spec: ChannelSpec) -> Words:
+def _passes(spec: ChannelSpec, bus: Bus) -> Words:
+    if bus.methods[spec.channel.method].make is None:  # nothing waits for it
+        return _("{channel} is on again.", channel=spec.channel)
     return _("{channel} is on again: what waited for it goes out now.", channel=spec.channel)
 
 
 def _stops(spec: ChannelSpec, bus: Bus) -> Words:
+    if not bus.methods[spec.channel.method].listens:
+        return _("{channel} is paused: it says nothing until it is on again.", channel=spec.channel)
     if bus.methods[spec.channel.method].make is None:  # the commit is the delivery
         return _("{channel} is paused: nothing from it goes on. What goes to it, it takes all the same.",
                  channel=spec.channel)  # fmt: skip

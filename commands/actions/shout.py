@@ -18,14 +18,14 @@ class Form:
     """Where, and what."""
 
     channel: Annotated[Channel, Ask(_("Channel"), _("where to, like shoutbox:lobby"))]
-    words: Annotated[str, Ask(_("Words"))]
+    words: Annotated[tuple[str, ...], Ask(_("Words"), prose=True)]
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if not (caller.role >= Role.OPERATOR and bus.hub.find(form.channel)):
         readable(caller, bus, form.channel)
     bus.methods[form.channel.method].check(form.channel)
-    message = Message.new(form.channel, _author(caller), form.words, bus.clock())
+    message = Message.new(form.channel, _author(caller), "\n".join(form.words), bus.clock())
     receipt = await bus.hub.accept(message, deliver=True)
     if refusals := bus.hub.refusals(receipt):
         return Done(

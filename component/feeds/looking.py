@@ -28,6 +28,8 @@ from component.words import Words, _
 
 log = structlog.get_logger()
 
+AT_ONCE = 10
+"""Changed items that one look corrects."""
 LIMITS = Limits(packed=BYTES, body=BYTES)
 """What is fetched of a feed at most is what is read of it."""
 
@@ -140,6 +142,10 @@ class Looking:
             message = telling.message(channel, told, state.era, now, feed=feed.title, text=choice.text)
             if message:
                 await self._accept(message)
+        for told in fresh.updated[:AT_ONCE]:
+            changed = telling.correction(channel, told, state.era, now, feed=feed.title, text=choice.text)
+            if changed:
+                await self._correct(changed, telling.original(channel, told, state.era))
         if fresh.rest:
             last = fresh.new[-1].key if fresh.new else ""
             await self._accept(telling.more(channel, fresh.rest, last, state.era, now, feed=feed.title, link=feed.link))
@@ -149,6 +155,12 @@ class Looking:
             await self._ports.accept.accept(message)
         except Muted as error:
             log.info("not told", channel=str(message.channel), reason=str(error))
+
+    async def _correct(self, message: Message, origin: str) -> None:
+        try:
+            await self._ports.accept.correct(message, origin)
+        except Muted as error:
+            log.info("not corrected", channel=str(message.channel), reason=str(error))
 
     async def _failed(self, channel: Channel, state: State, error: FetchError | FeedError) -> tuple[State, Words | str]:
         fetching = error if isinstance(error, FetchError) else None

@@ -1,10 +1,12 @@
 """A feed's items as messages. Pure. What feeds say is others' words: their names are made safe, their text is plain."""
 
+from dataclasses import replace
+
 from yarl import URL
 
 from component.errors import BadInput
 from component.feeds.identity import Told
-from component.message import MAX_NAME, Author, Channel, Message
+from component.message import MAX_NAME, Author, Channel, Message, id_from
 from component.text import one_line
 
 _LONGEST_TITLE = 120
@@ -20,11 +22,24 @@ def message(channel: Channel, told: Told, era: int, now: int, *, feed: str = "",
     title = item.title or _start(item.text)
     parts = [title, item.link, item.text if text and item.text != title else ""]
     body = "\n".join(part for part in parts if part)
-    origin = f"{channel}#{era}#{told.key}"
+    origin = original(channel, told, era)
     try:
         return Message.new(channel, author(channel, item.author, feed), body, _at(item.at, now), origin=origin)
     except BadInput:
         return None
+
+
+def correction(
+    channel: Channel, told: Told, era: int, now: int, *, feed: str = "", text: bool = False
+) -> Message | None:
+    """An item that has changed, as its channel says it now; each wording of it comes once."""
+    said = message(channel, told, era, now, feed=feed, text=text)
+    return said and replace(said, at=now, origin=f"{said.origin}#{id_from(said.body)}")
+
+
+def original(channel: Channel, told: Told, era: int) -> str:
+    """The origin of an item as it was told first."""
+    return f"{channel}#{era}#{told.key}"
 
 
 def more(channel: Channel, count: int, last: str, era: int, now: int, *, feed: str = "", link: str = "") -> Message:

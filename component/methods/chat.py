@@ -12,6 +12,8 @@ from component.text import BARE_JID
 class Chat:
     """Speaks with people."""
 
+    corrects = True
+
     def __init__(self, direct: Direct) -> None:
         self._direct = direct
 

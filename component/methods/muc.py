@@ -24,6 +24,8 @@ class Settings:
 class Muc:
     """Speaks in rooms."""
 
+    corrects = True
+
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
 

@@ -2,10 +2,10 @@
 -- group of messages costs one statement however many there are.
 
 -- name: add_messages(rows)
--- Those of :rows [[id, origin, channel, author_name, author_key, body, at]…] that are new; gives their ids.
-insert into messages (id, origin, channel, author_name, author_key, body, at)
+-- Those of :rows [[id, origin, channel, author_name, author_key, body, at, corrects]…] that are new; gives their ids.
+insert into messages (id, origin, channel, author_name, author_key, body, at, corrects)
 select
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
 from json_each(:rows)
 where true
 order by key
@@ -87,6 +87,13 @@ select route, stage, key, value from notes order by number;
 -- Those of :ids [id…] that are still held; gives their ids.
 delete from held where id in (select value from json_each(:ids)) returning id;
 
+-- name: brought(origin)
+-- The message that came from :origin, with each channel it was or will be brought to.
+select messages.*, deliveries.channel as destination
+from messages
+join deliveries on deliveries.message_id = messages.id and deliveries.state in ('done', 'pending')
+where messages.origin = :origin and messages.id not in (select message_id from deletions);
+
 -- name: bodies(ids)
 -- What the messages :ids [id…] said as they came.
 select id, body from messages where id in (select value from json_each(:ids));
@@ -166,7 +173,8 @@ select
     messages.author_name,
     messages.author_key,
     messages.body,
-    messages.at
+    messages.at,
+    messages.corrects
 from stops
 join messages on messages.id = stops.message_id
 where stops.message_id = :id

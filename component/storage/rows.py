@@ -17,13 +17,16 @@ Row = Mapping[str, Any]
 def of_message(message: Message) -> tuple[str | int, ...]:
     """For `add_messages`."""
     author = message.author
-    return message.id, message.origin, str(message.channel), author.name, author.key, message.body, message.at
+    said = message.body, message.at, message.corrects
+    return message.id, message.origin, str(message.channel), author.name, author.key, *said
 
 
 def to_message(row: Row) -> Message:
     """Of any row with a message's columns."""
     author = Author(row["author_name"], row["author_key"])
-    return Message(row["id"], row["origin"], Channel.parse(row["channel"]), author, row["body"], row["at"])
+    return Message(
+        row["id"], row["origin"], Channel.parse(row["channel"]), author, row["body"], row["at"], row["corrects"]
+    )
 
 
 def to_delivery(row: Row) -> Delivery:

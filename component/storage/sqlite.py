@@ -22,13 +22,13 @@ from component.configured import Audit, ChannelSpec, Drop, Grant, Mute, Preferen
 from component.delivery import Delivery
 from component.errors import Conflict, StoreError
 from component.ledger import Note, Place
-from component.message import Channel
+from component.message import Channel, Message
 from component.plan import Held, Stopped
 from component.reminder import Reminder
 from component.route import Route
 from component.storage import accepting, changing, reminding, telling
 from component.storage.accepting import found
-from component.storage.rows import Row, of_stages, to_delivery, to_held, to_note, to_route, to_stop
+from component.storage.rows import Row, of_stages, to_delivery, to_held, to_message, to_note, to_route, to_stop
 from component.storage.telling import to_story
 from component.store import Mark, Offer, Receipt, Release
 from component.story import Story
@@ -133,6 +133,12 @@ class SQLite:
         """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
         if _inode(self._path) != self._file:
             raise StoreError(_("The database's file was removed or replaced: stop the bus, and put it back."))
+
+    @_wrapped
+    async def brought(self, origin: str) -> tuple[Message | None, frozenset[Channel]]:
+        """See `store.Store.brought`."""
+        rows = await self._rows(self._queries.brought, origin=origin)
+        return (to_message(rows[0]) if rows else None), frozenset(Channel.parse(row["destination"]) for row in rows)
 
     # What is held
 

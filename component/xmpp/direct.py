@@ -17,7 +17,7 @@ from component.words import _
 from component.xmpp.link import IqError, Link
 from component.xmpp.retraction import retraction
 from component.xmpp.rooms import BUDGET
-from component.xmpp.stanza import SAID, Fault, bare, domain
+from component.xmpp.stanza import SAID, Fault, bare, domain, replacing
 from component.xmpp.tasks import Tasks
 
 HOPELESS = frozenset(
@@ -54,7 +54,7 @@ class DirectMessages:
         text = fit(message.line, BUDGET, rest.told(self._speaks(jid)))
         self._link.send(
             f'<message type="chat" id="{message.id}" from="{self._bot}" to="{q(jid)}"><body>{q(text)}</body>'
-            f'<said xmlns="{SAID}" id="{message.id}"/></message>'
+            f'<said xmlns="{SAID}" id="{message.id}"/>{replacing(message)}</message>'
         )
         confirmation: Confirmation = asyncio.get_running_loop().create_future()
         self._sent[jid, message.id] = confirmation

@@ -37,6 +37,7 @@ from component.xmpp.stanza import (
     body_of,
     element,
     language_of,
+    replacing,
     resource,
     statuses,
 )
@@ -387,7 +388,8 @@ class Rooms:
         try:
             self._link.send(
                 f'<message type="groupchat" id="{message.id}" from="{sender}" to="{q(jid)}"><body>{q(text)}</body>'
-                f'<said xmlns="{SAID}" id="{message.id}" proof="{self._hearing.proof(room, message.id)}"/></message>'
+                f'<said xmlns="{SAID}" id="{message.id}" proof="{self._hearing.proof(room, message.id)}"/>'
+                f"{replacing(message)}</message>"
             )
         except Unavailable:
             room.said.pop(message.id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 from xml.etree.ElementTree import Element
 
+from component.message import Message
 from component.text import escape as q
 from component.text import one_line
 
@@ -17,6 +18,7 @@ STREAM_ERROR = "{http://etherx.jabber.org/streams}error"
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 CAPS = "http://jabber.org/protocol/caps"
 COMMANDS = "http://jabber.org/protocol/commands"
+CORRECT = "urn:xmpp:message-correct:0"
 DATA = "jabber:x:data"
 DELAY = "{urn:xmpp:delay}delay"
 DISCO_INFO = "http://jabber.org/protocol/disco#info"
@@ -116,6 +118,11 @@ def body_of(stanza: Element) -> str:
     if found is None:
         found = stanza.find("{jabber:client}body")
     return (found.text or "") if found is not None else ""
+
+
+def replacing(message: Message) -> str:
+    """What says that a stanza corrects an earlier one (XEP-0308), whose id is its message's; "" where it does not."""
+    return f'<replace xmlns="{CORRECT}" id="{message.corrects}"/>' if message.corrects else ""
 
 
 def statuses(stanza: Element) -> frozenset[str]:

@@ -279,3 +279,21 @@ async def test_a_plan_is_made_for_what_is_new_alone(store: Store) -> None:
     assert [one.new for one in await store.save(offers, (), ())] == [True, False]
     assert [one.new for one in await store.save(offers, (), ())] == [False, False]
     assert asked == [1]
+
+
+async def test_where_a_message_was_brought_by_its_origin(store: Store) -> None:
+    first = said("one", origin="x")
+    plan = Planned([(first, FROM, State.CAME, ""), (first, TO, State.DONE, ""), (first, OTHER, State.DEAD, "no")])
+    await store.save([Offer(first, lambda: plan)], (), ())
+    assert await store.brought("x") == (first, frozenset({TO}))
+    assert await store.brought("y") == (None, frozenset())
+    await store.delete(first.id, "(gone)", AUDIT)
+    assert await store.brought("x") == (None, frozenset())
+
+
+async def test_what_corrects_another_says_which(store: Store) -> None:
+    first = said("one")
+    second = replace(said("two"), corrects=first.id)
+    plan = Planned([(second, TO, State.PENDING, "")])
+    await store.save([Offer(second, lambda: plan)], (), ())
+    assert [one.message for one in await store.pending(TO, 0, 9)] == [second]

@@ -23,7 +23,7 @@ from tests.unit.fakes import FakeClock
 README = Path(__file__).parents[2] / "README.md"
 ROOM = f"lobby@{ROOMS}"
 NICK = "shoutbus"
-ITEM = "<item><guid>{0}</guid><title>News {0}</title><link>{1}/{0}</link></item>"
+ITEM = "<item><guid>{0}</guid><title>{2}</title><link>{1}/{0}</link></item>"
 PAGE = '<title>Site</title><link rel="alternate" type="application/rss+xml" href="/feed">'
 
 
@@ -41,12 +41,13 @@ class Site:
     def __init__(self) -> None:
         self.url = ""
         self.items = ["1"]
+        self.titles: dict[str, str] = {}
 
     async def page(self, _request: http.Request) -> http.Response:
         return http.Response(text=PAGE, content_type="text/html")
 
     async def feed(self, _request: http.Request) -> http.Response:
-        items = "".join(ITEM.format(one, self.url) for one in self.items)
+        items = "".join(ITEM.format(one, self.url, self.titles.get(one, f"News {one}")) for one in self.items)
         text = f"<rss version='2.0'><channel><title>Site</title>{items}</channel></rss>"
         return http.Response(text=text, content_type="application/rss+xml")
 
@@ -105,6 +106,14 @@ async def test_the_recipe(server: Server, tmp_path: Path) -> None:
             await moved(bus, clock, 24 * 60)
             await _told(me, f"{site.url}/2")
             assert not any(f"{site.url}/1" in words for _nick, words in me.lines(ROOM))
+
+            site.titles["2"] = "News two"  # a slip of its author's, mended
+            await moved(bus, clock, 24 * 60)
+            await _told(me, "News two")
+            first, mended = (one for one in me.heard if f"{site.url}/2" in one["body"])
+            corrected = mended.xml.find("{urn:xmpp:message-correct:0}replace")
+            assert corrected is not None
+            assert corrected.get("id") == first["id"]
 
             shouts = bus.hub.listen(lobby)
             me.say(ROOM, "said in the room")

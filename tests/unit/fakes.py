@@ -368,6 +368,10 @@ class FakeWorld:
         self.accepted.append(message)
         return Receipt(message, new=True)
 
+    async def correct(self, message: Message, origin: str) -> Receipt | None:
+        earlier = next((one for one in self.accepted if one.origin == origin), None)
+        return await self.accept(replace(message, corrects=earlier.id)) if earlier else None
+
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         return ()
 

@@ -34,6 +34,8 @@ class Blog:
     numbers: list[int] = field(default_factory=list)
     title: str = "Planet"
     guid: str = "tag:planet,{n}"
+    words: dict[int, str] = field(default_factory=dict)
+    """Titles that were changed."""
     more: str = ""
     status: int = 200
     location: str = ""
@@ -59,7 +61,7 @@ class Blog:
     def item(self, n: int) -> str:
         at = formatdate(START - DAY + n * 60, usegmt=True)
         return (
-            f"<item><title>Entry {n}</title><link>http://planet.example/{n}</link><pubDate>{at}</pubDate>"
+            f"<item><title>{self.words.get(n, f'Entry {n}')}</title><link>http://planet.example/{n}</link><pubDate>{at}</pubDate>"
             f"<guid>{self.guid.format(n=n)}</guid><dc:creator>Writer {n % 3}</dc:creator>"
             f"<description>All of {n}.</description></item>"
         )
@@ -243,6 +245,31 @@ async def test_new_ids_for_known_items_tell_nothing_again(yard: Yard) -> None:
 
 
 # Restarts and crashes
+
+
+async def test_a_changed_item_corrects_what_was_told_once(yard: Yard) -> None:
+    yard.blog.add(1)
+    yard.subscribe(first="1")
+    await yard.passes()
+    (told,) = yard.world.accepted
+    yard.blog.words[1] = "Entry one"
+    await yard.passes(DAY)
+    await yard.passes(DAY)
+    await yard.restart()
+    yard.subscribe(first="1")
+    await yard.passes(DAY)
+    assert [(one.body, one.corrects) for one in yard.world.accepted[1:]] == [
+        ("Entry one\nhttp://planet.example/1", told.id)
+    ]
+
+
+async def test_a_changed_item_that_was_never_told_stays_so(yard: Yard) -> None:
+    yard.blog.add(1)
+    yard.subscribe()
+    await yard.passes()
+    yard.blog.words[1] = "Entry one"
+    await yard.passes(DAY)
+    assert yard.world.accepted == []
 
 
 async def test_nothing_is_told_twice_over_a_restart(yard: Yard) -> None:

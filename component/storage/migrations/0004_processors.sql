@@ -2,6 +2,8 @@
 
 alter table routes add column stages text not null default '[]';
 
+alter table messages add column corrects text not null default ''; -- the id of an earlier one
+
 alter table deliveries add column body text; -- null: as the message has it
 
 drop view sent;
@@ -19,7 +21,8 @@ select
     messages.author_name,
     messages.author_key,
     coalesce(deliveries.body, messages.body) as body,
-    messages.at
+    messages.at,
+    messages.corrects
 from deliveries
 join messages on messages.id = deliveries.message_id;
 
@@ -81,6 +84,7 @@ select
     messages.author_name,
     messages.author_key,
     coalesce(held.body, messages.body) as body,
-    messages.at
+    messages.at,
+    messages.corrects
 from held
 join messages on messages.id = held.message_id;

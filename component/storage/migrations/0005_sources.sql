@@ -41,6 +41,7 @@ select
     sent.author_key,
     sent.body,
     sent.at,
+    sent.corrects,
     coalesce(stories.published, 1) as published,
     coalesce(stories.changed, 0) as changed,
     coalesce(stories.version, 0) as version,

@@ -79,6 +79,28 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     assert f"trace {delivery.message.id[:8]}" in answer
 
 
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("shout shoutbox:lobby Title\n\nIt's  \"so:\n- a", "Title\n\nIt's  \"so:\n- a"),
+        ("shout shoutbox:lobby\nTitle here\nText", "Title here\nText"),
+        ('shout shoutbox:lobby "Title\n\nText"', "Title\n\nText"),
+        ("shout shoutbox:lobby two words\nbelow=this", "two words\nbelow=this"),
+    ],
+)
+async def test_lines_are_said_as_they_stand(stage: Stage, line: str, body: str) -> None:
+    assert "Said in" in await stage.says(line, "juliet@x")
+    (delivery,) = await stage.bus.hub.store.log(BOX)
+    assert delivery.message.body == body
+
+
+async def test_lines_are_an_answer_too(stage: Stage) -> None:
+    await stage.says("shout shoutbox:lobby", "juliet@x")
+    assert "Said in" in await stage.says("Title\n\nText", "juliet@x")
+    (delivery,) = await stage.bus.hub.store.log(BOX)
+    assert delivery.message.body == "Title\n\nText"
+
+
 async def test_an_operator_shouts_into_a_room(stage: Stage) -> None:
     assert "Said in" in await stage.says("shout muc:team@rooms.x hello", "romeo@x")
     await until(lambda: stage.wire.holds[ROOM] == ["hello"], "the room has it")

@@ -80,9 +80,9 @@ async def test_an_open_channel(stage: Stage, line: str) -> None:
 async def test_again_and_again_by_ones_own_clock(stage: Stage) -> None:
     assert "Europe/Berlin" in await stage.says("preferences zone=europe/berlin")
     answer = await stage.says("remind me every Monday 9:30 to stand up")
-    assert answer == "Reminder 1, to you, every monday 9:30, next 1970-01-05 09:30 (Europe/Berlin): stand up"
+    assert answer == "Reminder 1, to you, every Monday 9:30, next 1970-01-05 09:30 (Europe/Berlin): stand up"
     (one,) = await stage.kept()
-    assert (one.schedule, one.zone) == ("every monday 9:30", "Europe/Berlin")
+    assert (one.schedule, one.zone) == ("every Monday 9:30", "Europe/Berlin")
     assert one.due == ((4 * 24 + 8) * 60 + 30) * 60_000
     assert "no time zone" in await stage.says("preferences zone=Berlin/Mitte")
 
