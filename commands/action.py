@@ -75,12 +75,14 @@ class Done:
 class Lines:
     """The command is through: a list, or details; `title` stands over it.
 
-    What is too long for one message goes `ahead` of it, each a message of its own.
+    What is too long for one message goes `ahead` of it, each a message of its own. Where each letter counts, `exact`, it
+    comes as a message even where it is short: forms break lines and change letters that clients bear badly.
     """
 
     title: Words
     lines: Sequence[Words | str]
     ahead: Sequence["Lines"] = ()
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ All of them are kept here, so that no command can break one.
 """
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 from commands.action import Done, Lines, Step
@@ -62,6 +62,16 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
     return [part.replace(_ARROW, "→ ") for part in parts]
 
 
+def _helped(words: str) -> Iterator[str]:
+    """What stands over a form; a list in it has a line for each, cut where it is long: of a form with more than nine
+    lines and fields Pidgin shows a piece only, and what is asked would be out of sight."""
+    for line in words.splitlines():
+        if line.startswith(" "):
+            yield line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+        else:
+            yield from _wrapped(line)
+
+
 def form(
     step: Step,
     asked: Sequence[Field],
@@ -73,9 +83,10 @@ def form(
     labels = {field.name: tell(field.ask.label, language) for field in asked}
     told = [tell(fault, language) for fault in faults.values()]
     told = [f"{labels[name]}: {why}" if name in labels else why for name, why in zip(faults, told, strict=True)]
+    lines = [line for one in told for line in _wrapped(one)]
     if step.help:  # not as instructions: poezio shows none
-        told.append(tell(step.help, language))
-    top = _fixed(0, [line for one in told for line in _wrapped(one)])
+        lines += _helped(tell(step.help, language))
+    top = _fixed(0, lines)
     head = f"<title>{q(plain(tell(step.title, language)))}</title>"
     drawn = "".join(_field(field, values.get(field.name, field.default), language) for field in asked)
     if len(drawn.encode()) > BUDGET:  # what was entered is too much to show again
@@ -165,7 +176,12 @@ def _rows(reply: Lines, language: str) -> list[str]:
 def is_long(reply: Done | Lines, language: str) -> bool:
     """Whether the answer is more than a window shows."""
     if isinstance(reply, Lines):
-        return bool(reply.ahead) or len(reply.lines) > NOTE_LINES or len(_rows(reply, language)) > 2 * NOTE_LINES
+        return (
+            reply.exact
+            or bool(reply.ahead)
+            or len(reply.lines) > NOTE_LINES
+            or len(_rows(reply, language)) > 2 * NOTE_LINES
+        )
     words = tell(reply.words, language)
     return len(words.splitlines()) > NOTE_LINES or len(words) > NOTE_LINES * 2 * WIDTH
 

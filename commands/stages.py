@@ -197,7 +197,9 @@ def _own_name(route: Route, stage: Stage) -> tuple[str, ...]:
 
 def _listed(route: Route) -> Words:
     """The route and its processors, over a form: not all of what is set fits there."""
-    return _("{lines}", lines="\n".join(line if len(line) < 200 else f"{line[:200]}…" for line in block(route)))
+    head = f"{route.id}: {route.source} → {route.destination}"  # their names are told below
+    lines = [line if len(line) < 200 else f"{line[:200]}…" for line in block(route)[1:]]
+    return _("{lines}", lines="\n".join([head, *lines]))
 
 
 async def _change(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bus) -> Reply:

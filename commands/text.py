@@ -106,13 +106,27 @@ class Text:
         try:
             async with self._turns.setdefault(asked.jid, asyncio.Lock()):  # one line of a person after the other
                 talk = None if asked.in_room else self._talk(asked.jid)
-                return await (self._go_on(talk, asked.text, caller) if talk else self._first(asked.text, caller))
+                if talk and _SLASHED.match(start := asked.text.lstrip()) and self._named(start[1:])[0]:
+                    del self._talks[asked.jid]  # another command, and they know it
+                    talk = None
+                if talk is None:
+                    return await self._first(asked.text, caller)
+                return self._hinted(await self._go_on(talk, asked.text, caller), asked.text, caller)
         except ShoutbusError as error:
             return self._fault(tell(draw.as_words(error), caller.language), caller)
         except Exception:
             log.exception("a command failed", line=asked.text[:80])
             self._talks.pop(asked.jid, None)
             return self._fault(tell(draw.FAILED, caller.language), caller)
+
+    def _hinted(self, reply: str, line: str, caller: Caller) -> str:
+        """What was refused as an answer and looks like a command: how to make it one."""
+        refused = caller.jid in self._talks and reply.startswith(tell(_("Error:"), caller.language))
+        if not refused or len(line.split()) == 1 or self._named(line)[0] is None:
+            return reply
+        hint = _("I took that for the answer. If it is a command, write it with a slash in front: /{line}",
+                 line=_shown(line))  # fmt: skip
+        return f"{reply}\n{hint.told(caller.language)}"
 
     @staticmethod
     def _fault(sentence: str, caller: Caller) -> str:
@@ -285,6 +299,9 @@ class Text:
         while True:
             fields = talk.step.fields(self._bus)
             self._place(talk, fields, caller)
+            if talk.below and (prose := _prose(fields)):
+                talk.values[prose.name] = [*talk.values.get(prose.name, ()), *talk.below]
+                talk.below = []
             self._check(talk, fields, caller)
             missing = _missing(talk, fields)
             if missing and caller.in_room:
@@ -360,9 +377,6 @@ class Text:
             self._last(talk, fields, rest, caller)
             rest = []
         talk.given = rest + later
-        if talk.below and (prose := _prose(fields)):
-            talk.values[prose.name] = [*talk.values.get(prose.name, ()), *talk.below]
-            talk.below = []
 
     @staticmethod
     def _last(talk: Talk, fields: Sequence[Field], rest: Sequence[str], caller: Caller) -> None:
@@ -435,9 +449,13 @@ _SLASHED = re.compile(r"/(?!me\b)[a-z][a-z-]*(?:\s|\?|$)", re.IGNORECASE)
 
 def _escape(line: str) -> Words:
     """How to send a line that was taken for a command."""
+    return _("If it is a message, send it with a backslash in front: \\{line}", line=_shown(line))
+
+
+def _shown(line: str) -> str:
+    """How a line begins."""
     start = line.strip().partition("\n")[0]
-    shown = start if len(start) <= 40 else f"{start[:40]}…"
-    return _("If it is a message, send it with a backslash in front: \\{line}", line=shown)
+    return start if len(start) <= 40 else f"{start[:40]}…"
 
 
 def _split(line: str, caller: Caller) -> list[str]:

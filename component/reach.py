@@ -14,6 +14,7 @@ from yarl import URL
 
 from component.errors import BadInput
 from component.fetched import Fault, FetchError, OutOfReach
+from component.text import one_line
 from component.words import _
 
 Address = IPv4Address | IPv6Address
@@ -149,7 +150,7 @@ def _parsed(text: str | URL) -> URL:
         good = False
     if not good:
         raise OutOfReach(
-            _("“{url}” is no web address: write one like https://example.org/feed.xml.", url=str(text)[:100])
+            _("“{url}” is no web address: write one like https://example.org/feed.xml.", url=one_line(str(text)[:100]))
         )
     return url
 

@@ -156,4 +156,9 @@ class Reminders:
             self.oneself(reminder.who), BUS, tell(told, reminder.language), self._clock(),
             origin=f"{reminder.origin}:refused",
         )  # fmt: skip
-        await self._hub.accept(message, deliver=True, spread=False)
+        try:
+            await self._hub.accept(message, deliver=True, spread=False)
+        except StoreError:
+            raise
+        except ShoutbusError as error:  # else it would come again and again, before all others
+            log.warning("not told", number=reminder.id, reason=str(error))

@@ -34,12 +34,12 @@ _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
 def linked(text: str) -> Markup:
     """Text with its http(s) addresses as links, and nothing else as markup."""
-    out, at = Markup(), 0
+    out, at = list[Markup](), 0
     for found in _LINK.finditer(text):
-        out += escape(text[at : found.start()])
-        out += Markup('<a href="{0}" rel="noopener noreferrer nofollow ugc">{0}</a>').format(found.group())
+        out.append(escape(text[at : found.start()]))
+        out.append(Markup('<a href="{0}" rel="noopener noreferrer nofollow ugc">{0}</a>').format(found.group()))
         at = found.end()
-    return out + escape(text[at:])
+    return Markup().join([*out, escape(text[at:])])
 
 
 def _moment(at: int) -> datetime.datetime:

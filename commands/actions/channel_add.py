@@ -71,6 +71,9 @@ async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Rep
     channel = new_channel(method, filled.address, bus)
     spec = ChannelSpec(channel, filled.title, filled_settings(method, filled))
     await bus.settings.change([Put(spec)], entry(caller, bus, "channel-add", after=described(spec)))
+    if not method.listens and not bus.hub.ends(channel):
+        hint = _("Added {channel}. Nobody hears it yet: “route add {channel} …” leads it somewhere.", channel=channel)
+        return Done(hint)
     return Done(_("Added {channel}.", channel=channel))
 
 

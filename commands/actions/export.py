@@ -27,12 +27,12 @@ async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     if len(parts) > MOST or any(_size(lines) > BUDGET * 19 // 20 for lines in parts):
         raise TooLong(_("That is more than {most} messages carry; copy the database instead.", most=MOST))
     if len(parts) == 1:
-        return Lines(_("# {bot}, without secrets", bot=bus.bot), parts[0])
+        return Lines(_("# {bot}, without secrets", bot=bus.bot), parts[0], exact=True)
     told = [
         Lines(_("# {bot}, without secrets, part {part} of {parts}", bot=bus.bot, part=number, parts=len(parts)), lines)
         for number, lines in enumerate(parts, 1)
     ]
-    return Lines(told[-1].title, told[-1].lines, ahead=told[:-1])
+    return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
 
 
 def parted(tables: Iterable[Sequence[str]]) -> Iterator[list[str]]:

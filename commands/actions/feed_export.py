@@ -17,7 +17,7 @@ async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     if not parts:
         return Done(_("There are no feeds."))
     told = [_lines(entries, bus, number, len(parts)) for number, entries in enumerate(parts, 1)]
-    return Lines(told[-1].title, told[-1].lines, ahead=told[:-1])
+    return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
 
 
 def feeds(bus: Bus) -> Sequence[ChannelSpec]:

@@ -99,7 +99,7 @@ def _drawn(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> 
     names = {f"s{number}": source for number, source in enumerate(shown, 1)}
     ends = [choice.value for choice in places(bus)]
     asked = [_row(name, source, shown[source], ends) for name, source in names.items()]
-    form = make_dataclass("Form", [*asked, *_page(caller, bus)])
+    form = make_dataclass("Form", [*_page(caller, bus), *asked])  # the link first: these forms are long
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
         wanted = {source: [Channel.parse(one) for one in getattr(filled, name)] for name, source in names.items()}

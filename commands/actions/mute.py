@@ -13,6 +13,7 @@ from component.form import Ask
 from component.message import WEB_MARK, Author, is_id
 from component.roles import Role
 from component.text import BARE_JID
+from component.tidings import BUS
 from component.words import Words, _
 
 _ID = re.compile(r"#?([0-9a-f]{6,32})")
@@ -38,6 +39,8 @@ class Form:
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     length, reason = _long(form)
     author = await _author(caller, bus, form.who)
+    if author.key == BUS.key:
+        raise Forbidden(_("Those are my own words: I can't be muted. “reminder drop” ends a reminder."))
     if bus.settings.roles.of(author.key) >= Role.ADMIN:
         raise Forbidden(_("{who} is an admin: admins can't be muted.", who=author.key))
     now = bus.clock()

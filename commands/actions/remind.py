@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from component.errors import BadInput, Forbidden
 from component.form import Ask, Faults
-from component.message import Channel
+from component.message import MAX_NAME, Author, Channel
 from component.reminder import MAX_TEXT, Named, Read, Reminder, is_me, names_of, read, when
 from component.roles import Role
 from component.text import one_line
@@ -122,8 +122,11 @@ def _zone(caller: Caller, bus: Bus) -> str:
 
 
 def _name(caller: Caller) -> str:
-    """What others know the caller by."""
-    return one_line(caller.name)[:64] or caller.jid
+    """What others know the caller by; not by a name that passes for a web user."""
+    try:
+        return Author.named(one_line(caller.name)[:MAX_NAME], caller.jid).name
+    except BadInput:
+        return caller.jid
 
 
 def _answer(kept: Reminder, bus: Bus, written: str) -> Words:

@@ -16,10 +16,18 @@ from component.route import Route
 from component.words import _
 
 ENDS = "ends"
+_WHAT = {
+    ENDS: _("Ends, on or off"),
+    "add": _("Add a processor"),
+    "edit": _("Edit a processor"),
+    "order": _("Order processors"),
+    "drop": _("Drop processors"),
+}
+"""What may be done, as forms show it; lines have the word itself."""
 
 
 def _parts(_bus: Bus) -> Sequence[Choice]:
-    return [Choice(one, one) for one in (ENDS, *STEPS)]
+    return [Choice(one, _WHAT[one]) for one in (ENDS, *STEPS)]
 
 
 @dataclass(frozen=True)

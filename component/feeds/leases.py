@@ -3,18 +3,24 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import structlog
 
 from component.errors import StoreError
 from component.feeds import websub
 from component.feeds.keeping import State
+from component.feeds.turns import Turns
 from component.feeds.websub import Lease
 from component.fetched import FetchError
 from component.message import Channel
 from component.ports import Ports
 
 log = structlog.get_logger()
+
+AT_ONCE = 8
+"""Hubs that are asked at one time, each for one feed: with looks fewer than the scheduler runs jobs, so that a hub
+which never answers holds up neither reminders nor other feeds."""
 
 
 class Leased(Protocol):
@@ -31,6 +37,7 @@ class Leases:
         self._ports = ports
         self._base = base
         self._all = all
+        self._turns = Turns(AT_ONCE)
 
     def later(self, feed: Leased) -> None:
         """See to its lease when that is due."""
@@ -44,10 +51,27 @@ class Leases:
         self._ports.timer.at(name(feed.channel), lease.due, ask)
 
     async def _ask(self, feed: Leased) -> None:
-        """Ask the hub for it, or once more. The hub may verify before its answer is there."""
+        """Ask the hub for it, or once more, when it has its turn."""
         lease = feed.state and feed.state.lease
         if not lease or not any(one is feed for one in self._all()):
             return
+        if not self._turns.take(feed.channel, urlsplit(lease.hub).hostname or ""):
+            return  # it is named when there is one
+        try:
+            await self._asked(feed, lease)
+        finally:
+            self._turns.free(feed.channel)
+            self._next()
+
+    def _next(self) -> None:
+        """Who waited may ask; one that was removed meanwhile gives its turn to another."""
+        while after := self._turns.next():
+            if found := next((one for one in self._all() if one.channel == after), None):
+                self.later(found)
+                return
+
+    async def _asked(self, feed: Leased, lease: Lease) -> None:
+        """Ask. The hub may verify before its answer is there."""
         try:
             await self._keep(feed, websub.asked(lease, self._ports.clock()))
             await websub.ask(self._ports.fetcher(), lease, f"{self._base}/websub/{lease.token}")

@@ -78,7 +78,7 @@ class Looking:
     async def pushed(self, channel: Channel, state: State, choice: Choice, body: bytes, content_type: str) -> State:
         """Take what a hub sent: the feed, or some new items of it. Raises FeedError, StoreError."""
         now = self._ports.clock()
-        feed = await self._workers.read(body, content_type, state.url, now)
+        feed = await self._understood(body, content_type, state.url)
         fresh = news(feed, state.seen or Seen(), now, at_once=choice.most)
         await self._tell(channel, state, choice, fresh, feed)
         known = {mark.key for mark in fresh.seen.marks}
@@ -108,7 +108,13 @@ class Looking:
         return Got(got, got.moved_to or named[0], await self._parsed(got), named[1:])
 
     async def _parsed(self, got: Fetched) -> Feed:
-        return await self._workers.read(got.body, got.content_type, got.url, self._ports.clock())
+        return await self._understood(got.body, got.content_type, got.url)
+
+    async def _understood(self, body: bytes, content_type: str, url: str) -> Feed:
+        """Without our own stories: what comes from a feed may become one, and would go round for ever."""
+        feed = await self._workers.read(body, content_type, url, self._ports.clock())
+        base = self._ports.callbacks.public_url
+        return replace(feed, items=tuple(item for item in feed.items if not telling.is_ours(item, base)))
 
     # What becomes of it
 

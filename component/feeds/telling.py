@@ -1,14 +1,18 @@
 """A feed's items as messages. Pure. What feeds say is others' words: their names are made safe, their text is plain."""
 
+import re
 from dataclasses import replace
 
 from yarl import URL
 
 from component.errors import BadInput
 from component.feeds.identity import Told
+from component.feeds.item import Item
 from component.message import MAX_NAME, Author, Channel, Message, id_from
 from component.text import one_line
 
+_OURS = re.compile(r"tag:[^,]+,\d{4}-\d\d-\d\d:[a-z0-9._-]+/[0-9a-f]{32}")
+"""What the bus's own archives call their stories."""
 _LONGEST_TITLE = 120
 """Characters of a text that stand for its title where it has none."""
 
@@ -78,3 +82,8 @@ def _start(text: str) -> str:
 def _at(at: int, now: int) -> int:
     """When it was said: not later than now, and now where nobody knows."""
     return min(at, now) if at > 0 else now
+
+
+def is_ours(item: Item, base: str) -> bool:
+    """Whether it is a story of this bus, which has the address `base`."""
+    return item.link.startswith(f"{base}/stories/") and bool(_OURS.fullmatch(item.id))

@@ -27,6 +27,7 @@ RENEWED_AT = 0.75
 """The part of a lease after which it is renewed."""
 _HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 _CHALLENGE = 2048
+_LONGEST_URL = 2048
 
 _LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)')
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]*))', re.IGNORECASE)
@@ -139,7 +140,8 @@ def _joined(base: str, target: str) -> str:
     """ "" for what is no web address."""
     try:
         url = urljoin(base, target.strip())
-        return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else ""
+        good = urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname and url.isprintable()
+        return url if good and len(url) <= _LONGEST_URL else ""
     except ValueError:
         return ""
 

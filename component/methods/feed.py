@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from component.configured import ChannelSpec
-from component.errors import BadInput, StoreError
+from component.errors import BadInput, StoreError, TooMany
 from component.feeds import leases, websub
 from component.feeds.errors import FeedError
 from component.feeds.keeping import State
@@ -26,6 +26,7 @@ from component.form import Ask
 from component.kinds import WebAddress
 from component.message import Channel
 from component.ports import MethodSpec, Ports, Trouble
+from component.rate import Rate
 from component.reach import is_global, literal
 from component.words import Words, _
 
@@ -43,6 +44,8 @@ FAULT = 15 * 60_000
 """Milliseconds until the next one after a fault of ours."""
 NUDGED = 60_000
 """Milliseconds between two looks that someone unknown asks for."""
+PUSHES, PUSHES_A_MINUTE = 10, 2
+"""Pushes of a feed that are told at once, and later; at more the feed itself is looked at."""
 MOST = 10
 
 
@@ -112,6 +115,7 @@ class Feeds:
         self._looking = Looking(ports, Workers(WORKERS), public=bool(self._base))
         self._leases = Leases(ports, self._base, lambda: self._feeds.values())
         self._turns = Turns(AT_ONCE)
+        self._pushes = Rate(lambda: ports.clock() / 1000, PUSHES, PUSHES_A_MINUTE / 60)
         self._feeds: dict[Channel, _Feed] = {}
         self._bad: dict[Channel, Trouble] = {}
         self._runs = False
@@ -213,6 +217,7 @@ class Feeds:
 
     async def _looked(self, feed: _Feed, state: State) -> None:
         async with feed.turn:
+            state = feed.state or state  # a push may have come first
             try:
                 found, trouble = await self._looking.look(feed.channel, state, feed.form.choice)
                 if self._feeds.get(feed.channel) is not feed:
@@ -248,8 +253,18 @@ class Feeds:
         if feed is None or feed.state is None:
             return False
         heard = websub.heard(feed.state.lease, body, signature, self._ports.clock())
+        if heard is Heard.CONTENT and not self._may(feed):
+            heard = Heard.NUDGE
         if heard is Heard.NUDGE or (heard is Heard.CONTENT and not await self._pushed(feed, body, content_type)):
             self._nudge(feed)
+        return True
+
+    def _may(self, feed: _Feed) -> bool:
+        """Whether what is pushed may be told: a feed chooses its hub, and one of the two may want to flood."""
+        try:
+            self._pushes.spend(str(feed.channel))
+        except TooMany:
+            return False
         return True
 
     async def _pushed(self, feed: _Feed, body: bytes, content_type: str) -> bool:

@@ -121,7 +121,8 @@ def _wrong(one: Field) -> Iterator[str]:
     if one.kind == "boolean":
         yield "perhaps"
         return
-    yield "x" * (MAX_VALUE + 1)
+    if not one.ask.prose:
+        yield "x" * (MAX_VALUE + 1)
     if one.choices:
         yield "no-such-choice"
     if one.type is int:

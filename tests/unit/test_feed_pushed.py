@@ -154,6 +154,23 @@ async def test_what_is_pushed_is_told_at_once_and_not_again(hubbed: tuple[Yard, 
     assert yard.bodies == [entry(31)]
 
 
+async def test_a_hub_that_floods_makes_it_look_at_the_feed(hubbed: tuple[Yard, Hub]) -> None:
+    yard, _hub = hubbed
+    yard.subscribe()
+    await yard.passes()
+    lease = _secretly(yard)
+    asked = len(yard.server.asked)
+    for number in range(100, 140):
+        yard.blog.numbers = [number]
+        body = yard.blog.written()
+        assert await yard.feeds.push(lease.token, body, "application/rss+xml", _signed(lease.secret, body))
+    assert len(yard.bodies) == 10
+    yard.blog.numbers = list(range(139, 99, -1))
+    await yard.passes(120)
+    assert len(yard.server.asked) == asked + 1
+    assert yard.bodies[10:] == [*map(entry, range(130, 140)), "and 20 more: http://planet.example/"]
+
+
 @pytest.mark.parametrize("signature", ["", "sha256=00", "sha1=" + "0" * 40, "sha256=ü"])
 async def test_what_is_not_signed_is_left(hubbed: tuple[Yard, Hub], signature: str) -> None:
     yard, _hub = hubbed

@@ -625,3 +625,42 @@ def test_an_address_without_a_scheme_is_https() -> None:
 )  # fmt: skip
 def test_whether_hubs_can_call(url: str, reaches: bool) -> None:
     assert public(url) == (url if reaches else "")
+
+
+async def test_our_own_stories_do_not_go_round() -> None:
+    async with a_yard("https://bus.example") as yard:
+        link = "https://bus.example/stories/news/7-hello"
+        story = f"tag:bus.example,2026-01-01:news/{'a' * 32}"
+        yard.blog.more = (
+            f"<item><title>Ours</title><link>{link}</link><guid isPermaLink='false'>{story}</guid></item>"
+            f"<item><title>Of ours</title><link>{link}</link><guid isPermaLink='false'>another</guid></item>"
+            f"<item><title>Theirs</title><link>https://b.example/stories/news/7</link>"
+            f"<guid isPermaLink='false'>{story}</guid></item>"
+        )
+        yard.subscribe(first="10")
+        await yard.passes()
+        assert sorted(body.partition("\n")[0] for body in yard.bodies) == ["Of ours", "Theirs"]
+
+
+async def test_a_look_begins_with_what_a_push_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_yard() as yard:
+        yard.blog.add(1)
+        yard.subscribe()
+        await yard.passes()
+        feed = yard.feeds._feeds[PLANET]
+        assert feed.state
+        seen: list[Any] = []
+        look = yard.feeds._looking.look
+
+        async def watched(channel: Channel, state: Any, choice: Any) -> Any:
+            seen.append(state)
+            return await look(channel, state, choice)
+
+        monkeypatch.setattr(yard.feeds._looking, "look", watched)
+        await feed.turn.acquire()
+        waits = asyncio.create_task(yard.feeds._looked(feed, feed.state))
+        await asyncio.sleep(0)
+        feed.state = pushed = replace(feed.state, title="by a push")
+        feed.turn.release()
+        await waits
+        assert seen == [pushed]

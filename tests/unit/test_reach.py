@@ -96,6 +96,14 @@ def test_what_is_no_web_address(url: str) -> None:
         within(url, NOBODY)
 
 
+@pytest.mark.parametrize("url", ["http://a\udcff/\udcfe", "http://a\x1b[31m/", "http://\u202e/"])
+def test_what_is_said_of_an_address_can_be_sent(url: str) -> None:
+    way = Way(within("https://a.example/", NOBODY))
+    with pytest.raises(OutOfReach) as caught:
+        way.on(302, url, NOBODY)
+    assert str(caught.value).isprintable()
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     for url in (text, f"http://{text}", f"http://{text}/feed", f"http://example.org:{text}/"):

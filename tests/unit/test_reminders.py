@@ -22,6 +22,7 @@ from component.route import Route
 from component.scheduler import Scheduler
 from component.settings import Settings
 from component.storage import open_store
+from component.tidings import BUS
 from tests.unit.fakes import FakeClock, FakeMethod, WatchedStore, until
 
 BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
@@ -127,6 +128,7 @@ def test_times(text: str, local: str, schedule: str) -> None:
         ("* * * * *", "even fortune cookies"),
         ("every 7 minutes", "does not come out even"),
         ("soon", "is no"),
+        ("team in 3 minutes", "“team in 3 minutes” is no"),
         ("", "is no"),
     ],
 )
@@ -421,6 +423,13 @@ async def test_someone_muted_reminds_nobody_else(world: World) -> None:
     assert "An operator muted you" in words
     await world.passes(2 * HOUR)
     assert (await world.heard(3))[2] == (str(ROOM), "juliet reminds: stretch")
+
+
+async def test_where_nobody_can_be_told_it_holds_up_nothing(world: World) -> None:
+    await world.settings.change([Put(Mute(BUS.key, BUS.name))], AUDIT)
+    await world.asks(JULIET, "in 20 minutes")
+    await world.passes(HOUR)
+    assert await world.left() == []
 
 
 async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:

@@ -66,6 +66,9 @@ def question(
         ("<javascript:x>; rel=hub, <f>; rel=self", (), "", None),
         ("", (), TOPIC, None),
         ("", ("file:///x", "http://[", "mailto:a@b"), TOPIC, None),
+        ("<https://h\udcff/>; rel=hub, <f>; rel=self", (), "", None),
+        ("<https://h/>; rel=hub, <f\udcff>; rel=self", (), "", None),
+        (f"<https://h/{'x' * 3000}>; rel=hub, <f>; rel=self", (), "", None),
     ],
 )  # fmt: skip
 def test_what_a_feed_offers(header: str, hubs: tuple[str, ...], topic: str, found: Offer | None) -> None:

@@ -119,7 +119,8 @@ async def test_status_tells_of_feeds_in_trouble(desk: Desk) -> None:
 
 def test_many_feeds_of_one_name_get_their_addresses_soon() -> None:
     start = time.thread_time()
-    specs = list(_channels([Entry(f"https://one.example/{number}", "Planet") for number in range(10_000)], {"feed:planet"}))
+    entries = [Entry(f"https://one.example/{number}", "Planet") for number in range(10_000)]
+    specs = list(_channels(entries, {"feed:planet"}))
     assert time.thread_time() - start < 1
     assert [spec.channel.address for spec in specs[:2]] == ["planet-2", "planet-3"]
     assert len({spec.channel for spec in specs}) == 10_000

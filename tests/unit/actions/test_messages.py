@@ -94,6 +94,15 @@ async def test_lines_are_said_as_they_stand(stage: Stage, line: str, body: str) 
     assert delivery.message.body == body
 
 
+async def test_another_command_while_a_question_stands_open(stage: Stage) -> None:
+    await stage.says("last", "juliet@x")
+    answer = await stage.says("last shoutbox:lobby 5", "juliet@x")
+    assert "Channel?" in answer
+    assert answer.endswith("write it with a slash in front: /last shoutbox:lobby 5")
+    assert "(UTC)" in await stage.says("/last shoutbox:lobby 5", "juliet@x")
+    assert "Nothing is open" in await stage.says("cancel", "juliet@x")
+
+
 async def test_lines_are_an_answer_too(stage: Stage) -> None:
     await stage.says("shout shoutbox:lobby", "juliet@x")
     assert "Said in" in await stage.says("Title\n\nText", "juliet@x")

@@ -23,6 +23,7 @@ from component.roles import Role
 from component.route import Route
 from component.storage import open_store
 from component.store import Mark
+from component.tidings import BUS
 from component.xmpp.archive import Archive
 from component.xmpp.bot import Asked, Bot
 from component.xmpp.hearing import Hearing
@@ -97,6 +98,13 @@ async def test_a_mute_is_in_force_at_once_and_ends_by_itself(stage: Stage) -> No
     assert (await stage.changes())[-1] == (
         "admin@x", "mute", "", "romeo (romeo@x), until 1970-01-01 00:26:40 UTC: too loud.",
     )  # fmt: skip
+
+
+async def test_the_bus_itself_is_not_muted(stage: Stage) -> None:
+    message = said("Reminder: stretch", LOBBY, author=BUS)
+    await stage.bus.hub.accept(message, deliver=True)
+    assert "my own words" in await stage.says(f"mute {message.id[:8]} 10 minutes")
+    assert stage.bus.hub.mutes == ()
 
 
 async def test_until_unmuted(stage: Stage) -> None:

@@ -144,6 +144,12 @@ async def test_operators_remind_any_place(stage: Stage) -> None:
     assert "no channel “chat:*”" in await stage.says("remind chat:* in 20 minutes to stretch")
 
 
+async def test_nobody_reminds_in_the_name_of_a_web_user(stage: Stage) -> None:
+    text = Text(stage.bus, stage.bus.settings.roles.of, lambda: 0.0)
+    await text.answer(Asked("mallory@x", "Juliet (web)", "remind lobby in 20 minutes to pay", False, "en"))
+    assert [one.name for one in await stage.kept()] == ["mallory@x"]
+
+
 async def test_names_that_two_have(stage: Stage) -> None:
     await stage.bus.settings.change([Put(ChannelSpec(Channel("muc", "team@other.example.org")))], SEED)
     answer = await stage.says("remind team in 20 minutes to stretch", "admin@x")
