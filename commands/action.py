@@ -75,8 +75,8 @@ class Done:
 class Lines:
     """The command is through: a list, or details; `title` stands over it.
 
-    What is too long for one message goes `ahead` of it, each a message of its own. Where each letter counts, `exact`, it
-    comes as a message even where it is short: forms break lines and change letters that clients bear badly.
+    What is too long for one message goes `ahead` of it, each a message of its own. Where each letter counts (`exact`)
+    it comes as a message even where it is short: forms break lines, and change letters that clients bear badly.
     """
 
     title: Words

@@ -18,7 +18,7 @@ class _Bucket:
 
 
 class Rate:
-    """`burst` at once, then `per_second`, for each key; `clock` gives monotonic seconds."""
+    """`burst` at once, then `per_second`, for each key; `clock` gives seconds, and takes nothing away when set back."""
 
     def __init__(self, clock: Callable[[], float], burst: float, per_second: float) -> None:
         self._clock = clock
@@ -33,7 +33,7 @@ class Rate:
         self._buckets.move_to_end(key)
         if len(self._buckets) > MOST:
             self._buckets.popitem(last=False)
-        bucket.left = min(self._burst, bucket.left + (now - bucket.at) * self._speed)
+        bucket.left = min(self._burst, bucket.left + max(0.0, now - bucket.at) * self._speed)
         bucket.at = now
         if bucket.left < 1:
             wait = int((1 - bucket.left) / self._speed) + 1

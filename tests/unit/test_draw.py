@@ -95,3 +95,9 @@ def test_what_is_chosen_of_several_comes_first(chosen: tuple[str, ...], shown: l
     asked = [replace(SEVERAL, default=chosen)]
     drawn = fromstring(draw.form(Step(_("Several"), object, _done), asked, {}, {}, "en"))
     assert [one.findtext(f"{X}value") for one in drawn.iter(f"{X}option")] == shown
+
+
+def test_a_list_over_a_form_has_a_line_for_each() -> None:
+    listed = Words("{t}", {"t": f"1: chat:* → shoutbox:lobby\n  1 {'x' * 36}\n  2 {'x' * 37}"})
+    drawn = fromstring(draw.form(Step(_("Several"), object, _done, help=listed), [SEVERAL], {}, {}, "en"))
+    assert _fixed(drawn) == ["1: chat:* → shoutbox:lobby", f"  1 {'x' * 36}", f"  2 {'x' * 35}…"]

@@ -55,6 +55,14 @@ def test_rest_saves_up_no_more_than_a_burst(clock: FakeClock) -> None:
         rate.spend("a")
 
 
+def test_a_clock_that_is_set_back_takes_nothing_away(clock: FakeClock) -> None:
+    rate = Rate(clock.seconds, 3, 0.5)
+    rate.spend("a")
+    clock.sleep(minutes=-60)
+    rate.spend("a")
+    rate.spend("a")
+
+
 def test_rates_take_bounded_memory(clock: FakeClock) -> None:
     rate = Rate(clock.seconds, 1, 1)
     for number in range(MOST + 100):

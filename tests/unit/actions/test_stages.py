@@ -286,7 +286,7 @@ async def test_ordering_by_form_and_in_a_conversation(desk: Desk) -> None:
     assert isinstance(reply, Lines)
     assert str(reply.title) == "Left as it was:"
     asked = await desk.says("route edit 1 order")
-    assert asked.startswith(f"1: {WAY} [prefix, delay, throttle]\n  1 {TOLD[0]}\n  2 {TOLD[1]}\n  3 {TOLD[2]}\nOrder?")
+    assert asked.startswith(f"1: {WAY}\n  1 {TOLD[0]}\n  2 {TOLD[1]}\n  3 {TOLD[2]}\nOrder?")
     await desk.says("2 3 1")
     assert [number for number, _told in _stages(desk)] == [2, 3, 1]
 
