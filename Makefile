@@ -16,7 +16,7 @@ run: .venv/run ## start a private Prosody and the bus, with something in it to t
 	@exec $(BIN)/shoutbus demo --data $(DATA)
 
 test: .venv/test ## every test, against real servers, clients and a browser
-	$(BIN)/pytest
+	$(BIN)/python -m tests
 
 check: .venv/dev ## lint, format, types, layout, dependencies
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 All of them are kept here, so that no command can break one.
 """
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element
@@ -27,8 +28,9 @@ _CUT = _("… there is more: ask for less at once.")
 _NONE = _("none")
 
 _VALIDATE = "http://jabber.org/protocol/xdata-validate"
-_ARROW = "→\N{NO-BREAK SPACE}"
-"""Lines break before an arrow, not behind it: what it points to stands with it."""
+_KEPT = re.compile(r"→ |\[[^\[\]]{1,30}\]")
+"""Lines break before an arrow, not behind it: what it points to stands with it; and not in a route's list of names."""
+_SPACE = "\N{NO-BREAK SPACE}"
 _PLAIN = str.maketrans({"&": "+", "<": "‹", ">": "›"})
 
 
@@ -57,9 +59,9 @@ def _fixed(number: int, lines: Sequence[str]) -> str:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    lines = text.replace("→ ", _ARROW).splitlines() or [""]
+    lines = _KEPT.sub(lambda kept: kept[0].replace(" ", _SPACE), text).splitlines() or [""]
     parts = [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]]
-    return [part.replace(_ARROW, "→ ") for part in parts]
+    return [part.replace(_SPACE, " ") for part in parts]
 
 
 def _helped(words: str) -> Iterator[str]:

@@ -88,6 +88,12 @@ def test_a_line_breaks_before_its_arrow() -> None:
     assert _fixed(drawn) == ["1: muc:lobby@rooms.localhost", "  → shoutbox:lobby", "2: chat:* → shoutbox:lobby"]
 
 
+def test_a_line_breaks_before_the_names_of_processors() -> None:
+    lines = ["10: feed:news → shoutbox:lobby [quiet, throttle]"]
+    drawn = fromstring(draw.completed("n", "s", Lines(_("Routes:"), lines), "en"))
+    assert _fixed(drawn) == ["10: feed:news → shoutbox:lobby", "  [quiet, throttle]"]
+
+
 @pytest.mark.parametrize(
     ("chosen", "shown"), [((), [NONE, "a&b", "c"]), (("c",), ["c", NONE, "a&b"]), (("c", "a&b"), ["a&b", "c", NONE])]
 )
