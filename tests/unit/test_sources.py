@@ -339,7 +339,7 @@ async def test_no_name_leads_out_of_the_folders(tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"when": "every minute"}, "when: “every minute” is no schedule"),
+        ({"when": "every minute"}, "when: “every minute” is every 1min: even fortune cookies"),
         ({"when": "* * * * *"}, "even fortune cookies need longer to bake"),
         ({"when": "hourly", "jitter": "31min"}, "A spread of 31min is too much for “hourly”: half of the time between"),
         ({"jitter": "5min"}, "There is a spread and no schedule"),
