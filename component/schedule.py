@@ -199,7 +199,13 @@ def once(text: str, now: int, zone: tzinfo) -> int:
         return _on_date(found, words, now, zone)
     if found := _NAMED.fullmatch(words):
         return _named(found.group(1), found.group(2), words, here)
-    return Schedule(words, _days(" ".join(text.split()))).after(now, zone)
+    try:
+        return Schedule(words, _days(" ".join(text.split()))).after(now, zone)
+    except BadInput as error:
+        raise BadInput(
+            _("“{text}” is no time to come: write it like in 20 minutes, at 15:00, tomorrow at 9, Monday 9:30 or "
+              "2026-12-24 9:00.", text=words[:40])
+        ) from error  # fmt: skip
 
 
 def _span(words: str) -> Span:

@@ -190,7 +190,7 @@ async def test_the_rest_of_a_line(stage: Stage, start: str) -> None:
 async def test_a_line_without_a_time(stage: Stage) -> None:
     assert (await stage.says("remind lobby to stand up and stretch")).startswith("When?")
     wrong = await stage.says("soon")
-    assert wrong.startswith("Error: “soon” is no schedule")
+    assert wrong.startswith("Error: “soon” is no time to come")
     assert "When?" in wrong
     assert (await stage.says("in 20 minutes")).startswith("Reminder 1, to shoutbox:lobby")
     assert await stage.keeps(seconds=1_200) == ("juliet@x", BOX, "stand up and stretch")
@@ -217,7 +217,7 @@ async def test_a_form(stage: Stage) -> None:
     assert [one.get("label") for one in boxes(first)] == ["Whom", "When", "What"]
     filled = {"whom": ["lobby"], "when": ["in 7 minutes"], "what": ["at 9 in 20 minutes to go"]}
     wrong = await client.send("remind", filled | {"when": ["soon"]}, session_of(first), jid="juliet@x")
-    assert lines(wrong).startswith("When: “soon” is no schedule")
+    assert lines(wrong).startswith("When: “soon” is no time to come")
     done = await client.send("remind", filled, session_of(first), jid="juliet@x")
     assert told(done) == "Reminder 1, to shoutbox:lobby, 1970-01-01 00:23 (UTC): at 9 in 20 minutes to go"
 
