@@ -11,7 +11,6 @@ nothing is a command by itself alone. With `/` in front a line is a command in a
 import asyncio
 import difflib
 import re
-import shlex
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +19,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from commands import draw
-from commands.action import Action, Bus, Caller, Reply, Step, begin, go_on
+from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, go_on
+from commands.line import in_order, needed, plain, prose_field, split, stands, values
 from component.errors import (
     BadInput,
     ConfigError,
@@ -32,7 +32,7 @@ from component.errors import (
     TooMany,
     Unauthorized,
 )
-from component.form import Faults, Field, is_yes
+from component.form import Faults, Field
 from component.roles import Role
 from component.words import Words, _, joined, tell
 from component.xmpp.bot import Asked, Meant
@@ -52,8 +52,6 @@ ALIKE = {1: 0.75, 2: 0.85}
 """How like a command's name one or two words must be to be taken for a slip (difflib's ratio)."""
 CANCEL = ("cancel", "abbrechen")
 """What ends a conversation."""
-SLIP = 0.75
-"""How like a field's name what stands before a `=` must be to be taken for a slip."""
 OPEN = ""
 """Stands for the question which fields shall be set, where else the name of the field that is asked for stands."""
 SHOWN = 24
@@ -178,13 +176,15 @@ class Text:
             return self._meant(line, caller)
         step = action.step
         lines = self._long(step) if step else None
-        prose = bool(step and _prose(step.fields(self._bus)))
+        prose = bool(step and prose_field(step.fields(self._bus)))
         if len(line) > (MAX_LONG if (lines or prose) and "\n" in line[:MAX_LINE] else MAX_LINE):
             raise BadInput(tell(_("That line is too long for a command."), caller.language))
         if step is None:
             if rest.strip(" ?"):
                 return None  # it only begins like a command
             reply = await begin(action, caller, self._bus)
+            if isinstance(reply, Step):
+                return await self._advance(Talk(action, reply, self._clock()), caller)
             return self._told(reply, caller)
         await begin(action, caller, self._bus)
         talk = Talk(action, step, self._clock())
@@ -194,7 +194,7 @@ class Text:
         elif prose and "\n" in line and line.partition("\n")[0].count('"') % 2 == 0:  # no quotation goes on below
             line, _newline, below = line.partition("\n")
             rest, talk.below = self._named(line)[1], below.splitlines()
-        talk.given = _split(rest, caller)
+        talk.given = split(rest, caller)
         return await self._advance(talk, caller)
 
     def _long(self, step: Step) -> Field | None:
@@ -242,7 +242,7 @@ class Text:
         if name == OPEN:
             return await self._opened(talk, line, caller)
         asked = next(one for one in talk.step.fields(self._bus) if one.name == name)
-        written = _written(asked, line)
+        written = values(asked, line)
         if asked.ask.long:
             written = [*talk.values.get(name, ()), *(() if word in DONE else written)]
         try:
@@ -261,7 +261,7 @@ class Text:
     async def _opened(self, talk: Talk, line: str, caller: Caller) -> str:
         """An answer that may give several fields, as a line does."""
         try:
-            talk.given = _split(line, caller)
+            talk.given = split(line, caller)
         except BadInput as error:
             return self._again(talk, error, caller)
         return await self._advance(talk, caller)
@@ -299,7 +299,7 @@ class Text:
         while True:
             fields = talk.step.fields(self._bus)
             self._place(talk, fields, caller)
-            if talk.below and (prose := _prose(fields)):
+            if talk.below and (prose := prose_field(fields)):
                 talk.values[prose.name] = [*talk.values.get(prose.name, ()), *talk.below]
                 talk.below = []
             self._check(talk, fields, caller)
@@ -360,18 +360,18 @@ class Text:
         later: list[str] = []
         for word in talk.given:
             name, equals, value = word.partition("=")
-            if equals and name.isidentifier() and name not in names and not _plain(name, names, talk.step):
+            if equals and name.isidentifier() and name not in names and not plain(name, names, talk.step):
                 later.append(word)
             elif equals and name in names:
-                talk.values[name] = _written(names[name], value)
+                talk.values[name] = values(names[name], value)
             elif word in names and names[word].kind == "boolean":
                 talk.values[word] = ["1"]
             else:
                 rest.append(word)
         for one in fields:
-            if rest and _in_order(one, fields) and one.name not in talk.values:
+            if rest and in_order(one, fields) and one.name not in talk.values:
                 count = 2 if any(" ".join(rest[:2]) in choice.also for choice in one.choices) else 1
-                talk.values[one.name] = _written(one, " ".join(rest[:count]))
+                talk.values[one.name] = values(one, " ".join(rest[:count]))
                 del rest[:count]
         if rest and talk.step.last and fields:
             self._last(talk, fields, rest, caller)
@@ -381,7 +381,7 @@ class Text:
     @staticmethod
     def _last(talk: Talk, fields: Sequence[Field], rest: Sequence[str], caller: Caller) -> None:
         """Words that are left over belong to the last field where that is free text, else they are too many."""
-        last = next((one for one in reversed(fields) if _in_order(one, fields)), None)
+        last = next((one for one in reversed(fields) if in_order(one, fields)), None)
         if last is None or not (last.ask.prose or (last.kind == "text-single" and last.type is str)):
             raise BadInput(tell(_("“{word}” is more than that takes.", word=rest[0][:60]), caller.language))
         talk.values[last.name] = [" ".join([*talk.values.get(last.name, ()), *rest])]
@@ -393,7 +393,7 @@ class Text:
         """Ask which fields shall be set."""
         told = self._standing(talk, OPEN, caller)
         values = {**talk.step.values, **talk.values}
-        settings = " ".join(_stands(one, values) for one in talk.step.fields(self._bus))
+        settings = " ".join(stands(one, values) for one in talk.step.fields(self._bus))
         question = _("What shall be set? Write it by name: {settings}", settings=settings)
         return f"{told}{tell(question, caller.language)}\n{tell(_WAY_OUT, caller.language)}"
 
@@ -421,9 +421,8 @@ class Text:
         lines.append(tell(_WAY_OUT, caller.language))
         return "\n".join(lines)
 
-    def _told(self, reply: Reply, caller: Caller) -> str:
+    def _told(self, reply: Done | Lines, caller: Caller) -> str:
         self._talks.pop(caller.jid, None)
-        assert not isinstance(reply, Step)  # noqa: S101 — a step is gone on with
         told = [draw.text(one, caller.language) for one in draw.parts(reply)]
         while self._tell and told[1:]:
             self._tell(caller.jid, told.pop(0))
@@ -434,14 +433,6 @@ _ENDING = (Conflict, Forbidden, Reused, TooMany, Unauthorized)
 """Faults that another answer would not mend."""
 
 _WAY_OUT = _("(“back” goes back, “cancel” leaves all as it was)")
-
-_BACKSLASH = re.compile(r'\\(["\\]?)')
-
-
-def _itself(found: re.Match[str]) -> str:
-    """A backslash stands for itself, but before a quotation mark or another one."""
-    return found[0] if found[1] else r"\\"
-
 
 _SLASHED = re.compile(r"/(?!me\b)[a-z][a-z-]*(?:\s|\?|$)", re.IGNORECASE)
 """A slash and a word. `/me` is a way to speak (XEP-0245), and a path has more slashes."""
@@ -458,68 +449,14 @@ def _shown(line: str) -> str:
     return start if len(start) <= 40 else f"{start[:40]}…"
 
 
-def _split(line: str, caller: Caller) -> list[str]:
-    lexer = shlex.shlex(_BACKSLASH.sub(_itself, line), posix=True)
-    lexer.whitespace_split, lexer.commenters, lexer.quotes = True, "", '"'
-    try:
-        return list(lexer)
-    except ValueError as error:
-        told: Words = _('A quotation mark does not close: write "so".')
-        raise BadInput(tell(told, caller.language)) from error
-
-
-def _needed(one: Field, fields: Sequence[Field]) -> bool:
-    """Whether a field is asked for; a lone yes or no is what its step is about."""
-    return one.required or (one.kind == "boolean" and len(fields) == 1)
-
-
-def _prose(fields: Sequence[Field]) -> Field | None:
-    """The field that takes the lines under a command's first one as they are, though a line may give it too."""
-    return next((one for one in fields if one.ask.prose and _in_order(one, fields)), None)
-
-
-def _plain(name: str, names: Iterable[str], step: Step) -> bool:
-    """Whether a word with `=` may be one like others, as in the last step; raises BadInput where it is a slip."""
-    near = difflib.get_close_matches(name, names, 1, SLIP) if step.last else ()
-    if near:
-        raise BadInput(_("There is no “{name}” to set. Close: {near}.", name=name[:60], near=near[0]))
-    return step.last
-
-
 def _missing(talk: Talk, fields: Sequence[Field]) -> Field | None:
     """The field that is asked for next."""
     known = {**talk.step.values, **talk.values}
     return next((one for one in fields if not known.get(one.name)
-                 and (_needed(one, fields) or (one.ask.wanted and not talk.given))), None)  # fmt: skip
+                 and (needed(one, fields) or (one.ask.wanted and not talk.given))), None)  # fmt: skip
 
 
 def _forget(talk: Talk, names: Iterable[str]) -> None:
     """What was given for these won't do."""
     for name in names:
         talk.values.pop(name, None)
-
-
-def _stands(one: Field, values: Mapping[str, Sequence[str]]) -> str:
-    """A field as a line gives it, with what stands there."""
-    value: Sequence[str] = values.get(one.name, one.default)
-    if one.ask.prose:
-        return f"{one.name}=…"
-    if one.kind == "boolean":
-        value = ["yes" if is_yes(value) else "no"]
-    written = ",".join(value)
-    return f'{one.name}="{written}"' if " " in written else f"{one.name}={written}"
-
-
-def _in_order(one: Field, fields: Sequence[Field]) -> bool:
-    """Whether a word of a line may stand for the field by its place alone."""
-    return not one.ask.named and (one.kind != "boolean" or len(fields) == 1)
-
-
-def _written(asked: Field, line: str) -> list[str]:
-    if asked.kind == "text-multi" and asked.type is str:
-        return line.splitlines()
-    return _several(line) if asked.kind in ("list-multi", "text-multi") else [line.strip()]
-
-
-def _several(line: str) -> list[str]:
-    return [one.strip() for one in line.replace("\n", ",").split(",") if one.strip()]

@@ -43,7 +43,7 @@ class Feed:
     """A feed and its items in the order it has them, 1,000 at most.
 
     `ttl` is how many minutes it may be kept, by its own word, `skip_hours` the hours of the day (UTC) in which it never
-    changes. `hub` is where WebSub is to be had, `self` what the feed calls its own address; both may be "".
+    changes. `hub` is where WebSub is to be had, `own` what the feed calls its own address; both may be "".
     """
 
     title: str = ""
@@ -52,12 +52,11 @@ class Feed:
     ttl: int | None = None
     skip_hours: frozenset[int] = frozenset()
     hub: str = ""
-    self: str = ""
+    own: str = ""
 
-    # (`self` is a field of its own here, so the methods call themselves otherwise.)
-    def __post_init__(feed) -> None:  # noqa: N805
-        if len(feed.items) > ITEMS:
-            raise ValueError(len(feed.items))
+    def __post_init__(self) -> None:
+        if len(self.items) > ITEMS:
+            raise ValueError(len(self.items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def packed(feed: Feed) -> dict[str, Any]:
         "ttl": feed.ttl,
         "skip_hours": sorted(feed.skip_hours),
         "hub": feed.hub,
-        "self": feed.self,
+        "own": feed.own,
         "items": [
             [one.id, one.link, one.title, one.author, one.at, one.updated, one.text, list(one.tags)]
             for one in feed.items
@@ -94,7 +93,7 @@ def unpacked(data: Mapping[str, Any]) -> Feed:
         ttl=None if data["ttl"] is None else int(data["ttl"]),
         skip_hours=frozenset(int(hour) for hour in data["skip_hours"]),
         hub=str(data["hub"]),
-        self=str(data["self"]),
+        own=str(data["own"]),
     )
 
 

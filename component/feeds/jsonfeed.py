@@ -27,7 +27,7 @@ def read_json(text: str, url: str, now: int) -> Feed:
         link=link,
         items=tuple(_item(one, url, now, _authors(data)) for one in entries),
         hub=next((_hub(one, url) for one in _list(data.get("hubs")) if isinstance(one, dict) and _hub(one, url)), ""),
-        self=absolute(_word(data.get("feed_url")), url),
+        own=absolute(_word(data.get("feed_url")), url),
     )
 
 

@@ -224,7 +224,7 @@ def _heard(got: Got, fresh: News | None, state: State, now: int) -> Heard:
 def _lease(state: State, got: Got, now: int) -> Lease | None:
     """The lease to have at the hub that the feed offers, if it does; a new one has yet to be asked for."""
     feed, lease = got.feed, state.lease
-    offer = feed and offered(got.answer.link, got.answer.url, (feed.hub,) if feed.hub else (), feed.self)
+    offer = feed and offered(got.answer.link, got.answer.url, (feed.hub,) if feed.hub else (), feed.own)
     if not offer or (lease and lease.topic == offer.topic and lease.hub in offer.hubs):
         return lease
     return Lease.new(offer.hubs[0], offer.topic, now)

@@ -91,7 +91,7 @@ def _feed(found: Document, result: Any, url: str, now: int) -> Feed:
         ttl=_ttl(about),
         skip_hours=_skipped(found.xml),
         hub=_named(links, "hub", url),
-        self=_named(links, "self", url),
+        own=_named(links, "self", url),
     )
 
 

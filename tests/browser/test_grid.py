@@ -1,9 +1,7 @@
 """The grid of dots and the pages of commands, as operators use them: on a real bus, with the bot's link."""
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
-from component.private import COMPONENT, ROOMS, free_port
+from component.private import ROOMS, free_port
 from tests import servers
+from tests.browser.bot import BOT, answer
 from tests.browser.chromium import chromium
-from tests.people import person
 from tests.servers import Bus, Server, call
 
 MORE = "".join(
@@ -25,13 +23,6 @@ title = "{title}"
 """
     for name, title in (("team", "Team"), ("support", "Support"), ("news", "News"))
 )
-BOT = f"bot@{COMPONENT}"
-
-
-def in_thread(work: Callable[[], Any]) -> Any:
-    """Playwright keeps an event loop in this thread: others need their own."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result(60)
 
 
 @dataclass
@@ -46,16 +37,7 @@ class Office:
 
     def ask(self, name: str, line: str) -> str:
         """What the bot answers to someone's line."""
-
-        async def talk() -> str:
-            async with person(name, self.server.passwords[name], self.server.c2s) as one:
-                one.tell(BOT, line)
-                said = await one.until(
-                    lambda: next((m["body"] for m in one.heard if m["from"].bare == BOT and m["body"]), ""), line
-                )
-                return str(said)
-
-        return str(in_thread(lambda: asyncio.run(talk())))
+        return answer(self.server, name, line)
 
     def link(self, name: str) -> str:
         """The link to the page that the bot hands out."""

@@ -4,8 +4,7 @@ from a shoutbox to a room, on a real bus."""
 import asyncio
 import calendar
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import fromstring
@@ -15,8 +14,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from component.private import COMPONENT, ROOMS, free_port
+from component.private import ROOMS, free_port
 from tests import servers
+from tests.browser.bot import answer, in_thread
 from tests.browser.chromium import chromium
 from tests.people import person
 from tests.servers import Bus, Server, call, eventually
@@ -49,13 +49,6 @@ to = "muc:readers@{ROOMS}"
 name = "template"
 line = "{{title}} {{link}}"
 """
-BOT = f"bot@{COMPONENT}"
-
-
-def in_thread(work: Callable[[], Any]) -> Any:
-    """Playwright keeps an event loop in this thread: others need their own."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result(60)
 
 
 @dataclass
@@ -78,16 +71,7 @@ class Press:
 
     def ask(self, line: str, name: str = "admin") -> str:
         """What the bot answers to someone's line."""
-
-        async def talk() -> str:
-            async with person(name, self.server.passwords[name], self.server.c2s) as one:
-                one.tell(BOT, line)
-                said = await one.until(
-                    lambda: next((m["body"] for m in one.heard if m["from"].bare == BOT and m["body"]), ""), line
-                )
-                return str(said)
-
-        return str(in_thread(lambda: asyncio.run(talk())))
+        return answer(self.server, name, line)
 
     def open(self, path: str, **options: Any) -> Page:
         """A page, to someone new. None may fault, break its security policy or open a dialogue."""

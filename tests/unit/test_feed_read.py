@@ -58,7 +58,7 @@ def test_hours_in_which_a_feed_never_changes() -> None:
 def test_hub_and_own_address() -> None:
     links = '<atom:link rel="hub" href="https://hub.example.org/"/><atom:link rel="self" href="/other"/>'
     feed = get(rss("", links))
-    assert (feed.hub, feed.self) == ("https://hub.example.org/", "https://example.org/other")
+    assert (feed.hub, feed.own) == ("https://hub.example.org/", "https://example.org/other")
     assert get(rss("", links.replace("https://hub", "ftp://hub"))).hub == ""
 
 
