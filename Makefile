@@ -5,7 +5,7 @@ DATA ?= var
 BIN := .venv/bin
 
 FOR_RUN := prosody lua-dbi-sqlite3 openssl python3-venv tzdata fortune-mod fortunes
-FOR_TEST := $(FOR_RUN) prosody-modules ejabberd tmux profanity poezio chromium fonts-dejavu-core libatomic1
+FOR_TEST := $(FOR_RUN) prosody-modules ejabberd tmux profanity poezio chromium fonts-dejavu-core libatomic1 exim4-daemon-light kannel kannel-extras
 
 .DEFAULT_GOAL := help
 

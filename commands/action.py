@@ -7,18 +7,22 @@ Access is checked in `begin` and `go_on`, at every step, for every surface.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from inspect import isawaitable
 from pkgutil import iter_modules
 from random import Random, SystemRandom
 from typing import Any
 
 from commands import actions
+from component.digesting import Digests
 from component.errors import Forbidden
 from component.form import Field, fields, parse
 from component.hub import Hub
+from component.letters.templates import Templates
 from component.ports import Clock, MethodSpec, RoomDesk
 from component.reminders import Reminders
 from component.roles import Role
 from component.settings import Settings
+from component.subscriptions import Subscriptions
 from component.words import Words, _
 
 
@@ -53,6 +57,9 @@ class Bus:
     rooms: RoomDesk
     rooms_domain: str
     reminders: Reminders
+    subscriptions: Subscriptions
+    digests: Digests | None = None
+    """What makes digests: where there is none, nobody is told how they go."""
     fetcher: Callable[[], Any] = lambda: None
     """What fetches others' addresses (`component.fetch.Fetcher`)."""
     guest: Callable[[str], str] = lambda _name: ""
@@ -61,6 +68,8 @@ class Bus:
     """A link that signs a bare JID in on the web, once and soon; "" where there is no such way."""
     luck: Random = field(default_factory=SystemRandom)
     """What is drawn by."""
+    templates: Templates = field(default_factory=Templates)
+    """Those of letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,7 @@ class Action:
     more: bool = False
     group: str = ""
     public: bool = False
-    opening: Callable[[Caller, Bus], "Reply"] | None = None
+    opening: Callable[[Caller, Bus], "Reply | Awaitable[Reply]"] | None = None
     examples: Sequence[Words] = ()
     """Lines that show how it is written."""
     also: Sequence[str] = ()
@@ -153,7 +162,8 @@ async def begin(action: Action, caller: Caller, bus: Bus) -> Reply:
     """The first step, or the answer where nothing is asked; raises as `check`, and ShoutbusError."""
     check(action, caller, bus)
     if action.opening:
-        return action.opening(caller, bus)
+        reply = action.opening(caller, bus)
+        return await reply if isawaitable(reply) else reply
     return action.step or await action.run(caller, None, bus)
 
 

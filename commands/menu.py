@@ -23,6 +23,7 @@ GROUPS = {
     "messages": _("Messages…"),
     "deadletters": _("Dead letters…"),
     "reminders": _("Reminders…"),
+    "subscriptions": _("Subscriptions…"),
     "about": _("About…"),
 }
 """The shared entries, by node."""

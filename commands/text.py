@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from commands import draw
-from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, go_on
+from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, check, go_on
 from commands.line import in_order, needed, plain, prose_field, split, stands, values
 from component.errors import (
     BadInput,
@@ -186,7 +186,7 @@ class Text:
             if isinstance(reply, Step):
                 return await self._advance(Talk(action, reply, self._clock()), caller)
             return self._told(reply, caller)
-        await begin(action, caller, self._bus)
+        check(action, caller, self._bus)
         talk = Talk(action, step, self._clock())
         if lines and "\n" in line:  # what stands below the first line is that field, as it is
             line, _newline, below = line.partition("\n")
@@ -194,8 +194,16 @@ class Text:
         elif prose and "\n" in line and line.partition("\n")[0].count('"') % 2 == 0:  # no quotation goes on below
             line, _newline, below = line.partition("\n")
             rest, talk.below = self._named(line)[1], below.splitlines()
-        talk.given = split(rest, caller)
+        self._give(talk, rest, caller)
         return await self._advance(talk, caller)
+
+    def _give(self, talk: Talk, rest: str, caller: Caller) -> None:
+        """What a line says behind the command: its words, or all of it where a field takes that."""
+        raw = next((one for one in talk.step.fields(self._bus) if one.ask.raw), None)
+        if raw is None:
+            talk.given = split(rest, caller)
+        elif rest.strip():
+            talk.values[raw.name] = [rest]
 
     def _long(self, step: Step) -> Field | None:
         """The field that takes what stands below the first line."""

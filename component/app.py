@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import SystemRandom
 from typing import Any
 
@@ -18,18 +19,22 @@ from commands.sessions import Sessions
 from commands.text import Text
 from component import __version__, methods, processors
 from component.config import Config
+from component.delivery import Delivery
 from component.errors import ConfigError, StoreError
 from component.fetch import Fetcher, agent
 from component.hub import Hub
 from component.message import Channel, Message
-from component.ports import Callbacks, Clock, MethodSpec, Ports
+from component.notices import put_together
+from component.ports import Callbacks, Clock, HeardThere, Method, MethodSpec, Ports
 from component.reminders import Reminders
-from component.roles import Roles
+from component.roles import Role, Roles
 from component.scheduler import Scheduler
 from component.settings import Settings
 from component.storage import open_store
 from component.store import Store
 from component.story import permalink
+from component.subscription import SUBSCRIBERS
+from component.subscriptions import Subscriptions
 from component.tidings import Tidings
 from component.words import Words, _
 from component.xmpp import desk
@@ -40,10 +45,12 @@ from component.xmpp.desk import Desk, Identity
 from component.xmpp.direct import DirectMessages
 from component.xmpp.hearing import Hearing
 from component.xmpp.link import Link
+from component.xmpp.presences import Presences
 from component.xmpp.puppets import Puppets
+from component.xmpp.replies import had
 from component.xmpp.room import Line, Room
 from component.xmpp.rooms import Rooms
-from component.xmpp.stanza import NS, domain, local
+from component.xmpp.stanza import NS, bare, domain, local
 from component.xmpp.stream import Account
 from web.guests import Guests
 from web.operators import Operators
@@ -53,6 +60,10 @@ log = structlog.get_logger()
 
 SWEEP = 1.0
 """Seconds between looks at what has timed out."""
+LATEST = 2**62
+"""Behind every delivery."""
+RECALLED = 200
+"""Lines of a room from before the start that can be answered."""
 
 
 def now() -> int:
@@ -70,12 +81,17 @@ class Xmpp:
         self._secret = secret
         self.bot = Bot(self.link, xmpp.bot, clock)
         self.contacts = Contacts(self.link, store)
+        self.online = Presences(self.link, self.bot.bare)
         self.direct = DirectMessages(
             self.link, self.bot.jid, self.link_to, lambda jid: self._settings.language(jid, "")
         )
         self.puppets = Puppets(self.link, time.monotonic)
         self.archive = Archive(self.link, self.bot.jid)
-        self.hearing = Hearing(self.archive, clock, store.mark, secret)
+
+        async def recent(channel: Channel) -> Sequence[Delivery]:
+            return await store.log(channel, before=LATEST, limit=RECALLED)
+
+        self.hearing = Hearing(self.archive, clock, store.mark, recent, secret)
         self.rooms = Rooms(
             self.link, self.bot.jid, "shoutbus", self.puppets, self.hearing,
             admins=config.admins, link_to=self.link_to,
@@ -84,7 +100,10 @@ class Xmpp:
         self._hub: Hub
         self._settings: Settings
 
-    def attach(self, hub: Hub, text: Text, adhoc: AdHoc, settings: Settings, known: dict[str, MethodSpec]) -> None:
+    def attach(
+        self, hub: Hub, text: Text, adhoc: AdHoc, settings: Settings, known: dict[str, MethodSpec],
+        gateways: Mapping[str, HeardThere],
+    ) -> None:  # fmt: skip
         """Close the circle between the hub and XMPP."""
         self.desk.attach(adhoc)
         self.contacts.attach(self._identify)
@@ -92,7 +111,7 @@ class Xmpp:
         self._open = [name for name, spec in known.items() if spec.open]
         self.bot.attach(
             hub, hub.leads_to, self._addressed, text.answer, self.rooms.is_bus,
-            lambda jid: settings.preference(jid).confirm, settings.language,
+            lambda jid: settings.preference(jid).confirm, settings.language, partial(had, hub.store), gateways,
         )  # fmt: skip
 
         async def addressed(room: Room, said: Line) -> None:
@@ -155,12 +174,19 @@ class Xmpp:
                 return
             self.bot.message(stanza, from_room=self.rooms.has(stanza.get("from", "")))
         elif stanza.tag == f"{NS}presence":
-            if stanza.get("to") != self.bot.jid:
-                self.puppets.heard(stanza)
-            if stanza.get("to") != self.bot.jid or not self.rooms.presence(stanza):
-                self.contacts.presence(stanza)
+            self._shown(stanza)
         elif stanza.tag == f"{NS}iq":
             self.desk.iq(stanza)
+
+    def _shown(self, stanza: Any) -> None:
+        to = stanza.get("to", "")
+        if to != self.bot.jid:
+            self.puppets.heard(stanza)
+        elif self.rooms.presence(stanza):
+            return
+        self.contacts.presence(stanza)
+        if bare(to) == self.bot.bare:
+            self.online.heard(stanza)
 
     async def inside(self) -> None:
         """Return once the bot is in every room."""
@@ -213,6 +239,7 @@ class Running:
     xmpp: Xmpp
     hub: Hub
     scheduler: Scheduler
+    subscriptions: Subscriptions
 
 
 @contextlib.asynccontextmanager
@@ -234,14 +261,21 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         settings = Settings(store, hub, Roles(config.admins), known)
         fetcher = await stack.enter_async_context(_fetching(config, clock))
         callbacks = Callbacks(config.web.public_url)
+        secret = await store.secret()
+        notices = put_together(config, hub, settings, known, xmpp.online, scheduler, xmpp.link_to, secret, clock)
         ports = Ports(
             xmpp.rooms, xmpp.direct, accept=hub, clock=clock, timer=scheduler, memory=store,
             tell=Tidings(hub, settings, known, clock).tell, joins=xmpp.rooms.joins, fetcher=fetcher,
-            ends=hub.ends, luck=SystemRandom(), callbacks=callbacks,
+            ends=hub.ends, luck=SystemRandom(), letters=notices.letters, addresses=notices.subscriptions.book,
+            callbacks=callbacks, setup=config.setup, secret=secret,
         )  # fmt: skip
+        ways: dict[str, Method | None] = {
+            name: spec.make(ports) if spec.make else None for name, spec in known.items() if spec.listens
+        }
         hub.attach(
-            {name: spec.make(ports) if spec.make else None for name, spec in known.items() if spec.listens},
-            persons=[name for name, spec in known.items() if spec.person],
+            ways | {SUBSCRIBERS: notices.fanout},
+            persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
+            fell=notices.subscriptions.fell,
             make=processors.make,
             link=xmpp.link_to,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
@@ -251,6 +285,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         )
         await settings.load()
         settings.changed_role.append(xmpp.contacts.renew)
+        xmpp.rooms.lost.append(notices.subscriptions.left)
         reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()
 
@@ -258,7 +293,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             return await _health(hub, xmpp, began)
 
         guests = Guests(time.monotonic, [xmpp.bot.bare.partition("@")[0], "shoutbus"])
-        operators = Operators(time.monotonic)
+        operators = Operators(time.monotonic, lambda jid: settings.roles.of(jid) >= Role.OPERATOR)
         bus = command.Bus(
             bot=xmpp.bot.bare,
             web=config.web.public_url,
@@ -272,16 +307,20 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             rooms=xmpp.rooms,
             rooms_domain=config.xmpp.rooms,
             reminders=reminders,
+            subscriptions=notices.subscriptions,
+            digests=notices.digests,
+            templates=notices.templates,
             guest=guests.holder,
             fetcher=fetcher,
             sign_in=lambda jid: f"{config.web.public_url}/sign-in/{operators.link(jid)}",
         )
         text = Text(bus, settings.roles.of, time.monotonic, xmpp.bot.write)
         adhoc = AdHoc(bus, settings.roles.of, xmpp.bot.write, time.monotonic, xmpp.channel_at)
-        xmpp.attach(hub, text, adhoc, settings, known)
+        xmpp.attach(hub, text, adhoc, settings, known, ports.gateways)
+        stack.push_async_callback(hub.stop)  # it may be begun in part
         await hub.start()
-        stack.push_async_callback(hub.stop)
         await reminders.start()
+        await notices.start()
 
         site = Site(
             hub=hub,
@@ -305,7 +344,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             stack.push_async_callback(_end, asyncio.create_task(work))
         stack.push_async_callback(xmpp.stop)  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
-        yield Running(xmpp, hub, scheduler)
+        yield Running(xmpp, hub, scheduler, notices.subscriptions)
 
 
 @contextlib.asynccontextmanager
@@ -340,6 +379,8 @@ async def _sweep(*what: Rooms | AdHoc) -> None:
 async def _health(hub: Hub, xmpp: Xmpp, began: float) -> dict[str, Any]:
     told: dict[str, Any] = {"status": "ok", "version": __version__, "uptime": round(time.monotonic() - began, 1)}
     told["xmpp"] = xmpp.told()
+    if troubles := {one.channel.method: str(one.why) for one in hub.troubles if one.channel.address == "*"}:
+        told["troubles"] = troubles
     try:
         await hub.check()
         told["queues"] = {str(channel): depth for channel, depth in (await hub.store.backlog()).items()}

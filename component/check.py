@@ -4,9 +4,12 @@ import asyncio
 from pathlib import Path
 
 from component import methods
-from component.app import unused
+from component.app import now, unused
 from component.config import Config, examine, load
 from component.errors import ConfigError, StoreError, words
+from component.letters.preview import faults as faults_of_letters
+from component.letters.templates import Templates
+from component.ports import MethodSpec
 from component.storage import open_store
 from component.xmpp.link import knock
 from component.xmpp.stream import Account
@@ -19,10 +22,20 @@ async def check(file: Path) -> list[str]:
     except ConfigError as error:
         return [str(fault) for fault in error.faults]
     faults = [str(fault) for fault in found_in_it]
-    tries = {"[xmpp]": _xmpp, "[web]": _web, "[store]": _store}
+    knocks = [_knock(name, spec, config) for name, spec in methods.discover().items() if name in config.setup]
+    tries = {"[xmpp]": _xmpp, "[web]": _web, "[store]": _store, "[letters]": _letters}
     whole = [look for table, look in tries.items() if not any(fault.startswith(table) for fault in faults)]
-    found = await asyncio.gather(*(look(config) for look in whole))
+    found = await asyncio.gather(*(look(config) for look in whole), *knocks)
     return faults + [fault for faults in found for fault in faults]
+
+
+async def _knock(name: str, spec: MethodSpec, config: Config) -> list[str]:
+    fault = await spec.knock(config.setup[name]) if spec.knock else ""
+    return [f"[{name}] {fault}"] if fault else []
+
+
+async def _letters(config: Config) -> list[str]:
+    return [f"[letters] {fault}" for fault in faults_of_letters(Templates(config.letters), now())]
 
 
 async def _xmpp(config: Config) -> list[str]:

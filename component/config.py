@@ -9,7 +9,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -66,6 +66,10 @@ class Config:
     tokens: tuple[Token, ...]
     fetch: Allowed
     """`[fetch]`: what may be fetched inside the operator's networks."""
+    setup: Mapping[str, Any] = field(default_factory=dict)
+    """By a method's name its own settings (`MethodSpec.setup`), where it has a table."""
+    letters: Path | None = None
+    """`[letters]`: the folder of the operator's templates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ def _read(
         routes=tuple(route for one in top.tables("route") for route in _routes(one, methods)),
         tokens=tuple(_token(one) for one in top.tables("token")),
         fetch=_fetch(top.table("fetch", needed=False)),
+        setup=_setup(top, methods, environment),
+        letters=_letters(top.table("letters", needed=False)),
     )
     top.done()
     channels = [spec.channel for spec in config.channels]
@@ -246,6 +252,30 @@ def _fetch(table: Table) -> Allowed:
     except BadInput as error:
         table.fault(_("{key}: {why}", key="allow", why=error.sentence))
         return Allowed()
+
+
+def _letters(table: Table) -> Path | None:
+    folder = table.text("folder", "")
+    return Path(folder) if folder else None
+
+
+def _setup(top: Table, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]) -> Mapping[str, Any]:
+    """The methods' own settings, of those that have a table."""
+    kinds = {name: spec.setup for name, spec in methods.items() if spec.setup}
+    tables = {name: top.table(name, needed=False) for name in kinds}
+    made = {name: _own(name, kinds[name], tables[name], environment) for name in kinds if top.has(name)}
+    return {name: one for name, one in made.items() if one is not None}
+
+
+def _own(name: str, kind: type, table: Table, environment: Mapping[str, str]) -> Any:
+    """A method's settings. What the environment says goes before the table, as passwords are better kept there."""
+    values: dict[str, Sequence[str]] = {}
+    asked = fields(kind, None)
+    values.update(table.rest([one.name for one in asked]))
+    for one in asked:
+        if said := environment.get(f"SHOUTBUS_{name}_{one.name}".upper()):
+            values[one.name] = said.split(",") if one.kind.endswith("-multi") else (said,)
+    return _made(table, values, lambda: form.build(name, kind, values))
 
 
 def _find_channel(table: Table, key: str, methods: Mapping[str, MethodSpec], *, any: bool = False) -> Channel | None:

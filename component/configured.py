@@ -56,12 +56,14 @@ class Mute:
 @dataclass(frozen=True, slots=True)
 class Preference:
     """What a person (a bare JID) chose: a language ("" for their client's), how often the bot confirms what it
-    passes on (once, always, never), and the time zone whose clocks they go by ("" for UTC)."""
+    passes on (once, always, never), the time zone whose clocks they go by ("" for UTC), and the hours in which they are
+    told nothing ("" for none; see `component.hours`)."""
 
     jid: str
     language: str = ""
     confirm: str = "once"
     zone: str = ""
+    quiet: str = ""
 
 
 Thing = ChannelSpec | Route | Token | Grant | Mute

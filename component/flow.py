@@ -19,7 +19,8 @@ from component.message import Channel, Message
 from component.plan import Follows, Held, Planner, no_permalink
 from component.ports import Clock
 from component.route import Make, Route, Routes, Stage, grouped, no_processors
-from component.store import Offer, Planned, Release, Store
+from component.store import Offer, Planned, Release, Store, Turn
+from component.subscription import subscribers
 
 
 class Flow:
@@ -29,6 +30,8 @@ class Flow:
         self.routes: tuple[Route, ...] = ()
         """Every route, on or off."""
         self.index = Routes(())
+        self.heard: set[Channel] = set()
+        """The channels with subscribers who are told at once of what comes there."""
         self._store = store
         self._clock = clock
         self._starts = starts
@@ -93,12 +96,14 @@ class Flow:
         ledger = self._ledger if ledger is None else ledger
         return Planner(self.index, ledger, self._clock(), self._link, self._permalink)
 
-    def offer(self, message: Message, own: State, *, spread: bool) -> Offer:
-        """To keep a message in its own channel, and with `spread` to send it on from there."""
+    def offer(self, message: Message, own: State, *, spread: bool, turns: Sequence[Turn] = ()) -> Offer:
+        """To keep a message in its own channel, and with `spread` to send it on from there; with the `turns` whose
+        digest it is."""
 
         def plan() -> Planned:
             follows = self._planner().plan(message) if spread else Follows({})
-            return self._planned([follows], [(message, message.channel, own, "")])
+            planned = self._planned([follows], [(message, message.channel, own, "")])
+            return replace(planned, turns=turns) if turns else planned
 
         return Offer(message, plan)
 
@@ -151,13 +156,20 @@ class Flow:
         joined: Sequence[Message] = (),
         parts: Sequence[tuple[str, str]] = (),
     ) -> Planned:
-        arrivals = [arrival for one in follows for arrival in one.arrivals]
+        reached = [
+            *first,
+            *(
+                (one.message, one.channel, State.DEAD if one.error else self._starts(one.channel), one.error)
+                for way in follows for one in way.arrivals
+            ),
+        ]  # fmt: skip
         return Planned(
             [
-                *first,
+                *reached,
                 *(
-                    (one.message, one.channel, State.DEAD if one.error else self._starts(one.channel), one.error)
-                    for one in arrivals
+                    (message, subscribers(channel), State.PENDING, "")
+                    for message, channel, state, _error in reached
+                    if channel in self.heard and state is not State.DEAD and not message.corrects
                 ),
             ],
             [held for one in follows for held in one.holds],

@@ -65,7 +65,8 @@ class Ask:
 
     A `named` one is written in a line by its name only. A `long` one may come in several messages, until `done`.
     A `wanted` one is asked for where a line says nothing more, though it need not be given. `prose` is several lines
-    that may be long or empty.
+    that may be long or empty. A `raw` one is all that a line says behind the command, as it is written there, quotation
+    marks and all.
     """
 
     label: Words
@@ -75,6 +76,7 @@ class Ask:
     long: bool = False
     wanted: bool = False
     prose: bool = False
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,13 @@ from component.errors import Muted, Refused
 from component.explain import Hop
 from component.flow import Flow
 from component.holds import Holds
-from component.lane import Lane
+from component.lane import Fell, Lane, nobody
 from component.listeners import Listeners
 from component.message import DELETED, Author, Channel, Message
 from component.plan import Held, no_permalink
-from component.ports import Clock, Closes, Corrects, Listener, Method, Refusal, Source, Trouble, Troubled
+from component.ports import Clock, Closes, Corrects, Listener, Method, Refusal, Source, Starts, Trouble, Troubled
 from component.route import Make, Route, no_processors
-from component.store import Mark, Receipt, Store
+from component.store import Mark, Receipt, Spread, Store, Turn
 from component.words import _
 from component.writer import Writer
 
@@ -52,6 +52,9 @@ class Hub:
         self._listeners = Listeners()
         self._writer = Writer(store, self.flow, clock, self._accepted, lambda channel: self.find(channel) is not None)
         self._releaser: asyncio.Task[None] | None = None
+        self._fell: Fell = nobody
+        self._people = 0  # lanes of persons
+        self._fewer = asyncio.Event()
 
     def attach(
         self,
@@ -61,12 +64,14 @@ class Hub:
         link: Callable[[Message], str] = lambda _message: "",
         sources: Mapping[str, Source] = MappingProxyType({}),
         permalink: Callable[[Message, Channel], str] = no_permalink,
+        fell: Fell = nobody,
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
-        `persons` are the methods whose channels are persons, `sources` those that only speak; see `Flow.attach` for
-        the rest.
+        `persons` are the methods whose channels are persons, `sources` those that only speak; `fell` is told what did
+        not arrive; see `Flow.attach` for the rest.
         """
+        self._fell = fell
         self.flow.attach(persons, make, link, permalink)
         self._methods = methods
         self._sources = sources
@@ -78,6 +83,7 @@ class Hub:
         await self.reload()
         self._writer.start()
         self._releaser = asyncio.create_task(self.holds.run(), name="hub holds")
+        await self._begin(self._methods.values())
         for channel, count in (await self.store.backlog()).items():
             if self._methods.get(channel.method):
                 await self._take_up(channel, count)
@@ -94,13 +100,24 @@ class Hub:
         if self._releaser:
             self._releaser.cancel()
             await asyncio.gather(self._releaser, return_exceptions=True)
-        for source in self._sources.values():
-            if isinstance(source, Closes):
-                await source.close()
-        for lane in self._lanes.values():
+        await self._close(self._sources.values())
+        for lane in tuple(self._lanes.values()):
             await lane.stop()
+        await self._close(self._methods.values())
         await self._writer.stop()
         self.let_go()
+
+    @staticmethod
+    async def _begin(parts: Iterable[object]) -> None:
+        for part in parts:
+            if isinstance(part, Starts):
+                await part.start()
+
+    @staticmethod
+    async def _close(parts: Iterable[object]) -> None:
+        for part in parts:
+            if isinstance(part, Closes):
+                await part.close()
 
     def let_go(self) -> None:
         """End every live reading."""
@@ -165,8 +182,9 @@ class Hub:
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
-        """What sources can't read now."""
-        told = [source.troubles() for source in self._sources.values() if isinstance(source, Troubled)]
+        """What sources can't read and methods can't reach now."""
+        parts: list[object] = [*self._sources.values(), *self._methods.values()]
+        told = [part.troubles() for part in parts if isinstance(part, Troubled)]
         return tuple(one for group in told for one in group)
 
     def explain(self, message: Message) -> tuple[Hop, ...]:
@@ -176,6 +194,10 @@ class Hub:
     def _reaches(self, channel: Channel) -> bool:
         """Whether something may be brought there: to what is configured, and to any person what the bus itself says."""
         return channel.method in self._persons or self.find(channel) is not None
+
+    def method(self, name: str) -> Method | None:
+        """A way out; None for one whose channels live in the store, or that there is not."""
+        return self._methods.get(name)
 
     def find(self, channel: Channel) -> ChannelSpec | None:
         """The configured channel, or the `method:*` it falls under."""
@@ -224,10 +246,34 @@ class Hub:
     ) -> Receipt:
         """See `ports.Accept.accept`."""
         self.check_muted(message.author)
+        message = await self._threaded(message)
         to_person = deliver and message.channel.method in self._persons
         own = self._first_state(message.channel) if deliver else State.CAME
         offer = self.flow.offer(message, own, spread=spread and not to_person)
         return await self._writer.accept(offer, mark)
+
+    async def tell(self, digest: Message, turns: Sequence[Turn]) -> Receipt:
+        """Bring a digest to its own channel alone, with the turns that it is of; raises StoreError."""
+        own = self._first_state(digest.channel)
+        return await self._writer.accept(self.flow.offer(digest, own, spread=False, turns=turns), None)
+
+    async def spread(self, spread: Spread) -> None:
+        """Bring a message on to some subscribers; raises StoreError."""
+        async with self.flow.turn():
+            self._dispatch(await self.store.spread(spread))
+
+    async def fewer(self, people: int) -> None:
+        """Return once something waits for fewer persons than so many."""
+        while self._people >= people:
+            self._fewer.clear()
+            await self._fewer.wait()
+
+    async def _threaded(self, message: Message) -> Message:
+        """In the thread of what it answers. One that names its thread waits for nothing here: others may not overtake
+        it (see `Hearing`)."""
+        if not message.replies or message.thread:
+            return message
+        return replace(message, thread=await self.store.thread_of(message.replies) or message.replies)
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
         """See `ports.Accept.correct`."""
@@ -336,7 +382,19 @@ class Hub:
             method = self._methods[channel.method]
             if method is None:
                 raise LookupError(f"{channel} is delivered by its commit")
-            lane = self._lanes[channel] = Lane(channel, method, self.store, self._writer.settle, self._clock)
+            lane = self._lanes[channel] = Lane(
+                channel, method, self.store, self._writer.settle, self._clock, self._fell, self._rests
+            )
+            self._people += channel.method in self._persons
             spec = self._specs.get(channel)
             lane.hold(bool(spec and not spec.enabled))
         return lane
+
+    def _rests(self, lane: Lane) -> bool:
+        """Let go the lane of a person who has all that was for them: there may be ten thousand."""
+        if lane.channel.method not in self._persons or self._lanes.get(lane.channel) is not lane:
+            return False
+        del self._lanes[lane.channel]
+        self._people -= 1
+        self._fewer.set()
+        return True

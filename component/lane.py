@@ -8,12 +8,12 @@ import contextlib
 import functools
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
 from component.delivery import Delivery, State, pause
-from component.errors import DeliveryError, ShoutbusError, StoreError, Unavailable, Unconfirmed
+from component.errors import DeliveryError, Refused, ShoutbusError, StoreError, Unavailable, Unconfirmed
 from component.message import Channel
 from component.ports import Clock, Confirmation, Method
 from component.store import Store
@@ -27,18 +27,37 @@ IN_MEMORY = 500
 
 _Flight = tuple[Delivery, Confirmation]
 
+Fell = Callable[[Delivery, DeliveryError], Awaitable[bool]]
+"""Told what becomes of a delivery that did not arrive, and why; whether someone else takes it on, so that it may end
+here. Raises StoreError."""
+
+
+async def nobody(_then: Delivery, _error: DeliveryError) -> bool:
+    """Nobody takes on what did not arrive."""
+    return False
+
 
 class Lane:
-    """One channel's way out; runs by itself from the first `put` or `resume`."""
+    """One channel's way out; runs by itself from the first `put` or `resume`. `rests` is called when nothing is left
+    to do: where it says so, the lane has ended, and is given nothing any more."""
 
     def __init__(
-        self, channel: Channel, method: Method, store: Store, settle: Callable[[Delivery], None], clock: Clock
+        self,
+        channel: Channel,
+        method: Method,
+        store: Store,
+        settle: Callable[[Delivery], None],
+        clock: Clock,
+        fell: Fell = nobody,
+        rests: Callable[["Lane"], bool] = lambda _lane: False,
     ) -> None:
         self.channel = channel
         self._method = method
         self._store = store
         self._settle = settle
         self._clock = clock
+        self._fell = fell
+        self._rests = rests
         self._waiting: deque[Delivery] = deque()
         self._flying: deque[_Flight] = deque()
         self._read = 0  # the seq up to which the store's pending deliveries have been taken up
@@ -105,24 +124,32 @@ class Lane:
         await asyncio.gather(self._task, *(flight for _, flight in self._flying), return_exceptions=True)
 
     async def _run(self) -> None:
-        while True:
+        going = True
+        while going:
             try:
-                await self._step()
+                going = await self._step()
             except (DeliveryError, StoreError) as error:
                 await self._step_back(error)
             except Exception:
                 log.exception("lane failed", channel=str(self.channel))
                 await self._step_back(Unavailable(_("a fault in the bus; its log says why")))
 
-    async def _step(self) -> None:
-        """Settle what came back, send what fits the window, or wait."""
+    async def _step(self) -> bool:
+        """Settle what came back, send what fits the window, or wait; whether there may be more to do."""
         self._wake.clear()
-        self._collect()
+        await self._collect()
         await self._refill()
-        if not self._waiting or len(self._flying) >= WINDOW:
-            await self._wake.wait()
-        else:
+        if self._waiting and len(self._flying) < WINDOW:
             await self._send()
+        elif self._is_idle and self._rests(self):
+            return False
+        else:
+            await self._wake.wait()
+        return True
+
+    @property
+    def _is_idle(self) -> bool:
+        return not (self._waiting or self._flying or self._behind or self._wake.is_set())
 
     async def _refill(self) -> None:
         if self._behind and not self._waiting:
@@ -149,7 +176,7 @@ class Lane:
                 confirmation = await self._method.send(delivery)
             except Exception as error:  # a fault of ours too costs this message its tries, never the lane
                 self._waiting.popleft()
-                self._after(delivery, error)
+                await self._after(delivery, error)
                 continue
             self._waiting.popleft()
             self._flying.append((delivery, confirmation))
@@ -173,14 +200,14 @@ class Lane:
                 self._waiting.append(delivery)
         self._doubtful = False
 
-    def _collect(self) -> None:
+    async def _collect(self) -> None:
         """Take the flights that ended off the window, oldest first; raises the first failure that calls for a pause."""
         while self._flying and self._flying[0][1].done():
             delivery, flight = self._flying.popleft()
             if error := flight.exception():
-                self._after(delivery, error)
+                await self._after(delivery, error)
 
-    def _after(self, delivery: Delivery, error: BaseException) -> None:
+    async def _after(self, delivery: Delivery, error: BaseException) -> None:
         """A refusal ends this delivery alone; anything else is tried again, and holds up the lane."""
         if isinstance(error, DeliveryError):
             fault = error
@@ -188,6 +215,12 @@ class Lane:
             log.error("fault in a method", channel=str(self.channel), message=delivery.message.id, exc_info=error)
             fault = Unconfirmed(_("a fault in the bus: {error}", error=repr(error)))
         then = delivery.failed(fault, self._clock())
+        try:
+            if await self._fell(then, fault):  # kept with who takes it on, before it ends here
+                then = delivery.failed(Refused(str(fault)), self._clock())
+        except StoreError:
+            self._waiting.appendleft(delivery)
+            raise
         self._settle(then)
         if then.state is State.PENDING:
             self._waiting.appendleft(then)
@@ -207,6 +240,6 @@ class Lane:
         """Wait for the rest of the window to end; what failed waits again, in its order."""
         await asyncio.gather(*(flight for _, flight in self._flying), return_exceptions=True)
         while self._flying:
-            with contextlib.suppress(DeliveryError):
-                self._collect()
+            with contextlib.suppress(DeliveryError, StoreError):
+                await self._collect()
         self._waiting = deque(sorted(self._waiting, key=lambda delivery: delivery.seq))

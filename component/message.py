@@ -117,6 +117,10 @@ class Message:
     at: int
     corrects: str = ""
     """The id of an earlier message that this one stands in the place of (XEP-0308)."""
+    replies: str = ""
+    """The id of an earlier message that this one answers (XEP-0461)."""
+    thread: str = ""
+    """The id of the message that began the thread, where this one stands in one: the store finds it on accepting."""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

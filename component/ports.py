@@ -61,6 +61,22 @@ class Corrects(Protocol):
     corrects: bool
 
 
+@runtime_checkable
+class Quick(Protocol):
+    """A method that tells one person of many at once, on the wire already: no delivery of their own is kept."""
+
+    async def tell(self, target: Channel, message: Message) -> Confirmation:
+        """Send it; raises as `Method.send`."""
+
+
+@runtime_checkable
+class Admits(Protocol):
+    """A method that knows itself who may read a channel of it."""
+
+    async def admits(self, channel: Channel, jid: str) -> bool:
+        """Whether a bare JID may; raises NotFound, Unavailable."""
+
+
 class Fate(StrEnum):
     """What became of a deleted message at a place that had it."""
 
@@ -100,6 +116,9 @@ class Rooms(Protocol):
     async def retract(self, room: str, delivery: Delivery) -> Fate:
         """See `Retracts.retract`."""
 
+    async def admits(self, room: str, jid: str, /) -> bool:
+        """See `RoomDesk.admits`."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
@@ -125,6 +144,10 @@ class RoomDesk(Protocol):
     async def destroy(self, room: str, reason: str) -> None:
         """End for good a room that the bus has let go; raises Conflict where it has not, Refused, Unavailable."""
 
+    async def admits(self, room: str, jid: str, /) -> bool:
+        """Whether a bare JID may come in and so read what is said there: a member where only members may, banned
+        nowhere; None may where a password is needed. Raises NotFound where it is no room of the bus, Unavailable."""
+
 
 class Direct(Protocol):
     """Direct messages (RFC 6121 section 5), as the chat method sees them; raises as Method does."""
@@ -135,8 +158,69 @@ class Direct(Protocol):
     async def tell(self, jid: str, message: Message) -> Confirmation:
         """Send it to a person."""
 
+    async def write(self, jid: str, id: str, text: str) -> Confirmation:
+        """Send plain words of the bot's to a JID, which need be no person's: `id` is the stanza's."""
+
     async def retract(self, jid: str, message: Message) -> None:
         """Ask a person's client to hide what was sent; raises Unavailable."""
+
+
+class Online(Protocol):
+    """Who is there (RFC 6121 section 4), of those who let the bot see it."""
+
+    def is_online(self, jid: str) -> bool:
+        """Whether a bare JID has a client online that is not away, as far as the bot is shown."""
+
+    def watch(self, jid: str) -> None:
+        """Ask someone to let the bot see it, where they do not yet; asked once while the bus runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a delivery says to one who reads it by mail. `html` is a whole page, `list_id` the subscription's name for
+    List-Id (RFC 2919), `unsubscribe` the URL that ends it with one click (RFC 8058); each "" where there is none."""
+
+    subject: str
+    text: str
+    html: str = ""
+    list_id: str = ""
+    unsubscribe: str = ""
+    language: str = "en"
+
+
+class Letters(Protocol):
+    """How deliveries are put into words for persons; each raises StoreError, and Refused where nothing is left to say
+    (a digest whose subscription has ended)."""
+
+    async def letter(self, delivery: Delivery) -> Letter:
+        """As mail."""
+
+    async def message(self, delivery: Delivery) -> Message:
+        """As an instant message, or a line in a room: the message with the body that is told."""
+
+    async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
+        """As a short text that `fits`: cut, with a link to the rest where there is room for one."""
+
+
+class Addresses(Protocol):
+    """Which addresses of persons are proved theirs; each raises StoreError."""
+
+    async def check(self, delivery: Delivery) -> None:
+        """Raise Refused where nothing may be sent there, or not this: until its owner confirmed an address, nothing
+        but the request to do so."""
+
+    async def bounced(self, target: Channel, why: str) -> None:
+        """What was sent there came back for good: nothing more is, and who gave the address is told by IM."""
+
+    async def owner(self, target: Channel) -> str:
+        """The bare JID that proved an address theirs; "" where nobody has."""
+
+    async def stop(self, target: Channel) -> None:
+        """Its owner wants nothing from the bus any more."""
+
+
+HeardThere = Callable[[str, str, str], Awaitable[None]]
+"""Told what comes from a gateway's JIDs: the local part, the words, and an id that names this message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +234,9 @@ class MethodSpec:
     `puppets`, guests speak there under their own names; everywhere else the bot speaks for people. What is brought to
     an `archive` method's channel becomes a story there. `form` is the dataclass of its channels' settings
     (`component.form`). A method with a `source` only speaks: routes start at its channels, and none ends there.
+    `setup` is the dataclass of the settings that the method itself has in the configuration, in a table of its name.
+    Where anyone who is known by a JID may be told of what its channels hold, it is `shared`. `knock` tries whether what
+    its setup says works, and says what is wrong ("" for nothing): `shoutbus check` asks.
     """
 
     name: str
@@ -162,6 +249,9 @@ class MethodSpec:
     puppets: bool = False
     archive: bool = False
     source: "Callable[[Ports], Source] | None" = None
+    setup: type | None = None
+    shared: bool = False
+    knock: Callable[[Any], Awaitable[str]] | None = None
 
     @property
     def listens(self) -> bool:
@@ -228,18 +318,26 @@ class Trouble:
 
 @runtime_checkable
 class Troubled(Protocol):
-    """What a Source may have beside: a word on what does not go well."""
+    """What a Source or a Method may have beside: a word on what does not go well."""
 
     def troubles(self) -> Sequence[Trouble]:
-        """Its channels in trouble now."""
+        """Its channels in trouble now; `method:*` is all of them."""
+
+
+@runtime_checkable
+class Starts(Protocol):
+    """What a Method may have beside: something to begin with the bus."""
+
+    async def start(self) -> None:
+        """Begin it; raises ConfigError where it can't."""
 
 
 @runtime_checkable
 class Closes(Protocol):
-    """What a Source may have beside: something to end with the bus."""
+    """What a Source or a Method may have beside: something to end with the bus."""
 
     async def close(self) -> None:
-        """End it; nothing is asked of the source after that."""
+        """End it; nothing is asked of it after that."""
 
 
 Job = Callable[[], Awaitable[None]]
@@ -303,4 +401,12 @@ class Ports:
     """Where a channel's routes lead now; see `Hub.ends`."""
     luck: Random
     """What sources draw by."""
+    letters: Letters
+    addresses: Addresses
     callbacks: Callbacks = field(default_factory=Callbacks)
+    secret: bytes = b""
+    """The store's: what is given out and comes back is signed with it."""
+    setup: Mapping[str, Any] = field(default_factory=dict)
+    """By a method's name its `MethodSpec.setup` as configured; a method that is not there is not configured."""
+    gateways: dict[str, HeardThere] = field(default_factory=dict)
+    """By the domain of a gateway (XEP-0100) whom to tell what its JIDs write to the bot; who wants it puts it here."""

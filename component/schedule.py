@@ -242,3 +242,39 @@ def _time(text: str, words: str) -> tuple[int, int]:
     if clock is None:
         raise BadInput(_("“{text}” has no time of day like 9:00.", text=words[:40]))
     return clock
+
+
+# Clocks that are put forward
+
+
+@dataclass(frozen=True, slots=True)
+class Leap:
+    """A time of a schedule that clocks leave out: the time of day, on which day, and the time of day it comes at."""
+
+    time: str
+    day: str
+    instead: str
+
+
+_FIXED = re.compile(r"(\d{1,2}) (\d{1,2}) .*")
+_AHEAD = 370
+"""Times that are looked at: of a daily one, a year's."""
+_YEAR = 366 * 86_400_000
+"""Milliseconds."""
+
+
+def leap(schedule: Schedule, zone: tzinfo, now: int) -> Leap | None:
+    """The next time of a schedule that a change to summer time leaves out, within a year."""
+    fixed = _FIXED.fullmatch(schedule.cron)
+    if not fixed:
+        return None
+    minute, hour = int(fixed[1]), int(fixed[2])
+    at = now
+    for _step in range(_AHEAD):
+        at = schedule.after(at, zone)
+        if at - now > _YEAR:
+            break
+        there = datetime.fromtimestamp(at / 1000, zone)
+        if (there.hour, there.minute) != (hour, minute):
+            return Leap(f"{hour:02}:{minute:02}", f"{there:%Y-%m-%d}", f"{there:%H:%M}")
+    return None

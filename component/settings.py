@@ -1,14 +1,18 @@
 """What operators configure, live: a change is in the store, with its line in the audit log, and in force at once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from component.configured import Audit, Drop, Grant, Preference, Put, Token
+from component.hours import Hours
 from component.hub import Hub
 from component.ports import MethodSpec
 from component.roles import Role, Roles
 from component.route import Route
 from component.store import Store
 from component.words import best
+
+_hours = lru_cache(10_000)(Hours.parse)
 
 
 class Settings:
@@ -23,7 +27,7 @@ class Settings:
         self.changed_role: list[Callable[[str], None]] = []
         """Called with the bare JID whose role is another now: what is offered to them is, too."""
         self.changed: list[Callable[[], None]] = []
-        """Called after each change."""
+        """Called after each change of anything; not where only the audit log has a new line."""
         self._hub = hub
         self._methods = methods
 
@@ -48,6 +52,11 @@ class Settings:
         await self.store.prefer(preference)
         self._preferences[preference.jid] = preference
 
+    def quiet(self, jid: str) -> Hours | None:
+        """The hours in which a bare JID is told nothing."""
+        chosen = self._preferences.get(jid)
+        return _hours(chosen.quiet) if chosen and chosen.quiet else None
+
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
         """All of it or nothing, in force on return; raises BadInput, Conflict, StoreError."""
         for one in changes:
@@ -58,5 +67,5 @@ class Settings:
         for jid in {one.thing.jid for one in changes if isinstance(one.thing, Grant)}:
             for call in self.changed_role:
                 call(jid)
-        for look in self.changed:
+        for look in self.changed if changes else ():
             look()

@@ -1,6 +1,6 @@
 """What the hub and its parts ask of a database: the protocol, and the data that passes. Says what it raises."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from component.plan import Held, Stopped
 from component.reminder import Reminder
 from component.route import Route
 from component.story import Story
+from component.subscription import Address, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,46 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A subscription's digest was due: how it `was` and is `now`. `digest` is the id of the message that tells what its
+    channel's log holds behind `was.cursor` up to `now.cursor`; "" where there was nothing to tell."""
+
+    was: Subscription
+    now: Subscription
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a digest tells: of a subscription's channel the deliveries behind `after` up to `upto`, both seqs."""
+
+    subscription: int
+    after: int
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far `delivery`, which is one to all subscribers of a channel, has come: up to the subscription `upto`.
+
+    That is kept where `upto` is above 0. `targets` are those that get its message as a delivery of their own; `told`
+    are (subscription, seq of the delivery to its channel) that were told at once of what their digest would tell;
+    `held` are subscriptions as they stand now.
+    """
+
+    delivery: Delivery
+    upto: int
+    targets: Sequence[Channel] = ()
+    told: Sequence[tuple[int, int]] = ()
+    held: Sequence[Subscription] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What follows from a message, ready for the store: its `deliveries` to come (message, channel, state, error), its
     own channel's first where it has one; what is held and what was stopped; what processors noted; and the `digests`
-    made on the way, which are messages themselves, with the `parts` of each (its id, the id of a message in it)."""
+    made on the way, which are messages themselves, with the `parts` of each (its id, the id of a message in it).
+    `turns` are those of subscriptions whose digest it is."""
 
     deliveries: Sequence[tuple[Message, Channel, State, str]]
     holds: Sequence[Held] = ()
@@ -35,6 +72,7 @@ class Planned:
     notes: Sequence[Note] = ()
     digests: Sequence[Message] = ()
     parts: Sequence[tuple[str, str]] = ()
+    turns: Sequence[Turn] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +142,99 @@ class ReminderStore(Protocol):
         """Forget one; whether it was there."""
 
 
-class Store(Memory, ReminderStore, Protocol):
+class SubscriptionStore(Protocol):
+    """Where subscriptions and addresses are kept. Each raises StoreError; what changes is on disk on return."""
+
+    async def subscribe(self, subscription: Subscription, most: int) -> int:
+        """Keep a new one. Gives its number, 0 where its owner has `most` already; raises Conflict where they have one
+        at that channel for that target."""
+
+    async def subscription(self, number: int) -> Subscription | None:
+        """The one of a number."""
+
+    async def subscriptions(
+        self,
+        *,
+        who: str | None = None,
+        target: Channel | None = None,
+        channel: Channel | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> Sequence[Subscription]:
+        """Those of someone, for a target, at a channel, or all; with numbers above `after`, by number."""
+
+    async def change_subscriptions(self, now: Sequence[Subscription]) -> None:
+        """Each is as given here from now; what is gone stays gone. Raises Conflict where an owner would have two at one
+        channel for one target; then nothing was changed."""
+
+    async def unsubscribe(self, numbers: Collection[int]) -> Sequence[Subscription]:
+        """End these; gives those that were there."""
+
+    async def subscribed(self) -> Mapping[Channel, int]:
+        """For how many subscriptions messages of a channel are looked at when they come: the live ones, and those with
+        an urgent name. Channels without any are left out."""
+
+    async def hearers(
+        self, channel: Channel, words: Collection[str], after: int, limit: int
+    ) -> Sequence[Subscription]:
+        """A channel's live ones and those whose urgent name is one of `words`, by number, from above `after`."""
+
+    async def subscriptions_of(
+        self, targets: Collection[Channel], channels: Collection[Channel]
+    ) -> Sequence[Subscription]:
+        """Those of any of the targets at any of the channels."""
+
+    async def spread(self, spread: Spread) -> Sequence[Delivery]:
+        """Keep how far a delivery to subscribers has come, with all that it says; gives the new deliveries, pending. A
+        target that the message was brought to already gets none."""
+
+    async def spread_upto(self, seq: int) -> int:
+        """Up to which subscription a delivery to subscribers has come; 0 at its start."""
+
+    async def due_subscriptions(self, now: int, limit: int) -> Sequence[Subscription]:
+        """Those whose time has come, the earliest first; of each target that is among the first `limit`, all of them,
+        beside each other."""
+
+    async def due_count(self, now: int) -> int:
+        """How many there are whose time has come."""
+
+    async def next_subscription(self) -> int | None:
+        """When the next is due, in ms; None where there is none."""
+
+    async def take_turns(self, turns: Sequence[Turn]) -> None:
+        """Keep turns that told nothing: those that were changed meanwhile stay as they are."""
+
+    async def told_at_once(self, numbers: Collection[int]) -> Mapping[int, frozenset[int]]:
+        """The seqs that subscriptions were told of at once and that stand behind their cursor."""
+
+    async def between(self, channel: Channel, after: int, upto: int, limit: int) -> Sequence[Delivery]:
+        """What came to a channel, or is on its way there, behind `after` up to `upto`, oldest first; without what was
+        deleted, and what corrects an earlier one."""
+
+    async def counted(self, channel: Channel, after: int, upto: int) -> int:
+        """How many of them there are."""
+
+    async def parts_of(self, digest: str) -> Sequence[Part]:
+        """What the digest with that message id tells, by subscription; empty where it is none of a subscription."""
+
+    async def address(self, who: str, target: Channel) -> Address | None:
+        """An address as someone gave it."""
+
+    async def addresses(self, *, who: str | None = None, target: Channel | None = None) -> Sequence[Address]:
+        """All that someone gave, or all who gave one."""
+
+    async def put_address(self, address: Address) -> None:
+        """Keep one, in the place of what it was before."""
+
+    async def drop_address(self, who: str, target: Channel) -> None:
+        """Forget one."""
+
+    async def ask(self, address: Address, since: int, most: int, most_in_all: int) -> bool:
+        """Keep an address that is to be asked now (`asked`), and that it is; False, and nothing is kept, where its
+        target was asked `most` times, or all targets together `most_in_all` times, from `since` on (ms)."""
+
+
+class Store(Memory, ReminderStore, SubscriptionStore, Protocol):
     """Durable state. Every method raises StoreError where the engine fails; then nothing was changed."""
 
     async def save(
@@ -159,6 +289,10 @@ class Store(Memory, ReminderStore, Protocol):
 
     async def trace(self, message_id: str) -> Sequence[Delivery]:
         """Every delivery of a message, its own channel's first; empty where there is no such message."""
+
+    async def thread_of(self, message_id: str) -> str:
+        """The id of the message that began the thread in which a message stands: its own, where it stands in none; ""
+        where there is no such message."""
 
     async def mark(self, channel: Channel) -> Mark | None:
         """How far `channel` was read."""

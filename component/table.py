@@ -1,7 +1,7 @@
 """A TOML table being read: every fault names it, and keys that nobody asked for are faults too."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from component.text import BARE_JID
@@ -64,10 +64,12 @@ class Table:
         """Whether there is such a key."""
         return key in self._values
 
-    def rest(self) -> Mapping[str, tuple[str, ...]]:
-        """Everything that nobody has asked for: text, number, true or false, or a list of those, as people write it."""
-        found = {key: value for key, value in self._values.items() if key not in self._asked}
-        self._asked.update(found)
+    def rest(self, keys: Collection[str] | None = None) -> Mapping[str, tuple[str, ...]]:
+        """Everything that nobody has asked for, or what stands under `keys`: text, number, true or false, or a list of
+        those, as people write it."""
+        wanted = [key for key in self._values if key not in self._asked] if keys is None else keys
+        found = {key: self._values[key] for key in wanted if key in self._values}
+        self._asked.update(wanted)
         written: dict[str, tuple[str, ...]] = {}
         for key, value in found.items():
             values = value if isinstance(value, list) else [value]

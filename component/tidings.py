@@ -19,7 +19,7 @@ class Tidings:
     def __init__(self, hub: Hub, settings: Settings, methods: Mapping[str, MethodSpec], clock: Clock) -> None:
         self._hub = hub
         self._settings = settings
-        self._method = next(name for name, spec in methods.items() if spec.person)
+        self.method = next(name for name, spec in methods.items() if spec.person)
         self._clock = clock
 
     async def tell(self, channel: Channel, words: Words) -> None:
@@ -30,7 +30,15 @@ class Tidings:
             told = tell(words, self._settings.language(jid, ""))
             await self.say(jid, f"{channel}: {told}")
 
+    def at(self, jid: str) -> Channel:
+        """The channel that a bare JID is reached at."""
+        return Channel(self.method, jid)
+
+    async def inform(self, jid: str, words: Words) -> None:
+        """Say something to a person in their language; see `say`."""
+        await self.say(jid, tell(words, self._settings.language(jid, "")))
+
     async def say(self, jid: str, text: str, author: Author = BUS) -> None:
         """Say something to a person, a bare JID; committed on return. Raises StoreError."""
-        message = Message.new(Channel(self._method, jid), author, text, self._clock())
+        message = Message.new(self.at(jid), author, text, self._clock())
         await self._hub.accept(message, deliver=True, spread=False)

@@ -1,6 +1,7 @@
 """The JSON API, version 1. Errors are problem details (RFC 9457); tokens are bearer tokens (RFC 6750)."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web as http
@@ -37,16 +38,18 @@ async def post(request: http.Request) -> http.Response:
     site = request.app[SITE]
     token = _authorize(request)
     channel = _channel(request, token)
-    body, author = await _read_body(request, token)
+    body, author, replies = await _read_body(request, token)
+    if replies:
+        await _check_answered(site, replies, channel)
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > MAX_KEY:
         raise BadInput(f"The Idempotency-Key has {len(key)} characters: at most {MAX_KEY} fit.")
     origin = f"token:{token.name}#{key}" if key else ""
-    message = Message.new(channel, author, body, site.clock(), origin=origin)
+    message = replace(Message.new(channel, author, body, site.clock(), origin=origin), replies=replies)
     receipt = await site.hub.accept(message, deliver=True)
     accepted = receipt.message
     body = message.body if not receipt.deleted else accepted.body
-    if (accepted.channel, accepted.author, accepted.body) != (channel, author, body):
+    if (accepted.channel, accepted.author, accepted.body, accepted.replies) != (channel, author, body, replies):
         raise Reused("That Idempotency-Key was used for another message: use a new one for each.")
     location = site.trace_url(accepted)
     language = asked_language(request)
@@ -55,24 +58,32 @@ async def post(request: http.Request) -> http.Response:
     return http.json_response(answer, status=201, headers={"Location": location})
 
 
-async def _read_body(request: http.Request, token: Token) -> tuple[str, Author]:
-    """What to say, and for whom: the token's own name, or a guest the caller names."""
+async def _check_answered(site: Site, message_id: str, channel: Channel) -> None:
+    hops = await site.hub.store.trace(message_id) if is_id(message_id) else ()
+    if all(one.channel != channel for one in hops):
+        raise BadInput(f"replies_to names no message of {channel}: give the id of one.")
+
+
+async def _read_body(request: http.Request, token: Token) -> tuple[str, Author, str]:
+    """What to say, for whom (the token's own name, or a guest the caller names), and what it answers."""
     try:
         given: Any = json.loads(await request.read())
     except (ValueError, RecursionError) as error:
         raise BadInput('The request is not JSON: send {"body": "…"}.') from error
     if not isinstance(given, dict) or not isinstance(given.get("body"), str):
         raise BadInput('Send a JSON object with the text to say: {"body": "…"}.')
-    name = given.get("author")
-    if unknown := sorted(set(given) - {"body", "author"}):
-        raise BadInput(f"“{str(unknown[0])[:40]}” is no field of a message: there are body and author.")
+    name, replies = given.get("author"), given.get("replies_to")
+    if unknown := sorted(set(given) - {"body", "author", "replies_to"}):
+        raise BadInput(f"“{str(unknown[0])[:40]}” is no field of a message: there are body, author and replies_to.")
+    if replies is not None and not is_id(replies if isinstance(replies, str) else ""):
+        raise BadInput("replies_to must be a message's id: 32 hexadecimal digits.")
     if name is None:
-        return given["body"], Author(token.name, f"token:{token.name}")
+        return given["body"], Author(token.name, f"token:{token.name}"), replies or ""
     if not isinstance(name, str):
         raise BadInput("author must be a name in quotes.")
     author = Author.named(name, f"guest:{token.name}/{name}")
     request.app[SITE].guests.check(author.name)
-    return given["body"], author
+    return given["body"], author, replies or ""
 
 
 async def read(request: http.Request) -> http.Response:
@@ -137,6 +148,7 @@ def _may_see(site: Site, token: Token, channel: Channel) -> bool:
 
 def _shown(delivery: Delivery) -> dict[str, Any]:
     message = delivery.message
+    answered = {"replies_to": message.replies, "thread": message.thread}
     return {
         "id": message.id,
         "seq": delivery.seq,
@@ -144,7 +156,7 @@ def _shown(delivery: Delivery) -> dict[str, Any]:
         "author": {"name": message.author.name, "guest": message.author.is_guest},
         "body": message.body,
         "at": message.at,
-    }
+    } | {name: given for name, given in answered.items() if given}
 
 
 def _hop(delivery: Delivery) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from component.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
 from component.roles import Role
 from component.words import Words, _, tell
-from web import api, command_pages, entrance, matrix_page, pages, stories, websub
+from web import api, command_pages, consent, entrance, matrix_page, pages, stories, subscriptions, websub
 from web.guests import is_loopback
 from web.live import Streams
 from web.site import NOWHERE, SITE, Site, asked_language, policy
@@ -49,6 +49,8 @@ def make(site: Site) -> http.Application:
         *command_pages.routes(site),
         *websub.routes(),
         *stories.routes(),
+        *consent.routes(),
+        *subscriptions.routes(site),
         *pages.routes(site, streams, stories.shelf),
     ])  # fmt: skip
     app.on_response_prepare.append(_dress)

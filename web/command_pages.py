@@ -11,14 +11,14 @@ from typing import Any
 import structlog
 from aiohttp import web as http
 
-from commands.action import Action, Done, Lines, Reply, Step, begin, go_on
+from commands.action import Action, Done, Lines, Reply, Step, begin, check, go_on
 from commands.draw import FAILED, as_words
 from commands.menu import GROUPS, inside
 from commands.sessions import Session, Sessions
 from component.errors import BadInput, Conflict, Forbidden, NotFound, ShoutbusError, StoreError
 from component.form import NONE, Choice, Faults, Field, is_yes
 from component.words import Words, _, tell
-from web.entrance import Values, Visit, for_operators
+from web.entrance import Values, Visit, for_people
 from web.site import Site
 
 log = structlog.get_logger()
@@ -27,15 +27,17 @@ _ENDED = _("That session has ended: start again.")
 _NONE = _("none")
 _PAGES = {"matrix": "/matrix"}
 """Commands that have a page of their own."""
+_GROUPS = {"routes": "/matrix", "subscriptions": "/subscriptions"}
+"""Where commands of a kind are called from."""
 
 
 def routes(site: Site) -> list[http.RouteDef]:
     """The menu and the commands."""
     pages = Pages(site.sessions)
     return [
-        http.get("/commands", for_operators(menu)),
-        http.get("/commands/{name}", for_operators(pages.open)),
-        http.post("/commands/{name}", for_operators(pages.submit)),
+        http.get("/commands", for_people(menu)),
+        http.get("/commands/{name}", for_people(pages.open)),
+        http.post("/commands/{name}", for_people(pages.submit)),
     ]
 
 
@@ -134,6 +136,7 @@ def _action(request: http.Request, visit: Visit) -> Action:
     action = visit.site.bus.actions.get(name)
     if action is None:
         raise NotFound(_("There is no command “{node}”.", node=name[:40]))
+    check(action, visit.caller, visit.site.bus)  # a step that is open shows choices: not to who may not go on with it
     return action
 
 
@@ -214,7 +217,7 @@ def _back(action: Action, session: Session | None = None) -> str:
     which = next(iter(session.steps[0].values.get("route", ())), "") if session and session.steps else ""
     if action.name == "route-edit" and which.isascii() and which.isdigit():
         return f"/routes/{which}"
-    return "/matrix" if action.group == "routes" else "/commands"
+    return _GROUPS.get(action.group, "/commands")
 
 
 def _place(session: Session) -> str:

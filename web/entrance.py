@@ -1,6 +1,7 @@
-"""The way in for operators, and what all of their pages share: who asks, in which language, whether it was their click.
+"""The way in, and what all pages of those who are signed in share: who asks, in which language, whether it was their
+click.
 
-Until people can sign in by themselves, the bot hands an operator a link. Looking at it uses nothing up, so what
+Until people can sign in by themselves, the bot hands them a link. Looking at it uses nothing up, so what
 fetches links ahead of people signs nobody in; the button on its page does.
 """
 
@@ -34,14 +35,14 @@ _JINJA = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
 )
 
-_NOT_OURS = _("That did not come from your own page here: open the page anew and try again.")
+NOT_OURS = _("That did not come from your own page here: open the page anew and try again.")
 
 Values = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request of someone who is an operator at this moment."""
+    """A request of someone who is signed in, and has the role that the page needs at this moment."""
 
     site: Site
     seat: Seat
@@ -58,7 +59,8 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **values: Any) -> http.Response:
         """A page of theirs."""
-        return _page(template, status, self.language, seat=self.seat, **values)
+        operator = self.caller.role >= NEEDED
+        return _page(template, status, self.language, seat=self.seat, operator=operator, **values)
 
     def drawn(self, template: str, macro: str, *arguments: Any) -> str:
         """What a template's macro makes, in their language."""
@@ -78,7 +80,8 @@ Handler = Callable[[http.Request, Visit], Awaitable[http.StreamResponse]]
 
 
 def _page(template: str, status: int, language: str, **values: Any) -> http.Response:
-    text = _JINJA.get_template(template).render(**{"seat": None, **speaking(language), **values})
+    given = {"seat": None, "operator": False, "people": False, **speaking(language), **values}
+    text = _JINJA.get_template(template).render(**given)
     response = shown(text, status)
     response.headers["Content-Security-Policy"] = policy("'none'")
     return response
@@ -91,12 +94,20 @@ def json_answer(status: int = 200, **values: Any) -> http.Response:
 
 def for_operators(handler: Handler) -> Callable[[http.Request], Awaitable[http.StreamResponse]]:
     """A page for operators: others learn how to become a guest of it, and a click must be their own."""
+    return _guarded(handler, NEEDED)
 
+
+def for_people(handler: Handler) -> Callable[[http.Request], Awaitable[http.StreamResponse]]:
+    """A page for all who are signed in, operators or not; else as `for_operators`."""
+    return _guarded(handler, Role.MEMBER)
+
+
+def _guarded(handler: Handler, needed: Role) -> Callable[[http.Request], Awaitable[http.StreamResponse]]:
     async def guarded(request: http.Request) -> http.StreamResponse:
         site = request.app[SITE]
         seat = site.operators.seat(request.cookies.get(COOKIE, ""))
-        if seat is None or site.roles.of(seat.jid) < NEEDED:
-            return _stranger(request, seat)
+        if seat is None or site.roles.of(seat.jid) < needed:
+            return _stranger(request, seat, needed)
         caller = Caller(
             seat.jid, seat.jid.partition("@")[0], site.roles.of(seat.jid),
             language=site.bus.settings.language(seat.jid, asked_language(request)), way=WAY,
@@ -109,7 +120,10 @@ def for_operators(handler: Handler) -> Callable[[http.Request], Awaitable[http.S
             told = tell(as_words(fault), caller.language)
             if wants_json:
                 return json_answer(fault.status, detail=told)
-            return _page("told.html", fault.status, caller.language, seat=seat, kind="error", words=told)
+            return _page(
+                "told.html", fault.status, caller.language, seat=seat, operator=caller.role >= NEEDED,
+                people=needed < NEEDED, kind="error", words=told,
+            )  # fmt: skip
 
     return guarded
 
@@ -123,15 +137,16 @@ def is_still(request: http.Request) -> bool:
 
 async def _posted(request: http.Request, seat: Seat) -> Values:
     """What was posted, where it came from a page of ours that was made for this session."""
-    form = await _form(request)
+    form = await filled(request)
     token = next(iter(form.get("token", ())), "")
     ours = secrets.compare_digest(token.encode("utf-8", "replace"), seat.token.encode())
     if not ours or is_cross_site(request, request.app[SITE]):
-        raise Forbidden(_NOT_OURS)
+        raise Forbidden(NOT_OURS)
     return form
 
 
-async def _form(request: http.Request) -> Values:
+async def filled(request: http.Request) -> Values:
+    """What a form was filled with; raises BadInput where it can't be read."""
     try:
         return _several(await request.post())
     except (ValueError, LookupError, RuntimeError) as error:  # RuntimeError: an unknown transfer encoding
@@ -143,15 +158,18 @@ def _several(given: Any) -> Values:
     return {name: [one for one in given.getall(name) if isinstance(one, str)] for name in given}
 
 
-def _stranger(request: http.Request, seat: Seat | None) -> http.Response:
-    """What others see: how operators get in."""
-    language, site = asked_language(request), request.app[SITE]
+def _stranger(request: http.Request, seat: Seat | None, needed: Role) -> http.Response:
+    """What others see: how those get in whom the page is for."""
+    language, site, people = asked_language(request), request.app[SITE], needed < NEEDED
     words = _("This page is for operators: write “matrix” to {bot}, and it hands you a link.", bot=site.bus.bot)
-    if seat:
+    if people:
+        words = _("This page is for who is signed in: write “subscriptions” to {bot}, and it hands you a link.",
+                  bot=site.bus.bot)  # fmt: skip
+    elif seat:
         words = _("This page is for operators; your role is {role} now.", role=site.roles.of(seat.jid).words)
     if "application/json" in request.headers.get("Accept", ""):
         return json_answer(403, detail=words.told(language))
-    return _page("told.html", 403, language, seat=seat, kind="info", words=words.told(language))
+    return _page("told.html", 403, language, seat=seat, people=people, kind="info", words=words.told(language))
 
 
 # Signing in and out
@@ -164,18 +182,23 @@ def routes(watchers: Watchers) -> list[http.RouteDef]:
         visit.site.operators.leave(request.cookies.get(COOKIE, ""))
         watchers.look()  # streams of theirs end
         words = _("You are signed out.").told(visit.language)
-        response = _page("told.html", 200, visit.language, kind="info", words=words)
+        response = _page("told.html", 200, visit.language, people=True, kind="info", words=words)
         response.del_cookie(COOKIE, path="/")
         return response
 
     return [
         http.get("/sign-in/{key}", look),
         http.post("/sign-in/{key}", enter),
-        http.post("/sign-out", for_operators(sign_out)),
+        http.post("/sign-out", for_people(sign_out)),
     ]
 
 
-_VOID = _("That link opens nothing: each works once, within 5 minutes. Write “matrix” to the bot for a new one.")
+_VOID = _(
+    "That link opens nothing: each works once, within 5 minutes. Write “matrix” or “subscriptions” to the bot for a "
+    "new one."
+)
+_PLACES = {"matrix": "/matrix", "subscriptions": "/subscriptions"}
+"""Where links of the bot's lead to, by what they say behind `?to=`."""
 
 
 async def look(request: http.Request) -> http.Response:
@@ -192,20 +215,27 @@ async def enter(request: http.Request) -> http.Response:
     site = request.app[SITE]
     if is_cross_site(request, site):
         language = asked_language(request)
-        return _page("told.html", 403, language, kind="error", words=_NOT_OURS.told(language))
+        return _page("told.html", 403, language, people=True, kind="error", words=NOT_OURS.told(language))
+    jid = site.operators.whose(request.match_info["key"])
     cookie = site.operators.enter(request.match_info["key"])
     if not cookie:
         return _void(request)
     site.operators.leave(request.cookies.get(COOKIE, ""))
-    response = http.Response(status=303, headers={"Location": "/matrix", "Cache-Control": "no-store"})
+    response = http.Response(status=303, headers={"Location": _place(request, jid), "Cache-Control": "no-store"})
     secure = site.public_url.startswith("https:")
     response.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", secure=secure, path="/")
     return response
 
 
+def _place(request: http.Request, jid: str) -> str:
+    """The page that someone came for; without one, the first of those that they may see."""
+    first = "matrix" if request.app[SITE].roles.of(jid) >= NEEDED else "subscriptions"
+    return _PLACES.get(request.query.get("to", ""), _PLACES[first])
+
+
 def _void(request: http.Request) -> http.Response:
     language = asked_language(request)
-    return _page("told.html", 404, language, kind="error", words=_VOID.told(language))
+    return _page("told.html", 404, language, people=True, kind="error", words=_VOID.told(language))
 
 
 def _language_of(request: http.Request, jid: str) -> str:

@@ -30,7 +30,7 @@ class Guests:
 
     def author(self, session: str, address: str, name: str) -> Author:
         """The guest under the name they gave; raises BadInput, Conflict, TooMany."""
-        self._addresses.spend(_network(address))
+        self._addresses.spend(network(address))
         self._sessions.spend(session)
         author = Author.named(name, f"guest:{session}")
         self.check(author.name)
@@ -94,7 +94,7 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """One IPv4 address, or the /64 that one IPv6 subscriber has."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -1,4 +1,4 @@
-"""Operators on the web: one-time links that the bot hands out, and the sessions they open.
+"""Operators and others on the web: one-time links that the bot hands out, and the sessions they open.
 
 Of a link and of a session's cookie only the hash is kept, in memory: a restart signs everyone out. Whether someone
 is an operator (still) is asked at every use; here stands only who they are.
@@ -7,7 +7,7 @@ is an operator (still) is asked at every use; here stands only who they are.
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 LINK_LIFE = 300.0
@@ -30,10 +30,12 @@ class Seat:
 
 
 class Operators:
-    """Links and sessions; `clock` gives monotonic seconds."""
+    """Links and sessions; `clock` gives monotonic seconds. Where there are too many, the oldest go, but of those that
+    `keeps` says yes to (operators, by the bare JID) only when there are no others: anyone may have many JIDs."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], keeps: Callable[[str], bool] = lambda _jid: False) -> None:
         self._clock = clock
+        self._keeps = keeps
         self._links: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._seats: OrderedDict[str, Seat] = OrderedDict()
 
@@ -42,7 +44,7 @@ class Operators:
         for digest in [one for one, (owner, _until) in self._links.items() if owner == jid]:
             del self._links[digest]
         if len(self._links) >= MOST:
-            self._links.popitem(last=False)
+            del self._links[self._least({one: owner for one, (owner, _until) in self._links.items()})]
         key = secrets.token_urlsafe(16)
         self._links[_hash(key)] = (jid, self._clock() + LINK_LIFE)
         return key
@@ -64,10 +66,14 @@ class Operators:
         for digest in mine[: max(0, len(mine) - PER_PERSON + 1)]:
             del self._seats[digest]
         if len(self._seats) >= MOST:
-            self._seats.popitem(last=False)
+            del self._seats[self._least({one: seat.jid for one, seat in self._seats.items()})]
         cookie = secrets.token_urlsafe(16)
         self._seats[_hash(cookie)] = Seat(jid, secrets.token_urlsafe(16), self._clock())
         return cookie
+
+    def _least(self, owners: Mapping[str, str]) -> str:
+        """Which of them goes first, the oldest standing first."""
+        return next((one for one, jid in owners.items() if not self._keeps(jid)), next(iter(owners)))
 
     def seat(self, cookie: str, *, use: bool = True) -> Seat | None:
         """Who sits there; `use` makes the session live on."""

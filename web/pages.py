@@ -4,23 +4,23 @@ import datetime
 import functools
 import hmac
 import json
-import re
 from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any
 
 import jinja2
 from aiohttp import web as http
-from markupsafe import Markup, escape
 
 from component.configured import ChannelSpec
 from component.delivery import Delivery
 from component.errors import BadInput, Forbidden, NotFound, ShoutbusError
+from component.links import linked
 from component.message import MAX_NAME, Message, id_from, is_id
 from component.text import one_line
 from component.words import _, tell
 from web.guests import new_session
 from web.live import Streams, cursor
+from web.sign_up import INTERVALS
 from web.site import SITE, Site, asked_language, speaking
 
 SHOWN = 50
@@ -29,17 +29,6 @@ MAX_SHOUT = 10_000
 COOKIE = "shoutbus"
 NAME_COOKIE = "shoutbus-name"
 YEAR = 365 * 24 * 3600
-_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
-
-
-def linked(text: str) -> Markup:
-    """Text with its http(s) addresses as links, and nothing else as markup."""
-    out, at = list[Markup](), 0
-    for found in _LINK.finditer(text):
-        out.append(escape(text[at : found.start()]))
-        out.append(Markup('<a href="{0}" rel="noopener noreferrer nofollow ugc">{0}</a>').format(found.group()))
-        at = found.end()
-    return Markup().join([*out, escape(text[at:])])
 
 
 def _moment(at: int) -> datetime.datetime:
@@ -153,6 +142,7 @@ async def _box(
         key=new_session(),
         limit=MAX_SHOUT,
         whole=site.whole_url,
+        intervals=INTERVALS if site.by_mail else {},
     )
     if COOKIE not in request.cookies:
         _remember(response, site, COOKIE, new_session())

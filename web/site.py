@@ -49,6 +49,11 @@ class Site:
         spec = self.methods.get(channel.method)
         return bool(spec and spec.open)
 
+    @property
+    def by_mail(self) -> bool:
+        """Whether who gives a mail address may be told there."""
+        return "mail" in self.bus.subscriptions.ways
+
     def boxes(self) -> list[ChannelSpec]:
         """The channels that have a page."""
         return [spec for spec in self.hub.channels if self.is_open(spec.channel)]

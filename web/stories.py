@@ -14,13 +14,14 @@ from markupsafe import Markup
 
 from component.configured import ChannelSpec
 from component.errors import BadInput, Forbidden, Gone, NotFound
+from component.links import linked
 from component.message import Channel
 from component.story import Story, key
 from component.text import scrub
 from component.words import _
 from web.entrance import COOKIE, NEEDED
 from web.live import cursor
-from web.pages import drawn, linked
+from web.pages import drawn
 from web.site import SITE, Site, asked_language, speaking
 
 SHOWN = 20

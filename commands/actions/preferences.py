@@ -2,11 +2,10 @@
 by which clock they live."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from component.configured import Preference
 from component.form import Ask, Choice
 from component.kinds import Zone
 from component.roles import Role
@@ -30,15 +29,18 @@ class Form:
 
     language: Annotated[str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=_languages)] = ""
     confirm: Annotated[str, Ask(_("Confirmations"), _("of messages passed on; empty: as it is"), choices=_confirm)] = ""
-    zone: Annotated[Zone | None, Ask(_("Time zone"), _("like Europe/Berlin, for reminders; empty: as it is"))] = None
+    zone: Annotated[Zone | None, Ask(_("Time zone"), _("like Europe/Berlin; empty: as it is"))] = None
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     now = bus.settings.preference(caller.jid)
     language = now.language if not form.language else "" if form.language == _CLIENTS else form.language
-    new = Preference(caller.jid, language, form.confirm or now.confirm, str(form.zone or now.zone))
+    zone = str(form.zone or now.zone)
+    new = replace(now, language=language, confirm=form.confirm or now.confirm, zone=zone)
     if new != now:
         await bus.settings.prefer(new)
+    if (new.zone, new.language) != (now.zone, now.language):
+        await bus.subscriptions.rezone(caller.jid, new.zone or "UTC", new.language)
     return Done(_("Your language: {language}. Confirmations of what I pass on: {confirm}. Your time zone: {zone}.",
                   language=new.language or _CLIENTS, confirm=_OFTEN[new.confirm], zone=new.zone or "UTC"))  # fmt: skip
 

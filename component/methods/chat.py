@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from component.configured import ChannelSpec
 from component.delivery import Delivery, State
-from component.message import Channel
-from component.ports import Confirmation, Direct, Fate, MethodSpec, Ports
+from component.message import Channel, Message
+from component.ports import Confirmation, Direct, Fate, Letters, MethodSpec, Ports
 from component.text import BARE_JID
 
 
@@ -14,8 +14,9 @@ class Chat:
 
     corrects = True
 
-    def __init__(self, direct: Direct) -> None:
+    def __init__(self, direct: Direct, letters: Letters) -> None:
         self._direct = direct
+        self._letters = letters
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Method.configure`; there is nothing to do before someone is written to."""
@@ -26,7 +27,11 @@ class Chat:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """See `ports.Method.send`."""
-        return await self._direct.tell(delivery.channel.address, delivery.message)
+        return await self._direct.tell(delivery.channel.address, await self._letters.message(delivery))
+
+    async def tell(self, target: Channel, message: Message) -> Confirmation:
+        """See `ports.Quick.tell`."""
+        return await self._direct.tell(target.address, message)
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`; a person's archive is their own."""
@@ -41,7 +46,7 @@ class Chat:
 
 
 def _make(ports: Ports) -> Chat:
-    return Chat(ports.direct)
+    return Chat(ports.direct, ports.letters)
 
 
 METHOD = MethodSpec("chat", _make, example="chat:juliet@example.org", address=BARE_JID, person=True)

@@ -81,6 +81,7 @@ class FeedForm:
     first: Annotated[Few, Ask(_("At first"), _("none, or how many of the last items are told when it is added"))] = NONE
     most: Annotated[int, Ask(_("At once"), _("items told at one time, 1 to 50; of the others, how many"))] = MOST
     text: Annotated[bool, Ask(_("Summary"), _("tell the text of an item beside its title and link"))] = False
+    public: Annotated[bool, Ask(_("Public"), _("whoever writes to the bot may subscribe; else operators"))] = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.most <= 50:
@@ -320,4 +321,5 @@ METHOD = MethodSpec(
     re.compile(r"[a-z0-9][a-z0-9._-]{0,63}"),
     form=FeedForm,
     source=Feeds,
+    shared=True,
 )

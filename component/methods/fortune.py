@@ -76,4 +76,5 @@ METHOD = MethodSpec(
     address=re.compile(r"[a-z0-9][a-z0-9._-]{0,63}"),
     form=Settings,
     source=Fortune,
+    shared=True,
 )

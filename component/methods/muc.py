@@ -8,7 +8,7 @@ from component.configured import ChannelSpec
 from component.delivery import Delivery
 from component.form import Ask, Jid
 from component.message import Channel
-from component.ports import Confirmation, Fate, MethodSpec, Ports, Rooms
+from component.ports import Confirmation, Fate, Letters, MethodSpec, Ports, Rooms
 from component.text import BARE_JID
 from component.words import _
 
@@ -26,8 +26,9 @@ class Muc:
 
     corrects = True
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, letters: Letters) -> None:
         self._rooms = rooms
+        self._letters = letters
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Method.configure`."""
@@ -39,7 +40,7 @@ class Muc:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """See `ports.Method.send`."""
-        return await self._rooms.say(delivery.channel.address, delivery.message)
+        return await self._rooms.say(delivery.channel.address, await self._letters.message(delivery))
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`."""
@@ -49,9 +50,13 @@ class Muc:
         """See `ports.Retracts.retract`."""
         return await self._rooms.retract(delivery.channel.address, delivery)
 
+    async def admits(self, channel: Channel, jid: str) -> bool:
+        """See `ports.Admits.admits`."""
+        return await self._rooms.admits(channel.address, jid)
+
 
 def _make(ports: Ports) -> Muc:
-    return Muc(ports.rooms)
+    return Muc(ports.rooms, ports.letters)
 
 
 METHOD = MethodSpec(

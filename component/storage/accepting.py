@@ -4,11 +4,12 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from component.delivery import Delivery
 from component.message import Channel
-from component.storage.rows import Row, of_held, of_message, of_notes, of_stop, to_message
+from component.storage import subscribing
+from component.storage.rows import found, of_held, of_message, of_notes, of_stop, to_message
 from component.store import Offer, Planned, Receipt, Release
 
 
@@ -58,6 +59,7 @@ async def _put(
     put, gone = of_notes({(note.place, note.key): note for p in planned for note in p.notes}.values())
     await _put_rows(queries.put_notes, connection, put)
     await _put_rows(queries.drop_notes, connection, gone)
+    await subscribing.take_turns(queries, connection, [turn for p in planned for turn in p.turns])
     return [
         Delivery(seq, message, channel, state, error=error, changed=message.at)
         for seq, (message, channel, state, error) in zip(sorted(row["seq"] for row in added), new, strict=True)
@@ -114,8 +116,3 @@ async def _been(queries: Any, connection: Any, ids: Sequence[str]) -> defaultdic
     for row in await found(connection, queries.been, ids=json.dumps(ids)):
         been[row["id"]].add(Channel.parse(row["channel"]))
     return been
-
-
-async def found(connection: Any, query: Any, **values: object) -> Sequence[Row]:
-    """All rows in one go: a statement left open keeps later reads in its own past, and no commit can end."""
-    return cast("Sequence[Row]", await connection.execute_fetchall(query.sql, values))

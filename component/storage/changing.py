@@ -6,8 +6,7 @@ from typing import Any
 
 from component.configured import ChannelSpec, Drop, Mute, Put, Token
 from component.route import Route
-from component.storage.accepting import found
-from component.storage.rows import of_stages, to_stages
+from component.storage.rows import found, of_stages, to_stages
 
 
 async def apply(queries: Any, connection: Any, change: Put | Drop) -> int:

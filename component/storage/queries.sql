@@ -2,10 +2,12 @@
 -- group of messages costs one statement however many there are.
 
 -- name: add_messages(rows)
--- Those of :rows [[id, origin, channel, author_name, author_key, body, at, corrects]…] that are new; gives their ids.
-insert into messages (id, origin, channel, author_name, author_key, body, at, corrects)
+-- Those of :rows [[id, origin, channel, author_name, author_key, body, at, corrects, replies, thread]…] that are new;
+-- gives their ids.
+insert into messages (id, origin, channel, author_name, author_key, body, at, corrects, replies, thread)
 select
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+    value ->> 8, value ->> 9
 from json_each(:rows)
 where true
 order by key
@@ -174,7 +176,9 @@ select
     messages.author_key,
     messages.body,
     messages.at,
-    messages.corrects
+    messages.corrects,
+    messages.replies,
+    messages.thread
 from stops
 join messages on messages.id = stops.message_id
 where stops.message_id = :id
@@ -381,11 +385,11 @@ delete from mutes where key = :key and until = :until;
 -- What everyone chose.
 select * from preferences;
 
--- name: put_preference(jid, language, confirm, zone)!
+-- name: put_preference(jid, language, confirm, zone, quiet)!
 -- What a person chose.
-insert into preferences (jid, language, confirm, zone) values (:jid, :language, :confirm, :zone)
+insert into preferences (jid, language, confirm, zone, quiet) values (:jid, :language, :confirm, :zone, :quiet)
 on conflict (jid) do update
-set language = excluded.language, confirm = excluded.confirm, zone = excluded.zone;
+set language = excluded.language, confirm = excluded.confirm, zone = excluded.zone, quiet = excluded.quiet;
 
 -- name: add_deletion(id, at, who)!
 -- Note who deleted message :id; no row where someone did before.
@@ -559,3 +563,297 @@ select value ->> 0, value ->> 1, value ->> 2
 from json_each(:rows)
 where true
 on conflict do nothing;
+
+-- name: thread_of(id)
+-- The message that began the thread in which :id stands.
+select case when thread = '' then id else thread end as thread from messages where id = :id;
+
+-- name: subscription_there(owner, channel, target)
+-- Whether :owner has one there.
+select 1 from subscriptions where owner = :owner and channel = :channel and target = :target;
+
+-- name: add_subscription(row, most)
+-- Keep :row, a JSON object of columns, and give its number; no row where its owner has :most already.
+insert into subscriptions (
+    owner, who, channel, target, every, schedule, cron, zone, language, wanted, unwanted, thread, own, online, name,
+    fallback, standing, due, cursor, live, urgent
+)
+select
+    value ->> 'owner', value ->> 'who', value ->> 'channel', value ->> 'target', value ->> 'every',
+    value ->> 'schedule', value ->> 'cron', value ->> 'zone', value ->> 'language', value ->> 'wanted',
+    value ->> 'unwanted', value ->> 'thread', value ->> 'own', value ->> 'online', value ->> 'name',
+    value ->> 'fallback', value ->> 'standing', value ->> 'due', value ->> 'cursor', value ->> 'live',
+    value ->> 'urgent'
+from (select :row as value)
+where (select count(*) from subscriptions where owner = :row ->> 'owner') < :most
+returning id;
+
+-- name: set_subscriptions(rows)!
+-- Each of :rows [{column: value…}…] is so from now; what is gone stays gone.
+update subscriptions
+set
+    owner = row.value ->> 'owner',
+    who = row.value ->> 'who',
+    channel = row.value ->> 'channel',
+    target = row.value ->> 'target',
+    every = row.value ->> 'every',
+    schedule = row.value ->> 'schedule',
+    cron = row.value ->> 'cron',
+    zone = row.value ->> 'zone',
+    language = row.value ->> 'language',
+    wanted = row.value ->> 'wanted',
+    unwanted = row.value ->> 'unwanted',
+    thread = row.value ->> 'thread',
+    own = row.value ->> 'own',
+    online = row.value ->> 'online',
+    name = row.value ->> 'name',
+    fallback = row.value ->> 'fallback',
+    standing = row.value ->> 'standing',
+    due = row.value ->> 'due',
+    cursor = row.value ->> 'cursor',
+    live = row.value ->> 'live',
+    urgent = row.value ->> 'urgent'
+from json_each(:rows) as row
+where subscriptions.id = row.value ->> 'id';
+
+-- name: move_subscriptions(rows)!
+-- Each of :rows [[id, standing, due, cursor, live, urgent]…] stands so from now.
+update subscriptions
+set
+    standing = row.value ->> 1,
+    due = row.value ->> 2,
+    cursor = row.value ->> 3,
+    live = row.value ->> 4,
+    urgent = row.value ->> 5
+from json_each(:rows) as row
+where subscriptions.id = row.value ->> 0;
+
+-- name: subscriptions_by_id(ids)
+-- Those of :ids [id…] that are there.
+select * from subscriptions where id in (select value from json_each(:ids)) order by id;
+
+-- name: all_subscriptions(after, count)
+-- The first :count after :after.
+select * from subscriptions where id > :after order by id limit :count;
+
+-- name: subscriptions_by(who, target, channel, after, count)
+-- The first :count of :who after :after; for :target and at :channel, where these are not null.
+select * from subscriptions
+where
+    who = :who
+    and id > :after
+    and target = coalesce(:target, target)
+    and channel = coalesce(:channel, channel)
+order by id
+limit :count;
+
+-- name: subscriptions_for(target, channel, after, count)
+-- The first :count for :target after :after; at :channel, where it is not null.
+select * from subscriptions
+where target = :target and id > :after and channel = coalesce(:channel, channel)
+order by id
+limit :count;
+
+-- name: subscriptions_at(channel, after, count)
+-- The first :count at :channel after :after.
+select * from subscriptions where channel = :channel and id > :after order by id limit :count;
+
+-- name: subscriptions_of(targets, channels)
+-- Those of any of :targets [channel…] at any of :channels [channel…]; not by the index of the channels, which hold many.
+select *
+from subscriptions
+where
+    target in (select value from json_each(:targets))
+    and channel || '' in (select value from json_each(:channels))
+order by id;
+
+-- name: end_subscriptions(ids)!
+-- Those of :ids [id…] are over.
+delete from subscriptions where id in (select value from json_each(:ids));
+
+-- name: forget_told(ids)!
+-- What the subscriptions :ids [id…] were told at once.
+delete from told where subscription in (select value from json_each(:ids));
+
+-- name: subscribed()
+-- For how many subscriptions each channel's messages are looked at.
+select channel, sum(depth) as depth
+from (
+    select channel, count(*) as depth from subscriptions where live = 1 group by channel
+    union all
+    select channel, count(*) as depth from subscriptions where urgent <> '' group by channel
+)
+group by channel;
+
+-- name: hearers(channel, words, after, count)
+-- The first :count after :after who hear at once what comes to :channel, of those with a name only where it is one of
+-- :words [word…].
+select * from subscriptions where channel = :channel and live = 1 and id > :after
+union all
+select subscriptions.*
+from (select distinct value as name from json_each(:words)) as word
+cross join subscriptions -- so that each word is looked up: not each subscription looked at
+where channel = :channel and urgent <> '' and urgent = word.name and id > :after
+order by id
+limit :count;
+
+-- name: spread_to(seq, targets)
+-- Deliveries of the message of the delivery :seq to those of :targets [channel…] that it was not brought to yet, and as
+-- it is brought there; none where it was deleted meanwhile.
+insert into deliveries (message_id, channel, state, changed, body)
+select source.message_id, target.value, 'pending', messages.at, source.body
+from json_each(:targets) as target
+join deliveries as source on source.seq = :seq
+join messages on messages.id = source.message_id
+where
+    target.value not in (
+        select channel from deliveries where message_id = (select message_id from deliveries where seq = :seq)
+    )
+    and not exists (select 1 from deletions where deletions.message_id = source.message_id)
+order by target.key
+returning seq, channel;
+
+-- name: add_told(rows)!
+-- :rows [[subscription, seq]…]; not of subscriptions that ended meanwhile.
+insert into told (subscription, seq)
+select row.value ->> 0, row.value ->> 1
+from json_each(:rows) as row
+join subscriptions on subscriptions.id = row.value ->> 0
+where true
+on conflict do nothing;
+
+-- name: told(ids)
+-- What the subscriptions :ids [id…] were told at once.
+select subscription, seq from told where subscription in (select value from json_each(:ids));
+
+-- name: forget_told_upto(rows)!
+-- :rows [[subscription, seq]…]: what each was told at once up to there.
+delete from told
+where (subscription, seq) in (
+    select told.subscription, told.seq
+    from json_each(:rows) as row
+    join told on told.subscription = row.value ->> 0 and told.seq <= row.value ->> 1
+);
+
+-- name: spread_upto(seq)
+-- How far the delivery :seq has come.
+select upto from spreads where seq = :seq;
+
+-- name: put_spread(seq, upto)!
+-- How far the delivery :seq has come; never back.
+insert into spreads (seq, upto) values (:seq, :upto)
+on conflict (seq) do update set upto = max(upto, excluded.upto);
+
+-- name: clear_spreads(count)!
+-- Forget up to :count of which nothing more comes: a dead letter may yet go on from where it was.
+delete from spreads
+where seq in (
+    select seq
+    from spreads
+    where (select state from deliveries where deliveries.seq = spreads.seq) in ('done', 'dropped')
+    limit :count
+);
+
+-- name: due_subscriptions(now, count)
+-- Those whose time has come, of each target that is among the first :count, beside each other; the earliest first.
+with first as (
+    select target, due
+    from subscriptions
+    where due > 0 and standing in ('on', 'paused') and due <= :now
+    order by due, target, id
+    limit :count
+),
+
+called as (select target, min(due) as earliest from first group by target)
+
+select subscriptions.*
+from called
+join subscriptions on subscriptions.target = called.target
+where subscriptions.due > 0 and subscriptions.standing in ('on', 'paused') and subscriptions.due <= :now
+order by called.earliest, called.target, subscriptions.due, subscriptions.id;
+
+-- name: due_count(now)
+-- How many there are whose time has come.
+select count(*) as depth from subscriptions where due > 0 and standing in ('on', 'paused') and due <= :now;
+
+-- name: next_subscription()
+-- When the next is due.
+select due from subscriptions where due > 0 and standing in ('on', 'paused') order by due limit 1;
+
+-- name: between(channel, after, upto, count)
+-- The first :count that a digest of :channel may tell behind :after up to :upto.
+select * from sent
+where
+    destination = :channel
+    and seq > :after
+    and seq <= :upto
+    and state in ('came', 'pending', 'done')
+    and corrects = ''
+    and substr(author_key, 1, 7) <> 'digest:'
+    and id not in (select message_id from deletions)
+order by seq
+limit :count;
+
+-- name: counted(channel, after, upto)
+-- How many those are in all.
+select count(*) as depth from sent
+where
+    destination = :channel
+    and seq > :after
+    and seq <= :upto
+    and state in ('came', 'pending', 'done')
+    and corrects = ''
+    and substr(author_key, 1, 7) <> 'digest:'
+    and id not in (select message_id from deletions);
+
+-- name: add_digest_parts(rows)!
+-- :rows [[digest_id, subscription, after, upto]…].
+insert into digest_parts (digest_id, subscription, after, upto)
+select value ->> 0, value ->> 1, value ->> 2, value ->> 3
+from json_each(:rows)
+where true
+on conflict do nothing;
+
+-- name: digest_parts(id)
+-- What the digest :id tells, by subscription.
+select subscription, after, upto from digest_parts where digest_id = :id order by subscription;
+
+-- name: address(who, target)
+-- An address as :who gave it.
+select * from addresses where who = :who and target = :target;
+
+-- name: all_addresses()
+-- Every address.
+select * from addresses order by who, target;
+
+-- name: addresses_of(who, target)
+-- Those that :who gave; :target alone, where it is not null.
+select * from addresses where who = :who and target = coalesce(:target, target) order by target;
+
+-- name: addresses_for(target)
+-- Everyone's who gave :target.
+select * from addresses where target = :target order by who;
+
+-- name: put_address(who, target, proof, asked, tries, why)!
+-- Keep an address, in the place of what it was before.
+insert into addresses (who, target, proof, asked, tries, why)
+values (:who, :target, :proof, :asked, :tries, :why)
+on conflict (who, target) do update
+set proof = excluded.proof, asked = excluded.asked, tries = excluded.tries, why = excluded.why;
+
+-- name: drop_address(who, target)!
+-- Forget an address.
+delete from addresses where who = :who and target = :target;
+
+-- name: forget_asks(before)!
+-- What was asked before :before.
+delete from asks where at < :before;
+
+-- name: add_ask(target, at, since, most, most_in_all)
+-- :target is asked; no row where it was :most times since :since, or all together :most_in_all times.
+insert into asks (target, at)
+select :target, :at
+where
+    (select count(*) from asks where target = :target and at >= :since) < :most
+    and (select count(*) from asks where at >= :since) < :most_in_all
+returning 1;

@@ -7,8 +7,7 @@ from typing import Any
 
 from component.message import Channel
 from component.reminder import Reminder
-from component.storage.accepting import found
-from component.storage.rows import Row
+from component.storage.rows import Row, found
 
 _LAST = 2**62
 

@@ -1,8 +1,8 @@
 """Rows of the database and what they stand for: to write them, and to read them back."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from component.delivery import Delivery, State
 from component.ledger import Note
@@ -14,19 +14,23 @@ from component.words import Words
 Row = Mapping[str, Any]
 
 
+async def found(connection: Any, query: Any, **values: object) -> Sequence[Row]:
+    """All rows in one go: a statement left open keeps later reads in its own past, and no commit can end."""
+    return cast("Sequence[Row]", await connection.execute_fetchall(query.sql, values))
+
+
 def of_message(message: Message) -> tuple[str | int, ...]:
     """For `add_messages`."""
     author = message.author
-    said = message.body, message.at, message.corrects
+    said = message.body, message.at, message.corrects, message.replies, message.thread
     return message.id, message.origin, str(message.channel), author.name, author.key, *said
 
 
 def to_message(row: Row) -> Message:
     """Of any row with a message's columns."""
     author = Author(row["author_name"], row["author_key"])
-    return Message(
-        row["id"], row["origin"], Channel.parse(row["channel"]), author, row["body"], row["at"], row["corrects"]
-    )
+    said = row["body"], row["at"], row["corrects"], row["replies"], row["thread"]
+    return Message(row["id"], row["origin"], Channel.parse(row["channel"]), author, *said)
 
 
 def to_delivery(row: Row) -> Delivery:

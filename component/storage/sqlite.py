@@ -1,116 +1,41 @@
-"""The store on SQLite, by aiosqlite: a writer's connection in WAL mode with full sync, and a reader's.
+"""The store on SQLite; see `connections`."""
 
-A read that turns to a write fails "locked" at once, hence BEGIN IMMEDIATE.
-"""
-
-import asyncio
-import contextlib
 import dataclasses
-import functools
 import json
 import secrets
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from importlib import resources
-from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar
-
-import aiosql
-import aiosqlite
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from component.configured import Audit, ChannelSpec, Drop, Grant, Mute, Preference, Put, Token
 from component.delivery import Delivery
-from component.errors import Conflict, StoreError
+from component.errors import Conflict
 from component.ledger import Note, Place
 from component.message import Channel, Message
 from component.plan import Held, Stopped
 from component.reminder import Reminder
 from component.route import Route
 from component.storage import accepting, changing, reminding, telling
-from component.storage.accepting import found
-from component.storage.rows import Row, of_stages, to_delivery, to_held, to_message, to_note, to_route, to_stop
+from component.storage.connections import LAST, transaction, wrapped
+from component.storage.rows import found, of_stages, to_delivery, to_held, to_message, to_note, to_route, to_stop
+from component.storage.subscriptions import Subscriptions
 from component.storage.telling import to_story
 from component.store import Mark, Offer, Receipt, Release
 from component.story import Story
 from component.words import _
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
-_HERE = resources.files("component.storage")
-_LAST = 2**62
-
-
-def _wrapped(work: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
-    """The driver's errors as the port's."""
-
-    @functools.wraps(work)
-    async def inner(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
-            return await work(*args, **kwargs)
-        except (sqlite3.Error, ValueError) as error:
-            raise StoreError(
-                _("The database failed ({error}); nothing was changed, try again.", error=error)
-            ) from error
-
-    return inner
-
-
-class SQLite:
+class SQLite(Subscriptions):
     """See `store.Store`. Open it with `open`."""
-
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
-        self._path = path
-        self._file = _inode(path)
-        self._writer = writer
-        self._reader = reader
-        self._queries: Any = aiosql.from_str(_HERE.joinpath("queries.sql").read_text("utf-8"), "aiosqlite")
-        self._turn = asyncio.Lock()  # one transaction at a time on the writer's connection
-
-    @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Open or create the database at `path` and bring it up to date; raises StoreError."""
-        async with contextlib.AsyncExitStack() as undo:
-            try:
-                await asyncio.to_thread(_private, path)
-                writer = await _connect(path, undo)
-                store = cls(path, writer, await _connect(path, undo))
-                await store._migrate()
-            except (sqlite3.Error, OSError) as error:
-                raise StoreError(_("The database {path} can't be opened: {error}.", path=path, error=error)) from error
-            undo.pop_all()
-        return store
-
-    async def _migrate(self) -> None:
-        done = await _number(self._writer, "pragma user_version")
-        numbered = sorted(_HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
-        if done > len(numbered):
-            raise StoreError(_("The database was made by a newer version of Shoutbus: run that one."))
-        for number, file in enumerate(numbered, 1):
-            if number > done:
-                script = file.read_text("utf-8")
-                await self._writer.executescript(
-                    f"begin immediate;\n{script}\npragma user_version = {number};\ncommit;"
-                )
-
-    async def close(self) -> None:
-        """Finish what runs and let go of the files."""
-        await self._writer.close()
-        await self._reader.close()
-
-    async def _rows(self, query: Any, **values: object) -> Sequence[Row]:
-        """What the reader's connection finds."""
-        return await found(self._reader, query, **values)
 
     # Messages
 
-    @_wrapped
+    @wrapped
     async def save(
         self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
     ) -> Sequence[Receipt]:
         """See `store.Store.save`."""
         self._still_there()
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             receipts = await accepting.accept(self._queries, self._writer, offers) if offers else ()
             if outcomes:
                 ends = [(one.seq, one.state, one.attempts, one.error, one.changed) for one in outcomes]
@@ -120,21 +45,16 @@ class SQLite:
                 await self._queries.set_marks(self._writer, rows=json.dumps(places))
         return receipts
 
-    @_wrapped
+    @wrapped
     async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
         """See `store.Store.release`."""
         self._still_there()
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             return [
                 delivery for one in releases for delivery in await accepting.release(self._queries, self._writer, one)
             ]
 
-    def _still_there(self) -> None:
-        """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
-        if _inode(self._path) != self._file:
-            raise StoreError(_("The database's file was removed or replaced: stop the bus, and put it back."))
-
-    @_wrapped
+    @wrapped
     async def brought(self, origin: str) -> tuple[Message | None, frozenset[Channel]]:
         """See `store.Store.brought`."""
         rows = await self._rows(self._queries.brought, origin=origin)
@@ -142,7 +62,7 @@ class SQLite:
 
     # What is held
 
-    @_wrapped
+    @wrapped
     async def due(self, now: int, limit: int) -> Sequence[Held]:
         """See `store.Store.due`."""
         ready = [to_held(row) for row in await self._rows(self._queries.due, now=now, count=limit)]
@@ -153,93 +73,99 @@ class SQLite:
         alone = [one for one in ready if not one.batch]
         return sorted([*alone, *whole], key=lambda one: (*order.get(one.batch, (one.due, one.id)), one.id))
 
-    @_wrapped
+    @wrapped
     async def next_due(self) -> int | None:
         """See `store.Store.next_due`."""
         rows = await self._rows(self._queries.next_due)
         return rows[0]["due"] if rows else None
 
-    @_wrapped
+    @wrapped
     async def held_counts(self) -> Mapping[Place, int]:
         """See `store.Store.held_counts`."""
         rows = await self._rows(self._queries.held_counts)
         return {(row["route"], row["stage"]): row["depth"] for row in rows}
 
-    @_wrapped
+    @wrapped
     async def held_first(self, limit: int, route: int | None = None) -> Sequence[Held]:
         """See `store.Store.held_first`."""
         return [to_held(row) for row in await self._rows(self._queries.held_first, count=limit, route=route)]
 
-    @_wrapped
+    @wrapped
     async def held(self, message_id: str) -> Sequence[Held]:
         """See `store.Store.held`."""
         return [to_held(row) for row in await self._rows(self._queries.held, id=message_id)]
 
-    @_wrapped
+    @wrapped
     async def stops(self, message_id: str) -> Sequence[Stopped]:
         """See `store.Store.stops`."""
         return [to_stop(row) for row in await self._rows(self._queries.stops, id=message_id)]
 
-    @_wrapped
+    @wrapped
     async def notes(self) -> Sequence[Note]:
         """See `store.Store.notes`."""
         return [to_note(row) for row in await self._rows(self._queries.notes)]
 
-    @_wrapped
+    @wrapped
     async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
         """See `store.Store.pending`."""
         rows = await self._rows(self._queries.pending, channel=str(channel), seq=after, count=limit)
         return [to_delivery(row) for row in rows]
 
-    @_wrapped
+    @wrapped
     async def backlog(self) -> dict[Channel, int]:
         """See `store.Store.backlog`."""
         return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.backlog)}
 
-    @_wrapped
+    @wrapped
     async def log(
         self, channel: Channel, *, after: int = 0, before: int | None = None, limit: int = 50
     ) -> Sequence[Delivery]:
         """See `store.Store.log`."""
         if before is None:
-            rows = await self._rows(self._queries.log_after, channel=str(channel), seq=min(after, _LAST), count=limit)
+            rows = await self._rows(self._queries.log_after, channel=str(channel), seq=min(after, LAST), count=limit)
             return [to_delivery(row) for row in rows]
-        rows = await self._rows(self._queries.log_before, channel=str(channel), seq=min(before, _LAST), count=limit)
+        rows = await self._rows(self._queries.log_before, channel=str(channel), seq=min(before, LAST), count=limit)
         return [to_delivery(row) for row in rows][::-1]
 
-    @_wrapped
+    @wrapped
     async def last_seq(self, channel: Channel) -> int:
         """See `store.Store.last_seq`."""
         rows = await self._rows(self._queries.last_seq, channel=str(channel))
         return int(rows[0]["seq"])
 
-    @_wrapped
+    @wrapped
     async def trace(self, message_id: str) -> Sequence[Delivery]:
         """See `store.Store.trace`."""
         return [to_delivery(row) for row in await self._rows(self._queries.trace, id=message_id)]
 
-    @_wrapped
+    @wrapped
+    async def thread_of(self, message_id: str) -> str:
+        """See `store.Store.thread_of`."""
+        rows = await self._rows(self._queries.thread_of, id=message_id)
+        return str(rows[0]["thread"]) if rows else ""
+
+    @wrapped
     async def mark(self, channel: Channel) -> Mark | None:
         """See `store.Store.mark`."""
         rows = await self._rows(self._queries.mark, channel=str(channel))
         return Mark(channel, rows[0]["stanza_id"], rows[0]["at"]) if rows else None
 
-    @_wrapped
+    @wrapped
     async def secret(self) -> bytes:
         """See `store.Store.secret`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             await self._queries.keep_secret(self._writer, value=secrets.token_hex(32))
         return bytes.fromhex((await self._rows(self._queries.secret))[0]["value"])
 
-    @_wrapped
+    @wrapped
     async def probe(self) -> None:
         """See `store.Store.probe`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             await self._queries.probe(self._writer)
 
     # Configuration
 
-    @_wrapped
+    @wrapped
     async def channels(self) -> Sequence[ChannelSpec]:
         """See `store.Store.channels`."""
         return [
@@ -253,89 +179,89 @@ class SQLite:
             for row in await self._rows(self._queries.channels)
         ]
 
-    @_wrapped
+    @wrapped
     async def routes(self) -> Sequence[Route]:
         """See `store.Store.routes`."""
         return [to_route(row) for row in await self._rows(self._queries.routes)]
 
-    @_wrapped
+    @wrapped
     async def tokens(self) -> Sequence[Token]:
         """See `store.Store.tokens`."""
         return [Token(row["name"], row["digest"], row["jid"]) for row in await self._rows(self._queries.tokens)]
 
-    @_wrapped
+    @wrapped
     async def grants(self) -> Sequence[Grant]:
         """See `store.Store.grants`."""
         return [Grant(row["jid"], row["role"]) for row in await self._rows(self._queries.grants)]
 
-    @_wrapped
+    @wrapped
     async def mutes(self) -> Sequence[Mute]:
         """See `store.Store.mutes`."""
         rows = await self._rows(self._queries.mutes)
         return [Mute(row["key"], row["name"], row["until"], row["reason"]) for row in rows]
 
-    @_wrapped
+    @wrapped
     async def preferences(self) -> Sequence[Preference]:
         """See `store.Store.preferences`."""
         rows = await self._rows(self._queries.preferences)
-        return [Preference(row["jid"], row["language"], row["confirm"], row["zone"]) for row in rows]
+        return [Preference(**row) for row in rows]
 
-    @_wrapped
+    @wrapped
     async def prefer(self, preference: Preference) -> None:
         """See `store.Store.prefer`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             await self._queries.put_preference(self._writer, **dataclasses.asdict(preference))
 
-    @_wrapped
+    @wrapped
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
         """See `store.Store.change`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             for one in changes:
                 if not await changing.apply(self._queries, self._writer, one):
                     raise Conflict(_("Someone changed that meanwhile: look at it again, then decide."))
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
-    @_wrapped
+    @wrapped
     async def audit(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, Audit]]:
         """See `store.Store.audit`."""
-        rows = await self._rows(self._queries.audit, number=_LAST if before is None else before, count=limit)
+        rows = await self._rows(self._queries.audit, number=LAST if before is None else before, count=limit)
         return [
             (row["id"], Audit(row["at"], row["who"], row["way"], row["what"], row["before"], row["after"]))
             for row in rows
         ]
 
-    @_wrapped
+    @wrapped
     async def dead(self, channel: Channel | None = None, limit: int = 50) -> Sequence[Delivery]:
         """See `store.Store.dead`."""
         if channel is None:
             return [to_delivery(row) for row in await self._rows(self._queries.dead, count=limit)]
         return [to_delivery(row) for row in await self._rows(self._queries.dead_of, channel=str(channel), count=limit)]
 
-    @_wrapped
+    @wrapped
     async def dead_letter(self, seq: int) -> Delivery | None:
         """See `store.Store.dead_letter`."""
-        rows = await self._rows(self._queries.dead_letter, seq=min(seq, _LAST))
+        rows = await self._rows(self._queries.dead_letter, seq=min(seq, LAST))
         return to_delivery(rows[0]) if rows else None
 
-    @_wrapped
+    @wrapped
     async def graves(self) -> dict[Channel, int]:
         """See `store.Store.graves`."""
         return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.graves)}
 
-    @_wrapped
+    @wrapped
     async def decide(self, letters: Sequence[Delivery], audit: Audit) -> None:
         """See `store.Store.decide`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             for one in letters:
                 end = {"state": one.state, "attempts": one.attempts, "error": one.error, "changed": one.changed}
                 if not await self._queries.decide(self._writer, seq=one.seq, **end):
                     raise Conflict(_("Dead letter {number} is dead no more: look again, then decide.", number=one.seq))
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
-    @_wrapped
+    @wrapped
     async def delete(self, message_id: str, instead: str, audit: Audit) -> None:
         """See `store.Store.delete`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             if not await self._queries.add_deletion(self._writer, id=message_id, at=audit.at, who=audit.who):
                 raise Conflict(_("That message is deleted already."))
             await self._queries.replace_body(self._writer, id=message_id, body=instead)
@@ -344,178 +270,131 @@ class SQLite:
             await self._queries.drop_undelivered(self._writer, id=message_id, changed=audit.at)
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
-    @_wrapped
+    @wrapped
     async def deletion(self, message_id: str) -> tuple[int, str] | None:
         """See `store.Store.deletion`."""
         rows = await self._rows(self._queries.deletion, id=message_id)
         return (rows[0]["at"], rows[0]["who"]) if rows else None
 
-    @_wrapped
+    @wrapped
     async def starting(self, start: str, limit: int = 2) -> Sequence[str]:
         """See `store.Store.starting`."""
         return [row["id"] for row in await self._rows(self._queries.starting, start=start, count=limit)]
 
-    @_wrapped
+    @wrapped
     async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
         """See `store.Store.search`."""
         pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         rows = await self._rows(self._queries.search, channel=str(channel), pattern=pattern, count=limit)
         return [to_delivery(row) for row in rows]
 
-    @_wrapped
+    @wrapped
     async def recall(self, channel: Channel) -> Any:
         """See `store.Memory.recall`."""
         rows = await self._rows(self._queries.memory, channel=str(channel))
         return json.loads(rows[0]["state"]) if rows else None
 
-    @_wrapped
+    @wrapped
     async def keep(self, channel: Channel, state: Any) -> None:
         """See `store.Memory.keep`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             await self._queries.put_memory(self._writer, channel=str(channel), state=json.dumps(state))
 
-    @_wrapped
+    @wrapped
     async def stories(
         self, channel: Channel, *, before: int | None = None, limit: int = 50, hidden: bool = False
     ) -> Sequence[Story]:
         """See `store.Store.stories`."""
         query = self._queries.all_stories if hidden else self._queries.stories
-        end = _LAST if before is None else min(before, _LAST)
+        end = LAST if before is None else min(before, LAST)
         return [to_story(row) for row in await self._rows(query, channel=str(channel), seq=end, count=limit)]
 
-    @_wrapped
+    @wrapped
     async def story(self, seq: int) -> Story | None:
         """See `store.Store.story`."""
-        rows = await self._rows(self._queries.story, seq=min(seq, _LAST))
+        rows = await self._rows(self._queries.story, seq=min(seq, LAST))
         return to_story(rows[0]) if rows else None
 
-    @_wrapped
+    @wrapped
     async def story_of(self, channel: Channel, message_id: str) -> Story | None:
         """See `store.Store.story_of`."""
         rows = await self._rows(self._queries.story_of, channel=str(channel), id=message_id)
         return to_story(rows[0]) if rows else None
 
-    @_wrapped
+    @wrapped
     async def retell(self, story: Story, audit: Audit) -> None:
         """See `store.Store.retell`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             await telling.retell(self._queries, self._writer, story, audit.at)
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
     # Reminders
 
-    @_wrapped
+    @wrapped
     async def add_reminder(self, reminder: Reminder, most: int) -> int:
         """See `store.ReminderStore.add_reminder`."""
         self._still_there()
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             return await reminding.add(self._queries, self._writer, reminder, most)
 
-    @_wrapped
+    @wrapped
     async def reminder(self, number: int) -> Reminder | None:
         """See `store.ReminderStore.reminder`."""
         return await reminding.one(self._queries, self._reader, number)
 
-    @_wrapped
+    @wrapped
     async def reminders(self, who: str | None = None, limit: int = 100) -> Sequence[Reminder]:
         """See `store.ReminderStore.reminders`."""
         return await reminding.several(self._queries, self._reader, who, limit)
 
-    @_wrapped
+    @wrapped
     async def due_reminders(self, now: int, limit: int) -> Sequence[Reminder]:
         """See `store.ReminderStore.due_reminders`."""
         return await reminding.due(self._queries, self._reader, now, limit)
 
-    @_wrapped
+    @wrapped
     async def next_reminder(self) -> int | None:
         """See `store.ReminderStore.next_reminder`."""
         rows = await self._rows(self._queries.next_reminder)
         return rows[0]["due"] if rows else None
 
-    @_wrapped
+    @wrapped
     async def settle_reminders(self, came: Sequence[tuple[Reminder, int | None]]) -> None:
         """See `store.ReminderStore.settle_reminders`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             await reminding.settle(self._queries, self._writer, came)
 
-    @_wrapped
+    @wrapped
     async def drop_reminder(self, number: int) -> bool:
         """See `store.ReminderStore.drop_reminder`."""
-        async with self._turn, _transaction(self._writer):
-            return bool(await found(self._writer, self._queries.drop_reminder, id=min(number, _LAST)))
+        async with self._turn, transaction(self._writer):
+            return bool(await found(self._writer, self._queries.drop_reminder, id=min(number, LAST)))
 
-    @_wrapped
+    @wrapped
     async def contacts(self) -> Sequence[tuple[str, str]]:
         """See `store.Store.contacts`."""
         return [(row["ours"], row["theirs"]) for row in await self._rows(self._queries.contacts)]
 
-    @_wrapped
+    @wrapped
     async def add_contact(self, ours: str, theirs: str) -> None:
         """See `store.Store.add_contact`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             await self._queries.add_contact(self._writer, ours=ours, theirs=theirs)
 
-    @_wrapped
+    @wrapped
     async def remove_contact(self, ours: str, theirs: str) -> None:
         """See `store.Store.remove_contact`."""
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             await self._queries.remove_contact(self._writer, ours=ours, theirs=theirs)
 
-    @_wrapped
+    @wrapped
     async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
         """See `store.Store.seed`."""
         specs = [(str(spec.channel), spec.title, json.dumps(spec.settings), int(spec.enabled)) for spec in channels]
         ways = [(str(one.source), str(one.destination), int(one.enabled), of_stages(one.stages)) for one in routes]
         keys = [(token.name, token.digest, token.jid) for token in tokens]
-        async with self._turn, _transaction(self._writer):
+        async with self._turn, transaction(self._writer):
             if await found(self._writer, self._queries.claim_seed):
                 await self._queries.add_channels(self._writer, rows=json.dumps(specs))
                 await self._queries.add_routes(self._writer, rows=json.dumps(ways))
                 await self._queries.add_tokens(self._writer, rows=json.dumps(keys))
-
-
-@contextlib.asynccontextmanager
-async def _transaction(connection: aiosqlite.Connection) -> AsyncIterator[None]:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where anything failed, the COMMIT included.
-
-    A caller that was cancelled may have left its statements to the connection's thread: they are waited
-    for and rolled back first, or every later BEGIN would fail.
-    """
-    await connection.rollback()
-    try:
-        await connection.execute("begin immediate")
-        yield
-        await connection.execute("commit")
-    except BaseException:
-        await connection.rollback()
-        raise
-
-
-def _inode(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return found.st_dev, found.st_ino
-
-
-def _private(path: Path) -> None:
-    """Readable by its owner alone: what people said in private is in it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-
-
-async def _connect(path: Path, undo: contextlib.AsyncExitStack) -> aiosqlite.Connection:
-    """A connection; `undo` closes it, so that its thread does not outlive a failed opening."""
-    connection = await aiosqlite.connect(path, isolation_level=None)
-    undo.push_async_callback(connection.close)
-    connection.row_factory = sqlite3.Row
-    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "busy_timeout = 5000"):
-        await connection.execute(f"pragma {pragma}")
-    return connection
-
-
-async def _number(connection: aiosqlite.Connection, sql: str) -> int:
-    async with connection.execute(sql) as cursor:
-        row = await cursor.fetchone()
-    return int(row[0]) if row else 0

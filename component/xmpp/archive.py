@@ -76,9 +76,14 @@ class Archive:
 
     async def newest(self, room: str) -> Archived | None:
         """The last archived stanza; None where there is none. Raises as `after`."""
-        await self._check(room)
-        page, _, _ = await self._page(room, "<before/>", {}, 1)
+        page = await self.last(room, 1)
         return page[-1] if page else None
+
+    async def last(self, room: str, count: int = PAGE) -> list[Archived]:
+        """The last archived stanzas, oldest first; fewer where the room gives no more at once. Raises as `after`."""
+        await self._check(room)
+        page, _, _ = await self._page(room, "<before/>", {}, count)
+        return page
 
     async def _check(self, room: str) -> None:
         """Raise IqError unless the room says that it keeps an archive.

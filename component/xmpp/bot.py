@@ -6,22 +6,23 @@ easily as written. Roles come from that bare JID.
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.errors import Forbidden, NotFound, ShoutbusError, TooMany
+from component.errors import Forbidden, NotFound, ShoutbusError, StoreError, TooMany
 from component.message import WEB_MARK, Author, Channel, Message, is_id
-from component.ports import Accept, Clock, Refusal
+from component.ports import Accept, Clock, HeardThere, Refusal
 from component.rate import Rate
 from component.text import escape as q
 from component.text import one_line, skeleton
 from component.words import Words, _, joined, tell
 from component.xmpp.contacts import RESOURCE
 from component.xmpp.link import Link
+from component.xmpp.replies import named_by, said_in
 from component.xmpp.room import Line, Room
 from component.xmpp.stanza import (
     MUC_USER,
@@ -64,6 +65,8 @@ class Meant:
 
 Answer = Callable[[Asked], Awaitable[str | Meant | None]]
 """The text commands: what to reply; None, or Meant, where the line is no command."""
+Had = Callable[[str, Channel, str], Awaitable[bool]]
+"""Whether someone can have read a message: its id, the channel they speak to, their bare JID."""
 
 
 class LeadsTo(Protocol):
@@ -92,6 +95,8 @@ class Bot:
         self._is_bus: Callable[[str], Awaitable[bool]]
         self._confirm: Callable[[str], str]
         self._speaks: Callable[[str, str], str]
+        self._had: Had
+        self._gateways: Mapping[str, HeardThere] = {}
 
     def attach(
         self,
@@ -102,13 +107,17 @@ class Bot:
         is_bus: Callable[[str], Awaitable[bool]],
         confirm: Callable[[str], str],
         speaks: Callable[[str, str], str],
+        had: Had,
+        gateways: Mapping[str, HeardThere],
     ) -> None:
         """Close the circle. `leads_to` names where a channel's messages go, `addressed` the channel of a local part,
         `confirm` how often someone wants to hear that their words were passed on: once, always, never; `speaks` the
-        language to answer a bare JID in that asks in some `xml:lang`."""
+        language to answer a bare JID in that asks in some `xml:lang`, `had` which messages can be answered;
+        `gateways` by their domains whom to tell what comes from there."""
         self._hub, self._leads_to, self._addressed = hub, leads_to, addressed
         self._answer, self._is_bus = answer, is_bus
-        self._confirm, self._speaks = confirm, speaks
+        self._confirm, self._speaks, self._had = confirm, speaks, had
+        self._gateways = gateways
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -121,7 +130,20 @@ class Bot:
         if is_aside(stanza):
             return
         if body_of(stanza).strip() and stanza.get("type") in (None, "normal", "chat"):
-            self._tasks.run(self._heard(stanza, from_room))
+            there = self._gateways.get(domain(stanza.get("from", "")))
+            self._tasks.run(self._from_gateway(stanza, there) if there else self._heard(stanza, from_room))
+
+    async def _from_gateway(self, stanza: Element, there: HeardThere) -> None:
+        """Whoever writes through a gateway is no JID's owner. They get no answer, only the gateway an error."""
+        sender = stanza.get("from", "")
+        try:
+            self._messages.spend(bare(sender))
+            await there(local(sender), body_of(stanza), stanza.get("id", ""))
+        except TooMany:
+            log.warning("too much at once from a gateway", sender=bare(sender))
+        except StoreError as fault:
+            back = {"from": stanza.get("to", ""), "to": sender, "id": stanza.get("id", ""), "type": "error"}
+            self._link.try_send(element("message", back, error("wait", fault.condition, str(fault))))
 
     async def _heard(self, stanza: Element, from_room: bool) -> None:
         to, sender = bare(stanza.get("to", "")), stanza.get("from", "")
@@ -165,7 +187,7 @@ class Bot:
         return _("Write to me at {bot} for that: from inside a room I can't tell who you are.", bot=self.bare)
 
     async def _take(self, stanza: Element, to: str, sender: str) -> Words | str | None:
-        body, jid = body_of(stanza), bare(sender)
+        body, jid = said_in(stanza), bare(sender)
         ends: Sequence[str] = ()
         if to != self.bare:
             channel = self._addressed(local(to))
@@ -183,7 +205,11 @@ class Bot:
                     "I have nowhere to pass that on to: no route starts at your messages. “help” tells what I can do."
                 )
         claims = stanza.find(f"{{{SAID}}}said") is not None and await self._is_bus(domain(jid))
-        receipt = await self._hub.accept(self._message(stanza, channel, jid, body, claims=claims))
+        message = self._message(stanza, channel, jid, body, claims=claims)
+        named = named_by(stanza)  # what the bus says to someone bears our own ids
+        if is_id(named) and named != message.id and await self._had(named, channel, jid):
+            message = replace(message, replies=named)
+        receipt = await self._hub.accept(message)
         told: list[Words | str] = [one.sentence for one in self._hub.refusals(receipt)]
         if to == self.bare:
             stopped = {one.destination for one in receipt.planned.stops}

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
-from component.errors import Refused, Unavailable
+from component.errors import DeliveryError, Refused, Unavailable, Unconfirmed
 from component.message import Message
 from component.ports import Confirmation
 from component.text import escape as q
@@ -25,6 +25,9 @@ HOPELESS = frozenset(
 )
 """RFC 6120 conditions after which the same message would be refused again. Unreachable is transient."""
 
+_Sent = tuple[Confirmation, type[DeliveryError]]
+"""What proves it, and what it is where the proof never comes."""
+
 
 class DirectMessages:
     """`ports.Direct` for the chat method; `bot` is the full JID they come from, `speaks` a bare JID's language."""
@@ -34,8 +37,8 @@ class DirectMessages:
         self._bot = bot
         self._link_to = link_to
         self._speaks = speaks
-        self._sent: dict[tuple[str, str], Confirmation] = {}
-        self._unproved: dict[str, list[Confirmation]] = {}
+        self._sent: dict[tuple[str, str], _Sent] = {}
+        self._unproved: dict[str, list[_Sent]] = {}
         self._proving: set[str] = set()
         self._tasks = Tasks()
         link.down.append(self._lost)
@@ -52,14 +55,24 @@ class DirectMessages:
         """See `ports.Direct.tell`; a ping to their domain behind it proves that the server took it (XEP-0199)."""
         rest = _("… the rest is at {link}", link=self._link_to(message))
         text = fit(message.line, BUDGET, rest.told(self._speaks(jid)))
+        inside = f'<said xmlns="{SAID}" id="{message.id}"/>{replacing(message)}'
+        return self._put(jid, message.id, text, inside, Unavailable)
+
+    async def write(self, jid: str, id: str, text: str) -> Confirmation:
+        """See `ports.Direct.write`; proved as what `tell` sends is. Where nothing proves it, it is unconfirmed: a
+        gateway has its price, and is not to be told twice for nothing."""
+        return self._put(jid, id, fit(text, BUDGET, "…"), f'<said xmlns="{SAID}"/>', Unconfirmed)
+
+    def _put(self, jid: str, id: str, text: str, inside: str, lost: type[DeliveryError]) -> Confirmation:
+        """Send it and begin to prove it; `lost` is what it is where the proof never comes."""
         self._link.send(
-            f'<message type="chat" id="{message.id}" from="{self._bot}" to="{q(jid)}"><body>{q(text)}</body>'
-            f'<said xmlns="{SAID}" id="{message.id}"/>{replacing(message)}</message>'
+            f'<message type="chat" id="{q(id)}" from="{self._bot}" to="{q(jid)}"><body>{q(text)}</body>'
+            f"{inside}</message>"
         )
         confirmation: Confirmation = asyncio.get_running_loop().create_future()
-        self._sent[jid, message.id] = confirmation
-        confirmation.add_done_callback(lambda _: self._sent.pop((jid, message.id), None))
-        self._unproved.setdefault(domain(jid), []).append(confirmation)
+        self._sent[jid, id] = (confirmation, lost)
+        confirmation.add_done_callback(lambda _: self._sent.pop((jid, id), None))
+        self._unproved.setdefault(domain(jid), []).append((confirmation, lost))
         if domain(jid) not in self._proving:
             self._tasks.run(self._prove(domain(jid)))
         return confirmation
@@ -77,33 +90,34 @@ class DirectMessages:
         finally:
             self._proving.discard(where)
 
-    async def _prove_group(self, where: str, group: list[Confirmation]) -> None:
-        trouble: Exception | None = None
+    async def _prove_group(self, where: str, group: list[_Sent]) -> None:
+        trouble: Unavailable | None = None
+        silent = False
         try:
             await self._link.ping(where, self._bot)
         except IqError as answered:
             if answered.fault.condition.startswith("remote-server"):
                 trouble = Unavailable(_("{who} can't be reached: {why}.", who=where, why=answered.fault))
         except Unavailable as gone:
-            trouble = gone
-        for confirmation in group:
+            trouble, silent = gone, True
+        for confirmation, lost in group:
             if confirmation.done():
                 continue
             if trouble:
-                confirmation.set_exception(trouble)
+                confirmation.set_exception(lost(trouble.sentence) if silent else trouble)
             else:
                 confirmation.set_result(None)
 
     def bounced(self, stanza: Element) -> None:
         """An error came back from someone: for one of ours on its way, it is the answer."""
         fault = Fault.read(stanza)
-        confirmation = self._sent.get((bare(stanza.get("from", "")), stanza.get("id", "")))
+        confirmation, _lost = self._sent.get((bare(stanza.get("from", "")), stanza.get("id", "")), (None, None))
         if confirmation and not confirmation.done():
             sentence = _("{who} did not take it: {why}.", who=bare(stanza.get("from", "")), why=fault)
             hopeless = fault.condition in HOPELESS
             confirmation.set_exception(Refused(sentence) if hopeless else Unavailable(sentence))
 
     def _lost(self) -> None:
-        for confirmation in tuple(self._sent.values()):
+        for confirmation, lost in tuple(self._sent.values()):
             if not confirmation.done():
-                confirmation.set_exception(Unavailable(_("The XMPP stream ended.")))
+                confirmation.set_exception(lost(_("The XMPP stream ended.")))

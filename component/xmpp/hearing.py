@@ -9,10 +9,12 @@ import dataclasses
 import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 import structlog
 
+from component.delivery import Delivery
 from component.errors import BadInput, Muted
 from component.message import GUEST_PREFIX, MAX_BODY, WEB_MARK, Author, Channel, Message, id_from, is_id
 from component.ports import Accept, Clock, Refusal
@@ -20,22 +22,47 @@ from component.store import Mark
 from component.text import one_line, skeleton
 from component.xmpp.archive import Archive
 from component.xmpp.link import IqError
+from component.xmpp.replies import Spoken, archived_as, named_by, said_in
 from component.xmpp.room import Room
 from component.xmpp.stanza import SAID, body_of, is_aside, local, resource, stanza_id
 
 log = structlog.get_logger()
 
-Heard = tuple[Message, Mark | None]
-"""Someone's words, and how far the archive is read with them."""
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Someone's words in a room, under which nickname, and how far the archive is read with them."""
+
+    room: Room
+    nick: str
+    message: Message
+    mark: Mark | None
+
+    @property
+    def claimed(self) -> bool:
+        """Whether they brought an id with them."""
+        return self.message.id != id_from(self.message.origin)
+
+    def remember(self, id: str) -> None:
+        """It can be answered, as the message of this id. Whoever claims an id does not take its place."""
+        if self.mark and not (self.claimed and self.room.lines.of(id)):
+            self.room.lines.put(Spoken(id, self.mark.stanza_id, self.nick, self.message.thread))
 
 
 class Hearing:
-    """Sorts groupchat stanzas. `read` gives the mark that is on disk; `secret` proves what this bus said itself."""
+    """Sorts groupchat stanzas. `read` gives the mark that is on disk, `recent` what a channel held last; `secret`
+    proves what this bus said itself."""
 
     def __init__(
-        self, archive: Archive, clock: Clock, read: Callable[[Channel], Awaitable[Mark | None]], secret: bytes
+        self,
+        archive: Archive,
+        clock: Clock,
+        read: Callable[[Channel], Awaitable[Mark | None]],
+        recent: Callable[[Channel], Awaitable[Sequence[Delivery]]],
+        secret: bytes,
     ) -> None:
         self.archive = archive
+        self._recent = recent
         self._clock = clock
         self._read = read
         self._secret = secret
@@ -59,17 +86,18 @@ class Hearing:
         Whoever reads a room can work out the ids of what is said there, and claim one for words of their own
         elsewhere, to be known first: what is not contained in the words that were first gets an id of its own.
         """
-        message, mark = heard
+        message, mark = heard.message, heard.mark
         try:
             receipt = await self._hub.accept(message, mark)
         except Muted as muted:
+            heard.room.lines.drop(message.id)
             self._not_passed_on(message, mark, muted)
             return ()
         first = receipt.message
-        claimed = message.id != id_from(message.origin)
-        anew = not claimed and first.origin != message.origin and not first.body.endswith(message.body)
+        anew = not heard.claimed and first.origin != message.origin and not first.body.endswith(message.body)
         if anew and not (receipt.new or receipt.deleted):
             receipt = await self._hub.accept(dataclasses.replace(message, id=uuid.uuid4().hex), mark)
+        heard.remember(receipt.message.id)
         return self._hub.refusals(receipt)
 
     def _not_passed_on(self, message: Message, mark: Mark | None, muted: Muted) -> None:
@@ -101,6 +129,7 @@ class Hearing:
                 at = newest.at if newest else self._clock()
                 self._note(Mark(room.channel, newest.id if newest else "", at))
             else:
+                await self._recall(room)
                 await self._read_on(room, mark)
         except IqError as error:
             log.info("the room has no archive to read", room=room.jid, reason=str(error))
@@ -118,6 +147,17 @@ class Hearing:
         except IqError as error:
             log.info("the room has no archive to read", room=room.jid, reason=str(error))
 
+    async def _recall(self, room: Room) -> None:
+        """What can be answered of what was said before the bus began; raises as `catch_up`, and IqError."""
+        if room.lines:
+            return
+        for one in await self._recent(room.channel):
+            message = one.message
+            room.lines.put(Spoken(message.id, archived_as(message), message.author.name, message.thread))
+        for line in await self.archive.last(room.jid):
+            if said_id := self._proved(room, line.stanza):
+                room.lines.put(Spoken(said_id, line.id, resource(line.stanza.get("from", ""))))
+
     async def _read_on(self, room: Room, mark: Mark) -> None:
         async for page in self.archive.after(room.jid, mark.stanza_id, mark.at):
             heard = [self._sort(room, one.stanza, one.id, one.at) for one in page]
@@ -126,25 +166,44 @@ class Hearing:
     def _sort(self, room: Room, stanza: Element, archived: str, at: int) -> Heard | None:
         nick = resource(stanza.get("from", ""))
         mark = Mark(room.channel, archived, at) if archived else None
-        said = stanza.find(f"{{{SAID}}}said")
-        said_id = said.get("id", "") if said is not None else ""
-        ours = said is not None and said.get("proof") == self.proof(room, said_id)
+        ours = self._proved(room, stanza)
         if ours:
-            room.reflected(said_id, nick)
-        body = body_of(stanza)
-        if ours or is_aside(stanza) or not nick or not body.strip():
+            room.reflected(ours, nick)
+            room.lines.put(Spoken(ours, archived, nick))
+        if ours or is_aside(stanza) or not nick or not body_of(stanza).strip():
             if mark:
                 # After the outcome that the confirmation settles in this turn of the loop.
                 asyncio.get_running_loop().call_soon(self._note, mark)
             return None
-        origin = f"{room.channel}#{archived}" if archived else ""
-        known = said_id if is_id(said_id) else id_from(origin) if origin else ""
         try:
-            message = Message.new(room.channel, _author(room, nick), _cut(body), at, origin=origin, id=known)
+            heard = Heard(room, nick, _message(room, stanza, archived, at), mark)
         except BadInput as error:
             log.info("not passed on", room=room.jid, reason=str(error))
             return None
-        return message, mark
+        if not heard.claimed:  # else the hub says first whose id it is
+            heard.remember(heard.message.id)
+        return heard
+
+    def _proved(self, room: Room, stanza: Element) -> str:
+        """The id of what this bus said itself; "" of all else."""
+        said = stanza.find(f"{{{SAID}}}said")
+        said_id = said.get("id", "") if said is not None else ""
+        return said_id if said is not None and said.get("proof") == self.proof(room, said_id) else ""
+
+
+def _message(room: Room, stanza: Element, archived: str, at: int) -> Message:
+    """What someone said. An answer goes without the quote in it where it is known what it answers."""
+    origin = f"{room.channel}#{archived}" if archived else ""
+    said = stanza.find(f"{{{SAID}}}said")
+    said_id = said.get("id", "") if said is not None else ""
+    known = said_id if is_id(said_id) else id_from(origin) if origin else ""
+    line = room.lines.meant(named_by(stanza))
+    body = said_in(stanza) if line else body_of(stanza)
+    author = _author(room, resource(stanza.get("from", "")))
+    message = Message.new(room.channel, author, _cut(body), at, origin=origin, id=known)
+    if not line or line.id == message.id:
+        return message
+    return dataclasses.replace(message, replies=line.id, thread=line.begun)
 
 
 def _author(room: Room, nick: str) -> Author:

@@ -19,6 +19,7 @@ from component.words import Words, _
 from component.xmpp.hearing import Hearing
 from component.xmpp.link import IqError, Link
 from component.xmpp.puppets import Puppets
+from component.xmpp.replies import archived_as
 from component.xmpp.room import Room
 from component.xmpp.stanza import DISCO_INFO, SAID, element, resource
 
@@ -77,7 +78,7 @@ class Retraction:
         if room.state != "in":
             raise Unavailable(_("The bot is not in {room}.", room=room.jid))
         ours = delivery.state is not State.CAME
-        stanza_id, nick = await self._find(room, delivery) if ours else (_archived(delivery), "")
+        stanza_id, nick = await self._find(room, delivery) if ours else (archived_as(delivery.message), "")
         why = await self._moderated(room, stanza_id)
         if not why:
             return Fate.GONE
@@ -138,10 +139,3 @@ class Retraction:
         if nick not in ("", room.nick):
             raise Refused(_("{nick}, who said it there, is not there any more", nick=nick))
         return self._bot
-
-
-def _archived(delivery: Delivery) -> str:
-    """The archive's id of what someone said in a room, as `Hearing` put it into the origin."""
-    message = delivery.message
-    found = message.origin.removeprefix(f"{message.channel}#")
-    return "" if found in (message.origin, message.id) else found

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from typing import Self
 from xml.etree.ElementTree import Element
 
 from component.configured import ChannelSpec
@@ -10,6 +11,8 @@ from component.errors import Unconfirmed
 from component.message import Channel
 from component.ports import Confirmation
 from component.words import Words, _, joined
+from component.xmpp.replies import Lines
+from component.xmpp.stanza import MUC_USER, bare
 
 REFLECTION = 10.0
 """Seconds the room's reflection of our own stanza may take before it counts as unconfirmed."""
@@ -31,6 +34,14 @@ class Occupant:
     jid: str
     affiliation: str
     role: str
+
+    @classmethod
+    def read(cls, presence: Element) -> Self:
+        """The occupant that a room's presence is about."""
+        item = presence.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
+        if item is None:
+            return cls("", "none", "none")
+        return cls(bare(item.get("jid", "")), item.get("affiliation", "none"), item.get("role", "none"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,7 @@ class Room:
     waiting: deque[Element] = field(default_factory=deque)
     said: OrderedDict[str, Said] = field(default_factory=OrderedDict)
     landed: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    lines: Lines = field(default_factory=Lines)
 
     @property
     def channel(self) -> Channel:

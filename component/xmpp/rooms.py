@@ -20,11 +20,13 @@ from component.ports import Confirmation, Fate, Joined, Refusal, RoomState
 from component.text import escape as q
 from component.text import fit
 from component.words import Words, _, tell
+from component.xmpp.admission import Admission
 from component.xmpp.guard import Guard
 from component.xmpp.hearing import Heard, Hearing
 from component.xmpp.link import IqError, Link
 from component.xmpp.owner import Owner
 from component.xmpp.puppets import Puppets
+from component.xmpp.replies import Spoken, said_in
 from component.xmpp.retraction import Retraction
 from component.xmpp.room import Line, Occupant, Room
 from component.xmpp.stanza import (
@@ -83,6 +85,9 @@ class Rooms:
         self._owner = Owner(link, bot)
         self._guard = Guard(link, self._owner, bot)
         self._retraction = Retraction(link, bot, hearing, puppets)
+        self._admission = Admission(link, bot)
+        self.lost = self._admission.lost
+        """Called with each who may not read in a room any more, as the room shows it while they are inside."""
         self._admins = tuple(admins)
         self._link_to = link_to
         self.joins: list[Joined] = []
@@ -266,13 +271,15 @@ class Rooms:
         elif "110" in codes or (kind == "unavailable" and nick == room.nick):  # ejabberd destroys without saying 110
             self._about_us(room, stanza, kind, nick, codes)
         elif kind == "unavailable":
+            self._admission.gone(room, nick, Occupant.read(stanza), codes)
             _goes(room, nick, stanza, codes)
         else:
-            self._is_there(room, nick, _occupant(stanza))
+            self._is_there(room, nick, Occupant.read(stanza))
         return True
 
     def _is_there(self, room: Room, nick: str, occupant: Occupant) -> None:
         is_new = nick not in room.occupants
+        self._admission.seen(room, nick, occupant)
         room.occupants[nick] = occupant
         if self._guard.minds(room, nick):
             self._tasks.run(self._guard.put_out(room, nick, occupant.jid))
@@ -290,7 +297,7 @@ class Rooms:
     def _about_us(self, room: Room, stanza: Element, kind: str | None, nick: str, codes: frozenset[str]) -> None:
         if kind != "unavailable":
             room.nick = nick
-            me = _occupant(stanza)
+            me = Occupant.read(stanza)
             room.affiliation, room.voice = me.affiliation, me.role != "visitor"
             room.fresh = room.fresh or "201" in codes
             if room.joined and not room.joined.done():
@@ -342,7 +349,7 @@ class Rooms:
         if not heard:
             return
         nick = resource(stanza.get("from", ""))
-        line = Line(nick, room.occupants.get(nick), body_of(stanza), language_of(stanza))
+        line = Line(nick, room.occupants.get(nick), said_in(stanza), language_of(stanza))
         own = stanza.find(f"{{{SAID}}}said") is None  # no other bus passes it on
         self._tasks.run(self._accept(room, heard, line if own else None))
         if own:
@@ -389,11 +396,12 @@ class Rooms:
             self._link.send(
                 f'<message type="groupchat" id="{message.id}" from="{sender}" to="{q(jid)}"><body>{q(text)}</body>'
                 f'<said xmlns="{SAID}" id="{message.id}" proof="{self._hearing.proof(room, message.id)}"/>'
-                f"{replacing(message)}</message>"
+                f"{replacing(message)}{room.lines.replying(jid, message)}</message>"
             )
         except Unavailable:
             room.said.pop(message.id)
             raise
+        room.lines.put(Spoken(message.id, "", nick, message.thread))
         return confirmation
 
     async def retract(self, jid: str, delivery: Delivery) -> Fate:
@@ -436,6 +444,13 @@ class Rooms:
             out = _("The bot is not in {room}: {why}.", room=jid, why=room.trouble)
             raise Unavailable(out if room.trouble else _("The bot is not in {room}.", room=jid))
         self._owner.invite(jid, whom, _invitation(room))
+
+    async def admits(self, jid: str, whom: str) -> bool:
+        """See `ports.RoomDesk.admits`."""
+        room = self._rooms.get(jid)
+        if not room:
+            raise NotFound(_("{room} is no room of this bus.", room=jid))
+        return await self._admission.admits(room, whom)
 
     # Time
 
@@ -485,10 +500,3 @@ def _goes(room: Room, nick: str, stanza: Element, codes: frozenset[str]) -> None
     item = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
     if gone and "303" in codes and item is not None:
         room.occupants[item.get("nick", "")] = gone
-
-
-def _occupant(stanza: Element) -> Occupant:
-    item = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
-    if item is None:
-        return Occupant("", "none", "none")
-    return Occupant(bare(item.get("jid", "")), item.get("affiliation", "none"), item.get("role", "none"))

@@ -1,10 +1,16 @@
 """The engines that the store's suite runs on. A new one joins by one line in `ENGINES`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from component.storage import open_store
 from component.store import Store
+from component.subscription import Subscription
+
+if TYPE_CHECKING:
+    from component.storage.sqlite import SQLite
 
 
 class Engine:
@@ -24,6 +30,18 @@ class Engine:
         """There is room again."""
         raise NotImplementedError
 
+    async def crowd(self, store: Store, several: Sequence[Subscription]) -> None:
+        """Subscribe many, in one go."""
+        raise NotImplementedError
+
+    async def plan(self, store: Store, query: str, **values: Any) -> Sequence[str]:
+        """The steps in which a named query is answered, as the engine tells them."""
+        raise NotImplementedError
+
+    async def effort(self, store: Store, asked: Callable[[], Awaitable[Any]]) -> int:
+        """How much the engine does to answer what is asked, in hundreds of its smallest steps."""
+        raise NotImplementedError
+
 
 class SQLiteEngine(Engine):
     """A file."""
@@ -41,12 +59,38 @@ class SQLiteEngine(Engine):
     async def free_disk(self, store: Store) -> None:
         await _pragma(store, "max_page_count = 1000000")
 
+    async def crowd(self, store: Store, several: Sequence[Subscription]) -> None:
+        from component.storage.subscribing import of_subscription
+
+        rows = [{"row": json.dumps(of_subscription(one)), "most": len(several)} for one in several]
+        writer = _opened(store)._writer
+        await writer.execute("begin")
+        await writer.executemany(_opened(store)._queries.add_subscription.sql, rows)
+        await writer.execute("commit")
+
+    async def plan(self, store: Store, query: str, **values: Any) -> Sequence[str]:
+        sql = getattr(_opened(store)._queries, query).sql
+        rows = await _opened(store)._reader.execute_fetchall(f"explain query plan {sql}", values)
+        return [row["detail"] for row in rows]
+
+    async def effort(self, store: Store, asked: Callable[[], Awaitable[Any]]) -> int:
+        steps: list[None] = []
+        reader = _opened(store)._reader
+        await reader.set_progress_handler(lambda: steps.append(None), 100)
+        await asked()
+        await reader.set_progress_handler(lambda: None, 0)
+        return len(steps)
+
 
 async def _pragma(store: Store, words: str) -> None:
+    await _opened(store)._writer.execute_fetchall(f"pragma {words}")
+
+
+def _opened(store: Store) -> "SQLite":
     from component.storage.sqlite import SQLite
 
     assert isinstance(store, SQLite)
-    await store._writer.execute_fetchall(f"pragma {words}")
+    return store
 
 
 ENGINES: Mapping[str, Callable[[Path], Engine]] = {"sqlite": SQLiteEngine}

@@ -82,11 +82,13 @@ class Page(HTMLParser):
 
 @dataclass
 class Browser:
-    """A browser on the pages of `bus`. `now` is the clock of sessions and links, in seconds."""
+    """A browser on the pages of `bus`. `now` is the clock of sessions and links, in seconds. Where it is one of
+    `proxies`, its requests say where they come from."""
 
     bus: Bus
     roles: dict[str, Role]
     now: float = 0.0
+    proxies: tuple[str, ...] = ()
     site: Site = field(init=False)
     client: "TestClient[Any, Any]" = field(init=False)
 
@@ -95,8 +97,9 @@ class Browser:
         bus = self.bus
         parts |= {
             "hub": bus.hub, "clock": bus.clock, "roles": _Given(self.roles), "methods": bus.methods, "tokens": {},
-            "guests": Guests(lambda: self.now, []), "public_url": "http://127.0.0.1", "version": "1", "proxies": (),
-            "bus": bus, "operators": Operators(lambda: self.now), "sessions": Sessions(lambda: self.now),
+            "guests": Guests(lambda: self.now, []), "public_url": "http://127.0.0.1", "version": "1",
+            "proxies": self.proxies, "bus": bus, "operators": Operators(lambda: self.now),
+            "sessions": Sessions(lambda: self.now),
         }  # fmt: skip
         self.site = Site(**parts)
         self.client = TestClient(TestServer(make(self.site)))
@@ -140,9 +143,11 @@ class _Given:
 
 
 @asynccontextmanager
-async def a_browser(bus: Bus, roles: dict[str, Role], jid: str = "") -> AsyncIterator[Browser]:
+async def a_browser(
+    bus: Bus, roles: dict[str, Role], jid: str = "", proxies: tuple[str, ...] = ()
+) -> AsyncIterator[Browser]:
     """A browser, signed in where a JID is named."""
-    browser = Browser(bus, roles)
+    browser = Browser(bus, roles, proxies=proxies)
     await browser.start()
     try:
         if jid:

@@ -38,7 +38,7 @@ class Talk:
         hub = self.bus.hub
         self.bot.attach(
             hub, hub.leads_to, lambda _name: None, a_text(self.bus).answer, _nobody, lambda _jid: "once",
-            self.bus.settings.language,
+            self.bus.settings.language, _nothing, {},
         )  # fmt: skip
 
     async def hears(self, body: str, sender: str = "juliet@x/pda", to: str = "bot@bus.example.org") -> str:
@@ -51,6 +51,10 @@ class Talk:
         sent = self.link.sent[-1]
         text = sent.findtext(f"error/{{{STANZAS}}}text") if sent.get("type") == "error" else sent.findtext("body")
         return text or ""
+
+
+async def _nothing(_id: str, _channel: Channel, _jid: str) -> bool:
+    return False
 
 
 async def _nobody(_domain: str) -> bool:

@@ -44,6 +44,14 @@ def test_each_setting_of_a_method_is_told(method: MethodSpec) -> None:
     assert [one.name for one in fields(method.form, None) if f"`{one.name}`" not in told] == []
 
 
+@pytest.mark.parametrize("name", [name for name, method in methods.discover().items() if method.setup])
+def test_each_setting_of_a_method_s_table_is_told(name: str) -> None:
+    setup = methods.discover()[name].setup
+    assert setup
+    told = _section(_page("configuration.md"), name)
+    assert [one.name for one in fields(setup, None) if f"`{one.name}`" not in told] == []
+
+
 @pytest.mark.parametrize("name", action.discover())
 def test_each_command_has_its_heading(name: str) -> None:
     assert name in _headings(_page("commands.md"))
@@ -60,7 +68,8 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
 
     monkeypatch.setattr(Table, "_get", watched)
     with pytest.raises(ConfigError):
-        parse("[xmpp]\n[web]\n[store]\n[fetch]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]", methods.discover(), {})
+        tables = "[xmpp]\n[web]\n[store]\n[fetch]\n[letters]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]"
+        parse(tables, methods.discover(), {})
     yield from sorted(one for one in asked if one[0] != "the file")
 
 
@@ -74,7 +83,8 @@ def _section(text: str, table: str) -> str:
 def test_each_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     text = _page("configuration.md")
     settings = list(_settings(monkeypatch))
-    assert {"xmpp", "web", "store", "fetch", "admin", "channel", "route", "token"} == {table for table, _ in settings}
+    known = {"xmpp", "web", "store", "fetch", "letters", "admin", "channel", "route", "token"}
+    assert known == {table for table, _ in settings}
     missing = [f"[{table}] {key}" for table, key in settings if f"`{key}`" not in _section(text, table)]
     assert missing == []
 

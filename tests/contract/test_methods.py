@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -69,6 +70,9 @@ class FakeRooms:
         self._wire.take_back(room, delivery.message)
         return Fate.GONE
 
+    async def admits(self, room: str, jid: str, /) -> bool:
+        return True
+
 
 class FakeDirect:
     """`ports.Direct` on a fake wire."""
@@ -81,6 +85,9 @@ class FakeDirect:
 
     async def tell(self, jid: str, message: Message) -> Confirmation:
         return await self._wire.put(jid, message)
+
+    async def write(self, jid: str, id: str, text: str) -> Confirmation:
+        return await self._wire.put(jid, replace(said(text, FROM), id=id))
 
     async def retract(self, jid: str, message: Message) -> None:
         self._wire.take_back(jid, message)
@@ -129,7 +136,7 @@ def test_every_address_only_where_it_may_be(spec: MethodSpec) -> None:
         spec.check(Channel(spec.name, "*"))
 
 
-@pytest.fixture(params=WAYS_OUT)
+@pytest.fixture(params=[name for name in WAYS_OUT if SPECS[name].setup is None])
 def spec(request: pytest.FixtureRequest) -> MethodSpec:
     return SPECS[request.param]
 
@@ -177,6 +184,17 @@ async def test_trouble_is_passed_on_as_it_is(spec: MethodSpec, error: DeliveryEr
     with pytest.raises(type(error)) as told:
         await method.send(Delivery(1, said("hello"), channel))
     assert told.value is error
+
+
+@pytest.mark.parametrize("name", [name for name in WAYS_OUT if SPECS[name].setup])
+async def test_what_is_not_set_up_says_so(name: str) -> None:
+    """What reaches others than XMPP has servers of its own to test it with."""
+    method, channel = _made(SPECS[name], FakeWire()), Channel.parse(SPECS[name].example)
+    method.configure([ChannelSpec(channel)])
+    await method.ready(channel)
+    with pytest.raises(Refused, match=rf"\[{name}\]"):
+        await method.send(Delivery(1, said("hello"), channel))
+    assert await method.landed(channel) == frozenset()
 
 
 RETRACTING = [name for name in WAYS_OUT if isinstance(_made(SPECS[name], FakeWire()), Retracts)]

@@ -12,22 +12,26 @@ from typing import Any, NoReturn
 
 from commands.action import Bus, discover
 from component import processors
+from component.addressbook import AddressBook
 from component.configured import ChannelSpec
 from component.delivery import Delivery, State
-from component.errors import DeliveryError, StoreError, Unavailable
+from component.errors import DeliveryError, Refused, StoreError, Unavailable
 from component.hub import Hub
 from component.ledger import Ledger
 from component.message import Author, Channel, Message
 from component.methods import discover as discover_methods
 from component.plan import Planner
-from component.ports import Confirmation, Joined, Ports, Refusal, RoomState
+from component.ports import Confirmation, Joined, Letter, Ports, Refusal, RoomState
 from component.reminders import Reminders
 from component.roles import Roles
 from component.route import Route, Routes
 from component.scheduler import Scheduler
 from component.settings import Settings
+from component.signed_links import Links
 from component.storage import open_store
 from component.store import Mark, Offer, Planned, Receipt, Release, Store
+from component.subscriptions import Subscriptions
+from component.tidings import Tidings
 from component.words import Words
 
 AUTHOR = Author("Juliet", "juliet@example.org")
@@ -303,6 +307,10 @@ class FakeRooms:
         self.invited: list[tuple[str, str]] = []
         self.destroyed: list[str] = []
         self.refusal: DeliveryError | None = None
+        self.admitted: set[tuple[str, str]] = set()
+
+    async def admits(self, room: str, jid: str, /) -> bool:
+        return (room, jid) in self.admitted
 
     def told(self, room: str) -> RoomState | None:
         return self.states.get(room)
@@ -318,6 +326,20 @@ class FakeRooms:
         self.destroyed.append(room)
 
 
+@dataclass
+class FakeOnline:
+    """Who is there, as tests say."""
+
+    there: set[str] = field(default_factory=set)
+    watched: list[str] = field(default_factory=list)
+
+    def is_online(self, jid: str) -> bool:
+        return jid in self.there
+
+    def watch(self, jid: str) -> None:
+        self.watched.append(jid)
+
+
 @asynccontextmanager
 async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     """What commands may use, on a real store in `folder`; nothing goes out. admin@x is the admin."""
@@ -327,6 +349,10 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     known = discover_methods()
     hub.attach(dict.fromkeys(known), [one.name for one in known.values() if one.person], processors.make)
     settings = Settings(store, hub, Roles(["admin@x"]), known)
+    tidings = Tidings(hub, settings, known, clock)
+    book = AddressBook(hub, tidings, Links("http://127.0.0.1:8080", b"a secret of the bus"), clock)
+    ways = [one.name for one in known.values() if one.person]
+    subscriptions = Subscriptions(hub, settings, known, tidings, book, FakeOnline(), Scheduler(clock), clock, ways)
 
     async def health() -> dict[str, Any]:
         return {"status": "ok", "xmpp": {"state": "up", "rooms": {}}, "queues": {}, "store": {"state": "up"}}
@@ -336,10 +362,46 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
         bot="bot@bus.example.org", web="http://127.0.0.1:8080", version="1.2.3", actions=discover(), hub=hub,
         settings=settings, methods=known, clock=clock, health=health,
         rooms=FakeRooms(), rooms_domain="rooms.example.org",
-        reminders=Reminders(hub, settings, known, Scheduler(clock), clock),
+        reminders=Reminders(hub, settings, known, Scheduler(clock), clock), subscriptions=subscriptions,
     )  # fmt: skip
     await hub.stop()
     await store.close()
+
+
+class FakeLetters:
+    """Says what a delivery brings as it is."""
+
+    async def letter(self, delivery: Delivery) -> Letter:
+        return Letter(delivery.message.body.partition("\n")[0], delivery.message.line)
+
+    async def message(self, delivery: Delivery) -> Message:
+        return delivery.message
+
+    async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
+        return delivery.message.line
+
+
+@dataclass
+class FakeAddresses:
+    """Whose addresses are whose: by default all are proved nobody's in particular."""
+
+    owners: dict[Channel, str] = field(default_factory=dict)
+    refused: dict[Channel, str] = field(default_factory=dict)
+    gone: list[tuple[Channel, str]] = field(default_factory=list)
+    stopped: list[Channel] = field(default_factory=list)
+
+    async def check(self, delivery: Delivery) -> None:
+        if delivery.channel in self.refused:
+            raise Refused(self.refused[delivery.channel])
+
+    async def bounced(self, target: Channel, why: str) -> None:
+        self.gone.append((target, why))
+
+    async def owner(self, target: Channel) -> str:
+        return self.owners.get(target, "")
+
+    async def stop(self, target: Channel) -> None:
+        self.stopped.append(target)
 
 
 class FakeWorld:
@@ -393,7 +455,8 @@ class FakeWorld:
         return Ports(
             rooms, direct, accept=self, clock=self.clock, timer=self.scheduler, memory=self, tell=self.tell,
             joins=self.joins, fetcher=lambda: None,
-            ends=lambda channel: self.ends[channel], luck=self.luck,
+            ends=lambda channel: self.ends[channel], luck=self.luck, letters=FakeLetters(),
+            addresses=FakeAddresses(),
         )  # fmt: skip
 
     async def until(self, seconds: float) -> None:

@@ -122,6 +122,17 @@ def test_sessions_are_bounded(operators: Operators) -> None:
     assert operators.seat(rest[-1])
 
 
+def test_operators_stay_however_many_others_come(clock: Clock) -> None:
+    operators = Operators(clock, lambda jid: jid == "juliet@x")
+    cookie, key = operators.enter(operators.link("juliet@x")), operators.link("juliet@x")
+    for n in range(MOST + 2):
+        operators.link(f"q{n}@evil.example")
+        assert operators.enter(operators.link(f"p{n}@evil.example"))
+    assert operators.seat(cookie)
+    assert operators.whose(key) == "juliet@x"
+    assert (len(operators._seats), len(operators._links) <= MOST) == (MOST, True)
+
+
 def test_signing_out(operators: Operators) -> None:
     cookie = operators.enter(operators.link("juliet@x"))
     operators.leave(cookie)
@@ -144,7 +155,8 @@ async def browser(bus: Bus) -> AsyncIterator[Browser]:
         yield one
 
 
-PAGES = ["/matrix", "/matrix/stream", "/commands", "/commands/route-add", "/commands/none", "/routes/1"]
+PAGES = ["/matrix", "/matrix/stream", "/routes/1"]
+COMMANDS = ["/commands", "/commands/route-add", "/commands/none"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -156,6 +168,14 @@ async def test_strangers_learn_how_to_get_in_and_no_more(browser: Browser, path:
     german = await browser.get(path, Accept_Language="fr, de-AT;q=0.9, en;q=0.5")
     assert '<html lang="de">' in german.text
     assert "Schreib „matrix“ an" in german.note
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+async def test_commands_are_for_who_is_signed_in(browser: Browser, path: str) -> None:
+    page = await browser.get(path)
+    assert page.status == 403
+    assert "write “subscriptions” to bot@bus.example.org, and it hands you a link" in page.note
+    assert "lobby" not in page.text
 
 
 async def test_looking_at_a_link_signs_nobody_in(browser: Browser) -> None:
@@ -207,6 +227,14 @@ async def test_a_demoted_operator_is_out_at_once(browser: Browser, path: str) ->
     browser.roles["juliet@x"] = Role.MEMBER
     page = await browser.get(path)
     assert (page.status, page.note) == (403, "This page is for operators; your role is member now.")
+    assert "lobby" not in page.text
+
+
+async def test_a_demoted_operator_calls_no_operators_command(browser: Browser) -> None:
+    await browser.sign_in("juliet@x")
+    browser.roles["juliet@x"] = Role.MEMBER
+    page = await browser.get("/commands/route-add")
+    assert (page.status, page.note) == (403, "“route-add” is for the role operator; yours is member.")
     assert "lobby" not in page.text
 
 

@@ -5,7 +5,8 @@ import time
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from web.pages import NAME_COOKIE, _cookie_name, linked
+from component.links import linked
+from web.pages import NAME_COOKIE, _cookie_name
 
 
 @pytest.mark.parametrize(

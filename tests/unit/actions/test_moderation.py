@@ -26,7 +26,8 @@ from component.store import Mark
 from component.tidings import BUS
 from component.xmpp.archive import Archive
 from component.xmpp.bot import Asked, Bot
-from component.xmpp.hearing import Hearing
+from component.xmpp.hearing import Heard, Hearing
+from component.xmpp.room import Room
 from tests.unit.fakes import (
     FROM,
     OTHER,
@@ -194,15 +195,19 @@ def test_who_goes_by_a_name_now() -> None:
     assert guests.holder("Tybalt") == ""
 
 
+def _heard(message: Message, mark: Mark | None = None) -> Heard:
+    return Heard(Room(ROOM.address, ChannelSpec(ROOM), "shoutbus"), "Romeo", message, mark)
+
+
 async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     noted: list[Mark] = []
-    hearing = Hearing(Archive.__new__(Archive), stage.clock, stage.bus.hub.store.mark, b"")
+    hearing = Hearing(Archive.__new__(Archive), stage.clock, stage.bus.hub.store.mark, stage.bus.hub.store.log, b"")
     hearing.attach(stage.bus.hub, noted.append, lambda _channel: None)
     marks = [Mark(ROOM, name, 1) for name in ("a", "b")]
     with structlog.testing.capture_logs() as logged:
         for mark in marks:
-            await hearing.accept((said("noise", ROOM, author=ROMEO), mark))
+            await hearing.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
     assert noted == marks
     assert [one["event"] for one in logged] == ["not passed on"]
     assert await stage.bus.hub.store.log(ROOM) == []
@@ -311,9 +316,9 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     first = said("romeo: vile", origin="elsewhere", id=id_from(origin))  # as another bus brought it
     await stage.bus.hub.accept(first)
     await stage.bus.hub.delete(first.id, NOBODY)
-    hearing = Hearing(Archive.__new__(Archive), stage.clock, stage.bus.hub.store.mark, b"")
+    hearing = Hearing(Archive.__new__(Archive), stage.clock, stage.bus.hub.store.mark, stage.bus.hub.store.log, b"")
     hearing.attach(stage.bus.hub, lambda _mark: None, lambda _channel: None)
-    await hearing.accept((said("vile", ROOM, origin=origin, id=first.id), None))
+    await hearing.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
     assert await stage.bus.hub.store.log(ROOM) == []
 
 

@@ -1,0 +1,80 @@
+"""`confirm`: an address is the caller's: by the code that was sent there; by nothing more for what an operator asked
+them; with the address itself a new link or code is sent there."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.subscribing import described
+from component.errors import NotFound
+from component.form import Ask
+from component.message import Channel
+from component.roles import Role
+from component.subscribing import tidy
+from component.subscription import Address, Proof, Subscription
+from component.words import _, joined
+
+_CODE = re.compile(r"(\d{3})[ -]?(\d{3})")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What."""
+
+    what: Annotated[str, Ask(_("Code or address"), _("empty: I agree to what an operator asked me"))] = ""
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    written = form.what.strip()
+    if not written:
+        return await _agree(caller, bus)
+    if found := _CODE.fullmatch(written):
+        address, begun = await bus.subscriptions.book.answer(caller.jid, f"{found[1]}{found[2]}")
+        return _confirmed(address.target, begun)
+    return await _ask(caller, await address_of(bus, caller.jid, written), bus)
+
+
+async def _agree(caller: Caller, bus: Bus) -> Reply:
+    """To what was asked of their own JID, which they write from."""
+    book, own = bus.subscriptions.book, bus.subscriptions.own(caller.jid)
+    known = await book.of(caller.jid)
+    mine = next((one for one in known if one.target == own), None)
+    if mine and await book.waiting(mine):
+        return _confirmed(own, await book.confirm(mine))
+    asked = ", ".join(str(one.target) for one in known if one.proof is Proof.ASKED and one.target != own)
+    if asked:
+        raise NotFound(_("{addresses}: open the link that I sent there, or write “confirm” with the code.",
+                         addresses=asked))  # fmt: skip
+    raise NotFound(_("Nothing waits to be confirmed by you."))
+
+
+def _confirmed(target: Channel, begun: Sequence[Subscription]) -> Done:
+    return Done(joined([_("{address} is confirmed.", address=target), *map(described, begun)], "\n"))
+
+
+async def _ask(caller: Caller, address: Address, bus: Bus) -> Reply:
+    if address.proof is Proof.CONFIRMED:
+        return Done(_("{address} is confirmed already.", address=address.target))
+    if await bus.subscriptions.book.ask(caller.jid, address.target):
+        return Done(_("I sent to {address} how to confirm it.", address=address.target))
+    return Done(
+        _("{address} was asked today already: look there, or try again tomorrow.", address=address.target), "warn"
+    )
+
+
+async def address_of(bus: Bus, jid: str, written: str) -> Address:
+    """An address of someone's, as a channel or without its method. Raises NotFound."""
+    text = tidy(written)
+    for one in await bus.subscriptions.book.of(jid):
+        if text.casefold() in (str(one.target).casefold(), one.target.address.casefold()):
+            return one
+    raise NotFound(_("You gave me no address “{address}”: “address list” shows yours.", address=text[:60]))
+
+
+ACTION = Action(
+    "confirm", _("Confirm an address"), Role.MEMBER, _run, Form, group="subscriptions",
+    also=("bestätige", "bestätigen"),
+    examples=(_("confirm 123456"), _("confirm mail:juliet@example.org")),
+)  # fmt: skip

@@ -1,0 +1,38 @@
+"""`unsubscribe`: a subscription ends: by its number or its channel, or all of them."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.subscribing import NONE_YET, choose, chosen, end
+from component.form import Ask
+from component.roles import Role
+from component.words import _
+
+_TITLE = _("End a subscription")
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which."""
+
+    which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))]
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    some = await chosen(bus, caller, form.which)
+    number = form.which.strip().removeprefix("#").isdigit()
+    if some[1:] and not number and len({one.channel for one in some}) == 1:
+        return choose(_TITLE, some, end)
+    return await end(caller, some, bus)
+
+
+async def _opening(caller: Caller, bus: Bus) -> Reply:
+    mine = await bus.subscriptions.of(caller.jid)
+    return choose(_TITLE, mine, end) if mine else Done(NONE_YET)
+
+
+ACTION = Action(
+    "unsubscribe", _TITLE, Role.MEMBER, _run, Form, group="subscriptions", opening=_opening,
+    also=("abbestelle", "abbestellen"), examples=(_("unsubscribe lobby"), _("unsubscribe all")),
+)  # fmt: skip

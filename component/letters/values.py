@@ -1,0 +1,109 @@
+"""What templates are given: the fields that `docs/letters.md` names. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from component.letters import subject
+from component.letters.digest import Bounds, Places, Wanted, arranged, entry
+from component.letters.times import Times
+from component.message import MAX_BODY, Channel, Message
+from component.noted import quoted
+from component.subscription import Address, Subscription
+from component.text import one_line
+from component.words import _, tell
+
+LONGEST = MAX_BODY // 16
+"""Characters of a message that comes alone."""
+
+
+class Links(Protocol):
+    """Addresses that let who gets a letter decide about it, each signed for them."""
+
+    def unsubscribe(self, numbers: Sequence[int]) -> str:
+        """Ends subscriptions, by their numbers."""
+
+    def stop_all(self, target: Channel) -> str:
+        """Ends all that goes to an address."""
+
+    def confirm(self, address: Address) -> str:
+        """Confirms that an address is theirs."""
+
+    def code(self, address: Address) -> str:
+        """The code that does."""
+
+    def manage(self) -> str:
+        """The page with someone's subscriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Who reads: their language and zone."""
+
+    language: str
+    zone: str
+
+    @property
+    def times(self) -> Times:
+        """Their clocks."""
+        return Times(self.zone, self.language)
+
+
+def of_digest(
+    shown: Sequence[Wanted], quotes: Mapping[tuple[Channel, str], str], places: Places, eyes: Eyes, bounds: Bounds
+) -> Mapping[str, Any]:
+    """For digest.*; see `digest.arranged`."""
+    digest = arranged(shown, quotes, places, eyes.times, bounds.longest)
+    return {"subject": subject.of_digest(digest, eyes.language), "digest": digest}
+
+
+def of_message(
+    message: Message, channel: Channel, answered: Message | None, places: Places, eyes: Eyes
+) -> Mapping[str, Any]:
+    """For message.*: one that came to a channel, and what it answers."""
+    title = one_line(places.title(channel))
+    return {
+        "subject": subject.of_message(title, message.body),
+        "title": title,
+        "url": places.page(channel),
+        "quote": one_line(quoted(answered)) if answered else "",
+        "message": entry(message, channel, places, eyes.times.stamp(message.at), LONGEST),
+    }
+
+
+def of_request(
+    address: Address, waiting: Sequence[Subscription], places: Places, links: Links, eyes: Eyes
+) -> Mapping[str, Any]:
+    """For request.*: an address whose owner is to confirm it, and the subscriptions that wait for that."""
+    shown = one_line(address.target.address)
+    title = one_line(_("Please confirm {address}", address=shown).told(eyes.language))
+    return {
+        "subject": subject.cut(title, subject.LONGEST),
+        "who": one_line(address.who),
+        "address": shown,
+        "wishes": [_reason(one, places, links, eyes) for one in waiting],
+        "confirm": links.confirm(address),
+        "code": links.code(address),
+        "refuse": links.stop_all(address.target),
+        "footer": "",
+    }
+
+
+def of_foot(
+    why: Sequence[Subscription], target: Channel, places: Places, links: Links, eyes: Eyes
+) -> Mapping[str, Any]:
+    """For footer.*: the subscriptions by which a letter comes to `target`; none where it does by an operator's
+    route."""
+    return {
+        "reasons": [_reason(one, places, links, eyes) for one in why],
+        "stop_all": links.stop_all(target),
+        "manage": links.manage() if any(one.who for one in why) else "",
+    }
+
+
+def _reason(one: Subscription, places: Places, links: Links, eyes: Eyes) -> Mapping[str, str]:
+    return {
+        "title": one_line(places.title(one.channel)),
+        "interval": tell(one.interval.words, eyes.language),
+        "end": links.unsubscribe([one.id]),
+    }

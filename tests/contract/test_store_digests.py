@@ -1,0 +1,308 @@
+"""What every engine must do with digests of subscriptions, and with what they tell: see `store.SubscriptionStore`."""
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from component.configured import Audit
+from component.delivery import Delivery, State
+from component.errors import Refused, StoreError
+from component.message import Author, Channel, Message
+from component.plan import Held, Stopped
+from component.route import Route
+from component.store import Offer, Part, Planned, Release, Spread, Store, Turn
+from component.subscription import DIGEST, Interval, Standing, Subscription
+from component.words import Words
+from tests.contract.engines import Engine, Opened, SQLiteEngine
+from tests.unit.fakes import AUTHOR, FROM, OTHER, TO, offered, said
+
+MIGRATIONS = Path(str(resources.files("component.storage"))) / "migrations"
+DAILY = Interval.parse("daily at 9")
+AUDIT = Audit(2_000, "admin@x", "text", "message-delete", "", "")
+
+
+async def added(store: Store, *several: Subscription) -> list[Subscription]:
+    """Each with its number."""
+    return [replace(each, id=await store.subscribe(each, 100)) for each in several]
+
+
+def due(at: int, target: str = "juliet@x", channel: Channel = FROM, **more: Any) -> Subscription:
+    return Subscription(target, channel, Channel("chat", target), **{"interval": DAILY, "due": at, **more})
+
+
+def turn(was: Subscription, cursor: int = 9, digest: str = "") -> Turn:
+    return Turn(was, was.told(was.due, cursor), digest)
+
+
+def digest(target: str = "juliet@x", body: str = "the shouts of the day") -> Message:
+    return said(body, Channel("chat", target), author=Author("Shoutbus", f"{DIGEST}{target}"))
+
+
+def telling(message: Message, *turns: Turn) -> Offer:
+    """A digest to accept."""
+    return Offer(message, lambda: Planned([(message, message.channel, State.PENDING, "")], turns=turns))
+
+
+async def said_in(store: Store, *messages: Message) -> list[Delivery]:
+    receipts = await store.save([offered(one, (one.channel, State.CAME)) for one in messages], (), ())
+    return [receipt.deliveries[0] for receipt in receipts]
+
+
+# What is due
+
+
+async def test_none(store: Store) -> None:
+    assert list(await store.due_subscriptions(10**15, 10)) == []
+    assert await store.due_count(10**15) == 0
+    assert await store.next_subscription() is None
+    assert list(await store.between(FROM, 0, 10**30, 10)) == []
+    assert await store.counted(FROM, 10**30, 10**30) == 0
+    assert list(await store.parts_of("0" * 32)) == []
+    assert await store.thread_of("0" * 32) == ""
+    await store.take_turns([])
+    await store.take_turns([turn(due(5, id=7))])
+
+
+async def test_the_earliest_come_first(store: Store) -> None:
+    late, early, never, paused, asked, failed = await added(
+        store,
+        due(9, "a@x"),
+        due(3, "b@x"),
+        due(0, "c@x"),
+        due(5, "d@x", standing=Standing.PAUSED),
+        due(1, "e@x", standing=Standing.ASKED),
+        due(1, "f@x", standing=Standing.FAILED),
+    )
+    assert list(await store.due_subscriptions(10, 10)) == [early, paused, late]
+    assert list(await store.due_subscriptions(5, 10)) == [early, paused]
+    assert list(await store.due_subscriptions(10, 1)) == [early]
+    assert list(await store.due_subscriptions(2, 10)) == []
+    assert [await store.due_count(now) for now in (2, 3, 5, 10)] == [0, 1, 2, 3]
+    assert await store.next_subscription() == 3
+    await store.unsubscribe([early.id, late.id, never.id, asked.id, failed.id])
+    assert await store.next_subscription() == 5
+
+
+async def test_a_target_comes_whole(store: Store) -> None:
+    """However few are asked for: one target gets one digest."""
+    there = await added(
+        store,
+        due(7, "a@x", OTHER),
+        due(5, "b@x"),
+        due(5, "a@x"),
+        due(6, "b@x", OTHER),
+        due(20, "a@x", TO),
+        due(6, "c@x"),
+        due(8, "b@x", TO),
+    )
+    a_late, b, a, b_later, _to_come, c, b_last = there
+    assert list(await store.due_subscriptions(10, 10)) == [a, a_late, b, b_later, b_last, c]
+    assert list(await store.due_subscriptions(10, 1)) == [a, a_late]
+    assert list(await store.due_subscriptions(10, 2)) == [a, a_late, b, b_later, b_last]
+
+
+# Turns
+
+
+async def test_a_turn_that_tells_nothing(store: Store) -> None:
+    one, other, paused = await added(store, due(5), due(5, "romeo@x"), due(5, "nurse@x", standing=Standing.PAUSED))
+    await store.take_turns([turn(one), turn(paused)])
+    now = replace(one, due=one.next(5), cursor=9)
+    back = replace(paused, standing=Standing.ON, due=now.due, cursor=9)
+    assert list(await store.subscriptions()) == [now, other, back]
+    await store.take_turns([turn(one, 11)])  # as it was before: it is not so any more
+    assert await store.subscription(one.id) == now
+
+
+@pytest.mark.parametrize("change", [{"due": 6}, {"due": 0}, {"cursor": 1}, {"standing": Standing.FAILED}], ids=str)
+async def test_one_that_was_moved_meanwhile_stays(store: Store, change: dict[str, Any]) -> None:
+    was, other = await added(store, due(5), due(5, channel=OTHER))
+    now = replace(was, **change)
+    await store.change_subscriptions([now])
+    message = digest()
+    (receipt,) = await store.save([telling(message, turn(was, 9, message.id), turn(other, 8, message.id))], (), ())
+    assert receipt.new
+    assert list(await store.subscriptions()) == [now, replace(other, due=other.next(5), cursor=8)]
+    assert list(await store.parts_of(message.id)) == [Part(other.id, 0, 8)]
+
+
+async def test_one_that_was_set_otherwise_meanwhile_is_told_and_stays_set_so(store: Store) -> None:
+    """Its digest is made by now. One that is told at once from now on is looked at from now on."""
+    was, named = await added(store, due(5, standing=Standing.PAUSED), due(5, "romeo@x", name="Romeo"))
+    live = replace(was, interval=Interval(), only="news")
+    await store.change_subscriptions([live, replace(named, name="Montague")])
+    await store.take_turns([turn(was), turn(named)])
+    now = replace(live, standing=Standing.ON, cursor=9, due=was.told(5, 9).due)
+    assert await store.subscription(was.id) == now
+    assert list(await store.hearers(FROM, ["romeo"], 0, 9)) == [now]
+    assert [one.name for one in await store.hearers(FROM, ["montague"], 0, 9)] == ["", "Montague"]
+
+
+async def test_a_digest_and_its_turns_are_kept_together(opened: Opened) -> None:
+    store = await opened()
+    one, other, empty = await added(store, due(5, cursor=3), due(5, channel=OTHER), due(5, channel=TO))
+    message = digest()
+    offer = telling(message, turn(other, 8, message.id), turn(one, 9, message.id), turn(empty, 7))
+    (receipt,) = await store.save([offer], (), ())
+    await store.close()
+    again = await opened()
+    assert list(await again.pending(message.channel, 0, 9)) == list(receipt.deliveries)
+    assert list(await again.parts_of(message.id)) == [Part(one.id, 3, 9), Part(other.id, 0, 8)]
+    assert [each.cursor for each in await again.subscriptions()] == [9, 8, 7]
+    (known,) = await again.save([offer], (), ())
+    assert not known.new
+    assert [each.cursor for each in await again.subscriptions()] == [9, 8, 7]
+
+
+async def test_one_is_told_once_of_two_digests_at_one_time(store: Store) -> None:
+    (one,) = await added(store, due(5))
+    first, second = digest(), digest(body="the same again")
+    await store.save([telling(each, turn(one, 9, each.id)) for each in (first, second)], (), ())
+    assert list(await store.parts_of(first.id)) == [Part(one.id, 0, 9)]
+    assert list(await store.parts_of(second.id)) == []
+
+
+async def test_turns_stand_with_what_was_held(store: Store) -> None:
+    """A release takes turns as what is accepted does."""
+    await store.seed((), [Route(FROM, TO)], ())
+    (route,) = await store.routes()
+    (one,) = await added(store, due(5))
+    message = digest()
+    held = Held(message, route.id, (1,), frozenset(), 0, 5)
+    await store.save([Offer(message, lambda: Planned((), holds=[held]))], (), ())
+    waiting = tuple(await store.held(message.id))
+    plan = Planned([(message, TO, State.PENDING, "")], turns=[turn(one, 9, message.id)])
+    await store.release([Release(waiting, lambda _held, _been: plan)])
+    assert list(await store.parts_of(message.id)) == [Part(one.id, 0, 9)]
+    assert await store.subscription(one.id) == one.told(5, 9)
+
+
+async def test_a_full_disk_takes_no_turn(engine: Engine, store: Store) -> None:
+    one, other = await added(store, due(5), due(5, "romeo@x"))
+    long = digest(body="x" * 200_000)
+    await engine.fill_disk(store)
+    with pytest.raises(StoreError):
+        await store.save([telling(long, turn(one, 9, long.id))], (), ())
+    assert list(await store.due_subscriptions(5, 10)) == [one, other]
+    assert list(await store.parts_of(long.id)) == []
+    assert list(await store.trace(long.id)) == []
+    await engine.free_disk(store)
+    await store.save([telling(long, turn(one, 9, long.id))], (), ())
+    assert list(await store.due_subscriptions(5, 10)) == [other]
+
+
+async def test_what_was_told_at_once_is_known_until_the_next_turn(store: Store) -> None:
+    """The digest that leaves it out is put into words later."""
+    one, other = await added(store, due(5, online=True, cursor=2), due(5, "romeo@x", online=True, cursor=2))
+    (delivery,) = await said_in(store, said())
+    await store.spread(Spread(delivery, 9, told=[(one.id, 1), (one.id, 3), (one.id, 12), (other.id, 1)]))
+    first = turn(one, 9)
+    await store.take_turns([first])
+    assert await store.told_at_once([one.id, other.id]) == {one.id: {3, 12}, other.id: {1}}
+    await store.take_turns([turn(first.now, 15)])
+    assert await store.told_at_once([one.id, other.id]) == {one.id: {12}, other.id: {1}}
+    await store.take_turns([turn(first.now, 15)])
+    assert await store.told_at_once([one.id]) == {one.id: {12}}
+
+
+# What a digest tells
+
+
+async def test_what_came_between(store: Store) -> None:
+    first, second, elsewhere, third, late = await said_in(
+        store, said("1"), said("2"), said("x", OTHER), said("3"), said("4")
+    )
+    assert list(await store.between(FROM, first.seq, third.seq, 10)) == [second, third]
+    assert list(await store.between(FROM, 0, late.seq, 2)) == [first, second]
+    assert list(await store.between(OTHER, 0, late.seq, 10)) == [elsewhere]
+    assert list(await store.between(FROM, late.seq, late.seq, 10)) == []
+    assert await store.counted(FROM, first.seq, third.seq) == 2
+    assert await store.counted(FROM, 0, 10**30) == 4
+
+
+async def test_what_no_digest_tells(store: Store) -> None:
+    plain = said("1")
+    correction = replace(said("1!"), corrects=plain.id)
+    of_a_digest = said("2", author=Author("Shoutbus", f"{DIGEST}juliet@x"))
+    like_one = said("3", author=Author("Juliet", "Digest:juliet@x"))
+    deleted = said("4")
+    await said_in(store, plain, correction, of_a_digest, like_one, deleted)
+    await store.delete(deleted.id, "(gone)", AUDIT)
+    assert [one.message.body for one in await store.between(FROM, 0, 99, 9)] == ["1", "3"]
+    assert await store.counted(FROM, 0, 99) == 2
+
+
+async def test_what_is_on_its_way_to_a_channel_is_told_and_what_died_is_not(store: Store) -> None:
+    offers = [offered(said(str(number)), (OTHER, State.CAME), (FROM, State.PENDING)) for number in range(3)]
+    waits, done, dead = [receipt.deliveries[1] for receipt in await store.save(offers, (), ())]
+    await store.save((), [done.confirmed(2), dead.failed(Refused("no"), 2)], ())
+    told = await store.between(FROM, 0, 99, 9)
+    assert [(one.seq, one.state) for one in told] == [(waits.seq, State.PENDING), (done.seq, State.DONE)]
+    assert await store.counted(FROM, 0, 99) == 2
+
+
+# Threads
+
+
+async def test_a_message_keeps_what_it_answers(opened: Opened) -> None:
+    store = await opened()
+    start = said("first")
+    answer = replace(said("second"), replies=start.id, thread=start.id)
+    offers = [offered(one, (FROM, State.CAME), (TO, State.PENDING)) for one in (start, answer)]
+    await store.save(offers, (), ())
+    (again,) = await store.save([offered(answer)], (), ())
+    await store.close()
+    later = await opened()
+    assert again.message == answer
+    assert [one.message for one in await later.log(FROM)] == [start, answer]
+    assert [one.message for one in await later.between(FROM, 0, 99, 9)] == [start, answer]
+    assert [one.message for one in await later.stories(FROM)] == [answer, start]
+    assert await later.brought(answer.origin) == (answer, frozenset({TO}))
+    assert await later.thread_of(start.id) == await later.thread_of(answer.id) == start.id
+
+
+async def test_what_waits_keeps_what_it_answers(store: Store) -> None:
+    await store.seed((), [Route(FROM, TO)], ())
+    (route,) = await store.routes()
+    answer = replace(said(author=AUTHOR), replies="a" * 32, thread="b" * 32)
+    held = Held(answer, route.id, (1,), frozenset(), 0, 5)
+    stop = Stopped(answer, route.id, "match", OTHER, Words("no"))
+    await store.save([Offer(answer, lambda: Planned((), holds=[held], stops=[stop]))], (), ())
+    assert messages(await store.held(answer.id)) == [answer]
+    assert messages(await store.due(10, 9)) == [answer]
+    assert messages(await store.stops(answer.id)) == [answer]
+
+
+def messages(there: Sequence[Held | Stopped]) -> list[Message]:
+    return [one.message for one in there]
+
+
+async def test_a_database_without_threads_is_brought_up_to_date(tmp_path: Path) -> None:
+    """What was accepted before stands in no thread, and is there as it was."""
+    engine = SQLiteEngine(tmp_path)
+    before = [file for file in sorted(MIGRATIONS.iterdir()) if file.name < "0006"]
+    message = said("long ago")
+    with contextlib.closing(sqlite3.connect(engine.file)) as database:
+        for file in before:
+            database.executescript(file.read_text("utf-8"))
+        author = message.author
+        values = (message.id, message.origin, str(FROM), author.name, author.key, message.body, message.at, "")
+        database.execute("insert into messages values (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        database.execute(
+            "insert into deliveries (message_id, channel, state, changed) values (?, ?, 'done', 1)",
+            (message.id, str(FROM)),
+        )
+        database.commit()
+        database.execute(f"pragma user_version = {len(before)}")
+    async with contextlib.AsyncExitStack() as end:
+        store = await engine.open()
+        end.push_async_callback(store.close)
+        assert [one.message for one in await store.log(FROM)] == [message]
+        assert [one.message for one in await store.stories(FROM)] == [message]
+        assert await store.thread_of(message.id) == message.id

@@ -1,0 +1,454 @@
+"""What every engine must do with subscriptions that are told at once, and with addresses: see
+`store.SubscriptionStore`. Digests are in `test_store_digests`."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from component.configured import Audit
+from component.delivery import Delivery, State
+from component.errors import Conflict, Refused, StoreError
+from component.message import Channel
+from component.store import Offer, Planned, Spread, Store
+from component.subscription import Address, Interval, Proof, Standing, Subscription
+from tests.contract.engines import Engine, Opened
+from tests.unit.fakes import FROM, OTHER, TO, offered, said
+
+ALL = Channel("subscribers", str(FROM))
+MAIL = Channel("mail", "juliet@example.org")
+DAILY = Interval.parse("daily at 9")
+MOST = 100
+AUDIT = Audit(2_000, "admin@x", "text", "message-delete", "", "")
+
+
+def one(who: str = "juliet@x", channel: Channel = FROM, **more: Any) -> Subscription:
+    return Subscription(who, channel, more.pop("target", Channel("chat", who or "nobody@x")), **more)
+
+
+async def added(store: Store, *several: Subscription) -> list[Subscription]:
+    """Each with its number."""
+    return [replace(each, id=await store.subscribe(each, MOST)) for each in several]
+
+
+async def coming(store: Store, body: str = "hello", *to: Channel) -> Delivery:
+    """The delivery to all subscribers of a message that came, and was brought to some already."""
+    message = said(body)
+    places = [(FROM, State.CAME), (ALL, State.PENDING), *((channel, State.PENDING) for channel in to)]
+    (receipt,) = await store.save([offered(message, *places)], (), ())
+    return receipt.deliveries[1]
+
+
+WHOLE = Subscription(
+    "juliet@x",
+    FROM,
+    MAIL,
+    Interval.parse("Weekly  on Monday at 9:30"),
+    "Europe/Berlin",
+    "de",
+    "„Ä 'x' \"y\" \\, 🍪",
+    "/(spam|eggs)+/",
+    "0" * 32,
+    own=True,
+    online=True,
+    name="Juliet",
+    fallback=Channel("sms", "+4912345"),
+    standing=Standing.PAUSED,
+    due=2**41,
+    cursor=7,
+)
+
+
+def cron(subscription: Subscription) -> str:
+    """Two schedules are one where their words are: what they mean is looked at here."""
+    return subscription.interval.schedule.cron if subscription.interval.schedule else ""
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [WHOLE, one(), one(""), one(interval=Interval(20)), one(interval=DAILY), replace(WHOLE, standing=Standing.FAILED)],
+    ids=["all of it", "little", "nobody", "count", "daily", "failed"],
+)
+async def test_one_is_kept_whole(opened: Opened, whole: Subscription) -> None:
+    store = await opened()
+    (kept,) = await added(store, whole)
+    await store.close()
+    again = await opened()
+    assert kept.id > 0
+    found = await again.subscription(kept.id)
+    assert found == kept
+    assert cron(found) == cron(whole)
+    assert list(await again.subscriptions()) == [kept]
+
+
+async def test_none(store: Store) -> None:
+    assert list(await store.subscriptions(after=10**30)) == []
+    assert list(await store.hearers(FROM, ["juliet"], 0, 10)) == []
+    assert await store.subscription(1) is await store.subscription(10**30) is None
+    assert await store.subscribed() == {}
+    assert await store.told_at_once([1]) == {}
+    assert list(await store.subscriptions_of([], [])) == list(await store.subscriptions_of([MAIL], [FROM])) == []
+    assert await store.spread_upto(10**30) == 0
+    assert list(await store.unsubscribe([])) == list(await store.unsubscribe([1, 10**30])) == []
+    await store.change_subscriptions([])
+    await store.change_subscriptions([replace(one(), id=1)])
+    assert list(await store.subscriptions()) == []
+
+
+async def test_they_are_listed_page_by_page(store: Store) -> None:
+    there = await added(
+        store,
+        one(),
+        one(channel=OTHER),
+        one("romeo@x"),
+        one("romeo@x", target=MAIL),
+        one("", target=MAIL),
+        one("", OTHER),
+    )
+    a, b, c, d, e, f = there
+    assert list(await store.subscriptions()) == there
+    assert list(await store.subscriptions(limit=2)) == [a, b]
+    assert list(await store.subscriptions(after=b.id, limit=3)) == [c, d, e]
+    assert list(await store.subscriptions(who="romeo@x")) == [c, d]
+    assert list(await store.subscriptions(who="romeo@x", after=c.id)) == [d]
+    assert list(await store.subscriptions(who="")) == [e, f]
+    assert list(await store.subscriptions(target=MAIL)) == [d, e]
+    assert list(await store.subscriptions(channel=OTHER)) == [b, f]
+    assert list(await store.subscriptions(channel=OTHER, after=b.id, limit=1)) == [f]
+    assert list(await store.subscriptions(who="romeo@x", target=MAIL)) == [d]
+    assert list(await store.subscriptions(who="juliet@x", channel=OTHER)) == [b]
+    assert list(await store.subscriptions(target=MAIL, channel=OTHER)) == []
+    assert list(await store.subscriptions(who="nobody@x")) == []
+
+
+async def test_those_of_targets_at_channels(store: Store) -> None:
+    a, b, c, d = await added(store, one(), one(channel=OTHER), one("romeo@x", OTHER), one(target=MAIL))
+    assert list(await store.subscriptions_of([a.target], [FROM, OTHER])) == [a, b]
+    assert list(await store.subscriptions_of({c.target, a.target, MAIL}, [OTHER, TO])) == [b, c]
+    assert list(await store.subscriptions_of([MAIL, c.target], [FROM])) == [d]
+    assert list(await store.subscriptions_of([a.target], [])) == list(await store.subscriptions_of([], [FROM])) == []
+
+
+async def test_no_more_than_so_many_for_each(store: Store) -> None:
+    places = (FROM, TO, OTHER)
+    assert [await store.subscribe(one(channel=place), 2) > 0 for place in places] == [True, True, False]
+    assert [await store.subscribe(one("", place, target=MAIL), 2) > 0 for place in places] == [True, True, False]
+    assert await store.subscribe(one("romeo@x", target=MAIL), 2) > 0
+    assert len(await store.subscriptions()) == 5
+
+
+async def test_no_second_one_at_a_channel_for_a_target(store: Store) -> None:
+    (first,) = await added(store, one())
+    for most in (MOST, 1):
+        with pytest.raises(Conflict, match="chat:juliet@x is told of shoutbox:lobby already"):
+            await store.subscribe(one(interval=DAILY), most)
+    second, third = await added(store, one(target=MAIL), one("romeo@x", target=MAIL))
+    with pytest.raises(Conflict):
+        await store.change_subscriptions([replace(third, name="Romeo"), replace(second, target=first.target)])
+    assert list(await store.subscriptions()) == [first, second, third]
+
+
+async def test_they_change(store: Store) -> None:
+    first, second, third = await added(store, one(), one("romeo@x"), one("nurse@x"))
+    await store.unsubscribe([third.id])
+    now = replace(WHOLE, id=first.id)
+    await store.change_subscriptions([now, replace(third, name="Nurse")])
+    assert list(await store.subscriptions()) == [now, second]
+
+
+async def test_they_end_and_their_numbers_are_never_given_again(store: Store) -> None:
+    first, second, third = await added(store, one(), one("romeo@x"), one("nurse@x"))
+    delivery = await coming(store)
+    await store.spread(Spread(delivery, third.id, told=[(first.id, 1), (third.id, 1)]))
+    assert list(await store.unsubscribe([third.id, 99, second.id])) == [second, third]
+    assert list(await store.unsubscribe([third.id])) == []
+    assert await store.told_at_once([first.id, third.id]) == {first.id: {1}}
+    (again,) = await added(store, one("nurse@x"))
+    assert again.id > third.id
+
+
+async def test_which_channels_are_looked_at(store: Store) -> None:
+    await added(
+        store,
+        one(),
+        one("a@x", interval=Interval(20)),
+        one("b@x", interval=DAILY, online=True),
+        one("c@x", interval=DAILY, name="C"),
+        one("d@x", OTHER, name="D"),
+        one("e@x", TO, interval=DAILY),
+        one("f@x", TO, standing=Standing.PAUSED, name="F"),
+        one("g@x", TO, standing=Standing.ASKED),
+    )
+    assert await store.subscribed() == {FROM: 4, OTHER: 1}
+
+
+async def test_who_hears_it(store: Store) -> None:
+    there = await added(
+        store,
+        one("a@x"),
+        one("b@x", interval=DAILY, name="Straße"),
+        one("c@x", interval=DAILY, name="JULIET"),
+        one("d@x", OTHER),
+        one("e@x", standing=Standing.FAILED, name="juliet"),
+        one("f@x", interval=DAILY),
+        one("g@x", interval=Interval(2), name="nobody"),
+        one("h@x", interval=DAILY, name="juliet"),
+        one("i@x", standing=Standing.ASKED),
+    )
+    a, b, c, _d, _e, _f, g, h, _i = there
+    assert list(await store.hearers(FROM, (), 0, 10)) == [a, g]
+    assert list(await store.hearers(FROM, ["juliet", "juliet", "x"], 0, 10)) == [a, c, g, h]
+    assert list(await store.hearers(FROM, {"strasse", "'"}, 0, 10)) == [a, b, g]
+    assert list(await store.hearers(FROM, ["juliet"], 0, 2)) == [a, c]
+    assert list(await store.hearers(FROM, ["juliet"], c.id, 2)) == [g, h]
+    assert list(await store.hearers(FROM, ["juliet"], h.id, 2)) == []
+    await store.change_subscriptions([replace(a, standing=Standing.PAUSED), replace(h, interval=Interval())])
+    assert list(await store.hearers(FROM, (), 0, 10)) == [g, replace(h, interval=Interval())]
+
+
+# Telling all
+
+
+async def test_it_is_spread_page_by_page(opened: Opened) -> None:
+    store = await opened()
+    delivery = await coming(store)
+    first = await store.spread(Spread(delivery, 5, targets=[MAIL, OTHER, MAIL]))
+    assert [(each.channel, each.state, each.message) for each in first] == [
+        (MAIL, State.PENDING, delivery.message), (OTHER, State.PENDING, delivery.message),
+    ]  # fmt: skip
+    assert await store.spread_upto(delivery.seq) == 5
+    assert list(await store.pending(MAIL, 0, 10)) == [first[0]]
+    await store.close()
+    again = await opened()
+    assert await again.spread_upto(delivery.seq) == 5
+    assert list(await again.spread(Spread(delivery, 9))) == []
+    assert await again.spread_upto(delivery.seq) == 9
+
+
+async def test_what_is_spread_twice_is_brought_once(store: Store) -> None:
+    delivery = await coming(store, "hello", TO)
+    (first,) = await store.spread(Spread(delivery, 5, targets=[MAIL, TO, FROM]))
+    await store.save((), [first.confirmed(2)], ())
+    assert list(await store.spread(Spread(delivery, 3, targets=[TO, MAIL]))) == []
+    assert await store.spread_upto(delivery.seq) == 5
+    assert [each.channel for each in await store.trace(delivery.message.id)] == [FROM, ALL, TO, MAIL]
+
+
+async def test_it_is_spread_as_it_was_brought(store: Store) -> None:
+    """Processors may have changed what it says on the way to the channel."""
+    message = said("hello")
+    changed = replace(message, body="HELLO")
+    plan = Planned([(message, FROM, State.CAME, ""), (changed, ALL, State.PENDING, "")])
+    (receipt,) = await store.save([Offer(message, lambda: plan)], (), ())
+    (new,) = await store.spread(Spread(receipt.deliveries[1], 1, targets=[MAIL]))
+    assert new.message == changed
+    assert list(await store.pending(MAIL, 0, 10)) == [new]
+
+
+async def test_what_was_deleted_meanwhile_is_brought_nowhere(store: Store) -> None:
+    delivery = await coming(store)
+    await store.delete(delivery.message.id, "(gone)", AUDIT)
+    assert list(await store.spread(Spread(delivery, 5, targets=[MAIL]))) == []
+    assert await store.backlog() == {}
+
+
+async def test_what_was_told_at_once_is_known(store: Store) -> None:
+    first, second = await added(store, one(), one("romeo@x"))
+    delivery = await coming(store)
+    for _ in range(2):
+        await store.spread(Spread(delivery, second.id, told=[(first.id, 1), (first.id, 3), (second.id, 1), (99, 1)]))
+    assert await store.told_at_once([first.id, second.id, 99]) == {first.id: {1, 3}, second.id: {1}}
+    assert await store.told_at_once([second.id]) == {second.id: {1}}
+
+
+async def test_what_is_held_waits(store: Store) -> None:
+    first, second = await added(store, one(), one("romeo@x", name="Romeo"))
+    delivery = await coming(store)
+    for _ in range(2):
+        await store.spread(Spread(delivery, second.id, held=[first.held(delivery.seq - 1, 900)]))
+    assert list(await store.subscriptions()) == [replace(first, due=900, cursor=delivery.seq - 1), second]
+    await store.spread(Spread(delivery, second.id, held=[second.held(4, 0, Standing.PAUSED)]))
+    assert list(await store.hearers(FROM, (), 0, 10)) == [replace(first, due=900, cursor=delivery.seq - 1)]
+
+
+async def test_what_is_held_does_not_undo_what_was_changed_meanwhile(store: Store) -> None:
+    paused, renamed, ahead, ended = await added(store, one("a@x"), one("b@x"), one("c@x"), one("d@x"))
+    delivery = await coming(store)
+    stands = replace(paused, standing=Standing.PAUSED), replace(renamed, name="B"), replace(ahead, cursor=9)
+    await store.change_subscriptions(stands)
+    await store.unsubscribe([ended.id])
+    held = [each.held(4, 900) for each in (paused, renamed, ahead, ended)]
+    await store.spread(Spread(delivery, ended.id, held=held))
+    assert list(await store.subscriptions()) == [
+        stands[0], replace(stands[1], due=900, cursor=4), replace(stands[2], due=900),
+    ]  # fmt: skip
+
+
+async def test_how_far_it_came_is_forgotten_once_it_is_over(store: Store) -> None:
+    over, dead, waits, new = [await coming(store) for _ in range(4)]
+    for each in (over, dead, waits):
+        await store.spread(Spread(each, 5))
+    await store.save((), [over.confirmed(2), dead.failed(Refused("no"), 2)], ())
+    await store.spread(Spread(new, 1))
+    assert [await store.spread_upto(each.seq) for each in (over, dead, waits, new)] == [0, 5, 5, 1]
+
+
+async def test_a_full_disk_keeps_nothing_of_it(engine: Engine, store: Store) -> None:
+    (kept,) = await added(store, one(interval=Interval(20)))
+    delivery = await coming(store)
+    spread = Spread(
+        delivery,
+        5,
+        targets=[Channel("mail", f"{number}@{'x' * 900}") for number in range(200)],
+        told=[(kept.id, 1)],
+        held=[kept.held(1, 900)],
+    )
+    await engine.fill_disk(store)
+    with pytest.raises(StoreError):
+        await store.spread(spread)
+    with pytest.raises(StoreError):
+        await store.subscribe(one("romeo@x", only="x" * 199, zone="y" * 100_000), MOST)
+    assert await store.spread_upto(delivery.seq) == 0
+    assert await store.told_at_once([kept.id]) == {}
+    assert list(await store.subscriptions()) == [kept]
+    assert await store.backlog() == {ALL: 1}
+    await engine.free_disk(store)
+    assert len(await store.spread(spread)) == 200
+    assert await store.spread_upto(delivery.seq) == 5
+
+
+# Addresses
+
+
+async def test_addresses_are_kept(opened: Opened) -> None:
+    store = await opened()
+    mine = Address("juliet@x", MAIL, Proof.BOUNCED, 2**41, 3, "„no such user“")
+    theirs = Address("romeo@x", MAIL)
+    other = Address("juliet@x", Channel("sms", "+4912345"), Proof.CONFIRMED)
+    nobodys = Address("", MAIL, Proof.REFUSED)
+    for each in (replace(mine, proof=Proof.ASKED), theirs, other, nobodys, mine):
+        await store.put_address(each)
+    await store.close()
+    again = await opened()
+    assert await again.address("juliet@x", MAIL) == mine
+    assert await again.address("", MAIL) == nobodys
+    assert await again.address("", other.target) is None
+    assert list(await again.addresses()) == [nobodys, mine, other, theirs]
+    assert list(await again.addresses(who="juliet@x")) == [mine, other]
+    assert list(await again.addresses(who="")) == [nobodys]
+    assert list(await again.addresses(target=MAIL)) == [nobodys, mine, theirs]
+    assert list(await again.addresses(who="romeo@x", target=MAIL)) == [theirs]
+    await again.drop_address("juliet@x", MAIL)
+    await again.drop_address("nobody@x", MAIL)
+    assert list(await again.addresses(who="juliet@x")) == [other]
+
+
+def asked(who: str, at: int, target: Channel = MAIL) -> Address:
+    return Address(who, target, asked=at)
+
+
+async def test_a_victim_is_asked_so_often_and_no_more(store: Store) -> None:
+    """A hundred sign-ups of one address, by as many people: see subscription bombing."""
+    kept = [await store.ask(asked(f"{number}@x", 1_000 + number), 0, 3, 1_000) for number in range(100)]
+    assert kept == [True] * 3 + [False] * 97
+    assert [each.who for each in await store.addresses(target=MAIL)] == ["0@x", "1@x", "2@x"]
+    assert await store.ask(asked("0@x", 2_000), 1_001, 3, 1_000)
+    assert await store.address("0@x", MAIL) == asked("0@x", 2_000)
+    assert not await store.ask(asked("9@x", 2_001), 1_001, 3, 1_000)
+
+
+async def test_so_many_are_asked_in_all(store: Store) -> None:
+    targets = [Channel("mail", f"{number}@example.org") for number in range(4)]
+    kept = [await store.ask(asked("juliet@x", 1_000, target), 0, 9, 3) for target in targets]
+    assert kept == [True, True, True, False]
+    assert await store.ask(asked("juliet@x", 1_001, targets[3]), 1_001, 9, 3)
+
+
+async def test_asking_long_ago_is_forgotten(store: Store) -> None:
+    assert await store.ask(asked("juliet@x", 1_000), 0, 1, 9)
+    later = 1_000 + 30 * 24 * 3600 * 1000
+    assert not await store.ask(asked("juliet@x", later), 0, 1, 9)
+    assert await store.ask(asked("juliet@x", later + 1), 0, 1, 9)
+
+
+# Many
+
+
+def crowd(count: int) -> Sequence[Subscription]:
+    """Most of them elsewhere, or by a digest; a few hear at once, or where they are named."""
+    return [
+        one(f"{number}@x", FROM if number % 2 else OTHER, interval=DAILY, due=10**9 + number, name=f"n{number}")
+        for number in range(count)
+    ]
+
+
+async def test_who_hears_is_found_whatever_else_there_is(engine: Engine, store: Store) -> None:
+    """It costs by how many get it, not by how many there are; and so does what is due."""
+    few = await added(store, *(one(f"{number}@hears", name="juliet") for number in range(20)))
+    named = await added(store, *(one(f"{number}@named", interval=DAILY, name="juliet") for number in range(5)))
+    words = ["juliet", *(f"word{number}" for number in range(50))]
+
+    async def hearers() -> None:
+        assert list(await store.hearers(FROM, words, 0, 100)) == [*few, *named]
+
+    async def due() -> None:
+        assert list(await store.due_subscriptions(1_000, 100)) == []
+        assert await store.due_count(1_000) == 0
+
+    before = await engine.effort(store, hearers), await engine.effort(store, due)
+    await engine.crowd(store, crowd(20_000))
+    after = await engine.effort(store, hearers), await engine.effort(store, due)
+    assert before[0] > 0
+    assert after[0] <= before[0] + 5
+    assert after[1] <= before[1] + 5
+    assert await store.subscribed() == {FROM: 10_025, OTHER: 10_000}
+    assert await store.due_count(10**9 + 99) == 100
+    assert await store.next_subscription() == 10**9
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "index"),
+    [
+        ("hearers", {"channel": "a:b", "words": "[]", "after": 0, "count": 9}, "live"),
+        ("hearers", {"channel": "a:b", "words": "[]", "after": 0, "count": 9}, "urgent"),
+        ("due_subscriptions", {"now": 1, "count": 9}, "due"),
+        ("due_subscriptions", {"now": 1, "count": 9}, "target"),
+        ("due_count", {"now": 1}, "due"),
+        ("next_subscription", {}, "due"),
+        ("subscribed", {}, "live"),
+        ("subscribed", {}, "urgent"),
+        ("subscriptions_of", {"targets": "[]", "channels": "[]"}, "target"),
+        ("subscriptions_by", {"who": "", "target": None, "channel": "a:b", "after": 0, "count": 9}, "who"),
+        ("subscriptions_for", {"target": "a:b", "channel": None, "after": 0, "count": 9}, "target"),
+        ("subscriptions_at", {"channel": "a:b", "after": 0, "count": 9}, "channel"),
+    ],
+)
+async def test_it_is_found_by_an_index(
+    engine: Engine, store: Store, query: str, values: dict[str, Any], index: str
+) -> None:
+    steps = await engine.plan(store, query, **values)
+    assert any(f"INDEX subscriptions_{index}" in step for step in steps)
+    assert not [step for step in steps if "subscriptions" in step and "INDEX" not in step]
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("spread_to", {"seq": 1, "targets": "[]"}),
+        ("clear_spreads", {"count": 1}),
+        ("between", {"channel": "a:b", "after": 0, "upto": 9, "count": 9}),
+        ("counted", {"channel": "a:b", "after": 0, "upto": 9}),
+        ("add_told", {"rows": "[]"}),
+        ("forget_told_upto", {"rows": "[]"}),
+        ("move_subscriptions", {"rows": "[]"}),
+        ("add_ask", {"target": "a:b", "at": 1, "since": 1, "most": 1, "most_in_all": 1}),
+        ("forget_asks", {"before": 1}),
+    ],
+)
+async def test_no_table_that_grows_is_gone_through(
+    engine: Engine, store: Store, query: str, values: dict[str, Any]
+) -> None:
+    steps = await engine.plan(store, query, **values)
+    grown = ("deliveries", "messages", "deletions", "told", "subscriptions", "asks", "addresses")
+    assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in grown]

@@ -1,0 +1,324 @@
+"""Mail through a real server: what arrives, what is told when it does not, and that nothing is lost or said twice."""
+
+import asyncio
+import os
+import re
+import smtplib
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from component.errors import Unavailable
+from component.hub import Hub
+from component.mail.compose import Mail as Composed
+from component.mail.envelope import Verp
+from component.mail.knock import knock
+from component.mail.replies import Down, Locked, NoSuch
+from component.mail.setup import Domain, MailSetup, Place, Port, Security
+from component.mail.smtp import Mailer
+from component.message import Author, Channel, Message
+from component.methods.mail import METHOD, Mail
+from component.private import HOST, free_port
+from component.storage import open_store
+from tests.exim import PASSWORD, USER, Exim
+from tests.servers import SHOUTBUS, Server, eventually, settings, start_bus
+from tests.unit.fakes import FakeClock
+from tests.unit.mailing import (
+    HANG,
+    JULIET,
+    SECRET,
+    SENDER,
+    FakeAddresses,
+    FakeLetters,
+    a_mail,
+    a_setup,
+    delivery,
+    odd,
+    ports,
+)
+
+BOUNCES = Domain("bounces.example.org")
+
+
+@pytest.fixture
+def exim() -> Iterator[Exim]:
+    server = Exim()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def closed() -> Iterator[Exim]:
+    """One that wants people to sign in."""
+    server = Exim(closed=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def _method(setup: MailSetup, letters: FakeLetters | None = None, addresses: FakeAddresses | None = None) -> Mail:
+    assert METHOD.make
+    method = METHOD.make(ports(setup, letters or FakeLetters(), addresses or FakeAddresses()))
+    assert isinstance(method, Mail)
+    return method
+
+
+@asynccontextmanager
+async def mailing(setup: MailSetup, **more: Any) -> AsyncIterator[Mail]:
+    method = _method(setup, **more)
+    await method.start()
+    try:
+        yield method
+    finally:
+        await method.close()
+
+
+async def _arrived(exim: Exim, count: int, person: str = "juliet") -> list[EmailMessage]:
+    await asyncio.to_thread(eventually, lambda: len(exim.mails(person)) >= count, f"{count} mails: {exim.log}")
+    mails = exim.mails(person)
+    assert len(mails) == count
+    return mails
+
+
+async def test_a_letter_arrives_whole(exim: Exim) -> None:
+    letters = FakeLetters()
+    letters.more = {
+        "html": "<html><body><p>Grüße\n.\n</p></body></html>",
+        "list_id": "<lobby.shoutbox.bus.example.org>",
+        "unsubscribe": "https://bus.example.org/unsubscribe/" + "x" * 200,
+        "language": "de",
+    }
+    setup = a_setup(exim.port, bounce_domain=BOUNCES, bounce_listen=Place(HOST, exim.back))
+    one = delivery("Romeo: Grüße\n.\n..\n\nFrom here\n.")
+    async with mailing(setup, letters=letters) as method:
+        await method.send(one)
+    (mail,) = await _arrived(exim, 1)
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text
+    assert html
+    assert str(text.get_content()).replace("\r\n", "\n").rstrip("\n") == one.message.body
+    assert str(html.get_content()).replace("\r\n", "\n").rstrip("\n") == letters.more["html"]
+    assert mail["List-Unsubscribe"] == f"<{letters.more['unsubscribe']}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["List-Id"] == letters.more["list_id"]
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"].startswith(f"<{one.message.id}.")
+    verp = Verp(SECRET, str(BOUNCES))
+    assert verp.read(str(mail["Return-path"]).strip("<>"), FakeClock()()) == verp.digest(JULIET)
+
+
+async def test_nothing_is_smuggled_in(exim: Exim) -> None:
+    """CVE-2023-51764: no line end in a mail is its end for a real server either, whatever letters are made into."""
+    mailer = Mailer(a_setup(exim.port))
+    ends = (b"\n.\r\n", b"\n.\n", b"\r.\r\n", b"\r.\r", b"\r\n.\r\n")
+    for end in ends:
+        evil = b"MAIL FROM:<x@example.org>\r\nRCPT TO:<romeo@example.org>\r\nDATA\r\nSubject: evil\r\n\r\nevil\r\n.\r\n"
+        mail = a_mail()
+        await mailer.deliver(Composed(mail.sender, mail.to, mail.id, b"Subject: good\r\n\r\ngood" + end + evil))
+    await mailer.close()
+    for mail_there in await _arrived(exim, len(ends)):
+        assert "\n.\nMAIL FROM" in str(mail_there.get_content()).replace("\r\n", "\n")
+    assert exim.mails("romeo") == []
+
+
+async def test_a_domain_with_other_letters(exim: Exim) -> None:
+    async with mailing(a_setup(exim.port)) as method:
+        await method.send(delivery(target=Channel("mail", "juliet@münchen.example")))
+    (mail,) = await _arrived(exim, 1)
+    assert mail["To"] == "juliet@xn--mnchen-3ya.example"
+
+
+async def test_signing_in_over_tls(closed: Exim, tmp_path: Path) -> None:
+    def setup(**more: Any) -> MailSetup:
+        given = {"security": Security.STARTTLS, "ca": str(closed.ca), "user": USER, "password": PASSWORD} | more
+        return MailSetup(SENDER, HOST, Port(closed.port), **given)
+
+    assert await knock(setup()) == ""
+    mailer = Mailer(setup())
+    await mailer.deliver(a_mail("signed in"))
+    await mailer.close()
+    await _arrived(closed, 1)
+    for wrong, kind, told in (
+        (setup(password="wrong"), Locked, "does not let the bus in"),
+        (setup(ca=""), Down, "certificate verify failed"),
+        (setup(security=Security.NONE), Down, "AUTH"),
+    ):
+        mailer = Mailer(wrong)
+        with pytest.raises(kind) as raised:
+            await mailer.deliver(a_mail())
+        assert told in str(raised.value)
+        assert told in await knock(wrong)
+        assert "wrong" not in str(raised.value)
+        await mailer.close()
+    mailer = Mailer(setup(user="", password=""))
+    with pytest.raises(Exception, match="Sign in first"):
+        await mailer.deliver(a_mail())
+    await mailer.close()
+
+
+async def test_an_address_that_is_turned_away(exim: Exim) -> None:
+    addresses = FakeAddresses()
+    nobody = Channel("mail", "nobody@example.org")
+    async with mailing(a_setup(exim.port), addresses=addresses) as method:
+        with pytest.raises(NoSuch):
+            await method.send(delivery(target=nobody))
+        await method.send(delivery())
+    assert addresses.gone == [(nobody, "the mail server says: 550 Unrouteable address")]
+    await _arrived(exim, 1)
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
+@pytest.mark.parametrize("address", ["nobody@later.example", "forward@example.org"])
+async def test_what_comes_back_later(protocol: str, address: str) -> None:
+    """A real report (RFC 3464), also of a mail that was forwarded, by both ways in which it may be brought."""
+    server, addresses, target = Exim(protocol=protocol), FakeAddresses(), Channel("mail", address)
+    try:
+        server.start()
+        setup = a_setup(server.port, bounce_domain=BOUNCES, bounce_listen=Place(HOST, server.back))
+        async with mailing(setup, addresses=addresses) as method:
+            await method.send(delivery(target=target))
+            async with asyncio.timeout(20):
+                await addresses.told.wait()
+        ((told, why),) = addresses.gone
+        assert told == target
+        assert why.startswith("5.")
+    finally:
+        server.stop()
+
+
+# With lanes and a store
+
+
+@asynccontextmanager
+async def _bus(path: Path, method: Mail) -> AsyncIterator[Hub]:
+    store = await open_store(f"sqlite:{path}")
+    hub = Hub(store, FakeClock())
+    hub.attach({"mail": method, "shoutbox": None}, ["mail"])
+    await hub.start()
+    try:
+        yield hub
+    finally:
+        await hub.stop()
+        await store.close()
+
+
+def _to(address: str, number: int = 0) -> Message:
+    body = f"number {number}"
+    return Message.new(Channel("mail", address), Author("Romeo", "romeo@x"), body, FakeClock()())
+
+
+async def test_a_server_that_is_away_holds_all_and_loses_none(exim: Exim, tmp_path: Path) -> None:
+    exim.kill()
+    method = _method(a_setup(exim.port))
+    async with _bus(tmp_path / "bus.db", method) as hub:
+        for number in range(20):
+            await hub.accept(_to(("juliet", "romeo")[number % 2] + "@example.org", number), deliver=True)
+        with pytest.raises(Unavailable):
+            await method.send(delivery())
+        assert "can't be used" in str(hub.troubles[0].why)
+        exim.start()
+        for person, odd_or_even in (("juliet", 0), ("romeo", 1)):
+            mails = await _arrived(exim, 10, person)
+            told = sorted(str(mail.get_content()).strip() for mail in mails)
+            assert told == sorted(f"number {number}" for number in range(odd_or_even, 20, 2))
+        assert hub.troubles == ()
+
+
+async def test_a_crash_before_the_yes_sends_the_same_mail_again(tmp_path: Path) -> None:
+    """Nobody can look into a mailbox, so it may come twice; then it has one Message-ID, and programs show it once."""
+    async with odd(end=[HANG]) as server:
+        async with _bus(tmp_path / "bus.db", _method(a_setup(server.port))) as hub:
+            await hub.accept(_to("juliet@example.org"), deliver=True)
+            await server.changed.wait()
+        (first,) = server.took  # it has all of it, and said nothing
+        server.changed.clear()
+        async with _bus(tmp_path / "bus.db", _method(a_setup(server.port))) as hub:
+            await server.changed.wait()
+            assert [took.raw for took in server.took] == [first.raw, first.raw]
+            assert first.raw.count(b"Message-ID: <") == 1
+
+
+async def test_each_person_hears_in_order(exim: Exim, tmp_path: Path) -> None:
+    said = [_to("juliet@example.org", number) for number in range(15)]
+    async with _bus(tmp_path / "bus.db", _method(a_setup(exim.port))) as hub:
+        for message in said:
+            await hub.accept(message, deliver=True)
+        await _arrived(exim, 15)
+    assert re.findall(r" <= shoutbus@example\.org .* id=([0-9a-f]{32})\.", exim.log) == [one.id for one in said]
+
+
+# The whole bus
+
+
+def _table(exim: Exim, listen: int, more: str = "") -> str:
+    return f"""
+[mail]
+sender = "Shoutbus <shoutbus@example.org>"
+port = {exim.port}
+bounce_domain = "{BOUNCES}"
+bounce_listen = "{HOST}:{listen}"
+{more}
+[[channel]]
+name = "mail:*"
+[[route]]
+from = "shoutbox:lobby"
+to = "mail:juliet@example.org"
+"""
+
+
+def _run(command: str, file: Path, **environment: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [SHOUTBUS, command, "--config", str(file)], capture_output=True, text=True, timeout=60,
+        env=os.environ | environment,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path) -> None:
+    file = tmp_path / "shoutbus.toml"
+    file.write_text(settings(server, tmp_path, free_port(), _table(exim, free_port())))
+    status, said = _run("check", file)
+    assert (status, "everything in it answers" in said) == (0, True), said
+    status, said = _run("check", file, SHOUTBUS_MAIL_PORT=str(free_port()))
+    assert status == 1
+    assert f"[mail] the mail server {HOST} can't be used: connection refused." in said
+    status, said = _run("check", file, SHOUTBUS_MAIL_USER="shoutbus", SHOUTBUS_MAIL_PASSWORD="wrong")
+    assert status == 1
+    assert "[mail] the mail server" in said
+    with socket.create_server((HOST, 0)) as taken:
+        place = f"{HOST}:{taken.getsockname()[1]}"
+        for command in ("check", "run"):
+            status, said = _run(command, file, SHOUTBUS_MAIL_BOUNCE_LISTEN=place)
+            assert status != 0
+            assert f"bounce_listen: {place} can't be used: address already in use." in said
+
+
+def test_a_bus_writes_to_nobody_unasked_and_takes_no_others_mail(server: Server, exim: Exim, tmp_path: Path) -> None:
+    port = free_port()
+    bus = start_bus(tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port)
+    try:
+        bus.ready()
+        bus.post("shoutbox:lobby", "hello")
+        with smtplib.SMTP(HOST, exim.back, timeout=10) as back:
+            assert back.ehlo()[0] == 250
+            assert back.mail("anyone@example.org")[0] == 250
+            assert back.rcpt("juliet@example.org")[0] == 550
+        dead = re.compile(r'channel=mail:juliet@example\.org .*has not confirmed it.*event="dead letter"')
+        eventually(lambda: dead.search(bus.log.read_text()), "a dead letter")
+        assert exim.mails("juliet") == []
+        assert "troubles" not in bus.health()
+    finally:
+        bus.stop()
+    assert "Traceback" not in bus.log.read_text()

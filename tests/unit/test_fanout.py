@@ -1,0 +1,260 @@
+"""What comes to a channel, told to its subscribers at once."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from component.configured import Put
+from component.delivery import State
+from component.errors import Refused, Unavailable
+from component.fanout import PAGE
+from component.message import Channel
+from component.route import Route
+from component.subscription import Standing, subscribers
+from tests.unit.fakes import FakeClock
+from tests.unit.subscribed import AUDIT, JULIET, LOBBY, ROMEO, TEAM, World, a_world
+
+MERCUTIO = "mercutio@example.org"
+MAIL = Channel("mail", JULIET)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(tmp_path) as world:
+        yield world
+
+
+async def test_who_subscribed_is_told_at_once_and_others_are_not(world: World) -> None:
+    await world.subscribe()
+    await world.say("hello")
+    await world.say("elsewhere", TEAM)
+    assert world.chat.told == [(JULIET, "[Lobby] hello")]
+    assert not world.chat.sent
+
+
+async def test_nothing_is_kept_for_each_who_is_told(world: World) -> None:
+    await world.subscribe()
+    message = await world.say("hello")
+    hops = [(str(one.channel), one.state) for one in await world.hub.store.trace(message.id)]
+    assert hops == [("shoutbox:lobby", State.CAME), ("subscribers:shoutbox:lobby", State.DONE)]
+
+
+async def test_a_channel_without_subscribers_has_no_delivery_to_them(world: World) -> None:
+    message = await world.say("hello")
+    assert len(await world.hub.store.trace(message.id)) == 1
+
+
+async def test_own_posts_are_left_out_unless_wanted(world: World) -> None:
+    await world.subscribe(ROMEO)
+    await world.subscribe(MERCUTIO, own=True)
+    await world.say("mine", who=ROMEO)
+    await world.say("mine", who=MERCUTIO)
+    assert world.chat.told == [(MERCUTIO, "[Lobby] mine"), (ROMEO, "[Lobby] mine"), (MERCUTIO, "[Lobby] mine")]
+
+
+async def test_filters_include_and_exclude(world: World) -> None:
+    await world.subscribe(only="release, deploy", without="/^romeo: .*test/")
+    for body in ("a Release today", "lunch", "test release", "we deploy"):
+        await world.say(body)
+    assert [body for _jid, body in world.chat.told] == ["[Lobby] a Release today", "[Lobby] we deploy"]
+
+
+async def test_whom_a_message_reaches_by_two_channels_is_told_once(world: World) -> None:
+    await world.settings.change([Put(Route(LOBBY, TEAM))], AUDIT)
+    await world.subscribe()
+    await world.subscribe(channel=TEAM)
+    await world.subscribe(MERCUTIO, TEAM)
+    await world.say("hello")
+    assert sorted(world.chat.told) == [(JULIET, "[Lobby] hello"), (MERCUTIO, "[Team] hello")]
+
+
+async def test_whom_the_first_of_two_channels_does_not_tell_is_told_by_the_second(world: World) -> None:
+    await world.settings.change([Put(Route(LOBBY, TEAM))], AUDIT)
+    await world.subscribe(only="nothing like it")
+    await world.subscribe(channel=TEAM)
+    await world.say("hello")
+    assert world.chat.told == [(JULIET, "[Team] hello")]
+
+
+async def test_by_mail_it_is_a_delivery_like_any(world: World) -> None:
+    await world.subscribe(target=MAIL)
+    message = await world.say("hello")
+    assert world.mail.sent == [(MAIL, "hello")]
+    assert [one.state for one in await world.hub.store.trace(message.id) if one.channel == MAIL] == [State.DONE]
+
+
+async def test_more_than_a_page_is_told_each_once_in_order(world: World) -> None:
+    many = [f"person{number}@example.org" for number in range(2 * PAGE + 3)]
+    for one in many:
+        await world.subscribe(one)
+    await world.say("one")
+    await world.say("two")
+    told = [(jid, body) for jid, body in world.chat.told]
+    assert told == [(jid, f"[Lobby] {body}") for body in ("one", "two") for jid in many]
+
+
+async def test_who_could_not_be_told_gets_a_delivery_of_their_own(world: World) -> None:
+    await world.subscribe()
+    await world.subscribe(ROMEO, own=True)
+    world.chat.refuses[JULIET] = Unavailable("her server is away")
+    await world.say("hello", who=MERCUTIO)
+    assert world.chat.told == [(ROMEO, "[Lobby] hello")]
+    assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
+
+
+async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    """The store failed in the middle; whoever was told before stays told once."""
+    clock = FakeClock(1_800_000_000.0)
+    async with a_world(tmp_path, clock=clock) as world:
+        many = [f"person{number}@example.org" for number in range(3 * PAGE)]
+        for one in many:
+            await world.subscribe(one)
+        kept = world.hub.store.spread
+        done = 0
+
+        async def fails(spread: object) -> object:
+            nonlocal done
+            done += 1
+            if done > 1:
+                raise ConnectionAbortedError("killed")
+            return await kept(spread)  # type: ignore[arg-type]
+
+        world.hub.store.spread = fails  # type: ignore[assignment, method-assign]
+        message = await _accepted(world, "hello")
+        first = list(world.chat.told)
+    async with a_world(tmp_path, clock=clock) as again:
+        await again.rest()
+        second = again.chat.told
+        states = [one.state for one in await again.hub.store.trace(message)]
+    assert states == [State.CAME, State.DONE]
+    assert {jid for jid, _body in [*first, *second]} == set(many)
+    assert [jid for jid, _body in second] == many[PAGE:]
+
+
+async def _accepted(world: World, body: str) -> str:
+    """Say it, and wait only until the second page was tried."""
+    import asyncio
+
+    from tests.unit.fakes import said
+
+    message = said(body, LOBBY, at=world.clock())
+    await world.hub.accept(message)
+    async with asyncio.timeout(10):
+        while len(world.chat.told) < 2 * PAGE:
+            await asyncio.sleep(0.01)
+    return message.id
+
+
+async def test_quiet_hours_hold_it_and_one_digest_tells_all_of_it(world: World) -> None:
+    await world.until(1_800_050_400_000)  # 2027-01-15 22:00 UTC
+    world.quiet(JULIET, "21:00-07:00")
+    await world.subscribe()
+    await world.say("one")
+    await world.say("two")
+    assert not world.chat.told
+    await world.sleep(minutes=10 * 60)
+    assert [body for _channel, body in world.chat.sent] == ["2 messages of shoutbox:lobby"]
+    await world.say("three")
+    assert world.chat.told == [(JULIET, "[Lobby] three")]
+
+
+async def test_a_pause_holds_it_and_resuming_tells_it(world: World) -> None:
+    await world.subscribe()
+    await world.say("before")
+    await world.subscriptions.pause(JULIET, 0)
+    await world.say("meanwhile")
+    assert len(world.chat.told) == 1
+    await world.subscriptions.resume(JULIET)
+    await world.sleep(minutes=1)
+    assert world.chat.sent[-1][1] == "1 messages of shoutbox:lobby"
+    await world.say("after")
+    assert world.chat.told[-1] == (JULIET, "[Lobby] after")
+
+
+async def test_a_pause_with_an_end_ends(world: World) -> None:
+    one = await world.subscribe()
+    await world.subscriptions.pause(JULIET, world.clock() + 3_600_000)
+    await world.say("meanwhile")
+    await world.sleep(minutes=61)
+    assert len(world.chat.sent) == 1
+    found = await world.hub.store.subscription(one.id)
+    assert found
+    assert (found.standing, found.due) == (Standing.ON, 0)
+
+
+async def test_only_when_away_comes_with_the_digest_else_at_once(world: World) -> None:
+    await world.subscribe(when="daily at 9", online=True)
+    assert world.online.watched == [JULIET]
+    world.online.there.add(JULIET)
+    await world.say("while there")
+    world.online.there.clear()
+    await world.say("while away")
+    assert world.chat.told == [(JULIET, "[Lobby] while there")]
+    await world.sleep(minutes=24 * 60)
+    assert [body for _channel, body in world.chat.sent] == ["1 messages of shoutbox:lobby"]
+
+
+async def test_a_mention_comes_at_once_whatever_the_interval(world: World) -> None:
+    await world.subscribe(when="weekly on Monday", name="juliet")
+    await world.say("for Juliet: read this")
+    await world.say("julietta is someone else")
+    assert world.chat.told == [(JULIET, "[Lobby] for Juliet: read this")]
+    await world.sleep(minutes=8 * 24 * 60)
+    assert world.chat.sent[0][1] == "1 messages of shoutbox:lobby"
+
+
+async def test_by_count_each_is_told_when_so_many_came(world: World) -> None:
+    await world.subscribe(when="every 3")
+    for number in range(7):
+        await world.say(f"number {number}")
+        await world.sleep(minutes=1)
+    assert [body for _channel, body in world.chat.sent] == ["3 messages of shoutbox:lobby"] * 2
+
+
+async def test_a_thread_alone(world: World) -> None:
+    start = await world.say("who brings cake?")
+    await world.subscribe(thread=start.id)
+    await world.say("something else")
+    reply = await world.say("me", replies=start.id)
+    assert world.chat.told == [(JULIET, "[Lobby]\n> romeo: who brings cake?\nme")]
+    assert reply.id != start.id
+
+
+async def test_what_can_not_be_delivered_falls_back(world: World) -> None:
+    await world.subscribe(target=MAIL, fallback=Channel("chat", JULIET))
+    world.mail.plans.append(Refused("no such mailbox"))
+    message = await world.say("hello")
+    hops = {str(one.channel): one.state for one in await world.hub.store.trace(message.id)}
+    assert hops[str(MAIL)] is State.DEAD
+    assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
+
+
+async def test_who_takes_nothing_any_more_is_let_go(world: World) -> None:
+    one = await world.subscribe()
+    world.chat.refuses[JULIET] = Refused("no such account")
+    for number in range(3):
+        world.chat.plans.append(Refused("no such account"))
+        await world.say(f"number {number}")
+    found = await world.hub.store.subscription(one.id)
+    assert found
+    assert found.standing is Standing.FAILED
+    last = await world.say("more")
+    trace = await world.hub.store.trace(last.id)
+    assert Channel("chat", JULIET) not in {hop.channel for hop in trace}
+
+
+async def test_what_corrects_an_earlier_message_is_told_nobody(world: World) -> None:
+    await world.subscribe()
+    first = await world.say("helo", origin="one")
+    from dataclasses import replace
+
+    from tests.unit.fakes import said
+
+    await world.hub.correct(replace(said("hello", LOBBY, at=world.clock()), corrects=first.id), "one")
+    await world.rest()
+    assert len(world.chat.told) == 1
+
+
+def test_the_channel_of_subscribers_is_named_after_the_channel() -> None:
+    assert str(subscribers(LOBBY)) == "subscribers:shoutbox:lobby"
