@@ -17,7 +17,7 @@ from component.message import Channel, Message
 from component.ports import Clock
 from component.signed_links import Links
 from component.store import Store
-from component.subscription import Address, Proof, Standing, Subscription
+from component.subscription import ASKS, Address, Proof, Standing, Subscription, asking
 from component.tidings import BUS, Tidings
 from component.words import Words, _
 
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 DAY = 86_400_000
 LINK_LIFE = 7 * DAY
 """Milliseconds that a link confirms."""
-CODE_LIFE = 15 * 60_000
+CODE_LIFE = DAY
 """Milliseconds that a code confirms."""
 TRIES = 5
 """Wrong codes before a new one must be asked for."""
@@ -36,9 +36,6 @@ MOST_ASKED_IN_ALL = 500
 """Requests that all addresses get in a day."""
 MOST_GIVEN = 10
 """Addresses that one person may have."""
-ASKS = "asks:"
-"""Begins the origins of requests, which go to addresses that are not confirmed; then come their time, who, and where
-to: of two at the same time each is another."""
 
 
 class AddressBook:
@@ -138,10 +135,8 @@ class AddressBook:
                 return False
             await (self._store.put_address(known) if known else self._store.drop_address(who, target))
             raise TooMany(_("Too many addresses were given today: try again tomorrow."), retry_after=86400)
-        message = Message.new(
-            target, BUS, f"Please confirm this address{f' for {by}' if by else ''}.", asked.asked,
-            origin=f"{ASKS}{asked.asked}:{who} {target}",
-        )  # fmt: skip
+        told = _("Please confirm {address}", address=target)  # the letter says more, with a link or a code
+        message = Message.new(target, BUS, str(told), asked.asked, origin=asking(asked, by))
         await self._hub.accept(message, deliver=True, spread=False)
         return True
 
@@ -187,7 +182,7 @@ class AddressBook:
         now = self._clock()
         open_ = [one for one in await self._store.addresses(who=who) if one.asked and now - one.asked <= CODE_LIFE]
         if not open_:
-            raise NotFound(_("No code is open: they last 15 minutes. “confirm +49…” sends a new one."))
+            raise NotFound(_("No code is open: they last a day. “confirm +49…” sends a new one."))
         right = next((one for one in open_ if one.tries < TRIES and self._fits(one, code)), None)
         if right:
             return right, await self.confirm(right)
@@ -199,6 +194,16 @@ class AddressBook:
 
     def _fits(self, address: Address, code: str) -> bool:
         return hmac.compare_digest(self.links.code(address).encode(), code.strip().encode("utf-8", "replace"))
+
+    async def forget_unanswered(self, one: Subscription) -> bool:
+        """Whether nobody confirmed what a subscription waits for while its link was good: then both are gone."""
+        known = await self._store.address(one.who, one.target)
+        if known and self._clock() - known.asked <= LINK_LIFE:
+            return False
+        if known and known.proof is Proof.ASKED:
+            await self._store.drop_address(one.who, one.target)
+        await self._store.unsubscribe([one.id])
+        return True
 
     async def of(self, who: str) -> Sequence[Address]:
         """The addresses that someone gave."""

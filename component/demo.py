@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import re
 import secrets
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,20 @@ from component import methods
 from component.app import running
 from component.config import load
 from component.errors import ConfigError
+from component.mail.catcher import Catcher
 from component.private import COMPONENT, DOMAIN, HOST, ROOMS, Prosody, answers, end_orphan, free_ports
 
 log = structlog.get_logger()
 
 ACCOUNTS = (("admin", "admin"), ("juliet", "member"), ("romeo", "member"))
-USUAL = {"web": 8080, "c2s": 5222, "component": 5347, "http": 5280}
-CALLED = {"web": "the shoutboxes'", "c2s": "the clients'", "component": "the component's", "http": "the uploads'"}
+USUAL = {"web": 8080, "c2s": 5222, "component": 5347, "http": 5280, "mail": 2525}
+CALLED = {
+    "web": "the shoutboxes'",
+    "c2s": "the clients'",
+    "component": "the component's",
+    "http": "the uploads'",
+    "mail": "the mail server's",
+}
 PATIENCE = 15.0
 """Seconds to wait for the bot to be in its rooms before saying that all runs."""
 BACK = 15.0
@@ -60,18 +69,21 @@ async def _demo(data: Path, told: asyncio.Event) -> None:
     file = _settings(data, server.secret, ports, kept["token"])
     await server.start()
     watch = asyncio.create_task(_watch(server))
+    mails = Catcher(HOST, ports["mail"], data / "mail", _mail)
     try:
+        await mails.start()
         config = load(file, methods.discover())
         await server.ready()
         async with running(config) as bus:
             with contextlib.suppress(TimeoutError):  # the log then says which room, and /health
                 await asyncio.wait_for(bus.xmpp.inside(), PATIENCE)
-            described = _describe(config.web.public_url, ports, kept)
+            described = _describe(config.web.public_url, ports, kept) | {"mail": str(data / "mail")}
             _write(data / "demo.json", described)
             click.echo(_words(described, ports, data))
             await told.wait()
     finally:
         watch.cancel()
+        await mails.close()
         await server.stop()
 
 
@@ -119,6 +131,11 @@ listen = "{HOST}:{ports["web"]}"
 
 [store]
 url = "sqlite:{data / "shoutbus.db"}"
+
+[mail]  # the demo's own server, which sends nothing: each mail is a file in {data / "mail"}
+sender = "Shoutbus <shoutbus@{COMPONENT}>"
+host = "{HOST}"
+port = {ports["mail"]}
 
 [[admin]]
 jid = "{ACCOUNTS[0][0]}@{DOMAIN}"
@@ -212,6 +229,13 @@ def _write(file: Path, content: dict[str, Any]) -> None:
     half.replace(file)
 
 
+def _mail(file: Path, mail: EmailMessage) -> None:
+    """Tell of a mail, and where it leads, for who has no mail program at hand."""
+    text = mail.get_body(("plain",))
+    link = re.search(r"http\S+/confirm/\S+", str(text.get_content())) if text else None
+    click.echo(f"Mail to {mail['To']}: {mail['Subject']}\n  {file}" + (f"\n  {link[0]}" if link else ""))
+
+
 def _words(told: dict[str, Any], ports: dict[str, int], data: Path) -> str:
     moved = [
         f"{CALLED[name]} {USUAL[name]} is taken, it is {port}" for name, port in ports.items() if port != USUAL[name]
@@ -227,6 +251,8 @@ Shoutbus runs.
   Rooms       {", ".join(told["rooms"])}
   The bot     {told["bot"]}: add it to your contacts and write “help” to it;
               what else you write to it goes to the shoutbox Lobby, for all to read
+  Mail        goes nowhere: each one is a file in {told["mail"]}, and is told of here. Write
+              “subscribe lobby every 2 by mail” to the bot to try it
   The API     curl -H "Authorization: Bearer {told["token"]}" -H "Content-Type: application/json" \\
                 -d '{{"body": "Hello from curl"}}' {told["web"]}/api/v1/channels/shoutbox:lobby/messages
               described at {told["web"]}/api/openapi.json

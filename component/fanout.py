@@ -24,7 +24,8 @@ WINDOW = 32
 """Persons who are told on the wire and not confirmed yet, over all channels: what a room's next line waits behind."""
 MOST_COUNTS = 100_000
 """Counts that are kept in memory."""
-SUBJECT_TO = frozenset({State.CAME, State.PENDING, State.DONE})
+THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+"""How what is in a channel, or on its way there, stands."""
 
 Sent = tuple[Channel, Confirmation | DeliveryError]
 
@@ -97,14 +98,18 @@ class Subscribers:
     async def _begin(self, delivery: Delivery) -> _Run | None:
         """None where it is not in its channel any more."""
         message, channel = delivery.message, Channel.parse(delivery.channel.address)
-        trace = [one for one in await self._hub.store.trace(message.id) if one.state in SUBJECT_TO]
+        trace = [one for one in await self._hub.store.trace(message.id) if one.state in THERE]
         here = next((one for one in trace if one.channel == channel), None)
         if here is None:
             return None
         before = [one.channel for one in trace if one.seq < here.seq and one.channel in self._hub.flow.heard]
-        answered = await self._hub.store.trace(message.replies) if message.replies else ()
-        told = noted(message, self._title(channel), answered[0].message if answered else None)
+        told = noted(message, self._title(channel), await self._answered(message, channel))
         return _Run(delivery, channel, here.seq, before, words_of(message.body), told)
+
+    async def _answered(self, message: Message, channel: Channel) -> Message | None:
+        """What a message answers, where that came to this channel too: else it is others' affair."""
+        hops = await self._hub.store.trace(message.replies) if message.replies else ()
+        return next((hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None)
 
     async def _go(self, run: _Run) -> None:
         """Page after page; each is kept once all of it is confirmed or has a delivery, while the next is sent."""

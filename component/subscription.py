@@ -331,3 +331,19 @@ class Address:
     asked: int = 0
     tries: int = 0
     why: str = ""
+
+
+ASKS = "asks:"
+"""Begins the origins of requests to confirm an address."""
+
+
+def asking(address: Address, by: str = "") -> str:
+    """The origin of a request, `by` a bare JID who wants the address's owner to be told of something."""
+    return f"{ASKS}{address.asked}:{address.who} {by} {address.target}"
+
+
+def asked_for(origin: str) -> tuple[str, int, str]:
+    """Of a request's origin: who gave the address, when its owner was asked, and by whom."""
+    asked, _colon, rest = origin.removeprefix(ASKS).partition(":")
+    who, by, _target = rest.split(" ", 2)
+    return who, int(asked), by

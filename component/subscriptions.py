@@ -284,7 +284,9 @@ class Subscriptions:
             after = 0
             while page := await self._store.subscriptions(who=who, channel=channel, after=after, limit=PAGE):
                 after = page[-1].id
-                await self.end_unreadable(page)
+                for one in await self.end_unreadable(page):
+                    if one.standing is Standing.ASKED:
+                        await self.book.forget_unanswered(one)
             await self.recount()
         except StoreError as error:
             log.warning("rights wait for the disk", reason=str(error))

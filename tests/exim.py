@@ -112,6 +112,7 @@ class Exim:
     """The port that it brings mail for bounces.example.org to."""
     data: Path = field(init=False)
     process: subprocess.Popen[bytes] | None = None
+    group: int = 0
 
     def __post_init__(self) -> None:
         self.port, self.back = free_ports(0, 0)
@@ -160,8 +161,9 @@ class Exim:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=written, stderr=written, env={}, cwd=self.data,
                 user=self._user, group=self._group, extra_groups=[] if os.geteuid() == 0 else None,
+                start_new_session=True,
             )  # fmt: skip
-        process = self.process
+        process, self.group = self.process, self.process.pid
         eventually(lambda: process.poll() is not None or _listens(self.port), "exim listens", 30)
         assert process.poll() is None, out.read_text() + self.log
 
@@ -183,10 +185,19 @@ class Exim:
 
     def stop(self) -> None:
         """As an operator would; its files go."""
-        if self.process and self.process.poll() is None:
+        if self.process:
             self.process.terminate()
             self.process.wait(20)
-        shutil.rmtree(self.data, ignore_errors=True)
+            eventually(self._ended, "exim's last children end")
+        shutil.rmtree(self.data)
+
+    def _ended(self) -> bool:
+        """Whether its children ended too, which would write into the folder anew."""
+        try:
+            os.killpg(self.group, 0)
+        except ProcessLookupError:
+            return True
+        return False
 
 
 def _listens(port: int) -> bool:

@@ -1,7 +1,7 @@
 """`status`: how the bus is: version, uptime, XMPP, rooms it is not in, what waits, what is held, dead letters."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from commands.action import Action, Bus, Caller, Lines, Reply
@@ -11,10 +11,14 @@ from component.ledger import Place
 from component.roles import Role
 from component.words import Words, _
 
+MOST_LISTED = 20
+"""Channels for which something waits that are listed one by one, whatever they are."""
+
 
 async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     health = await bus.health()
-    lines = [*_xmpp(health["xmpp"], bus), *_store(health.get("store", {})), *_queues(health.get("queues", {}))]
+    lines = [*_xmpp(health["xmpp"], bus), *_store(health.get("store", {})), *_queues(health.get("queues", {}), bus)]
+    lines += await _digests(bus)
     lines += _held(await bus.hub.store.held_counts(), bus)
     if first := await first_held(caller, bus):
         lines.append(_("The first of them to go on:"))
@@ -54,9 +58,26 @@ def _store(told: Mapping[str, Any]) -> Iterator[Words | str]:
         yield _("Database: {trouble}", trouble=told["trouble"])
 
 
-def _queues(told: Mapping[str, int]) -> Iterator[Words | str]:
+def _queues(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
+    """Each place by its name; of persons, of whom there may be thousands, how many."""
     yield _("Waiting: {count}", count=sum(told.values()))
-    yield from (f"  {channel}: {depth}" for channel, depth in sorted(told.items()))
+    people: dict[str, list[int]] = {}
+    for channel, depth in sorted(told.items()):
+        method = bus.methods.get(channel.partition(":")[0])
+        if method and method.person and len(told) > MOST_LISTED:
+            people.setdefault(method.name, []).append(depth)
+        else:
+            yield f"  {channel}: {depth}"
+    for name, depths in people.items():
+        yield _("  {method}: {count} for {people} people", method=name, count=sum(depths), people=len(depths))
+
+
+async def _digests(bus: Bus) -> Sequence[Words]:
+    """How a run of digests goes."""
+    if not bus.digests or not bus.digests.progress.since:
+        return ()
+    told, since = bus.digests.progress.taken, when(bus.digests.progress.since)
+    return [_("Digests: {told} since {time} UTC, {left} to come", told=told, time=since, left=await bus.digests.left())]
 
 
 def _held(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:

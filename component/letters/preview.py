@@ -101,7 +101,7 @@ def _given(name: str, eyes: Eyes, messages: Sequence[Message], where: Places, we
         answered = messages[0] if messages[-1] is not messages[0] else None
         return values.of_message(messages[-1], one.channel, answered, where, eyes)
     if name.startswith("request"):
-        return values.of_request(Address(one.who, _TARGET, asked=1), [one], where, links, eyes)
+        return values.of_request(Address(one.who, _TARGET, asked=1), "", [one], where, links, eyes)
     return values.of_foot([one], _TARGET, where, links, eyes)
 
 

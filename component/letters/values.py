@@ -72,14 +72,15 @@ def of_message(
 
 
 def of_request(
-    address: Address, waiting: Sequence[Subscription], places: Places, links: Links, eyes: Eyes
+    address: Address, by: str, waiting: Sequence[Subscription], places: Places, links: Links, eyes: Eyes
 ) -> Mapping[str, Any]:
-    """For request.*: an address whose owner is to confirm it, and the subscriptions that wait for that."""
+    """For request.*: an address whose owner is to confirm it, who wants that (`by`, else `address.who`), and the
+    subscriptions that wait for it."""
     shown = one_line(address.target.address)
     title = one_line(_("Please confirm {address}", address=shown).told(eyes.language))
     return {
         "subject": subject.cut(title, subject.LONGEST),
-        "who": one_line(address.who),
+        "who": one_line(by or address.who),
         "address": shown,
         "wishes": [_reason(one, places, links, eyes) for one in waiting],
         "confirm": links.confirm(address),

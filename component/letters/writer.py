@@ -23,12 +23,10 @@ from component.message import MAX_BODY, Channel, Message
 from component.noted import noted, quoted
 from component.ports import Clock, Letter
 from component.store import Store
-from component.subscription import DIGEST, Standing, Subscription
+from component.subscription import ASKS, DIGEST, Standing, Subscription, asked_for
 from component.text import one_line
 from component.words import Words, _
 
-ASKS = "asks:"
-"""Begins the origins of requests to confirm an address; then come when it was asked, in ms, and who gave it."""
 MAIL = Bounds()
 CHAT = Bounds(size=2_600, longest=400, frame=30)
 """What fits a message in chat that one still likes to read: about 3,000 characters."""
@@ -218,15 +216,14 @@ class Writer:
     # Requests
 
     async def _request(self, delivery: Delivery, names: Sequence[str]) -> tuple[_Made, Eyes]:
-        asked, _colon, who = delivery.message.origin.removeprefix(ASKS).partition(":")
-        who = who.partition(" ")[0]
+        who, asked, by = asked_for(delivery.message.origin)
         address = await self._store.address(who, delivery.channel)
-        if address is None or str(address.asked) != asked:
+        if address is None or address.asked != asked:
             raise Refused(_("That address need not be confirmed any more."))
         theirs = await self._store.subscriptions(who=who, target=delivery.channel)
         waiting = [one for one in theirs if one.standing in (Standing.ASKED, Standing.FAILED)]
         eyes = self._eyes_of(waiting[0]) if waiting else self._eyes_as(who)
-        return self._drawn(names, eyes, values.of_request(address, waiting, self._places, self._links, eyes)), eyes
+        return self._drawn(names, eyes, values.of_request(address, by, waiting, self._places, self._links, eyes)), eyes
 
     # What all have in common
 

@@ -63,10 +63,23 @@ CORE_LOOSE = {
     ("pause.py", "in "),
     # Where a provider says nothing else
     ("sms/answers.py", "HTTP "),
+    # Stored, for who looks at a trace
+    ("digesting.py", " messages of "),
+    # What is signed for
+    ("signed_links.py", "confirm an address"),
+    ("signed_links.py", "end subscriptions"),
+    ("signed_links.py", "stop an address"),
+    ("signing.py", " code"),
+    # As intervals are kept, and read again
+    ("subscription.py", "at once"),
+    ("subscription.py", "every "),
+    ("subscription.py", "monday "),
     # What an id is made of
     ("digest.py", "batch "),
     # What a job is called
     ("feeds/leases.py", " lease"),
+    ("subscriptions.py", "rights "),
+    ("subscriptions.py", "rights all"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
     ("xmpp/archive.py", "the room keeps no archive"),
     ("xmpp/link.py", "not connected yet"),

@@ -12,7 +12,7 @@ from tests.servers import SHOUTBUS, Bus, eventually
 
 def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None:
     bus, told = demo
-    assert told.keys() == {"web", "xmpp", "bot", "accounts", "rooms", "token"}
+    assert told.keys() == {"web", "xmpp", "bot", "accounts", "rooms", "token", "mail"}
     assert told["xmpp"].keys() == {"host", "port", "domain", "component", "rooms_domain", "component_port"}
     assert [account["role"] for account in told["accounts"]] == ["admin", "member", "member"]
     assert all(account.keys() == {"jid", "password", "role"} for account in told["accounts"])

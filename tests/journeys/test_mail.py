@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -27,7 +28,9 @@ from component.methods.mail import METHOD, Mail
 from component.private import HOST, free_port
 from component.storage import open_store
 from tests.exim import PASSWORD, USER, Exim
-from tests.servers import SHOUTBUS, Server, eventually, settings, start_bus
+from tests.journeys.test_commands_people import ask
+from tests.people import person
+from tests.servers import SHOUTBUS, Reply, Server, call, eventually, settings, start_bus
 from tests.unit.fakes import FakeClock
 from tests.unit.mailing import (
     HANG,
@@ -261,19 +264,22 @@ async def test_each_person_hears_in_order(exim: Exim, tmp_path: Path) -> None:
 # The whole bus
 
 
-def _table(exim: Exim, listen: int, more: str = "") -> str:
+ROUTE = """
+[[channel]]
+name = "mail:*"
+[[route]]
+from = "shoutbox:lobby"
+to = "mail:juliet@example.org"
+"""
+
+
+def _table(exim: Exim, listen: int) -> str:
     return f"""
 [mail]
 sender = "Shoutbus <shoutbus@example.org>"
 port = {exim.port}
 bounce_domain = "{BOUNCES}"
 bounce_listen = "{HOST}:{listen}"
-{more}
-[[channel]]
-name = "mail:*"
-[[route]]
-from = "shoutbox:lobby"
-to = "mail:juliet@example.org"
 """
 
 
@@ -288,7 +294,7 @@ def _run(command: str, file: Path, **environment: str) -> tuple[int, str]:
 
 def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path) -> None:
     file = tmp_path / "shoutbus.toml"
-    file.write_text(settings(server, tmp_path, free_port(), _table(exim, free_port())))
+    file.write_text(settings(server, tmp_path, free_port(), _table(exim, free_port()) + ROUTE))
     status, said = _run("check", file)
     assert (status, "everything in it answers" in said) == (0, True), said
     status, said = _run("check", file, SHOUTBUS_MAIL_PORT=str(free_port()))
@@ -307,7 +313,7 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
 
 def test_a_bus_writes_to_nobody_unasked_and_takes_no_others_mail(server: Server, exim: Exim, tmp_path: Path) -> None:
     port = free_port()
-    bus = start_bus(tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port)
+    bus = start_bus(tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back) + ROUTE), port)
     try:
         bus.ready()
         bus.post("shoutbox:lobby", "hello")
@@ -322,3 +328,61 @@ def test_a_bus_writes_to_nobody_unasked_and_takes_no_others_mail(server: Server,
     finally:
         bus.stop()
     assert "Traceback" not in bus.log.read_text()
+
+
+async def _post(url: str, **form: str) -> Reply:
+    return await asyncio.to_thread(call, url, urlencode(form).encode(), "POST")
+
+
+async def _read(exim: Exim, count: int, words: str) -> tuple[EmailMessage, str]:
+    """The one of Juliet's mails, of which there are so many, with these words; and its text."""
+    texts = [(mail, text) for mail in await _arrived(exim, count) if (text := mail.get_body(("plain",)))]
+    ((mail, said),) = [(mail, said) for mail, text in texts if words in (said := str(text.get_content()))]
+    return mail, said
+
+
+async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(server: Server, exim: Exim, tmp_path: Path) -> None:
+    """As people do it: asked for by IM, confirmed by the link, told by mail, ended by the mail program's button."""
+    port = free_port()
+    bus = start_bus(tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port)
+    try:
+        bus.ready()
+        async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
+            await ask(juliet, "subscribe lobby by mail juliet@example.org", "juliet@example.org")
+            bus.post("shoutbox:lobby", "not yet")
+            _asked, text = await _read(exim, 1, "/confirm/")
+            assert "not yet" not in text
+            found = re.search(r"http://\S+/confirm/\S+", text)
+            assert found
+            page = await asyncio.to_thread(call, found[0])
+            assert page.status == 200
+            number = re.search(r'name="number" value="(\d+)"', page.text)
+            form = {"whole": "1"} | ({"number": number[1]} if number else {})
+            assert (await _post(found[0], **form)).status == 200
+            bus.post("shoutbox:lobby", "a word for her")
+            mail, _text = await _read(exim, 2, "a word for her")
+            assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+            click = str(mail["List-Unsubscribe"]).strip("<>")
+            ended = await _post(click, **{"List-Unsubscribe": "One-Click"})
+            assert ended.status == 200
+            bus.post("shoutbox:lobby", "never")
+            await ask(juliet, "subscription list", "^0 subscriptions")
+            await ask(juliet, "subscribe lobby by mail romeo@example.org", "romeo@example.org")
+            await _arrived(exim, 1, "romeo")  # which went behind it
+            await _arrived(exim, 2)
+    finally:
+        bus.stop()
+    assert "Traceback" not in bus.log.read_text()
+
+
+async def test_one_who_gave_an_address_that_is_none_hears_of_it(server: Server, exim: Exim, tmp_path: Path) -> None:
+    """It comes back later, to the bus."""
+    port = free_port()
+    bus = start_bus(tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port)
+    try:
+        bus.ready()
+        async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
+            await ask(juliet, "subscribe lobby by mail nobody@later.example", "nobody@later.example")
+            await juliet.until(lambda: [one for one in juliet.heard if "5.0.0" in one["body"]], "that it came back")
+    finally:
+        bus.stop()

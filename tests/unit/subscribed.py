@@ -1,7 +1,7 @@
 """A bus with subscribers: a real store and hub, time that is moved, and persons behind wires that tests hold."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,8 +89,8 @@ class World:
         await self.scheduler.settled()
         await self.hub.fewer(1)
         async with asyncio.timeout(10):
-            while await self.hub.store.backlog():  # outcomes linger for others to be committed with
-                await asyncio.sleep(0)
+            while await self.hub.store.backlog():  # outcomes linger, for others to be committed with
+                pass
 
     async def until(self, ms: int) -> None:
         """Let the clock come to a time, stopping wherever something is due."""

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from component.configured import Drop, Put
+from component.configured import ChannelSpec, Drop, Grant, Put
 from component.errors import StoreError
 from component.message import Channel
-from component.subscription import Standing
+from component.subscription import Interval, Standing
 from tests.unit.fakes import FakeClock
-from tests.unit.subscribed import AUDIT, JULIET, LOBBY, ROMEO, TEAM, World, a_world
+from tests.unit.subscribed import AUDIT, JULIET, LOBBY, TEAM, World, a_world
 
 MAIL = Channel("mail", JULIET)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -158,8 +158,6 @@ async def test_who_may_not_read_it_any_more_is_told_that_it_ended(world: World) 
 
 
 async def test_a_demoted_operator_hears_no_more_of_what_operators_read(world: World) -> None:
-    from component.configured import ChannelSpec, Grant
-
     secret = Channel("greeting", "plans")
     grant = Grant(JULIET, "operator")
     await world.settings.change([Put(ChannelSpec(secret)), Put(grant)], AUDIT)
@@ -172,8 +170,6 @@ async def test_a_demoted_operator_hears_no_more_of_what_operators_read(world: Wo
 async def test_from_a_digest_to_at_once_nothing_is_left_out(world: World) -> None:
     one = await world.subscribe(when="daily at 9")
     await world.say("waits")
-    from component.subscription import Interval
-
     await world.subscriptions.change(one, replace(one, interval=Interval()))
     await world.sleep(minutes=1)
     await world.say("at once")

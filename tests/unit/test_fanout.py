@@ -1,6 +1,8 @@
 """What comes to a channel, told to its subscribers at once."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from component.fanout import PAGE
 from component.message import Channel
 from component.route import Route
 from component.subscription import Standing, subscribers
-from tests.unit.fakes import FakeClock
+from tests.unit.fakes import FakeClock, said
 from tests.unit.subscribed import AUDIT, JULIET, LOBBY, ROMEO, TEAM, World, a_world
 
 MERCUTIO = "mercutio@example.org"
@@ -110,40 +112,27 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
         many = [f"person{number}@example.org" for number in range(3 * PAGE)]
         for one in many:
             await world.subscribe(one)
-        kept = world.hub.store.spread
-        done = 0
+        kept, died = world.hub.store.spread, asyncio.Event()
+        pages = [kept]
 
         async def fails(spread: object) -> object:
-            nonlocal done
-            done += 1
-            if done > 1:
-                raise ConnectionAbortedError("killed")
-            return await kept(spread)  # type: ignore[arg-type]
+            if pages:
+                return await pages.pop()(spread)  # type: ignore[arg-type]
+            died.set()
+            raise ConnectionAbortedError("killed")
 
         world.hub.store.spread = fails  # type: ignore[assignment, method-assign]
-        message = await _accepted(world, "hello")
+        message = said("hello", LOBBY, at=world.clock())
+        await world.hub.accept(message)
+        await died.wait()
         first = list(world.chat.told)
     async with a_world(tmp_path, clock=clock) as again:
         await again.rest()
         second = again.chat.told
-        states = [one.state for one in await again.hub.store.trace(message)]
+        states = [one.state for one in await again.hub.store.trace(message.id)]
     assert states == [State.CAME, State.DONE]
     assert {jid for jid, _body in [*first, *second]} == set(many)
     assert [jid for jid, _body in second] == many[PAGE:]
-
-
-async def _accepted(world: World, body: str) -> str:
-    """Say it, and wait only until the second page was tried."""
-    import asyncio
-
-    from tests.unit.fakes import said
-
-    message = said(body, LOBBY, at=world.clock())
-    await world.hub.accept(message)
-    async with asyncio.timeout(10):
-        while len(world.chat.told) < 2 * PAGE:
-            await asyncio.sleep(0.01)
-    return message.id
 
 
 async def test_quiet_hours_hold_it_and_one_digest_tells_all_of_it(world: World) -> None:
@@ -247,10 +236,6 @@ async def test_who_takes_nothing_any_more_is_let_go(world: World) -> None:
 async def test_what_corrects_an_earlier_message_is_told_nobody(world: World) -> None:
     await world.subscribe()
     first = await world.say("helo", origin="one")
-    from dataclasses import replace
-
-    from tests.unit.fakes import said
-
     await world.hub.correct(replace(said("hello", LOBBY, at=world.clock()), corrects=first.id), "one")
     await world.rest()
     assert len(world.chat.told) == 1

@@ -14,12 +14,12 @@ from component.errors import Refused, StoreError
 from component.letters.digest import Places
 from component.letters.reading import LIFE
 from component.letters.templates import Templates
-from component.letters.writer import ASKS, Writer
+from component.letters.writer import Writer
 from component.message import Author, Channel, Message, id_from
 from component.signed_links import Links
 from component.storage import open_store
 from component.store import Offer, Planned, Store, Turn
-from component.subscription import DIGEST, Address, Interval, Proof, Standing, Subscription
+from component.subscription import DIGEST, Address, Interval, Proof, Standing, Subscription, asking
 from component.words import Words
 from tests.unit.fakes import FakeClock
 
@@ -420,7 +420,8 @@ async def test_header_lines_stay_lines(desk: Desk) -> None:
 
 async def request(desk: Desk, target: Channel, who: str = JULIET, asked: int = 5) -> Delivery:
     await desk.store.put_address(Address(who, target, Proof.ASKED, asked))
-    message = Message.new(target, Author("Shoutbus", "bus:"), "Please confirm.", asked, origin=f"{ASKS}{asked}:{who}")
+    message = Message.new(target, Author("Shoutbus", "bus:"), "Please confirm.", asked,
+                          origin=asking(Address(who, target, asked=asked)))  # fmt: skip
     return await desk.keep(message, Planned([(message, target, State.PENDING, "")]))
 
 
@@ -430,10 +431,13 @@ async def test_a_request_to_confirm(desk: Desk) -> None:
     letter = await desk.writer.letter(delivery)
     confirm = links.confirm(Address(JULIET, MAIL, asked=5))
     assert letter.subject == "Please confirm juliet@home.example"
-    for text in (letter.text, letter.html, (await desk.writer.message(delivery)).body):
+    for text in (letter.text, letter.html):
         assert JULIET in text
         assert confirm in text
         assert "/stop/" in text
+    asked = (await desk.writer.message(delivery)).body
+    assert JULIET in asked
+    assert "“confirm”" in asked
     assert (letter.unsubscribe, letter.list_id) == ("", "")
     assert "\0" not in letter.html
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from commands.action import Bus
-from component.addressbook import ASKS, LINK_LIFE
+from component.addressbook import LINK_LIFE
 from component.configured import Audit, ChannelSpec, Put
 from component.message import Channel, Message
 from component.roles import Role
-from component.subscription import Interval, Proof, Standing, Subscription
+from component.subscription import ASKS, Interval, Proof, Standing, Subscription
 from component.words import LANGUAGES, tell
 from tests.contract.forms import a_seeded_bus
 from tests.contract.pages import Browser, Page, a_browser
