@@ -66,7 +66,7 @@ async def subscription(caller: Caller, said: Read, bus: Bus) -> Subscription | N
             _('“{word}” I do not understand: write it like: subscribe lobby daily at 9 by mail matching "release"',
               word=said.rest[:40])
         )  # fmt: skip
-    if who != caller.jid and not await bus.subscriptions.may_read(who, channel):
+    if who != caller.jid and not await bus.subscriptions.rights.may_read(who, channel):
         raise Forbidden(_("{who} may not read {channel}.", who=who, channel=channel))
     interval = _parsed("interval", Interval.parse, said.interval)
     target = await _target(caller, said, who, bus)

@@ -285,7 +285,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         )
         await settings.load()
         settings.changed_role.append(xmpp.contacts.renew)
-        xmpp.rooms.lost.append(notices.subscriptions.left)
+        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
         reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()
 

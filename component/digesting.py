@@ -107,7 +107,7 @@ class Digests:
     async def _one(self, target: Channel, group: Sequence[Subscription], seen: "_Seen") -> None:
         """Whatever goes wrong with one holds up no other."""
         try:
-            ready = await self._ready(await self._subscriptions.end_unreadable(group))
+            ready = await self._ready(await self._subscriptions.rights.keep(group))
             counts = [await self._wanted(one, seen) for one in ready]
             now = self._clock()
             turns = [Turn(one, one.told(now, max(await seen.upto(one.channel), one.cursor))) for one in ready]

@@ -169,7 +169,7 @@ class Flow:
                 *(
                     (message, subscribers(channel), State.PENDING, "")
                     for message, channel, state, _error in reached
-                    if channel in self.heard and state is not State.DEAD and not message.corrects
+                    if self._is_heard(message, channel) and state is not State.DEAD
                 ),
             ],
             [held for one in follows for held in one.holds],
@@ -178,6 +178,10 @@ class Flow:
             joined,
             parts,
         )
+
+    def _is_heard(self, message: Message, channel: Channel) -> bool:
+        """Whether subscribers are told of a message in a channel: of what is paused they are not."""
+        return channel in self.heard and channel not in self._paused and not message.corrects
 
     def explain(self, message: Message) -> tuple[Hop, ...]:
         """Every route that a message would meet now, and what would become of it; nothing is noted or sent."""

@@ -231,7 +231,7 @@ class SubscriptionStore(Protocol):
 
     async def ask(self, address: Address, since: int, most: int, most_in_all: int) -> bool:
         """Keep an address that is to be asked now (`asked`), and that it is; False, and nothing is kept, where its
-        target was asked `most` times, or all targets together `most_in_all` times, from `since` on (ms)."""
+        mailbox was asked `most` times, or all targets together `most_in_all` times, from `since` on (ms)."""
 
 
 class Store(Memory, ReminderStore, SubscriptionStore, Protocol):

@@ -332,6 +332,14 @@ class Address:
     tries: int = 0
     why: str = ""
 
+    @property
+    def mailbox(self) -> Channel:
+        """What requests are counted by: most mail servers take no notice of case, or of what stands behind a plus."""
+        local, at, domain = self.target.address.rpartition("@")
+        if not at:
+            return self.target
+        return Channel(self.target.method, f"{local.partition('+')[0].lower() or local}@{domain.lower()}")
+
 
 ASKS = "asks:"
 """Begins the origins of requests to confirm an address."""

@@ -1,4 +1,4 @@
-"""Subscriptions as they are asked for, changed and ended; and the right to read, without which one ends by itself.
+"""Subscriptions as they are asked for, changed and ended.
 
 What each of them is told, and when, is the affair of `fanout.py` and `digesting.py`.
 """
@@ -6,32 +6,26 @@ What each of them is told, and when, is the affair of `fanout.py` and `digesting
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 import structlog
 
 from component.addressbook import AddressBook
-from component.configured import ChannelSpec
 from component.delivery import Delivery, State
-from component.errors import BadInput, Conflict, DeliveryError, Forbidden, NotFound, ShoutbusError, StoreError
+from component.errors import BadInput, Conflict, DeliveryError, Forbidden, NotFound, ShoutbusError
 from component.hub import Hub
 from component.message import Channel
-from component.ports import Admits, Clock, MethodSpec, Online, Timer
-from component.readers import reader
+from component.ports import Clock, MethodSpec, Online, Timer
+from component.rights import Rights
 from component.roles import Role
 from component.settings import Settings
 from component.store import Spread, Store
-from component.subscription import MOST, Standing, Subscription
+from component.subscription import ASKS, MOST, Standing, Subscription
 from component.tidings import Tidings
-from component.words import Words, _
+from component.words import _
 
 log = structlog.get_logger()
 
 HOUR = 3_600_000
-PAGE = 500
-"""Subscriptions that are looked through at once."""
-AGAIN = 10_000
-"""Milliseconds before what the disk refused is tried again."""
 PATIENCE = HOUR
 """Milliseconds after which what can't be delivered goes where someone wants it to fall back to."""
 GIVEN_UP = 3
@@ -56,6 +50,7 @@ class Subscriptions:
     ) -> None:
         """`ways` are the methods that persons can be told by: of those that need a setup, those that have it."""
         self.book = book
+        self.rights = Rights(hub, settings, methods, tidings, book, timer, clock)
         self.ways = tuple(ways)
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
@@ -68,8 +63,6 @@ class Subscriptions:
         self._refusals: Counter[Channel] = Counter()
         self._since: set[Channel] = set()  # those that came in force since the store was asked
         book.begun.append(self.in_force)
-        settings.changed.append(partial(self._look_soon, "configured"))
-        settings.changed_role.append(lambda jid: self._look_soon(jid, who=jid))
 
     @property
     def _store(self) -> Store:
@@ -77,59 +70,19 @@ class Subscriptions:
 
     async def start(self) -> None:
         """Take up what was asked for before. Raises StoreError."""
-        await self.recount()
-        self._look_soon("start")
+        await self._recount()
+        self.rights.start()
 
-    async def recount(self) -> None:
-        """See anew which channels have subscribers who hear at once."""
+    async def _recount(self) -> None:
+        """See anew, and each hour, which channels have subscribers who hear at once."""
+        self._timer.at("subscribers", self._clock() + HOUR, self._recount)
         self._since.clear()
         found = await self._store.subscribed()
         self._hub.flow.heard = {*found, *self._since}
 
-    # Who may read what
-
     def own(self, jid: str) -> Channel:
         """Where a bare JID is reached by IM."""
         return self._tidings.at(jid)
-
-    def open_to(self, jid: str) -> Sequence[ChannelSpec]:
-        """The channels that someone may want to hear of; of those that say themselves who may read, all."""
-        role = self._settings.roles.of(jid)
-        return [
-            spec for spec in self._hub.channels
-            if spec.channel.address != "*" and (role >= self._least(spec) or self._asks(spec.channel))
-        ]  # fmt: skip
-
-    async def offered(self, jid: str) -> Sequence[ChannelSpec]:
-        """Those of them that someone may read; not those of which nobody can tell now."""
-        role, found = self._settings.roles.of(jid), list[ChannelSpec]()
-        for spec in self.open_to(jid):
-            try:
-                if role >= self._least(spec) or await self.may_read(jid, spec.channel):
-                    found.append(spec)
-            except DeliveryError as error:
-                log.debug("not offered", channel=str(spec.channel), reason=str(error))
-        return found
-
-    async def may_read(self, jid: str, channel: Channel) -> bool:
-        """Whether a bare JID ("" for anyone) may be told what a channel holds. Raises Unavailable where that can't be
-        seen now."""
-        spec = next((one for one in self._hub.channels if one.channel == channel), None)
-        if spec is None or channel.address == "*":
-            return False
-        if self._settings.roles.of(jid) >= self._least(spec):
-            return True
-        method: object = self._hub.method(channel.method)
-        try:
-            return bool(jid) and isinstance(method, Admits) and await method.admits(channel, jid)
-        except NotFound:
-            return False
-
-    def _least(self, spec: ChannelSpec) -> Role:
-        return reader(spec, self._methods.get(spec.channel.method))
-
-    def _asks(self, channel: Channel) -> bool:
-        return isinstance(self._hub.method(channel.method), Admits)
 
     # What is asked for
 
@@ -139,7 +92,7 @@ class Subscriptions:
 
         Raises NotFound, Forbidden, Conflict, BadInput, TooMany, Unavailable, StoreError.
         """
-        if not await self.may_read(new.who, new.channel):
+        if not await self.rights.may_read(new.who, new.channel):
             raise NotFound(replace(NOT_READABLE, values={"channel": new.channel}))
         await self._check_target(new, by or new.who)
         now = self._clock()
@@ -268,60 +221,13 @@ class Subscriptions:
         """End these; gives those that were there."""
         return await self._store.unsubscribe(numbers)
 
-    # The right to read
-
-    def _look_soon(self, name: str, who: str | None = None, channel: Channel | None = None) -> None:
-        self._timer.at(f"rights {name}", self._clock(), partial(self._look, name, who, channel))
-
-    def left(self, place: str, jid: str) -> None:
-        """Someone may not come into a room any more."""
-        self._look_soon(f"{place} {jid}", who=jid)
-
-    async def _look(self, name: str, who: str | None, channel: Channel | None) -> None:
-        """End what may not be read any more, and say so; with neither, look through all, and again in an hour."""
-        again = HOUR if who is None and channel is None else 0
-        try:
-            after = 0
-            while page := await self._store.subscriptions(who=who, channel=channel, after=after, limit=PAGE):
-                after = page[-1].id
-                for one in await self.end_unreadable(page):
-                    if one.standing is Standing.ASKED:
-                        await self.book.forget_unanswered(one)
-            await self.recount()
-        except StoreError as error:
-            log.warning("rights wait for the disk", reason=str(error))
-            again = AGAIN
-        if again:
-            self._timer.at("rights all", self._clock() + again, partial(self._look, "all", None, None))
-
-    async def end_unreadable(self, some: Sequence[Subscription]) -> Sequence[Subscription]:
-        """End those of them whose owner may not read their channel any more, and say so; gives the others."""
-        known: dict[tuple[str, Channel], bool] = {}
-        for one in some:
-            if (one.who, one.channel) not in known:
-                known[one.who, one.channel] = await self._still(one)
-        over = [one for one in some if not known[one.who, one.channel]]
-        for one in await self._store.unsubscribe([one.id for one in over]) if over else ():
-            await self._farewell(one)
-        return [one for one in some if known[one.who, one.channel]]
-
-    async def _still(self, one: Subscription) -> bool:
-        try:
-            return await self.may_read(one.who, one.channel)
-        except DeliveryError:
-            return True  # nobody can tell now: looked at again
-
-    async def _farewell(self, one: Subscription) -> None:
-        if one.who and one.standing is not Standing.ASKED:
-            await self._tidings.inform(one.who, ended(one))
-
     # What can't be delivered
 
     async def fell(self, then: Delivery, error: DeliveryError) -> bool:
         """Whether someone else takes on a delivery that did not arrive: where who subscribed wants it to fall back to
         another address, that is on disk on return. Someone who takes nothing any more is let go."""
         dead = then.state is State.DEAD
-        if not dead and self._clock() - then.message.at < PATIENCE:
+        if then.message.origin.startswith(ASKS) or (not dead and self._clock() - then.message.at < PATIENCE):
             return False
         theirs = await self._store.subscriptions(target=then.channel, limit=1_000)
         if not theirs:
@@ -343,9 +249,3 @@ class Subscriptions:
     def arrived(self, target: Channel) -> None:
         """Something did."""
         self._refusals.pop(target, None)
-
-
-def ended(one: Subscription) -> Words:
-    """That a subscription is over."""
-    return _("Your subscription {number} to {channel} has ended: you may not read that any more.",
-             number=one.id, channel=one.channel)  # fmt: skip

@@ -74,6 +74,10 @@ async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Rep
     if not method.listens and not bus.hub.ends(channel):
         hint = _("Added {channel}. Nobody hears it yet: “route add {channel} …” leads it somewhere.", channel=channel)
         return Done(hint)
+    if method.person and method.setup and channel.address != "*":
+        await bus.subscriptions.book.ask(caller.jid, channel)
+        return Done(_("Added {channel}. Its owner is asked to confirm it: nothing else goes there before.",
+                      channel=channel))  # fmt: skip
     return Done(_("Added {channel}.", channel=channel))
 
 

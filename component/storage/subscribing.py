@@ -175,7 +175,7 @@ async def _hold(queries: Any, connection: Any, held: Sequence[Subscription]) -> 
 
 async def ask(queries: Any, connection: Any, address: Address, since: int, most: int, most_in_all: int) -> bool:
     """See `store.SubscriptionStore.ask`."""
-    target = str(address.target)
+    target = str(address.mailbox)
     await queries.forget_asks(connection, before=address.asked - _KEPT)
     limits = {"since": since, "most": most, "most_in_all": most_in_all}
     if not await found(connection, queries.add_ask, target=target, at=address.asked, **limits):

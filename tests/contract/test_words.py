@@ -78,8 +78,8 @@ CORE_LOOSE = {
     ("digest.py", "batch "),
     # What a job is called
     ("feeds/leases.py", " lease"),
-    ("subscriptions.py", "rights "),
-    ("subscriptions.py", "rights all"),
+    ("rights.py", "rights "),
+    ("rights.py", "rights rooms"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
     ("xmpp/archive.py", "the room keeps no archive"),
     ("xmpp/link.py", "not connected yet"),
