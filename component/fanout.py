@@ -14,7 +14,7 @@ from component.errors import DeliveryError, StoreError, Unavailable
 from component.hub import Hub
 from component.message import Channel, Message
 from component.noted import noted
-from component.ports import Clock, Confirmation, Quick
+from component.ports import Clock, Confirmation, Corrects, Fate, Quick, Retracts
 from component.store import Spread
 from component.subscription import Moment, Subscription, Verdict, decide, words_of
 
@@ -61,6 +61,8 @@ class Subscribers:
     due time (ms).
     """
 
+    corrects = True
+
     def __init__(self, hub: Hub, title: Callable[[Channel], str], moment: Callable[[], Moment], clock: Clock) -> None:
         self.due: list[Callable[[int], None]] = []
         self.arrived: Callable[[Channel], None] = lambda _target: None
@@ -94,6 +96,17 @@ class Subscribers:
             raise Unavailable(error.sentence) from error
         done.set_result(None)
         return done
+
+    async def retract(self, delivery: Delivery) -> Fate:
+        """See `ports.Retracts.retract`: whoever was told on the wire is asked; who subscribed since is, too."""
+        run, fate, upto = await self._begin(delivery), Fate.STAYS, 0
+        while run and (some := await self._hub.store.hearers(run.channel, run.words, upto, PAGE)):
+            upto = some[-1].id
+            for one in some:
+                method: object = self._hub.method(one.target.method)
+                if isinstance(method, Quick) and isinstance(method, Retracts):
+                    fate = await method.retract(replace(delivery, channel=one.target))
+        return fate
 
     async def _begin(self, delivery: Delivery) -> _Run | None:
         """None where it is not in its channel any more."""
@@ -131,6 +144,8 @@ class Subscribers:
             verdict = decide(one, run.delivery.message, moment)
             if verdict is Verdict.NOW and one.target not in elsewhere:
                 await self._tell(run, one, page)
+            elif run.delivery.message.corrects:
+                continue  # a digest tells what it corrects
             elif verdict is Verdict.HOLD:
                 until = moment.quiet_until(one) or moment.now
                 page.held.append(one.held(run.seq - 1, until))
@@ -147,9 +162,11 @@ class Subscribers:
         return frozenset(one.target for one in theirs if decide(one, message, moment) is Verdict.NOW)
 
     async def _tell(self, run: _Run, one: Subscription, page: _Page) -> None:
+        method: object = self._hub.method(one.target.method)
+        if run.delivery.message.corrects and not isinstance(method, Corrects):
+            return  # told as it first was
         if not one.interval.at_once:
             page.told.append((one.id, run.seq))
-        method: object = self._hub.method(one.target.method)
         if not isinstance(method, Quick):
             page.targets.append(one.target)
             return

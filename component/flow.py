@@ -169,7 +169,7 @@ class Flow:
                 *(
                     (message, subscribers(channel), State.PENDING, "")
                     for message, channel, state, _error in reached
-                    if self._is_heard(message, channel) and state is not State.DEAD
+                    if self._is_heard(channel) and state is not State.DEAD
                 ),
             ],
             [held for one in follows for held in one.holds],
@@ -179,9 +179,9 @@ class Flow:
             parts,
         )
 
-    def _is_heard(self, message: Message, channel: Channel) -> bool:
-        """Whether subscribers are told of a message in a channel: of what is paused they are not."""
-        return channel in self.heard and channel not in self._paused and not message.corrects
+    def _is_heard(self, channel: Channel) -> bool:
+        """Whether subscribers are told of what is in a channel: of what is paused they are not."""
+        return channel in self.heard and channel not in self._paused
 
     def explain(self, message: Message) -> tuple[Hop, ...]:
         """Every route that a message would meet now, and what would become of it; nothing is noted or sent."""

@@ -217,6 +217,14 @@ class Subscriptions:
         await self._store.change_subscriptions(moved)
         self.in_force(moved)
 
+    async def requiet(self, jid: str) -> None:
+        """Someone's quiet hours are others now: what waits for their end is looked at anew."""
+        now = self._clock()
+        mine = [one for one in await self.of(jid) if one.standing is Standing.ON and one.due > now]
+        waiting = [replace(one, due=now) for one in mine if one.due != one.next(now)]
+        await self._store.change_subscriptions(waiting)
+        self.in_force(waiting)
+
     async def end(self, numbers: Collection[int]) -> Sequence[Subscription]:
         """End these; gives those that were there."""
         return await self._store.unsubscribe(numbers)

@@ -29,10 +29,11 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         except BadInput as error:
             raise Faults({"hours": error.sentence}) from error
         await bus.settings.prefer(replace(bus.settings.preference(caller.jid), quiet=quiet))
+        await bus.subscriptions.requiet(caller.jid)
     hours = bus.settings.quiet(caller.jid)
     if hours is None:
         return Done(_("You have no quiet hours: “quiet 22:00-07:00” would be some."))
-    return Done(_("Your quiet hours: {hours} ({zone}). What comes at once otherwise is told at their end.", hours=hours,
+    return Done(_("Your quiet hours: {hours} ({zone}). What would come in them is told at their end.", hours=hours,
                   zone=clock_of(bus, caller.jid)))  # fmt: skip
 
 

@@ -1,13 +1,17 @@
 """The demo as one who tries it meets it: what it writes, what it keeps, how it ends."""
 
 import asyncio
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from component.private import answers
 from tests import servers
-from tests.servers import SHOUTBUS, Bus, eventually
+from tests.journeys.test_commands_people import ask
+from tests.people import person
+from tests.servers import SHOUTBUS, Bus, call, eventually
 
 
 def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None:
@@ -28,10 +32,35 @@ def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None
     assert bus.get("/api/v1/channels/chat:juliet@localhost/messages").status == 200, "the token is the admin's"
 
 
+async def test_mail_is_caught_and_told_of(demo: tuple[Bus, dict[str, Any]]) -> None:
+    """What the demo says to write, with no setting up."""
+    bus, told = demo
+    (line,) = re.findall(r"Write\s+“(subscribe .*? by mail)”", bus.log.read_text())
+    juliet = told["accounts"][1]
+    async with person("juliet", juliet["password"], told["xmpp"]["port"]) as me:
+        await ask(me, line, "Address")
+        await ask(me, "juliet@example.org", "Nothing comes before")
+        mail = re.compile(rf"Mail to juliet@example\.org: .*\n  ({told['mail']}/\S+\.eml)(?:\n  (http\S+))?")
+        asked = await asyncio.to_thread(eventually, lambda: mail.search(bus.log.read_text()), "the request is told of")
+        file, link = asked.groups()
+        assert f"\n{link}\n" in Path(file).read_text("utf-8")
+        page = await asyncio.to_thread(call, link)
+        (number,) = re.findall(r'name="number" value="(\d+)"', page.text)
+        sent = urlencode({"whole": "yes", "number": number}).encode()
+        assert (await asyncio.to_thread(call, link, sent, "POST")).status == 200
+        for words in ("caught one", "caught two"):
+            bus.post("shoutbox:lobby", words)
+        later = await asyncio.to_thread(
+            eventually, lambda: mail.search(bus.log.read_text(), asked.end()), "the digest is told of"
+        )
+        assert "caught two" in Path(later[1]).read_text("utf-8")
+        await ask(me, "stop", "has ended")
+
+
 def test_secrets_are_for_their_owner_alone(tmp_path: Path) -> None:
     data = tmp_path / "var"
     with servers.demo(data):
-        for name in ("demo.json", "secrets.json", "shoutbus.toml", "shoutbus.db", "prosody/prosody.cfg.lua"):
+        for name in ("demo.json", "secrets.json", "shoutbus.toml", "shoutbus.db", "prosody/prosody.cfg.lua", "mail"):
             assert (data / name).stat().st_mode & 0o077 == 0, name
         assert data.stat().st_mode & 0o077 == 0
 

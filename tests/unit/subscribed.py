@@ -10,12 +10,13 @@ from typing import Any
 from component import processors
 from component.addressbook import AddressBook
 from component.configured import Audit, ChannelSpec, Preference, Put
+from component.delivery import Delivery
 from component.digesting import Digests
 from component.fanout import Subscribers
 from component.hub import Hub
 from component.message import Author, Channel, Message
 from component.methods import discover
-from component.ports import Confirmation, MethodSpec
+from component.ports import Confirmation, Fate, MethodSpec
 from component.roles import Roles
 from component.scheduler import Scheduler
 from component.settings import Settings
@@ -33,12 +34,16 @@ AUDIT = Audit(0, "admin@x", "test", "set")
 
 
 class Persons(FakeMethod):
-    """Persons who are told on the wire at once (`ports.Quick`). `told` is what came so: (JID, words)."""
+    """Persons who are told on the wire at once (`ports.Quick`). `told` is what came so: (JID, words); `taken` of whom
+    something was taken back: (JID, message's id)."""
+
+    corrects = True
 
     def __init__(self) -> None:
         super().__init__()
         self.told: list[tuple[str, str]] = []
         self.refuses: dict[str, Exception] = {}
+        self.taken: list[tuple[str, str]] = []
 
     async def tell(self, target: Channel, message: Message) -> Confirmation:
         done: Confirmation = asyncio.get_running_loop().create_future()
@@ -49,6 +54,10 @@ class Persons(FakeMethod):
             self.told.append((target.address, message.body))
             done.set_result(None)
         return done
+
+    async def retract(self, delivery: Delivery) -> Fate:
+        self.taken.append((delivery.channel.address, delivery.message.id))
+        return Fate.ASKED
 
 
 @dataclass

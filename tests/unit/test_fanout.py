@@ -233,12 +233,29 @@ async def test_who_takes_nothing_any_more_is_let_go(world: World) -> None:
     assert Channel("chat", JULIET) not in {hop.channel for hop in trace}
 
 
-async def test_what_corrects_an_earlier_message_is_told_nobody(world: World) -> None:
+async def test_what_corrects_an_earlier_message_is_told_who_was_told_that_on_the_wire(world: World) -> None:
+    """Not by mail, nor in a digest: those tell it as it first was."""
     await world.subscribe()
+    await world.subscribe(ROMEO, target=MAIL, own=True)
+    daily = await world.subscribe(MERCUTIO, when="every 3")
     first = await world.say("helo", origin="one")
-    await world.hub.correct(replace(said("hello", LOBBY, at=world.clock()), corrects=first.id), "one")
+    correction = replace(said("hello", LOBBY, at=world.clock(), author=first.author), corrects=first.id)
+    await world.hub.correct(correction, "one")
     await world.rest()
-    assert len(world.chat.told) == 1
+    assert world.chat.told == [(JULIET, "[Lobby] helo"), (JULIET, "[Lobby] hello")]
+    assert world.mail.sent == [(MAIL, "helo")]
+    await world.say("two")
+    await world.sleep(minutes=1)
+    found = await world.hub.store.subscription(daily.id)
+    assert found
+    assert not found.cursor, "two messages, not three"
+
+
+async def test_what_is_deleted_is_taken_back_from_who_was_told(world: World) -> None:
+    await world.subscribe()
+    message = await world.say("secret")
+    await world.hub.delete(message.id, AUDIT)
+    assert world.chat.taken == [(JULIET, message.id)]
 
 
 def test_the_channel_of_subscribers_is_named_after_the_channel() -> None:
