@@ -20,7 +20,7 @@ from component.subscription import Moment, Subscription, Verdict, decide, words_
 
 PAGE = 128
 """Subscriptions that are looked at at once: after a crash, who of them was told may be told again."""
-WINDOW = 32
+WINDOW = 128
 """Persons who are told on the wire and not confirmed yet, over all channels: what a room's next line waits behind."""
 MOST_COUNTS = 100_000
 """Counts that are kept in memory."""
@@ -125,17 +125,21 @@ class Subscribers:
         return next((hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None)
 
     async def _go(self, run: _Run) -> None:
-        """Page after page; each is kept once all of it is confirmed or has a delivery, while the next is sent."""
+        """Page after page; each is kept, once all of it is confirmed or has a delivery, while the next is sent."""
         upto = await self._hub.store.spread_upto(run.delivery.seq)
-        last: _Page | None = None
-        while some := await self._hub.store.hearers(run.channel, run.words, upto, PAGE):
-            upto = some[-1].id
-            page = await self._page(run, some)
-            if last:
-                await self._keep(run, last)
-            last = page
-        if last:
-            await self._keep(run, last)
+        keeping = asyncio.create_task(asyncio.sleep(0))
+        try:
+            while some := await self._hub.store.hearers(run.channel, run.words, upto, PAGE):
+                upto = some[-1].id
+                page = await self._page(run, some)
+                await keeping
+                keeping = asyncio.create_task(self._keep(run, page))
+            await keeping
+        except StoreError:
+            await asyncio.wait([keeping])  # what it commits has to be brought on
+            raise
+        finally:
+            keeping.cancel()
 
     async def _page(self, run: _Run, some: Sequence[Subscription]) -> _Page:
         page, moment = _Page(some[-1].id), self._moment()
@@ -182,7 +186,8 @@ class Subscribers:
 
     async def _keep(self, run: _Run, page: _Page) -> None:
         """Wait for the page's confirmations; who could not be told gets a delivery. Raises StoreError."""
-        await asyncio.gather(*(_ended(sent) for _target, sent in page.sent))
+        if flights := [sent for _target, sent in page.sent if isinstance(sent, asyncio.Future)]:
+            await asyncio.wait(flights)
         for target, sent in page.sent:
             if isinstance(sent, DeliveryError) or sent.exception():
                 page.targets.append(target)
@@ -214,8 +219,3 @@ class Subscribers:
             return await self._hub.store.counted(one.channel, one.cursor, run.seq)
         found = await self._hub.store.between(one.channel, one.cursor, run.seq, 10 * one.interval.count)
         return sum(one.wants(delivery.message) for delivery in found)
-
-
-async def _ended(sent: Confirmation | DeliveryError) -> None:
-    if isinstance(sent, asyncio.Future):
-        await asyncio.wait([sent])

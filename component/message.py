@@ -23,6 +23,9 @@ WEB_MARK = "(web)"
 DELETED = "(deleted by an operator)"
 """Stands in the place of a deleted message's body."""
 
+BUS_KEY = "bus:"
+"""Begins the keys of authors that are the bus itself."""
+
 GUEST_PREFIX = "guest-"
 """Local parts of web users' JIDs begin so; no channel's and no bot's may."""
 
@@ -79,6 +82,11 @@ class Author:
     def is_guest(self) -> bool:
         """Whether it is a web user, for whom a puppet stands in the rooms."""
         return self.key.startswith("guest:")
+
+    @property
+    def is_bus(self) -> bool:
+        """Whether the bus itself speaks, which need not say that it does."""
+        return self.key.startswith(BUS_KEY)
 
     @property
     def shown(self) -> str:
@@ -142,7 +150,9 @@ class Message:
 
     @property
     def line(self) -> str:
-        """The message as one who speaks for its author says it: the name in front."""
+        """The message as the bot says it: its author's name in front, where that is not the bus itself."""
+        if self.author.is_bus:
+            return self.body
         body = self.body.replace("\n", "\n  ")  # or a second line could pass for another's
         return f"{self.author.shown}: {body}"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from component.message import MAX_BODY, Message
+from component.message import BUS_KEY, MAX_BODY, Author, Message
 from component.text import one_line
 
 MAX_QUOTE = 120
@@ -10,9 +10,10 @@ MAX_QUOTE = 120
 
 
 def noted(message: Message, title: str, answered: Message | None = None) -> Message:
-    """The message with the channel's `title`, and, where it is a reply, a line of what it `answered` (XEP-0393)."""
+    """The message as the bot says it, with the channel's `title`, and, where it is a reply, a line of what it
+    `answered` (XEP-0393)."""
     quote = f"\n> {quoted(answered)}\n" if answered else " "
-    return replace(message, body=f"[{title}]{quote}{message.body}"[:MAX_BODY])
+    return replace(message, author=Author("Shoutbus", BUS_KEY), body=f"[{title}]{quote}{message.line}"[:MAX_BODY])
 
 
 def quoted(message: Message) -> str:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from component.errors import BadInput, TooLong
 from component.hours import Hours
-from component.message import Channel, Message
+from component.message import BUS_KEY, Channel, Message
 from component.pattern import Pattern
 from component.schedule import Schedule
 from component.words import Words, _
@@ -26,8 +26,9 @@ MOST_COUNTED = 500
 """Messages that one may wait for to be told as one digest."""
 LONGEST_PHRASE = 200
 """Characters of a filter."""
-DIGEST = "digest:"
-"""Begins the keys of the authors of digests: nobody is told of those, or two digests could tell of each other."""
+DIGEST = f"{BUS_KEY}digest:"
+"""Begins the keys of the authors of digests, and their origins. Nobody is told of those, or two could tell of each
+other."""
 
 SUBSCRIBERS = "subscribers"
 """The method of the channels that stand for all subscribers of another."""

@@ -212,8 +212,9 @@ class Subscriptions:
     async def rezone(self, jid: str, zone: str, language: str = "") -> None:
         """Someone goes by other clocks from now, and speaks another language where one is given."""
         now = self._clock()
-        moved = [replace(one, zone=zone, language=language or one.language) for one in await self.of(jid)]
-        moved = [replace(one, due=one.next(now)) if one.next(now) else one for one in moved]
+        moved = [
+            _moved(one, replace(one, zone=zone, language=language or one.language), now) for one in await self.of(jid)
+        ]
         await self._store.change_subscriptions(moved)
         self.in_force(moved)
 
@@ -257,3 +258,11 @@ class Subscriptions:
     def arrived(self, target: Channel) -> None:
         """Something did."""
         self._refusals.pop(target, None)
+
+
+def _moved(was: Subscription, one: Subscription, now: int) -> Subscription:
+    """One that goes by other clocks: when it is due next by those. What was put off to the end of quiet hours is looked
+    at now."""
+    if not was.due or was.standing is not Standing.ON:
+        return one
+    return replace(one, due=one.next(now) if was.due == was.next(now) else now)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from component.hub import Hub
-from component.message import Author, Channel, Message
+from component.message import BUS_KEY, Author, Channel, Message
 from component.ports import Clock, MethodSpec
 from component.roles import Role
 from component.settings import Settings
 from component.words import Words, tell
 
-BUS = Author("Shoutbus", "bus:")
+BUS = Author("Shoutbus", BUS_KEY)
 """Who speaks then."""
 
 

@@ -789,7 +789,7 @@ where
     and seq <= :upto
     and state in ('came', 'pending', 'done')
     and corrects = ''
-    and substr(author_key, 1, 7) <> 'digest:'
+    and substr(author_key, 1, 11) <> 'bus:digest:'
     and id not in (select message_id from deletions)
 order by seq
 limit :count;
@@ -803,7 +803,7 @@ where
     and seq <= :upto
     and state in ('came', 'pending', 'done')
     and corrects = ''
-    and substr(author_key, 1, 7) <> 'digest:'
+    and substr(author_key, 1, 11) <> 'bus:digest:'
     and id not in (select message_id from deletions);
 
 -- name: add_digest_parts(rows)!

@@ -153,9 +153,13 @@ async def spread(queries: Any, connection: Any, one: Spread) -> Sequence[Deliver
     if not await found(connection, queries.spread_upto, seq=seq):
         await queries.clear_spreads(connection, count=_CLEARED)
     await queries.put_spread(connection, seq=seq, upto=one.upto)
-    await queries.add_told(connection, rows=json.dumps(list(one.told)))
-    await _hold(queries, connection, one.held)
+    if one.told:
+        await queries.add_told(connection, rows=json.dumps(list(one.told)))
+    if one.held:
+        await _hold(queries, connection, one.held)
     targets = {str(target): target for target in one.targets}
+    if not targets:
+        return []
     rows = await found(connection, queries.spread_to, seq=seq, targets=json.dumps(list(targets)))
     message = one.delivery.message
     return [Delivery(row["seq"], message, targets[row["channel"]], changed=message.at) for row in rows]
@@ -164,7 +168,7 @@ async def spread(queries: Any, connection: Any, one: Spread) -> Sequence[Deliver
 async def _hold(queries: Any, connection: Any, held: Sequence[Subscription]) -> None:
     """As they stand now, unless who has them stopped them since they were read. A cursor that moved on meanwhile stays:
     nothing is told twice."""
-    there = await _by_id(queries, connection, [one.id for one in held]) if held else {}
+    there = await _by_id(queries, connection, [one.id for one in held])
     for one in held:
         was = there.get(one.id)
         if was and was.standing is Standing.ON:

@@ -5,6 +5,7 @@ since a bounce would have come before the ping's answer. A remote domain's prove
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
@@ -25,6 +26,10 @@ HOPELESS = frozenset(
 )
 """RFC 6120 conditions after which the same message would be refused again. Unreachable is transient."""
 
+GROUP = 16
+"""Messages to a domain behind which the next ping goes, while an earlier one is on its way: a ping at a time would let
+the server wait for us, and us for the server."""
+
 _Sent = tuple[Confirmation, type[DeliveryError]]
 """What proves it, and what it is where the proof never comes."""
 
@@ -39,7 +44,7 @@ class DirectMessages:
         self._speaks = speaks
         self._sent: dict[tuple[str, str], _Sent] = {}
         self._unproved: dict[str, list[_Sent]] = {}
-        self._proving: set[str] = set()
+        self._pings: Counter[str] = Counter()
         self._tasks = Tasks()
         link.down.append(self._lost)
 
@@ -56,7 +61,10 @@ class DirectMessages:
         rest = _("… the rest is at {link}", link=self._link_to(message))
         text = fit(message.line, BUDGET, rest.told(self._speaks(jid)))
         inside = f'<said xmlns="{SAID}" id="{message.id}"/>{replacing(message)}'
-        return self._put(jid, message.id, text, inside, Unavailable)
+        told = self._put(jid, message.id, text, inside, Unavailable)
+        if len(self._unproved[domain(jid)]) % GROUP == 0:
+            await asyncio.sleep(0)  # who tells many at once lets the ping go right behind these
+        return told
 
     async def write(self, jid: str, id: str, text: str) -> Confirmation:
         """See `ports.Direct.write`; proved as what `tell` sends is. Where nothing proves it, it is unconfirmed: a
@@ -73,22 +81,27 @@ class DirectMessages:
         self._sent[jid, id] = (confirmation, lost)
         confirmation.add_done_callback(lambda _: self._sent.pop((jid, id), None))
         self._unproved.setdefault(domain(jid), []).append((confirmation, lost))
-        if domain(jid) not in self._proving:
-            self._tasks.run(self._prove(domain(jid)))
+        self._prove_soon(domain(jid))
         return confirmation
 
     async def retract(self, jid: str, message: Message) -> None:
         """See `ports.Direct.retract`."""
         self._link.send(retraction("chat", self._bot, jid, message.id, self._speaks(jid)))
 
+    def _prove_soon(self, where: str) -> None:
+        """A ping covers all that was sent before it."""
+        waiting = len(self._unproved.get(where, ()))
+        if waiting and (waiting >= GROUP or not self._pings[where]):
+            self._pings[where] += 1
+            self._tasks.run(self._prove(where))
+
     async def _prove(self, where: str) -> None:
-        """One ping at a time covers all that was sent before it."""
-        self._proving.add(where)
         try:
-            while group := self._unproved.pop(where, []):
+            if group := self._unproved.pop(where, []):
                 await self._prove_group(where, group)
         finally:
-            self._proving.discard(where)
+            self._pings[where] -= 1
+            self._prove_soon(where)
 
     async def _prove_group(self, where: str, group: list[_Sent]) -> None:
         trouble: Unavailable | None = None

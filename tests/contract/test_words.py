@@ -129,6 +129,7 @@ FORMATS = {
     "feeds/read.py",
     "inflate.py",
     "mail/bounces.py",
+    "mail/catcher.py",
     "sms/gsm.py",
 }
 """Files with text that programs write and read: XML, types, the months in many languages."""

@@ -2,7 +2,6 @@
 login, and a clock that is moved over a change to summer time and a week of downtime."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -24,12 +22,12 @@ from component.message import Channel
 from component.private import COMPONENT, HOST, ROOMS, free_port
 from component.subscription import DIGEST
 from tests.exim import PASSWORD, Exim
+from tests.journeys.moved import at, shout, until
 from tests.people import Person, person
-from tests.servers import TOKEN, Reply, Server, call, eventually, settings
+from tests.servers import Reply, Server, call, eventually, settings
 from tests.unit.fakes import FakeClock
 
 README = Path(__file__).parents[2] / "README.md"
-BERLIN = ZoneInfo("Europe/Berlin")
 BOT = f"bot@{COMPONENT}"
 ROOM = f"lobby@{ROOMS}"
 LOBBY, MAIL = Channel("shoutbox", "lobby"), Channel("mail", "juliet@example.org")
@@ -72,19 +70,11 @@ class Team:
             yield bus
 
     async def shout(self, words: str, **more: str) -> str:
-        """Shout by the API; gives the message's id."""
-        url = f"http://{HOST}:{self.port}/api/v1/channels/{LOBBY}/messages"
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content_Type": "application/json"}
-        reply = await asyncio.to_thread(call, url, json.dumps({"body": words, **more}).encode(), **headers)
-        assert reply.status == 201
-        return str(reply.json["id"])
+        return await shout(self.port, words, **more)
 
     async def until(self, bus: Running, time: str) -> int:
         """The clock is put to a time in Berlin, and what is due is done; gives how many digests there are by then."""
-        self.clock.now = at(time)
-        bus.scheduler.look_again()
-        await asyncio.sleep(0)
-        await bus.scheduler.settled()
+        await until(bus, self.clock, time)
         log = await bus.hub.store.log(MAIL, before=2**62, limit=100)
         return len([one for one in log if one.message.origin.startswith(DIGEST)])
 
@@ -96,11 +86,6 @@ class Team:
         mails = self.exim.mails("juliet")
         assert len(mails) == count
         return max(mails, key=lambda one: one["Date"].datetime)
-
-
-def at(time: str) -> float:
-    """A time in Berlin in seconds since 1970."""
-    return datetime.fromisoformat(time).replace(tzinfo=BERLIN).timestamp()
 
 
 @pytest.fixture

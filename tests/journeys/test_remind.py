@@ -11,7 +11,7 @@ from tests.servers import Bus, Server, eventually, settings, start_bus
 
 BOT = f"bot@{COMPONENT}"
 ROOM = "lobby@rooms.localhost"
-TOLD = "Shoutbus: Reminder: stretch"
+TOLD = "Reminder: stretch"
 
 
 def reminded(who: Person) -> list[str]:
@@ -25,7 +25,7 @@ async def test_reminders_come(server: Server, bus: Bus) -> None:
         await ask(juliet, "remind me in 2s to stretch", r"Reminder 1, to you, .* \(UTC\): stretch")
         await ask(juliet, "remind lobby to stand up in 2s", "Reminder 2, to shoutbox:lobby")
         await juliet.hears(TOLD)
-        await juliet.hears("Shoutbus: juliet reminds: stand up")
+        await juliet.hears("juliet reminds: stand up")
         assert bus.bodies("shoutbox:lobby") == ["juliet reminds: stand up"]
         await ask(juliet, "reminder list", "^0 reminders")
         assert len(reminded(juliet)) == 2

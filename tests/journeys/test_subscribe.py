@@ -2,35 +2,29 @@
 once and later, seen online or not; and how they end. Where time matters, the clock is moved."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import Element
-from zoneinfo import ZoneInfo
 
 import pytest
-from slixmpp import ET, JID
+from slixmpp import JID
 
 from component import methods
 from component.app import Running, running
 from component.config import parse
-from component.private import COMPONENT, HOST, ROOMS, free_port
+from component.private import COMPONENT, ROOMS, free_port
 from tests.ejabberd import Ejabberd
+from tests.journeys.adhoc import BOT, Form
+from tests.journeys.moved import at, shout, until
 from tests.journeys.test_commands_people import ask
 from tests.journeys.test_servers import Place
 from tests.people import Person, person
-from tests.servers import TOKEN, Server, call, settings
+from tests.servers import Server, settings
 from tests.unit.fakes import FakeClock
 
 README = Path(__file__).parents[2] / "README.md"
-BERLIN = ZoneInfo("Europe/Berlin")
-BOT = f"bot@{COMPONENT}"
-COMMANDS, DATA = "http://jabber.org/protocol/commands", "jabber:x:data"
 
 
 @dataclass
@@ -47,24 +41,10 @@ class World:
         return await self.people.enter_async_context(person(name, self.server.passwords[name], self.server.c2s))
 
     async def shout(self, words: str, **more: str) -> str:
-        """Shout by the API; gives the message's id."""
-        url = f"http://{HOST}:{self.port}/api/v1/channels/shoutbox:lobby/messages"
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content_Type": "application/json"}
-        reply = await asyncio.to_thread(call, url, json.dumps({"body": words, **more}).encode(), **headers)
-        assert reply.status == 201
-        return str(reply.json["id"])
+        return await shout(self.port, words, **more)
 
     async def until(self, time: str) -> None:
-        """The clock is put to a time in Berlin, and what is due is done."""
-        self.clock.now = at(time)
-        self.bus.scheduler.look_again()
-        await asyncio.sleep(0)
-        await self.bus.scheduler.settled()
-
-
-def at(time: str) -> float:
-    """A time in Berlin in seconds since 1970."""
-    return datetime.fromisoformat(time).replace(tzinfo=BERLIN).timestamp()
+        await until(self.bus, self.clock, time)
 
 
 @pytest.fixture
@@ -206,6 +186,7 @@ async def test_quiet_hours_that_are_called_off(world: World) -> None:
     await world.shout("In the quiet")
     await hears_nothing_of(juliet, "In the quiet", romeo)
     await ask(juliet, "quiet 10:00-13:00", "Your quiet hours")
+    await world.until("2026-11-26 12:01")
     await ask(juliet, "subscriptions", "next 2026-11-26 13:00")
     assert not [one for one in bodies(juliet) if "In the quiet" in one]
     await ask(juliet, "quiet off", "You have no quiet hours")
@@ -243,38 +224,6 @@ async def _seen(world: World, who: Person, there: bool) -> None:
 
 
 # By a form
-
-
-class Form:
-    """The bot's commands as a client shows them (XEP-0050, XEP-0004)."""
-
-    def __init__(self, me: Person, node: str) -> None:
-        self._me = me
-        self._node = node
-        self._session: dict[str, str] = {}
-        self.fields: dict[str, str] = {}
-        """What stands in each field."""
-
-    async def send(self, action: str = "execute", **values: str) -> str:
-        """A step; gives what is told: the note, or what stands above the fields."""
-        iq: Any = self._me.make_iq(ito=JID(BOT), itype="set")
-        command = ET.Element(f"{{{COMMANDS}}}command", {"node": self._node, "action": action, **self._session})
-        if values:
-            form = ET.SubElement(command, f"{{{DATA}}}x", {"type": "submit"})
-            for name, value in values.items():
-                ET.SubElement(ET.SubElement(form, f"{{{DATA}}}field", {"var": name}), f"{{{DATA}}}value").text = value
-        iq.append(command)
-        answer = (await iq.send(timeout=15)).xml.find(f"{{{COMMANDS}}}command")
-        assert answer is not None
-        self._session = {"sessionid": answer.get("sessionid", "")}
-        shown = list(answer.iter(f"{{{DATA}}}field"))
-        self.fields = dict(_value(one) for one in shown if one.get("type") != "fixed")
-        above = " ".join(_value(one)[1] for one in shown if one.get("type") == "fixed")
-        return answer.findtext(f"{{{COMMANDS}}}note") or above
-
-
-def _value(one: Element) -> tuple[str, str]:
-    return one.get("var", ""), one.findtext(f"{{{DATA}}}value") or ""
 
 
 async def test_by_a_form(world: World) -> None:

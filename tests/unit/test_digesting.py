@@ -174,7 +174,7 @@ async def test_from_a_digest_to_at_once_nothing_is_left_out(world: World) -> Non
     await world.sleep(minutes=1)
     await world.say("at once")
     assert [words for _jid, words in world.chat.sent] == ["1 messages of shoutbox:lobby"]
-    assert world.chat.told == [(JULIET, "[Lobby] at once")]
+    assert world.chat.told == [(JULIET, "[Lobby] romeo: at once")]
 
 
 async def test_ten_thousand_are_told_in_pages_that_are_kept(world: World) -> None:
@@ -231,7 +231,7 @@ async def test_each_message_is_told_once_in_order(
                 elif what == "sleep":
                     await world.sleep(minutes=number)
                 elif what == "down":
-                    at_once += [body.removeprefix("[Lobby] ") for _jid, body in world.chat.told]
+                    at_once += [body.removeprefix("[Lobby] romeo: ") for _jid, body in world.chat.told]
                     await stack.aclose()
                     clock.now += number * 60
                     world = await stack.enter_async_context(a_world(Path(folder), clock=clock))
@@ -244,7 +244,7 @@ async def test_each_message_is_told_once_in_order(
             await world.subscriptions.resume(JULIET)
             await world.sleep(minutes=8 * 24 * 60)
             digests = await told(world, Channel("chat", JULIET))
-            at_once += [body.removeprefix("[Lobby] ") for _jid, body in world.chat.told]
+            at_once += [body.removeprefix("[Lobby] romeo: ") for _jid, body in world.chat.told]
             left = [one for one in await world.subscriptions.of(JULIET) if one.standing is not Standing.ON]
     in_digests = [body for digest in digests for body in digest]
     assert not left

@@ -31,7 +31,7 @@ async def test_who_subscribed_is_told_at_once_and_others_are_not(world: World) -
     await world.subscribe()
     await world.say("hello")
     await world.say("elsewhere", TEAM)
-    assert world.chat.told == [(JULIET, "[Lobby] hello")]
+    assert world.chat.told == [(JULIET, "[Lobby] romeo: hello")]
     assert not world.chat.sent
 
 
@@ -52,14 +52,16 @@ async def test_own_posts_are_left_out_unless_wanted(world: World) -> None:
     await world.subscribe(MERCUTIO, own=True)
     await world.say("mine", who=ROMEO)
     await world.say("mine", who=MERCUTIO)
-    assert world.chat.told == [(MERCUTIO, "[Lobby] mine"), (ROMEO, "[Lobby] mine"), (MERCUTIO, "[Lobby] mine")]
+    assert world.chat.told == [
+        (MERCUTIO, "[Lobby] romeo: mine"), (ROMEO, "[Lobby] mercutio: mine"), (MERCUTIO, "[Lobby] mercutio: mine"),
+    ]  # fmt: skip
 
 
 async def test_filters_include_and_exclude(world: World) -> None:
     await world.subscribe(only="release, deploy", without="/^romeo: .*test/")
     for body in ("a Release today", "lunch", "test release", "we deploy"):
         await world.say(body)
-    assert [body for _jid, body in world.chat.told] == ["[Lobby] a Release today", "[Lobby] we deploy"]
+    assert [body for _jid, body in world.chat.told] == ["[Lobby] romeo: a Release today", "[Lobby] romeo: we deploy"]
 
 
 async def test_whom_a_message_reaches_by_two_channels_is_told_once(world: World) -> None:
@@ -68,7 +70,7 @@ async def test_whom_a_message_reaches_by_two_channels_is_told_once(world: World)
     await world.subscribe(channel=TEAM)
     await world.subscribe(MERCUTIO, TEAM)
     await world.say("hello")
-    assert sorted(world.chat.told) == [(JULIET, "[Lobby] hello"), (MERCUTIO, "[Team] hello")]
+    assert sorted(world.chat.told) == [(JULIET, "[Lobby] romeo: hello"), (MERCUTIO, "[Team] romeo: hello")]
 
 
 async def test_whom_the_first_of_two_channels_does_not_tell_is_told_by_the_second(world: World) -> None:
@@ -76,7 +78,7 @@ async def test_whom_the_first_of_two_channels_does_not_tell_is_told_by_the_secon
     await world.subscribe(only="nothing like it")
     await world.subscribe(channel=TEAM)
     await world.say("hello")
-    assert world.chat.told == [(JULIET, "[Team] hello")]
+    assert world.chat.told == [(JULIET, "[Team] romeo: hello")]
 
 
 async def test_by_mail_it_is_a_delivery_like_any(world: World) -> None:
@@ -93,7 +95,7 @@ async def test_more_than_a_page_is_told_each_once_in_order(world: World) -> None
     await world.say("one")
     await world.say("two")
     told = [(jid, body) for jid, body in world.chat.told]
-    assert told == [(jid, f"[Lobby] {body}") for body in ("one", "two") for jid in many]
+    assert told == [(jid, f"[Lobby] romeo: {body}") for body in ("one", "two") for jid in many]
 
 
 async def test_who_could_not_be_told_gets_a_delivery_of_their_own(world: World) -> None:
@@ -101,7 +103,7 @@ async def test_who_could_not_be_told_gets_a_delivery_of_their_own(world: World) 
     await world.subscribe(ROMEO, own=True)
     world.chat.refuses[JULIET] = Unavailable("her server is away")
     await world.say("hello", who=MERCUTIO)
-    assert world.chat.told == [(ROMEO, "[Lobby] hello")]
+    assert world.chat.told == [(ROMEO, "[Lobby] mercutio: hello")]
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
 
 
@@ -145,7 +147,7 @@ async def test_quiet_hours_hold_it_and_one_digest_tells_all_of_it(world: World) 
     await world.sleep(minutes=10 * 60)
     assert [body for _channel, body in world.chat.sent] == ["2 messages of shoutbox:lobby"]
     await world.say("three")
-    assert world.chat.told == [(JULIET, "[Lobby] three")]
+    assert world.chat.told == [(JULIET, "[Lobby] romeo: three")]
 
 
 async def test_a_pause_holds_it_and_resuming_tells_it(world: World) -> None:
@@ -158,7 +160,7 @@ async def test_a_pause_holds_it_and_resuming_tells_it(world: World) -> None:
     await world.sleep(minutes=1)
     assert world.chat.sent[-1][1] == "1 messages of shoutbox:lobby"
     await world.say("after")
-    assert world.chat.told[-1] == (JULIET, "[Lobby] after")
+    assert world.chat.told[-1] == (JULIET, "[Lobby] romeo: after")
 
 
 async def test_a_pause_with_an_end_ends(world: World) -> None:
@@ -179,7 +181,7 @@ async def test_only_when_away_comes_with_the_digest_else_at_once(world: World) -
     await world.say("while there")
     world.online.there.clear()
     await world.say("while away")
-    assert world.chat.told == [(JULIET, "[Lobby] while there")]
+    assert world.chat.told == [(JULIET, "[Lobby] romeo: while there")]
     await world.sleep(minutes=24 * 60)
     assert [body for _channel, body in world.chat.sent] == ["1 messages of shoutbox:lobby"]
 
@@ -188,7 +190,7 @@ async def test_a_mention_comes_at_once_whatever_the_interval(world: World) -> No
     await world.subscribe(when="weekly on Monday", name="juliet")
     await world.say("for Juliet: read this")
     await world.say("julietta is someone else")
-    assert world.chat.told == [(JULIET, "[Lobby] for Juliet: read this")]
+    assert world.chat.told == [(JULIET, "[Lobby] romeo: for Juliet: read this")]
     await world.sleep(minutes=8 * 24 * 60)
     assert world.chat.sent[0][1] == "1 messages of shoutbox:lobby"
 
@@ -206,7 +208,7 @@ async def test_a_thread_alone(world: World) -> None:
     await world.subscribe(thread=start.id)
     await world.say("something else")
     reply = await world.say("me", replies=start.id)
-    assert world.chat.told == [(JULIET, "[Lobby]\n> romeo: who brings cake?\nme")]
+    assert world.chat.told == [(JULIET, "[Lobby]\n> romeo: who brings cake?\nromeo: me")]
     assert reply.id != start.id
 
 
@@ -242,7 +244,7 @@ async def test_what_corrects_an_earlier_message_is_told_who_was_told_that_on_the
     correction = replace(said("hello", LOBBY, at=world.clock(), author=first.author), corrects=first.id)
     await world.hub.correct(correction, "one")
     await world.rest()
-    assert world.chat.told == [(JULIET, "[Lobby] helo"), (JULIET, "[Lobby] hello")]
+    assert world.chat.told == [(JULIET, "[Lobby] romeo: helo"), (JULIET, "[Lobby] romeo: hello")]
     assert world.mail.sent == [(MAIL, "helo")]
     await world.say("two")
     await world.sleep(minutes=1)

@@ -346,7 +346,7 @@ async def test_which_subscription_a_message_came_by(desk: Desk) -> None:
     await desk.subscribe(TEAM, target=CHAT, interval=Interval(), due=0)
     await desk.subscribe(LOBBY, target=CHAT, interval=Interval(), due=0)
     message = await desk.say("hello", Channel("feed", "x"), LOBBY, TEAM, CHAT)
-    assert (await desk.writer.message(await desk.brought(message, CHAT))).body == "[Lobby] hello"
+    assert (await desk.writer.message(await desk.brought(message, CHAT))).body == "[Lobby] Romeo: hello"
     other = await desk.say("hello", Channel("feed", "x"), TEAM, CHAT)
     assert (await desk.writer.message(await desk.brought(other, CHAT))).body == "[Team] hello"
 

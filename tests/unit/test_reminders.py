@@ -275,7 +275,7 @@ async def test_in_a_channel_routes_carry_it(world: World) -> None:
     await world.asks(BOX, "in 20 minutes")
     await world.passes(HOUR)
     assert await world.heard(1) == [(str(ROOM), "juliet reminds: stretch")]
-    assert [one.message.line for one in await world.store.log(BOX)] == ["Shoutbus: juliet reminds: stretch"]
+    assert [one.message.line for one in await world.store.log(BOX)] == ["juliet reminds: stretch"]
 
 
 async def test_an_earlier_one_comes_earlier(world: World) -> None:

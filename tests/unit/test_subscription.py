@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from component.errors import BadInput
 from component.hours import Hours
 from component.message import Author, Channel
-from component.subscription import Filter, Interval, Moment, Standing, Subscription, Verdict, decide, words_of
+from component.subscription import DIGEST, Filter, Interval, Moment, Standing, Subscription, Verdict, decide, words_of
 from tests.unit.fakes import said
 
 LOBBY = Channel("shoutbox", "lobby")
@@ -120,7 +120,7 @@ def test_nothing_is_told_of_itself() -> None:
 
 
 def test_digests_are_told_nobody() -> None:
-    digest = said("12 messages", LOBBY, author=Author("Shoutbus", "digest:shoutbox:lobby"))
+    digest = said("12 messages", LOBBY, author=Author("Shoutbus", f"{DIGEST}shoutbox:lobby"))
     assert not subscribed(own=True).wants(digest)
 
 
