@@ -18,9 +18,9 @@ from component.ports import Clock, Confirmation, Corrects, Fate, Quick, Retracts
 from component.store import Spread
 from component.subscription import Moment, Subscription, Verdict, decide, words_of
 
-PAGE = 128
+PAGE = 256
 """Subscriptions that are looked at at once: after a crash, who of them was told may be told again."""
-WINDOW = 128
+WINDOW = 64
 """Persons who are told on the wire and not confirmed yet, over all channels: what a room's next line waits behind."""
 MOST_COUNTS = 100_000
 """Counts that are kept in memory."""

@@ -26,7 +26,7 @@ HOPELESS = frozenset(
 )
 """RFC 6120 conditions after which the same message would be refused again. Unreachable is transient."""
 
-GROUP = 16
+GROUP = 32
 """Messages to a domain behind which the next ping goes, while an earlier one is on its way: a ping at a time would let
 the server wait for us, and us for the server."""
 

@@ -67,8 +67,8 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
         return get(table, key, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Table, "_get", watched)
+    tables = "[xmpp]\n[web]\n[store]\n[fetch]\n[letters]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]"
     with pytest.raises(ConfigError):
-        tables = "[xmpp]\n[web]\n[store]\n[fetch]\n[letters]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]"
         parse(tables, methods.discover(), {})
     yield from sorted(one for one in asked if one[0] != "the file")
 
