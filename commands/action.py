@@ -140,6 +140,8 @@ class Action:
     """Lines that show how it is written."""
     also: Sequence[str] = ()
     """Other words that a line for it may begin with."""
+    takes: Callable[[Caller, str, Bus], Awaitable[bool]] | None = None
+    """Whether what follows its name in a line is for it: else the line is a message. Without it all is."""
 
     @property
     def step(self) -> Step | None:

@@ -18,7 +18,7 @@ from component.words import Words, _, joined
 
 ALL = "all"
 _EVERY = frozenset({ALL, "alle", "alles", "everything"})
-NONE_YET = _("You have no subscriptions: “subscribe lobby daily at 9” is one.")
+NONE_YET = _("You have no subscriptions: “subscribe lobby daily at 9” makes one.")
 
 
 # Channels
@@ -66,10 +66,11 @@ def described(one: Subscription) -> Words:
     """A subscription in a line, with all that it leaves out."""
     head = _("{number}: {channel} → {target}, {interval}", number=one.id, channel=one.channel, target=one.target,
              interval=one.interval.words)  # fmt: skip
-    return joined([head, *_details(one), *_stands(one)], ", ")
+    return joined([head, *details(one), *_stands(one)], ", ")
 
 
-def _details(one: Subscription) -> list[Words]:
+def details(one: Subscription) -> list[Words]:
+    """What is told of it beside when and where."""
     told = [
         (one.only, _("only with “{text}”", text=one.only)),
         (one.without, _("without “{text}”", text=one.without)),
@@ -97,6 +98,19 @@ def brief(one: Subscription) -> str:
     return f"{one.id}: {one.channel} → {one.target}"
 
 
+def seeing(one: Subscription, bus: Bus) -> Sequence[Words]:
+    """What is to be done for what comes while they are online."""
+    if not one.online or not bus.subscriptions.asks(one.who):
+        return ()
+    return [_("Your client now asks whether I may see when you are online: allow it, else all comes with the digest.")]
+
+
+def asked_today(target: Channel) -> Words:
+    """Where no request goes any more today."""
+    return _("{address} got a request today already; another may go there tomorrow: then write “confirm {address}”.",
+             address=target)  # fmt: skip
+
+
 # Which are meant
 
 
@@ -105,11 +119,10 @@ async def chosen(bus: Bus, caller: Caller, which: str) -> Sequence[Subscription]
     Raises NotFound."""
     mine = await bus.subscriptions.of(caller.jid)
     low = " ".join(which.split()).casefold()
-    number = low.removeprefix("#")
     if low in _EVERY:
         return mine
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        return [await bus.subscriptions.find(caller.jid, int(number))]
+    if is_number(low) and len(low) < 19:
+        return [await bus.subscriptions.find(caller.jid, int(low.removeprefix("#")))]
     titles = {spec.channel: spec.title for spec in bus.hub.channels}
     names = names_of([(one, titles.get(one, "")) for one in dict.fromkeys(one.channel for one in mine)])
     found = [one for one in mine if one.channel in names.get(low, ())]
@@ -138,6 +151,34 @@ def choose(
 def option(name: str, kind: Any, default: Any) -> tuple[str, Any, Any]:
     """A field of a form that is made for a caller."""
     return name, kind, field(default=default)
+
+
+def is_number(which: str) -> bool:
+    """Whether a subscription is named by its number."""
+    number = which.strip().removeprefix("#")
+    return number.isascii() and number.isdigit()
+
+
+async def names_some(caller: Caller, which: str, bus: Bus) -> bool:
+    """Whether words name subscriptions: all, a number, or a channel of the caller's or that they may read. Others are
+    like names of channels that nobody has."""
+    low = " ".join(which.split()).casefold()
+    if low in _EVERY or is_number(low):
+        return True
+    titles = {spec.channel: spec.title for spec in bus.hub.channels}
+    mine = {one.channel for one in await bus.subscriptions.of(caller.jid)}
+    if low in names_of([(one, titles.get(one, "")) for one in mine]):
+        return True
+    names = names_of([(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)])
+    return await _readable(bus, caller.jid, names.get(low, ()))
+
+
+async def end_which(title: Words, caller: Caller, which: str, bus: Bus) -> Reply:
+    """End those that are meant; of several at one channel it is asked which."""
+    some = await chosen(bus, caller, which)
+    if some[1:] and not is_number(which) and len({one.channel for one in some}) == 1:
+        return choose(title, some, end)
+    return await end(caller, some, bus)
 
 
 async def end(caller: Caller, some: Sequence[Subscription], bus: Bus) -> Reply:

@@ -146,6 +146,8 @@ class Text:
             return Meant(start[1:])
         if _SLASHED.match(start):
             return await self._slashed(start[1:], caller)
+        if await self._only_begins(line, caller):
+            return None
         try:
             return await self._begin(line, caller)
         except BadInput as error:
@@ -155,6 +157,13 @@ class Text:
             taken = _("I took that for the command “{name}”.", name=action.name.replace("-", " "))
             told = joined([draw.as_words(error), joined([taken, _escape(line)], " ")], "\n")
             return self._fault(told.told(caller.language), caller)
+
+    async def _only_begins(self, line: str, caller: Caller) -> bool:
+        """Whether a line begins like a command that takes none like it."""
+        action, rest = self._named(line)
+        if action is None or action.takes is None or not rest.strip(" ?"):
+            return False
+        return caller.role < action.role or not await action.takes(caller, rest, self._bus)
 
     def _would_take(self, line: str, caller: Caller) -> bool:
         """Whether a line would not be passed on by itself."""

@@ -25,11 +25,11 @@ LABELS = {
     "who": _("For"),
     "matching": _("Only with"),
     "without": _("Without"),
-    "mention": _("My name"),
+    "mention": _("At once when named"),
     "thread": _("Thread"),
-    "fallback": _("Else by"),
-    "own": _("Own posts"),
-    "online": _("While online"),
+    "fallback": _("If that fails, by"),
+    "own": _("My own posts too"),
+    "online": _("At once while online"),
 }
 _NOBODY = frozenset({NONE, "no", "off", "never", "keine", "keins", "keiner", "keinen", "nein", "nie", "aus"})
 _LEAST_NAME = 3
@@ -135,10 +135,10 @@ def _written(said: Read, bus: Bus) -> Channel:
     method, colon, rest = said.address.strip().partition(":")
     if not (colon and method in bus.methods):
         rest = tidy(said.address)
-        fitting = [one for one in bus.subscriptions.ways if bus.methods[one].address.fullmatch(rest)]
+        fitting = [one for one in bus.subscriptions.ways if bus.methods[one].address.fullmatch(rest.lower())]
         method = said.by or (fitting or bus.subscriptions.ways)[-1]
     _check_known(method, bus)
-    target = _parsed("address", lambda text: Channel(method, text), tidy(rest))
+    target = _parsed("address", lambda text: Channel(method, bus.methods[method].tidy(text)), tidy(rest))
     _parsed("address", lambda _text: bus.methods[method].check(target), "")
     return target
 
@@ -229,9 +229,17 @@ async def check_new(bus: Bus, new: Subscription) -> None:
     there = await bus.hub.store.subscriptions(target=new.target, channel=new.channel)
     person = bus.methods[new.target.method].person
     known = next((one for one in there if one.who == new.who or not person), None)
-    if known:
-        raise Conflict(_("That is there already, as number {number}: “subscription edit {number}” changes it.",
-                         number=known.id))  # fmt: skip
+    if known is None:
+        return
+    change = f"{known.id}" if known.interval == new.interval else f"{known.id} {new.interval}"
+    told = {"number": known.id, "interval": known.interval.words, "change": change}
+    if known.who == new.who:
+        raise Conflict(
+            _("You have that as number {number}, {interval}: “subscription edit {change}” changes it.", **told)
+        )
+    raise Conflict(
+        _("That is there already, as number {number}, {interval}: “subscription edit {change}” changes it.", **told)
+    )
 
 
 # Its clocks

@@ -5,19 +5,18 @@ whose words (`component.letters`) hold the link or the code: those are signed, s
 """
 
 import hmac
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
 from component.delivery import Delivery
-from component.errors import BadInput, Conflict, Forbidden, NotFound, Refused, TooMany
+from component.errors import BadInput, Conflict, Forbidden, Moot, NotFound, Refused, TooMany
 from component.hub import Hub
 from component.message import Channel, Message
 from component.ports import Clock
 from component.signed_links import Links
-from component.store import Store
-from component.subscription import ASKS, Address, Proof, Standing, Subscription, asking
+from component.store import Asked, Limits, Store
+from component.subscription import ASKS, DIGEST, Address, Proof, Standing, Subscription, asking
 from component.tidings import BUS, Tidings
 from component.words import Words, _
 
@@ -31,19 +30,31 @@ CODE_LIFE = DAY
 TRIES = 5
 """Wrong codes before a new one must be asked for."""
 MOST_ASKED = 1
-"""Requests that an address gets in a day, whoever asks."""
+"""Requests that a mailbox gets in a day, whoever asks."""
+MOST_BY_ONE = 3
+"""Requests that one person has sent in a day."""
+MOST_BY_DOMAIN = 30
+"""Requests that all of one domain have sent in a day; and an operator, who asks others whether they agree."""
 MOST_ASKED_IN_ALL = 500
-"""Requests that all addresses get in a day."""
+"""Requests in a day that those want who give nothing but an address."""
 MOST_GIVEN = 10
 """Addresses that one person may have."""
 
+Keep = Callable[[Sequence[Subscription]], Awaitable[Sequence[Subscription]]]
+
+
+async def _all(some: Sequence[Subscription]) -> Sequence[Subscription]:
+    return some
+
 
 class AddressBook:
-    """See the module, and `ports.Addresses`. `begun` is called with the subscriptions that a confirmation began."""
+    """See the module, and `ports.Addresses`. `begun` is called with the subscriptions that a confirmation began; `keep`
+    gives of some those whose owners may still read what they tell."""
 
     def __init__(self, hub: Hub, tidings: Tidings, links: Links, clock: Clock) -> None:
         self.links = links
         self.begun: list[Callable[[Sequence[Subscription]], None]] = []
+        self.keep: Keep = _all
         self._hub = hub
         self._tidings = tidings
         self._clock = clock
@@ -58,6 +69,7 @@ class AddressBook:
         """See `ports.Addresses.check`."""
         known = await self._store.addresses(target=delivery.channel)
         if any(one.proof is Proof.CONFIRMED for one in known):
+            await self._check_wanted(delivery, [one.who for one in known if one.who])
             return
         if delivery.message.origin.startswith(ASKS) and any(one.proof is Proof.ASKED for one in known):
             return
@@ -66,45 +78,67 @@ class AddressBook:
             raise Refused(_("{address} takes nothing any more: {why}", address=delivery.channel, why=bounced.why))
         raise Refused(_("The owner of {address} has not confirmed it.", address=delivery.channel))
 
+    async def _check_wanted(self, delivery: Delivery, people: Sequence[str]) -> None:
+        """Raise Moot where what brought a message to the target of a subscription is over. `people` gave it."""
+        message, target = delivery.message, delivery.channel
+        is_digest = message.origin.startswith(DIGEST)
+        if message.channel == target and not is_digest:
+            return  # said there, not brought there
+        theirs = await self._at(target, people)
+        if is_digest:
+            numbers = {part.subscription for part in await self._store.parts_of(message.id)}
+            bring = [one for one in theirs if one.id in numbers]
+        else:
+            ways = {route.source for route in self._hub.routes if route.enabled and route.destination == target}
+            came = await self._store.came(message.id, {*ways, *(one.channel for one in theirs)})
+            if ways & came:
+                return  # by an operator's route
+            bring = [one for one in theirs if one.channel in came]
+        if not bring or not await self.keep(bring):
+            raise Moot(_("The subscription has ended: nothing is left to tell."))
+
+    async def _at(self, target: Channel, people: Sequence[str]) -> Sequence[Subscription]:
+        """What stands and is told there, also where it falls back there."""
+        theirs = [*await self._store.subscriptions(target=target, limit=1_000)]
+        for who in people:
+            theirs += [one for one in await self._store.subscriptions(who=who) if one.fallback == target]
+        return [one for one in theirs if one.standing is not Standing.ASKED]
+
     async def owner(self, target: Channel) -> str:
         """See `ports.Addresses.owner`."""
         known = await self._store.addresses(target=target)
         return next((one.who for one in known if one.who and one.proof is Proof.CONFIRMED), "")
 
+    async def knows(self, target: Channel) -> bool:
+        """See `ports.Addresses.knows`: also who let go of it since has had it asked."""
+        if await self._store.addresses(target=target):
+            return True
+        return bool((await self._store.asks(target, "", 0, self._clock())).mailbox)
+
     async def bounced(self, target: Channel, why: str) -> None:
-        """See `ports.Addresses.bounced`."""
+        """See `ports.Addresses.bounced`. Told first: what fails then is told again."""
         for one in await self._store.addresses(target=target):
-            if one.proof is Proof.BOUNCED:
-                continue
-            await self._store.put_address(replace(one, proof=Proof.BOUNCED, asked=0, why=why[:500]))
-            if one.who and one.target != self._tidings.at(one.who):
+            known = one.proof is Proof.BOUNCED
+            if one.who and not known and target != self._tidings.at(one.who):
                 await self._tidings.inform(
                     one.who,
                     _("Nothing goes to {address} any more, for what was sent there came back: {why} "
                       "“confirm {address}” asks there anew.", address=target, why=why[:300]),
                 )  # fmt: skip
-        theirs = await self._store.subscriptions(target=target, limit=10_000)
-        failed = [replace(one, standing=Standing.FAILED, due=0) for one in theirs if one.standing is not Standing.ASKED]
-        await self._store.change_subscriptions(failed)
+        await self._store.bounce(target, why[:500])
         log.info("an address bounced", method=target.method, reason=why[:200])
 
     async def stop(self, target: Channel) -> None:
         """See `ports.Addresses.stop`. Whoever gave it may not have it asked again, until `allow`."""
-        theirs = await self._store.subscriptions(target=target, limit=10_000)
-        await self._store.unsubscribe([one.id for one in theirs])
-        for one in await self._store.addresses(target=target):
-            await self._store.drop_address(one.who, target)
-        await self._store.put_address(Address("", target, Proof.REFUSED))
+        await self._store.stop(target)
 
     async def allow(self, target: Channel) -> None:
-        """Its owner lets it be asked again."""
-        if (await self._store.address("", target) or Address("", target)).proof is Proof.REFUSED:
-            await self._store.drop_address("", target)
+        """See `ports.Addresses.allow`."""
+        await self._store.allow(target)
 
     async def is_stopped(self, target: Channel) -> bool:
-        """Whether its owner wants nothing."""
-        known = await self._store.address("", target)
-        return known is not None and known.proof is Proof.REFUSED
+        """Whether its owner wants nothing, however it is written."""
+        return await self._store.is_stopped(target)
 
     # Asking and confirming
 
@@ -123,22 +157,45 @@ class AddressBook:
         Raises Forbidden where the owner wants nothing from the bus, Conflict where someone has too many addresses,
         TooMany where too much is asked in all.
         """
-        if await self.is_stopped(target):
-            raise Forbidden(_("The owner of {address} wants nothing from here.", address=target))
         await self._may_give(who, target)
         known = await self._store.address(who, target)
         stands = known is not None and known.proof is Proof.CONFIRMED  # whoever types it takes nothing away
         asked = Address(who, target, Proof.CONFIRMED if stands else Proof.ASKED, self._clock())
-        since = asked.asked - DAY
-        if not await self._store.ask(asked, since, MOST_ASKED, MOST_ASKED_IN_ALL):
-            if not await self._store.ask(asked, since, MOST_ASKED, 2**31):
-                return False
-            await (self._store.put_address(known) if known else self._store.drop_address(who, target))
-            raise TooMany(_("Too many addresses were given today: try again tomorrow."), retry_after=86400)
-        told = _("Please confirm {address}", address=target)  # the letter says more, with a link or a code
-        message = Message.new(target, BUS, str(told), asked.asked, origin=asking(asked, by))
-        await self._hub.accept(message, deliver=True, spread=False)
+        done = await self._store.ask(asked, by or who, self._limits(who, by))
+        if done is Asked.STOPPED:
+            raise Forbidden(_("The owner of {address} wants nothing from here.", address=target))
+        if done is Asked.SPENT:
+            raise _spent()
+        if done is Asked.ALREADY:
+            if known and not by and known.asked > asked.asked - DAY:
+                await self._request(known, by)  # that is known, unless the disk failed behind the last one
+            return False
+        await self._request(asked, by)
         return True
+
+    async def is_open(self, who: str, target: Channel) -> bool:
+        """Whether a request that someone had sent there can still be answered."""
+        known = await self._store.address(who, target)
+        return known is not None and known.asked > 0 and self._is_good(known, LINK_LIFE)
+
+    async def check_room(self) -> None:
+        """Raise TooMany where nobody who gives only an address is asked any more today."""
+        limits, now = self._limits("", ""), self._clock()
+        known = await self._store.asks(Channel("none", "none"), "", limits.since, now)
+        if known.person >= limits.person:
+            raise _spent()
+
+    def _limits(self, who: str, by: str) -> Limits:
+        since = self._clock() - DAY
+        if not who:
+            return Limits(MOST_ASKED, MOST_ASKED_IN_ALL, MOST_ASKED_IN_ALL, since)
+        return Limits(MOST_ASKED, MOST_BY_DOMAIN if by else MOST_BY_ONE, MOST_BY_DOMAIN, since)
+
+    async def _request(self, asked: Address, by: str) -> None:
+        """Send it; where its origin is known, that was done."""
+        told = _("Please confirm {address}", address=asked.target)  # the letter says more, with a link or a code
+        message = Message.new(asked.target, BUS, str(told), asked.asked, origin=asking(asked, by))
+        await self._hub.accept(message, deliver=True, spread=False)
 
     async def _may_give(self, who: str, target: Channel) -> None:
         if not who:
@@ -152,7 +209,7 @@ class AddressBook:
         """The address that a link confirms; None where the link is none, is over, or was followed by another."""
         read = self.links.confirmed(token)
         known = await self._store.address(read[0], read[1]) if read else None
-        if not read or known is None or known.asked != read[2] or self._clock() - known.asked > LINK_LIFE:
+        if not read or known is None or known.asked != read[2] or not self._is_good(known, LINK_LIFE):
             return None
         return known
 
@@ -166,13 +223,7 @@ class AddressBook:
 
         Gives those that began. Who gave only an address must confirm each time: anyone may type it.
         """
-        waiting = await self.waiting(address)
-        wanted = [one for one in waiting if numbers is None or one.id in numbers]
-        now = self._clock()
-        begun = [one.begun(now, await self._store.last_seq(one.channel)) for one in wanted]
-        await self._store.put_address(replace(address, proof=Proof.CONFIRMED, asked=0, tries=0, why=""))
-        await self._store.unsubscribe([one.id for one in waiting if one not in wanted])
-        await self._store.change_subscriptions(begun)
+        begun = await self._store.confirm(address, self._clock(), numbers)
         for call in self.begun:
             call(begun)
         return begun
@@ -180,17 +231,19 @@ class AddressBook:
     async def answer(self, who: str, code: str) -> tuple[Address, Sequence[Subscription]]:
         """Someone says a code that was sent to an address of theirs; raises NotFound, BadInput, TooMany."""
         now = self._clock()
-        open_ = [one for one in await self._store.addresses(who=who) if one.asked and now - one.asked <= CODE_LIFE]
-        if not open_:
+        if not any(one.asked and self._is_good(one, CODE_LIFE) for one in await self._store.addresses(who=who)):
             raise NotFound(_("No code is open: they last a day. “confirm +49…” sends a new one."))
-        right = next((one for one in open_ if one.tries < TRIES and self._fits(one, code)), None)
+        tried = await self._store.take_try(who, now - CODE_LIFE, now + CODE_LIFE, TRIES)  # before it is looked at
+        right = next((one for one in tried if self._fits(one, code)), None)
         if right:
             return right, await self.confirm(right)
-        for one in open_:
-            await self._store.put_address(replace(one, tries=one.tries + 1))
-        if all(one.tries + 1 >= TRIES for one in open_):
+        if all(one.tries >= TRIES for one in tried):
             raise TooMany(_("That was wrong too often: this code is void."), retry_after=86400)
         raise BadInput(_("“{code}” is not the code that was sent.", code=code[:20]))
+
+    def _is_good(self, address: Address, life: int) -> bool:
+        """Whether what was sent still confirms; what was sent by a clock that was ahead does not for ever."""
+        return abs(self._clock() - address.asked) <= life
 
     def _fits(self, address: Address, code: str) -> bool:
         return hmac.compare_digest(self.links.code(address).encode(), code.strip().encode("utf-8", "replace"))
@@ -198,7 +251,7 @@ class AddressBook:
     async def forget_unanswered(self, one: Subscription) -> bool:
         """Whether nobody confirmed what a subscription waits for while its link was good: then both are gone."""
         known = await self._store.address(one.who, one.target)
-        if known and self._clock() - known.asked <= LINK_LIFE:
+        if known and self._is_good(known, LINK_LIFE):
             return False
         if known and known.proof is Proof.ASKED:
             await self._store.drop_address(one.who, one.target)
@@ -217,6 +270,10 @@ class AddressBook:
         await self._store.unsubscribe([one.id for one in theirs])
         await self._store.drop_address(who, target)
         return theirs
+
+
+def _spent() -> TooMany:
+    return TooMany(_("Too many addresses were given today: try again tomorrow."), retry_after=86400)
 
 
 def words_of(address: Address) -> Words:

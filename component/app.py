@@ -97,6 +97,8 @@ class Xmpp:
             admins=config.admins, link_to=self.link_to,
         )  # fmt: skip
         self.desk = Desk(self.link, self._identify, self._listed)
+        self.seen: list[Callable[[str], None]] = []
+        """Called with the bare JID of each who writes, or shows the bot that they are there."""
         self._hub: Hub
         self._settings: Settings
 
@@ -172,6 +174,7 @@ class Xmpp:
             if stanza.get("type") == "error":
                 self.direct.bounced(stanza)
                 return
+            self._sees(stanza)
             self.bot.message(stanza, from_room=self.rooms.has(stanza.get("from", "")))
         elif stanza.tag == f"{NS}presence":
             self._shown(stanza)
@@ -187,6 +190,12 @@ class Xmpp:
         self.contacts.presence(stanza)
         if bare(to) == self.bot.bare:
             self.online.heard(stanza)
+            if stanza.get("type") is None:
+                self._sees(stanza)
+
+    def _sees(self, stanza: Any) -> None:
+        for call in self.seen:
+            call(bare(stanza.get("from", "")))
 
     async def inside(self) -> None:
         """Return once the bot is in every room."""
@@ -285,7 +294,9 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         )
         await settings.load()
         settings.changed_role.append(xmpp.contacts.renew)
+        xmpp.seen.append(notices.subscriptions.seen)
         xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
+        scheduler.set_back.append(notices.digests.look_again)
         reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from component import methods
 from component.app import now, unused
@@ -67,11 +68,21 @@ async def _store(config: Config) -> list[str]:
 
 
 async def notes(file: Path) -> list[str]:
-    """What is no fault and still worth knowing of a right `file`: what in it is not used, a sentence each."""
+    """What is no fault and still worth knowing of a right `file`: what in it is not used, or is not whole."""
     config = load(file, methods.discover())
     store = await open_store(config.store)
     try:
+        told = _links(config)
         seeded = await store.channels() or await store.routes() or await store.tokens()
-        return await unused(config, store) if seeded else []
+        return told + (await unused(config, store) if seeded else [])
     finally:
         await store.close()
+
+
+def _links(config: Config) -> list[str]:
+    """Where mails go out, whether their links lead to where the bus listens and not to the address people use."""
+    url = urlsplit(config.web.public_url)
+    if "mail" not in config.setup or (url.hostname, url.port) != (config.web.host, config.web.port):
+        return []
+    shown = config.web.public_url
+    return [f"[mail] is set, and public_url under [web] is not: links in mails lead to {shown}, which few can open."]

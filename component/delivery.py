@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from component.errors import DeliveryError, Refused, Unavailable
+from component.errors import DeliveryError, Moot, Refused, Unavailable
 from component.message import Channel, Message
 from component.words import Words, _
 
@@ -21,7 +21,7 @@ class State(StrEnum):
     DONE = "done"
     DEAD = "dead"
     DROPPED = "dropped"
-    """A dead letter that an operator let go, or what waited when its message was deleted."""
+    """A dead letter that an operator let go, or what waited when its message was deleted or nothing of it was left."""
 
     @property
     def words(self) -> Words:
@@ -69,7 +69,10 @@ class Delivery:
         return self._to(State.DONE, now, self.attempts, "")
 
     def failed(self, error: DeliveryError, now: int) -> Self:
-        """What follows `error`: another try, or the dead letters (refused, tried too often, too old)."""
+        """What follows `error`: another try, or the dead letters (refused, tried too often, too old); what is moot is
+        let go."""
+        if isinstance(error, Moot):
+            return self._to(State.DROPPED, now, self.attempts, str(error))
         attempts = self.attempts + (not isinstance(error, Unavailable))
         hopeless = isinstance(error, Refused) or attempts >= MAX_ATTEMPTS or now - self.message.at > MAX_AGE
         return self._to(State.DEAD if hopeless else State.PENDING, now, attempts, str(error))

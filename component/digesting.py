@@ -4,19 +4,18 @@ due while the bus was away is told as one.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
-from component.delivery import Delivery
+from component.behind import alike, first
 from component.errors import StoreError
 from component.hub import Hub
 from component.message import Author, Channel, Message
 from component.ports import Clock, Timer
 from component.route import grouped
-from component.store import Store, Turn
+from component.store import Part, Store, Turn
 from component.subscription import DIGEST, Moment, Subscription
 from component.subscriptions import Subscriptions
 
@@ -24,16 +23,21 @@ log = structlog.get_logger()
 
 PAGE = 200
 """Subscriptions that are taken up at once."""
+BESIDE = 16
+"""Digests that are made beside each other."""
 PEOPLE = 500
-"""Persons for whom digests may wait to be sent; more are made once some of them were."""
-LOOKED_AT = 2_000
-"""Messages that are looked at to see whether a digest has anything to tell; it is taken to, where there are more."""
-KEPT = 32
-"""Ranges of channels' logs that a run keeps in memory."""
+"""Persons for whom a run's digests may wait to be sent; more are made once some of them were,"""
+PATIENCE = 5.0
+"""or after so many seconds: those who can't be reached hold up nobody else."""
+COUNTED = 20
+"""Messages that are counted to see whether a digest has anything to tell."""
 LATER = 3_600_000
 """Milliseconds before what failed is tried again, where it goes by no clock."""
 AGAIN = 10_000
 """Milliseconds before what the disk refused is tried again."""
+FAR = 8 * 86_400_000
+"""Milliseconds ahead that few are due; whether they are by a clock that was wrong is looked at each hour."""
+HOUR = 3_600_000
 _NAME = "digests"
 
 
@@ -58,6 +62,7 @@ class Digests:
         self._moment = moment
         self._clock = clock
         self._next: int | None = None
+        self._looked: int | None = None  # when those were looked at that are due far ahead
 
     @property
     def _store(self) -> Store:
@@ -65,6 +70,7 @@ class Digests:
 
     async def start(self) -> None:
         """Take up what was left, and what was missed. Raises StoreError."""
+        await self._rein_in()
         await self._plan()
 
     async def left(self) -> int:
@@ -77,6 +83,10 @@ class Digests:
             self._next = due
             self._timer.at(_NAME, due, self._wake)
 
+    def look_again(self) -> None:
+        """The clock was set back: what was due by it may be too far away."""
+        self.expect(self._clock())
+
     async def _plan(self) -> None:
         due = await self._store.next_subscription()
         if due is not None:
@@ -86,8 +96,11 @@ class Digests:
         self._next = None
         self.progress = Progress(0, self._clock())
         try:
-            await self._run()
-            await self._plan()
+            await self._rein_in()
+            if await self._run():
+                await self._plan()
+            else:
+                self.expect(self._clock() + AGAIN)
         except StoreError as error:
             log.warning("digests wait for the disk", reason=str(error))
             self.expect(self._clock() + AGAIN)
@@ -96,32 +109,57 @@ class Digests:
             self.expect(self._clock() + AGAIN)
         self.progress = Progress()
 
-    async def _run(self) -> None:
-        seen = _Seen(self._store)
-        while ready := await self._store.due_subscriptions(self._clock(), PAGE):
-            await self._hub.fewer(PEOPLE)
-            groups = grouped(ready, lambda one: one.target)
-            await asyncio.gather(*(self._one(target, group, seen) for target, group in groups.items()))
-            self.progress = replace(self.progress, taken=self.progress.taken + len(ready))
+    async def _rein_in(self) -> None:
+        """A clock that was ahead for a while put some off to where it stood: they are due when they are by now."""
+        now = self._clock()
+        if self._looked is not None and 0 <= now - self._looked < HOUR:
+            return
+        after = 0
+        while some := await self._store.far_subscriptions(now + FAR, after, PAGE):
+            after = some[-1].id
+            sooner = [(one, due) for one in some if (due := one.next(now) or now) < one.due]
+            await self._store.take_turns([Turn(one, replace(one, due=due)) for one, due in sooner])
+        self._looked = now
 
-    async def _one(self, target: Channel, group: Sequence[Subscription], seen: "_Seen") -> None:
-        """Whatever goes wrong with one holds up no other."""
+    async def _run(self) -> bool:
+        """Tell all that is due; whether nothing stands in the way of that."""
+        seen, stuck = _Seen(self._store), self._hub.people
+        before: frozenset[Subscription] = frozenset()
+        while ready := await self._store.due_subscriptions(self._clock(), PAGE):
+            if before.issuperset(ready):
+                log.error("digests make no progress", subscription=ready[0].id)
+                return False
+            before = frozenset(ready)
+            stuck = await self._room(stuck)
+            groups = grouped(ready, lambda one: one.target)
+            beside = asyncio.Semaphore(BESIDE)
+            await asyncio.gather(*(self._one(target, group, seen, beside) for target, group in groups.items()))
+            self.progress = replace(self.progress, taken=self.progress.taken + len(ready))
+        return True
+
+    async def _room(self, stuck: int) -> int:
+        """Wait for room for more than those who were `stuck` before; gives how many are by now."""
         try:
-            ready = await self._ready(await self._subscriptions.rights.keep(group))
-            counts = [await self._wanted(one, seen) for one in ready]
-            now = self._clock()
-            turns = [Turn(one, one.told(now, max(await seen.upto(one.channel), one.cursor))) for one in ready]
-            if sum(counts):
-                await self._tell(target, turns, sum(counts))
-            elif turns:
-                await self._store.take_turns(turns)
-            self._subscriptions.in_force(turn.now for turn in turns)
-        except StoreError:
-            raise
-        except Exception:
-            log.exception("a digest failed", target=str(target))
-            now = self._clock()
-            await self._store.change_subscriptions([replace(one, due=one.next(now) or now + LATER) for one in group])
+            async with asyncio.timeout(PATIENCE):
+                await self._hub.fewer(stuck + PEOPLE)
+        except TimeoutError:
+            return self._hub.people
+        return stuck
+
+    async def _one(
+        self, target: Channel, group: Sequence[Subscription], seen: "_Seen", beside: asyncio.Semaphore
+    ) -> None:
+        """Whatever goes wrong with one holds up no other."""
+        async with beside:
+            try:
+                await self._take(target, await self._ready(await self._subscriptions.rights.keep(group)), seen)
+            except StoreError:
+                raise
+            except Exception:
+                log.exception("a digest failed", target=str(target))
+                now = self._clock()
+                later = [Turn(one, replace(one, due=one.next(now) or now + LATER)) for one in group]
+                await self._store.take_turns(later)
 
     async def _ready(self, group: Sequence[Subscription]) -> Sequence[Subscription]:
         """Those of them that are told now; for whom it is quiet it waits until that is over."""
@@ -132,46 +170,81 @@ class Digests:
         late = {one.id for one, _until in quiet}
         return [one for one in group if one.id not in late]
 
-    async def _wanted(self, one: Subscription, seen: "_Seen") -> int:
-        """How many messages a digest of its would tell."""
-        found = await seen.between(one.channel, one.cursor)
-        some = one.name or one.online
-        apart = (await self._store.told_at_once([one.id])).get(one.id, frozenset()) if found and some else frozenset()
-        count = sum(one.wants(delivery.message) and delivery.seq not in apart for delivery in found)
-        return max(count, 1) if len(found) == LOOKED_AT else count
+    async def _take(self, target: Channel, ready: Sequence[Subscription], seen: "_Seen") -> None:
+        told = await self._apart(ready)
+        turns = [await self._turn(one, seen) for one in ready]
+        counts = [await seen.count(turn, told.get(turn.was.id, frozenset())) for turn in turns]
+        # Before, so that nothing comes to their channels unheard once they stand so; and after, in case those with
+        # subscribers were counted anew between.
+        self._subscriptions.in_force(turn.now for turn in turns)
+        if any(counts):
+            await self._tell(target, turns, counts)
+        elif turns:
+            await self._store.take_turns(turns)
+        self._subscriptions.in_force(turn.now for turn in turns)
 
-    async def _tell(self, target: Channel, turns: Sequence[Turn], count: int) -> None:
+    async def _apart(self, ready: Sequence[Subscription]) -> Mapping[int, frozenset[int]]:
+        """The seqs that each was told at once."""
+        some = [one.id for one in ready if one.name or one.online]
+        return await self._store.told_at_once(some) if some else {}
+
+    async def _turn(self, one: Subscription, seen: "_Seen") -> Turn:
+        upto, now = max(await seen.upto(one), one.cursor), self._clock()
+        return Turn(one, one.told(now, upto), again=now if one.interval.at_once else 0)
+
+    async def _tell(self, target: Channel, turns: Sequence[Turn], counts: Sequence[int]) -> None:
         """Its words are read and put together when it is sent, by `component.letters`: what stands here is for who
         looks at its trace."""
         names = ", ".join(sorted({str(turn.was.channel) for turn in turns}))
+        some = f"{sum(counts)}{'+' * (max(counts) >= COUNTED)}"
         due = min(turn.was.due for turn in turns)
-        numbers = ",".join(str(turn.was.id) for turn in turns)
+        places = ",".join(f"{turn.was.id}:{turn.was.cursor}" for turn in turns)
         digest = Message.new(
-            target, Author("Shoutbus", f"{DIGEST}{target}"), f"{count} messages of {names}", self._clock(),
-            origin=f"{DIGEST}{target}@{due}:{numbers}",
+            target, Author("Shoutbus", f"{DIGEST}{target}"), f"{some} messages of {names}", self._clock(),
+            origin=f"{DIGEST}{target}@{due}:{places}",
         )  # fmt: skip
-        await self._hub.tell(digest, [replace(turn, digest=digest.id) for turn in turns])
+        receipt = await self._hub.tell(digest, [replace(turn, digest=digest.id) for turn in turns])
+        if not receipt.new:  # it was told, and they were set back to where they stood before
+            await self._store.take_turns(turns)
 
 
 class _Seen:
-    """What channels hold, read once in a run: many have subscribed to the same."""
+    """What channels hold, looked through once in a run: many have subscribed to the same."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._upto: dict[Channel, int] = {}
-        self._found: OrderedDict[tuple[Channel, int], Sequence[Delivery]] = OrderedDict()
+        self._authors: dict[Hashable, Sequence[str]] = {}
+        self._one = asyncio.Lock()
 
-    async def upto(self, channel: Channel) -> int:
-        """The newest seq of a channel when the run came to it."""
-        if channel not in self._upto:
-            self._upto[channel] = await self._store.last_seq(channel)
-        return self._upto[channel]
+    async def upto(self, one: Subscription) -> int:
+        """The seq up to which its digest tells: the newest when the run came to its channel, so that others' is the
+        same; but the newest now where what comes then is told at once."""
+        if one.interval.at_once:
+            return await self._store.last_seq(one.channel)
+        if one.channel not in self._upto:
+            self._upto[one.channel] = await self._store.last_seq(one.channel)
+        return self._upto[one.channel]
 
-    async def between(self, channel: Channel, after: int) -> Sequence[Delivery]:
-        """What a channel holds behind `after`, `LOOKED_AT` at most."""
-        if (channel, after) not in self._found:
-            found = await self._store.between(channel, after, await self.upto(channel), LOOKED_AT)
-            self._found[channel, after] = found
-            if len(self._found) > KEPT:
-                self._found.popitem(last=False)
-        return self._found[channel, after]
+    async def count(self, turn: Turn, told: frozenset[int]) -> int:
+        """How many messages a digest would tell; where there are more than `COUNTED`, at least one and at most that."""
+        one, part = turn.was, Part(turn.was.id, turn.was.cursor, turn.now.cursor)
+        if part.after >= part.upto:
+            return 0
+        async with self._one:  # one after the other, so that each is read once, and takes no more memory than one
+            authors = await self._first(one, part, told)
+            if one.own or not one.who:
+                return len(authors)
+            others = sum(author != one.who for author in authors)
+            if others or len(authors) < COUNTED:
+                return others
+            found, _whole = await first(self._store, one, part, told, 1)  # all of that they said themselves
+            return len(found)
+
+    async def _first(self, one: Subscription, part: Part, told: frozenset[int]) -> Sequence[str]:
+        """Who said the first of what everyone is told who wants the same."""
+        key = alike(one, part, told)
+        if key not in self._authors:
+            found, _whole = await first(self._store, replace(one, own=True), part, told, COUNTED)
+            self._authors[key] = [delivery.message.author.key for delivery in found]
+        return self._authors[key]

@@ -6,13 +6,18 @@ the database have it; `sentence` is the same, to be told in the reader's languag
 """
 
 import os
+import socket
 from collections.abc import Sequence
 
 from component.words import Words, joined
 
+_NO_HOST = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
+
 
 def words(error: OSError) -> str:
     """What the system says of an error, without what a library adds."""
+    if isinstance(error, socket.gaierror):  # whose numbers are not the system's
+        return "no such host" if error.errno in _NO_HOST else str(error.strerror).lower()
     return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
@@ -138,3 +143,7 @@ class Refused(DeliveryError):
 
     condition = "not-acceptable"
     status = 502
+
+
+class Moot(Refused):
+    """There is nothing left to say to the destination: nothing went wrong, and nobody needs to look into it."""

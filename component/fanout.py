@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from component.configured import ChannelSpec
+from component.counting import Counts
 from component.delivery import Delivery, State
 from component.errors import DeliveryError, StoreError, Unavailable
 from component.hub import Hub
@@ -17,13 +18,15 @@ from component.noted import noted
 from component.ports import Clock, Confirmation, Corrects, Fate, Quick, Retracts
 from component.store import Spread
 from component.subscription import Moment, Subscription, Verdict, decide, words_of
+from component.way import PATIENCE
 
-PAGE = 256
-"""Subscriptions that are looked at at once: after a crash, who of them was told may be told again."""
-WINDOW = 64
-"""Persons who are told on the wire and not confirmed yet, over all channels: what a room's next line waits behind."""
-MOST_COUNTS = 100_000
-"""Counts that are kept in memory."""
+PAGE = 128
+"""Subscriptions that are looked at at once. After a crash, those may be told again who were told of the page that was
+being sent and of the one before it."""
+FILTERS = 16
+"""Subscriptions with filters between which others get their turn."""
+MOST_LEFT = 1_000
+"""Deliveries of which it is known what of them is not kept yet."""
 THERE = frozenset({State.CAME, State.PENDING, State.DONE})
 """How what is in a channel, or on its way there, stands."""
 
@@ -33,25 +36,39 @@ Sent = tuple[Channel, Confirmation | DeliveryError]
 @dataclass(frozen=True, slots=True)
 class _Run:
     """One message on its way to a channel's subscribers. `seq` is its delivery's to that channel, `before` are the
-    channels it came to earlier: who is told of it there is not told again."""
+    channels with subscribers it came to earlier, `brought` all that it comes to: who is told of it there is not told
+    again."""
 
     delivery: Delivery
     channel: Channel
     seq: int
     before: Sequence[Channel]
+    brought: frozenset[Channel]
     words: frozenset[str]
     told: Message
 
 
 @dataclass(slots=True)
 class _Page:
-    """What becomes of one page."""
+    """What becomes of one page. `waits` are those whose server has enough for now, `counts` those who want so many
+    messages at once; nobody waits longer than until `end` (the loop's time)."""
 
     upto: int
     targets: list[Channel] = field(default_factory=list)
     told: list[tuple[int, int]] = field(default_factory=list)
     held: list[Subscription] = field(default_factory=list)
+    waits: list[Channel] = field(default_factory=list)
+    counts: list[Subscription] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    end: float = 0.0
+
+    def late(self) -> frozenset[Channel]:
+        """Those who could not be told, or of whom that is not proved."""
+        return frozenset(target for target, sent in self.sent if _failed(sent))
+
+
+def _failed(sent: Confirmation | DeliveryError) -> bool:
+    return isinstance(sent, DeliveryError) or not sent.done() or sent.exception() is not None
 
 
 class Subscribers:
@@ -65,14 +82,12 @@ class Subscribers:
 
     def __init__(self, hub: Hub, title: Callable[[Channel], str], moment: Callable[[], Moment], clock: Clock) -> None:
         self.due: list[Callable[[int], None]] = []
-        self.arrived: Callable[[Channel], None] = lambda _target: None
-        """Called with each target that was told."""
         self._hub = hub
         self._title = title
         self._moment = moment
         self._clock = clock
-        self._room = asyncio.Semaphore(WINDOW)
-        self._counts: dict[int, int] = {}
+        self._counts = Counts(hub.store)
+        self._left: dict[int, list[_Page]] = {}  # by its delivery's seq what was told and is not kept yet
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Method.configure`; nobody configures these."""
@@ -98,13 +113,14 @@ class Subscribers:
         return done
 
     async def retract(self, delivery: Delivery) -> Fate:
-        """See `ports.Retracts.retract`: whoever was told on the wire is asked; who subscribed since is, too."""
-        run, fate, upto = await self._begin(delivery), Fate.STAYS, 0
-        while run and (some := await self._hub.store.hearers(run.channel, run.words, upto, PAGE)):
+        """See `ports.Retracts.retract`: whoever may have been told on the wire is asked. Which of them wanted it can't
+        be told any more, its words are gone."""
+        channel, fate, upto = Channel.parse(delivery.channel.address), Fate.STAYS, 0
+        while some := await self._hub.store.subscriptions(channel=channel, after=upto, limit=PAGE):
             upto = some[-1].id
             for one in some:
                 method: object = self._hub.method(one.target.method)
-                if isinstance(method, Quick) and isinstance(method, Retracts):
+                if _hears_at_once(one) and isinstance(method, Quick) and isinstance(method, Retracts):
                     fate = await method.retract(replace(delivery, channel=one.target))
         return fate
 
@@ -116,8 +132,9 @@ class Subscribers:
         if here is None:
             return None
         before = [one.channel for one in trace if one.seq < here.seq and one.channel in self._hub.flow.heard]
+        brought = frozenset(one.channel for one in trace)
         told = noted(message, self._title(channel), await self._answered(message, channel))
-        return _Run(delivery, channel, here.seq, before, words_of(message.body), told)
+        return _Run(delivery, channel, here.seq, before, brought, words_of(message.body), told)
 
     async def _answered(self, message: Message, channel: Channel) -> Message | None:
         """What a message answers, where that came to this channel too: else it is others' affair."""
@@ -125,36 +142,58 @@ class Subscribers:
         return next((hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None)
 
     async def _go(self, run: _Run) -> None:
-        """Page after page; each is kept, once all of it is confirmed or has a delivery, while the next is sent."""
-        upto = await self._hub.store.spread_upto(run.delivery.seq)
+        """Page after page; each is kept, once all of it is confirmed or has a delivery, while the next is sent. What an
+        earlier try could not keep is kept first: while the store takes nothing, nobody is told again."""
+        seq = run.delivery.seq
+        left = self._left.setdefault(seq, [])
+        if len(self._left) > MOST_LEFT:
+            del self._left[next(iter(self._left))]
+        for page in tuple(left):
+            await self._keep(run, page, left)
+        await self._tell_all(run, await self._hub.store.spread_upto(seq), left)
+        self._left.pop(seq, None)
+        if await self._is_deleted(run):  # while they were told: nobody asked them yet
+            await self.retract(run.delivery)
+
+    async def _is_deleted(self, run: _Run) -> bool:
+        return await self._hub.store.deletion(run.delivery.message.id) is not None
+
+    async def _tell_all(self, run: _Run, upto: int, left: list[_Page]) -> None:
         keeping = asyncio.create_task(asyncio.sleep(0))
         try:
             while some := await self._hub.store.hearers(run.channel, run.words, upto, PAGE):
                 upto = some[-1].id
                 page = await self._page(run, some)
+                left.append(page)
                 await keeping
-                keeping = asyncio.create_task(self._keep(run, page))
+                keeping = asyncio.create_task(self._keep(run, page, left))
+                if len(some) == PAGE and await self._is_deleted(run):
+                    break
             await keeping
         except StoreError:
-            await asyncio.wait([keeping])  # what it commits has to be brought on
+            await asyncio.gather(keeping, return_exceptions=True)  # what it commits has to be brought on
             raise
         finally:
             keeping.cancel()
 
     async def _page(self, run: _Run, some: Sequence[Subscription]) -> _Page:
-        page, moment = _Page(some[-1].id), self._moment()
-        elsewhere = await self._elsewhere(run, some, moment)
+        page, moment, filters = _Page(some[-1].id), self._moment(), 0
+        elsewhere = run.brought | await self._elsewhere(run, some, moment)
         for one in some:
+            if run.seq <= one.cursor:
+                continue  # it came in their digest meanwhile, or they subscribed since
+            if one.only or one.without:
+                filters += 1
+                if filters % FILTERS == 0:
+                    await asyncio.sleep(0)
             verdict = decide(one, run.delivery.message, moment)
             if verdict is Verdict.NOW and one.target not in elsewhere:
                 await self._tell(run, one, page)
-            elif run.delivery.message.corrects:
-                continue  # a digest tells what it corrects
-            elif verdict is Verdict.HOLD:
-                until = moment.quiet_until(one) or moment.now
-                page.held.append(one.held(run.seq - 1, until))
-            elif verdict is Verdict.COUNT and await self._is_full(run, one):
-                page.held.append(replace(one, due=moment.now))
+            elif not run.delivery.message.corrects:  # a digest tells what that corrects
+                _let_wait(run, one, verdict, page, moment)
+        for target in page.waits:
+            await self._await(run, target, page)
+        page.end = asyncio.get_running_loop().time() + PATIENCE
         return page
 
     async def _elsewhere(self, run: _Run, some: Sequence[Subscription], moment: Moment) -> frozenset[Channel]:
@@ -166,6 +205,7 @@ class Subscribers:
         return frozenset(one.target for one in theirs if decide(one, message, moment) is Verdict.NOW)
 
     async def _tell(self, run: _Run, one: Subscription, page: _Page) -> None:
+        """On the wire, where their server answers; those whose server has enough are let wait."""
         method: object = self._hub.method(one.target.method)
         if run.delivery.message.corrects and not isinstance(method, Corrects):
             return  # told as it first was
@@ -173,49 +213,59 @@ class Subscribers:
             page.told.append((one.id, run.seq))
         if not isinstance(method, Quick):
             page.targets.append(one.target)
-            return
-        await self._room.acquire()
-        try:
-            sent = await method.tell(one.target, run.told)
-        except DeliveryError as error:
-            self._room.release()
-            page.sent.append((one.target, error))
-            return
-        sent.add_done_callback(lambda _sent: self._room.release())
-        page.sent.append((one.target, sent))
+        elif method.way(one.target).full:
+            page.waits.append(one.target)
+        else:
+            await self._put(run, method, one.target, page)
 
-    async def _keep(self, run: _Run, page: _Page) -> None:
-        """Wait for the page's confirmations; who could not be told gets a delivery. Raises StoreError."""
+    async def _await(self, run: _Run, target: Channel, page: _Page) -> None:
+        method: object = self._hub.method(target.method)
+        if isinstance(method, Quick):
+            await method.way(target).room()
+            await self._put(run, method, target, page)
+
+    @staticmethod
+    async def _put(run: _Run, method: Quick, target: Channel, page: _Page) -> None:
+        await method.ready(target)  # while nobody can be told, nobody gets a delivery for that
+        if method.way(target).silent:
+            page.targets.append(target)
+            return
+        try:
+            page.sent.append((target, await method.tell(target, run.told)))
+        except DeliveryError as error:
+            page.sent.append((target, error))
+
+    async def _keep(self, run: _Run, page: _Page, left: list[_Page]) -> None:
+        """Wait for the page's confirmations; who could not be told, or not yet, gets a delivery. It may come twice to
+        the latter, with the same id, where their server took it and never said so. Raises StoreError."""
+        loop = asyncio.get_running_loop()
         if flights := [sent for _target, sent in page.sent if isinstance(sent, asyncio.Future)]:
-            await asyncio.wait(flights)
-        for target, sent in page.sent:
-            if isinstance(sent, DeliveryError) or sent.exception():
-                page.targets.append(target)
-            else:
-                self.arrived(target)
-        await self._hub.spread(Spread(run.delivery, page.upto, page.targets, page.told, page.held))
-        for one in page.held:
+            await asyncio.wait(flights, timeout=max(0.0, page.end - loop.time()))
+        late = page.late()
+        for flight in flights:
+            if not flight.done():
+                flight.add_done_callback(_seen)
+        full = await self._counts.full(page.counts, run.seq)
+        held = [*page.held, *(replace(one, due=self._clock()) for one in full)]
+        await self._hub.spread(Spread(run.delivery, page.upto, [*page.targets, *sorted(late)], page.told, held))
+        left.remove(page)
+        for one in held:
             for call in self.due:
                 call(one.due)
 
-    async def _is_full(self, run: _Run, one: Subscription) -> bool:
-        """Whether as many messages wait as someone wants in a digest. The store is asked when that is likely."""
-        if one.due:
-            return False
-        known = self._counts.get(one.id)
-        count = known + 1 if known is not None else await self._counted(run, one)
-        if count >= one.interval.count and known is not None:
-            count = await self._counted(run, one)
-        if len(self._counts) >= MOST_COUNTS:
-            self._counts.clear()
-        self._counts[one.id] = count
-        if count < one.interval.count:
-            return False
-        del self._counts[one.id]
-        return True
 
-    async def _counted(self, run: _Run, one: Subscription) -> int:
-        if not (one.only or one.without or one.thread) and one.own:
-            return await self._hub.store.counted(one.channel, one.cursor, run.seq)
-        found = await self._hub.store.between(one.channel, one.cursor, run.seq, 10 * one.interval.count)
-        return sum(one.wants(delivery.message) for delivery in found)
+def _let_wait(run: _Run, one: Subscription, verdict: Verdict, page: _Page, moment: Moment) -> None:
+    if verdict is Verdict.HOLD:
+        page.held.append(one.held(run.seq - 1, moment.quiet_until(one) or moment.now))
+    elif verdict is Verdict.COUNT and not one.due:
+        page.counts.append(one)
+
+
+def _seen(flight: Confirmation) -> None:
+    """Nobody waits for it any more: their own delivery has what becomes of it."""
+    if not flight.cancelled():
+        flight.exception()
+
+
+def _hears_at_once(one: Subscription) -> bool:
+    return one.interval.at_once or one.online or bool(one.name)

@@ -262,6 +262,11 @@ class Hub:
         async with self.flow.turn():
             self._dispatch(await self.store.spread(spread))
 
+    @property
+    def people(self) -> int:
+        """For how many persons something waits."""
+        return self._people
+
     async def fewer(self, people: int) -> None:
         """Return once something waits for fewer persons than so many."""
         while self._people >= people:

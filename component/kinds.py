@@ -3,7 +3,7 @@ it, and is written back by `str`."""
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
@@ -107,8 +107,7 @@ class Zone:
         """The zone of that name, in capitals or not; raises BadInput."""
         low = text.strip().replace(" ", "_").casefold()
         if low not in _zones():
-            near = get_close_matches(low[:60], _zones(), n=3)
-            names = ", ".join(_zones()[one] for one in near) or "Europe/Berlin"
+            names = ", ".join(_zones_like(low[:60])) or "Europe/Berlin"
             raise BadInput(_("“{text}” is no time zone: write it like {names}.", text=text[:40], names=names))
         return cls(_zones()[low])
 
@@ -125,6 +124,25 @@ class Zone:
 def _zones() -> Mapping[str, str]:
     """The names that this machine knows, by their small letters."""
     return {name.casefold(): name for name in ("UTC", *sorted(available_timezones()))}
+
+
+_CALLED = {
+    "cest": "Europe/Berlin", "mez": "Europe/Berlin", "mesz": "Europe/Berlin", "bst": "Europe/London",
+    "edt": "America/New_York", "cdt": "America/Chicago", "mdt": "America/Denver", "pst": "America/Los_Angeles",
+    "pdt": "America/Los_Angeles", "ist": "Asia/Kolkata", "jst": "Asia/Tokyo",
+}  # fmt: skip
+"""What people call zones that the database has by places alone."""
+
+
+def _zones_like(low: str) -> Sequence[str]:
+    """Names of zones close to one, best first: that people call so, whose place is called so, or that are like it."""
+    places = {name.rpartition("/")[2]: name for name in sorted(_zones(), reverse=True) if "/" in name}
+    if low in _CALLED:
+        return [_CALLED[low]]
+    if low in places:
+        return [_zones()[places[low]]]
+    near = get_close_matches(low, _zones(), n=3) or [places[one] for one in get_close_matches(low, places, n=3)]
+    return [_zones()[one] for one in near]
 
 
 @dataclass(frozen=True, slots=True)

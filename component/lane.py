@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import structlog
 
 from component.delivery import Delivery, State, pause
-from component.errors import DeliveryError, Refused, ShoutbusError, StoreError, Unavailable, Unconfirmed
+from component.errors import DeliveryError, ShoutbusError, StoreError, Unavailable, Unconfirmed
 from component.message import Channel
 from component.ports import Clock, Confirmation, Method
 from component.store import Store
@@ -27,14 +27,14 @@ IN_MEMORY = 500
 
 _Flight = tuple[Delivery, Confirmation]
 
-Fell = Callable[[Delivery, DeliveryError], Awaitable[bool]]
-"""Told what becomes of a delivery that did not arrive, and why; whether someone else takes it on, so that it may end
-here. Raises StoreError."""
+Fell = Callable[[Delivery, DeliveryError], Awaitable[Delivery]]
+"""Told what becomes of a delivery that did not arrive, and why; gives what becomes of it then: where someone else takes
+it on, it ends here. Raises StoreError."""
 
 
-async def nobody(_then: Delivery, _error: DeliveryError) -> bool:
+async def nobody(then: Delivery, _error: DeliveryError) -> Delivery:
     """Nobody takes on what did not arrive."""
-    return False
+    return then
 
 
 class Lane:
@@ -106,7 +106,9 @@ class Lane:
         self._revived.update(seqs)
 
     def revive(self, letters: Sequence[Delivery]) -> None:
-        """Take on dead letters that are pending again: they may have been sent already."""
+        """Take on dead letters that are pending again: they may have been sent already. The lane that expected them may
+        have ended since."""
+        self._revived.update(one.seq for one in letters)
         self._waiting.extend(letters)
         self._doubtful = True
         self._wake.set()
@@ -216,8 +218,8 @@ class Lane:
             fault = Unconfirmed(_("a fault in the bus: {error}", error=repr(error)))
         then = delivery.failed(fault, self._clock())
         try:
-            if await self._fell(then, fault):  # kept with who takes it on, before it ends here
-                then = delivery.failed(Refused(str(fault)), self._clock())
+            if then.state is not State.DROPPED:
+                then = await self._fell(then, fault)  # kept with who takes it on, before it ends here
         except StoreError:
             self._waiting.appendleft(delivery)
             raise
@@ -225,7 +227,8 @@ class Lane:
         if then.state is State.PENDING:
             self._waiting.appendleft(then)
             raise fault
-        log.warning("dead letter", channel=str(self.channel), message=delivery.message.id, reason=str(fault))
+        if then.state is State.DEAD:
+            log.warning("dead letter", channel=str(self.channel), message=delivery.message.id, reason=str(fault))
 
     async def _step_back(self, error: ShoutbusError) -> None:
         """Take back the window in order, and pause."""

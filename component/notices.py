@@ -79,11 +79,11 @@ def put_together(
     digests = Digests(hub, subscriptions, timer, moment, clock)
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
-    fanout.arrived = subscriptions.arrived
     templates = Templates(config.letters)
     letters = Writer(
         hub.store, Places(title, page, link, story), book.links, settings, templates, clock,
         host=urlsplit(url).hostname or "localhost", persons=[name for name, spec in known.items() if spec.person],
-        tell=tell,
+        tell=tell, hears_stop=any(getattr(setup, "gateway", None) for setup in config.setup.values()),
+        keep=subscriptions.rights.keep,
     )  # fmt: skip
     return Notices(subscriptions, fanout, digests, letters, templates)

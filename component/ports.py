@@ -15,6 +15,7 @@ from component.errors import BadInput
 from component.form import Nothing, build, written
 from component.message import Channel, Message
 from component.store import Mark, Memory, Receipt
+from component.way import Way
 from component.words import Words, _
 
 Clock = Callable[[], int]
@@ -64,6 +65,12 @@ class Corrects(Protocol):
 @runtime_checkable
 class Quick(Protocol):
     """A method that tells one person of many at once, on the wire already: no delivery of their own is kept."""
+
+    async def ready(self, channel: Channel) -> None:
+        """See `Method.ready`."""
+
+    def way(self, target: Channel) -> Way:
+        """How it goes to those of the same server; to be asked before each."""
 
     async def tell(self, target: Channel, message: Message) -> Confirmation:
         """Send it; raises as `Method.send`."""
@@ -156,7 +163,10 @@ class Direct(Protocol):
         """Return once there is a stream."""
 
     async def tell(self, jid: str, message: Message) -> Confirmation:
-        """Send it to a person."""
+        """Send it to a person; what is on its way to them already is not sent again."""
+
+    def way(self, jid: str) -> Way:
+        """How it goes to the people of a JID's server."""
 
     async def write(self, jid: str, id: str, text: str) -> Confirmation:
         """Send plain words of the bot's to a JID, which need be no person's: `id` is the stanza's."""
@@ -173,6 +183,9 @@ class Online(Protocol):
 
     def watch(self, jid: str) -> None:
         """Ask someone to let the bot see it, where they do not yet; asked once while the bus runs."""
+
+    def asks(self, jid: str) -> bool:
+        """Whether someone who is watched has yet to answer that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +228,14 @@ class Addresses(Protocol):
     async def owner(self, target: Channel) -> str:
         """The bare JID that proved an address theirs; "" where nobody has."""
 
+    async def knows(self, target: Channel) -> bool:
+        """Whether somebody gave it, or had it asked of late."""
+
     async def stop(self, target: Channel) -> None:
         """Its owner wants nothing from the bus any more."""
+
+    async def allow(self, target: Channel) -> None:
+        """Its owner lets it be asked again, where they stopped it."""
 
 
 HeardThere = Callable[[str, str, str], Awaitable[None]]
@@ -236,7 +255,8 @@ class MethodSpec:
     (`component.form`). A method with a `source` only speaks: routes start at its channels, and none ends there.
     `setup` is the dataclass of the settings that the method itself has in the configuration, in a table of its name.
     Where anyone who is known by a JID may be told of what its channels hold, it is `shared`. `knock` tries whether what
-    its setup says works, and says what is wrong ("" for nothing): `shoutbus check` asks.
+    its setup says works, and says what is wrong ("" for nothing): `shoutbus check` asks. `tidy` gives the one way to
+    write an address that can be written in several; it raises BadInput where it is none.
     """
 
     name: str
@@ -252,6 +272,7 @@ class MethodSpec:
     setup: type | None = None
     shared: bool = False
     knock: Callable[[Any], Awaitable[str]] | None = None
+    tidy: Callable[[str], str] = str
 
     @property
     def listens(self) -> bool:
@@ -269,6 +290,8 @@ class MethodSpec:
                 _("“{address}” is no address of a {method} channel: write it like {example}.",
                   address=channel.address, method=self.name, example=self.example)
             )  # fmt: skip
+        if (tidied := self.tidy(channel.address)) != channel.address:
+            raise BadInput(_("“{address}” is written {tidied} here.", address=channel.address, tidied=tidied))
 
     def check_end(self, channel: Channel) -> None:
         """Raise BadInput where no route may end at `channel`."""

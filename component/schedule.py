@@ -56,6 +56,10 @@ _CRON = re.compile(r"[\d*/,-]+\s+[\d*/,-]+(?:\s+\S+){3}")
 _HOURLY = frozenset({"hourly", "every hour", "stündlich", "jede stunde"})
 
 
+class Unread(BadInput):
+    """Words that name no schedule."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Times that come again: `text` as it was written, `cron` as five fields (minute, hour, day, month, weekday)."""
@@ -142,10 +146,10 @@ def _days(words: str) -> str:
         elif hour is None and (clock := _clock(word)):
             hour, minute = clock
         else:
-            raise BadInput(_unread(words))
+            raise Unread(_unread(words))
     if hour is None:
         if not days:
-            raise BadInput(_unread(words))
+            raise Unread(_unread(words))
         hour, minute = 9, 0  # a day's news, when people come in
     return f"{minute} {hour} * * {','.join(dict.fromkeys(days)) or '*'}"
 

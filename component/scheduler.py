@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
+from collections.abc import Callable
 
 import structlog
 
@@ -18,10 +19,16 @@ AT_ONCE = 64
 """Jobs that run beside each other; who comes past it waits for one to end."""
 
 
+BACK = 60_000
+"""Milliseconds that a clock may go back without anyone being told."""
+
+
 class Scheduler:
-    """Runs each job once, when it is due; by `name` there is one at most, and it never runs beside itself."""
+    """Runs each job once, when it is due; by `name` there is one at most, and it never runs beside itself. Functions in
+    `set_back` are called when the clock was."""
 
     def __init__(self, clock: Clock) -> None:
+        self.set_back: list[Callable[[], None]] = []
         self._clock = clock
         self._due: dict[str, tuple[int, int, Job]] = {}
         self._heap: list[tuple[int, int, str]] = []
@@ -29,6 +36,7 @@ class Scheduler:
         self._wake = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._free = asyncio.Semaphore(AT_ONCE)
+        self._last = 0  # what the clock said when it was looked at
 
     def at(self, name: str, due: int, job: Job) -> None:
         """Run `job` at `due` (ms since 1970), in place of what `name` stood for before."""
@@ -75,6 +83,10 @@ class Scheduler:
     def tick(self) -> float | None:
         """Start what is due; gives the seconds until the next, None where there is none."""
         now = self._clock()
+        before, self._last = self._last, now
+        if now < before - BACK:
+            for call in self.set_back:
+                call()
         while self._heap:
             due, number, name = self._heap[0]
             standing = self._due.get(name)

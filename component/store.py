@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from component.configured import Audit, ChannelSpec, Drop, Grant, Mute, Preference, Put, Token
@@ -12,7 +13,7 @@ from component.plan import Held, Stopped
 from component.reminder import Reminder
 from component.route import Route
 from component.story import Story
-from component.subscription import Address, Subscription
+from component.subscription import Address, Standing, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A subscription's digest was due: how it `was` and is `now`. `digest` is the id of the message that tells what its
-    channel's log holds behind `was.cursor` up to `now.cursor`; "" where there was nothing to tell."""
+    channel's log holds behind `was.cursor` up to `now.cursor`; "" where there was nothing to tell. One with `again`
+    waits for nothing any more, unless something came to its channel meanwhile: then it is due at that time (ms)."""
 
     was: Subscription
     now: Subscription
     digest: str = ""
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ class ReminderStore(Protocol):
 
 
 class SubscriptionStore(Protocol):
-    """Where subscriptions and addresses are kept. Each raises StoreError; what changes is on disk on return."""
+    """Where subscriptions are kept. Each raises StoreError; what changes is on disk on return."""
 
     async def subscribe(self, subscription: Subscription, most: int) -> int:
         """Keep a new one. Gives its number, 0 where its owner has `most` already; raises Conflict where they have one
@@ -163,20 +166,24 @@ class SubscriptionStore(Protocol):
     ) -> Sequence[Subscription]:
         """Those of someone, for a target, at a channel, or all; with numbers above `after`, by number."""
 
-    async def change_subscriptions(self, now: Sequence[Subscription]) -> None:
-        """Each is as given here from now; what is gone stays gone. Raises Conflict where an owner would have two at one
+    async def change_subscriptions(
+        self, changes: Sequence[tuple[Subscription, Subscription]]
+    ) -> Sequence[Subscription]:
+        """Each that is as it was read (first) is so from now (second); what is gone stays gone. Gives those that were
+        changed since they were read, as they are: they stay so. Raises Conflict where an owner would have two at one
         channel for one target; then nothing was changed."""
 
     async def unsubscribe(self, numbers: Collection[int]) -> Sequence[Subscription]:
         """End these; gives those that were there."""
 
+    async def standings(self) -> Mapping[Standing, int]:
+        """How many there are, by how they stand."""
+
     async def subscribed(self) -> Mapping[Channel, int]:
         """For how many subscriptions messages of a channel are looked at when they come: the live ones, and those with
         an urgent name. Channels without any are left out."""
 
-    async def hearers(
-        self, channel: Channel, words: Collection[str], after: int, limit: int
-    ) -> Sequence[Subscription]:
+    async def hearers(self, channel: Channel, words: Collection[str], after: int, limit: int) -> Sequence[Subscription]:
         """A channel's live ones and those whose urgent name is one of `words`, by number, from above `after`."""
 
     async def subscriptions_of(
@@ -191,6 +198,10 @@ class SubscriptionStore(Protocol):
     async def spread_upto(self, seq: int) -> int:
         """Up to which subscription a delivery to subscribers has come; 0 at its start."""
 
+    async def heard_upto(self, numbers: Collection[int]) -> Mapping[int, int]:
+        """Of each of these subscriptions the seq of its channel behind which is what has yet to come to it at once: all
+        that is in the channel has, but for what is on its way to subscribers and has not passed this one."""
+
     async def due_subscriptions(self, now: int, limit: int) -> Sequence[Subscription]:
         """Those whose time has come, the earliest first; of each target that is among the first `limit`, all of them,
         beside each other."""
@@ -198,11 +209,17 @@ class SubscriptionStore(Protocol):
     async def due_count(self, now: int) -> int:
         """How many there are whose time has come."""
 
+    async def far_subscriptions(self, due: int, after: int, limit: int) -> Sequence[Subscription]:
+        """Those that are not paused and due later than `due` (ms), by number, from above `after`."""
+
     async def next_subscription(self) -> int | None:
         """When the next is due, in ms; None where there is none."""
 
     async def take_turns(self, turns: Sequence[Turn]) -> None:
         """Keep turns that told nothing: those that were changed meanwhile stay as they are."""
+
+    async def forget_told(self, told: Collection[tuple[int, int]]) -> None:
+        """Each (subscription, seq) did not arrive at once after all."""
 
     async def told_at_once(self, numbers: Collection[int]) -> Mapping[int, frozenset[int]]:
         """The seqs that subscriptions were told of at once and that stand behind their cursor."""
@@ -217,6 +234,38 @@ class SubscriptionStore(Protocol):
     async def parts_of(self, digest: str) -> Sequence[Part]:
         """What the digest with that message id tells, by subscription; empty where it is none of a subscription."""
 
+
+class Asked(StrEnum):
+    """What came of wanting to ask an address's owner."""
+
+    NOW = "now"
+    ALREADY = "already"
+    """It was asked as often as it may be."""
+    SPENT = "spent"
+    """Who wants it, or others of their domain, asked as much as they may."""
+    STOPPED = "stopped"
+    """Its owner wants nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """How often a mailbox was asked, how often someone did so, and how often all of their domain."""
+
+    mailbox: int
+    person: int
+    domain: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits(Asks):
+    """How often that may be, from `since` on (ms). All who gave nothing but an address are one person."""
+
+    since: int
+
+
+class AddressStore(Protocol):
+    """Where addresses are kept. Each raises StoreError; what changes is on disk on return, all of it or nothing."""
+
     async def address(self, who: str, target: Channel) -> Address | None:
         """An address as someone gave it."""
 
@@ -227,14 +276,40 @@ class SubscriptionStore(Protocol):
         """Keep one, in the place of what it was before."""
 
     async def drop_address(self, who: str, target: Channel) -> None:
-        """Forget one."""
+        """Forget one; nothing of theirs falls back to it any more."""
 
-    async def ask(self, address: Address, since: int, most: int, most_in_all: int) -> bool:
-        """Keep an address that is to be asked now (`asked`), and that it is; False, and nothing is kept, where its
-        mailbox was asked `most` times, or all targets together `most_in_all` times, from `since` on (ms)."""
+    async def ask(self, address: Address, by: str, limits: Limits) -> Asked:
+        """Keep an address that is to be asked now (`asked`), and that it is, `by` whom it is wanted; where that is too
+        often, nothing is kept. What was asked later than now, by a clock that was wrong, does not count."""
+
+    async def asks(self, target: Channel, by: str, since: int, upto: int) -> Asks:
+        """How often that was from `since` to `upto` (ms); nobody knows for more than a month."""
+
+    async def take_try(self, who: str, since: int, upto: int, most: int) -> Sequence[Address]:
+        """Count a try at each address of someone's that was asked from `since` to `upto` (ms), and gives these; not of
+        those that have had `most`."""
+
+    async def confirm(self, address: Address, now: int, numbers: Collection[int] | None) -> Sequence[Subscription]:
+        """An address is theirs who gave it: subscriptions that wait for that begin, those of `numbers` where given, and
+        the others of those end. Gives those that began; nothing happens where it was asked anew, or is gone."""
+
+    async def bounce(self, target: Channel, why: str) -> None:
+        """What was sent there came back: so it stands with all who gave it, and what is told there is stopped."""
+
+    async def stop(self, target: Channel) -> None:
+        """Its owner wants nothing: what is told there ends, and nobody has it any more."""
+
+    async def is_stopped(self, target: Channel) -> bool:
+        """Whether the owner of its mailbox wants nothing."""
+
+    async def allow(self, target: Channel) -> None:
+        """The owner of its mailbox lets it be asked again."""
+
+    async def came(self, message_id: str, channels: Collection[Channel]) -> frozenset[Channel]:
+        """To which of the channels a message was brought, or is on its way."""
 
 
-class Store(Memory, ReminderStore, SubscriptionStore, Protocol):
+class Store(Memory, ReminderStore, SubscriptionStore, AddressStore, Protocol):
     """Durable state. Every method raises StoreError where the engine fails; then nothing was changed."""
 
     async def save(

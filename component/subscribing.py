@@ -278,7 +278,7 @@ def _thread(left: Sequence[Word], said: Said, _names: Names) -> int:
 # When
 
 _STARTS = re.compile(
-    r"every|each|je|jede[nrs]?|alle|daily|täglich|hourly|stündlich|weekly|wöchentlich|at|um|on|am|immediately|instantly"
+    r"every|each|once|einmal|je|jede[nrs]?|alle|daily|täglich|hourly|stündlich|weekly|wöchentlich|at|um|on|am|immediately|instantly"
     r"|sofort|gleich|weekdays?|werktags?|weekends?|wochenenden?|noon|mittags?|midnight|mitternachts?"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?"
     r"|\d{1,2}[:.]\d{2}(?:am|pm)?|\d{1,2}(?:am|pm)"

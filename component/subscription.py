@@ -6,6 +6,7 @@ behind `cursor`, and is read when it is due.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,7 +18,7 @@ from component.errors import BadInput, TooLong
 from component.hours import Hours
 from component.message import BUS_KEY, Channel, Message
 from component.pattern import Pattern
-from component.schedule import Schedule
+from component.schedule import Schedule, Unread
 from component.words import Words, _
 
 MOST = 100
@@ -41,6 +42,15 @@ def subscribers(channel: Channel) -> Channel:
 
 _COUNT = re.compile(r"(?:every|each|alle|je)\s+(\d{1,6})(?:\s+(?:messages?|shouts?|nachrichten|shouts))?")
 _AT_ONCE = frozenset({"", "at once", "now", "once", "immediately", "instantly", "live", "sofort", "gleich"})
+_ALSO = (
+    (re.compile(r"(?:every|each) morning|once (?:a|per) day"), "daily at 9"),
+    (re.compile(r"(?:every|each) evening"), "daily at 18"),
+    (re.compile(r"jeden morgen|einmal (?:am|pro) tag|einmal täglich"), "täglich um 9"),
+    (re.compile(r"jeden abend"), "täglich um 18"),
+    (re.compile(r"once (?:a|per) week"), "weekly"),
+    (re.compile(r"einmal (?:die|in der|pro) woche"), "wöchentlich"),
+)
+"""What people write, and how it is kept."""
 _WEEKLY = re.compile(r"(?:weekly|wöchentlich|every week|jede woche)\b\s*")
 
 
@@ -57,12 +67,17 @@ class Interval:
         words = " ".join(text.lower().split())
         if words in _AT_ONCE:
             return cls()
+        if plain := next((plain for way, plain in _ALSO if way.fullmatch(words)), ""):
+            return cls.parse(plain)
         if found := _COUNT.fullmatch(words):
             return cls._counted(int(found[1]))
         if found := _WEEKLY.match(words):
             day = words[found.end() :]
             return cls(schedule=_weekly(day, text))
-        return cls(schedule=Schedule.parse(text))
+        try:
+            return cls(schedule=Schedule.parse(text))
+        except Unread as error:
+            raise _unread(text) from error
 
     @classmethod
     def _counted(cls, count: int) -> Self:
@@ -88,8 +103,18 @@ class Interval:
         return f"every {self.count}" if self.count else "at once"
 
 
+def _unread(text: str) -> BadInput:
+    return BadInput(
+        _("“{text}” is no schedule: write at once, every 20, hourly, daily at 9, weekdays at 9:30 or weekly on Monday.",
+          text=text[:40])
+    )  # fmt: skip
+
+
 def _weekly(day: str, text: str) -> Schedule:
-    schedule = Schedule.parse(day if _names_day(day) else f"monday {day}")
+    try:
+        schedule = Schedule.parse(day if _names_day(day) else f"monday {day}")
+    except BadInput as error:
+        raise _unread(text) from error
     if schedule.shortest() < 6 * 86400:
         raise BadInput(_("“{text}” is more often than once a week: name one day.", text=text[:40]))
     return Schedule(" ".join(text.split()), schedule.cron)
@@ -181,6 +206,11 @@ class Subscription:
         """The name whose mention is told at once though not each message is looked at for it; "" for none."""
         return "" if self.live or self.standing is not Standing.ON else self.name.casefold()
 
+    @property
+    def waits(self) -> bool:
+        """Whether what comes waits behind its cursor, and is told later."""
+        return self.standing is Standing.PAUSED or self.due > 0 or not self.interval.at_once
+
     def next(self, now: int) -> int:
         """When its next digest is due behind `now`, both in ms; 0 where that goes by no clock."""
         if self.standing is not Standing.ON or self.interval.schedule is None:
@@ -199,6 +229,10 @@ class Subscription:
             return False
         return not (self.without and Filter.parse(self.without)(message))
 
+    def hears(self, message: Message) -> bool:
+        """Whether a message of its channel may be told as it comes."""
+        return self.wants(message) and (self.interval.at_once or self.online or self.names(message))
+
     def names(self, message: Message) -> bool:
         """Whether a message mentions the one who is to hear of that at once."""
         return bool(self.name) and self.name.casefold() in words_of(message.body)
@@ -215,8 +249,7 @@ class Subscription:
 
     def held(self, cursor: int, due: int, standing: Standing | None = None) -> Self:
         """What comes from now on, behind `cursor`, waits until `due`; where it waited already, since when it did."""
-        waits = self.due > 0 or self.interval.count > 0 or self.interval.schedule is not None
-        return replace(self, cursor=self.cursor if waits else cursor, due=due, standing=standing or self.standing)
+        return replace(self, cursor=self.cursor if self.waits else cursor, due=due, standing=standing or self.standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,14 +272,19 @@ class Filter:
 
     def __call__(self, message: Message) -> bool:
         """Whether a message fits. One that is too long for the pattern does: better told than lost."""
-        said = f"{message.author.name}: {message.body}"
         if self.pattern:
             try:
-                return self.pattern.found(said)
+                return self.pattern.found(f"{message.author.name}: {message.body}")
             except TooLong:
                 return True
-        low = said.casefold()
+        low = _folded(message.author.name, message.body)
         return any(phrase in low for phrase in self.phrases)
+
+
+@lru_cache(16)
+def _folded(name: str, body: str) -> str:
+    """What phrases are looked for in; many have a filter for the same message."""
+    return f"{name}: {body}".casefold()
 
 
 _WORD = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
@@ -254,6 +292,7 @@ MOST_WORDS = 2_000
 """Words of a message that are looked at for names."""
 
 
+@lru_cache(16)
 def words_of(text: str) -> frozenset[str]:
     """The words of a text in small letters, a name with dots or dashes being one."""
     found: set[str] = set()
@@ -333,13 +372,15 @@ class Address:
     tries: int = 0
     why: str = ""
 
-    @property
-    def mailbox(self) -> Channel:
-        """What requests are counted by: most mail servers take no notice of case, or of what stands behind a plus."""
-        local, at, domain = self.target.address.rpartition("@")
-        if not at:
-            return self.target
-        return Channel(self.target.method, f"{local.partition('+')[0].lower() or local}@{domain.lower()}")
+
+def mailbox(target: Channel) -> Channel:
+    """Where it all arrives, by which addresses are counted and stopped: most mail servers take no notice of case, or of
+    what stands behind a plus (RFC 5233)."""
+    local, at, domain = target.address.rpartition("@")
+    if not at:
+        return target
+    folded = unicodedata.normalize("NFKC", local).casefold()
+    return Channel(target.method, f"{folded.partition('+')[0] or folded}@{domain.lower()}")
 
 
 ASKS = "asks:"

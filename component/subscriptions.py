@@ -3,15 +3,16 @@
 What each of them is told, and when, is the affair of `fanout.py` and `digesting.py`.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
+from component import standing
 from component.addressbook import AddressBook
 from component.delivery import Delivery, State
-from component.errors import BadInput, Conflict, DeliveryError, Forbidden, NotFound, ShoutbusError
+from component.errors import BadInput, Conflict, DeliveryError, Forbidden, NotFound, Refused, ShoutbusError, StoreError
 from component.hub import Hub
 from component.message import Channel
 from component.ports import Clock, MethodSpec, Online, Timer
@@ -19,7 +20,7 @@ from component.rights import Rights
 from component.roles import Role
 from component.settings import Settings
 from component.store import Spread, Store
-from component.subscription import ASKS, MOST, Standing, Subscription
+from component.subscription import ASKS, DIGEST, MOST, Standing, Subscription
 from component.tidings import Tidings
 from component.words import _
 
@@ -28,8 +29,15 @@ log = structlog.get_logger()
 HOUR = 3_600_000
 PATIENCE = HOUR
 """Milliseconds after which what can't be delivered goes where someone wants it to fall back to."""
-GIVEN_UP = 3
-"""Refusals in a row, of different messages, after which nothing more is sent to someone."""
+DAY = 24 * HOUR
+SOON = 5 * 60_000
+"""Milliseconds after which someone who took nothing is tried again; twice that the next time, up to a day."""
+TRIES = 5
+"""How often a change is decided anew where something else came in between."""
+THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+"""How what is in a channel, or on its way there, stands."""
+Then = Callable[[Subscription, int], Subscription | None]
+"""What becomes of one, and of what it was told up to a seq; None for one that is left as it is."""
 NOT_READABLE = _("There is no channel {channel} for you (any more).")
 
 
@@ -60,9 +68,10 @@ class Subscriptions:
         self._online = online
         self._timer = timer
         self._clock = clock
-        self._refusals: Counter[Channel] = Counter()
+        self._away: dict[Channel, int] = {}  # how often in a row those were tried who took nothing
         self._since: set[Channel] = set()  # those that came in force since the store was asked
         book.begun.append(self.in_force)
+        book.keep = self.rights.keep
 
     @property
     def _store(self) -> Store:
@@ -154,6 +163,10 @@ class Subscriptions:
             if one.due:
                 self.expect(one.due)
 
+    def asks(self, jid: str) -> bool:
+        """Whether someone has yet to say if the bus may see when they are online."""
+        return self._online.asks(jid)
+
     def expect(self, due: int) -> None:
         """Something is due at a time, in ms."""
         for call in self.due:
@@ -173,58 +186,56 @@ class Subscriptions:
         raise NotFound(_("You have no subscription {number}: “subscriptions” shows yours.", number=number))
 
     async def change(self, was: Subscription, now: Subscription) -> Subscription:
-        """Let one be as `now`; what waits for a digest that will not come any more is told at once. Raises as `add`."""
+        """Let one be as `now` where it differs from `was`; what waits for a digest that will not come any more is told
+        at once. Raises as `add`; NotFound where it is gone."""
         await self._check_target(now, now.who)
         clock = self._clock()
-        if now.standing is Standing.ON:
-            waited = not was.interval.at_once or was.due > 0
-            cursor = was.cursor if waited else await self._store.last_seq(now.channel)
-            due = clock if waited and now.interval.at_once else now.next(clock)
-            now = replace(now, cursor=cursor, due=due)
-        await self._store.change_subscriptions([now])
-        self.in_force([now])
-        return now
+        some = await self._rewrite([was], lambda one, heard: standing.edited(one, was, now, clock, heard))
+        if not some:
+            raise NotFound(_("That subscription has ended meanwhile."))
+        return some[0]
 
     async def pause(self, jid: str, until: int, numbers: Collection[int] | None = None) -> Sequence[Subscription]:
         """Nothing of someone's (or of those `numbers`) is told until a time in ms, 0 for until they want it again; then
         what came meanwhile is told as one digest each. Gives those that it holds for."""
-        mine = [one for one in await self.of(jid) if one.standing in (Standing.ON, Standing.PAUSED)]
-        chosen = [one for one in mine if numbers is None or one.id in numbers]
-        paused = [one.held(await self._store.last_seq(one.channel), until, Standing.PAUSED) for one in chosen]
-        await self._store.change_subscriptions(paused)
-        self.in_force(paused)
-        return paused
+        chosen = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
+        return await self._rewrite(chosen, lambda one, heard: standing.paused(one, until, heard))
 
     async def resume(self, jid: str, numbers: Collection[int] | None = None) -> Sequence[Subscription]:
-        """What is paused goes on, and what came meanwhile is told now; what failed is tried again where its address
-        stands. Gives those that go on."""
+        """What is paused goes on, and what came meanwhile is told now. Gives those that go on."""
         now = self._clock()
         mine = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
-        again = [replace(one, due=now) for one in mine if one.standing is Standing.PAUSED]
-        for one in mine:
-            if one.standing is Standing.FAILED and one.target == self.own(jid):
-                await self._store.drop_address(jid, one.target)
-                again.append(one.begun(now, await self._store.last_seq(one.channel)))
-        await self._store.change_subscriptions(again)
-        self.in_force(again)
-        return again
+        return await self._rewrite(mine, lambda one, _heard: standing.resumed(one, now))
 
     async def rezone(self, jid: str, zone: str, language: str = "") -> None:
         """Someone goes by other clocks from now, and speaks another language where one is given."""
         now = self._clock()
-        moved = [
-            _moved(one, replace(one, zone=zone, language=language or one.language), now) for one in await self.of(jid)
-        ]
-        await self._store.change_subscriptions(moved)
-        self.in_force(moved)
+        await self._rewrite(await self.of(jid), lambda one, _heard: standing.rezoned(one, zone, language, now))
 
     async def requiet(self, jid: str) -> None:
         """Someone's quiet hours are others now: what waits for their end is looked at anew."""
+        await self._look(await self.of(jid))
+
+    async def _look(self, some: Sequence[Subscription]) -> None:
         now = self._clock()
-        mine = [one for one in await self.of(jid) if one.standing is Standing.ON and one.due > now]
-        waiting = [replace(one, due=now) for one in mine if one.due != one.next(now)]
-        await self._store.change_subscriptions(waiting)
-        self.in_force(waiting)
+        await self._rewrite(some, lambda one, _heard: standing.looked_at(one, now))
+
+    async def _rewrite(self, some: Sequence[Subscription], then: Then) -> Sequence[Subscription]:
+        """Let each be as `then` says of it and of up to where it was told at once. Of one that was changed since it was
+        read (its digest was made, it bounced), it says so anew. Gives those that it says something of and that are
+        there; raises Conflict, StoreError."""
+        done: list[Subscription] = []
+        for _try in range(TRIES):
+            heard = await self._store.heard_upto([one.id for one in some])
+            changes = [(one, now) for one in some if one.id in heard and (now := then(one, heard[one.id])) is not None]
+            some = await self._store.change_subscriptions(changes)
+            late = {one.id for one in some}
+            taken = [now for _was, now in changes if now.id not in late]
+            self.in_force(taken)
+            done += taken
+            if not some:
+                return done
+        raise Conflict(_("That changed again and again while I was at it: try once more."))
 
     async def end(self, numbers: Collection[int]) -> Sequence[Subscription]:
         """End these; gives those that were there."""
@@ -232,37 +243,71 @@ class Subscriptions:
 
     # What can't be delivered
 
-    async def fell(self, then: Delivery, error: DeliveryError) -> bool:
-        """Whether someone else takes on a delivery that did not arrive: where who subscribed wants it to fall back to
-        another address, that is on disk on return. Someone who takes nothing any more is let go."""
+    async def fell(self, then: Delivery, error: DeliveryError) -> Delivery:
+        """What becomes of a delivery that did not arrive: where who subscribed to it wants it to fall back to another
+        address, it goes there; where a person takes nothing now, it waits. That is on disk on return. Raises
+        StoreError."""
         dead = then.state is State.DEAD
         if then.message.origin.startswith(ASKS) or (not dead and self._clock() - then.message.at < PATIENCE):
-            return False
+            return then
+        brought = await self._brought(then)
+        ends = await self._fallbacks([one for one, _after in brought])
+        for end in ends:
+            log.info("falls back", message=then.message.id, method=end.method, reason=str(error))
+        await self._hub.spread(Spread(then, 0, ends))
+        if ends:
+            return then if dead else then.failed(Refused(str(error)), self._clock())
+        if dead and brought and then.channel.method == self._tidings.method:
+            await self._put_back(then, brought)
+            return then.dropped(self._clock())
+        return then
+
+    async def _brought(self, then: Delivery) -> Sequence[tuple[Subscription, int]]:
+        """The subscriptions that brought a message, each with the seq behind which it stands in its channel. What was
+        said to a person (a reminder), or came by a route alone, none did."""
         theirs = await self._store.subscriptions(target=then.channel, limit=1_000)
         if not theirs:
-            return False
-        ends = {one.fallback for one in theirs if one.fallback and one.standing is Standing.ON}
-        for end in sorted(ends):
-            log.info("falls back", message=then.message.id, method=end.method, reason=str(error))
-        await self._hub.spread(Spread(then, 0, sorted(ends)))
-        if dead and then.channel.method == self._tidings.method:
-            await self._refused(then.channel, str(error))
-        return bool(ends)
+            return ()
+        if then.message.author.key.startswith(DIGEST):
+            parts = {part.subscription: part.after for part in await self._store.parts_of(then.message.id)}
+            return [(one, parts[one.id]) for one in theirs if one.id in parts]
+        came = {hop.channel: hop.seq - 1 for hop in await self._store.trace(then.message.id) if hop.state in THERE}
+        return [(one, came[one.channel]) for one in theirs if one.channel in came and one.hears(then.message)]
 
-    async def _refused(self, target: Channel, why: str) -> None:
-        self._refusals[target] += 1
-        if self._refusals[target] >= GIVEN_UP:
-            del self._refusals[target]
-            await self.book.bounced(target, why)
+    async def _fallbacks(self, brought: Sequence[Subscription]) -> Sequence[Channel]:
+        """Where they want it instead, as far as that is theirs now."""
+        ends = {
+            one.fallback for one in brought
+            if one.fallback and one.standing is Standing.ON and await self.book.is_proved(one.who, one.fallback)
+        }  # fmt: skip
+        return sorted(ends)
 
-    def arrived(self, target: Channel) -> None:
-        """Something did."""
-        self._refusals.pop(target, None)
+    # Who is away
 
+    async def _put_back(self, then: Delivery, brought: Sequence[tuple[Subscription, int]]) -> None:
+        """A person's server takes nothing for them: one that keeps nothing for who is offline refuses each message.
+        What they were to be told waits, and is tried as one digest, ever later."""
+        target, digest = then.channel, then.message.author.key.startswith(DIGEST)
+        tries = self._away.get(target, 0) if digest else 0  # what comes at once does so where the last digest arrived
+        self._away[target] = tries + 1
+        due = self._clock() + min(SOON << min(tries, 20), DAY)
+        log.info("waits for someone who is away", method=target.method, tries=tries + 1)
+        after = {one.id: seq for one, seq in brought}
+        if not digest:
+            await self._store.forget_told([(number, seq + 1) for number, seq in after.items()])
+        try:
+            back = [one for one, _seq in brought]
+            await self._rewrite(back, lambda one, _heard: standing.put_back(one, after[one.id], due))
+        except Conflict as error:
+            raise StoreError(error.sentence) from error
 
-def _moved(was: Subscription, one: Subscription, now: int) -> Subscription:
-    """One that goes by other clocks: when it is due next by those. What was put off to the end of quiet hours is looked
-    at now."""
-    if not was.due or was.standing is not Standing.ON:
-        return one
-    return replace(one, due=one.next(now) if was.due == was.next(now) else now)
+    def seen(self, jid: str) -> None:
+        """A bare JID shows that it is there: what waits for them is told now."""
+        if self._away.pop(self.own(jid), None):
+            self._timer.at(f"seen:{jid}", self._clock(), partial(self._come, jid))
+
+    async def _come(self, jid: str) -> None:
+        try:
+            await self._look(await self._store.subscriptions(target=self.own(jid), limit=1_000))
+        except StoreError as error:
+            log.warning("what waits for someone comes later", reason=str(error))

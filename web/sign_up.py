@@ -52,9 +52,3 @@ class Typed:
             return Zone.parse(self.zone).name
         except BadInput:
             return "UTC"
-
-    @property
-    def mailbox(self) -> str:
-        """Where it all arrives, whatever stands behind a plus (RFC 5233)."""
-        local, _at, domain = self.address.rpartition("@")
-        return f"{local.partition('+')[0]}@{domain}"

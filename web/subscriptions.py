@@ -10,16 +10,16 @@ from typing import Any
 
 from aiohttp import web as http
 
-from commands.subscribing import clock_of, described
-from component.addressbook import words_of
+from commands.subscribing import clock_of
 from component.configured import ChannelSpec
 from component.errors import BadInput, Conflict, Forbidden, NotFound, ShoutbusError, TooMany
 from component.message import Channel
 from component.rate import Rate
-from component.subscription import Address, Subscription
+from component.subscription import Address, Subscription, mailbox
 from component.subscriptions import Subscriptions
 from component.text import one_line
 from component.words import _
+from web.cards import card, place, proved, titled
 from web.entrance import NOT_OURS, Visit, filled, for_people
 from web.guests import network
 from web.pages import is_cross_site, page
@@ -43,6 +43,7 @@ def routes(site: Site) -> list[http.RouteDef]:
         http.post("/{method}/{address}/subscribe", ups.take),
         http.get("/subscriptions", for_people(mine)),
         http.post("/subscriptions", for_people(change)),
+        http.get("/subscriptions/remove", for_people(doubt)),
     ]
 
 
@@ -66,25 +67,26 @@ class SignUps:
                 raise Forbidden(NOT_OURS)
             typed = Typed.of(await filled(request))
             wanted = _wanted(site, spec, typed, asked_language(request))
-            self._spend(site.address(request), typed)
+            self._spend(site.address(request), wanted.target)
             ends = asyncio.get_running_loop().time() + AT_LEAST
+            await site.bus.subscriptions.book.check_room()  # for all alike: whether one was asked is not told
             await _keep(site.bus.subscriptions, wanted)
             await asyncio.sleep(ends - asyncio.get_running_loop().time())
         except ShoutbusError as fault:
             return _form(request, spec, typed, fault)
         return _page(request, "subscribe.html", spec, sent=typed.address)
 
-    def _spend(self, address: str, typed: Typed) -> None:
+    def _spend(self, address: str, target: Channel) -> None:
         self._networks.spend(network(address))
-        if typed.mailbox != typed.address:
-            self._mailboxes.spend(typed.mailbox)
+        if mailbox(target) != target:
+            self._mailboxes.spend(str(mailbox(target)))
 
 
 def _wanted(site: Site, spec: ChannelSpec, typed: Typed, language: str) -> Subscription:
     if not typed.address:
         raise BadInput(_("A mail address is needed."))
     try:
-        target = Channel(WAY, typed.address)
+        target = Channel(WAY, site.methods[WAY].tidy(typed.address))
         site.methods[WAY].check(target)
     except BadInput as error:
         written = one_line(typed.mail)[:60]
@@ -134,11 +136,24 @@ def _page(request: http.Request, template: str, spec: ChannelSpec, status: int =
 async def mine(_request: http.Request, visit: Visit) -> http.Response:
     """Someone's subscriptions and addresses, and what may be done with each."""
     subscriptions, jid = visit.site.bus.subscriptions, visit.caller.jid
+    own, now = subscriptions.own(jid), visit.site.bus.clock()
+    cards = [card(one, named(visit.site, one.channel), own, now) for one in await subscriptions.of(jid)]
     return visit.page(
-        "subscriptions.html", mine=await subscriptions.of(jid), addresses=await subscriptions.book.of(jid),
-        own=subscriptions.own(jid), name=partial(named, visit.site), described=described, words_of=words_of,
-        zone=clock_of(visit.site.bus, jid), quiet=visit.site.bus.settings.quiet(jid),
+        "subscriptions.html", cards=cards, addresses=await subscriptions.book.of(jid), proved=proved,
+        place=partial(place, own=own), zone=clock_of(visit.site.bus, jid), quiet=visit.site.bus.settings.quiet(jid),
     )  # fmt: skip
+
+
+async def doubt(request: http.Request, visit: Visit) -> http.Response:
+    """What ends with an address of theirs, before they let go of it."""
+    subscriptions, jid = visit.site.bus.subscriptions, visit.caller.jid
+    target = Channel.parse(request.query.get("address", ""))
+    if target not in [one.target for one in await subscriptions.book.of(jid)]:
+        raise NotFound(_("You have no address {address}.", address=target))
+    some = [one for one in await subscriptions.of(jid) if one.target == target]
+    return visit.page(
+        "remove_address.html", target=target, some=[(titled(one, named(visit.site, one.channel)), one) for one in some]
+    )
 
 
 async def change(_request: http.Request, visit: Visit) -> http.Response:

@@ -54,7 +54,7 @@ def filled_settings(method: MethodSpec, filled: Any) -> dict[str, Any]:
 
 def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
     """A channel that can be added; raises BadInput where its address won't do, Conflict where it stands."""
-    channel = Channel(method.name, address if method.address.fullmatch(address) else address.lower())
+    channel = Channel(method.name, method.tidy(address if method.address.fullmatch(address) else address.lower()))
     method.check(channel, any=True)
     if any(spec.channel == channel for spec in bus.hub.channels):
         raise Conflict(_("There is a channel {channel} already: edit that one.", channel=channel))

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.subscribing import described
+from commands.subscribing import asked_today, described
 from component.errors import NotFound
 from component.form import Ask
 from component.message import Channel
 from component.roles import Role
 from component.subscribing import tidy
-from component.subscription import Address, Proof, Subscription
-from component.words import _, joined
+from component.subscription import Address, Proof, Standing, Subscription
+from component.words import Words, _, joined
 
 _CODE = re.compile(r"(\d{3})[ -]?(\d{3})")
 
@@ -39,15 +39,23 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 async def _agree(caller: Caller, bus: Bus) -> Reply:
     """To what was asked of their own JID, which they write from."""
     book, own = bus.subscriptions.book, bus.subscriptions.own(caller.jid)
-    known = await book.of(caller.jid)
+    known = await _given(bus, caller.jid)
     mine = next((one for one in known if one.target == own), None)
     if mine and await book.waiting(mine):
         return _confirmed(own, await book.confirm(mine))
-    asked = ", ".join(str(one.target) for one in known if one.proof is Proof.ASKED and one.target != own)
-    if asked:
-        raise NotFound(_("{addresses}: open the link that I sent there, or write “confirm” with the code.",
-                         addresses=asked))  # fmt: skip
-    raise NotFound(_("Nothing waits to be confirmed by you."))
+    told = [await _how(one, bus) for one in known if one.proof is Proof.ASKED and one.target != own]
+    raise NotFound(joined(told, "\n") if told else _("Nothing waits to be confirmed by you."))
+
+
+async def _how(address: Address, bus: Bus) -> Words:
+    """How an address is confirmed that was not yet."""
+    target = address.target
+    if not await bus.subscriptions.book.is_open(address.who, target):
+        return _("“confirm {address}” sends a request there.", address=target)
+    if "@" in target.address:  # to a number goes a code
+        return _("Open the link in the mail that I sent to {address}; “confirm {address}” sends it anew.",
+                 address=target)  # fmt: skip
+    return _("Write “confirm” with the code that I sent to {address}.", address=target)
 
 
 def _confirmed(target: Channel, begun: Sequence[Subscription]) -> Done:
@@ -59,15 +67,24 @@ async def _ask(caller: Caller, address: Address, bus: Bus) -> Reply:
         return Done(_("{address} is confirmed already.", address=address.target))
     if await bus.subscriptions.book.ask(caller.jid, address.target):
         return Done(_("I sent to {address} how to confirm it.", address=address.target))
+    if not await bus.subscriptions.book.is_open(caller.jid, address.target):
+        return Done(asked_today(address.target), "warn")
     return Done(
         _("{address} was asked today already: look there, or try again tomorrow.", address=address.target), "warn"
     )
 
 
+async def _given(bus: Bus, jid: str) -> Sequence[Address]:
+    """Someone's addresses; also those that subscriptions wait for and where no request went yet."""
+    known = {one.target: one for one in await bus.subscriptions.book.of(jid)}
+    waiting = [one.target for one in await bus.subscriptions.of(jid) if one.standing is Standing.ASKED]
+    return [*({target: Address(jid, target) for target in waiting} | known).values()]
+
+
 async def address_of(bus: Bus, jid: str, written: str) -> Address:
     """An address of someone's, as a channel or without its method. Raises NotFound."""
     text = tidy(written)
-    for one in await bus.subscriptions.book.of(jid):
+    for one in await _given(bus, jid):
         if text.casefold() in (str(one.target).casefold(), one.target.address.casefold()):
             return one
     raise NotFound(_("You gave me no address “{address}”: “address list” shows yours.", address=text[:60]))

@@ -43,7 +43,7 @@ def _all(caller: Caller, bus: Bus) -> Reply:
 
 
 def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Reply:
-    action = mine.get(name)
+    action = mine.get(name) or next((one for one in mine.values() if name in one.also), None)
     if action is None and name in processors.discover() and caller.role >= Role.OPERATOR:
         return _processor(processors.discover()[name], bus)
     if action is None and name in ("processors", "prozessoren") and caller.role >= Role.OPERATOR:
@@ -57,7 +57,7 @@ def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Repl
     if action.more:
         lines.append(_("… and more, which it asks for"))
     lines += [_("like: {line}", line=one) for one in action.examples]
-    usage = " ".join([name.replace("-", " "), *(one.name if one.required else f"[{one.name}]" for one in asked)])
+    usage = " ".join([action.name.replace("-", " "), *(one.name if one.required else f"[{one.name}]" for one in asked)])
     return Lines(_("{usage}: {title}", usage=usage, title=action.title), lines)
 
 
@@ -91,4 +91,4 @@ def _rest(caller: Caller, bus: Bus) -> Words:
              ends=", ".join(ends), web=bus.web)  # fmt: skip
 
 
-ACTION = Action("help", _("List all commands"), Role.GUEST, _run, Form, public=True, opening=_all)
+ACTION = Action("help", _("List all commands"), Role.GUEST, _run, Form, public=True, opening=_all, also=("hilfe",))

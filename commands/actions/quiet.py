@@ -38,6 +38,6 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "quiet", _("Choose quiet hours"), Role.MEMBER, _run, Form, group="subscriptions", also=("ruhezeit", "ruhezeiten"),
-    examples=(_("quiet 22:00-07:00"), _("quiet off")),
+    "quiet", _("Choose quiet hours"), Role.MEMBER, _run, Form, group="subscriptions",
+    also=("ruhe", "ruhezeit", "ruhezeiten"), examples=(_("quiet 22:00-07:00"), _("quiet off")),
 )  # fmt: skip

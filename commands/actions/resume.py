@@ -21,12 +21,12 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     numbers = [one.id for one in await chosen(bus, caller, form.which or ALL)]
     again = await bus.subscriptions.resume(caller.jid, numbers)
     if not again:
-        return Done(_("Nothing of that is paused."))
+        return Done(_("Nothing of that is paused.") if form.which else _("Nothing is paused."))
     names = ", ".join(f"{one.id} ({one.channel})" for one in again)
     return Done(_("They go on: {names}. What came meanwhile is told now.", names=names))
 
 
 ACTION = Action(
     "resume", _("Resume subscriptions"), Role.MEMBER, _run, Form, group="subscriptions",
-    also=("fortsetzen",),
+    also=("fortsetzen", "weiter"),
 )  # fmt: skip

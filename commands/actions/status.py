@@ -9,6 +9,7 @@ from commands.held import first_held
 from commands.shared import shown, when
 from component.ledger import Place
 from component.roles import Role
+from component.subscription import Standing
 from component.words import Words, _
 
 MOST_LISTED = 20
@@ -18,7 +19,7 @@ MOST_LISTED = 20
 async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     health = await bus.health()
     lines = [*_xmpp(health["xmpp"], bus), *_store(health.get("store", {})), *_queues(health.get("queues", {}), bus)]
-    lines += await _digests(bus)
+    lines += [await _subscriptions(bus), *await _digests(bus)]
     lines += _held(await bus.hub.store.held_counts(), bus)
     if first := await first_held(caller, bus):
         lines.append(_("The first of them to go on:"))
@@ -70,6 +71,12 @@ def _queues(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
             yield f"  {channel}: {depth}"
     for name, depths in people.items():
         yield _("  {method}: {count} for {people} people", method=name, count=sum(depths), people=len(depths))
+
+
+async def _subscriptions(bus: Bus) -> Words:
+    counts = await bus.hub.store.standings()
+    return _("Subscriptions: {count}, {asked} unconfirmed", count=sum(counts.values()),
+             asked=counts.get(Standing.ASKED, 0))  # fmt: skip
 
 
 async def _digests(bus: Bus) -> Sequence[Words]:

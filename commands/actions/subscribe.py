@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.shared import entry, titled
-from commands.subscribing import described, option
+from commands.subscribing import asked_today, described, option, seeing
 from commands.wishes import LABELS, check_new, clocks, default_name, subscription
 from component.errors import BadInput
 from component.form import NONE, Ask, Choice, Faults
@@ -17,7 +17,7 @@ from component.words import Words, _, joined
 
 _TITLE = _("Subscribe")
 PHRASES = _("phrases with commas between, one of which is there; or /a pattern/")
-HOW = _("at once, every 20, hourly, daily at 9, weekly on Monday")
+HOW = _("at once, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Monday")
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,11 @@ async def _answer(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
     told: list[Words] = [_("Subscription {subscription}", subscription=described(kept))]
     if kept.standing is Standing.ASKED and kept.who != caller.jid:
         told.append(_("I asked {who}: it begins once they agree.", who=kept.who))
-    elif kept.standing is Standing.ASKED:
+    elif kept.standing is Standing.ASKED and await bus.subscriptions.book.is_open(kept.who, kept.target):
         told.append(_("Nothing comes before {address} is confirmed: what I sent there says how.", address=kept.target))
-    told += clocks(kept, bus)
+    elif kept.standing is Standing.ASKED:
+        told.append(asked_today(kept.target))
+    told += [*clocks(kept, bus), *seeing(kept, bus)]
     if kept.who == caller.jid:
         alone = len(await bus.subscriptions.of(caller.jid)) == 1
         told.append(_("“stop” ends it.") if alone else _("“unsubscribe {number}” ends it.", number=kept.id))

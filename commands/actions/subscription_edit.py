@@ -1,12 +1,13 @@
 """`subscription-edit`: when one's subscription comes and what of; forms hold what stands, a line what is to change."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.subscribe import HOW, more
-from commands.subscribing import described, noted
+from commands.subscribing import described, noted, seeing
 from commands.wishes import LABELS, clocks, filled, name_of
 from component.errors import BadInput, Conflict
 from component.form import NONE, Ask, written
@@ -54,16 +55,29 @@ async def _edit(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Repl
     now = await bus.subscriptions.change(one, new)
     if now.who != caller.jid:
         await noted(caller, bus, "subscription-edit", [one], str(described(now)))
-    return Done(joined([_("Changed: {subscription}", subscription=described(now)), *clocks(now, bus)], "\n"))
+    told = [_("Changed: {subscription}", subscription=described(now)), *clocks(now, bus)]
+    return Done(joined([*told, *(seeing(now, bus) if not one.online else ())], "\n"))
+
+
+_WHEN = re.compile(r"^(?:when|wann)=", re.IGNORECASE)
+_CUT = re.compile(r"\b(?:when|while|if|wenn|solange)(?: I'm| I am)?$", re.IGNORECASE)
+"""Ends a line whose “online” was taken for the field of that name."""
+_SETTING = re.compile(r"(?:^|\s)(\w+)=")
 
 
 def _said(was: Subscription, said: Read, caller: Caller) -> Read:
     """Of a line the words that are no interval may say anything that `subscribe` reads."""
     if caller.way != "text" or _is_interval(said.interval):
         return said
-    line = read(said.interval, ())
+    said = replace(said, interval=_WHEN.sub("", said.interval))
+    if _is_interval(said.interval):
+        return said
+    cut = _CUT.search(said.interval)
+    line = read(" ".join([said.interval, "online"]) if cut else said.interval, ())
     if line.by or line.address or line.who:
         raise BadInput(_("Where it goes can't be changed: end it, and subscribe anew."))
+    if stray := _SETTING.search(f"{line.channel} {line.rest} {line.interval}"):
+        raise BadInput(_("There is no setting “{name}”.", name=stray[1][:40]))
     if line.rest or line.channel:
         return said  # whose interval can't be read
     told = {field: value for field in _standing(was) if (value := getattr(line, field))}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Lines, Reply, Step
-from commands.subscribing import ALL, described
+from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
+from commands.subscribing import ALL, NONE_YET, described
 from component.addressbook import words_of
 from component.errors import BadInput, Forbidden
 from component.form import Ask
@@ -41,7 +41,13 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     lines = [_("{who}: {subscription}", who=one.owner, subscription=described(one)) for one in found[:SHOWN]]
     if found[SHOWN:]:
         return Lines(_("The first {count} subscriptions:", count=SHOWN), lines)
-    return Lines(_("{count} subscriptions:", count=len(lines)), lines)
+    if not lines:
+        return Done(_("There are no subscriptions."))
+    return Lines(_count(len(lines)), lines)
+
+
+def _count(count: int) -> Words:
+    return _("{count} subscriptions:", count=count) if count != 1 else _("One subscription:")
 
 
 async def _mine(caller: Caller, bus: Bus) -> Reply:
@@ -54,7 +60,7 @@ async def _mine(caller: Caller, bus: Bus) -> Reply:
     if link:
         link = f"{link}?to=subscriptions"  # operators are led to the matrix else
         lines.append(_("As a page, {web}/subscriptions, where this link signs you in: {link}", web=bus.web, link=link))
-    return Lines(_("{count} subscriptions:", count=len(mine)), lines)
+    return Lines(_count(len(mine)) if mine else NONE_YET, lines)
 
 
 async def _opening(caller: Caller, bus: Bus) -> Reply:

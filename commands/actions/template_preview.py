@@ -38,7 +38,8 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     eyes = Eyes(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
     titles = {spec.channel: spec.title for spec in bus.hub.channels if spec.title}
     where = replace(places(bus.web), title=lambda channel: titles.get(channel, str(channel)))
-    drawn = preview(bus.templates, form.template, eyes, messages, where, bus.web)
+    at = {"channel": form.channel} if form.channel else {}
+    drawn = preview(bus.templates, form.template, eyes, messages, where, bus.web, **at)
     told: list[Words | str] = [*drawn.text[:MOST].rstrip().split("\n")]
     if len(drawn.text) > MOST:
         told.append(_("(cut here: it has {count} characters)", count=len(drawn.text)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.subscribing import NONE_YET, choose, chosen, end
+from commands.subscribing import NONE_YET, choose, end, end_which
 from component.form import Ask
 from component.roles import Role
 from component.words import _
@@ -16,15 +16,11 @@ _TITLE = _("End a subscription")
 class Form:
     """Which."""
 
-    which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))]
+    which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))] = ""
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    some = await chosen(bus, caller, form.which)
-    number = form.which.strip().removeprefix("#").isdigit()
-    if some[1:] and not number and len({one.channel for one in some}) == 1:
-        return choose(_TITLE, some, end)
-    return await end(caller, some, bus)
+    return await end_which(_TITLE, caller, form.which, bus) if form.which else await _opening(caller, bus)
 
 
 async def _opening(caller: Caller, bus: Bus) -> Reply:

@@ -71,14 +71,15 @@ def _answer(message: Message, first: Message) -> Message:
     return replace(message, replies=first.id, thread=first.id)
 
 
-def preview(templates: Templates, name: str, eyes: Eyes, messages: Sequence[Message], where: Places, web: str) -> Drawn:
-    """What a template makes of messages, of one channel each, and what is wrong with the operator's, if anything."""
+def preview(templates: Templates, name: str, eyes: Eyes, messages: Sequence[Message], where: Places, web: str,
+            channel: Channel = _LOBBY) -> Drawn:  # fmt: skip
+    """What a template makes of messages that stand in a channel, and what is wrong with the operator's, if anything."""
     below = _foot_of(name)
     name = "digest.html" if name == "frame.html" else name
-    drawn = templates.draw(name, eyes.language, {"footer": HERE, **_given(name, eyes, messages, where, web)})
+    drawn = templates.draw(name, eyes.language, {"footer": HERE, **_given(name, eyes, messages, where, web, channel)})
     if not below:
         return replace(drawn, text=scrubbed(drawn.text).strip("\n"))
-    foot = templates.draw(below, eyes.language, _given(below, eyes, messages, where, web)).text
+    foot = templates.draw(below, eyes.language, _given(below, eyes, messages, where, web, channel)).text
     return replace(drawn, text=footed(scrubbed(drawn.text), scrubbed(foot).strip("\n")))
 
 
@@ -90,9 +91,11 @@ def _foot_of(name: str) -> str:
     return f"footer.{kind}" if name in (f"digest.{kind}", f"message.{kind}", "frame.html") else ""
 
 
-def _given(name: str, eyes: Eyes, messages: Sequence[Message], where: Places, web: str) -> Mapping[str, Any]:
+def _given(
+    name: str, eyes: Eyes, messages: Sequence[Message], where: Places, web: str, channel: Channel
+) -> Mapping[str, Any]:
     links = _Samples(web)
-    one = Subscription("juliet@example.org", messages[0].channel, _TARGET, Interval(20), id=1)
+    one = Subscription("juliet@example.org", channel, _TARGET, Interval(20), id=1)
     if name.startswith("digest"):
         bounds = CHAT if "chat" in name else MAIL
         shown = chosen(merged([Wanted(one.channel, messages, SAMPLED_REST if messages[0].id == _FIRST else 0)]), bounds)

@@ -1,11 +1,14 @@
 """What a digest tells, read from the store: so much of it as can be shown, and how much more there is.
 
-Ten thousand people may be told of the same: what a channel's log holds between two places is read once for all.
+Ten thousand people may be told of the same: what a channel's log holds between two places is read once for all who want
+the same of it.
 """
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 
+from component.behind import alike, first
 from component.delivery import Delivery
 from component.letters.digest import Wanted
 from component.letters.recent import Recent
@@ -14,23 +17,32 @@ from component.ports import Clock
 from component.store import Part, Store
 from component.subscription import Subscription
 
-PAGE = 20
-"""Deliveries that are read at once: one may have a quarter of a million characters."""
 MOST_READ = 1_000
-"""Deliveries of a channel that are read for a digest; what is beyond is counted."""
-MOST_CHARACTERS = 1_000_000
-"""Characters of them, about."""
+"""Messages that are kept for a digest; what is beyond is counted."""
 LIFE = 30_000
 """Milliseconds that what was read is told before it is read again: something may have been deleted."""
+
+Keep = Callable[[Sequence[Subscription]], Awaitable[Sequence[Subscription]]]
+"""Gives those of some subscriptions that may go on: whose owners may read their channels. Raises StoreError."""
+
+
+async def everyone(some: Sequence[Subscription]) -> Sequence[Subscription]:
+    """All may go on."""
+    return some
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What a channel's log holds behind a place up to another, `rest` more of it unread; and who said any of it."""
+    """What some want of what a channel's log holds between two places, `rest` more unread (None: nobody knows how many
+    of it they want). `key` is the same for all who are told this."""
 
+    key: Hashable
     deliveries: Sequence[Delivery]
-    rest: int
-    authors: frozenset[str]
+    rest: int | None
+
+    def wanted(self, channel: Channel) -> Wanted:
+        """Of `channel`, for a digest."""
+        return Wanted(channel, [one.message for one in self.deliveries], self.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,50 +53,47 @@ class Piece:
     part: Part
     told: frozenset[int]
 
-    def key(self, excerpt: Excerpt) -> Hashable:
-        """The same for all who are told the same of an excerpt."""
-        one = self.subscription
-        own = one.who if one.who in excerpt.authors and not one.own else ""
-        told = frozenset(seq for seq in self.told if self.part.after < seq <= self.part.upto)
-        return (one.channel, self.part.after, self.part.upto, one.only, one.without, one.thread, own, told)
-
-    def wanted(self, excerpt: Excerpt) -> Wanted:
-        """What of an excerpt it tells."""
-        one = self.subscription
-        found = [each.message for each in excerpt.deliveries if each.seq not in self.told and one.wants(each.message)]
-        counted = not (one.only or one.without or one.thread or self.told)
-        return Wanted(one.channel, found, excerpt.rest if counted or not excerpt.rest else None)
-
 
 class Reader:
-    """Reads for digests; each call raises StoreError."""
+    """Reads for digests; each call raises StoreError. `keep` gives those of some subscriptions that may go on."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, keep: Keep = everyone) -> None:
         self._store = store
-        self._excerpts: Recent[tuple[Channel, int, int], Excerpt] = Recent(8, LIFE, clock)
+        self._keep = keep
+        self._excerpts: Recent[Hashable, Excerpt] = Recent(8, LIFE, clock)
+        self._one = asyncio.Lock()
 
     async def pieces(self, digest: str) -> Sequence[Piece]:
         """What the digest with that message id tells, without subscriptions that have ended."""
-        parts = await self._store.parts_of(digest)
-        found = [(part, one) for part in parts if (one := await self._store.subscription(part.subscription))]
-        told = await self._store.told_at_once([one.id for _part, one in found]) if found else {}
-        return [Piece(one, part, told.get(one.id, frozenset())) for part, one in found]
+        parts = {part.subscription: part for part in await self._store.parts_of(digest)}
+        found = await self._keep([one for number in parts if (one := await self._store.subscription(number))])
+        told = await self._store.told_at_once([one.id for one in found]) if found else {}
+        return [Piece(one, parts[one.id], told.get(one.id, frozenset())) for one in found]
 
     async def excerpt(self, piece: Piece) -> Excerpt:
-        """What stands in the log there."""
-        key = (piece.subscription.channel, piece.part.after, piece.part.upto)
-        return self._excerpts.get(key) or self._excerpts.put(key, await self._read(*key))
+        """What it tells of what stands in the log there: read once for all who want the same, and again only for who
+        said all of that themselves."""
+        one = piece.subscription
+        shared = await self._read(replace(piece, subscription=replace(one, own=True)), "")
+        mine = [each for each in shared.deliveries if each.message.author.key == one.who]
+        if one.own or not one.who or not mine:
+            return shared
+        if len(mine) == len(shared.deliveries) and shared.rest != 0:
+            return await self._read(piece, one.who)
+        others = [each for each in shared.deliveries if each.message.author.key != one.who]
+        return Excerpt((shared.key, one.who), others, shared.rest)
 
-    async def _read(self, channel: Channel, after: int, upto: int) -> Excerpt:
-        found: list[Delivery] = []
-        size = 0
-        while len(found) < MOST_READ and size < MOST_CHARACTERS:
-            page = await self._store.between(channel, found[-1].seq if found else after, upto, PAGE)
-            found += page
-            size += sum(len(one.message.body) for one in page)
-            if len(page) < PAGE:
-                return Excerpt(found, 0, _authors(found))
-        return Excerpt(found, await self._store.counted(channel, found[-1].seq, upto), _authors(found))
+    async def _read(self, piece: Piece, who: str) -> Excerpt:
+        one, part = piece.subscription, piece.part
+        key = (alike(one, part, piece.told), who)
+        async with self._one:  # others who want the same wait; and what is read takes no more memory than that
+            if known := self._excerpts.get(key):
+                return known
+            found, whole = await first(self._store, one, part, piece.told, MOST_READ)
+            rest: int | None = 0 if whole else await self._store.counted(one.channel, found[-1].seq, part.upto)
+            if one.only or one.without or one.thread or piece.told:
+                rest = rest and None
+            return self._excerpts.put(key, Excerpt(key, found, rest))
 
     async def answered(self, channel: Channel, message_id: str) -> Message | None:
         """A message that another one answers in a channel; None where it was deleted or never came there: then it may
@@ -97,7 +106,3 @@ class Reader:
         """Where a message was or will be brought, in that order."""
         hops = await self._store.trace(message.id)
         return [one.channel for one in sorted(hops, key=lambda hop: hop.seq)]
-
-
-def _authors(found: Sequence[Delivery]) -> frozenset[str]:
-    return frozenset(one.message.author.key for one in found)

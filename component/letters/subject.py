@@ -62,6 +62,6 @@ def _label(text: str) -> str:
 
 def _unlike(name: str, channel: Channel) -> str:
     """Another name for each address, also of those whose letters a list's name can't have."""
-    if re.fullmatch("[a-z0-9.@-]{1,100}", channel.address):
+    if len(name) <= 100 and name == channel.address.replace("@", "."):
         return name
     return f"{name[:80].strip('.-')}-{hashlib.blake2b(channel.address.encode(), digest_size=4).hexdigest()}"

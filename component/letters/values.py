@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from component.letters import subject
 from component.letters.digest import Bounds, Places, Wanted, arranged, entry
-from component.letters.times import Times
+from component.letters.times import Times, zone_of
 from component.message import MAX_BODY, Channel, Message
 from component.noted import quoted
 from component.subscription import Address, Subscription
@@ -54,7 +54,7 @@ def of_digest(
 ) -> Mapping[str, Any]:
     """For digest.*; see `digest.arranged`."""
     digest = arranged(shown, quotes, places, eyes.times, bounds.longest)
-    return {"subject": subject.of_digest(digest, eyes.language), "digest": digest}
+    return {"subject": subject.of_digest(digest, eyes.language), "digest": digest, "zone": zone_of(eyes.zone)}
 
 
 def of_message(
@@ -72,10 +72,11 @@ def of_message(
 
 
 def of_request(
-    address: Address, by: str, waiting: Sequence[Subscription], places: Places, links: Links, eyes: Eyes
-) -> Mapping[str, Any]:
-    """For request.*: an address whose owner is to confirm it, who wants that (`by`, else `address.who`), and the
-    subscriptions that wait for it."""
+    address: Address, by: str, waiting: Sequence[Subscription], places: Places, links: Links, eyes: Eyes, *,
+    stop: bool = False,
+) -> Mapping[str, Any]:  # fmt: skip
+    """For request.*: an address whose owner is to confirm it, who wants that (`by`, else `address.who`), the
+    subscriptions that wait for it, and whether an answer that says “stop” is heard."""
     shown = one_line(address.target.address)
     title = one_line(_("Please confirm {address}", address=shown).told(eyes.language))
     return {
@@ -86,23 +87,30 @@ def of_request(
         "confirm": links.confirm(address),
         "code": links.code(address),
         "refuse": links.stop_all(address.target),
+        "stop": stop,
         "footer": "",
     }
 
 
 def of_foot(
-    why: Sequence[Subscription], target: Channel, places: Places, links: Links, eyes: Eyes
-) -> Mapping[str, Any]:
+    why: Sequence[Subscription], target: Channel, places: Places, links: Links, eyes: Eyes,
+    message: Message | None = None,
+) -> Mapping[str, Any]:  # fmt: skip
     """For footer.*: the subscriptions by which a letter comes to `target`; none where it does by an operator's
-    route."""
+    route. `message` is the one that comes alone."""
     return {
-        "reasons": [_reason(one, places, links, eyes) for one in why],
+        "reasons": [_reason(one, places, links, eyes) | {"named": _named(one, message)} for one in why],
         "stop_all": links.stop_all(target),
         "manage": links.manage() if any(one.who for one in why) else "",
     }
 
 
-def _reason(one: Subscription, places: Places, links: Links, eyes: Eyes) -> Mapping[str, str]:
+def _named(one: Subscription, message: Message | None) -> str:
+    """The name for which a message comes before its digest; "" where it comes anyway."""
+    return one.name if message and not one.interval.at_once and one.names(message) else ""
+
+
+def _reason(one: Subscription, places: Places, links: Links, eyes: Eyes) -> dict[str, str]:
     return {
         "title": one_line(places.title(one.channel)),
         "interval": tell(one.interval.words, eyes.language),

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from component.configured import Preference
 from component.delivery import Delivery
-from component.errors import Refused
+from component.errors import Moot, Refused
 from component.letters import subject, values
 from component.letters.digest import Bounds, Places, chosen, merged, strangers
 from component.letters.foot import HERE, footed, scrubbed
-from component.letters.reading import LIFE, Excerpt, Piece, Reader
+from component.letters.reading import LIFE, Excerpt, Keep, Piece, Reader, everyone
 from component.letters.recent import Recent
 from component.letters.short import followed, short
 from component.letters.templates import Faults, Templates
@@ -30,6 +30,7 @@ from component.words import Words, _
 MAIL = Bounds()
 CHAT = Bounds(size=2_600, longest=400, frame=30)
 """What fits a message in chat that one still likes to read: about 3,000 characters."""
+_SMS = "request-sms.txt"
 _KEPT = 64
 """Letters that are kept: at 200 KB each at most."""
 _KNOWN = 256
@@ -57,7 +58,8 @@ class _Made:
 
 class Writer:
     """`ports.Letters`. `host` is the public one, `persons` the names of methods whose channels are people; `tell` says
-    to operators what is wrong with a template of theirs, and may raise StoreError."""
+    to operators what is wrong with a template of theirs, and may raise StoreError; `hears_stop` is whether what answers
+    an SMS comes here; `keep` see `Reader`."""
 
     def __init__(
         self,
@@ -71,6 +73,8 @@ class Writer:
         host: str,
         persons: Collection[str],
         tell: Callable[[Words], Awaitable[None]],
+        hears_stop: bool = False,
+        keep: Keep = everyone,
     ) -> None:
         self._store = store
         self._places = places
@@ -81,7 +85,8 @@ class Writer:
         self._host = host
         self._persons = persons
         self._tell = tell
-        self._reader = Reader(store, clock)
+        self._hears_stop = hears_stop
+        self._reader = Reader(store, clock, keep)
         self._made: Recent[Hashable, _Made] = Recent(_KEPT, LIFE, clock)
         self._brought: Recent[str, tuple[int, Sequence[Channel]]] = Recent(_KNOWN, LIFE, clock)
         self._answers: Recent[tuple[Channel, str], tuple[Message | None]] = Recent(_KNOWN, LIFE, clock)
@@ -100,7 +105,7 @@ class Writer:
         else:
             one = await self._subscription(delivery)
             made, eyes = await self._single(delivery, one, ("message.txt", "message.html"))
-            letter = self._signed(made, [one] if one else [], delivery, eyes)
+            letter = self._signed(made, [one] if one else [], delivery, eyes, delivery.message)
         await self._complain()
         return letter
 
@@ -123,7 +128,7 @@ class Writer:
     async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
         """See `ports.Letters.short`."""
         if delivery.message.origin.startswith(ASKS):
-            made, _eyes = await self._request(delivery, ("request-sms.txt",))
+            made, _eyes = await self._request(delivery, (_SMS,))
             told = short(one_line(made.text), "", fits)
         elif pieces := await self._pieces(delivery.message):
             made, _eyes = await self._digest(pieces, MAIL, ("digest-sms.txt",))
@@ -139,19 +144,18 @@ class Writer:
     # Digests
 
     async def _pieces(self, message: Message) -> Sequence[Piece]:
-        """What a message tells as a digest, nothing where it is none; raises Refused where nothing is left of it."""
+        """What a message tells as a digest, nothing where it is none; raises Moot where nothing is left of it."""
         if not message.author.key.startswith(DIGEST):
             return ()
         pieces = await self._reader.pieces(message.id)
         if not pieces and message.origin.startswith(DIGEST):
-            raise Refused(_("The subscription has ended: nothing is left to tell."))
+            raise Moot(_("The subscription has ended: nothing is left to tell."))
         return pieces
 
     async def _digest(self, pieces: Sequence[Piece], bounds: Bounds, names: Sequence[str]) -> tuple[_Made, Eyes]:
         eyes = self._eyes_of(pieces[0].subscription)
         excerpts = [await self._reader.excerpt(piece) for piece in pieces]
-        told = tuple(piece.key(excerpt) for piece, excerpt in zip(pieces, excerpts, strict=True))
-        key = (tuple(names), told, eyes, self._templates.stamp())
+        key = (tuple(names), tuple(one.key for one in excerpts), eyes, self._templates.stamp())
         async with self._one:  # while one makes it, the others who are told the same wait
             made = self._made.get(key)
             if made is None:
@@ -161,9 +165,9 @@ class Writer:
     async def _gathered(
         self, pieces: Sequence[Piece], excerpts: Sequence[Excerpt], bounds: Bounds, names: Sequence[str], eyes: Eyes
     ) -> _Made:
-        wanted = merged([piece.wanted(excerpt) for piece, excerpt in zip(pieces, excerpts, strict=True)])
+        wanted = merged([each.wanted(one.subscription.channel) for one, each in zip(pieces, excerpts, strict=True)])
         if not wanted:
-            raise Refused(_("What it would tell was deleted meanwhile: nothing is left to tell."))
+            raise Moot(_("What it would tell was deleted meanwhile: nothing is left to tell."))
         shown = chosen(wanted, bounds)
         quotes = {one: quoted(seen) for one in strangers(shown) if (seen := await self._reader.answered(*one))}
         return self._drawn(names, eyes, values.of_digest(shown, quotes, self._places, eyes, bounds))
@@ -223,7 +227,10 @@ class Writer:
         theirs = await self._store.subscriptions(who=who, target=delivery.channel)
         waiting = [one for one in theirs if one.standing in (Standing.ASKED, Standing.FAILED)]
         eyes = self._eyes_of(waiting[0]) if waiting else self._eyes_as(who)
-        return self._drawn(names, eyes, values.of_request(address, by, waiting, self._places, self._links, eyes)), eyes
+        given = values.of_request(
+            address, by, waiting, self._places, self._links, eyes, stop=self._hears_stop and names == (_SMS,)
+        )
+        return self._drawn(names, eyes, given), eyes
 
     # What all have in common
 
@@ -243,9 +250,11 @@ class Writer:
         drawn = [scrubbed(self._faults.draw(name, eyes.language, {"footer": HERE, **given})) for name in names]
         return _Made(given["subject"], *drawn)
 
-    def _signed(self, made: _Made, why: Sequence[Subscription], delivery: Delivery, eyes: Eyes) -> Letter:
+    def _signed(
+        self, made: _Made, why: Sequence[Subscription], delivery: Delivery, eyes: Eyes, alone: Message | None = None
+    ) -> Letter:
         """A letter with what stands under it: why it came, and how to end that."""
-        foot = values.of_foot(why, delivery.channel, self._places, self._links, eyes)
+        foot = values.of_foot(why, delivery.channel, self._places, self._links, eyes, alone)
         return Letter(
             made.subject,
             footed(made.text, self._foot("footer.txt", eyes, foot)),

@@ -8,9 +8,12 @@ import base64
 import hashlib
 import hmac
 import re
+import unicodedata
 from dataclasses import dataclass
 
+from component.errors import BadInput
 from component.message import Channel
+from component.words import _
 
 ADDRESS = re.compile(
     r"(?=.{3,254}\Z)(?=[^@]{1,64}@)"
@@ -21,6 +24,23 @@ ADDRESS = re.compile(
 )
 """A mail address (RFC 5321 section 4.1.2, RFC 6531), its domain in lower case. No quoted local parts, and none of
 what mail servers may take for a route, a pipe or a file (`%`, `!`, `|`, `/`), nor a program for an option."""
+
+
+def tidy(address: str) -> str:
+    """The one way in which a mail address is kept: its domain as people read it, in small letters, which its form in
+    ASCII (RFC 3490) leads back to. So one domain is one, however it is written. Raises BadInput where it is none."""
+    local, at, written = address.rpartition("@")
+    domain = unicodedata.normalize("NFKC", written).lower()
+    try:
+        if "xn--" in domain:
+            domain = domain.encode("ascii").decode("idna")
+        same = domain.encode("idna").decode("idna") == domain
+    except UnicodeError:
+        same = False
+    if not same:
+        raise BadInput(_("“{domain}” can be read as another domain: write it as its owner does.", domain=written[:80]))
+    return f"{local}{at}{domain}"
+
 
 DAYS = 30
 """How long after it was sent a mail may come back."""

@@ -51,7 +51,7 @@ class Line:
         self._data_patience = server.data_patience
         self._smtp = SMTP(
             hostname=setup.host,
-            port=setup.at,
+            port=int(setup.at),  # the resolver of asyncio takes none but a plain one
             local_hostname=setup.sender.host,
             timeout=server.patience,
             use_tls=setup.way is Security.TLS,

@@ -7,6 +7,7 @@ from component.delivery import Delivery, State
 from component.message import Channel, Message
 from component.ports import Confirmation, Direct, Fate, Letters, MethodSpec, Ports
 from component.text import BARE_JID
+from component.way import Way
 
 
 class Chat:
@@ -32,6 +33,10 @@ class Chat:
     async def tell(self, target: Channel, message: Message) -> Confirmation:
         """See `ports.Quick.tell`."""
         return await self._direct.tell(target.address, message)
+
+    def way(self, target: Channel) -> Way:
+        """See `ports.Quick.way`."""
+        return self._direct.way(target.address)
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`; a person's archive is their own."""

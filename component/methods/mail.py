@@ -8,7 +8,7 @@ from component.delivery import Delivery
 from component.errors import Refused, StoreError, Unavailable
 from component.mail.bounces import Bounces
 from component.mail.compose import compose
-from component.mail.envelope import ADDRESS, Verp
+from component.mail.envelope import ADDRESS, Verp, tidy
 from component.mail.knock import knock
 from component.mail.replies import NoSuch
 from component.mail.setup import MailSetup
@@ -105,5 +105,6 @@ def _make(ports: Ports) -> Mail | Unset:
 
 
 METHOD = MethodSpec(
-    "mail", _make, example="mail:juliet@example.org", address=ADDRESS, person=True, setup=MailSetup, knock=knock
-)
+    "mail", _make, example="mail:juliet@example.org", address=ADDRESS, tidy=tidy, person=True, setup=MailSetup,
+    knock=knock,
+)  # fmt: skip

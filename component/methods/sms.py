@@ -17,12 +17,15 @@ from component.sms import gsm
 from component.sms.budget import Budget, Sms
 from component.sms.setup import NUMBER, SmsSetup
 from component.sms.ways import Way, knock, way_of
+from component.subscription import ASKS
 from component.words import _
 
 log = structlog.get_logger()
 
 STOPS = frozenset({"stop", "stopp", "stopall", "unsubscribe", "abbestellen"})
 """What ends all to a number; the first three are what telephone companies tell people to write."""
+STARTS = frozenset({"start", "unstop"})
+"""What ends that; they tell this too."""
 _DAY = 86_400_000
 
 
@@ -77,7 +80,7 @@ class Texts:
         await self._ports.addresses.check(delivery)
         text = await self._text(delivery)
         size = gsm.count(text)
-        sms = Sms(delivery.message.id, number, size.parts)
+        sms = Sms(delivery.message.id, number, size.parts, delivery.message.origin.startswith(ASKS))
         await self._budget.reserve(sms)
         await self._put(sms, text)
         log.info(
@@ -124,19 +127,28 @@ class Texts:
     async def _heard(self, number: str, words: str, id: str) -> None:
         target = Channel(METHOD.name, number) if NUMBER.fullmatch(number) else None
         owner = await self._ports.addresses.owner(target) if target else ""
+        if target and await self._ruled(target, "".join(words.split()).strip(".!").casefold()):
+            return
         if not target or not owner:
             with contextlib.suppress(TooMany):
                 self._strangers.spend("")
                 log.info("an sms of nobody's that the bus knows was left out; said once a minute", number=number)
             return
-        if "".join(words.split()).strip(".!").casefold() in STOPS:
-            log.info("a number wants no more sms", channel=str(target))
-            await self._ports.addresses.stop(target)
-            return
         try:
             await self._ports.accept.accept(self._message(target, owner, words, id))
         except (Muted, BadInput) as error:
             log.info("an sms was left out", channel=str(target), reason=str(error))
+
+    async def _ruled(self, target: Channel, word: str) -> bool:
+        """Whether it says that the number wants no more SMS: whoever was asked may say so. That it may be asked again
+        is a word like any other where it was not stopped."""
+        if word in STOPS and await self._ports.addresses.knows(target):
+            log.info("a number wants no more sms", channel=str(target))
+            await self._ports.addresses.stop(target)
+            return True
+        if word in STARTS:
+            await self._ports.addresses.allow(target)
+        return False
 
     def _message(self, target: Channel, owner: str, words: str, id: str) -> Message:
         """A message of a number's owner. A gateway that comes back may use its ids anew, so they are not all."""

@@ -6,7 +6,7 @@ With it stands which messages are on their way: one whose fate nobody knows is s
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Self
 
 from component.errors import Refused
@@ -18,17 +18,23 @@ from component.words import _
 
 TRIES = 2
 """How often a message is sent at most while nobody can tell whether it came."""
+REQUESTS = 3
+"""What part of the budget requests to confirm a number may take, of which strangers can have as many sent as they like:
+one of so many."""
+AHEAD = timedelta(days=2)
+"""How far ahead a day is at most that is not known by a clock that was wrong."""
 REMEMBERED = 500
 """Messages that are known to have been sent, for after a crash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A message (its id) to a number, and the parts that it takes."""
+    """A message (its id) to a number, the parts that it takes, and whether it is a `request` to confirm the number."""
 
     message: str
     number: str
     parts: int = 1
+    request: bool = False
 
     @property
     def key(self) -> str:
@@ -38,8 +44,9 @@ class Sms:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What was spent on a day (a date of ISO 8601) in parts, in all and by number; how often each message was begun
-    whose end is not known, on which day; which were sent last; and whether operators know that the budget is spent."""
+    """What was spent on a day (a date of ISO 8601) in parts, in all, by number and for requests; how often each message
+    was begun whose end is not known, on which day; which were sent last; and whether operators know that the budget is
+    spent."""
 
     date: str = ""
     spent: int = 0
@@ -47,6 +54,7 @@ class Day:
     begun: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     sent: Sequence[str] = ()
     told: bool = False
+    requests: int = 0
 
     @classmethod
     def read(cls, kept: Any) -> Self:
@@ -54,22 +62,28 @@ class Day:
         if not isinstance(kept, dict):
             return cls()
         begun = {one: (str(date), int(tries)) for one, (date, tries) in kept["begun"].items()}
-        return cls(kept["date"], kept["spent"], kept["by_number"], begun, tuple(kept["sent"]), kept["told"])
+        sent, requests = tuple(kept["sent"]), kept.get("requests", 0)
+        return cls(kept["date"], kept["spent"], kept["by_number"], begun, sent, kept["told"], requests)
 
     @property
     def kept(self) -> dict[str, Any]:
         """In JSON's types."""
         return {
             "date": self.date, "spent": self.spent, "by_number": dict(self.by_number), "begun": dict(self.begun),
-            "sent": list(self.sent), "told": self.told,
+            "sent": list(self.sent), "told": self.told, "requests": self.requests,
         }  # fmt: skip
 
     def on(self, date: str) -> Self:
-        """As it stands on a date. A clock that is set back gives nothing back."""
+        """As it stands on a date. A clock that is set back gives nothing back; nor does one that was far ahead, but
+        what it counted is then of this day."""
         if date <= self.date:
-            return self
+            return self._moved(date) if _far(self.date, date) else self
         recent = {one: begun for one, begun in self.begun.items() if begun[0] >= self.date}
-        return replace(self, date=date, spent=0, by_number={}, begun=recent, told=False)
+        return replace(self, date=date, spent=0, by_number={}, begun=recent, told=False, requests=0)
+
+    def _moved(self, date: str) -> Self:
+        begun = {one: (min(day, date), tries) for one, (day, tries) in self.begun.items()}
+        return replace(self, date=date, begun=begun)
 
     def tries(self, sms: Sms) -> int:
         """How often it was begun and not ended."""
@@ -78,7 +92,7 @@ class Day:
     def reserved(self, sms: Sms) -> Self:
         """Begin it, and count its parts."""
         begun = {**self.begun, sms.key: (self.date, self.tries(sms) + 1)}
-        return replace(self._counted(sms.number, sms.parts), begun=begun)
+        return replace(self._counted(sms, sms.parts), begun=begun)
 
     def ended(self, sms: Sms) -> Self:
         """It is known what became of it."""
@@ -91,11 +105,16 @@ class Day:
     def returned(self, sms: Sms) -> Self:
         """It was certainly not sent. Of another day's account nothing is taken back."""
         counted = self.begun.get(sms.key, ("", 0))[0] == self.date
-        return self.ended(sms)._counted(sms.number, -sms.parts if counted else 0)
+        return self.ended(sms)._counted(sms, -sms.parts if counted else 0)
 
-    def _counted(self, number: str, parts: int) -> Self:
-        of_number = self.by_number.get(number, 0) + parts
-        return replace(self, spent=self.spent + parts, by_number={**self.by_number, number: of_number})
+    def _counted(self, sms: Sms, parts: int) -> Self:
+        by_number = {**self.by_number, sms.number: self.by_number.get(sms.number, 0) + parts}
+        requests = self.requests + (parts if sms.request else 0)
+        return replace(self, spent=self.spent + parts, by_number=by_number, requests=requests)
+
+
+def _far(day: str, today: str) -> bool:
+    return bool(day) and date.fromisoformat(day) - date.fromisoformat(today) > AHEAD
 
 
 class Budget:
@@ -122,6 +141,9 @@ class Budget:
             most = self._setup.per_number
             if day.by_number.get(sms.number, 0) + sms.parts > most:
                 raise Refused(_("This number has got its {most} SMS for today.", most=most))
+            asked = day.requests + sms.parts
+            if sms.request and asked > max(self._setup.budget // REQUESTS, 1):
+                raise Refused(_("As many SMS as may go out today to ask for numbers are spent."))
             if day.spent + sms.parts > self._setup.budget:
                 await self._over(day)
             await self._keep(day.reserved(sms))

@@ -675,6 +675,10 @@ delete from subscriptions where id in (select value from json_each(:ids));
 -- What the subscriptions :ids [id…] were told at once.
 delete from told where subscription in (select value from json_each(:ids));
 
+-- name: standings()
+-- How many subscriptions there are, by how they stand.
+select standing, count(*) as depth from subscriptions group by standing;
+
 -- name: subscribed()
 -- For how many subscriptions each channel's messages are looked at.
 select channel, sum(depth) as depth
@@ -726,6 +730,10 @@ on conflict do nothing;
 -- What the subscriptions :ids [id…] were told at once.
 select subscription, seq from told where subscription in (select value from json_each(:ids));
 
+-- name: forget_told_of(rows)!
+-- :rows [[subscription, seq]…].
+delete from told where (subscription, seq) in (select value ->> 0, value ->> 1 from json_each(:rows));
+
 -- name: forget_told_upto(rows)!
 -- :rows [[subscription, seq]…]: what each was told at once up to there.
 delete from told
@@ -738,6 +746,30 @@ where (subscription, seq) in (
 -- name: spread_upto(seq)
 -- How far the delivery :seq has come.
 select upto from spreads where seq = :seq;
+
+-- name: heard_upto(ids)
+-- Up to where each of the subscriptions :ids [id…] was told at once what its channel holds: just before the oldest that
+-- is on its way to subscribers and has not passed this one, else to the end.
+select
+    subscriptions.id,
+    coalesce(
+        (
+            select own.seq - 1
+            from deliveries as telling
+            join deliveries as own
+                on own.message_id = telling.message_id and own.channel = subscriptions.channel
+            where
+                telling.channel = 'subscribers:' || subscriptions.channel
+                and telling.state = 'pending'
+                and coalesce((select upto from spreads where spreads.seq = telling.seq), 0) < subscriptions.id
+            order by telling.seq
+            limit 1
+        ),
+        (select max(seq) from deliveries where deliveries.channel = subscriptions.channel),
+        0
+    ) as seq
+from subscriptions
+where id in (select value from json_each(:ids));
 
 -- name: put_spread(seq, upto)!
 -- How far the delivery :seq has come; never back.
@@ -776,6 +808,13 @@ order by called.earliest, called.target, subscriptions.due, subscriptions.id;
 -- How many there are whose time has come.
 select count(*) as depth from subscriptions where due > 0 and standing in ('on', 'paused') and due <= :now;
 
+-- name: far_subscriptions(due, after, count)
+-- The first :count after :after that are not paused and due later than :due.
+select * from subscriptions
+where due > 0 and standing in ('on', 'paused') and due > :due and standing = 'on' and +id > :after -- few are due so late
+order by +id
+limit :count;
+
 -- name: next_subscription()
 -- When the next is due.
 select due from subscriptions where due > 0 and standing in ('on', 'paused') order by due limit 1;
@@ -790,7 +829,8 @@ where
     and state in ('came', 'pending', 'done')
     and corrects = ''
     and substr(author_key, 1, 11) <> 'bus:digest:'
-    and id not in (select message_id from deletions)
+    and not exists (select 1 from deletions where deletions.message_id = sent.id)
+    and not exists (select 1 from stories where stories.seq = sent.seq and stories.published = 0)
 order by seq
 limit :count;
 
@@ -804,7 +844,8 @@ where
     and state in ('came', 'pending', 'done')
     and corrects = ''
     and substr(author_key, 1, 11) <> 'bus:digest:'
-    and id not in (select message_id from deletions);
+    and not exists (select 1 from deletions where deletions.message_id = sent.id)
+    and not exists (select 1 from stories where stories.seq = sent.seq and stories.published = 0);
 
 -- name: add_digest_parts(rows)!
 -- :rows [[digest_id, subscription, after, upto]…].
@@ -834,26 +875,63 @@ select * from addresses where who = :who and target = coalesce(:target, target) 
 -- Everyone's who gave :target.
 select * from addresses where target = :target order by who;
 
--- name: put_address(who, target, proof, asked, tries, why)!
+-- name: put_address(who, target, mailbox, proof, asked, tries, why)!
 -- Keep an address, in the place of what it was before.
-insert into addresses (who, target, proof, asked, tries, why)
-values (:who, :target, :proof, :asked, :tries, :why)
+insert into addresses (who, target, mailbox, proof, asked, tries, why)
+values (:who, :target, :mailbox, :proof, :asked, :tries, :why)
 on conflict (who, target) do update
 set proof = excluded.proof, asked = excluded.asked, tries = excluded.tries, why = excluded.why;
+
+-- name: end_fallbacks(who, target)!
+-- Nothing of :who falls back to :target any more.
+update subscriptions set fallback = '' where who = :who and fallback = :target;
 
 -- name: drop_address(who, target)!
 -- Forget an address.
 delete from addresses where who = :who and target = :target;
 
+-- name: drop_addresses_for(target)!
+-- Forget :target, whoever gave it.
+delete from addresses where target = :target;
+
+-- name: bounce_addresses(target, why)!
+-- What was sent to :target came back. What its owner said of it stays.
+update addresses set proof = 'bounced', asked = 0, why = :why
+where target = :target and proof not in ('bounced', 'refused');
+
+-- name: stopped(mailbox)
+-- A row where the owner of :mailbox wants nothing.
+select 1 from addresses where mailbox = :mailbox and proof = 'refused' limit 1;
+
+-- name: allow(mailbox)!
+-- The owner of :mailbox may be asked again.
+delete from addresses where mailbox = :mailbox and proof = 'refused';
+
+-- name: take_try(who, since, upto, most)
+-- One try more of each of :who's that was asked from :since to :upto and has had less than :most.
+update addresses set tries = tries + 1
+where who = :who and asked between :since and :upto and asked > 0 and tries < :most
+returning *;
+
 -- name: forget_asks(before)!
 -- What was asked before :before.
 delete from asks where at < :before;
 
--- name: add_ask(target, at, since, most, most_in_all)
--- :target is asked; no row where it was :most times since :since, or all together :most_in_all times.
-insert into asks (target, at)
-select :target, :at
-where
-    (select count(*) from asks where target = :target and at >= :since) < :most
-    and (select count(*) from asks where at >= :since) < :most_in_all
-returning 1;
+-- name: asks(target, who, domain, since, upto)
+-- How often :target was asked from :since to :upto, how often :who did so, and how often everyone at :domain.
+select
+    (select count(*) from asks where target = :target and at between :since and :upto) as mailbox,
+    (select count(*) from asks where who = :who and at between :since and :upto) as person,
+    (
+        select count(*) from asks
+        where substr(who, instr(who, '@')) = :domain and at between :since and :upto
+    ) as domain;
+
+-- name: add_ask(target, who, at)!
+-- :target is asked, as :who wants.
+insert into asks (target, who, at) values (:target, :who, :at);
+
+-- name: came(id, channels)
+-- Which of :channels [channel…] the message :id was brought to, or is on its way to.
+select distinct channel from deliveries
+where message_id = :id and channel in (select value from json_each(:channels));

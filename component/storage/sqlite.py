@@ -15,6 +15,7 @@ from component.plan import Held, Stopped
 from component.reminder import Reminder
 from component.route import Route
 from component.storage import accepting, changing, reminding, telling
+from component.storage.addresses import Addresses
 from component.storage.connections import LAST, transaction, wrapped
 from component.storage.rows import found, of_stages, to_delivery, to_held, to_message, to_note, to_route, to_stop
 from component.storage.subscriptions import Subscriptions
@@ -24,7 +25,7 @@ from component.story import Story
 from component.words import _
 
 
-class SQLite(Subscriptions):
+class SQLite(Subscriptions, Addresses):
     """See `store.Store`. Open it with `open`."""
 
     # Messages

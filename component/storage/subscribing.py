@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,11 +13,9 @@ from component.message import Channel
 from component.schedule import Schedule
 from component.storage.rows import Row, found
 from component.store import Spread, Turn
-from component.subscription import Address, Interval, Proof, Standing, Subscription
+from component.subscription import Interval, Standing, Subscription
 from component.words import Words, _
 
-_KEPT = 30 * 24 * 3600 * 1000
-"""How long it is known that an address was asked, in ms."""
 _CLEARED = 100
 """Spreads that are over and are forgotten when a new one begins."""
 
@@ -75,12 +73,6 @@ def of_subscription(one: Subscription) -> dict[str, str | int]:
     }
 
 
-def to_address(row: Row) -> Address:
-    """Of a row of `addresses`."""
-    target = _channel(row["target"])
-    return Address(row["who"], target, Proof(row["proof"]), row["asked"], row["tries"], row["why"])
-
-
 async def add(queries: Any, connection: Any, one: Subscription, most: int) -> int:
     """See `store.SubscriptionStore.subscribe`."""
     row = of_subscription(one)
@@ -91,8 +83,18 @@ async def add(queries: Any, connection: Any, one: Subscription, most: int) -> in
     return int(rows[0]["id"]) if rows else 0
 
 
-async def put(queries: Any, connection: Any, now: Sequence[Subscription]) -> None:
+async def change(
+    queries: Any, connection: Any, changes: Sequence[tuple[Subscription, Subscription]]
+) -> Sequence[Subscription]:
     """See `store.SubscriptionStore.change_subscriptions`."""
+    there = await _by_id(queries, connection, [was.id for was, _now in changes])
+    fresh = [now for was, now in changes if there.get(was.id) == was]
+    await put(queries, connection, fresh)
+    return [there[was.id] for was, _now in changes if there.get(was.id, was) != was]
+
+
+async def put(queries: Any, connection: Any, now: Sequence[Subscription]) -> None:
+    """Each is as given here from now, within a transaction in which it was read."""
     for one in now:
         try:
             await queries.set_subscriptions(connection, rows=json.dumps([of_subscription(one)]))
@@ -122,7 +124,8 @@ async def take_turns(queries: Any, connection: Any, turns: Sequence[Turn]) -> No
     for turn in turns:
         one = there.get(turn.was.id)
         if one and _stands(one) == _stands(turn.was):
-            there[one.id] = replace(one, standing=turn.now.standing, due=turn.now.due, cursor=turn.now.cursor)
+            due = turn.now.due or await _again(queries, connection, turn)
+            there[one.id] = replace(one, standing=turn.now.standing, due=due, cursor=turn.now.cursor)
             taken.append(turn)
     await _move(queries, connection, [there[number] for number in {turn.was.id for turn in taken}])
     # What its digest leaves out has to be known until that is sent: until the next turn.
@@ -130,6 +133,20 @@ async def take_turns(queries: Any, connection: Any, turns: Sequence[Turn]) -> No
     await queries.forget_told_upto(connection, rows=json.dumps(upto))
     parts = [(turn.digest, turn.was.id, turn.was.cursor, turn.now.cursor) for turn in taken if turn.digest]
     await queries.add_digest_parts(connection, rows=json.dumps(parts))
+
+
+async def _again(queries: Any, connection: Any, turn: Turn) -> int:
+    """When one is due again that waits for nothing else: 0, unless something came behind its new cursor.
+
+    Nothing can be lost between a digest and what is told at once. A message's delivery to the channel is committed with
+    the one to its subscribers, whose fan-out reads the subscription later still. Where it reads it before this
+    transaction, and so leaves the message to the digest, that delivery is there by now: up to the cursor, or seen here.
+    Where it reads it after, it finds it free, or due still.
+    """
+    if not turn.again:
+        return 0
+    rows = await found(connection, queries.last_seq, channel=str(turn.was.channel))
+    return turn.again if rows[0]["seq"] > turn.now.cursor else 0
 
 
 def _stands(one: Subscription) -> tuple[Standing, int, int]:
@@ -175,19 +192,3 @@ async def _hold(queries: Any, connection: Any, held: Sequence[Subscription]) -> 
             cursor = max(was.cursor, one.cursor)
             there[one.id] = replace(was, standing=one.standing, due=one.due, cursor=cursor)
     await _move(queries, connection, there.values())
-
-
-async def ask(queries: Any, connection: Any, address: Address, since: int, most: int, most_in_all: int) -> bool:
-    """See `store.SubscriptionStore.ask`."""
-    target = str(address.mailbox)
-    await queries.forget_asks(connection, before=address.asked - _KEPT)
-    limits = {"since": since, "most": most, "most_in_all": most_in_all}
-    if not await found(connection, queries.add_ask, target=target, at=address.asked, **limits):
-        return False
-    await put_address(queries, connection, address)
-    return True
-
-
-async def put_address(queries: Any, connection: Any, address: Address) -> None:
-    """See `store.SubscriptionStore.put_address`."""
-    await queries.put_address(connection, **{**asdict(address), "target": str(address.target)})

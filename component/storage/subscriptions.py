@@ -9,9 +9,9 @@ from component.message import Channel
 from component.storage import subscribing
 from component.storage.connections import LAST, Connections, transaction, wrapped
 from component.storage.rows import to_delivery
-from component.storage.subscribing import to_address, to_subscription
+from component.storage.subscribing import to_subscription
 from component.store import Part, Spread, Turn
-from component.subscription import Address, Subscription
+from component.subscription import Standing, Subscription
 
 
 class Subscriptions(Connections):
@@ -54,16 +54,23 @@ class Subscriptions(Connections):
         return [to_subscription(row) for row in rows]
 
     @wrapped
-    async def change_subscriptions(self, now: Sequence[Subscription]) -> None:
+    async def change_subscriptions(
+        self, changes: Sequence[tuple[Subscription, Subscription]]
+    ) -> Sequence[Subscription]:
         """See `store.SubscriptionStore.change_subscriptions`."""
         async with self._turn, transaction(self._writer):
-            await subscribing.put(self._queries, self._writer, now)
+            return await subscribing.change(self._queries, self._writer, changes)
 
     @wrapped
     async def unsubscribe(self, numbers: Collection[int]) -> Sequence[Subscription]:
         """See `store.SubscriptionStore.unsubscribe`."""
         async with self._turn, transaction(self._writer):
             return await subscribing.end(self._queries, self._writer, numbers)
+
+    @wrapped
+    async def standings(self) -> Mapping[Standing, int]:
+        """See `store.SubscriptionStore.standings`."""
+        return {Standing(row["standing"]): row["depth"] for row in await self._rows(self._queries.standings)}
 
     @wrapped
     async def subscribed(self) -> Mapping[Channel, int]:
@@ -99,6 +106,12 @@ class Subscriptions(Connections):
         rows = await self._rows(self._queries.spread_upto, seq=min(seq, LAST))
         return int(rows[0]["upto"]) if rows else 0
 
+    @wrapped
+    async def heard_upto(self, numbers: Collection[int]) -> Mapping[int, int]:
+        """See `store.SubscriptionStore.heard_upto`."""
+        rows = await self._rows(self._queries.heard_upto, ids=json.dumps(list(numbers)))
+        return {row["id"]: row["seq"] for row in rows}
+
     # Digests
 
     @wrapped
@@ -112,6 +125,12 @@ class Subscriptions(Connections):
         return int((await self._rows(self._queries.due_count, now=now))[0]["depth"])
 
     @wrapped
+    async def far_subscriptions(self, due: int, after: int, limit: int) -> Sequence[Subscription]:
+        """See `store.SubscriptionStore.far_subscriptions`."""
+        rows = await self._rows(self._queries.far_subscriptions, due=due, after=after, count=limit)
+        return [to_subscription(row) for row in rows]
+
+    @wrapped
     async def next_subscription(self) -> int | None:
         """See `store.SubscriptionStore.next_subscription`."""
         rows = await self._rows(self._queries.next_subscription)
@@ -122,6 +141,12 @@ class Subscriptions(Connections):
         """See `store.SubscriptionStore.take_turns`."""
         async with self._turn, transaction(self._writer):
             await subscribing.take_turns(self._queries, self._writer, turns)
+
+    @wrapped
+    async def forget_told(self, told: Collection[tuple[int, int]]) -> None:
+        """See `store.SubscriptionStore.forget_told`."""
+        async with self._turn, transaction(self._writer):
+            await self._queries.forget_told_of(self._writer, rows=json.dumps(list(told)))
 
     @wrapped
     async def told_at_once(self, numbers: Collection[int]) -> Mapping[int, frozenset[int]]:
@@ -148,41 +173,3 @@ class Subscriptions(Connections):
         """See `store.SubscriptionStore.parts_of`."""
         rows = await self._rows(self._queries.digest_parts, id=digest)
         return [Part(row["subscription"], row["after"], row["upto"]) for row in rows]
-
-    # Addresses
-
-    @wrapped
-    async def address(self, who: str, target: Channel) -> Address | None:
-        """See `store.SubscriptionStore.address`."""
-        rows = await self._rows(self._queries.address, who=who, target=str(target))
-        return to_address(rows[0]) if rows else None
-
-    @wrapped
-    async def addresses(self, *, who: str | None = None, target: Channel | None = None) -> Sequence[Address]:
-        """See `store.SubscriptionStore.addresses`."""
-        there = str(target) if target else None
-        if who is not None:
-            rows = await self._rows(self._queries.addresses_of, who=who, target=there)
-        elif target:
-            rows = await self._rows(self._queries.addresses_for, target=there)
-        else:
-            rows = await self._rows(self._queries.all_addresses)
-        return [to_address(row) for row in rows]
-
-    @wrapped
-    async def put_address(self, address: Address) -> None:
-        """See `store.SubscriptionStore.put_address`."""
-        async with self._turn, transaction(self._writer):
-            await subscribing.put_address(self._queries, self._writer, address)
-
-    @wrapped
-    async def drop_address(self, who: str, target: Channel) -> None:
-        """See `store.SubscriptionStore.drop_address`."""
-        async with self._turn, transaction(self._writer):
-            await self._queries.drop_address(self._writer, who=who, target=str(target))
-
-    @wrapped
-    async def ask(self, address: Address, since: int, most: int, most_in_all: int) -> bool:
-        """See `store.SubscriptionStore.ask`."""
-        async with self._turn, transaction(self._writer):
-            return await subscribing.ask(self._queries, self._writer, address, since, most, most_in_all)

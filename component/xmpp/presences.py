@@ -47,6 +47,10 @@ class Presences:
         """See `ports.Online.is_online`."""
         return bool(self._there.get(bare(jid)))
 
+    def asks(self, jid: str) -> bool:
+        """See `ports.Online.asks`."""
+        return self._watched.get(bare(jid)) is Standing.ASKED
+
     def watch(self, jid: str) -> None:
         """See `ports.Online.watch`. Beyond `MOST` nobody is, and counts as not there."""
         jid = bare(jid)

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 import structlog
 from slixmpp import ComponentXMPP
+from slixmpp.xmlstream.xmlstream import NotConnectedError
 
 from component.errors import ConfigError, Unavailable, words
 from component.text import scrub
@@ -54,6 +55,7 @@ class Stream(ComponentXMPP):
         self.whitespace_keepalive = False
         self.heard = heard
         self.trouble = ""
+        self._out: list[bytes] = []
         self.ended = asyncio.Event()
         self.began: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.add_event_handler("session_start", lambda _: self._begin(True))
@@ -89,7 +91,8 @@ class Stream(ComponentXMPP):
             super()._spawn_event(xml)
 
     def send_raw(self, data: str | bytes) -> None:
-        """The one place everything goes out through."""
+        """The one place everything goes out through; what is sent in one turn of the loop goes as one write: a packet
+        for each stanza costs us and the server more than the stanza."""
         data = scrub(data).encode() if isinstance(data, str) else data
         if len(data) > LIMIT:
             log.error(
@@ -98,7 +101,16 @@ class Stream(ComponentXMPP):
                 begins=data[:80].decode("utf-8", "replace"),
             )
             return
-        super().send_raw(data)
+        if not self.transport:
+            raise NotConnectedError
+        if not self._out:
+            self.loop.call_soon(self._flush)
+        self._out.append(data)
+
+    def _flush(self) -> None:
+        data, self._out = b"".join(self._out), []
+        with contextlib.suppress(NotConnectedError):  # it went in this turn: nothing of it was delivered
+            super().send_raw(data)
 
     async def close(self) -> None:
         """End the stream and everything slixmpp runs for it."""

@@ -1,5 +1,6 @@
 """`make bench`: a bare slixmpp component, then the bus by HTTP with durable accept; same Prosody, same room, one run.
-Then, without a server, the bus with ten routes and with 10,000, with ten processors and none, and with 1,000 feeds.
+Then, without a server, the bus with ten routes and with 10,000, with ten processors and none, and with 1,000 feeds;
+and on a server of its own, with 10,000 subscribers.
 
 The rounds are taken in turn, so that what else the machine does weighs on both alike; medians are told.
 """
@@ -18,7 +19,7 @@ import psutil
 import uvloop
 
 from component.private import COMPONENT, HOST, ROOMS, free_port
-from tests.bench import feeds, gun, routes, stages
+from tests.bench import feeds, gun, routes, stages, subscriptions
 from tests.bench.ear import Ear
 from tests.servers import SECRET, TOKEN, Bus, Server, settings, start_bus
 
@@ -174,6 +175,7 @@ async def main() -> None:
     print(f"\n{await routes.measured()}")
     print(f"\n{await stages.measured()}")
     print(f"\n{await feeds.measured()}")
+    print(f"\n{await subscriptions.measured()}")
 
 
 if __name__ == "__main__":

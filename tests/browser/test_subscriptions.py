@@ -43,6 +43,8 @@ class Post:
     browser: Browser
     contexts: list[BrowserContext] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    opened: set[str] = field(default_factory=set)
+    """The Message-IDs of mails that were looked at."""
 
     def open(self, path: str = "/shoutbox/lobby", **options: Any) -> Page:
         """A page, to someone new. None may fault, or break its security policy."""
@@ -63,7 +65,10 @@ class Post:
         eventually(lambda: len(self.exim.mails(person)) >= count, f"{count} mails for {person}", 30)
         found = self.exim.mails(person)
         assert len(found) == count
-        return max(found, key=lambda one: (one["Date"].datetime, one["Message-ID"]))
+        new = [one for one in found if one["Message-ID"] not in self.opened]  # two may be of the same second
+        newest = max(new or found, key=lambda one: one["Date"].datetime)
+        self.opened.add(newest["Message-ID"])
+        return newest
 
     def link(self, mail: EmailMessage, page: str) -> str:
         """The address of a page of ours in the text of a mail."""
@@ -149,7 +154,7 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     expect(page.locator("[data-zone]")).to_have_text("UTC")
     page.get_by_role("button", name="Subscribe").click()
     expect(page.get_by_role("status")).to_have_text(
-        "If juliet@example.org is yours, a mail is on its way there: its link begins the subscription."
+        "If there is something to confirm, a mail is on its way: one a day at most, so look for an earlier one too."
     )
     post.bus.post("shoutbox:lobby", "before it is confirmed")
     link = post.link(post.mail("juliet", 1), "confirm")
@@ -179,7 +184,7 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     looked_at(page)
     page.goto(post.link(told, "stop"))
     looked_at(page)
-    for pressed, seen in (("Send nothing more", "Ended"), ("Let it be asked again", "You may be asked again")):
+    for pressed, seen in (("Send nothing more", "Ended"), ("Allow requests again", "You may be asked again")):
         page.get_by_role("button", name=pressed).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(seen)
         looked_at(page)
@@ -201,12 +206,12 @@ def test_each_page_with_scripts_on_a_phone(post: Post) -> None:
     looked_at(page)
     page.get_by_label("Your mail address").fill("romeo@example.org")
     page.get_by_role("button", name="Subscribe").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mail")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
     looked_at(page)
     page.goto(f"{post.bus.url}/shoutbox/news/subscribe")
     page.get_by_label("Your mail address").fill("romeo@example.org")
     page.get_by_role("button", name="Subscribe").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mail")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
 
     link = post.link(post.mail("romeo", 1), "confirm")
     page.goto(link)
@@ -231,7 +236,7 @@ def test_a_member_at_their_own(post: Post) -> None:
     expect(page.get_by_role("link", name="Matrix")).to_have_count(0)
     looked_at(page)
     page.get_by_role("link", name="Change: Lobby").click()
-    page.get_by_label("When").fill("weekly on Friday at 18:00")
+    page.get_by_label(re.compile("^When")).fill("weekly on Friday at 18:00")
     looked_at(page)
     page.get_by_role("button", name="Finish").click()
     page.get_by_role("link", name="Back to your subscriptions").click()
@@ -241,7 +246,8 @@ def test_a_member_at_their_own(post: Post) -> None:
     expect(mine).to_contain_text("paused")
     assert "paused" in answer(post.server, "romeo", "subscriptions")
     page.get_by_role("button", name="Resume: Lobby").click()
-    eventually(lambda: page.reload() and page.get_by_role("button", name="Pause: Lobby").count(), "it goes on")
+    expect(page.get_by_role("button", name="Pause: Lobby")).to_have_count(1)
+    expect(mine).not_to_contain_text("paused")
     page.goto(f"{post.bus.url}/commands/subscribe")
     looked_at(page)
     page.goto(f"{post.bus.url}/subscriptions")

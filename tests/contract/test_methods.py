@@ -14,6 +14,7 @@ from component.delivery import Delivery, State
 from component.errors import BadInput, DeliveryError, Refused, Unavailable
 from component.message import Channel, Message
 from component.ports import Confirmation, Direct, Fate, Method, MethodSpec, Ports, Retracts, Rooms
+from component.way import Way
 from tests.unit.fakes import FROM, FakeWorld, said
 
 SPECS = methods.discover()
@@ -85,6 +86,9 @@ class FakeDirect:
 
     async def tell(self, jid: str, message: Message) -> Confirmation:
         return await self._wire.put(jid, message)
+
+    def way(self, jid: str) -> Way:
+        return Way()
 
     async def write(self, jid: str, id: str, text: str) -> Confirmation:
         return await self._wire.put(jid, replace(said(text, FROM), id=id))

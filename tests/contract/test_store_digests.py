@@ -124,7 +124,7 @@ async def test_a_turn_that_tells_nothing(store: Store) -> None:
 async def test_one_that_was_moved_meanwhile_stays(store: Store, change: dict[str, Any]) -> None:
     was, other = await added(store, due(5), due(5, channel=OTHER))
     now = replace(was, **change)
-    await store.change_subscriptions([now])
+    await store.change_subscriptions([(was, now)])
     message = digest()
     (receipt,) = await store.save([telling(message, turn(was, 9, message.id), turn(other, 8, message.id))], (), ())
     assert receipt.new
@@ -136,7 +136,7 @@ async def test_one_that_was_set_otherwise_meanwhile_is_told_and_stays_set_so(sto
     """Its digest is made by now. One that is told at once from now on is looked at from now on."""
     was, named = await added(store, due(5, standing=Standing.PAUSED), due(5, "romeo@x", name="Romeo"))
     live = replace(was, interval=Interval(), only="news")
-    await store.change_subscriptions([live, replace(named, name="Montague")])
+    await store.change_subscriptions([(was, live), (named, replace(named, name="Montague"))])
     await store.take_turns([turn(was), turn(named)])
     now = replace(live, standing=Standing.ON, cursor=9, due=was.told(5, 9).due)
     assert await store.subscription(was.id) == now
@@ -236,6 +236,36 @@ async def test_what_no_digest_tells(store: Store) -> None:
     await store.delete(deleted.id, "(gone)", AUDIT)
     assert [one.message.body for one in await store.between(FROM, 0, 99, 9)] == ["1", "3"]
     assert await store.counted(FROM, 0, 99) == 2
+
+
+async def test_an_unpublished_story_is_not_told(store: Store) -> None:
+    kept, hidden = await said_in(store, said("1"), said("2"))
+    story = await store.story(hidden.seq)
+    assert story
+    await store.retell(replace(story, published=False), AUDIT)
+    assert list(await store.between(FROM, 0, 99, 9)) == [kept]
+    assert await store.counted(FROM, 0, 99) == 1
+
+
+async def test_what_waits_for_nothing_is_due_again_where_something_came_meanwhile(store: Store) -> None:
+    at_once = Interval()
+    one, other = await added(store, due(5, interval=at_once), due(5, "romeo@x", interval=at_once))
+    (delivery,) = await said_in(store, said())
+    await store.take_turns([
+        replace(turn(one, delivery.seq - 1), again=7),
+        replace(turn(other, delivery.seq), again=7),
+    ])  # fmt: skip
+    assert [(each.due, each.cursor) for each in await store.subscriptions()] == [
+        (7, delivery.seq - 1),
+        (0, delivery.seq),
+    ]
+
+
+async def test_those_that_are_due_far_ahead(store: Store) -> None:
+    await added(store, due(5), due(50, "romeo@x"), due(60, "nurse@x", standing=Standing.PAUSED), due(70, "hero@x"))
+    assert [one.due for one in await store.far_subscriptions(5, 0, 9)] == [50, 70]
+    assert [one.due for one in await store.far_subscriptions(5, 2, 9)] == [70]
+    assert [one.due for one in await store.far_subscriptions(5, 0, 1)] == [50]
 
 
 async def test_what_is_on_its_way_to_a_channel_is_told_and_what_died_is_not(store: Store) -> None:

@@ -12,7 +12,7 @@ from component.delivery import Delivery, State
 from component.errors import Conflict, Refused, StoreError
 from component.message import Channel
 from component.store import Offer, Planned, Spread, Store
-from component.subscription import Address, Interval, Proof, Standing, Subscription
+from component.subscription import Interval, Standing, Subscription
 from tests.contract.engines import Engine, Opened
 from tests.unit.fakes import FROM, OTHER, TO, offered, said
 
@@ -91,8 +91,10 @@ async def test_none(store: Store) -> None:
     assert list(await store.subscriptions_of([], [])) == list(await store.subscriptions_of([MAIL], [FROM])) == []
     assert await store.spread_upto(10**30) == 0
     assert list(await store.unsubscribe([])) == list(await store.unsubscribe([1, 10**30])) == []
-    await store.change_subscriptions([])
-    await store.change_subscriptions([replace(one(), id=1)])
+    assert list(await store.change_subscriptions([])) == []
+    assert list(await store.change_subscriptions([(replace(one(), id=1), replace(one(), id=1, name="J"))])) == []
+    assert await store.heard_upto([]) == await store.heard_upto([1, 10**30]) == {}
+    await store.forget_told([(1, 1)])
     assert list(await store.subscriptions()) == []
 
 
@@ -145,7 +147,9 @@ async def test_no_second_one_at_a_channel_for_a_target(store: Store) -> None:
             await store.subscribe(one(interval=DAILY), most)
     second, third = await added(store, one(target=MAIL), one("romeo@x", target=MAIL))
     with pytest.raises(Conflict):
-        await store.change_subscriptions([replace(third, name="Romeo"), replace(second, target=first.target)])
+        await store.change_subscriptions(
+            [(third, replace(third, name="Romeo")), (second, replace(second, target=first.target))]
+        )
     assert list(await store.subscriptions()) == [first, second, third]
 
 
@@ -153,8 +157,19 @@ async def test_they_change(store: Store) -> None:
     first, second, third = await added(store, one(), one("romeo@x"), one("nurse@x"))
     await store.unsubscribe([third.id])
     now = replace(WHOLE, id=first.id)
-    await store.change_subscriptions([now, replace(third, name="Nurse")])
+    assert list(await store.change_subscriptions([(first, now), (third, replace(third, name="Nurse"))])) == []
     assert list(await store.subscriptions()) == [now, second]
+
+
+@pytest.mark.parametrize("change", [{"due": 9}, {"cursor": 9}, {"standing": Standing.FAILED}, {"only": "x"}], ids=str)
+async def test_one_that_was_changed_since_it_was_read_stays(store: Store, change: dict[str, Any]) -> None:
+    first, second = await added(store, one(interval=DAILY), one("romeo@x"))
+    there = replace(first, **change)
+    await store.change_subscriptions([(first, there)])
+    named = replace(second, name="R")
+    late = await store.change_subscriptions([(first, replace(first, zone="Europe/Berlin")), (second, named)])
+    assert list(late) == [there]
+    assert list(await store.subscriptions()) == [there, named]
 
 
 async def test_they_end_and_their_numbers_are_never_given_again(store: Store) -> None:
@@ -181,6 +196,7 @@ async def test_which_channels_are_looked_at(store: Store) -> None:
         one("g@x", TO, standing=Standing.ASKED),
     )
     assert await store.subscribed() == {FROM: 4, OTHER: 1}
+    assert sum((await store.standings()).values()) == len(await store.subscriptions())
 
 
 async def test_who_hears_it(store: Store) -> None:
@@ -203,7 +219,7 @@ async def test_who_hears_it(store: Store) -> None:
     assert list(await store.hearers(FROM, ["juliet"], 0, 2)) == [a, c]
     assert list(await store.hearers(FROM, ["juliet"], c.id, 2)) == [g, h]
     assert list(await store.hearers(FROM, ["juliet"], h.id, 2)) == []
-    await store.change_subscriptions([replace(a, standing=Standing.PAUSED), replace(h, interval=Interval())])
+    await store.change_subscriptions([(a, replace(a, standing=Standing.PAUSED)), (h, replace(h, interval=Interval()))])
     assert list(await store.hearers(FROM, (), 0, 10)) == [g, replace(h, interval=Interval())]
 
 
@@ -262,6 +278,29 @@ async def test_what_was_told_at_once_is_known(store: Store) -> None:
     assert await store.told_at_once([second.id]) == {second.id: {1}}
 
 
+async def test_what_did_not_arrive_at_once_is_known_no_more(store: Store) -> None:
+    first, second = await added(store, one(), one("romeo@x"))
+    delivery = await coming(store)
+    await store.spread(Spread(delivery, second.id, told=[(first.id, 1), (first.id, 3), (second.id, 1)]))
+    await store.forget_told([(first.id, 1), (second.id, 9)])
+    assert await store.told_at_once([first.id, second.id]) == {first.id: {3}, second.id: {1}}
+
+
+async def test_up_to_where_each_has_heard(store: Store) -> None:
+    """What is on its way to subscribers has come to those it passed."""
+    first, second, elsewhere = await added(store, one(), one("romeo@x"), one(channel=OTHER))
+    numbers = [first.id, second.id, elsewhere.id]
+    assert await store.heard_upto(numbers) == dict.fromkeys(numbers, 0)
+    over, now, waits = [await coming(store) for _ in range(3)]
+    before = now.seq - 2  # its own channel's delivery is the one before that to subscribers
+    await store.save((), [over.confirmed(2)], ())
+    assert await store.heard_upto(numbers) == {first.id: before, second.id: before, elsewhere.id: 0}
+    await store.spread(Spread(now, first.id))
+    assert await store.heard_upto(numbers) == {first.id: waits.seq - 2, second.id: before, elsewhere.id: 0}
+    await store.save((), [now.confirmed(2), waits.confirmed(2)], ())
+    assert await store.heard_upto([second.id]) == {second.id: waits.seq - 1}
+
+
 async def test_what_is_held_waits(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x", name="Romeo"))
     delivery = await coming(store)
@@ -276,7 +315,7 @@ async def test_what_is_held_does_not_undo_what_was_changed_meanwhile(store: Stor
     paused, renamed, ahead, ended = await added(store, one("a@x"), one("b@x"), one("c@x"), one("d@x"))
     delivery = await coming(store)
     stands = replace(paused, standing=Standing.PAUSED), replace(renamed, name="B"), replace(ahead, cursor=9)
-    await store.change_subscriptions(stands)
+    await store.change_subscriptions(list(zip((paused, renamed, ahead), stands, strict=True)))
     await store.unsubscribe([ended.id])
     held = [each.held(4, 900) for each in (paused, renamed, ahead, ended)]
     await store.spread(Spread(delivery, ended.id, held=held))
@@ -316,60 +355,6 @@ async def test_a_full_disk_keeps_nothing_of_it(engine: Engine, store: Store) -> 
     await engine.free_disk(store)
     assert len(await store.spread(spread)) == 200
     assert await store.spread_upto(delivery.seq) == 5
-
-
-# Addresses
-
-
-async def test_addresses_are_kept(opened: Opened) -> None:
-    store = await opened()
-    mine = Address("juliet@x", MAIL, Proof.BOUNCED, 2**41, 3, "„no such user“")
-    theirs = Address("romeo@x", MAIL)
-    other = Address("juliet@x", Channel("sms", "+4912345"), Proof.CONFIRMED)
-    nobodys = Address("", MAIL, Proof.REFUSED)
-    for each in (replace(mine, proof=Proof.ASKED), theirs, other, nobodys, mine):
-        await store.put_address(each)
-    await store.close()
-    again = await opened()
-    assert await again.address("juliet@x", MAIL) == mine
-    assert await again.address("", MAIL) == nobodys
-    assert await again.address("", other.target) is None
-    assert list(await again.addresses()) == [nobodys, mine, other, theirs]
-    assert list(await again.addresses(who="juliet@x")) == [mine, other]
-    assert list(await again.addresses(who="")) == [nobodys]
-    assert list(await again.addresses(target=MAIL)) == [nobodys, mine, theirs]
-    assert list(await again.addresses(who="romeo@x", target=MAIL)) == [theirs]
-    await again.drop_address("juliet@x", MAIL)
-    await again.drop_address("nobody@x", MAIL)
-    assert list(await again.addresses(who="juliet@x")) == [other]
-
-
-def asked(who: str, at: int, target: Channel = MAIL) -> Address:
-    return Address(who, target, asked=at)
-
-
-async def test_a_victim_is_asked_so_often_and_no_more(store: Store) -> None:
-    """A hundred sign-ups of one address, by as many people: see subscription bombing."""
-    kept = [await store.ask(asked(f"{number}@x", 1_000 + number), 0, 3, 1_000) for number in range(100)]
-    assert kept == [True] * 3 + [False] * 97
-    assert [each.who for each in await store.addresses(target=MAIL)] == ["0@x", "1@x", "2@x"]
-    assert await store.ask(asked("0@x", 2_000), 1_001, 3, 1_000)
-    assert await store.address("0@x", MAIL) == asked("0@x", 2_000)
-    assert not await store.ask(asked("9@x", 2_001), 1_001, 3, 1_000)
-
-
-async def test_so_many_are_asked_in_all(store: Store) -> None:
-    targets = [Channel("mail", f"{number}@example.org") for number in range(4)]
-    kept = [await store.ask(asked("juliet@x", 1_000, target), 0, 9, 3) for target in targets]
-    assert kept == [True, True, True, False]
-    assert await store.ask(asked("juliet@x", 1_001, targets[3]), 1_001, 9, 3)
-
-
-async def test_asking_long_ago_is_forgotten(store: Store) -> None:
-    assert await store.ask(asked("juliet@x", 1_000), 0, 1, 9)
-    later = 1_000 + 30 * 24 * 3600 * 1000
-    assert not await store.ask(asked("juliet@x", later), 0, 1, 9)
-    assert await store.ask(asked("juliet@x", later + 1), 0, 1, 9)
 
 
 # Many
@@ -437,13 +422,14 @@ async def test_it_is_found_by_an_index(
     [
         ("spread_to", {"seq": 1, "targets": "[]"}),
         ("clear_spreads", {"count": 1}),
+        ("heard_upto", {"ids": "[]"}),
+        ("end_fallbacks", {"who": "", "target": "a:b"}),
+        ("forget_told_of", {"rows": "[]"}),
         ("between", {"channel": "a:b", "after": 0, "upto": 9, "count": 9}),
         ("counted", {"channel": "a:b", "after": 0, "upto": 9}),
         ("add_told", {"rows": "[]"}),
         ("forget_told_upto", {"rows": "[]"}),
         ("move_subscriptions", {"rows": "[]"}),
-        ("add_ask", {"target": "a:b", "at": 1, "since": 1, "most": 1, "most_in_all": 1}),
-        ("forget_asks", {"before": 1}),
     ],
 )
 async def test_no_table_that_grows_is_gone_through(

@@ -61,6 +61,8 @@ CORE_LOOSE = {
     ("schedule.py", " and "),
     ("schedule.py", " und "),
     ("pause.py", "in "),
+    # Where the system says what nobody understands
+    ("errors.py", "no such host"),
     # Where a provider says nothing else
     ("sms/answers.py", "HTTP "),
     # Stored, for who looks at a trace
@@ -74,6 +76,10 @@ CORE_LOOSE = {
     ("subscription.py", "at once"),
     ("subscription.py", "every "),
     ("subscription.py", "monday "),
+    ("subscription.py", "daily at 9"),
+    ("subscription.py", "daily at 18"),
+    ("subscription.py", "täglich um 9"),
+    ("subscription.py", "täglich um 18"),
     # What an id is made of
     ("digest.py", "batch "),
     # What a job is called

@@ -207,7 +207,7 @@ async def test_a_daily_mail_with_the_teams_shouts(server: Server, team: Team) ->
         await team.shout("Nobody is told of this")
         assert await team.until(bus, "2027-03-31 09:00") == 3
         juliet.tell(BOT, "subscriptions")
-        await juliet.until(lambda: "0 subscriptions" in juliet.heard[-1]["body"], "none is left")
+        await juliet.until(lambda: "You have no subscriptions" in juliet.heard[-1]["body"], "none is left")
     await team.mail(4)
 
 

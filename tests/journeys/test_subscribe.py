@@ -94,37 +94,63 @@ async def hears_nothing_of(me: Person, words: str, witness: Person) -> None:
 # By text
 
 ANSWERS = {
-    "subscribe lobby": "chat:juliet@localhost, at once$",
+    "subscribe lobby": "Subscription 2: shoutbox:lobby → chat:juliet@localhost, at once",
+    "subscription edit 2 daily at 10 online=yes": "daily at 10, at once while .*next 2026-11-27 10:00",
+    "quiet 22:00-07:00": "Your quiet hours: 22:00-07:00",
+    "pause until Monday": r"Paused until 2026-11-30 09:00 \(Europe/Berlin\): 2 \(shoutbox:lobby\)",
+    "subscriptions": "2: .*paused until.*/subscriptions, where this link signs you in",
+    "stop": "2: shoutbox:lobby → chat:juliet@localhost\nWhich",
     'subscribe feed:site weekly on Monday matching "release"': "only with “release”.*next 2026-11-30 09:00",
     "subscribe lobby every 20 by sms": "Address",
-    "subscribe lobby daily at 10 and at once when online": "daily at 10, at once while .*next 2026-11-27 10:00",
-    "pause until Monday": r"Paused until 2026-11-30 09:00 \(UTC\): \d",
-    "quiet 22:00-07:00": "Your quiet hours: 22:00-07:00",
-    "subscriptions": "1 subscriptions:\n.*\n.*/subscriptions, where this link signs you in",
-    "stop": "has ended",
 }
-"""What the bot says to each line that the README names beside its daily mail."""
-MORE = """
+"""What the bot says to each line that the README names beside its daily mail, one after the other."""
+FOR_OTHERS = {
+    "subscribe lobby daily at 9 for romeo@example.org": "romeo@example.org",
+    "subscribe lobby daily at 9 to muc:team@rooms.example.org": f"→ muc:team@{ROOMS}, daily at 9",
+}
+"""And to what operators may write."""
+MORE = f"""
+[mail]
+sender = "Shoutbus <shoutbus@example.org>"
+port = {free_port()}
 [sms]
 gateway = "sms.localhost"
 countries = ["+49"]
 [[channel]]
 name = "feed:site"
 url = "http://127.0.0.1:1/"
+[[channel]]
+name = "muc:team@{ROOMS}"
 """
+
+
+def readme() -> str:
+    """What the README says of subscriptions."""
+    return README.read_text("utf-8").partition("## A daily mail with the team's shouts\n")[2].partition("\n## ")[0]
 
 
 @pytest.mark.parametrize("more", [MORE])
 async def test_each_line_of_the_readme(world: World) -> None:
-    section = README.read_text("utf-8").partition("## A daily mail with the team's shouts\n")[2].partition("\n## ")[0]
-    lines = re.findall(r"^\| `(.*?)` \|", section, re.MULTILINE)
+    """From top to bottom, for who subscribed by mail as it says."""
+    lines = re.findall(r"^\| `(.*?)` \|", readme(), re.MULTILINE)
     assert lines == list(ANSWERS)
     juliet = await world.person("juliet")
+    for line in ("preferences zone=Europe/Berlin", "subscribe lobby daily at 9 by mail", "juliet@example.org"):
+        await ask(juliet, line, ".")
     for line in lines:
-        await ask(juliet, "cancel", "cancelled|Left as it was")
-        if line.startswith("subscribe"):
-            await ask(juliet, "unsubscribe all", "ended|no subscriptions")
         told = await ask(juliet, line, "(?ms)" + ANSWERS[line])
+        assert "Error" not in told
+        if line == "stop":
+            await ask(juliet, "cancel", "Left as it was|cancelled")
+
+
+@pytest.mark.parametrize("more", [MORE])
+async def test_each_line_of_the_readme_for_operators(world: World) -> None:
+    lines = re.findall(r"\(`(subscribe .*?)`\)", readme())
+    assert lines == list(FOR_OTHERS)
+    admin = await world.person("admin")
+    for line in lines:
+        told = await ask(admin, line.replace("rooms.example.org", ROOMS), FOR_OTHERS[line])
         assert "Error" not in told
 
 
@@ -143,7 +169,7 @@ async def test_by_a_line_at_once(world: World) -> None:
     await ask(juliet, "stop", "Subscription 1 to shoutbox:lobby has ended")
     await world.shout("Nobody tells her")
     await hears_nothing_of(juliet, "Nobody tells her", romeo)
-    await ask(juliet, "subscriptions", "^0 subscriptions")
+    await ask(juliet, "subscriptions", "^You have no subscriptions")
 
 
 async def test_quiet_hours_and_a_pause(world: World) -> None:
@@ -193,6 +219,28 @@ async def test_quiet_hours_that_are_called_off(world: World) -> None:
     await hears(juliet, "In the quiet")
     await world.shout("Behind it")
     assert "[Lobby]" in await hears(juliet, "Behind it")
+
+
+async def test_what_her_server_refuses_waits_until_she_writes(world: World) -> None:
+    """It refuses what comes from those she blocks (XEP-0191) as a server without a store does for who is offline."""
+    juliet, romeo = await world.person("juliet"), await world.person("romeo")
+    juliet.register_plugin("xep_0191")
+    for one in (juliet, romeo):
+        await ask(one, "subscribe lobby", "Subscription")
+    await juliet.plugin["xep_0191"].block(JID(BOT))
+    await world.shout("She is not there")
+    await hears(romeo, "She is not there")
+    async with asyncio.timeout(10):
+        while not (await world.bus.subscriptions.of("juliet@localhost"))[0].due:
+            pass
+    await world.shout("Nor now")
+    await hears(romeo, "Nor now")
+    await juliet.plugin["xep_0191"].unblock(JID(BOT))
+    await ask(juliet, "ping", "^pong$")
+    await world.until("2026-11-26 12:01")
+    digest = await hears(juliet, "She is not there")
+    assert "Nor now" in digest
+    assert not await world.bus.hub.store.graves()
 
 
 async def test_only_when_away(world: World) -> None:
@@ -293,4 +341,4 @@ async def test_a_ban_ends_a_subscription_and_says_so(place: Place) -> None:
             bus.post("shoutbox:banning", "Behind his back")
             await hears_nothing_of(romeo, "Behind his back", admin)
             await ask(romeo, f"subscribe muc:{room}", "There is no channel")
-            await ask(romeo, "subscriptions", "^0 subscriptions")
+            await ask(romeo, "subscriptions", "^You have no subscriptions")

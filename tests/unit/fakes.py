@@ -328,10 +328,14 @@ class FakeRooms:
 
 @dataclass
 class FakeOnline:
-    """Who is there, as tests say."""
+    """Who is there, and who let themselves be seen, as tests say."""
 
     there: set[str] = field(default_factory=set)
     watched: list[str] = field(default_factory=list)
+    agreed: set[str] = field(default_factory=set)
+
+    def asks(self, jid: str) -> bool:
+        return jid in self.watched and jid not in self.agreed
 
     def is_online(self, jid: str) -> bool:
         return jid in self.there
@@ -396,6 +400,12 @@ class FakeAddresses:
 
     async def bounced(self, target: Channel, why: str) -> None:
         self.gone.append((target, why))
+
+    async def knows(self, target: Channel) -> bool:
+        return True
+
+    async def allow(self, target: Channel) -> None:
+        raise NotImplementedError
 
     async def owner(self, target: Channel) -> str:
         return self.owners.get(target, "")

@@ -73,6 +73,12 @@ class FakeAddresses:
         self.gone.append((target, why))
         self.told.set()
 
+    async def knows(self, target: Channel) -> bool:
+        return True
+
+    async def allow(self, target: Channel) -> None:
+        raise NotImplementedError
+
     async def owner(self, target: Channel) -> str:
         return ""
 

@@ -1,6 +1,7 @@
 """A bus with subscribers: a real store and hub, time that is moved, and persons behind wires that tests hold."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from component.storage import open_store
 from component.subscription import SUBSCRIBERS, Address, Interval, Moment, Proof, Subscription
 from component.subscriptions import Subscriptions
 from component.tidings import Tidings
+from component.way import Way
 from tests.unit.fakes import FakeClock, FakeMethod, FakeOnline, said
 
 LOBBY = Channel("shoutbox", "lobby")
@@ -44,16 +46,23 @@ class Persons(FakeMethod):
         self.told: list[tuple[str, str]] = []
         self.refuses: dict[str, Exception] = {}
         self.taken: list[tuple[str, str]] = []
+        self.unproved: set[str] = set()
+        self.ways: defaultdict[str, Way] = defaultdict(Way)
 
     async def tell(self, target: Channel, message: Message) -> Confirmation:
         done: Confirmation = asyncio.get_running_loop().create_future()
         fault = self.refuses.get(target.address)
-        if fault:
+        if target.address in self.unproved:
+            self.told.append((target.address, message.body))
+        elif fault:
             done.set_exception(fault)
         else:
             self.told.append((target.address, message.body))
             done.set_result(None)
         return done
+
+    def way(self, target: Channel) -> Way:
+        return self.ways[target.address.rpartition("@")[2]]
 
     async def retract(self, delivery: Delivery) -> Fate:
         self.taken.append((delivery.channel.address, delivery.message.id))
@@ -144,6 +153,7 @@ async def a_world(
     digests = Digests(hub, subscriptions, scheduler, moment, clock)
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
+    scheduler.set_back.append(digests.look_again)
     hub.attach(
         {**dict.fromkeys(known), "chat": chat, "mail": mail, SUBSCRIBERS: fanout},
         persons=[*(one for one, spec in known.items() if spec.person), SUBSCRIBERS],

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from component.configured import Put
-from component.delivery import State
-from component.errors import Refused, Unavailable
-from component.fanout import PAGE
-from component.message import Channel
+from component.delivery import Delivery, State
+from component.errors import Refused, StoreError, Unavailable
+from component.fanout import FILTERS, PAGE, _Run
+from component.message import Author, Channel
 from component.route import Route
-from component.subscription import Standing, subscribers
-from tests.unit.fakes import FakeClock, said
+from component.subscription import Filter, Standing, _folded, subscribers
+from component.way import WINDOW
+from tests.unit.fakes import FakeClock, said, until
 from tests.unit.subscribed import AUDIT, JULIET, LOBBY, ROMEO, TEAM, World, a_world
 
 MERCUTIO = "mercutio@example.org"
@@ -221,20 +222,6 @@ async def test_what_can_not_be_delivered_falls_back(world: World) -> None:
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
 
 
-async def test_who_takes_nothing_any_more_is_let_go(world: World) -> None:
-    one = await world.subscribe()
-    world.chat.refuses[JULIET] = Refused("no such account")
-    for number in range(3):
-        world.chat.plans.append(Refused("no such account"))
-        await world.say(f"number {number}")
-    found = await world.hub.store.subscription(one.id)
-    assert found
-    assert found.standing is Standing.FAILED
-    last = await world.say("more")
-    trace = await world.hub.store.trace(last.id)
-    assert Channel("chat", JULIET) not in {hop.channel for hop in trace}
-
-
 async def test_what_corrects_an_earlier_message_is_told_who_was_told_that_on_the_wire(world: World) -> None:
     """Not by mail, nor in a digest: those tell it as it first was."""
     await world.subscribe()
@@ -258,6 +245,129 @@ async def test_what_is_deleted_is_taken_back_from_who_was_told(world: World) -> 
     message = await world.say("secret")
     await world.hub.delete(message.id, AUDIT)
     assert world.chat.taken == [(JULIET, message.id)]
+
+
+async def test_a_server_that_is_silent_holds_up_nobody_else(world: World) -> None:
+    """Who is behind it in the page, and another channel with people there, are told at once."""
+    many = [f"person{number}@mute.example" for number in range(3)]
+    for one in many:
+        await world.subscribe(one)
+        await world.subscribe(one, TEAM)
+    await world.subscribe()
+    await world.subscribe(channel=TEAM)
+    mute = world.chat.ways["mute.example"]
+    mute.flying = WINDOW
+    for channel in (LOBBY, TEAM):
+        await world.hub.accept(said("hello", channel, at=world.clock(), author=Author("romeo", ROMEO)))
+    await until(lambda: len(world.chat.told) == 2, "others are told")
+    assert {jid for jid, _body in world.chat.told} == {JULIET}
+    mute.hush()
+    await world.rest()
+    assert len(world.chat.told) == 2
+    assert sorted(channel.address for channel, _body in world.chat.sent) == sorted(2 * many)
+
+
+async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("component.fanout.PATIENCE", 0.05)
+    world.chat.unproved.add(JULIET)
+    await world.subscribe()
+    await world.subscribe(MERCUTIO)
+    message = await world.say("hello")
+    assert sorted(jid for jid, _body in world.chat.told) == [JULIET, MERCUTIO]
+    assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
+    assert {one.state for one in await world.hub.store.trace(message.id)} == {State.CAME, State.DONE}
+
+
+async def test_while_the_disk_is_full_nobody_is_told_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("component.lane.pause", lambda _failures, _luck: 0.01)
+    many = [f"person{number}@example.org" for number in range(3 * PAGE)]
+    for one in many:
+        await world.subscribe(one)
+    kept, tries, again = world.hub.store.spread, 0, asyncio.Event()
+
+    async def fails(_spread: object) -> object:
+        nonlocal tries
+        tries += 1
+        if tries == 5:
+            again.set()
+        raise StoreError("The disk is full.")
+
+    world.hub.store.spread = fails  # type: ignore[assignment, method-assign]
+    await world.hub.accept(said("hello", LOBBY, at=world.clock()))
+    await asyncio.wait_for(again.wait(), 10)
+    assert len(world.chat.told) == 2 * PAGE, "as far as it came before it was known"
+    world.hub.store.spread = kept  # type: ignore[method-assign]
+    await world.rest()
+    assert [jid for jid, _body in world.chat.told] == many
+
+
+async def test_what_is_deleted_is_taken_back_from_who_was_named_or_has_paused_since(world: World) -> None:
+    await world.subscribe(when="daily at 9", name="juliet")
+    await world.subscribe(MERCUTIO)
+    await world.subscribe("nurse@example.org", when="daily at 9")
+    message = await world.say("juliet: the password is x")
+    await world.subscriptions.pause(MERCUTIO, 0)
+    await world.hub.delete(message.id, AUDIT)
+    assert sorted(world.chat.taken) == [(JULIET, message.id), (MERCUTIO, message.id)]
+
+
+async def test_what_is_deleted_while_it_is_told_goes_no_further_and_is_taken_back(world: World) -> None:
+    for number in range(3 * PAGE):
+        await world.subscribe(f"person{number}@{'slow.example' if number == PAGE else 'example.org'}")
+    slow = world.chat.ways["slow.example"]
+    slow.flying = WINDOW
+    await world.hub.accept(message := said("the password is x", LOBBY, at=world.clock()))
+    await until(lambda: len(world.chat.told) == 2 * PAGE - 1, "two pages are told but for one")
+    await world.hub.delete(message.id, AUDIT)
+    slow.ended()
+    await world.rest()
+    told = {jid for jid, _body in world.chat.told}
+    assert len(told) == 2 * PAGE
+    assert told <= {jid for jid, _id in world.chat.taken}
+
+
+async def test_whom_a_route_tells_too_is_told_once(world: World) -> None:
+    await world.settings.change([Put(Route(LOBBY, Channel("chat", JULIET)))], AUDIT)
+    await world.subscribe()
+    await world.subscribe(MERCUTIO)
+    await world.say("hello")
+    assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
+    assert [jid for jid, _body in world.chat.told] == [MERCUTIO]
+
+
+async def test_filters_leave_others_their_turn(world: World) -> None:
+    """A long message that many look through: nothing else waits for all of them."""
+    for number in range(PAGE):
+        only = f"zz{number}, " + ", ".join(f"q{phrase}" for phrase in range(30))
+        await world.subscribe(f"person{number}@example.org", only=only)
+    turns, over = 0, False
+
+    async def others() -> None:
+        nonlocal turns
+        while not over:
+            turns += 1
+            await asyncio.sleep(0)
+
+    run = _Run(
+        Delivery(1, message := said("ä" * 60_000, LOBBY), subscribers(LOBBY)), LOBBY, 1, (), frozenset(), frozenset(),
+        message,
+    )  # fmt: skip
+    some = await world.hub.store.hearers(LOBBY, (), 0, PAGE)
+    task = asyncio.create_task(others())
+    await world.fanout._page(run, some)
+    over = True
+    await task
+    assert turns >= PAGE // FILTERS
+
+
+def test_a_message_is_folded_once_for_all_filters() -> None:
+    message = said("Ä" * 60_000)
+    hits = _folded.cache_info().hits
+    for number in range(10):
+        assert not Filter.parse(f"zz{number}")(message)
+    assert _folded.cache_info().hits == hits + 9
 
 
 def test_the_channel_of_subscribers_is_named_after_the_channel() -> None:

@@ -1,5 +1,6 @@
 """Letters of what is in a store: who gets which words, what is left of it, and how often it is read and drawn."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,13 +11,14 @@ import pytest
 
 from component.configured import Audit, Preference
 from component.delivery import Delivery, State
-from component.errors import Refused, StoreError
+from component.errors import Moot, Refused, StoreError
 from component.letters.digest import Places
 from component.letters.reading import LIFE
 from component.letters.templates import Templates
 from component.letters.writer import Writer
 from component.message import Author, Channel, Message, id_from
 from component.signed_links import Links
+from component.sms import gsm
 from component.storage import open_store
 from component.store import Offer, Planned, Store, Turn
 from component.subscription import DIGEST, Address, Interval, Proof, Standing, Subscription, asking
@@ -77,6 +79,12 @@ class Desk:
         plan = [(message, first, State.CAME, ""), *((message, one, State.PENDING, "") for one in others)]
         await self.store.save([Offer(message, lambda: Planned(plan))], (), ())
         return message
+
+    async def many(self, *bodies: str, author: str = "r@x") -> None:
+        """Said in the lobby, in one go."""
+        plan = [Message.new(LOBBY, Author("R", author), body, count) for count, body in enumerate(bodies, 1)]
+        offers = [Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")])) for one in plan]  # type: ignore[misc]
+        await self.store.save(offers, (), ())
 
     async def answer(self, to: Message, body: str, *channels: Channel, **more: Any) -> Message:
         return await self.say(body, *channels, replies=to.id, thread=to.thread or to.id, **more)
@@ -158,7 +166,7 @@ async def test_a_digest_by_mail(desk: Desk) -> None:
     assert Links(WEB, b"0" * 32).ended(letter.unsubscribe.rpartition("/")[2]) == [daily.id]
     said = letter.text.partition("\n-- \n")[0]
     assert said == (
-        "Lobby: 3 messages\nMonday, 24 November 2025\n\nLobby\n=====\n\n"
+        "Lobby: 3 messages\nMonday, 24 November 2025, times are Europe/Berlin\n\nLobby\n=====\n\n"
         "17:01 Romeo: Who brings the cake?\n  ↳ 17:03 Zoë (web): I do\n\n17:02 Romeo: The door is open\n"
     )
     foot = letter.text.partition("\n-- \n")[2]
@@ -169,6 +177,19 @@ async def test_a_digest_by_mail(desk: Desk) -> None:
     assert "Never write to this address again: https://shouts.example.org/stop/" in foot
     for words in ("Who brings the cake?", f'href="{WEB}/messages/{first.id}/k"', "Lobby: 3 messages</h1>", "/stop/"):
         assert words in letter.html
+
+
+@pytest.mark.parametrize(
+    ("interval", "words", "told"),
+    [("daily at 9", "Juliet, come!", 1), ("daily at 9", "Come!", 0), ("at once", "Juliet, come!", 0)],
+)
+async def test_a_mention_says_why_it_comes_at_once(desk: Desk, interval: str, words: str, told: int) -> None:
+    await desk.subscribe(interval=Interval.parse(interval), name="juliet")
+    message = await desk.say(words, LOBBY, MAIL)
+    letter = await desk.writer.letter(await desk.brought(message, MAIL))
+    assert letter.text.count("\nIt comes at once because “juliet” is named in it.\n") == told
+    assert letter.html.count("It comes at once because “juliet” is named in it.") == told
+    assert "It comes" not in (await desk.writer.letter(await desk.digest(*await desk.store.subscriptions()))).text
 
 
 async def test_several_channels_and_each_message_once(desk: Desk) -> None:
@@ -275,12 +296,48 @@ async def test_a_digest_by_sms(desk: Desk) -> None:
 
 
 async def test_what_nobody_could_read_through_is_counted(desk: Desk) -> None:
-    plan = [Message.new(LOBBY, Author("R", "r@x"), f"line {count}", count + 1) for count in range(1_300)]
-    offers = [Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")])) for one in plan]  # type: ignore[misc]
-    await desk.store.save(offers, (), ())
+    await desk.many(*(f"line {count}" for count in range(1_300)))
     assert (await desk.writer.letter(await desk.digest(await desk.subscribe()))).subject == "Lobby: 1300 messages"
     some = await desk.digest(await desk.subscribe(target=SMS, only="line 1"))
-    assert (await desk.writer.letter(some)).subject == "Lobby: more than 100 messages"
+    assert (await desk.writer.letter(some)).subject == "Lobby: 411 messages"
+    most = await desk.digest(await desk.subscribe(target=ROOM, only="line"))
+    assert (await desk.writer.letter(most)).subject == "Lobby: more than 100 messages"
+
+
+async def test_a_filter_finds_what_is_behind_much_else(desk: Desk) -> None:
+    await desk.many(*(f"chatter {count}" for count in range(1_100)), "the release is out")
+    letter = await desk.writer.letter(await desk.digest(await desk.subscribe(only="release")))
+    assert letter.subject == "Lobby: 1 message"
+    assert "the release is out" in letter.text
+
+
+async def test_who_said_most_of_it_themselves_is_told_the_rest(desk: Desk) -> None:
+    await desk.many(*(f"mine {count}" for count in range(1_100)), author=JULIET)
+    await desk.say("yours")
+    letter = await desk.writer.letter(await desk.digest(await desk.subscribe()))
+    assert letter.subject == "Lobby: 1 message"
+    assert "yours" in letter.text
+
+
+async def test_what_many_ask_for_at_once_is_read_once(desk: Desk) -> None:
+    await desk.say("hello")
+    people = [await desk.subscribe(target=Channel("mail", f"p{count}@x"), who=f"p{count}@x") for count in range(20)]
+    deliveries = [await desk.digest(one) for one in people]
+    desk.store.asked.clear()
+    await asyncio.gather(*(desk.writer.letter(one) for one in deliveries))
+    assert desk.store.asked.count("between") == 1
+
+
+async def test_who_may_not_read_it_any_more_gets_no_digest(desk: Desk) -> None:
+    await desk.say("hello")
+    delivery = await desk.digest(await desk.subscribe())
+
+    async def keep(_some: Sequence[Subscription]) -> Sequence[Subscription]:
+        return ()
+
+    desk.writer._reader._keep = keep
+    with pytest.raises(Moot, match="has ended"):
+        await desk.writer.letter(delivery)
 
 
 async def test_five_megabytes_are_read_in_part(desk: Desk) -> None:
@@ -348,7 +405,7 @@ async def test_which_subscription_a_message_came_by(desk: Desk) -> None:
     message = await desk.say("hello", Channel("feed", "x"), LOBBY, TEAM, CHAT)
     assert (await desk.writer.message(await desk.brought(message, CHAT))).body == "[Lobby] Romeo: hello"
     other = await desk.say("hello", Channel("feed", "x"), TEAM, CHAT)
-    assert (await desk.writer.message(await desk.brought(other, CHAT))).body == "[Team] hello"
+    assert (await desk.writer.message(await desk.brought(other, CHAT))).body == "[Team] Romeo: hello"
 
 
 async def test_where_it_falls_back_to(desk: Desk) -> None:
@@ -455,8 +512,13 @@ async def test_a_request_names_what_waits_in_the_language_of_who_asked(desk: Des
 
 async def test_a_code_by_sms(desk: Desk) -> None:
     code = Links(WEB, b"0" * 32).code(Address(JULIET, SMS, asked=5))
-    told = await desk.writer.short(await request(desk, SMS), lambda text: len(text) <= 160)
+    delivery = await request(desk, SMS)
+    told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
     assert told == f"Shoutbus: your code is {code}. Not you? Do nothing."
+    desk.writer._hears_stop = True
+    told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
+    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing. STOP: never again."
+    assert gsm.count(told).parts == 1
 
 
 async def test_a_request_that_another_followed_is_not_sent(desk: Desk) -> None:

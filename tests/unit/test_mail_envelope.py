@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.mail.envelope import ADDRESS, DAYS, Verp
+from component.errors import BadInput
+from component.mail.envelope import ADDRESS, DAYS, Verp, tidy
 from component.message import Channel
+from component.methods.mail import METHOD
 
 DAY = 86_400_000
 NOW = 20_000 * DAY
@@ -74,3 +76,38 @@ def test_junk_is_nobodys(junk: str) -> None:
 def test_each_address_has_its_own() -> None:
     assert VERP.digest(JULIET) != VERP.digest(Channel("mail", "romeo@example.org"))
     assert VERP.sender(JULIET, NOW) != VERP.sender(JULIET, NOW + DAY)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Juliet@Example.ORG", "Juliet@example.org"),
+        ("juliet@ｅxample．org", "juliet@example.org"),
+        ("juliet@MÜNCHEN.example", "juliet@münchen.example"),
+        ("juliet@xn--mnchen-3ya.example", "juliet@münchen.example"),
+        ("juliet@localhost", "juliet@localhost"),
+    ],
+)
+def test_a_domain_is_kept_in_one_way(written: str, kept: str) -> None:
+    assert tidy(written) == kept
+    assert tidy(kept) == kept
+    METHOD.check(Channel("mail", kept))
+    with pytest.raises(BadInput):
+        METHOD.check(Channel("mail", "juliet@ｅxample.org"))
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "example。org",
+        "exam\u00adple.org",
+        "straße.example",
+        "xn--\u00fc.example",
+        "xn--a.example",
+        "a..b",
+        "ﬀ\u200d.de",
+    ],
+)
+def test_a_domain_that_is_another_is_refused(domain: str) -> None:
+    with pytest.raises(BadInput, match="can be read as another domain"):
+        tidy(f"juliet@{domain}")

@@ -1,13 +1,16 @@
 """The way to the mail server, against servers that misbehave: what is tried again, and when."""
 
 import asyncio
+import re
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from component.errors import Refused, Unavailable, Unconfirmed
+from component.errors import Refused, Unavailable, Unconfirmed, words
 from component.mail import smtp
 from component.mail.knock import knock
 from component.mail.replies import Down, Locked, NoSuch, Stage, fault
@@ -336,6 +339,13 @@ async def test_knocking() -> None:
     told = await knock(a_setup(port))
     assert "can't be used" in told
     assert told.endswith(".")
+
+
+async def test_a_host_that_is_none_is_told_in_words() -> None:
+    told = await knock(replace(a_setup(25), host="mail.example.invalid"))
+    assert re.fullmatch(r"the mail server mail\.example\.invalid can't be used: [a-z ]+\.", told)
+    assert words(socket.gaierror(socket.EAI_NONAME, "Name or service not known")) == "no such host"
+    assert words(socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")).startswith("temporary")
 
 
 async def test_a_server_of_old_times() -> None:

@@ -52,6 +52,13 @@ async def test_who_is_watched_is_asked_once(stage: Stage) -> None:
     assert {one.get("from") for one in stage.link.sent} == {BOT}
 
 
+async def test_it_is_known_who_has_yet_to_answer(stage: Stage) -> None:
+    assert stage.online.asks(JULIET)
+    assert not stage.online.asks("nobody@example.org")
+    stage.hear(JULIET, "subscribed")
+    assert not stage.online.asks(JULIET)
+
+
 @pytest.mark.parametrize(
     ("answers", "sent"),
     [

@@ -22,6 +22,8 @@ from component.sms.budget import Budget, Day, Sms
 from component.sms.setup import Gateway, Prefix, SmsSetup
 from component.sms.ways import way_of
 from component.store import Mark, Receipt
+from component.subscription import ASKS
+from component.way import Way
 from tests.unit.fakes import FakeClock, FakeWorld, said
 
 NUMBER, OTHER = "+4915112345678", "+4915187654321"
@@ -54,7 +56,9 @@ class FakeAddresses:
     """`owners` confirmed their numbers."""
 
     owners: dict[str, str] = field(default_factory=lambda: {NUMBER: "juliet@x", OTHER: "romeo@x"})
+    asked: list[str] = field(default_factory=list)
     stopped: list[Channel] = field(default_factory=list)
+    allowed: list[Channel] = field(default_factory=list)
 
     async def check(self, delivery: Delivery) -> None:
         if delivery.channel.address not in self.owners:
@@ -62,6 +66,12 @@ class FakeAddresses:
 
     async def bounced(self, target: Channel, why: str) -> None:
         raise NotImplementedError
+
+    async def knows(self, target: Channel) -> bool:
+        return target.address in self.owners or target.address in self.asked
+
+    async def allow(self, target: Channel) -> None:
+        self.allowed.append(target)
 
     async def owner(self, target: Channel) -> str:
         return self.owners.get(target.address, "")
@@ -94,6 +104,9 @@ class FakeDirect:
         return confirmation
 
     async def tell(self, jid: str, message: Message) -> Confirmation:
+        raise NotImplementedError
+
+    def way(self, jid: str) -> Way:
         raise NotImplementedError
 
     async def retract(self, jid: str, message: Message) -> None:
@@ -440,6 +453,19 @@ async def test_stop(world: World, words: str) -> None:
     assert world.accepted == []
 
 
+async def test_who_was_only_asked_may_stop_and_start_again(world: World) -> None:
+    number = "+4915100000001"
+    world.addresses.asked.append(number)
+    await _heard(world, "STOP", number)
+    assert world.addresses.stopped == [Channel("sms", number)]
+    for words in ("START", " start. ", "unstop"):
+        await _heard(world, words, number)
+    assert world.addresses.allowed == [Channel("sms", number)] * 3
+    await _heard(world, "start")
+    assert [one.body for one in world.accepted] == ["start"]  # an owner's word is theirs
+    assert world.direct.written == []
+
+
 @pytest.mark.parametrize("words", ["stop it", "don't stop", "bus stop"])
 async def test_no_stop(world: World, words: str) -> None:
     await _heard(world, words)
@@ -477,3 +503,48 @@ async def test_a_full_disk_is_the_gateway_s_to_hear(world: World) -> None:
         await _heard(world, "hello")
     await _heard(world, "hello")
     assert len(world.accepted) == 1
+
+
+# What strangers may spend
+
+
+def asking(number: int) -> Delivery:
+    origin = f"{ASKS}1:juliet@x  sms:{number}"
+    return Delivery(1, said("your code", origin=origin), Channel("sms", f"+49151000{number:05}"))
+
+
+async def test_requests_take_a_third_of_the_budget(world: World) -> None:
+    world.addresses.owners |= {asking(number).channel.address: "juliet@x" for number in range(9)}
+    method = world.method(budget=9)
+    for number in range(3):
+        await method.send(asking(number))
+    method = world.method(budget=9)
+    with pytest.raises(Refused, match="As many SMS"):
+        await method.send(asking(3))
+    for _ in range(6):
+        await method.send(to())
+    with pytest.raises(Refused, match="budget"):
+        await method.send(to())
+    world.clock.now += 86_400
+    await method.send(asking(3))
+
+
+async def test_a_request_that_was_not_sent_is_given_back(world: World) -> None:
+    world.addresses.owners |= {asking(number).channel.address: "juliet@x" for number in range(9)}
+    method = world.method(budget=3)
+    world.direct.outcomes = [Refused("no such number")]
+    with pytest.raises(Refused):
+        await method.send(asking(0))
+    await method.send(asking(1))
+
+
+async def test_a_day_that_a_wrong_clock_counted_is_over_in_time(world: World) -> None:
+    world.clock.now += 365 * 86_400
+    method = world.method(budget=2)
+    for _ in range(2):
+        await method.send(to())
+    world.clock.now -= 365 * 86_400
+    with pytest.raises(Refused, match="budget"):
+        await method.send(to())  # nothing is given back
+    world.clock.now += 86_400
+    await method.send(to())

@@ -33,6 +33,8 @@ NOW = int(datetime(2026, 11, 25, 12, tzinfo=BERLIN).timestamp() * 1000)  # a Wed
         ("lobby daily at 9 and at once when online", {"interval": "daily at 9", "online": True}),
         ("lobby hourly and immediately while I am online", {"interval": "hourly", "online": True}),
         ("lobby at once", {"interval": "at once"}),
+        ("lobby every morning by mail", {"interval": "every morning", "by": "mail"}),
+        ("lobby once a day by mail", {"interval": "once a day", "by": "mail"}),
         ("lobby 0 9 * * 1 by mail", {"interval": "0 9 * * 1", "by": "mail"}),
         ("lobby Mondays and Fridays at 9:30 and my own posts",
          {"interval": "Mondays and Fridays at 9:30", "own": True}),
@@ -71,6 +73,8 @@ def test_what_a_line_says(line: str, said: dict[str, Any]) -> None:
         ("lobby werktags um 9 und sofort wenn ich online bin", {"interval": "werktags um 9", "online": True}),
         ("lobby stündlich auch meine eigenen Beiträge", {"interval": "stündlich", "own": True}),
         ("lobby jeden Montag um 9 sonst per SMS", {"interval": "jeden Montag um 9", "fallback": "sms"}),
+        ("lobby jeden Abend per Mail", {"interval": "jeden Abend", "by": "mail"}),
+        ("lobby einmal am Tag per Mail", {"interval": "einmal am Tag", "by": "mail"}),
         ("lobby sofort für romeo@x", {"interval": "sofort", "who": "romeo@x"}),
     ],
 )  # fmt: skip

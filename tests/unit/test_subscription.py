@@ -94,7 +94,9 @@ def test_after_a_time_away_the_next_is_ahead_and_none_is_made_up(start: int, zon
         ("", "at once"), ("at once", "at once"), ("sofort", "at once"), ("every 20", "every 20"),
         ("alle 20 Nachrichten", "every 20"), ("hourly", "hourly"), ("daily at 9", "daily at 9"),
         ("weekly on Monday", "weekly on Monday"), ("weekly", "weekly"),
-        ("wöchentlich am Freitag um 17:00", "wöchentlich am Freitag um 17:00"),
+        ("wöchentlich am Freitag um 17:00", "wöchentlich am Freitag um 17:00"), ("Every morning", "daily at 9"),
+        ("every evening", "daily at 18"), ("once a day", "daily at 9"), ("einmal am Tag", "täglich um 9"),
+        ("jeden Morgen", "täglich um 9"), ("jeden Abend", "täglich um 18"), ("once a week", "weekly"),
     ],
 )  # fmt: skip
 def test_an_interval_is_read_and_written(text: str, kept: str) -> None:
@@ -110,6 +112,14 @@ def test_no_interval(text: str) -> None:
     with pytest.raises(BadInput) as caught:
         Interval.parse(text)
     assert len(str(caught.value)) > 20
+
+
+@pytest.mark.parametrize("text", ["whenever", "weekly on Munday", "daily at 25", "every fortnight"])
+def test_what_can_not_be_read_is_told_as_it_was_written(text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        Interval.parse(text)
+    told = "at once, every 20, hourly, daily at 9, weekdays at 9:30 or weekly on Monday."
+    assert str(caught.value) == f"“{text}” is no schedule: write {told}"
 
 
 def test_nothing_is_told_of_itself() -> None:

@@ -13,10 +13,11 @@ from component.addressbook import LINK_LIFE
 from component.configured import Audit, ChannelSpec, Put
 from component.message import Channel, Message
 from component.roles import Role
-from component.subscription import ASKS, Interval, Proof, Standing, Subscription
+from component.subscription import ASKS, Interval, Proof, Standing, Subscription, mailbox
 from component.words import LANGUAGES, tell
 from tests.contract.forms import a_seeded_bus
 from tests.contract.pages import Browser, Page, a_browser
+from web.cards import card
 from web.sign_up import INTERVALS, Typed
 from web.subscriptions import AN_HOUR, AT_LEAST, OF_ONE
 
@@ -25,7 +26,7 @@ NEWS = Channel("shoutbox", "news")
 MAIL = Channel("mail", "juliet@example.org")
 MINE = Channel("chat", "juliet@x")
 FORM = "/shoutbox/lobby/subscribe"
-SENT = "If juliet@example.org is yours, a mail is on its way there: its link begins the subscription."
+SENT = "If there is something to confirm, a mail is on its way: one a day at most, so look for an earlier one too."
 OVER = "That link is over"
 NONE = "is no mail address: write it like juliet@example.org."
 
@@ -106,7 +107,7 @@ async def test_the_form_stands_on_the_page_where_mail_goes_out(browser: Browser,
 async def test_a_sign_up_waits_for_its_owner(browser: Browser, bus: Bus) -> None:
     page = await sign_up(browser, Accept_Language="de")
     assert page.status == 200
-    assert "Wenn juliet@example.org dir gehört" in page.note
+    assert "Wenn es etwas zu bestätigen gibt" in page.note
     (one,) = await held(bus)
     assert (one.who, one.channel, one.standing, one.zone, one.language) == (
         "",
@@ -248,6 +249,29 @@ async def test_too_much_in_all_takes_nothing_away(browser: Browser, bus: Bus, mo
     assert await bus.hub.store.address("", Channel("mail", "new@example.org")) is None
 
 
+async def test_a_day_that_is_spent_is_told_to_all_alike_and_no_mail_is_promised(
+    browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, stopped, new = (f"{one}@example.org" for one in ("known", "stopped", "new"))
+    await sign_up(browser, known, X_Forwarded_For="198.51.100.1")
+    await bus.subscriptions.book.stop(Channel("mail", stopped))
+    monkeypatch.setattr("component.addressbook.MOST_ASKED_IN_ALL", 1)
+    for place, mail in enumerate((known, stopped, new, new), 2):
+        page = await sign_up(browser, mail, X_Forwarded_For=f"198.51.100.{place}")
+        assert (page.status, "Too many addresses were given today" in page.note) == (429, True)
+    monkeypatch.setattr("component.addressbook.MOST_ASKED_IN_ALL", 2)
+    assert (await sign_up(browser, new, X_Forwarded_For="198.51.100.9")).status == 200
+    assert len(await asked(bus, Channel("mail", new))) == 1
+
+
+async def test_one_domain_however_it_is_written(browser: Browser, bus: Bus) -> None:
+    for place, domain in enumerate(("example.org", "ｅxample.org", "EXAMPLE.org", "example．org")):
+        page = await sign_up(browser, f"juliet@{domain}", X_Forwarded_For=f"198.51.100.{place}")
+        assert page.status == 200
+    assert len(await asked(bus)) == len(await held(bus)) == 1
+    assert (await sign_up(browser, "juliet@example。org", X_Forwarded_For="198.51.100.9")).status == 400
+
+
 async def test_sign_ups_from_one_network_are_few(browser: Browser, bus: Bus) -> None:
     for n in range(AN_HOUR):
         assert (await sign_up(browser, "typo")).status == 400  # what goes nowhere does not count
@@ -270,7 +294,8 @@ async def test_one_mailbox_under_many_names(browser: Browser, bus: Bus) -> None:
 
 def test_addresses_are_told_apart_as_mail_does() -> None:
     assert Typed(" Juliet+News@Example.ORG ").address == "juliet+news@example.org"
-    assert Typed("Juliet+News@Example.ORG").mailbox == Typed("juliet@example.org").mailbox == "juliet@example.org"
+    written = Channel("mail", "Juliet+News@example.org")
+    assert mailbox(written) == mailbox(MAIL) == MAIL
 
 
 # Confirming
@@ -493,8 +518,8 @@ async def test_a_member_signs_in_and_sees_their_own(juliet: Page) -> None:
     assert "Lobby &lt;b&gt;&amp; 100 %" in juliet.text
     assert "only with “release, &lt;i&gt;”, without “standup”" in juliet.text
     assert "waits for its address to be confirmed" in juliet.note
-    assert "mail:juliet@example.org: not confirmed yet" in juliet.note
-    assert "daily at 9, next 1970-01-01 09:00 (Europe/Berlin)" in juliet.note
+    assert "mail to juliet@example.org\nnot confirmed yet" in juliet.note
+    assert "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nWhere\nchat\nNext time\n1970-01-01 09:00\n" in juliet.note
     assert "romeo" not in juliet.text
     assert "/matrix" not in juliet.links
     assert "/commands/confirm?what=mail%3Ajuliet%40example.org" in juliet.links
@@ -525,11 +550,82 @@ async def test_the_buttons(browser: Browser, bus: Bus, juliet: Page) -> None:
     await browser.post("/subscriptions", press(juliet, "resume", number=daily))
     (one,) = [one for one in await bus.subscriptions.of("juliet@x") if one.id == daily]
     assert one.due == bus.clock()  # what came meanwhile is told now
+    page = await browser.get("/subscriptions")
+    assert "Next time\nnow\n" in page.note
+    assert "paused" not in page.note
+    assert "Resume" not in page.text
     await browser.post("/subscriptions", press(juliet, "end", number=news))
     assert [*await mine(bus)] == [daily, mailed]
     await browser.post("/subscriptions", press(juliet, "drop", address=MAIL))
     assert [*await mine(bus)] == [daily]
     assert await bus.subscriptions.book.of("juliet@x") == []
+
+
+async def test_two_that_are_called_alike_differ(browser: Browser, bus: Bus) -> None:
+    tale = Channel("story", "news")
+    await bus.settings.change([Put(ChannelSpec(tale, "News"))], Audit(0, "admin@x", "test", "seed"))
+    for one in (NEWS, tale):
+        await bus.subscriptions.add(Subscription("juliet@x", one, MINE))
+    page = await browser.sign_in("juliet@x")
+    assert "News, shoutbox\n" in page.note
+    assert "News, stories\n" in page.note
+    assert "Change: News, stories, chat" in page.text
+
+
+@pytest.mark.parametrize(
+    ("target", "where"),
+    [
+        (MINE, "chat"),
+        (MAIL, "mail to juliet@example.org"),
+        (Channel("sms", "+4915112345678"), "SMS to +4915112345678"),
+        (Channel("chat", "romeo@x"), "chat:romeo@x"),
+        (ROOM, str(ROOM)),
+    ],
+)
+def test_where_it_goes_in_peoples_words(target: Channel, where: str) -> None:
+    shown = card(Subscription("juliet@x", BOX, target), "Lobby", MINE, 0)
+    assert {str(head): str(words) for head, words in shown.rows} == {"When": "at once", "Where": where}
+
+
+@pytest.mark.parametrize(
+    ("standing", "due", "told", "buttons"),
+    [
+        (Standing.PAUSED, 0, "paused", (False, True)),
+        (Standing.PAUSED, 3_600_000, "paused until 1970-01-01 01:00 (UTC)", (False, True)),
+        (Standing.PAUSED, 1_000, "now", (True, False)),
+        (Standing.ON, 3_600_000, "1970-01-01 01:00", (True, False)),
+        (Standing.FAILED, 0, "stopped: what was sent came back", (False, False)),
+    ],
+)
+def test_how_it_stands(standing: Standing, due: int, told: str, buttons: tuple[bool, bool]) -> None:
+    shown = card(Subscription("juliet@x", BOX, MAIL, standing=standing, due=due), "Lobby", MINE, 1_000)
+    assert str(shown.rows[-1][1]) == told
+    assert (shown.pauses, shown.resumes) == buttons
+
+
+async def test_what_ends_with_an_address_is_told_before(browser: Browser, bus: Bus, juliet: Page) -> None:
+    before = await mine(bus)
+    (path,) = {one for one in juliet.links if one.startswith("/subscriptions/remove")}
+    page = await browser.get(path)
+    assert (page.status, page.title) == (200, "Remove address")
+    assert "After this, nothing of yours is sent to juliet@example.org;" in page.note
+    assert "These end:" in page.note
+    assert "News, shoutbox" in page.note
+    assert "Lobby" not in page.note
+    assert await mine(bus) == before
+    done = await browser.post("/subscriptions", {**page.fields, "do": ["drop"]})
+    assert (done.status, done.title) == (200, "Subscriptions")
+    assert [*before][:2] == [*await mine(bus)]
+    assert await bus.subscriptions.book.of("juliet@x") == []
+    assert (await browser.get(path)).status == 404
+
+
+async def test_nobody_elses_address_is_told_of(browser: Browser, bus: Bus, juliet: Page) -> None:
+    await bus.subscriptions.add(Subscription("romeo@x", BOX, Channel("mail", "romeo@example.org")))
+    pages = [await browser.get(f"/subscriptions/remove?address=mail:{one}@example.org") for one in ("romeo", "nobody")]
+    assert [page.status for page in pages] == [404, 404]
+    assert pages[0].text.replace("romeo", "nobody") == pages[1].text
+    assert (await browser.get("/subscriptions/remove")).status == 400
 
 
 async def test_each_link_of_the_page_opens(browser: Browser, juliet: Page) -> None:

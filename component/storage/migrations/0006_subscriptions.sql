@@ -72,6 +72,9 @@ from sent
 left join stories on stories.seq = sent.seq
 where sent.state in ('came', 'done');
 
+drop index deliveries_by_message;
+create index deliveries_by_message on deliveries (message_id, channel); -- one of thousands
+
 alter table preferences add column quiet text not null default ''; -- the hours in which someone is told nothing
 
 create table subscriptions (
@@ -129,6 +132,7 @@ create table spreads (
 create table addresses (
     who text not null,
     target text not null,
+    mailbox text not null, -- of which the target is one way to write it
     proof text not null,
     asked integer not null,
     tries integer not null,
@@ -136,10 +140,14 @@ create table addresses (
     primary key (who, target)
 ) without rowid;
 create index addresses_target on addresses (target, who);
+create index addresses_refused on addresses (mailbox) where proof = 'refused';
 
 create table asks (
     target text not null,
+    who text not null, -- wanted it: a bare JID, '' for who gave nothing but an address
     at integer not null
 );
 create index asks_target on asks (target, at);
+create index asks_who on asks (who, at);
+create index asks_domain on asks (substr(who, instr(who, '@')), at);
 create index asks_at on asks (at);

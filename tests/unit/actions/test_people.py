@@ -15,6 +15,7 @@ from component.delivery import State
 from component.errors import Conflict, Forbidden
 from component.message import Channel
 from component.roles import Role
+from component.subscription import Standing, Subscription
 from component.xmpp.bot import Asked
 from tests.unit.fakes import a_bus, offered, said
 
@@ -198,6 +199,10 @@ async def test_status(stage: Stage) -> None:
     message = said()
     await stage.bus.hub.store.save([offered(message, (room, State.DEAD), (message.channel, State.CAME))], (), ())
 
+    for who, standing in (("a@x", Standing.ASKED), ("b@x", Standing.ASKED), ("c@x", Standing.PAUSED)):
+        one = Subscription(who, message.channel, Channel("chat", who), standing=standing)
+        await stage.bus.hub.store.subscribe(one, 100)
+
     async def health() -> dict[str, object]:
         rooms = {"team@rooms.x": {"state": "out", "trouble": "the room is for members"}, "in@rooms.x": {"state": "in"}}
         xmpp = {"state": "up", "trouble": "", "rooms": rooms, "seconds": 60.0}
@@ -212,6 +217,7 @@ async def test_status(stage: Stage) -> None:
         "  team@rooms.x: the room is for members",
         "Waiting: 7",
         "  muc:team@rooms.x: 7",
+        "Subscriptions: 3, 2 unconfirmed",
         "Dead letters: 1",
         "  muc:team@rooms.x: 1",
     ]

@@ -19,6 +19,7 @@ from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
 from tests.unit.fakes import FakeMethod, a_bus
 
+NONE_YET = "You have no subscriptions: “subscribe lobby daily at 9” makes one."
 SEED = Audit(0, "admin@x", "test", "seed")
 LOBBY, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
 MAIL, SMS = Channel("mail", "juliet@example.org"), Channel("sms", "+4915112345")
@@ -189,17 +190,18 @@ async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
         ("subscribe lobby every 2 minutes by mail", "When: “every 2 minutes” is every 2min: even fortune cookies"),
         ("subscribe lobby every 1000", "When: “every 1000” won't do: from 2 to 500."),
         ("subscribe lobby daily at 25", "When: “daily at 25” is no schedule"),
+        ("subscribe lobby weekly on Munday", "“weekly on Munday” is no schedule: write at once, every 20, hourly"),
         ("subscribe lobby weekly on Monday and Friday", "more often than once a week"),
         ("subscribe lobby by pigeon", "Told by: pigeon is no way to be told here: chat, mail, sms."),
         ("subscribe lobby by mail to romeo", "Address: “romeo” is no address of a mail channel"),
         ("subscribe lobby by sms to 0151 234", "Address: “0151 234” is no address of a sms channel"),
         ("subscribe lobby to chat:romeo@x", "Address: By chat I write to you alone, and not to romeo@x"),
-        ("subscribe lobby at once online=yes", "While online: All of it comes at once already"),
+        ("subscribe lobby at once online=yes", "At once while online: All of it comes at once already"),
         ("subscribe lobby matching /((/", "Only with: “(?i)((” is no pattern"),
         (f"subscribe lobby matching {'x' * 300}", "Only with: A filter has 200 characters at most."),
         (f"subscribe lobby matching {'x' * 900}", "at most 600 fit"),
-        ('subscribe lobby mention="Juliet Capulet"', "My name: “Juliet Capulet” can't be looked for"),
-        ("subscribe lobby fallback=mail", "Else by: mail is not confirmed as yours: subscribe by it first."),
+        ('subscribe lobby mention="Juliet Capulet"', "At once when named: “Juliet Capulet” can't be looked for"),
+        ("subscribe lobby fallback=mail", "If that fails, by: mail is not confirmed as yours: subscribe by it first."),
         ("subscribe lobby thread 123456", "Thread: There is no message 123456 in shoutbox:lobby"),
         ("subscribe lobby daily at 9 for romeo@x", "Only operators subscribe others"),
         ("subscribe lobby daily at 9 to muc:team@rooms.example.org", "Only operators subscribe a place such as"),
@@ -216,8 +218,9 @@ async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
 async def test_the_same_again(stage: Stage) -> None:
     await stage.says("subscribe lobby")
     answer = await stage.says("subscribe lobby daily at 9")
-    assert answer.startswith("Error: That is there already, as number 1: “subscription edit 1” changes it.")
+    assert answer.startswith("Error: You have that as number 1, at once: “subscription edit 1 daily at 9” changes it.")
     assert (await stage.keeps()).interval.at_once
+    assert "number 1, at once: “subscription edit 1” changes it." in await stage.says("subscribe lobby own=yes")
     await stage.gives(MAIL)
     assert (await stage.says("subscribe lobby by mail")).startswith("Subscription 2: ")
 
@@ -254,7 +257,9 @@ async def test_where_it_falls_back_to(stage: Stage) -> None:
     await stage.says("subscribe lobby daily at 9 by mail else by sms")
     assert (await stage.keeps()).fallback == SMS
     await stage.gives(Channel("sms", "+4915199999"))
-    assert "Else by: “sms” could be sms:+4915112345, sms:+4915199999" in await stage.says("subscribe lobby else by sms")
+    assert "If that fails, by: “sms” could be sms:+4915112345, sms:+4915199999" in await stage.says(
+        "subscribe lobby else by sms"
+    )
     assert "Subscription 2" in await stage.says("subscribe lobby fallback=+49-151-99999")
 
 
@@ -362,14 +367,17 @@ async def test_a_room_gets_a_digest(stage: Stage) -> None:
     assert (one.target, one.name, one.standing) == (ROOM, "", Standing.ON)
     assert [one.what for one in await stage.audited()] == ["subscribe"]
     await stage.says("role grant nurse@x operator", "admin@x")
-    assert "as number 1" in await stage.says(f"subscribe lobby weekly to {ROOM}", "nurse@x")
+    assert "is there already, as number 1, daily at 9: “subscription edit 1 weekly” changes" in await stage.says(
+        f"subscribe lobby weekly to {ROOM}", "nurse@x"
+    )
 
 
 async def test_a_victim_of_a_thousand_sign_ups_gets_one_request(stage: Stage) -> None:
     victim = Channel("mail", "victim@example.org")
+    line = "subscribe lobby hourly by mail to victim@example.org"
+    assert "Nothing comes before mail:victim@example.org is confirmed" in await stage.says(line, "mallory@x")
     for number in range(100):
-        answer = await stage.says("subscribe lobby hourly by mail to victim@example.org", f"mallory{number}@x")
-        assert "Nothing comes before mail:victim@example.org is confirmed" in answer
+        assert "mail:victim@example.org got a request today already" in await stage.says(line, f"mallory{number}@x")
     assert await stage.asked(victim) == 1
 
 
@@ -391,7 +399,7 @@ async def test_unsubscribe_by_name_and_number(stage: Stage) -> None:
     assert "no subscription “news”" in await stage.says("unsubscribe news")
     assert "no subscription 2" in await stage.says("unsubscribe 2")
     assert await stage.says("unsubscribe #1") == "Subscription 1 to shoutbox:lobby has ended."
-    assert await stage.says("abbestelle alle") == ("You have no subscriptions: “subscribe lobby daily at 9” is one.")
+    assert await stage.says("abbestelle alle") == NONE_YET
 
 
 async def test_all_at_once(stage: Stage) -> None:
@@ -415,6 +423,71 @@ async def test_stop(stage: Stage) -> None:
     assert (await stage.says("all")).count("has ended") == 2
 
 
+async def test_stop_with_what_is_meant(stage: Stage) -> None:
+    for line in ("subscribe lobby", "subscribe story:news", "subscribe lobby by mail to juliet@example.org"):
+        await stage.says(line)
+    for message in ("stop it please", "stop team", "stop the lobby music", "stop -1", "stop ²"):
+        assert await stage.says(message) == "None"
+    assert len(await stage.kept()) == 3
+    assert "You have no subscription 99" in await stage.says("stop 99")
+    assert "You have no subscription “it please”" in await stage.says("/stop it please")
+    assert "Which?\n1, 3, all" in await stage.says("stop the lobby")
+    assert await stage.says("1") == "Subscription 1 to shoutbox:lobby has ended."
+    assert await stage.says("stop 2") == "Subscription 2 to story:news has ended."
+    assert "You have no subscription “news”" in await stage.says("stop news")
+    assert await stage.says("stop all") == "Subscription 3 to shoutbox:lobby has ended."
+
+
+async def test_stop_and_more_is_a_message_of_guests(stage: Stage) -> None:
+    for line in ("stop it please", "stop 7"):
+        assert await stage._text.answer(Asked("", "Romeo", line, True, "en")) is None
+    assert "“stop” is for the role" in str(await stage._text.answer(Asked("", "Romeo", "stop", True, "en")))
+
+
+async def test_stop_does_not_tell_which_rooms_there_are(stage: Stage) -> None:
+    assert await stage.says("stop team") == await stage.says("stop nowhere") == "None"
+    stage.doors.inside.add("juliet@x")
+    assert "You have no subscription “team”" in await stage.says("stop team")
+    stage.doors.gone = True
+    assert await stage.says("stop team") == "None"
+
+
+async def test_unsubscribe_alone_lists_them(stage: Stage) -> None:
+    assert await stage.says("unsubscribe") == NONE_YET
+    await stage.says("subscribe lobby")
+    await stage.says("subscribe story:news")
+    assert (await stage.says("unsubscribe")).splitlines()[:4] == [
+        "1: shoutbox:lobby → chat:juliet@x", "2: story:news → chat:juliet@x", "Which?", "1, 2, all",
+    ]  # fmt: skip
+    assert await stage.says("2") == "Subscription 2 to story:news has ended."
+
+
+async def test_german_words_and_help_for_them(stage: Stage) -> None:
+    assert "Nothing is paused." in await stage.says("weiter")
+    assert (await stage.says("ruhe")).startswith("You have no quiet hours")
+    assert (await stage.says("hilfe abos")).startswith("subscription list [whose]:")
+    assert (await stage.says("help subscriptions")).startswith("subscription list [whose]:")
+
+
+async def test_who_wants_it_at_once_while_online_is_told_what_their_client_asks(stage: Stage) -> None:
+    hint = "Your client now asks whether I may see when you are online: allow it"
+    assert hint not in await stage.says("subscribe story:news")
+    assert hint in await stage.says("subscribe lobby daily at 9 and at once when online")
+    assert hint not in await stage.says("subscription edit 2 daily at 10")
+    await stage.says("subscription edit 2 online=no")
+    assert hint in await stage.says("subscription edit 2 online=yes")
+    stage.bus.subscriptions._online.agreed.add("juliet@x")  # type: ignore[attr-defined]
+    await stage.says("subscription edit 2 online=no")
+    assert hint not in await stage.says("subscription edit 2 online=yes")
+
+
+@pytest.mark.parametrize("line", ["subscription edit 1 when=hourly", 'subscription edit 1 when="hourly" own=yes'])
+async def test_when_is_a_setting_too(stage: Stage, line: str) -> None:
+    await stage.says("subscribe lobby daily at 9")
+    await stage.says(line)
+    assert str((await stage.keeps()).interval) == "hourly"
+
+
 async def test_others_are_not_anyones_to_end(stage: Stage) -> None:
     await stage.says("subscribe lobby")
     assert "no subscription 1" in await stage.says("unsubscribe 1", "romeo@x")
@@ -431,12 +504,12 @@ async def test_others_are_not_anyones_to_end(stage: Stage) -> None:
 
 
 async def test_the_list(stage: Stage) -> None:
-    assert await stage.says("subscriptions") == "0 subscriptions:"
+    assert await stage.says("subscriptions") == NONE_YET
     await stage.gives(MAIL)
     await stage.says('subscribe lobby daily at 9 by mail matching "release" without test own=yes else by chat')
     await stage.says("quiet 22:00-07:00")
     assert (await stage.says("subscription list")).splitlines() == [
-        "1 subscriptions:",
+        "One subscription:",
         "1: shoutbox:lobby → mail:juliet@example.org, daily at 9, only with “release”, without “test”, own posts too, "
         "at once where “juliet” is named, else to chat:juliet@x, next 1970-01-01 09:00 (UTC)",
         "mail:juliet@example.org: confirmed",
@@ -458,7 +531,7 @@ async def test_others_are_for_operators_to_see(stage: Stage) -> None:
             "juliet@x: 1: shoutbox:lobby → chat:juliet@x, at once"
         )
     assert "is no JID" in await stage.says("subscriptions are great", "admin@x")
-    assert await stage.says("subscriptions", "admin@x") == "0 subscriptions:"
+    assert await stage.says("subscriptions", "admin@x") == NONE_YET
 
 
 async def test_a_long_list_is_cut(stage: Stage) -> None:
@@ -486,6 +559,10 @@ async def test_edit_in_a_line(stage: Stage) -> None:
     await stage.says("subscription edit 1 matching=")
     assert (await stage.keeps()).only == ""
     assert (await stage.says("subscription edit 1 own=yes")).startswith("Nothing to change: 1: ")
+    await stage.says("subscription edit 1 online=no")
+    await stage.says("subscription edit 1 daily at 10 and at once when online")
+    one = await stage.keeps()
+    assert (str(one.interval), one.online) == ("daily at 10", True)
     assert await stage.audited() == []
 
 
@@ -494,10 +571,13 @@ async def test_edit_in_a_line(stage: Stage) -> None:
     [
         ("subscription edit 1 by mail", "Where it goes can't be changed: end it, and subscribe anew."),
         ("subscription edit 1 nonsense here", "When: “nonsense here” is no schedule"),
+        ("subscription edit 1 foo=bar", "There is no setting “foo”."),
+        ("subscription edit 1 daily at 9 foo=bar", "There is no setting “foo”."),
+        ("subscription edit 1 when=soon", "When: “soon” is no schedule: write at once, every 20, hourly, daily"),
         ("subscription edit 1 every 2 minutes", "When: “every 2 minutes” is every 2min"),
-        ("subscription edit 1 at once online=yes", "While online: All of it comes at once already"),
-        ("subscription edit 1 fallback=pigeon", "Else by: pigeon is not confirmed as yours"),
-        ("subscription edit 1 fallback=chat", "Else by: chat is not confirmed as yours"),
+        ("subscription edit 1 at once online=yes", "At once while online: All of it comes at once already"),
+        ("subscription edit 1 fallback=pigeon", "If that fails, by: pigeon is not confirmed as yours"),
+        ("subscription edit 1 fallback=chat", "If that fails, by: chat is not confirmed as yours"),
         ("subscription edit 2 hourly", "You have no subscription 2"),
         ("subscription edit x hourly", "“x” is no whole number"),
     ],
@@ -608,6 +688,14 @@ async def test_a_code_confirms(stage: Stage) -> None:
     assert (await stage.keeps()).standing is Standing.ON
 
 
+@pytest.mark.parametrize(
+    "written", ["to juliet@Example.ORG", "to juliet@ｅxample.org", "by mail to juliet@EXAMPLE.org"]
+)
+async def test_an_address_is_kept_in_one_way(stage: Stage, written: str) -> None:
+    await stage.says(f"subscribe lobby {written}")
+    assert (await stage.keeps()).target == MAIL
+
+
 async def test_a_code_can_not_be_guessed(stage: Stage) -> None:
     await stage.says("subscribe lobby by sms to +4915112345")
     (address,) = await stage.bus.subscriptions.book.of("juliet@x")
@@ -622,8 +710,34 @@ async def test_a_code_can_not_be_guessed(stage: Stage) -> None:
 async def test_confirm_without_more(stage: Stage) -> None:
     assert "Nothing waits to be confirmed by you." in await stage.says("confirm")
     await stage.says("subscribe lobby by mail to juliet@example.org")
-    assert "mail:juliet@example.org: open the link that I sent there" in await stage.says("confirm")
+    told = "Open the link in the mail that I sent to mail:juliet@example.org; “confirm mail:juliet@example.org” sends"
+    assert told in await stage.says("confirm")
+    await stage.says("subscribe lobby by sms to +4915112345")
+    assert (await stage.says("confirm")).splitlines()[1] == (
+        "Write “confirm” with the code that I sent to sms:+4915112345."
+    )
+    await stage.bus.hub.store.unsubscribe([2])
     assert (await stage.keeps()).standing is Standing.ASKED
+
+
+async def test_an_address_that_was_dropped_today_is_not_asked_again_today(stage: Stage) -> None:
+    line = "subscribe lobby daily at 9 by mail to juliet@example.org"
+    told = (
+        "mail:juliet@example.org got a request today already; another may go there tomorrow: "
+        "then write “confirm mail:juliet@example.org”."
+    )
+    await stage.says(line)
+    await stage.says("address drop juliet@example.org")
+    answer = await stage.says(line)
+    assert told in answer
+    assert "what I sent there" not in answer
+    assert await stage.says("confirm juliet@example.org") == told
+    assert "“confirm mail:juliet@example.org” sends a request there." in await stage.says("confirm")
+    assert await stage.asked(MAIL) == 1
+    stage.bus.clock.now += 86_401  # type: ignore[attr-defined]
+    assert await stage.says("confirm juliet@example.org") == "I sent to mail:juliet@example.org how to confirm it."
+    assert await stage.asked(MAIL) == 2
+    assert "You gave me no address" in await stage.says("confirm juliet@example.org", "romeo@x")
 
 
 async def test_an_address_that_bounced_is_asked_anew(stage: Stage) -> None:
@@ -639,15 +753,15 @@ async def test_an_address_that_bounced_is_asked_anew(stage: Stage) -> None:
 
 
 async def test_addresses_are_listed_and_dropped(stage: Stage) -> None:
-    assert await stage.says("address list") == "0 addresses:"
+    assert await stage.says("address list") == "You gave me no address."
     await stage.says("subscribe lobby by mail to juliet@example.org")
-    assert await stage.says("address list") == "1 addresses:\nmail:juliet@example.org: not confirmed yet"
+    assert await stage.says("address list") == "One address:\nmail:juliet@example.org: not confirmed yet"
     assert "You gave me no address" in await stage.says("address drop juliet@example.org", "romeo@x")
     assert await stage.says("address drop juliet@example.org") == (
         "mail:juliet@example.org is forgotten; with it ended: 1: shoutbox:lobby → mail:juliet@example.org"
     )
     assert await stage.kept() == []
-    assert await stage.says("address list") == "0 addresses:"
+    assert await stage.says("address list") == "You gave me no address."
 
 
 # In forms, and as pages
@@ -666,7 +780,8 @@ async def test_a_form(stage: Stage) -> None:
         "subscribe", filled | {"interval": ["daily at 9"], "more": ["1"]}, session_of(first), jid="juliet@x"
     )
     assert [one.get("label") for one in boxes(more)] == [
-        "Only with", "Without", "My name", "Thread", "Else by", "Own posts", "While online",
+        "Only with", "Without", "At once when named", "Thread", "If that fails, by", "My own posts too",
+        "At once while online",
     ]  # fmt: skip
     said = {"matching": ["release"], "mention": ["juliet"], "own": ["1"], "online": ["1"]}
     wrong = await client.send("subscribe", said | {"thread": ["x"]}, session_of(first), jid="juliet@x")

@@ -10,11 +10,12 @@ from commands.action import Bus
 from commands.text import Text
 from component.check import check
 from component.configured import ChannelSpec, Preference
+from component.delivery import State
 from component.letters.templates import NAMES, Templates
 from component.message import Author, Channel, Message
 from component.roles import Role
 from component.xmpp.bot import Asked
-from tests.unit.fakes import a_bus
+from tests.unit.fakes import a_bus, offered
 
 LOBBY = Channel("shoutbox", "lobby")
 
@@ -49,8 +50,19 @@ async def test_what_stands_in_a_channel_in_ones_language_and_zone(bus: Bus) -> N
     await bus.settings.prefer(Preference("op@x", "de", zone="Asia/Kolkata"))
     await bus.hub.accept(Message.new(LOBBY, Author("Romeo", "romeo@x"), "Guten Morgen", 1_764_000_000_000))
     told = await says(bus, "template preview digest.txt shoutbox:lobby")
-    assert told.startswith("digest.txt macht daraus:\nLobby: 1 Nachricht\nMontag, 24. November 2025\n")
+    assert told.startswith(
+        "digest.txt macht daraus:\nLobby: 1 Nachricht\nMontag, 24. November 2025, Uhrzeiten: Asia/Kolkata\n"
+    )
     assert "21:30 Romeo: Guten Morgen" in told
+
+
+@pytest.mark.parametrize("name", ["footer.txt", "digest.txt"])
+async def test_the_subscription_is_of_the_channel_though_a_person_wrote_there(bus: Bus, name: str) -> None:
+    said = Message.new(Channel("chat", "romeo@x"), Author("Romeo", "romeo@x"), "Hello", 1_764_000_000_000)
+    await bus.hub.store.save([offered(said, (said.channel, State.CAME), (LOBBY, State.DONE))], (), ())
+    told = await says(bus, f"template preview {name} shoutbox:lobby")
+    assert "Lobby" in told
+    assert "chat:romeo@x" not in told
 
 
 async def test_what_can_not_be_shown(bus: Bus) -> None:

@@ -432,6 +432,21 @@ def test_a_zone_is_known_by_its_name_in_any_case() -> None:
         Zone.parse("Europe/Berlln")
 
 
+@pytest.mark.parametrize(
+    ("written", "zone"),
+    [
+        ("Berlin", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("Berlni", "Europe/Berlin"),
+        ("CEST", "Europe/Berlin"),
+        ("xyzzy", "Europe/Berlin"),
+    ],
+)
+def test_a_place_or_a_common_name_is_told_as_its_zone(written: str, zone: str) -> None:
+    with pytest.raises(BadInput, match=f"write it like {zone}[.,]"):
+        Zone.parse(written)
+
+
 @given(_days)
 def test_days_are_read_as_they_are_written(days: frozenset[int]) -> None:
     assert Weekdays.parse(str(Weekdays(days))).numbers == days
