@@ -163,6 +163,8 @@ class Text:
         action, rest = self._named(line)
         if action is None or action.takes is None or not rest.strip(" ?"):
             return False
+        if action.step and any(rest.startswith(f"{one.name}=") for one in action.step.fields(self._bus)):
+            return False  # nobody writes so to others
         return caller.role < action.role or not await action.takes(caller, rest, self._bus)
 
     def _would_take(self, line: str, caller: Caller) -> bool:
