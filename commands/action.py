@@ -8,22 +8,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import isawaitable
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from random import Random, SystemRandom
 from typing import Any
 
 from commands import actions
-from component.digesting import Digests
-from component.errors import Forbidden
-from component.form import Field, fields, parse
-from component.hub import Hub
-from component.letters.templates import Templates
-from component.ports import Clock, MethodSpec, RoomDesk
-from component.reminders import Reminders
-from component.roles import Role
-from component.settings import Settings
-from component.subscriptions import Subscriptions
-from component.words import Words, _
+from component.bus.engine.admin import Settings
+from component.bus.engine.hub import Hub
+from component.bus.engine.reminders import Reminders
+from component.bus.model.roles import Role
+from component.bus.ports.method import Clock, MethodSpec, RoomDesk
+from component.common.errors import Forbidden
+from component.common.form import Field, fields, parse
+from component.common.i18n import Words, _
+from component.subscriptions.digests import Digests
+from component.subscriptions.rendering.templates import Templates
+from component.subscriptions.service import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Bus:
     digests: Digests | None = None
     """What makes digests: where there is none, nobody is told how they go."""
     fetcher: Callable[[], Any] = lambda: None
-    """What fetches others' addresses (`component.fetch.Fetcher`)."""
+    """What fetches others' addresses (`component.fetch.client.Fetcher`)."""
     guest: Callable[[str], str] = lambda _name: ""
     """The session of the web user who goes by a name now; "" where none does."""
     sign_in: Callable[[str], str] = lambda _jid: ""
@@ -177,5 +177,7 @@ async def go_on(action: Action, step: Step, values: Mapping[str, Sequence[str]],
 
 def discover() -> Mapping[str, Action]:
     """Every command there is, by name."""
-    found = [import_module(f"{actions.__name__}.{module.name}").ACTION for module in iter_modules(actions.__path__)]
-    return {action.name: action for action in found}
+    walked = walk_packages(actions.__path__, f"{actions.__name__}.")
+    modules = [import_module(module.name) for module in walked if not module.ispkg]
+    found = [module.ACTION for module in modules if hasattr(module, "ACTION")]
+    return {action.name: action for action in sorted(found, key=lambda action: action.name)}

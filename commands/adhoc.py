@@ -10,16 +10,16 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
-from commands import draw
+from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, check, go_on
 from commands.menu import GROUPS, Entry, entries, group_step, inside
 from commands.sessions import Session, Sessions
-from component.errors import Forbidden, ShoutbusError
-from component.form import Faults
-from component.message import Channel
-from component.roles import Role
-from component.words import Words, _, tell
-from component.xmpp.desk import IqFault
+from component.bus.model.message import Channel
+from component.bus.model.roles import Role
+from component.common.errors import Forbidden, ShoutbusError
+from component.common.form import Faults
+from component.common.i18n import Words, _, tell
+from component.xmpp.disco import IqFault
 from component.xmpp.stanza import COMMANDS, DATA, bare, language_of
 
 log = structlog.get_logger()
@@ -51,15 +51,15 @@ class AdHoc:
         """(node, name) of the commands that `asker` may call at `to` (XEP-0050 section 2.2)."""
         caller = self._caller(asker, language)
         offered = self._of_channels(caller) if self._addressed(bare(to)) else entries(self._bus, caller.role)
-        return [(entry.node, draw.name(tell(entry.title, caller.language))) for entry in offered]
+        return [(entry.node, data_forms.name(tell(entry.title, caller.language))) for entry in offered]
 
     def named(self, node: str, asker: str, language: str) -> str | None:
         """What a command's node is called, where `asker` may call it."""
         caller = self._caller(asker, language)
         if node in GROUPS:
-            return draw.name(tell(GROUPS[node], caller.language)) if self._inside(node, caller) else None
+            return data_forms.name(tell(GROUPS[node], caller.language)) if self._inside(node, caller) else None
         action = self._bus.actions.get(node)
-        return draw.name(tell(action.title, caller.language)) if action and action.role <= caller.role else None
+        return data_forms.name(tell(action.title, caller.language)) if action and action.role <= caller.role else None
 
     async def serve(self, stanza: Element) -> str:
         """Answer a command's IQ with the inside of its result; raises IqFault."""
@@ -83,18 +83,18 @@ class AdHoc:
             data = command.find(f"{{{DATA}}}x")
             if action == "cancel" or (data is not None and data.get("type") == "cancel"):
                 self._sessions.end(session)
-                return draw.ended(session.node, session.id, "canceled")
-            return await self._answered(session, caller, self._moved(session, action, draw.read(data), caller))
+                return data_forms.ended(session.node, session.id, "canceled")
+            return await self._answered(session, caller, self._moved(session, action, data_forms.read(data), caller))
 
     async def _answered(self, session: Session, caller: Caller, work: Awaitable[str]) -> str:
         """What `work` answers; whatever goes wrong in it ends the session with a note."""
         try:
             return await work
         except ShoutbusError as fault:
-            return self._end(session, Done(draw.as_words(fault), "error"), caller)
+            return self._end(session, Done(data_forms.as_words(fault), "error"), caller)
         except Exception:
             log.exception("a command failed", command=session.action.name if session.action else session.node)
-            return self._end(session, Done(draw.FAILED, "error"), caller)
+            return self._end(session, Done(data_forms.FAILED, "error"), caller)
 
     def _caller(self, jid: str, language: str) -> Caller:
         owner = bare(jid)
@@ -188,7 +188,7 @@ class AdHoc:
         # What a client leaves out stands as it was; but Pidgin leaves out a text that was emptied.
         picked = {name for name, one in asked.items() if one.kind == "boolean" or one.kind.startswith("list-")}
         filled = {name: old for name, old in step.values.items() if name in picked}
-        filled |= {name: draw.meant(asked[name], one) for name, one in values.items() if name in asked}
+        filled |= {name: data_forms.meant(asked[name], one) for name, one in values.items() if name in asked}
         entered = {name: one.default if name in picked else () for name, one in asked.items()} | filled
         try:
             reply = await go_on(action, step, filled, caller, self._bus)
@@ -197,7 +197,7 @@ class AdHoc:
         except Faults as faults:
             return self._show(session, caller, entered, faults.by_field)
         except ShoutbusError as fault:
-            return self._show(session, caller, entered, {"": draw.as_words(fault)})
+            return self._show(session, caller, entered, {"": data_forms.as_words(fault)})
         session.steps[-1] = replace(step, values=entered)  # for whoever comes back to it
         return self._reply(session, reply, caller)
 
@@ -236,16 +236,16 @@ class AdHoc:
         """The step that it has come to."""
         step = session.steps[-1]
         asked = step.fields(self._bus)
-        form = draw.form(step, asked, step.values if values is None else values, faults or {}, caller.language)
-        return draw.executing(session.node, session.id, form, last=step.last, back=len(session.steps) > 1)
+        form = data_forms.form(step, asked, step.values if values is None else values, faults or {}, caller.language)
+        return data_forms.executing(session.node, session.id, form, last=step.last, back=len(session.steps) > 1)
 
     def _end(self, session: Session, reply: Done | Lines, caller: Caller) -> str:
         self._sessions.end(session)
-        if draw.is_long(reply, caller.language):
-            for one in draw.parts(reply):
-                self._tell(caller.jid, draw.text(one, caller.language))
-            reply = Done(draw.SENT)
-        return draw.completed(session.node, session.id, reply, caller.language)
+        if data_forms.is_long(reply, caller.language):
+            for one in data_forms.parts(reply):
+                self._tell(caller.jid, data_forms.text(one, caller.language))
+            reply = Done(data_forms.SENT)
+        return data_forms.completed(session.node, session.id, reply, caller.language)
 
 
 def _asked(action: Action) -> set[str]:

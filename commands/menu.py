@@ -8,9 +8,9 @@ from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Reply, Step
-from component.form import Ask, Choice
-from component.roles import Role
-from component.words import Words, _, tell
+from component.bus.model.roles import Role
+from component.common.form import Ask, Choice
+from component.common.i18n import Words, _, tell
 
 MOST = 15
 

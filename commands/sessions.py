@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from commands.action import Action, Step
-from component.message import Channel
+from component.bus.model.message import Channel
 
 LIFE = 900.0
 """Seconds a session lives after its last step."""

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from commands import draw
+from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, check, go_on
-from commands.line import in_order, needed, plain, prose_field, split, stands, values
-from component.errors import (
+from commands.text_fields import in_order, needed, plain, prose_field, split, stands, values
+from component.bus.model.roles import Role
+from component.common.errors import (
     BadInput,
     ConfigError,
     Conflict,
@@ -32,9 +33,8 @@ from component.errors import (
     TooMany,
     Unauthorized,
 )
-from component.form import Faults, Field
-from component.roles import Role
-from component.words import Words, _, joined, tell
+from component.common.form import Faults, Field
+from component.common.i18n import Words, _, joined, tell
 from component.xmpp.bot import Asked, Meant
 
 log = structlog.get_logger()
@@ -111,11 +111,11 @@ class Text:
                     return await self._first(asked.text, caller)
                 return self._hinted(await self._go_on(talk, asked.text, caller), asked.text, caller)
         except ShoutbusError as error:
-            return self._fault(tell(draw.as_words(error), caller.language), caller)
+            return self._fault(tell(data_forms.as_words(error), caller.language), caller)
         except Exception:
             log.exception("a command failed", line=asked.text[:80])
             self._talks.pop(asked.jid, None)
-            return self._fault(tell(draw.FAILED, caller.language), caller)
+            return self._fault(tell(data_forms.FAILED, caller.language), caller)
 
     def _hinted(self, reply: str, line: str, caller: Caller) -> str:
         """What was refused as an answer and looks like a command: how to make it one."""
@@ -155,7 +155,7 @@ class Text:
             if caller.in_room or action is None or not rest:
                 raise
             taken = _("I took that for the command “{name}”.", name=action.name.replace("-", " "))
-            told = joined([draw.as_words(error), joined([taken, _escape(line)], " ")], "\n")
+            told = joined([data_forms.as_words(error), joined([taken, _escape(line)], " ")], "\n")
             return self._fault(told.told(caller.language), caller)
 
     async def _only_begins(self, line: str, caller: Caller) -> bool:
@@ -267,7 +267,7 @@ class Text:
         try:
             asked.parse(written)
         except BadInput as error:
-            told = self._fault(tell(draw.as_words(error), caller.language), caller)
+            told = self._fault(tell(data_forms.as_words(error), caller.language), caller)
             return f"{told}\n{self._question(asked, caller)}"
         if sum(map(len, written)) > MAX_LONG:
             raise BadInput(tell(_("That is too long for a command."), caller.language))
@@ -310,7 +310,7 @@ class Text:
     def _again(self, talk: Talk, error: BadInput | ConfigError, caller: Caller) -> str:
         """What is wrong, and the question to which it was the answer."""
         talk.given = []
-        told = self._fault(tell(draw.as_words(error), caller.language), caller)
+        told = self._fault(tell(data_forms.as_words(error), caller.language), caller)
         missing = _missing(talk, talk.step.fields(self._bus))
         return f"{told}\n{self._ask(talk, missing, caller) if missing else self._ask_open(talk, caller)}"
 
@@ -442,7 +442,7 @@ class Text:
 
     def _told(self, reply: Done | Lines, caller: Caller) -> str:
         self._talks.pop(caller.jid, None)
-        told = [draw.text(one, caller.language) for one in draw.parts(reply)]
+        told = [data_forms.text(one, caller.language) for one in data_forms.parts(reply)]
         while self._tell and told[1:]:
             self._tell(caller.jid, told.pop(0))
         return "\n".join(told)

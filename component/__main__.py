@@ -15,11 +15,11 @@ import uvloop
 
 from component import __version__, methods
 from component.app import running
-from component.check import check as look
-from component.check import notes
-from component.config import Config, load
-from component.demo import demo as demonstrate
-from component.errors import ConfigError
+from component.cli.check import check as look
+from component.cli.check import notes
+from component.cli.demo import demo as demonstrate
+from component.common.errors import ConfigError
+from component.config.config import Config, load
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -18,43 +18,43 @@ from commands.adhoc import AdHoc
 from commands.sessions import Sessions
 from commands.text import Text
 from component import __version__, methods, processors
-from component.config import Config
-from component.delivery import Delivery
-from component.errors import ConfigError, StoreError
-from component.fetch import Fetcher, agent
-from component.hub import Hub
-from component.message import Channel, Message
-from component.notices import put_together
-from component.ports import Callbacks, Clock, HeardThere, Method, MethodSpec, Ports
-from component.reminders import Reminders
-from component.roles import Role, Roles
-from component.scheduler import Scheduler
-from component.settings import Settings
+from component.bus.engine.admin import Settings
+from component.bus.engine.hub import Hub
+from component.bus.engine.notices import Tidings
+from component.bus.engine.reminders import Reminders
+from component.bus.engine.scheduler import Scheduler
+from component.bus.model.delivery import Delivery
+from component.bus.model.message import Channel, Message
+from component.bus.model.roles import Role, Roles
+from component.bus.model.story import permalink
+from component.bus.model.subscription import SUBSCRIBERS
+from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, MethodSpec, Ports
+from component.bus.ports.store import Store
+from component.common.errors import ConfigError, StoreError
+from component.common.i18n import Words, _
+from component.config.config import Config
+from component.fetch.client import Fetcher, agent
 from component.storage import open_store
-from component.store import Store
-from component.story import permalink
-from component.subscription import SUBSCRIBERS
-from component.subscriptions import Subscriptions
-from component.tidings import Tidings
-from component.words import Words, _
-from component.xmpp import desk
-from component.xmpp.archive import Archive
+from component.subscriptions.factory import put_together
+from component.subscriptions.service import Subscriptions
+from component.xmpp import disco
 from component.xmpp.bot import Bot
-from component.xmpp.contacts import Contacts
-from component.xmpp.desk import Desk, Identity
+from component.xmpp.connection import Account
 from component.xmpp.direct import DirectMessages
-from component.xmpp.hearing import Hearing
-from component.xmpp.link import Link
-from component.xmpp.presences import Presences
-from component.xmpp.puppets import Puppets
-from component.xmpp.replies import had
-from component.xmpp.room import Line, Room
-from component.xmpp.rooms import Rooms
+from component.xmpp.disco import Desk, Identity
+from component.xmpp.muc.ingest import Hearing
+from component.xmpp.muc.mam import Archive
+from component.xmpp.muc.puppets import Puppets
+from component.xmpp.muc.replies import had
+from component.xmpp.muc.room import Line, Room
+from component.xmpp.muc.rooms import Rooms
+from component.xmpp.presence import Presences
+from component.xmpp.roster import Contacts
+from component.xmpp.session import Link
 from component.xmpp.stanza import NS, bare, domain, local
-from component.xmpp.stream import Account
+from web.context import Site
 from web.guests import Guests
-from web.operators import Operators
-from web.site import Site
+from web.sessions import Operators
 
 log = structlog.get_logger()
 
@@ -160,7 +160,7 @@ class Xmpp:
         if channel:
             spec = self._hub.find(channel)
             return Identity("client", "bot", (spec and spec.title) or str(channel))
-        return desk.puppet(jid)
+        return disco.puppet(jid)
 
     def _listed(self) -> list[tuple[str, str]]:
         boxes = [spec for spec in self._hub.channels if spec.channel.method in self._open]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from component.private import free_port
-from tests import servers
+from component.cli.prosody import free_port
+from tests.support import servers
 
 
 @pytest.fixture(scope="session")

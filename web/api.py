@@ -6,13 +6,13 @@ from typing import Any
 
 from aiohttp import web as http
 
-from component.configured import Token
-from component.delivery import Delivery, State
-from component.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
-from component.message import Author, Channel, Message, is_id
-from component.roles import Role
-from web.live import Streams, cursor
-from web.site import SITE, Site, asked_language
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Author, Channel, Message, is_id
+from component.bus.model.records import Token
+from component.bus.model.roles import Role
+from component.common.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
+from web.context import SITE, Site, asked_language
+from web.sse import Streams, cursor
 
 MAX_REQUEST = 2 * 1024 * 1024
 MAX_KEY = 255

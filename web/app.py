@@ -14,14 +14,18 @@ import structlog
 from aiohttp import web as http
 from aiohttp.http_exceptions import HttpProcessingError
 
-from component.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
-from component.roles import Role
-from component.words import Words, _, tell
-from web import api, command_pages, consent, entrance, matrix_page, pages, stories, subscriptions, websub
+from component.bus.model.roles import Role
+from component.common.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
+from component.common.i18n import Words, _, tell
+from web import api, auth, stories
+from web.account import consent, subscriptions
+from web.admin import commands, matrix
+from web.admin.watch import Watchers
+from web.context import NOWHERE, SITE, Site, asked_language, policy
 from web.guests import is_loopback
-from web.live import Streams
-from web.site import NOWHERE, SITE, Site, asked_language, policy
-from web.watch import Watchers
+from web.hooks import websub
+from web.shoutbox import pages
+from web.sse import Streams
 
 log = structlog.get_logger()
 
@@ -44,9 +48,9 @@ def make(site: Site) -> http.Application:
         http.get("/health", health),
         http.get("/api/openapi.json", openapi),
         *api.routes(streams),
-        *entrance.routes(watchers),
-        *matrix_page.routes(watchers),
-        *command_pages.routes(site),
+        *auth.routes(watchers),
+        *matrix.routes(watchers),
+        *commands.routes(site),
         *websub.routes(),
         *stories.routes(),
         *consent.routes(),

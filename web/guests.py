@@ -8,11 +8,11 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from component.errors import Conflict
-from component.message import Author
-from component.rate import MOST, Rate
-from component.text import skeleton
-from component.words import _
+from component.bus.model.message import Author
+from component.common.errors import Conflict
+from component.common.i18n import _
+from component.common.rate import MOST, Rate
+from component.common.sanitize import skeleton
 
 HELD = 600.0
 """Seconds a name stays with the guest who used it last."""

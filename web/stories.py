@@ -12,17 +12,17 @@ from urllib.parse import urlsplit
 from aiohttp import web as http
 from markupsafe import Markup
 
-from component.configured import ChannelSpec
-from component.errors import BadInput, Forbidden, Gone, NotFound
-from component.links import linked
-from component.message import Channel
-from component.story import Story, key
-from component.text import scrub
-from component.words import _
-from web.entrance import COOKIE, NEEDED
-from web.live import cursor
-from web.pages import drawn
-from web.site import SITE, Site, asked_language, speaking
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.bus.model.story import Story, key
+from component.common.errors import BadInput, Forbidden, Gone, NotFound
+from component.common.i18n import _
+from component.common.linkify import linked
+from component.common.sanitize import scrub
+from web.auth import COOKIE, NEEDED
+from web.context import SITE, Site, asked_language, speaking
+from web.shoutbox.pages import drawn
+from web.sse import cursor
 
 SHOWN = 20
 """Stories on a page."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from component.configured import ChannelSpec
-from component.delivery import Delivery, State
-from component.message import Channel, Message
-from component.ports import Confirmation, Direct, Fate, Letters, MethodSpec, Ports
-from component.text import BARE_JID
-from component.way import Way
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.flow_control import Way
+from component.bus.model.message import Channel, Message
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import Confirmation, Direct, Fate, Letters, MethodSpec, Ports
+from component.common.sanitize import BARE_JID
 
 
 class Chat:

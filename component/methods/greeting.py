@@ -8,17 +8,17 @@ from typing import Annotated
 
 import structlog
 
-from component.configured import ChannelSpec
-from component.errors import BadInput, ShoutbusError, StoreError, TooMany
-from component.form import Ask
-from component.kinds import Zone
-from component.message import MAX_NAME, WEB_MARK, Author, Channel, Message, id_from
-from component.ports import MethodSpec, Ports, Trouble
-from component.rate import Rate
-from component.schedule import Schedule
-from component.slots import AGAIN, Slots, Times, speaker
-from component.text import one_line, skeleton
-from component.words import _
+from component.bus.model.message import MAX_NAME, WEB_MARK, Author, Channel, Message, id_from
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import MethodSpec, Ports, Trouble
+from component.common.errors import BadInput, ShoutbusError, StoreError, TooMany
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.rate import Rate
+from component.common.sanitize import one_line, skeleton
+from component.common.schedule import Schedule
+from component.common.value_types import Zone
+from component.methods.scheduled.slots import AGAIN, Slots, Times, speaker
 
 log = structlog.get_logger()
 
@@ -81,7 +81,7 @@ class Settings:
 
     @property
     def times(self) -> Times:
-        """See `component.slots.Timed`."""
+        """See `component.methods.scheduled.slots.Timed`."""
         return Times(self.when, self.zone)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.configured import ChannelSpec
-from component.delivery import Delivery
-from component.form import Ask, Jid
-from component.message import Channel
-from component.ports import Confirmation, Fate, Letters, MethodSpec, Ports, Rooms
-from component.text import BARE_JID
-from component.words import _
+from component.bus.model.delivery import Delivery
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import Confirmation, Fate, Letters, MethodSpec, Ports, Rooms
+from component.common.form import Ask, Jid
+from component.common.i18n import _
+from component.common.sanitize import BARE_JID
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.form import Ask
-from component.ports import MethodSpec
-from component.words import _
+from component.bus.ports.method import MethodSpec
+from component.common.form import Ask
+from component.common.i18n import _
 
 
 @dataclass(frozen=True)

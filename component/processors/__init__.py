@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module, metadata
 from pkgutil import iter_modules
 
-from component import form
-from component.errors import BadInput
-from component.message import Message
-from component.processor import Moment, Outcome, Processor, ProcessorSpec
-from component.route import Settings, Stage
-from component.words import Words, _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, Processor, ProcessorSpec
+from component.bus.model.route import Settings, Stage
+from component.common import form
+from component.common.errors import BadInput
+from component.common.i18n import Words, _
 
 
 @functools.cache

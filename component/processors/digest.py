@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.digest import gathered
-from component.errors import BadInput
-from component.form import Ask
-from component.kinds import MONTH, Span
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.words import _
+from component.bus.model.digest import gathered
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.value_types import MONTH, Span
 
 MOST = 1_000
 """Messages that a digest may wait for."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Annotated, Any
 
-from component.digest import gathered
-from component.form import Ask, Choice
-from component.hours import Hours
-from component.kinds import ClockTime, Weekdays, Zone
-from component.message import Message
-from component.processor import Hold, Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.digest import gathered
+from component.bus.model.message import Message
+from component.bus.model.processor import Hold, Moment, Outcome, ProcessorSpec, Stop
+from component.common.form import Ask, Choice
+from component.common.i18n import _
+from component.common.quiet_hours import Hours
+from component.common.value_types import ClockTime, Weekdays, Zone
 
 
 def _ways(_bus: Any) -> Sequence[Choice]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.i18n import _
 
 _FENCE = "```"
 

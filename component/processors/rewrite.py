@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
 
-from component.errors import BadInput, TooLong
-from component.form import Ask
-from component.message import MAX_BODY, Message
-from component.pattern import Pattern
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.message import MAX_BODY, Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.errors import BadInput, TooLong
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.pattern import Pattern
 
 MAX_BY = 1_000
 """Characters of what is put there."""

@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.errors import BadInput
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
 
 LEAST, MOST = 2, 10_000
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Self
 
-from component.errors import BadInput
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
 
 _WORD = re.compile(r"[\w-]{1,50}")
 

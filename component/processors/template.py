@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from component.errors import BadInput
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.story import Told
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.bus.model.story import Told
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
 
 MAX_LINE = 1_000
 """Characters of a template."""

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from component.errors import BadInput
-from component.form import Ask, Choice
-from component.kinds import MONTH, Span
-from component.message import Message
-from component.processor import MAX_HOLD, Hold, Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import MAX_HOLD, Hold, Moment, Outcome, ProcessorSpec, Stop
+from component.common.errors import BadInput
+from component.common.form import Ask, Choice
+from component.common.i18n import _
+from component.common.value_types import MONTH, Span
 
 MOST = 1_000
 """Messages that a throttle counts."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from unicodedata import combining
 
-from component.errors import BadInput
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
 
 LEAST, MOST = 20, 10_000
 """Characters that may be kept."""

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from component.criteria import Phrase
-from component.errors import BadInput
-from component.form import Ask, Choice
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.text import one_line, skeleton
-from component.words import _
+from component.bus.model.criteria import Phrase
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.errors import BadInput
+from component.common.form import Ask, Choice
+from component.common.i18n import _
+from component.common.sanitize import one_line, skeleton
 
 MOST = 500
 """Words of one list."""

@@ -13,17 +13,17 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.errors import Forbidden, NotFound, ShoutbusError, StoreError, TooMany
-from component.message import WEB_MARK, Author, Channel, Message, is_id
-from component.ports import Accept, Clock, HeardThere, Refusal
-from component.rate import Rate
-from component.text import escape as q
-from component.text import one_line, skeleton
-from component.words import Words, _, joined, tell
-from component.xmpp.contacts import RESOURCE
-from component.xmpp.link import Link
-from component.xmpp.replies import named_by, said_in
-from component.xmpp.room import Line, Room
+from component.bus.model.message import WEB_MARK, Author, Channel, Message, is_id
+from component.bus.ports.method import Accept, Clock, HeardThere, Refusal
+from component.common.errors import Forbidden, NotFound, ShoutbusError, StoreError, TooMany
+from component.common.i18n import Words, _, joined, tell
+from component.common.rate import Rate
+from component.common.sanitize import escape as q
+from component.common.sanitize import one_line, skeleton
+from component.xmpp.muc.replies import named_by, said_in
+from component.xmpp.muc.room import Line, Room
+from component.xmpp.roster import RESOURCE
+from component.xmpp.session import Link
 from component.xmpp.stanza import (
     MUC_USER,
     RECEIPTS,

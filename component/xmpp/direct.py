@@ -9,16 +9,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
-from component.errors import DeliveryError, Refused, Unavailable, Unconfirmed
-from component.message import Message
-from component.ports import Confirmation
-from component.text import escape as q
-from component.text import fit
-from component.way import PATIENCE, Way
-from component.words import _
-from component.xmpp.link import IqError, Link
-from component.xmpp.retraction import retraction
-from component.xmpp.rooms import BUDGET
+from component.bus.model.flow_control import PATIENCE, Way
+from component.bus.model.message import Message
+from component.bus.ports.method import Confirmation
+from component.common.errors import DeliveryError, Refused, Unavailable, Unconfirmed
+from component.common.i18n import _
+from component.common.sanitize import escape as q
+from component.common.sanitize import fit
+from component.xmpp.muc.retraction import retraction
+from component.xmpp.muc.rooms import BUDGET
+from component.xmpp.session import IqError, Link
 from component.xmpp.stanza import SAID, Fault, bare, domain, replacing
 from component.xmpp.tasks import Tasks
 

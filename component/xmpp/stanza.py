@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Self
 from xml.etree.ElementTree import Element
 
-from component.message import Message
-from component.text import escape as q
-from component.text import one_line
+from component.bus.model.message import Message
+from component.common.sanitize import escape as q
+from component.common.sanitize import one_line
 
 NS = "{jabber:component:accept}"
 STREAM_ERROR = "{http://etherx.jabber.org/streams}error"

@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from component.private import COMPONENT, HOST, ROOMS, free_port
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
 from tests.bench import feeds, gun, routes, stages, subscriptions
 from tests.bench.ear import Ear
-from tests.servers import SECRET, TOKEN, Bus, Server, settings, start_bus
+from tests.support.servers import SECRET, TOKEN, Bus, Server, settings, start_bus
 
 ROOM = f"lobby@{ROOMS}"
 BURST = 3_000

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from tests.people import Person
+from tests.support.people import Person
 
 MESSAGE = "{jabber:client}message"
 

@@ -20,14 +20,14 @@ import feedparser  # type: ignore[import-untyped]
 import psutil
 from aiohttp import web as http
 
-from component.configured import ChannelSpec
-from component.fetch import Fetcher
-from component.hub import Hub
-from component.message import Channel
-from component.methods.feed import Feeds
-from component.reach import Allowed
+from component.bus.engine.hub import Hub
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.fetch.client import Fetcher
+from component.fetch.policy import Allowed
+from component.methods.feed.source import Feeds
 from component.storage import open_store
-from tests.unit.fakes import FakeClock, FakeWorld
+from tests.support.fakes import FakeClock, FakeWorld
 
 FEEDS, ITEMS, HOSTS, ROUNDS = 1_000, 20, 50, 10
 AIMS = "aims: 1,000 feeds in a minute on one core, an unchanged one costs one 304, memory flat over ten rounds"

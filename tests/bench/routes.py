@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from commands import draw
+from commands import data_forms
 from commands.action import Bus
-from component.configured import Audit, ChannelSpec, Put
-from component.message import Author, Channel, Message
-from component.route import Route
-from tests.unit.fakes import a_bus
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.records import Audit, ChannelSpec, Put
+from component.bus.model.route import Route
+from tests.support.fakes import a_bus
 
 CHANNELS, MANY, OWN = 1_000, 10_000, 10
 MESSAGES, AT_ONCE, ROUNDS = 3_000, 64, 5
@@ -64,8 +64,8 @@ def _drawn(bus: Bus) -> str:
     """The first step of route-add, as it goes out."""
     step = bus.actions["route-add"].step
     assert step
-    form = draw.form(step, step.fields(bus), step.values, {}, "en")
-    return draw.executing("route-add", "0" * 22, form, last=True, back=False)
+    form = data_forms.form(step, step.fields(bus), step.values, {}, "en")
+    return data_forms.executing("route-add", "0" * 22, form, last=True, back=False)
 
 
 def _took(work: Callable[[], object]) -> float:

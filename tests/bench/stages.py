@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from commands.action import Bus
-from component.configured import ChannelSpec
+from component.bus.model.records import ChannelSpec
+from component.bus.model.route import Route, Stage
 from component.processors import build, settings_of
-from component.route import Route, Stage
 from tests.bench.routes import ENDS, MESSAGES, ROUNDS, SOURCES, rate
-from tests.unit.fakes import a_bus
+from tests.support.fakes import a_bus
 
 STAGES: tuple[tuple[str, dict[str, list[str]]], ...] = (
     ("match", {"pattern": ["message [0-9]+"]}),

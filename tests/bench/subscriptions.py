@@ -13,8 +13,8 @@ from pathlib import Path
 
 import uvloop
 
-from component.message import Author, Channel, Message
-from component.subscription import Interval, Subscription
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.subscription import Interval, Subscription
 from tests.bench.telling import (
     PEOPLE,
     ROUNDS,
@@ -30,8 +30,8 @@ from tests.bench.telling import (
     quantile,
     rounds,
 )
-from tests.crowd import jid, subscribe
-from tests.unit.subscribed import World, a_world
+from tests.support.crowd import jid, subscribe
+from tests.support.subscribed import World, a_world
 
 CHANNELS = [Channel("shoutbox", f"box{number}") for number in range(1_000)]
 MANY, FEW, MESSAGES, AT_ONCE = 100_000, 10, 500, 64

@@ -17,15 +17,15 @@ from xml.etree import ElementTree as ET
 import psutil
 import uvloop
 
-from component.message import Channel
-from component.private import COMPONENT, HOST, ROOMS, free_port
-from component.subscription import Interval
+from component.bus.model.message import Channel
+from component.bus.model.subscription import Interval
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
 from component.xmpp.stanza import SAID
 from tests.bench import gun
 from tests.bench.bare import Bare
 from tests.bench.ear import Ear
-from tests.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions
-from tests.servers import SECRET, TOKEN, Bus, Server, eventually, settings, start_bus
+from tests.support.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions
+from tests.support.servers import SECRET, TOKEN, Bus, Server, eventually, settings, start_bus
 
 ROOM = f"lobby@{ROOMS}"
 PEOPLE = 10_000

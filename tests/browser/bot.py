@@ -5,9 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from component.private import COMPONENT
-from tests.people import person
-from tests.servers import Server
+from component.cli.prosody import COMPONENT
+from tests.support.people import person
+from tests.support.servers import Server
 
 BOT = f"bot@{COMPONENT}"
 

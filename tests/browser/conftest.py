@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.chromium import chromium
-from tests.servers import Bus
+from tests.support.servers import Bus
 
 Visit = Callable[..., Page]
 

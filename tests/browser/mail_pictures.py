@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser
 
-from component.letters import values
-from component.letters.digest import Places, Wanted, chosen, merged, strangers
-from component.letters.foot import HERE, footed
-from component.letters.templates import Templates
-from component.letters.values import Eyes
-from component.letters.writer import MAIL
-from component.message import Author, Channel, Message, id_from
-from component.noted import quoted
-from component.signed_links import Links
-from component.subscription import Interval, Subscription
+from component.bus.model.message import Author, Channel, Message, id_from
+from component.bus.model.subscription import Interval, Subscription
+from component.subscriptions.instant import quoted
+from component.subscriptions.links import Links
+from component.subscriptions.rendering import values
+from component.subscriptions.rendering.digest import Places, Wanted, chosen, merged, strangers
+from component.subscriptions.rendering.footer import HERE, footed
+from component.subscriptions.rendering.renderer import MAIL
+from component.subscriptions.rendering.templates import Templates
+from component.subscriptions.rendering.values import Eyes
 from tests.browser.chromium import chromium
 
 ZONE = "Europe/Berlin"

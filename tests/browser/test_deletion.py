@@ -6,12 +6,12 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from component.message import DELETED
-from component.private import COMPONENT
+from component.bus.model.message import DELETED
+from component.cli.prosody import COMPONENT
 from tests.browser.chromium import shouts, texts
 from tests.browser.conftest import Visit
-from tests.people import person
-from tests.servers import Bus
+from tests.support.people import person
+from tests.support.servers import Bus
 
 BOT = f"bot@{COMPONENT}"
 

@@ -9,11 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
-from component.private import ROOMS, free_port
-from tests import servers
+from component.cli.prosody import ROOMS, free_port
 from tests.browser.bot import BOT, answer
 from tests.browser.chromium import chromium
-from tests.servers import Bus, Server, call
+from tests.support import servers
+from tests.support.servers import Bus, Server, call
 
 MORE = "".join(
     f"""

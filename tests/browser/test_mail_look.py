@@ -8,12 +8,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from component.letters import values
-from component.letters.digest import Wanted
-from component.letters.preview import places, preview, samples
-from component.letters.templates import Templates
-from component.letters.values import Eyes
-from component.message import Author
+from component.bus.model.message import Author
+from component.subscriptions.rendering import values
+from component.subscriptions.rendering.digest import Wanted
+from component.subscriptions.rendering.preview import places, preview, samples
+from component.subscriptions.rendering.templates import Templates
+from component.subscriptions.rendering.values import Eyes
 from tests.browser.mail_pictures import GUEST, LOBBY, PLACES, WEB, ZONE, digest, drawn, shout
 
 EVIL = "<script>document.title = 'run'</script><img src=https://t.example/x.png onerror=\"document.title = 'run'\">"

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import button, field, shout, shouts, texts
 from tests.browser.conftest import Visit
-from tests.servers import Bus, eventually
+from tests.support.servers import Bus, eventually
 
 Demo = tuple[Bus, dict[str, Any]]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from component.private import free_port
+from component.cli.prosody import free_port
 from tests.browser.chromium import button, chromium, field, shout, shouts
 from tests.journeys.test_stopped import GESAGT, REFUSES, TOLD
-from tests.servers import Bus, Server, settings, start_bus
+from tests.support.servers import Bus, Server, settings, start_bus
 
 
 @pytest.fixture

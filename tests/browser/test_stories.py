@@ -14,12 +14,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from component.private import ROOMS, free_port
-from tests import servers
+from component.cli.prosody import ROOMS, free_port
 from tests.browser.bot import answer, in_thread
 from tests.browser.chromium import chromium
-from tests.people import person
-from tests.servers import Bus, Server, call, eventually
+from tests.support import servers
+from tests.support.people import person
+from tests.support.servers import Bus, Server, call, eventually
 
 MORE = f"""
 [[channel]]

@@ -12,12 +12,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from component.private import HOST, free_port
-from tests import servers
+from component.cli.prosody import HOST, free_port
 from tests.browser.bot import answer
 from tests.browser.chromium import chromium
-from tests.exim import Exim
-from tests.servers import Bus, Reply, Server, call, eventually
+from tests.support import servers
+from tests.support.exim import Exim
+from tests.support.servers import Bus, Reply, Server, call, eventually
 
 MORE = """
 [[channel]]

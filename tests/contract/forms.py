@@ -7,13 +7,13 @@ from xml.etree.ElementTree import Element, fromstring
 
 from commands.action import Bus
 from commands.adhoc import AdHoc
-from component.configured import Audit, ChannelSpec, Put
-from component.message import Channel
-from component.roles import Role
-from component.route import Route
-from component.text import escape as q
+from component.bus.model.message import Channel
+from component.bus.model.records import Audit, ChannelSpec, Put
+from component.bus.model.roles import Role
+from component.bus.model.route import Route
+from component.common.sanitize import escape as q
 from component.xmpp.stanza import COMMANDS, DATA
-from tests.unit.fakes import a_bus
+from tests.support.fakes import a_bus
 
 COMMAND, X = f"{{{COMMANDS}}}", f"{{{DATA}}}"
 Values = Mapping[str, Sequence[str]]

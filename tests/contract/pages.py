@@ -13,11 +13,11 @@ from yarl import URL
 
 from commands.action import Bus
 from commands.sessions import Sessions
-from component.roles import Role
+from component.bus.model.roles import Role
 from web.app import make
+from web.context import Site
 from web.guests import Guests
-from web.operators import Operators
-from web.site import Site
+from web.sessions import Operators
 
 Values = Mapping[str, Sequence[str]]
 

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from component.digest import digests
-from component.ledger import Ledger, Note
-from component.message import Author, Message, id_from
-from component.plan import Arrival, Follows, Held, Planner, Stopped
+from component.bus.model.digest import digests
+from component.bus.model.ledger import Ledger, Note
+from component.bus.model.message import Author, Message, id_from
+from component.bus.model.planner import Arrival, Follows, Held, Planner, Stopped
+from component.bus.model.route import Route, Routes, Stage
 from component.processors import build
-from component.route import Route, Routes, Stage
-from tests.unit.fakes import FROM, TO, said
+from tests.support.fakes import FROM, TO, said
 
 Values = Mapping[str, Sequence[str]]
 

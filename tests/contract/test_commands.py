@@ -14,12 +14,12 @@ from commands import text as text_surface
 from commands.action import Action, Bus, discover
 from commands.sessions import LIFE, PER_PERSON
 from commands.text import Text
-from component.form import MAX_VALUE, Field, Jid
-from component.kinds import Zone
-from component.message import Channel
-from component.roles import Role
+from component.bus.model.message import Channel
+from component.bus.model.roles import Role
+from component.common.form import MAX_VALUE, Field, Jid
+from component.common.value_types import Zone
 from component.xmpp.bot import Asked
-from component.xmpp.desk import IqFault
+from component.xmpp.disco import IqFault
 from tests.contract.forms import Client, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.pages import a_browser
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from component.feeds.item import Feed, packed, unpacked
-from component.feeds.read import read
-from component.feeds.workers import Workers
+from component.methods.feed.parsing.item import Feed, packed, unpacked
+from component.methods.feed.parsing.read import read
+from component.methods.feed.sandbox.workers import Workers
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "feeds"
 EXPECTED = sorted(FOLDER.glob("*.expected.json"))

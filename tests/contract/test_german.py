@@ -13,18 +13,18 @@ import pytest
 from commands.action import Bus, discover
 from commands.menu import GROUPS
 from commands.text import Text
-from component.configured import Audit, Drop, Put
-from component.delivery import State
-from component.message import Author, Channel, Message
-from component.ports import RoomState
-from component.roles import Role
-from component.words import tell
+from component.bus.model.delivery import State
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.records import Audit, Drop, Put
+from component.bus.model.roles import Role
+from component.bus.ports.method import RoomState
+from component.common.i18n import tell
 from component.xmpp.bot import Asked
-from component.xmpp.desk import IqFault
-from component.xmpp.rooms import _OUT
+from component.xmpp.disco import IqFault
+from component.xmpp.muc.rooms import _OUT
 from tests.contract.forms import Client, X, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.test_rules import keeps_the_rules
-from tests.unit.fakes import FakeRooms
+from tests.support.fakes import FakeRooms
 
 ACTIONS = discover()
 LOBBY = Channel("shoutbox", "lobby")

@@ -8,16 +8,16 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from commands.action import Bus
-from component.configured import Audit, ChannelSpec, Mute, Preference, Put
-from component.message import MAX_BODY, Channel
-from component.route import Route
-from component.words import tell
+from component.bus.model.message import MAX_BODY, Channel
+from component.bus.model.records import Audit, ChannelSpec, Mute, Preference, Put
+from component.bus.model.route import Route
+from component.common.i18n import tell
 from component.xmpp.bot import Bot
-from component.xmpp.room import Line, Occupant, Room
+from component.xmpp.muc.room import Line, Occupant, Room
 from component.xmpp.stanza import STANZAS
 from tests.contract.forms import a_seeded_bus
 from tests.contract.test_german import LOBBY, a_text
-from tests.unit.test_puppets import FakeLink
+from tests.unit.xmpp.muc.test_puppets import FakeLink
 
 
 @pytest.fixture

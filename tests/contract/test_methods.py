@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from component import methods
-from component.configured import ChannelSpec
-from component.delivery import Delivery, State
-from component.errors import BadInput, DeliveryError, Refused, Unavailable
-from component.message import Channel, Message
-from component.ports import Confirmation, Direct, Fate, Method, MethodSpec, Ports, Retracts, Rooms
-from component.way import Way
-from tests.unit.fakes import FROM, FakeWorld, said
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.flow_control import Way
+from component.bus.model.message import Channel, Message
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import Confirmation, Direct, Fate, Method, MethodSpec, Ports, Retracts, Rooms
+from component.common.errors import BadInput, DeliveryError, Refused, Unavailable
+from tests.support.fakes import FROM, FakeWorld, said
 
 SPECS = methods.discover()
 WAYS_OUT = sorted(name for name, spec in SPECS.items() if spec.make)

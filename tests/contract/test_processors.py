@@ -17,19 +17,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands import draw
+from commands import data_forms
 from commands.action import Done, Step
-from component import form, processors
-from component.errors import BadInput
-from component.ledger import Ledger
-from component.message import Author, Message, id_from
-from component.processor import MAX_HOLD, Hold, Moment, Processor, ProcessorSpec, Stop
+from component import processors
+from component.bus.model.ledger import Ledger
+from component.bus.model.message import Author, Message, id_from
+from component.bus.model.processor import MAX_HOLD, Hold, Moment, Processor, ProcessorSpec, Stop
+from component.bus.model.route import Stage
+from component.common import form
+from component.common.errors import BadInput
+from component.common.i18n import LANGUAGES, Words, tell
 from component.processors import build, settings_of
-from component.route import Stage
-from component.words import LANGUAGES, Words, tell
 from tests.contract.processing import AUTHORS, BODIES, GOOD, PAUSES, SAMPLES, START, Course, Values, link, talk
 from tests.contract.test_rules import keeps_the_rules
-from tests.unit.fakes import said
+from tests.support.fakes import said
 
 SPECS = processors.discover()
 ROOT = Path(__file__).parents[2]
@@ -123,7 +124,7 @@ async def _never(_caller: Any, _form: Any, _bus: Any) -> Done:
 
 def _drawn(spec: ProcessorSpec, values: Values, language: str) -> str:
     step = Step(spec.title, spec.make, _never)
-    return draw.form(step, step.fields(None), values, {"": "what is wrong"}, language)  # type: ignore[arg-type]
+    return data_forms.form(step, step.fields(None), values, {"": "what is wrong"}, language)  # type: ignore[arg-type]
 
 
 @every_sample
@@ -133,8 +134,8 @@ def test_its_form_keeps_the_rules_and_comes_back(name: str, values: Values, lang
     asked = form.fields(SPECS[name].make, None)
     for shown in ({}, values) if asked else ():
         drawn = _drawn(SPECS[name], shown, language)
-        keeps_the_rules(fromstring(draw.executing("a", "b", drawn, last=True, back=False)))
-    sent = draw.read(fromstring(_drawn(SPECS[name], values, language)))
+        keeps_the_rules(fromstring(data_forms.executing("a", "b", drawn, last=True, back=False)))
+    sent = data_forms.read(fromstring(_drawn(SPECS[name], values, language)))
     assert sent is not None
     assert build(name, sent) == build(name, values)
 
@@ -145,7 +146,7 @@ def test_labels_are_short(name: str, key: str, language: str) -> None:
     (asked,) = (one for one in form.fields(SPECS[name].make, None) if one.name == key)
     label = asked.ask.label.told(language)
     assert 1 <= len(label.split()) <= 3
-    assert len(label) <= draw.WIDTH
+    assert len(label) <= data_forms.WIDTH
     assert not re.search("[&<>_%\n]", label)
     assert asked.ask.help is None or asked.ask.help.told(language).strip()
 

@@ -6,22 +6,22 @@ from pathlib import Path
 import pytest
 
 from commands.action import Bus
-from commands.actions.export import written
-from commands.shared import told
+from commands.actions.system.export import written
+from commands.lookups import told
 from commands.text import Text
-from component import form
-from component.config import parse_part
-from component.configured import Audit, ChannelSpec, Put
-from component.message import Channel
+from component.bus.model.message import Channel
+from component.bus.model.records import Audit, ChannelSpec, Put
+from component.bus.model.roles import Role
+from component.bus.model.route import Route, Settings
+from component.common import form
+from component.config.config import parse_part
 from component.processors import build, discover, settings_of
-from component.roles import Role
-from component.route import Route, Settings
 from component.xmpp.bot import Asked
 from tests.contract.forms import Client, boxes, fields, session_of
 from tests.contract.forms import told as shown
 from tests.contract.processing import SAMPLES, Values
 from tests.contract.test_rules import keeps_the_rules
-from tests.unit.fakes import a_bus
+from tests.support.fakes import a_bus
 
 SEED = Audit(0, "admin@x", "test", "seed")
 

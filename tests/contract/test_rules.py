@@ -13,14 +13,14 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from commands import draw
+from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Step, discover
 from commands.adhoc import AdHoc
 from commands.menu import GROUPS, MOST, entries
-from component.form import Ask, Choice, Jid
-from component.message import Channel
-from component.roles import Role
-from component.words import Words, _
+from component.bus.model.message import Channel
+from component.bus.model.roles import Role
+from component.common.form import Ask, Choice, Jid
+from component.common.i18n import Words, _
 from tests.contract.forms import COMMAND, Client, Values, X, a_seeded_bus, boxes, fields, sampled
 
 ACTIONS = discover()
@@ -131,7 +131,7 @@ def _keeps_field(one: Element) -> None:
     else:
         assert options == []
     if one.get("type") == "list-multi":
-        assert all(label == draw.plain(str(value)) for label, value in options), "Gajim sends the label"
+        assert all(label == data_forms.plain(str(value)) for label, value in options), "Gajim sends the label"
     elif one.get("type") == "boolean":
         assert values in (["0"], ["1"])
     elif one.get("type") != "text-multi":
@@ -187,7 +187,7 @@ async def test_the_same_in_what_fails(bus: Bus, node: str, monkeypatch: pytest.M
     if shown.get("status") == "executing":
         shown = await walk.go(sampled(shown), shown.get("sessionid", ""))
         (note,) = shown.iterfind(f"{COMMAND}note")
-        assert note.text == f"Error: {draw.FAILED}"
+        assert note.text == f"Error: {data_forms.FAILED}"
 
 
 @pytest.mark.parametrize("role", Role)
@@ -249,19 +249,19 @@ def test_any_step(bus: Bus, value: Sequence[str], last: bool, back: bool) -> Non
     step = Step(_("Title & <it>"), Everything, _never, last, help=_("A help & <more> that is longer than a line is"))
     names = [one.name for one in step.fields(bus)]
     faults = dict.fromkeys(["", *names], "what & <why>, in a sentence that is longer than a line")
-    form = draw.form(step, step.fields(bus), dict.fromkeys(names, value), faults, "en")
-    assert len(form.encode()) < 2 * draw.BUDGET
-    keeps_the_rules(fromstring(draw.executing("a", "b", form, last=last, back=back)))
+    form = data_forms.form(step, step.fields(bus), dict.fromkeys(names, value), faults, "en")
+    assert len(form.encode()) < 2 * data_forms.BUDGET
+    keeps_the_rules(fromstring(data_forms.executing("a", "b", form, last=last, back=back)))
 
 
 @pytest.mark.parametrize("kind", ["info", "warn", "error"])
 @pytest.mark.parametrize("words", ["all is well", "100 % & <b>", "x\n" * 200, "", "  ", "%s%n"])
 def test_any_note(kind: str, words: str) -> None:
     reply = Done(Words("{words}", {"words": words}), kind)
-    keeps_the_rules(fromstring(draw.completed("a", "b", reply, "en")))
+    keeps_the_rules(fromstring(data_forms.completed("a", "b", reply, "en")))
 
 
 @pytest.mark.parametrize("line", ["", " ", "short", "x" * 200, "a & <b> %s _", "word " * 40, "two\nlines", "\n"])
 def test_any_list(line: str) -> None:
-    keeps_the_rules(fromstring(draw.completed("a", "b", Lines(_("Title of & <it>"), [line] * 20), "en")))
-    keeps_the_rules(fromstring(draw.completed("a", "b", Lines(_("None:"), []), "en")))
+    keeps_the_rules(fromstring(data_forms.completed("a", "b", Lines(_("Title of & <it>"), [line] * 20), "en")))
+    keeps_the_rules(fromstring(data_forms.completed("a", "b", Lines(_("None:"), []), "en")))

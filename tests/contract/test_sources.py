@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from component import methods
-from component.configured import ChannelSpec
-from component.errors import BadInput
-from component.fetched import Fetched
-from component.form import kept
-from component.message import Channel
-from component.ports import Closes, MethodSpec, Source, Troubled
-from tests.unit.test_sources import World
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import Closes, MethodSpec, Source, Troubled
+from component.common.errors import BadInput
+from component.common.form import kept
+from component.fetch.result import Fetched
+from tests.unit.methods.scheduled.test_sources import World
 
 SOURCES = {name: spec for name, spec in methods.discover().items() if spec.source}
 HOURS = 3

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from component.configured import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
-from component.delivery import Delivery, State
-from component.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
-from component.message import Author, Channel, Message
-from component.route import Route
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
+from component.bus.model.route import Route
+from component.bus.ports.store import Mark, Offer, Receipt, Store
+from component.common.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
 from component.storage import open_store
-from component.store import Mark, Offer, Receipt, Store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
-from tests.unit.fakes import FROM, OTHER, TO, offered, said
+from tests.support.fakes import FROM, OTHER, TO, offered, said
 
 NASTY = (
     '\'; drop table messages; --\n"quoted" \\ %s :rows ?1 [1,2] {"a":null} \t é 佐藤 😀 \ufffd \U0010ffff null 007 1e5'

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from component.delivery import State
-from component.message import Channel
-from component.store import Asked, Asks, Limits, Store
-from component.subscription import Address, Proof, Standing
+from component.bus.model.delivery import State
+from component.bus.model.message import Channel
+from component.bus.model.subscription import Address, Proof, Standing
+from component.bus.ports.store import Asked, Asks, Limits, Store
 from tests.contract.engines import Engine, Opened
 from tests.contract.test_store_subscriptions import added
 from tests.contract.test_store_subscriptions import one as sub
-from tests.unit.fakes import FROM, OTHER, offered, said
+from tests.support.fakes import FROM, OTHER, offered, said
 
 MAIL = Channel("mail", "juliet@example.org")
 THERE = Channel("mail", "there@example.org")

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from component.configured import Audit
-from component.delivery import Delivery, State
-from component.errors import Refused, StoreError
-from component.message import Author, Channel, Message
-from component.plan import Held, Stopped
-from component.route import Route
-from component.store import Offer, Part, Planned, Release, Spread, Store, Turn
-from component.subscription import DIGEST, Interval, Standing, Subscription
-from component.words import Words
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.planner import Held, Stopped
+from component.bus.model.records import Audit
+from component.bus.model.route import Route
+from component.bus.model.subscription import DIGEST, Interval, Standing, Subscription
+from component.bus.ports.store import Offer, Part, Planned, Release, Spread, Store, Turn
+from component.common.errors import Refused, StoreError
+from component.common.i18n import Words
 from tests.contract.engines import Engine, Opened, SQLiteEngine
-from tests.unit.fakes import AUTHOR, FROM, OTHER, TO, offered, said
+from tests.support.fakes import AUTHOR, FROM, OTHER, TO, offered, said
 
 MIGRATIONS = Path(str(resources.files("component.storage"))) / "migrations"
 DAILY = Interval.parse("daily at 9")

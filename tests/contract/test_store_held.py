@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from component.configured import Audit, ChannelSpec, Drop, Put
-from component.delivery import State
-from component.errors import Conflict, StoreError
-from component.ledger import Note
-from component.message import Channel, Message
-from component.plan import Held, Stopped
-from component.route import Route, Stage
-from component.store import Offer, Planned, Release, Store
-from component.words import Words
+from component.bus.model.delivery import State
+from component.bus.model.ledger import Note
+from component.bus.model.message import Channel, Message
+from component.bus.model.planner import Held, Stopped
+from component.bus.model.records import Audit, ChannelSpec, Drop, Put
+from component.bus.model.route import Route, Stage
+from component.bus.ports.store import Offer, Planned, Release, Store
+from component.common.errors import Conflict, StoreError
+from component.common.i18n import Words
 from tests.contract.engines import Engine
-from tests.unit.fakes import FROM, OTHER, TO, said
+from tests.support.fakes import FROM, OTHER, TO, said
 
 AUDIT = Audit(1_000, "admin@x", "text", "change")
 STAGES = (Stage(1, "delay", (("by", ("1min",)),)), Stage(3, "prefix", (("text", ("“[x] \\",)),)))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from component.configured import Preference
-from component.errors import StoreError
-from component.message import Channel
-from component.reminder import Reminder
-from component.store import Store
+from component.bus.model.message import Channel
+from component.bus.model.records import Preference
+from component.bus.model.reminder import Reminder
+from component.bus.ports.store import Store
+from component.common.errors import StoreError
 from tests.contract.engines import Engine
 
 BOX = Channel("shoutbox", "lobby")

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from component.configured import Audit
-from component.delivery import State
-from component.errors import Conflict, StoreError
-from component.message import DELETED, Channel, Message
-from component.store import Offer, Planned, Store
-from component.story import Story
+from component.bus.model.delivery import State
+from component.bus.model.message import DELETED, Channel, Message
+from component.bus.model.records import Audit
+from component.bus.model.story import Story
+from component.bus.ports.store import Offer, Planned, Store
+from component.common.errors import Conflict, StoreError
 from tests.contract.engines import Engine
-from tests.unit.fakes import FROM, offered, said
+from tests.support.fakes import FROM, offered, said
 
 NEWS, OTHER = Channel("story", "news"), Channel("story", "other")
 AUDIT = Audit(9_000, "admin@x", "text", "story-edit", "story:news 1", "title")

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from component.configured import Audit
-from component.delivery import Delivery, State
-from component.errors import Conflict, Refused, StoreError
-from component.message import Channel
-from component.store import Offer, Planned, Spread, Store
-from component.subscription import Interval, Standing, Subscription
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Channel
+from component.bus.model.records import Audit
+from component.bus.model.subscription import Interval, Standing, Subscription
+from component.bus.ports.store import Offer, Planned, Spread, Store
+from component.common.errors import Conflict, Refused, StoreError
 from tests.contract.engines import Engine, Opened
-from tests.unit.fakes import FROM, OTHER, TO, offered, said
+from tests.support.fakes import FROM, OTHER, TO, offered, said
 
 ALL = Channel("subscribers", str(FROM))
 MAIL = Channel("mail", "juliet@example.org")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.yard import admit, open_bus, pair, sound
-from tests.servers import Bus, Server
+from tests.support.servers import Bus, Server
 
 NAMES = (
     "bot-kicked", "bot-banned", "doomed", "puppet-kicked", "nick-taken", "ghost", "bad-http", "bad-form", "bad-xmpp",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from component.private import ROOMS
-from tests.people import Person
-from tests.people import person as signed_in
-from tests.servers import Bus, Server, call, eventually
+from component.cli.prosody import ROOMS
+from tests.support.people import Person
+from tests.support.people import person as signed_in
+from tests.support.servers import Bus, Server, call, eventually
 
 ROOM = f"lobby@{ROOMS}"
 OWNER = (
@@ -61,7 +61,7 @@ async def test_an_archive_id_is_text_and_only_the_rooms(server: Server, bus: Bus
 
 
 def _again(bus: Bus) -> Bus:
-    from tests import servers
+    from tests.support import servers
 
     data = bus.log.parent
     port = int(bus.url.rpartition(":")[2])
@@ -106,7 +106,7 @@ async def test_archive_results_come_from_the_room_itself(server: Server, bus: Bu
 
 async def test_nobodys_words_are_lost_to_who_claims_their_id(server: Server, bus: Bus, tmp_path: Path) -> None:
     """Ids of what is said in a room can be worked out by all who read there."""
-    from component.message import id_from
+    from component.bus.model.message import id_from
 
     async with signed_in("juliet", server.passwords["juliet"], server.prosody.c2s) as juliet:
         await juliet.join(ROOM, "Juliet")

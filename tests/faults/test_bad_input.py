@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from tests.faults.yard import canary, room, someone
-from tests.servers import TOKEN, Bus, Reply, Server, call
+from tests.support.servers import TOKEN, Bus, Reply, Server, call
 
 NASTY = "a\x00\x07\x0b\x1b\ufffe\uffff\x7f\x85z"
 SCRUBBED = "a\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\x7f\x85z"

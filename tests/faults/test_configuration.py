@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from component.private import COMPONENT, HOST, ROOMS, free_port
-from tests.servers import SECRET, SHOUTBUS, Server, settings, start_bus
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
+from tests.support.servers import SECRET, SHOUTBUS, Server, settings, start_bus
 
 
 @pytest.fixture(scope="module")

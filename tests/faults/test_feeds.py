@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web as http
 
 from tests.faults.yard import ROOM, channel, open_bus, route, someone, soon, sound, words_of
-from tests.servers import Bus, Server
+from tests.support.servers import Bus, Server
 
 Answer = Callable[[http.Request], Awaitable[http.StreamResponse]]
 HEAD = b'<rss version="2.0"><channel><title>Bad</title>'

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.yard import archived, channel, open_bus, room, route, someone, sound, words_of
-from tests.servers import Bus, Server, start_bus
+from tests.support.servers import Bus, Server, start_bus
 
 COUNT = 40
 PROCESSORS = {

@@ -7,10 +7,10 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from component.private import COMPONENT
-from component.xmpp.link import may_answer
+from component.cli.prosody import COMPONENT
+from component.xmpp.session import may_answer
 from tests.faults.yard import Witness, archived, canary, room, someone
-from tests.servers import Bus, Server
+from tests.support.servers import Bus, Server
 
 BOT = f"bot@{COMPONENT}"
 BOX, ROOM = "shoutbox:hostile", room("hostile")

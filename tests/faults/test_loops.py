@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from component.private import COMPONENT
+from component.cli.prosody import COMPONENT
 from tests.faults.yard import (
     SECOND,
     Witness,
@@ -22,7 +22,7 @@ from tests.faults.yard import (
     sound,
     words_of,
 )
-from tests.servers import Bus, Server
+from tests.support.servers import Bus, Server
 
 Two = tuple[Server, Bus, Bus]
 

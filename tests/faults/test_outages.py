@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.yard import BOX, ROOM, archived, open_bus, someone, soon, sound, words_of
-from tests.servers import Bus, Server, start_bus
+from tests.support.servers import Bus, Server, start_bus
 
 
 def _again(bus: Bus) -> Bus:

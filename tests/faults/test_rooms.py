@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from slixmpp import JID
 from slixmpp.exceptions import IqError
 
-from component.private import COMPONENT
+from component.cli.prosody import COMPONENT
 from tests.faults.yard import Witness, archived, canary, open_bus, pair, room, someone, soon, sound, words_of
-from tests.servers import Bus, Server, call
+from tests.support.servers import Bus, Server, call
 
 BOT = f"bot@{COMPONENT}"
 

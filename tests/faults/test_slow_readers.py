@@ -4,8 +4,8 @@ import socket
 
 import psutil
 
-from component.private import HOST
-from tests.servers import Bus, call
+from component.cli.prosody import HOST
+from tests.support.servers import Bus, call
 
 READERS = 150
 MESSAGES = 60

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from component.fanout import PAGE
-from component.message import Channel
-from component.subscription import Interval, subscribers
-from tests.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions
+from component.bus.model.message import Channel
+from component.bus.model.subscription import Interval, subscribers
+from component.subscriptions.fan_out import PAGE
 from tests.faults.yard import admit, channel, open_bus, soon, sound
-from tests.servers import Bus, Server, start_bus
+from tests.support.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions
+from tests.support.servers import Bus, Server, start_bus
 
 PEOPLE = 600
 LOUD = Channel("shoutbox", "loud")

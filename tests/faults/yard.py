@@ -12,9 +12,9 @@ from slixmpp import JID
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import StanzaPath
 
-from component.private import COMPONENT, ROOMS, free_port
-from tests.people import Person
-from tests.servers import SECRET, Bus, Server, eventually, settings, start_bus
+from component.cli.prosody import COMPONENT, ROOMS, free_port
+from tests.support.people import Person
+from tests.support.servers import SECRET, Bus, Server, eventually, settings, start_bus
 
 BOX = "shoutbox:lobby"
 ROOM = f"lobby@{ROOMS}"

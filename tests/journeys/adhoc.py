@@ -5,8 +5,8 @@ from xml.etree.ElementTree import Element
 
 from slixmpp import ET, JID
 
-from component.private import COMPONENT
-from tests.people import Person
+from component.cli.prosody import COMPONENT
+from tests.support.people import Person
 
 BOT = f"bot@{COMPONENT}"
 COMMANDS, DATA = "http://jabber.org/protocol/commands", "jabber:x:data"

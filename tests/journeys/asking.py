@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from component.private import COMPONENT, HOST, free_port
+from component.cli.prosody import COMPONENT, HOST, free_port
 from tests.journeys.test_servers import Place
-from tests.people import Person
-from tests.servers import Bus
+from tests.support.people import Person
+from tests.support.servers import Bus
 
 BOT = f"bot@{COMPONENT}"
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from component.app import Running
-from component.private import HOST
-from tests.servers import TOKEN, call
-from tests.unit.fakes import FakeClock
+from component.cli.prosody import HOST
+from tests.support.fakes import FakeClock
+from tests.support.servers import TOKEN, call
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

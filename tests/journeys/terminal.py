@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.servers import eventually
+from tests.support.servers import eventually
 
 NOBODY = 65534
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from slixmpp import JID
 
-from component.private import ROOMS
-from tests.ejabberd import Ejabberd
+from component.cli.prosody import ROOMS
 from tests.journeys.asking import BOT, answering, answers, ask
 from tests.journeys.test_servers import Place, make_room
-from tests.people import Person
-from tests.servers import Server
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person
+from tests.support.servers import Server
 
 JULIET, ROMEO, NOBODY = "juliet@localhost", "romeo@localhost", "nobody@localhost"
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import button, chromium, field, shout, shouts, texts
 from tests.journeys.terminal import Terminal, poezio, profanity
-from tests.servers import Bus
+from tests.support.servers import Bus
 
 ROOM = "lobby@rooms.localhost"
 Demo = tuple[Bus, dict[str, Any]]

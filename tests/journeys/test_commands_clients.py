@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests import servers
 from tests.journeys.terminal import Terminal, poezio, profanity
-from tests.servers import Bus, eventually
+from tests.support import servers
+from tests.support.servers import Bus, eventually
 
 Demo = tuple[Bus, dict[str, Any]]
 GROUPS = {"channels": "Channels…", "routes": "Routes…"}

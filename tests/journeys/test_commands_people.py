@@ -5,9 +5,9 @@ import re
 import sqlite3
 from pathlib import Path
 
-from component.private import COMPONENT
-from tests.people import Person, person
-from tests.servers import Bus, Server, call, eventually
+from component.cli.prosody import COMPONENT
+from tests.support.people import Person, person
+from tests.support.servers import Bus, Server, call, eventually
 
 BOT = f"bot@{COMPONENT}"
 GONE = "gone@localhost"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from component.private import COMPONENT, ROOMS
-from tests.people import Person, person
-from tests.servers import Bus, Server, eventually
+from component.cli.prosody import COMPONENT, ROOMS
+from tests.support.people import Person, person
+from tests.support.servers import Bus, Server, eventually
 
 BOT = f"bot@{COMPONENT}"
 TEAM, BOX = f"team@{ROOMS}", "shoutbox:team"

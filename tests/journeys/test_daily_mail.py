@@ -17,15 +17,15 @@ import pytest
 
 from component import methods
 from component.app import Running, running
-from component.config import Config, parse
-from component.message import Channel
-from component.private import COMPONENT, HOST, ROOMS, free_port
-from component.subscription import DIGEST
-from tests.exim import PASSWORD, Exim
+from component.bus.model.message import Channel
+from component.bus.model.subscription import DIGEST
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
+from component.config.config import Config, parse
 from tests.journeys.moved import at, shout, until
-from tests.people import Person, person
-from tests.servers import Reply, Server, call, eventually, settings
-from tests.unit.fakes import FakeClock
+from tests.support.exim import PASSWORD, Exim
+from tests.support.fakes import FakeClock
+from tests.support.people import Person, person
+from tests.support.servers import Reply, Server, call, eventually, settings
 
 README = Path(__file__).parents[2] / "README.md"
 BOT = f"bot@{COMPONENT}"

@@ -9,11 +9,11 @@ import pytest
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from component.private import COMPONENT, ROOMS
-from tests.ejabberd import Ejabberd
+from component.cli.prosody import COMPONENT, ROOMS
 from tests.journeys.test_servers import Place, archive_of, comes, make_room, sent
-from tests.people import Person
-from tests.servers import Bus, Server
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person
+from tests.support.servers import Bus, Server
 
 BOT = f"bot@{COMPONENT}"
 FASTEN = "{urn:xmpp:fasten:0}apply-to"

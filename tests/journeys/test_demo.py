@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from component.private import answers
-from tests import servers
+from component.cli.prosody import answers
 from tests.journeys.test_commands_people import ask
-from tests.people import person
-from tests.servers import SHOUTBUS, Bus, call, eventually
+from tests.support import servers
+from tests.support.people import person
+from tests.support.servers import SHOUTBUS, Bus, call, eventually
 
 
 def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None:

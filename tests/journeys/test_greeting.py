@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from slixmpp import JID
 
-from component.fortunes import databases
-from component.private import ROOMS, free_port
-from tests.ejabberd import Ejabberd
-from tests.people import Person, person
-from tests.servers import Bus, Server, settings, start_bus
+from component.cli.prosody import ROOMS, free_port
+from component.methods.fortune.databases import databases
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person, person
+from tests.support.servers import Bus, Server, settings, start_bus
 
 ROOM = f"lobby@{ROOMS}"
 OTHER = f"other@{ROOMS}"

@@ -15,24 +15,22 @@ from urllib.parse import urlencode
 
 import pytest
 
-from component.errors import Unavailable
-from component.hub import Hub
-from component.mail.compose import Mail as Composed
-from component.mail.envelope import Verp
-from component.mail.knock import knock
-from component.mail.replies import Down, Locked, NoSuch
-from component.mail.setup import Domain, MailSetup, Place, Port, Security
-from component.mail.smtp import Mailer
-from component.message import Author, Channel, Message
-from component.methods.mail import METHOD, Mail
-from component.private import HOST, free_port
+from component.bus.engine.hub import Hub
+from component.bus.model.message import Author, Channel, Message
+from component.cli.prosody import HOST, free_port
+from component.common.errors import Unavailable
+from component.methods.mail.compose import Mail as Composed
+from component.methods.mail.envelope import Verp
+from component.methods.mail.mailer import Mailer
+from component.methods.mail.method import METHOD, Mail
+from component.methods.mail.probe import knock
+from component.methods.mail.replies import Down, Locked, NoSuch
+from component.methods.mail.setup import Domain, MailSetup, Place, Port, Security
 from component.storage import open_store
-from tests.exim import PASSWORD, USER, Exim
 from tests.journeys.test_commands_people import ask
-from tests.people import person
-from tests.servers import SHOUTBUS, Reply, Server, call, eventually, settings, start_bus
-from tests.unit.fakes import FakeClock
-from tests.unit.mailing import (
+from tests.support.exim import PASSWORD, USER, Exim
+from tests.support.fakes import FakeClock
+from tests.support.mailing import (
     HANG,
     JULIET,
     SECRET,
@@ -45,6 +43,8 @@ from tests.unit.mailing import (
     odd,
     ports,
 )
+from tests.support.people import person
+from tests.support.servers import SHOUTBUS, Reply, Server, call, eventually, settings, start_bus
 
 BOUNCES = Domain("bounces.example.org")
 

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 from slixmpp import JID
 
-from tests.ejabberd import Ejabberd
 from tests.journeys.asking import BOT, answering, answers, ask
 from tests.journeys.test_servers import Place
-from tests.people import Person
-from tests.servers import Server
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person
+from tests.support.servers import Server
 
 JULIET = "juliet@localhost"
 

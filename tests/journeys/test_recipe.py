@@ -12,13 +12,13 @@ from aiohttp import web as http
 
 from component import methods
 from component.app import Running, running
-from component.config import parse
-from component.fortunes import _plain, databases
-from component.message import Channel
-from component.private import ROOMS, free_port
-from tests.people import Person, person
-from tests.servers import Server, call, settings
-from tests.unit.fakes import FakeClock
+from component.bus.model.message import Channel
+from component.cli.prosody import ROOMS, free_port
+from component.config.config import parse
+from component.methods.fortune.databases import _plain, databases
+from tests.support.fakes import FakeClock
+from tests.support.people import Person, person
+from tests.support.servers import Server, call, settings
 
 README = Path(__file__).parents[2] / "README.md"
 ROOM = f"lobby@{ROOMS}"

@@ -4,10 +4,10 @@ import re
 import sqlite3
 from pathlib import Path
 
-from component.private import COMPONENT, free_port
+from component.cli.prosody import COMPONENT, free_port
 from tests.journeys.test_commands_people import ask
-from tests.people import Person, person
-from tests.servers import Bus, Server, eventually, settings, start_bus
+from tests.support.people import Person, person
+from tests.support.servers import Bus, Server, eventually, settings, start_bus
 
 BOT = f"bot@{COMPONENT}"
 ROOM = "lobby@rooms.localhost"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from slixmpp import ET, JID
 
-from component.private import COMPONENT, ROOMS
-from tests.ejabberd import Ejabberd
+from component.cli.prosody import COMPONENT, ROOMS
 from tests.journeys.test_servers import Place, comes
-from tests.people import Person
-from tests.servers import Bus, Server
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person
+from tests.support.servers import Bus, Server
 
 BOT = f"bot@{COMPONENT}"
 REPLY = "{urn:xmpp:reply:0}reply"

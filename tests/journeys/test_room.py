@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.people import person
-from tests.servers import Bus, eventually
+from tests.support.people import person
+from tests.support.servers import Bus, eventually
 
 ROOM = "lobby@rooms.localhost"
 

@@ -18,10 +18,10 @@ from slixmpp import ET, JID
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from component.private import COMPONENT, HOST, ROOMS, free_port
-from tests.ejabberd import Ejabberd
-from tests.people import Person, person
-from tests.servers import SECRET, SHOUTBUS, Bus, Server, call, eventually, settings, start_bus
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person, person
+from tests.support.servers import SECRET, SHOUTBUS, Bus, Server, call, eventually, settings, start_bus
 
 BOT = f"bot@{COMPONENT}"
 INFO = "http://jabber.org/protocol/disco#info"

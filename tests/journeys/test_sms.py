@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from component.errors import Refused, Unavailable
-from component.message import Channel
-from component.private import COMPONENT, free_port
-from component.sms.setup import Via
-from component.sms.ways import ProviderWay
+from component.bus.model.message import Channel
+from component.bus.model.subscription import Address, Proof
+from component.cli.prosody import COMPONENT, free_port
+from component.common.errors import Refused, Unavailable
+from component.methods.sms.providers import ProviderWay
+from component.methods.sms.setup import Via
 from component.storage import open_store
-from component.subscription import Address, Proof
 from tests.faults.yard import admit, channel, open_bus, route, soon
-from tests.gateway import BOT, EVIL, GATEWAY, Gateway
-from tests.kannel import Kannel
-from tests.people import person
-from tests.servers import Bus, Server
-from tests.smsc import Smsc
+from tests.support.gateway import BOT, EVIL, GATEWAY, Gateway
+from tests.support.kannel import Kannel
+from tests.support.people import person
+from tests.support.servers import Bus, Server
+from tests.support.smsc import Smsc
 
 JULIET, ROMEO = "+4915112345678", "+4915187654321"
 ID = "ab" * 16

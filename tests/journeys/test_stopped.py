@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from component.private import COMPONENT, ROOMS, free_port
-from tests.ejabberd import Ejabberd
-from tests.people import Person, person
-from tests.servers import TOKEN, Bus, Reply, Server, call, eventually, settings, start_bus
+from component.cli.prosody import COMPONENT, ROOMS, free_port
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person, person
+from tests.support.servers import TOKEN, Bus, Reply, Server, call, eventually, settings, start_bus
 
 BOT = f"bot@{COMPONENT}"
 ROOM = f"lobby@{ROOMS}"

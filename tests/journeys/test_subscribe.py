@@ -13,16 +13,16 @@ from slixmpp import JID
 
 from component import methods
 from component.app import Running, running
-from component.config import parse
-from component.private import COMPONENT, ROOMS, free_port
-from tests.ejabberd import Ejabberd
+from component.cli.prosody import COMPONENT, ROOMS, free_port
+from component.config.config import parse
 from tests.journeys.adhoc import BOT, Form
 from tests.journeys.moved import at, shout, until
 from tests.journeys.test_commands_people import ask
 from tests.journeys.test_servers import Place
-from tests.people import Person, person
-from tests.servers import Server, settings
-from tests.unit.fakes import FakeClock
+from tests.support.ejabberd import Ejabberd
+from tests.support.fakes import FakeClock
+from tests.support.people import Person, person
+from tests.support.servers import Server, settings
 
 README = Path(__file__).parents[2] / "README.md"
 

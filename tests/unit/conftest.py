@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from component.route import Route
+from component.bus.model.route import Route
 from component.storage import open_store
-from tests.unit.fakes import FROM, OTHER, TO, Bench, FakeMethod, seeded
+from tests.support.fakes import FROM, OTHER, TO, Bench, FakeMethod, seeded
 
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lanes and writer try again at once."""
-    monkeypatch.setattr("component.lane.pause", lambda failures, luck: 0.0)
-    monkeypatch.setattr("component.writer.RETRY_SAVE", 0.01)
+    monkeypatch.setattr("component.bus.engine.delivery_queue.pause", lambda failures, luck: 0.0)
+    monkeypatch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.01)
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.digest import MOST, digests
-from component.errors import BadInput
-from component.kinds import ClockTime, Weekdays, Zone
-from component.ledger import Ledger
-from component.message import MAX_BODY, Author, Message, id_from
-from component.processor import MAX_HOLD, Hold, Moment, Outcome, Processor, Stop
+from component.bus.model.digest import MOST, digests
+from component.bus.model.ledger import Ledger
+from component.bus.model.message import MAX_BODY, Author, Message, id_from
+from component.bus.model.processor import MAX_HOLD, Hold, Moment, Outcome, Processor, Stop
+from component.common.errors import BadInput
+from component.common.value_types import ClockTime, Weekdays, Zone
 from component.processors import build
-from tests.unit.fakes import FROM, said
+from tests.support.fakes import FROM, said
 
 NIGHT = {"start": "22:00", "end": "7:00"}
 ROMEO = Author("Romeo", "romeo@example.org")

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.errors import BadInput, TooLong
-from component.ledger import Ledger
-from component.message import MAX_BODY, Author, Message, id_from
-from component.pattern import MAX_PATTERN, Pattern
-from component.processor import Moment, Processor, Stop
+from component.bus.model.ledger import Ledger
+from component.bus.model.message import MAX_BODY, Author, Message, id_from
+from component.bus.model.processor import Moment, Processor, Stop
+from component.bus.model.route import Stage
+from component.common.errors import BadInput, TooLong
+from component.common.pattern import MAX_PATTERN, Pattern
 from component.processors import build, make, settings_of
-from component.route import Stage
-from tests.unit.fakes import said
+from tests.support.fakes import said
 
 MOMENT = Moment(2_000, Ledger().at((1, 1)), lambda message: f"https://bus.example.org/m/{message.id}")
 LONG = "a" * (MAX_BODY - 1) + "b"
