@@ -1,4 +1,5 @@
-"""Draws steps and answers as XEP-0004 and XEP-0050, by the rules that real clients taught (docs/clients.md).
+"""Draws steps and answers as XEP-0004 and XEP-0050, by the rules that real clients taught
+(docs/clients.md).
 
 All of them are kept here, so that no command can break one.
 """
@@ -29,7 +30,8 @@ _NONE = _("none")
 
 _VALIDATE = "http://jabber.org/protocol/xdata-validate"
 _KEPT = re.compile(r"→ |\[[^\[\]]{1,30}\]")
-"""Lines break before an arrow, not behind it: what it points to stands with it; and not in a route's list of names."""
+"""Lines break before an arrow, not behind it: what it points to stands with it; and not in a
+route's list of names."""
 _SPACE = "\N{NO-BREAK SPACE}"
 _PLAIN = str.maketrans({"&": "+", "<": "‹", ">": "›"})
 
@@ -53,20 +55,29 @@ def name(text: str) -> str:
 def _fixed(number: int, lines: Sequence[str]) -> str:
     """One field a line: more than one value in it is not shown everywhere."""
     return "".join(
-        element("field", {"type": "fixed", "var": f"fixed{number + place}"}, f"<value>{q(plain(line))}</value>")
+        element(
+            "field",
+            {"type": "fixed", "var": f"fixed{number + place}"},
+            f"<value>{q(plain(line))}</value>",
+        )
         for place, line in enumerate(lines)
     )
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
     lines = _KEPT.sub(lambda kept: kept[0].replace(" ", _SPACE), text).splitlines() or [""]
-    parts = [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]]
+    parts = [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]
+    ]
     return [part.replace(_SPACE, " ") for part in parts]
 
 
 def _helped(words: str) -> Iterator[str]:
-    """What stands over a form; a list in it has a line for each, cut where it is long: of a form with more than nine
-    lines and fields Pidgin shows a piece only, and what is asked would be out of sight."""
+    """What stands over a form; a list in it has a line for each, cut where it is long: of a form
+    with more than nine lines and fields Pidgin shows a piece only, and what is asked would be out
+    of sight."""
     for line in words.splitlines():
         if line.startswith(" "):
             yield line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
@@ -84,22 +95,30 @@ def form(
     """A step's form: what was wrong at its top, and the values that were entered."""
     labels = {field.name: tell(field.ask.label, language) for field in asked}
     told = [tell(fault, language) for fault in faults.values()]
-    told = [f"{labels[name]}: {why}" if name in labels else why for name, why in zip(faults, told, strict=True)]
+    told = [
+        f"{labels[name]}: {why}" if name in labels else why
+        for name, why in zip(faults, told, strict=True)
+    ]
     lines = [line for one in told for line in _wrapped(one)]
     if step.help:  # not as instructions: poezio shows none
         lines += _helped(tell(step.help, language))
     top = _fixed(0, lines)
     head = f"<title>{q(plain(tell(step.title, language)))}</title>"
-    drawn = "".join(_field(field, values.get(field.name, field.default), language) for field in asked)
+    drawn = "".join(
+        _field(field, values.get(field.name, field.default), language) for field in asked
+    )
     if len(drawn.encode()) > BUDGET:  # what was entered is too much to show again
-        drawn = "".join(_field(field, step.values.get(field.name, field.default), language) for field in asked)
+        drawn = "".join(
+            _field(field, step.values.get(field.name, field.default), language) for field in asked
+        )
     return element("x", {"xmlns": DATA, "type": "form"}, head, top, drawn)
 
 
 def _field(field: Field, value: Sequence[str], language: str) -> str:
     options = _options(field, language)
     if field.kind in ("list-single", "list-multi"):
-        # A choice that is gone can't stay chosen; and profanity hides the options where none is chosen.
+        # A choice that is gone can't stay chosen; and profanity hides the options where none is
+        # chosen.
         standing = {option.value for option in options}
         value = [one for one in value if one in standing] or [options[0].value]
         if field.kind == "list-multi":  # Pidgin and Gajim show three rows at a time
@@ -110,7 +129,11 @@ def _field(field: Field, value: Sequence[str], language: str) -> str:
         value = value[:1]
     inside = "".join(f"<value>{q(one)}</value>" for one in value)
     inside += "".join(
-        element("option", {"label": plain(tell(option.label, language))}, f"<value>{q(option.value)}</value>")
+        element(
+            "option",
+            {"label": plain(tell(option.label, language))},
+            f"<value>{q(option.value)}</value>",
+        )
         for option in options
     )
     if field.type is int:
@@ -132,20 +155,30 @@ def meant(field: Field, value: Sequence[str]) -> Sequence[str]:
 
 
 def _options(field: Field, language: str) -> Sequence[Choice]:
-    """What may be chosen; where nothing need be, that is a choice too, since something has to be chosen."""
+    """What may be chosen; where nothing need be, that is a choice too, since something has to be
+    chosen."""
     if field.kind == "list-multi":  # Gajim sends labels: they are the values
         return [Choice(NONE, NONE), *(Choice(one.value, one.value) for one in field.choices)]
     if field.kind != "list-single":
         return ()
-    return field.choices if field.required or field.default else [Choice(NONE, tell(_NONE, language)), *field.choices]
+    return (
+        field.choices
+        if field.required or field.default
+        else [Choice(NONE, tell(_NONE, language)), *field.choices]
+    )
 
 
 def _command(node: str, session: str, status: str, *inside: str) -> str:
-    return element("command", {"xmlns": COMMANDS, "node": node, "sessionid": session, "status": status}, *inside)
+    return element(
+        "command",
+        {"xmlns": COMMANDS, "node": node, "sessionid": session, "status": status},
+        *inside,
+    )
 
 
 def executing(node: str, session: str, drawn: str, *, last: bool, back: bool) -> str:
-    """A step. Pidgin's default button is off by one wherever `execute` is present, but for a lone `complete`."""
+    """A step. Pidgin's default button is off by one wherever `execute` is present, but for a lone
+    `complete`."""
     if last:
         actions = '<actions execute="complete"><complete/></actions>'
     else:
@@ -167,7 +200,10 @@ def completed(node: str, session: str, reply: Done | Lines, language: str) -> st
     rows = _rows(reply, language)
     title = f"<title>{q(plain(tell(reply.title, language)))}</title>"
     return _command(
-        node, session, "completed", element("x", {"xmlns": DATA, "type": "result"}, title, _fixed(0, rows or [" "]))
+        node,
+        session,
+        "completed",
+        element("x", {"xmlns": DATA, "type": "result"}, title, _fixed(0, rows or [" "])),
     )
 
 
@@ -204,7 +240,8 @@ def text(reply: Done | Lines, language: str) -> str:
 
 
 def read(data: Element | None) -> Mapping[str, Sequence[str]] | None:
-    """What was filled in: fixed fields, titles, fields without a name and empty ends are taken and let go."""
+    """What was filled in: fixed fields, titles, fields without a name and empty ends are taken and
+    let go."""
     if data is None:
         return None
     values: dict[str, Sequence[str]] = {}

@@ -1,4 +1,5 @@
-"""What several commands need: choices from live data, things in words, and the line of the audit log."""
+"""What several commands need: choices from live data, things in words, and the line of the audit
+log."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,13 +29,19 @@ def channels(bus: Bus) -> Sequence[Choice]:
 def places(bus: Bus) -> Sequence[Choice]:
     """Every configured channel with one address: where a route may end."""
     listening = {name for name, method in bus.methods.items() if method.listens}
-    return [one for one in channels(bus) if not one.value.endswith(":*") and one.value.partition(":")[0] in listening]
+    return [
+        one
+        for one in channels(bus)
+        if not one.value.endswith(":*") and one.value.partition(":")[0] in listening
+    ]
 
 
 def routes(bus: Bus) -> Sequence[Choice]:
     """Every route, by its number, or written `source destination`."""
     return [
-        Choice(str(route.id), f"{route.id}: {arrow(route)}", (f"{route.source} {route.destination}",))
+        Choice(
+            str(route.id), f"{route.id}: {arrow(route)}", (f"{route.source} {route.destination}",)
+        )
         for route in bus.hub.routes
     ]
 
@@ -61,12 +68,18 @@ def detailed(route: Route) -> str:
 
 
 def differing(route: Route, other: Route) -> str:
-    """A route in a line, with those of its processors that `other` has not so; where only their order differs, with the
-    names of all."""
+    """A route in a line, with those of its processors that `other` has not so; where only their
+    order differs, with the names of all."""
     numbered = list(enumerate(route.stages, 1))
-    own = [f"{number} {brief(told(stage), 1_000)}" for number, stage in numbered if stage not in other.stages]
+    own = [
+        f"{number} {brief(told(stage), 1_000)}"
+        for number, stage in numbered
+        if stage not in other.stages
+    ]
     only_ordered = set(route.stages) == set(other.stages)
-    return _line(route, [f"{number} {stage.name}" for number, stage in numbered] if only_ordered else own)
+    return _line(
+        route, [f"{number} {stage.name}" for number, stage in numbered] if only_ordered else own
+    )
 
 
 def _line(route: Route, stages: Sequence[str]) -> str:
@@ -75,7 +88,8 @@ def _line(route: Route, stages: Sequence[str]) -> str:
 
 
 def block(route: Route) -> list[str]:
-    """A route in lines: its number, its ends, and each processor with its number and how it is set."""
+    """A route in lines: its number, its ends, and each processor with its number and how it is
+    set."""
     stages = [f"  {number} {brief(told(stage))}" for number, stage in enumerate(route.stages, 1)]
     return [f"{route.id}: {arrow(route)}", *stages]
 
@@ -83,13 +97,18 @@ def block(route: Route) -> list[str]:
 def shown_block(route: Route) -> list[Words | str]:
     """The same, for who reads it."""
     head, *stages = block(route)
-    return [head if route.enabled else _("{number}: {route}", number=route.id, route=shown(route)), *stages]
+    return [
+        head if route.enabled else _("{number}: {route}", number=route.id, route=shown(route)),
+        *stages,
+    ]
 
 
 def told(stage: Stage) -> str:
     """A processor and how it is set, as a line of a command has it."""
     spec = discover().get(stage.name)
-    flags = {one.name for one in fields(spec.make, None) if one.kind == "boolean"} if spec else set()
+    flags = (
+        {one.name for one in fields(spec.make, None) if one.kind == "boolean"} if spec else set()
+    )
     words = [stage.name]
     for name, values in stage.settings:
         shown = ["yes" if one == "1" else "no" for one in values] if name in flags else values
@@ -146,7 +165,9 @@ def find_route(bus: Bus, number: str) -> Route:
     """A route by its number; raises NotFound where it is gone."""
     route = next((one for one in bus.hub.routes if str(one.id) == number.removeprefix("#")), None)
     if route is None:
-        raise NotFound(_("There is no route {number} (any more): “route list” shows them.", number=number[:40]))
+        raise NotFound(
+            _("There is no route {number} (any more): “route list” shows them.", number=number[:40])
+        )
     return route
 
 
@@ -154,23 +175,38 @@ def unchanged(bus: Bus, route: Route) -> None:
     """Raise Conflict, saying what it is now, where a route is not as it was read."""
     now = next((one for one in bus.hub.routes if one.id == route.id), None)
     if now is None:
-        raise Conflict(_("{what} was removed meanwhile; nothing was changed: start again.", what=shown(route)))
+        raise Conflict(
+            _("{what} was removed meanwhile; nothing was changed: start again.", what=shown(route))
+        )
     if now.version != route.version:
-        changed = _("{what} was changed meanwhile, it is now {now}: start again.", what=shown(route), now=shown(now))
+        changed = _(
+            "{what} was changed meanwhile, it is now {now}: start again.",
+            what=shown(route),
+            now=shown(now),
+        )
         raise Conflict(changed)
 
 
 def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
-    """What goes with a route that is removed, a sentence each; nothing where it need not be asked for."""
+    """What goes with a route that is removed, a sentence each; nothing where it need not be asked
+    for."""
     told: list[Words] = []
     if route.stages:
-        told.append(_("Its processors go with it: {names}.", names=", ".join(stage.name for stage in route.stages)))
+        told.append(
+            _(
+                "Its processors go with it: {names}.",
+                names=", ".join(stage.name for stage in route.stages),
+            )
+        )
     held = bus.hub.flow.held_at(route)
     if held:
         told.append(
-            _("{count} messages that wait there become dead letters of {channel}.", count=held,
-              channel=route.destination)
-        )  # fmt: skip
+            _(
+                "{count} messages that wait there become dead letters of {channel}.",
+                count=held,
+                channel=route.destination,
+            )
+        )
     return told
 
 
@@ -180,7 +216,8 @@ def routes_of(bus: Bus, channel: Channel) -> Sequence[Route]:
 
 
 def may_read(caller: Caller, bus: Bus, channel: Channel) -> bool:
-    """Whether someone may see what a channel holds: anyone an open one, operators any place, admins people's too."""
+    """Whether someone may see what a channel holds: anyone an open one, operators any place, admins
+    people's too."""
     method = bus.methods.get(channel.method)
     if method is None:
         return caller.role >= Role.ADMIN
@@ -194,7 +231,13 @@ def readable(caller: Caller, bus: Bus, channel: Channel) -> None:
     known = [str(one.channel) for one in bus.hub.channels if may_read(caller, bus, one.channel)]
     near = get_close_matches(str(channel), known, 1)
     if near:
-        raise NotFound(_("There is no channel {channel} for you. Close: {near}.", channel=channel, near=near[0]))
+        raise NotFound(
+            _(
+                "There is no channel {channel} for you. Close: {near}.",
+                channel=channel,
+                near=near[0],
+            )
+        )
     raise NotFound(_("There is no channel {channel} for you.", channel=channel))
 
 
@@ -224,20 +267,33 @@ AT_ONCE = 500
 
 
 async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]:
-    """The dead letter of a number, or `all` those of a channel, oldest first; raises BadInput, NotFound."""
+    """The dead letter of a number, or `all` those of a channel, oldest first; raises BadInput,
+    NotFound."""
     if which.casefold() in ("all", "alle"):
         if not channel:
-            raise BadInput(_("All of which channel? Write it behind: all muc:team@rooms.example.org"))
+            raise BadInput(
+                _("All of which channel? Write it behind: all muc:team@rooms.example.org")
+            )
         found = await bus.hub.store.dead(Channel.parse(channel), AT_ONCE)
         if not found:
             raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
         return found[::-1]
     number = which.removeprefix("#")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise BadInput(_("“{text}” is no number of a dead letter: “deadletter list” shows them.", text=which[:40]))
+        raise BadInput(
+            _(
+                "“{text}” is no number of a dead letter: “deadletter list” shows them.",
+                text=which[:40],
+            )
+        )
     letter = await bus.hub.store.dead_letter(int(number))
     if letter is None:
-        raise NotFound(_("There is no dead letter {number} (any more): “deadletter list” shows them.", number=number))
+        raise NotFound(
+            _(
+                "There is no dead letter {number} (any more): “deadletter list” shows them.",
+                number=number,
+            )
+        )
     return [letter]
 
 

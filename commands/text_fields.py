@@ -22,7 +22,8 @@ def _itself(found: re.Match[str]) -> str:
 
 
 def split(line: str, caller: Caller) -> list[str]:
-    """Its words; quotation marks hold several together. Raises BadInput where one does not close."""
+    """Its words; quotation marks hold several together. Raises BadInput where one does not
+    close."""
     lexer = shlex.shlex(_BACKSLASH.sub(_itself, line), posix=True)
     lexer.whitespace_split, lexer.commenters, lexer.quotes = True, "", '"'
     try:
@@ -38,15 +39,19 @@ def needed(one: Field, fields: Sequence[Field]) -> bool:
 
 
 def prose_field(fields: Sequence[Field]) -> Field | None:
-    """The field that takes the lines under a command's first one as they are, though a line may give it too."""
+    """The field that takes the lines under a command's first one as they are, though a line may
+    give it too."""
     return next((one for one in fields if one.ask.prose and in_order(one, fields)), None)
 
 
 def plain(name: str, names: Iterable[str], step: Step) -> bool:
-    """Whether a word with `=` may be one like others, as in the last step; raises BadInput where it is a slip."""
+    """Whether a word with `=` may be one like others, as in the last step; raises BadInput where it
+    is a slip."""
     near = difflib.get_close_matches(name, names, 1, SLIP) if step.last else ()
     if near:
-        raise BadInput(_("There is no “{name}” to set. Close: {near}.", name=name[:60], near=near[0]))
+        raise BadInput(
+            _("There is no “{name}” to set. Close: {near}.", name=name[:60], near=near[0])
+        )
     return step.last
 
 

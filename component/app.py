@@ -1,4 +1,5 @@
-"""The composition root: the only file that knows everything. It owns the real clock, and closes the circles."""
+"""The composition root: the only file that knows everything. It owns the real clock, and closes the
+circles."""
 
 import asyncio
 import contextlib
@@ -93,9 +94,14 @@ class Xmpp:
 
         self.hearing = Hearing(self.archive, clock, store.mark, recent, secret)
         self.rooms = Rooms(
-            self.link, self.bot.jid, "shoutbus", self.puppets, self.hearing,
-            admins=config.admins, link_to=self.link_to,
-        )  # fmt: skip
+            self.link,
+            self.bot.jid,
+            "shoutbus",
+            self.puppets,
+            self.hearing,
+            admins=config.admins,
+            link_to=self.link_to,
+        )
         self.desk = Desk(self.link, self._identify, self._listed)
         self.seen: list[Callable[[str], None]] = []
         """Called with the bare JID of each who writes, or shows the bot that they are there."""
@@ -103,18 +109,30 @@ class Xmpp:
         self._settings: Settings
 
     def attach(
-        self, hub: Hub, text: Text, adhoc: AdHoc, settings: Settings, known: dict[str, MethodSpec],
+        self,
+        hub: Hub,
+        text: Text,
+        adhoc: AdHoc,
+        settings: Settings,
+        known: dict[str, MethodSpec],
         gateways: Mapping[str, HeardThere],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Close the circle between the hub and XMPP."""
         self.desk.attach(adhoc)
         self.contacts.attach(self._identify)
         self._hub, self._settings = hub, settings
         self._open = [name for name, spec in known.items() if spec.open]
         self.bot.attach(
-            hub, hub.leads_to, self._addressed, text.answer, self.rooms.is_bus,
-            lambda jid: settings.preference(jid).confirm, settings.language, partial(had, hub.store), gateways,
-        )  # fmt: skip
+            hub,
+            hub.leads_to,
+            self._addressed,
+            text.answer,
+            self.rooms.is_bus,
+            lambda jid: settings.preference(jid).confirm,
+            settings.language,
+            partial(had, hub.store),
+            gateways,
+        )
 
         async def addressed(room: Room, said: Line) -> None:
             await self.bot.addressed(self.rooms.tell, room, said)
@@ -127,17 +145,24 @@ class Xmpp:
         return f"{self._public_url}/messages/{message.id}/{self.key_of(message.id)}"
 
     def key_of(self, message_id: str) -> str:
-        """What opens a message's own page: an id can be known or guessed from where the message was said."""
+        """What opens a message's own page: an id can be known or guessed from where the message was
+        said."""
         return hashlib.blake2b(
             message_id.encode(), digest_size=16, key=self._secret, person=b"message page"
         ).hexdigest()
 
     def _greeting(self, room: Room) -> Words:
-        ends = sorted({str(route.destination) for route in self._hub.routes if route.source == room.channel})
+        ends = sorted(
+            {str(route.destination) for route in self._hub.routes if route.source == room.channel}
+        )
         if not ends:
             return _("Hello! I am Shoutbus. Write “{bot}: help” for what I can do.", bot=room.nick)
-        return _("Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” for what I can do.",
-                 ends=", ".join(ends), bot=room.nick)  # fmt: skip
+        return _(
+            "Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” "
+            "for what I can do.",
+            ends=", ".join(ends),
+            bot=room.nick,
+        )
 
     def _addressed(self, name: str) -> Channel | None:
         for method in self._open:
@@ -164,7 +189,10 @@ class Xmpp:
 
     def _listed(self) -> list[tuple[str, str]]:
         boxes = [spec for spec in self._hub.channels if spec.channel.method in self._open]
-        named = [(f"{spec.channel.address}@{self.link.domain}", spec.title or str(spec.channel)) for spec in boxes]
+        named = [
+            (f"{spec.channel.address}@{self.link.domain}", spec.title or str(spec.channel))
+            for spec in boxes
+        ]
         return [(self.bot.bare, "Shoutbus"), *named]
 
     def _heard(self, stanza: Any) -> None:
@@ -227,18 +255,24 @@ class Xmpp:
 
 
 async def unused(config: Config, store: Store) -> list[str]:
-    """What the file would seed and the store does not hold, a sentence each: the store was seeded before."""
+    """What the file would seed and the store does not hold, a sentence each: the store was seeded
+    before."""
     channels = {spec.channel for spec in await store.channels()}
     routes = {(route.source, route.destination) for route in await store.routes()}
     tokens = {token.digest for token in await store.tokens()}
-    lost = [f"[[channel]] {spec.channel}" for spec in config.channels if spec.channel not in channels]
+    lost = [
+        f"[[channel]] {spec.channel}" for spec in config.channels if spec.channel not in channels
+    ]
     lost += [
         f"[[route]] {route.source} to {route.destination}"
         for route in config.routes
         if (route.source, route.destination) not in routes
     ]
     lost += [f"[[token]] {token.name}" for token in config.tokens if token.digest not in tokens]
-    return [f"{one} only seeds a fresh store, and this one holds other things: add it by command." for one in lost]
+    return [
+        f"{one} only seeds a fresh store, and this one holds other things: add it by command."
+        for one in lost
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +287,8 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
-    """The whole bus, from the moment it serves to its orderly end; raises ConfigError where it can't start."""
+    """The whole bus, from the moment it serves to its orderly end; raises ConfigError where it
+    can't start."""
     known = dict(methods.discover())
     try:
         store = await open_store(config.store)
@@ -271,15 +306,31 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         fetcher = await stack.enter_async_context(_fetching(config, clock))
         callbacks = Callbacks(config.web.public_url)
         secret = await store.secret()
-        notices = put_together(config, hub, settings, known, xmpp.online, scheduler, xmpp.link_to, secret, clock)
+        notices = put_together(
+            config, hub, settings, known, xmpp.online, scheduler, xmpp.link_to, secret, clock
+        )
         ports = Ports(
-            xmpp.rooms, xmpp.direct, accept=hub, clock=clock, timer=scheduler, memory=store,
-            tell=Tidings(hub, settings, known, clock).tell, joins=xmpp.rooms.joins, fetcher=fetcher,
-            ends=hub.ends, luck=SystemRandom(), letters=notices.letters, addresses=notices.subscriptions.book,
-            callbacks=callbacks, setup=config.setup, secret=secret,
-        )  # fmt: skip
+            xmpp.rooms,
+            xmpp.direct,
+            accept=hub,
+            clock=clock,
+            timer=scheduler,
+            memory=store,
+            tell=Tidings(hub, settings, known, clock).tell,
+            joins=xmpp.rooms.joins,
+            fetcher=fetcher,
+            ends=hub.ends,
+            luck=SystemRandom(),
+            letters=notices.letters,
+            addresses=notices.subscriptions.book,
+            callbacks=callbacks,
+            setup=config.setup,
+            secret=secret,
+        )
         ways: dict[str, Method | None] = {
-            name: spec.make(ports) if spec.make else None for name, spec in known.items() if spec.listens
+            name: spec.make(ports) if spec.make else None
+            for name, spec in known.items()
+            if spec.listens
         }
         hub.attach(
             ways | {SUBSCRIBERS: notices.fanout},
@@ -289,7 +340,9 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             link=xmpp.link_to,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
             permalink=lambda message, place: (
-                f"{config.web.public_url}{permalink(message, place)}" if known[place.method].archive else ""
+                f"{config.web.public_url}{permalink(message, place)}"
+                if known[place.method].archive
+                else ""
             ),
         )
         await settings.load()
@@ -353,14 +406,17 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
         for work in (xmpp.link.run(), scheduler.run(), _sweep(xmpp.rooms, adhoc)):
             stack.push_async_callback(_end, asyncio.create_task(work))
-        stack.push_async_callback(xmpp.stop)  # first of all, while there is a stream to say goodbye on
+        stack.push_async_callback(
+            xmpp.stop
+        )  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
         yield Running(xmpp, hub, scheduler, notices.subscriptions)
 
 
 @contextlib.asynccontextmanager
 async def _fetching(config: Config, clock: Clock) -> AsyncIterator[Callable[[], Fetcher]]:
-    """Gives the one fetcher, made when it is first asked for, since a bus without feeds needs none."""
+    """Gives the one fetcher, made when it is first asked for, since a bus without feeds needs
+    none."""
     made: list[Fetcher] = []
 
     def fetcher() -> Fetcher:
@@ -388,13 +444,21 @@ async def _sweep(*what: Rooms | AdHoc) -> None:
 
 
 async def _health(hub: Hub, xmpp: Xmpp, began: float) -> dict[str, Any]:
-    told: dict[str, Any] = {"status": "ok", "version": __version__, "uptime": round(time.monotonic() - began, 1)}
+    told: dict[str, Any] = {
+        "status": "ok",
+        "version": __version__,
+        "uptime": round(time.monotonic() - began, 1),
+    }
     told["xmpp"] = xmpp.told()
-    if troubles := {one.channel.method: str(one.why) for one in hub.troubles if one.channel.address == "*"}:
+    if troubles := {
+        one.channel.method: str(one.why) for one in hub.troubles if one.channel.address == "*"
+    }:
         told["troubles"] = troubles
     try:
         await hub.check()
-        told["queues"] = {str(channel): depth for channel, depth in (await hub.store.backlog()).items()}
+        told["queues"] = {
+            str(channel): depth for channel, depth in (await hub.store.backlog()).items()
+        }
         told["store"] = {"state": "up", "unsaved": hub.unsaved}
     except StoreError as error:
         told["store"] = {"state": "down", "trouble": str(error)}

@@ -30,7 +30,9 @@ def server(tmp_path: Path) -> Iterator[servers.Server]:
 def bus(server: servers.Server, tmp_path: Path) -> Iterator[servers.Bus]:
     """A bus of one's own on `server`, ready."""
     port = free_port()
-    one = servers.start_bus(tmp_path / "bus", servers.settings(server, tmp_path / "bus", port), port)
+    one = servers.start_bus(
+        tmp_path / "bus", servers.settings(server, tmp_path / "bus", port), port
+    )
     one.ready()
     yield one
     one.stop()

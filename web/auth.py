@@ -1,8 +1,8 @@
-"""The way in, and what all pages of those who are signed in share: who asks, in which language, whether it was their
-click.
+"""The way in, and what all pages of those who are signed in share: who asks, in which language,
+whether it was their click.
 
-Until people can sign in by themselves, the bot hands them a link. Looking at it uses nothing up, so what
-fetches links ahead of people signs nobody in; the button on its page does.
+Until people can sign in by themselves, the bot hands them a link. Looking at it uses nothing up, so
+what fetches links ahead of people signs nobody in; the button on its page does.
 """
 
 import secrets
@@ -42,7 +42,8 @@ Values = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request of someone who is signed in, and has the role that the page needs at this moment."""
+    """A request of someone who is signed in, and has the role that the page needs at this
+    moment."""
 
     site: Site
     seat: Seat
@@ -93,7 +94,8 @@ def json_answer(status: int = 200, **values: Any) -> http.Response:
 
 
 def for_operators(handler: Handler) -> Callable[[http.Request], Awaitable[http.StreamResponse]]:
-    """A page for operators: others learn how to become a guest of it, and a click must be their own."""
+    """A page for operators: others learn how to become a guest of it, and a click must be their
+    own."""
     return _guarded(handler, NEEDED)
 
 
@@ -102,34 +104,48 @@ def for_people(handler: Handler) -> Callable[[http.Request], Awaitable[http.Stre
     return _guarded(handler, Role.MEMBER)
 
 
-def _guarded(handler: Handler, needed: Role) -> Callable[[http.Request], Awaitable[http.StreamResponse]]:
+def _guarded(
+    handler: Handler, needed: Role
+) -> Callable[[http.Request], Awaitable[http.StreamResponse]]:
     async def guarded(request: http.Request) -> http.StreamResponse:
         site = request.app[SITE]
         seat = site.operators.seat(request.cookies.get(COOKIE, ""))
         if seat is None or site.roles.of(seat.jid) < needed:
             return _stranger(request, seat, needed)
         caller = Caller(
-            seat.jid, seat.jid.partition("@")[0], site.roles.of(seat.jid),
-            language=site.bus.settings.language(seat.jid, asked_language(request)), way=WAY,
-        )  # fmt: skip
+            seat.jid,
+            seat.jid.partition("@")[0],
+            site.roles.of(seat.jid),
+            language=site.bus.settings.language(seat.jid, asked_language(request)),
+            way=WAY,
+        )
         wants_json = "application/json" in request.headers.get("Accept", "")
         try:
             form = await _posted(request, seat) if request.method == "POST" else {}
-            return await handler(request, Visit(site, seat, caller, _several(request.query), form, wants_json))
+            return await handler(
+                request, Visit(site, seat, caller, _several(request.query), form, wants_json)
+            )
         except ShoutbusError as fault:
             told = tell(as_words(fault), caller.language)
             if wants_json:
                 return json_answer(fault.status, detail=told)
             return _page(
-                "told.html", fault.status, caller.language, seat=seat, operator=caller.role >= NEEDED,
-                people=needed < NEEDED, kind="error", words=told,
-            )  # fmt: skip
+                "told.html",
+                fault.status,
+                caller.language,
+                seat=seat,
+                operator=caller.role >= NEEDED,
+                people=needed < NEEDED,
+                kind="error",
+                words=told,
+            )
 
     return guarded
 
 
 def is_still(request: http.Request) -> bool:
-    """Whether who opened a stream is signed in and an operator still; does not keep the session alive."""
+    """Whether who opened a stream is signed in and an operator still; does not keep the session
+    alive."""
     site = request.app[SITE]
     seat = site.operators.seat(request.cookies.get(COOKIE, ""), use=False)
     return seat is not None and site.roles.of(seat.jid) >= NEEDED
@@ -149,7 +165,11 @@ async def filled(request: http.Request) -> Values:
     """What a form was filled with; raises BadInput where it can't be read."""
     try:
         return _several(await request.post())
-    except (ValueError, LookupError, RuntimeError) as error:  # RuntimeError: an unknown transfer encoding
+    except (
+        ValueError,
+        LookupError,
+        RuntimeError,
+    ) as error:  # RuntimeError: an unknown transfer encoding
         raise BadInput(_("That form can't be read: open the page anew and try again.")) from error
 
 
@@ -161,15 +181,32 @@ def _several(given: Any) -> Values:
 def _stranger(request: http.Request, seat: Seat | None, needed: Role) -> http.Response:
     """What others see: how those get in whom the page is for."""
     language, site, people = asked_language(request), request.app[SITE], needed < NEEDED
-    words = _("This page is for operators: write “matrix” to {bot}, and it hands you a link.", bot=site.bus.bot)
+    words = _(
+        "This page is for operators: write “matrix” to {bot}, and it hands you a link.",
+        bot=site.bus.bot,
+    )
     if people:
-        words = _("This page is for who is signed in: write “subscriptions” to {bot}, and it hands you a link.",
-                  bot=site.bus.bot)  # fmt: skip
+        words = _(
+            "This page is for who is signed in: write “subscriptions” to {bot}, and it hands "
+            "you a link.",
+            bot=site.bus.bot,
+        )
     elif seat:
-        words = _("This page is for operators; your role is {role} now.", role=site.roles.of(seat.jid).words)
+        words = _(
+            "This page is for operators; your role is {role} now.",
+            role=site.roles.of(seat.jid).words,
+        )
     if "application/json" in request.headers.get("Accept", ""):
         return json_answer(403, detail=words.told(language))
-    return _page("told.html", 403, language, seat=seat, people=people, kind="info", words=words.told(language))
+    return _page(
+        "told.html",
+        403,
+        language,
+        seat=seat,
+        people=people,
+        kind="info",
+        words=words.told(language),
+    )
 
 
 # Signing in and out
@@ -194,7 +231,8 @@ def routes(watchers: Watchers) -> list[http.RouteDef]:
 
 
 _VOID = _(
-    "That link opens nothing: each works once, within 5 minutes. Write “matrix” or “subscriptions” to the bot for a "
+    "That link opens nothing: each works once, within 5 minutes. Write “matrix” or "
+    "“subscriptions” to the bot for a "
     "new one."
 )
 _PLACES = {"matrix": "/matrix", "subscriptions": "/subscriptions"}
@@ -215,13 +253,17 @@ async def enter(request: http.Request) -> http.Response:
     site = request.app[SITE]
     if is_cross_site(request, site):
         language = asked_language(request)
-        return _page("told.html", 403, language, people=True, kind="error", words=NOT_OURS.told(language))
+        return _page(
+            "told.html", 403, language, people=True, kind="error", words=NOT_OURS.told(language)
+        )
     jid = site.operators.whose(request.match_info["key"])
     cookie = site.operators.enter(request.match_info["key"])
     if not cookie:
         return _void(request)
     site.operators.leave(request.cookies.get(COOKIE, ""))
-    response = http.Response(status=303, headers={"Location": _place(request, jid), "Cache-Control": "no-store"})
+    response = http.Response(
+        status=303, headers={"Location": _place(request, jid), "Cache-Control": "no-store"}
+    )
     secure = site.public_url.startswith("https:")
     response.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", secure=secure, path="/")
     return response

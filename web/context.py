@@ -1,4 +1,5 @@
-"""What the handlers share, given by the composition root; and the little that each of them asks of it."""
+"""What the handlers share, given by the composition root; and the little that each of them asks of
+it."""
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -61,16 +62,24 @@ class Site:
     def box(self, method: str, address: str) -> ChannelSpec:
         """The channel of a page; raises NotFound."""
         spec = next(
-            (one for one in self.boxes() if (one.channel.method, one.channel.address) == (method, address)), None
+            (
+                one
+                for one in self.boxes()
+                if (one.channel.method, one.channel.address) == (method, address)
+            ),
+            None,
         )
         if spec is None:
             if method not in self.methods:
                 raise NotFound(NOWHERE)
-            raise NotFound(_("There is no {method} “{address}” here.", method=method, address=address))
+            raise NotFound(
+                _("There is no {method} “{address}” here.", method=method, address=address)
+            )
         return spec
 
     def token(self, secret: str) -> Token | None:
-        """Whose token it is. Found by its digest, so no timing tells how much of a guess was right."""
+        """Whose token it is. Found by its digest, so no timing tells how much of a guess was
+        right."""
         return self.tokens.get(hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest())
 
     def address(self, request: http.Request) -> str:
@@ -79,7 +88,8 @@ class Site:
         return caller(request.remote or "", forwarded, self.proxies)
 
     def is_ours(self, host: str) -> bool:
-        """Whether a Host header names this bus: its public name, or an address; others may be rebound to us."""
+        """Whether a Host header names this bus: its public name, or an address; others may be
+        rebound to us."""
         name = urlsplit(f"//{host}").hostname or ""
         return name in (urlsplit(self.public_url).hostname, "localhost") or is_address(name)
 
@@ -93,9 +103,11 @@ class Site:
 
 
 def policy(ancestors: str) -> str:
-    """The Content-Security-Policy of a page that `ancestors` may frame: no script and style but our own files."""
+    """The Content-Security-Policy of a page that `ancestors` may frame: no script and style but our
+    own files."""
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; "
         f"form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
     )
 

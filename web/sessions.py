@@ -1,7 +1,8 @@
-"""Operators and others on the web: one-time links that the bot hands out, and the sessions they open.
+"""Operators and others on the web: one-time links that the bot hands out, and the sessions they
+open.
 
-Of a link and of a session's cookie only the hash is kept, in memory: a restart signs everyone out. Whether someone
-is an operator (still) is asked at every use; here stands only who they are.
+Of a link and of a session's cookie only the hash is kept, in memory: a restart signs everyone out.
+Whether someone is an operator (still) is asked at every use; here stands only who they are.
 """
 
 import hashlib
@@ -22,7 +23,8 @@ MOST = 1_000
 
 @dataclass(slots=True)
 class Seat:
-    """Someone signed in: the bare JID, what the forms carry to show that they are ours, when it was last used."""
+    """Someone signed in: the bare JID, what the forms carry to show that they are ours, when it was
+    last used."""
 
     jid: str
     token: str
@@ -30,10 +32,13 @@ class Seat:
 
 
 class Operators:
-    """Links and sessions; `clock` gives monotonic seconds. Where there are too many, the oldest go, but of those that
-    `keeps` says yes to (operators, by the bare JID) only when there are no others: anyone may have many JIDs."""
+    """Links and sessions; `clock` gives monotonic seconds. Where there are too many, the oldest go,
+    but of those that `keeps` says yes to (operators, by the bare JID) only when there are no
+    others: anyone may have many JIDs."""
 
-    def __init__(self, clock: Callable[[], float], keeps: Callable[[str], bool] = lambda _jid: False) -> None:
+    def __init__(
+        self, clock: Callable[[], float], keeps: Callable[[str], bool] = lambda _jid: False
+    ) -> None:
         self._clock = clock
         self._keeps = keeps
         self._links: OrderedDict[str, tuple[str, float]] = OrderedDict()
@@ -44,13 +49,16 @@ class Operators:
         for digest in [one for one, (owner, _until) in self._links.items() if owner == jid]:
             del self._links[digest]
         if len(self._links) >= MOST:
-            del self._links[self._least({one: owner for one, (owner, _until) in self._links.items()})]
+            del self._links[
+                self._least({one: owner for one, (owner, _until) in self._links.items()})
+            ]
         key = secrets.token_urlsafe(16)
         self._links[_hash(key)] = (jid, self._clock() + LINK_LIFE)
         return key
 
     def whose(self, key: str) -> str:
-        """Whom a link would sign in, which uses nothing up; "" where it is used, void, over or invented."""
+        """Whom a link would sign in, which uses nothing up; "" where it is used, void, over or
+        invented."""
         jid, until = self._links.get(_hash(key), ("", 0.0))
         return jid if until > self._clock() else ""
 
@@ -73,7 +81,9 @@ class Operators:
 
     def _least(self, owners: Mapping[str, str]) -> str:
         """Which of them goes first, the oldest standing first."""
-        return next((one for one, jid in owners.items() if not self._keeps(jid)), next(iter(owners)))
+        return next(
+            (one for one, jid in owners.items() if not self._keeps(jid)), next(iter(owners))
+        )
 
     def seat(self, cookie: str, *, use: bool = True) -> Seat | None:
         """Who sits there; `use` makes the session live on."""

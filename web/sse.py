@@ -1,8 +1,9 @@
-"""Server-Sent Events (WHATWG HTML section 9.2): what is new in a channel, resumed after `Last-Event-ID`.
+"""Server-Sent Events (WHATWG HTML section 9.2): what is new in a channel, resumed after
+`Last-Event-ID`.
 
-Nothing is lost or repeated: the reader listens first, then reads the store after its last id, and what
-it heard meanwhile is known by its seq. A reader that does not keep up is let go and comes back. What is deleted
-comes once more, to those who read just then, as an event named `deleted`.
+Nothing is lost or repeated: the reader listens first, then reads the store after its last id, and
+what it heard meanwhile is known by its seq. A reader that does not keep up is let go and comes
+back. What is deleted comes once more, to those who read just then, as an event named `deleted`.
 """
 
 import asyncio
@@ -29,7 +30,11 @@ MOST = 1_000
 MOST_EACH = 200
 """Of them, from one address."""
 RETRY = "retry: 1000\n\n"
-HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
 
 
 class Streams:
@@ -72,7 +77,12 @@ async def _start(request: http.Request, site: Site, channel: Channel) -> int:
 def cursor(text: str) -> int:
     """A seq as people send it back; raises BadInput."""
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadInput(_("“{text}” is no position: send back the number that came with a message.", text=text[:40]))
+        raise BadInput(
+            _(
+                "“{text}” is no position: send back the number that came with a message.",
+                text=text[:40],
+            )
+        )
     return int(text)
 
 
@@ -84,8 +94,13 @@ async def _pour(
     listener: asyncio.Queue[Delivery | None],
     draw: Callable[[Delivery], str],
 ) -> None:
-    while drawn := [(one.seq, draw(one)) for one in await site.hub.store.log(channel, after=after, limit=PAGE)]:
-        for after, data in drawn:  # one at a time: what a reader does not take must not pile up here
+    while drawn := [
+        (one.seq, draw(one)) for one in await site.hub.store.log(channel, after=after, limit=PAGE)
+    ]:
+        for (
+            after,
+            data,
+        ) in drawn:  # one at a time: what a reader does not take must not pile up here
             await write(response, _event(after, data))
     while True:
         try:

@@ -13,12 +13,15 @@ from component.common.value_types import Span
 YEAR = Span(366 * 86400)
 """How long a pause may be."""
 _UNTIL = re.compile(r"(?:^|\s)(until|till|til|bis|for|für)\s+", re.IGNORECASE)
-_FILLING = re.compile(r"^(?:zum|zu|on|am|um|next|nächsten|nächste|kommenden)\s+(?!\d)", re.IGNORECASE)
+_FILLING = re.compile(
+    r"^(?:zum|zu|on|am|um|next|nächsten|nächste|kommenden)\s+(?!\d)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Which subscriptions are paused ("" for all), and until when; "" for until they are wanted again."""
+    """Which subscriptions are paused ("" for all), and until when; "" for until they are wanted
+    again."""
 
     which: str = ""
     until: str = ""
@@ -29,7 +32,9 @@ def read_pause(line: str) -> Pause:
     text = " ".join(line.translate(QUOTES).replace('"', "").split())
     if found := _UNTIL.search(text):
         time = text[found.end() :]
-        return Pause(text[: found.start()].strip(), f"in {time}" if found[1].lower() in FOR else time)
+        return Pause(
+            text[: found.start()].strip(), f"in {time}" if found[1].lower() in FOR else time
+        )
     try:
         Span.parse(text)
     except BadInput:

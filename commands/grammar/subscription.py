@@ -15,8 +15,8 @@ from component.common.i18n import _
 class Read:
     """What is asked for, as it was written; "" for what was not said.
 
-    `by` is a method, `address` one of it, or a whole channel; `who` is for whom. `fallback` is a method or an address.
-    `rest` is the first word that could not be read.
+    `by` is a method, `address` one of it, or a whole channel; `who` is for whom. `fallback` is a
+    method or an address. `rest` is the first word that could not be read.
     """
 
     channel: str = ""
@@ -69,10 +69,12 @@ Clause = Callable[[Sequence[Word], Said, Names], int]
 
 
 def read(line: str, names: Names) -> Read:
-    """What a line asks for: `lobby daily at 9 by mail matching "release"`; `names` are channels', in small
-    letters. Raises BadInput where it is too long."""
+    """What a line asks for: `lobby daily at 9 by mail matching "release"`; `names` are channels',
+    in small letters. Raises BadInput where it is too long."""
     if len(line) > LONGEST:
-        raise BadInput(_("That has {count} characters; at most {most} fit.", count=len(line), most=LONGEST))
+        raise BadInput(
+            _("That has {count} characters; at most {most} fit.", count=len(line), most=LONGEST)
+        )
     said: Said = {}
     left = words_in(line)
     while left:
@@ -86,18 +88,48 @@ def read(line: str, names: Names) -> Read:
 # By name: matching="release"
 
 _ALSO = {
-    "channel": "channel", "kanal": "channel", "interval": "interval", "when": "interval", "wann": "interval",
-    "by": "by", "per": "by", "address": "address", "to": "address", "adresse": "address", "an": "address",
-    "for": "who", "who": "who", "für": "who", "matching": "matching", "mit": "matching", "without": "without",
-    "ohne": "without", "thread": "thread", "mention": "mention", "name": "mention", "erwähnung": "mention",
-    "fallback": "fallback", "sonst": "fallback", "own": "own", "eigene": "own", "online": "online",
-}  # fmt: skip
+    "channel": "channel",
+    "kanal": "channel",
+    "interval": "interval",
+    "when": "interval",
+    "wann": "interval",
+    "by": "by",
+    "per": "by",
+    "address": "address",
+    "to": "address",
+    "adresse": "address",
+    "an": "address",
+    "for": "who",
+    "who": "who",
+    "für": "who",
+    "matching": "matching",
+    "mit": "matching",
+    "without": "without",
+    "ohne": "without",
+    "thread": "thread",
+    "mention": "mention",
+    "name": "mention",
+    "erwähnung": "mention",
+    "fallback": "fallback",
+    "sonst": "fallback",
+    "own": "own",
+    "eigene": "own",
+    "online": "online",
+}
 _FLAGS = ("own", "online")
 _YES = frozenset({"yes", "ja", "1", "true", "on", "y"})
 _METHODS = {
-    "mail": "mail", "email": "mail", "e-mail": "mail", "mails": "mail", "im": "chat", "chat": "chat", "jabber": "chat",
-    "xmpp": "chat", "text": "sms", "texts": "sms",
-}  # fmt: skip
+    "mail": "mail",
+    "email": "mail",
+    "e-mail": "mail",
+    "mails": "mail",
+    "im": "chat",
+    "chat": "chat",
+    "jabber": "chat",
+    "xmpp": "chat",
+    "text": "sms",
+    "texts": "sms",
+}
 """What people call ways to be told."""
 
 
@@ -112,25 +144,31 @@ def _named(left: Sequence[Word], said: Said, _names: Names) -> int:
     field = _ALSO.get(name.lower())
     if left[0].quoted or not equals or field is None:
         return 0
-    said[field] = value.lower() in _YES if field in _FLAGS else way(value) if field == "by" else value
+    said[field] = (
+        value.lower() in _YES if field in _FLAGS else way(value) if field == "by" else value
+    )
     return 1
 
 
 # Flags
 
 _ONLINE = re.compile(
-    r"(?:(?:and|und|but|aber) )?(?:at once|immediately|sofort|gleich) (?:when|while|if|wenn|solange) "
+    r"(?:(?:and|und|but|aber) )?(?:at once|immediately|sofort|gleich) "
+    r"(?:when|while|if|wenn|solange) "
     r"(?:i'm |i am |ich )?(?:online|there|da)(?: bin)?(?= |$)"
 )
 _OWN = re.compile(
-    r"(?:(?:and|und|with|mit|including|include|auch|also|even) )*(?:my |meine[nrm]? |den )?(?:own|eigene[nr]?)"
+    r"(?:(?:and|und|with|mit|including|include|auch|also|even) )*(?:my |meine[nrm]? |den "
+    r")?(?:own|eigene[nr]?)"
     r"(?: (?:posts?|messages?|words|beiträgen?|nachrichten))?(?= |$)"
 )
 _LOOKED_AT = 9
 """Words that such a clause may have."""
 
 
-def _flag(field: str, pattern: re.Pattern[str], left: Sequence[Word], said: Said, _names: Names) -> int:
+def _flag(
+    field: str, pattern: re.Pattern[str], left: Sequence[Word], said: Said, _names: Names
+) -> int:
     found = pattern.match(" ".join(one.low for one in left[:_LOOKED_AT]))
     if not found:
         return 0
@@ -187,7 +225,8 @@ _DIGITS = re.compile(r"[\d()/-]+")
 
 
 def tidy(address: str) -> str:
-    """An address without what people write around it: mailto:, and the blanks and brackets of a number."""
+    """An address without what people write around it: mailto:, and the blanks and brackets of a
+    number."""
     bare = re.sub(r"^(?:mailto|tel):", "", address.strip(), flags=re.IGNORECASE)
     if re.fullmatch(r"(?:\+|00)[\d\s()./-]+", bare):
         return "+" + re.sub(r"\D", "", bare.removeprefix("00").replace("(0)", ""))
@@ -243,10 +282,19 @@ def _fallback(left: Sequence[Word], said: Said, _names: Names) -> int:
 # What
 
 _FILTERS = {
-    "matching": "matching", "containing": "matching", "about": "matching", "only": "matching", "with": "matching",
-    "mit": "matching", "nur": "matching", "without": "without", "except": "without", "excluding": "without",
-    "ohne": "without", "außer": "without",
-}  # fmt: skip
+    "matching": "matching",
+    "containing": "matching",
+    "about": "matching",
+    "only": "matching",
+    "with": "matching",
+    "mit": "matching",
+    "nur": "matching",
+    "without": "without",
+    "except": "without",
+    "excluding": "without",
+    "ohne": "without",
+    "außer": "without",
+}
 _ID = re.compile(r"[0-9a-f]{6,32}")
 
 
@@ -262,7 +310,8 @@ def _filter(left: Sequence[Word], said: Said, names: Names) -> int:
 
 
 def _begins(left: Sequence[Word], said: Said, names: Names) -> bool:
-    """Whether something else begins: then what stands before, without quotation marks, is at its end."""
+    """Whether something else begins: then what stands before, without quotation marks, is at its
+    end."""
     if left[0].quoted or (left[0].low in _FILTERS and left[1:]):
         return True
     return any(clause(left, dict(said), names) for clause in _SHORT)
@@ -278,15 +327,20 @@ def _thread(left: Sequence[Word], said: Said, _names: Names) -> int:
 # When
 
 _STARTS = re.compile(
-    r"every|each|once|einmal|je|jede[nrs]?|alle|daily|täglich|hourly|stündlich|weekly|wöchentlich|at|um|on|am|immediately|instantly"
-    r"|sofort|gleich|weekdays?|werktags?|weekends?|wochenenden?|noon|mittags?|midnight|mitternachts?"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?"
+    r"every|each|once|einmal|je|jede[nrs]?|alle|daily|täglich|hourly|stündlich|weekly|"
+    r"wöchentlich|at|um|on|am|immediately|instantly"
+    r"|sofort|gleich|weekdays?|werktags?|weekends?|wochenenden?|noon|mittags?|midnight|"
+    r"mitternachts?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|diens|donners|frei|sams|"
+    r"sonn)tags?|mittwochs?"
     r"|\d{1,2}[:.]\d{2}(?:am|pm)?|\d{1,2}(?:am|pm)"
 )
 _CRON = re.compile(r"[\d*/,-]+")
 _LONGEST = 10
 """Words that an interval may have."""
-_DANGLING = frozenset({"and", "und", "the", "at", "um", "on", "am", "every", "each", "jede", "jeden", "jedes"})
+_DANGLING = frozenset(
+    {"and", "und", "the", "at", "um", "on", "am", "every", "each", "jede", "jeden", "jedes"}
+)
 
 
 def _interval(left: Sequence[Word], said: Said, names: Names) -> int:
@@ -308,7 +362,9 @@ def _count(left: Sequence[Word]) -> int:
         return 5 if _is_interval(" ".join(low[:5])) and len(low) >= 5 else 0
     if not _STARTS.fullmatch(low[0]):
         return 0
-    end = next((place for place in range(1, len(low)) if not low[place] or _ends(left[place:])), len(low))
+    end = next(
+        (place for place in range(1, len(low)) if not low[place] or _ends(left[place:])), len(low)
+    )
     fitting = (count for count in range(end, 0, -1) if low[count - 1] not in _DANGLING)
     return next((count for count in fitting if _is_interval(" ".join(low[:count]))), 0)
 
@@ -334,7 +390,17 @@ def _is_interval(text: str) -> bool:
 
 
 _CLAUSES: Sequence[Clause] = (
-    _named, _channel, partial(_flag, "online", _ONLINE), partial(_flag, "own", _OWN), _by, _to, _who, _fallback,
-    _filter, _thread, _interval, _unknown,
-)  # fmt: skip
+    _named,
+    _channel,
+    partial(_flag, "online", _ONLINE),
+    partial(_flag, "own", _OWN),
+    _by,
+    _to,
+    _who,
+    _fallback,
+    _filter,
+    _thread,
+    _interval,
+    _unknown,
+)
 _SHORT = [clause for clause in _CLAUSES if clause not in (_filter, _unknown)]

@@ -23,9 +23,17 @@ async def check(file: Path) -> list[str]:
     except ConfigError as error:
         return [str(fault) for fault in error.faults]
     faults = [str(fault) for fault in found_in_it]
-    knocks = [_knock(name, spec, config) for name, spec in methods.discover().items() if name in config.setup]
+    knocks = [
+        _knock(name, spec, config)
+        for name, spec in methods.discover().items()
+        if name in config.setup
+    ]
     tries = {"[xmpp]": _xmpp, "[web]": _web, "[store]": _store, "[letters]": _letters}
-    whole = [look for table, look in tries.items() if not any(fault.startswith(table) for fault in faults)]
+    whole = [
+        look
+        for table, look in tries.items()
+        if not any(fault.startswith(table) for fault in faults)
+    ]
     found = await asyncio.gather(*(look(config) for look in whole), *knocks)
     return faults + [fault for faults in found for fault in faults]
 
@@ -50,7 +58,9 @@ async def _web(config: Config) -> list[str]:
         server = await asyncio.start_server(lambda *_: None, config.web.host, config.web.port)
     except OSError as error:
         where = f"[web] listen: {config.web.host}:{config.web.port}"
-        return [f"{where} can't be used: {words(error)}. If the bus runs there already, all is well."]
+        return [
+            f"{where} can't be used: {words(error)}. If the bus runs there already, all is well."
+        ]
     server.close()
     await server.wait_closed()
     return []
@@ -68,7 +78,8 @@ async def _store(config: Config) -> list[str]:
 
 
 async def notes(file: Path) -> list[str]:
-    """What is no fault and still worth knowing of a right `file`: what in it is not used, or is not whole."""
+    """What is no fault and still worth knowing of a right `file`: what in it is not used, or is not
+    whole."""
     config = load(file, methods.discover())
     store = await open_store(config.store)
     try:
@@ -80,9 +91,13 @@ async def notes(file: Path) -> list[str]:
 
 
 def _links(config: Config) -> list[str]:
-    """Where mails go out, whether their links lead to where the bus listens and not to the address people use."""
+    """Where mails go out, whether their links lead to where the bus listens and not to the address
+    people use."""
     url = urlsplit(config.web.public_url)
     if "mail" not in config.setup or (url.hostname, url.port) != (config.web.host, config.web.port):
         return []
     shown = config.web.public_url
-    return [f"[mail] is set, and public_url under [web] is not: links in mails lead to {shown}, which few can open."]
+    return [
+        f"[mail] is set, and public_url under [web] is not: links in mails lead to {shown}, "
+        "which few can open."
+    ]

@@ -17,7 +17,16 @@ import structlog
 from component import methods
 from component.app import running
 from component.cli.mail_sink import Catcher
-from component.cli.prosody import COMPONENT, DOMAIN, HOST, ROOMS, Prosody, answers, end_orphan, free_ports
+from component.cli.prosody import (
+    COMPONENT,
+    DOMAIN,
+    HOST,
+    ROOMS,
+    Prosody,
+    answers,
+    end_orphan,
+    free_ports,
+)
 from component.common.errors import ConfigError
 from component.config.config import load
 
@@ -39,7 +48,8 @@ BACK = 15.0
 
 
 async def demo(data: Path, told: asyncio.Event) -> None:
-    """Run the demo with its files under `data` until `told`; raises ConfigError where it can't start."""
+    """Run the demo with its files under `data` until `told`; raises ConfigError where it can't
+    start."""
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     data.chmod(0o700)
@@ -55,7 +65,10 @@ def _alone(data: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ConfigError(
-                [f"A demo runs on {data} already: end it first, or choose another folder (--data, or DATA= with make)."]
+                [
+                    f"A demo runs on {data} already: end it first, or choose another folder "
+                    "(--data, or DATA= with make)."
+                ]
             ) from error
         yield
 
@@ -64,8 +77,12 @@ async def _demo(data: Path, told: asyncio.Event) -> None:
     await end_orphan(data / "prosody")
     ports = dict(zip(USUAL, free_ports(*USUAL.values()), strict=True))
     kept = _kept(data)
-    server = Prosody(data / "prosody", secrets.token_hex(24), ports["c2s"], ports["component"], ports["http"])
-    await server.prepare([(one["jid"].partition("@")[0], one["password"]) for one in kept["accounts"]])
+    server = Prosody(
+        data / "prosody", secrets.token_hex(24), ports["c2s"], ports["component"], ports["http"]
+    )
+    await server.prepare(
+        [(one["jid"].partition("@")[0], one["password"]) for one in kept["accounts"]]
+    )
     file = _settings(data, server.secret, ports, kept["token"])
     await server.start()
     watch = asyncio.create_task(_watch(server))
@@ -92,7 +109,8 @@ async def _watch(server: Prosody) -> None:
         await server.process.wait()
         log.warning("the private Prosody ended", starts_again_in=BACK)
         await asyncio.sleep(BACK)
-        while await answers(server.c2s):  # noqa: ASYNC110 — someone started it by hand: theirs tells us nothing
+        # Someone started it by hand: there is no event of theirs to wait for.
+        while await answers(server.c2s):  # noqa: ASYNC110
             await asyncio.sleep(BACK)
         await server.start()
 
@@ -105,7 +123,8 @@ def _kept(data: Path) -> dict[str, Any]:
         return {"accounts": before["accounts"], "token": before["token"]}
     except (OSError, ValueError, KeyError):
         accounts = [
-            {"jid": f"{name}@{DOMAIN}", "password": secrets.token_hex(5), "role": role} for name, role in ACCOUNTS
+            {"jid": f"{name}@{DOMAIN}", "password": secrets.token_hex(5), "role": role}
+            for name, role in ACCOUNTS
         ]
         kept = {"accounts": accounts, "token": secrets.token_hex(24)}
         _write(data / "secrets.json", kept)
@@ -233,19 +252,26 @@ def _mail(file: Path, mail: EmailMessage) -> None:
     """Tell of a mail, and where it leads, for who has no mail program at hand."""
     text = mail.get_body(("plain",))
     link = re.search(r"http\S+/confirm/\S+", str(text.get_content())) if text else None
-    click.echo(f"Mail to {mail['To']}: {mail['Subject']}\n  {file}" + (f"\n  {link[0]}" if link else ""))
+    click.echo(
+        f"Mail to {mail['To']}: {mail['Subject']}\n  {file}" + (f"\n  {link[0]}" if link else "")
+    )
 
 
 def _words(told: dict[str, Any], ports: dict[str, int], data: Path) -> str:
     moved = [
-        f"{CALLED[name]} {USUAL[name]} is taken, it is {port}" for name, port in ports.items() if port != USUAL[name]
+        f"{CALLED[name]} {USUAL[name]} is taken, it is {port}"
+        for name, port in ports.items()
+        if port != USUAL[name]
     ]
-    accounts = "\n".join(f"    {one['jid']}  password {one['password']}  ({one['role']})" for one in told["accounts"])
+    accounts = "\n".join(
+        f"    {one['jid']}  password {one['password']}  ({one['role']})" for one in told["accounts"]
+    )
     return f"""
 Shoutbus runs.
 
   Shoutboxes  {told["web"]}
-  Sign in     with Gajim, Pidgin, profanity or any XMPP client, server {HOST}, port {told["xmpp"]["port"]};
+  Sign in     with Gajim, Pidgin, profanity or any XMPP client,
+              server {HOST}, port {told["xmpp"]["port"]};
               accept the self-signed certificate ({data / "prosody/certs" / f"{DOMAIN}.crt"})
 {accounts}
   Rooms       {", ".join(told["rooms"])}
@@ -254,7 +280,8 @@ Shoutbus runs.
   Mail        goes nowhere: each one is a file in {told["mail"]}, and is told of here. Write
               “subscribe lobby every 2 by mail” to the bot to try it
   The API     curl -H "Authorization: Bearer {told["token"]}" -H "Content-Type: application/json" \\
-                -d '{{"body": "Hello from curl"}}' {told["web"]}/api/v1/channels/shoutbox:lobby/messages
+                -d '{{"body": "Hello from curl"}}' \\
+                {told["web"]}/api/v1/channels/shoutbox:lobby/messages
               described at {told["web"]}/api/openapi.json
   All of this is in {data / "demo.json"}; ctrl-c stops it, and the next start keeps what was said.
 {"".join(f"  Port        {line}{chr(10)}" for line in moved)}"""

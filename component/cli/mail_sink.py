@@ -1,4 +1,5 @@
-"""A mail server that takes all mail and sends none: each becomes a file. For the demo, which has no other."""
+"""A mail server that takes all mail and sends none: each becomes a file. For the demo, which has no
+other."""
 
 import asyncio
 import os
@@ -17,10 +18,12 @@ _READABLE = default.clone(cte_type="8bit", max_line_length=None)
 
 
 class Catcher:
-    """Keeps what comes to `port` on `host` as files NNN-ADDRESS.eml in `folder`, for their owner alone; `caught` is
-    called with each."""
+    """Keeps what comes to `port` on `host` as files NNN-ADDRESS.eml in `folder`, for their owner
+    alone; `caught` is called with each."""
 
-    def __init__(self, host: str, port: int, folder: Path, caught: Callable[[Path, EmailMessage], None]) -> None:
+    def __init__(
+        self, host: str, port: int, folder: Path, caught: Callable[[Path, EmailMessage], None]
+    ) -> None:
         self._place = host, port
         self._folder = folder
         self._caught = caught
@@ -31,7 +34,13 @@ class Catcher:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: SMTP(self, data_size_limit=MOST_BYTES, enable_SMTPUTF8=True, hostname="localhost", loop=loop),
+            lambda: SMTP(
+                self,
+                data_size_limit=MOST_BYTES,
+                enable_SMTPUTF8=True,
+                hostname="localhost",
+                loop=loop,
+            ),
             *self._place,
         )
 
@@ -40,7 +49,9 @@ class Catcher:
         if self._server:
             self._server.close()
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
         """Called by aiosmtpd with a whole mail: a file for each of its recipients."""
         raw = envelope.content
         mail = message_from_bytes(raw if isinstance(raw, bytes) else b"", policy=default)
@@ -53,7 +64,11 @@ class Catcher:
         return "250 2.0.0 Kept"
 
     def _keep(self, mail: EmailMessage, address: str) -> Path:
-        known = [int(found[1]) for one in self._folder.iterdir() if (found := _NUMBERED.fullmatch(one.name))]
+        known = [
+            int(found[1])
+            for one in self._folder.iterdir()
+            if (found := _NUMBERED.fullmatch(one.name))
+        ]
         name = re.sub(r"[^\w.@+-]+", "_", address).lstrip(".")[:100]
         file = self._folder / f"{max(known, default=0) + 1:03}-{name}.eml"
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
@@ -62,7 +77,8 @@ class Catcher:
 
 
 def readable(mail: EmailMessage) -> bytes:
-    """A mail as it came, but with its texts as they are read: not encoded, and no link broken at the end of a line."""
+    """A mail as it came, but with its texts as they are read: not encoded, and no link broken at
+    the end of a line."""
     for part in mail.walk():
         if part.get_content_maintype() == "text":
             text = part.get_payload(decode=True)

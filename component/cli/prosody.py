@@ -1,4 +1,5 @@
-"""A private Prosody: its configuration and certificate, started and ended by us. For the demo and for tests."""
+"""A private Prosody: its configuration and certificate, started and ended by us. For the demo and
+for tests."""
 
 import asyncio
 import contextlib
@@ -61,9 +62,12 @@ class Prosody:
         return self.data / "prosody.cfg.lua"
 
     async def prepare(self, accounts: Iterable[tuple[str, str]]) -> None:
-        """Write the configuration and the certificate, and add the accounts (local part, password) that are missing."""
+        """Write the configuration and the certificate, and add the accounts (local part, password)
+        that are missing."""
         if not shutil.which("prosody"):
-            raise ConfigError(["Prosody is not installed: apt-get install prosody (`make run` does it)."])
+            raise ConfigError(
+                ["Prosody is not installed: apt-get install prosody (`make run` does it)."]
+            )
         (self.data / "certs").mkdir(parents=True, exist_ok=True)
         (self.data / "data").mkdir(exist_ok=True)
         template = Template(resources.files("prosody").joinpath("demo.cfg.lua").read_text("utf-8"))
@@ -86,7 +90,9 @@ class Prosody:
         await self._certify()
         for name, password in accounts:
             if not (self.data / "data" / DOMAIN / "accounts" / f"{name}.dat").exists():
-                await _call("prosodyctl", "--config", str(self.config), "register", name, DOMAIN, password)
+                await _call(
+                    "prosodyctl", "--config", str(self.config), "register", name, DOMAIN, password
+                )
 
     async def _certify(self) -> None:
         key, certificate = (self.data / "certs" / f"{DOMAIN}.{end}" for end in ("key", "crt"))
@@ -94,18 +100,39 @@ class Prosody:
             return
         names = ",".join(f"DNS:{name}" for name in (DOMAIN, ROOMS, COMPONENT, UPLOAD))
         await _call(
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-days", "3650", "-subj", f"/CN={DOMAIN}", "-addext", f"subjectAltName={names},IP:{HOST}",
-            "-keyout", str(key), "-out", str(certificate),
-        )  # fmt: skip
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "3650",
+            "-subj",
+            f"/CN={DOMAIN}",
+            "-addext",
+            f"subjectAltName={names},IP:{HOST}",
+            "-keyout",
+            str(key),
+            "-out",
+            str(certificate),
+        )
 
     async def start(self) -> None:
-        """Start it; a session of its own, so that a ctrl-c at the terminal reaches the bus first."""
+        """Start it; a session of its own, so that a ctrl-c at the terminal reaches the bus
+        first."""
         self.process = await asyncio.create_subprocess_exec(
-            "prosody", "--config", str(self.config), "-F",
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            "prosody",
+            "--config",
+            str(self.config),
+            "-F",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
-        )  # fmt: skip
+        )
 
     async def ready(self, patience: float = 20) -> None:
         """Return once it takes connections; raises ConfigError where it ended or never does."""
@@ -137,13 +164,15 @@ class Prosody:
 
 
 async def end_orphan(data: Path) -> None:
-    """End the server that an earlier run left behind in `data`, by its process id and its configuration's path."""
+    """End the server that an earlier run left behind in `data`, by its process id and its
+    configuration's path."""
     with contextlib.suppress(OSError, ValueError):
         number = int((data / "prosody.pid").read_text())
         own = str(data / "prosody.cfg.lua").encode()
         if own in Path(f"/proc/{number}/cmdline").read_bytes():
             os.kill(number, signal.SIGKILL)
-            while own in Path(f"/proc/{number}/cmdline").read_bytes():  # noqa: ASYNC110 — no child of ours: no event
+            # It is no child of ours, so there is no event to wait for.
+            while own in Path(f"/proc/{number}/cmdline").read_bytes():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 
@@ -161,7 +190,10 @@ async def answers(port: int) -> bool:
 
 async def _call(*command: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     out, _ = await process.communicate()
     if process.returncode:

@@ -1,8 +1,9 @@
 """Every fault the bus tells a person about, with its name on each surface.
 
 A class names its RFC 6120 section 8.3.3 condition and its HTTP status once; the XMPP and web
-surfaces map them from here. `str(error)` is a sentence for a person that says what to do, in English, as logs and
-the database have it; `sentence` is the same, to be told in the reader's language.
+surfaces map them from here. `str(error)` is a sentence for a person that says what to do, in
+English, as logs and the database have it; `sentence` is the same, to be told in the reader's
+language.
 """
 
 import os
@@ -88,7 +89,8 @@ class Conflict(BadInput):
 
 
 class Reused(BadInput):
-    """An Idempotency-Key that stood for another request (draft-ietf-httpapi-idempotency-key-header section 2.7)."""
+    """An Idempotency-Key that stood for another request (draft-ietf-httpapi-idempotency-key-header
+    section 2.7)."""
 
     condition = "conflict"
     status = 422
@@ -146,4 +148,5 @@ class Refused(DeliveryError):
 
 
 class Moot(Refused):
-    """There is nothing left to say to the destination: nothing went wrong, and nobody needs to look into it."""
+    """There is nothing left to say to the destination: nothing went wrong, and nobody needs to look
+    into it."""

@@ -1,12 +1,13 @@
-"""Forms: a frozen dataclass is one declaration for every surface; here its fields are read and its values parsed.
+"""Forms: a frozen dataclass is one declaration for every surface; here its fields are read and its
+values parsed.
 
     @dataclass(frozen=True)
     class Form:
         source: Annotated[Channel, Ask("From", "where messages come from", choices=sources)]
         both: Annotated[bool, Ask("Both ways")] = False
 
-A field's type says how it is asked and parsed: text, number, yes or no, JID, one or several of its choices, or
-what the type's own `parse(text)` makes of a line (a channel, a time). Knows no surface.
+A field's type says how it is asked and parsed: text, number, yes or no, JID, one or several of its
+choices, or what the type's own `parse(text)` makes of a line (a channel, a time). Knows no surface.
 """
 
 import dataclasses
@@ -63,10 +64,10 @@ Choices = Callable[[Any], Sequence[Choice]]
 class Ask:
     """How a field is asked for: a label of a word or two, and a sentence of help.
 
-    A `named` one is written in a line by its name only. A `long` one may come in several messages, until `done`.
-    A `wanted` one is asked for where a line says nothing more, though it need not be given. `prose` is several lines
-    that may be long or empty. A `raw` one is all that a line says behind the command, as it is written there, quotation
-    marks and all.
+    A `named` one is written in a line by its name only. A `long` one may come in several messages,
+    until `done`. A `wanted` one is asked for where a line says nothing more, though it need not be
+    given. `prose` is several lines that may be long or empty. A `raw` one is all that a line says
+    behind the command, as it is written there, quotation marks and all.
     """
 
     label: Words
@@ -81,7 +82,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as the surfaces draw it. `kind` is an XEP-0004 field type; `default` is as people write it."""
+    """One field as the surfaces draw it. `kind` is an XEP-0004 field type; `default` is as people
+    write it."""
 
     name: str
     ask: Ask
@@ -95,9 +97,10 @@ class Field:
         """The value written; raises BadInput with a sentence that says what would do."""
         if self.kind in ("list-multi", "text-multi"):
             several = tuple(
-                self._one(self._line(one)) for one in written
+                self._one(self._line(one))
+                for one in written
                 if self.ask.prose or (one.strip() and not self._nothing(one))
-            )  # fmt: skip
+            )
             if self.required and not any(several):
                 raise BadInput(_("This is needed."))
             return several
@@ -110,10 +113,16 @@ class Field:
 
     def _line(self, text: str) -> str:
         """A value made safe; lines of free text keep their spaces."""
-        text = scrub(text) if self.kind == "text-multi" and self.type is str and not self.choices else one_line(text)
+        text = (
+            scrub(text)
+            if self.kind == "text-multi" and self.type is str and not self.choices
+            else one_line(text)
+        )
         most = MAX_PROSE if self.ask.prose else MAX_VALUE
         if len(text) > most:
-            raise BadInput(_("That has {count} characters; at most {most} fit.", count=len(text), most=most))
+            raise BadInput(
+                _("That has {count} characters; at most {most} fit.", count=len(text), most=most)
+            )
         return text
 
     def _nothing(self, text: str) -> bool:
@@ -136,14 +145,22 @@ def _choose(text: str, choices: Sequence[Choice]) -> str:
         if text in (choice.value, *_labels(choice), *choice.also):
             return choice.value
     low = text.casefold()
-    folded = [one for one in choices if low in (way.casefold() for way in (one.value, *_labels(one), *one.also))]
+    folded = [
+        one
+        for one in choices
+        if low in (way.casefold() for way in (one.value, *_labels(one), *one.also))
+    ]
     if len(folded) == 1:
         return folded[0].value
-    ways = [next((way for way in one.also if " " in low and " " in way), one.value) for one in choices]
+    ways = [
+        next((way for way in one.also if " " in low and " " in way), one.value) for one in choices
+    ]
     near = _close(low[:LONG_WORD], ways)
     if not near:
         raise BadInput(_("“{text}” is none of the choices.", text=text[:60]))
-    raise BadInput(_("“{text}” is none of the choices. Close: {near}.", text=text[:60], near=", ".join(near)))
+    raise BadInput(
+        _("“{text}” is none of the choices. Close: {near}.", text=text[:60], near=", ".join(near))
+    )
 
 
 def _labels(choice: Choice) -> Iterable[str]:
@@ -153,7 +170,8 @@ def _labels(choice: Choice) -> Iterable[str]:
 
 
 def _close(low: str, values: Sequence[str]) -> list[str]:
-    """Up to three values like what was written. Cheap looks over all of them spare difflib most of the work."""
+    """Up to three values like what was written. Cheap looks over all of them spare difflib most of
+    the work."""
     inside = [value for value in values if low and low in value.casefold()]
     alike = nlargest(COMPARED, values, key=lambda value: _ends(low, value))
     return list(dict.fromkeys([*inside[:3], *get_close_matches(low, alike, n=3, cutoff=0.75)]))[:3]
@@ -162,7 +180,8 @@ def _close(low: str, values: Sequence[str]) -> list[str]:
 def _ends(one: str, other: str) -> int:
     """How much two words have in common at both ends: a slip of the finger leaves most of it."""
     ends = ((one, other), (one[::-1], other[::-1]))
-    return sum(len(commonprefix(pair)) for pair in ends)  # noqa: RUF071 — letters are meant, not folders
+    # Letters are compared here, not folders.
+    return sum(len(commonprefix(pair)) for pair in ends)  # noqa: RUF071
 
 
 def _typed(kind: Any, text: str) -> Any:
@@ -204,7 +223,9 @@ def fields(form: type, bus: Any) -> tuple[Field, ...]:
 
 
 def _field(declared: Any, hint: Any, bus: Any) -> Field:
-    kind, ask = get_args(hint) if get_origin(hint) is Annotated else (hint, Ask(Words(declared.name)))
+    kind, ask = (
+        get_args(hint) if get_origin(hint) is Annotated else (hint, Ask(Words(declared.name)))
+    )
     many = get_origin(kind) is tuple
     if many:
         kind = get_args(kind)[0]
@@ -216,14 +237,20 @@ def _field(declared: Any, hint: Any, bus: Any) -> Field:
         ask = dataclasses.replace(ask, help=_unlisted(ask, len(choices)))
     required = declared.default is dataclasses.MISSING and not (many and choices)
     default = () if declared.default in (dataclasses.MISSING, None) else written(declared.default)
-    return Field(declared.name, ask, _kind(kind, many, bool(listed)), kind, required, default, choices)
+    return Field(
+        declared.name, ask, _kind(kind, many, bool(listed)), kind, required, default, choices
+    )
 
 
 def _unlisted(ask: Ask, count: int) -> Words:
     """The help of a field that has too many choices to list."""
     if ask.help is None:
         return _("one of {count}: write it, or part of it to be told close ones", count=count)
-    return _("{help}; one of {count}: write it, or part of it to be told close ones", help=ask.help, count=count)
+    return _(
+        "{help}; one of {count}: write it, or part of it to be told close ones",
+        help=ask.help,
+        count=count,
+    )
 
 
 def _kind(kind: Any, many: bool, listed: bool) -> str:
@@ -271,15 +298,22 @@ def parse(form: type, asked: Sequence[Field], values: Mapping[str, Sequence[str]
 
 
 def build(name: str, form: type, values: Mapping[str, Sequence[str]]) -> Any:
-    """A form by its fields as people write them; raises BadInput that names what is wrong, after the `name` of what
-    has these settings."""
+    """A form by its fields as people write them; raises BadInput that names what is wrong, after
+    the `name` of what has these settings."""
     asked = fields(form, None)
     strange = next((key for key in values if key not in {one.name for one in asked}), None)
     if strange is not None and not asked:
         raise BadInput(_("{name} has no settings, so no “{key}”.", name=name, key=strange[:40]))
     if strange is not None:
         keys = ", ".join(one.name for one in asked)
-        raise BadInput(_("{name} has no setting “{key}”: it has {keys}", name=name, key=strange[:40], keys=keys))
+        raise BadInput(
+            _(
+                "{name} has no setting “{key}”: it has {keys}",
+                name=name,
+                key=strange[:40],
+                keys=keys,
+            )
+        )
     try:
         return parse(form, asked, values)
     except Faults as faults:
@@ -289,12 +323,16 @@ def build(name: str, form: type, values: Mapping[str, Sequence[str]]) -> Any:
 
 def settings_of(filled: Any) -> Mapping[str, tuple[str, ...]]:
     """A filled form's values as people write them, without those that are as they come."""
-    told = ((one.name, written(getattr(filled, one.name)), one.default) for one in fields(type(filled), None))
+    told = (
+        (one.name, written(getattr(filled, one.name)), one.default)
+        for one in fields(type(filled), None)
+    )
     return {name: values for name, values, default in told if values != default}
 
 
 def kept(filled: Any) -> dict[str, Any]:
-    """The same in JSON's types, as channels keep their settings: lists, truth values, numbers, and all else as text."""
+    """The same in JSON's types, as channels keep their settings: lists, truth values, numbers, and
+    all else as text."""
     values = ((name, getattr(filled, name)) for name in settings_of(filled))
     return {name: _plain(value) for name, value in values}
 

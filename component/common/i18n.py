@@ -1,7 +1,7 @@
 """Words for people: a sentence with `{fields}`, told in the language of who hears it.
 
-English stands in the code, other languages in `locale/*.po` (gettext's format). A test holds every sentence
-to the catalogue.
+English stands in the code, other languages in `locale/*.po` (gettext's format). A test holds every
+sentence to the catalogue.
 """
 
 import functools
@@ -27,7 +27,8 @@ class Words:
         """The sentence in `language`; English where it has none."""
         template = _catalogue(language).get(self.template) or self.template
         filled = {
-            name: value.told(language) if isinstance(value, Words) else value for name, value in self.values.items()
+            name: value.told(language) if isinstance(value, Words) else value
+            for name, value in self.values.items()
         }
         return template.format(**filled) if filled else template
 
@@ -58,7 +59,9 @@ def best(asked: str) -> str:
 def _catalogue(language: str) -> Mapping[str, str]:
     if language == "en":
         return {}
-    from babel.messages.pofile import read_po  # only for who needs it: it is as large as the rest of the bus
+    from babel.messages.pofile import (
+        read_po,
+    )  # only for who needs it: it is as large as the rest of the bus
 
     catalogue = resources.files("component.common").joinpath("locale", f"{language}.po")
     if not catalogue.is_file():

@@ -12,6 +12,10 @@ def linked(text: str) -> Markup:
     out, at = list[Markup](), 0
     for found in _LINK.finditer(text):
         out.append(escape(text[at : found.start()]))
-        out.append(Markup('<a href="{0}" rel="noopener noreferrer nofollow ugc">{0}</a>').format(found.group()))
+        out.append(
+            Markup('<a href="{0}" rel="noopener noreferrer nofollow ugc">{0}</a>').format(
+                found.group()
+            )
+        )
         at = found.end()
     return Markup().join([*out, escape(text[at:])])

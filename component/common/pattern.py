@@ -1,6 +1,8 @@
-"""Patterns that people write, matched by RE2 in time that is linear in the text; and what is spent on one is bounded.
+"""Patterns that people write, matched by RE2 in time that is linear in the text; and what is spent
+on one is bounded.
 
-RE2's syntax: https://github.com/google/re2/wiki/Syntax. It has no look-around and no references within the pattern.
+RE2's syntax: https://github.com/google/re2/wiki/Syntax. It has no look-around and no references
+within the pattern.
 """
 
 import re
@@ -18,9 +20,12 @@ MAX_PATTERN = 500
 MAX_MEMORY = 1 << 20
 """Bytes that one pattern may take; one that needs more is refused."""
 MAX_WORK = 64_000_000
-"""Bytes looked through for one message, times the pattern's size: a fifth of a second at the worst."""
+"""Bytes looked through for one message, times the pattern's size: a fifth of a second at the
+worst."""
 
-_HALF_LETTERS = re.compile(r"(?<!\\)(?:\\\\)*\\C")  # \C is one byte of UTF-8: what it matches may be no text
+_HALF_LETTERS = re.compile(
+    r"(?<!\\)(?:\\\\)*\\C"
+)  # \C is one byte of UTF-8: what it matches may be no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,11 @@ class Pattern:
     def __post_init__(self) -> None:
         if not 0 < len(self.text) <= MAX_PATTERN:
             raise BadInput(
-                _("A pattern has 1 to {most} characters; this one has {count}.", most=MAX_PATTERN, count=len(self.text))
+                _(
+                    "A pattern has 1 to {most} characters; this one has {count}.",
+                    most=MAX_PATTERN,
+                    count=len(self.text),
+                )
             )
         if _HALF_LETTERS.search(self.text):
             raise BadInput(_("“\\C” may stand in no pattern: it would cut letters in two."))
@@ -65,7 +74,9 @@ class Pattern:
 
     def _spend(self, work: int) -> None:
         if work * self._made.programsize > MAX_WORK:
-            raise TooLong(_("The message is too long for the pattern “{text}”.", text=self.text[:40]))
+            raise TooLong(
+                _("The message is too long for the pattern “{text}”.", text=self.text[:40])
+            )
 
     def __str__(self) -> str:
         return self.text
@@ -78,7 +89,13 @@ def _compiled(text: str) -> Any:
     try:
         return re2.compile(text, options)
     except re2.error as error:
-        why = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+        why = (
+            error.args[0].decode(errors="replace")
+            if isinstance(error.args[0], bytes)
+            else str(error)
+        )
         raise BadInput(_("“{text}” is no pattern: {why}.", text=text[:40], why=why)) from error
     except UnicodeEncodeError as error:
-        raise BadInput(_("“{text}” is no pattern: {why}.", text=ascii(text)[:40], why=error.reason)) from error
+        raise BadInput(
+            _("“{text}” is no pattern: {why}.", text=ascii(text)[:40], why=error.reason)
+        ) from error

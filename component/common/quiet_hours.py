@@ -17,7 +17,8 @@ _RANGE = re.compile(r"(?:from |von )?(\S+?)\s*(?:-|–|to|until|bis)\s*(\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """From `start` until `end`, on the next day where that is earlier, where they start on one of the `days`."""
+    """From `start` until `end`, on the next day where that is earlier, where they start on one of
+    the `days`."""
 
     start: ClockTime
     end: ClockTime
@@ -27,8 +28,16 @@ class Hours:
         if self.start.minutes == _DAY_ENDS:
             raise BadInput(_("Quiet hours can't begin at 24:00: that is 0:00 of the next day."))
         all_day = self.start.minutes == 0 and self.end.minutes == _DAY_ENDS
-        if self.start == self.end or (all_day and (self.days is None or len(self.days.numbers) == 7)):
-            raise BadInput(_("Quiet hours from {start} to {end} would never end.", start=self.start, end=self.end))
+        if self.start == self.end or (
+            all_day and (self.days is None or len(self.days.numbers) == 7)
+        ):
+            raise BadInput(
+                _(
+                    "Quiet hours from {start} to {end} would never end.",
+                    start=self.start,
+                    end=self.end,
+                )
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -39,8 +48,8 @@ class Hours:
         return cls(_time(found[1]), _time(found[2]))
 
     def until(self, now: int, zone: tzinfo = UTC) -> int | None:
-        """When the quiet is over that holds at `now` by the clocks of `zone`, both in ms; None outside it. One that
-        begins where another ends goes on."""
+        """When the quiet is over that holds at `now` by the clocks of `zone`, both in ms; None
+        outside it. One that begins where another ends goes on."""
         end: int | None = None
         while more := self._ends(now // 1000 if end is None else end, zone):
             end = more
@@ -64,7 +73,12 @@ def _time(text: str) -> ClockTime:
 
 @functools.lru_cache(1024)
 def _about(hours: Hours, today: date, zone: tzinfo) -> Sequence[tuple[int, int]]:
-    """Those that may hold on a day, in seconds since 1970: its own, and those of the days before."""
+    """Those that may hold on a day, in seconds since 1970: its own, and those of the days
+    before."""
     over = timedelta(days=int(hours.end < hours.start))
     days = (today - timedelta(days=back) for back in (2, 1, 0))
-    return [(hours.start.on(day, zone), hours.end.on(day + over, zone)) for day in days if hours.begins_on(day)]
+    return [
+        (hours.start.on(day, zone), hours.end.on(day + over, zone))
+        for day in days
+        if hours.begins_on(day)
+    ]

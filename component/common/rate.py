@@ -1,4 +1,5 @@
-"""Token buckets: so many at once, then so many a second, for each key. Pure but for the clock it is given."""
+"""Token buckets: so many at once, then so many a second, for each key. Pure but for the clock it is
+given."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,7 +19,8 @@ class _Bucket:
 
 
 class Rate:
-    """`burst` at once, then `per_second`, for each key; `clock` gives seconds, and takes nothing away when set back."""
+    """`burst` at once, then `per_second`, for each key; `clock` gives seconds, and takes nothing
+    away when set back."""
 
     def __init__(self, clock: Callable[[], float], burst: float, per_second: float) -> None:
         self._clock = clock

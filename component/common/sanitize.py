@@ -8,7 +8,8 @@ import re
 import unicodedata
 
 BARE_JID = re.compile(r"[^\s\"&'/:<>@A-Z]{1,1023}@[^\s/@\"'&<>A-Z]{1,1023}")
-"""A bare JID in the form it is compared in (RFC 7622 section 3): with a local part, in lower case."""
+"""A bare JID in the form it is compared in (RFC 7622 section 3): with a local part, in lower
+case."""
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Bidirectional controls, which make a name read as another, and what can't be seen at all.
@@ -17,21 +18,44 @@ _HIDDEN = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 # Cyrillic, Greek and other letters drawn like Latin ones, and what reads alike within Latin (from
-# UTS 39's confusables; what compatibility decomposition folds already is not repeated). A capital i is
-# drawn like a small L, and both are small once folded, so that i and l are one here.
+# UTS 39's confusables; what compatibility decomposition folds already is not repeated). A capital i
+# is drawn like a small L, and both are small once folded, so that i and l are one here.
 _LOOKS_LIKE = {
-    "a": "аαɑ", "b": "ьꞵ", "c": "сϲ", "d": "ԁ", "e": "еєε", "g": "ɡց", "h": "һ", "i": "іιɩlӏ1|ı", "j": "јϳ", "k": "кκ",
-    "m": "м", "n": "пη", "o": "оοσ0", "p": "рρ", "q": "ԛ", "s": "ѕ", "t": "тτ", "u": "υս", "v": "ѵν",
-    "w": "ԝω", "x": "хχ", "y": "уγү",
-}  # fmt: skip
+    "a": "аαɑ",
+    "b": "ьꞵ",
+    "c": "сϲ",
+    "d": "ԁ",
+    "e": "еєε",
+    "g": "ɡց",
+    "h": "һ",
+    "i": "іιɩlӏ1|ı",
+    "j": "јϳ",
+    "k": "кκ",
+    "m": "м",
+    "n": "пη",
+    "o": "оοσ0",
+    "p": "рρ",
+    "q": "ԛ",
+    "s": "ѕ",
+    "t": "тτ",
+    "u": "υս",
+    "v": "ѵν",
+    "w": "ԝω",
+    "x": "хχ",
+    "y": "уγү",
+}
 # Capitals drawn like Latin ones whose small forms are not: Greek ones, and Cyrillic В and Н.
 _CAPITALS = str.maketrans("ΒΖΗΜΝΥВН", "bzhmnybh")
-_LOOKALIKES = str.maketrans({other: latin for latin, others in _LOOKS_LIKE.items() for other in others})
+_LOOKALIKES = str.maketrans(
+    {other: latin for latin, others in _LOOKS_LIKE.items() for other in others}
+)
 
 
 def scrub(text: str) -> str:
     """`text` with line ends as LF and each character that XML can't carry as U+FFFD."""
-    return _ILLEGAL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
+    return _ILLEGAL.sub(
+        "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    )
 
 
 def is_clean(text: str) -> bool:
@@ -50,7 +74,8 @@ def has_hidden(text: str) -> bool:
 
 
 def skeleton(name: str) -> str:
-    """What `name` looks like: two names with one skeleton can be taken for each other (UTS 39 section 4)."""
+    """What `name` looks like: two names with one skeleton can be taken for each other (UTS 39
+    section 4)."""
     folded = unicodedata.normalize("NFKD", _HIDDEN.sub("", name))
     folded = folded.translate(_CAPITALS).casefold().translate(_LOOKALIKES)
     return "".join(c for c in folded if not unicodedata.combining(c) and not c.isspace())
@@ -58,11 +83,14 @@ def skeleton(name: str) -> str:
 
 def escape(text: str) -> str:
     """`text` as XML character data or attribute value in double quotes."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return (
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    )
 
 
 def fit(text: str, budget: int, rest: str) -> str:
-    """`text` cut so that it takes at most `budget` bytes once escaped for XML; `rest` then says where the whole is."""
+    """`text` cut so that it takes at most `budget` bytes once escaped for XML; `rest` then says
+    where the whole is."""
     if len(text) * 6 <= budget or _size(text) <= budget:
         return text
     room = budget - _size(rest)

@@ -1,7 +1,9 @@
-"""When something happens again, in plain words or as cron has it; and when it happens once. Pure: the time is given.
+"""When something happens again, in plain words or as cron has it; and when it happens once. Pure:
+the time is given.
 
-Plain words become a cron expression, and CronSim reads those as Debian's cron does: what falls into the hour that a
-change to summer time skips happens right behind it, and what falls into the hour that comes twice happens once.
+Plain words become a cron expression, and CronSim reads those as Debian's cron does: what falls into
+the hour that a change to summer time skips happens right behind it, and what falls into the hour
+that comes twice happens once.
 """
 
 import re
@@ -40,17 +42,48 @@ _DAYS = {
     for name in names
 }
 _SETS = {
-    "daily": "*", "day": "*", "täglich": "*", "tag": "*",
-    "weekdays": "1-5", "weekday": "1-5", "werktags": "1-5", "werktag": "1-5",
-    "weekends": "0,6", "weekend": "0,6", "wochenende": "0,6", "wochenenden": "0,6",
-}  # fmt: skip
-_TIMES = {"noon": (12, 0), "midday": (12, 0), "mittag": (12, 0), "midnight": (0, 0), "mitternacht": (0, 0)}
+    "daily": "*",
+    "day": "*",
+    "täglich": "*",
+    "tag": "*",
+    "weekdays": "1-5",
+    "weekday": "1-5",
+    "werktags": "1-5",
+    "werktag": "1-5",
+    "weekends": "0,6",
+    "weekend": "0,6",
+    "wochenende": "0,6",
+    "wochenenden": "0,6",
+}
+_TIMES = {
+    "noon": (12, 0),
+    "midday": (12, 0),
+    "mittag": (12, 0),
+    "midnight": (0, 0),
+    "mitternacht": (0, 0),
+}
 _FILLING = frozenset(
-    {"every", "each", "on", "at", "and", "the", "jeden", "jede", "jedes", "am", "um", "und", "uhr", ""}
+    {
+        "every",
+        "each",
+        "on",
+        "at",
+        "and",
+        "the",
+        "jeden",
+        "jede",
+        "jedes",
+        "am",
+        "um",
+        "und",
+        "uhr",
+        "",
+    }
 )
 _CLOCK = re.compile(r"([01]?\d|2[0-3])(?:[:.h]([0-5]\d))?\s*(am|pm)?")
 _EVERY = re.compile(
-    r"(?:every|each|alle|jede)\s+(?:(\d{1,3})\s*)?(seconds?|secs?|sekunden?|minutes?|mins?|minuten?|hours?|stunden?|h)"
+    r"(?:every|each|alle|jede)\s+(?:(\d{1,3})\s*)?(seconds?|secs?|sekunden?|minutes?|mins?|"
+    r"minuten?|hours?|stunden?|h)"
 )
 _CRON = re.compile(r"[\d*/,-]+\s+[\d*/,-]+(?:\s+\S+){3}")
 _HOURLY = frozenset({"hourly", "every hour", "stündlich", "jede stunde"})
@@ -62,14 +95,16 @@ class Unread(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Times that come again: `text` as it was written, `cron` as five fields (minute, hour, day, month, weekday)."""
+    """Times that come again: `text` as it was written, `cron` as five fields (minute, hour, day,
+    month, weekday)."""
 
     text: str
     cron: str = field(compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The schedule written: hourly, every 2 hours, weekdays at 9:00, Monday and Friday 9:30, or cron's five fields.
+        """The schedule written: hourly, every 2 hours, weekdays at 9:00, Monday and Friday 9:30, or
+        cron's five fields.
 
         Raises BadInput where it is none, or where two of its times are less than `LEAST` apart.
         """
@@ -87,8 +122,12 @@ class Schedule:
     def shortest(self) -> int:
         """The shortest time between two, in seconds."""
         start = datetime(2026, 1, 1, tzinfo=UTC)
-        times = takewhile(lambda time: time < start + _LOOKED_TO, islice(self._from(start), LOOKED_AT))
-        return min((int((two - one).total_seconds()) for one, two in pairwise(times)), default=LEAST)
+        times = takewhile(
+            lambda time: time < start + _LOOKED_TO, islice(self._from(start), LOOKED_AT)
+        )
+        return min(
+            (int((two - one).total_seconds()) for one, two in pairwise(times)), default=LEAST
+        )
 
     def _from(self, start: datetime) -> Iterator[datetime]:
         return CronSim(self.cron, start)
@@ -113,16 +152,21 @@ def _cron(words: str) -> str:
 
 def _too_often(words: str, gap: int) -> Words:
     return _(
-        "“{text}” is every {gap}: even fortune cookies need longer to bake ;) Choose {least} or more.",
-        text=words[:40], gap=Span(gap), least=Span(LEAST),
-    )  # fmt: skip
+        "“{text}” is every {gap}: even fortune cookies need longer to bake ;) Choose {least} "
+        "or more.",
+        text=words[:40],
+        gap=Span(gap),
+        least=Span(LEAST),
+    )
 
 
 def _checked(words: str) -> str:
     try:
         next(CronSim(words, datetime(2026, 1, 1, tzinfo=UTC)))
     except (CronSimError, StopIteration, ValueError) as error:  # numbers of thousands of digits
-        raise BadInput(_("“{text}” is no schedule of cron that ever comes.", text=words[:40])) from error
+        raise BadInput(
+            _("“{text}” is no schedule of cron that ever comes.", text=words[:40])
+        ) from error
     return words
 
 
@@ -130,7 +174,13 @@ def _steps(count: int, hours: bool, words: str) -> str:
     whole = 24 if hours else 60
     if not count or whole % count or count == whole:
         fitting = ", ".join(str(one) for one in range(1 if hours else 5, whole) if whole % one == 0)
-        raise BadInput(_("“{text}” does not come out even: choose one of {counts}.", text=words[:40], counts=fitting))
+        raise BadInput(
+            _(
+                "“{text}” does not come out even: choose one of {counts}.",
+                text=words[:40],
+                counts=fitting,
+            )
+        )
     return f"0 */{count} * * *" if hours else f"*/{count} * * * *"
 
 
@@ -174,7 +224,8 @@ def _clock(word: str) -> tuple[int, int] | None:
 
 def _unread(words: str) -> Words:
     return _(
-        "“{text}” is no schedule: write hourly, every 2 hours, weekdays at 9:00, Monday 9:30, or cron's five fields.",
+        "“{text}” is no schedule: write hourly, every 2 hours, weekdays at 9:00, Monday "
+        "9:30, or cron's five fields.",
         text=words[:40],
     )
 
@@ -185,13 +236,18 @@ _IN = re.compile(r"(?:in)\s+(.+)")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})\s*(.*)")
 _NAMED = re.compile(r"(today|heute|tomorrow|morgen|at|um)\b\s*(.*)")
 _LONG_UNITS = (
-    (r"\b(minutes?|minuten?|mins)\b", "min"), (r"\b(hours?|stunden?|hrs?)\b", "h"), (r"\b(days?|tagen?)\b", "d"),
-    (r"\b(weeks?|wochen?)\b", "w"), (r"\b(seconds?|sekunden?|secs)\b", "s"), (r"\b(an?|einer?|eine[mn])\b", "1"),
-)  # fmt: skip
+    (r"\b(minutes?|minuten?|mins)\b", "min"),
+    (r"\b(hours?|stunden?|hrs?)\b", "h"),
+    (r"\b(days?|tagen?)\b", "d"),
+    (r"\b(weeks?|wochen?)\b", "w"),
+    (r"\b(seconds?|sekunden?|secs)\b", "s"),
+    (r"\b(an?|einer?|eine[mn])\b", "1"),
+)
 
 
 def once(text: str, now: int, zone: tzinfo) -> int:
-    """A time to come, in ms since 1970: in 20 minutes, at 15:00, tomorrow at 9, 2026-12-01 9:00, Monday at 9.
+    """A time to come, in ms since 1970: in 20 minutes, at 15:00, tomorrow at 9, 2026-12-01 9:00,
+    Monday at 9.
 
     Raises BadInput where it is none, or is past.
     """
@@ -207,9 +263,13 @@ def once(text: str, now: int, zone: tzinfo) -> int:
         return Schedule(words, _days(" ".join(text.split()))).after(now, zone)
     except BadInput as error:
         raise BadInput(
-            _("“{text}” is no time to come: write it like in 20 minutes, at 15:00, tomorrow at 9, Monday 9:30 or "
-              "2026-12-24 9:00.", text=words[:40])
-        ) from error  # fmt: skip
+            _(
+                "“{text}” is no time to come: write it like in 20 minutes, at 15:00, "
+                "tomorrow at 9, Monday 9:30 or "
+                "2026-12-24 9:00.",
+                text=words[:40],
+            )
+        ) from error
 
 
 def _span(words: str) -> Span:
@@ -221,10 +281,14 @@ def _span(words: str) -> Span:
 def _on_date(found: re.Match[str], words: str, now: int, zone: tzinfo) -> int:
     hour, minute = _time(found.group(4), words) if found.group(4) else (9, 0)
     try:
-        day = datetime(int(found.group(1)), int(found.group(2)), int(found.group(3)), hour, minute, tzinfo=zone)
+        day = datetime(
+            int(found.group(1)), int(found.group(2)), int(found.group(3)), hour, minute, tzinfo=zone
+        )
         at = int(day.timestamp() * 1000)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadInput(_("“{text}” is no date: write it like 2026-12-24 9:00.", text=words[:40])) from error
+        raise BadInput(
+            _("“{text}” is no date: write it like 2026-12-24 9:00.", text=words[:40])
+        ) from error
     if at <= now:
         raise BadInput(_("“{text}” is past already.", text=words[:40]))
     return at
@@ -253,7 +317,8 @@ def _time(text: str, words: str) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Leap:
-    """A time of a schedule that clocks leave out: the time of day, on which day, and the time of day it comes at."""
+    """A time of a schedule that clocks leave out: the time of day, on which day, and the time of
+    day it comes at."""
 
     time: str
     day: str

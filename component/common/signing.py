@@ -1,4 +1,5 @@
-"""What the bus signs: tokens in links, and short codes, that none but it can make and nothing of which is at rest."""
+"""What the bus signs: tokens in links, and short codes, that none but it can make and nothing of
+which is at rest."""
 
 import base64
 import binascii
@@ -8,7 +9,8 @@ from collections.abc import Sequence
 
 
 class Signer:
-    """Signs by a secret of the bus, for one `purpose` each: what is signed for one is void for any other."""
+    """Signs by a secret of the bus, for one `purpose` each: what is signed for one is void for any
+    other."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret

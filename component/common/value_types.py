@@ -1,5 +1,5 @@
-"""Kinds of values that people write in settings: each parses a line (`parse`), raises BadInput that says how to write
-it, and is written back by `str`."""
+"""Kinds of values that people write in settings: each parses a line (`parse`), raises BadInput that
+says how to write it, and is written back by `str`."""
 
 import functools
 import re
@@ -28,9 +28,13 @@ class Span:
     def parse(cls, text: str) -> Self:
         """The span written; raises BadInput."""
         parts = _PART.findall(text.strip().lower())
-        wrong = _PART.sub("", text.strip().lower()).strip() or any(unit not in _UNITS for _count, unit in parts)
+        wrong = _PART.sub("", text.strip().lower()).strip() or any(
+            unit not in _UNITS for _count, unit in parts
+        )
         if wrong or not parts:
-            raise BadInput(_("“{text}” is no time: write it like 90s, 10min, 2h or 1d.", text=text[:40]))
+            raise BadInput(
+                _("“{text}” is no time: write it like 90s, 10min, 2h or 1d.", text=text[:40])
+            )
         return cls(sum(int(count) * _UNITS[unit] for count, unit in parts))
 
     @property
@@ -49,7 +53,9 @@ class Span:
     def within(self, least: "Span", most: "Span") -> None:
         """Raise BadInput where it is shorter or longer."""
         if not least <= self <= most:
-            raise BadInput(_("{span} won't do: from {least} to {most}.", span=self, least=least, most=most))
+            raise BadInput(
+                _("{span} won't do: from {least} to {most}.", span=self, least=least, most=most)
+            )
 
 
 DAY = Span(86400)
@@ -79,11 +85,14 @@ class ClockTime:
         return f"{self.minutes // 60:02}:{self.minutes % 60:02}"
 
     def on(self, day: date, zone: tzinfo) -> int:
-        """The second since 1970 at which the clocks of `zone` first show this time, or a later one, on that day.
+        """The second since 1970 at which the clocks of `zone` first show this time, or a later one,
+        on that day.
 
-        Of an hour that comes twice it is the first; in one that is left out, the moment when clocks are put forward.
+        Of an hour that comes twice it is the first; in one that is left out, the moment when clocks
+        are put forward.
         """
-        wall = datetime(day.year, day.month, day.day) + timedelta(minutes=self.minutes)  # noqa: DTZ001 — set below
+        start = datetime(day.year, day.month, day.day)  # noqa: DTZ001 (set below)
+        wall = start + timedelta(minutes=self.minutes)
         early, late = (int(wall.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (1, 0))
         if late <= early:
             return late
@@ -108,7 +117,9 @@ class Zone:
         low = text.strip().replace(" ", "_").casefold()
         if low not in _zones():
             names = ", ".join(_zones_like(low[:60])) or "Europe/Berlin"
-            raise BadInput(_("“{text}” is no time zone: write it like {names}.", text=text[:40], names=names))
+            raise BadInput(
+                _("“{text}” is no time zone: write it like {names}.", text=text[:40], names=names)
+            )
         return cls(_zones()[low])
 
     @property
@@ -127,21 +138,34 @@ def _zones() -> Mapping[str, str]:
 
 
 _CALLED = {
-    "cest": "Europe/Berlin", "mez": "Europe/Berlin", "mesz": "Europe/Berlin", "bst": "Europe/London",
-    "edt": "America/New_York", "cdt": "America/Chicago", "mdt": "America/Denver", "pst": "America/Los_Angeles",
-    "pdt": "America/Los_Angeles", "ist": "Asia/Kolkata", "jst": "Asia/Tokyo",
-}  # fmt: skip
+    "cest": "Europe/Berlin",
+    "mez": "Europe/Berlin",
+    "mesz": "Europe/Berlin",
+    "bst": "Europe/London",
+    "edt": "America/New_York",
+    "cdt": "America/Chicago",
+    "mdt": "America/Denver",
+    "pst": "America/Los_Angeles",
+    "pdt": "America/Los_Angeles",
+    "ist": "Asia/Kolkata",
+    "jst": "Asia/Tokyo",
+}
 """What people call zones that the database has by places alone."""
 
 
 def _zones_like(low: str) -> Sequence[str]:
-    """Names of zones close to one, best first: that people call so, whose place is called so, or that are like it."""
-    places = {name.rpartition("/")[2]: name for name in sorted(_zones(), reverse=True) if "/" in name}
+    """Names of zones close to one, best first: that people call so, whose place is called so, or
+    that are like it."""
+    places = {
+        name.rpartition("/")[2]: name for name in sorted(_zones(), reverse=True) if "/" in name
+    }
     if low in _CALLED:
         return [_CALLED[low]]
     if low in places:
         return [_zones()[places[low]]]
-    near = get_close_matches(low, _zones(), n=3) or [places[one] for one in get_close_matches(low, places, n=3)]
+    near = get_close_matches(low, _zones(), n=3) or [
+        places[one] for one in get_close_matches(low, places, n=3)
+    ]
     return [_zones()[one] for one in near]
 
 
@@ -154,8 +178,16 @@ class WebAddress:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The address written, https where it does not say; raises BadInput."""
-        text = text.strip().removeprefix("feed:")  # as some sites write the addresses of their feeds
-        whole = f"http:{text}" if text.startswith("//") else text if "://" in text else f"https://{text}"
+        text = text.strip().removeprefix(
+            "feed:"
+        )  # as some sites write the addresses of their feeds
+        whole = (
+            f"http:{text}"
+            if text.startswith("//")
+            else text
+            if "://" in text
+            else f"https://{text}"
+        )
         try:
             parts = urlsplit(whole)
             good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -163,7 +195,12 @@ class WebAddress:
         except ValueError:
             good = False
         if not good or " " in whole:
-            raise BadInput(_("“{text}” is no web address: write it like https://example.org/feed.xml.", text=text[:80]))
+            raise BadInput(
+                _(
+                    "“{text}” is no web address: write it like https://example.org/feed.xml.",
+                    text=text[:80],
+                )
+            )
         return cls(whole)
 
     def __str__(self) -> str:
@@ -196,9 +233,19 @@ class Weekdays:
         low = text.strip().lower()
         found = _RANGE.findall(low)
         ends = [(_NUMBERS.get(first, -1), _NUMBERS.get(last or first, -1)) for first, last in found]
-        if not ends or re.sub(r"[\s,;]", "", _RANGE.sub("", low)) or any(-1 in pair for pair in ends):
-            raise BadInput(_("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40]))
-        return cls(frozenset((first + n) % 7 for first, last in ends for n in range((last - first) % 7 + 1)))
+        if (
+            not ends
+            or re.sub(r"[\s,;]", "", _RANGE.sub("", low))
+            or any(-1 in pair for pair in ends)
+        ):
+            raise BadInput(
+                _("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40])
+            )
+        return cls(
+            frozenset(
+                (first + n) % 7 for first, last in ends for n in range((last - first) % 7 + 1)
+            )
+        )
 
     def __str__(self) -> str:
         if len(self.numbers) == 7:

@@ -1,4 +1,5 @@
-"""Configuration: TOML and environment into a frozen Config; every fault is reported at once, in words.
+"""Configuration: TOML and environment into a frozen Config; every fault is reported at once, in
+words.
 
 Channels, routes and tokens here only seed a fresh store; from then on they live in it.
 """
@@ -33,7 +34,8 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Xmpp:
-    """`[xmpp]`: the server's component port, the component's name and secret, its room service, the bot's name."""
+    """`[xmpp]`: the server's component port, the component's name and secret, its room service, the
+    bot's name."""
 
     host: str
     port: int
@@ -45,7 +47,8 @@ class Xmpp:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """`[web]`: where to listen, the URL people use (no slash at the end), and which proxies' word is taken."""
+    """`[web]`: where to listen, the URL people use (no slash at the end), and which proxies' word
+    is taken."""
 
     host: str
     port: int
@@ -82,9 +85,11 @@ class Part:
     tokens: tuple[str, ...]
 
 
-def parse_part(text: str, methods: Mapping[str, MethodSpec], bot: str, known: Collection[Channel]) -> Part:
-    """`[[channel]]`, `[[route]]`, `[[role]]` and `[[token]]` alone, for a bus whose bot has the name `bot` and which
-    has the `known` channels; raises ConfigError with every fault."""
+def parse_part(
+    text: str, methods: Mapping[str, MethodSpec], bot: str, known: Collection[Channel]
+) -> Part:
+    """`[[channel]]`, `[[route]]`, `[[role]]` and `[[token]]` alone, for a bus whose bot has the
+    name `bot` and which has the `known` channels; raises ConfigError with every fault."""
     faults: list[Words | str] = []
     top = Table(_toml(text), _("the file"), faults)
     part = Part(
@@ -104,12 +109,16 @@ def parse_part(text: str, methods: Mapping[str, MethodSpec], bot: str, known: Co
     return part
 
 
-def load(path: Path, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ) -> Config:
+def load(
+    path: Path, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ
+) -> Config:
     """The configuration in the file at `path`; raises ConfigError with every fault."""
     return _whole(*examine(path, methods, environment))
 
 
-def parse(text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ) -> Config:
+def parse(
+    text: str, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ
+) -> Config:
     """The configuration written in `text`; raises ConfigError with every fault."""
     return _whole(*_read(text, methods, environment))
 
@@ -123,13 +132,16 @@ def _whole(config: Config, faults: Sequence[Words | str]) -> Config:
 def examine(
     path: Path, methods: Mapping[str, MethodSpec], environment: Mapping[str, str] = os.environ
 ) -> tuple[Config, list[Words | str]]:
-    """What can be made of the file at `path`, and every fault in it; raises ConfigError where it is no TOML at all."""
+    """What can be made of the file at `path`, and every fault in it; raises ConfigError where it is
+    no TOML at all."""
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise ConfigError([f"{path} can't be read: {error.strerror}."]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8."]) from error
+        raise ConfigError(
+            [f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8."]
+        ) from error
     return _read(text, methods, environment)
 
 
@@ -152,7 +164,9 @@ def _read(
     )
     top.done()
     channels = [spec.channel for spec in config.channels]
-    return config, faults + _together(config, channels) + _addresses(channels, config.xmpp.bot, methods)
+    return config, faults + _together(config, channels) + _addresses(
+        channels, config.xmpp.bot, methods
+    )
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -162,29 +176,42 @@ def _toml(text: str) -> dict[str, Any]:
         raise ConfigError([_("The file is not TOML: {error}.", error=error)]) from error
 
 
-def _addresses(channels: Sequence[Channel], bot: str, methods: Mapping[str, MethodSpec]) -> list[Words]:
+def _addresses(
+    channels: Sequence[Channel], bot: str, methods: Mapping[str, MethodSpec]
+) -> list[Words]:
     """Open channels have JIDs at the component, beside the bot's and those of web users."""
     taken = [channel for channel in channels if methods[channel.method].open]
     faults = [
-        _("[[channel]] {channel} has the bot's own address: choose another, or another bot in [xmpp].",
-          channel=channel)
-        for channel in taken if channel.address == bot
-    ]  # fmt: skip
-    names = [(f"[[channel]] {channel}", channel.address) for channel in taken] + [("[xmpp] bot", bot)]
+        _(
+            "[[channel]] {channel} has the bot's own address: choose another, or another bot "
+            "in [xmpp].",
+            channel=channel,
+        )
+        for channel in taken
+        if channel.address == bot
+    ]
+    names = [(f"[[channel]] {channel}", channel.address) for channel in taken] + [
+        ("[xmpp] bot", bot)
+    ]
     return faults + [
-        _("{whose} begins with {prefix}, which is kept for web users: choose another name.",
-          whose=whose, prefix=GUEST_PREFIX)
-        for whose, name in names if name.startswith(GUEST_PREFIX)
-    ]  # fmt: skip
+        _(
+            "{whose} begins with {prefix}, which is kept for web users: choose another name.",
+            whose=whose,
+            prefix=GUEST_PREFIX,
+        )
+        for whose, name in names
+        if name.startswith(GUEST_PREFIX)
+    ]
 
 
 def _loose(routes: Sequence[Route], known: Collection[Channel]) -> list[Words]:
     """Routes need channels at both ends."""
     ends = {end for route in routes for end in (route.source, route.destination)}
     return [
-        _("A [[route]] names {channel}, and no [[channel]] does: add one.", channel=end) for end in sorted(ends)
+        _("A [[route]] names {channel}, and no [[channel]] does: add one.", channel=end)
+        for end in sorted(ends)
         if end not in known and end.anyone not in known
-    ]  # fmt: skip
+    ]
 
 
 def _twice(channels: Sequence[Channel]) -> list[Words]:
@@ -202,7 +229,9 @@ def _together(config: Config, channels: Sequence[Channel]) -> list[Words | str]:
     for token in config.tokens:
         other = known_by.setdefault(token.digest, token.name)
         if other != token.name:
-            faults.append(f"[[token]] “{other}” and “{token.name}” have one secret: give each its own.")
+            faults.append(
+                f"[[token]] “{other}” and “{token.name}” have one secret: give each its own."
+            )
     return faults + _twice(channels)
 
 
@@ -210,18 +239,23 @@ def _xmpp(table: Table, environment: Mapping[str, str]) -> Xmpp:
     host = table.text("host", "127.0.0.1")
     if not table.flag("clear_text") and not _is_loopback(host):
         table.fault(
-            f"host {host} is another machine, and a component's stream is not encrypted: run the bus beside the "
+            f"host {host} is another machine, and a component's stream is not encrypted: run "
+            "the bus beside the "
             "server, use a tunnel, or accept it with clear_text = true"
         )
     component = table.domain("component")
     written = table.text("secret", "")
     secret = environment.get("SHOUTBUS_SECRET") or written
     if not secret:
-        table.fault("secret is missing: the one in the server's component section (or SHOUTBUS_SECRET)")
+        table.fault(
+            "secret is missing: the one in the server's component section (or SHOUTBUS_SECRET)"
+        )
     rooms = table.domain("rooms")
     bot = table.text("bot", "bot").lower()
     if not BARE_JID.fullmatch(f"{bot}@x"):
-        table.fault(f"bot is “{bot}”, which can't stand before the @ of a JID: write a name like bot")
+        table.fault(
+            f"bot is “{bot}”, which can't stand before the @ of a JID: write a name like bot"
+        )
     return Xmpp(host, table.number("port", 5347), component, secret, rooms, bot)
 
 
@@ -233,11 +267,16 @@ def _web(table: Table) -> Web:
         table.fault(f"listen is “{listen}”: write address:port, like 127.0.0.1:8080")
     url = table.text("public_url", f"http://{listen}").rstrip("/")
     if not _is_url(url):
-        table.fault(f"public_url is “{url}”: write the address people use, like https://shouts.example.org")
+        table.fault(
+            f"public_url is “{url}”: write the address people use, like https://shouts.example.org"
+        )
     proxies = tuple(str(one) for one in table.items("proxies"))
     for one in proxies:
         if not _is_network(one):
-            table.fault(f"proxies holds “{one}”, which is no address or network, like 10.0.0.1 or 10.0.0.0/8")
+            table.fault(
+                f"proxies holds “{one}”, which is no address or network, like 10.0.0.1 or "
+                "10.0.0.0/8"
+            )
     return Web(host.strip("[]"), number, url, proxies)
 
 
@@ -259,16 +298,21 @@ def _letters(table: Table) -> Path | None:
     return Path(folder) if folder else None
 
 
-def _setup(top: Table, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]) -> Mapping[str, Any]:
+def _setup(
+    top: Table, methods: Mapping[str, MethodSpec], environment: Mapping[str, str]
+) -> Mapping[str, Any]:
     """The methods' own settings, of those that have a table."""
     kinds = {name: spec.setup for name, spec in methods.items() if spec.setup}
     tables = {name: top.table(name, needed=False) for name in kinds}
-    made = {name: _own(name, kinds[name], tables[name], environment) for name in kinds if top.has(name)}
+    made = {
+        name: _own(name, kinds[name], tables[name], environment) for name in kinds if top.has(name)
+    }
     return {name: one for name, one in made.items() if one is not None}
 
 
 def _own(name: str, kind: type, table: Table, environment: Mapping[str, str]) -> Any:
-    """A method's settings. What the environment says goes before the table, as passwords are better kept there."""
+    """A method's settings. What the environment says goes before the table, as passwords are better
+    kept there."""
     values: dict[str, Sequence[str]] = {}
     asked = fields(kind, None)
     values.update(table.rest([one.name for one in asked]))
@@ -278,7 +322,9 @@ def _own(name: str, kind: type, table: Table, environment: Mapping[str, str]) ->
     return _made(table, values, lambda: form.build(name, kind, values))
 
 
-def _find_channel(table: Table, key: str, methods: Mapping[str, MethodSpec], *, any: bool = False) -> Channel | None:
+def _find_channel(
+    table: Table, key: str, methods: Mapping[str, MethodSpec], *, any: bool = False
+) -> Channel | None:
     written = table.text(key)
     if not written:
         return None
@@ -297,9 +343,15 @@ def _method(channel: Channel, methods: Mapping[str, MethodSpec]) -> MethodSpec:
     near = difflib.get_close_matches(channel.method, methods, 1) or sorted(methods)
     names = ", ".join(near)
     raise BadInput(
-        _("there is no method “{method}”: did you mean one of {names}?", method=channel.method, names=names)
+        _(
+            "there is no method “{method}”: did you mean one of {names}?",
+            method=channel.method,
+            names=names,
+        )
         if len(near) > 1
-        else _("there is no method “{method}”: did you mean {name}?", method=channel.method, name=names)
+        else _(
+            "there is no method “{method}”: did you mean {name}?", method=channel.method, name=names
+        )
     )
 
 
@@ -313,8 +365,12 @@ def _channel(table: Table, methods: Mapping[str, MethodSpec]) -> ChannelSpec | N
         table.rest()
         return None
     values = table.rest()
-    made = _made(table, values, lambda: form.build(channel.method, methods[channel.method].form, values))
-    return ChannelSpec(channel, title, form.kept(made) if made else {}, enabled)  # where it is none, that is told
+    made = _made(
+        table, values, lambda: form.build(channel.method, methods[channel.method].form, values)
+    )
+    return ChannelSpec(
+        channel, title, form.kept(made) if made else {}, enabled
+    )  # where it is none, that is told
 
 
 def _routes(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
@@ -322,13 +378,17 @@ def _routes(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
     source = _find_channel(table, "from", methods, any=not both)
     destination = _find_channel(table, "to", methods)
     if destination and not methods[destination.method].listens:
-        table.fault(_("to: {channel} only speaks: a route can start there, not end.", channel=destination))
+        table.fault(
+            _("to: {channel} only speaks: a route can start there, not end.", channel=destination)
+        )
         destination = None
     processors = [found for one in table.tables("processor") if (found := _processor(one))]
     table.done()
     if not source or not destination:
         return ()
-    stages = tuple(Stage(number, name, settings) for number, (name, settings) in enumerate(processors, 1))
+    stages = tuple(
+        Stage(number, name, settings) for number, (name, settings) in enumerate(processors, 1)
+    )
     try:
         there = Route(source, destination, enabled, stages=stages)
         return (there, Route(destination, source, enabled, stages=stages)) if both else (there,)
@@ -369,7 +429,9 @@ def _grant(table: Table) -> Grant:
     given = [one.label for one in Role if one > Role.GUEST]
     if role and role not in given:
         these, last = ", ".join(given[:-1]), given[-1]
-        table.fault(_("role is “{role}”: write {these} or {last}", role=role[:40], these=these, last=last))
+        table.fault(
+            _("role is “{role}”: write {these} or {last}", role=role[:40], these=these, last=last)
+        )
     table.done()
     return Grant(jid, role)
 
@@ -385,7 +447,10 @@ def _named(table: Table) -> str:
 def _token(table: Table) -> Token:
     name, secret, jid = table.text("name"), table.text("secret"), table.jid("jid")
     if secret and len(secret) < 16:
-        table.fault(f"secret has {len(secret)} characters: use at least 16, like the output of `openssl rand -hex 24`")
+        table.fault(
+            f"secret has {len(secret)} characters: use at least 16, like the output of "
+            "`openssl rand -hex 24`"
+        )
     table.done()
     return Token(name, digest(secret), jid)
 

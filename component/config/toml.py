@@ -11,10 +11,15 @@ _T = TypeVar("_T")
 
 
 class Table:
-    """One table. A value of the wrong type counts as its default; the fault is kept in `faults`, a sentence each."""
+    """One table. A value of the wrong type counts as its default; the fault is kept in `faults`, a
+    sentence each."""
 
     def __init__(
-        self, values: Mapping[str, Any], where: Words | str, faults: list[Words | str], path: str = ""
+        self,
+        values: Mapping[str, Any],
+        where: Words | str,
+        faults: list[Words | str],
+        path: str = "",
     ) -> None:
         self._values = values
         self._path = path
@@ -27,7 +32,9 @@ class Table:
         """Keep a fault of this table, with a full stop where none is there."""
         ended = str(sentence).endswith((".", "?"))
         whole = _("{where}: {what}", where=self._where, what=sentence)
-        self._faults.append(whole if ended else _("{where}: {what}.", where=self._where, what=sentence))
+        self._faults.append(
+            whole if ended else _("{where}: {what}.", where=self._where, what=sentence)
+        )
 
     def _get(self, key: str, kind: type[_T], what: Words, default: _T | None) -> _T | None:
         self._asked.add(key)
@@ -65,8 +72,8 @@ class Table:
         return key in self._values
 
     def rest(self, keys: Collection[str] | None = None) -> Mapping[str, tuple[str, ...]]:
-        """Everything that nobody has asked for, or what stands under `keys`: text, number, true or false, or a list of
-        those, as people write it."""
+        """Everything that nobody has asked for, or what stands under `keys`: text, number, true or
+        false, or a list of those, as people write it."""
         wanted = [key for key in self._values if key not in self._asked] if keys is None else keys
         found = {key: self._values[key] for key in wanted if key in self._values}
         self._asked.update(wanted)
@@ -84,14 +91,26 @@ class Table:
         """A bare JID in lower case."""
         value = self.text(key).lower()
         if value and not BARE_JID.fullmatch(value):
-            self.fault(_("{key} is “{value}”, which is no JID like juliet@example.org", key=key, value=value))
+            self.fault(
+                _(
+                    "{key} is “{value}”, which is no JID like juliet@example.org",
+                    key=key,
+                    value=value,
+                )
+            )
         return value
 
     def domain(self, key: str) -> str:
         """A domain in lower case."""
         value = self.text(key).lower()
         if value and not BARE_JID.fullmatch(f"x@{value}"):
-            self.fault(_("{key} is “{value}”, which is no domain like {key}.example.org", key=key, value=value))
+            self.fault(
+                _(
+                    "{key} is “{value}”, which is no domain like {key}.example.org",
+                    key=key,
+                    value=value,
+                )
+            )
         return value
 
     def table(self, key: str, *, needed: bool = True) -> "Table":
@@ -112,7 +131,8 @@ class Table:
             self.fault(_("{key} must be {what}", key=key, what=what))
         within = f"{self._where}, " if self._path else ""
         inner = [
-            Table(value, f"{within}[[{path}]] {number}", self._faults, path) for number, value in enumerate(found, 1)
+            Table(value, f"{within}[[{path}]] {number}", self._faults, path)
+            for number, value in enumerate(found, 1)
         ]
         self._inner += inner
         return inner
@@ -123,7 +143,9 @@ class Table:
             if key not in self._asked:
                 near = difflib.get_close_matches(key, self._asked, 1)
                 if near:
-                    self.fault(_("{key} is not a setting: did you mean {near}?", key=key, near=near[0]))
+                    self.fault(
+                        _("{key} is not a setting: did you mean {near}?", key=key, near=near[0])
+                    )
                 else:
                     self.fault(_("{key} is not a setting", key=key))
         self._asked.update(self._values)

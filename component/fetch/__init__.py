@@ -1,1 +1,2 @@
-"""Requests to other people's HTTP servers: which addresses are allowed, how much is read, when to come again."""
+"""Requests to other people's HTTP servers: which addresses are allowed, how much is read, when to
+come again."""

@@ -1,8 +1,8 @@
 """Fetches others' addresses, and trusts neither them nor what they send.
 
-Each address is checked once more when it is connected to, so that a name which changes its mind (DNS rebinding) and a
-redirect gain nothing. A host has one connection at a time. What is decided stands in `reach`, `fetched`
-and `caching`.
+Each address is checked once more when it is connected to, so that a name which changes its mind
+(DNS rebinding) and a redirect gain nothing. A host has one connection at a time. What is decided
+stands in `reach`, `fetched` and `caching`.
 """
 
 import asyncio
@@ -110,7 +110,8 @@ class _Resolver(AbstractResolver):
         await self._names.close()
 
     def open(self, info: tuple[Any, ...]) -> socket.socket:
-        """A socket for an address that was found; the last look before the connection, whatever led here."""
+        """A socket for an address that was found; the last look before the connection, whatever led
+        here."""
         host = info[4][0]
         if host not in self.vouched and not _reachable(host, self._allowed):
             raise PermissionError(errno.EACCES, "inside")
@@ -134,14 +135,23 @@ class Fetcher:
     """Fetches for everyone; made and closed inside a running loop."""
 
     def __init__(
-        self, agent: str, allowed: Allowed, clock: Callable[[], int], names: AbstractResolver | None = None
+        self,
+        agent: str,
+        allowed: Allowed,
+        clock: Callable[[], int],
+        names: AbstractResolver | None = None,
     ) -> None:
-        """`agent` goes into User-Agent, `clock` gives ms, `names` resolves names in place of the system."""
+        """`agent` goes into User-Agent, `clock` gives ms, `names` resolves names in place of the
+        system."""
         self._allowed = allowed
         self._clock = clock
         resolver = _Resolver(allowed, names or DefaultResolver())
         connector = aiohttp.TCPConnector(
-            resolver=resolver, socket_factory=resolver.open, use_dns_cache=False, limit=AT_ONCE, limit_per_host=1
+            resolver=resolver,
+            socket_factory=resolver.open,
+            use_dns_cache=False,
+            limit=AT_ONCE,
+            limit_per_host=1,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -161,18 +171,32 @@ class Fetcher:
         await self._session.close()
 
     async def get(
-        self, url: str, *, accept: str = "*/*", etag: str = "", last_modified: str = "", limits: Limits = _LIMITS
+        self,
+        url: str,
+        *,
+        accept: str = "*/*",
+        etag: str = "",
+        last_modified: str = "",
+        limits: Limits = _LIMITS,
     ) -> Fetched:
-        """What stands at `url`, unless it is still what `etag` and `last_modified` say; raises FetchError."""
+        """What stands at `url`, unless it is still what `etag` and `last_modified` say; raises
+        FetchError."""
         headers = {"Accept": accept, "If-None-Match": etag, "If-Modified-Since": last_modified}
-        return await self._ask("GET", url, {name: value for name, value in headers.items() if value}, None, limits)
+        return await self._ask(
+            "GET", url, {name: value for name, value in headers.items() if value}, None, limits
+        )
 
     async def post(self, url: str, form: Mapping[str, str], *, limits: Limits = _LIMITS) -> Fetched:
         """What `url` answers to a form; raises FetchError, with what it says of it."""
         return await self._ask("POST", url, {}, form, limits)
 
     async def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None, limits: Limits
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None,
+        limits: Limits,
     ) -> Fetched:
         way = Way(within(url, self._allowed))
         loop = asyncio.get_running_loop()
@@ -181,7 +205,9 @@ class Fetcher:
         while True:
             async with self._turn(way.at) as manners:
                 start = loop.time()
-                got = await self._hop(method, way.at, {**headers, **manners}, form, replace(limits, total=left))
+                got = await self._hop(
+                    method, way.at, {**headers, **manners}, form, replace(limits, total=left)
+                )
                 left -= loop.time() - start
             if isinstance(got, Fetched):
                 return replace(got, moved_to=way.moved_to, unsafe=way.unsafe)
@@ -191,9 +217,11 @@ class Fetcher:
 
     @asynccontextmanager
     async def _turn(self, url: URL) -> AsyncIterator[Mapping[str, str]]:
-        """Wait for the host first and for a slot then, so that one slow host keeps only itself; outside every limit.
+        """Wait for the host first and for a slot then, so that one slow host keeps only itself;
+        outside every limit.
 
-        Gives what to say of the connection: it is kept for who is next, and not for nobody, as each is an open file.
+        Gives what to say of the connection: it is kept for who is next, and not for nobody, as each
+        is an open file.
         """
         name = url.raw_host or ""
         host = self._hosts[name]
@@ -207,10 +235,17 @@ class Fetcher:
                 del self._hosts[name]
 
     async def _hop(
-        self, method: str, url: URL, headers: Mapping[str, str], form: Mapping[str, str] | None, limits: Limits
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None,
+        limits: Limits,
     ) -> "Fetched | _Elsewhere":
         host = url.raw_host or ""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.idle)
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=limits.connect, sock_read=limits.idle
+        )
         head = asyncio.timeout(min(limits.head, limits.total))
         try:
             async with (
@@ -266,9 +301,12 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 
 
 async def read(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
-    """The body, unpacked; raises FetchError where it is too much or too slow, Garbled where it can't be unpacked."""
+    """The body, unpacked; raises FetchError where it is too much or too slow, Garbled where it
+    can't be unpacked."""
     host = response.url.raw_host
-    too_much = FetchError(_("{host} sends more than {most} MiB.", host=host, most=limits.body // MIB))
+    too_much = FetchError(
+        _("{host} sends more than {most} MiB.", host=host, most=limits.body // MIB)
+    )
     if (response.content_length or 0) > limits.packed:
         raise too_much
     loop = asyncio.get_running_loop()

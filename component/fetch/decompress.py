@@ -1,4 +1,5 @@
-"""Unpacks what comes packed (gzip, deflate), in small steps and no further than asked: a bomb never goes off.
+"""Unpacks what comes packed (gzip, deflate), in small steps and no further than asked: a bomb never
+goes off.
 
 Brotli is not asked for: it would need a library more, and feeds shrink about as well without.
 """

@@ -1,4 +1,5 @@
-"""What a server says of when to come again: `Retry-After`, `Cache-Control`, `Expires` (RFC 9110, RFC 9111). Pure."""
+"""What a server says of when to come again: `Retry-After`, `Cache-Control`, `Expires` (RFC 9110,
+RFC 9111). Pure."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +14,8 @@ _NOT_KEPT = re.compile(r"no-cache|no-store")
 
 
 def retry_after(text: str, now: int) -> int | None:
-    """Seconds to wait, from seconds or a date (RFC 9110 section 10.2.3); `now` in ms. None where it says nothing."""
+    """Seconds to wait, from seconds or a date (RFC 9110 section 10.2.3); `now` in ms. None where it
+    says nothing."""
     text = text.strip()
     if re.fullmatch(r"[0-9]{1,12}", text):
         return min(int(text), LONGEST)
@@ -22,7 +24,8 @@ def retry_after(text: str, now: int) -> int | None:
 
 
 def fresh_for(headers: Mapping[str, str], now: int) -> int | None:
-    """How many seconds more the answer is fresh (RFC 9111 section 4.2); None where nothing is said of it.
+    """How many seconds more the answer is fresh (RFC 9111 section 4.2); None where nothing is said
+    of it.
 
     `headers` finds names as they are written in RFC 9111; `now` in ms.
     """
@@ -39,7 +42,9 @@ def fresh_for(headers: Mapping[str, str], now: int) -> int | None:
     date = _date(headers.get("Date", ""))
     ends = _date(headers["Expires"])
     # What is no date, such as 0, has expired (section 5.3).
-    return 0 if ends is None else max(0, min(ends - (now // 1000 if date is None else date), LONGEST))
+    return (
+        0 if ends is None else max(0, min(ends - (now // 1000 if date is None else date), LONGEST))
+    )
 
 
 def _date(text: str) -> int | None:

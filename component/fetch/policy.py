@@ -1,7 +1,8 @@
-"""Which addresses others may make the bus fetch. Pure: names are resolved elsewhere, what comes of it is asked here.
+"""Which addresses others may make the bus fetch. Pure: names are resolved elsewhere, what comes of
+it is asked here.
 
-Nobody may use the bus to knock at doors inside the network that it stands in (SSRF); what is inside and may be fetched
-all the same is the operator's choice.
+Nobody may use the bus to knock at doors inside the network that it stands in (SSRF); what is inside
+and may be fetched all the same is the operator's choice.
 """
 
 import re
@@ -27,25 +28,44 @@ HOPS = 5
 _FOR_GOOD = frozenset({301, 308})
 _HOST = re.compile("[a-z0-9_][a-z0-9._-]*")
 
-# What Python 3.11 takes for global and the IANA registries of special addresses don't; and the address at which
-# Azure's machines reach their host.
-_INSIDE_4 = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/3", "168.63.129.16/32")))
+# What Python 3.11 takes for global and the IANA registries of special addresses don't; and the
+# address at which Azure's machines reach their host.
+_INSIDE_4 = tuple(
+    map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/3", "168.63.129.16/32"))
+)
 # Teredo and other protocols, documentation: the rest of 2000::/3 is what IANA gives out.
 _INSIDE_6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
 _OUTSIDE_6 = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
-# Ports at which other things than web servers listen: all small ones but HTTP's own, and what browsers leave alone
-# (https://fetch.spec.whatwg.org/#port-blocking).
+# Ports at which other things than web servers listen: all small ones but HTTP's own, and what
+# browsers leave alone (https://fetch.spec.whatwg.org/#port-blocking).
 _PORTS = frozenset({80, 443})
 _BLOCKED = frozenset(
-    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670), 6679, 6697, 10080}
-)  # fmt: skip
+    {
+        1719,
+        1720,
+        1723,
+        2049,
+        3659,
+        4045,
+        4190,
+        5060,
+        5061,
+        6000,
+        6566,
+        *range(6665, 6670),
+        6679,
+        6697,
+        10080,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the operator lets be fetched inside: names of hosts (`.example.org` with all below it), and networks."""
+    """What the operator lets be fetched inside: names of hosts (`.example.org` with all below it),
+    and networks."""
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
@@ -72,7 +92,9 @@ class Allowed:
     def holds(self, address: Address) -> bool:
         """Whether the address may be fetched: everyone's are, others if in an allowed network."""
         inner = _inner(address)
-        return is_global(address) or any(one in network for one in (address, inner) if one for network in self.networks)
+        return is_global(address) or any(
+            one in network for one in (address, inner) if one for network in self.networks
+        )
 
 
 def _name(entry: str) -> str:
@@ -83,7 +105,11 @@ def _name(entry: str) -> str:
         host = ""
     if not _HOST.fullmatch(host) or _is_number(host):
         raise BadInput(
-            _("“{entry}” is no host and no network: write it like intranet.example.org or 10.1.0.0/16.", entry=entry)
+            _(
+                "“{entry}” is no host and no network: write it like intranet.example.org or "
+                "10.1.0.0/16.",
+                entry=entry,
+            )
         )
     return below + host
 
@@ -116,13 +142,15 @@ def literal(host: str) -> Address | None:
 
 
 def _is_number(host: str) -> bool:
-    """Whether some resolver may read it as an IPv4 address: 2130706433, 0x7f.1, 127.1, 0177.0.0.1."""
+    """Whether some resolver may read it as an IPv4 address: 2130706433, 0x7f.1, 127.1,
+    0177.0.0.1."""
     last = host.rstrip(".").rpartition(".")[2]
     return last.isdigit() or last.startswith("0x")
 
 
 def within(text: str | URL, allowed: Allowed) -> URL:
-    """The address written, without its fragment, as far as it can be judged before its name is resolved.
+    """The address written, without its fragment, as far as it can be judged before its name is
+    resolved.
 
     Raises OutOfReach, in words for who wrote it.
     """
@@ -130,12 +158,21 @@ def within(text: str | URL, allowed: Allowed) -> URL:
     host = url.raw_host or ""
     address = literal(host)
     if address is None and _is_number(host):
-        raise OutOfReach(_("“{host}” is no name: write an IP address as four numbers, like 192.0.2.1.", host=host))
+        raise OutOfReach(
+            _(
+                "“{host}” is no name: write an IP address as four numbers, like 192.0.2.1.",
+                host=host,
+            )
+        )
     if address is not None and not allowed.holds(address):
         raise inside(host)
     if url.port in _BLOCKED or not (url.port in _PORTS or (url.port or 0) >= 1024):
         raise OutOfReach(
-            _("No web server listens at port {port} of {host}: check the address.", port=url.port, host=host)
+            _(
+                "No web server listens at port {port} of {host}: check the address.",
+                port=url.port,
+                host=host,
+            )
         )
     return url
 
@@ -150,7 +187,10 @@ def _parsed(text: str | URL) -> URL:
         good = False
     if not good:
         raise OutOfReach(
-            _("“{url}” is no web address: write one like https://example.org/feed.xml.", url=one_line(str(text)[:100]))
+            _(
+                "“{url}” is no web address: write one like https://example.org/feed.xml.",
+                url=one_line(str(text)[:100]),
+            )
         )
     return url
 
@@ -158,9 +198,12 @@ def _parsed(text: str | URL) -> URL:
 def inside(host: str) -> OutOfReach:
     """The refusal of a host that is inside."""
     return OutOfReach(
-        _("{host} is inside a private network, and the bus fetches nothing there: ask its operator to allow it.",
-          host=host)
-    )  # fmt: skip
+        _(
+            "{host} is inside a private network, and the bus fetches nothing there: ask its "
+            "operator to allow it.",
+            host=host,
+        )
+    )
 
 
 @dataclass
@@ -180,7 +223,8 @@ class Way:
 
     @property
     def moved_to(self) -> str:
-        """The address to use from now on, "" for the same; nothing is taken over that a thief on the line could say."""
+        """The address to use from now on, "" for the same; nothing is taken over that a thief on
+        the line could say."""
         return "" if self._moved == self.start else str(self._moved)
 
     def on(self, code: int, location: str, allowed: Allowed) -> None:

@@ -24,21 +24,31 @@ class Fault(Enum):
         """What to do about it."""
         if self is Fault.ADDRESS:
             return _("Check the address.")
-        return _("That is the site's fault.") if self is Fault.SITE else _("That is a fault of this machine's network.")
+        return (
+            _("That is the site's fault.")
+            if self is Fault.SITE
+            else _("That is a fault of this machine's network.")
+        )
 
 
 class FetchError(ShoutbusError):
     """An address gave nothing.
 
-    `code` is the HTTP status that came, 0 where none did; `retry_after` the seconds that the site asks to wait;
-    `said` what it says itself, where it was asked to do something.
+    `code` is the HTTP status that came, 0 where none did; `retry_after` the seconds that the site
+    asks to wait; `said` what it says itself, where it was asked to do something.
     """
 
     condition = "remote-server-not-found"
     status = 502
 
     def __init__(
-        self, what: Words, fault: Fault = Fault.SITE, *, code: int = 0, retry_after: int | None = None, said: str = ""
+        self,
+        what: Words,
+        fault: Fault = Fault.SITE,
+        *,
+        code: int = 0,
+        retry_after: int | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(_("{what} {whose}", what=what, whose=fault.words))
         self.fault = fault
@@ -60,8 +70,8 @@ class OutOfReach(FetchError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a site is put up with: bytes as they come and unpacked; seconds until it is connected, until its
-    headers are there, between two bytes, and in all."""
+    """How much of a site is put up with: bytes as they come and unpacked; seconds until it is
+    connected, until its headers are there, between two bytes, and in all."""
 
     packed: int = 10 * MIB
     body: int = 20 * MIB
@@ -78,9 +88,9 @@ class Limits:
 class Fetched:
     """An answer: a status of 2xx, or 304 where nothing has changed.
 
-    `url` is where it came from in the end, `moved_to` the address to use from now on ("" where that is the same).
-    `fresh_for` and `retry_after` are seconds, `link` is the header (RFC 8288). `unsafe` where a redirect led from https
-    to http.
+    `url` is where it came from in the end, `moved_to` the address to use from now on ("" where that
+    is the same). `fresh_for` and `retry_after` are seconds, `link` is the header (RFC 8288).
+    `unsafe` where a redirect led from https to http.
     """
 
     status: int
@@ -104,7 +114,10 @@ class Fetched:
 def refusal(host: str, code: int, wait: int | None = None, said: str = "") -> FetchError:
     """What a status that is no answer means."""
     told: dict[int, tuple[Words, Fault]] = {
-        304: (_("{host} says that nothing changed, and nothing was there before.", host=host), Fault.SITE),
+        304: (
+            _("{host} says that nothing changed, and nothing was there before.", host=host),
+            Fault.SITE,
+        ),
         401: (_("{host} wants a name and a password (401).", host=host), Fault.ADDRESS),
         403: (_("{host} does not let the bus in (403).", host=host), Fault.SITE),
         404: (_("{host} has nothing at that address (404).", host=host), Fault.ADDRESS),

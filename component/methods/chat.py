@@ -1,4 +1,5 @@
-"""Private messages (RFC 6121 section 5). Confirmed by an XEP-0199 ping behind them; nobody can look what landed."""
+"""Private messages (RFC 6121 section 5). Confirmed by an XEP-0199 ping behind them; nobody can look
+what landed."""
 
 from collections.abc import Sequence
 
@@ -28,7 +29,9 @@ class Chat:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """See `ports.Method.send`."""
-        return await self._direct.tell(delivery.channel.address, await self._letters.message(delivery))
+        return await self._direct.tell(
+            delivery.channel.address, await self._letters.message(delivery)
+        )
 
     async def tell(self, target: Channel, message: Message) -> Confirmation:
         """See `ports.Quick.tell`."""

@@ -1,4 +1,5 @@
-"""Stories: archives with pages and a feed. What is brought there becomes an article; the bus itself keeps it."""
+"""Stories: archives with pages and a feed. What is brought there becomes an article; the bus itself
+keeps it."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from component.common.i18n import _
 class Settings:
     """Who may read an archive: anyone, or operators alone."""
 
-    public: Annotated[bool, Ask(_("Public"), _("anyone may read it; else operators who are signed in"))] = True
+    public: Annotated[
+        bool, Ask(_("Public"), _("anyone may read it; else operators who are signed in"))
+    ] = True
 
 
 METHOD = MethodSpec(

@@ -15,7 +15,9 @@ from component.common.value_types import MONTH, Span
 class Slow:
     """Lets one message of an author pass in each `per`; who says more is told how long to wait."""
 
-    per: Annotated[Span, Ask(_("Per"), _("how long an author waits between two messages, like 30s"))]
+    per: Annotated[
+        Span, Ask(_("Per"), _("how long an author waits between two messages, like 30s"))
+    ]
 
     def __post_init__(self) -> None:
         self.per.within(Span(1), MONTH)

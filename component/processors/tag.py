@@ -24,7 +24,12 @@ class Tag(str):
         """The word written, with or without the sign; raises BadInput."""
         word = text.removeprefix("#")
         if not _WORD.fullmatch(word):
-            raise BadInput(_("“{text}” is no tag: write up to 50 letters, digits, - or _, like news.", text=text[:40]))
+            raise BadInput(
+                _(
+                    "“{text}” is no tag: write up to 50 letters, digits, - or _, like news.",
+                    text=text[:40],
+                )
+            )
         return cls(word)
 
 
@@ -36,7 +41,11 @@ class Tagged:
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Put it there."""
-        return message if self._there.search(message.body) else replace(message, body=f"{message.body} #{self.word}")
+        return (
+            message
+            if self._there.search(message.body)
+            else replace(message, body=f"{message.body} #{self.word}")
+        )
 
     @cached_property
     def _there(self) -> re.Pattern[str]:

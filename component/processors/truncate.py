@@ -26,7 +26,12 @@ class Truncate:
     def __post_init__(self) -> None:
         if not LEAST <= self.length <= MOST:
             raise BadInput(
-                _("{count} characters won't do: from {least} to {most}.", count=self.length, least=LEAST, most=MOST)
+                _(
+                    "{count} characters won't do: from {least} to {most}.",
+                    count=self.length,
+                    least=LEAST,
+                    most=MOST,
+                )
             )
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
@@ -44,7 +49,9 @@ def _end(body: str, length: int) -> int:
     for end in range(length, length * 4 // 5, -1):
         if body[end].isspace():
             return end
-    while length > 1 and (combining(body[length]) or body[length] in _JOINED or body[length - 1] == _JOINED[0]):
+    while length > 1 and (
+        combining(body[length]) or body[length] in _JOINED or body[length - 1] == _JOINED[0]
+    ):
         length -= 1
     return length
 

@@ -16,6 +16,12 @@ async def open_store(url: str) -> Store:
     engine, colon, rest = url.partition(":")
     if not colon or engine != "sqlite" or not rest:
         raise ConfigError(
-            [_("[store] url is “{url}”: write sqlite:PATH, like sqlite:/var/lib/shoutbus/bus.db.", url=url)]
+            [
+                _(
+                    "[store] url is “{url}”: write sqlite:PATH, like "
+                    "sqlite:/var/lib/shoutbus/bus.db.",
+                    url=url,
+                )
+            ]
         )
     return await SQLite.open(Path(rest.removeprefix("//")))

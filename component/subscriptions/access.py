@@ -1,7 +1,9 @@
-"""The right to read: who may be told what a channel holds. Without it a subscription ends by itself, and says so.
+"""The right to read: who may be told what a channel holds. Without it a subscription ends by
+itself, and says so.
 
-It is looked at when channels, roles or rooms change, for those whom that concerns; for what nobody tells of (who was
-banned from a room without being in it), again and again; and when a digest is due.
+It is looked at when channels, roles or rooms change, for those whom that concerns; for what nobody
+tells of (who was banned from a room without being in it), again and again; and when a digest is
+due.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,12 +72,15 @@ class Rights:
     # Who may read what
 
     def open_to(self, jid: str) -> Sequence[ChannelSpec]:
-        """The channels that someone may want to hear of; of those that say themselves who may read, all."""
+        """The channels that someone may want to hear of; of those that say themselves who may read,
+        all."""
         role = self._settings.roles.of(jid)
         return [
-            spec for spec in self._hub.channels
-            if spec.channel.address != "*" and (role >= self._least(spec) or self._asks(spec.channel))
-        ]  # fmt: skip
+            spec
+            for spec in self._hub.channels
+            if spec.channel.address != "*"
+            and (role >= self._least(spec) or self._asks(spec.channel))
+        ]
 
     async def offered(self, jid: str) -> Sequence[ChannelSpec]:
         """Those of them that someone may read; not those of which nobody can tell now."""
@@ -89,8 +94,8 @@ class Rights:
         return found
 
     async def may_read(self, jid: str, channel: Channel) -> bool:
-        """Whether a bare JID ("" for anyone) may be told what a channel holds. Raises Unavailable where that can't be
-        seen now."""
+        """Whether a bare JID ("" for anyone) may be told what a channel holds. Raises Unavailable
+        where that can't be seen now."""
         spec = self._hub.find(channel)
         if spec is None or spec.channel != channel or channel.address == "*":
             return False
@@ -115,7 +120,9 @@ class Rights:
 
     def left(self, jid: str) -> None:
         """Someone's role is another, or they may not come into a room any more."""
-        self._timer.at(f"rights {jid}", self._clock(), partial(self._look, f"rights {jid}", who=jid))
+        self._timer.at(
+            f"rights {jid}", self._clock(), partial(self._look, f"rights {jid}", who=jid)
+        )
 
     def _changed(self) -> None:
         """Channels were changed: look at those that are gone, or that fewer may read."""
@@ -136,15 +143,20 @@ class Rights:
             await self._look(f"rights {channel}", channel=channel)
         self._timer.at("rights rooms", self._clock() + HOUR, self._look_at_rooms)
 
-    async def _look(self, name: str, who: str | None = None, channel: Channel | None = None) -> None:
+    async def _look(
+        self, name: str, who: str | None = None, channel: Channel | None = None
+    ) -> None:
         if not await self._through(who, channel):
             self._timer.at(name, self._clock() + AGAIN, partial(self._look, name, who, channel))
 
     async def _through(self, who: str | None, channel: Channel | None) -> bool:
-        """End what may not be read any more of someone's, at a channel, or of all; whether the disk let it."""
+        """End what may not be read any more of someone's, at a channel, or of all; whether the disk
+        let it."""
         after = 0
         try:
-            while page := await self._store.subscriptions(who=who, channel=channel, after=after, limit=PAGE):
+            while page := await self._store.subscriptions(
+                who=who, channel=channel, after=after, limit=PAGE
+            ):
                 after = page[-1].id
                 for one in await self.keep(page):
                     if one.standing is Standing.ASKED:
@@ -155,7 +167,8 @@ class Rights:
         return True
 
     async def keep(self, some: Sequence[Subscription]) -> Sequence[Subscription]:
-        """End those of them whose owner may not read their channel any more, and say so; gives the others."""
+        """End those of them whose owner may not read their channel any more, and say so; gives the
+        others."""
         known: dict[tuple[str, Channel], bool] = {}
         for one in some:
             if (one.who, one.channel) not in known:
@@ -175,5 +188,8 @@ class Rights:
 
 def ended(one: Subscription) -> Words:
     """That a subscription is over."""
-    return _("Your subscription {number} to {channel} has ended: you may not read that any more.",
-             number=one.id, channel=one.channel)  # fmt: skip
+    return _(
+        "Your subscription {number} to {channel} has ended: you may not read that any more.",
+        number=one.id,
+        channel=one.channel,
+    )

@@ -1,4 +1,5 @@
-"""For who wants a digest after so many messages: how many wait. Each message is looked at once, and counted for all."""
+"""For who wants a digest after so many messages: how many wait. Each message is looked at once, and
+counted for all."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,15 +17,16 @@ _Count = tuple[int, int, int]
 
 
 class Counts:
-    """What was counted since the start; the store is read for whom it was not, and to be sure before a digest."""
+    """What was counted since the start; the store is read for whom it was not, and to be sure
+    before a digest."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[int, _Count] = {}
 
     async def full(self, some: Sequence[Subscription], seq: int) -> list[Subscription]:
-        """Those of `some`, all at one channel, for whom enough wait by its delivery `seq`, which they want. Raises
-        StoreError."""
+        """Those of `some`, all at one channel, for whom enough wait by its delivery `seq`, which
+        they want. Raises StoreError."""
         unsure = [one for one in some if not self._is_short(one, seq)]
         if not unsure:
             return []

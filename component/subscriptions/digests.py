@@ -1,6 +1,6 @@
-"""Digests of subscriptions, told when they are due: of each target's that are due together one, on disk in the same
-transaction in which those subscriptions move on. So each is told once in its time, whatever happens meanwhile; what was
-due while the bus was away is told as one.
+"""Digests of subscriptions, told when they are due: of each target's that are due together one, on
+disk in the same transaction in which those subscriptions move on. So each is told once in its time,
+whatever happens meanwhile; what was due while the bus was away is told as one.
 """
 
 import asyncio
@@ -36,24 +36,32 @@ LATER = 3_600_000
 AGAIN = 10_000
 """Milliseconds before what the disk refused is tried again."""
 FAR = 8 * 86_400_000
-"""Milliseconds ahead that few are due; whether they are by a clock that was wrong is looked at each hour."""
+"""Milliseconds ahead that few are due; whether they are by a clock that was wrong is looked at each
+hour."""
 HOUR = 3_600_000
 _NAME = "digests"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a run stands: how many digests' turns were `taken` since it began (`since`, in ms; 0 where none runs)."""
+    """How a run stands: how many digests' turns were `taken` since it began (`since`, in ms; 0
+    where none runs)."""
 
     taken: int = 0
     since: int = 0
 
 
 class Digests:
-    """Makes them. `start` once the hub has; then `timer` wakes it, and who knows of an earlier time calls `expect`."""
+    """Makes them. `start` once the hub has; then `timer` wakes it, and who knows of an earlier time
+    calls `expect`."""
 
     def __init__(
-        self, hub: Hub, subscriptions: Subscriptions, timer: Timer, moment: Callable[[], Moment], clock: Clock
+        self,
+        hub: Hub,
+        subscriptions: Subscriptions,
+        timer: Timer,
+        moment: Callable[[], Moment],
+        clock: Clock,
     ) -> None:
         self.progress = Progress()
         self._hub = hub
@@ -110,7 +118,8 @@ class Digests:
         self.progress = Progress()
 
     async def _rein_in(self) -> None:
-        """A clock that was ahead for a while put some off to where it stood: they are due when they are by now."""
+        """A clock that was ahead for a while put some off to where it stood: they are due when they
+        are by now."""
         now = self._clock()
         if self._looked is not None and 0 <= now - self._looked < HOUR:
             return
@@ -133,7 +142,9 @@ class Digests:
             stuck = await self._room(stuck)
             groups = grouped(ready, lambda one: one.target)
             beside = asyncio.Semaphore(BESIDE)
-            await asyncio.gather(*(self._one(target, group, seen, beside) for target, group in groups.items()))
+            await asyncio.gather(
+                *(self._one(target, group, seen, beside) for target, group in groups.items())
+            )
             self.progress = replace(self.progress, taken=self.progress.taken + len(ready))
         return True
 
@@ -147,12 +158,18 @@ class Digests:
         return stuck
 
     async def _one(
-        self, target: Channel, group: Sequence[Subscription], seen: "_Seen", beside: asyncio.Semaphore
+        self,
+        target: Channel,
+        group: Sequence[Subscription],
+        seen: "_Seen",
+        beside: asyncio.Semaphore,
     ) -> None:
         """Whatever goes wrong with one holds up no other."""
         async with beside:
             try:
-                await self._take(target, await self._ready(await self._subscriptions.rights.keep(group)), seen)
+                await self._take(
+                    target, await self._ready(await self._subscriptions.rights.keep(group)), seen
+                )
             except StoreError:
                 raise
             except Exception:
@@ -166,7 +183,9 @@ class Digests:
         moment = self._moment()
         quiet = [(one, until) for one in group if (until := moment.quiet_until(one))]
         if quiet:
-            await self._store.take_turns([Turn(one, replace(one, due=until)) for one, until in quiet])
+            await self._store.take_turns(
+                [Turn(one, replace(one, due=until)) for one, until in quiet]
+            )
         late = {one.id for one, _until in quiet}
         return [one for one in group if one.id not in late]
 
@@ -174,8 +193,8 @@ class Digests:
         told = await self._apart(ready)
         turns = [await self._turn(one, seen) for one in ready]
         counts = [await seen.count(turn, told.get(turn.was.id, frozenset())) for turn in turns]
-        # Before, so that nothing comes to their channels unheard once they stand so; and after, in case those with
-        # subscribers were counted anew between.
+        # Before, so that nothing comes to their channels unheard once they stand so; and after, in
+        # case those with subscribers were counted anew between.
         self._subscriptions.in_force(turn.now for turn in turns)
         if any(counts):
             await self._tell(target, turns, counts)
@@ -193,16 +212,19 @@ class Digests:
         return Turn(one, one.told(now, upto), again=now if one.interval.at_once else 0)
 
     async def _tell(self, target: Channel, turns: Sequence[Turn], counts: Sequence[int]) -> None:
-        """Its words are read and put together when it is sent, by `component.subscriptions.rendering`: what
-        stands here is for who looks at its trace."""
+        """Its words are read and put together when it is sent, by
+        `component.subscriptions.rendering`: what stands here is for who looks at its trace."""
         names = ", ".join(sorted({str(turn.was.channel) for turn in turns}))
         some = f"{sum(counts)}{'+' * (max(counts) >= COUNTED)}"
         due = min(turn.was.due for turn in turns)
         places = ",".join(f"{turn.was.id}:{turn.was.cursor}" for turn in turns)
         digest = Message.new(
-            target, Author("Shoutbus", f"{DIGEST}{target}"), f"{some} messages of {names}", self._clock(),
+            target,
+            Author("Shoutbus", f"{DIGEST}{target}"),
+            f"{some} messages of {names}",
+            self._clock(),
             origin=f"{DIGEST}{target}@{due}:{places}",
-        )  # fmt: skip
+        )
         receipt = await self._hub.tell(digest, [replace(turn, digest=digest.id) for turn in turns])
         if not receipt.new:  # it was told, and they were set back to where they stood before
             await self._store.take_turns(turns)
@@ -218,8 +240,8 @@ class _Seen:
         self._one = asyncio.Lock()
 
     async def upto(self, one: Subscription) -> int:
-        """The seq up to which its digest tells: the newest when the run came to its channel, so that others' is the
-        same; but the newest now where what comes then is told at once."""
+        """The seq up to which its digest tells: the newest when the run came to its channel, so
+        that others' is the same; but the newest now where what comes then is told at once."""
         if one.interval.at_once:
             return await self._store.last_seq(one.channel)
         if one.channel not in self._upto:
@@ -227,18 +249,23 @@ class _Seen:
         return self._upto[one.channel]
 
     async def count(self, turn: Turn, told: frozenset[int]) -> int:
-        """How many messages a digest would tell; where there are more than `COUNTED`, at least one and at most that."""
+        """How many messages a digest would tell; where there are more than `COUNTED`, at least one
+        and at most that."""
         one, part = turn.was, Part(turn.was.id, turn.was.cursor, turn.now.cursor)
         if part.after >= part.upto:
             return 0
-        async with self._one:  # one after the other, so that each is read once, and takes no more memory than one
+        async with (
+            self._one
+        ):  # one after the other, so that each is read once, and takes no more memory than one
             authors = await self._first(one, part, told)
             if one.own or not one.who:
                 return len(authors)
             others = sum(author != one.who for author in authors)
             if others or len(authors) < COUNTED:
                 return others
-            found, _whole = await first(self._store, one, part, told, 1)  # all of that they said themselves
+            found, _whole = await first(
+                self._store, one, part, told, 1
+            )  # all of that they said themselves
             return len(found)
 
     async def _first(self, one: Subscription, part: Part, told: frozenset[int]) -> Sequence[str]:

@@ -1,4 +1,5 @@
-"""Subscriptions put together: who asks for them, who tells them at once, who makes their digests, and in what words."""
+"""Subscriptions put together: who asks for them, who tells them at once, who makes their digests,
+and in what words."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -54,7 +55,11 @@ def put_together(
     url = config.web.public_url
     tidings = Tidings(hub, settings, known, clock)
     book = AddressBook(hub, tidings, Links(url, secret), clock)
-    ways = [name for name, spec in known.items() if spec.person and (spec.setup is None or name in config.setup)]
+    ways = [
+        name
+        for name, spec in known.items()
+        if spec.person and (spec.setup is None or name in config.setup)
+    ]
     subscriptions = Subscriptions(hub, settings, known, tidings, book, online, timer, clock, ways)
 
     def moment() -> Moment:
@@ -81,9 +86,16 @@ def put_together(
         part.due.append(digests.expect)
     templates = Templates(config.letters)
     letters = Writer(
-        hub.store, Places(title, page, link, story), book.links, settings, templates, clock,
-        host=urlsplit(url).hostname or "localhost", persons=[name for name, spec in known.items() if spec.person],
-        tell=tell, hears_stop=any(getattr(setup, "gateway", None) for setup in config.setup.values()),
+        hub.store,
+        Places(title, page, link, story),
+        book.links,
+        settings,
+        templates,
+        clock,
+        host=urlsplit(url).hostname or "localhost",
+        persons=[name for name, spec in known.items() if spec.person],
+        tell=tell,
+        hears_stop=any(getattr(setup, "gateway", None) for setup in config.setup.values()),
         keep=subscriptions.rights.keep,
-    )  # fmt: skip
+    )
     return Notices(subscriptions, fanout, digests, letters, templates)

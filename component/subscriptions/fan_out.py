@@ -1,7 +1,9 @@
-"""What comes to a channel, told to its subscribers: one delivery to `subscribers:CHANNEL` stands for all of them.
+"""What comes to a channel, told to its subscribers: one delivery to `subscribers:CHANNEL` stands
+for all of them.
 
-It goes through them in pages, and how far it has come is on disk with what became of each page: after a crash it goes
-on there. Who can be told on the wire at once has no delivery of their own; all others have, and who could not be told.
+It goes through them in pages, and how far it has come is on disk with what became of each page:
+after a crash it goes on there. Who can be told on the wire at once has no delivery of their own;
+all others have, and who could not be told.
 """
 
 import asyncio
@@ -21,8 +23,8 @@ from component.subscriptions.counters import Counts
 from component.subscriptions.instant import noted
 
 PAGE = 128
-"""Subscriptions that are looked at at once. After a crash, those may be told again who were told of the page that was
-being sent and of the one before it."""
+"""Subscriptions that are looked at at once. After a crash, those may be told again who were told of
+the page that was being sent and of the one before it."""
 FILTERS = 16
 """Subscriptions with filters between which others get their turn."""
 MOST_LEFT = 1_000
@@ -35,9 +37,9 @@ Sent = tuple[Channel, Confirmation | DeliveryError]
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One message on its way to a channel's subscribers. `seq` is its delivery's to that channel, `before` are the
-    channels with subscribers it came to earlier, `brought` all that it comes to: who is told of it there is not told
-    again."""
+    """One message on its way to a channel's subscribers. `seq` is its delivery's to that channel,
+    `before` are the channels with subscribers it came to earlier, `brought` all that it comes to:
+    who is told of it there is not told again."""
 
     delivery: Delivery
     channel: Channel
@@ -50,8 +52,8 @@ class _Run:
 
 @dataclass(slots=True)
 class _Page:
-    """What becomes of one page. `waits` are those whose server has enough for now, `counts` those who want so many
-    messages at once; nobody waits longer than until `end` (the loop's time)."""
+    """What becomes of one page. `waits` are those whose server has enough for now, `counts` those
+    who want so many messages at once; nobody waits longer than until `end` (the loop's time)."""
 
     upto: int
     targets: list[Channel] = field(default_factory=list)
@@ -74,20 +76,24 @@ def _failed(sent: Confirmation | DeliveryError) -> bool:
 class Subscribers:
     """The method of the channels that stand for subscribers; see `ports.Method`.
 
-    `title` is what a channel is called, `moment` what a decision looks at. Functions in `due` are called with each new
-    due time (ms).
+    `title` is what a channel is called, `moment` what a decision looks at. Functions in `due` are
+    called with each new due time (ms).
     """
 
     corrects = True
 
-    def __init__(self, hub: Hub, title: Callable[[Channel], str], moment: Callable[[], Moment], clock: Clock) -> None:
+    def __init__(
+        self, hub: Hub, title: Callable[[Channel], str], moment: Callable[[], Moment], clock: Clock
+    ) -> None:
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
         self._title = title
         self._moment = moment
         self._clock = clock
         self._counts = Counts(hub.store)
-        self._left: dict[int, list[_Page]] = {}  # by its delivery's seq what was told and is not kept yet
+        self._left: dict[
+            int, list[_Page]
+        ] = {}  # by its delivery's seq what was told and is not kept yet
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Method.configure`; nobody configures these."""
@@ -100,8 +106,8 @@ class Subscribers:
         return frozenset()
 
     async def send(self, delivery: Delivery) -> Confirmation:
-        """Tell everyone who wants it, from where an earlier run came to; done on return. Raises Unavailable where the
-        store fails, and then it goes on later."""
+        """Tell everyone who wants it, from where an earlier run came to; done on return. Raises
+        Unavailable where the store fails, and then it goes on later."""
         done: Confirmation = asyncio.get_running_loop().create_future()
         try:
             run = await self._begin(delivery)
@@ -113,14 +119,18 @@ class Subscribers:
         return done
 
     async def retract(self, delivery: Delivery) -> Fate:
-        """See `ports.Retracts.retract`: whoever may have been told on the wire is asked. Which of them wanted it can't
-        be told any more, its words are gone."""
+        """See `ports.Retracts.retract`: whoever may have been told on the wire is asked. Which of
+        them wanted it can't be told any more, its words are gone."""
         channel, fate, upto = Channel.parse(delivery.channel.address), Fate.STAYS, 0
         while some := await self._hub.store.subscriptions(channel=channel, after=upto, limit=PAGE):
             upto = some[-1].id
             for one in some:
                 method: object = self._hub.method(one.target.method)
-                if _hears_at_once(one) and isinstance(method, Quick) and isinstance(method, Retracts):
+                if (
+                    _hears_at_once(one)
+                    and isinstance(method, Quick)
+                    and isinstance(method, Retracts)
+                ):
                     fate = await method.retract(replace(delivery, channel=one.target))
         return fate
 
@@ -131,19 +141,27 @@ class Subscribers:
         here = next((one for one in trace if one.channel == channel), None)
         if here is None:
             return None
-        before = [one.channel for one in trace if one.seq < here.seq and one.channel in self._hub.flow.heard]
+        before = [
+            one.channel
+            for one in trace
+            if one.seq < here.seq and one.channel in self._hub.flow.heard
+        ]
         brought = frozenset(one.channel for one in trace)
         told = noted(message, self._title(channel), await self._answered(message, channel))
         return _Run(delivery, channel, here.seq, before, brought, words_of(message.body), told)
 
     async def _answered(self, message: Message, channel: Channel) -> Message | None:
-        """What a message answers, where that came to this channel too: else it is others' affair."""
+        """What a message answers, where that came to this channel too: else it is others'
+        affair."""
         hops = await self._hub.store.trace(message.replies) if message.replies else ()
-        return next((hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None)
+        return next(
+            (hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None
+        )
 
     async def _go(self, run: _Run) -> None:
-        """Page after page; each is kept, once all of it is confirmed or has a delivery, while the next is sent. What an
-        earlier try could not keep is kept first: while the store takes nothing, nobody is told again."""
+        """Page after page; each is kept, once all of it is confirmed or has a delivery, while the
+        next is sent. What an earlier try could not keep is kept first: while the store takes
+        nothing, nobody is told again."""
         seq = run.delivery.seq
         left = self._left.setdefault(seq, [])
         if len(self._left) > MOST_LEFT:
@@ -171,7 +189,9 @@ class Subscribers:
                     break
             await keeping
         except StoreError:
-            await asyncio.gather(keeping, return_exceptions=True)  # what it commits has to be brought on
+            await asyncio.gather(
+                keeping, return_exceptions=True
+            )  # what it commits has to be brought on
             raise
         finally:
             keeping.cancel()
@@ -196,13 +216,17 @@ class Subscribers:
         page.end = asyncio.get_running_loop().time() + PATIENCE
         return page
 
-    async def _elsewhere(self, run: _Run, some: Sequence[Subscription], moment: Moment) -> frozenset[Channel]:
+    async def _elsewhere(
+        self, run: _Run, some: Sequence[Subscription], moment: Moment
+    ) -> frozenset[Channel]:
         """Whose turn it was at a channel that the message came to before."""
         if not run.before:
             return frozenset()
         theirs = await self._hub.store.subscriptions_of({one.target for one in some}, run.before)
         message = run.delivery.message
-        return frozenset(one.target for one in theirs if decide(one, message, moment) is Verdict.NOW)
+        return frozenset(
+            one.target for one in theirs if decide(one, message, moment) is Verdict.NOW
+        )
 
     async def _tell(self, run: _Run, one: Subscription, page: _Page) -> None:
         """On the wire, where their server answers; those whose server has enough are let wait."""
@@ -236,8 +260,9 @@ class Subscribers:
             page.sent.append((target, error))
 
     async def _keep(self, run: _Run, page: _Page, left: list[_Page]) -> None:
-        """Wait for the page's confirmations; who could not be told, or not yet, gets a delivery. It may come twice to
-        the latter, with the same id, where their server took it and never said so. Raises StoreError."""
+        """Wait for the page's confirmations; who could not be told, or not yet, gets a delivery. It
+        may come twice to the latter, with the same id, where their server took it and never said
+        so. Raises StoreError."""
         loop = asyncio.get_running_loop()
         if flights := [sent for _target, sent in page.sent if isinstance(sent, asyncio.Future)]:
             await asyncio.wait(flights, timeout=max(0.0, page.end - loop.time()))
@@ -247,7 +272,9 @@ class Subscribers:
                 flight.add_done_callback(_seen)
         full = await self._counts.full(page.counts, run.seq)
         held = [*page.held, *(replace(one, due=self._clock()) for one in full)]
-        await self._hub.spread(Spread(run.delivery, page.upto, [*page.targets, *sorted(late)], page.told, held))
+        await self._hub.spread(
+            Spread(run.delivery, page.upto, [*page.targets, *sorted(late)], page.told, held)
+        )
         left.remove(page)
         for one in held:
             for call in self.due:

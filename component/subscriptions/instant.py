@@ -1,4 +1,5 @@
-"""A message as a subscriber is told it by IM: where it was said in front, and what it answers above it. Pure."""
+"""A message as a subscriber is told it by IM: where it was said in front, and what it answers above
+it. Pure."""
 
 from dataclasses import replace
 
@@ -10,10 +11,14 @@ MAX_QUOTE = 120
 
 
 def noted(message: Message, title: str, answered: Message | None = None) -> Message:
-    """The message as the bot says it, with the channel's `title`, and, where it is a reply, a line of what it
-    `answered` (XEP-0393)."""
+    """The message as the bot says it, with the channel's `title`, and, where it is a reply, a line
+    of what it `answered` (XEP-0393)."""
     quote = f"\n> {quoted(answered)}\n" if answered else " "
-    return replace(message, author=Author("Shoutbus", BUS_KEY), body=f"[{title}]{quote}{message.line}"[:MAX_BODY])
+    return replace(
+        message,
+        author=Author("Shoutbus", BUS_KEY),
+        body=f"[{title}]{quote}{message.line}"[:MAX_BODY],
+    )
 
 
 def quoted(message: Message) -> str:

@@ -1,5 +1,6 @@
-"""The links that mails carry: to confirm an address, to end a subscription, to end all. Each is signed: who holds one
-received it, or was given it by who did. A GET shows what it would do; a POST does it."""
+"""The links that mails carry: to confirm an address, to end a subscription, to end all. Each is
+signed: who holds one received it, or was given it by who did. A GET shows what it would do; a POST
+does it."""
 
 from collections.abc import Sequence
 
@@ -39,7 +40,8 @@ class Links:
         return f"{self._url}/subscriptions"
 
     def confirmed(self, token: str) -> tuple[str, Channel, int] | None:
-        """Whose address a token confirms, which, and when that was asked; None for a token that is not ours."""
+        """Whose address a token confirms, which, and when that was asked; None for a token that is
+        not ours."""
         parts = self._signer.read(_CONFIRM, token)
         return (parts[0], Channel.parse(parts[1]), int(parts[2])) if parts else None
 

@@ -1,5 +1,5 @@
-"""What a subscription wants of what its channel's log holds between two places, read a little at a time: a channel may
-hold megabytes, and a filter takes its time with each message.
+"""What a subscription wants of what its channel's log holds between two places, read a little at a
+time: a channel may hold megabytes, and a filter takes its time with each message.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ IN_ONE_GO = 200_000
 
 
 def alike(one: Subscription, part: Part, told: frozenset[int]) -> Hashable:
-    """The same for all who are told the same between two places, but for what each said themselves. `told` are the seqs
-    that it was told at once."""
+    """The same for all who are told the same between two places, but for what each said themselves.
+    `told` are the seqs that it was told at once."""
     apart = frozenset(seq for seq in told if part.after < seq <= part.upto)
     return (one.channel, part.after, part.upto, one.only, one.without, one.thread, apart)
 
@@ -27,8 +27,8 @@ def alike(one: Subscription, part: Part, told: frozenset[int]) -> Hashable:
 async def first(
     store: Store, one: Subscription, part: Part, told: frozenset[int], most: int
 ) -> tuple[Sequence[Delivery], bool]:
-    """The first `most` that it wants, or fewer where they are long, oldest first; and whether the log was read to the
-    end. Raises StoreError."""
+    """The first `most` that it wants, or fewer where they are long, oldest first; and whether the
+    log was read to the end. Raises StoreError."""
     found: list[Delivery] = []
     size = 0
     async for delivery in _between(store, one, part):

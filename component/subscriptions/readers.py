@@ -1,5 +1,5 @@
-"""Who may read what a channel holds, by its method and its settings. Where a method says more (who may come into a
-room), that is asked of the method itself."""
+"""Who may read what a channel holds, by its method and its settings. Where a method says more (who
+may come into a room), that is asked of the method itself."""
 
 from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Role

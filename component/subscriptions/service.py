@@ -40,7 +40,8 @@ PATIENCE = HOUR
 """Milliseconds after which what can't be delivered goes where someone wants it to fall back to."""
 DAY = 24 * HOUR
 SOON = 5 * 60_000
-"""Milliseconds after which someone who took nothing is tried again; twice that the next time, up to a day."""
+"""Milliseconds after which someone who took nothing is tried again; twice that the next time, up to
+a day."""
 TRIES = 5
 """How often a change is decided anew where something else came in between."""
 THERE = frozenset({State.CAME, State.PENDING, State.DONE})
@@ -51,7 +52,8 @@ NOT_READABLE = _("There is no channel {channel} for you (any more).")
 
 
 class Subscriptions:
-    """All of them. `attach` and `start` once the hub has. Functions in `due` are called with each new due time (ms)."""
+    """All of them. `attach` and `start` once the hub has. Functions in `due` are called with each
+    new due time (ms)."""
 
     def __init__(
         self,
@@ -65,7 +67,8 @@ class Subscriptions:
         clock: Clock,
         ways: Collection[str],
     ) -> None:
-        """`ways` are the methods that persons can be told by: of those that need a setup, those that have it."""
+        """`ways` are the methods that persons can be told by: of those that need a setup, those
+        that have it."""
         self.book = book
         self.rights = Rights(hub, settings, methods, tidings, book, timer, clock)
         self.ways = tuple(ways)
@@ -105,8 +108,8 @@ class Subscriptions:
     # What is asked for
 
     async def add(self, new: Subscription, by: str = "") -> Subscription:
-        """Keep a new one, `by` who asks for it where that is another; gives it with its number. Its address is asked
-        to be confirmed where it is not.
+        """Keep a new one, `by` who asks for it where that is another; gives it with its number. Its
+        address is asked to be confirmed where it is not.
 
         Raises NotFound, Forbidden, Conflict, BadInput, TooMany, Unavailable, StoreError.
         """
@@ -119,7 +122,9 @@ class Subscriptions:
         whole = new.begun(now, cursor) if proved else replace(new, standing=Standing.ASKED, due=0)
         whole = replace(whole, id=await self._store.subscribe(whole, MOST))
         if not whole.id:
-            raise Conflict(_("That would be more than {most} subscriptions: end some first.", most=MOST))
+            raise Conflict(
+                _("That would be more than {most} subscriptions: end some first.", most=MOST)
+            )
         if not proved:
             await self._ask(whole, by)
         self.in_force([whole])
@@ -143,22 +148,39 @@ class Subscriptions:
         method = self._methods.get(one.target.method)
         if method is None or not method.listens or (method.person and method.name not in self.ways):
             names = ", ".join(self.ways)
-            raise BadInput(_("{method} is no way to be told here: {names}.", method=one.target.method, names=names))
+            raise BadInput(
+                _(
+                    "{method} is no way to be told here: {names}.",
+                    method=one.target.method,
+                    names=names,
+                )
+            )
         method.check(one.target)
         if one.fallback and not await self.book.is_proved(one.who, one.fallback):
-            raise BadInput(_("{address} is not confirmed as yours: subscribe by it first.", address=one.fallback))
+            raise BadInput(
+                _(
+                    "{address} is not confirmed as yours: subscribe by it first.",
+                    address=one.fallback,
+                )
+            )
         if not method.person:
             self._check_place(one, by)
 
     def _check_place(self, one: Subscription, by: str) -> None:
         """Of a place, not a person."""
         if self._settings.roles.of(by) < Role.OPERATOR:
-            raise Forbidden(_("Only operators subscribe a place such as {channel}.", channel=one.target))
+            raise Forbidden(
+                _("Only operators subscribe a place such as {channel}.", channel=one.target)
+            )
         if self._hub.find(one.target) is None:
             raise NotFound(_("There is no channel {channel} (any more).", channel=one.target))
         if one.interval.at_once:
             raise BadInput(
-                _("At once is a route’s affair: route add {source} {end}", source=one.channel, end=one.target)
+                _(
+                    "At once is a route’s affair: route add {source} {end}",
+                    source=one.channel,
+                    end=one.target,
+                )
             )
 
     def in_force(self, some: Iterable[Subscription]) -> None:
@@ -192,25 +214,34 @@ class Subscriptions:
         found = await self._store.subscription(number)
         if found and (found.who == jid or self._settings.roles.of(jid) >= Role.OPERATOR):
             return found
-        raise NotFound(_("You have no subscription {number}: “subscriptions” shows yours.", number=number))
+        raise NotFound(
+            _("You have no subscription {number}: “subscriptions” shows yours.", number=number)
+        )
 
     async def change(self, was: Subscription, now: Subscription) -> Subscription:
-        """Let one be as `now` where it differs from `was`; what waits for a digest that will not come any more is told
-        at once. Raises as `add`; NotFound where it is gone."""
+        """Let one be as `now` where it differs from `was`; what waits for a digest that will not
+        come any more is told at once. Raises as `add`; NotFound where it is gone."""
         await self._check_target(now, now.who)
         clock = self._clock()
-        some = await self._rewrite([was], lambda one, heard: transitions.edited(one, was, now, clock, heard))
+        some = await self._rewrite(
+            [was], lambda one, heard: transitions.edited(one, was, now, clock, heard)
+        )
         if not some:
             raise NotFound(_("That subscription has ended meanwhile."))
         return some[0]
 
-    async def pause(self, jid: str, until: int, numbers: Collection[int] | None = None) -> Sequence[Subscription]:
-        """Nothing of someone's (or of those `numbers`) is told until a time in ms, 0 for until they want it again; then
-        what came meanwhile is told as one digest each. Gives those that it holds for."""
+    async def pause(
+        self, jid: str, until: int, numbers: Collection[int] | None = None
+    ) -> Sequence[Subscription]:
+        """Nothing of someone's (or of those `numbers`) is told until a time in ms, 0 for until they
+        want it again; then what came meanwhile is told as one digest each. Gives those that it
+        holds for."""
         chosen = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
         return await self._rewrite(chosen, lambda one, heard: transitions.paused(one, until, heard))
 
-    async def resume(self, jid: str, numbers: Collection[int] | None = None) -> Sequence[Subscription]:
+    async def resume(
+        self, jid: str, numbers: Collection[int] | None = None
+    ) -> Sequence[Subscription]:
         """What is paused goes on, and what came meanwhile is told now. Gives those that go on."""
         now = self._clock()
         mine = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
@@ -219,7 +250,9 @@ class Subscriptions:
     async def rezone(self, jid: str, zone: str, language: str = "") -> None:
         """Someone goes by other clocks from now, and speaks another language where one is given."""
         now = self._clock()
-        await self._rewrite(await self.of(jid), lambda one, _heard: transitions.rezoned(one, zone, language, now))
+        await self._rewrite(
+            await self.of(jid), lambda one, _heard: transitions.rezoned(one, zone, language, now)
+        )
 
     async def requiet(self, jid: str) -> None:
         """Someone's quiet hours are others now: what waits for their end is looked at anew."""
@@ -230,13 +263,17 @@ class Subscriptions:
         await self._rewrite(some, lambda one, _heard: transitions.looked_at(one, now))
 
     async def _rewrite(self, some: Sequence[Subscription], then: Then) -> Sequence[Subscription]:
-        """Let each be as `then` says of it and of up to where it was told at once. Of one that was changed since it was
-        read (its digest was made, it bounced), it says so anew. Gives those that it says something of and that are
-        there; raises Conflict, StoreError."""
+        """Let each be as `then` says of it and of up to where it was told at once. Of one that was
+        changed since it was read (its digest was made, it bounced), it says so anew. Gives those
+        that it says something of and that are there; raises Conflict, StoreError."""
         done: list[Subscription] = []
         for _try in range(TRIES):
             heard = await self._store.heard_upto([one.id for one in some])
-            changes = [(one, now) for one in some if one.id in heard and (now := then(one, heard[one.id])) is not None]
+            changes = [
+                (one, now)
+                for one in some
+                if one.id in heard and (now := then(one, heard[one.id])) is not None
+            ]
             some = await self._store.change_subscriptions(changes)
             late = {one.id for one in some}
             taken = [now for _was, now in changes if now.id not in late]
@@ -253,11 +290,13 @@ class Subscriptions:
     # What can't be delivered
 
     async def fell(self, then: Delivery, error: DeliveryError) -> Delivery:
-        """What becomes of a delivery that did not arrive: where who subscribed to it wants it to fall back to another
-        address, it goes there; where a person takes nothing now, it waits. That is on disk on return. Raises
-        StoreError."""
+        """What becomes of a delivery that did not arrive: where who subscribed to it wants it to
+        fall back to another address, it goes there; where a person takes nothing now, it waits.
+        That is on disk on return. Raises StoreError."""
         dead = then.state is State.DEAD
-        if then.message.origin.startswith(ASKS) or (not dead and self._clock() - then.message.at < PATIENCE):
+        if then.message.origin.startswith(ASKS) or (
+            not dead and self._clock() - then.message.at < PATIENCE
+        ):
             return then
         brought = await self._brought(then)
         ends = await self._fallbacks([one for one, _after in brought])
@@ -272,32 +311,49 @@ class Subscriptions:
         return then
 
     async def _brought(self, then: Delivery) -> Sequence[tuple[Subscription, int]]:
-        """The subscriptions that brought a message, each with the seq behind which it stands in its channel. What was
-        said to a person (a reminder), or came by a route alone, none did."""
+        """The subscriptions that brought a message, each with the seq behind which it stands in its
+        channel. What was said to a person (a reminder), or came by a route alone, none did."""
         theirs = await self._store.subscriptions(target=then.channel, limit=1_000)
         if not theirs:
             return ()
         if then.message.author.key.startswith(DIGEST):
-            parts = {part.subscription: part.after for part in await self._store.parts_of(then.message.id)}
+            parts = {
+                part.subscription: part.after
+                for part in await self._store.parts_of(then.message.id)
+            }
             return [(one, parts[one.id]) for one in theirs if one.id in parts]
-        came = {hop.channel: hop.seq - 1 for hop in await self._store.trace(then.message.id) if hop.state in THERE}
-        return [(one, came[one.channel]) for one in theirs if one.channel in came and one.hears(then.message)]
+        came = {
+            hop.channel: hop.seq - 1
+            for hop in await self._store.trace(then.message.id)
+            if hop.state in THERE
+        }
+        return [
+            (one, came[one.channel])
+            for one in theirs
+            if one.channel in came and one.hears(then.message)
+        ]
 
     async def _fallbacks(self, brought: Sequence[Subscription]) -> Sequence[Channel]:
         """Where they want it instead, as far as that is theirs now."""
         ends = {
-            one.fallback for one in brought
-            if one.fallback and one.standing is Standing.ON and await self.book.is_proved(one.who, one.fallback)
-        }  # fmt: skip
+            one.fallback
+            for one in brought
+            if one.fallback
+            and one.standing is Standing.ON
+            and await self.book.is_proved(one.who, one.fallback)
+        }
         return sorted(ends)
 
     # Who is away
 
     async def _put_back(self, then: Delivery, brought: Sequence[tuple[Subscription, int]]) -> None:
-        """A person's server takes nothing for them: one that keeps nothing for who is offline refuses each message.
-        What they were to be told waits, and is tried as one digest, ever later."""
+        """A person's server takes nothing for them: one that keeps nothing for who is offline
+        refuses each message. What they were to be told waits, and is tried as one digest, ever
+        later."""
         target, digest = then.channel, then.message.author.key.startswith(DIGEST)
-        tries = self._away.get(target, 0) if digest else 0  # what comes at once does so where the last digest arrived
+        tries = (
+            self._away.get(target, 0) if digest else 0
+        )  # what comes at once does so where the last digest arrived
         self._away[target] = tries + 1
         due = self._clock() + min(SOON << min(tries, 20), DAY)
         log.info("waits for someone who is away", method=target.method, tries=tries + 1)
@@ -306,7 +362,9 @@ class Subscriptions:
             await self._store.forget_told([(number, seq + 1) for number, seq in after.items()])
         try:
             back = [one for one, _seq in brought]
-            await self._rewrite(back, lambda one, _heard: transitions.put_back(one, after[one.id], due))
+            await self._rewrite(
+                back, lambda one, _heard: transitions.put_back(one, after[one.id], due)
+            )
         except Conflict as error:
             raise StoreError(error.sentence) from error
 

@@ -1,7 +1,9 @@
-"""One connection of the component (XEP-0114): slixmpp's stream and handshake, and nothing that outlives them.
+"""One connection of the component (XEP-0114): slixmpp's stream and handshake, and nothing that
+outlives them.
 
-Seen of slixmpp and kept to here: a component never reconnects by itself, so each connection is a new
-Stream; one character that XML can't carry kills the stream, so `send_raw` scrubs whatever goes out.
+Seen of slixmpp and kept to here: a component never reconnects by itself, so each connection is a
+new Stream; one character that XML can't carry kills the stream, so `send_raw` scrubs whatever goes
+out.
 """
 
 import asyncio
@@ -28,10 +30,13 @@ HANDSHAKE = 20.0
 
 _CONFIGURATION = {
     # ejabberd says the same of a name that it doesn't know.
-    "not-authorized": "the server refused the secret or the name: set [xmpp] secret and component to those in its "
+    "not-authorized": "the server refused the secret or the name: set [xmpp] secret and "
+    "component to those in its "
     "component section",
-    "host-unknown": "the server knows no such component, or this is not its component port: see its component section",
-    "conflict": "another process is connected as this component, or a hung one still holds the name",
+    "host-unknown": "the server knows no such component, or this is not its component port: see "
+    "its component section",
+    "conflict": "another process is connected as this component, or a hung one still holds the "
+    "name",
 }
 
 
@@ -68,7 +73,10 @@ class Stream(ComponentXMPP):
 
     def _failed(self, reason: object) -> None:
         why = words(reason) if isinstance(reason, OSError) else str(reason)
-        self.trouble = self.trouble or f"no connection ({why}): is the server running, and is this its component port?"
+        self.trouble = (
+            self.trouble
+            or f"no connection ({why}): is the server running, and is this its component port?"
+        )
         self._begin(False)
 
     def _end(self, _: object) -> None:
@@ -76,12 +84,16 @@ class Stream(ComponentXMPP):
         self._begin(False)
 
     def data_received(self, data: bytes | str) -> None:
-        """Acknowledge at once: a server that waits for it before it sends more (Nagle) stood still 40 ms a window."""
-        if self.socket is not None and hasattr(socket, "TCP_QUICKACK"):  # Linux; it forgets it each time
+        """Acknowledge at once: a server that waits for it before it sends more (Nagle) stood still
+        40 ms a window."""
+        if self.socket is not None and hasattr(
+            socket, "TCP_QUICKACK"
+        ):  # Linux; it forgets it each time
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         super().data_received(data)
 
-    # COMPAT: slixmpp's place for "a whole stanza came in"; it has no public one before stanza objects are built.
+    # COMPAT: slixmpp's place for "a whole stanza came in"; it has no public one before stanza
+    # objects are built.
     def _spawn_event(self, xml: Element) -> None:
         if xml.tag == STREAM_ERROR:
             self.trouble = next((child.tag.rpartition("}")[2] for child in xml), "error")
@@ -91,8 +103,8 @@ class Stream(ComponentXMPP):
             super()._spawn_event(xml)
 
     def send_raw(self, data: str | bytes) -> None:
-        """The one place everything goes out through; what is sent in one turn of the loop goes as one write: a packet
-        for each stanza costs us and the server more than the stanza."""
+        """The one place everything goes out through; what is sent in one turn of the loop goes as
+        one write: a packet for each stanza costs us and the server more than the stanza."""
         data = scrub(data).encode() if isinstance(data, str) else data
         if len(data) > LIMIT:
             log.error(
@@ -109,7 +121,9 @@ class Stream(ComponentXMPP):
 
     def _flush(self) -> None:
         data, self._out = b"".join(self._out), []
-        with contextlib.suppress(NotConnectedError):  # it went in this turn: nothing of it was delivered
+        with contextlib.suppress(
+            NotConnectedError
+        ):  # it went in this turn: nothing of it was delivered
             super().send_raw(data)
 
     async def close(self) -> None:
@@ -123,7 +137,8 @@ class Stream(ComponentXMPP):
 
 
 async def connect(account: Account, heard: Callable[[Element], None]) -> Stream:
-    """A stream past its handshake; raises Unavailable, or ConfigError where trying again can't help."""
+    """A stream past its handshake; raises Unavailable, or ConfigError where trying again can't
+    help."""
     stream = Stream(account, heard)
     stream.connect()
     try:

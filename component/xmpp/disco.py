@@ -1,4 +1,5 @@
-"""The front desk: what anyone may ask a JID of ours (disco, version, ping, last activity, time, vCard).
+"""The front desk: what anyone may ask a JID of ours (disco, version, ping, last activity, time,
+vCard).
 
 Answers are the same on a bare and a full JID. An IQ that nobody answers gets `service-unavailable`.
 """
@@ -70,8 +71,12 @@ class Identity:
     @property
     def ver(self) -> str:
         """The verification string (XEP-0115 section 5.1, SHA-1)."""
-        told = f"{self.category}/{self.type}//{self.name}<" + "".join(f"{one}<" for one in sorted(self.features))
-        return base64.b64encode(hashlib.sha1(told.encode(), usedforsecurity=False).digest()).decode()
+        told = f"{self.category}/{self.type}//{self.name}<" + "".join(
+            f"{one}<" for one in sorted(self.features)
+        )
+        return base64.b64encode(
+            hashlib.sha1(told.encode(), usedforsecurity=False).digest()
+        ).decode()
 
     @property
     def presence(self) -> str:
@@ -82,7 +87,8 @@ class Identity:
 
 
 class IqFault(Exception):
-    """Answer an IQ with an error: its type, RFC 6120 condition, a sentence, and where it has one XEP-0050's own."""
+    """Answer an IQ with an error: its type, RFC 6120 condition, a sentence, and where it has one
+    XEP-0050's own."""
 
     def __init__(self, kind: str, condition: str, sentence: str, own: str = "") -> None:
         super().__init__(sentence)
@@ -106,7 +112,10 @@ class Desk:
     """Answers IQs. `listed` gives (JID, name) of what the component's own disco#items show."""
 
     def __init__(
-        self, link: Link, identify: Callable[[str], Identity | None], listed: Callable[[], Iterable[tuple[str, str]]]
+        self,
+        link: Link,
+        identify: Callable[[str], Identity | None],
+        listed: Callable[[], Iterable[tuple[str, str]]],
     ) -> None:
         self._link = link
         self._identify = identify
@@ -139,11 +148,23 @@ class Desk:
             inside: str | None = None
             condition, sentence = "item-not-found", _("There is nobody at {jid}.", jid=bare(to))
         else:
-            answer = self._answers.get(asked.tag) if asked is not None and stanza.get("type") == "get" else None
+            answer = (
+                self._answers.get(asked.tag)
+                if asked is not None and stanza.get("type") == "get"
+                else None
+            )
             inside = answer(asked, who, language) if answer and asked is not None else None
-            if asked is not None and asked.tag == f"{{{DISCO_ITEMS}}}query" and stanza.get("type") == "get":
+            if (
+                asked is not None
+                and asked.tag == f"{{{DISCO_ITEMS}}}query"
+                and stanza.get("type") == "get"
+            ):
                 inside = self._items(asked, who, stanza)
-            elif asked is not None and asked.tag == f"{{{DISCO_INFO}}}query" and stanza.get("type") == "get":
+            elif (
+                asked is not None
+                and asked.tag == f"{{{DISCO_INFO}}}query"
+                and stanza.get("type") == "get"
+            ):
                 inside = self._info(asked, who, stanza)
             condition, sentence = "service-unavailable", _("That is not offered here.")
         if inside is None:
@@ -153,7 +174,11 @@ class Desk:
         self._link.try_send(element("iq", reply, inside))
 
     async def _command(self, stanza: Element) -> None:
-        reply = {"from": stanza.get("to", ""), "to": stanza.get("from", ""), "id": stanza.get("id", "")}
+        reply = {
+            "from": stanza.get("to", ""),
+            "to": stanza.get("from", ""),
+            "id": stanza.get("id", ""),
+        }
         who = self._identify(bare(stanza.get("to", "")))
         offered = self._commands if who and who.type != "web" else None
         language = best(language_of(stanza))
@@ -185,7 +210,9 @@ class Desk:
         to = stanza.get("to", "")
         if asked.get("node") == COMMANDS and self._commands and who.type != "web":
             offered = self._commands.listed(to, stanza.get("from", ""), language_of(stanza))
-            items = "".join(element("item", {"jid": to, "node": node, "name": name}) for node, name in offered)
+            items = "".join(
+                element("item", {"jid": to, "node": node, "name": name}) for node, name in offered
+            )
             return element("query", {"xmlns": DISCO_ITEMS, "node": COMMANDS}, items)
         listed = self._listed() if to == self._link.domain and not asked.get("node") else ()
         items = "".join(element("item", {"jid": jid, "name": name}) for jid, name in listed)
@@ -197,11 +224,17 @@ class Desk:
 
 def puppet(jid: str) -> Identity | None:
     """What a web user's JID says it is."""
-    return Identity("client", "web", "Someone on the web page") if local(jid).startswith(GUEST_PREFIX) else None
+    return (
+        Identity("client", "web", "Someone on the web page")
+        if local(jid).startswith(GUEST_PREFIX)
+        else None
+    )
 
 
 def _version(_asked: Element, _who: Identity, _language: str) -> str:
-    return f'<query xmlns="{VERSION}"><name>Shoutbus</name><version>{q(__version__)}</version></query>'
+    return (
+        f'<query xmlns="{VERSION}"><name>Shoutbus</name><version>{q(__version__)}</version></query>'
+    )
 
 
 def _time(_asked: Element, _who: Identity, _language: str) -> str:
@@ -212,7 +245,11 @@ def _time(_asked: Element, _who: Identity, _language: str) -> str:
 def _vcard(_asked: Element, who: Identity, language: str) -> str | None:
     if who.type == "web":
         return f'<vCard xmlns="{VCARD}"><FN>{q(who.name)}</FN></vCard>'
-    photo = f"<PHOTO><TYPE>image/png</TYPE><BINVAL>{base64.b64encode(AVATAR).decode()}</BINVAL></PHOTO>"
-    told = _("Passes messages between rooms, shoutboxes and people. Write “help” to me.").told(language)
+    photo = (
+        f"<PHOTO><TYPE>image/png</TYPE><BINVAL>{base64.b64encode(AVATAR).decode()}</BINVAL></PHOTO>"
+    )
+    told = _("Passes messages between rooms, shoutboxes and people. Write “help” to me.").told(
+        language
+    )
     names = f"<FN>{q(who.name)}</FN><NICKNAME>{q(who.name)}</NICKNAME>"
     return f'<vCard xmlns="{VCARD}">{names}{photo}<DESC>{q(told)}</DESC></vCard>'

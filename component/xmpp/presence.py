@@ -1,7 +1,8 @@
 """Who is there: presence of those who let the bot see it (RFC 6121 sections 3 and 4).
 
-Nobody keeps a component's roster but itself, and servers tell a component that comes back nothing by themselves: whom
-the bot watches it probes whenever the stream comes up. Believed is what stands in a stanza's `from` alone.
+Nobody keeps a component's roster but itself, and servers tell a component that comes back nothing
+by themselves: whom the bot watches it probes whenever the stream comes up. Believed is what stands
+in a stanza's `from` alone.
 """
 
 from enum import StrEnum
@@ -29,7 +30,10 @@ class Standing(StrEnum):
     """Asked no more."""
 
 
-_STANDING: dict[str | None, Standing] = {"subscribed": Standing.AGREED, "unsubscribed": Standing.REFUSED}
+_STANDING: dict[str | None, Standing] = {
+    "subscribed": Standing.AGREED,
+    "unsubscribed": Standing.REFUSED,
+}
 
 
 class Presences:
@@ -64,8 +68,9 @@ class Presences:
             self._send(jid, "subscribe")
 
     async def _ask_all(self) -> None:
-        """Who agreed is probed. Who has yet to answer is asked again, which their server shows them once, and answers
-        by itself where they agreed before (section 3.1.3); Prosody takes a probe for the end of such a request."""
+        """Who agreed is probed. Who has yet to answer is asked again, which their server shows them
+        once, and answers by itself where they agreed before (section 3.1.3); Prosody takes a probe
+        for the end of such a request."""
         for jid, standing in self._watched.items():
             if standing is not Standing.REFUSED:
                 self._send(jid, "probe" if standing is Standing.AGREED else "subscribe")
@@ -77,7 +82,9 @@ class Presences:
         """A presence to the bot that is no room's."""
         sender = stanza.get("from", "")
         jid, kind = bare(sender), stanza.get("type")
-        if jid not in self._watched or stanza.find(f"{{{MUC_USER}}}x") is not None:  # an occupant is no person
+        if (
+            jid not in self._watched or stanza.find(f"{{{MUC_USER}}}x") is not None
+        ):  # an occupant is no person
             return
         if kind in _STANDING:
             self._watched[jid] = _STANDING[kind]
@@ -99,8 +106,8 @@ class Presences:
 
 
 def _minds(stanza: Element) -> bool:
-    """Whether available presence is of a client with someone before it, and that takes messages: one with a negative
-    priority gets none that are sent to the bare JID (section 8.5.2)."""
+    """Whether available presence is of a client with someone before it, and that takes messages:
+    one with a negative priority gets none that are sent to the bare JID (section 8.5.2)."""
     show = (stanza.findtext(f"{NS}show") or "").strip()
     priority = (stanza.findtext(f"{NS}priority") or "").strip()
     return show in ("", "chat") and not priority.startswith("-")

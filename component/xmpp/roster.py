@@ -1,6 +1,8 @@
-"""Who has the bot or a channel's address among their contacts, and what they see of it (RFC 6121 section 3).
+"""Who has the bot or a channel's address among their contacts, and what they see of it (RFC 6121
+section 3).
 
-Nobody keeps a component's roster but itself: who subscribed is in the store, and is shown presence at each start.
+Nobody keeps a component's roster but itself: who subscribed is in the store, and is shown presence
+at each start.
 """
 
 import time
@@ -74,18 +76,26 @@ class Contacts:
 
     def presence(self, stanza: Element) -> None:
         """Someone's presence to the bot or to a channel's address."""
-        kind, theirs, ours = stanza.get("type"), bare(stanza.get("from", "")), bare(stanza.get("to", ""))
+        kind, theirs, ours = (
+            stanza.get("type"),
+            bare(stanza.get("from", "")),
+            bare(stanza.get("to", "")),
+        )
         who = self._identify(ours)
         if not who or who.type == "web":
             if kind == "subscribe":
-                self._link.try_send(element("presence", {"from": ours, "to": theirs, "type": "unsubscribed"}))
+                self._link.try_send(
+                    element("presence", {"from": ours, "to": theirs, "type": "unsubscribed"})
+                )
         elif kind == "subscribe" and self._may(domain(theirs)):
             self._tasks.run(self._befriend(ours, theirs))
         elif kind == "probe":
             self._show(ours, stanza.get("from", ""))
         elif kind == "unsubscribe":
             self._tasks.run(self._store.remove_contact(ours, theirs))
-            self._link.try_send(element("presence", {"from": ours, "to": theirs, "type": "unsubscribed"}))
+            self._link.try_send(
+                element("presence", {"from": ours, "to": theirs, "type": "unsubscribed"})
+            )
 
     async def _befriend(self, ours: str, theirs: str) -> None:
         await self._store.add_contact(ours, theirs)

@@ -1,6 +1,7 @@
 """The component's stream kept up for ever by a supervisor of our own, and what is asked over it.
 
-A TCP write is no delivery, so a silent server is pinged and let go; nothing queued outlives its stream.
+A TCP write is no delivery, so a silent server is pinged and let go; nothing queued outlives its
+stream.
 """
 
 import asyncio
@@ -23,7 +24,8 @@ log = structlog.get_logger()
 CAP = 10.0
 """Seconds between tries, at most."""
 SLOW = 30.0
-"""Seconds between tries where the configuration is at fault: a wrong secret does not mend itself."""
+"""Seconds between tries where the configuration is at fault: a wrong secret does not mend
+itself."""
 SETTLED = 60.0
 """Seconds a session must last for the back-off to start afresh."""
 PULSE = 15.0
@@ -42,12 +44,14 @@ class IqError(Exception):
 
 
 def may_answer(sender: str, asked: str) -> bool:
-    """An answer is believed from who was asked alone: an occupant is not the room, whose bare JID they share."""
+    """An answer is believed from who was asked alone: an occupant is not the room, whose bare JID
+    they share."""
     return bare(sender) == bare(asked) and resource(sender) in ("", resource(asked))
 
 
 async def knock(account: Account, rooms: str) -> str:
-    """Try the connection, the secret and the room service once; "" where all answer, else what to do."""
+    """Try the connection, the secret and the room service once; "" where all answer, else what to
+    do."""
     link = Link(account, lambda _: None)
     task = asyncio.create_task(link.run())
     try:
@@ -56,11 +60,15 @@ async def knock(account: Account, rooms: str) -> str:
                 await link.changed.wait()
         if link.state != "up":
             return link.trouble
-        info = await link.iq("get", rooms, account.component, element("query", {"xmlns": DISCO_INFO}), 10)
+        info = await link.iq(
+            "get", rooms, account.component, element("query", {"xmlns": DISCO_INFO}), 10
+        )
         if not any(one.get("var") == MUC for one in info.iter(f"{{{DISCO_INFO}}}feature")):
             return f"rooms is {rooms}, which is no room service: name the server's MUC component."
     except IqError as error:
-        return f"rooms is {rooms}, and the server says {error.fault}: name the server's MUC component."
+        return (
+            f"rooms is {rooms}, and the server says {error.fault}: name the server's MUC component."
+        )
     except (Unavailable, TimeoutError) as error:
         return f"rooms is {rooms}, which did not answer ({error}): name the server's MUC component."
     finally:
@@ -70,7 +78,8 @@ async def knock(account: Account, rooms: str) -> str:
 
 
 class Link:
-    """The stream as the rest of the folder sees it: `send`, `iq`, and what to call when it comes and goes."""
+    """The stream as the rest of the folder sees it: `send`, `iq`, and what to call when it comes
+    and goes."""
 
     def __init__(self, account: Account, heard: Callable[[Element], None]) -> None:
         self.account = account
@@ -113,8 +122,11 @@ class Link:
         with contextlib.suppress(Unavailable):
             self.send(xml)
 
-    async def iq(self, kind: str, to: str, sender: str, inside: str, patience: float = PATIENCE) -> Element:
-        """Ask and wait for the result; raises IqError, or Unavailable on time-out and when the session ends."""
+    async def iq(
+        self, kind: str, to: str, sender: str, inside: str, patience: float = PATIENCE
+    ) -> Element:
+        """Ask and wait for the result; raises IqError, or Unavailable on time-out and when the
+        session ends."""
         number = f"q{next(self._numbers)}"
         answer: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
         self._asked[number] = (to, answer)
@@ -123,7 +135,9 @@ class Link:
             async with asyncio.timeout(patience):
                 return await answer
         except TimeoutError as late:
-            raise Unavailable(_("{who} did not answer within {seconds:.0f} s.", who=to, seconds=patience)) from late
+            raise Unavailable(
+                _("{who} did not answer within {seconds:.0f} s.", who=to, seconds=patience)
+            ) from late
         finally:
             del self._asked[number]
 
@@ -167,7 +181,8 @@ class Link:
             except Unavailable as error:
                 self._trouble("down", str(error))
             failures = 0 if loop.time() - began >= SETTLED else failures + 1
-            await asyncio.sleep(min(most, 0.25 * 2.0**failures) * random.uniform(0.5, 1))  # noqa: S311
+            jitter = random.uniform(0.5, 1)  # noqa: S311
+            await asyncio.sleep(min(most, 0.25 * 2.0**failures) * jitter)
 
     def _trouble(self, state: str, sentence: str) -> None:
         if (state, sentence) != (self.state, self.trouble) and not self._closing:
@@ -183,7 +198,10 @@ class Link:
         self._live.set()
         self.changed.set()
         log.info("XMPP is up", component=self.domain)
-        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(self._pulse(stream)), asyncio.create_task(self._rise())]
+        tasks: list[asyncio.Task[Any]] = [
+            asyncio.create_task(self._pulse(stream)),
+            asyncio.create_task(self._rise()),
+        ]
         try:
             await stream.ended.wait()
         finally:

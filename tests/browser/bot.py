@@ -25,7 +25,10 @@ def answer(server: Server, name: str, line: str) -> str:
         async with person(name, server.passwords[name], server.c2s) as one:
             one.tell(BOT, line)
             said = await one.until(
-                lambda: next((m["body"] for m in one.heard if m["from"].bare == BOT and m["body"]), ""), line
+                lambda: next(
+                    (m["body"] for m in one.heard if m["from"].bare == BOT and m["body"]), ""
+                ),
+                line,
             )
             return str(said)
 

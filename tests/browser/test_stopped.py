@@ -15,7 +15,9 @@ from tests.support.servers import Bus, Server, settings, start_bus
 @pytest.fixture
 def strict(server: Server, tmp_path: Path) -> Iterator[Bus]:
     port = free_port()
-    written = settings(server, tmp_path / "bus", port).replace("both = true\n", f"both = true\n\n{REFUSES}")
+    written = settings(server, tmp_path / "bus", port).replace(
+        "both = true\n", f"both = true\n\n{REFUSES}"
+    )
     one = start_bus(tmp_path / "bus", written, port)
     one.ready()
     yield one

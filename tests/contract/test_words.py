@@ -1,9 +1,9 @@
-"""Every sentence of the commands and of the core is told in every language; a new one is covered the moment it is
-written.
+"""Every sentence of the commands and of the core is told in every language; a new one is covered
+the moment it is written.
 
-The sentences are read off the syntax trees: what `_` and `Words` are called with, and what the methods call their
-settings; and off the templates of the web pages. Not covered: what the API tells programs, and what is read at the
-terminal.
+The sentences are read off the syntax trees: what `_` and `Words` are called with, and what the
+methods call their settings; and off the templates of the web pages. Not covered: what the API tells
+programs, and what is read at the terminal.
 """
 
 import ast
@@ -29,11 +29,17 @@ from component.common.i18n import LANGUAGES, Words
 ROOT = Path(__file__).parents[2]
 CODE = sorted((ROOT / "commands").rglob("*.py"))
 CORE = [
-    file for file in sorted((ROOT / "component").rglob("*.py")) if file != ROOT / "component" / "common" / "i18n.py"
+    file
+    for file in sorted((ROOT / "component").rglob("*.py"))
+    if file != ROOT / "component" / "common" / "i18n.py"
 ]
 WEB = sorted((ROOT / "web").rglob("*.py"))
 SAID = [*CODE, *CORE, *WEB]
-FAULTS = [name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, errors.ShoutbusError)]
+FAULTS = [
+    name
+    for name, one in vars(errors).items()
+    if isinstance(one, type) and issubclass(one, errors.ShoutbusError)
+]
 OTHERS = [language for language in LANGUAGES if language != "en"]
 ACTIONS = discover()
 
@@ -126,7 +132,8 @@ TERMINAL = {
     "methods/mail/probe.py",
     "methods/sms/smpp.py: knock",
 }
-"""What is read at the terminal, when the bus starts or can't, is in English: files, and functions in files."""
+"""What is read at the terminal, when the bus starts or can't, is in English: files, and functions
+in files."""
 PROGRAMS = {"api.py"}
 """What programs are told is in English."""
 FORMATS = {
@@ -164,12 +171,21 @@ def _template(node: ast.AST) -> str | None:
     """The sentence that a call puts into words, where it is written there."""
     if isinstance(node, ast.Call) and _called(node, "_", "Words") and node.args:
         first = node.args[0]
-        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+        return (
+            first.value
+            if isinstance(first, ast.Constant) and isinstance(first.value, str)
+            else None
+        )
     return None
 
 
 def _sentences() -> set[str]:
-    found = {sentence for _name, tree in _trees() for node in ast.walk(tree) if (sentence := _template(node))}
+    found = {
+        sentence
+        for _name, tree in _trees()
+        for node in ast.walk(tree)
+        if (sentence := _template(node))
+    }
     return found | set(_on_pages())
 
 
@@ -187,24 +203,35 @@ def _on_pages() -> Iterator[str]:
 
 
 def _labels() -> set[str]:
-    """What stands in one line of a client: titles of commands and steps, and what fields are called."""
+    """What stands in one line of a client: titles of commands and steps, and what fields are
+    called."""
     places = {"Action": 1, "Step": 0, "ask_sure": 0, "Ask": 0}
     found = {str(title) for title in GROUPS.values()}
     for _name, tree in _trees():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in places
+            ):
                 place = places[node.func.id]
-                found |= {words for one in node.args[place : place + 1] if (words := _template(one))}
+                found |= {
+                    words for one in node.args[place : place + 1] if (words := _template(one))
+                }
     return found
 
 
 def _catalogue(language: str) -> Catalog:
-    with resources.files("component.common").joinpath("locale", f"{language}.po").open("rb") as file:
+    with (
+        resources.files("component.common").joinpath("locale", f"{language}.po").open("rb") as file
+    ):
         return read_po(file, locale=language, abort_invalid=True)
 
 
 def _fields(template: str) -> set[str]:
-    return {name for _text, name, _spec, _conversion in Formatter().parse(template) if name is not None}
+    return {
+        name for _text, name, _spec, _conversion in Formatter().parse(template) if name is not None
+    }
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -214,7 +241,9 @@ def test_the_catalogue_holds_every_sentence_and_no_other(language: str) -> None:
     written = _sentences()
     assert sorted(written - there) == []  # to be translated
     assert sorted(there - written) == []  # said no more
-    assert [one.id for one in catalogue if one.id and (one.fuzzy or not str(one.string).strip())] == []
+    assert [
+        one.id for one in catalogue if one.id and (one.fuzzy or not str(one.string).strip())
+    ] == []
     assert not catalogue.obsolete
 
 
@@ -233,13 +262,15 @@ def test_german_has_its_own_quotation_marks() -> None:
 # What is in the code and not in words
 
 _OURS = ("LookupError", "ValueError", "TypeError", "KeyError", "Setting")
-"""Faults of ours, which are logged and never told; and the settings of methods, which the catalogue has."""
+"""Faults of ours, which are logged and never told; and the settings of methods, which the catalogue
+has."""
 _MARKUP = re.compile(r'^<|="$|%[YHMS]|^\[\[?[a-z]+\]\]?[ a-z]*$')
 """XML, how a time is written, and where something stands in TOML."""
 
 
 def _let_be(tree: ast.AST) -> Iterator[ast.AST]:
-    """Docstrings, what is put into words, what is logged, patterns, faults of ours, names of tasks, types."""
+    """Docstrings, what is put into words, what is logged, patterns, faults of ours, names of tasks,
+    types."""
     for node in ast.walk(tree):
         yield from (inner for part in _parts(node) for inner in ast.walk(part))
 
@@ -250,13 +281,18 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
             yield node.value
         case ast.Call() if _template(node) is not None:
             yield node.args[0]
-        case ast.Call() if _called(node, *_OURS) or ast.unparse(node.func).startswith(("log.", "re.")):
+        case ast.Call() if _called(node, *_OURS) or ast.unparse(node.func).startswith(
+            ("log.", "re.")
+        ):
             yield node
         case ast.Call() if ast.unparse(node.func) == "asyncio.create_task":
             yield from node.keywords
         case ast.arg(annotation=ast.expr() as kind) | ast.AnnAssign(annotation=kind):
             yield kind
-        case ast.FunctionDef(returns=ast.expr() as kind) | ast.AsyncFunctionDef(returns=ast.expr() as kind):
+        case (
+            ast.FunctionDef(returns=ast.expr() as kind)
+            | ast.AsyncFunctionDef(returns=ast.expr() as kind)
+        ):
             yield kind
 
 
@@ -274,22 +310,34 @@ def _core() -> Iterator[tuple[str, ast.Constant]]:
     """Loose text of the core that is not for the terminal."""
     for name, tree in _trees(CORE):
         terminal = {
-            inner for one in ast.walk(tree)
-            if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)) and f"{name}: {one.name}" in TERMINAL
+            inner
+            for one in ast.walk(tree)
+            if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))
+            and f"{name}: {one.name}" in TERMINAL
             for inner in ast.walk(one)
-        }  # fmt: skip
-        found = [node for node in _loose(tree) if node not in terminal and not _MARKUP.search(str(node.value))]
+        }
+        found = [
+            node
+            for node in _loose(tree)
+            if node not in terminal and not _MARKUP.search(str(node.value))
+        ]
         yield from ((name, node) for node in found if name not in TERMINAL | FORMATS)
 
 
 def _told(found: Iterable[tuple[str, ast.Constant]], loose: Set[tuple[str, str]]) -> list[str]:
-    return [f"{name}:{node.lineno}: {node.value!r}" for name, node in found if (name, node.value) not in loose]
+    return [
+        f"{name}:{node.lineno}: {node.value!r}"
+        for name, node in found
+        if (name, node.value) not in loose
+    ]
 
 
 def test_no_text_is_outside_the_catalogue() -> None:
     found = [(name, node) for name, tree in _trees(CODE) for node in _loose(tree)]
     assert _told(found, LOOSE) == []
-    assert {(name, str(node.value)) for name, node in found} == LOOSE  # and nothing is let be for nothing
+    assert {
+        (name, str(node.value)) for name, node in found
+    } == LOOSE  # and nothing is let be for nothing
 
 
 def test_no_text_of_the_core_is_outside_the_catalogue() -> None:
@@ -308,10 +356,13 @@ def test_what_is_for_the_terminal_is_there() -> None:
 def test_no_fault_is_raised_with_a_bare_string() -> None:
     """A single word too, which the search above lets pass."""
     made = [
-        (name, node.lineno, ast.unparse(node.args[0])) for name, tree in _trees() if name not in TERMINAL | PROGRAMS
-        for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node, *FAULTS) and node.args
+        (name, node.lineno, ast.unparse(node.args[0]))
+        for name, tree in _trees()
+        if name not in TERMINAL | PROGRAMS
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _called(node, *FAULTS) and node.args
         if isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
-    ]  # fmt: skip
+    ]
     assert made == []
 
 

@@ -1,5 +1,5 @@
-"""Many people at once for tests: a component of its own on the bus's server that stands for all of them and counts what
-each gets, and the subscriptions they have."""
+"""Many people at once for tests: a component of its own on the bus's server that stands for all of
+them and counts what each gets, and the subscriptions they have."""
 
 import asyncio
 import sqlite3
@@ -30,10 +30,14 @@ def jid(number: int) -> str:
     return f"p{number}@{CROWD}"
 
 
-def subscriptions(count: int, channel: Channel, interval: Interval | None = None) -> list[Subscription]:
+def subscriptions(
+    count: int, channel: Channel, interval: Interval | None = None
+) -> list[Subscription]:
     """One each, by IM, at once where there is no `interval`."""
     people = map(jid, range(count))
-    return [Subscription(one, channel, Channel("chat", one), interval or Interval()) for one in people]
+    return [
+        Subscription(one, channel, Channel("chat", one), interval or Interval()) for one in people
+    ]
 
 
 async def subscribe(database: Path, some: Iterable[Subscription]) -> None:
@@ -43,10 +47,9 @@ async def subscribe(database: Path, some: Iterable[Subscription]) -> None:
     rows = [of_subscription(replace(one, id=0)) for one in some]
     names = [name for name in rows[0] if name != "id"]
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.executemany(
-            f"insert into subscriptions ({', '.join(names)}) values ({', '.join(f':{name}' for name in names)})",  # noqa: S608
-            rows,
-        )
+        places = ", ".join(f":{name}" for name in names)
+        into = f"insert into subscriptions ({', '.join(names)}) values ({places})"  # noqa: S608
+        connection.executemany(into, rows)
 
 
 def make_due(database: Path, at: int) -> None:
@@ -57,8 +60,9 @@ def make_due(database: Path, at: int) -> None:
 
 @dataclass
 class Crowd:
-    """Runs while it is entered; comes back by itself where the server went. `got` counts (JID, stanza's id) of what is
-    told with words, `said` are those words by id, `last` is when the latest came (the monotonic clock's)."""
+    """Runs while it is entered; comes back by itself where the server went. `got` counts (JID,
+    stanza's id) of what is told with words, `said` are those words by id, `last` is when the latest
+    came (the monotonic clock's)."""
 
     port: int
     got: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -95,11 +99,17 @@ class Crowd:
         try:
             await asyncio.wait_for(self._enough.wait(), patience)
         except TimeoutError:
-            raise AssertionError(f"not within {patience} s: {count} told; there are {len(self.got)}") from None
+            raise AssertionError(
+                f"not within {patience} s: {count} told; there are {len(self.got)}"
+            ) from None
 
     def _heard(self, stanza: Element) -> None:
         if stanza.tag == f"{NS}iq" and stanza.find(f"{{{PING}}}ping") is not None:
-            back = {"from": stanza.get("to", ""), "to": stanza.get("from", ""), "id": stanza.get("id", "")}
+            back = {
+                "from": stanza.get("to", ""),
+                "to": stanza.get("from", ""),
+                "id": stanza.get("id", ""),
+            }
             self.link.send(element("iq", back | {"type": "result"}))
         elif stanza.tag == f"{NS}message" and stanza.get("type") != "error":
             id, words = stanza.get("id", ""), stanza.findtext(BODY)

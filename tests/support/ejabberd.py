@@ -1,7 +1,8 @@
 """A private ejabberd for tests: free loopback ports, its own files, no Erlang distribution.
 
-`erl` is run directly, since Debian's `ejabberdctl` insists on a user of its own. A node without a name needs no
-cookie, starts no epmd and opens no port but ours, and Mnesia keeps its tables on disk all the same.
+`erl` is run directly, since Debian's `ejabberdctl` insists on a user of its own. A node without a
+name needs no cookie, starts no epmd and opens no port but ours, and Mnesia keeps its tables on disk
+all the same.
 """
 
 import os
@@ -27,7 +28,12 @@ modules:
   mod_caps: {{}}
   mod_disco: {{}}
   mod_mam: {{db_type: mnesia, default: never}}
-  mod_muc: {{host: {rooms}, db_type: mnesia, access: all, access_create: all, access_persistent: all}}
+  mod_muc:
+    host: {rooms}
+    db_type: mnesia
+    access: all
+    access_create: all
+    access_persistent: all
   mod_ping: {{}}
   mod_roster: {{}}
   mod_vcard: {{}}
@@ -44,11 +50,14 @@ _READY = "ready for tests"
 
 @dataclass
 class Ejabberd:
-    """One private ejabberd with its files under `data` (absolute); used as `tests.support.servers.Server` is."""
+    """One private ejabberd with its files under `data` (absolute); used as
+    `tests.support.servers.Server` is."""
 
     data: Path
     process: subprocess.Popen[bytes] | None = None
-    passwords: dict[str, str] = field(default_factory=lambda: {name: f"{name}-secret" for name in PEOPLE})
+    passwords: dict[str, str] = field(
+        default_factory=lambda: {name: f"{name}-secret" for name in PEOPLE}
+    )
     c2s: int = field(init=False)
     component_port: int = field(init=False)
 
@@ -70,22 +79,48 @@ class Ejabberd:
 
     def start(self) -> None:
         """Start it with everyone registered; returns once it takes connections."""
-        accounts = ", ".join(f'{{<<"{name}">>, <<"{password}">>}}' for name, password in self.passwords.items())
+        accounts = ", ".join(
+            f'{{<<"{name}">>, <<"{password}">>}}' for name, password in self.passwords.items()
+        )
         begin = _BEGIN.format(domain=DOMAIN, accounts=accounts, ready=_READY)
-        quiet = ["+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]  # schedulers that spin take others' CPU
-        command = ["erl", *quiet, "-noinput", "-mnesia", "dir", f'"{self.data}/spool"', "-s", "ejabberd"]
+        quiet = [
+            "+sbwt",
+            "none",
+            "+sbwtdcpu",
+            "none",
+            "+sbwtdio",
+            "none",
+        ]  # schedulers that spin take others' CPU
+        command = [
+            "erl",
+            *quiet,
+            "-noinput",
+            "-mnesia",
+            "dir",
+            f'"{self.data}/spool"',
+            "-s",
+            "ejabberd",
+        ]
         out = self.data / "ejabberd.out"
         with out.open("wb") as written:
             self.process = subprocess.Popen(
-                [*command, "-eval", begin], stdin=subprocess.DEVNULL, stdout=written, stderr=written, env=self._env()
+                [*command, "-eval", begin],
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
+                env=self._env(),
             )
         process = self.process
-        eventually(lambda: process.poll() is not None or _READY in out.read_text(), "ejabberd starts", 60)
+        eventually(
+            lambda: process.poll() is not None or _READY in out.read_text(), "ejabberd starts", 60
+        )
         assert process.poll() is None, out.read_text()
 
     def _env(self) -> dict[str, str]:
         libraries = sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin/ejabberd.app"))
-        assert libraries, "ejabberd is not installed: apt-get install ejabberd (`make test` does it)"
+        assert libraries, (
+            "ejabberd is not installed: apt-get install ejabberd (`make test` does it)"
+        )
         return os.environ | {
             "HOME": str(self.data),
             "ERL_INETRC": str(self.data / "inetrc"),

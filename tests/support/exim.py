@@ -1,7 +1,9 @@
-"""A private exim for tests: a mail server on a free loopback port, with its own files and a user's rights only.
+"""A private exim for tests: a mail server on a free loopback port, with its own files and a user's
+rights only.
 
-It keeps the mail of some people, turns strangers away at `example.org`, takes them at `later.example` and has to bounce
-them, lets people sign in over TLS, and brings what comes back for `bounces.example.org` to a port of the bus's.
+It keeps the mail of some people, turns strangers away at `example.org`, takes them at
+`later.example` and has to bounce them, lets people sign in over TLS, and brings what comes back for
+`bounces.example.org` to a port of the bus's.
 """
 
 import grp
@@ -102,8 +104,8 @@ plain:
 
 @dataclass
 class Exim:
-    """One private exim. `closed` takes mail from those alone who signed in; `protocol` is how it brings mail back:
-    smtp or lmtp."""
+    """One private exim. `closed` takes mail from those alone who signed in; `protocol` is how it
+    brings mail back: smtp or lmtp."""
 
     closed: bool = False
     protocol: str = "smtp"
@@ -141,11 +143,29 @@ class Exim:
     def _certify(self) -> None:
         """Its own authority's certificate."""
         made = subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-             "-subj", "/CN=mx.example.org", "-addext", f"subjectAltName=IP:{HOST}", "-keyout", self.data / "key.pem",
-             "-out", self.ca],
-            capture_output=True, check=False,
-        )  # fmt: skip
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=mx.example.org",
+                "-addext",
+                f"subjectAltName=IP:{HOST}",
+                "-keyout",
+                self.data / "key.pem",
+                "-out",
+                self.ca,
+            ],
+            capture_output=True,
+            check=False,
+        )
         assert made.returncode == 0, made.stderr.decode()
 
     @property
@@ -159,10 +179,17 @@ class Exim:
         out = self.data / "exim.out"
         with out.open("wb") as written:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=written, stderr=written, env={}, cwd=self.data,
-                user=self._user, group=self._group, extra_groups=[] if os.geteuid() == 0 else None,
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
+                env={},
+                cwd=self.data,
+                user=self._user,
+                group=self._group,
+                extra_groups=[] if os.geteuid() == 0 else None,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         process, self.group = self.process, self.process.pid
         eventually(lambda: process.poll() is not None or _listens(self.port), "exim listens", 30)
         assert process.poll() is None, out.read_text() + self.log

@@ -1,4 +1,5 @@
-"""Fakes of time, of the wire (it confirms, refuses, fails and loses on demand) and of a disk that fails."""
+"""Fakes of time, of the wire (it confirms, refuses, fails and loses on demand) and of a disk that
+fails."""
 
 import asyncio
 import json
@@ -47,7 +48,9 @@ def said(body: str = "hello", channel: Channel = FROM, **more: Any) -> Message:
 
 def offered(message: Message, *plan: tuple[Channel, State]) -> Offer:
     """A message to accept, and the state each channel it concerns starts in."""
-    return Offer(message, lambda: Planned([(message, channel, state, "") for channel, state in plan]))
+    return Offer(
+        message, lambda: Planned([(message, channel, state, "") for channel, state in plan])
+    )
 
 
 def reached(message: Message, routes: Routes) -> tuple[Channel, ...]:
@@ -58,7 +61,8 @@ def reached(message: Message, routes: Routes) -> tuple[Channel, ...]:
 
 @dataclass
 class FakeClock:
-    """Time that passes when told to: milliseconds by a call, as `ports.Clock`; seconds as a monotonic clock."""
+    """Time that passes when told to: milliseconds by a call, as `ports.Clock`; seconds as a
+    monotonic clock."""
 
     now: float = 1_000.0
 
@@ -73,10 +77,11 @@ class FakeClock:
 
 
 class FakeMethod:
-    """A destination behind a wire. It `holds` what reached it, and confirms at once unless `answers` is off.
+    """A destination behind a wire. It `holds` what reached it, and confirms at once unless
+    `answers` is off.
 
-    `plans` are taken by the next sends, one each: an error to raise in sending; else a function of the delivery
-    and its confirmation, which decides what becomes of them.
+    `plans` are taken by the next sends, one each: an error to raise in sending; else a function of
+    the delivery and its confirmation, which decides what becomes of them.
     """
 
     def __init__(self) -> None:
@@ -154,7 +159,9 @@ class FakeMethod:
                 await self._news.wait()
 
 
-def loses(error: DeliveryError, *, arrives: bool, method: FakeMethod) -> Callable[[Delivery, Confirmation], None]:
+def loses(
+    error: DeliveryError, *, arrives: bool, method: FakeMethod
+) -> Callable[[Delivery, Confirmation], None]:
     """A plan: nothing comes back, whether or not it `arrives`."""
 
     def plan(delivery: Delivery, confirmation: Confirmation) -> None:
@@ -300,7 +307,8 @@ def unavailable() -> Unavailable:
 
 
 class FakeRooms:
-    """Rooms as commands see them: `states` is what is told of each; what was asked of them stands in the lists."""
+    """Rooms as commands see them: `states` is what is told of each; what was asked of them stands
+    in the lists."""
 
     def __init__(self) -> None:
         self.states: dict[str, RoomState] = {}
@@ -346,28 +354,47 @@ class FakeOnline:
 
 @asynccontextmanager
 async def a_bus(folder: Path) -> AsyncIterator[Bus]:
-    """What commands may use, on a real store in `folder`; nothing goes out. admin@x is the admin."""
+    """What commands may use, on a real store in `folder`; nothing goes out. admin@x is the
+    admin."""
     store = await open_store(f"sqlite:{folder / 'commands.db'}")
     clock = FakeClock()
     hub = Hub(store, clock)
     known = discover_methods()
-    hub.attach(dict.fromkeys(known), [one.name for one in known.values() if one.person], processors.make)
+    hub.attach(
+        dict.fromkeys(known), [one.name for one in known.values() if one.person], processors.make
+    )
     settings = Settings(store, hub, Roles(["admin@x"]), known)
     tidings = Tidings(hub, settings, known, clock)
     book = AddressBook(hub, tidings, Links("http://127.0.0.1:8080", b"a secret of the bus"), clock)
     ways = [one.name for one in known.values() if one.person]
-    subscriptions = Subscriptions(hub, settings, known, tidings, book, FakeOnline(), Scheduler(clock), clock, ways)
+    subscriptions = Subscriptions(
+        hub, settings, known, tidings, book, FakeOnline(), Scheduler(clock), clock, ways
+    )
 
     async def health() -> dict[str, Any]:
-        return {"status": "ok", "xmpp": {"state": "up", "rooms": {}}, "queues": {}, "store": {"state": "up"}}
+        return {
+            "status": "ok",
+            "xmpp": {"state": "up", "rooms": {}},
+            "queues": {},
+            "store": {"state": "up"},
+        }
 
     await hub.start()
     yield Bus(
-        bot="bot@bus.example.org", web="http://127.0.0.1:8080", version="1.2.3", actions=discover(), hub=hub,
-        settings=settings, methods=known, clock=clock, health=health,
-        rooms=FakeRooms(), rooms_domain="rooms.example.org",
-        reminders=Reminders(hub, settings, known, Scheduler(clock), clock), subscriptions=subscriptions,
-    )  # fmt: skip
+        bot="bot@bus.example.org",
+        web="http://127.0.0.1:8080",
+        version="1.2.3",
+        actions=discover(),
+        hub=hub,
+        settings=settings,
+        methods=known,
+        clock=clock,
+        health=health,
+        rooms=FakeRooms(),
+        rooms_domain="rooms.example.org",
+        reminders=Reminders(hub, settings, known, Scheduler(clock), clock),
+        subscriptions=subscriptions,
+    )
     await hub.stop()
     await store.close()
 
@@ -415,7 +442,8 @@ class FakeAddresses:
 
 
 class FakeWorld:
-    """What sources see: a clock that is moved, a hub that takes every message, a memory, and owners who listen."""
+    """What sources see: a clock that is moved, a hub that takes every message, a memory, and owners
+    who listen."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
@@ -429,7 +457,12 @@ class FakeWorld:
         self.failing = 0
 
     async def accept(
-        self, message: Message, mark: Mark | None = None, *, deliver: bool = False, spread: bool = True
+        self,
+        message: Message,
+        mark: Mark | None = None,
+        *,
+        deliver: bool = False,
+        spread: bool = True,
     ) -> Receipt:
         if self.failing:
             self.failing -= 1
@@ -463,11 +496,20 @@ class FakeWorld:
 
     def ports(self, rooms: Any = None, direct: Any = None) -> Ports:
         return Ports(
-            rooms, direct, accept=self, clock=self.clock, timer=self.scheduler, memory=self, tell=self.tell,
-            joins=self.joins, fetcher=lambda: None,
-            ends=lambda channel: self.ends[channel], luck=self.luck, letters=FakeLetters(),
+            rooms,
+            direct,
+            accept=self,
+            clock=self.clock,
+            timer=self.scheduler,
+            memory=self,
+            tell=self.tell,
+            joins=self.joins,
+            fetcher=lambda: None,
+            ends=lambda channel: self.ends[channel],
+            luck=self.luck,
+            letters=FakeLetters(),
             addresses=FakeAddresses(),
-        )  # fmt: skip
+        )
 
     async def until(self, seconds: float) -> None:
         """Let the clock come to `seconds`, stopping at each time that something is due."""

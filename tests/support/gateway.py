@@ -1,4 +1,5 @@
-"""An SMS gateway on XMPP for tests: a component of its own on the bus's server, which stands for telephones."""
+"""An SMS gateway on XMPP for tests: a component of its own on the bus's server, which stands for
+telephones."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +22,8 @@ BOT = f"bot@{COMPONENT}"
 
 @dataclass
 class Gateway:
-    """Runs while it is entered. It bounces what is for a number in `refuses`, with that condition (RFC 6120)."""
+    """Runs while it is entered. It bounces what is for a number in `refuses`, with that condition
+    (RFC 6120)."""
 
     port: int
     domain: str = GATEWAY
@@ -49,12 +51,14 @@ class Gateway:
     def says(self, number: str, words: str, id: str, to: str = BOT) -> None:
         """An SMS comes in from a number."""
         self.link.send(
-            f'<message type="chat" from="{q(number)}@{self.domain}" to="{to}" id="{q(id)}"><body>{q(words)}</body>'
+            f'<message type="chat" from="{q(number)}@{self.domain}" to="{to}" '
+            f'id="{q(id)}"><body>{q(words)}</body>'
             '<request xmlns="urn:xmpp:receipts"/></message>'
         )
 
     async def through(self) -> None:
-        """Return once the bus has read all that was said before: its answer to a ping is behind what it did then."""
+        """Return once the bus has read all that was said before: its answer to a ping is behind
+        what it did then."""
         await self.link.ping(BOT, self.domain)
 
     async def until(self, holds: Callable[[], Any], what: str) -> None:
@@ -69,14 +73,22 @@ class Gateway:
 
     def _heard(self, stanza: Element) -> None:
         number = local(stanza.get("to", ""))
-        back = {"from": stanza.get("to", ""), "to": stanza.get("from", ""), "id": stanza.get("id", "")}
+        back = {
+            "from": stanza.get("to", ""),
+            "to": stanza.get("from", ""),
+            "id": stanza.get("id", ""),
+        }
         if stanza.tag == f"{NS}iq" and stanza.find(f"{{{PING}}}ping") is not None:
             self.link.send(element("iq", back | {"type": "result"}))
         elif stanza.tag == f"{NS}message" and stanza.get("type") == "error":
             self.errors.append(stanza)
         elif stanza.tag == f"{NS}message" and number in self.refuses:
             kind, condition = self.refuses[number]
-            self.link.send(element("message", back | {"type": "error"}, error(kind, condition, "no such telephone")))
+            self.link.send(
+                element(
+                    "message", back | {"type": "error"}, error(kind, condition, "no such telephone")
+                )
+            )
         elif stanza.tag == f"{NS}message" and body_of(stanza):
             self.sent.append((number, body_of(stanza), stanza.get("id", "")))
         elif stanza.tag == f"{NS}message":

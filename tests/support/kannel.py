@@ -1,4 +1,5 @@
-"""A private Kannel for tests: a real SMS gateway, asked by HTTP, that hands SMS on to a message centre over SMPP."""
+"""A private Kannel for tests: a real SMS gateway, asked by HTTP, that hands SMS on to a message
+centre over SMPP."""
 
 import subprocess
 from dataclasses import dataclass, field
@@ -58,7 +59,8 @@ text = ""
 
 @dataclass
 class Kannel:
-    """One bearerbox and one smsbox, their files under `data`; it hands on to the message centre at port `centre`."""
+    """One bearerbox and one smsbox, their files under `data`; it hands on to the message centre at
+    port `centre`."""
 
     data: Path
     centre: int
@@ -69,10 +71,18 @@ class Kannel:
         self.admin, self.boxes, self.sendsms = free_ports(0, 0, 0)
         self._config.write_text(
             _CONFIG.format(
-                admin=self.admin, boxes=self.boxes, sendsms=self.sendsms, host=HOST, data=self.data,
-                centre=self.centre, user=USER, password=PASSWORD, name=_USER, secret=_SECRET,
+                admin=self.admin,
+                boxes=self.boxes,
+                sendsms=self.sendsms,
+                host=HOST,
+                data=self.data,
+                centre=self.centre,
+                user=USER,
+                password=PASSWORD,
+                name=_USER,
+                secret=_SECRET,
             )
-        )  # fmt: skip
+        )
 
     @property
     def _config(self) -> Path:
@@ -81,8 +91,14 @@ class Kannel:
     @property
     def via(self) -> str:
         """What `via` in [sms] says to send by it."""
-        asked = f"method=get&:message=text&:title=&:version=&:type=&-username={_USER}&-password={_SECRET}"
-        return f"form://{HOST}:{self.sendsms}/cgi-bin/sendsms?{asked}&-charset=UTF-8&-coding={{coding}}&-to={{to}}"
+        asked = (
+            f"method=get&:message=text&:title=&:version=&:type=&-username={_USER}&-password="
+            f"{_SECRET}"
+        )
+        return (
+            f"form://{HOST}:{self.sendsms}/cgi-bin/sendsms?{asked}&-charset=UTF-8&-coding="
+            f"{{coding}}&-to={{to}}"
+        )
 
     def start(self) -> None:
         """Returns once it is connected to the message centre and can be asked."""
@@ -98,9 +114,13 @@ class Kannel:
         return self.data / "bearerbox.log"
 
     def _run(self, program: str) -> None:
-        assert Path(program).exists(), "Kannel is not installed: apt-get install kannel (`make test` does it)"
+        assert Path(program).exists(), (
+            "Kannel is not installed: apt-get install kannel (`make test` does it)"
+        )
         with (self.data / "out.log").open("ab") as out:
-            self.processes.append(subprocess.Popen([program, str(self._config)], stdout=out, stderr=out))
+            self.processes.append(
+                subprocess.Popen([program, str(self._config)], stdout=out, stderr=out)
+            )
 
     def _status(self) -> str:
         try:

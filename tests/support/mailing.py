@@ -1,4 +1,5 @@
-"""What the tests of mail share: letters and addresses that are made up, and a mail server that does what it is told."""
+"""What the tests of mail share: letters and addresses that are made up, and a mail server that does
+what it is told."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -22,12 +23,16 @@ SECRET = b"a secret for tests only"
 
 
 def delivery(body: str = "hello", target: Channel = JULIET, seq: int = 1) -> Delivery:
-    message = Message.new(Channel("shoutbox", "lobby"), Author("Romeo", "romeo@x"), body, 1_700_000_000_000)
+    message = Message.new(
+        Channel("shoutbox", "lobby"), Author("Romeo", "romeo@x"), body, 1_700_000_000_000
+    )
     return Delivery(seq, message, target)
 
 
 def a_mail(body: str = "hello", to: str = "juliet@example.org") -> Mail:
-    return compose(Letter("Lobby", body), delivery(body, Channel("mail", to)), SENDER, SENDER.address)
+    return compose(
+        Letter("Lobby", body), delivery(body, Channel("mail", to)), SENDER, SENDER.address
+    )
 
 
 def a_setup(port: int, **more: Any) -> MailSetup:
@@ -87,16 +92,30 @@ class FakeAddresses:
 
 
 def ports(
-    setup: MailSetup | None, letters: FakeLetters, addresses: FakeAddresses, clock: FakeClock | None = None
+    setup: MailSetup | None,
+    letters: FakeLetters,
+    addresses: FakeAddresses,
+    clock: FakeClock | None = None,
 ) -> Ports:
     world = FakeWorld(clock)
     nothing: Any = None
     return Ports(
-        nothing, nothing, accept=world, clock=world.clock, timer=world.scheduler, memory=world, tell=world.tell,
-        joins=[], fetcher=lambda: None, ends=lambda _: (), luck=Random(1),  # noqa: S311
-        letters=letters, addresses=addresses,
-        secret=SECRET, setup={"mail": setup} if setup else {},
-    )  # fmt: skip
+        nothing,
+        nothing,
+        accept=world,
+        clock=world.clock,
+        timer=world.scheduler,
+        memory=world,
+        tell=world.tell,
+        joins=[],
+        fetcher=lambda: None,
+        ends=lambda _: (),
+        luck=Random(1),  # noqa: S311
+        letters=letters,
+        addresses=addresses,
+        secret=SECRET,
+        setup={"mail": setup} if setup else {},
+    )
 
 
 Answer = str | Callable[[], str]
@@ -105,7 +124,8 @@ DROP, HANG = "drop", "hang"
 
 @dataclass
 class Took:
-    """A mail that the server has: the envelope as it was written, and the bytes as they went over the wire."""
+    """A mail that the server has: the envelope as it was written, and the bytes as they went over
+    the wire."""
 
     sender: str
     to: str
@@ -114,8 +134,9 @@ class Took:
 
 @dataclass
 class OddServer:
-    """An SMTP server whose answers are given: by the first word of a command, `.` for the end of a mail and `hello` for
-    the greeting. An answer is a line, DROP (the connection) or HANG; a list is used up, then comes what is usual."""
+    """An SMTP server whose answers are given: by the first word of a command, `.` for the end of a
+    mail and `hello` for the greeting. An answer is a line, DROP (the connection) or HANG; a list is
+    used up, then comes what is usual."""
 
     extensions: tuple[str, ...] = ("8BITMIME", "PIPELINING")
     answers: dict[str, list[str]] = field(default_factory=dict)
@@ -187,7 +208,9 @@ class OddServer:
                         self.took.remove(took)
                 continue
             sender, to = (line if word == "MAIL" else sender), (line if word == "RCPT" else to)
-            usual = self._hello if word == "EHLO" else "221 bye" if word == "QUIT" else "250 2.0.0 OK"
+            usual = (
+                self._hello if word == "EHLO" else "221 bye" if word == "QUIT" else "250 2.0.0 OK"
+            )
             said = await self._say(writer, word, usual)
             if word == "QUIT" or said.startswith("421"):
                 return
@@ -207,9 +230,15 @@ async def _until_dot(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def odd(extensions: Iterable[str] = ("8BITMIME",), **answers: str | list[str]) -> AsyncIterator[OddServer]:
-    """A server with these answers: lists are used up, what is no list stays; `end` stands for `.`."""
-    named = {"." if name == "end" else name if name == "hello" else name.upper(): one for name, one in answers.items()}
+async def odd(
+    extensions: Iterable[str] = ("8BITMIME",), **answers: str | list[str]
+) -> AsyncIterator[OddServer]:
+    """A server with these answers: lists are used up, what is no list stays; `end` stands for
+    `.`."""
+    named = {
+        "." if name == "end" else name if name == "hello" else name.upper(): one
+        for name, one in answers.items()
+    }
     server = OddServer(
         tuple(extensions),
         {name: list(one) for name, one in named.items() if isinstance(one, list)},

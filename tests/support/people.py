@@ -1,4 +1,5 @@
-"""People on XMPP for tests: a slixmpp client each, in the tests' process, never in the bus's own."""
+"""People on XMPP for tests: a slixmpp client each, in the tests' process, never in the bus's
+own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +16,9 @@ class Person(ClientXMPP):
 
     def __init__(self, name: str, password: str, port: int) -> None:
         super().__init__(
-            f"{name}@localhost/test", password, plugin_config={"feature_mechanisms": {"unencrypted_scram": True}}
+            f"{name}@localhost/test",
+            password,
+            plugin_config={"feature_mechanisms": {"unencrypted_scram": True}},
         )
         self.port = port
         self.enable_plaintext = True
@@ -76,10 +79,13 @@ class Person(ClientXMPP):
 
     async def hears(self, words: str, patience: float = 15.0) -> Any:
         """The first message with just these words."""
-        return await self.until(lambda: next((m for m in self.heard if m["body"] == words), None), words, patience)
+        return await self.until(
+            lambda: next((m for m in self.heard if m["body"] == words), None), words, patience
+        )
 
     def lines(self, room: str = "") -> list[tuple[str, str]]:
-        """(nickname, words) of everything heard with words in it, in order; of one room where named."""
+        """(nickname, words) of everything heard with words in it, in order; of one room where
+        named."""
         return [
             (one["from"].resource, one["body"])
             for one in self.heard

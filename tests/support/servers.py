@@ -1,4 +1,5 @@
-"""Real servers for tests, each in its own process on free loopback ports: Prosody, the bus, and the demo of both."""
+"""Real servers for tests, each in its own process on free loopback ports: Prosody, the bus, and the
+demo of both."""
 
 import asyncio
 import json
@@ -24,7 +25,8 @@ SECRET = "a-secret-for-tests-only"
 
 
 def eventually(holds: Callable[[], Any], what: str, patience: float = 15.0) -> Any:
-    """What `holds` gives once it is true; fails, naming `what`, after `patience` seconds. For what tells no one."""
+    """What `holds` gives once it is true; fails, naming `what`, after `patience` seconds. For what
+    tells no one."""
     end = time.monotonic() + patience
     while True:
         found = holds()
@@ -85,7 +87,9 @@ class Bus:
         return found
 
     def ready(self, status: str = "ok") -> None:
-        eventually(self._alive_and(status), f"{self.url} is {status}: {self.log.read_text()[-2000:]}", 30)
+        eventually(
+            self._alive_and(status), f"{self.url} is {status}: {self.log.read_text()[-2000:]}", 30
+        )
 
     def _alive_and(self, status: str) -> Callable[[], bool]:
         def look() -> bool:
@@ -138,7 +142,9 @@ class Server:
     data: Path
     prosody: Prosody = field(init=False)
     process: subprocess.Popen[bytes] | None = None
-    passwords: dict[str, str] = field(default_factory=lambda: {name: f"{name}-secret" for name in PEOPLE})
+    passwords: dict[str, str] = field(
+        default_factory=lambda: {name: f"{name}-secret" for name in PEOPLE}
+    )
 
     def __post_init__(self) -> None:
         c2s, component, http = free_ports(0, 0, 0)
@@ -199,7 +205,8 @@ class Serving(Protocol):
 
 
 def settings(server: Serving, data: Path, port: int, more: str = "", *, bot: str = "bot") -> str:
-    """A configuration with a shoutbox and a room `lobby`, joined both ways, and `more` behind it."""
+    """A configuration with a shoutbox and a room `lobby`, joined both ways, and `more` behind
+    it."""
     return f"""
 [xmpp]
 host = "{HOST}"
@@ -263,12 +270,17 @@ def demo(data: Path) -> Iterator[tuple[Bus, dict[str, Any]]]:
     data.mkdir(parents=True, exist_ok=True)
     with (data / "demo.log").open("wb") as out:
         process = subprocess.Popen(
-            [SHOUTBUS, "demo", "--data", str(data)], stdout=out, stderr=out, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+            [SHOUTBUS, "demo", "--data", str(data)],
+            stdout=out,
+            stderr=out,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
     bus = Bus("", process, data / "demo.log")
     try:
         eventually(
-            lambda: "ctrl-c stops it" in bus.log.read_text() or process.poll() is not None, "the demo starts", 60
+            lambda: "ctrl-c stops it" in bus.log.read_text() or process.poll() is not None,
+            "the demo starts",
+            60,
         )
         assert process.poll() is None, bus.log.read_text()
         told = json.loads((data / "demo.json").read_text())

@@ -1,4 +1,5 @@
-"""Web servers on loopback that answer as told, well and badly; and names that lead where a test says."""
+"""Web servers on loopback that answer as told, well and badly; and names that lead where a test
+says."""
 
 import asyncio
 import socket
@@ -18,13 +19,23 @@ from tests.support.fakes import FakeClock
 Handler = Callable[[http.Request], Awaitable[http.StreamResponse]]
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 LOOPBACK = Allowed.parse(["127.0.0.1"])
-QUICK = Limits(packed=100_000, body=1_000_000, connect=2, head=0.5, idle=0.3, total=2, grace=0.2, slowest=100_000)
+QUICK = Limits(
+    packed=100_000,
+    body=1_000_000,
+    connect=2,
+    head=0.5,
+    idle=0.3,
+    total=2,
+    grace=0.2,
+    slowest=100_000,
+)
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
 @dataclass
 class Site:
-    """What a server saw: requests, the connections they came over, and how many of those there were at once."""
+    """What a server saw: requests, the connections they came over, and how many of those there were
+    at once."""
 
     port: int = 0
     asked: list[http.Request] = field(default_factory=list)
@@ -122,7 +133,9 @@ def says(data: bytes) -> Talk:
     return talk
 
 
-def keeps_saying(first: bytes, then: bytes, seen: Callable[[int], None] = lambda _sent: None, pause: float = 0) -> Talk:
+def keeps_saying(
+    first: bytes, then: bytes, seen: Callable[[int], None] = lambda _sent: None, pause: float = 0
+) -> Talk:
     """It says `first`, and then something without end."""
 
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -142,10 +155,15 @@ async def is_silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter)
 
 
 class Names(AbstractResolver):
-    """Each host's addresses, one answer after the other; the last one stays. Unknown ones have 127.0.0.1."""
+    """Each host's addresses, one answer after the other; the last one stays. Unknown ones have
+    127.0.0.1."""
 
-    def __init__(self, answers: Mapping[str, Iterable[list[str]]] | None = None, error: OSError | None = None) -> None:
-        self._answers = {host: chain(found, repeat([*found][-1])) for host, found in (answers or {}).items()}
+    def __init__(
+        self, answers: Mapping[str, Iterable[list[str]]] | None = None, error: OSError | None = None
+    ) -> None:
+        self._answers = {
+            host: chain(found, repeat([*found][-1])) for host, found in (answers or {}).items()
+        }
         self._error = error
         self.asked: list[str] = []
 
@@ -157,20 +175,28 @@ class Names(AbstractResolver):
             raise self._error
         return [
             ResolveResult(
-                hostname=host, host=one, port=port, proto=0, flags=socket.AI_NUMERICHOST,
+                hostname=host,
+                host=one,
+                port=port,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
                 family=socket.AF_INET6 if ":" in one else socket.AF_INET,
             )
             for one in next(self._answers.get(host, iter([["127.0.0.1"]])))
-        ]  # fmt: skip
+        ]
 
     async def close(self) -> None:
         pass
 
 
 @asynccontextmanager
-async def fetching(allowed: Allowed = LOOPBACK, names: AbstractResolver | None = None) -> AsyncIterator[Fetcher]:
+async def fetching(
+    allowed: Allowed = LOOPBACK, names: AbstractResolver | None = None
+) -> AsyncIterator[Fetcher]:
     """A fetcher that may fetch from 127.0.0.1 unless told otherwise."""
-    fetcher = Fetcher("Shoutbus/1 (+https://bus.example.org)", allowed, FakeClock(), names or Names())
+    fetcher = Fetcher(
+        "Shoutbus/1 (+https://bus.example.org)", allowed, FakeClock(), names or Names()
+    )
     try:
         yield fetcher
     finally:
@@ -179,7 +205,9 @@ async def fetching(allowed: Allowed = LOOPBACK, names: AbstractResolver | None =
 
 def gives(body: bytes = b"<rss/>", status: int = 200, **headers: str) -> http.Response:
     """An answer; headers with _ for -."""
-    return http.Response(body=body, status=status, headers={key.replace("_", "-"): it for key, it in headers.items()})
+    return http.Response(
+        body=body, status=status, headers={key.replace("_", "-"): it for key, it in headers.items()}
+    )
 
 
 async def plain(_request: http.Request) -> http.StreamResponse:

@@ -50,8 +50,8 @@ class Submitted:
 
 @dataclass
 class Smsc:
-    """Runs while it is entered. `refuses` gives the command_status for a number; `mute` numbers get no answer, and the
-    line of who sends to a `cut` one ends."""
+    """Runs while it is entered. `refuses` gives the command_status for a number; `mute` numbers get
+    no answer, and the line of who sends to a `cut` one ends."""
 
     refuses: dict[str, int] = field(default_factory=dict)
     mute: set[str] = field(default_factory=set)
@@ -110,7 +110,9 @@ class Smsc:
             if command in _BINDS:
                 bound = body.split(b"\0")[:2] == [USER.encode(), PASSWORD.encode()]
                 status = 0 if bound else INVALID_PASSWORD
-                writer.write(_pdu(command | _ANSWER, status, number, b"simulator\0" if bound else b""))
+                writer.write(
+                    _pdu(command | _ANSWER, status, number, b"simulator\0" if bound else b"")
+                )
             elif command == _SUBMIT and bound:
                 if not self._submitted(writer, _read(body), number):
                     return

@@ -1,4 +1,5 @@
-"""A bus with subscribers: a real store and hub, time that is moved, and persons behind wires that tests hold."""
+"""A bus with subscribers: a real store and hub, time that is moved, and persons behind wires that
+tests hold."""
 
 import asyncio
 from collections import defaultdict
@@ -18,7 +19,14 @@ from component.bus.model.flow_control import Way
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Preference, Put
 from component.bus.model.roles import Roles
-from component.bus.model.subscription import SUBSCRIBERS, Address, Interval, Moment, Proof, Subscription
+from component.bus.model.subscription import (
+    SUBSCRIBERS,
+    Address,
+    Interval,
+    Moment,
+    Proof,
+    Subscription,
+)
 from component.bus.ports.method import Confirmation, Fate, MethodSpec
 from component.methods import discover
 from component.storage import open_store
@@ -36,8 +44,8 @@ AUDIT = Audit(0, "admin@x", "test", "set")
 
 
 class Persons(FakeMethod):
-    """Persons who are told on the wire at once (`ports.Quick`). `told` is what came so: (JID, words); `taken` of whom
-    something was taken back: (JID, message's id)."""
+    """Persons who are told on the wire at once (`ports.Quick`). `told` is what came so: (JID,
+    words); `taken` of whom something was taken back: (JID, message's id)."""
 
     corrects = True
 
@@ -85,7 +93,9 @@ class World:
     mail: FakeMethod
     fanout: Subscribers
 
-    async def subscribe(self, who: str = JULIET, channel: Channel = LOBBY, when: str = "", **more: Any) -> Subscription:
+    async def subscribe(
+        self, who: str = JULIET, channel: Channel = LOBBY, when: str = "", **more: Any
+    ) -> Subscription:
         """A new one, by chat where no `target` is given; one by mail is confirmed."""
         target = more.pop("target", Channel("chat", who))
         if target.method == "mail":
@@ -93,11 +103,15 @@ class World:
         new = Subscription(who, channel, target, Interval.parse(when), **more)
         return await self.subscriptions.add(new)
 
-    async def say(self, body: str, channel: Channel = LOBBY, who: str = ROMEO, **more: Any) -> Message:
+    async def say(
+        self, body: str, channel: Channel = LOBBY, who: str = ROMEO, **more: Any
+    ) -> Message:
         """Someone says something; back once nothing is under way."""
         replies = more.pop("replies", "")
         author = Author(who.partition("@")[0], who)
-        message = replace(said(body, channel, author=author, at=self.clock(), **more), replies=replies)
+        message = replace(
+            said(body, channel, author=author, at=self.clock(), **more), replies=replies
+        )
         await self.hub.accept(message)
         await self.rest()
         return message
@@ -107,7 +121,9 @@ class World:
         await self.scheduler.settled()
         await self.hub.fewer(1)
         async with asyncio.timeout(10):
-            while await self.hub.store.backlog():  # outcomes linger, for others to be committed with
+            while (
+                await self.hub.store.backlog()
+            ):  # outcomes linger, for others to be committed with
                 pass
 
     async def until(self, ms: int) -> None:
@@ -133,9 +149,13 @@ def known_methods() -> dict[str, MethodSpec]:
 
 @asynccontextmanager
 async def a_world(
-    folder: Path, channels: Iterable[Channel] = (LOBBY, TEAM), name: str = "bus.db", clock: FakeClock | None = None
+    folder: Path,
+    channels: Iterable[Channel] = (LOBBY, TEAM),
+    name: str = "bus.db",
+    clock: FakeClock | None = None,
 ) -> AsyncIterator[World]:
-    """A running one, its admin being admin@x; with the same folder and name it goes on where that one ended."""
+    """A running one, its admin being admin@x; with the same folder and name it goes on where that
+    one ended."""
     store = await open_store(f"sqlite:{folder / name}")
     clock = clock or FakeClock(1_800_000_000.0)
     hub, scheduler, online = Hub(store, clock), Scheduler(clock), FakeOnline()
@@ -143,7 +163,9 @@ async def a_world(
     settings = Settings(store, hub, Roles(["admin@x"]), known)
     tidings = Tidings(hub, settings, known, clock)
     book = AddressBook(hub, tidings, Links("http://127.0.0.1:8080", b"secret"), clock)
-    subscriptions = Subscriptions(hub, settings, known, tidings, book, online, scheduler, clock, ("chat", "mail"))
+    subscriptions = Subscriptions(
+        hub, settings, known, tidings, book, online, scheduler, clock, ("chat", "mail")
+    )
 
     def moment() -> Moment:
         return Moment(clock(), online.is_online, settings.quiet)
@@ -166,6 +188,8 @@ async def a_world(
         await settings.change([Put(ChannelSpec(one)) for one in channels], AUDIT)
     await subscriptions.start()
     await digests.start()
-    yield World(hub, clock, scheduler, settings, subscriptions, digests, book, online, chat, mail, fanout)
+    yield World(
+        hub, clock, scheduler, settings, subscriptions, digests, book, online, chat, mail, fanout
+    )
     await hub.stop()
     await store.close()

@@ -20,7 +20,9 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def bench(tmp_path: Path, no_pauses: None) -> AsyncIterator[Bench]:
     """A shoutbox whose messages go to two channels on one wire."""
-    store = await seeded(await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(FROM, TO), Route(FROM, OTHER)])
+    store = await seeded(
+        await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(FROM, TO), Route(FROM, OTHER)]
+    )
     one = Bench(store, FakeMethod())
     yield one
     await one.close()

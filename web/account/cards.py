@@ -21,8 +21,9 @@ _PROOFS = {
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A subscription: `title` tells its channel from others that are called alike, `where` is where it goes, and
-    `rows` say the rest, each with a label. It may be paused, or resumed, or neither."""
+    """A subscription: `title` tells its channel from others that are called alike, `where` is where
+    it goes, and `rows` say the rest, each with a label. It may be paused, or resumed, or
+    neither."""
 
     number: int
     title: Words
@@ -35,7 +36,9 @@ class Card:
 def card(one: Subscription, name: str, own: Channel, now: int) -> Card:
     """Someone's whose chat is `own`, at a channel that is called `name`, at a time in ms."""
     if one.standing is Standing.PAUSED and 0 < one.due <= now:
-        one = replace(one, standing=Standing.ON)  # the pause is over, what came meanwhile is being told
+        one = replace(
+            one, standing=Standing.ON
+        )  # the pause is over, what came meanwhile is being told
     on, paused = one.standing is Standing.ON, one.standing is Standing.PAUSED
     failed = one.standing is Standing.FAILED and one.target == own
     where = place(one.target, own)

@@ -1,8 +1,10 @@
-"""What the links in mails lead to: a page that confirms an address, one that ends subscriptions, one that ends all.
+"""What the links in mails lead to: a page that confirms an address, one that ends subscriptions,
+one that ends all.
 
-GET only shows, since scanners of mail follow links; POST acts. The token in the address is the proof: who has it got
-the mail. So nobody need be signed in, and a POST may come from anywhere: mail providers end subscriptions by one that
-has neither cookie nor Origin (RFC 8058 section 3.2), and whoever would forge one has no token.
+GET only shows, since scanners of mail follow links; POST acts. The token in the address is the
+proof: who has it got the mail. So nobody need be signed in, and a POST may come from anywhere: mail
+providers end subscriptions by one that has neither cookie nor Origin (RFC 8058 section 3.2), and
+whoever would forge one has no token.
 """
 
 from collections.abc import Sequence
@@ -29,14 +31,25 @@ MOST = 1_000
 """Subscriptions at one address that are shown."""
 
 _VOID = _("That link opens nothing: it has to be whole, as it stands in the mail.")
-_OVER = _("That link is over: each works once, within a week, and only the newest. What it confirmed stays as it is.")
+_OVER = _(
+    "That link is over: each works once, within a week, and only the newest. What it "
+    "confirmed stays as it is."
+)
 _UNREADABLE = _("That form can't be read: open the page anew and try again.")
 
 
 def routes() -> list[http.RouteDef]:
     """The three pages."""
-    pages = {"/confirm/{token}": (ask, confirm), "/unsubscribe/{token}": (doubt, end), "/stop/{token}": (warn, stop)}
-    return [route for path, (show, act) in pages.items() for route in (http.get(path, show), http.post(path, act))]
+    pages = {
+        "/confirm/{token}": (ask, confirm),
+        "/unsubscribe/{token}": (doubt, end),
+        "/stop/{token}": (warn, stop),
+    }
+    return [
+        route
+        for path, (show, act) in pages.items()
+        for route in (http.get(path, show), http.post(path, act))
+    ]
 
 
 def _page(
@@ -67,8 +80,12 @@ async def confirm(request: http.Request) -> http.Response:
         raise BadInput(_UNREADABLE)
     book = request.app[SITE].bus.subscriptions.book
     waiting = await book.waiting(address)
-    begun = await book.confirm(address, [one.id for one in waiting if str(one.id) in form.get("number", ())])
-    return _page(request, "confirm.html", begun or waiting, "done" if begun else "none", address=address)
+    begun = await book.confirm(
+        address, [one.id for one in waiting if str(one.id) in form.get("number", ())]
+    )
+    return _page(
+        request, "confirm.html", begun or waiting, "done" if begun else "none", address=address
+    )
 
 
 async def _asked(request: http.Request) -> Address:
@@ -111,7 +128,13 @@ async def warn(request: http.Request) -> http.Response:
     """All that an address gets; or that it gets nothing, and how to be asked again."""
     target = _target(request)
     stopped = await request.app[SITE].bus.subscriptions.book.is_stopped(target)
-    return _page(request, "stop.html", await _at(request, target), "done" if stopped else "asked", target=target)
+    return _page(
+        request,
+        "stop.html",
+        await _at(request, target),
+        "done" if stopped else "asked",
+        target=target,
+    )
 
 
 async def stop(request: http.Request) -> http.Response:

@@ -1,4 +1,5 @@
-"""What the form says by which anyone subscribes to a shoutbox with nothing but a mail address. No HTTP."""
+"""What the form says by which anyone subscribes to a shoutbox with nothing but a mail address. No
+HTTP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,12 +32,14 @@ class Typed:
     @classmethod
     def of(cls, form: Mapping[str, Sequence[str]]) -> "Typed":
         """The form's; what is not there is empty."""
-        return cls(*(next(iter(form.get(name, ())), "")[:320] for name in ("mail", "interval", "zone")))
+        return cls(
+            *(next(iter(form.get(name, ())), "")[:320] for name in ("mail", "interval", "zone"))
+        )
 
     @property
     def address(self) -> str:
-        """The mail address in small letters: no one whom a mail reaches tells addresses apart by them, and else each
-        way to write one would be asked anew."""
+        """The mail address in small letters: no one whom a mail reaches tells addresses apart by
+        them, and else each way to write one would be asked anew."""
         return self.mail.strip().lower()
 
     def wanted(self, channel: Channel, target: Channel, language: str) -> Subscription:
@@ -44,10 +47,13 @@ class Typed:
         if self.interval not in INTERVALS:
             raise BadInput(_("Choose how often."))
         interval = Interval.parse(tell(INTERVALS[self.interval], language))
-        return Subscription("", channel, target, interval, self._zone(), language, standing=Standing.ASKED)
+        return Subscription(
+            "", channel, target, interval, self._zone(), language, standing=Standing.ASKED
+        )
 
     def _zone(self) -> str:
-        """The browser's, which the script fills in: nobody can mend it, so one that is not known here is none."""
+        """The browser's, which the script fills in: nobody can mend it, so one that is not known
+        here is none."""
         try:
             return Zone.parse(self.zone).name
         except BadInput:

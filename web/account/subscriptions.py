@@ -1,5 +1,6 @@
-"""Subscriptions on the web: by anyone, from the page of a shoutbox, with nothing but a mail address; and at
-`/subscriptions` everyone's own, for those who are signed in. All of it works without JavaScript.
+"""Subscriptions on the web: by anyone, from the page of a shoutbox, with nothing but a mail
+address; and at `/subscriptions` everyone's own, for those who are signed in. All of it works
+without JavaScript.
 """
 
 import asyncio
@@ -59,7 +60,8 @@ class SignUps:
         return _form(request, _spec(request), Typed())
 
     async def take(self, request: http.Request) -> http.Response:
-        """Subscribe an address, whose owner is asked. The answer is the same whatever is known of it."""
+        """Subscribe an address, whose owner is asked. The answer is the same whatever is known of
+        it."""
         spec, site = _spec(request), request.app[SITE]
         typed = Typed()
         try:
@@ -69,7 +71,9 @@ class SignUps:
             wanted = _wanted(site, spec, typed, asked_language(request))
             self._spend(site.address(request), wanted.target)
             ends = asyncio.get_running_loop().time() + AT_LEAST
-            await site.bus.subscriptions.book.check_room()  # for all alike: whether one was asked is not told
+            await (
+                site.bus.subscriptions.book.check_room()
+            )  # for all alike: whether one was asked is not told
             await _keep(site.bus.subscriptions, wanted)
             await asyncio.sleep(ends - asyncio.get_running_loop().time())
         except ShoutbusError as fault:
@@ -90,7 +94,9 @@ def _wanted(site: Site, spec: ChannelSpec, typed: Typed, language: str) -> Subsc
         site.methods[WAY].check(target)
     except BadInput as error:
         written = one_line(typed.mail)[:60]
-        raise BadInput(_("“{text}” is no mail address: write it like juliet@example.org.", text=written)) from error
+        raise BadInput(
+            _("“{text}” is no mail address: write it like juliet@example.org.", text=written)
+        ) from error
     return typed.wanted(spec.channel, target, language)
 
 
@@ -112,17 +118,27 @@ def _spec(request: http.Request) -> ChannelSpec:
     return site.box(request.match_info["method"], request.match_info["address"])
 
 
-def _form(request: http.Request, spec: ChannelSpec, typed: Typed, fault: ShoutbusError | None = None) -> http.Response:
+def _form(
+    request: http.Request, spec: ChannelSpec, typed: Typed, fault: ShoutbusError | None = None
+) -> http.Response:
     response = _page(
-        request, "subscribe.html", spec, fault.status if fault else 200, sent="", typed=typed, intervals=INTERVALS,
+        request,
+        "subscribe.html",
+        spec,
+        fault.status if fault else 200,
+        sent="",
+        typed=typed,
+        intervals=INTERVALS,
         fault=fault.sentence if fault else "",
-    )  # fmt: skip
+    )
     if isinstance(fault, TooMany):
         response.headers["Retry-After"] = str(fault.retry_after)
     return response
 
 
-def _page(request: http.Request, template: str, spec: ChannelSpec, status: int = 200, **values: Any) -> http.Response:
+def _page(
+    request: http.Request, template: str, spec: ChannelSpec, status: int = 200, **values: Any
+) -> http.Response:
     path = f"/{spec.channel.method}/{spec.channel.address}"
     name = spec.title or spec.channel.address
     response = page(template, asked_language(request), status, name=name, path=path, **values)
@@ -137,11 +153,18 @@ async def mine(_request: http.Request, visit: Visit) -> http.Response:
     """Someone's subscriptions and addresses, and what may be done with each."""
     subscriptions, jid = visit.site.bus.subscriptions, visit.caller.jid
     own, now = subscriptions.own(jid), visit.site.bus.clock()
-    cards = [card(one, named(visit.site, one.channel), own, now) for one in await subscriptions.of(jid)]
+    cards = [
+        card(one, named(visit.site, one.channel), own, now) for one in await subscriptions.of(jid)
+    ]
     return visit.page(
-        "subscriptions.html", cards=cards, addresses=await subscriptions.book.of(jid), proved=proved,
-        place=partial(place, own=own), zone=clock_of(visit.site.bus, jid), quiet=visit.site.bus.settings.quiet(jid),
-    )  # fmt: skip
+        "subscriptions.html",
+        cards=cards,
+        addresses=await subscriptions.book.of(jid),
+        proved=proved,
+        place=partial(place, own=own),
+        zone=clock_of(visit.site.bus, jid),
+        quiet=visit.site.bus.settings.quiet(jid),
+    )
 
 
 async def doubt(request: http.Request, visit: Visit) -> http.Response:
@@ -152,7 +175,9 @@ async def doubt(request: http.Request, visit: Visit) -> http.Response:
         raise NotFound(_("You have no address {address}.", address=target))
     some = [one for one in await subscriptions.of(jid) if one.target == target]
     return visit.page(
-        "remove_address.html", target=target, some=[(titled(one, named(visit.site, one.channel)), one) for one in some]
+        "remove_address.html",
+        target=target,
+        some=[(titled(one, named(visit.site, one.channel)), one) for one in some],
     )
 
 
@@ -170,11 +195,14 @@ async def change(_request: http.Request, visit: Visit) -> http.Response:
             await subscriptions.book.drop(jid, Channel.parse(visit.value("address")))
         case _:
             raise BadInput(_("That form can't be read: open the page anew and try again."))
-    return http.Response(status=303, headers={"Location": "/subscriptions", "Cache-Control": "no-store"})
+    return http.Response(
+        status=303, headers={"Location": "/subscriptions", "Cache-Control": "no-store"}
+    )
 
 
 async def _numbers(visit: Visit) -> Sequence[int]:
-    """The subscription that was meant, where it is their own: operators too change no one else's here."""
+    """The subscription that was meant, where it is their own: operators too change no one else's
+    here."""
     own = await visit.site.bus.subscriptions.of(visit.caller.jid)
     return [one.id for one in own if str(one.id) == visit.value("number")]
 

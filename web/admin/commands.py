@@ -1,7 +1,8 @@
 """Commands as pages: the menu, and every action drawn from its own declaration, step by step.
 
-Looking changes nothing: what a page is opened with is filled in, and where that answers a first step which others
-follow, the page goes on to them. Whoever goes back with the browser goes on from the step they see.
+Looking changes nothing: what a page is opened with is filled in, and where that answers a first
+step which others follow, the page goes on to them. Whoever goes back with the browser goes on from
+the step they see.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +16,14 @@ from commands.action import Action, Done, Lines, Reply, Step, begin, check, go_o
 from commands.data_forms import FAILED, as_words
 from commands.menu import GROUPS, inside
 from commands.sessions import Session, Sessions
-from component.common.errors import BadInput, Conflict, Forbidden, NotFound, ShoutbusError, StoreError
+from component.common.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    NotFound,
+    ShoutbusError,
+    StoreError,
+)
 from component.common.form import NONE, Choice, Faults, Field, is_yes
 from component.common.i18n import Words, _, tell
 from web.auth import Values, Visit, for_people
@@ -45,7 +53,9 @@ async def menu(_request: http.Request, visit: Visit) -> http.Response:
     """What one may call, by kind."""
     bus, role = visit.site.bus, visit.caller.role
     groups = [(title, inside(bus, node, role)) for node, title in GROUPS.items()]
-    groups.append((_("More"), [one for one in bus.actions.values() if not one.group and one.role <= role]))
+    groups.append(
+        (_("More"), [one for one in bus.actions.values() if not one.group and one.role <= role])
+    )
     offered = [(title, actions) for title, actions in groups if actions]
     return visit.page("commands.html", groups=offered, pages=_PAGES)
 
@@ -71,7 +81,11 @@ class Pages:
             return _answer(visit, action, reply)
         asked = reply.fields(bus)
         # A box is ticked by people alone: “without asking” must not come with a link
-        known = {one.name: visit.query[one.name] for one in asked if one.kind != "boolean" and one.name in visit.query}
+        known = {
+            one.name: visit.query[one.name]
+            for one in asked
+            if one.kind != "boolean" and one.name in visit.query
+        }
         session = self._sessions.open(visit.caller.jid, action.name, action)
         session.steps.append(replace(reply, values={**reply.values, **known}))
         answered = known and all(one.name in known for one in asked if one.required)
@@ -102,13 +116,20 @@ class Pages:
                 if len(session.steps) > 1:
                     session.steps.pop()
                 return _to(_place(session))
-        return await self._advanced(session, action, _filled(session.steps[-1].fields(visit.site.bus), visit), visit)
+        return await self._advanced(
+            session, action, _filled(session.steps[-1].fields(visit.site.bus), visit), visit
+        )
 
-    async def _advanced(self, session: Session, action: Action, values: Values, visit: Visit) -> http.Response:
-        """What follows from a filled step: the next one, the answer, or the same one with what is wrong."""
+    async def _advanced(
+        self, session: Session, action: Action, values: Values, visit: Visit
+    ) -> http.Response:
+        """What follows from a filled step: the next one, the answer, or the same one with what is
+        wrong."""
         step = session.steps[-1]
         try:
-            reply = await go_on(action, step, {**step.values, **values}, visit.caller, visit.site.bus)
+            reply = await go_on(
+                action, step, {**step.values, **values}, visit.caller, visit.site.bus
+            )
         except Forbidden:
             self._sessions.end(session)
             raise
@@ -117,7 +138,9 @@ class Pages:
         except ShoutbusError as fault:
             status = fault.status if fault.status < 500 or isinstance(fault, StoreError) else 400
             return _show(visit, session, values, {"": as_words(fault)}, status)
-        session.steps[-1] = replace(step, values={**step.values, **values})  # for whoever comes back to it
+        session.steps[-1] = replace(
+            step, values={**step.values, **values}
+        )  # for whoever comes back to it
         if isinstance(reply, Step):
             session.steps.append(reply)
             return _to(_place(session))
@@ -136,7 +159,9 @@ def _action(request: http.Request, visit: Visit) -> Action:
     action = visit.site.bus.actions.get(name)
     if action is None:
         raise NotFound(_("There is no command “{node}”.", node=name[:40]))
-    check(action, visit.caller, visit.site.bus)  # a step that is open shows choices: not to who may not go on with it
+    check(
+        action, visit.caller, visit.site.bus
+    )  # a step that is open shows choices: not to who may not go on with it
     return action
 
 
@@ -179,10 +204,19 @@ def _show(
     asked = step.fields(visit.site.bus)
     told = dict.fromkeys(["", *(one.name for one in asked)], "") | dict(faults or {})
     return visit.page(
-        "command.html", status, name=session.node, session=session.id, step=step, at=len(session.steps), asked=asked,
-        values=step.values if entered is None else {**step.values, **entered}, faults=told,
-        options=_options(visit.language), is_yes=is_yes, is_number=_is_number,
-    )  # fmt: skip
+        "command.html",
+        status,
+        name=session.node,
+        session=session.id,
+        step=step,
+        at=len(session.steps),
+        asked=asked,
+        values=step.values if entered is None else {**step.values, **entered},
+        faults=told,
+        options=_options(visit.language),
+        is_yes=is_yes,
+        is_number=_is_number,
+    )
 
 
 def _options(language: str) -> Callable[[Field], Sequence[Choice]]:
@@ -190,7 +224,9 @@ def _options(language: str) -> Callable[[Field], Sequence[Choice]]:
 
     def options(asked: Field) -> Sequence[Choice]:
         needs_none = not (asked.required or asked.default)
-        return [Choice(NONE, tell(_NONE, language)), *asked.choices] if needs_none else asked.choices
+        return (
+            [Choice(NONE, tell(_NONE, language)), *asked.choices] if needs_none else asked.choices
+        )
 
     return options
 
@@ -199,9 +235,16 @@ def _is_number(asked: Field) -> bool:
     return asked.type is int
 
 
-def _answer(visit: Visit, action: Action, reply: Reply, status: int = 200, back: str = "") -> http.Response:
+def _answer(
+    visit: Visit, action: Action, reply: Reply, status: int = 200, back: str = ""
+) -> http.Response:
     """The end of a command."""
-    shown: dict[str, Any] = {"title": tell(action.title, visit.language), "lines": None, "note": "", "kind": "info"}
+    shown: dict[str, Any] = {
+        "title": tell(action.title, visit.language),
+        "lines": None,
+        "note": "",
+        "kind": "info",
+    }
     if isinstance(reply, Lines):
         first, *more = [*reply.ahead, reply]  # a page holds what takes several messages
         lines = [*first.lines, *(line for part in more for line in (part.title, *part.lines))]
@@ -214,7 +257,11 @@ def _answer(visit: Visit, action: Action, reply: Reply, status: int = 200, back:
 
 def _back(action: Action, session: Session | None = None) -> str:
     """Where one came from, most likely."""
-    which = next(iter(session.steps[0].values.get("route", ())), "") if session and session.steps else ""
+    which = (
+        next(iter(session.steps[0].values.get("route", ())), "")
+        if session and session.steps
+        else ""
+    )
     if action.name == "route-edit" and which.isascii() and which.isdigit():
         return f"/routes/{which}"
     return _GROUPS.get(action.group, "/commands")

@@ -1,6 +1,8 @@
-"""The grid of dots as data: which sources and destinations a page shows, and the routes between them. No HTTP.
+"""The grid of dots as data: which sources and destinations a page shows, and the routes between
+them. No HTTP.
 
-Sources down, destinations across; of many, those that are asked for, a page at a time in both directions.
+Sources down, destinations across; of many, those that are asked for, a page at a time in both
+directions.
 """
 
 import hashlib
@@ -23,7 +25,8 @@ _DIGITS = re.compile("([0-9]{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What part is asked for: words in the names of sources and of destinations, and which page of each, from 1."""
+    """What part is asked for: words in the names of sources and of destinations, and which page of
+    each, from 1."""
 
     source: str = ""
     destination: str = ""
@@ -41,7 +44,10 @@ class Asked:
         """As the page's address has it, with other pages where given."""
         down, across = other.get("down", self.down), other.get("across", self.across)
         pairs = {"from": self.source, "to": self.destination}
-        pairs |= {"down": str(down) if down > 1 else "", "across": str(across) if across > 1 else ""}
+        pairs |= {
+            "down": str(down) if down > 1 else "",
+            "across": str(across) if across > 1 else "",
+        }
         return urlencode({name: value for name, value in pairs.items() if value})
 
 
@@ -63,7 +69,8 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The sources, or the destinations: those on this page, which page of how many, and how many of how many fit."""
+    """The sources, or the destinations: those on this page, which page of how many, and how many of
+    how many fit."""
 
     ends: tuple[End, ...]
     page: int
@@ -121,11 +128,15 @@ class Window:
     def place(self, row: int, column: int) -> Place:
         """Where two meet."""
         source, destination = self.sources.ends[row - 1], self.destinations.ends[column - 1]
-        return Place(row, column, source, destination, self.routes.get((source.channel, destination.channel)))
+        return Place(
+            row, column, source, destination, self.routes.get((source.channel, destination.channel))
+        )
 
     def find(self, source: Channel, destination: Channel) -> Place | None:
         """Where these two meet, if they do here."""
-        rows, columns = ([end.channel for end in side.ends] for side in (self.sources, self.destinations))
+        rows, columns = (
+            [end.channel for end in side.ends] for side in (self.sources, self.destinations)
+        )
         if source not in rows or destination not in columns:
             return None
         return self.place(rows.index(source) + 1, columns.index(destination) + 1)
@@ -148,7 +159,9 @@ class Window:
         if (self.sources, self.destinations) != (before.sources, before.destinations):
             return None
         both = self.routes.keys() | before.routes.keys()
-        other = {ends for ends in both if _seen(self.routes.get(ends)) != _seen(before.routes.get(ends))}
+        other = {
+            ends for ends in both if _seen(self.routes.get(ends)) != _seen(before.routes.get(ends))
+        }
         return [place for _end, row in self.rows() for place in row if _ends(place) in other]
 
 
@@ -164,15 +177,22 @@ def window(bus: Bus, asked: Asked) -> Window:
     """The part that is asked for, as it stands now."""
     ends = _all_ends(bus)
     sources = _side(ends, asked.source, asked.down)
-    destinations = _side([one for one in ends if one.channel.address != "*"], asked.destination, asked.across)
+    destinations = _side(
+        [one for one in ends if one.channel.address != "*"], asked.destination, asked.across
+    )
     rows = {one.channel for one in sources.ends}
     columns = {one.channel for one in destinations.ends}
-    shown = [route for route in bus.hub.routes if route.source in rows and route.destination in columns]
-    return Window(asked, sources, destinations, {(one.source, one.destination): one for one in shown})
+    shown = [
+        route for route in bus.hub.routes if route.source in rows and route.destination in columns
+    ]
+    return Window(
+        asked, sources, destinations, {(one.source, one.destination): one for one in shown}
+    )
 
 
 def _all_ends(bus: Bus) -> list[End]:
-    """Every channel, those of a name side by side; and what routes still name that is no channel any more."""
+    """Every channel, those of a name side by side; and what routes still name that is no channel
+    any more."""
     specs = {spec.channel: spec for spec in bus.hub.channels}
     named = {channel: spec.title or channel.address for channel, spec in specs.items()}
     for route in bus.hub.routes:
@@ -194,7 +214,9 @@ def _all_ends(bus: Bus) -> list[End]:
 def _rank(end: End) -> tuple[str, list[str | int], str]:
     """By kind, and as people count: 2 before 10."""
     parts = _DIGITS.split(end.name.casefold())
-    counted: list[str | int] = [int(part) if place % 2 else part for place, part in enumerate(parts)]
+    counted: list[str | int] = [
+        int(part) if place % 2 else part for place, part in enumerate(parts)
+    ]
     return end.channel.method, counted, end.channel.address
 
 
@@ -203,4 +225,6 @@ def _side(ends: Sequence[End], words: str, page: int) -> Side:
     fitting = [end for end in ends if asked in f"{end.channel} {end.name}".casefold()]
     pages = max(1, -(-len(fitting) // SIDE))
     page = min(page, pages)
-    return Side(tuple(fitting[(page - 1) * SIDE : page * SIDE]), page, pages, len(fitting), len(ends))
+    return Side(
+        tuple(fitting[(page - 1) * SIDE : page * SIDE]), page, pages, len(fitting), len(ends)
+    )

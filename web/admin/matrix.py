@@ -1,4 +1,5 @@
-"""The grid of dots at `/matrix`: a click makes a route or takes it away, and all who look at it see that at once.
+"""The grid of dots at `/matrix`: a click makes a route or takes it away, and all who look at it see
+that at once.
 
 Without the script each click is a form that is posted and shows the page again.
 """
@@ -48,7 +49,8 @@ def _drawn(visit: Visit, seen: Window, status: int = 200, fault: str = "") -> ht
 
 
 async def click(_request: http.Request, visit: Visit) -> http.Response:
-    """A dot was clicked: the page again, the page that asks first, or, for the script, what became of it."""
+    """A dot was clicked: the page again, the page that asks first, or, for the script, what became
+    of it."""
     asked = Asked.parse(visit.query)
     dot = None
     try:
@@ -57,7 +59,9 @@ async def click(_request: http.Request, visit: Visit) -> http.Response:
     except ShoutbusError as fault:
         seen = window(visit.site.bus, asked)
         if visit.wants_json:
-            return json_answer(fault.status, detail=visit.told(fault), cells=_cells(visit, seen, dot))
+            return json_answer(
+                fault.status, detail=visit.told(fault), cells=_cells(visit, seen, dot)
+            )
         return _drawn(visit, seen, fault.status, visit.told(fault))
     if isinstance(reply, Route):
         return _on(visit, f"/commands/route-remove?route={reply.id}")
@@ -81,9 +85,12 @@ def _on(visit: Visit, location: str) -> http.Response:
 
 
 def _dot(visit: Visit) -> matrix.Dot:
-    """Which place was clicked, and what was seen there: the page tells with the click what its rows and columns are."""
+    """Which place was clicked, and what was seen there: the page tells with the click what its rows
+    and columns are."""
     numbers = visit.value("dot").split()
-    if len(numbers) not in (2, 4) or not all(one.isascii() and one.isdigit() and len(one) < 19 for one in numbers):
+    if len(numbers) not in (2, 4) or not all(
+        one.isascii() and one.isdigit() and len(one) < 19 for one in numbers
+    ):
         raise BadInput(_("That click can't be read: open the page anew and try again."))
     row, column, *seen = numbers
     ends = (Channel.parse(visit.value(f"s{row}")), Channel.parse(visit.value(f"d{column}")))
@@ -96,14 +103,17 @@ async def route(request: http.Request, visit: Visit) -> http.Response:
     one = find_route(bus, request.match_info["number"])
     lines = [told(stage) for stage in one.stages]
     first = [held for _number, held in await first_held(visit.caller, bus, one)]
-    return visit.page("route.html", route=one, lines=lines, waiting=bus.hub.flow.held_at(one), first=first)
+    return visit.page(
+        "route.html", route=one, lines=lines, waiting=bus.hub.flow.held_at(one), first=first
+    )
 
 
 # Live
 
 
 async def _events(request: http.Request, visit: Visit) -> AsyncIterator[str]:
-    """What others changed: the cells that are otherwise now, or the whole grid where its rows or columns are."""
+    """What others changed: the cells that are otherwise now, or the whole grid where its rows or
+    columns are."""
     before = window(visit.site.bus, Asked.parse(visit.query))
     known = request.headers.get("Last-Event-ID") or next(iter(visit.query.get("state", ())), "")
     yield "" if known == before.state else _whole(visit, before)
@@ -119,7 +129,11 @@ async def _events(request: http.Request, visit: Visit) -> AsyncIterator[str]:
 
 
 def _cell(visit: Visit, place: Place) -> dict[str, str]:
-    return {"id": place.id, "html": visit.drawn("grid.html", "cell", place), "said": tell(place.label, visit.language)}
+    return {
+        "id": place.id,
+        "html": visit.drawn("grid.html", "cell", place),
+        "said": tell(place.label, visit.language),
+    }
 
 
 def _whole(visit: Visit, seen: Window) -> str:

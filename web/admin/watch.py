@@ -1,6 +1,8 @@
-"""Who watches a page of what is configured: each is woken after every change, and looks for what concerns it.
+"""Who watches a page of what is configured: each is woken after every change, and looks for what
+concerns it.
 
-Server-Sent Events (WHATWG HTML section 9.2). Changes that come while one is being written are one look.
+Server-Sent Events (WHATWG HTML section 9.2). Changes that come while one is being written are one
+look.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""Where hubs call (WebSub, https://www.w3.org/TR/websub/): they ask whether we asked, and send what is new.
+"""Where hubs call (WebSub, https://www.w3.org/TR/websub/): they ask whether we asked, and send what
+is new.
 
 A callback's token is its secret; who does not know one learns nothing here.
 """
@@ -10,7 +11,8 @@ from aiohttp import web as http
 from web.context import SITE
 
 MOST = 1024 * 1024
-"""Bytes that a hub may send at once; what is larger is found when the feed is looked at, within a day."""
+"""Bytes that a hub may send at once; what is larger is found when the feed is looked at, within a
+day."""
 
 
 def routes() -> Sequence[http.RouteDef]:
@@ -28,13 +30,17 @@ async def verify(request: http.Request) -> http.Response:
 
 
 async def push(request: http.Request) -> http.Response:
-    """What a hub sends (section 7): yes only once it is on disk; what is forged gets the same answer."""
+    """What a hub sends (section 7): yes only once it is on disk; what is forged gets the same
+    answer."""
     body = await request.content.read(MOST + 1)
     while len(body) <= MOST and (more := await request.content.read(MOST + 1 - len(body))):
         body += more
     if len(body) > MOST:
         raise http.HTTPRequestEntityTooLarge(MOST, len(body))
-    kind, signature = request.headers.get("Content-Type", ""), request.headers.get("X-Hub-Signature", "")
+    kind, signature = (
+        request.headers.get("Content-Type", ""),
+        request.headers.get("X-Hub-Signature", ""),
+    )
     for one in request.app[SITE].callbacks.heard:
         if await one.push(request.match_info["token"], body, kind, signature):
             return http.Response(status=202)

@@ -1,4 +1,5 @@
-"""The pages: a list of shoutboxes, a page for each, one message whole. They work without JavaScript."""
+"""The pages: a list of shoutboxes, a page for each, one message whole. They work without
+JavaScript."""
 
 import datetime
 import functools
@@ -59,22 +60,29 @@ def page(template: str, language: str, status: int = 200, **values: Any) -> http
 
 def shown(text: str, status: int = 200) -> http.Response:
     """A page that is not to be kept anywhere."""
-    return http.Response(text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
+    return http.Response(
+        text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"}
+    )
 
 
 @functools.cache
 def _macro(language: str) -> Callable[..., str]:
     """Draws a shout in a language."""
-    made: Callable[..., str] = vars(_JINJA.get_template("shout.html").make_module(speaking(language)))["shout"]
+    made: Callable[..., str] = vars(
+        _JINJA.get_template("shout.html").make_module(speaking(language))
+    )["shout"]
     return made
 
 
 def drawing(site: Site) -> Callable[[str, Delivery], str]:
-    """Draws a shout as the page in a language shows it, JSON on one line; once for all who read it live."""
+    """Draws a shout as the page in a language shows it, JSON on one line; once for all who read it
+    live."""
 
     @functools.lru_cache(64)
     def draw(language: str, delivery: Delivery) -> str:
-        return json.dumps({"seq": delivery.seq, "html": str(_macro(language)(delivery, site.whole_url))})
+        return json.dumps(
+            {"seq": delivery.seq, "html": str(_macro(language)(delivery, site.whole_url))}
+        )
 
     return draw
 
@@ -88,7 +96,9 @@ def routes(
 
     async def index(request: http.Request) -> http.Response:
         """The list of shoutboxes and archives."""
-        return page("index.html", asked_language(request), boxes=site.boxes(), archives=shelf(request))
+        return page(
+            "index.html", asked_language(request), boxes=site.boxes(), archives=shelf(request)
+        )
 
     async def stream(request: http.Request) -> http.StreamResponse:
         in_words = functools.partial(draw, asked_language(request))
@@ -125,7 +135,9 @@ async def _box(
 ) -> http.Response:
     site = request.app[SITE]
     before = request.query.get("before")
-    shouts = await site.hub.store.log(spec.channel, before=cursor(before) if before else 2**62, limit=SHOWN)
+    shouts = await site.hub.store.log(
+        spec.channel, before=cursor(before) if before else 2**62, limit=SHOWN
+    )
     response = page(
         "shoutbox.html",
         asked_language(request),
@@ -156,7 +168,9 @@ async def older(request: http.Request) -> http.Response:
     shouts = await request.app[SITE].hub.store.log(spec.channel, before=before, limit=SHOWN)
     older = shouts[0].seq if len(shouts) == SHOWN else None
     draw = functools.partial(drawing(request.app[SITE]), asked_language(request))
-    return http.json_response({"shouts": [json.loads(draw(one)) for one in shouts], "before": older})
+    return http.json_response(
+        {"shouts": [json.loads(draw(one)) for one in shouts], "before": older}
+    )
 
 
 async def shout(request: http.Request) -> http.Response:
@@ -175,7 +189,12 @@ async def shout(request: http.Request) -> http.Response:
             raise
         told_why = tell(fault.sentence, asked_language(request))
         return await _box(
-            request, spec, error=told_why, body=fields["body"][:MAX_SHOUT], name=fields["name"], status=fault.status
+            request,
+            spec,
+            error=told_why,
+            body=fields["body"][:MAX_SHOUT],
+            name=fields["name"],
+            status=fault.status,
         )
     told = [one.sentence.told(asked_language(request)) for one in site.hub.refusals(receipt)]
     if wants_json:
@@ -189,15 +208,23 @@ async def shout(request: http.Request) -> http.Response:
     return response
 
 
-def _shouted(request: http.Request, site: Site, spec: ChannelSpec, fields: dict[str, str], session: str) -> Message:
+def _shouted(
+    request: http.Request, site: Site, spec: ChannelSpec, fields: dict[str, str], session: str
+) -> Message:
     body = fields["body"]
     if not body.strip():
         raise BadInput(_("There is nothing to shout: write something first."))
     if len(body) > MAX_SHOUT:
-        raise BadInput(_("That shout has {count} characters; at most {most} fit.", count=len(body), most=MAX_SHOUT))
+        raise BadInput(
+            _(
+                "That shout has {count} characters; at most {most} fit.",
+                count=len(body),
+                most=MAX_SHOUT,
+            )
+        )
     author = site.guests.author(session, site.address(request), fields["name"])
-    # The form's key makes a reload or a second click the same shout; other words under an old key (the browser's
-    # way back restores it) are another.
+    # The form's key makes a reload or a second click the same shout; other words under an old key
+    # (the browser's way back restores it) are another.
     origin = f"{author.key}#{id_from(fields['key'] + body)}" if is_id(fields["key"]) else ""
     return Message.new(spec.channel, author, body, site.clock(), origin=origin)
 
@@ -205,7 +232,11 @@ def _shouted(request: http.Request, site: Site, spec: ChannelSpec, fields: dict[
 async def _fields(request: http.Request) -> dict[str, str]:
     try:
         form = await request.post()
-    except (ValueError, LookupError, RuntimeError) as error:  # RuntimeError: an unknown transfer encoding
+    except (
+        ValueError,
+        LookupError,
+        RuntimeError,
+    ) as error:  # RuntimeError: an unknown transfer encoding
         raise BadInput(_("That form can't be read: reload the page and try again.")) from error
     given = {key: form.get(key, "") for key in ("name", "body", "key")}
     return {key: value if isinstance(value, str) else "" for key, value in given.items()}
@@ -213,20 +244,26 @@ async def _fields(request: http.Request) -> dict[str, str]:
 
 def _same_site(request: http.Request, site: Site) -> None:
     if is_cross_site(request, site):
-        raise Forbidden(_("That shout came from another site: open the shoutbox itself and write it there."))
+        raise Forbidden(
+            _("That shout came from another site: open the shoutbox itself and write it there.")
+        )
 
 
 def is_cross_site(request: http.Request, site: Site) -> bool:
     """Whether another site sent a form (Fetch Metadata, Origin)."""
     origin = request.headers.get("Origin")
-    ours = {site.public_url} | ({f"{request.scheme}://{request.host}"} if site.is_ours(request.host) else set())
+    ours = {site.public_url} | (
+        {f"{request.scheme}://{request.host}"} if site.is_ours(request.host) else set()
+    )
     fetched = request.headers.get("Sec-Fetch-Site", "same-origin")
     return fetched not in ("same-origin", "none") or (origin is not None and origin not in ours)
 
 
 def _cookie_name(request: http.Request) -> str:
     try:
-        name = request.cookies.get(NAME_COOKIE, "").encode("ascii", "replace").decode("unicode_escape")
+        name = (
+            request.cookies.get(NAME_COOKIE, "").encode("ascii", "replace").decode("unicode_escape")
+        )
     except ValueError:
         return ""
     return one_line(name)[:MAX_NAME]
@@ -234,13 +271,18 @@ def _cookie_name(request: http.Request) -> str:
 
 def _remember(response: http.Response, site: Site, cookie: str, value: str) -> None:
     secure = site.public_url.startswith("https:")
-    response.set_cookie(cookie, value, max_age=YEAR, httponly=True, samesite="Lax", secure=secure, path="/")
+    response.set_cookie(
+        cookie, value, max_age=YEAR, httponly=True, samesite="Lax", secure=secure, path="/"
+    )
 
 
 async def whole(request: http.Request) -> http.Response:
-    """One message, whole: where a destination could carry a part only, it links here, with the key that opens it."""
+    """One message, whole: where a destination could carry a part only, it links here, with the key
+    that opens it."""
     site, given = request.app[SITE], request.match_info["id"]
-    opens = is_id(given) and hmac.compare_digest(site.key_of(given).encode(), request.match_info["key"].encode())
+    opens = is_id(given) and hmac.compare_digest(
+        site.key_of(given).encode(), request.match_info["key"].encode()
+    )
     found = await site.hub.store.trace(given) if opens else ()
     if not found:
         raise NotFound(_("There is no such message."))

@@ -27,7 +27,10 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     async def edit(caller: Caller, filled: Any, bus: Bus) -> Reply:
         return await _edit(spec, caller, filled, bus)
 
-    standing = {name: written(tuple(value) if isinstance(value, list) else value) for name, value in _told(spec)}
+    standing = {
+        name: written(tuple(value) if isinstance(value, list) else value)
+        for name, value in _told(spec)
+    }
     step = settings_form(bus.methods[spec.channel.method], address=False)
     return Step(_("Edit {channel}", channel=spec.channel), step, edit, values=standing, open=True)
 
@@ -39,8 +42,13 @@ def _told(spec: ChannelSpec) -> list[tuple[str, Any]]:
 async def _edit(seen: ChannelSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
     spec = find_channel(bus, seen.channel)
     if meanwhile := differences(seen, spec):
-        raise Conflict(_("{channel} was changed meanwhile ({changes}), so I left it so: look at it again.",
-                         channel=spec.channel, changes=meanwhile))  # fmt: skip
+        raise Conflict(
+            _(
+                "{channel} was changed meanwhile ({changes}), so I left it so: look at it again.",
+                channel=spec.channel,
+                changes=meanwhile,
+            )
+        )
     method = bus.methods[spec.channel.method]
     known = {one.name for one in fields(method.form)}
     others = {key: value for key, value in spec.settings.items() if key not in known}
@@ -59,7 +67,8 @@ def differences(before: ChannelSpec, after: ChannelSpec) -> str:
     return ", ".join(
         f"{name} {_shown(old.get(name), new.get(name))} → {_shown(new.get(name), old.get(name))}"
         for name in sorted({*old, *new})
-        if (is_set(old.get(name)), old.get(name) or None) != (is_set(new.get(name)), new.get(name) or None)
+        if (is_set(old.get(name)), old.get(name) or None)
+        != (is_set(new.get(name)), new.get(name) or None)
     )
 
 
@@ -71,4 +80,6 @@ def _shown(value: Any, other: Any) -> str:
     return f"“{' '.join(value) if isinstance(value, list) else value or ''}”"
 
 
-ACTION = Action("channel-edit", _("Edit a channel"), Role.OPERATOR, _run, Form, more=True, group="channels")
+ACTION = Action(
+    "channel-edit", _("Edit a channel"), Role.OPERATOR, _run, Form, more=True, group="channels"
+)

@@ -44,9 +44,14 @@ def _stops(spec: ChannelSpec, bus: Bus) -> Words:
     if not bus.methods[spec.channel.method].listens:
         return _("{channel} is paused: it says nothing until it is on again.", channel=spec.channel)
     if bus.methods[spec.channel.method].make is None:  # the commit is the delivery
-        return _("{channel} is paused: nothing from it goes on. What goes to it, it takes all the same.",
-                 channel=spec.channel)  # fmt: skip
-    return _("{channel} is paused: nothing from it goes on, and what goes to it waits.", channel=spec.channel)
+        return _(
+            "{channel} is paused: nothing from it goes on. What goes to it, it takes all the same.",
+            channel=spec.channel,
+        )
+    return _(
+        "{channel} is paused: nothing from it goes on, and what goes to it waits.",
+        channel=spec.channel,
+    )
 
 
 ACTION = Action("channel-pause", _("Pause a channel"), Role.OPERATOR, _run, Form, group="channels")

@@ -39,19 +39,35 @@ async def _done(_caller: Caller, _bus: Bus, told: Words) -> Reply:
 async def removal(
     command: str, spec: ChannelSpec, bus: Bus, then: Then, more: Words | str = "", after: str = ""
 ) -> Step:
-    """The step that says what goes with a channel (and `more`), asks, and removes it; `after` is for the audit log."""
+    """The step that says what goes with a channel (and `more`), asks, and removes it; `after` is
+    for the audit log."""
     routes, waiting = _with_it(spec, bus), await _waiting(spec, bus)
 
     async def remove(caller: Caller, bus: Bus) -> Reply:
         find_channel(bus, spec.channel)
         if _with_it(spec, bus) != routes:
-            raise Conflict(_("The routes of {channel} changed meanwhile, so I left all as it was: look at it again.",
-                             channel=spec.channel))  # fmt: skip
+            raise Conflict(
+                _(
+                    "The routes of {channel} changed meanwhile, so I left all as it was: "
+                    "look at it again.",
+                    channel=spec.channel,
+                )
+            )
         waiting = await _waiting(spec, bus)
-        audit = entry(caller, bus, command, before="; ".join([described(spec), *map(arrow, routes)]), after=after)
+        audit = entry(
+            caller,
+            bus,
+            command,
+            before="; ".join([described(spec), *map(arrow, routes)]),
+            after=after,
+        )
         await bus.settings.change([*map(Drop, routes), Drop(spec)], audit)
-        told = _("Removed {channel}; routes: {routes}, dead letters: {letters}.",
-                 channel=spec.channel, routes=len(routes), letters=waiting)  # fmt: skip
+        told = _(
+            "Removed {channel}; routes: {routes}, dead letters: {letters}.",
+            channel=spec.channel,
+            routes=len(routes),
+            letters=waiting,
+        )
         return await then(caller, bus, told)
 
     told = _goes(spec, routes, waiting)
@@ -64,8 +80,12 @@ def _goes(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Words:
     told = _("{channel} goes, and no route with it.", channel=titled(spec))
     if routes:
         named = ", ".join(f"{route.id}: {arrow(route)}" for route in routes[:SHOWN])
-        told = _("{channel} goes, and with it its routes, {count}: {routes}.", channel=titled(spec), count=len(routes),
-                 routes=named + (" …" if routes[SHOWN:] else ""))  # fmt: skip
+        told = _(
+            "{channel} goes, and with it its routes, {count}: {routes}.",
+            channel=titled(spec),
+            count=len(routes),
+            routes=named + (" …" if routes[SHOWN:] else ""),
+        )
     if waiting:
         more = _("What waits becomes dead letters: {waiting}.", waiting=waiting)
         told = _("{told} {more}", told=told, more=more)
@@ -75,7 +95,9 @@ def _goes(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Words:
 def _leaves(spec: ChannelSpec, bus: Bus) -> Callable[[Channel], bool]:
     """Whether a channel is configured no longer without `spec`: `method:*` may stand for many."""
     others = {one.channel for one in bus.hub.channels} - {spec.channel}
-    return lambda channel: channel == spec.channel or (channel.anyone == spec.channel and channel not in others)
+    return lambda channel: (
+        channel == spec.channel or (channel.anyone == spec.channel and channel not in others)
+    )
 
 
 def _with_it(spec: ChannelSpec, bus: Bus) -> Sequence[Route]:
@@ -84,13 +106,19 @@ def _with_it(spec: ChannelSpec, bus: Bus) -> Sequence[Route]:
 
 
 async def _waiting(spec: ChannelSpec, bus: Bus) -> int:
-    """Deliveries to what is configured no longer, and what its routes hold; a person's whom `chat:*` stands for go out
-    all the same."""
+    """Deliveries to what is configured no longer, and what its routes hold; a person's whom
+    `chat:*` stands for go out all the same."""
     leaves = _leaves(spec, bus)
     others = {one.channel for one in bus.hub.channels} - {spec.channel}
     backlog = await bus.hub.store.backlog()
     held = sum(bus.hub.flow.held_at(route) for route in _with_it(spec, bus))
-    return held + sum(count for channel, count in backlog.items() if leaves(channel) and channel.anyone not in others)
+    return held + sum(
+        count
+        for channel, count in backlog.items()
+        if leaves(channel) and channel.anyone not in others
+    )
 
 
-ACTION = Action("channel-remove", _("Remove a channel"), Role.OPERATOR, _run, Form, more=True, group="channels")
+ACTION = Action(
+    "channel-remove", _("Remove a channel"), Role.OPERATOR, _run, Form, more=True, group="channels"
+)

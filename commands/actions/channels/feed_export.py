@@ -22,7 +22,11 @@ async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
 
 def feeds(bus: Bus) -> Sequence[ChannelSpec]:
     """Every feed of the bus that has an address."""
-    return [spec for spec in bus.hub.channels if spec.channel.method == METHOD.name and spec.settings.get("url")]
+    return [
+        spec
+        for spec in bus.hub.channels
+        if spec.channel.method == METHOD.name and spec.settings.get("url")
+    ]
 
 
 def _entry(spec: ChannelSpec) -> Entry:
@@ -49,7 +53,13 @@ def _lines(entries: Sequence[Entry], bus: Bus, number: int, parts: int) -> Lines
     if parts == 1:
         return Lines(_("<!-- {count} feeds -->", count=len(entries)), lines)
     return Lines(
-        _("<!-- {count} feeds, part {part} of {parts} -->", count=len(entries), part=number, parts=parts), lines
+        _(
+            "<!-- {count} feeds, part {part} of {parts} -->",
+            count=len(entries),
+            part=number,
+            parts=parts,
+        ),
+        lines,
     )
 
 

@@ -34,20 +34,33 @@ LIMITS = Limits(packed=opml.LARGEST, body=opml.LARGEST)
 class Form:
     """Which feeds, and where they are told."""
 
-    opml: Annotated[tuple[str, ...], Ask(_("OPML"), _("the address of a file, or its lines"), long=True)]
-    to: Annotated[Channel | None, Ask(_("To"), _("a channel for all of them"), choices=places, named=True)] = None
+    opml: Annotated[
+        tuple[str, ...], Ask(_("OPML"), _("the address of a file, or its lines"), long=True)
+    ]
+    to: Annotated[
+        Channel | None, Ask(_("To"), _("a channel for all of them"), choices=places, named=True)
+    ] = None
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     found = await _entries(form.opml, bus)
     there = {spec.settings["url"] for spec in feeds(bus)}
     specs = list(
-        _channels([one for one in found if one.url not in there], {str(one.channel) for one in bus.hub.channels})
+        _channels(
+            [one for one in found if one.url not in there],
+            {str(one.channel) for one in bus.hub.channels},
+        )
     )
     if not specs:
         return Done(_("Nothing to add: of {count} feeds, all are here.", count=len(found)))
     if len(specs) > MOST:
-        raise BadInput(_("Those are {count} feeds; at most {most} are taken at once.", count=len(specs), most=MOST))
+        raise BadInput(
+            _(
+                "Those are {count} feeds; at most {most} are taken at once.",
+                count=len(specs),
+                most=MOST,
+            )
+        )
     routes = [Route(spec.channel, form.to) for spec in specs] if form.to else []
     lines = [f"+ {described(spec)}" for spec in specs]
 
@@ -59,8 +72,12 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     shown = "\n".join(lines[:SHOWN])
     told = _("These {count} feeds would be added:\n{lines}", count=len(specs), lines=shown)
     if len(lines) > SHOWN:
-        told = _("These {count} feeds would be added:\n{lines}\n… and {more} more", count=len(specs), lines=shown,
-                 more=len(lines) - SHOWN)  # fmt: skip
+        told = _(
+            "These {count} feeds would be added:\n{lines}\n… and {more} more",
+            count=len(specs),
+            lines=shown,
+            more=len(lines) - SHOWN,
+        )
     return ask_sure(_("Import feeds"), told, take)
 
 
@@ -70,7 +87,9 @@ async def _entries(lines: Sequence[str], bus: Bus) -> Sequence[Entry]:
     if text.startswith(("http://", "https://")) and len(text.split()) == 1:
         got = await bus.fetcher().get(str(WebAddress.parse(text)), limits=LIMITS)
         return opml.parse(got.body).entries
-    files = [part[part.find("<opml") :] + "</opml>" for part in text.split("</opml>") if "<opml" in part]
+    files = [
+        part[part.find("<opml") :] + "</opml>" for part in text.split("</opml>") if "<opml" in part
+    ]
     found = [one for file in files or [text] for one in opml.parse(file.encode()).entries]
     return list({one.url: one for one in found}.values())
 
@@ -92,8 +111,18 @@ def _channels(entries: Sequence[Entry], taken: Collection[str]) -> Iterator[Chan
 
 def slug(title: str) -> str:
     """A title as an address: `Die Größe` is `die-grosse`; "" where nothing is left of it."""
-    plain = unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    plain = (
+        unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    )
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].rstrip("-")
 
 
-ACTION = Action("feed-import", _("Import feeds from OPML"), Role.OPERATOR, _run, Form, more=True, group="channels")
+ACTION = Action(
+    "feed-import",
+    _("Import feeds from OPML"),
+    Role.OPERATOR,
+    _run,
+    Form,
+    more=True,
+    group="channels",
+)

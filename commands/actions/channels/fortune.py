@@ -16,13 +16,19 @@ from component.methods.fortune.databases import PLACES, Name, draw
 class Form:
     """Which ones."""
 
-    file: Annotated[Name | None, Ask(_("File"), _("a database like computers; empty for any"))] = None
-    offensive: Annotated[bool, Ask(_("Offensive"), _("whether those that may offend are among them"))] = False
+    file: Annotated[Name | None, Ask(_("File"), _("a database like computers; empty for any"))] = (
+        None
+    )
+    offensive: Annotated[
+        bool, Ask(_("Offensive"), _("whether those that may offend are among them"))
+    ] = False
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if form.offensive and caller.in_room:
-        raise Forbidden(_("Those that may offend are told in private only: write to {bot}.", bot=bus.bot))
+        raise Forbidden(
+            _("Those that may offend are told in private only: write to {bot}.", bot=bus.bot)
+        )
     names = [str(form.file)] if form.file else []
     drawn = await asyncio.to_thread(draw, names, bus.luck, offensive=form.offensive, places=PLACES)
     if not drawn.text:
@@ -31,6 +37,12 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "fortune", _("Tell a fortune"), Role.GUEST, _run, Form, group="messages", public=True,
+    "fortune",
+    _("Tell a fortune"),
+    Role.GUEST,
+    _run,
+    Form,
+    group="messages",
+    public=True,
     examples=(_("fortune computers"),),
-)  # fmt: skip
+)

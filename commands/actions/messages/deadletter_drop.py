@@ -23,13 +23,27 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
     async def drop(caller: Caller, bus: Bus) -> Reply:
         dropped = [one.dropped(bus.clock()) for one in letters]
-        await bus.hub.store.decide(dropped, entry(caller, bus, "deadletter-drop", before=listed(letters)))
+        await bus.hub.store.decide(
+            dropped, entry(caller, bus, "deadletter-drop", before=listed(letters))
+        )
         return Done(_("Dropped {count} dead letters.", count=len(letters)))
 
     if form.sure:
         return await drop(caller, bus)
-    told = _("{count} dead letters to {channel} would never arrive.", count=len(letters), channel=letters[0].channel)
+    told = _(
+        "{count} dead letters to {channel} would never arrive.",
+        count=len(letters),
+        channel=letters[0].channel,
+    )
     return ask_sure(_("Drop dead letters"), told, drop)
 
 
-ACTION = Action("deadletter-drop", _("Drop dead letters"), Role.OPERATOR, _run, Form, more=True, group="deadletters")
+ACTION = Action(
+    "deadletter-drop",
+    _("Drop dead letters"),
+    Role.OPERATOR,
+    _run,
+    Form,
+    more=True,
+    group="deadletters",
+)

@@ -1,4 +1,5 @@
-"""`deadletter-list`: what could not be delivered, newest first, and why; of one channel where named."""
+"""`deadletter-list`: what could not be delivered, newest first, and why; of one channel where
+named."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -32,4 +33,6 @@ def _shown(one: Delivery, whole: bool) -> str:
     return f"{one.seq}: {when(one.changed)} {one.channel} “{said}” – {brief(one.error)}"
 
 
-ACTION = Action("deadletter-list", _("List dead letters"), Role.OPERATOR, _run, Form, group="deadletters")
+ACTION = Action(
+    "deadletter-list", _("List dead letters"), Role.OPERATOR, _run, Form, group="deadletters"
+)

@@ -1,5 +1,5 @@
-"""`message-delete`: take a message's words away from the bus; what has not arrived yet never does, and the places that
-have it are asked to take it back."""
+"""`message-delete`: take a message's words away from the bus; what has not arrived yet never does,
+and the places that have it are asked to take it back."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -34,7 +34,11 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
             return Done(_("Deleted {id}.", id=message.id))
         return Lines(_("Deleted {id}. Elsewhere:", id=message.id), [_line(one) for one in places])
 
-    return ask_sure(_("Delete a message"), _("{message} – this can't be taken back.", message=said(message)), delete)
+    return ask_sure(
+        _("Delete a message"),
+        _("{message} – this can't be taken back.", message=said(message)),
+        delete,
+    )
 
 
 def _line(taken: Taken) -> Words:
@@ -50,4 +54,6 @@ def _line(taken: Taken) -> Words:
             return _("{place}: it stays there.", place=place)
 
 
-ACTION = Action("message-delete", _("Delete a message"), Role.OPERATOR, _run, Form, more=True, group="messages")
+ACTION = Action(
+    "message-delete", _("Delete a message"), Role.OPERATOR, _run, Form, more=True, group="messages"
+)

@@ -1,4 +1,5 @@
-"""`remind`: say something to me or in a channel at a time, once or again and again; in a line in any order of words."""
+"""`remind`: say something to me or in a channel at a time, once or again and again; in a line in
+any order of words."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -9,7 +10,16 @@ from zoneinfo import ZoneInfo
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from component.bus.model.message import MAX_NAME, Author, Channel
-from component.bus.model.reminder import MAX_TEXT, Named, Read, Reminder, is_me, names_of, read, when
+from component.bus.model.reminder import (
+    MAX_TEXT,
+    Named,
+    Read,
+    Reminder,
+    is_me,
+    names_of,
+    read,
+    when,
+)
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden
 from component.common.form import Ask, Faults
@@ -21,7 +31,8 @@ _HOW = _("like: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Monday 9:3
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """Whom, when and of what. In a line that may stand in another order: see `component.bus.model.reminder.read`."""
+    """Whom, when and of what. In a line that may stand in another order: see
+    `component.bus.model.reminder.read`."""
 
     whom: Annotated[str, Ask(_("Whom"), _("me, or a channel: lobby, shoutbox:lobby"))] = "me"
     when: Annotated[str, Ask(_("When"), _HOW)]
@@ -47,7 +58,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
     said = Read(form.whom, form.when, form.what)
     names = names_of(bus.reminders.open_to(caller.role))
-    if caller.way == "text" and " " not in form.when:  # words of a line come to the fields in order, whatever they are
+    if (
+        caller.way == "text" and " " not in form.when
+    ):  # words of a line come to the fields in order, whatever they are
         line = read(f"{form.whom} {form.when} {form.what}", names)
         said = line if (line.when and line.what) or not _is_time(form.when, caller, bus) else said
     return await _go(caller, bus, said, _whom(caller, bus, said.whom, names))
@@ -56,7 +69,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 async def _go(caller: Caller, bus: Bus, said: Read, channel: Channel) -> Reply:
     """Keep it, or ask for what was not said; raises Faults."""
     if len(said.what) > MAX_TEXT:
-        told = _("That has {count} characters; at most {most} fit.", count=len(said.what), most=MAX_TEXT)
+        told = _(
+            "That has {count} characters; at most {most} fit.", count=len(said.what), most=MAX_TEXT
+        )
         raise Faults({"what": told})
     zone = _zone(caller, bus)
     try:
@@ -67,9 +82,16 @@ async def _go(caller: Caller, bus: Bus, said: Read, channel: Channel) -> Reply:
         return _ask(said, channel)
     kept = await bus.reminders.add(
         Reminder(
-            caller.jid, _name(caller), channel, said.what, time.due, time.schedule, zone, caller.language,
+            caller.jid,
+            _name(caller),
+            channel,
+            said.what,
+            time.due,
+            time.schedule,
+            zone,
+            caller.language,
         )
-    )  # fmt: skip
+    )
     return Done(_answer(kept, bus, said.when))
 
 
@@ -100,12 +122,18 @@ def _whom(caller: Caller, bus: Bus, written: str, names: Named) -> Channel:
     if len(found) == 1:
         return found[0]
     if found:
-        told = _("“{name}” could be {channels}: write one of these.", name=written[:60],
-                 channels=", ".join(map(str, found)))  # fmt: skip
+        told = _(
+            "“{name}” could be {channels}: write one of these.",
+            name=written[:60],
+            channels=", ".join(map(str, found)),
+        )
         raise Faults({"whom": told})
     near = get_close_matches(name, [*names, "me"], 1, 0.4)
-    told = _("There is no channel “{name}” for you; close: {near}. For yourself write: me.", name=written[:60],
-             near=(near or ["me"])[0])  # fmt: skip
+    told = _(
+        "There is no channel “{name}” for you; close: {near}. For yourself write: me.",
+        name=written[:60],
+        near=(near or ["me"])[0],
+    )
     raise Faults({"whom": told})
 
 
@@ -147,13 +175,27 @@ def times(reminder: Reminder) -> Words:
     due = datetime.fromtimestamp(reminder.due / 1000, zone)
     time = f"{due:%Y-%m-%d} {due:%H:%M}"
     if reminder.schedule:
-        return _("{schedule}, next {time} ({zone})", schedule=reminder.schedule, time=time, zone=reminder.zone)
+        return _(
+            "{schedule}, next {time} ({zone})",
+            schedule=reminder.schedule,
+            time=time,
+            zone=reminder.zone,
+        )
     return _("{time} ({zone})", time=time, zone=reminder.zone)
 
 
 _TITLE = _("Set a reminder")
 
 ACTION = Action(
-    "remind", _TITLE, Role.MEMBER, _run, Form, group="reminders", also=("erinnere",),
-    examples=(_("remind me in 20 minutes to stretch"), _("remind lobby every Monday 9:30 to stand up")),
-)  # fmt: skip
+    "remind",
+    _TITLE,
+    Role.MEMBER,
+    _run,
+    Form,
+    group="reminders",
+    also=("erinnere",),
+    examples=(
+        _("remind me in 20 minutes to stretch"),
+        _("remind lobby every Monday 9:30 to stand up"),
+    ),
+)

@@ -22,12 +22,26 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     store = bus.hub.store
     found = await store.reminder(form.number) if caller.jid else None
     if found is None or (found.who != caller.jid and caller.role < Role.OPERATOR):
-        raise NotFound(_("There is no reminder {number} (any more): “reminder list” shows them.", number=form.number))
+        raise NotFound(
+            _(
+                "There is no reminder {number} (any more): “reminder list” shows them.",
+                number=form.number,
+            )
+        )
     if not await store.drop_reminder(found.id):
-        raise NotFound(_("There is no reminder {number} (any more): “reminder list” shows them.", number=form.number))
+        raise NotFound(
+            _(
+                "There is no reminder {number} (any more): “reminder list” shows them.",
+                number=form.number,
+            )
+        )
     if found.who == caller.jid:
-        return Done(_("Reminder {number} is dropped: {words}", number=found.id, words=brief(found.body)))
-    await bus.settings.change((), entry(caller, bus, "reminder-drop", f"{found.id}: {found.who} → {found.channel}"))
+        return Done(
+            _("Reminder {number} is dropped: {words}", number=found.id, words=brief(found.body))
+        )
+    await bus.settings.change(
+        (), entry(caller, bus, "reminder-drop", f"{found.id}: {found.who} → {found.channel}")
+    )
     return Done(_("Reminder {number} of {who} is dropped.", number=found.id, who=found.who))
 
 

@@ -22,8 +22,12 @@ class Form:
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     readable(caller, bus, form.channel)
     found = await bus.hub.store.search(form.channel, form.words)
-    title = _("“{words}” in {channel}, newest first (UTC): {count}", words=form.words[:60], channel=form.channel,
-              count=len(found))  # fmt: skip
+    title = _(
+        "“{words}” in {channel}, newest first (UTC): {count}",
+        words=form.words[:60],
+        channel=form.channel,
+        count=len(found),
+    )
     return Lines(title, [listed(one.message) for one in found])
 
 

@@ -29,17 +29,33 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     receipt = await bus.hub.accept(message, deliver=True)
     if refusals := bus.hub.refusals(receipt):
         return Done(
-            joined([_("Said in {channel}.", channel=form.channel), *(one.sentence for one in refusals)], " "), "warn"
+            joined(
+                [
+                    _("Said in {channel}.", channel=form.channel),
+                    *(one.sentence for one in refusals),
+                ],
+                " ",
+            ),
+            "warn",
         )
-    return Done(_("Said in {channel}; “trace {id}” tells how it goes.", channel=form.channel, id=message.id[:8]))
+    return Done(
+        _(
+            "Said in {channel}; “trace {id}” tells how it goes.",
+            channel=form.channel,
+            id=message.id[:8],
+        )
+    )
 
 
 def _author(caller: Caller) -> Author:
-    """By the name before the @. Only web users go by the mark; whoever has it in there is shown by all of their JID."""
+    """By the name before the @. Only web users go by the mark; whoever has it in there is shown by
+    all of their JID."""
     if not caller.jid:
         raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
     name = one_line(caller.name)
-    return Author(caller.jid if not name or skeleton(WEB_MARK) in skeleton(name) else name[:200], caller.jid)
+    return Author(
+        caller.jid if not name or skeleton(WEB_MARK) in skeleton(name) else name[:200], caller.jid
+    )
 
 
 ACTION = Action("shout", _("Say something"), Role.MEMBER, _run, Form, group="messages")

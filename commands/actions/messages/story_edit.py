@@ -23,10 +23,15 @@ class Form:
     story: Annotated[str, Ask(_("Story"), _("its number or its address"))]
 
 
-_TITLE = ("title", Annotated[str, Ask(_("Title"), _("one line, up to {most} characters", most=MAX_TITLE))])
+_TITLE = (
+    "title",
+    Annotated[str, Ask(_("Title"), _("one line, up to {most} characters", most=MAX_TITLE))],
+)
 _TEXT = (
     "text",
-    Annotated[tuple[str, ...], Ask(_("Text"), _("what stands under the title"), named=True, prose=True)],
+    Annotated[
+        tuple[str, ...], Ask(_("Text"), _("what stands under the title"), named=True, prose=True)
+    ],
     field(default=()),
 )
 _Whole = make_dataclass("_Whole", [_TITLE, _TEXT], frozen=True)
@@ -43,13 +48,23 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
     title = _("Edit story {number}", number=story.seq)
     if caller.way == "form" and len(escape(told.text).encode()) > FITS:
-        note = _("The text is too long for a form: {link} has it.", link=f"{bus.web}/commands/story-edit")
+        note = _(
+            "The text is too long for a form: {link} has it.", link=f"{bus.web}/commands/story-edit"
+        )
         return Step(title, _TitleOnly, edit, values={"title": [told.title]}, help=note)
-    return Step(title, _Whole, edit, values={"title": [told.title], "text": told.text.split("\n")}, open=True)
+    return Step(
+        title,
+        _Whole,
+        edit,
+        values={"title": [told.title], "text": told.text.split("\n")},
+        open=True,
+    )
 
 
 async def _edit(story: Story, told: Told, caller: Caller, bus: Bus) -> Reply:
-    now = Told.new(story.told.title, story.told.text)  # white space at the ends of lines is no difference
+    now = Told.new(
+        story.told.title, story.told.text
+    )  # white space at the ends of lines is no difference
     parts = [part for part in ("title", "text") if getattr(told, part) != getattr(now, part)]
     if not parts:
         return Done(_("Nothing to change: story {number} stands so.", number=story.seq))
@@ -59,4 +74,6 @@ async def _edit(story: Story, told: Told, caller: Caller, bus: Bus) -> Reply:
     return Done(_("Changed: {link}", link=f"{bus.web}{wanted.path}"))
 
 
-ACTION = Action("story-edit", _("Edit a story"), Role.OPERATOR, _run, Form, more=True, group="messages")
+ACTION = Action(
+    "story-edit", _("Edit a story"), Role.OPERATOR, _run, Form, more=True, group="messages"
+)

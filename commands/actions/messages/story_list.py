@@ -31,7 +31,12 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
         raise BadInput(_("Stories: 1 to {most}.", most=MOST))
     found = await bus.hub.store.stories(form.channel, limit=form.count, hidden=True)
     link = f"{bus.web}/stories/{form.channel.address}"
-    title = _("{channel}, newest first (UTC), {link}: {count}", channel=form.channel, link=link, count=len(found))
+    title = _(
+        "{channel}, newest first (UTC), {link}: {count}",
+        channel=form.channel,
+        link=link,
+        count=len(found),
+    )
     return Lines(title, [line(one) for one in found])
 
 

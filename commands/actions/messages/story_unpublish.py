@@ -34,4 +34,6 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("Unpublished. Its page says that it was taken away: {link}", link=link))
 
 
-ACTION = Action("story-unpublish", _("Unpublish a story"), Role.OPERATOR, _run, Form, group="messages")
+ACTION = Action(
+    "story-unpublish", _("Unpublish a story"), Role.OPERATOR, _run, Form, group="messages"
+)

@@ -1,4 +1,5 @@
-"""`trace`: what became of a message, by its id or the start of it: where it came, where it waits, what stopped it."""
+"""`trace`: what became of a message, by its id or the start of it: where it came, where it waits,
+what stopped it."""
 
 import re
 from collections.abc import Sequence
@@ -29,22 +30,35 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
     """The one message that begins so: its deliveries; raises BadInput, NotFound."""
     start = written.casefold()
     if not _START.fullmatch(start):
-        raise BadInput(_("“{text}” is no message's id: write 6 or more of its digits, 0 to 9 and a to f.",
-                         text=written[:40]))  # fmt: skip
+        raise BadInput(
+            _(
+                "“{text}” is no message's id: write 6 or more of its digits, 0 to 9 and a to f.",
+                text=written[:40],
+            )
+        )
     found = [
-        hops for one in await bus.hub.store.starting(start) if _may_see(caller, bus, hops := await _hops(bus, one))
+        hops
+        for one in await bus.hub.store.starting(start)
+        if _may_see(caller, bus, hops := await _hops(bus, one))
     ]
     if not found:
         raise NotFound(_("There is no message {start} for you.", start=start))
     if len(found) > 1:
-        raise BadInput(_("More than one message begins with {start}: write more of its id.", start=start))
+        raise BadInput(
+            _("More than one message begins with {start}: write more of its id.", start=start)
+        )
     return found[0]
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     hops = await find(caller, bus, form.id)
     message = hops[0].message
-    title = _("{id} of {name}, {time} UTC:", id=message.id, name=message.author.shown, time=when(message.at))
+    title = _(
+        "{id} of {name}, {time} UTC:",
+        id=message.id,
+        name=message.author.shown,
+        time=when(message.at),
+    )
     lines = [_hop(one, message, caller, bus) for one in hops]
     lines += [_waits(one, caller, bus) for one in await bus.hub.store.held(message.id)]
     lines += [_stopped(one, caller, bus) for one in await bus.hub.store.stops(message.id)]
@@ -69,8 +83,14 @@ def _hop(one: Delivery, first: Message, caller: Caller, bus: Bus) -> Words | str
     place, known = _place(one.channel, caller, bus)
     told = _("{place}: {state} {time}", place=place, state=one.state.words, time=when(one.changed))
     if known and one.error:
-        told = _("{place}: {state} {time}, after {attempts} attempts: {error}", place=place, state=one.state.words,
-                 time=when(one.changed), attempts=one.attempts, error=one.error)  # fmt: skip
+        told = _(
+            "{place}: {state} {time}, after {attempts} attempts: {error}",
+            place=place,
+            state=one.state.words,
+            time=when(one.changed),
+            attempts=one.attempts,
+            error=one.error,
+        )
     if one.message.body == first.body:
         return told
     if not known:
@@ -79,9 +99,14 @@ def _hop(one: Delivery, first: Message, caller: Caller, bus: Bus) -> Words | str
 
 
 def _place(channel: Channel, caller: Caller, bus: Bus) -> tuple[str, bool]:
-    """A channel, and whether the caller may know which: other people's addresses are for operators."""
+    """A channel, and whether the caller may know which: other people's addresses are for
+    operators."""
     method = bus.methods.get(channel.method)
-    known = caller.role >= Role.OPERATOR or not (method and method.person) or channel.address == caller.jid
+    known = (
+        caller.role >= Role.OPERATOR
+        or not (method and method.person)
+        or channel.address == caller.jid
+    )
     return (str(channel), True) if known else (f"{channel.method}:…", False)
 
 
@@ -105,8 +130,13 @@ def _stopped(stop: Stopped, caller: Caller, bus: Bus) -> Words:
     place, known = _place(stop.destination, caller, bus)
     if not known:
         return _("{place}: stopped on the way", place=place)
-    return _("{place}: stopped by {name} at route {route}: {why}", place=place, name=stop.processor, route=stop.route,
-             why=stop.why)  # fmt: skip
+    return _(
+        "{place}: stopped by {name} at route {route}: {why}",
+        place=place,
+        name=stop.processor,
+        route=stop.route,
+        why=stop.why,
+    )
 
 
 ACTION = Action("trace", _("Trace a message"), Role.MEMBER, _run, Form, group="messages")

@@ -1,5 +1,5 @@
-"""`preferences`: the caller's own: which language to be answered in, what to hear of private messages passed on, and
-by which clock they live."""
+"""`preferences`: the caller's own: which language to be answered in, what to hear of private
+messages passed on, and by which clock they live."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,22 +27,37 @@ def _confirm(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """What is not chosen stays as it is."""
 
-    language: Annotated[str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=_languages)] = ""
-    confirm: Annotated[str, Ask(_("Confirmations"), _("of messages passed on; empty: as it is"), choices=_confirm)] = ""
-    zone: Annotated[Zone | None, Ask(_("Time zone"), _("like Europe/Berlin; empty: as it is"))] = None
+    language: Annotated[
+        str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=_languages)
+    ] = ""
+    confirm: Annotated[
+        str, Ask(_("Confirmations"), _("of messages passed on; empty: as it is"), choices=_confirm)
+    ] = ""
+    zone: Annotated[Zone | None, Ask(_("Time zone"), _("like Europe/Berlin; empty: as it is"))] = (
+        None
+    )
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     now = bus.settings.preference(caller.jid)
-    language = now.language if not form.language else "" if form.language == _CLIENTS else form.language
+    language = (
+        now.language if not form.language else "" if form.language == _CLIENTS else form.language
+    )
     zone = str(form.zone or now.zone)
     new = replace(now, language=language, confirm=form.confirm or now.confirm, zone=zone)
     if new != now:
         await bus.settings.prefer(new)
     if (new.zone, new.language) != (now.zone, now.language):
         await bus.subscriptions.rezone(caller.jid, new.zone or "UTC", new.language)
-    return Done(_("Your language: {language}. Confirmations of what I pass on: {confirm}. Your time zone: {zone}.",
-                  language=new.language or _CLIENTS, confirm=_OFTEN[new.confirm], zone=new.zone or "UTC"))  # fmt: skip
+    return Done(
+        _(
+            "Your language: {language}. Confirmations of what I pass on: {confirm}. Your "
+            "time zone: {zone}.",
+            language=new.language or _CLIENTS,
+            confirm=_OFTEN[new.confirm],
+            zone=new.zone or "UTC",
+        )
+    )
 
 
 ACTION = Action("preferences", _("Choose preferences"), Role.MEMBER, _run, Form)

@@ -28,7 +28,9 @@ class Form:
 def not_of_the_configuration(bus: Bus, jid: str) -> None:
     """Raise Forbidden where the configuration itself makes someone an admin."""
     if jid in bus.settings.roles.admins:
-        raise Forbidden(_("{jid} is an admin by the configuration: only its file can change that.", jid=jid))
+        raise Forbidden(
+            _("{jid} is an admin by the configuration: only its file can change that.", jid=jid)
+        )
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -37,7 +39,13 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     role = Role[form.role.upper()]
     if before is role:
         raise Conflict(_("{jid} has the role {role} already.", jid=form.jid, role=role.words))
-    line = entry(caller, bus, "role-grant", f"{form.jid}: {before.label}" if before else "", f"{form.jid}: {form.role}")
+    line = entry(
+        caller,
+        bus,
+        "role-grant",
+        f"{form.jid}: {before.label}" if before else "",
+        f"{form.jid}: {form.role}",
+    )
     await bus.settings.change([Put(Grant(form.jid, form.role))], line)
     return Done(_("{jid} has the role {role} now.", jid=form.jid, role=role.words))
 

@@ -1,4 +1,5 @@
-"""`token-create`: a token for the API. Its secret is shown once; what is kept of it can't be read back."""
+"""`token-create`: a token for the API. Its secret is shown once; what is kept of it can't be read
+back."""
 
 import secrets
 from dataclasses import dataclass

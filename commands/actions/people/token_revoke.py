@@ -28,7 +28,9 @@ class Form:
 def _find(bus: Bus, name: str) -> Token:
     token = next((one for one in bus.settings.tokens.values() if one.name == name), None)
     if token is None:
-        raise NotFound(_("There is no token “{name}” (any more): “token list” shows them.", name=name[:60]))
+        raise NotFound(
+            _("There is no token “{name}” (any more): “token list” shows them.", name=name[:60])
+        )
     return token
 
 
@@ -37,13 +39,21 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 
     async def revoke(caller: Caller, bus: Bus) -> Reply:
         if _find(bus, token.name) != token:
-            raise Conflict(_("“{name}” was made anew meanwhile; nothing was changed.", name=token.name))
+            raise Conflict(
+                _("“{name}” was made anew meanwhile; nothing was changed.", name=token.name)
+            )
         line = entry(caller, bus, "token-revoke", before=f"{token.name}: {token.jid}")
         await bus.settings.change([Drop(token)], line)
         return Done(_("“{name}” is no token any more.", name=token.name))
 
-    told = _("Whatever signs in with “{name}” (for {jid}) is refused from then on.", name=token.name, jid=token.jid)
+    told = _(
+        "Whatever signs in with “{name}” (for {jid}) is refused from then on.",
+        name=token.name,
+        jid=token.jid,
+    )
     return ask_sure(_("Revoke a token"), told, revoke)
 
 
-ACTION = Action("token-revoke", _("Revoke a token"), Role.ADMIN, _run, Form, more=True, group="tokens")
+ACTION = Action(
+    "token-revoke", _("Revoke a token"), Role.ADMIN, _run, Form, more=True, group="tokens"
+)

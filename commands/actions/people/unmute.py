@@ -19,7 +19,9 @@ def _muted(bus: Bus) -> Sequence[Choice]:
     """Everyone who is muted now, by key, or by a name that is only one's."""
     now = [one for one in bus.hub.mutes if one.holds(bus.clock())]
     names = Counter(one.name for one in now)
-    return [Choice(short(one), told(one), (one.name,) if names[one.name] == 1 else ()) for one in now]
+    return [
+        Choice(short(one), told(one), (one.name,) if names[one.name] == 1 else ()) for one in now
+    ]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""`room-create`: a room, and if wanted a shoutbox of the same name joined with it both ways, in one change."""
+"""`room-create`: a room, and if wanted a shoutbox of the same name joined with it both ways, in one
+change."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,11 +20,17 @@ from component.common.i18n import _
 class Form:
     """The room."""
 
-    room: Annotated[str, Ask(_("Room"), _("a name, or a whole address like team@rooms.example.org"))]
+    room: Annotated[
+        str, Ask(_("Room"), _("a name, or a whole address like team@rooms.example.org"))
+    ]
     title: Annotated[str, Ask(_("Title"), _("what people see"))] = ""
     subject: Annotated[str, Ask(_("Subject"), _("what stands over the room"))] = ""
-    invite: Annotated[tuple[Jid, ...], Ask(_("Invite"), _("whom to ask in when the room is made, one JID a line"))] = ()
-    shoutbox: Annotated[bool, Ask(_("Shoutbox too"), _("of the same name, joined both ways"))] = False
+    invite: Annotated[
+        tuple[Jid, ...], Ask(_("Invite"), _("whom to ask in when the room is made, one JID a line"))
+    ] = ()
+    shoutbox: Annotated[bool, Ask(_("Shoutbox too"), _("of the same name, joined both ways"))] = (
+        False
+    )
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -31,7 +38,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     added = [room, *_box(room, bus)] if form.shoutbox else [room]
     routes = _joined(room.channel, bus) if form.shoutbox else []
     told = "; ".join([*map(described, added), *map(arrow, routes)])
-    await bus.settings.change([*map(Put, added), *map(Put, routes)], entry(caller, bus, "room-create", after=told))
+    await bus.settings.change(
+        [*map(Put, added), *map(Put, routes)], entry(caller, bus, "room-create", after=told)
+    )
     return Done(_("Added {what}. I am on my way in: “room-list” tells how I fare.", what=told))
 
 
@@ -40,7 +49,9 @@ def _room(form: Form, bus: Bus) -> ChannelSpec:
     address = written if "@" in written else f"{written}@{bus.rooms_domain}"
     settings = {"subject": form.subject, "invite": list(form.invite)}
     channel = new_channel(bus.methods[METHOD], address, bus)
-    return ChannelSpec(channel, form.title, {key: value for key, value in settings.items() if value})
+    return ChannelSpec(
+        channel, form.title, {key: value for key, value in settings.items() if value}
+    )
 
 
 def _box(room: ChannelSpec, bus: Bus) -> list[ChannelSpec]:

@@ -22,7 +22,9 @@ class Form:
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     await bus.rooms.invite(form.room, form.jid)
     # It changes nothing of the bus's own, but in a members-only room it makes a member.
-    await bus.settings.change([], entry(caller, bus, "room-invite", after=f"{form.room}: {form.jid}"))
+    await bus.settings.change(
+        [], entry(caller, bus, "room-invite", after=f"{form.room}: {form.jid}")
+    )
     return Done(_("Asked {jid} into {room}.", jid=form.jid, room=form.room))
 
 

@@ -19,7 +19,11 @@ def rooms(bus: Bus) -> Sequence[Choice]:
 
 def specs(bus: Bus) -> Sequence[ChannelSpec]:
     """The channels that are rooms."""
-    return [one for one in bus.hub.channels if one.channel.method == METHOD and one.channel.address != "*"]
+    return [
+        one
+        for one in bus.hub.channels
+        if one.channel.method == METHOD and one.channel.address != "*"
+    ]
 
 
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
@@ -33,8 +37,13 @@ def _line(spec: ChannelSpec, bus: Bus) -> Words:
     if state is None or not state.inside:
         why = (state and state.trouble) or _("on the way in")
         return _("{room}{paused}: out: {why}", room=jid, paused=paused, why=why)
-    return _("{room}{paused}: in, people: {count}. {rights}", room=jid, paused=paused, count=state.people,
-             rights=state.limits or _("I am an owner."))  # fmt: skip
+    return _(
+        "{room}{paused}: in, people: {count}. {rights}",
+        room=jid,
+        paused=paused,
+        count=state.people,
+        rights=state.limits or _("I am an owner."),
+    )
 
 
 ACTION = Action("room-list", _("List rooms"), Role.OPERATOR, _run, group="rooms")

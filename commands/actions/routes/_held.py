@@ -12,11 +12,17 @@ FIRST = 5
 """Messages that are shown."""
 
 
-async def first_held(caller: Caller, bus: Bus, route: Route | None = None) -> Sequence[tuple[int, Words | str]]:
+async def first_held(
+    caller: Caller, bus: Bus, route: Route | None = None
+) -> Sequence[tuple[int, Words | str]]:
     """The first to go on, of one route or of all: the route's number, and the message in a line."""
     by_number = {one.id: one for one in bus.hub.routes}
     held = await bus.hub.store.held_first(FIRST, route.id if route else None)
-    return [(one.route, _shown(one, by_number[one.route], caller, bus)) for one in held if one.route in by_number]
+    return [
+        (one.route, _shown(one, by_number[one.route], caller, bus))
+        for one in held
+        if one.route in by_number
+    ]
 
 
 def _shown(held: Held, route: Route, caller: Caller, bus: Bus) -> Words | str:

@@ -1,7 +1,7 @@
 """What may be done with the processors of a route: add, set otherwise, put in another order, drop.
 
-Each is a step whose end is one change, with its line in the audit log; nothing is changed where the route was changed
-meanwhile.
+Each is a step whose end is one change, with its line in the audit log; nothing is changed where the
+route was changed meanwhile.
 """
 
 import re
@@ -36,7 +36,9 @@ class Add:
     """Which, and where."""
 
     processor: Annotated[str, Ask(_("Processor"), _("what it does"), choices=_kinds)]
-    place: Annotated[int | None, Ask(_("Place"), _("1 for the first; empty for the last"), named=True)] = None
+    place: Annotated[
+        int | None, Ask(_("Place"), _("1 for the first; empty for the last"), named=True)
+    ] = None
 
 
 def adding(route: Route) -> Step:
@@ -46,7 +48,9 @@ def adding(route: Route) -> Step:
         most = len(route.stages) + 1
         place = filled.place or most
         if filled.place == 0 or not 1 <= place <= most:
-            raise BadInput(_("Place {place} won't do: from 1 to {most}.", place=filled.place, most=most))
+            raise BadInput(
+                _("Place {place} won't do: from 1 to {most}.", place=filled.place, most=most)
+            )
         spec = discover()[filled.processor]
 
         def added(settings: Settings) -> tuple[Stage, ...]:
@@ -65,7 +69,9 @@ async def _setting(
 
     asked = fields(spec.make, bus)
     values = {one.name: one.default for one in asked} | dict(standing) if standing else {}
-    open_ = bool(standing) or not any(one.required for one in asked)  # else what is needed is asked for
+    open_ = bool(standing) or not any(
+        one.required for one in asked
+    )  # else what is needed is asked for
 
     async def run(caller: Caller, filled: Processor, bus: Bus) -> Reply:
         return await _change(route, then(settings_of(filled)), caller, bus)
@@ -79,7 +85,11 @@ async def _setting(
 def _unasked(asked: Sequence[Field]) -> Words | None:
     """What else a line may set: a conversation asks for what is needed only."""
     names = " ".join(f"{one.name}=" for one in asked if not one.required)
-    return _("What I don't ask for may be set afterwards, with “edit”: {settings}", settings=names) if names else None
+    return (
+        _("What I don't ask for may be set afterwards, with “edit”: {settings}", settings=names)
+        if names
+        else None
+    )
 
 
 # Edit
@@ -87,18 +97,31 @@ def _unasked(asked: Sequence[Field]) -> Words | None:
 
 def editing(route: Route) -> Step:
     """A processor of the route: which, then its form as it is set."""
-    choices = [Choice(str(number), line, _own_name(route, stage)) for number, stage, line in _numbered(route)]
-    which = Annotated[str, Ask(_("Processor"), _("its number, or its name"), choices=lambda _bus: choices)]
+    choices = [
+        Choice(str(number), line, _own_name(route, stage))
+        for number, stage, line in _numbered(route)
+    ]
+    which = Annotated[
+        str, Ask(_("Processor"), _("its number, or its name"), choices=lambda _bus: choices)
+    ]
 
     async def chosen(caller: Caller, filled: Any, bus: Bus) -> Reply:
         stage = route.stages[int(filled.processor) - 1]
         spec = discover().get(stage.name)
         if spec is None:
-            raise NotFound(_("There is no processor “{name}” in this bus (any more): it can only be dropped.",
-                             name=stage.name))  # fmt: skip
+            raise NotFound(
+                _(
+                    "There is no processor “{name}” in this bus (any more): it can only be "
+                    "dropped.",
+                    name=stage.name,
+                )
+            )
 
         def changed(settings: Settings) -> tuple[Stage, ...]:
-            return tuple(replace(one, settings=settings) if one.id == stage.id else one for one in route.stages)
+            return tuple(
+                replace(one, settings=settings) if one.id == stage.id else one
+                for one in route.stages
+            )
 
         return await _setting(route, spec, stage.settings, changed, caller, bus)
 
@@ -113,7 +136,9 @@ def editing(route: Route) -> Step:
 class Order:
     """All of them, in their new order."""
 
-    order: Annotated[str, Ask(_("Order"), _("the numbers in their new order, like 2 1 3, or names"))]
+    order: Annotated[
+        str, Ask(_("Order"), _("the numbers in their new order, like 2 1 3, or names"))
+    ]
 
 
 def ordering(route: Route, caller: Caller) -> Step:
@@ -123,20 +148,29 @@ def ordering(route: Route, caller: Caller) -> Step:
     async def run(caller: Caller, filled: Order, bus: Bus) -> Reply:
         return await _change(route, _ordered(route, filled.order), caller, bus)
 
-    values = {} if caller.way == "text" else {"order": [" ".join(numbers)]}  # there it would not be asked for
+    values = (
+        {} if caller.way == "text" else {"order": [" ".join(numbers)]}
+    )  # there it would not be asked for
     return Step(_("Order processors"), Order, run, values=values, help=_listed(route))
 
 
 def _ordered(route: Route, written: str) -> Sequence[Stage]:
-    """The stages in the order written; raises BadInput where one is missing, unknown, or stands twice."""
+    """The stages in the order written; raises BadInput where one is missing, unknown, or stands
+    twice."""
     numbers = [_number(route, word) for word in re.split(r"[\s,;]+", written) if word]
     twice = next((number for number in numbers if numbers.count(number) > 1), None)
     if twice:
         raise BadInput(_("{number} stands twice: write each number once.", number=twice))
-    missing = ", ".join(str(number) for number in range(1, len(route.stages) + 1) if number not in numbers)
+    missing = ", ".join(
+        str(number) for number in range(1, len(route.stages) + 1) if number not in numbers
+    )
     if missing:
-        raise BadInput(_("That is an order with a processor missing: {numbers}. Write every number once.",
-                         numbers=missing))  # fmt: skip
+        raise BadInput(
+            _(
+                "That is an order with a processor missing: {numbers}. Write every number once.",
+                numbers=missing,
+            )
+        )
     return [route.stages[number - 1] for number in numbers]
 
 
@@ -147,8 +181,14 @@ def _number(route: Route, written: str) -> int:
             return number
     if any(stage.name == written.casefold() for stage in route.stages):
         raise BadInput(_("There are several “{name}”: say which by its number.", name=written))
-    raise BadInput(_("“{text}” is no number of a processor, and no name of one: the numbers go from 1 to {most}.",
-                     text=written[:40], most=len(route.stages)))  # fmt: skip
+    raise BadInput(
+        _(
+            "“{text}” is no number of a processor, and no name of one: the numbers go from 1 "
+            "to {most}.",
+            text=written[:40],
+            most=len(route.stages),
+        )
+    )
 
 
 # Drop
@@ -160,7 +200,10 @@ def dropping(route: Route) -> Step:
         Choice(f"{number} {stage.name}", line, (str(number), *_own_name(route, stage)))
         for number, stage, line in _numbered(route)
     ]
-    which = Annotated[tuple[str, ...], Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices, wanted=True)]
+    which = Annotated[
+        tuple[str, ...],
+        Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices, wanted=True),
+    ]
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
         if not filled.gone:
@@ -186,7 +229,10 @@ def _some(route: Route) -> Sequence[Stage]:
 def _numbered(route: Route) -> Sequence[tuple[int, Stage, str]]:
     """Each with its number, and with that in a line."""
     lines = [brief(line, 100) for line in block(route)[1:]]
-    return [(number, stage, line) for number, (stage, line) in enumerate(zip(_some(route), lines, strict=True), 1)]
+    return [
+        (number, stage, line)
+        for number, (stage, line) in enumerate(zip(_some(route), lines, strict=True), 1)
+    ]
 
 
 def _own_name(route: Route, stage: Stage) -> tuple[str, ...]:

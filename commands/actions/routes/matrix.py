@@ -1,8 +1,8 @@
 """`matrix`: all routes at once, per source the destinations; what was changed in it is one change.
 
-As a line: `matrix` shows it, `matrix shoutbox:lobby muc:a@x,muc:b@x` sets one source's destinations, and
-`matrix shoutbox:lobby none` takes all of them away. On the web it is a page of dots, of which a click sets one; in
-chat a link to that page comes along.
+As a line: `matrix` shows it, `matrix shoutbox:lobby muc:a@x,muc:b@x` sets one source's
+destinations, and `matrix shoutbox:lobby none` takes all of them away. On the web it is a page of
+dots, of which a click sets one; in chat a link to that page comes along.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,18 @@ from dataclasses import dataclass, field, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, check
-from commands.lookups import ON, arrow, ask_sure, entry, find_channel, find_route, goes_with, places, shown, unchanged
+from commands.lookups import (
+    ON,
+    arrow,
+    ask_sure,
+    entry,
+    find_channel,
+    find_route,
+    goes_with,
+    places,
+    shown,
+    unchanged,
+)
 from component.bus.model.message import Channel
 from component.bus.model.records import Drop, Put
 from component.bus.model.roles import Role
@@ -56,7 +67,9 @@ def _narrowed(grid: Grid, which: str) -> Grid:
 class Narrow:
     """Which sources."""
 
-    which: Annotated[str, Ask(_("Which"), _("part of a source's address; empty for the first ones"))] = ""
+    which: Annotated[
+        str, Ask(_("Which"), _("part of a source's address; empty for the first ones"))
+    ] = ""
 
 
 def _opening(caller: Caller, bus: Bus) -> Reply:
@@ -65,7 +78,13 @@ def _opening(caller: Caller, bus: Bus) -> Reply:
         return Done(_("There are no channels yet: add some first."))
     if len(_fitting(grid, bus)) == len(grid):
         return _drawn(grid, caller, bus)
-    return Step(ACTION.title, Narrow, _chosen, last=False, help=_("There are {count} sources.", count=len(grid)))
+    return Step(
+        ACTION.title,
+        Narrow,
+        _chosen,
+        last=False,
+        help=_("There are {count} sources.", count=len(grid)),
+    )
 
 
 async def _chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
@@ -75,13 +94,19 @@ async def _chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
     shown = _fitting(found, bus)
     if not shown:
         first = next(iter(found))
-        return Done(_("{source} has too many destinations for a form: use lines instead.", source=first), "warn")
-    told = _("{shown} of {count} sources: narrow them to see others.", shown=len(shown), count=len(found))
+        return Done(
+            _("{source} has too many destinations for a form: use lines instead.", source=first),
+            "warn",
+        )
+    told = _(
+        "{shown} of {count} sources: narrow them to see others.", shown=len(shown), count=len(found)
+    )
     return _drawn(shown, caller, bus, told if len(shown) < len(found) else None)
 
 
 def _fitting(grid: Grid, bus: Bus) -> Grid:
-    """The first sources, as many as fit a form: past MAX_CHOICES destinations are typed, not listed."""
+    """The first sources, as many as fit a form: past MAX_CHOICES destinations are typed, not
+    listed."""
     ends = [choice.value for choice in places(bus)]
     listed = sum(2 * len(end) + 50 for end in ends) if len(ends) <= MAX_CHOICES else 0
     room = BUDGET
@@ -99,10 +124,15 @@ def _drawn(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> 
     names = {f"s{number}": source for number, source in enumerate(shown, 1)}
     ends = [choice.value for choice in places(bus)]
     asked = [_row(name, source, shown[source], ends) for name, source in names.items()]
-    form = make_dataclass("Form", [*_page(caller, bus), *asked])  # the link first: these forms are long
+    form = make_dataclass(
+        "Form", [*_page(caller, bus), *asked]
+    )  # the link first: these forms are long
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        wanted = {source: [Channel.parse(one) for one in getattr(filled, name)] for name, source in names.items()}
+        wanted = {
+            source: [Channel.parse(one) for one in getattr(filled, name)]
+            for name, source in names.items()
+        }
         return await _set(shown, wanted, caller, bus)
 
     asks = any(goes_with(route, bus) for mine in shown.values() for route in mine.values())
@@ -120,7 +150,13 @@ def _page(caller: Caller, bus: Bus) -> list[Any]:
     """A field that holds the link to the page, to be copied from there: forms have no links."""
     link = bus.sign_in(caller.jid) if caller.way != WEB else ""
     return (
-        [("page", Annotated[str, Ask(_("Link to the page"), _("works once, within 5 minutes"))], field(default=link))]
+        [
+            (
+                "page",
+                Annotated[str, Ask(_("Link to the page"), _("works once, within 5 minutes"))],
+                field(default=link),
+            )
+        ]
         if link
         else []
     )
@@ -144,7 +180,9 @@ class Line:
 async def _line(caller: Caller, form: Line, bus: Bus) -> Reply:
     grid = _grid(bus)
     if not form.to:
-        return _told(_narrowed(grid, form.source), bus.sign_in(caller.jid) if caller.way != WEB else "")
+        return _told(
+            _narrowed(grid, form.source), bus.sign_in(caller.jid) if caller.way != WEB else ""
+        )
     source = find_channel(bus, Channel.parse(form.source)).channel
     wanted = [Channel.parse(one) for one in form.to if one != NONE]
     return await _set({source: grid[source]}, {source: wanted}, caller, bus)
@@ -152,12 +190,16 @@ async def _line(caller: Caller, form: Line, bus: Bus) -> Reply:
 
 def _told(grid: Grid, link: str) -> Lines:
     lines: list[Words | str] = [
-        f"{source} → {', '.join(_dot(route) for route in mine.values())}" for source, mine in grid.items() if mine
+        f"{source} → {', '.join(_dot(route) for route in mine.values())}"
+        for source, mine in grid.items()
+        if mine
     ]
     if lines[MOST:]:
         lines = [*lines[:MOST], _("… and {count} more: narrow them", count=len(lines) - MOST)]
     if link:
-        lines.append(_("As a page, with a link that works once within 5 minutes: {link}", link=link))
+        lines.append(
+            _("As a page, with a link that works once within 5 minutes: {link}", link=link)
+        )
     return Lines(_("{count} sources:", count=sum(1 for mine in grid.values() if mine)), lines)
 
 
@@ -168,11 +210,24 @@ def _dot(route: Route) -> str:
 # The change
 
 
-async def _set(shown: Grid, wanted: Mapping[Channel, Sequence[Channel]], caller: Caller, bus: Bus) -> Reply:
-    """Add and remove what differs from what was shown; raises Conflict where that no longer stands so."""
-    new = [Route(source, end) for source, ends in wanted.items() for end in ends if end not in shown[source]]
+async def _set(
+    shown: Grid, wanted: Mapping[Channel, Sequence[Channel]], caller: Caller, bus: Bus
+) -> Reply:
+    """Add and remove what differs from what was shown; raises Conflict where that no longer stands
+    so."""
+    new = [
+        Route(source, end)
+        for source, ends in wanted.items()
+        for end in ends
+        if end not in shown[source]
+    ]
     new = list(dict.fromkeys(new))
-    gone = [route for source, ends in wanted.items() for end, route in shown[source].items() if end not in ends]
+    gone = [
+        route
+        for source, ends in wanted.items()
+        for end, route in shown[source].items()
+        if end not in ends
+    ]
     if not new and not gone:
         return Done(_("Left as it was."))
     _check(new, gone, bus)
@@ -182,7 +237,11 @@ async def _set(shown: Grid, wanted: Mapping[Channel, Sequence[Channel]], caller:
     async def change(caller: Caller, bus: Bus) -> Reply:
         return await _change(new, gone, caller, bus)
 
-    return ask_sure(ACTION.title, joined([*told, *more], " "), change) if more else await change(caller, bus)
+    return (
+        ask_sure(ACTION.title, joined([*told, *more], " "), change)
+        if more
+        else await change(caller, bus)
+    )
 
 
 async def _change(new: Sequence[Route], gone: Sequence[Route], caller: Caller, bus: Bus) -> Reply:
@@ -201,9 +260,16 @@ def _check(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None:
     for route in new:
         lost = next((str(end) for end in (route.source, route.destination) if end not in known), "")
         if lost:
-            raise Conflict(_("{what} was removed meanwhile; nothing was changed: start again.", what=lost))
+            raise Conflict(
+                _("{what} was removed meanwhile; nothing was changed: start again.", what=lost)
+            )
         if (route.source, route.destination) in standing:
-            raise Conflict(_("{what} was added meanwhile; nothing was changed: start again.", what=shown(route)))
+            raise Conflict(
+                _(
+                    "{what} was added meanwhile; nothing was changed: start again.",
+                    what=shown(route),
+                )
+            )
 
 
 def _summary(added: str, removed: str) -> Words:
@@ -219,7 +285,8 @@ def _summary(added: str, removed: str) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A place of the page as someone saw it; `route` is the number of the route there, 0 where none was."""
+    """A place of the page as someone saw it; `route` is the number of the route there, 0 where none
+    was."""
 
     source: Channel
     destination: Channel
@@ -228,10 +295,12 @@ class Dot:
 
 
 async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
-    """Make the route of a place, turn on one that is off, or take one away: what stands there decides.
+    """Make the route of a place, turn on one that is off, or take one away: what stands there
+    decides.
 
-    A route that has to be asked for first comes back as it is: `route-remove` asks. Raises Forbidden, BadInput for
-    a route to itself, Conflict where it no longer is as it was seen, StoreError.
+    A route that has to be asked for first comes back as it is: `route-remove` asks. Raises
+    Forbidden, BadInput for a route to itself, Conflict where it no longer is as it was seen,
+    StoreError.
     """
     check(ACTION, caller, bus)
     if not seen.route:

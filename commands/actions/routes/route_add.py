@@ -34,7 +34,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if not new:
         raise Conflict(_("That route stands already."))
     told = ", ".join(arrow(route) for route in new)
-    await bus.settings.change([Put(route) for route in new], entry(caller, bus, "route-add", after=told))
+    await bus.settings.change(
+        [Put(route) for route in new], entry(caller, bus, "route-add", after=told)
+    )
     return Done(_("Added {routes}.", routes=told))
 
 

@@ -1,4 +1,5 @@
-"""`route-edit`: where a route starts and ends, whether it is on, and its processors; forms hold what stands."""
+"""`route-edit`: where a route starts and ends, whether it is on, and its processors; forms hold
+what stands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
@@ -6,7 +7,17 @@ from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.routes._stages import STEPS
-from commands.lookups import arrow, channels, entry, find_channel, find_route, places, routes, shown, unchanged
+from commands.lookups import (
+    arrow,
+    channels,
+    entry,
+    find_channel,
+    find_route,
+    places,
+    routes,
+    shown,
+    unchanged,
+)
 from component.bus.model.message import Channel
 from component.bus.model.records import Put
 from component.bus.model.roles import Role
@@ -34,7 +45,9 @@ def _parts(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """Which one, and what of it."""
 
-    route: Annotated[str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)]
+    route: Annotated[
+        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+    ]
     what: Annotated[
         str,
         Ask(
@@ -79,10 +92,21 @@ async def _edit(route: Route, caller: Caller, filled: Any, bus: Bus) -> Reply:
     for end in (wanted.source, wanted.destination):
         find_channel(bus, end)
     ends = (wanted.source, wanted.destination)
-    other = next((one for one in bus.hub.routes if (one.source, one.destination) == ends and one.id != route.id), None)
+    other = next(
+        (
+            one
+            for one in bus.hub.routes
+            if (one.source, one.destination) == ends and one.id != route.id
+        ),
+        None,
+    )
     if other:
-        raise Conflict(_("Route {number} is that one already: {route}.", number=other.id, route=shown(other)))
-    await bus.settings.change([Put(wanted)], entry(caller, bus, "route-edit", arrow(route), arrow(wanted)))
+        raise Conflict(
+            _("Route {number} is that one already: {route}.", number=other.id, route=shown(other))
+        )
+    await bus.settings.change(
+        [Put(wanted)], entry(caller, bus, "route-edit", arrow(route), arrow(wanted))
+    )
     return Done(_("Changed {before}: it is now {after}.", before=shown(route), after=shown(wanted)))
 
 

@@ -1,4 +1,5 @@
-"""`route-list`: the routes with their numbers, whether they are on, and their processors; of many, some."""
+"""`route-list`: the routes with their numbers, whether they are on, and their processors; of many,
+some."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ SIZE = 30_000
 class Form:
     """Which of them."""
 
-    which: Annotated[str, Ask(_("Which"), _("part of an address or a processor; empty for all"))] = ""
+    which: Annotated[
+        str, Ask(_("Which"), _("part of an address or a processor; empty for all"))
+    ] = ""
     page: Annotated[int, Ask(_("Page"))] = 1
 
 
@@ -36,11 +39,16 @@ def _listed(form: Form, bus: Bus) -> Reply:
     pages = _paged(found)
     page = form.page or 1
     if not 1 <= page <= len(pages):
-        raise BadInput(_("There is no page {page}: the last one is {pages}.", page=page, pages=len(pages)))
+        raise BadInput(
+            _("There is no page {page}: the last one is {pages}.", page=page, pages=len(pages))
+        )
     lines: list[Words | str] = [*pages[page - 1]]
     if len(pages) == 1:
         return Lines(_("{count} routes:", count=len(found)), lines)
-    return Lines(_("{count} routes, page {page} of {pages}:", count=len(found), page=page, pages=len(pages)), lines)
+    return Lines(
+        _("{count} routes, page {page} of {pages}:", count=len(found), page=page, pages=len(pages)),
+        lines,
+    )
 
 
 def _paged(routes: Iterable[Route]) -> list[list[Words | str]]:
@@ -62,4 +70,6 @@ def _opening(_caller: Caller, bus: Bus) -> Reply:
     return Step(ACTION.title, Form, _run)
 
 
-ACTION = Action("route-list", _("List routes"), Role.OPERATOR, _run, Form, group="routes", opening=_opening)
+ACTION = Action(
+    "route-list", _("List routes"), Role.OPERATOR, _run, Form, group="routes", opening=_opening
+)

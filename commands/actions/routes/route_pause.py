@@ -1,4 +1,5 @@
-"""`route-pause`: turn a route off, or on again; messages that come meanwhile are not brought later."""
+"""`route-pause`: turn a route off, or on again; messages that come meanwhile are not brought
+later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +22,12 @@ def _states(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """Which one, and what it shall be."""
 
-    route: Annotated[str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)]
-    state: Annotated[str, Ask(_("State"), _("off pauses it, on lets it run again"), choices=_states)] = "off"
+    route: Annotated[
+        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+    ]
+    state: Annotated[
+        str, Ask(_("State"), _("off pauses it, on lets it run again"), choices=_states)
+    ] = "off"
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -30,8 +35,12 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     wanted = replace(route, enabled=form.state == "on")
     state = ON if wanted.enabled else OFF
     if wanted.enabled == route.enabled:
-        return Done(_("Nothing to change: {route} is {state} already.", route=_plain(route), state=state))
-    await bus.settings.change([Put(wanted)], entry(caller, bus, "route-pause", arrow(route), arrow(wanted)))
+        return Done(
+            _("Nothing to change: {route} is {state} already.", route=_plain(route), state=state)
+        )
+    await bus.settings.change(
+        [Put(wanted)], entry(caller, bus, "route-pause", arrow(route), arrow(wanted))
+    )
     return Done(_("{route} is {state} now.", route=_plain(route), state=state))
 
 

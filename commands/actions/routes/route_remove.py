@@ -15,7 +15,9 @@ from component.common.i18n import _, joined
 class Form:
     """Which one."""
 
-    route: Annotated[str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)]
+    route: Annotated[
+        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+    ]
 
 
 async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -23,11 +25,15 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 
     async def remove(caller: Caller, bus: Bus) -> Reply:
         unchanged(bus, route)
-        await bus.settings.change([Drop(route)], entry(caller, bus, "route-remove", before=arrow(route)))
+        await bus.settings.change(
+            [Drop(route)], entry(caller, bus, "route-remove", before=arrow(route))
+        )
         return Done(_("Removed {route}.", route=shown(route)))
 
     goes = _("{route} goes; to stop it for a while, pause it instead.", route=shown(route))
     return ask_sure(_("Remove a route"), joined([goes, *goes_with(route, bus)], " "), remove)
 
 
-ACTION = Action("route-remove", _("Remove a route"), Role.OPERATOR, _run, Form, more=True, group="routes")
+ACTION = Action(
+    "route-remove", _("Remove a route"), Role.OPERATOR, _run, Form, more=True, group="routes"
+)

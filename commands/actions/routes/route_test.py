@@ -26,8 +26,12 @@ MOST = 200
 class Form:
     """What would be said, and where."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("where someone would say it"), choices=channels)]
-    author: Annotated[str, Ask(_("Author"), _("who would say it: a name or a JID; empty for you"), named=True)] = ""
+    channel: Annotated[
+        Channel, Ask(_("Channel"), _("where someone would say it"), choices=channels)
+    ]
+    author: Annotated[
+        str, Ask(_("Author"), _("who would say it: a name or a JID; empty for you"), named=True)
+    ] = ""
     message: Annotated[str, Ask(_("Message"), _("what they would say"))] = "hello"
 
 
@@ -38,7 +42,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     met = bus.hub.explain(message)
     lines: list[Words | str] = []
     if not spec.enabled:
-        lines.append(_("{channel} is paused: what comes from it goes no further.", channel=form.channel))
+        lines.append(
+            _("{channel} is paused: what comes from it goes no further.", channel=form.channel)
+        )
     told: list[Words] = []
     here = {message.channel: message.body}
     for hop in met:
@@ -50,7 +56,14 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         lines.append(_("… and {count} more", count=len(told) - MOST))
     if not met:
         lines.append(_("No route starts there: it goes nowhere."))
-    return Lines(_("“{body}” in {channel}; nothing is sent:", body=_short(message.body), channel=form.channel), lines)
+    return Lines(
+        _(
+            "“{body}” in {channel}; nothing is sent:",
+            body=_short(message.body),
+            channel=form.channel,
+        ),
+        lines,
+    )
 
 
 def _author(form: Form, caller: Caller, bus: Bus) -> Author:
@@ -91,7 +104,12 @@ def _ends(hop: Hop, told: dict[str, Any]) -> Words:
 def _steps(hop: Hop, body: str, now: int) -> Iterator[Words]:
     """What each processor does with what came to it with this body; `now` in ms since 1970."""
     for number, (stage, outcome) in enumerate(hop.steps, 1):
-        yield _("  {number} {name}: {what}", number=number, name=stage.name, what=_does(outcome, body, now))
+        yield _(
+            "  {number} {name}: {what}",
+            number=number,
+            name=stage.name,
+            what=_does(outcome, body, now),
+        )
         body = outcome.body if isinstance(outcome, Message) else body
 
 

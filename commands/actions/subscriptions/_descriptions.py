@@ -25,8 +25,8 @@ NONE_YET = _("You have no subscriptions: “subscribe lobby daily at 9” makes 
 
 
 async def channel_of(bus: Bus, who: str, name: str) -> Channel:
-    """The channel that goes by a name and that `who` (a bare JID) may read. Raises NotFound, in the same words whether
-    there is none or they may not read it, and Unavailable."""
+    """The channel that goes by a name and that `who` (a bare JID) may read. Raises NotFound, in the
+    same words whether there is none or they may not read it, and Unavailable."""
     names = names_of([(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(who)])
     low = " ".join(name.split()).casefold()
     found = [one for one in names.get(low, ()) if await bus.subscriptions.rights.may_read(who, one)]
@@ -34,10 +34,18 @@ async def channel_of(bus: Bus, who: str, name: str) -> Channel:
         return found[0]
     if found:
         several = ", ".join(map(str, found))
-        raise NotFound(_("“{name}” could be {channels}: write one of these.", name=name[:60], channels=several))
+        raise NotFound(
+            _("“{name}” could be {channels}: write one of these.", name=name[:60], channels=several)
+        )
     for near in get_close_matches(low[:80], names, 3, 0.6):
         if await _readable(bus, who, names[near]):
-            raise NotFound(_("There is no channel {channel} for you. Close: {near}.", channel=name[:60], near=near))
+            raise NotFound(
+                _(
+                    "There is no channel {channel} for you. Close: {near}.",
+                    channel=name[:60],
+                    near=near,
+                )
+            )
     raise NotFound(_("There is no channel {channel} for you.", channel=name[:60]))
 
 
@@ -64,8 +72,13 @@ def time_of(at: int, zone: str) -> str:
 
 def described(one: Subscription) -> Words:
     """A subscription in a line, with all that it leaves out."""
-    head = _("{number}: {channel} → {target}, {interval}", number=one.id, channel=one.channel, target=one.target,
-             interval=one.interval.words)  # fmt: skip
+    head = _(
+        "{number}: {channel} → {target}, {interval}",
+        number=one.id,
+        channel=one.channel,
+        target=one.target,
+        interval=one.interval.words,
+    )
     return joined([head, *details(one), *_stands(one)], ", ")
 
 
@@ -77,7 +90,10 @@ def details(one: Subscription) -> list[Words]:
         (one.thread, _("of the thread {id}", id=one.thread[:8])),
         (one.own, _("own posts too")),
         (one.online, _("at once while you are online")),
-        (one.name and not one.interval.at_once, _("at once where “{name}” is named", name=one.name)),
+        (
+            one.name and not one.interval.at_once,
+            _("at once where “{name}” is named", name=one.name),
+        ),
         (one.fallback, _("else to {target}", target=one.fallback)),
     ]
     return [words for there, words in told if there]
@@ -102,21 +118,29 @@ def seeing(one: Subscription, bus: Bus) -> Sequence[Words]:
     """What is to be done for what comes while they are online."""
     if not one.online or not bus.subscriptions.asks(one.who):
         return ()
-    return [_("Your client now asks whether I may see when you are online: allow it, else all comes with the digest.")]
+    return [
+        _(
+            "Your client now asks whether I may see when you are online: allow it, else all "
+            "comes with the digest."
+        )
+    ]
 
 
 def asked_today(target: Channel) -> Words:
     """Where no request goes any more today."""
-    return _("{address} got a request today already; another may go there tomorrow: then write “confirm {address}”.",
-             address=target)  # fmt: skip
+    return _(
+        "{address} got a request today already; another may go there tomorrow: then write "
+        "“confirm {address}”.",
+        address=target,
+    )
 
 
 # Which are meant
 
 
 async def chosen(bus: Bus, caller: Caller, which: str) -> Sequence[Subscription]:
-    """Those of the caller's own that are meant: all, a number, or a channel by name; operators name others' by number.
-    Raises NotFound."""
+    """Those of the caller's own that are meant: all, a number, or a channel by name; operators name
+    others' by number. Raises NotFound."""
     mine = await bus.subscriptions.of(caller.jid)
     low = " ".join(which.split()).casefold()
     if low in _EVERY:
@@ -124,15 +148,21 @@ async def chosen(bus: Bus, caller: Caller, which: str) -> Sequence[Subscription]
     if is_number(low) and len(low) < 19:
         return [await bus.subscriptions.find(caller.jid, int(low.removeprefix("#")))]
     titles = {spec.channel: spec.title for spec in bus.hub.channels}
-    names = names_of([(one, titles.get(one, "")) for one in dict.fromkeys(one.channel for one in mine)])
+    names = names_of(
+        [(one, titles.get(one, "")) for one in dict.fromkeys(one.channel for one in mine)]
+    )
     found = [one for one in mine if one.channel in names.get(low, ())]
     if not found:
-        raise NotFound(_("You have no subscription “{name}”: “subscriptions” shows yours.", name=which[:60]))
+        raise NotFound(
+            _("You have no subscription “{name}”: “subscriptions” shows yours.", name=which[:60])
+        )
     return found
 
 
 def choose(
-    title: Words, some: Sequence[Subscription], run: Callable[[Caller, Sequence[Subscription], Bus], Awaitable[Reply]]
+    title: Words,
+    some: Sequence[Subscription],
+    run: Callable[[Caller, Sequence[Subscription], Bus], Awaitable[Reply]],
 ) -> Step:
     """A step that asks which of some; or all of them."""
 
@@ -160,8 +190,8 @@ def is_number(which: str) -> bool:
 
 
 async def names_some(caller: Caller, which: str, bus: Bus) -> bool:
-    """Whether words name subscriptions: all, a number, or a channel of the caller's or that they may read. Others are
-    like names of channels that nobody has."""
+    """Whether words name subscriptions: all, a number, or a channel of the caller's or that they
+    may read. Others are like names of channels that nobody has."""
     low = " ".join(which.split()).casefold()
     if low in _EVERY or is_number(low):
         return True
@@ -169,7 +199,9 @@ async def names_some(caller: Caller, which: str, bus: Bus) -> bool:
     mine = {one.channel for one in await bus.subscriptions.of(caller.jid)}
     if low in names_of([(one, titles.get(one, "")) for one in mine]):
         return True
-    names = names_of([(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)])
+    names = names_of(
+        [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
+    )
     return await _readable(bus, caller.jid, names.get(low, ()))
 
 
@@ -187,11 +219,18 @@ async def end(caller: Caller, some: Sequence[Subscription], bus: Bus) -> Reply:
     await noted(caller, bus, "unsubscribe", [one for one in over if one.who != caller.jid])
     if not over:
         return Done(NONE_YET)
-    told = [_("Subscription {number} to {channel} has ended.", number=one.id, channel=one.channel) for one in over]
+    told = [
+        _("Subscription {number} to {channel} has ended.", number=one.id, channel=one.channel)
+        for one in over
+    ]
     return Done(joined(told, "\n"))
 
 
-async def noted(caller: Caller, bus: Bus, what: str, before: Sequence[Subscription], after: str = "") -> None:
+async def noted(
+    caller: Caller, bus: Bus, what: str, before: Sequence[Subscription], after: str = ""
+) -> None:
     """A line of the audit log for each of others' subscriptions."""
     for one in before:
-        await bus.settings.change((), entry(caller, bus, what, f"{one.owner}, {described(one)}", after))
+        await bus.settings.change(
+            (), entry(caller, bus, what, f"{one.owner}, {described(one)}", after)
+        )

@@ -26,13 +26,21 @@ async def _run(caller: Caller, form: Any, bus: Bus) -> Reply:
     over = await bus.subscriptions.book.drop(caller.jid, address.target)
     if over:
         ends = ", ".join(map(brief, over))
-        return Done(_("{address} is forgotten; with it ended: {subscriptions}", address=address.target,
-                      subscriptions=ends))  # fmt: skip
+        return Done(
+            _(
+                "{address} is forgotten; with it ended: {subscriptions}",
+                address=address.target,
+                subscriptions=ends,
+            )
+        )
     return Done(_("{address} is forgotten.", address=address.target))
 
 
 async def _opening(caller: Caller, bus: Bus) -> Reply:
-    known = [Choice(str(one.target), str(one.target)) for one in await bus.subscriptions.book.of(caller.jid)]
+    known = [
+        Choice(str(one.target), str(one.target))
+        for one in await bus.subscriptions.book.of(caller.jid)
+    ]
     if not known:
         return Done(_("You gave me no address."))
 
@@ -43,4 +51,6 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
     return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), _run)
 
 
-ACTION = Action("address-drop", _TITLE, Role.MEMBER, _run, Form, group="subscriptions", opening=_opening)
+ACTION = Action(
+    "address-drop", _TITLE, Role.MEMBER, _run, Form, group="subscriptions", opening=_opening
+)

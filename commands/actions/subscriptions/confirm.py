@@ -1,5 +1,5 @@
-"""`confirm`: an address is the caller's: by the code that was sent there; by nothing more for what an operator asked
-them; with the address itself a new link or code is sent there."""
+"""`confirm`: an address is the caller's: by the code that was sent there; by nothing more for what
+an operator asked them; with the address itself a new link or code is sent there."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,9 @@ _CODE = re.compile(r"(\d{3})[ -]?(\d{3})")
 class Form:
     """What."""
 
-    what: Annotated[str, Ask(_("Code or address"), _("empty: I agree to what an operator asked me"))] = ""
+    what: Annotated[
+        str, Ask(_("Code or address"), _("empty: I agree to what an operator asked me"))
+    ] = ""
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -53,13 +55,18 @@ async def _how(address: Address, bus: Bus) -> Words:
     if not await bus.subscriptions.book.is_open(address.who, target):
         return _("“confirm {address}” sends a request there.", address=target)
     if "@" in target.address:  # to a number goes a code
-        return _("Open the link in the mail that I sent to {address}; “confirm {address}” sends it anew.",
-                 address=target)  # fmt: skip
+        return _(
+            "Open the link in the mail that I sent to {address}; “confirm {address}” sends "
+            "it anew.",
+            address=target,
+        )
     return _("Write “confirm” with the code that I sent to {address}.", address=target)
 
 
 def _confirmed(target: Channel, begun: Sequence[Subscription]) -> Done:
-    return Done(joined([_("{address} is confirmed.", address=target), *map(described, begun)], "\n"))
+    return Done(
+        joined([_("{address} is confirmed.", address=target), *map(described, begun)], "\n")
+    )
 
 
 async def _ask(caller: Caller, address: Address, bus: Bus) -> Reply:
@@ -70,14 +77,20 @@ async def _ask(caller: Caller, address: Address, bus: Bus) -> Reply:
     if not await bus.subscriptions.book.is_open(caller.jid, address.target):
         return Done(asked_today(address.target), "warn")
     return Done(
-        _("{address} was asked today already: look there, or try again tomorrow.", address=address.target), "warn"
+        _(
+            "{address} was asked today already: look there, or try again tomorrow.",
+            address=address.target,
+        ),
+        "warn",
     )
 
 
 async def _given(bus: Bus, jid: str) -> Sequence[Address]:
     """Someone's addresses; also those that subscriptions wait for and where no request went yet."""
     known = {one.target: one for one in await bus.subscriptions.book.of(jid)}
-    waiting = [one.target for one in await bus.subscriptions.of(jid) if one.standing is Standing.ASKED]
+    waiting = [
+        one.target for one in await bus.subscriptions.of(jid) if one.standing is Standing.ASKED
+    ]
     return [*({target: Address(jid, target) for target in waiting} | known).values()]
 
 
@@ -87,11 +100,18 @@ async def address_of(bus: Bus, jid: str, written: str) -> Address:
     for one in await _given(bus, jid):
         if text.casefold() in (str(one.target).casefold(), one.target.address.casefold()):
             return one
-    raise NotFound(_("You gave me no address “{address}”: “address list” shows yours.", address=text[:60]))
+    raise NotFound(
+        _("You gave me no address “{address}”: “address list” shows yours.", address=text[:60])
+    )
 
 
 ACTION = Action(
-    "confirm", _("Confirm an address"), Role.MEMBER, _run, Form, group="subscriptions",
+    "confirm",
+    _("Confirm an address"),
+    Role.MEMBER,
+    _run,
+    Form,
+    group="subscriptions",
     also=("bestätige", "bestätigen"),
     examples=(_("confirm 123456"), _("confirm mail:juliet@example.org")),
-)  # fmt: skip
+)

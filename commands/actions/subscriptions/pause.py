@@ -6,7 +6,15 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
-from commands.actions.subscriptions._descriptions import ALL, NONE_YET, brief, chosen, clock_of, option, time_of
+from commands.actions.subscriptions._descriptions import (
+    ALL,
+    NONE_YET,
+    brief,
+    chosen,
+    clock_of,
+    option,
+    time_of,
+)
 from commands.grammar.pause import Pause, read_pause, until
 from component.bus.model.roles import Role
 from component.common.errors import BadInput
@@ -20,7 +28,9 @@ _TITLE = _("Pause subscriptions")
 class Line:
     """All of it; see `commands.grammar.pause.read_pause`."""
 
-    what: Annotated[str, Ask(_("What"), _("until Monday; lobby for 2h; nothing: all, until “resume”"), raw=True)] = ""
+    what: Annotated[
+        str, Ask(_("What"), _("until Monday; lobby for 2h; nothing: all, until “resume”"), raw=True)
+    ] = ""
 
 
 async def _line(caller: Caller, line: Line, bus: Bus) -> Reply:
@@ -40,7 +50,11 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
 
     asked = [
         option("which", Annotated[str, Ask(_("Which"), choices=choices)], ALL),
-        option("until", Annotated[str, Ask(_("Until"), _("like: Monday, tomorrow at 9, 2h; empty: “resume”"))], ""),
+        option(
+            "until",
+            Annotated[str, Ask(_("Until"), _("like: Monday, tomorrow at 9, 2h; empty: “resume”"))],
+            "",
+        ),
     ]
     return Step(_TITLE, make_dataclass("Form", asked, frozen=True), _form)
 
@@ -62,12 +76,25 @@ async def _pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
     names = ", ".join(f"{one.id} ({one.channel})" for one in paused)
     if due:
         time = time_of(due, zone)
-        return Done(_("Paused until {time} ({zone}): {names}. What comes meanwhile is told then.", time=time, zone=zone,
-                      names=names))  # fmt: skip
+        return Done(
+            _(
+                "Paused until {time} ({zone}): {names}. What comes meanwhile is told then.",
+                time=time,
+                zone=zone,
+                names=names,
+            )
+        )
     return Done(_("Paused: {names}. “resume” goes on, and tells what came meanwhile.", names=names))
 
 
 ACTION = Action(
-    "pause", _TITLE, Role.MEMBER, _line, Line, group="subscriptions", opening=_opening, also=("pausiere", "pausieren"),
+    "pause",
+    _TITLE,
+    Role.MEMBER,
+    _line,
+    Line,
+    group="subscriptions",
+    opening=_opening,
+    also=("pausiere", "pausieren"),
     examples=(_("pause until Monday"), _("pause lobby for 2h"), _("pause")),
-)  # fmt: skip
+)

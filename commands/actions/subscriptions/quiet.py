@@ -1,4 +1,5 @@
-"""`quiet`: the hours in which the caller is told nothing; what comes in them is told at their end."""
+"""`quiet`: the hours in which the caller is told nothing; what comes in them is told at their
+end."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -33,11 +34,22 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     hours = bus.settings.quiet(caller.jid)
     if hours is None:
         return Done(_("You have no quiet hours: “quiet 22:00-07:00” would be some."))
-    return Done(_("Your quiet hours: {hours} ({zone}). What would come in them is told at their end.", hours=hours,
-                  zone=clock_of(bus, caller.jid)))  # fmt: skip
+    return Done(
+        _(
+            "Your quiet hours: {hours} ({zone}). What would come in them is told at their end.",
+            hours=hours,
+            zone=clock_of(bus, caller.jid),
+        )
+    )
 
 
 ACTION = Action(
-    "quiet", _("Choose quiet hours"), Role.MEMBER, _run, Form, group="subscriptions",
-    also=("ruhe", "ruhezeit", "ruhezeiten"), examples=(_("quiet 22:00-07:00"), _("quiet off")),
-)  # fmt: skip
+    "quiet",
+    _("Choose quiet hours"),
+    Role.MEMBER,
+    _run,
+    Form,
+    group="subscriptions",
+    also=("ruhe", "ruhezeit", "ruhezeiten"),
+    examples=(_("quiet 22:00-07:00"), _("quiet off")),
+)

@@ -27,6 +27,11 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "resume", _("Resume subscriptions"), Role.MEMBER, _run, Form, group="subscriptions",
+    "resume",
+    _("Resume subscriptions"),
+    Role.MEMBER,
+    _run,
+    Form,
+    group="subscriptions",
     also=("fortsetzen", "weiter"),
-)  # fmt: skip
+)

@@ -1,11 +1,17 @@
-"""`stop`: what a message is answered with by who wants no more: their one subscription ends, of several it is asked
-which; or those that are named. “stop it please” is a message."""
+"""`stop`: what a message is answered with by who wants no more: their one subscription ends, of
+several it is asked which; or those that are named. “stop it please” is a message."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.actions.subscriptions._descriptions import NONE_YET, choose, end, end_which, names_some
+from commands.actions.subscriptions._descriptions import (
+    NONE_YET,
+    choose,
+    end,
+    end_which,
+    names_some,
+)
 from component.bus.model.roles import Role
 from component.common.form import Ask
 from component.common.i18n import _
@@ -21,7 +27,11 @@ class Form:
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    return await end_which(_TITLE, caller, form.which, bus) if form.which else await _opening(caller, bus)
+    return (
+        await end_which(_TITLE, caller, form.which, bus)
+        if form.which
+        else await _opening(caller, bus)
+    )
 
 
 async def _opening(caller: Caller, bus: Bus) -> Reply:
@@ -32,6 +42,14 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "stop", _TITLE, Role.MEMBER, _run, Form, group="subscriptions", opening=_opening, also=("stopp",),
-    takes=names_some, examples=(_("stop"), _("stop lobby"), _("stop all")),
-)  # fmt: skip
+    "stop",
+    _TITLE,
+    Role.MEMBER,
+    _run,
+    Form,
+    group="subscriptions",
+    opening=_opening,
+    also=("stopp",),
+    takes=names_some,
+    examples=(_("stop"), _("stop lobby"), _("stop all")),
+)

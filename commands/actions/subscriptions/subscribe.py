@@ -1,11 +1,18 @@
-"""`subscribe`: hear what comes to a channel, at once or as a digest, by IM, mail or SMS; in a line in any order."""
+"""`subscribe`: hear what comes to a channel, at once or as a digest, by IM, mail or SMS; in a line
+in any order."""
 
 from dataclasses import dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.subscriptions._descriptions import asked_today, described, option, seeing
-from commands.actions.subscriptions._request import LABELS, check_new, clocks, default_name, subscription
+from commands.actions.subscriptions._request import (
+    LABELS,
+    check_new,
+    clocks,
+    default_name,
+    subscription,
+)
 from commands.grammar.subscription import Read, read
 from commands.lookups import entry, titled
 from component.bus.model.reminder import names_of
@@ -24,7 +31,9 @@ HOW = _("at once, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Mond
 class Line:
     """All of it; see `commands.grammar.subscription.read`."""
 
-    what: Annotated[str, Ask(_("What"), _("a channel, when and how: lobby daily at 9 by mail"), raw=True)]
+    what: Annotated[
+        str, Ask(_("What"), _("a channel, when and how: lobby daily at 9 by mail"), raw=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,10 @@ async def _plainly(caller: Caller, said: Read, bus: Bus) -> Reply:
 
 
 async def _opening(caller: Caller, bus: Bus) -> Reply:
-    offered = [Choice(str(spec.channel), titled(spec)) for spec in await bus.subscriptions.rights.offered(caller.jid)]
+    offered = [
+        Choice(str(spec.channel), titled(spec))
+        for spec in await bus.subscriptions.rights.offered(caller.jid)
+    ]
     if not offered:
         return Done(_("There is no channel that you may read."))
     ways = [Choice(one, one) for one in bus.subscriptions.ways]
@@ -78,24 +90,38 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
         ("channel", Annotated[str, Ask(LABELS["channel"], choices=lambda _bus: offered)]),
         option("interval", Annotated[str, Ask(LABELS["interval"], HOW)], str(Interval())),
         option("by", Annotated[str, Ask(LABELS["by"], choices=lambda _bus: ways)], own),
-        option("address", Annotated[str, Ask(LABELS["address"], _("empty: the one that you confirmed"))], ""),
+        option(
+            "address",
+            Annotated[str, Ask(LABELS["address"], _("empty: the one that you confirmed"))],
+            "",
+        ),
     ]
     if caller.role >= Role.OPERATOR:
-        asked.append(option("who", Annotated[str, Ask(LABELS["who"], _("a JID, to be asked; empty: you"))], ""))
+        asked.append(
+            option(
+                "who", Annotated[str, Ask(LABELS["who"], _("a JID, to be asked; empty: you"))], ""
+            )
+        )
     asked.append(option("more", Annotated[bool, Ask(_("More options"))], False))
     return Step(_TITLE, make_dataclass("Form", asked, frozen=True), _begun, last=False)
 
 
 async def _begun(caller: Caller, filled: Any, bus: Bus) -> Reply:
-    said = Read(filled.channel, filled.interval, filled.by, filled.address, getattr(filled, "who", ""))
+    said = Read(
+        filled.channel, filled.interval, filled.by, filled.address, getattr(filled, "who", "")
+    )
     if not filled.more:
         return await _go(caller, said, bus)
     await subscription(caller, said, bus)  # what is wrong is told here
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await _go(caller, replace(said, **{name: getattr(filled, name) for name in _MORE}), bus)
+        return await _go(
+            caller, replace(said, **{name: getattr(filled, name) for name in _MORE}), bus
+        )
 
-    return Step(_TITLE, make_dataclass("More", more(default_name(said.who or caller.jid)), frozen=True), run)
+    return Step(
+        _TITLE, make_dataclass("More", more(default_name(said.who or caller.jid)), frozen=True), run
+    )
 
 
 _MORE = ("matching", "without", "mention", "thread", "fallback", "own", "online")
@@ -115,7 +141,10 @@ def more(name: str) -> list[Any]:
         option(one, Annotated[str, Ask(LABELS[one], help, named=True)], defaults.get(one, ""))
         for one, help in texts.items()
     ]
-    return [*told, *(option(one, Annotated[bool, Ask(LABELS[one])], False) for one in ("own", "online"))]
+    return [
+        *told,
+        *(option(one, Annotated[bool, Ask(LABELS[one])], False) for one in ("own", "online")),
+    ]
 
 
 # What comes of it
@@ -129,7 +158,9 @@ async def _go(caller: Caller, said: Read, bus: Bus) -> Reply:
     await check_new(bus, new)
     kept = await bus.subscriptions.add(new, by=caller.jid if new.who != caller.jid else "")
     if kept.who != caller.jid or not bus.methods[kept.target.method].person:
-        await bus.settings.change((), entry(caller, bus, "subscribe", after=f"{kept.owner}, {described(kept)}"))
+        await bus.settings.change(
+            (), entry(caller, bus, "subscribe", after=f"{kept.owner}, {described(kept)}")
+        )
     return Done(joined(await _answer(caller, kept, bus), "\n"))
 
 
@@ -142,22 +173,40 @@ async def _ask_address(caller: Caller, said: Read, bus: Bus) -> Step:
                 raise
             raise BadInput(next(iter(faults.by_field.values()))) from faults
 
-    known = [one.target.address for one in await bus.subscriptions.book.of(caller.jid) if one.target.method == said.by]
-    return Step(_TITLE, Where, run, help=_("Yours: {addresses}", addresses=", ".join(known)) if known else None)
+    known = [
+        one.target.address
+        for one in await bus.subscriptions.book.of(caller.jid)
+        if one.target.method == said.by
+    ]
+    return Step(
+        _TITLE,
+        Where,
+        run,
+        help=_("Yours: {addresses}", addresses=", ".join(known)) if known else None,
+    )
 
 
 async def _answer(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
     told: list[Words] = [_("Subscription {subscription}", subscription=described(kept))]
     if kept.standing is Standing.ASKED and kept.who != caller.jid:
         told.append(_("I asked {who}: it begins once they agree.", who=kept.who))
-    elif kept.standing is Standing.ASKED and await bus.subscriptions.book.is_open(kept.who, kept.target):
-        told.append(_("Nothing comes before {address} is confirmed: what I sent there says how.", address=kept.target))
+    elif kept.standing is Standing.ASKED and await bus.subscriptions.book.is_open(
+        kept.who, kept.target
+    ):
+        told.append(
+            _(
+                "Nothing comes before {address} is confirmed: what I sent there says how.",
+                address=kept.target,
+            )
+        )
     elif kept.standing is Standing.ASKED:
         told.append(asked_today(kept.target))
     told += [*clocks(kept, bus), *seeing(kept, bus)]
     if kept.who == caller.jid:
         alone = len(await bus.subscriptions.of(caller.jid)) == 1
-        told.append(_("“stop” ends it.") if alone else _("“unsubscribe {number}” ends it.", number=kept.id))
+        told.append(
+            _("“stop” ends it.") if alone else _("“unsubscribe {number}” ends it.", number=kept.id)
+        )
     return told
 
 

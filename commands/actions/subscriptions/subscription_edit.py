@@ -1,4 +1,5 @@
-"""`subscription-edit`: when one's subscription comes and what of; forms hold what stands, a line what is to change."""
+"""`subscription-edit`: when one's subscription comes and what of; forms hold what stands, a line
+what is to change."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,15 +33,23 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
     kinds = [("interval", Annotated[str, Ask(LABELS["interval"], HOW)]), *more("")]
     title = _("Edit subscription {number}", number=one.id)
-    return Step(title, make_dataclass("Form", kinds, frozen=True), run, values=_standing(one), open=True)
+    return Step(
+        title, make_dataclass("Form", kinds, frozen=True), run, values=_standing(one), open=True
+    )
 
 
 def _standing(one: Subscription) -> Mapping[str, Sequence[str]]:
     """What stands in the form."""
     values = {
-        "interval": str(one.interval), "matching": one.only, "without": one.without, "mention": one.name or NONE,
-        "thread": one.thread, "fallback": str(one.fallback or ""), "own": one.own, "online": one.online,
-    }  # fmt: skip
+        "interval": str(one.interval),
+        "matching": one.only,
+        "without": one.without,
+        "mention": one.name or NONE,
+        "thread": one.thread,
+        "fallback": str(one.fallback or ""),
+        "own": one.own,
+        "online": one.online,
+    }
     return {name: written(value) for name, value in values.items()}
 
 
@@ -48,7 +57,9 @@ async def _edit(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Repl
     said = _said(was, Read(**{field: getattr(asked, field) for field in _standing(was)}), caller)
     one = await bus.subscriptions.find(caller.jid, was.id)
     if replace(one, due=was.due, cursor=was.cursor) != was:
-        raise Conflict(_("That subscription was changed meanwhile, so I left it so: look at it again."))
+        raise Conflict(
+            _("That subscription was changed meanwhile, so I left it so: look at it again.")
+        )
     new = await filled(one, said, name_of(said.mention), bus)
     if new == one:
         return Done(_("Nothing to change: {subscription}", subscription=described(one)))
@@ -93,6 +104,15 @@ def _is_interval(text: str) -> bool:
 
 
 ACTION = Action(
-    "subscription-edit", _("Edit a subscription"), Role.MEMBER, _run, Form, more=True, group="subscriptions",
-    examples=(_("subscription edit 3 weekly on Friday"), _("subscription edit 3 matching=release own=yes")),
-)  # fmt: skip
+    "subscription-edit",
+    _("Edit a subscription"),
+    Role.MEMBER,
+    _run,
+    Form,
+    more=True,
+    group="subscriptions",
+    examples=(
+        _("subscription edit 3 weekly on Friday"),
+        _("subscription edit 3 matching=release own=yes"),
+    ),
+)

@@ -1,4 +1,5 @@
-"""`subscription-list`: one's own subscriptions and addresses, and how they stand; for operators also others'."""
+"""`subscription-list`: one's own subscriptions and addresses, and how they stand; for operators
+also others'."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,12 +34,17 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if whose in ("", caller.jid):
         return await _mine(caller, bus)
     if caller.role < Role.OPERATOR:
-        raise Forbidden(_("Only operators see others' subscriptions: “subscriptions” alone shows yours."))
+        raise Forbidden(
+            _("Only operators see others' subscriptions: “subscriptions” alone shows yours.")
+        )
     if whose not in (ALL, "alle") and not BARE_JID.fullmatch(whose):
         raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=whose[:60]))
     who = None if whose in (ALL, "alle") else whose
     found = await bus.hub.store.subscriptions(who=who, limit=SHOWN + 1)
-    lines = [_("{who}: {subscription}", who=one.owner, subscription=described(one)) for one in found[:SHOWN]]
+    lines = [
+        _("{who}: {subscription}", who=one.owner, subscription=described(one))
+        for one in found[:SHOWN]
+    ]
     if found[SHOWN:]:
         return Lines(_("The first {count} subscriptions:", count=SHOWN), lines)
     if not lines:
@@ -59,7 +65,13 @@ async def _mine(caller: Caller, bus: Bus) -> Reply:
     link = bus.sign_in(caller.jid) if caller.way != WEB else ""
     if link:
         link = f"{link}?to=subscriptions"  # operators are led to the matrix else
-        lines.append(_("As a page, {web}/subscriptions, where this link signs you in: {link}", web=bus.web, link=link))
+        lines.append(
+            _(
+                "As a page, {web}/subscriptions, where this link signs you in: {link}",
+                web=bus.web,
+                link=link,
+            )
+        )
     return Lines(_count(len(mine)) if mine else NONE_YET, lines)
 
 
@@ -70,6 +82,12 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "subscription-list", _TITLE, Role.MEMBER, _run, Form, group="subscriptions", opening=_opening,
+    "subscription-list",
+    _TITLE,
+    Role.MEMBER,
+    _run,
+    Form,
+    group="subscriptions",
+    opening=_opening,
     also=("subscriptions", "abonnements", "abos"),
-)  # fmt: skip
+)

@@ -1,4 +1,5 @@
-"""`template-preview`: what a letter's template makes of samples, or of a channel's newest messages."""
+"""`template-preview`: what a letter's template makes of samples, or of a channel's newest
+messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +31,9 @@ class Form:
     """Which template, and what of."""
 
     template: Annotated[str, Ask(_("Template"), _("as docs/letters.md names them"), choices=_names)]
-    channel: Annotated[Channel | None, Ask(_("Channel"), _("whose newest messages to show; else samples"))] = None
+    channel: Annotated[
+        Channel | None, Ask(_("Channel"), _("whose newest messages to show; else samples"))
+    ] = None
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -44,8 +47,11 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if len(drawn.text) > MOST:
         told.append(_("(cut here: it has {count} characters)", count=len(drawn.text)))
     if drawn.fault:
-        return Lines(_("{name} can't be used, so ours is: {why}", name=form.template, why=drawn.fault), told,
-                     exact=True)  # fmt: skip
+        return Lines(
+            _("{name} can't be used, so ours is: {why}", name=form.template, why=drawn.fault),
+            told,
+            exact=True,
+        )
     return Lines(_("{name} makes of that:", name=form.template), told, exact=True)
 
 
@@ -58,6 +64,11 @@ async def _newest(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Messag
 
 
 ACTION = Action(
-    "template-preview", _("Preview a template"), Role.OPERATOR, _run, Form, group="messages",
+    "template-preview",
+    _("Preview a template"),
+    Role.OPERATOR,
+    _run,
+    Form,
+    group="messages",
     examples=[_("template preview digest.txt"), _("template preview digest.html shoutbox:lobby")],
-)  # fmt: skip
+)

@@ -20,7 +20,11 @@ class Form:
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    return await end_which(_TITLE, caller, form.which, bus) if form.which else await _opening(caller, bus)
+    return (
+        await end_which(_TITLE, caller, form.which, bus)
+        if form.which
+        else await _opening(caller, bus)
+    )
 
 
 async def _opening(caller: Caller, bus: Bus) -> Reply:
@@ -29,6 +33,13 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "unsubscribe", _TITLE, Role.MEMBER, _run, Form, group="subscriptions", opening=_opening,
-    also=("abbestelle", "abbestellen"), examples=(_("unsubscribe lobby"), _("unsubscribe all")),
-)  # fmt: skip
+    "unsubscribe",
+    _TITLE,
+    Role.MEMBER,
+    _run,
+    Form,
+    group="subscriptions",
+    opening=_opening,
+    also=("abbestelle", "abbestellen"),
+    examples=(_("unsubscribe lobby"), _("unsubscribe all")),
+)

@@ -1,4 +1,5 @@
-"""`export`: channels, routes, roles and the names of tokens as TOML, as the configuration file and `import` read it.
+"""`export`: channels, routes, roles and the names of tokens as TOML, as the configuration file and
+`import` read it.
 
 Tokens are told by name: their secrets are nowhere.
 """
@@ -25,11 +26,21 @@ MOST = 40
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     parts = list(parted(written(bus))) or [[]]
     if len(parts) > MOST or any(_size(lines) > BUDGET * 19 // 20 for lines in parts):
-        raise TooLong(_("That is more than {most} messages carry; copy the database instead.", most=MOST))
+        raise TooLong(
+            _("That is more than {most} messages carry; copy the database instead.", most=MOST)
+        )
     if len(parts) == 1:
         return Lines(_("# {bot}, without secrets", bot=bus.bot), parts[0], exact=True)
     told = [
-        Lines(_("# {bot}, without secrets, part {part} of {parts}", bot=bus.bot, part=number, parts=len(parts)), lines)
+        Lines(
+            _(
+                "# {bot}, without secrets, part {part} of {parts}",
+                bot=bus.bot,
+                part=number,
+                parts=len(parts),
+            ),
+            lines,
+        )
         for number, lines in enumerate(parts, 1)
     ]
     return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
@@ -68,7 +79,12 @@ def written(bus: Bus) -> Iterator[Sequence[str]]:
 
 
 def _channel(spec: ChannelSpec) -> Mapping[str, Value]:
-    return {"name": str(spec.channel), "title": spec.title, **spec.settings, "paused": not spec.enabled}
+    return {
+        "name": str(spec.channel),
+        "title": spec.title,
+        **spec.settings,
+        "paused": not spec.enabled,
+    }
 
 
 def _route(route: Route) -> Mapping[str, Value]:
@@ -99,7 +115,8 @@ def _processor(stage: Stage) -> Mapping[str, Value]:
 
 
 def table(name: str, values: Mapping[str, Value], needed: Container[str] = ()) -> Iterator[str]:
-    """One table of an array (TOML 1.0), of empty values with those that are `needed` only; a blank line behind it."""
+    """One table of an array (TOML 1.0), of empty values with those that are `needed` only; a blank
+    line behind it."""
     yield f"[[{name}]]"
     for key, value in values.items():
         if value or key in needed:
@@ -113,7 +130,9 @@ def _value(value: Value) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # as JSON, but for DEL
+        return json.dumps(value, ensure_ascii=False).replace(
+            "\x7f", "\\u007f"
+        )  # as JSON, but for DEL
     return "[" + ", ".join(_value(one) for one in value) + "]"
 
 

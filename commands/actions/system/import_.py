@@ -1,6 +1,7 @@
 """`import`: take channels, routes and roles from TOML as `export` writes it.
 
-A dry run first: it shows line by line what would be added (+), changed (~) and, where asked for, removed (-).
+A dry run first: it shows line by line what would be added (+), changed (~) and, where asked for,
+removed (-).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -42,20 +43,28 @@ class Change:
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     standing = () if form.remove else [spec.channel for spec in bus.hub.channels]
     part = _parse("\n".join(form.toml), bus, standing, caller)
-    changes = [*_channels(part, bus, form.remove), *_routes(part, bus, form.remove), *_roles(part, bus, form.remove)]
+    changes = [
+        *_channels(part, bus, form.remove),
+        *_routes(part, bus, form.remove),
+        *_roles(part, bus, form.remove),
+    ]
     changes.sort(key=lambda one: isinstance(one.does, Put))  # what goes makes room first
     lines = [one.line for one in changes]
     if not lines:
         return Done(_("Nothing would change."))
 
     async def take(caller: Caller, bus: Bus) -> Reply:
-        await bus.settings.change([one.does for one in changes], entry(caller, bus, "import", after="; ".join(lines)))
+        await bus.settings.change(
+            [one.does for one in changes], entry(caller, bus, "import", after="; ".join(lines))
+        )
         return Done(_("Imported: {count} changes.", count=len(changes)))
 
     shown = "\n".join([*_strangers(part, bus, caller), *lines[:SHOWN]])
     told = _("This would change:\n{lines}", lines=shown)
     if len(lines) > SHOWN:
-        told = _("This would change:\n{lines}\n… and {more} more", lines=shown, more=len(lines) - SHOWN)
+        told = _(
+            "This would change:\n{lines}\n… and {more} more", lines=shown, more=len(lines) - SHOWN
+        )
     return ask_sure(_("Import"), told, take)
 
 
@@ -63,15 +72,25 @@ def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -
     """Every fault at once, in the configuration's words."""
     part = parse_part(text, bus.methods, bus.bot.partition("@")[0], standing)
     faults = [
-        tell(_("[[role]] {jid} is an admin by the configuration: leave it out.", jid=grant.jid), caller.language)
-        for grant in part.grants if grant.jid in bus.settings.roles.admins
-    ]  # fmt: skip
+        tell(
+            _("[[role]] {jid} is an admin by the configuration: leave it out.", jid=grant.jid),
+            caller.language,
+        )
+        for grant in part.grants
+        if grant.jid in bus.settings.roles.admins
+    ]
     own = f"@{bus.bot.partition('@')[2]}"
     faults += [
-        tell(_("[[channel]] {channel} is an address of the bus itself: choose another.", channel=spec.channel),
-             caller.language)
-        for spec in part.channels if spec.channel.address.endswith(own)
-    ]  # fmt: skip
+        tell(
+            _(
+                "[[channel]] {channel} is an address of the bus itself: choose another.",
+                channel=spec.channel,
+            ),
+            caller.language,
+        )
+        for spec in part.channels
+        if spec.channel.address.endswith(own)
+    ]
     if faults:
         raise ConfigError(faults)
     return part
@@ -82,7 +101,10 @@ def _strangers(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
     names = {token.name for token in bus.settings.tokens.values()}
     for name in part.tokens:
         if name not in names:
-            told = _("(token “{name}” is not made: its secret is nowhere; “token create” makes one)", name=name)
+            told = _(
+                "(token “{name}” is not made: its secret is nowhere; “token create” makes one)",
+                name=name,
+            )
             yield tell(told, caller.language)
 
 
@@ -93,7 +115,9 @@ def _channels(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
         if now is None:
             yield Change(Put(spec), f"+ {described(spec)}")
         elif now != spec:
-            yield Change(Put(replace(spec, version=now.version)), f"~ {described(now)} ⇒ {described(spec)}")
+            yield Change(
+                Put(replace(spec, version=now.version)), f"~ {described(now)} ⇒ {described(spec)}"
+            )
     if remove:
         yield from (Change(Drop(spec), f"- {described(spec)}") for spec in standing.values())
 
@@ -113,8 +137,8 @@ def _routes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
 
 
 def _kept(standing: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ...]:
-    """The wanted stages with the ids of those that stand at the same place under the same name, or else anywhere set
-    the same, so that what they noted stays; the others get new ones."""
+    """The wanted stages with the ids of those that stand at the same place under the same name, or
+    else anywhere set the same, so that what they noted stays; the others get new ones."""
     free = {stage.id: stage for stage in standing}
     ids: dict[int, int] = {}
     for place, (one, other) in enumerate(zip(wanted, standing, strict=False)):
@@ -124,7 +148,11 @@ def _kept(standing: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ..
     fresh = count(max((stage.id for stage in standing), default=0) + 1)
     for place, one in enumerate(wanted):
         if place not in ids:
-            alike = [id for id, stage in free.items() if (stage.name, stage.settings) == (one.name, one.settings)]
+            alike = [
+                id
+                for id, stage in free.items()
+                if (stage.name, stage.settings) == (one.name, one.settings)
+            ]
             ids[place] = alike[0] if alike else next(fresh)
             free.pop(ids[place], None)
     return tuple(replace(one, id=ids[place]) for place, one in enumerate(wanted))
@@ -139,7 +167,10 @@ def _roles(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
         elif now.label != grant.role:
             yield Change(Put(grant), f"~ {grant.jid}: {now.label} ⇒ {grant.role}")
     if remove:
-        yield from (Change(Drop(Grant(jid, role.label)), f"- {jid}: {role.label}") for jid, role in standing.items())
+        yield from (
+            Change(Drop(Grant(jid, role.label)), f"- {jid}: {role.label}")
+            for jid, role in standing.items()
+        )
 
 
 ACTION = Action("import", _("Import TOML"), Role.ADMIN, _run, Form, more=True, group="about")

@@ -1,4 +1,5 @@
-"""`status`: how the bus is: version, uptime, XMPP, rooms it is not in, what waits, what is held, dead letters."""
+"""`status`: how the bus is: version, uptime, XMPP, rooms it is not in, what waits, what is held,
+dead letters."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,11 @@ MOST_LISTED = 20
 
 async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     health = await bus.health()
-    lines = [*_xmpp(health["xmpp"], bus), *_store(health.get("store", {})), *_queues(health.get("queues", {}), bus)]
+    lines = [
+        *_xmpp(health["xmpp"], bus),
+        *_store(health.get("store", {})),
+        *_queues(health.get("queues", {}), bus),
+    ]
     lines += [await _subscriptions(bus), *await _digests(bus)]
     lines += _held(await bus.hub.store.held_counts(), bus)
     if first := await first_held(caller, bus):
@@ -28,8 +33,12 @@ async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     graves = await bus.hub.store.graves()
     lines.append(_("Dead letters: {count}", count=sum(graves.values())))
     lines += [f"  {channel}: {count}" for channel, count in sorted(graves.items())]
-    title = _("Shoutbus {version}, up for {time}: {status}", version=bus.version,
-              time=_span(health.get("uptime", 0)), status=_state(health["status"]))  # fmt: skip
+    title = _(
+        "Shoutbus {version}, up for {time}: {status}",
+        version=bus.version,
+        time=_span(health.get("uptime", 0)),
+        status=_state(health["status"]),
+    )
     return Lines(title, lines)
 
 
@@ -70,13 +79,21 @@ def _queues(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
         else:
             yield f"  {channel}: {depth}"
     for name, depths in people.items():
-        yield _("  {method}: {count} for {people} people", method=name, count=sum(depths), people=len(depths))
+        yield _(
+            "  {method}: {count} for {people} people",
+            method=name,
+            count=sum(depths),
+            people=len(depths),
+        )
 
 
 async def _subscriptions(bus: Bus) -> Words:
     counts = await bus.hub.store.standings()
-    return _("Subscriptions: {count}, {asked} unconfirmed", count=sum(counts.values()),
-             asked=counts.get(Standing.ASKED, 0))  # fmt: skip
+    return _(
+        "Subscriptions: {count}, {asked} unconfirmed",
+        count=sum(counts.values()),
+        asked=counts.get(Standing.ASKED, 0),
+    )
 
 
 async def _digests(bus: Bus) -> Sequence[Words]:
@@ -84,7 +101,14 @@ async def _digests(bus: Bus) -> Sequence[Words]:
     if not bus.digests or not bus.digests.progress.since:
         return ()
     told, since = bus.digests.progress.taken, when(bus.digests.progress.since)
-    return [_("Digests: {told} since {time} UTC, {left} to come", told=told, time=since, left=await bus.digests.left())]
+    return [
+        _(
+            "Digests: {told} since {time} UTC, {left} to come",
+            told=told,
+            time=since,
+            left=await bus.digests.left(),
+        )
+    ]
 
 
 def _held(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:
@@ -95,7 +119,9 @@ def _held(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:
         yield _("Held at routes: {count}", count=held.total())
     for one in bus.hub.routes:
         if one.id in held:
-            yield _("  {number}: {route}: {count}", number=one.id, route=shown(one), count=held[one.id])
+            yield _(
+                "  {number}: {route}: {count}", number=one.id, route=shown(one), count=held[one.id]
+            )
 
 
 def _sources(bus: Bus) -> Iterator[Words | str]:
@@ -104,7 +130,12 @@ def _sources(bus: Bus) -> Iterator[Words | str]:
         yield _("Sources in trouble: {count}", count=len(found))
     for one in found:
         if one.due:
-            yield _("  {channel}: {why} Next try at {time} UTC.", channel=one.channel, why=one.why, time=when(one.due))
+            yield _(
+                "  {channel}: {why} Next try at {time} UTC.",
+                channel=one.channel,
+                why=one.why,
+                time=when(one.due),
+            )
         else:
             yield _("  {channel}: {why}", channel=one.channel, why=one.why)
 
@@ -113,7 +144,9 @@ def _span(seconds: float) -> str:
     minutes, _seconds = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    return (f"{days} d " if days else "") + (f"{hours} h " if days or hours else "") + f"{minutes} min"
+    return (
+        (f"{days} d " if days else "") + (f"{hours} h " if days or hours else "") + f"{minutes} min"
+    )
 
 
 _STATES = {

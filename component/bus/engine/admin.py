@@ -1,4 +1,5 @@
-"""What operators configure, live: a change is in the store, with its line in the audit log, and in force at once."""
+"""What operators configure, live: a change is in the store, with its line in the audit log, and in
+force at once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -18,7 +19,9 @@ _hours = lru_cache(10_000)(Hours.parse)
 class Settings:
     """Roles and tokens as they stand now, and the one way to change anything."""
 
-    def __init__(self, store: Store, hub: Hub, roles: Roles, methods: Mapping[str, MethodSpec]) -> None:
+    def __init__(
+        self, store: Store, hub: Hub, roles: Roles, methods: Mapping[str, MethodSpec]
+    ) -> None:
         self.store = store
         self.roles = roles
         self.tokens: dict[str, Token] = {}
@@ -33,7 +36,9 @@ class Settings:
 
     async def load(self) -> None:
         """Take roles and tokens from the store."""
-        self.roles.given = {grant.jid: Role[grant.role.upper()] for grant in await self.store.grants()}
+        self.roles.given = {
+            grant.jid: Role[grant.role.upper()] for grant in await self.store.grants()
+        }
         tokens = {token.digest: token for token in await self.store.tokens()}
         self.tokens.clear()
         self.tokens.update(tokens)
@@ -44,11 +49,13 @@ class Settings:
         return self._preferences.get(jid) or Preference(jid)
 
     def language(self, jid: str, asked: str) -> str:
-        """The language to answer a bare JID in: the one they chose, else that of the `xml:lang` they ask in."""
+        """The language to answer a bare JID in: the one they chose, else that of the `xml:lang`
+        they ask in."""
         return self.preference(jid).language or best(asked)
 
     async def prefer(self, preference: Preference) -> None:
-        """Keep what someone chose, in force on return; their own affair, so not in the audit log. Raises StoreError."""
+        """Keep what someone chose, in force on return; their own affair, so not in the audit log.
+        Raises StoreError."""
         await self.store.prefer(preference)
         self._preferences[preference.jid] = preference
 

@@ -1,7 +1,7 @@
 """The writer: commits whatever was accepted, confirmed or read since its last commit as one group.
 
-`synchronous=FULL` costs per commit, not per message. What the disk refuses is told to who waits for it, and what
-became of deliveries is kept and tried again.
+`synchronous=FULL` costs per commit, not per message. What the disk refuses is told to who waits for
+it, and what became of deliveries is kept and tried again.
 """
 
 import asyncio
@@ -33,7 +33,8 @@ RETRY_SAVE = 1.0
 
 @dataclass(slots=True)
 class _Entry:
-    """Something to commit: an offer with its caller's future, a delivery's outcome, a mark, or several of them."""
+    """Something to commit: an offer with its caller's future, a delivery's outcome, a mark, or
+    several of them."""
 
     offer: Offer | None = None
     receipt: asyncio.Future[Receipt] | None = None
@@ -42,8 +43,8 @@ class _Entry:
 
 
 class Writer:
-    """`accepted` is told each receipt within the turn of its commit; `is_known` tells whether a channel is configured,
-    for marks of others are not kept."""
+    """`accepted` is told each receipt within the turn of its commit; `is_known` tells whether a
+    channel is configured, for marks of others are not kept."""
 
     def __init__(
         self,
@@ -59,8 +60,12 @@ class Writer:
         self._accepted = accepted
         self._is_known = is_known
         self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
-        self._reread: set[Channel] = set()  # something read there was not saved: marks must not pass it
-        self._last_word: dict[int, Delivery] = {}  # by seq, what became of deliveries and is not on disk
+        self._reread: set[Channel] = (
+            set()
+        )  # something read there was not saved: marks must not pass it
+        self._last_word: dict[
+            int, Delivery
+        ] = {}  # by seq, what became of deliveries and is not on disk
         self._refused: set[int] = set()  # those of them that the disk refused, to be tried again
         self._crowd = 0  # offers in the last group
         self._trouble, self._failed_at = "", 0
@@ -96,15 +101,18 @@ class Writer:
         return self._last_word.get(delivery.seq, delivery)
 
     def note(self, mark: Mark) -> None:
-        """Keep how far an archive was read, no earlier than what was accepted or confirmed before."""
+        """Keep how far an archive was read, no earlier than what was accepted or confirmed
+        before."""
         self._entries.put_nowait(_Entry(mark=mark))
 
     def reading(self, channel: Channel) -> None:
-        """An archive is read again from its mark: marks that come from now on stand for what came before them."""
+        """An archive is read again from its mark: marks that come from now on stand for what came
+        before them."""
         self._reread.discard(channel)
 
     async def check(self) -> None:
-        """Raises StoreError where the last commit failed: for a while in any case, and as long as another would."""
+        """Raises StoreError where the last commit failed: for a while in any case, and as long as
+        another would."""
         if self._trouble:
             await self._store.probe()
             if self._clock() - self._failed_at < DOUBT:
@@ -143,8 +151,9 @@ class Writer:
         return True
 
     def _patience(self, offers: int) -> float:
-        """Seconds that a group with so many offers may wait for more: each commit costs the disk one sync, whatever is
-        in it. Nobody waits for outcomes; of offers, about as many come as came the last time."""
+        """Seconds that a group with so many offers may wait for more: each commit costs the disk
+        one sync, whatever is in it. Nobody waits for outcomes; of offers, about as many come as
+        came the last time."""
         if not offers:
             return LINGER
         return GATHER if offers < self._crowd else 0.0
@@ -155,15 +164,23 @@ class Writer:
         outcomes = [self._last_word[seq] for seq in sorted(settled)]
         marks = {entry.mark.channel: entry.mark for entry in group if entry.mark}
         held = self._reread | {self._last_word[seq].channel for seq in self._refused - settled}
-        places = [mark for channel, mark in marks.items() if channel not in held and self._is_known(channel)]
+        places = [
+            mark
+            for channel, mark in marks.items()
+            if channel not in held and self._is_known(channel)
+        ]
         try:
             async with self._flow.turn():
-                receipts = await self._store.save([entry.offer for entry in offers if entry.offer], outcomes, places)
+                receipts = await self._store.save(
+                    [entry.offer for entry in offers if entry.offer], outcomes, places
+                )
                 self._saved(offers, receipts, outcomes)
         except StoreError as error:
             self._not_saved(offers, outcomes, error)
 
-    def _saved(self, offers: Sequence[_Entry], receipts: Sequence[Receipt], outcomes: Iterable[Delivery]) -> None:
+    def _saved(
+        self, offers: Sequence[_Entry], receipts: Sequence[Receipt], outcomes: Iterable[Delivery]
+    ) -> None:
         self._trouble = ""
         for outcome in outcomes:
             self._refused.discard(outcome.seq)
@@ -174,8 +191,11 @@ class Writer:
                 entry.receipt.set_result(receipt)
             self._accepted(receipt)
 
-    def _not_saved(self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError) -> None:
-        """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes are kept."""
+    def _not_saved(
+        self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError
+    ) -> None:
+        """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes
+        are kept."""
         log.error("nothing was saved", reason=str(error))
         self._trouble, self._failed_at = str(error), self._clock()
         self._reread |= {entry.mark.channel for entry in offers if entry.mark}

@@ -1,6 +1,7 @@
 """A lane: the deliveries to one channel, in order, a bounded window in flight, its own back-off.
 
-A lane holds at most `IN_MEMORY` deliveries; what lies behind them is read from the store as they go.
+A lane holds at most `IN_MEMORY` deliveries; what lies behind them is read from the store as they
+go.
 """
 
 import asyncio
@@ -16,7 +17,13 @@ from component.bus.model.delivery import Delivery, State, pause
 from component.bus.model.message import Channel
 from component.bus.ports.method import Clock, Confirmation, Method
 from component.bus.ports.store import Store
-from component.common.errors import DeliveryError, ShoutbusError, StoreError, Unavailable, Unconfirmed
+from component.common.errors import (
+    DeliveryError,
+    ShoutbusError,
+    StoreError,
+    Unavailable,
+    Unconfirmed,
+)
 from component.common.i18n import _
 
 log = structlog.get_logger()
@@ -28,8 +35,8 @@ IN_MEMORY = 500
 _Flight = tuple[Delivery, Confirmation]
 
 Fell = Callable[[Delivery, DeliveryError], Awaitable[Delivery]]
-"""Told what becomes of a delivery that did not arrive, and why; gives what becomes of it then: where someone else takes
-it on, it ends here. Raises StoreError."""
+"""Told what becomes of a delivery that did not arrive, and why; gives what becomes of it then:
+where someone else takes it on, it ends here. Raises StoreError."""
 
 
 async def nobody(then: Delivery, _error: DeliveryError) -> Delivery:
@@ -38,8 +45,9 @@ async def nobody(then: Delivery, _error: DeliveryError) -> Delivery:
 
 
 class Lane:
-    """One channel's way out; runs by itself from the first `put` or `resume`. `rests` is called when nothing is left
-    to do: where it says so, the lane has ended, and is given nothing any more."""
+    """One channel's way out; runs by itself from the first `put` or `resume`. `rests` is called
+    when nothing is left to do: where it says so, the lane has ended, and is given nothing any
+    more."""
 
     def __init__(
         self,
@@ -63,8 +71,12 @@ class Lane:
         self._read = 0  # the seq up to which the store's pending deliveries have been taken up
         self._newest = 0  # the last seq that was put
         self._behind = False  # the store holds more than memory does
-        self._revived: set[int] = set()  # dead letters taken up out of their turn: not to be read again
-        self._forgotten: set[str] = set()  # messages that were deleted while they may have waited here
+        self._revived: set[int] = (
+            set()
+        )  # dead letters taken up out of their turn: not to be read again
+        self._forgotten: set[str] = (
+            set()
+        )  # messages that were deleted while they may have waited here
         self._doubtful = False  # some of what waits may have been sent already: look before sending
         self._failures = 0
         self._wake = asyncio.Event()
@@ -102,20 +114,21 @@ class Lane:
         self._wake.set()
 
     def expect(self, seqs: Iterable[int]) -> None:
-        """Dead letters are about to be pending again in the store: they come by `revive`, not by reading it."""
+        """Dead letters are about to be pending again in the store: they come by `revive`, not by
+        reading it."""
         self._revived.update(seqs)
 
     def revive(self, letters: Sequence[Delivery]) -> None:
-        """Take on dead letters that are pending again: they may have been sent already. The lane that expected them may
-        have ended since."""
+        """Take on dead letters that are pending again: they may have been sent already. The lane
+        that expected them may have ended since."""
         self._revived.update(one.seq for one in letters)
         self._waiting.extend(letters)
         self._doubtful = True
         self._wake.set()
 
     def forget(self, message_id: str) -> list[_Flight]:
-        """A message was deleted: if it waits here, or comes back from the wire, it is not sent. Gives what of it is
-        on the wire now."""
+        """A message was deleted: if it waits here, or comes back from the wire, it is not sent.
+        Gives what of it is on the wire now."""
         self._forgotten.add(message_id)
         return [(one, flight) for one, flight in self._flying if one.message.id == message_id]
 
@@ -123,7 +136,9 @@ class Lane:
         """End at once; what is not confirmed stays pending in the store."""
         for task in (self._task, *(flight for _one, flight in self._flying)):
             task.cancel()
-        await asyncio.gather(self._task, *(flight for _, flight in self._flying), return_exceptions=True)
+        await asyncio.gather(
+            self._task, *(flight for _, flight in self._flying), return_exceptions=True
+        )
 
     async def _run(self) -> None:
         going = True
@@ -137,7 +152,8 @@ class Lane:
                 await self._step_back(Unavailable(_("a fault in the bus; its log says why")))
 
     async def _step(self) -> bool:
-        """Settle what came back, send what fits the window, or wait; whether there may be more to do."""
+        """Settle what came back, send what fits the window, or wait; whether there may be more to
+        do."""
         self._wake.clear()
         await self._collect()
         await self._refill()
@@ -158,7 +174,9 @@ class Lane:
             more = await self._store.pending(self.channel, self._read, IN_MEMORY)
             self._waiting.extend(one for one in more if one.seq not in self._revived)
             self._read = more[-1].seq if more else self._read
-            self._behind = len(more) == IN_MEMORY or self._read < self._newest  # put while the store was read
+            self._behind = (
+                len(more) == IN_MEMORY or self._read < self._newest
+            )  # put while the store was read
             self._doubtful = self._doubtful or bool(more)  # an earlier run may have sent it
             if more and not self._waiting:  # all of them are under way: read on
                 self._wake.set()
@@ -169,14 +187,21 @@ class Lane:
         if self._doubtful:
             await self._look()
         # It may be held since, or have been given what must be looked for.
-        while self._waiting and len(self._flying) < WINDOW and self._open.is_set() and not self._doubtful:
+        while (
+            self._waiting
+            and len(self._flying) < WINDOW
+            and self._open.is_set()
+            and not self._doubtful
+        ):
             delivery = self._waiting[0]
             if delivery.message.id in self._forgotten:
                 self._waiting.popleft()
                 continue
             try:
                 confirmation = await self._method.send(delivery)
-            except Exception as error:  # a fault of ours too costs this message its tries, never the lane
+            except (
+                Exception
+            ) as error:  # a fault of ours too costs this message its tries, never the lane
                 self._waiting.popleft()
                 await self._after(delivery, error)
                 continue
@@ -185,7 +210,8 @@ class Lane:
             confirmation.add_done_callback(functools.partial(self._landed, delivery))
 
     def _landed(self, delivery: Delivery, flight: Confirmation) -> None:
-        """Settle a confirmation in the turn it came, so that no later mark of the archive is kept before it."""
+        """Settle a confirmation in the turn it came, so that no later mark of the archive is kept
+        before it."""
         self._wake.set()
         if not flight.cancelled() and flight.exception() is None:
             self._failures = 0
@@ -203,23 +229,32 @@ class Lane:
         self._doubtful = False
 
     async def _collect(self) -> None:
-        """Take the flights that ended off the window, oldest first; raises the first failure that calls for a pause."""
+        """Take the flights that ended off the window, oldest first; raises the first failure that
+        calls for a pause."""
         while self._flying and self._flying[0][1].done():
             delivery, flight = self._flying.popleft()
             if error := flight.exception():
                 await self._after(delivery, error)
 
     async def _after(self, delivery: Delivery, error: BaseException) -> None:
-        """A refusal ends this delivery alone; anything else is tried again, and holds up the lane."""
+        """A refusal ends this delivery alone; anything else is tried again, and holds up the
+        lane."""
         if isinstance(error, DeliveryError):
             fault = error
         else:
-            log.error("fault in a method", channel=str(self.channel), message=delivery.message.id, exc_info=error)
+            log.error(
+                "fault in a method",
+                channel=str(self.channel),
+                message=delivery.message.id,
+                exc_info=error,
+            )
             fault = Unconfirmed(_("a fault in the bus: {error}", error=repr(error)))
         then = delivery.failed(fault, self._clock())
         try:
             if then.state is not State.DROPPED:
-                then = await self._fell(then, fault)  # kept with who takes it on, before it ends here
+                then = await self._fell(
+                    then, fault
+                )  # kept with who takes it on, before it ends here
         except StoreError:
             self._waiting.appendleft(delivery)
             raise
@@ -228,7 +263,12 @@ class Lane:
             self._waiting.appendleft(then)
             raise fault
         if then.state is State.DEAD:
-            log.warning("dead letter", channel=str(self.channel), message=delivery.message.id, reason=str(fault))
+            log.warning(
+                "dead letter",
+                channel=str(self.channel),
+                message=delivery.message.id,
+                reason=str(fault),
+            )
 
     async def _step_back(self, error: ShoutbusError) -> None:
         """Take back the window in order, and pause."""
@@ -236,7 +276,9 @@ class Lane:
         self._doubtful = True
         await self._land()
         wait = pause(self._failures, random.random())  # noqa: S311
-        log.info("lane pauses", channel=str(self.channel), seconds=round(wait, 1), reason=str(error))
+        log.info(
+            "lane pauses", channel=str(self.channel), seconds=round(wait, 1), reason=str(error)
+        )
         await asyncio.sleep(wait)
 
     async def _land(self) -> None:

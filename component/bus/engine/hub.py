@@ -61,7 +61,9 @@ class Hub:
         self._specs: dict[Channel, ChannelSpec] = {}
         self._lanes: dict[Channel, Lane] = {}
         self._listeners = Listeners()
-        self._writer = Writer(store, self.flow, clock, self._accepted, lambda channel: self.find(channel) is not None)
+        self._writer = Writer(
+            store, self.flow, clock, self._accepted, lambda channel: self.find(channel) is not None
+        )
         self._releaser: asyncio.Task[None] | None = None
         self._fell: Fell = nobody
         self._people = 0  # lanes of persons
@@ -79,8 +81,8 @@ class Hub:
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
-        `persons` are the methods whose channels are persons, `sources` those that only speak; `fell` is told what did
-        not arrive; see `Flow.attach` for the rest.
+        `persons` are the methods whose channels are persons, `sources` those that only speak;
+        `fell` is told what did not arrive; see `Flow.attach` for the rest.
         """
         self._fell = fell
         self.flow.attach(persons, make, link, permalink)
@@ -144,11 +146,17 @@ class Hub:
         for channel, lane in self._lanes.items():
             lane.hold(channel in paused)
         for name, method in self._methods.items():
-            mine = [one for one in self._specs.values() if one.channel.method == name and one.channel.address != "*"]
+            mine = [
+                one
+                for one in self._specs.values()
+                if one.channel.method == name and one.channel.address != "*"
+            ]
             if method:
                 method.configure(mine)
         for name, source in self._sources.items():
-            source.configure([one for one in self._specs.values() if one.channel.method == name and one.enabled])
+            source.configure(
+                [one for one in self._specs.values() if one.channel.method == name and one.enabled]
+            )
         for channel in [one for one in self._lanes if not self._reaches(one)]:
             await self._bury(channel)
         self._listeners.let_go(lambda channel: not self.find(channel))
@@ -176,7 +184,9 @@ class Hub:
     def _refuse(self, delivery: Delivery) -> None:
         known = self._writer.known(delivery)
         if known.state is State.PENDING:  # else it was settled, and is on its way to the disk
-            gone = Refused(_("{channel} is no channel of this bus any more.", channel=delivery.channel))
+            gone = Refused(
+                _("{channel} is no channel of this bus any more.", channel=delivery.channel)
+            )
             self._writer.settle(known.failed(gone, self._clock()))
 
     # What is configured
@@ -203,7 +213,8 @@ class Hub:
         return self.flow.explain(message)
 
     def _reaches(self, channel: Channel) -> bool:
-        """Whether something may be brought there: to what is configured, and to any person what the bus itself says."""
+        """Whether something may be brought there: to what is configured, and to any person what the
+        bus itself says."""
         return channel.method in self._persons or self.find(channel) is not None
 
     def method(self, name: str) -> Method | None:
@@ -215,13 +226,19 @@ class Hub:
         return self._specs.get(channel) or self._specs.get(channel.anyone)
 
     def leads_to(self, channel: Channel, without: Container[Channel] = ()) -> tuple[str, ...]:
-        """Where a message from `channel` would go first, by title where there is one; those in `without` left out."""
-        ends = [way.route.destination for way in self.flow.index.after(channel) if way.route.destination not in without]
+        """Where a message from `channel` would go first, by title where there is one; those in
+        `without` left out."""
+        ends = [
+            way.route.destination
+            for way in self.flow.index.after(channel)
+            if way.route.destination not in without
+        ]
         titles = {end: self._specs[end].title for end in ends if end in self._specs}
         return tuple(f"{titles[end]} ({end})" if titles.get(end) else str(end) for end in ends)
 
     def ends(self, channel: Channel) -> frozenset[Channel]:
-        """Where routes that are on lead from `channel`; nowhere while it is paused, nor to a paused one."""
+        """Where routes that are on lead from `channel`; nowhere while it is paused, nor to a paused
+        one."""
         ends = {way.route.destination for way in self.flow.index.after(channel)}
         return frozenset(end for end in ends if (spec := self.find(end)) and spec.enabled)
 
@@ -248,12 +265,19 @@ class Hub:
             time = datetime.fromtimestamp(mute.until / 1000, UTC).strftime("%Y-%m-%d %H:%M")
             end = _("until {time} UTC", time=time) if mute.until else _("until they unmute you")
             why = f" ({mute.reason.rstrip('.')})" if mute.reason else ""
-            raise Muted(_("An operator muted you {end}{why}: that went to nobody.", end=end, why=why))
+            raise Muted(
+                _("An operator muted you {end}{why}: that went to nobody.", end=end, why=why)
+            )
 
     # In
 
     async def accept(
-        self, message: Message, mark: Mark | None = None, *, deliver: bool = False, spread: bool = True
+        self,
+        message: Message,
+        mark: Mark | None = None,
+        *,
+        deliver: bool = False,
+        spread: bool = True,
     ) -> Receipt:
         """See `ports.Accept.accept`."""
         self.check_muted(message.author)
@@ -264,9 +288,12 @@ class Hub:
         return await self._writer.accept(offer, mark)
 
     async def tell(self, digest: Message, turns: Sequence[Turn]) -> Receipt:
-        """Bring a digest to its own channel alone, with the turns that it is of; raises StoreError."""
+        """Bring a digest to its own channel alone, with the turns that it is of; raises
+        StoreError."""
         own = self._first_state(digest.channel)
-        return await self._writer.accept(self.flow.offer(digest, own, spread=False, turns=turns), None)
+        return await self._writer.accept(
+            self.flow.offer(digest, own, spread=False, turns=turns), None
+        )
 
     async def spread(self, spread: Spread) -> None:
         """Bring a message on to some subscribers; raises StoreError."""
@@ -285,20 +312,26 @@ class Hub:
             await self._fewer.wait()
 
     async def _threaded(self, message: Message) -> Message:
-        """In the thread of what it answers. One that names its thread waits for nothing here: others may not overtake
-        it (see `Hearing`)."""
+        """In the thread of what it answers. One that names its thread waits for nothing here:
+        others may not overtake it (see `Hearing`)."""
         if not message.replies or message.thread:
             return message
-        return replace(message, thread=await self.store.thread_of(message.replies) or message.replies)
+        return replace(
+            message, thread=await self.store.thread_of(message.replies) or message.replies
+        )
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
         """See `ports.Accept.correct`."""
         self.check_muted(message.author)
         earlier, places = await self.store.brought(origin)
-        places = frozenset(one for one in places if isinstance(self._methods.get(one.method), Corrects))
+        places = frozenset(
+            one for one in places if isinstance(self._methods.get(one.method), Corrects)
+        )
         if not earlier or earlier.body == message.body or not places:
             return None
-        return await self._writer.accept(self.flow.correction(replace(message, corrects=earlier.id), places), None)
+        return await self._writer.accept(
+            self.flow.correction(replace(message, corrects=earlier.id), places), None
+        )
 
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self._methods.get(channel.method) else State.DONE
@@ -314,10 +347,11 @@ class Hub:
     # Out
 
     async def retry(self, letters: Sequence[Delivery], audit: Audit) -> None:
-        """Bring dead letters of channels that are there once more; pending on disk on return, or there already where
-        the commit is the delivery.
+        """Bring dead letters of channels that are there once more; pending on disk on return, or
+        there already where the commit is the delivery.
 
-        Their lanes look for them before they send. Raises Conflict where one is dead no more, StoreError.
+        Their lanes look for them before they send. Raises Conflict where one is dead no more,
+        StoreError.
         """
         by_channel: defaultdict[Channel, list[Delivery]] = defaultdict(list)
         kept: list[Delivery] = []
@@ -329,7 +363,9 @@ class Hub:
                 by_channel[letter.channel].append(again)
         for channel, mine in by_channel.items():
             self._lane(channel).expect(one.seq for one in mine)
-        await self.store.decide([*kept, *(one for mine in by_channel.values() for one in mine)], audit)
+        await self.store.decide(
+            [*kept, *(one for mine in by_channel.values() for one in mine)], audit
+        )
         for channel, mine in by_channel.items():
             if self._reaches(channel):
                 self._lane(channel).revive(mine)
@@ -340,7 +376,8 @@ class Hub:
     async def delete(self, message_id: str, audit: Audit) -> Sequence[Taken]:
         """Take a message's words away and let go what has not arrived; raises Conflict, StoreError.
 
-        Then asks the places that have it to take it back, and says what each did; live readers learn it too.
+        Then asks the places that have it to take it back, and says what each did; live readers
+        learn it too.
         """
         async with self.flow.turn():  # what it let wait is counted
             await self.store.delete(message_id, DELETED, audit)
@@ -352,7 +389,8 @@ class Hub:
         return await take_back(self._methods, hops, flights)
 
     def listen(self, channel: Channel) -> Listener:
-        """Everything new in `channel` from now on, and again what is deleted there; give it back with `unlisten`."""
+        """Everything new in `channel` from now on, and again what is deleted there; give it back
+        with `unlisten`."""
         return self._listeners.add(channel)
 
     def unlisten(self, channel: Channel, listener: Listener) -> None:
@@ -360,7 +398,8 @@ class Hub:
         self._listeners.drop(channel, listener)
 
     def depths(self) -> dict[str, int]:
-        """How many deliveries wait, by channel, as far as they are in memory; and how many wait for the disk."""
+        """How many deliveries wait, by channel, as far as they are in memory; and how many wait for
+        the disk."""
         return {str(channel): lane.depth for channel, lane in self._lanes.items()}
 
     async def check(self) -> None:
@@ -378,7 +417,8 @@ class Hub:
             self.holds.expect(one.due)
 
     async def _release(self, due: Sequence[Held]) -> bool:
-        """Let go on what was held, by the routes in force; whether there was anything to. Raises StoreError."""
+        """Let go on what was held, by the routes in force; whether there was anything to. Raises
+        StoreError."""
         async with self.flow.turn():
             releases = self.flow.releases(due)
             self._dispatch(await self.store.release(releases))
@@ -399,7 +439,13 @@ class Hub:
             if method is None:
                 raise LookupError(f"{channel} is delivered by its commit")
             lane = self._lanes[channel] = Lane(
-                channel, method, self.store, self._writer.settle, self._clock, self._fell, self._rests
+                channel,
+                method,
+                self.store,
+                self._writer.settle,
+                self._clock,
+                self._fell,
+                self._rests,
             )
             self._people += channel.method in self._persons
             spec = self._specs.get(channel)

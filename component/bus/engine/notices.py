@@ -1,4 +1,5 @@
-"""What the bus itself has to say to people: to those who look after its channels, or to one of them."""
+"""What the bus itself has to say to people: to those who look after its channels, or to one of
+them."""
 
 from collections.abc import Mapping
 
@@ -16,7 +17,9 @@ BUS = Author("Shoutbus", BUS_KEY)
 class Tidings:
     """Brings the bus's own words to people, as lastingly as any message."""
 
-    def __init__(self, hub: Hub, settings: Settings, methods: Mapping[str, MethodSpec], clock: Clock) -> None:
+    def __init__(
+        self, hub: Hub, settings: Settings, methods: Mapping[str, MethodSpec], clock: Clock
+    ) -> None:
         self._hub = hub
         self._settings = settings
         self.method = next(name for name, spec in methods.items() if spec.person)
@@ -25,7 +28,9 @@ class Tidings:
     async def tell(self, channel: Channel, words: Words) -> None:
         """See `ports.Tell`: admins and operators look after every channel."""
         roles = self._settings.roles
-        people = dict.fromkeys([*roles.admins, *(jid for jid, role in roles.given.items() if role >= Role.OPERATOR)])
+        people = dict.fromkeys(
+            [*roles.admins, *(jid for jid, role in roles.given.items() if role >= Role.OPERATOR)]
+        )
         for jid in people:
             told = tell(words, self._settings.language(jid, ""))
             await self.say(jid, f"{channel}: {told}")

@@ -22,9 +22,12 @@ AGAIN = 1.0
 
 
 class Holds:
-    """Lets go by `release`, which commits and sends on, and says whether there was anything to. `run` it."""
+    """Lets go by `release`, which commits and sends on, and says whether there was anything to.
+    `run` it."""
 
-    def __init__(self, store: Store, clock: Clock, release: Callable[[Sequence[Held]], Awaitable[bool]]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, release: Callable[[Sequence[Held]], Awaitable[bool]]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._release = release
@@ -59,7 +62,8 @@ class Holds:
                     await self._wake.wait()
 
     async def let_go(self) -> float | None:
-        """Let go of all that is due; gives the seconds until the next, None where there is none. Raises StoreError."""
+        """Let go of all that is due; gives the seconds until the next, None where there is none.
+        Raises StoreError."""
         while due := await self._store.due(self._clock(), AT_ONCE):
             if not await self._release(due):  # their routes were turned off or removed since
                 return AGAIN

@@ -1,5 +1,5 @@
-"""Keeps reminders and says them when they are due: on disk before anyone is told yes, and said once, late where the
-bus was down. Only the next one's time is in memory."""
+"""Keeps reminders and says them when they are due: on disk before anyone is told yes, and said
+once, late where the bus was down. Only the next one's time is in memory."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,12 @@ class Reminders:
     """All reminders. `start` once the hub has; then `timer` wakes it."""
 
     def __init__(
-        self, hub: Hub, settings: Settings, methods: Mapping[str, MethodSpec], timer: Timer, clock: Clock
+        self,
+        hub: Hub,
+        settings: Settings,
+        methods: Mapping[str, MethodSpec],
+        timer: Timer,
+        clock: Clock,
     ) -> None:
         self._hub = hub
         self._settings = settings
@@ -52,30 +57,38 @@ class Reminders:
         return Channel(self._person, jid)
 
     def open_to(self, role: Role) -> Sequence[tuple[Channel, str]]:
-        """Channels (with their titles) that someone of `role` may have reminded: where anyone may speak; for operators
-        each that a route may end at."""
+        """Channels (with their titles) that someone of `role` may have reminded: where anyone may
+        speak; for operators each that a route may end at."""
         specs = [spec for spec in self._hub.channels if spec.channel.address != "*"]
         methods = self._methods
         return [
-            (spec.channel, spec.title) for spec in specs
+            (spec.channel, spec.title)
+            for spec in specs
             if (method := methods.get(spec.channel.method)) and method.listens
             if method.open or role >= Role.OPERATOR
-        ]  # fmt: skip
+        ]
 
     def check(self, who: str, channel: Channel) -> None:
         """Raise NotFound where there is no such channel for a bare JID to be reminded."""
-        if channel != self.oneself(who) and channel not in dict(self.open_to(self._settings.roles.of(who))):
+        if channel != self.oneself(who) and channel not in dict(
+            self.open_to(self._settings.roles.of(who))
+        ):
             raise NotFound(_("There is no channel {channel} for you.", channel=channel))
 
     # What is asked for
 
     async def add(self, reminder: Reminder) -> Reminder:
-        """Keep a new one; gives it with its number. Raises NotFound, Muted, Conflict where there are too many, and
-        StoreError."""
+        """Keep a new one; gives it with its number. Raises NotFound, Muted, Conflict where there
+        are too many, and StoreError."""
         self._may(reminder)
         number = await self._hub.store.add_reminder(reminder, MOST)
         if not number:
-            raise Conflict(_("You have {most} reminders: “reminder drop” ends one that you need no more.", most=MOST))
+            raise Conflict(
+                _(
+                    "You have {most} reminders: “reminder drop” ends one that you need no more.",
+                    most=MOST,
+                )
+            )
         self._at(reminder.due)
         return replace(reminder, id=number)
 
@@ -100,7 +113,9 @@ class Reminders:
         self._next = None
         try:
             while ready := await self._hub.store.due_reminders(self._clock(), AT_ONCE):
-                came = await asyncio.gather(*(self._come(one) for one in ready), return_exceptions=True)
+                came = await asyncio.gather(
+                    *(self._come(one) for one in ready), return_exceptions=True
+                )
                 await self._settle(ready, came)
             await self._plan()
         except StoreError as error:
@@ -111,15 +126,21 @@ class Reminders:
             self._at(self._clock() + RETRY)
 
     async def _settle(self, ready: Sequence[Reminder], came: Sequence[Any]) -> None:
-        """Keep what became of each, of those that were said; raises StoreError where one was not."""
-        pairs = [(one, end) for one, end in zip(ready, came, strict=True) if not isinstance(end, BaseException)]
+        """Keep what became of each, of those that were said; raises StoreError where one was
+        not."""
+        pairs = [
+            (one, end)
+            for one, end in zip(ready, came, strict=True)
+            if not isinstance(end, BaseException)
+        ]
         await self._hub.store.settle_reminders(pairs)
         for end in came:
             if isinstance(end, BaseException):
                 raise end
 
     async def _come(self, reminder: Reminder) -> int | None:
-        """Say it, committed on return; gives when it comes again. Raises StoreError, and then it is still to be said.
+        """Say it, committed on return; gives when it comes again. Raises StoreError, and then it is
+        still to be said.
 
         Whatever else goes wrong is for who asked for it to know, and holds up no other.
         """
@@ -150,12 +171,20 @@ class Reminders:
 
     async def _refuse(self, reminder: Reminder, why: Words | str) -> None:
         """Tell who asked for it why it was not said."""
-        told = _("Your reminder {number} ({words}) did not go to {channel}: {why}", number=reminder.id,
-                 words=reminder.body, channel=reminder.channel, why=why)  # fmt: skip
+        told = _(
+            "Your reminder {number} ({words}) did not go to {channel}: {why}",
+            number=reminder.id,
+            words=reminder.body,
+            channel=reminder.channel,
+            why=why,
+        )
         message = Message.new(
-            self.oneself(reminder.who), BUS, tell(told, reminder.language), self._clock(),
+            self.oneself(reminder.who),
+            BUS,
+            tell(told, reminder.language),
+            self._clock(),
             origin=f"{reminder.origin}:refused",
-        )  # fmt: skip
+        )
         try:
             await self._hub.accept(message, deliver=True, spread=False)
         except StoreError:

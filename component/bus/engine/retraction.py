@@ -1,4 +1,5 @@
-"""Taking a deleted message back from the places that have it: best effort, at once, and told as it went.
+"""Taking a deleted message back from the places that have it: best effort, at once, and told as it
+went.
 
 Knows methods by their protocol only.
 """
@@ -30,9 +31,12 @@ class Taken:
 
 
 async def take_back(
-    methods: Mapping[str, Method | None], hops: Iterable[Delivery], flights: Sequence[tuple[Delivery, Confirmation]]
+    methods: Mapping[str, Method | None],
+    hops: Iterable[Delivery],
+    flights: Sequence[tuple[Delivery, Confirmation]],
 ) -> Sequence[Taken]:
-    """Ask each place outside the bus that has the message; of what is on the wire (`flights`), those that get it."""
+    """Ask each place outside the bus that has the message; of what is on the wire (`flights`),
+    those that get it."""
     if flights:
         await asyncio.wait([flight for _, flight in flights], timeout=PATIENCE / 2)
     landed = [one for one, flight in flights if not _failed(flight)]

@@ -1,7 +1,7 @@
 """How messages flow now: the routes in force, what their processors noted, what they hold back.
 
-Plans are made within the store's transactions, one transaction at a time (`turn`), so that what processors note and
-what is on disk never part.
+Plans are made within the store's transactions, one transaction at a time (`turn`), so that what
+processors note and what is on disk never part.
 """
 
 import asyncio
@@ -51,8 +51,8 @@ class Flow:
         link: Callable[[Message], str],
         permalink: Callable[[Message, Channel], str] = no_permalink,
     ) -> None:
-        """`persons` are the methods whose channels are persons, `make` gives a stage's processor; see `Planner` for the
-        links."""
+        """`persons` are the methods whose channels are persons, `make` gives a stage's processor;
+        see `Planner` for the links."""
         self._persons, self._make = frozenset(persons), make
         self._link, self._permalink = link, permalink
 
@@ -72,7 +72,9 @@ class Flow:
         self.index = Routes(self.routes, self._persons, paused, self._make)
         self._paused = paused
         stages = {(route.id, stage.id): stage for route in self.routes for stage in route.stages}
-        self._ledger.retain([place for place, stage in stages.items() if self._stages.get(place, stage) == stage])
+        self._ledger.retain(
+            [place for place, stage in stages.items() if self._stages.get(place, stage) == stage]
+        )
         self._stages = stages
 
     @contextlib.asynccontextmanager
@@ -88,7 +90,9 @@ class Flow:
 
     def held_at(self, route: Route) -> int:
         """How many messages wait at a route."""
-        return sum(count for (number, _stage), count in self._ledger.held.items() if number == route.id)
+        return sum(
+            count for (number, _stage), count in self._ledger.held.items() if number == route.id
+        )
 
     # Plans
 
@@ -96,9 +100,11 @@ class Flow:
         ledger = self._ledger if ledger is None else ledger
         return Planner(self.index, ledger, self._clock(), self._link, self._permalink)
 
-    def offer(self, message: Message, own: State, *, spread: bool, turns: Sequence[Turn] = ()) -> Offer:
-        """To keep a message in its own channel, and with `spread` to send it on from there; with the `turns` whose
-        digest it is."""
+    def offer(
+        self, message: Message, own: State, *, spread: bool, turns: Sequence[Turn] = ()
+    ) -> Offer:
+        """To keep a message in its own channel, and with `spread` to send it on from there; with
+        the `turns` whose digest it is."""
 
         def plan() -> Planned:
             follows = self._planner().plan(message) if spread else Follows({})
@@ -108,19 +114,23 @@ class Flow:
         return Offer(message, plan)
 
     def correction(self, message: Message, places: Collection[Channel]) -> Offer:
-        """To bring what corrects an earlier message to those of the `places` that routes lead it to at once. Processors
-        shape it, and note nothing of it; where they would hold it, the earlier one stands."""
+        """To bring what corrects an earlier message to those of the `places` that routes lead it to
+        at once. Processors shape it, and note nothing of it; where they would hold it, the earlier
+        one stands."""
 
         def plan() -> Planned:
             follows = self._planner(Ledger(self._ledger)).plan(message)
             reached = [one for one in follows.arrivals if one.channel in places and not one.error]
-            return self._planned([Follows({}, reached)], [(message, message.channel, State.CAME, "")])
+            return self._planned(
+                [Follows({}, reached)], [(message, message.channel, State.CAME, "")]
+            )
 
         return Offer(message, plan)
 
     def releases(self, due: Sequence[Held]) -> Sequence[Release]:
-        """To let go on what was held, each message and each batch in its order, but for those whose route is off or
-        gone. Within a turn: routes that change before it is planned would be taken as they were."""
+        """To let go on what was held, each message and each batch in its order, but for those whose
+        route is off or gone. Within a turn: routes that change before it is planned would be taken
+        as they were."""
         numbered = itertools.groupby(due, key=lambda one: one.batch or str(one.id))
         whole = [tuple(group) for _batch, group in numbered]
         return [Release(held, self._release) for held in whole if self.index.get(held[0].route)]
@@ -143,8 +153,8 @@ class Flow:
         return self._planned(follows, (), joined, parts)
 
     def _alike(self, batch: Sequence[Held]) -> Iterator[Sequence[Held]]:
-        """A batch goes as several digests where some of it has been in places that the rest has yet to reach: as one,
-        it would go there twice or not at all."""
+        """A batch goes as several digests where some of it has been in places that the rest has yet
+        to reach: as one, it would go there twice or not at all."""
         way = self.index.get(batch[0].route)
         ahead = self.index.beyond(way.route.destination) if way else frozenset()
         yield from grouped(batch, lambda one: one.been & ahead).values()
@@ -159,10 +169,16 @@ class Flow:
         reached = [
             *first,
             *(
-                (one.message, one.channel, State.DEAD if one.error else self._starts(one.channel), one.error)
-                for way in follows for one in way.arrivals
+                (
+                    one.message,
+                    one.channel,
+                    State.DEAD if one.error else self._starts(one.channel),
+                    one.error,
+                )
+                for way in follows
+                for one in way.arrivals
             ),
-        ]  # fmt: skip
+        ]
         return Planned(
             [
                 *reached,
@@ -184,5 +200,8 @@ class Flow:
         return channel in self.heard and channel not in self._paused
 
     def explain(self, message: Message) -> tuple[Hop, ...]:
-        """Every route that a message would meet now, and what would become of it; nothing is noted or sent."""
-        return explain(message, self.routes, self._planner(Ledger(self._ledger)), self._make, self._paused)
+        """Every route that a message would meet now, and what would become of it; nothing is noted
+        or sent."""
+        return explain(
+            message, self.routes, self._planner(Ledger(self._ledger)), self._make, self._paused
+        )

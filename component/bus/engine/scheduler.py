@@ -1,5 +1,5 @@
-"""What wakes at a time: feeds to be polled, fortunes, greetings, reminders. Keeps nothing: who asks to be woken knows
-when from the store or from a schedule, and asks again when the bus starts."""
+"""What wakes at a time: feeds to be polled, fortunes, greetings, reminders. Keeps nothing: who asks
+to be woken knows when from the store or from a schedule, and asks again when the bus starts."""
 
 import asyncio
 import contextlib
@@ -24,8 +24,8 @@ BACK = 60_000
 
 
 class Scheduler:
-    """Runs each job once, when it is due; by `name` there is one at most, and it never runs beside itself. Functions in
-    `set_back` are called when the clock was."""
+    """Runs each job once, when it is due; by `name` there is one at most, and it never runs beside
+    itself. Functions in `set_back` are called when the clock was."""
 
     def __init__(self, clock: Clock) -> None:
         self.set_back: list[Callable[[], None]] = []

@@ -22,7 +22,9 @@ MAX_PHRASES = 100
 
 _LINK = re.compile(r"\b(?:(?:https?|ftp|aesgcm)://|xmpp:|mailto:)\S", re.IGNORECASE)
 # As clients send what they have uploaded (XEP-0363, XEP-0066; encrypted, XEP-0454)
-_ATTACHMENT = re.compile(r"(?:https?|aesgcm)://[^\s/?#]+/[^\s?#]*\.[a-z0-9]{1,8}(?:\?[^\s#]*)?(?:#\S*)?", re.IGNORECASE)
+_ATTACHMENT = re.compile(
+    r"(?:https?|aesgcm)://[^\s/?#]+/[^\s?#]*\.[a-z0-9]{1,8}(?:\?[^\s#]*)?(?:#\S*)?", re.IGNORECASE
+)
 
 
 class Phrase(str):
@@ -34,7 +36,13 @@ class Phrase(str):
     def parse(cls, text: str) -> Self:
         """The phrase written; raises BadInput."""
         if not 0 < len(text) <= MAX_PHRASE:
-            raise BadInput(_("Each has 1 to {most} characters; one has {count}.", most=MAX_PHRASE, count=len(text)))
+            raise BadInput(
+                _(
+                    "Each has 1 to {most} characters; one has {count}.",
+                    most=MAX_PHRASE,
+                    count=len(text),
+                )
+            )
         if "," in text:  # in a line of a command it parts one from the next
             raise BadInput(_("“{text}” has a comma in it: write each by itself.", text=text[:40]))
         return cls(text)
@@ -44,24 +52,36 @@ class Phrase(str):
 class Criteria:
     """Settings of a processor that looks at messages: those that are given must all hold.
 
-    An author is told by a name, which anyone may take, or by a JID (what has an @), which no one else has.
+    An author is told by a name, which anyone may take, or by a JID (what has an @), which no one
+    else has.
     """
 
-    words: Annotated[tuple[Phrase, ...], Ask(_("Words"), _("one of them is said, whatever its case"))] = ()
-    author: Annotated[tuple[Phrase, ...], Ask(_("Authors"), _("one of them says it: names or JIDs"))] = ()
-    pattern: Annotated[Pattern | None, Ask(_("Pattern"), _("what is said fits it, in RE2's syntax"))] = None
+    words: Annotated[
+        tuple[Phrase, ...], Ask(_("Words"), _("one of them is said, whatever its case"))
+    ] = ()
+    author: Annotated[
+        tuple[Phrase, ...], Ask(_("Authors"), _("one of them says it: names or JIDs"))
+    ] = ()
+    pattern: Annotated[
+        Pattern | None, Ask(_("Pattern"), _("what is said fits it, in RE2's syntax"))
+    ] = None
     has_link: Annotated[bool, Ask(_("Has a link"))] = False
     has_attachment: Annotated[bool, Ask(_("Has an attachment"))] = False
 
     def __post_init__(self) -> None:
         if not (self.words or self.author or self.pattern or self.has_link or self.has_attachment):
-            raise BadInput(_("Say what to look for: words, author, pattern, has_link or has_attachment."))
+            raise BadInput(
+                _("Say what to look for: words, author, pattern, has_link or has_attachment.")
+            )
         for phrases in (self.words, self.author):
             if len(phrases) > MAX_PHRASES:
-                raise BadInput(_("{count} are too many: {most} at most.", count=len(phrases), most=MAX_PHRASES))
+                raise BadInput(
+                    _("{count} are too many: {most} at most.", count=len(phrases), most=MAX_PHRASES)
+                )
 
     def looked_at(self, message: Message) -> Iterator[tuple[str, bool]]:
-        """Each criterion that is given, by its name, and whether it holds; raises TooLong (see `Pattern.found`)."""
+        """Each criterion that is given, by its name, and whether it holds; raises TooLong (see
+        `Pattern.found`)."""
         if self.author:
             yield "author", self._is_one(message.author)
         if self.has_link:

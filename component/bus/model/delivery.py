@@ -21,7 +21,8 @@ class State(StrEnum):
     DONE = "done"
     DEAD = "dead"
     DROPPED = "dropped"
-    """A dead letter that an operator let go, or what waited when its message was deleted or nothing of it was left."""
+    """A dead letter that an operator let go, or what waited when its message was deleted or nothing
+    of it was left."""
 
     @property
     def words(self) -> Words:
@@ -49,7 +50,8 @@ NEXT: dict[State, frozenset[State]] = {
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message on its way to one channel. `seq` orders all deliveries of the bus; `changed` is in ms since 1970."""
+    """One message on its way to one channel. `seq` orders all deliveries of the bus; `changed` is
+    in ms since 1970."""
 
     seq: int
     message: Message
@@ -69,12 +71,16 @@ class Delivery:
         return self._to(State.DONE, now, self.attempts, "")
 
     def failed(self, error: DeliveryError, now: int) -> Self:
-        """What follows `error`: another try, or the dead letters (refused, tried too often, too old); what is moot is
-        let go."""
+        """What follows `error`: another try, or the dead letters (refused, tried too often, too
+        old); what is moot is let go."""
         if isinstance(error, Moot):
             return self._to(State.DROPPED, now, self.attempts, str(error))
         attempts = self.attempts + (not isinstance(error, Unavailable))
-        hopeless = isinstance(error, Refused) or attempts >= MAX_ATTEMPTS or now - self.message.at > MAX_AGE
+        hopeless = (
+            isinstance(error, Refused)
+            or attempts >= MAX_ATTEMPTS
+            or now - self.message.at > MAX_AGE
+        )
         return self._to(State.DEAD if hopeless else State.PENDING, now, attempts, str(error))
 
     def retried(self, now: int) -> Self:
@@ -87,5 +93,6 @@ class Delivery:
 
 
 def pause(failures: int, luck: float) -> float:
-    """Seconds a lane waits after `failures` in a row: doubling from 1 to 60, spread by `luck` in 0..1."""
+    """Seconds a lane waits after `failures` in a row: doubling from 1 to 60, spread by `luck` in
+    0..1."""
     return min(60.0, 2.0 ** min(failures - 1, 6)) * (0.5 + luck / 2)

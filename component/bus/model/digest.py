@@ -13,15 +13,18 @@ MOST = MAX_BODY // 2
 MOST_GATHERED = 500_000
 """Characters that wait in one batch, about: it is brought on as a whole, in one transaction."""
 _OPEN = "open"
-_LINE_END = re.compile("[\n\x85\u2028\u2029]")  # all that some client may begin a line after (UAX 14)
+_LINE_END = re.compile(
+    "[\n\x85\u2028\u2029]"
+)  # all that some client may begin a line after (UAX 14)
 _INDENT = "\n      "
 
 
 def gathered(message: Message, moment: Moment, until: int, most: int | None = None) -> Hold:
-    """Holds a message with those that came before it, in the batch that is open, until that batch's time or until
-    there are `most`; where none is open, it opens one `until` then.
+    """Holds a message with those that came before it, in the batch that is open, until that batch's
+    time or until there are `most`; where none is open, it opens one `until` then.
 
-    One that is full goes at once where it would have gone by its count; else another takes what comes until its time.
+    One that is full goes at once where it would have gone by its count; else another takes what
+    comes until its time.
     """
     batch, count, due, size = moment.notes.get(_OPEN) or ("", 0, 0, 0)
     size += len(message.body)
@@ -37,12 +40,15 @@ def gathered(message: Message, moment: Moment, until: int, most: int | None = No
 
 
 def digests(messages: Sequence[Message], batch: str, now: int) -> Sequence[Message]:
-    """One message, or as many as it takes, that tell `messages` in their order; the first has the id `batch`.
+    """One message, or as many as it takes, that tell `messages` in their order; the first has the
+    id `batch`.
 
     Each is from the channel of the first message, by an author of that channel's name.
     """
     source = messages[0].channel
-    shape = "%H:%M" if len({_day(one.at) for one in messages} | {_day(now)}) == 1 else "%Y-%m-%d %H:%M"
+    shape = (
+        "%H:%M" if len({_day(one.at) for one in messages} | {_day(now)}) == 1 else "%Y-%m-%d %H:%M"
+    )
     parts: list[list[str]] = [[]]
     size = 0
     for line in (piece for message in messages for piece in _pieces(_line(message, shape))):
@@ -58,8 +64,8 @@ def digests(messages: Sequence[Message], batch: str, now: int) -> Sequence[Messa
 
 
 def _line(message: Message, shape: str) -> str:
-    """A message with its time and author in front; its further lines stand under it, so that none passes for
-    another's."""
+    """A message with its time and author in front; its further lines stand under it, so that none
+    passes for another's."""
     at = datetime.fromtimestamp(message.at / 1000, UTC).strftime(shape)
     return f"{at} {one_line(message.author.shown)}: {_LINE_END.sub(_INDENT, message.body)}"
 

@@ -27,7 +27,8 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A route that a message meets at `place`, and what becomes of it there; `hops` from where it began.
+    """A route that a message meets at `place`, and what becomes of it there; `hops` from where it
+    began.
 
     `steps` are its processors' words on it; `message` is what arrives, or would.
     """
@@ -47,7 +48,8 @@ def explain(
     make: Make = no_processors,
     paused: Collection[Channel] = (),
 ) -> tuple[Hop, ...]:
-    """Every route that a message meets, in `plan`'s order: those that it goes by lead where `plan` does.
+    """Every route that a message meets, in `plan`'s order: those that it goes by lead where `plan`
+    does.
 
     `paused` are the channels that pass nothing on. The planner works on a draft of the ledger.
     """
@@ -58,7 +60,15 @@ def explain(
     while ahead:
         place, here = ahead.popleft()
         for route in dict.fromkeys((*leading.get(place, ()), *leading.get(place.anyone, ()))):
-            hop = _hop(here, place, route, _fate(place, route, paused, seen), seen[place] + 1, planner, make)
+            hop = _hop(
+                here,
+                place,
+                route,
+                _fate(place, route, paused, seen),
+                seen[place] + 1,
+                planner,
+                make,
+            )
             met.append(hop)
             if hop.fate is Fate.GOES or _waits(hop):
                 seen[route.destination] = seen[place] + 1
@@ -71,20 +81,39 @@ def _waits(hop: Hop) -> bool:
     return bool(hop.steps) and isinstance(hop.steps[-1][1], Hold | Dead)
 
 
-def _hop(message: Message, place: Channel, route: Route, fate: Fate, hops: int, planner: Planner, make: Make) -> Hop:
+def _hop(
+    message: Message,
+    place: Channel,
+    route: Route,
+    fate: Fate,
+    hops: int,
+    planner: Planner,
+    make: Make,
+) -> Hop:
     if fate is not Fate.GOES or not route.stages:
         return Hop(place, route, fate, hops, message)
     links = [Link(stage, make(stage)) for stage in route.stages]
     steps = [
         (link.stage, outcome)
-        for link, outcome in through(message, links, route.id, planner.now, planner.ledger, planner.links(place))
+        for link, outcome in through(
+            message, links, route.id, planner.now, planner.ledger, planner.links(place)
+        )
     ]
     passed = [outcome for _stage, outcome in steps if isinstance(outcome, Message)]
     ends = len(passed) < len(links)
-    return Hop(place, route, Fate.ENDS if ends else fate, hops, passed[-1] if passed else message, tuple(steps))
+    return Hop(
+        place,
+        route,
+        Fate.ENDS if ends else fate,
+        hops,
+        passed[-1] if passed else message,
+        tuple(steps),
+    )
 
 
-def _fate(place: Channel, route: Route, paused: Collection[Channel], seen: Collection[Channel]) -> Fate:
+def _fate(
+    place: Channel, route: Route, paused: Collection[Channel], seen: Collection[Channel]
+) -> Fate:
     if not route.enabled:
         return Fate.OFF
     if place in paused or route.source in paused:

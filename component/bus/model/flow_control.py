@@ -1,16 +1,18 @@
-"""The way to the people of one server: how many of them are told and not proved yet, and whether it answers in time."""
+"""The way to the people of one server: how many of them are told and not proved yet, and whether it
+answers in time."""
 
 import asyncio
 
 WINDOW = 32
-"""Persons of a server who are told on the wire and not confirmed yet: what a room's next line waits behind."""
+"""Persons of a server who are told on the wire and not confirmed yet: what a room's next line waits
+behind."""
 PATIENCE = 2.0
 """Seconds in which a server is to answer: nobody else waits longer for it."""
 
 
 class Way:
-    """Where the server is `silent`, its people are told as its answers come, apart from all others: until one came in
-    time again."""
+    """Where the server is `silent`, its people are told as its answers come, apart from all others:
+    until one came in time again."""
 
     def __init__(self) -> None:
         self.silent = False

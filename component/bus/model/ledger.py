@@ -1,4 +1,5 @@
-"""What the processors keep between messages: in memory here, on disk with the message that changed it.
+"""What the processors keep between messages: in memory here, on disk with the message that changed
+it.
 
 Every change can be undone: a transaction that fails leaves no trace of the messages in it.
 """
@@ -33,7 +34,9 @@ class Ledger:
         self.held: Counter[Place] = Counter(under.held if under else {})
         """Messages that wait, by stage."""
         self._under = under
-        self._notes: dict[Place, OrderedDict[str, Any]] = {}  # ordered: popping off a dict's front walks over its gaps
+        self._notes: dict[
+            Place, OrderedDict[str, Any]
+        ] = {}  # ordered: popping off a dict's front walks over its gaps
         self._undo: list[Callable[[], None]] = []
         self._changed: dict[tuple[Place, str], Any] = {}
 

@@ -35,7 +35,8 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Channel:
-    """One addressed endpoint of a method, written `method:address`; `method:*` is every address of it."""
+    """One addressed endpoint of a method, written `method:address`; `method:*` is every address of
+    it."""
 
     method: str
     address: str
@@ -43,12 +44,20 @@ class Channel:
     def __post_init__(self) -> None:
         if not _METHOD.fullmatch(self.method):
             name = one_line(self.method[:80])
-            raise BadInput(_("“{name}” is no method's name: write method:address, like shoutbox:lobby.", name=name))
+            raise BadInput(
+                _(
+                    "“{name}” is no method's name: write method:address, like shoutbox:lobby.",
+                    name=name,
+                )
+            )
         if not self.address or len(self.address) > 1023 or self.address != one_line(self.address):
             raise BadInput(
-                _("The address of a {method} channel must be 1 to 1023 visible characters on one line.",
-                  method=self.method)
-            )  # fmt: skip
+                _(
+                    "The address of a {method} channel must be 1 to 1023 visible characters "
+                    "on one line.",
+                    method=self.method,
+                )
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -56,7 +65,12 @@ class Channel:
         method, colon, address = text.partition(":")
         if not colon:
             written = one_line(text[:80])
-            raise BadInput(_("“{text}” is no channel: write method:address, like shoutbox:lobby.", text=written))
+            raise BadInput(
+                _(
+                    "“{text}” is no channel: write method:address, like shoutbox:lobby.",
+                    text=written,
+                )
+            )
         return cls(method, address)
 
     @property
@@ -72,7 +86,8 @@ class Channel:
 class Author:
     """Who said it: the name people see, and a key that stays the same for one person.
 
-    `key` is a bare JID, `room/nick` where a room hides it, `guest:` and a session, or `token:` and a token's name.
+    `key` is a bare JID, `room/nick` where a room hides it, `guest:` and a session, or `token:` and
+    a token's name.
     """
 
     name: str
@@ -95,16 +110,29 @@ class Author:
 
     @classmethod
     def named(cls, name: str, key: str) -> Self:
-        """An author whose name a person typed; raises BadInput where it could deceive or be unreadable."""
+        """An author whose name a person typed; raises BadInput where it could deceive or be
+        unreadable."""
         if has_hidden(name):
-            raise BadInput(_("That name holds invisible or direction-changing characters: leave them out."))
+            raise BadInput(
+                _("That name holds invisible or direction-changing characters: leave them out.")
+            )
         clean = one_line(name)
         if not clean or "\ufffd" in clean:
-            raise BadInput(_("A name needs at least one visible character, and no control characters."))
+            raise BadInput(
+                _("A name needs at least one visible character, and no control characters.")
+            )
         if len(clean) > MAX_NAME:
-            raise BadInput(_("That name has {count} characters; at most {most} fit.", count=len(clean), most=MAX_NAME))
+            raise BadInput(
+                _(
+                    "That name has {count} characters; at most {most} fit.",
+                    count=len(clean),
+                    most=MAX_NAME,
+                )
+            )
         if skeleton(WEB_MARK) in skeleton(clean):
-            raise BadInput(_("A name can't hold “{mark}”: that mark is set by the bus.", mark=WEB_MARK))
+            raise BadInput(
+                _("A name can't hold “{mark}”: that mark is set by the bus.", mark=WEB_MARK)
+            )
         return cls(clean, key)
 
 
@@ -112,9 +140,9 @@ class Author:
 class Message:
     """What passes through the bus.
 
-    `id` is 32 hexadecimal digits, the same in every bus the message crosses. `origin` names it where it
-    came from (a room and its archive id, a token and its Idempotency-Key): a known origin or id is
-    never accepted twice. `at` is in milliseconds since 1970, UTC.
+    `id` is 32 hexadecimal digits, the same in every bus the message crosses. `origin` names it
+    where it came from (a room and its archive id, a token and its Idempotency-Key): a known origin
+    or id is never accepted twice. `at` is in milliseconds since 1970, UTC.
     """
 
     id: str
@@ -128,29 +156,45 @@ class Message:
     replies: str = ""
     """The id of an earlier message that this one answers (XEP-0461)."""
     thread: str = ""
-    """The id of the message that began the thread, where this one stands in one: the store finds it on accepting."""
+    """The id of the message that began the thread, where this one stands in one: the store finds it
+    on accepting."""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
             raise BadInput(_("A message's id is 32 hexadecimal digits."))
         if not is_clean(f"{self.origin}{self.author.name}{self.author.key}{self.body}"):
-            raise BadInput(_("The message or its key holds control characters or broken Unicode: leave them out."))
+            raise BadInput(
+                _(
+                    "The message or its key holds control characters or broken Unicode: "
+                    "leave them out."
+                )
+            )
         if not self.body.strip():
             raise BadInput(_("There is nothing to say: the message is empty."))
         if len(self.body) > MAX_BODY:
             raise TooLong(
-                _("The message has {count} characters; at most {most} fit.", count=len(self.body), most=MAX_BODY)
+                _(
+                    "The message has {count} characters; at most {most} fit.",
+                    count=len(self.body),
+                    most=MAX_BODY,
+                )
             )
 
     @classmethod
-    def new(cls, channel: Channel, author: Author, body: str, at: int, *, origin: str = "", id: str = "") -> Self:
-        """A message as it comes in: the body scrubbed, an id given where it brought none; raises BadInput, TooLong."""
+    def new(
+        cls, channel: Channel, author: Author, body: str, at: int, *, origin: str = "", id: str = ""
+    ) -> Self:
+        """A message as it comes in: the body scrubbed, an id given where it brought none; raises
+        BadInput, TooLong."""
         fresh = id or uuid.uuid4().hex
-        return cls(fresh, origin or f"{channel}#{fresh}", channel, author, scrub(body).strip("\n"), at)
+        return cls(
+            fresh, origin or f"{channel}#{fresh}", channel, author, scrub(body).strip("\n"), at
+        )
 
     @property
     def line(self) -> str:
-        """The message as the bot says it: its author's name in front, where that is not the bus itself."""
+        """The message as the bot says it: its author's name in front, where that is not the bus
+        itself."""
         if self.author.is_bus:
             return self.body
         body = self.body.replace("\n", "\n  ")  # or a second line could pass for another's
@@ -163,5 +207,6 @@ def is_id(text: str | None) -> bool:
 
 
 def id_from(origin: str) -> str:
-    """The id of what stands at `origin`: every bus that reads one room gives one message the same id."""
+    """The id of what stands at `origin`: every bus that reads one room gives one message the same
+    id."""
     return hashlib.blake2b(origin.encode(), digest_size=16).hexdigest()

@@ -27,8 +27,9 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A message that waits on its way along a route: as it is there, which stages it has `passed` (the one that holds
-    it last), where it has `been` or will be, from when (`at`) to when (`due`), both in ms since 1970.
+    """A message that waits on its way along a route: as it is there, which stages it has `passed`
+    (the one that holds it last), where it has `been` or will be, from when (`at`) to when (`due`),
+    both in ms since 1970.
 
     `id` is the store's: 0 for one that it does not hold yet. See `processor.Hold` for `batch`.
     """
@@ -45,8 +46,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A message that went no further: the processor that stopped it, where it would have gone, and why. With `tell`
-    its author is to know."""
+    """A message that went no further: the processor that stopped it, where it would have gone, and
+    why. With `tell` its author is to know."""
 
     message: Message
     route: int
@@ -58,8 +59,8 @@ class Stopped:
 
 @dataclass(slots=True)
 class Follows:
-    """What follows from a message: where it arrives, where it waits, where it was stopped. `been` is every channel
-    that it has reached or will, nearest first."""
+    """What follows from a message: where it arrives, where it waits, where it was stopped. `been`
+    is every channel that it has reached or will, nearest first."""
 
     been: dict[Channel, None]
     arrivals: list[Arrival] = field(default_factory=list)
@@ -75,14 +76,22 @@ class Dead:
 
 
 def through(
-    message: Message, links: Iterable[Link], route: int, now: int, ledger: Ledger, link: Callable[[Message], str]
+    message: Message,
+    links: Iterable[Link],
+    route: int,
+    now: int,
+    ledger: Ledger,
+    link: Callable[[Message], str],
 ) -> Iterator[tuple[Link, Outcome | Dead]]:
-    """Each processor, and what it made of the message; ends behind the one that let it no further."""
+    """Each processor, and what it made of the message; ends behind the one that let it no
+    further."""
     for one in links:
         place = (route, one.stage.id)
         outcome = _outcome(one, message, Moment(now, ledger.at(place), link), ledger.held[place])
         message = outcome if isinstance(outcome, Message) else message
-        if isinstance(outcome, Message) and ledger.held[place]:  # in its turn, behind what waits here
+        if (
+            isinstance(outcome, Message) and ledger.held[place]
+        ):  # in its turn, behind what waits here
             outcome = Hold(now)
         if isinstance(outcome, Hold) and outcome.until > now + MAX_HOLD:
             outcome = Hold(now + MAX_HOLD, outcome.batch)
@@ -92,7 +101,8 @@ def through(
 
 
 def _outcome(one: Link, message: Message, moment: Moment, held: int) -> Outcome | Dead:
-    """What a processor makes of a message. Where too many wait, nothing is even noted of it: it takes no turn."""
+    """What a processor makes of a message. Where too many wait, nothing is even noted of it: it
+    takes no turn."""
     if held >= MAX_HELD:
         return Dead(_("{count} messages wait at this route already.", count=MAX_HELD))
     try:
@@ -116,9 +126,11 @@ def no_permalink(_message: Message, _place: Channel) -> str:
 
 @dataclass(slots=True)
 class Planner:
-    """Decides what follows from messages, by `routes` at the time `now`; changes nothing but the ledger.
+    """Decides what follows from messages, by `routes` at the time `now`; changes nothing but the
+    ledger.
 
-    `link` gives the page that has a message whole, `permalink` the one that a channel has for it, "" where it has none.
+    `link` gives the page that has a message whole, `permalink` the one that a channel has for it,
+    "" where it has none.
     """
 
     routes: Routes
@@ -132,19 +144,21 @@ class Planner:
         return lambda message: self.permalink(message, place) or self.link(message)
 
     def plan(self, message: Message) -> Follows:
-        """Every channel that `message` must reach, nearest first, each once, never back to where it has been.
+        """Every channel that `message` must reach, nearest first, each once, never back to where it
+        has been.
 
-        What reaches a place goes on, as it arrived, by that place's own routes (a Pipes and Filters chain); what
-        reaches a person does not, for a route from a person is for what they say. A ring of routes ends by itself;
-        a ring over several buses ends by the message's id, which each accepts once.
+        What reaches a place goes on, as it arrived, by that place's own routes (a Pipes and Filters
+        chain); what reaches a person does not, for a route from a person is for what they say. A
+        ring of routes ends by itself; a ring over several buses ends by the message's id, which
+        each accepts once.
         """
         follows = Follows({message.channel: None})
         self._spread(message, message.channel, follows)
         return follows
 
     def resume(self, message: Message, held: Held, been: Iterable[Channel]) -> Follows:
-        """What follows from a message that waited at a route, with `been` where it has been since: it goes through
-        the stages that it has not passed, in their order now."""
+        """What follows from a message that waited at a route, with `been` where it has been since:
+        it goes through the stages that it has not passed, in their order now."""
         follows = Follows(dict.fromkeys([*held.been, *been]))
         way = self.routes.get(held.route)
         if way is None:
@@ -153,7 +167,9 @@ class Planner:
         follows.been.pop(end, None)  # where it is bound for
         left = tuple(one for one in way.chain if one.stage.id not in held.passed)
         there = end in been and not held.batch
-        arrived = not there and self._pass(message, way, way.route.source, left, held.passed, follows)
+        arrived = not there and self._pass(
+            message, way, way.route.source, left, held.passed, follows
+        )
         if arrived and end.method not in self.routes.persons:
             self._spread(follows.arrivals[-1].message, end, follows)
         return follows
@@ -183,7 +199,8 @@ class Planner:
         passed: tuple[int, ...],
         follows: Follows,
     ) -> bool:
-        """Whether the message arrives from `place` at the end of a route now; else it says what became of it."""
+        """Whether the message arrives from `place` at the end of a route now; else it says what
+        became of it."""
         route, end = way.route, way.route.destination
         last: tuple[Link, Outcome | Dead] | None = None
         for last in through(message, links, route.id, self.now, self.ledger, self.links(place)):
@@ -200,11 +217,15 @@ class Planner:
                 self.ledger.hold((route.id, passed[-1]))
                 been = frozenset(follows.been)
                 batch = _batch(outcome.batch, route.id, passed[-1])
-                follows.holds.append(Held(message, route.id, passed, been, self.now, outcome.until, batch))
+                follows.holds.append(
+                    Held(message, route.id, passed, been, self.now, outcome.until, batch)
+                )
             case Dead():
                 follows.been[end] = None
                 follows.arrivals.append(Arrival(message, end, str(outcome.why)))
             case Stop() if last:
                 name = last[0].stage.name
-                follows.stops.append(Stopped(message, route.id, name, end, outcome.why, outcome.tell))
+                follows.stops.append(
+                    Stopped(message, route.id, name, end, outcome.why, outcome.tell)
+                )
         return False

@@ -1,8 +1,9 @@
-"""What a processor is: a step of a route that sees every message on its way. Types only; the processors themselves
-are in `component/processors`, one file each.
+"""What a processor is: a step of a route that sees every message on its way. Types only; the
+processors themselves are in `component/processors`, one file each.
 
-A processor decides purely: it is given the message, the time and its own notes, and gives the message (the same or a
-changed one), or says that it stops or waits. It does no I/O and has no clock.
+A processor decides purely: it is given the message, the time and its own notes, and gives the
+message (the same or a changed one), or says that it stops or waits. It does no I/O and has no
+clock.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,8 @@ MAX_HOLD = 31 * 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The message goes no further on this route, and `why`; with `tell` its author learns it, else only a trace."""
+    """The message goes no further on this route, and `why`; with `tell` its author learns it, else
+    only a trace."""
 
     why: Words
     tell: bool = False
@@ -30,7 +32,8 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The message waits until `until` (milliseconds since 1970), then goes on behind this processor.
+    """The message waits until `until` (milliseconds since 1970), then goes on behind this
+    processor.
 
     What waits there in one `batch` goes on together, as one digest, as soon as any of it is due.
     """
@@ -43,8 +46,9 @@ Outcome = Message | Stop | Hold
 
 
 class Notes(Protocol):
-    """What one processor of one route keeps between messages, by key, in JSON's types; oldest first, `MAX_NOTES` at
-    most. On disk in the transaction of the message that changed it, undone where that fails."""
+    """What one processor of one route keeps between messages, by key, in JSON's types; oldest
+    first, `MAX_NOTES` at most. On disk in the transaction of the message that changed it, undone
+    where that fails."""
 
     def get(self, key: str) -> Any:
         """What was put; None where nothing was."""
@@ -61,8 +65,8 @@ class Notes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a processor is given beside the message: the time in ms since 1970, its notes, and the address of the
-    page that has a message whole."""
+    """What a processor is given beside the message: the time in ms since 1970, its notes, and the
+    address of the page that has a message whole."""
 
     now: int
     notes: Notes
@@ -81,8 +85,9 @@ class ProcessorSpec:
     """A processor's declaration, `PROCESSOR` at the end of its file in `component/processors`.
 
     `make` is a frozen dataclass that is a Processor: its fields are the settings and their form
-    (`component.common.form`), its constructor refuses what does not go together (BadInput). `keeps` says
-    what it keeps between messages; where that is None, what it does follows from the message and the time alone.
+    (`component.common.form`), its constructor refuses what does not go together (BadInput). `keeps`
+    says what it keeps between messages; where that is None, what it does follows from the message
+    and the time alone.
     """
 
     name: str

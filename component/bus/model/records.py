@@ -11,8 +11,8 @@ from component.bus.model.route import Route
 class ChannelSpec:
     """A configured channel: what it is called and its method's settings.
 
-    While it is not `enabled` nothing passes: what comes from it goes no further, what goes to it waits.
-    `version` is the store's: 0 for one that it does not hold yet.
+    While it is not `enabled` nothing passes: what comes from it goes no further, what goes to it
+    waits. `version` is the store's: 0 for one that it does not hold yet.
     """
 
     channel: Channel
@@ -24,7 +24,8 @@ class ChannelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Who may use the API: a name, the SHA-256 of the secret in hexadecimal, and the bare JID it acts for."""
+    """Who may use the API: a name, the SHA-256 of the secret in hexadecimal, and the bare JID it
+    acts for."""
 
     name: str
     digest: str
@@ -41,7 +42,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """An author (`Author.key`, and the name they had then) whose messages go nowhere: `until` in ms, 0 for no end."""
+    """An author (`Author.key`, and the name they had then) whose messages go nowhere: `until` in
+    ms, 0 for no end."""
 
     key: str
     name: str
@@ -55,9 +57,10 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What a person (a bare JID) chose: a language ("" for their client's), how often the bot confirms what it
-    passes on (once, always, never), the time zone whose clocks they go by ("" for UTC), and the hours in which they are
-    told nothing ("" for none; see `component.common.quiet_hours`)."""
+    """What a person (a bare JID) chose: a language ("" for their client's), how often the bot
+    confirms what it passes on (once, always, never), the time zone whose clocks they go by ("" for
+    UTC), and the hours in which they are told nothing ("" for none; see
+    `component.common.quiet_hours`)."""
 
     jid: str
     language: str = ""
@@ -86,7 +89,8 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Who changed what: `at` in ms, `who` a bare JID, `way` the surface, before and after in words."""
+    """Who changed what: `at` in ms, `who` a bare JID, `way` the surface, before and after in
+    words."""
 
     at: int
     who: str

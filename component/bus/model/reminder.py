@@ -1,4 +1,5 @@
-"""Reminders: whom, when and of what, read out of a line in any order of words. Pure: names and times are given."""
+"""Reminders: whom, when and of what, read out of a line in any order of words. Pure: names and
+times are given."""
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -25,8 +26,9 @@ _LOOKS_BACK = (3_600_000, 86_400_000, 8 * 86_400_000, 32 * 86_400_000, 367 * 86_
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """What is to be said in `channel` at `due` (ms since 1970), and then at each time of `schedule` by the clocks of
-    `zone`; `who` (a bare JID) asked for it, is called `name`, and spoke `language`. `id` is the store's."""
+    """What is to be said in `channel` at `due` (ms since 1970), and then at each time of `schedule`
+    by the clocks of `zone`; `who` (a bare JID) asked for it, is called `name`, and spoke
+    `language`. `id` is the store's."""
 
     who: str
     name: str
@@ -44,7 +46,8 @@ class Reminder:
         return f"reminder:{self.id}@{self.due}"
 
     def next(self, now: int) -> int | None:
-        """When it comes again, whatever was missed; None where it is over. Raises BadInput where it can't be read."""
+        """When it comes again, whatever was missed; None where it is over. Raises BadInput where it
+        can't be read."""
         if not self.schedule:
             return None
         return self._after(max(now, self.due))
@@ -53,7 +56,8 @@ class Reminder:
         return Schedule.parse(self.schedule).after(at, ZoneInfo(self.zone))
 
     def latest(self, now: int) -> int:
-        """The last of its times that `now` is not before: of several that were missed, the one that is told."""
+        """The last of its times that `now` is not before: of several that were missed, the one that
+        is told."""
         if not self.schedule:
             return self.due
         for back in _LOOKS_BACK:  # a few steps from near, not a year's from the first
@@ -89,16 +93,21 @@ class When:
 
 
 _RECURS = re.compile(
-    r"(?:every|each|jede[nrs]?|alle|daily|täglich|hourly|stündlich|(?:week|werk)(?:days|tags)|weekends|wochenenden"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:mon|diens|donners|frei|sams|sonn)tags|mittwochs)\b"
+    r"(?:every|each|jede[nrs]?|alle|daily|täglich|hourly|stündlich|(?:week|werk)(?:days|"
+    r"tags)|weekends|wochenenden"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:mon|diens|donners|frei|sams|sonn)tags|"
+    r"mittwochs)\b"
     r"|[\d*/,-]+(?: [\d*/,-]+){3} \S+$"
 )
-_ON = re.compile(r"\b(?:on|am|next|nächste[nr]?|kommende[nr]?) (?:the )?(?=\D|\d{4}-)", re.IGNORECASE)
+_ON = re.compile(
+    r"\b(?:on|am|next|nächste[nr]?|kommende[nr]?) (?:the )?(?=\D|\d{4}-)", re.IGNORECASE
+)
 _HALF = re.compile(r"\b(?:half an hour|(?:einer )?halben stunde)\b", re.IGNORECASE)
 
 
 def when(text: str, now: int, zone: ZoneInfo) -> When:
-    """The time written: in 20 minutes, tomorrow at 9, Monday 9:30, every Monday 9:30, or cron's five fields.
+    """The time written: in 20 minutes, tomorrow at 9, Monday 9:30, every Monday 9:30, or cron's
+    five fields.
 
     Raises BadInput where it is none, is past, or is more than a year ahead.
     """
@@ -119,15 +128,20 @@ def _plain(text: str) -> str:
 
 
 _STARTS = re.compile(
-    r"in|at|um|on|am|next|nächste[nr]?|kommende[nr]?|today|heute|tomorrow|morgen|noon|midday|midnight|mitternacht"
+    r"in|at|um|on|am|next|nächste[nr]?|kommende[nr]?|today|heute|tomorrow|morgen|noon|midday|"
+    r"midnight|mitternacht"
     r"|every|each|jede[nrs]?|alle|daily|täglich|hourly|stündlich|weekdays|werktags|weekends"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|diens|donners|frei|sams|"
+    r"sonn)tags?|mittwochs?"
     r"|\d{4}-\d{2}-\d{2}|\d{1,2}[:.]\d{2}(?:am|pm)?|\d{1,2}(?:am|pm)"
 )
 _SHORT_DAYS = re.compile(r"mon?|tue|wed|thu|fri?|sat?|sun|di|mi|do|so")
-_DANGLING = frozenset({"and", "und", "the", "at", "um", "on", "am", "in", "every", "each", "jede", "jeden", "jedes"})
+_DANGLING = frozenset(
+    {"and", "und", "the", "at", "um", "on", "am", "in", "every", "each", "jede", "jeden", "jedes"}
+)
 _OFTEN = re.compile(
-    r"(?:every|each|alle|jede[nrs]?)(?: \d+)? (?:seconds?|sekunden?|minutes?|minuten?|mins?|hours?|stunden?|h)"
+    r"(?:every|each|alle|jede[nrs]?)(?: \d+)? "
+    r"(?:seconds?|sekunden?|minutes?|minuten?|mins?|hours?|stunden?|h)"
 )
 _LONGEST = 10
 """Words that a time may have."""
@@ -139,7 +153,9 @@ def _is_when(tokens: Sequence[str]) -> bool:
     words = _plain(" ".join(tokens)).lower()
     if last in _DANGLING:
         return False
-    if not _STARTS.fullmatch(first) and not (_SHORT_DAYS.fullmatch(first) and re.search(r"\d[:.]\d\d|\d[ap]m", words)):
+    if not _STARTS.fullmatch(first) and not (
+        _SHORT_DAYS.fullmatch(first) and re.search(r"\d[:.]\d\d|\d[ap]m", words)
+    ):
         return False
     if _OFTEN.fullmatch(words):
         return True
@@ -179,7 +195,8 @@ class Read:
 def read(line: str, names: Container[str]) -> Read:
     """Whom, when and what: `team in 20 minutes to stretch`, `me to stretch tomorrow at 9`.
 
-    `names` are those of channels, in small letters. Whoever is not named is the one who speaks: then `whom` is empty.
+    `names` are those of channels, in small letters. Whoever is not named is the one who speaks:
+    then `whom` is empty.
     """
     tokens = line.split()
     whom, time, rest = _head(tokens, names)
@@ -211,7 +228,8 @@ def _head(tokens: Sequence[str], names: Container[str]) -> tuple[str, str, list[
 
 
 def _unknown(tokens: Sequence[str]) -> int:
-    """How many words are a name that nobody has, and a time behind it, with something left to say; 0 for none."""
+    """How many words are a name that nobody has, and a time behind it, with something left to say;
+    0 for none."""
     count = _time(tokens[1:])
     return count + 1 if count and len(tokens) > count + 1 and not _begins(tokens[:1]) else 0
 
@@ -234,7 +252,9 @@ def _whom(tokens: Sequence[str], names: Container[str]) -> int:
 
 def _time(tokens: Sequence[str]) -> int:
     """How many words say a time, as many as do; 0 for none."""
-    return next((count for count in range(min(len(tokens), _LONGEST), 0, -1) if _is_when(tokens[:count])), 0)
+    return next(
+        (count for count in range(min(len(tokens), _LONGEST), 0, -1) if _is_when(tokens[:count])), 0
+    )
 
 
 def _tail(rest: list[str]) -> tuple[list[str], str]:
@@ -262,8 +282,8 @@ Named = Mapping[str, Sequence[Channel]]
 
 
 def names_of(channels: Sequence[tuple[Channel, str]]) -> Named:
-    """Channels (each with its title) by `method:address`, by address, by title, and by the address's local part: what
-    comes earlier in this list has the name before what comes later."""
+    """Channels (each with its title) by `method:address`, by address, by title, and by the
+    address's local part: what comes earlier in this list has the name before what comes later."""
     named: dict[str, list[Channel]] = {}
     for rank in zip(*(_called(channel, title) for channel, title in channels), strict=True):
         here: dict[str, list[Channel]] = {}
@@ -275,4 +295,9 @@ def names_of(channels: Sequence[tuple[Channel, str]]) -> Named:
 
 
 def _called(channel: Channel, title: str) -> Iterator[str]:
-    yield from (str(channel), channel.address, " ".join(title.split()), channel.address.partition("@")[0])
+    yield from (
+        str(channel),
+        channel.address,
+        " ".join(title.split()),
+        channel.address.partition("@")[0],
+    )

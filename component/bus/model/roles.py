@@ -1,4 +1,5 @@
-"""Roles, held by bare JID. A room's occupant has one only by the real JID in the room's presence."""
+"""Roles, held by bare JID. A room's occupant has one only by the real JID in the room's
+presence."""
 
 from collections.abc import Iterable
 from enum import IntEnum
@@ -34,7 +35,8 @@ _WORDS = {
 
 
 class Roles:
-    """Who holds which role: the configuration's admins, whoever was `given` one; others with a JID are members."""
+    """Who holds which role: the configuration's admins, whoever was `given` one; others with a JID
+    are members."""
 
     def __init__(self, admins: Iterable[str]) -> None:
         self.admins = tuple(admins)

@@ -21,9 +21,11 @@ Settings = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A processor at its place in a route: its name and settings, and an id that is its own within the route.
+    """A processor at its place in a route: its name and settings, and an id that is its own within
+    the route.
 
-    The id stays when the stage is moved or set otherwise, so that what waits at a stage knows what it has passed.
+    The id stays when the stage is moved or set otherwise, so that what waits at a stage knows what
+    it has passed.
     """
 
     id: int
@@ -33,8 +35,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """From a channel, through processors in their order, to a channel, on or off. The source may be `method:*`; the
-    destination is one address.
+    """From a channel, through processors in their order, to a channel, on or off. The source may be
+    `method:*`; the destination is one address.
 
     `id` and `version` are the store's: 0 for one that it does not hold yet.
     """
@@ -48,17 +50,29 @@ class Route:
 
     def __post_init__(self) -> None:
         if self.source == self.destination:
-            raise BadInput(_("A route from {source} to itself would go nowhere.", source=self.source))
+            raise BadInput(
+                _("A route from {source} to itself would go nowhere.", source=self.source)
+            )
         if self.destination.address == "*":
-            raise BadInput(_("{channel} is no single address: a route ends at one channel.", channel=self.destination))
+            raise BadInput(
+                _(
+                    "{channel} is no single address: a route ends at one channel.",
+                    channel=self.destination,
+                )
+            )
         if len(self.stages) > MAX_STAGES:
-            told = _("That would be {count} processors: a route has {most} at most.", count=len(self.stages),
-                     most=MAX_STAGES)  # fmt: skip
+            told = _(
+                "That would be {count} processors: a route has {most} at most.",
+                count=len(self.stages),
+                most=MAX_STAGES,
+            )
             raise BadInput(told)
         if len({stage.id for stage in self.stages}) < len(self.stages):
             raise BadInput(_("Two processors of a route have one id."))
 
-    def with_stage(self, name: str, settings: Settings, place: int | None = None) -> tuple[Stage, ...]:
+    def with_stage(
+        self, name: str, settings: Settings, place: int | None = None
+    ) -> tuple[Stage, ...]:
         """The stages with a new one at `place`, counted from 0; at the end where it is None."""
         new = Stage(max((stage.id for stage in self.stages), default=0) + 1, name, settings)
         at = len(self.stages) if place is None else place
@@ -101,7 +115,8 @@ def no_processors(stage: Stage) -> Processor:
 
 
 class Routes:
-    """The enabled routes, indexed by where they start: a look-up costs by the routes of that channel alone."""
+    """The enabled routes, indexed by where they start: a look-up costs by the routes of that
+    channel alone."""
 
     def __init__(
         self,
@@ -110,7 +125,8 @@ class Routes:
         paused: Iterable[Channel] = (),
         make: Make = no_processors,
     ) -> None:
-        """`persons` are the methods whose channels are persons: what is brought to one goes no further.
+        """`persons` are the methods whose channels are persons: what is brought to one goes no
+        further.
 
         Nothing that comes from one of the `paused` channels does.
         """

@@ -1,7 +1,8 @@
 """A story: a message that is kept as an article, with a title, a text and a page of its own. Pure.
 
-What was brought to an archive is a story as it stands; what operators changed about it since stands beside it. Title
-and text are one body, so that all who read the archive's channel read what stands on its page.
+What was brought to an archive is a story as it stands; what operators changed about it since stands
+beside it. Title and text are one body, so that all who read the archive's channel read what stands
+on its page.
 """
 
 import re
@@ -35,7 +36,8 @@ class Told:
 
     @classmethod
     def of(cls, body: str) -> Self:
-        """As a message says it: the first line is the title, and where it is a headline the text begins behind it."""
+        """As a message says it: the first line is the title, and where it is a headline the text
+        begins behind it."""
         body = _trimmed(body)
         first, _newline, _rest = body.partition("\n")
         line = one_line(first)
@@ -53,8 +55,13 @@ class Told:
         if not title:
             raise BadInput(_("A story needs a title."))
         if len(title) > MAX_TITLE:
-            raise BadInput(_("A title may have {most} characters; this one has {count}.", most=MAX_TITLE,
-                             count=len(title)))  # fmt: skip
+            raise BadInput(
+                _(
+                    "A title may have {most} characters; this one has {count}.",
+                    most=MAX_TITLE,
+                    count=len(title),
+                )
+            )
         return cls(title, _trimmed("\n".join(line.rstrip() for line in text.split("\n"))))
 
     @property
@@ -65,7 +72,11 @@ class Told:
     @property
     def slug(self) -> str:
         """The title as part of an address; "" where nothing in it can be."""
-        plain = unicodedata.normalize("NFKD", self.title.replace("ß", "ss")).encode("ascii", "ignore").decode()
+        plain = (
+            unicodedata.normalize("NFKD", self.title.replace("ß", "ss"))
+            .encode("ascii", "ignore")
+            .decode()
+        )
         words = re.findall("[a-z0-9]+", plain.lower())
         while len("-".join(words)) > MAX_SLUG and len(words) > 1:
             words.pop()
@@ -91,8 +102,9 @@ def _cut(line: str) -> str:
 class Story:
     """A story in the archive `channel`: number `seq`, as `message` says it now.
 
-    `changed` is when an operator last changed it, in ms since 1970, 0 for never. Whether it is `published`; whether
-    its message was `deleted`. `version` is the store's: 0 for one that nobody changed.
+    `changed` is when an operator last changed it, in ms since 1970, 0 for never. Whether it is
+    `published`; whether its message was `deleted`. `version` is the store's: 0 for one that nobody
+    changed.
     """
 
     seq: int
@@ -136,12 +148,14 @@ class Story:
 
 
 def permalink(message: Message, channel: Channel) -> str:
-    """An address that leads to a message's page in an archive, also while it is on its way there."""
+    """An address that leads to a message's page in an archive, also while it is on its way
+    there."""
     return f"/stories/{channel.address}/{message.id}"
 
 
 def key(text: str) -> int | str | None:
-    """What the last part of a story's address names: its number, or the id of its message; None for neither."""
+    """What the last part of a story's address names: its number, or the id of its message; None for
+    neither."""
     if is_id(text):
         return text
     found = _NUMBER.fullmatch(text)

@@ -1,8 +1,9 @@
-"""Subscriptions: what someone hears of, where, and when; and the pure decisions about it. The time is given.
+"""Subscriptions: what someone hears of, where, and when; and the pure decisions about it. The time
+is given.
 
-A subscription is at a channel. What comes there is told `target` at once, or is told as one digest: at the times of a
-schedule, or after so many messages. A digest is no heap of messages that wait: it is what the channel's log holds
-behind `cursor`, and is read when it is due.
+A subscription is at a channel. What comes there is told `target` at once, or is told as one digest:
+at the times of a schedule, or after so many messages. A digest is no heap of messages that wait: it
+is what the channel's log holds behind `cursor`, and is read when it is due.
 """
 
 import re
@@ -28,20 +29,25 @@ MOST_COUNTED = 500
 LONGEST_PHRASE = 200
 """Characters of a filter."""
 DIGEST = f"{BUS_KEY}digest:"
-"""Begins the keys of the authors of digests, and their origins. Nobody is told of those, or two could tell of each
-other."""
+"""Begins the keys of the authors of digests, and their origins. Nobody is told of those, or two
+could tell of each other."""
 
 SUBSCRIBERS = "subscribers"
 """The method of the channels that stand for all subscribers of another."""
 
 
 def subscribers(channel: Channel) -> Channel:
-    """The channel that stands for all subscribers of a channel; what is brought there is told each who wants it."""
+    """The channel that stands for all subscribers of a channel; what is brought there is told each
+    who wants it."""
     return Channel(SUBSCRIBERS, str(channel))
 
 
-_COUNT = re.compile(r"(?:every|each|alle|je)\s+(\d{1,6})(?:\s+(?:messages?|shouts?|nachrichten|shouts))?")
-_AT_ONCE = frozenset({"", "at once", "now", "once", "immediately", "instantly", "live", "sofort", "gleich"})
+_COUNT = re.compile(
+    r"(?:every|each|alle|je)\s+(\d{1,6})(?:\s+(?:messages?|shouts?|nachrichten|shouts))?"
+)
+_AT_ONCE = frozenset(
+    {"", "at once", "now", "once", "immediately", "instantly", "live", "sofort", "gleich"}
+)
 _ALSO = (
     (re.compile(r"(?:every|each) morning|once (?:a|per) day"), "daily at 9"),
     (re.compile(r"(?:every|each) evening"), "daily at 18"),
@@ -63,7 +69,8 @@ class Interval:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The interval written: at once, every 20, hourly, daily at 9, weekly on Monday; raises BadInput."""
+        """The interval written: at once, every 20, hourly, daily at 9, weekly on Monday; raises
+        BadInput."""
         words = " ".join(text.lower().split())
         if words in _AT_ONCE:
             return cls()
@@ -82,7 +89,9 @@ class Interval:
     @classmethod
     def _counted(cls, count: int) -> Self:
         if not 2 <= count <= MOST_COUNTED:
-            raise BadInput(_("“every {count}” won't do: from 2 to {most}.", count=count, most=MOST_COUNTED))
+            raise BadInput(
+                _("“every {count}” won't do: from 2 to {most}.", count=count, most=MOST_COUNTED)
+            )
         return cls(count)
 
     @property
@@ -105,9 +114,12 @@ class Interval:
 
 def _unread(text: str) -> BadInput:
     return BadInput(
-        _("“{text}” is no schedule: write at once, every 20, hourly, daily at 9, weekdays at 9:30 or weekly on Monday.",
-          text=text[:40])
-    )  # fmt: skip
+        _(
+            "“{text}” is no schedule: write at once, every 20, hourly, daily at 9, weekdays "
+            "at 9:30 or weekly on Monday.",
+            text=text[:40],
+        )
+    )
 
 
 def _weekly(day: str, text: str) -> Schedule:
@@ -156,13 +168,15 @@ _STANDING = {
 class Subscription:
     """Someone's at a channel: see the module.
 
-    `who` is a bare JID, "" for who gave nothing but a mail address. `only` and `without` are filters (see `Filter`).
-    `thread` is the id of a message: only what is said in its thread is told. `own` posts are left out unless wanted.
-    With `online` what comes while they are online is told at once, all else with the digest. `name` is one whose
-    mention is told at once, whatever the interval. Where `target` can't be reached, `fallback` gets it.
+    `who` is a bare JID, "" for who gave nothing but a mail address. `only` and `without` are
+    filters (see `Filter`). `thread` is the id of a message: only what is said in its thread is
+    told. `own` posts are left out unless wanted. With `online` what comes while they are online is
+    told at once, all else with the digest. `name` is one whose mention is told at once, whatever
+    the interval. Where `target` can't be reached, `fallback` gets it.
 
-    `due` is when what stands behind `cursor` (a seq of the channel's deliveries) is told as one digest, in ms; 0 where
-    nothing waits for a time. One at once has a `due` only after a pause or quiet hours. `id` is the store's.
+    `due` is when what stands behind `cursor` (a seq of the channel's deliveries) is told as one
+    digest, in ms; 0 where nothing waits for a time. One at once has a `due` only after a pause or
+    quiet hours. `id` is the store's.
     """
 
     who: str
@@ -187,7 +201,9 @@ class Subscription:
         if self.target in (self.channel, self.fallback):
             raise BadInput(_("{channel} can't be told of itself.", channel=self.target))
         if self.online and self.interval.at_once:
-            raise BadInput(_("All of it comes at once already: say for when you are away, like daily at 9."))
+            raise BadInput(
+                _("All of it comes at once already: say for when you are away, like daily at 9.")
+            )
         for one in (self.only, self.without):
             Filter.parse(one)
 
@@ -203,7 +219,8 @@ class Subscription:
 
     @property
     def urgent(self) -> str:
-        """The name whose mention is told at once though not each message is looked at for it; "" for none."""
+        """The name whose mention is told at once though not each message is looked at for it; ""
+        for none."""
         return "" if self.live or self.standing is not Standing.ON else self.name.casefold()
 
     @property
@@ -248,13 +265,20 @@ class Subscription:
         return replace(on, due=on.next(now))
 
     def held(self, cursor: int, due: int, standing: Standing | None = None) -> Self:
-        """What comes from now on, behind `cursor`, waits until `due`; where it waited already, since when it did."""
-        return replace(self, cursor=self.cursor if self.waits else cursor, due=due, standing=standing or self.standing)
+        """What comes from now on, behind `cursor`, waits until `due`; where it waited already,
+        since when it did."""
+        return replace(
+            self,
+            cursor=self.cursor if self.waits else cursor,
+            due=due,
+            standing=standing or self.standing,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Phrases, of which one is to be in the words or the author's name whatever its case; or /a pattern of RE2/."""
+    """Phrases, of which one is to be in the words or the author's name whatever its case; or /a
+    pattern of RE2/."""
 
     phrases: tuple[str, ...] = ()
     pattern: Pattern | None = None
@@ -271,7 +295,8 @@ class Filter:
         return cls(tuple(part.strip().casefold() for part in text.split(",") if part.strip()))
 
     def __call__(self, message: Message) -> bool:
-        """Whether a message fits. One that is too long for the pattern does: better told than lost."""
+        """Whether a message fits. One that is too long for the pattern does: better told than
+        lost."""
         if self.pattern:
             try:
                 return self.pattern.found(f"{message.author.name}: {message.body}")
@@ -318,7 +343,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a decision looks at: the time in ms, who is online now, and each person's quiet hours."""
+    """What a decision looks at: the time in ms, who is online now, and each person's quiet
+    hours."""
 
     now: int
     is_online: Callable[[str], bool]
@@ -359,10 +385,11 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where someone (a bare JID, or "" for who gave only this) wants to be told, and whether it is proved theirs.
+    """Where someone (a bare JID, or "" for who gave only this) wants to be told, and whether it is
+    proved theirs.
 
-    Its owner was sent a link or a code at `asked` (ms), 0 where none is open; `tries` are the wrong answers since.
-    `why` says why it bounced.
+    Its owner was sent a link or a code at `asked` (ms), 0 where none is open; `tries` are the wrong
+    answers since. `why` says why it bounced.
     """
 
     who: str
@@ -374,8 +401,8 @@ class Address:
 
 
 def mailbox(target: Channel) -> Channel:
-    """Where it all arrives, by which addresses are counted and stopped: most mail servers take no notice of case, or of
-    what stands behind a plus (RFC 5233)."""
+    """Where it all arrives, by which addresses are counted and stopped: most mail servers take no
+    notice of case, or of what stands behind a plus (RFC 5233)."""
     local, at, domain = target.address.rpartition("@")
     if not at:
         return target
@@ -388,7 +415,8 @@ ASKS = "asks:"
 
 
 def asking(address: Address, by: str = "") -> str:
-    """The origin of a request, `by` a bare JID who wants the address's owner to be told of something."""
+    """The origin of a request, `by` a bare JID who wants the address's owner to be told of
+    something."""
     return f"{ASKS}{address.asked}:{address.who} {by} {address.target}"
 
 

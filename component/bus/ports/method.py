@@ -1,5 +1,5 @@
-"""What the hub asks of ways in and out, and they of the hub: protocols and the data they pass. Each says what it
-raises."""
+"""What the hub asks of ways in and out, and they of the hub: protocols and the data they pass. Each
+says what it raises."""
 
 import asyncio
 import re
@@ -32,7 +32,9 @@ class Refusal:
     @property
     def sentence(self) -> Words:
         """All of it, to tell them."""
-        return _("It stands here, and was not passed on to {place}: {why}", place=self.to, why=self.why)
+        return _(
+            "It stands here, and was not passed on to {place}: {why}", place=self.to, why=self.why
+        )
 
 
 Confirmation = asyncio.Future[None]
@@ -40,10 +42,12 @@ Confirmation = asyncio.Future[None]
 
 
 class Method(Protocol):
-    """A way out. Sending is in two steps, so that a lane keeps order and still has many in flight."""
+    """A way out. Sending is in two steps, so that a lane keeps order and still has many in
+    flight."""
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """Take on the channels of this method that are configured; called again when they change."""
+        """Take on the channels of this method that are configured; called again when they
+        change."""
 
     async def ready(self, channel: Channel) -> None:
         """Return once `channel` can be sent to; wait for as long as it can't."""
@@ -52,19 +56,22 @@ class Method(Protocol):
         """Put it on the wire, in the order called; raises Unavailable or Refused."""
 
     async def landed(self, channel: Channel) -> frozenset[str]:
-        """Ids of recent messages the destination holds already, where it can tell; raises Unavailable."""
+        """Ids of recent messages the destination holds already, where it can tell; raises
+        Unavailable."""
 
 
 @runtime_checkable
 class Corrects(Protocol):
-    """A method that can put a message in the place of an earlier one of its channel (`Message.corrects`)."""
+    """A method that can put a message in the place of an earlier one of its channel
+    (`Message.corrects`)."""
 
     corrects: bool
 
 
 @runtime_checkable
 class Quick(Protocol):
-    """A method that tells one person of many at once, on the wire already: no delivery of their own is kept."""
+    """A method that tells one person of many at once, on the wire already: no delivery of their own
+    is kept."""
 
     async def ready(self, channel: Channel) -> None:
         """See `Method.ready`."""
@@ -129,8 +136,9 @@ class Rooms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
-    """How the bot stands in a room: whether it is in and what keeps it out, whether it is an owner, what it may not
-    do ("" where it may do all), and how many others are in, web users' puppets left out."""
+    """How the bot stands in a room: whether it is in and what keeps it out, whether it is an owner,
+    what it may not do ("" where it may do all), and how many others are in, web users' puppets left
+    out."""
 
     inside: bool
     trouble: Words | str
@@ -149,11 +157,13 @@ class RoomDesk(Protocol):
         """Ask someone into a room of the bus; raises NotFound, Unavailable."""
 
     async def destroy(self, room: str, reason: str) -> None:
-        """End for good a room that the bus has let go; raises Conflict where it has not, Refused, Unavailable."""
+        """End for good a room that the bus has let go; raises Conflict where it has not, Refused,
+        Unavailable."""
 
     async def admits(self, room: str, jid: str, /) -> bool:
-        """Whether a bare JID may come in and so read what is said there: a member where only members may, banned
-        nowhere; None may where a password is needed. Raises NotFound where it is no room of the bus, Unavailable."""
+        """Whether a bare JID may come in and so read what is said there: a member where only
+        members may, banned nowhere; None may where a password is needed. Raises NotFound where it
+        is no room of the bus, Unavailable."""
 
 
 class Direct(Protocol):
@@ -169,7 +179,8 @@ class Direct(Protocol):
         """How it goes to the people of a JID's server."""
 
     async def write(self, jid: str, id: str, text: str) -> Confirmation:
-        """Send plain words of the bot's to a JID, which need be no person's: `id` is the stanza's."""
+        """Send plain words of the bot's to a JID, which need be no person's: `id` is the
+        stanza's."""
 
     async def retract(self, jid: str, message: Message) -> None:
         """Ask a person's client to hide what was sent; raises Unavailable."""
@@ -182,7 +193,8 @@ class Online(Protocol):
         """Whether a bare JID has a client online that is not away, as far as the bot is shown."""
 
     def watch(self, jid: str) -> None:
-        """Ask someone to let the bot see it, where they do not yet; asked once while the bus runs."""
+        """Ask someone to let the bot see it, where they do not yet; asked once while the bus
+        runs."""
 
     def asks(self, jid: str) -> bool:
         """Whether someone who is watched has yet to answer that."""
@@ -190,8 +202,9 @@ class Online(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a delivery says to one who reads it by mail. `html` is a whole page, `list_id` the subscription's name for
-    List-Id (RFC 2919), `unsubscribe` the URL that ends it with one click (RFC 8058); each "" where there is none."""
+    """What a delivery says to one who reads it by mail. `html` is a whole page, `list_id` the
+    subscription's name for List-Id (RFC 2919), `unsubscribe` the URL that ends it with one click
+    (RFC 8058); each "" where there is none."""
 
     subject: str
     text: str
@@ -202,8 +215,8 @@ class Letter:
 
 
 class Letters(Protocol):
-    """How deliveries are put into words for persons; each raises StoreError, and Refused where nothing is left to say
-    (a digest whose subscription has ended)."""
+    """How deliveries are put into words for persons; each raises StoreError, and Refused where
+    nothing is left to say (a digest whose subscription has ended)."""
 
     async def letter(self, delivery: Delivery) -> Letter:
         """As mail."""
@@ -219,11 +232,12 @@ class Addresses(Protocol):
     """Which addresses of persons are proved theirs; each raises StoreError."""
 
     async def check(self, delivery: Delivery) -> None:
-        """Raise Refused where nothing may be sent there, or not this: until its owner confirmed an address, nothing
-        but the request to do so."""
+        """Raise Refused where nothing may be sent there, or not this: until its owner confirmed an
+        address, nothing but the request to do so."""
 
     async def bounced(self, target: Channel, why: str) -> None:
-        """What was sent there came back for good: nothing more is, and who gave the address is told by IM."""
+        """What was sent there came back for good: nothing more is, and who gave the address is told
+        by IM."""
 
     async def owner(self, target: Channel) -> str:
         """The bare JID that proved an address theirs; "" where nobody has."""
@@ -239,7 +253,8 @@ class Addresses(Protocol):
 
 
 HeardThere = Callable[[str, str, str], Awaitable[None]]
-"""Told what comes from a gateway's JIDs: the local part, the words, and an id that names this message."""
+"""Told what comes from a gateway's JIDs: the local part, the words, and an id that names this
+message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,16 +262,18 @@ class MethodSpec:
     """A method's declaration, `METHOD` at the end of its file in `component/methods`.
 
     `make` is None where the bus itself is the destination: then the commit is the delivery.
-    `address` is what every address of the method matches. Whoever can reach an `open` method's channel may
-    read it and post to it: it has a page and a JID of its own. A `person` method's channels are people, not
-    places: what is brought to one goes no further, and a route from one is for what they say. Where a method has
-    `puppets`, guests speak there under their own names; everywhere else the bot speaks for people. What is brought to
-    an `archive` method's channel becomes a story there. `form` is the dataclass of its channels' settings
-    (`component.common.form`). A method with a `source` only speaks: routes start at its channels, and none ends there.
-    `setup` is the dataclass of the settings that the method itself has in the configuration, in a table of its name.
-    Where anyone who is known by a JID may be told of what its channels hold, it is `shared`. `knock` tries whether what
-    its setup says works, and says what is wrong ("" for nothing): `shoutbus check` asks. `tidy` gives the one way to
-    write an address that can be written in several; it raises BadInput where it is none.
+    `address` is what every address of the method matches. Whoever can reach an `open` method's
+    channel may read it and post to it: it has a page and a JID of its own. A `person` method's
+    channels are people, not places: what is brought to one goes no further, and a route from one is
+    for what they say. Where a method has `puppets`, guests speak there under their own names;
+    everywhere else the bot speaks for people. What is brought to an `archive` method's channel
+    becomes a story there. `form` is the dataclass of its channels' settings
+    (`component.common.form`). A method with a `source` only speaks: routes start at its channels,
+    and none ends there. `setup` is the dataclass of the settings that the method itself has in the
+    configuration, in a table of its name. Where anyone who is known by a JID may be told of what
+    its channels hold, it is `shared`. `knock` tries whether what its setup says works, and says
+    what is wrong ("" for nothing): `shoutbus check` asks. `tidy` gives the one way to write an
+    address that can be written in several; it raises BadInput where it is none.
     """
 
     name: str
@@ -281,39 +298,58 @@ class MethodSpec:
 
     def settings(self, spec: ChannelSpec) -> Any:
         """A channel's settings as its form; raises BadInput that names what is wrong."""
-        return build(str(spec.channel), self.form, {key: written(value) for key, value in spec.settings.items()})
+        return build(
+            str(spec.channel),
+            self.form,
+            {key: written(value) for key, value in spec.settings.items()},
+        )
 
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""
         if not (any and channel.address == "*") and not self.address.fullmatch(channel.address):
             raise BadInput(
-                _("“{address}” is no address of a {method} channel: write it like {example}.",
-                  address=channel.address, method=self.name, example=self.example)
-            )  # fmt: skip
+                _(
+                    "“{address}” is no address of a {method} channel: write it like {example}.",
+                    address=channel.address,
+                    method=self.name,
+                    example=self.example,
+                )
+            )
         if (tidied := self.tidy(channel.address)) != channel.address:
-            raise BadInput(_("“{address}” is written {tidied} here.", address=channel.address, tidied=tidied))
+            raise BadInput(
+                _("“{address}” is written {tidied} here.", address=channel.address, tidied=tidied)
+            )
 
     def check_end(self, channel: Channel) -> None:
         """Raise BadInput where no route may end at `channel`."""
         if not self.listens:
-            raise BadInput(_("{channel} only speaks: a route can start there, not end.", channel=channel))
+            raise BadInput(
+                _("{channel} only speaks: a route can start there, not end.", channel=channel)
+            )
 
 
 class Accept(Protocol):
     """The hub, as ways in see it."""
 
     async def accept(
-        self, message: Message, mark: Mark | None = None, *, deliver: bool = False, spread: bool = True
+        self,
+        message: Message,
+        mark: Mark | None = None,
+        *,
+        deliver: bool = False,
+        spread: bool = True,
     ) -> Receipt:
-        """Committed on return; raises StoreError, or Muted by its author, and then it is not accepted.
+        """Committed on return; raises StoreError, or Muted by its author, and then it is not
+        accepted.
 
-        With `deliver` the message has yet to be brought to its own channel too; without `spread` it goes nowhere else.
-        `mark` is kept with it.
+        With `deliver` the message has yet to be brought to its own channel too; without `spread` it
+        goes nowhere else. `mark` is kept with it.
         """
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
-        """Bring `message` in the place of the one that came from `origin`, to where that was brought and a message can
-        be corrected; None where that is nowhere, or the words are the same. Raises as `accept`."""
+        """Bring `message` in the place of the one that came from `origin`, to where that was
+        brought and a message can be corrected; None where that is nowhere, or the words are the
+        same. Raises as `accept`."""
 
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         """Where processors stopped a new message and say that its author is to know."""
@@ -324,15 +360,18 @@ Listener = asyncio.Queue[Delivery | None]
 
 
 class Source(Protocol):
-    """A way in that speaks by itself, at its times: it is given its channels, and calls `Accept.accept`."""
+    """A way in that speaks by itself, at its times: it is given its channels, and calls
+    `Accept.accept`."""
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """Take on the channels of this method that are configured and enabled; called again when they change."""
+        """Take on the channels of this method that are configured and enabled; called again when
+        they change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A channel whose source can't read what it should: why, and when it tries again (ms; 0 where it does not)."""
+    """A channel whose source can't read what it should: why, and when it tries again (ms; 0 where
+    it does not)."""
 
     channel: Channel
     why: Words | str
@@ -377,17 +416,21 @@ class Timer(Protocol):
 
 
 Joined = Callable[[str, str, str], None]
-"""Told of each who comes into a room of the bus: the room, their nickname, their bare JID ("" where it is hidden)."""
+"""Told of each who comes into a room of the bus: the room, their nickname, their bare JID ("" where
+it is hidden)."""
 
 
 class Pushed(Protocol):
-    """Who gave out callbacks (WebSub), each with a secret token; see `component.methods.feed.websub`."""
+    """Who gave out callbacks (WebSub), each with a secret token; see
+    `component.methods.feed.websub`."""
 
     async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
-        """What a hub that asks whether we asked is answered: an HTTP status and a text. Raises StoreError."""
+        """What a hub that asks whether we asked is answered: an HTTP status and a text. Raises
+        StoreError."""
 
     async def push(self, token: str, body: bytes, content_type: str, signature: str) -> bool:
-        """Take what was sent to a callback, on disk on return; False for a token nobody has. Raises StoreError."""
+        """Take what was sent to a callback, on disk on return; False for a token nobody has. Raises
+        StoreError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +462,8 @@ class Ports:
     joins: list[Joined]
     """Call back from here who wants to hear of joins."""
     fetcher: Callable[[], Any]
-    """What fetches others' addresses (`component.fetch.client.Fetcher`), made when it is first asked for."""
+    """What fetches others' addresses (`component.fetch.client.Fetcher`), made when it is first
+    asked for."""
     ends: Callable[[Channel], Collection[Channel]]
     """Where a channel's routes lead now; see `Hub.ends`."""
     luck: Random
@@ -430,6 +474,8 @@ class Ports:
     secret: bytes = b""
     """The store's: what is given out and comes back is signed with it."""
     setup: Mapping[str, Any] = field(default_factory=dict)
-    """By a method's name its `MethodSpec.setup` as configured; a method that is not there is not configured."""
+    """By a method's name its `MethodSpec.setup` as configured; a method that is not there is not
+    configured."""
     gateways: dict[str, HeardThere] = field(default_factory=dict)
-    """By the domain of a gateway (XEP-0100) whom to tell what its JIDs write to the bot; who wants it puts it here."""
+    """By the domain of a gateway (XEP-0100) whom to tell what its JIDs write to the bot; who wants
+    it puts it here."""

@@ -1,8 +1,10 @@
-"""Which items of a feed are news, given what was seen of it. Pure; no item is told twice, none is missed.
+"""Which items of a feed are news, given what was seen of it. Pure; no item is told twice, none is
+missed.
 
-No single mark of an item can be relied on: guids change when a site moves, repeat where a generator is broken, or are
-not there; links get trackers and https; dates are those of the last build. So an item is known by any two of its marks
-that agree, by one of them where nothing speaks against it, and each known item is found by one item of a feed at most.
+No single mark of an item can be relied on: guids change when a site moves, repeat where a generator
+is broken, or are not there; links get trackers and https; dates are those of the last build. So an
+item is known by any two of its marks that agree, by one of them where nothing speaks against it,
+and each known item is found by one item of a feed at most.
 """
 
 import re
@@ -19,12 +21,14 @@ FIRST = 0
 AT_ONCE = 10
 """Items told at one time; of the others there is the number."""
 SPARE = 300
-"""Items kept in mind that the feed has no more, beside as many as it has now: they may come back."""
+"""Items kept in mind that the feed has no more, beside as many as it has now: they may come
+back."""
 
 _FIELDS = 40
 """Fields of an address that are looked at; one with more is compared as it is written."""
 _TRACKERS = re.compile(
-    r"(utm|mtm|pk|piwik|matomo|hsa|vero|ga)_.*|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_hs(enc|mi)|oly_(anon|enc)_id"
+    r"(utm|mtm|pk|piwik|matomo|hsa|vero|ga)_.*|fbclid|gclid|dclid|msclkid|yclid|igshid|"
+    r"mc_[ce]id|_hs(enc|mi)|oly_(anon|enc)_id"
     r"|wt_?mc|cmpid|ito|at_(medium|campaign|custom\d)|s?share_?id|ref_src|__source|rss(_?id)?",
     re.IGNORECASE,
 )
@@ -32,7 +36,8 @@ _TRACKERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A known item: its key, under which it was told, and hashes of what it is known by, "" for what it lacks."""
+    """A known item: its key, under which it was told, and hashes of what it is known by, "" for
+    what it lacks."""
 
     key: str
     id: str
@@ -45,7 +50,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of a feed's items, those seen last at the end. `loose` if its ids are known to repeat."""
+    """What is known of a feed's items, those seen last at the end. `loose` if its ids are known to
+    repeat."""
 
     marks: tuple[Mark, ...] = ()
     loose: bool = False
@@ -61,7 +67,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What to tell: new items, oldest first; how many more are new; items that changed; and what is known now."""
+    """What to tell: new items, oldest first; how many more are new; items that changed; and what is
+    known now."""
 
     new: tuple[Told, ...] = ()
     rest: int = 0
@@ -69,10 +76,14 @@ class News:
     seen: Seen = field(default_factory=Seen)
 
 
-def news(feed: Feed, seen: Seen | None, now: int, *, first: int = FIRST, at_once: int = AT_ONCE) -> News:
-    """What of `feed` is new at `now` (milliseconds), if `seen` was known; None if it is read for the first time.
+def news(
+    feed: Feed, seen: Seen | None, now: int, *, first: int = FIRST, at_once: int = AT_ONCE
+) -> News:
+    """What of `feed` is new at `now` (milliseconds), if `seen` was known; None if it is read for
+    the first time.
 
-    Then the last `first` items are told, and no number of others; later `at_once` at most, the newest ones.
+    Then the last `first` items are told, and no number of others; later `at_once` at most, the
+    newest ones.
     """
     before = seen or Seen()
     items = feed.items[:ITEMS]
@@ -81,7 +92,9 @@ def news(feed: Feed, seen: Seen | None, now: int, *, first: int = FIRST, at_once
     known = _Known(before.marks, loose)
     shared = _shared(now_marks) | _shared(before.marks)
     found = known.match(now_marks, shared)
-    fresh, updated, marks = _sorted_out(items, now_marks, found, {mark.key for mark in before.marks})
+    fresh, updated, marks = _sorted_out(
+        items, now_marks, found, {mark.key for mark in before.marks}
+    )
     oldest_first = _in_order(items, fresh)
     most = first if seen is None else at_once
     told = oldest_first[len(oldest_first) - most :] if most < len(oldest_first) else oldest_first
@@ -119,7 +132,8 @@ class _Known:
         self._loose = loose
 
     def match(self, given: list[Mark], shared: set[str]) -> list[Mark | None]:
-        """The known one for each of `given`: sure ones first, so that a guess never takes what is another's.
+        """The known one for each of `given`: sure ones first, so that a guess never takes what is
+        another's.
 
         `shared` links say nothing.
         """
@@ -128,7 +142,10 @@ class _Known:
             return replace(mark, link="") if mark.link in shared else mark
 
         found: list[Mark | None] = [None] * len(given)
-        marks, known = [view(mark) for mark in given], {number: view(mark) for number, mark in self._left.items()}
+        marks, known = (
+            [view(mark) for mark in given],
+            {number: view(mark) for number, mark in self._left.items()},
+        )
         for proof in _PROOFS if not self._loose else _LOOSE_PROOFS:
             table: dict[tuple[Any, ...], list[int]] = {}
             for number in self._left:
@@ -203,14 +220,37 @@ def _only_title(mark: Mark) -> tuple[Any, ...] | None:
     return (mark.title,) if mark.title and not mark.id and not mark.link else None
 
 
-_PROOFS = (_all, _named, _placed, _titled, _id, _linked, _only_link_and_body, _whole, _only_link, _only_title)
-_LOOSE_PROOFS = (_all, _named, _placed, _linked, _only_link_and_body, _whole, _only_link, _only_title)
+_PROOFS = (
+    _all,
+    _named,
+    _placed,
+    _titled,
+    _id,
+    _linked,
+    _only_link_and_body,
+    _whole,
+    _only_link,
+    _only_title,
+)
+_LOOSE_PROOFS = (
+    _all,
+    _named,
+    _placed,
+    _linked,
+    _only_link_and_body,
+    _whole,
+    _only_link,
+    _only_title,
+)
 
 
 def _repeats(marks: list[Mark]) -> bool:
     """Whether one id stands for several items."""
     links: dict[str, str] = {}
-    return any(mark.id and mark.key and links.setdefault(mark.id, _where(mark)) != _where(mark) for mark in marks)
+    return any(
+        mark.id and mark.key and links.setdefault(mark.id, _where(mark)) != _where(mark)
+        for mark in marks
+    )
 
 
 def _where(mark: Mark) -> str:
@@ -240,7 +280,10 @@ def _distinct(marks: list[Mark]) -> list[Mark]:
 def _mark(item: Item, now: int) -> Mark:
     id, link = _hash(_canonical(item.id) or item.id), _hash(_canonical(item.link))
     title, body = _hash(_folded(item.title)), _hash(_folded(item.text))
-    key = _hash(f"{id} {link if not id else ''} {title if not (id or link) else ''} {body if not (id or link) else ''}")
+    key = _hash(
+        f"{id} {link if not id else ''} {title if not (id or link) else ''} "
+        f"{body if not (id or link) else ''}"
+    )
     return Mark(key, id, link, title, body, item.at, now)
 
 
@@ -253,7 +296,8 @@ def _folded(text: str) -> str:
 
 
 def _canonical(address: str) -> str:
-    """An address as it is compared: without its scheme, trackers and last slash; "" for a site's front page."""
+    """An address as it is compared: without its scheme, trackers and last slash; "" for a site's
+    front page."""
     if not address.lower().startswith(("http://", "https://")):
         return address
     try:
@@ -263,7 +307,9 @@ def _canonical(address: str) -> str:
         given = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError:
         return address
-    query = [(name, value) for name, value in given if not (_tracks(name) or value.startswith("rss-"))]
+    query = [
+        (name, value) for name, value in given if not (_tracks(name) or value.startswith("rss-"))
+    ]
     fragment = "" if _tracks(parts.fragment.partition("=")[0]) else parts.fragment
     if not (query or fragment or parts.path.strip("/")):
         return ""  # a status page's items all lead there
@@ -275,7 +321,8 @@ def _tracks(name: str) -> bool:
 
 
 def _free(key: str, keys: set[str], turns: dict[str, int]) -> str:
-    """`key`, or another where that is taken: ids that repeat. `turns` keeps what was tried: a thousand items may."""
+    """`key`, or another where that is taken: ids that repeat. `turns` keeps what was tried: a
+    thousand items may."""
     number = turns.get(key, 1)
     found = key if number == 1 else _hash(f"{key} {number}")
     while found in keys:
@@ -286,7 +333,8 @@ def _free(key: str, keys: set[str], turns: dict[str, int]) -> str:
 
 
 def _in_order(items: tuple[Item, ...], fresh: list[tuple[int, Told]]) -> list[Told]:
-    """New items, oldest first: by their time, and without one by their place, as feeds have the newest first."""
+    """New items, oldest first: by their time, and without one by their place, as feeds have the
+    newest first."""
     dated = [item.at for item in items if item.at]
     rising = len(dated) > 1 and dated[0] < dated[-1]
     ordered = fresh if rising else fresh[::-1]
@@ -297,7 +345,9 @@ def _in_order(items: tuple[Item, ...], fresh: list[tuple[int, Told]]) -> list[To
 
 def packed(seen: Seen) -> dict[str, Any]:
     """`seen` as JSON can carry it."""
-    marks = [[one.key, one.id, one.link, one.title, one.body, one.at, one.seen] for one in seen.marks]
+    marks = [
+        [one.key, one.id, one.link, one.title, one.body, one.at, one.seen] for one in seen.marks
+    ]
     return {"marks": marks, "loose": seen.loose}
 
 

@@ -21,7 +21,9 @@ class FeedError(BadInput):
 class NoFeed(FeedError):
     """Neither RSS nor Atom nor JSON Feed."""
 
-    sentence = _("There is no feed at that address: what it gives is neither RSS nor Atom nor JSON Feed.")
+    sentence = _(
+        "There is no feed at that address: what it gives is neither RSS nor Atom nor JSON Feed."
+    )
 
 
 class EmptyFeed(NoFeed):
@@ -43,7 +45,10 @@ class HtmlPage(NoFeed):
 
 
 def _named(feeds: Sequence[Link]) -> Words:
-    return _("That is a web page and no feed. The feeds it names: {feeds}", feeds=", ".join(one.url for one in feeds))
+    return _(
+        "That is a web page and no feed. The feeds it names: {feeds}",
+        feeds=", ".join(one.url for one in feeds),
+    )
 
 
 class TooLarge(FeedError):
@@ -64,7 +69,9 @@ class DtdRefused(FeedError):
     """It brings definitions of its own, which is how bombs are built."""
 
     condition = "policy-violation"
-    sentence = _("The feed defines XML entities of its own, which is refused, as bombs are built that way.")
+    sentence = _(
+        "The feed defines XML entities of its own, which is refused, as bombs are built that way."
+    )
 
 
 class EncodingRefused(FeedError):
@@ -91,5 +98,15 @@ class Crashed(FeedError):
 
 BY_NAME = {
     one.__name__: one
-    for one in (NoFeed, EmptyFeed, HtmlPage, TooLarge, BrokenFeed, DtdRefused, EncodingRefused, TooCostly, Crashed)
+    for one in (
+        NoFeed,
+        EmptyFeed,
+        HtmlPage,
+        TooLarge,
+        BrokenFeed,
+        DtdRefused,
+        EncodingRefused,
+        TooCostly,
+        Crashed,
+    )
 }

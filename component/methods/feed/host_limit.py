@@ -1,4 +1,5 @@
-"""Whose turn it is to look: some at once in all, one of each host, so that a slow site keeps only itself waiting.
+"""Whose turn it is to look: some at once in all, one of each host, so that a slow site keeps only
+itself waiting.
 
 Who has no turn does not stand in line with a task of its own, but is named when there is one.
 """

@@ -1,7 +1,8 @@
 """When to look at a feed again, and what its owner is told of it. Pure: time and luck are given.
 
-A feed is looked at more often than it has news, within five minutes and a day, and never before its publisher wants it.
-Where that fails it is left alone ever longer; its owner hears once that it is broken, and once that it is well again.
+A feed is looked at more often than it has news, within five minutes and a day, and never before its
+publisher wants it. Where that fails it is left alone ever longer; its owner hears once that it is
+broken, and once that it is well again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,7 +42,8 @@ class News(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a feed says of its own polling: `ttl` in seconds, hours (0 to 23) and weekdays (0 for Monday) in UTC."""
+    """What a feed says of its own polling: `ttl` in seconds, hours (0 to 23) and weekdays (0 for
+    Monday) in UTC."""
 
     ttl: int = 0
     skip_hours: tuple[int, ...] = ()
@@ -57,8 +59,9 @@ class Hints:
 class Poll:
     """How the polling of one feed stands. Times are in ms, spans in seconds.
 
-    `due` is when to look again, `since` when the first look was good (0 before), `came` when the last news came.
-    `told` is whether its owner knows that it is broken; one that has `stopped` is not looked at until it is resumed.
+    `due` is when to look again, `since` when the first look was good (0 before), `came` when the
+    last news came. `told` is whether its owner knows that it is broken; one that has `stopped` is
+    not looked at until it is resumed.
     """
 
     due: int
@@ -82,7 +85,8 @@ class Poll:
         return asdict(self)
 
     def gap(self, now: int) -> float:
-        """Seconds from one piece of news to the next, as it has been; a long silence counts more than what was."""
+        """Seconds from one piece of news to the next, as it has been; a long silence counts more
+        than what was."""
         if not self.came:
             return max(now - (self.since or now), QUIET * 1000) / 1000
         start = self.came[0] if len(self.came) == KEPT else min(self.came[0], self.since or now)
@@ -91,9 +95,9 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a good look brought. `new` is whether there was anything new, `dates` are those of all items (ms), `hints`
-    None where nothing was read (304). `fresh_for` and `retry_after` as the server says, in seconds. `pushed` where the
-    feed's hub tells of news by itself."""
+    """What a good look brought. `new` is whether there was anything new, `dates` are those of all
+    items (ms), `hints` None where nothing was read (304). `fresh_for` and `retry_after` as the
+    server says, in seconds. `pushed` where the feed's hub tells of news by itself."""
 
     new: bool = False
     dates: tuple[int, ...] = ()
@@ -129,9 +133,15 @@ def succeeded(poll: Poll, now: int, luck: float, heard: Heard) -> Step:
     elif heard.new:
         came = (*came, now)[-KEPT:]
     well = replace(
-        poll, since=poll.since or now, came=came, hints=heard.hints or poll.hints,
-        failures=0, failing_since=0, told=False, stopped=False,
-    )  # fmt: skip
+        poll,
+        since=poll.since or now,
+        came=came,
+        hints=heard.hints or poll.hints,
+        failures=0,
+        failing_since=0,
+        told=False,
+        stopped=False,
+    )
     wanted = DAY if heard.pushed else well.gap(now) / LOOKS
     asked = max(well.hints.ttl, heard.fresh_for or 0, heard.retry_after or 0)
     due = _awake(well.hints, now, now + _pause(max(wanted, asked), luck))
@@ -139,7 +149,13 @@ def succeeded(poll: Poll, now: int, luck: float, heard: Heard) -> Step:
 
 
 def failed(
-    poll: Poll, now: int, luck: float, *, gone: bool = False, here: bool = False, retry_after: int | None = None
+    poll: Poll,
+    now: int,
+    luck: float,
+    *,
+    gone: bool = False,
+    here: bool = False,
+    retry_after: int | None = None,
 ) -> Step:
     """After a look that failed: `gone` for good (410), or where the fault is `here`."""
     failures, since = poll.failures + 1, poll.failing_since or now
@@ -162,13 +178,15 @@ def _pause(seconds: float, luck: float) -> int:
 
 
 def _past(dates: Iterable[int], now: int) -> tuple[int, ...]:
-    """The last times at which a feed had news before it was known; feeds have dates of every kind."""
+    """The last times at which a feed had news before it was known; feeds have dates of every
+    kind."""
     month = now - 31 * DAY * 1000
     return tuple(sorted({date for date in dates if month <= date <= now})[-KEPT:])
 
 
 def _awake(hints: Hints, now: int, due: int) -> int:
-    """The first time from `due` on at which the feed does not sleep; a day from now at the latest."""
+    """The first time from `due` on at which the feed does not sleep; a day from now at the
+    latest."""
     if not hints.skips(due):
         return due
     hour = 3600 * 1000
@@ -176,4 +194,6 @@ def _awake(hints: Hints, now: int, due: int) -> int:
     starts = range((due // hour + 1) * hour, last, hour)
     # Spread over the hour: many feeds wake with it.
     late = due % hour
-    return next((min(start + late, last) for start in starts if not hints.skips(start)), max(due, last))
+    return next(
+        (min(start + late, last) for start in starts if not hints.skips(start)), max(due, last)
+    )

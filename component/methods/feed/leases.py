@@ -1,4 +1,5 @@
-"""The leases that feeds have at their hubs: asked for, verified, renewed in time; see `websub.py` for what they are."""
+"""The leases that feeds have at their hubs: asked for, verified, renewed in time; see `websub.py`
+for what they are."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -19,8 +20,8 @@ from component.methods.feed.websub import Lease
 log = structlog.get_logger()
 
 AT_ONCE = 8
-"""Hubs that are asked at one time, each for one feed: with looks fewer than the scheduler runs jobs, so that a hub
-which never answers holds up neither reminders nor other feeds."""
+"""Hubs that are asked at one time, each for one feed: with looks fewer than the scheduler runs
+jobs, so that a hub which never answers holds up neither reminders nor other feeds."""
 
 
 class Leased(Protocol):
@@ -31,7 +32,8 @@ class Leased(Protocol):
 
 
 class Leases:
-    """The leases of the feeds that `all` gives, which hubs confirm below `base`; none where that is ""."""
+    """The leases of the feeds that `all` gives, which hubs confirm below `base`; none where that is
+    ""."""
 
     def __init__(self, ports: Ports, base: str, all: Callable[[], Iterable[Leased]]) -> None:
         self._ports = ports
@@ -76,7 +78,9 @@ class Leases:
             await self._keep(feed, websub.asked(lease, self._ports.clock()))
             await websub.ask(self._ports.fetcher(), lease, f"{self._base}/websub/{lease.token}")
         except FetchError as error:
-            log.info("a hub was not asked", channel=str(feed.channel), hub=lease.hub, reason=str(error))
+            log.info(
+                "a hub was not asked", channel=str(feed.channel), hub=lease.hub, reason=str(error)
+            )
         except StoreError as error:
             log.warning("a lease waits for the store", channel=str(feed.channel), reason=str(error))
         self.later(feed)
@@ -89,7 +93,9 @@ class Leases:
     async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
         """See `ports.Pushed.verify`."""
         feed = self.find(token)
-        answer = websub.verified(feed.state.lease if feed and feed.state else None, query, self._ports.clock())
+        answer = websub.verified(
+            feed.state.lease if feed and feed.state else None, query, self._ports.clock()
+        )
         if feed and answer.lease:
             await self._keep(feed, answer.lease)
             self.later(feed)
@@ -98,7 +104,12 @@ class Leases:
     def find(self, token: str) -> Leased | None:
         """Whose token it is."""
         return next(
-            (one for one in self._all() if one.state and one.state.lease and one.state.lease.token == token), None
+            (
+                one
+                for one in self._all()
+                if one.state and one.state.lease and one.state.lease.token == token
+            ),
+            None,
         )
 
 

@@ -1,4 +1,5 @@
-"""A feed's items as messages. Pure. What feeds say is others' words: their names are made safe, their text is plain."""
+"""A feed's items as messages. Pure. What feeds say is others' words: their names are made safe,
+their text is plain."""
 
 import re
 from dataclasses import replace
@@ -17,7 +18,9 @@ _LONGEST_TITLE = 120
 """Characters of a text that stand for its title where it has none."""
 
 
-def message(channel: Channel, told: Told, era: int, now: int, *, feed: str = "", text: bool = False) -> Message | None:
+def message(
+    channel: Channel, told: Told, era: int, now: int, *, feed: str = "", text: bool = False
+) -> Message | None:
     """An item as its channel says it; None where it says nothing.
 
     `feed` is the feed's title, for items without an author; with `text` its summary comes along.
@@ -28,7 +31,9 @@ def message(channel: Channel, told: Told, era: int, now: int, *, feed: str = "",
     body = "\n".join(part for part in parts if part)
     origin = original(channel, told, era)
     try:
-        return Message.new(channel, author(channel, item.author, feed), body, _at(item.at, now), origin=origin)
+        return Message.new(
+            channel, author(channel, item.author, feed), body, _at(item.at, now), origin=origin
+        )
     except BadInput:
         return None
 
@@ -46,13 +51,18 @@ def original(channel: Channel, told: Told, era: int) -> str:
     return f"{channel}#{era}#{told.key}"
 
 
-def more(channel: Channel, count: int, last: str, era: int, now: int, *, feed: str = "", link: str = "") -> Message:
-    """What is said of `count` items that are not told one by one, after the one with the key `last`.
+def more(
+    channel: Channel, count: int, last: str, era: int, now: int, *, feed: str = "", link: str = ""
+) -> Message:
+    """What is said of `count` items that are not told one by one, after the one with the key
+    `last`.
 
     It is kept like every message, so it is in one language.
     """
     body = f"and {count} more" + (f": {link}" if link else "")
-    return Message.new(channel, author(channel, "", feed), body, now, origin=f"{channel}#{era}#{last}#more")
+    return Message.new(
+        channel, author(channel, "", feed), body, now, origin=f"{channel}#{era}#{last}#more"
+    )
 
 
 def author(channel: Channel, *names: str) -> Author:

@@ -1,4 +1,5 @@
-"""Lists of feeds as other readers write and read them (OPML 1.0 and 2.0, http://opml.org/spec2.opml). Pure."""
+"""Lists of feeds as other readers write and read them (OPML 1.0 and 2.0,
+http://opml.org/spec2.opml). Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,7 +30,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Opml:
-    """A list of feeds, each once; `skipped` counts what could not be taken: no web address, or there already."""
+    """A list of feeds, each once; `skipped` counts what could not be taken: no web address, or
+    there already."""
 
     title: str
     entries: tuple[Entry, ...]
@@ -45,9 +47,13 @@ def parse(data: bytes) -> Opml:
         reading.parser.Parse(data, True)
     except expat.ExpatError as error:
         why = expat.ErrorString(error.code)
-        raise BadInput(_("That is no OPML: {why} in line {line}.", why=why, line=error.lineno)) from error
+        raise BadInput(
+            _("That is no OPML: {why} in line {line}.", why=why, line=error.lineno)
+        ) from error
     except (LookupError, ValueError) as error:  # the encoding that it names
-        raise BadInput(_("That file names an encoding that is not known: save it as UTF-8.")) from error
+        raise BadInput(
+            _("That file names an encoding that is not known: save it as UTF-8.")
+        ) from error
     if not reading.is_opml:
         raise BadInput(_("That is no OPML: it has no <opml> around it."))
     return Opml(one_line(reading.title)[:_TEXT], tuple(reading.entries.values()), reading.skipped)
@@ -75,7 +81,12 @@ class _Reading:
 
     def _doctype(self, *_what: object) -> None:
         # Entities can grow without end, or name files of ours.
-        raise BadInput(_("That file has a document type (DTD), which a list of feeds does not need: remove it."))
+        raise BadInput(
+            _(
+                "That file has a document type (DTD), which a list of feeds does not need: "
+                "remove it."
+            )
+        )
 
     def _start(self, name: str, found: dict[str, str]) -> None:
         if not self._path:
@@ -93,7 +104,11 @@ class _Reading:
         title = (found.get("title") or found.get("text", ""))[:_TEXT]
         url = found.get("xmlurl", "")
         if url:
-            self._take(Entry(url, title, _site(found.get("htmlurl", "")), tuple(filter(None, self._folders))))
+            self._take(
+                Entry(
+                    url, title, _site(found.get("htmlurl", "")), tuple(filter(None, self._folders))
+                )
+            )
         self._folders.append("" if url else title)
 
     def _take(self, entry: Entry) -> None:
@@ -118,7 +133,9 @@ def is_web(url: str) -> bool:
     """Whether it is an address that could be fetched."""
     try:
         parts = urlsplit(url)
-        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and len(url) <= _URL
+        return (
+            parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and len(url) <= _URL
+        )
     except ValueError:
         return False
 
@@ -136,10 +153,15 @@ def write(title: str, entries: Iterable[Entry]) -> bytes:
             at = at.folders.setdefault(name, _Folder())
         at.entries.append(entry)
     lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">',
-        f"<head><title>{_attribute(title)}</title></head>", "<body>",
-        *root.lines(), "</body>", "</opml>", "",
-    ]  # fmt: skip
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<opml version="2.0">',
+        f"<head><title>{_attribute(title)}</title></head>",
+        "<body>",
+        *root.lines(),
+        "</body>",
+        "</opml>",
+        "",
+    ]
     return "\n".join(lines).encode()
 
 
@@ -158,7 +180,10 @@ class _Folder:
 def _line(entry: Entry) -> str:
     title = _attribute(entry.title or entry.url)
     site = f' htmlUrl="{_attribute(entry.site)}"' if entry.site else ""
-    return f'<outline type="rss" text="{title}" title="{title}" xmlUrl="{_attribute(entry.url)}"{site}/>'
+    return (
+        f'<outline type="rss" text="{title}" title="{title}" '
+        f'xmlUrl="{_attribute(entry.url)}"{site}/>'
+    )
 
 
 def _attribute(text: str) -> str:

@@ -1,7 +1,7 @@
 """One look at a feed: fetch it, read it, tell what is new, keep what is known of it now.
 
-What is told is kept by the hub before it counts as known here: a crash in between brings it once more to the hub, which
-knows it by its origin.
+What is told is kept by the hub before it counts as known here: a crash in between brings it once
+more to the hub, which knows it by its origin.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,8 @@ LIMITS = Limits(packed=BYTES, body=BYTES)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a feed's owner chose: how many items to tell `first` and at `most`, and whether with their text."""
+    """What a feed's owner chose: how many items to tell `first` and at `most`, and whether with
+    their text."""
 
     first: int
     most: int
@@ -67,15 +68,20 @@ class Looking:
         """End the processes that read."""
         await self._workers.close()
 
-    async def look(self, channel: Channel, state: State, choice: Choice) -> tuple[State, Words | str]:
-        """Look once; gives how the feed stands then, and what the trouble is. Raises StoreError: look again."""
+    async def look(
+        self, channel: Channel, state: State, choice: Choice
+    ) -> tuple[State, Words | str]:
+        """Look once; gives how the feed stands then, and what the trouble is. Raises StoreError:
+        look again."""
         try:
             got = await self._get(channel, state)
         except (FetchError, FeedError) as error:
             return await self._failed(channel, state, error)
         return await self._read(channel, state, choice, got), ""
 
-    async def pushed(self, channel: Channel, state: State, choice: Choice, body: bytes, content_type: str) -> State:
+    async def pushed(
+        self, channel: Channel, state: State, choice: Choice, body: bytes, content_type: str
+    ) -> State:
         """Take what a hub sent: the feed, or some new items of it. Raises FeedError, StoreError."""
         now = self._ports.clock()
         feed = await self._understood(body, content_type, state.url)
@@ -93,7 +99,11 @@ class Looking:
     async def _get(self, channel: Channel, state: State) -> Got:
         fetcher: Fetcher = self._ports.fetcher()
         got = await fetcher.get(
-            state.url, accept=ACCEPT, etag=state.etag, last_modified=state.last_modified, limits=LIMITS
+            state.url,
+            accept=ACCEPT,
+            etag=state.etag,
+            last_modified=state.last_modified,
+            limits=LIMITS,
         )
         url = got.moved_to or state.url
         if got.unchanged or digest(got.body) == state.body:
@@ -111,10 +121,13 @@ class Looking:
         return await self._understood(got.body, got.content_type, got.url)
 
     async def _understood(self, body: bytes, content_type: str, url: str) -> Feed:
-        """Without our own stories: what comes from a feed may become one, and would go round for ever."""
+        """Without our own stories: what comes from a feed may become one, and would go round for
+        ever."""
         feed = await self._workers.read(body, content_type, url, self._ports.clock())
         base = self._ports.callbacks.public_url
-        return replace(feed, items=tuple(item for item in feed.items if not messages.is_ours(item, base)))
+        return replace(
+            feed, items=tuple(item for item in feed.items if not messages.is_ours(item, base))
+        )
 
     # What becomes of it
 
@@ -130,32 +143,52 @@ class Looking:
         if not answer.unchanged:
             known = answer.etag, answer.last_modified, digest(answer.body)
         return replace(
-            state, url=got.url, poll=step.poll, trouble="", title=got.feed.title if got.feed else state.title,
-            etag=known[0], last_modified=known[1], body=known[2], seen=fresh.seen if fresh else state.seen,
+            state,
+            url=got.url,
+            poll=step.poll,
+            trouble="",
+            title=got.feed.title if got.feed else state.title,
+            etag=known[0],
+            last_modified=known[1],
+            body=known[2],
+            seen=fresh.seen if fresh else state.seen,
             lease=_lease(state, got, now) if self._public else state.lease,
-        )  # fmt: skip
+        )
 
     def _news(self, feed: Feed, state: State, choice: Choice, now: int) -> News:
         found = news(feed, state.seen, now, first=choice.first, at_once=choice.most)
-        if feed.items and not state.poll.since and state.seen and len(found.new) + found.rest == len(feed.items):
+        if (
+            feed.items
+            and not state.poll.since
+            and state.seen
+            and len(found.new) + found.rest == len(feed.items)
+        ):
             # Its owner wrote another address, and nothing there is known: that is another feed.
             return news(feed, None, now, first=choice.first, at_once=choice.most)
         return found
 
-    async def _tell(self, channel: Channel, state: State, choice: Choice, fresh: News, feed: Feed) -> None:
+    async def _tell(
+        self, channel: Channel, state: State, choice: Choice, fresh: News, feed: Feed
+    ) -> None:
         now = self._ports.clock()
         for told in fresh.new:
-            message = messages.message(channel, told, state.era, now, feed=feed.title, text=choice.text)
+            message = messages.message(
+                channel, told, state.era, now, feed=feed.title, text=choice.text
+            )
             if message:
                 await self._accept(message)
         for told in fresh.updated[:AT_ONCE]:
-            changed = messages.correction(channel, told, state.era, now, feed=feed.title, text=choice.text)
+            changed = messages.correction(
+                channel, told, state.era, now, feed=feed.title, text=choice.text
+            )
             if changed:
                 await self._correct(changed, messages.original(channel, told, state.era))
         if fresh.rest:
             last = fresh.new[-1].key if fresh.new else ""
             await self._accept(
-                messages.more(channel, fresh.rest, last, state.era, now, feed=feed.title, link=feed.link)
+                messages.more(
+                    channel, fresh.rest, last, state.era, now, feed=feed.title, link=feed.link
+                )
             )
 
     async def _accept(self, message: Message) -> None:
@@ -170,15 +203,23 @@ class Looking:
         except Muted as error:
             log.info("not corrected", channel=str(message.channel), reason=str(error))
 
-    async def _failed(self, channel: Channel, state: State, error: FetchError | FeedError) -> tuple[State, Words | str]:
+    async def _failed(
+        self, channel: Channel, state: State, error: FetchError | FeedError
+    ) -> tuple[State, Words | str]:
         fetching = error if isinstance(error, FetchError) else None
         here = bool(fetching and fetching.fault is Fault.HERE)
         gone = bool(fetching and fetching.code == 410)
         step = failed(
-            state.poll, self._ports.clock(), self._ports.luck.random(), gone=gone, here=here,
+            state.poll,
+            self._ports.clock(),
+            self._ports.luck.random(),
+            gone=gone,
+            here=here,
             retry_after=fetching.retry_after if fetching else None,
-        )  # fmt: skip
-        log.info("a feed failed", channel=str(channel), reason=str(error), failures=step.poll.failures)
+        )
+        log.info(
+            "a feed failed", channel=str(channel), reason=str(error), failures=step.poll.failures
+        )
         if not step.news and not step.poll.told and not state.poll.since and not here:
             # It was just added: whoever wrote its address is there to mend it.
             step = Step(replace(step.poll, told=True), Told.BROKEN)
@@ -190,9 +231,14 @@ class Looking:
     async def _say(self, channel: Channel, step: Step, why: Words | str = "") -> None:
         match step.news:
             case Told.BROKEN:
-                await self._ports.tell(channel, _("The feed can't be read. {why} I go on trying.", why=why))
+                await self._ports.tell(
+                    channel, _("The feed can't be read. {why} I go on trying.", why=why)
+                )
             case Told.GONE:
-                told = _("{why} I no longer look: edit the channel for another address, or remove it.", why=why)
+                told = _(
+                    "{why} I no longer look: edit the channel for another address, or remove it.",
+                    why=why,
+                )
                 await self._ports.tell(channel, told)
             case Told.RECOVERED:
                 await self._ports.tell(channel, _("The feed can be read again."))
@@ -201,11 +247,19 @@ class Looking:
         url = messages.shown(got.url)
         if got.others:
             others = ", ".join(got.others[:9])
-            await self._ports.tell(channel, _(
-                "That page names several feeds. I read the first, {url}; to have another, edit the channel: {others}",
-                url=url, others=others))  # fmt: skip
+            await self._ports.tell(
+                channel,
+                _(
+                    "That page names several feeds. I read the first, {url}; to have "
+                    "another, edit the channel: {others}",
+                    url=url,
+                    others=others,
+                ),
+            )
         elif got.url != state.url and state.poll.since:
-            await self._ports.tell(channel, _("The feed has moved for good; I read it at {url} from now on.", url=url))
+            await self._ports.tell(
+                channel, _("The feed has moved for good; I read it at {url} from now on.", url=url)
+            )
 
 
 def _heard(got: Got, fresh: News | None, state: State, now: int) -> Heard:
@@ -224,9 +278,12 @@ def _heard(got: Got, fresh: News | None, state: State, now: int) -> Heard:
 
 
 def _lease(state: State, got: Got, now: int) -> Lease | None:
-    """The lease to have at the hub that the feed offers, if it does; a new one has yet to be asked for."""
+    """The lease to have at the hub that the feed offers, if it does; a new one has yet to be asked
+    for."""
     feed, lease = got.feed, state.lease
-    offer = feed and offered(got.answer.link, got.answer.url, (feed.hub,) if feed.hub else (), feed.own)
+    offer = feed and offered(
+        got.answer.link, got.answer.url, (feed.hub,) if feed.hub else (), feed.own
+    )
     if not offer or (lease and lease.topic == offer.topic and lease.hub in offer.hubs):
         return lease
     return Lease.new(offer.hubs[0], offer.topic, now)

@@ -1,4 +1,5 @@
-"""Feeds: RSS, Atom and JSON Feed, polled at their own pace, or pushed by their hubs (WebSub). It only speaks.
+"""Feeds: RSS, Atom and JSON Feed, polled at their own pace, or pushed by their hubs (WebSub). It
+only speaks.
 
 Here is when a feed is looked at; what a look is stands in `component/feeds/looking.py`.
 """
@@ -33,7 +34,8 @@ from component.methods.feed.websub import Heard
 log = structlog.get_logger()
 
 AT_ONCE = 24
-"""Feeds that are looked at at one time: fewer than the scheduler runs jobs, so that slow sites hold up nothing else."""
+"""Feeds that are looked at at one time: fewer than the scheduler runs jobs, so that slow sites hold
+up nothing else."""
 WORKERS = 2
 """Processes that read feeds, started when there is something to read."""
 SPREAD = 50
@@ -60,10 +62,20 @@ class Few:
         """The number written; raises BadInput."""
         low = text.strip().casefold()
         number = (
-            0 if low in ("none", "keine", "keiner", "keins") else int(low) if re.fullmatch("[0-9]{1,3}", low) else -1
+            0
+            if low in ("none", "keine", "keiner", "keins")
+            else int(low)
+            if re.fullmatch("[0-9]{1,3}", low)
+            else -1
         )
         if not 0 <= number <= MOST:
-            raise BadInput(_("“{text}” won't do: write none, or a number up to {most}.", text=text[:40], most=MOST))
+            raise BadInput(
+                _(
+                    "“{text}” won't do: write none, or a number up to {most}.",
+                    text=text[:40],
+                    most=MOST,
+                )
+            )
         return cls(number)
 
     def __str__(self) -> str:
@@ -77,11 +89,21 @@ NONE = Few(0)
 class FeedForm:
     """A feed's settings."""
 
-    url: Annotated[WebAddress, Ask(_("Web address"), _("of the feed, or of a site that names its feed"))]
-    first: Annotated[Few, Ask(_("At first"), _("none, or how many of the last items are told when it is added"))] = NONE
-    most: Annotated[int, Ask(_("At once"), _("items told at one time, 1 to 50; of the others, how many"))] = MOST
-    text: Annotated[bool, Ask(_("Summary"), _("tell the text of an item beside its title and link"))] = False
-    public: Annotated[bool, Ask(_("Public"), _("whoever writes to the bot may subscribe; else operators"))] = True
+    url: Annotated[
+        WebAddress, Ask(_("Web address"), _("of the feed, or of a site that names its feed"))
+    ]
+    first: Annotated[
+        Few, Ask(_("At first"), _("none, or how many of the last items are told when it is added"))
+    ] = NONE
+    most: Annotated[
+        int, Ask(_("At once"), _("items told at one time, 1 to 50; of the others, how many"))
+    ] = MOST
+    text: Annotated[
+        bool, Ask(_("Summary"), _("tell the text of an item beside its title and link"))
+    ] = False
+    public: Annotated[
+        bool, Ask(_("Public"), _("whoever writes to the bot may subscribe; else operators"))
+    ] = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.most <= 50:
@@ -136,7 +158,11 @@ class Feeds:
             self._turns.forget(channel)
             self._ports.timer.drop(str(channel))
             self._ports.timer.drop(leases.name(channel))
-        new = [one for one, form in wanted.items() if one not in self._feeds or self._feeds[one].form != form]
+        new = [
+            one
+            for one, form in wanted.items()
+            if one not in self._feeds or self._feeds[one].form != form
+        ]
         for place, channel in enumerate(new):
             self._feeds[channel] = _Feed(channel, wanted[channel], self._runs)
             self._at(channel, self._ports.clock() + place * SPREAD)
@@ -157,9 +183,14 @@ class Feeds:
         """See `ports.Troubled`."""
         states = [(feed, feed.state) for feed in self._feeds.values() if feed.state]
         failing = [
-            Trouble(feed.channel, feed.trouble or state.trouble, 0 if state.poll.stopped else state.poll.due)
-            for feed, state in states if state.poll.failures
-        ]  # fmt: skip
+            Trouble(
+                feed.channel,
+                feed.trouble or state.trouble,
+                0 if state.poll.stopped else state.poll.due,
+            )
+            for feed, state in states
+            if state.poll.failures
+        ]
         return [*self._bad.values(), *failing]
 
     # Looks
@@ -205,12 +236,16 @@ class Feeds:
                 state = _loaded(kept) or State.begun(str(feed.form.url), now)
                 if feed.fresh or state.asked != str(feed.form.url):
                     state = state.wanted(str(feed.form.url), now)
-                elif kept and state.poll.due < now:  # the bus was away: all of them at once would be a storm
+                elif (
+                    kept and state.poll.due < now
+                ):  # the bus was away: all of them at once would be a storm
                     state = replace(state, poll=replace(state.poll, due=now))
                 if state.dump() != kept:
                     await self._ports.memory.keep(feed.channel, state.dump())
             except StoreError as error:
-                log.warning("a feed waits for the store", channel=str(feed.channel), reason=str(error))
+                log.warning(
+                    "a feed waits for the store", channel=str(feed.channel), reason=str(error)
+                )
                 return None
             feed.state = state
             self._leases.later(feed)
@@ -226,10 +261,14 @@ class Feeds:
                 await self._take(feed, state, found)
                 feed.trouble = trouble
             except StoreError as error:
-                log.warning("a feed waits for the store", channel=str(feed.channel), reason=str(error))
+                log.warning(
+                    "a feed waits for the store", channel=str(feed.channel), reason=str(error)
+                )
             except Exception:
                 log.exception("a look at a feed failed", channel=str(feed.channel))
-                feed.state = replace(state, poll=replace(state.poll, due=self._ports.clock() + FAULT))
+                feed.state = replace(
+                    state, poll=replace(state.poll, due=self._ports.clock() + FAULT)
+                )
 
     async def _take(self, feed: _Feed, before: State, found: State) -> None:
         """The state after a look that began with `before`; its lease may have changed meanwhile."""
@@ -256,12 +295,15 @@ class Feeds:
         heard = websub.heard(feed.state.lease, body, signature, self._ports.clock())
         if heard is Heard.CONTENT and not self._may(feed):
             heard = Heard.NUDGE
-        if heard is Heard.NUDGE or (heard is Heard.CONTENT and not await self._pushed(feed, body, content_type)):
+        if heard is Heard.NUDGE or (
+            heard is Heard.CONTENT and not await self._pushed(feed, body, content_type)
+        ):
             self._nudge(feed)
         return True
 
     def _may(self, feed: _Feed) -> bool:
-        """Whether what is pushed may be told: a feed chooses its hub, and one of the two may want to flood."""
+        """Whether what is pushed may be told: a feed chooses its hub, and one of the two may want
+        to flood."""
         try:
             self._pushes.spend(str(feed.channel))
         except TooMany:
@@ -275,9 +317,13 @@ class Feeds:
             if state is None:
                 return False
             try:
-                found = await self._looking.pushed(feed.channel, state, feed.form.choice, body, content_type)
+                found = await self._looking.pushed(
+                    feed.channel, state, feed.form.choice, body, content_type
+                )
             except FeedError as error:
-                log.info("what a hub sent can't be read", channel=str(feed.channel), reason=str(error))
+                log.info(
+                    "what a hub sent can't be read", channel=str(feed.channel), reason=str(error)
+                )
                 return False
             if self._feeds.get(feed.channel) is feed:
                 await self._take(feed, state, found)

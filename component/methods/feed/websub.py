@@ -1,7 +1,8 @@
-"""News of a feed that its hub sends by itself (WebSub, https://www.w3.org/TR/websub/). Pure, but for the two calls at
-the end.
+"""News of a feed that its hub sends by itself (WebSub, https://www.w3.org/TR/websub/). Pure, but
+for the two calls at the end.
 
-Who knows a callback's address can send to it, so its token is secret, and what is sent counts only if it is signed.
+Who knows a callback's address can send to it, so its token is secret, and what is sent counts only
+if it is signed.
 """
 
 import hashlib
@@ -25,16 +26,24 @@ AGAIN = 3600
 DENIED_FOR = 7 * DAY
 RENEWED_AT = 0.75
 """The part of a lease after which it is renewed."""
-_HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+_HASHES = {
+    "sha1": hashlib.sha1,
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
+}
 _CHALLENGE = 2048
 _LONGEST_URL = 2048
 
-_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)')
+_LINK = re.compile(
+    r'<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)'
+)
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]*))', re.IGNORECASE)
 
 
 class State(Enum):
-    """Where a subscription stands: asked of the hub, verified by it, denied by it, to be ended, ended."""
+    """Where a subscription stands: asked of the hub, verified by it, denied by it, to be ended,
+    ended."""
 
     ASKED = "asked"
     ACTIVE = "active"
@@ -53,8 +62,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A subscription at a hub. `token` is the end of the callback's address, `secret` signs what is sent ("" where the
-    hub would hear it in clear). `due` and `expires` are in ms: when to ask the hub again, and the end of the lease."""
+    """A subscription at a hub. `token` is the end of the callback's address, `secret` signs what is
+    sent ("" where the hub would hear it in clear). `due` and `expires` are in ms: when to ask the
+    hub again, and the end of the lease."""
 
     hub: str
     topic: str
@@ -104,7 +114,8 @@ class Heard(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the hub's question gets: an HTTP status and a body, as text/plain; and how the lease stands now."""
+    """What the hub's question gets: an HTTP status and a body, as text/plain; and how the lease
+    stands now."""
 
     status: int
     body: str = ""
@@ -126,21 +137,29 @@ def links(header: str, base: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def offered(header: str, base: str, hubs: Sequence[str] = (), topic: str = "") -> Offer | None:
-    """What the headers of a feed offer, else what stands in it (`hubs`, and `topic` for its link to itself); None where
-    that is nothing (section 4)."""
+    """What the headers of a feed offer, else what stands in it (`hubs`, and `topic` for its link to
+    itself); None where that is nothing (section 4)."""
     linked = links(header, base)
     if linked.get("hub"):
         hubs, topic = linked["hub"], linked.get("self", ("",))[0] or topic
     good = tuple(dict.fromkeys(url for hub in hubs if (url := _joined(base, hub))))
     topic = _joined(base, topic) if topic else ""
-    return Offer(tuple(sorted(good, key=lambda url: not url.startswith("https:"))), topic) if good and topic else None
+    return (
+        Offer(tuple(sorted(good, key=lambda url: not url.startswith("https:"))), topic)
+        if good and topic
+        else None
+    )
 
 
 def _joined(base: str, target: str) -> str:
     """ "" for what is no web address."""
     try:
         url = urljoin(base, target.strip())
-        good = urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname and url.isprintable()
+        good = (
+            urlsplit(url).scheme in ("http", "https")
+            and urlsplit(url).hostname
+            and url.isprintable()
+        )
         return url if good and len(url) <= _LONGEST_URL else ""
     except ValueError:
         return ""
@@ -152,14 +171,21 @@ def _joined(base: str, target: str) -> str:
 def form(lease: Lease, callback: str) -> Mapping[str, str]:
     """What is posted to the hub (section 5.1), to have the lease or to end it."""
     ends = lease.state is State.ENDING
-    asked = {"hub.mode": "unsubscribe" if ends else "subscribe", "hub.topic": lease.topic, "hub.callback": callback}
+    asked = {
+        "hub.mode": "unsubscribe" if ends else "subscribe",
+        "hub.topic": lease.topic,
+        "hub.callback": callback,
+    }
     if ends:
         return asked
-    return {**asked, "hub.lease_seconds": str(LEASE)} | ({"hub.secret": lease.secret} if lease.secret else {})
+    return {**asked, "hub.lease_seconds": str(LEASE)} | (
+        {"hub.secret": lease.secret} if lease.secret else {}
+    )
 
 
 def asked(lease: Lease, now: int) -> Lease:
-    """It was posted, whether or not the hub took it: until it verifies, it is asked again ever more rarely."""
+    """It was posted, whether or not the hub took it: until it verifies, it is asked again ever more
+    rarely."""
     if lease.state is State.ENDING and lease.tries >= 3:
         return replace(lease, state=State.ENDED, waiting=False)  # it runs out by itself
     state = State.ASKED if lease.state is State.DENIED else lease.state
@@ -168,12 +194,16 @@ def asked(lease: Lease, now: int) -> Lease:
 
 
 def verified(lease: Lease | None, query: Mapping[str, str], now: int) -> Answer:
-    """The hub asks whether we asked (section 5.3), or tells that it won't (5.2); None for a token nobody has."""
+    """The hub asks whether we asked (section 5.3), or tells that it won't (5.2); None for a token
+    nobody has."""
     mode, challenge = query.get("hub.mode", ""), query.get("hub.challenge", "")
     if lease is None or query.get("hub.topic") != lease.topic:
         return Answer(404)
     if mode == "denied":
-        return Answer(200, lease=replace(lease, state=State.DENIED, waiting=False, due=now + DENIED_FOR * 1000))
+        return Answer(
+            200,
+            lease=replace(lease, state=State.DENIED, waiting=False, due=now + DENIED_FOR * 1000),
+        )
     wanted = "unsubscribe" if lease.state is State.ENDING else "subscribe"
     if mode != wanted or not lease.waiting or not 0 < len(challenge) <= _CHALLENGE:
         return Answer(404)
@@ -186,7 +216,9 @@ def _renewed(lease: Lease, told: str, now: int) -> Lease:
     seconds = int(told) if re.fullmatch("[0-9]{1,12}", told) else LEASE
     seconds = min(max(seconds, SHORTEST), LONGEST)
     due = now + int(seconds * RENEWED_AT) * 1000
-    return replace(lease, state=State.ACTIVE, expires=now + seconds * 1000, due=due, waiting=False, tries=0)
+    return replace(
+        lease, state=State.ACTIVE, expires=now + seconds * 1000, due=due, waiting=False, tries=0
+    )
 
 
 def heard(lease: Lease | None, body: bytes, signature: str, now: int) -> Heard:
@@ -205,7 +237,8 @@ def genuine(secret: str, body: bytes, signature: str) -> bool:
     if not made:
         return False
     right = hmac.new(secret.encode(), body, made).hexdigest()
-    # As bytes: strings that are not ASCII can't be compared this way, and a header may hold anything.
+    # As bytes: strings that are not ASCII can't be compared this way, and a header may hold
+    # anything.
     return hmac.compare_digest(right.encode(), told.lower().encode("utf-8", "replace"))
 
 
@@ -213,5 +246,6 @@ def genuine(secret: str, body: bytes, signature: str) -> bool:
 
 
 async def ask(fetcher: Fetcher, lease: Lease, callback: str) -> None:
-    """Ask the hub for the lease, or for its end; raises FetchError, whose `said` is what the hub says."""
+    """Ask the hub for the lease, or for its end; raises FetchError, whose `said` is what the hub
+    says."""
     await fetcher.post(lease.hub, form(lease, callback))

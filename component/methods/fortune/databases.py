@@ -1,7 +1,9 @@
-"""Fortunes: the databases of Debian's fortune-mod packages, read by their index (strfile(1)), one fortune at a time.
+"""Fortunes: the databases of Debian's fortune-mod packages, read by their index (strfile(1)), one
+fortune at a time.
 
-A database is a text file with fortunes between lines of `%`, and beside it `NAME.dat`: a header of 24 bytes (version,
-count, longest, shortest, flags, delimiter; big-endian) and where each fortune begins.
+A database is a text file with fortunes between lines of `%`, and beside it `NAME.dat`: a header of
+24 bytes (version, count, longest, shortest, flags, delimiter; big-endian) and where each fortune
+begins.
 """
 
 import re
@@ -45,7 +47,12 @@ class Name:
     def parse(cls, text: str) -> Self:
         """The name written; raises BadInput, also where it would lead out of the folders."""
         if not _NAME.fullmatch(text):
-            raise BadInput(_("“{text}” is no name of fortunes: write it like computers, no folder.", text=text[:40]))
+            raise BadInput(
+                _(
+                    "“{text}” is no name of fortunes: write it like computers, no folder.",
+                    text=text[:40],
+                )
+            )
         return cls(text)
 
     def __str__(self) -> str:
@@ -61,10 +68,13 @@ class Database:
     offensive: bool = False
 
     def draw(self, luck: Random) -> str:
-        """A fortune; reads the index's entry and the fortune alone. Raises Unavailable where the files are no good."""
+        """A fortune; reads the index's entry and the fortune alone. Raises Unavailable where the
+        files are no good."""
         try:
             with self.file.with_name(f"{self.file.name}.dat").open("rb") as index:
-                _version, count, _longest, _shortest, flags, mark = _HEADER.unpack(index.read(_HEADER.size))
+                _version, count, _longest, _shortest, flags, mark = _HEADER.unpack(
+                    index.read(_HEADER.size)
+                )
                 if not count:
                     raise Unavailable(_("The fortunes “{name}” are empty.", name=self.name))
                 index.seek(_HEADER.size + 4 * luck.randrange(count))
@@ -78,17 +88,27 @@ class Database:
             ) from error
         except struct.error as error:
             raise Unavailable(
-                _("The index of the fortunes “{name}” is broken: strfile makes it anew.", name=self.name)
+                _(
+                    "The index of the fortunes “{name}” is broken: strfile makes it anew.",
+                    name=self.name,
+                )
             ) from error
         return self._told(raw, mark, rotated=bool(flags & _ROTATED))
 
     def _told(self, raw: bytes, mark: bytes, *, rotated: bool) -> str:
         end = raw.find(b"\n" + mark + b"\n") if not raw.startswith(mark + b"\n") else 0
-        one = (raw if end < 0 else raw[:end]).removesuffix(b"\n" + mark)  # the last of a file ends with it
+        one = (raw if end < 0 else raw[:end]).removesuffix(
+            b"\n" + mark
+        )  # the last of a file ends with it
         text = (one.translate(_ROT13) if rotated else one).decode("utf-8", "replace")
         told = scrub(_plain(text)).strip("\n").expandtabs()
         if not told.strip():
-            raise Unavailable(_("The index of the fortunes “{name}” is broken: strfile makes it anew.", name=self.name))
+            raise Unavailable(
+                _(
+                    "The index of the fortunes “{name}” is broken: strfile makes it anew.",
+                    name=self.name,
+                )
+            )
         return told
 
 
@@ -100,7 +120,8 @@ def _plain(text: str) -> str:
 
 
 def databases(places: Sequence[Path] = PLACES) -> Sequence[Database]:
-    """All that are installed, by name; those in `off` are offensive. Of two with one name the first one counts."""
+    """All that are installed, by name; those in `off` are offensive. Of two with one name the first
+    one counts."""
     found: dict[tuple[str, bool], Database] = {}
     for place in places:
         for folder, offensive in ((place, False), (place / "off", True)):
@@ -111,7 +132,9 @@ def databases(places: Sequence[Path] = PLACES) -> Sequence[Database]:
     return [found[key] for key in sorted(found)]
 
 
-def chosen(names: Sequence[str], *, offensive: bool, places: Sequence[Path] = PLACES) -> Sequence[Database]:
+def chosen(
+    names: Sequence[str], *, offensive: bool, places: Sequence[Path] = PLACES
+) -> Sequence[Database]:
     """The databases of these names, all where none is named; offensive ones only where asked for.
 
     Raises NotFound that names what there is.
@@ -123,14 +146,20 @@ def chosen(names: Sequence[str], *, offensive: bool, places: Sequence[Path] = PL
     lost = sorted({*names} - {one.name for one in wanted})
     if lost:
         have = ", ".join(sorted({one.name for one in there}))
-        raise NotFound(_("There are no fortunes “{name}” here; there are {names}.", name=lost[0][:40], names=have))
+        raise NotFound(
+            _(
+                "There are no fortunes “{name}” here; there are {names}.",
+                name=lost[0][:40],
+                names=have,
+            )
+        )
     return wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A fortune and the `name` of its database, "" where there is none; what is wrong, by database; and which of the
-    doubted ones are well again."""
+    """A fortune and the `name` of its database, "" where there is none; what is wrong, by database;
+    and which of the doubted ones are well again."""
 
     text: str
     name: str
@@ -146,9 +175,11 @@ def draw(
     doubted: Collection[str] = (),
     places: Sequence[Path] = PLACES,
 ) -> Drawn:
-    """A fortune of one of these databases (of all, where none is named): each as likely as it has fortunes.
+    """A fortune of one of these databases (of all, where none is named): each as likely as it has
+    fortunes.
 
-    One that is no good is told among the faults, and another is drawn from. The `doubted` ones are tried in any case.
+    One that is no good is told among the faults, and another is drawn from. The `doubted` ones are
+    tried in any case.
     """
     among, faults = _found(names, offensive, places)
     among = [one for one in among if one.name not in doubted or _tried(one, luck, faults)]
@@ -161,7 +192,9 @@ def draw(
     return Drawn("", "", faults)
 
 
-def _found(names: Sequence[str], offensive: bool, places: Sequence[Path]) -> tuple[list[Database], dict[str, Words]]:
+def _found(
+    names: Sequence[str], offensive: bool, places: Sequence[Path]
+) -> tuple[list[Database], dict[str, Words]]:
     """Those of the names; what is wrong stands under "" where there are none at all."""
     try:
         found = list(chosen((), offensive=offensive, places=places))

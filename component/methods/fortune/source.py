@@ -1,4 +1,5 @@
-"""Fortunes: what fortune-mod's databases hold, said on a schedule; routes bring it on, to several places at once."""
+"""Fortunes: what fortune-mod's databases hold, said on a schedule; routes bring it on, to several
+places at once."""
 
 import asyncio
 import re
@@ -22,11 +23,21 @@ from component.methods.scheduled.slots import Slots, Times, speaker
 class Settings:
     """What can be set of a channel of fortunes."""
 
-    when: Annotated[Schedule | None, Ask(_("When"), _("like hourly, weekdays at 9:00, or cron's five fields"))] = None
-    zone: Annotated[Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))] = None
-    jitter: Annotated[Span | None, Ask(_("Spread"), _("up to how much later, as luck has it, like 5min"))] = None
-    files: Annotated[tuple[Name, ...], Ask(_("Files"), _("databases like computers, one a line; none for all"))] = ()
-    offensive: Annotated[bool, Ask(_("Offensive"), _("whether those that may offend are among them"))] = False
+    when: Annotated[
+        Schedule | None, Ask(_("When"), _("like hourly, weekdays at 9:00, or cron's five fields"))
+    ] = None
+    zone: Annotated[
+        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
+    ] = None
+    jitter: Annotated[
+        Span | None, Ask(_("Spread"), _("up to how much later, as luck has it, like 5min"))
+    ] = None
+    files: Annotated[
+        tuple[Name, ...], Ask(_("Files"), _("databases like computers, one a line; none for all"))
+    ] = ()
+    offensive: Annotated[
+        bool, Ask(_("Offensive"), _("whether those that may offend are among them"))
+    ] = False
 
     def __post_init__(self) -> None:
         Times(self.when, self.zone, self.jitter)  # refuses what does not go together
@@ -57,13 +68,22 @@ class Fortune:
         names = [str(one) for one in settings.files]
         known = await self._slots.complaints.known(spec.channel, "files")
         drawn = await asyncio.to_thread(
-            draw, names, self._luck, offensive=settings.offensive, doubted=known, places=self._places
+            draw,
+            names,
+            self._luck,
+            offensive=settings.offensive,
+            doubted=known,
+            places=self._places,
         )
 
         def over(name: str) -> Words | None:
             if not name:
                 return _("There are fortunes again.")
-            return _("The fortunes “{name}” can be read again.", name=name) if name in drawn.well else None
+            return (
+                _("The fortunes “{name}” can be read again.", name=name)
+                if name in drawn.well
+                else None
+            )
 
         await self._slots.complaints.see(spec.channel, "files", drawn.faults, over)
         return (speaker(spec, "Fortune"), drawn.text) if drawn.text else None

@@ -1,6 +1,8 @@
-"""Where mail comes back to: takes the reports of failures from the team's mail server, by SMTP or LMTP (RFC 2033).
+"""Where mail comes back to: takes the reports of failures from the team's mail server, by SMTP or
+LMTP (RFC 2033).
 
-It takes nothing but mail to envelope senders of ours (`envelope.py`), and never answers any with a mail.
+It takes nothing but mail to envelope senders of ours (`envelope.py`), and never answers any with a
+mail.
 """
 
 import asyncio
@@ -40,10 +42,18 @@ class Bounces:
         """Listen; raises ConfigError where the place can't be had."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: _Session(self, loop), self._place.host, self._place.port)
+            self._server = await loop.create_server(
+                lambda: _Session(self, loop), self._place.host, self._place.port
+            )
         except OSError as error:
             raise ConfigError(
-                [_("[mail] bounce_listen: {place} can't be used: {why}.", place=self._place, why=words(error))]
+                [
+                    _(
+                        "[mail] bounce_listen: {place} can't be used: {why}.",
+                        place=self._place,
+                        why=words(error),
+                    )
+                ]
             ) from error
 
     @property
@@ -62,7 +72,12 @@ class Bounces:
     # Called by aiosmtpd
 
     async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
     ) -> str:
         """One recipient a mail, so that one answer is good for LMTP too."""
         if self._verp.read(address, self._clock()) is None:
@@ -72,14 +87,20 @@ class Bounces:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
         """Tell of an address that failed; what is no report of that is dropped."""
         digest = self._verp.read(envelope.rcpt_tos[0], self._clock())
         raw = envelope.content
         report = await asyncio.to_thread(read, raw) if isinstance(raw, bytes) else None
         target = self._find(report, digest) if report and digest else None
         if not report or not target:
-            log.info("mail dropped", bytes=len(raw or ""), reason="no failure of a mail of ours is reported in it")
+            log.info(
+                "mail dropped",
+                bytes=len(raw or ""),
+                reason="no failure of a mail of ours is reported in it",
+            )
             return "250 2.0.0 Dropped: nobody reads mail here"
         try:
             await self._addresses.bounced(target, report.why)
@@ -96,12 +117,17 @@ class Bounces:
     def _find(self, report: Report, digest: bytes) -> Channel | None:
         """The address that the mail was sent to, which the report has to name."""
         named = {way for address in report.addresses for way in _ways(address)}
-        found = [channel for one in sorted(named) if self._verp.digest(channel := Channel("mail", one)) == digest]
+        found = [
+            channel
+            for one in sorted(named)
+            if self._verp.digest(channel := Channel("mail", one)) == digest
+        ]
         return found[0] if found else None
 
 
 def _ways(address: str) -> set[str]:
-    """How an address may stand among ours: its domain in small letters, and in letters as they are read."""
+    """How an address may stand among ours: its domain in small letters, and in letters as they are
+    read."""
     local, at, domain = address.rpartition("@")
     domain = domain.lower()
     if not at or len(address) > 254 or address.split() != [address] or not address.isprintable():
@@ -118,9 +144,14 @@ class _Session(SMTP):
 
     def __init__(self, bounces: Bounces, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
-            bounces, data_size_limit=MOST_BYTES, enable_SMTPUTF8=True, hostname=bounces._verp.domain,
-            ident="Shoutbus", timeout=PATIENCE, loop=loop,
-        )  # fmt: skip
+            bounces,
+            data_size_limit=MOST_BYTES,
+            enable_SMTPUTF8=True,
+            hostname=bounces._verp.domain,
+            ident="Shoutbus",
+            timeout=PATIENCE,
+            loop=loop,
+        )
         self._sessions = bounces.sessions
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -1,4 +1,5 @@
-"""One connection to the mail server (RFC 5321): opened, asked and ended. Answers are judged in `replies.py`."""
+"""One connection to the mail server (RFC 5321): opened, asked and ended. Answers are judged in
+`replies.py`."""
 
 import asyncio
 import ssl
@@ -7,7 +8,12 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from aiosmtplib import SMTP
-from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPHeloError, SMTPResponseException
+from aiosmtplib.errors import (
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPResponseException,
+)
 
 from component.common.errors import Refused, Unconfirmed, words
 from component.common.i18n import _
@@ -26,7 +32,8 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Which server, whose word is taken that it is the one, and for how many seconds it is waited for."""
+    """Which server, whose word is taken that it is the one, and for how many seconds it is waited
+    for."""
 
     setup: MailSetup
     trust: ssl.SSLContext | None
@@ -34,9 +41,13 @@ class Server:
     data_patience: float
 
     @classmethod
-    def of(cls, setup: MailSetup, patience: float = PATIENCE, data_patience: float = DATA_PATIENCE) -> Self:
+    def of(
+        cls, setup: MailSetup, patience: float = PATIENCE, data_patience: float = DATA_PATIENCE
+    ) -> Self:
         """The one that is set up."""
-        return cls(setup, None if setup.way is Security.NONE else setup.trust(), patience, data_patience)
+        return cls(
+            setup, None if setup.way is Security.NONE else setup.trust(), patience, data_patience
+        )
 
 
 class Lost(Exception):
@@ -75,12 +86,18 @@ class Line:
         except SMTPAuthenticationError as error:
             self.close()
             raise Locked(
-                _("the mail server {host} does not let the bus in with that user and password: {said}",
-                  host=host, said=_why(error))
-            ) from error  # fmt: skip
+                _(
+                    "the mail server {host} does not let the bus in with that user and "
+                    "password: {said}",
+                    host=host,
+                    said=_why(error),
+                )
+            ) from error
         except (SMTPException, OSError, ValueError) as error:
             self.close()
-            raise Down(_("the mail server {host} can't be used: {why}", host=host, why=_why(error))) from error
+            raise Down(
+                _("the mail server {host} can't be used: {why}", host=host, why=_why(error))
+            ) from error
         except BaseException:  # it was cut off
             self.close()
             raise
@@ -109,7 +126,9 @@ class Line:
         encoding = "utf-8" if mail.utf8 else "ascii"
         envelope, recipient = self._options(mail)
         self.sent += 1
-        await self._ask(Stage.MAIL, self._smtp.mail(mail.sender, options=envelope, encoding=encoding))
+        await self._ask(
+            Stage.MAIL, self._smtp.mail(mail.sender, options=envelope, encoding=encoding)
+        )
         await self._ask(Stage.RCPT, self._smtp.rcpt(mail.to, options=recipient, encoding=encoding))
         try:
             await self._smtp.data(mail.content, timeout=self._data_patience)
@@ -121,9 +140,12 @@ class Line:
             ) from error
 
     def _options(self, mail: Mail) -> tuple[list[str], list[str]]:
-        """For MAIL and RCPT. Where the server tells of failures (RFC 3461), it is to name whom we wrote to."""
+        """For MAIL and RCPT. Where the server tells of failures (RFC 3461), it is to name whom we
+        wrote to."""
         if mail.utf8 and "smtputf8" not in self._smtp.esmtp_extensions:
-            raise Refused(_("the mail server takes no addresses with letters like those of {to}", to=mail.to))
+            raise Refused(
+                _("the mail server takes no addresses with letters like those of {to}", to=mail.to)
+            )
         envelope, recipient = (["SMTPUTF8"] if mail.utf8 else []), []
         if self._setup.bounce_domain and "dsn" in self._smtp.esmtp_extensions:
             envelope.append("RET=HDRS")
@@ -136,7 +158,9 @@ class Line:
         try:
             return await command
         except SMTPResponseException as error:
-            if error.code == 421:  # it ends the connection, perhaps because it carried enough (RFC 5321 section 3.8)
+            if (
+                error.code == 421
+            ):  # it ends the connection, perhaps because it carried enough (RFC 5321 section 3.8)
                 raise Lost(f"{error.code} {error.message}") from error
             raise fault(stage, error.code, error.message) from error
         except (SMTPException, OSError) as error:
@@ -174,14 +198,17 @@ def _xtext(text: str) -> str:
 
 
 async def tried(server: Server, sender: str) -> Line:
-    """A new connection, over which the server said that it takes mail from `sender`; raises Down."""
+    """A new connection, over which the server said that it takes mail from `sender`; raises
+    Down."""
     line = Line(server)
     await line.open()
     try:
         await line.greet(sender)
     except Lost as error:
         line.close()
-        raise Down(_("the mail server {host} ends connections: {why}", host=server.setup.host, why=error)) from error
+        raise Down(
+            _("the mail server {host} ends connections: {why}", host=server.setup.host, why=error)
+        ) from error
     except BaseException:
         line.close()
         raise

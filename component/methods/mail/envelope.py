@@ -1,7 +1,9 @@
-"""Addresses of mail, and envelope senders that tell which mail came back (variable envelope return path, VERP).
+"""Addresses of mail, and envelope senders that tell which mail came back (variable envelope return
+path, VERP).
 
-Nothing is kept for that: the sender's local part is `b+` and a token, which has a digest of whom the mail went to and
-the day, signed. Mail servers may fold the case of local parts, so the token is in base 32 (RFC 4648) in small letters.
+Nothing is kept for that: the sender's local part is `b+` and a token, which has a digest of whom
+the mail went to and the day, signed. Mail servers may fold the case of local parts, so the token is
+in base 32 (RFC 4648) in small letters.
 """
 
 import base64
@@ -22,13 +24,15 @@ ADDRESS = re.compile(
     r"@(?:[a-z0-9\x80-\U0010ffff](?:[a-z0-9\x80-\U0010ffff-]{0,61}[a-z0-9\x80-\U0010ffff])?\.)*"
     r"[a-z0-9\x80-\U0010ffff](?:[a-z0-9\x80-\U0010ffff-]{0,61}[a-z0-9\x80-\U0010ffff])?"
 )
-"""A mail address (RFC 5321 section 4.1.2, RFC 6531), its domain in lower case. No quoted local parts, and none of
-what mail servers may take for a route, a pipe or a file (`%`, `!`, `|`, `/`), nor a program for an option."""
+"""A mail address (RFC 5321 section 4.1.2, RFC 6531), its domain in lower case. No quoted local
+parts, and none of what mail servers may take for a route, a pipe or a file (`%`, `!`, `|`, `/`),
+nor a program for an option."""
 
 
 def tidy(address: str) -> str:
-    """The one way in which a mail address is kept: its domain as people read it, in small letters, which its form in
-    ASCII (RFC 3490) leads back to. So one domain is one, however it is written. Raises BadInput where it is none."""
+    """The one way in which a mail address is kept: its domain as people read it, in small letters,
+    which its form in ASCII (RFC 3490) leads back to. So one domain is one, however it is written.
+    Raises BadInput where it is none."""
     local, at, written = address.rpartition("@")
     domain = unicodedata.normalize("NFKC", written).lower()
     try:
@@ -38,7 +42,12 @@ def tidy(address: str) -> str:
     except UnicodeError:
         same = False
     if not same:
-        raise BadInput(_("“{domain}” can be read as another domain: write it as its owner does.", domain=written[:80]))
+        raise BadInput(
+            _(
+                "“{domain}” can be read as another domain: write it as its owner does.",
+                domain=written[:80],
+            )
+        )
     return f"{local}{at}{domain}"
 
 
@@ -64,7 +73,8 @@ class Verp:
         return f"b+{token}@{self.domain}"
 
     def read(self, address: str, now: int) -> bytes | None:
-        """The digest of whom a mail went to that came back to `address`; None where we did not send it, or long ago."""
+        """The digest of whom a mail went to that came back to `address`; None where we did not send
+        it, or long ago."""
         local, _at, domain = address.lower().rpartition("@")
         found = _TOKEN.fullmatch(local)
         if domain != self.domain or not found:
@@ -72,7 +82,9 @@ class Verp:
         token = base64.b32decode(found[1].upper())
         body, sign = token[:-_SIGN], token[-_SIGN:]
         age = (now // _DAY - int.from_bytes(body[_DIGEST:], "big")) % 65536
-        return body[:_DIGEST] if hmac.compare_digest(sign, self._sign(body)) and age <= DAYS else None
+        return (
+            body[:_DIGEST] if hmac.compare_digest(sign, self._sign(body)) and age <= DAYS else None
+        )
 
     def digest(self, target: Channel) -> bytes:
         """What stands for `target`; nobody can find another address that has the same."""

@@ -1,4 +1,5 @@
-"""The way to the mail server: few connections, used again, and one prober while it can't be reached.
+"""The way to the mail server: few connections, used again, and one prober while it can't be
+reached.
 
 Nothing here knows channels. What goes over a connection is in `line.py`.
 """
@@ -26,10 +27,11 @@ MOST = 100
 
 
 class Mailer:
-    """Hands mails over, `connections` at a time. When the server can't be used all wait for one prober.
+    """Hands mails over, `connections` at a time. When the server can't be used all wait for one
+    prober.
 
-    `sender` gives an envelope sender to ask the server about. `wait` gives the seconds to a next try; see
-    `delivery.pause`.
+    `sender` gives an envelope sender to ask the server about. `wait` gives the seconds to a next
+    try; see `delivery.pause`.
     """
 
     def __init__(
@@ -82,7 +84,11 @@ class Mailer:
             await self._over(line, mail)
         except Lost as error:
             raise Down(
-                _("the mail server {host} ends connections: {why}", host=self._server.setup.host, why=error)
+                _(
+                    "the mail server {host} ends connections: {why}",
+                    host=self._server.setup.host,
+                    why=error,
+                )
             ) from error
 
     async def _fresh(self, line: Line) -> None:
@@ -142,7 +148,8 @@ class Mailer:
     async def _probe(self, error: Down) -> None:
         failures = 1
         while not self._open.is_set():
-            await asyncio.sleep(max(error.wait, self._wait(failures, random.random())))  # noqa: S311
+            chance = random.random()  # noqa: S311
+            await asyncio.sleep(max(error.wait, self._wait(failures, chance)))
             try:
                 await self._try()
             except Down as again:

@@ -1,4 +1,5 @@
-"""Mail to people who gave and confirmed their address. It comes in one way only: as a report of what came back."""
+"""Mail to people who gave and confirmed their address. It comes in one way only: as a report of
+what came back."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,13 +20,18 @@ from component.methods.mail.setup import MailSetup
 
 
 class Mail:
-    """Hands each delivery to the mail server as a mail of its own; confirmed by the server's 250."""
+    """Hands each delivery to the mail server as a mail of its own; confirmed by the server's
+    250."""
 
     def __init__(self, ports: Ports, setup: MailSetup) -> None:
         self._ports = ports
         self._setup = setup
         self._verp = Verp(ports.secret, str(setup.bounce_domain)) if setup.bounce_domain else None
-        self.bounces = Bounces(setup.bounce_listen, self._verp, ports.addresses, ports.clock) if self._verp else None
+        self.bounces = (
+            Bounces(setup.bounce_listen, self._verp, ports.addresses, ports.clock)
+            if self._verp
+            else None
+        )
         self._mailer = Mailer(setup, lambda: self._envelope(Channel("mail", setup.sender.address)))
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
@@ -46,7 +52,9 @@ class Mail:
         try:
             await self._ports.addresses.check(delivery)
             letter = await self._ports.letters.letter(delivery)
-            await self._mailer.deliver(compose(letter, delivery, self._setup.sender, self._envelope(target)))
+            await self._mailer.deliver(
+                compose(letter, delivery, self._setup.sender, self._envelope(target))
+            )
         except NoSuch as error:
             await self._given_up(target, str(error))
             raise
@@ -63,7 +71,11 @@ class Mail:
             raise Unavailable(error.sentence) from error
 
     def _envelope(self, target: Channel) -> str:
-        return self._verp.sender(target, self._ports.clock()) if self._verp else self._setup.sender.address
+        return (
+            self._verp.sender(target, self._ports.clock())
+            if self._verp
+            else self._setup.sender.address
+        )
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`; a person's mailbox is their own."""
@@ -92,7 +104,9 @@ class Unset:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """Say so."""
-        raise Refused(_("mail is not set up here: an operator has to write [mail] in the configuration"))
+        raise Refused(
+            _("mail is not set up here: an operator has to write [mail] in the configuration")
+        )
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`."""
@@ -105,6 +119,12 @@ def _make(ports: Ports) -> Mail | Unset:
 
 
 METHOD = MethodSpec(
-    "mail", _make, example="mail:juliet@example.org", address=ADDRESS, tidy=tidy, person=True, setup=MailSetup,
+    "mail",
+    _make,
+    example="mail:juliet@example.org",
+    address=ADDRESS,
+    tidy=tidy,
+    person=True,
+    setup=MailSetup,
     knock=knock,
-)  # fmt: skip
+)

@@ -12,8 +12,8 @@ PATIENCE = 20.0
 
 
 async def knock(setup: MailSetup) -> str:
-    """Try the connection, the login, the sender and the place for what comes back; "" where all is well, else what
-    is wrong."""
+    """Try the connection, the login, the sender and the place for what comes back; "" where all is
+    well, else what is wrong."""
     faults = []
     try:
         line = await tried(Server.of(setup, PATIENCE), setup.sender.address)
@@ -25,7 +25,10 @@ async def knock(setup: MailSetup) -> str:
         try:
             server = await asyncio.start_server(lambda *_: None, place.host, place.port)
         except OSError as error:
-            faults.append(f"bounce_listen: {place} can't be used: {words(error)}. If the bus runs, all is well.")
+            faults.append(
+                f"bounce_listen: {place} can't be used: {words(error)}. If the bus runs, all "
+                "is well."
+            )
         else:
             server.close()
             await server.wait_closed()

@@ -12,7 +12,8 @@ LONGEST = 300
 _ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})(?!\d)")
 _MAILBOX = frozenset({550, 551, 553})
 _POLICY = re.compile(
-    r"relay|spam|polic|block|black|grey|gray|listed|reput|denied|prohib|not (?:allowed|permitted|accepted)|refus|"
+    r"relay|spam|polic|block|black|grey|gray|listed|reput|denied|prohib|not "
+    r"(?:allowed|permitted|accepted)|refus|"
     r"reject(?:ed)? by|authenti|spf|dkim|dmarc|\brate\b|"
     r"too (?:many|much)|verify sender|sender",
     re.IGNORECASE,
@@ -59,8 +60,11 @@ def _is_size(code: int, text: str) -> bool:
 
 
 def _is_recipient(stage: Stage, code: int, text: str) -> bool:
-    """Whether it is the address that is wrong, and not what the server thinks of us or of the words."""
+    """Whether it is the address that is wrong, and not what the server thinks of us or of the
+    words."""
     if found := _ENHANCED.match(text.lstrip()):
         subject, detail = int(found[1]), int(found[2])
-        return stage is not Stage.MAIL and ((subject == 1 and detail not in (7, 8)) or (subject, detail) == (2, 1))
+        return stage is not Stage.MAIL and (
+            (subject == 1 and detail not in (7, 8)) or (subject, detail) == (2, 1)
+        )
     return stage is Stage.RCPT and code in _MAILBOX and not _POLICY.search(text)

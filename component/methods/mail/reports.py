@@ -1,4 +1,5 @@
-"""What a mail that came back says (RFC 3462, RFC 3464): pure. Whatever is no such report says nothing."""
+"""What a mail that came back says (RFC 3462, RFC 3464): pure. Whatever is no such report says
+nothing."""
 
 import email
 import re
@@ -17,7 +18,9 @@ MOST_PARTS = 10
 LONGEST = 300
 """Characters of the words that are kept."""
 _FAILED = re.compile(r"5\.\d{1,3}\.\d{1,3}")
-_RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
+_RETURNED = frozenset(
+    {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,20 @@ class Report:
 def read(raw: bytes) -> Report | None:
     """What `raw` reports; None where it is no report, or of nothing that failed for good."""
     top = BytesHeaderParser().parsebytes(raw[:LOOKED_AT])
-    if top.get_content_type() != "multipart/report" or raw[:LOOKED_AT].lower().count(b"multipart/") > MOST_PARTS:
+    if (
+        top.get_content_type() != "multipart/report"
+        or raw[:LOOKED_AT].lower().count(b"multipart/") > MOST_PARTS
+    ):
         return None
     try:
         whole = email.message_from_bytes(raw[:LOOKED_AT])
     except RecursionError:
         return None
-    parts = [part for part in whole.get_payload() if isinstance(part, Message)] if whole.is_multipart() else []
+    parts = (
+        [part for part in whole.get_payload() if isinstance(part, Message)]
+        if whole.is_multipart()
+        else []
+    )
     failed = [block for part in parts for block in _blocks(part) if _is_failure(block)]
     if not failed:
         return None
@@ -50,7 +60,9 @@ def _blocks(part: Message) -> Iterator[Message]:
     """The recipients' fields."""
     if part.get_content_type() in ("message/delivery-status", "message/global-delivery-status"):
         blocks = part.get_payload()
-        yield from (one for one in blocks if isinstance(one, Message)) if isinstance(blocks, list) else ()
+        yield from (
+            (one for one in blocks if isinstance(one, Message)) if isinstance(blocks, list) else ()
+        )
 
 
 def _is_failure(block: Message) -> bool:
@@ -76,7 +88,9 @@ def _addressed(part: Message) -> Iterator[str]:
         raw = part.get_payload(decode=True)
         headers = [BytesHeaderParser().parsebytes(raw)] if isinstance(raw, bytes) else []
     for header in headers:
-        yield from (address for _name, address in getaddresses([str(header.get("To", ""))]) if address)
+        yield from (
+            address for _name, address in getaddresses([str(header.get("To", ""))]) if address
+        )
 
 
 def _why(block: Message) -> str:

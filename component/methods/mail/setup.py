@@ -1,4 +1,5 @@
-"""The table `[mail]`: through which server mail goes out, in whose name, and where what comes back is taken."""
+"""The table `[mail]`: through which server mail goes out, in whose name, and where what comes back
+is taken."""
 
 import ipaddress
 import re
@@ -13,12 +14,15 @@ from component.common.sanitize import one_line
 from component.methods.mail.envelope import ADDRESS
 
 MOST_CONNECTIONS = 20
-_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_DOMAIN = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
 _MAILBOX = re.compile(r"([^<>]*?)\s*<([^<>\s]+)>|(\S+)")
 
 
 class Security(StrEnum):
-    """How the connection to the server is kept from others: not at all, after STARTTLS (RFC 3207), from its start."""
+    """How the connection to the server is kept from others: not at all, after STARTTLS (RFC 3207),
+    from its start."""
 
     NONE = "none"
     STARTTLS = "starttls"
@@ -50,7 +54,9 @@ class Mailbox:
         local, _at, domain = address.rpartition("@")
         address = f"{local}@{domain.lower()}"
         if not ADDRESS.fullmatch(address) or not address.isascii():
-            raise BadInput(_("“{text}” is no sender like Shoutbus <shoutbus@example.org>.", text=text[:60]))
+            raise BadInput(
+                _("“{text}” is no sender like Shoutbus <shoutbus@example.org>.", text=text[:60])
+            )
         return cls(one_line(name).strip('"'), address)
 
     @property
@@ -117,17 +123,29 @@ class Connections(int):
     @classmethod
     def parse(cls, text: str) -> Self:
         """The number written; raises BadInput."""
-        if not (text.isascii() and text.isdigit() and len(text) < 4 and 0 < int(text) <= MOST_CONNECTIONS):
-            raise BadInput(_("“{text}” won't do: a number from 1 to {most}.", text=text[:40], most=MOST_CONNECTIONS))
+        if not (
+            text.isascii()
+            and text.isdigit()
+            and len(text) < 4
+            and 0 < int(text) <= MOST_CONNECTIONS
+        ):
+            raise BadInput(
+                _(
+                    "“{text}” won't do: a number from 1 to {most}.",
+                    text=text[:40],
+                    most=MOST_CONNECTIONS,
+                )
+            )
         return cls(text)
 
 
 @dataclass(frozen=True, slots=True)
 class MailSetup:
-    """`[mail]`. `ca` is a file with the certificates that alone are trusted, in place of the system's.
+    """`[mail]`. `ca` is a file with the certificates that alone are trusted, in place of the
+    system's.
 
-    With a `bounce_domain` each mail has an envelope sender of its own there, and a mail server brings what comes back
-    to `bounce_listen` (SMTP or LMTP).
+    With a `bounce_domain` each mail has an envelope sender of its own there, and a mail server
+    brings what comes back to `bounce_listen` (SMTP or LMTP).
     """
 
     sender: Mailbox
@@ -145,11 +163,20 @@ class MailSetup:
     def __post_init__(self) -> None:
         if bool(self.user) != bool(self.password):
             raise BadInput(_("A user and a password go together: give both, or neither."))
-        if self.user and self.way is Security.NONE and not self.clear_text and not _is_loopback(self.host):
+        if (
+            self.user
+            and self.way is Security.NONE
+            and not self.clear_text
+            and not _is_loopback(self.host)
+        ):
             raise BadInput(
-                _("The password would go to {host} in clear text: use security = \"starttls\" or \"tls\", or accept it "
-                  "with clear_text = true.", host=self.host)
-            )  # fmt: skip
+                _(
+                    "The password would go to {host} in clear text: use security = "
+                    '"starttls" or "tls", or accept it '
+                    "with clear_text = true.",
+                    host=self.host,
+                )
+            )
         if self.ca:
             self.trust()
 
@@ -164,12 +191,15 @@ class MailSetup:
         return self.port or _PORTS[self.way]
 
     def trust(self) -> ssl.SSLContext:
-        """Whose word is taken for it that the server is the one meant; raises BadInput where `ca` is of no use."""
+        """Whose word is taken for it that the server is the one meant; raises BadInput where `ca`
+        is of no use."""
         try:
             return ssl.create_default_context(cafile=self.ca or None)
         except OSError as error:  # ssl.SSLError too
             why = error.strerror or str(error)
-            raise BadInput(_("ca is {file}, which can't be used: {why}.", file=self.ca, why=why)) from error
+            raise BadInput(
+                _("ca is {file}, which can't be used: {why}.", file=self.ca, why=why)
+            ) from error
 
 
 def _is_loopback(host: str) -> bool:

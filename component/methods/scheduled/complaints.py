@@ -1,4 +1,5 @@
-"""What a source keeps about its channels, part by part; and what is wrong at them, which their owners hear of once."""
+"""What a source keeps about its channels, part by part; and what is wrong at them, which their
+owners hear of once."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,7 +12,8 @@ from component.common.i18n import Words
 
 
 class Notebook:
-    """The parts of what is kept about a channel; they are written one after the other. Raises StoreError."""
+    """The parts of what is kept about a channel; they are written one after the other. Raises
+    StoreError."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -32,7 +34,8 @@ class Notebook:
 
 
 class Complaints:
-    """Tells owners of each trouble once, and once that it is over, also over restarts. Raises StoreError."""
+    """Tells owners of each trouble once, and once that it is over, also over restarts. Raises
+    StoreError."""
 
     def __init__(self, notebook: Notebook, tell: Tell) -> None:
         self._notebook = notebook
@@ -45,9 +48,14 @@ class Complaints:
         return found if isinstance(found, list) else []
 
     async def see(
-        self, channel: Channel, part: str, now: Mapping[str, Words], over: Callable[[str], Words | None]
+        self,
+        channel: Channel,
+        part: str,
+        now: Mapping[str, Words],
+        over: Callable[[str], Words | None],
     ) -> None:
-        """Tell what is new of the troubles `now`, and with the words that `over` gives what is not among them any more.
+        """Tell what is new of the troubles `now`, and with the words that `over` gives what is not
+        among them any more.
 
         They count as told once all of it is: after a crash on the way some is told again.
         """
@@ -65,4 +73,6 @@ class Complaints:
 
     def standing(self) -> Sequence[tuple[Channel, Words]]:
         """What is wrong now, as far as it was seen since the bus started."""
-        return [(channel, why) for (channel, _part), seen in self._now.items() for why in seen.values()]
+        return [
+            (channel, why) for (channel, _part), seen in self._now.items() for why in seen.values()
+        ]

@@ -1,4 +1,5 @@
-"""Channels that speak on a schedule: each at its slots, in each slot once. Missed ones are not made up."""
+"""Channels that speak on a schedule: each at its slots, in each slot once. Missed ones are not made
+up."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,9 +40,14 @@ class Times:
         most = Span(self.when.shortest() // 2) if self.when else Span(0)
         if self.jitter and self.jitter > most:
             raise BadInput(
-                _("A spread of {span} is too much for “{when}”: half of the time between is {most}.",
-                  span=self.jitter, when=self.when, most=most)
-            )  # fmt: skip
+                _(
+                    "A spread of {span} is too much for “{when}”: half of the time between "
+                    "is {most}.",
+                    span=self.jitter,
+                    when=self.when,
+                    most=most,
+                )
+            )
 
     @property
     def clocks(self) -> tzinfo:
@@ -69,8 +75,8 @@ def speaker(spec: ChannelSpec, name: str) -> Author:
 
 
 class Slots(Generic[_Settings]):
-    """The channels of one source. `read` makes a channel's settings of what is kept and raises BadInput; `words` gives
-    who says what at a slot, None for nothing, and raises StoreError."""
+    """The channels of one source. `read` makes a channel's settings of what is kept and raises
+    BadInput; `words` gives who says what at a slot, None for nothing, and raises StoreError."""
 
     def __init__(
         self,
@@ -95,7 +101,9 @@ class Slots(Generic[_Settings]):
             stays = before.get(spec.channel)
             if stays and stays[0] == spec:
                 now[spec.channel] = stays
-            elif spec.channel != spec.channel.anyone and (settings := self._settings(spec)):  # no one speaks for all
+            elif spec.channel != spec.channel.anyone and (
+                settings := self._settings(spec)
+            ):  # no one speaks for all
                 now[spec.channel] = (spec, settings)
         self.standing = now
         self.complaints.retain({spec.channel for spec in specs})
@@ -105,7 +113,10 @@ class Slots(Generic[_Settings]):
 
     def troubles(self) -> Sequence[Trouble]:
         """See `ports.Troubled`."""
-        return [Trouble(channel, why, self._due.get(channel, 0)) for channel, why in self.complaints.standing()]
+        return [
+            Trouble(channel, why, self._due.get(channel, 0))
+            for channel, why in self.complaints.standing()
+        ]
 
     def _settings(self, spec: ChannelSpec) -> _Settings | None:
         """None where what is kept won't do, which owners are told."""
@@ -114,9 +125,13 @@ class Slots(Generic[_Settings]):
         try:
             settings = self._read(spec)
         except BadInput as error:
-            faults["settings"] = _("It says nothing until its settings are mended: {why}", why=error.sentence)
+            faults["settings"] = _(
+                "It says nothing until its settings are mended: {why}", why=error.sentence
+            )
         name = f"{spec.channel}#settings"
-        self._ports.timer.at(name, self._ports.clock(), partial(self._see, name, spec.channel, faults))
+        self._ports.timer.at(
+            name, self._ports.clock(), partial(self._see, name, spec.channel, faults)
+        )
         return settings
 
     async def _see(self, name: str, channel: Channel, faults: Mapping[str, Words]) -> None:
@@ -160,9 +175,12 @@ class Slots(Generic[_Settings]):
         self._plan(channel)
 
     async def _message(self, spec: ChannelSpec, settings: _Settings, slot: int) -> Message | None:
-        """The slot names it: whatever happens between accepting and the next plan, it is said once."""
+        """The slot names it: whatever happens between accepting and the next plan, it is said
+        once."""
         said = await self._words(spec, settings)
         if not said:
             return None
         author, body = said
-        return Message.new(spec.channel, author, body, self._ports.clock(), origin=f"{spec.channel}@{slot}")
+        return Message.new(
+            spec.channel, author, body, self._ports.clock(), origin=f"{spec.channel}@{slot}"
+        )

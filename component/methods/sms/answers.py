@@ -1,8 +1,8 @@
 """What a provider's HTTP answer means for an SMS. Pure.
 
-apprise looks at the status alone, and some providers answer 200 with an error inside. There is no common shape, so what
-is looked for are the words that those we know of use for it: Twilio, Vonage, Clickatell, MessageBird, ClickSend,
-BulkSMS, and gateways that answer in plain text.
+apprise looks at the status alone, and some providers answer 200 with an error inside. There is no
+common shape, so what is looked for are the words that those we know of use for it: Twilio, Vonage,
+Clickatell, MessageBird, ClickSend, BulkSMS, and gateways that answer in plain text.
 """
 
 import json
@@ -39,8 +39,13 @@ MOST_SAID = 200
 _LATE = frozenset({408, 504})
 """Somebody gave up waiting: what was asked for may have been done."""
 _BUSY = frozenset({425, 429})
-_PASSING = re.compile(r"throttl|try again|retry|temporar|too many|rate.?limit|internal error|overload|queue full", re.I)
-_WORST = re.compile(r"fail|reject|error|invalid|insufficient|undeliver|expired|denied|blocked|not[ _]", re.I)
+_PASSING = re.compile(
+    r"throttl|try again|retry|temporar|too many|rate.?limit|internal error|overload|queue full",
+    re.I,
+)
+_WORST = re.compile(
+    r"fail|reject|error|invalid|insufficient|undeliver|expired|denied|blocked|not[ _]", re.I
+)
 _FINE = frozenset({"", "0", "00", "000", "none", "null", "false", "ok", "success"})
 _WRONG = ("error", "errors", "errortext", "errormessage", "errordescription", "errorcode")
 _SAYING = (
@@ -58,10 +63,15 @@ _YES = ("success", "accepted", "ok", "sent")
 
 
 def verdict(taken: bool, heard: Sequence[Heard]) -> DeliveryError | None:
-    """What became of an SMS that apprise says was `taken`, or not, given what was heard; None where it was sent."""
+    """What became of an SMS that apprise says was `taken`, or not, given what was heard; None where
+    it was sent."""
     last = heard[-1] if heard else None
     if last is None:
-        return None if taken else Refused(_("The provider's settings in [sms] won't do for this number."))
+        return (
+            None
+            if taken
+            else Refused(_("The provider's settings in [sms] won't do for this number."))
+        )
     if isinstance(last, Silence):
         if last.left:
             return Unconfirmed(_("The SMS provider did not answer in time."))
@@ -88,13 +98,17 @@ def _refusal(why: str) -> Any:
 
 
 def wrong_in(body: bytes, *, failed: bool = False) -> str:
-    """What an answer says went wrong, in its own words; "" where it says nothing of that. Of one that `failed` by its
-    status all words are about that."""
+    """What an answer says went wrong, in its own words; "" where it says nothing of that. Of one
+    that `failed` by its status all words are about that."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
         said = _said(body)
-        return said if re.match("err|fail", said, re.I) or (failed and not said.startswith("<")) else ""
+        return (
+            said
+            if re.match("err|fail", said, re.I) or (failed and not said.startswith("<"))
+            else ""
+        )
     for one, among in _tables(found, ""):
         if why := _wrong(one, among, failed=failed):
             return one_line(why)[:MOST_SAID]
@@ -106,7 +120,8 @@ def _said(body: bytes) -> str:
 
 
 def _tables(value: Any, among: str, depth: int = 0) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Each JSON object in `value`, outer ones first, its keys in small letters alone; and the key it stands under."""
+    """Each JSON object in `value`, outer ones first, its keys in small letters alone; and the key
+    it stands under."""
     if isinstance(value, dict) and depth < 6:
         low = {re.sub("[^a-z]", "", str(key).lower()): inner for key, inner in value.items()}
         yield low, among

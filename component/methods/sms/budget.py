@@ -1,6 +1,8 @@
-"""What SMS may cost: reserved on disk before one is sent, so that no crash and no restart spends twice.
+"""What SMS may cost: reserved on disk before one is sent, so that no crash and no restart spends
+twice.
 
-With it stands which messages are on their way: one whose fate nobody knows is sent a second time, never a third.
+With it stands which messages are on their way: one whose fate nobody knows is sent a second time,
+never a third.
 """
 
 import asyncio
@@ -19,8 +21,8 @@ from component.methods.sms.setup import SmsSetup
 TRIES = 2
 """How often a message is sent at most while nobody can tell whether it came."""
 REQUESTS = 3
-"""What part of the budget requests to confirm a number may take, of which strangers can have as many sent as they like:
-one of so many."""
+"""What part of the budget requests to confirm a number may take, of which strangers can have as
+many sent as they like: one of so many."""
 AHEAD = timedelta(days=2)
 """How far ahead a day is at most that is not known by a clock that was wrong."""
 REMEMBERED = 500
@@ -29,7 +31,8 @@ REMEMBERED = 500
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A message (its id) to a number, the parts that it takes, and whether it is a `request` to confirm the number."""
+    """A message (its id) to a number, the parts that it takes, and whether it is a `request` to
+    confirm the number."""
 
     message: str
     number: str
@@ -44,9 +47,9 @@ class Sms:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What was spent on a day (a date of ISO 8601) in parts, in all, by number and for requests; how often each message
-    was begun whose end is not known, on which day; which were sent last; and whether operators know that the budget is
-    spent."""
+    """What was spent on a day (a date of ISO 8601) in parts, in all, by number and for requests;
+    how often each message was begun whose end is not known, on which day; which were sent last; and
+    whether operators know that the budget is spent."""
 
     date: str = ""
     spent: int = 0
@@ -63,19 +66,26 @@ class Day:
             return cls()
         begun = {one: (str(date), int(tries)) for one, (date, tries) in kept["begun"].items()}
         sent, requests = tuple(kept["sent"]), kept.get("requests", 0)
-        return cls(kept["date"], kept["spent"], kept["by_number"], begun, sent, kept["told"], requests)
+        return cls(
+            kept["date"], kept["spent"], kept["by_number"], begun, sent, kept["told"], requests
+        )
 
     @property
     def kept(self) -> dict[str, Any]:
         """In JSON's types."""
         return {
-            "date": self.date, "spent": self.spent, "by_number": dict(self.by_number), "begun": dict(self.begun),
-            "sent": list(self.sent), "told": self.told, "requests": self.requests,
-        }  # fmt: skip
+            "date": self.date,
+            "spent": self.spent,
+            "by_number": dict(self.by_number),
+            "begun": dict(self.begun),
+            "sent": list(self.sent),
+            "told": self.told,
+            "requests": self.requests,
+        }
 
     def on(self, date: str) -> Self:
-        """As it stands on a date. A clock that is set back gives nothing back; nor does one that was far ahead, but
-        what it counted is then of this day."""
+        """As it stands on a date. A clock that is set back gives nothing back; nor does one that
+        was far ahead, but what it counted is then of this day."""
         if date <= self.date:
             return self._moved(date) if _far(self.date, date) else self
         recent = {one: begun for one, begun in self.begun.items() if begun[0] >= self.date}
@@ -96,7 +106,9 @@ class Day:
 
     def ended(self, sms: Sms) -> Self:
         """It is known what became of it."""
-        return replace(self, begun={key: begun for key, begun in self.begun.items() if key != sms.key})
+        return replace(
+            self, begun={key: begun for key, begun in self.begun.items() if key != sms.key}
+        )
 
     def arrived(self, sms: Sms) -> Self:
         """It was sent."""
@@ -120,8 +132,11 @@ def _far(day: str, today: str) -> bool:
 class Budget:
     """Keeps the day's account. Each raises StoreError; what changed is on disk on return."""
 
-    def __init__(self, setup: SmsSetup, purse: Channel, memory: Memory, tell: Tell, clock: Clock) -> None:
-        """`purse` is the channel under which the account is kept, and which operators are told of."""
+    def __init__(
+        self, setup: SmsSetup, purse: Channel, memory: Memory, tell: Tell, clock: Clock
+    ) -> None:
+        """`purse` is the channel under which the account is kept, and which operators are told
+        of."""
         self._setup = setup
         self._purse = purse
         self._memory = memory
@@ -137,7 +152,12 @@ class Budget:
             day = await self._today()
             if day.tries(sms) >= TRIES:
                 await self._keep(day.ended(sms))
-                raise Refused(_("It was sent {times} times, and nobody could tell whether it came.", times=TRIES))
+                raise Refused(
+                    _(
+                        "It was sent {times} times, and nobody could tell whether it came.",
+                        times=TRIES,
+                    )
+                )
             most = self._setup.per_number
             if day.by_number.get(sms.number, 0) + sms.parts > most:
                 raise Refused(_("This number has got its {most} SMS for today.", most=most))
@@ -175,14 +195,16 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        """Whether something was refused today because the budget was spent, since the bus started."""
+        """Whether something was refused today because the budget was spent, since the bus
+        started."""
         return self._day is not None and self._day.on(self._date()).told
 
     async def _over(self, day: Day) -> None:
         most = self._setup.budget
         if not day.told:
             words = _(
-                "The {most} SMS of today's budget are spent. Those to come are dead letters: “deadletter list” shows "
+                "The {most} SMS of today's budget are spent. Those to come are dead letters: "
+                "“deadletter list” shows "
                 "them.",
                 most=most,
             )

@@ -1,4 +1,5 @@
-"""SMS: to numbers whose owners confirmed them, within a budget; and what they answer through a gateway."""
+"""SMS: to numbers whose owners confirmed them, within a budget; and what they answer through a
+gateway."""
 
 import asyncio
 import contextlib
@@ -45,7 +46,9 @@ class Texts:
         self._ports = ports
         self._setup = setup
         self._way = way
-        self._budget = Budget(setup, Channel(METHOD.name, "budget"), ports.memory, ports.tell, ports.clock)
+        self._budget = Budget(
+            setup, Channel(METHOD.name, "budget"), ports.memory, ports.tell, ports.clock
+        )
         self._in_turn = asyncio.Lock()
         self._strangers = Rate(lambda: ports.clock() / 1000, 1, 1 / 60)
         if setup.gateway:
@@ -85,7 +88,9 @@ class Texts:
     async def _send(self, delivery: Delivery) -> None:
         number = delivery.channel.address
         if not self._setup.admits(number):
-            raise Refused(_("{number} is in none of the countries that [sms] allows.", number=number))
+            raise Refused(
+                _("{number} is in none of the countries that [sms] allows.", number=number)
+            )
         await self._ports.addresses.check(delivery)
         text = await self._text(delivery)
         size = gsm.count(text)
@@ -93,7 +98,11 @@ class Texts:
         await self._budget.reserve(sms)
         await self._put(sms, text)
         log.info(
-            "sms sent", message=sms.message, channel=str(delivery.channel), parts=sms.parts, alphabet=size.alphabet
+            "sms sent",
+            message=sms.message,
+            channel=str(delivery.channel),
+            parts=sms.parts,
+            alphabet=size.alphabet,
         )
 
     async def _text(self, delivery: Delivery) -> str:
@@ -117,12 +126,18 @@ class Texts:
         except Unconfirmed as doubt:
             if await self._budget.doubted(sms):
                 raise
-            raise Refused(_("Nobody can tell whether it came, so it is not sent again: {why}", why=doubt.sentence)) \
-                from doubt  # fmt: skip
+            raise Refused(
+                _(
+                    "Nobody can tell whether it came, so it is not sent again: {why}",
+                    why=doubt.sentence,
+                )
+            ) from doubt
         except DeliveryError:
             await self._budget.returned(sms)
             raise
-        with contextlib.suppress(StoreError):  # it is sent all the same: saying that it was not would send it again
+        with contextlib.suppress(
+            StoreError
+        ):  # it is sent all the same: saying that it was not would send it again
             await self._budget.arrived(sms)
 
     async def heard(self, number: str, words: str, id: str) -> None:
@@ -141,7 +156,10 @@ class Texts:
         if not target or not owner:
             with contextlib.suppress(TooMany):
                 self._strangers.spend("")
-                log.info("an sms of nobody's that the bus knows was left out; said once a minute", number=number)
+                log.info(
+                    "an sms of nobody's that the bus knows was left out; said once a minute",
+                    number=number,
+                )
             return
         try:
             await self._ports.accept.accept(self._message(target, owner, words, id))
@@ -149,8 +167,8 @@ class Texts:
             log.info("an sms was left out", channel=str(target), reason=str(error))
 
     async def _ruled(self, target: Channel, word: str) -> bool:
-        """Whether it says that the number wants no more SMS: whoever was asked may say so. That it may be asked again
-        is a word like any other where it was not stopped."""
+        """Whether it says that the number wants no more SMS: whoever was asked may say so. That it
+        may be asked again is a word like any other where it was not stopped."""
         if word in STOPS and await self._ports.addresses.knows(target):
             log.info("a number wants no more sms", channel=str(target))
             await self._ports.addresses.stop(target)
@@ -160,9 +178,12 @@ class Texts:
         return False
 
     def _message(self, target: Channel, owner: str, words: str, id: str) -> Message:
-        """A message of a number's owner. A gateway that comes back may use its ids anew, so they are not all."""
+        """A message of a number's owner. A gateway that comes back may use its ids anew, so they
+        are not all."""
         now = self._ports.clock()
-        mark = hashlib.blake2b(f"{id}\0{words}".encode(errors="replace"), digest_size=16).hexdigest()
+        mark = hashlib.blake2b(
+            f"{id}\0{words}".encode(errors="replace"), digest_size=16
+        ).hexdigest()
         origin = f"{target}@{now // _DAY}:{mark}" if id else ""
         return Message.new(target, _named(owner), words, now, origin=origin)
 
@@ -198,5 +219,11 @@ def _make(ports: Ports) -> Texts | Unset:
 
 
 METHOD = MethodSpec(
-    "sms", _make, example="sms:+4915112345678", address=NUMBER, person=True, setup=SmsSetup, knock=knock
+    "sms",
+    _make,
+    example="sms:+4915112345678",
+    address=NUMBER,
+    person=True,
+    setup=SmsSetup,
+    knock=knock,
 )

@@ -1,7 +1,7 @@
 """The ways of an SMS: over XMPP through a gateway, or through a provider that apprise knows.
 
-A way's `put` returns once the other side has taken it. It raises Unavailable or Refused where it certainly was not
-sent, and Unconfirmed where nobody can tell.
+A way's `put` returns once the other side has taken it. It raises Unavailable or Refused where it
+certainly was not sent, and Unconfirmed where nobody can tell.
 """
 
 import asyncio
@@ -52,13 +52,15 @@ def way_of(setup: SmsSetup, direct: Direct) -> Way:
 
 
 async def knock(setup: SmsSetup) -> str:
-    """Try what can be tried without a message, which is SMPP's sign-in; "" where nothing is wrong."""
+    """Try what can be tried without a message, which is SMPP's sign-in; "" where nothing is
+    wrong."""
     account = smpp.account_of(setup.via.to(SAMPLE)) if setup.via else None
     return await asyncio.to_thread(smpp.knock, account) if account else ""
 
 
 class GatewayWay:
-    """Through a gateway on XMPP: a message to the number's JID there, proved as direct messages are."""
+    """Through a gateway on XMPP: a message to the number's JID there, proved as direct messages
+    are."""
 
     def __init__(self, direct: Direct, domain: str) -> None:
         self._direct = direct
@@ -105,11 +107,18 @@ class ProviderWay:
 
 
 def _notified(one: Any, text: str) -> DeliveryError | None:
-    """Have apprise's plugin send it. `send` is what it is by itself: `notify` around it may cut or split the text."""
+    """Have apprise's plugin send it. `send` is what it is by itself: `notify` around it may cut or
+    split the text."""
     one.socket_read_timeout = READING
     with _hearing() as heard:
         try:
-            taken = bool(one.send(body=text, title="", notify_type=importlib.import_module("apprise").NotifyType.INFO))
+            taken = bool(
+                one.send(
+                    body=text,
+                    title="",
+                    notify_type=importlib.import_module("apprise").NotifyType.INFO,
+                )
+            )
         except Exception as error:  # a plugin's fault; its words may hold what is secret
             log.error("a fault in apprise", kind=type(error).__name__)  # noqa: TRY400
             taken = False
@@ -123,8 +132,9 @@ _HEARD: ContextVar[list[Heard] | None] = ContextVar("heard", default=None)
 def _hearing() -> Iterator[list[Heard]]:
     """Gives what providers answer meanwhile, in this thread.
 
-    COMPAT: apprise 2.3 tells yes or no only, and takes any 200 for a yes; so its requests are listened to on their way
-    (requests.Session.send, which all of them pass). Elsewhere, and without a listener, that changes nothing.
+    COMPAT: apprise 2.3 tells yes or no only, and takes any 200 for a yes; so its requests are
+    listened to on their way (requests.Session.send, which all of them pass). Elsewhere, and without
+    a listener, that changes nothing.
     """
     _install()
     heard: list[Heard] = []
@@ -160,9 +170,16 @@ def _install() -> None:
 
 
 def _left(error: Exception) -> bool:
-    """Whether a request that failed may have reached the other side: all but those that found no connection."""
+    """Whether a request that failed may have reached the other side: all but those that found no
+    connection."""
     kinds = importlib.import_module("requests.exceptions")
     unconnected = importlib.import_module("urllib3.exceptions").NewConnectionError
     inner = getattr(error.args[0], "reason", None) if error.args else None
-    before = (kinds.ConnectTimeout, kinds.SSLError, kinds.ProxyError, kinds.InvalidURL, kinds.InvalidSchema)
+    before = (
+        kinds.ConnectTimeout,
+        kinds.SSLError,
+        kinds.ProxyError,
+        kinds.InvalidURL,
+        kinds.InvalidSchema,
+    )
     return not (isinstance(error, before) or isinstance(inner, unconnected))

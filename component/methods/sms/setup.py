@@ -18,7 +18,8 @@ SAMPLE = "+4915112345678"
 PLACE = "{to}"
 """Stands in a provider's URL where the number of who gets it belongs."""
 CODING = "{coding}"
-"""Stands there where a gateway must be told the alphabet: 0 for GSM's, 2 for UCS-2, as Kannel counts them."""
+"""Stands there where a gateway must be told the alphabet: 0 for GSM's, 2 for UCS-2, as Kannel
+counts them."""
 
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,7}")
 _SHORTEST_SECRET = 4
@@ -62,14 +63,15 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """A provider by its URL as apprise writes them; the number that gets the message belongs at `PLACE`, or at the end
-    of its path. Shown without its secrets."""
+    """A provider by its URL as apprise writes them; the number that gets the message belongs at
+    `PLACE`, or at the end of its path. Shown without its secrets."""
 
     url: str = field(repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The URL written; raises BadInput where apprise makes nothing of it that sends to one number."""
+        """The URL written; raises BadInput where apprise makes nothing of it that sends to one
+        number."""
         made = cls(_placed(text.strip()))
         try:
             one = made.to(SAMPLE)
@@ -85,7 +87,9 @@ class Via:
         import apprise  # heavy, and only for who uses it
 
         coding = "0" if alphabet_of(text) is Alphabet.GSM else "2"
-        return apprise.Apprise.instantiate(self.url.replace(PLACE, quote(number, safe="")).replace(CODING, coding))
+        return apprise.Apprise.instantiate(
+            self.url.replace(PLACE, quote(number, safe="")).replace(CODING, coding)
+        )
 
     def hidden(self, text: str) -> str:
         """A text without what of the URL may be secret."""
@@ -100,7 +104,10 @@ class Via:
         return f"{urlsplit(self.url).scheme}://…"
 
 
-_NO_PROVIDER = _("that is no URL of apprise's for SMS, like twilio://SID:TOKEN@FROM, or has a number of its own in it.")
+_NO_PROVIDER = _(
+    "that is no URL of apprise's for SMS, like twilio://SID:TOKEN@FROM, or has a number of "
+    "its own in it."
+)
 
 
 def _placed(url: str) -> str:
@@ -112,22 +119,33 @@ def _placed(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SmsSetup:
-    """`[sms]`: the way (`gateway` or `via`), the `countries` that are sent to, the `parts` a message may have, and how
-    many a day go to all (`budget`) and to one number (`per_number`); a day is one in `zone`. `plain` is `gsm.cheap`'s.
+    """`[sms]`: the way (`gateway` or `via`), the `countries` that are sent to, the `parts` a
+    message may have, and how many a day go to all (`budget`) and to one number (`per_number`); a
+    day is one in `zone`. `plain` is `gsm.cheap`'s.
     """
 
-    countries: Annotated[tuple[Prefix, ...], Ask(_("Countries"), _("where numbers begin that are sent to, like +49"))]
+    countries: Annotated[
+        tuple[Prefix, ...], Ask(_("Countries"), _("where numbers begin that are sent to, like +49"))
+    ]
     gateway: Annotated[Gateway | None, Ask(_("Gateway"), _("an SMS gateway on XMPP"))] = None
     via: Annotated[Via | None, Ask(_("Provider"), _("its URL, as apprise writes them"))] = None
     parts: Annotated[int, Ask(_("Parts"), _("how many SMS one message may take"))] = 2
     budget: Annotated[int, Ask(_("Budget"), _("how many SMS go out in a day"))] = 100
-    per_number: Annotated[int, Ask(_("For one number"), _("how many SMS go to one number in a day"))] = 20
-    plain: Annotated[bool, Ask(_("Plain"), _("whether what is not in GSM's alphabet is left out or replaced"))] = False
-    zone: Annotated[Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))] = None
+    per_number: Annotated[
+        int, Ask(_("For one number"), _("how many SMS go to one number in a day"))
+    ] = 20
+    plain: Annotated[
+        bool, Ask(_("Plain"), _("whether what is not in GSM's alphabet is left out or replaced"))
+    ] = False
+    zone: Annotated[
+        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
+    ] = None
 
     def __post_init__(self) -> None:
         if (self.gateway is None) == (self.via is None):
-            raise BadInput(_('sms needs one way out: gateway = "sms.example.org", or via = a provider\'s URL.'))
+            raise BadInput(
+                _('sms needs one way out: gateway = "sms.example.org", or via = a provider\'s URL.')
+            )
         if not 1 <= self.parts <= min(MOST, 10):
             raise BadInput(_("parts must be 1 to 10."))
         for name, value in (("budget", self.budget), ("per_number", self.per_number)):

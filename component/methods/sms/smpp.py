@@ -1,7 +1,9 @@
-"""SMPP 3.4: what a message centre is told of an SMS, and what it answers. Waits; call it in a thread.
+"""SMPP 3.4: what a message centre is told of an SMS, and what it answers. Waits; call it in a
+thread.
 
-COMPAT: apprise 2.3 has SMPP too, and reads its URL well. But it never looks at the answer to a message (a refusal
-counts as sent), cuts characters in two, and for smpps:// sends the password in clear text. So it reads the URL alone.
+COMPAT: apprise 2.3 has SMPP too, and reads its URL well. But it never looks at the answer to a
+message (a refusal counts as sent), cuts characters in two, and for smpps:// sends the password in
+clear text. So it reads the URL alone.
 """
 
 import contextlib
@@ -21,7 +23,8 @@ READING = 20.0
 
 _SCHEMES = ("smpp", "smpps")
 _PASSING = frozenset({0x05, 0x08, 0x14, 0x58, 0x64, 0xFE})
-"""Of section 5.1.3 those that may be over later: bound already, system error, queue full, throttled, try again."""
+"""Of section 5.1.3 those that may be over later: bound already, system error, queue full,
+throttled, try again."""
 _INTERNATIONAL, _ISDN = 1, 1
 _IN_PARTS = 0x40
 _CODING = {Alphabet.GSM: 0, Alphabet.UCS2: 8}
@@ -29,7 +32,8 @@ _CODING = {Alphabet.GSM: 0, Alphabet.UCS2: 8}
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """At which message centre, who, and the number that sends; `tls` is how the line is kept private."""
+    """At which message centre, who, and the number that sends; `tls` is how the line is kept
+    private."""
 
     host: str
     port: int
@@ -57,8 +61,16 @@ def submit(account: Account, number: str, text: str, id: str) -> DeliveryError |
     taken = -1  # until it is bound nothing of it can have been sent
     try:
         with _bound(account) as client:
-            for taken, part in enumerate(_headed(parts_of(text), id)):  # noqa: B007 — how far it came is needed below
-                _submit_part(client, account, number, part, alphabet_of(text), in_parts=len(parts_of(text)) > 1)
+            # How many parts were taken is needed below.
+            for taken, part in enumerate(_headed(parts_of(text), id)):  # noqa: B007
+                _submit_part(
+                    client,
+                    account,
+                    number,
+                    part,
+                    alphabet_of(text),
+                    in_parts=len(parts_of(text)) > 1,
+                )
     except faults.PDUError as refusal:
         return _refused(refusal, begun=taken > 0)
     except (faults.ConnectionError, OSError):
@@ -76,9 +88,14 @@ def knock(account: Account) -> str:
         with _bound(account):
             return ""
     except faults.PDUError as refusal:
-        return f"the message centre at {account.host} says {refusal.args[0]}: see user and password in via."
+        return (
+            f"the message centre at {account.host} says {refusal.args[0]}: see user and password "
+            "in via."
+        )
     except (faults.ConnectionError, OSError):
-        return f"no message centre answers at {account.host}:{account.port}: see host and port in via."
+        return (
+            f"no message centre answers at {account.host}:{account.port}: see host and port in via."
+        )
 
 
 def _refused(refusal: Exception, *, begun: bool) -> DeliveryError:
@@ -91,7 +108,8 @@ def _refused(refusal: Exception, *, begun: bool) -> DeliveryError:
 
 
 def _headed(parts: list[bytes], id: str) -> list[bytes]:
-    """With what says that parts belong together; a second try has the same number, so that telephones may see it."""
+    """With what says that parts belong together; a second try has the same number, so that
+    telephones may see it."""
     if len(parts) == 1:
         return parts
     head = bytes([5, 0, 3, int(id[:2], 16), len(parts)])
@@ -104,9 +122,13 @@ def _bound(account: Account) -> Iterator[Any]:
 
     logging.getLogger(__name__).setLevel(logging.CRITICAL)  # its debugging has passwords and texts
     client = Client(
-        account.host, account.port, READING, logger_name=__name__, allow_unknown_opt_params=True,
+        account.host,
+        account.port,
+        READING,
+        logger_name=__name__,
+        allow_unknown_opt_params=True,
         ssl_context=_Tls(account.tls, account.host) if account.tls else None,
-    )  # fmt: skip
+    )
     try:
         client.connect()
         client.bind_transmitter(system_id=account.user, password=account.password)
@@ -133,10 +155,16 @@ def _submit_part(
 ) -> None:
     """One submit_sm (section 4.4) and its answer; raises smpplib's errors."""
     asked = client.send_message(
-        source_addr_ton=_INTERNATIONAL, source_addr_npi=_ISDN, source_addr=account.source,
-        dest_addr_ton=_INTERNATIONAL, dest_addr_npi=_ISDN, destination_addr=number.removeprefix("+"),
-        short_message=part, data_coding=_CODING[alphabet], esm_class=_IN_PARTS if in_parts else 0,
-    )  # fmt: skip
+        source_addr_ton=_INTERNATIONAL,
+        source_addr_npi=_ISDN,
+        source_addr=account.source,
+        dest_addr_ton=_INTERNATIONAL,
+        dest_addr_npi=_ISDN,
+        destination_addr=number.removeprefix("+"),
+        short_message=part,
+        data_coding=_CODING[alphabet],
+        esm_class=_IN_PARTS if in_parts else 0,
+    )
     while True:
         answer = client.read_pdu()
         if answer.command == "enquire_link":

@@ -22,7 +22,9 @@ class Addresses(Connections):
         return to_address(rows[0]) if rows else None
 
     @wrapped
-    async def addresses(self, *, who: str | None = None, target: Channel | None = None) -> Sequence[Address]:
+    async def addresses(
+        self, *, who: str | None = None, target: Channel | None = None
+    ) -> Sequence[Address]:
         """See `store.AddressStore.addresses`."""
         there = str(target) if target else None
         if who is not None:
@@ -62,10 +64,15 @@ class Addresses(Connections):
         """See `store.AddressStore.take_try`."""
         async with self._turn, transaction(self._writer):
             within = {"since": since, "upto": upto, "most": most}
-            return [to_address(row) for row in await found(self._writer, self._queries.take_try, who=who, **within)]
+            return [
+                to_address(row)
+                for row in await found(self._writer, self._queries.take_try, who=who, **within)
+            ]
 
     @wrapped
-    async def confirm(self, address: Address, now: int, numbers: Collection[int] | None) -> Sequence[Subscription]:
+    async def confirm(
+        self, address: Address, now: int, numbers: Collection[int] | None
+    ) -> Sequence[Subscription]:
         """See `store.AddressStore.confirm`."""
         async with self._turn, transaction(self._writer):
             return await addressing.confirm(self._queries, self._writer, address, now, numbers)

@@ -1,4 +1,5 @@
-"""How addresses are kept, asked and confirmed; what is written is within a transaction of the caller."""
+"""How addresses are kept, asked and confirmed; what is written is within a transaction of the
+caller."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -24,7 +25,11 @@ def to_address(row: Row) -> Address:
 
 async def put(queries: Any, connection: Any, address: Address) -> None:
     """See `store.AddressStore.put_address`."""
-    row = {**asdict(address), "target": str(address.target), "mailbox": str(mailbox(address.target))}
+    row = {
+        **asdict(address),
+        "target": str(address.target),
+        "mailbox": str(mailbox(address.target)),
+    }
     await queries.put_address(connection, **row)
 
 
@@ -43,10 +48,14 @@ async def ask(queries: Any, connection: Any, address: Address, by: str, limits: 
     return Asked.NOW
 
 
-async def asks(queries: Any, connection: Any, target: Channel, by: str, since: int, upto: int) -> Asks:
+async def asks(
+    queries: Any, connection: Any, target: Channel, by: str, since: int, upto: int
+) -> Asks:
     """See `store.AddressStore.asks`."""
     ends = {"since": since, "upto": upto}
-    (row,) = await found(connection, queries.asks, target=str(mailbox(target)), who=by, domain=_domain(by), **ends)
+    (row,) = await found(
+        connection, queries.asks, target=str(mailbox(target)), who=by, domain=_domain(by), **ends
+    )
     return Asks(row["mailbox"], row["person"], row["domain"])
 
 
@@ -63,13 +72,19 @@ async def confirm(
     if not known or known[0]["asked"] != address.asked:
         return []
     theirs = await _theirs(queries, connection, address.target)
-    waiting = [one for one in theirs if one.who == address.who and one.standing in (Standing.ASKED, Standing.FAILED)]
+    waiting = [
+        one
+        for one in theirs
+        if one.who == address.who and one.standing in (Standing.ASKED, Standing.FAILED)
+    ]
     begun: list[Subscription] = []
     for one in waiting:
         if numbers is None or one.id in numbers:
             (row,) = await found(connection, queries.last_seq, channel=str(one.channel))
             begun.append(one.begun(now, row["seq"]))
-    await put(queries, connection, replace(address, proof=Proof.CONFIRMED, asked=0, tries=0, why=""))
+    await put(
+        queries, connection, replace(address, proof=Proof.CONFIRMED, asked=0, tries=0, why="")
+    )
     await _end(queries, connection, {one.id for one in waiting} - {one.id for one in begun})
     await _move(queries, connection, begun)
     return begun
@@ -79,7 +94,11 @@ async def bounce(queries: Any, connection: Any, target: Channel, why: str) -> No
     """See `store.AddressStore.bounce`."""
     await queries.bounce_addresses(connection, target=str(target), why=why)
     theirs = await _theirs(queries, connection, target)
-    failed = [replace(one, standing=Standing.FAILED, due=0) for one in theirs if one.standing is not Standing.ASKED]
+    failed = [
+        replace(one, standing=Standing.FAILED, due=0)
+        for one in theirs
+        if one.standing is not Standing.ASKED
+    ]
     await _move(queries, connection, failed)
 
 
@@ -92,7 +111,9 @@ async def stop(queries: Any, connection: Any, target: Channel) -> None:
 
 async def _theirs(queries: Any, connection: Any, target: Channel) -> Sequence[Subscription]:
     there = {"target": str(target), "channel": None, "after": 0, "count": _ALL}
-    return [to_subscription(row) for row in await found(connection, queries.subscriptions_for, **there)]
+    return [
+        to_subscription(row) for row in await found(connection, queries.subscriptions_for, **there)
+    ]
 
 
 async def _end(queries: Any, connection: Any, numbers: Collection[int]) -> None:

@@ -1,4 +1,5 @@
-"""Which query puts or drops which thing. Each changes no row where the thing is not as it was read."""
+"""Which query puts or drops which thing. Each changes no row where the thing is not as it was
+read."""
 
 import dataclasses
 import json
@@ -23,8 +24,8 @@ async def apply(queries: Any, connection: Any, change: Put | Drop) -> int:
 
 
 async def _leave(queries: Any, connection: Any, route: Route, *, gone: bool) -> None:
-    """What the stages that go, or are set otherwise, noted is forgotten, and what they hold may go on: what comes now
-    must not overtake it. What a route that goes holds is buried."""
+    """What the stages that go, or are set otherwise, noted is forgotten, and what they hold may go
+    on: what comes now must not overtake it. What a route that goes holds is buried."""
     rows = await found(connection, queries.stages_of, id=route.id)
     before = to_stages(rows[0]["stages"]) if rows else ()
     changed = [one.id for one in before if gone or one not in route.stages]
@@ -35,18 +36,32 @@ async def _leave(queries: Any, connection: Any, route: Route, *, gone: bool) -> 
         await queries.outlive_stages(connection, route=route.id, stages=json.dumps(lost))
     if gone:
         why = "Its route was removed while it was held there."
-        await queries.bury_held(connection, route=route.id, destination=str(route.destination), error=why)
+        await queries.bury_held(
+            connection, route=route.id, destination=str(route.destination), error=why
+        )
         await queries.forget_held(connection, route=route.id)
 
 
 def _put(thing: Any) -> tuple[str, dict[str, Any]]:
     match thing:
         case ChannelSpec():
-            values = {"channel": str(thing.channel), "title": thing.title, "enabled": int(thing.enabled)}
+            values = {
+                "channel": str(thing.channel),
+                "title": thing.title,
+                "enabled": int(thing.enabled),
+            }
             values["settings"] = json.dumps(thing.settings)
-            return ("change_channel", values | {"version": thing.version}) if thing.version else ("add_channel", values)
+            return (
+                ("change_channel", values | {"version": thing.version})
+                if thing.version
+                else ("add_channel", values)
+            )
         case Route():
-            values = {"source": str(thing.source), "destination": str(thing.destination), "enabled": int(thing.enabled)}
+            values = {
+                "source": str(thing.source),
+                "destination": str(thing.destination),
+                "enabled": int(thing.enabled),
+            }
             values["stages"] = of_stages(thing.stages)
             if not thing.version:
                 return "add_route", values

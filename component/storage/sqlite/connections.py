@@ -45,12 +45,16 @@ def wrapped(work: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Corouti
 class Connections:
     """A database that is open. Open it with `open`."""
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection
+    ) -> None:
         self._path = path
         self._file = _inode(path)
         self._writer = writer
         self._reader = reader
-        self._queries: Any = aiosql.from_str(_HERE.joinpath("queries.sql").read_text("utf-8"), "aiosqlite")
+        self._queries: Any = aiosql.from_str(
+            _HERE.joinpath("queries.sql").read_text("utf-8"), "aiosqlite"
+        )
         self._turn = asyncio.Lock()  # one transaction at a time on the writer's connection
 
     @classmethod
@@ -63,7 +67,9 @@ class Connections:
                 store = cls(path, writer, await _connect(path, undo))
                 await store._migrate()
             except (sqlite3.Error, OSError) as error:
-                raise StoreError(_("The database {path} can't be opened: {error}.", path=path, error=error)) from error
+                raise StoreError(
+                    _("The database {path} can't be opened: {error}.", path=path, error=error)
+                ) from error
             undo.pop_all()
         return store
 
@@ -71,7 +77,9 @@ class Connections:
         done = await _number(self._writer, "pragma user_version")
         numbered = sorted(_HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
         if done > len(numbered):
-            raise StoreError(_("The database was made by a newer version of Shoutbus: run that one."))
+            raise StoreError(
+                _("The database was made by a newer version of Shoutbus: run that one.")
+            )
         for number, file in enumerate(numbered, 1):
             if number > done:
                 script = file.read_text("utf-8")
@@ -91,15 +99,17 @@ class Connections:
     def _still_there(self) -> None:
         """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
         if _inode(self._path) != self._file:
-            raise StoreError(_("The database's file was removed or replaced: stop the bus, and put it back."))
+            raise StoreError(
+                _("The database's file was removed or replaced: stop the bus, and put it back.")
+            )
 
 
 @contextlib.asynccontextmanager
 async def transaction(connection: aiosqlite.Connection) -> AsyncIterator[None]:
     """BEGIN IMMEDIATE … COMMIT, or ROLLBACK where anything failed, the COMMIT included.
 
-    A caller that was cancelled may have left its statements to the connection's thread: they are waited
-    for and rolled back first, or every later BEGIN would fail.
+    A caller that was cancelled may have left its statements to the connection's thread: they are
+    waited for and rolled back first, or every later BEGIN would fail.
     """
     await connection.rollback()
     try:
@@ -130,7 +140,12 @@ async def _connect(path: Path, undo: contextlib.AsyncExitStack) -> aiosqlite.Con
     connection = await aiosqlite.connect(path, isolation_level=None)
     undo.push_async_callback(connection.close)
     connection.row_factory = sqlite3.Row
-    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "busy_timeout = 5000"):
+    for pragma in (
+        "journal_mode = wal",
+        "synchronous = full",
+        "foreign_keys = on",
+        "busy_timeout = 5000",
+    ):
         await connection.execute(f"pragma {pragma}")
     return connection
 

@@ -42,10 +42,15 @@ async def several(queries: Any, connection: Any, who: str | None, limit: int) ->
 
 async def due(queries: Any, connection: Any, now: int, limit: int) -> Sequence[Reminder]:
     """See `store.ReminderStore.due_reminders`."""
-    return [to_reminder(row) for row in await found(connection, queries.due_reminders, now=now, count=limit)]
+    return [
+        to_reminder(row)
+        for row in await found(connection, queries.due_reminders, now=now, count=limit)
+    ]
 
 
-async def settle(queries: Any, connection: Any, came: Sequence[tuple[Reminder, int | None]]) -> None:
+async def settle(
+    queries: Any, connection: Any, came: Sequence[tuple[Reminder, int | None]]
+) -> None:
     """See `store.ReminderStore.settle_reminders`."""
     over = [(reminder.id, reminder.due) for reminder, again in came if again is None]
     later = [(reminder.id, reminder.due, again) for reminder, again in came if again is not None]

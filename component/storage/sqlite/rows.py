@@ -15,7 +15,8 @@ Row = Mapping[str, Any]
 
 
 async def found(connection: Any, query: Any, **values: object) -> Sequence[Row]:
-    """All rows in one go: a statement left open keeps later reads in its own past, and no commit can end."""
+    """All rows in one go: a statement left open keeps later reads in its own past, and no commit
+    can end."""
     return cast("Sequence[Row]", await connection.execute_fetchall(query.sql, values))
 
 
@@ -48,13 +49,19 @@ def to_delivery(row: Row) -> Delivery:
 
 def of_stages(stages: Iterable[Stage]) -> str:
     """A route's processors, as JSON."""
-    return json.dumps([{"id": one.id, "name": one.name, "settings": dict(one.settings)} for one in stages])
+    return json.dumps(
+        [{"id": one.id, "name": one.name, "settings": dict(one.settings)} for one in stages]
+    )
 
 
 def to_stages(text: str) -> tuple[Stage, ...]:
     """See `of_stages`."""
     return tuple(
-        Stage(one["id"], one["name"], tuple((key, tuple(values)) for key, values in one["settings"].items()))
+        Stage(
+            one["id"],
+            one["name"],
+            tuple((key, tuple(values)) for key, values in one["settings"].items()),
+        )
         for one in json.loads(text)
     )
 
@@ -62,21 +69,47 @@ def to_stages(text: str) -> tuple[Stage, ...]:
 def to_route(row: Row) -> Route:
     """Of a row of `routes`."""
     source, destination = Channel.parse(row["source"]), Channel.parse(row["destination"])
-    return Route(source, destination, bool(row["enabled"]), row["id"], row["version"], to_stages(row["stages"]))
+    return Route(
+        source,
+        destination,
+        bool(row["enabled"]),
+        row["id"],
+        row["version"],
+        to_stages(row["stages"]),
+    )
 
 
 def of_held(held: Held, original: str) -> tuple[str | int | None, ...]:
     """For `add_held`; `original` is the body of the message as it came."""
     passed, been = json.dumps(held.passed), json.dumps([str(one) for one in sorted(held.been)])
     body = held.message.body if held.message.body != original else None
-    return held.message.id, body, held.route, held.passed[-1], passed, been, held.at, held.due, held.batch
+    return (
+        held.message.id,
+        body,
+        held.route,
+        held.passed[-1],
+        passed,
+        been,
+        held.at,
+        held.due,
+        held.batch,
+    )
 
 
 def to_held(row: Row) -> Held:
     """Of a row of `waiting`."""
     been = frozenset(Channel.parse(one) for one in json.loads(row["been"]))
     passed = tuple(json.loads(row["passed"]))
-    return Held(to_message(row), row["route"], passed, been, row["since"], row["due"], row["batch"], id=row["number"])
+    return Held(
+        to_message(row),
+        row["route"],
+        passed,
+        been,
+        row["since"],
+        row["due"],
+        row["batch"],
+        id=row["number"],
+    )
 
 
 def of_stop(stop: Stopped) -> tuple[str | int, ...]:
@@ -87,12 +120,20 @@ def of_stop(stop: Stopped) -> tuple[str | int, ...]:
 def to_stop(row: Row) -> Stopped:
     """Of a row of `stops` with its message."""
     destination = Channel.parse(row["destination"])
-    return Stopped(to_message(row), row["route"], row["processor"], destination, Words("{why}", {"why": row["why"]}))
+    return Stopped(
+        to_message(row),
+        row["route"],
+        row["processor"],
+        destination,
+        Words("{why}", {"why": row["why"]}),
+    )
 
 
 def of_notes(notes: Iterable[Note]) -> tuple[list[Any], list[Any]]:
     """For `put_notes` and `drop_notes`."""
-    put = [(*note.place, note.key, json.dumps(note.value)) for note in notes if note.value is not None]
+    put = [
+        (*note.place, note.key, json.dumps(note.value)) for note in notes if note.value is not None
+    ]
     return put, [(*note.place, note.key) for note in notes if note.value is None]
 
 

@@ -10,7 +10,16 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.ledger import Note, Place
 from component.bus.model.message import Channel, Message
 from component.bus.model.planner import Held, Stopped
-from component.bus.model.records import Audit, ChannelSpec, Drop, Grant, Mute, Preference, Put, Token
+from component.bus.model.records import (
+    Audit,
+    ChannelSpec,
+    Drop,
+    Grant,
+    Mute,
+    Preference,
+    Put,
+    Token,
+)
 from component.bus.model.reminder import Reminder
 from component.bus.model.route import Route
 from component.bus.model.story import Story
@@ -20,7 +29,16 @@ from component.common.i18n import _
 from component.storage.sqlite import accepting, changing, reminding, telling
 from component.storage.sqlite.addresses import Addresses
 from component.storage.sqlite.connections import LAST, transaction, wrapped
-from component.storage.sqlite.rows import found, of_stages, to_delivery, to_held, to_message, to_note, to_route, to_stop
+from component.storage.sqlite.rows import (
+    found,
+    of_stages,
+    to_delivery,
+    to_held,
+    to_message,
+    to_note,
+    to_route,
+    to_stop,
+)
 from component.storage.sqlite.subscriptions import Subscriptions
 from component.storage.sqlite.telling import to_story
 
@@ -39,7 +57,9 @@ class SQLite(Subscriptions, Addresses):
         async with self._turn, transaction(self._writer):
             receipts = await accepting.accept(self._queries, self._writer, offers) if offers else ()
             if outcomes:
-                ends = [(one.seq, one.state, one.attempts, one.error, one.changed) for one in outcomes]
+                ends = [
+                    (one.seq, one.state, one.attempts, one.error, one.changed) for one in outcomes
+                ]
                 await self._queries.set_outcomes(self._writer, rows=json.dumps(ends))
             if marks:
                 places = [(str(mark.channel), mark.stanza_id, mark.at) for mark in marks]
@@ -52,14 +72,18 @@ class SQLite(Subscriptions, Addresses):
         self._still_there()
         async with self._turn, transaction(self._writer):
             return [
-                delivery for one in releases for delivery in await accepting.release(self._queries, self._writer, one)
+                delivery
+                for one in releases
+                for delivery in await accepting.release(self._queries, self._writer, one)
             ]
 
     @wrapped
     async def brought(self, origin: str) -> tuple[Message | None, frozenset[Channel]]:
         """See `store.Store.brought`."""
         rows = await self._rows(self._queries.brought, origin=origin)
-        return (to_message(rows[0]) if rows else None), frozenset(Channel.parse(row["destination"]) for row in rows)
+        return (to_message(rows[0]) if rows else None), frozenset(
+            Channel.parse(row["destination"]) for row in rows
+        )
 
     # What is held
 
@@ -72,7 +96,9 @@ class SQLite(Subscriptions, Addresses):
         whole = [to_held(row) for row in rows]
         order = {one.batch: (one.due, one.id) for one in reversed(ready) if one.batch}
         alone = [one for one in ready if not one.batch]
-        return sorted([*alone, *whole], key=lambda one: (*order.get(one.batch, (one.due, one.id)), one.id))
+        return sorted(
+            [*alone, *whole], key=lambda one: (*order.get(one.batch, (one.due, one.id)), one.id)
+        )
 
     @wrapped
     async def next_due(self) -> int | None:
@@ -89,7 +115,10 @@ class SQLite(Subscriptions, Addresses):
     @wrapped
     async def held_first(self, limit: int, route: int | None = None) -> Sequence[Held]:
         """See `store.Store.held_first`."""
-        return [to_held(row) for row in await self._rows(self._queries.held_first, count=limit, route=route)]
+        return [
+            to_held(row)
+            for row in await self._rows(self._queries.held_first, count=limit, route=route)
+        ]
 
     @wrapped
     async def held(self, message_id: str) -> Sequence[Held]:
@@ -115,7 +144,10 @@ class SQLite(Subscriptions, Addresses):
     @wrapped
     async def backlog(self) -> dict[Channel, int]:
         """See `store.Store.backlog`."""
-        return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.backlog)}
+        return {
+            Channel.parse(row["channel"]): row["depth"]
+            for row in await self._rows(self._queries.backlog)
+        }
 
     @wrapped
     async def log(
@@ -123,9 +155,13 @@ class SQLite(Subscriptions, Addresses):
     ) -> Sequence[Delivery]:
         """See `store.Store.log`."""
         if before is None:
-            rows = await self._rows(self._queries.log_after, channel=str(channel), seq=min(after, LAST), count=limit)
+            rows = await self._rows(
+                self._queries.log_after, channel=str(channel), seq=min(after, LAST), count=limit
+            )
             return [to_delivery(row) for row in rows]
-        rows = await self._rows(self._queries.log_before, channel=str(channel), seq=min(before, LAST), count=limit)
+        rows = await self._rows(
+            self._queries.log_before, channel=str(channel), seq=min(before, LAST), count=limit
+        )
         return [to_delivery(row) for row in rows][::-1]
 
     @wrapped
@@ -188,7 +224,10 @@ class SQLite(Subscriptions, Addresses):
     @wrapped
     async def tokens(self) -> Sequence[Token]:
         """See `store.Store.tokens`."""
-        return [Token(row["name"], row["digest"], row["jid"]) for row in await self._rows(self._queries.tokens)]
+        return [
+            Token(row["name"], row["digest"], row["jid"])
+            for row in await self._rows(self._queries.tokens)
+        ]
 
     @wrapped
     async def grants(self) -> Sequence[Grant]:
@@ -219,15 +258,24 @@ class SQLite(Subscriptions, Addresses):
         async with self._turn, transaction(self._writer):
             for one in changes:
                 if not await changing.apply(self._queries, self._writer, one):
-                    raise Conflict(_("Someone changed that meanwhile: look at it again, then decide."))
+                    raise Conflict(
+                        _("Someone changed that meanwhile: look at it again, then decide.")
+                    )
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
     @wrapped
-    async def audit(self, before: int | None = None, limit: int = 20) -> Sequence[tuple[int, Audit]]:
+    async def audit(
+        self, before: int | None = None, limit: int = 20
+    ) -> Sequence[tuple[int, Audit]]:
         """See `store.Store.audit`."""
-        rows = await self._rows(self._queries.audit, number=LAST if before is None else before, count=limit)
+        rows = await self._rows(
+            self._queries.audit, number=LAST if before is None else before, count=limit
+        )
         return [
-            (row["id"], Audit(row["at"], row["who"], row["way"], row["what"], row["before"], row["after"]))
+            (
+                row["id"],
+                Audit(row["at"], row["who"], row["way"], row["what"], row["before"], row["after"]),
+            )
             for row in rows
         ]
 
@@ -236,7 +284,10 @@ class SQLite(Subscriptions, Addresses):
         """See `store.Store.dead`."""
         if channel is None:
             return [to_delivery(row) for row in await self._rows(self._queries.dead, count=limit)]
-        return [to_delivery(row) for row in await self._rows(self._queries.dead_of, channel=str(channel), count=limit)]
+        return [
+            to_delivery(row)
+            for row in await self._rows(self._queries.dead_of, channel=str(channel), count=limit)
+        ]
 
     @wrapped
     async def dead_letter(self, seq: int) -> Delivery | None:
@@ -247,23 +298,38 @@ class SQLite(Subscriptions, Addresses):
     @wrapped
     async def graves(self) -> dict[Channel, int]:
         """See `store.Store.graves`."""
-        return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.graves)}
+        return {
+            Channel.parse(row["channel"]): row["depth"]
+            for row in await self._rows(self._queries.graves)
+        }
 
     @wrapped
     async def decide(self, letters: Sequence[Delivery], audit: Audit) -> None:
         """See `store.Store.decide`."""
         async with self._turn, transaction(self._writer):
             for one in letters:
-                end = {"state": one.state, "attempts": one.attempts, "error": one.error, "changed": one.changed}
+                end = {
+                    "state": one.state,
+                    "attempts": one.attempts,
+                    "error": one.error,
+                    "changed": one.changed,
+                }
                 if not await self._queries.decide(self._writer, seq=one.seq, **end):
-                    raise Conflict(_("Dead letter {number} is dead no more: look again, then decide.", number=one.seq))
+                    raise Conflict(
+                        _(
+                            "Dead letter {number} is dead no more: look again, then decide.",
+                            number=one.seq,
+                        )
+                    )
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
     @wrapped
     async def delete(self, message_id: str, instead: str, audit: Audit) -> None:
         """See `store.Store.delete`."""
         async with self._turn, transaction(self._writer):
-            if not await self._queries.add_deletion(self._writer, id=message_id, at=audit.at, who=audit.who):
+            if not await self._queries.add_deletion(
+                self._writer, id=message_id, at=audit.at, who=audit.who
+            ):
                 raise Conflict(_("That message is deleted already."))
             await self._queries.replace_body(self._writer, id=message_id, body=instead)
             await self._queries.forget_bodies(self._writer, id=message_id)
@@ -280,13 +346,17 @@ class SQLite(Subscriptions, Addresses):
     @wrapped
     async def starting(self, start: str, limit: int = 2) -> Sequence[str]:
         """See `store.Store.starting`."""
-        return [row["id"] for row in await self._rows(self._queries.starting, start=start, count=limit)]
+        return [
+            row["id"] for row in await self._rows(self._queries.starting, start=start, count=limit)
+        ]
 
     @wrapped
     async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
         """See `store.Store.search`."""
         pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        rows = await self._rows(self._queries.search, channel=str(channel), pattern=pattern, count=limit)
+        rows = await self._rows(
+            self._queries.search, channel=str(channel), pattern=pattern, count=limit
+        )
         return [to_delivery(row) for row in rows]
 
     @wrapped
@@ -299,7 +369,9 @@ class SQLite(Subscriptions, Addresses):
     async def keep(self, channel: Channel, state: Any) -> None:
         """See `store.Memory.keep`."""
         async with self._turn, transaction(self._writer):
-            await self._queries.put_memory(self._writer, channel=str(channel), state=json.dumps(state))
+            await self._queries.put_memory(
+                self._writer, channel=str(channel), state=json.dumps(state)
+            )
 
     @wrapped
     async def stories(
@@ -308,7 +380,10 @@ class SQLite(Subscriptions, Addresses):
         """See `store.Store.stories`."""
         query = self._queries.all_stories if hidden else self._queries.stories
         end = LAST if before is None else min(before, LAST)
-        return [to_story(row) for row in await self._rows(query, channel=str(channel), seq=end, count=limit)]
+        return [
+            to_story(row)
+            for row in await self._rows(query, channel=str(channel), seq=end, count=limit)
+        ]
 
     @wrapped
     async def story(self, seq: int) -> Story | None:
@@ -369,7 +444,9 @@ class SQLite(Subscriptions, Addresses):
     async def drop_reminder(self, number: int) -> bool:
         """See `store.ReminderStore.drop_reminder`."""
         async with self._turn, transaction(self._writer):
-            return bool(await found(self._writer, self._queries.drop_reminder, id=min(number, LAST)))
+            return bool(
+                await found(self._writer, self._queries.drop_reminder, id=min(number, LAST))
+            )
 
     @wrapped
     async def contacts(self) -> Sequence[tuple[str, str]]:
@@ -389,10 +466,18 @@ class SQLite(Subscriptions, Addresses):
             await self._queries.remove_contact(self._writer, ours=ours, theirs=theirs)
 
     @wrapped
-    async def seed(self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]) -> None:
+    async def seed(
+        self, channels: Iterable[ChannelSpec], routes: Iterable[Route], tokens: Iterable[Token]
+    ) -> None:
         """See `store.Store.seed`."""
-        specs = [(str(spec.channel), spec.title, json.dumps(spec.settings), int(spec.enabled)) for spec in channels]
-        ways = [(str(one.source), str(one.destination), int(one.enabled), of_stages(one.stages)) for one in routes]
+        specs = [
+            (str(spec.channel), spec.title, json.dumps(spec.settings), int(spec.enabled))
+            for spec in channels
+        ]
+        ways = [
+            (str(one.source), str(one.destination), int(one.enabled), of_stages(one.stages))
+            for one in routes
+        ]
         keys = [(token.name, token.digest, token.jid) for token in tokens]
         async with self._turn, transaction(self._writer):
             if await found(self._writer, self._queries.claim_seed):

@@ -27,7 +27,9 @@ _channel = lru_cache(20_000)(Channel.parse)
 
 def _interval(row: Row) -> Interval:
     """As it was when it was kept: what is read anew could be understood otherwise by then."""
-    return Interval(row["every"], Schedule(row["schedule"], row["cron"]) if row["schedule"] else None)
+    return Interval(
+        row["every"], Schedule(row["schedule"], row["cron"]) if row["schedule"] else None
+    )
 
 
 def to_subscription(row: Row) -> Subscription:
@@ -103,7 +105,11 @@ async def put(queries: Any, connection: Any, now: Sequence[Subscription]) -> Non
 
 
 def _taken(one: Subscription) -> Words:
-    return _("{target} is told of {channel} already: change that subscription.", channel=one.channel, target=one.target)
+    return _(
+        "{target} is told of {channel} already: change that subscription.",
+        channel=one.channel,
+        target=one.target,
+    )
 
 
 async def end(queries: Any, connection: Any, numbers: Collection[int]) -> Sequence[Subscription]:
@@ -116,7 +122,8 @@ async def end(queries: Any, connection: Any, numbers: Collection[int]) -> Sequen
 
 
 async def take_turns(queries: Any, connection: Any, turns: Sequence[Turn]) -> None:
-    """Each turn of a subscription that stands and waits as it `was`; all else of it stays as it is by now."""
+    """Each turn of a subscription that stands and waits as it `was`; all else of it stays as it is
+    by now."""
     if not turns:
         return
     there = await _by_id(queries, connection, [turn.was.id for turn in turns])
@@ -125,23 +132,31 @@ async def take_turns(queries: Any, connection: Any, turns: Sequence[Turn]) -> No
         one = there.get(turn.was.id)
         if one and _stands(one) == _stands(turn.was):
             due = turn.now.due or await _again(queries, connection, turn)
-            there[one.id] = replace(one, standing=turn.now.standing, due=due, cursor=turn.now.cursor)
+            there[one.id] = replace(
+                one, standing=turn.now.standing, due=due, cursor=turn.now.cursor
+            )
             taken.append(turn)
     await _move(queries, connection, [there[number] for number in {turn.was.id for turn in taken}])
     # What its digest leaves out has to be known until that is sent: until the next turn.
     upto = [(turn.was.id, turn.was.cursor) for turn in taken]
     await queries.forget_told_upto(connection, rows=json.dumps(upto))
-    parts = [(turn.digest, turn.was.id, turn.was.cursor, turn.now.cursor) for turn in taken if turn.digest]
+    parts = [
+        (turn.digest, turn.was.id, turn.was.cursor, turn.now.cursor)
+        for turn in taken
+        if turn.digest
+    ]
     await queries.add_digest_parts(connection, rows=json.dumps(parts))
 
 
 async def _again(queries: Any, connection: Any, turn: Turn) -> int:
-    """When one is due again that waits for nothing else: 0, unless something came behind its new cursor.
+    """When one is due again that waits for nothing else: 0, unless something came behind its new
+    cursor.
 
-    Nothing can be lost between a digest and what is told at once. A message's delivery to the channel is committed with
-    the one to its subscribers, whose fan-out reads the subscription later still. Where it reads it before this
-    transaction, and so leaves the message to the digest, that delivery is there by now: up to the cursor, or seen here.
-    Where it reads it after, it finds it free, or due still.
+    Nothing can be lost between a digest and what is told at once. A message's delivery to the
+    channel is committed with the one to its subscribers, whose fan-out reads the subscription later
+    still. Where it reads it before this transaction, and so leaves the message to the digest, that
+    delivery is there by now: up to the cursor, or seen here. Where it reads it after, it finds it
+    free, or due still.
     """
     if not turn.again:
         return 0
@@ -159,7 +174,9 @@ async def _move(queries: Any, connection: Any, now: Iterable[Subscription]) -> N
         await queries.move_subscriptions(connection, rows=json.dumps(rows))
 
 
-async def _by_id(queries: Any, connection: Any, numbers: Collection[int]) -> dict[int, Subscription]:
+async def _by_id(
+    queries: Any, connection: Any, numbers: Collection[int]
+) -> dict[int, Subscription]:
     rows = await found(connection, queries.subscriptions_by_id, ids=json.dumps(list(numbers)))
     return {row["id"]: to_subscription(row) for row in rows}
 
@@ -179,12 +196,14 @@ async def spread(queries: Any, connection: Any, one: Spread) -> Sequence[Deliver
         return []
     rows = await found(connection, queries.spread_to, seq=seq, targets=json.dumps(list(targets)))
     message = one.delivery.message
-    return [Delivery(row["seq"], message, targets[row["channel"]], changed=message.at) for row in rows]
+    return [
+        Delivery(row["seq"], message, targets[row["channel"]], changed=message.at) for row in rows
+    ]
 
 
 async def _hold(queries: Any, connection: Any, held: Sequence[Subscription]) -> None:
-    """As they stand now, unless who has them stopped them since they were read. A cursor that moved on meanwhile stays:
-    nothing is told twice."""
+    """As they stand now, unless who has them stopped them since they were read. A cursor that moved
+    on meanwhile stays: nothing is told twice."""
     there = await _by_id(queries, connection, [one.id for one in held])
     for one in held:
         was = there.get(one.id)

@@ -47,7 +47,9 @@ class Subscriptions(Connections):
             told = {"who": who, "target": str(target) if target else None}
             rows = await self._rows(self._queries.subscriptions_by, **told, **there, **page)
         elif target:
-            rows = await self._rows(self._queries.subscriptions_for, target=str(target), **there, **page)
+            rows = await self._rows(
+                self._queries.subscriptions_for, target=str(target), **there, **page
+            )
         else:
             query = self._queries.subscriptions_at if channel else self._queries.all_subscriptions
             rows = await self._rows(query, **there, **page)
@@ -70,15 +72,23 @@ class Subscriptions(Connections):
     @wrapped
     async def standings(self) -> Mapping[Standing, int]:
         """See `store.SubscriptionStore.standings`."""
-        return {Standing(row["standing"]): row["depth"] for row in await self._rows(self._queries.standings)}
+        return {
+            Standing(row["standing"]): row["depth"]
+            for row in await self._rows(self._queries.standings)
+        }
 
     @wrapped
     async def subscribed(self) -> Mapping[Channel, int]:
         """See `store.SubscriptionStore.subscribed`."""
-        return {Channel.parse(row["channel"]): row["depth"] for row in await self._rows(self._queries.subscribed)}
+        return {
+            Channel.parse(row["channel"]): row["depth"]
+            for row in await self._rows(self._queries.subscribed)
+        }
 
     @wrapped
-    async def hearers(self, channel: Channel, words: Collection[str], after: int, limit: int) -> Sequence[Subscription]:
+    async def hearers(
+        self, channel: Channel, words: Collection[str], after: int, limit: int
+    ) -> Sequence[Subscription]:
         """See `store.SubscriptionStore.hearers`."""
         names = {"channel": str(channel), "words": json.dumps(list(words))}
         rows = await self._rows(self._queries.hearers, **names, after=min(after, LAST), count=limit)
@@ -91,7 +101,10 @@ class Subscriptions(Connections):
         """See `store.SubscriptionStore.subscriptions_of`."""
         sides = {"targets": targets, "channels": channels}
         names = {side: json.dumps([str(one) for one in several]) for side, several in sides.items()}
-        return [to_subscription(row) for row in await self._rows(self._queries.subscriptions_of, **names)]
+        return [
+            to_subscription(row)
+            for row in await self._rows(self._queries.subscriptions_of, **names)
+        ]
 
     @wrapped
     async def spread(self, spread: Spread) -> Sequence[Delivery]:
@@ -117,7 +130,10 @@ class Subscriptions(Connections):
     @wrapped
     async def due_subscriptions(self, now: int, limit: int) -> Sequence[Subscription]:
         """See `store.SubscriptionStore.due_subscriptions`."""
-        return [to_subscription(row) for row in await self._rows(self._queries.due_subscriptions, now=now, count=limit)]
+        return [
+            to_subscription(row)
+            for row in await self._rows(self._queries.due_subscriptions, now=now, count=limit)
+        ]
 
     @wrapped
     async def due_count(self, now: int) -> int:
@@ -157,10 +173,14 @@ class Subscriptions(Connections):
         return {number: frozenset(seqs) for number, seqs in told.items()}
 
     @wrapped
-    async def between(self, channel: Channel, after: int, upto: int, limit: int) -> Sequence[Delivery]:
+    async def between(
+        self, channel: Channel, after: int, upto: int, limit: int
+    ) -> Sequence[Delivery]:
         """See `store.SubscriptionStore.between`."""
         ends = {"channel": str(channel), "after": min(after, LAST), "upto": min(upto, LAST)}
-        return [to_delivery(row) for row in await self._rows(self._queries.between, **ends, count=limit)]
+        return [
+            to_delivery(row) for row in await self._rows(self._queries.between, **ends, count=limit)
+        ]
 
     @wrapped
     async def counted(self, channel: Channel, after: int, upto: int) -> int:

@@ -23,7 +23,8 @@ def to_story(row: Row) -> Story:
 
 
 async def retell(queries: Any, connection: Any, story: Story, now: int) -> None:
-    """Keep a story as it is to be from `now` on, in ms; raises Conflict where it is not as it was read."""
+    """Keep a story as it is to be from `now` on, in ms; raises Conflict where it is not as it was
+    read."""
     state = {"published": int(story.published), "changed": now, "version": story.version}
     if not await queries.put_story(connection, seq=story.seq, **state):
         raise Conflict(_("Someone changed that story meanwhile: look at it again, then decide."))

@@ -1,4 +1,5 @@
-"""What stands under a letter, each reader's own, comes into what was made for all who are told the same. Pure."""
+"""What stands under a letter, each reader's own, comes into what was made for all who are told the
+same. Pure."""
 
 from markupsafe import Markup
 
@@ -15,7 +16,8 @@ def scrubbed(text: str) -> str:
 
 
 def footed(text: str, foot: str) -> str:
-    """With the footer in its place; where a template has none, at the end: nobody is to miss how to end it."""
+    """With the footer in its place; where a template has none, at the end: nobody is to miss how to
+    end it."""
     if _FOOT in text:
         return f"{text.replace(_FOOT, foot, 1).replace(_FOOT, '').rstrip()}\n"
     at = text.lower().rfind("</body>")

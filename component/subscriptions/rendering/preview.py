@@ -1,4 +1,5 @@
-"""What templates make of messages, to be looked at: samples, or what stands in a channel. Pure but for the files."""
+"""What templates make of messages, to be looked at: samples, or what stands in a channel. Pure but
+for the files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -46,8 +47,12 @@ class _Samples:
 
 def places(web: str) -> Places:
     """Pages of channels and messages at a web address."""
-    return Places(str, lambda one: f"{web}/{one.method}/{one.address}", lambda one: f"{web}/messages/{one.id}",
-                  lambda _message, _channel: "")  # fmt: skip
+    return Places(
+        str,
+        lambda one: f"{web}/{one.method}/{one.address}",
+        lambda one: f"{web}/messages/{one.id}",
+        lambda _message, _channel: "",
+    )
 
 
 def samples(now: int) -> Sequence[Message]:
@@ -71,15 +76,27 @@ def _answer(message: Message, first: Message) -> Message:
     return replace(message, replies=first.id, thread=first.id)
 
 
-def preview(templates: Templates, name: str, eyes: Eyes, messages: Sequence[Message], where: Places, web: str,
-            channel: Channel = _LOBBY) -> Drawn:  # fmt: skip
-    """What a template makes of messages that stand in a channel, and what is wrong with the operator's, if anything."""
+def preview(
+    templates: Templates,
+    name: str,
+    eyes: Eyes,
+    messages: Sequence[Message],
+    where: Places,
+    web: str,
+    channel: Channel = _LOBBY,
+) -> Drawn:
+    """What a template makes of messages that stand in a channel, and what is wrong with the
+    operator's, if anything."""
     below = _foot_of(name)
     name = "digest.html" if name == "frame.html" else name
-    drawn = templates.draw(name, eyes.language, {"footer": HERE, **_given(name, eyes, messages, where, web, channel)})
+    drawn = templates.draw(
+        name, eyes.language, {"footer": HERE, **_given(name, eyes, messages, where, web, channel)}
+    )
     if not below:
         return replace(drawn, text=scrubbed(drawn.text).strip("\n"))
-    foot = templates.draw(below, eyes.language, _given(below, eyes, messages, where, web, channel)).text
+    foot = templates.draw(
+        below, eyes.language, _given(below, eyes, messages, where, web, channel)
+    ).text
     return replace(drawn, text=footed(scrubbed(drawn.text), scrubbed(foot).strip("\n")))
 
 
@@ -98,7 +115,12 @@ def _given(
     one = Subscription("juliet@example.org", channel, _TARGET, Interval(20), id=1)
     if name.startswith("digest"):
         bounds = CHAT if "chat" in name else MAIL
-        shown = chosen(merged([Wanted(one.channel, messages, SAMPLED_REST if messages[0].id == _FIRST else 0)]), bounds)
+        shown = chosen(
+            merged(
+                [Wanted(one.channel, messages, SAMPLED_REST if messages[0].id == _FIRST else 0)]
+            ),
+            bounds,
+        )
         return values.of_digest(shown, {}, where, eyes, bounds)
     if name.startswith("message"):
         answered = messages[0] if messages[-1] is not messages[0] else None
@@ -118,6 +140,8 @@ def faults(templates: Templates, now: int) -> Sequence[Words]:
         drawn.fault
         for name in NAMES
         for language in LANGUAGES
-        if (drawn := preview(templates, name, Eyes(language, "UTC"), samples(now), places(web), web)).fault
+        if (
+            drawn := preview(templates, name, Eyes(language, "UTC"), samples(now), places(web), web)
+        ).fault
     ]
     return [*wrong, *dict.fromkeys(found)]

@@ -9,7 +9,8 @@ Made = TypeVar("Made")
 
 
 class Recent(Generic[Key, Made]):
-    """The last `most` things, each for `life` ms: what was deleted since is not told for longer than that."""
+    """The last `most` things, each for `life` ms: what was deleted since is not told for longer
+    than that."""
 
     def __init__(self, most: int, life: int, clock: Callable[[], int]) -> None:
         self._most = most

@@ -57,9 +57,9 @@ class _Made:
 
 
 class Writer:
-    """`ports.Letters`. `host` is the public one, `persons` the names of methods whose channels are people; `tell` says
-    to operators what is wrong with a template of theirs, and may raise StoreError; `hears_stop` is whether what answers
-    an SMS comes here; `keep` see `Reader`."""
+    """`ports.Letters`. `host` is the public one, `persons` the names of methods whose channels are
+    people; `tell` says to operators what is wrong with a template of theirs, and may raise
+    StoreError; `hears_stop` is whether what answers an SMS comes here; `keep` see `Reader`."""
 
     def __init__(
         self,
@@ -89,7 +89,9 @@ class Writer:
         self._reader = Reader(store, clock, keep)
         self._made: Recent[Hashable, _Made] = Recent(_KEPT, LIFE, clock)
         self._brought: Recent[str, tuple[int, Sequence[Channel]]] = Recent(_KNOWN, LIFE, clock)
-        self._answers: Recent[tuple[Channel, str], tuple[Message | None]] = Recent(_KNOWN, LIFE, clock)
+        self._answers: Recent[tuple[Channel, str], tuple[Message | None]] = Recent(
+            _KNOWN, LIFE, clock
+        )
         self._one = asyncio.Lock()
 
     # As `ports.Letters` has it
@@ -117,9 +119,16 @@ class Writer:
         elif pieces := await self._pieces(message):
             made, eyes = await self._digest(pieces, CHAT, ("digest-chat.txt",))
             is_person = delivery.channel.method in self._persons  # a room can't answer “stop”
-            made = replace(made, text=footed(made.text, self._foot("footer-chat.txt", eyes, {}) if is_person else ""))
+            made = replace(
+                made,
+                text=footed(
+                    made.text, self._foot("footer-chat.txt", eyes, {}) if is_person else ""
+                ),
+            )
         elif one := await self._subscription(delivery):
-            return noted(message, self._places.title(one.channel), await self._answered(message, one.channel))
+            return noted(
+                message, self._places.title(one.channel), await self._answered(message, one.channel)
+            )
         else:
             return message
         await self._complain()
@@ -132,7 +141,9 @@ class Writer:
             told = short(one_line(made.text), "", fits)
         elif pieces := await self._pieces(delivery.message):
             made, _eyes = await self._digest(pieces, MAIL, ("digest-sms.txt",))
-            pages = [page for piece in pieces if (page := self._places.page(piece.subscription.channel))]
+            pages = [
+                page for piece in pieces if (page := self._places.page(piece.subscription.channel))
+            ]
             told = followed(one_line(made.text), pages[0] if pages else "", fits)
         else:
             one = await self._subscription(delivery)
@@ -144,7 +155,8 @@ class Writer:
     # Digests
 
     async def _pieces(self, message: Message) -> Sequence[Piece]:
-        """What a message tells as a digest, nothing where it is none; raises Moot where nothing is left of it."""
+        """What a message tells as a digest, nothing where it is none; raises Moot where nothing is
+        left of it."""
         if not message.author.key.startswith(DIGEST):
             return ()
         pieces = await self._reader.pieces(message.id)
@@ -152,52 +164,83 @@ class Writer:
             raise Moot(_("The subscription has ended: nothing is left to tell."))
         return pieces
 
-    async def _digest(self, pieces: Sequence[Piece], bounds: Bounds, names: Sequence[str]) -> tuple[_Made, Eyes]:
+    async def _digest(
+        self, pieces: Sequence[Piece], bounds: Bounds, names: Sequence[str]
+    ) -> tuple[_Made, Eyes]:
         eyes = self._eyes_of(pieces[0].subscription)
         excerpts = [await self._reader.excerpt(piece) for piece in pieces]
         key = (tuple(names), tuple(one.key for one in excerpts), eyes, self._templates.stamp())
         async with self._one:  # while one makes it, the others who are told the same wait
             made = self._made.get(key)
             if made is None:
-                made = self._made.put(key, await self._gathered(pieces, excerpts, bounds, names, eyes))
+                made = self._made.put(
+                    key, await self._gathered(pieces, excerpts, bounds, names, eyes)
+                )
         return made, eyes
 
     async def _gathered(
-        self, pieces: Sequence[Piece], excerpts: Sequence[Excerpt], bounds: Bounds, names: Sequence[str], eyes: Eyes
+        self,
+        pieces: Sequence[Piece],
+        excerpts: Sequence[Excerpt],
+        bounds: Bounds,
+        names: Sequence[str],
+        eyes: Eyes,
     ) -> _Made:
-        wanted = merged([each.wanted(one.subscription.channel) for one, each in zip(pieces, excerpts, strict=True)])
+        wanted = merged(
+            [
+                each.wanted(one.subscription.channel)
+                for one, each in zip(pieces, excerpts, strict=True)
+            ]
+        )
         if not wanted:
             raise Moot(_("What it would tell was deleted meanwhile: nothing is left to tell."))
         shown = chosen(wanted, bounds)
-        quotes = {one: quoted(seen) for one in strangers(shown) if (seen := await self._reader.answered(*one))}
+        quotes = {
+            one: quoted(seen)
+            for one in strangers(shown)
+            if (seen := await self._reader.answered(*one))
+        }
         return self._drawn(names, eyes, values.of_digest(shown, quotes, self._places, eyes, bounds))
 
     # Single messages
 
-    async def _single(self, delivery: Delivery, one: Subscription | None, names: Sequence[str]) -> tuple[_Made, Eyes]:
+    async def _single(
+        self, delivery: Delivery, one: Subscription | None, names: Sequence[str]
+    ) -> tuple[_Made, Eyes]:
         message = delivery.message
         channel = one.channel if one else message.channel
         eyes = self._eyes_of(one) if one else await self._eyes_at(delivery.channel)
         key = (tuple(names), message, channel, eyes, self._templates.stamp())
         made = self._made.get(key)
         if made is None:
-            told = values.of_message(message, channel, await self._answered(message, channel), self._places, eyes)
+            told = values.of_message(
+                message, channel, await self._answered(message, channel), self._places, eyes
+            )
             made = self._made.put(key, self._drawn(names, eyes, told))
         return made, eyes
 
     async def _answered(self, message: Message, channel: Channel) -> Message | None:
-        """What a message in a channel answers; None where that is nothing, gone or others' affair."""
+        """What a message in a channel answers; None where that is nothing, gone or others'
+        affair."""
         if not message.replies:
             return None
         key = (channel, message.replies)
-        found = self._answers.get(key) or self._answers.put(key, (await self._reader.answered(*key),))
+        found = self._answers.get(key) or self._answers.put(
+            key, (await self._reader.answered(*key),)
+        )
         return found[0]
 
     async def _subscription(self, delivery: Delivery) -> Subscription | None:
-        """The one by which a message is brought to `delivery.channel`; None where that is no subscriber of it."""
-        if delivery.message.channel == delivery.channel or delivery.channel.method not in self._persons:
+        """The one by which a message is brought to `delivery.channel`; None where that is no
+        subscriber of it."""
+        if (
+            delivery.message.channel == delivery.channel
+            or delivery.channel.method not in self._persons
+        ):
             return None  # what the bus itself says there; and at once only persons are told
-        theirs = await self._store.subscriptions(target=delivery.channel) or await self._instead(delivery.channel)
+        theirs = await self._store.subscriptions(target=delivery.channel) or await self._instead(
+            delivery.channel
+        )
         heard = {one.channel: one for one in reversed(theirs) if one.standing is not Standing.ASKED}
         brought = await self._places_of(delivery) if heard else ()
         return next((heard[place] for place in brought if place in heard), None)
@@ -228,7 +271,13 @@ class Writer:
         waiting = [one for one in theirs if one.standing in (Standing.ASKED, Standing.FAILED)]
         eyes = self._eyes_of(waiting[0]) if waiting else self._eyes_as(who)
         given = values.of_request(
-            address, by, waiting, self._places, self._links, eyes, stop=self._hears_stop and names == (_SMS,)
+            address,
+            by,
+            waiting,
+            self._places,
+            self._links,
+            eyes,
+            stop=self._hears_stop and names == (_SMS,),
         )
         return self._drawn(names, eyes, given), eyes
 
@@ -247,11 +296,19 @@ class Writer:
 
     def _drawn(self, names: Sequence[str], eyes: Eyes, given: Mapping[str, Any]) -> _Made:
         """Each template drawn: the text first, then the page."""
-        drawn = [scrubbed(self._faults.draw(name, eyes.language, {"footer": HERE, **given})) for name in names]
+        drawn = [
+            scrubbed(self._faults.draw(name, eyes.language, {"footer": HERE, **given}))
+            for name in names
+        ]
         return _Made(given["subject"], *drawn)
 
     def _signed(
-        self, made: _Made, why: Sequence[Subscription], delivery: Delivery, eyes: Eyes, alone: Message | None = None
+        self,
+        made: _Made,
+        why: Sequence[Subscription],
+        delivery: Delivery,
+        eyes: Eyes,
+        alone: Message | None = None,
     ) -> Letter:
         """A letter with what stands under it: why it came, and how to end that."""
         foot = values.of_foot(why, delivery.channel, self._places, self._links, eyes, alone)

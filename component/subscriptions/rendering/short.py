@@ -8,7 +8,8 @@ _CUT = "..."  # the one character for it would double what an SMS costs: GSM-7 h
 
 
 def short(text: str, link: str, fits: Callable[[str], bool]) -> str:
-    """The text where it fits; else as much of it as does, and the link behind it where it leaves room for words.
+    """The text where it fits; else as much of it as does, and the link behind it where it leaves
+    room for words.
 
     What begins a text that fits is taken to fit itself.
     """

@@ -20,7 +20,9 @@ def of_digest(digest: Digest, language: str) -> str:
     titles = [section.title for section in digest.sections]
     named = ", ".join(titles[:_NAMED])
     if len(titles) > _NAMED:
-        named = _("{titles} and {count} more", titles=named, count=len(titles) - _NAMED).told(language)
+        named = _("{titles} and {count} more", titles=named, count=len(titles) - _NAMED).told(
+            language
+        )
     room = LONGEST - len(_counted(digest, "").told(language))
     return one_line(_counted(digest, cut(named, room)).told(language))
 
@@ -47,12 +49,19 @@ def cut(line: str, most: int) -> str:
 
 
 def list_id(channels: Sequence[Channel], host: str) -> str:
-    """The name of a list (RFC 2919) of who is told of a channel, or of several: <lobby.shoutbox.example.org>."""
+    """The name of a list (RFC 2919) of who is told of a channel, or of several:
+    <lobby.shoutbox.example.org>."""
     where = ".".join(_label(part) for part in host.split(".") if part) or "localhost"
     if len(set(channels)) != 1:
         return f"<digest.{where}>"
-    name = ".".join(_label(part) for part in channels[0].address.replace("@", ".").split(".") if part)
-    plain = name if len(name) <= 100 and name == channels[0].address.lower() else _unlike(name, channels[0])
+    name = ".".join(
+        _label(part) for part in channels[0].address.replace("@", ".").split(".") if part
+    )
+    plain = (
+        name
+        if len(name) <= 100 and name == channels[0].address.lower()
+        else _unlike(name, channels[0])
+    )
     return f"<{plain}.{channels[0].method}.{where}>"
 
 
@@ -64,4 +73,5 @@ def _unlike(name: str, channel: Channel) -> str:
     """Another name for each address, also of those whose letters a list's name can't have."""
     if len(name) <= 100 and name == channel.address.replace("@", "."):
         return name
-    return f"{name[:80].strip('.-')}-{hashlib.blake2b(channel.address.encode(), digest_size=4).hexdigest()}"
+    digest = hashlib.blake2b(channel.address.encode(), digest_size=4).hexdigest()
+    return f"{name[:80].strip('.-')}-{digest}"

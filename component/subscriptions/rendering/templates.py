@@ -1,4 +1,5 @@
-"""Templates of letters: ours, and the operator's in their place (a folder of files with the same names).
+"""Templates of letters: ours, and the operator's in their place (a folder of files with the same
+names).
 
 Jinja2, sandboxed. One of the operator's that can't be used is told of, and ours is used.
 """
@@ -17,11 +18,22 @@ from jinja2.sandbox import SandboxedEnvironment
 from component.common.i18n import Words, _
 
 NAMES = (
-    "digest.html", "digest.txt", "digest-chat.txt", "digest-sms.txt",
-    "message.html", "message.txt", "message-sms.txt",
-    "request.html", "request.txt", "request-chat.txt", "request-sms.txt",
-    "footer.html", "footer.txt", "footer-chat.txt", "frame.html",
-)  # fmt: skip
+    "digest.html",
+    "digest.txt",
+    "digest-chat.txt",
+    "digest-sms.txt",
+    "message.html",
+    "message.txt",
+    "message-sms.txt",
+    "request.html",
+    "request.txt",
+    "request-chat.txt",
+    "request-sms.txt",
+    "footer.html",
+    "footer.txt",
+    "footer-chat.txt",
+    "frame.html",
+)
 """Those that can be replaced. `frame.html` is what the pages have in common."""
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -42,7 +54,11 @@ class Templates:
         ours = jinja2.PackageLoader("component.subscriptions.rendering")
         self.folder = folder
         self._ours = _environment(ours)
-        self._theirs = _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours])) if folder else None
+        self._theirs = (
+            _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours]))
+            if folder
+            else None
+        )
 
     def stamp(self) -> Stamp:
         """Another whenever the operator's files are."""
@@ -65,7 +81,8 @@ class Templates:
             return Drawn(_text(self._ours, name, told), _fault(error, self._theirs, name))
 
     def strays(self) -> Sequence[Words]:
-        """What is wrong with the folder itself: that it is not there, and names that look like slips."""
+        """What is wrong with the folder itself: that it is not there, and names that look like
+        slips."""
         if self.folder is None:
             return ()
         if not self.folder.is_dir():
@@ -73,10 +90,17 @@ class Templates:
         try:
             there = sorted(one.name for one in self.folder.iterdir())
         except OSError as error:
-            return [_("{folder} can't be read: {why}.", folder=self.folder, why=error.strerror or error)]
-        near = [(name, get_close_matches(name, NAMES, 1, 0.8)) for name in there if name not in NAMES]
-        return [_("{file} is no letter's template: did you mean {name}?", file=name, name=close[0])
-                for name, close in near if close]  # fmt: skip
+            return [
+                _("{folder} can't be read: {why}.", folder=self.folder, why=error.strerror or error)
+            ]
+        near = [
+            (name, get_close_matches(name, NAMES, 1, 0.8)) for name in there if name not in NAMES
+        ]
+        return [
+            _("{file} is no letter's template: did you mean {name}?", file=name, name=close[0])
+            for name, close in near
+            if close
+        ]
 
 
 def _environment(loader: jinja2.BaseLoader) -> SandboxedEnvironment:
@@ -107,7 +131,9 @@ def _fault(error: Exception, environment: SandboxedEnvironment, name: str) -> Wo
 def _place(error: Exception, environment: SandboxedEnvironment, name: str) -> tuple[str, int]:
     if isinstance(error, jinja2.TemplateSyntaxError):
         return error.name or name, error.lineno
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):  # Jinja2 puts the templates' own lines there
+    for frame in reversed(
+        traceback.extract_tb(error.__traceback__)
+    ):  # Jinja2 puts the templates' own lines there
         if Path(frame.filename).name in NAMES:
             return Path(frame.filename).name, frame.lineno or 0
     return name, 0

@@ -11,7 +11,8 @@ _LOCALES = {"en": "en_GB"}  # the day before the month, as in all of the bus
 
 
 def zone_of(name: str) -> str:
-    """The name of a time zone as it is written; UTC where this machine knows none of that name (any more)."""
+    """The name of a time zone as it is written; UTC where this machine knows none of that name (any
+    more)."""
     try:
         return str(Zone.parse(name or "UTC"))
     except BadInput:
@@ -45,6 +46,8 @@ class Times:
 
 @functools.lru_cache(256)
 def _written(day: date, shape: str, language: str) -> str:
-    from babel.dates import format_date  # only for who needs it: it is as large as the rest of the bus
+    from babel.dates import (
+        format_date,
+    )  # only for who needs it: it is as large as the rest of the bus
 
     return format_date(day, shape, locale=_LOCALES.get(language, language))

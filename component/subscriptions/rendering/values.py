@@ -50,11 +50,19 @@ class Eyes:
 
 
 def of_digest(
-    shown: Sequence[Wanted], quotes: Mapping[tuple[Channel, str], str], places: Places, eyes: Eyes, bounds: Bounds
+    shown: Sequence[Wanted],
+    quotes: Mapping[tuple[Channel, str], str],
+    places: Places,
+    eyes: Eyes,
+    bounds: Bounds,
 ) -> Mapping[str, Any]:
     """For digest.*; see `digest.arranged`."""
     digest = arranged(shown, quotes, places, eyes.times, bounds.longest)
-    return {"subject": subject.of_digest(digest, eyes.language), "digest": digest, "zone": zone_of(eyes.zone)}
+    return {
+        "subject": subject.of_digest(digest, eyes.language),
+        "digest": digest,
+        "zone": zone_of(eyes.zone),
+    }
 
 
 def of_message(
@@ -72,11 +80,18 @@ def of_message(
 
 
 def of_request(
-    address: Address, by: str, waiting: Sequence[Subscription], places: Places, links: Links, eyes: Eyes, *,
+    address: Address,
+    by: str,
+    waiting: Sequence[Subscription],
+    places: Places,
+    links: Links,
+    eyes: Eyes,
+    *,
     stop: bool = False,
-) -> Mapping[str, Any]:  # fmt: skip
-    """For request.*: an address whose owner is to confirm it, who wants that (`by`, else `address.who`), the
-    subscriptions that wait for it, and whether an answer that says “stop” is heard."""
+) -> Mapping[str, Any]:
+    """For request.*: an address whose owner is to confirm it, who wants that (`by`, else
+    `address.who`), the subscriptions that wait for it, and whether an answer that says “stop” is
+    heard."""
     shown = one_line(address.target.address)
     title = one_line(_("Please confirm {address}", address=shown).told(eyes.language))
     return {
@@ -93,13 +108,19 @@ def of_request(
 
 
 def of_foot(
-    why: Sequence[Subscription], target: Channel, places: Places, links: Links, eyes: Eyes,
+    why: Sequence[Subscription],
+    target: Channel,
+    places: Places,
+    links: Links,
+    eyes: Eyes,
     message: Message | None = None,
-) -> Mapping[str, Any]:  # fmt: skip
-    """For footer.*: the subscriptions by which a letter comes to `target`; none where it does by an operator's
-    route. `message` is the one that comes alone."""
+) -> Mapping[str, Any]:
+    """For footer.*: the subscriptions by which a letter comes to `target`; none where it does by an
+    operator's route. `message` is the one that comes alone."""
     return {
-        "reasons": [_reason(one, places, links, eyes) | {"named": _named(one, message)} for one in why],
+        "reasons": [
+            _reason(one, places, links, eyes) | {"named": _named(one, message)} for one in why
+        ],
         "stop_all": links.stop_all(target),
         "manage": links.manage() if any(one.who for one in why) else "",
     }

@@ -1,4 +1,5 @@
-"""Who may come into a room and so read what is said there, as the room itself says it (XEP-0045 sections 6.4, 9, 10).
+"""Who may come into a room and so read what is said there, as the room itself says it (XEP-0045
+sections 6.4, 9, 10).
 
 Affiliations are believed from the room's answers and presence alone.
 """
@@ -30,8 +31,8 @@ _HIDDEN = ("forbidden", "not-allowed")
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How a room lets people in. `affiliations` are those the bot knows, by bare JID or domain; `shown` tells whether
-    the room shows it the lists."""
+    """How a room lets people in. `affiliations` are those the bot knows, by bare JID or domain;
+    `shown` tells whether the room shows it the lists."""
 
     members_only: bool
     password: bool
@@ -41,7 +42,9 @@ class Door:
     def admits(self, jid: str) -> bool:
         """Whether a bare JID may come in."""
         whole_domain = self.affiliations.get(domain(jid))
-        affiliation = self.affiliations.get(jid) or ("outcast" if whole_domain == "outcast" else "none")
+        affiliation = self.affiliations.get(jid) or (
+            "outcast" if whole_domain == "outcast" else "none"
+        )
         if affiliation in _LEADS:
             return True
         if affiliation == "outcast" or self.password:
@@ -85,22 +88,32 @@ class Admission:
         return door
 
     async def _ask(self, room: Room) -> Door:
-        info = await self._link.iq("get", room.jid, self._bot, element("query", {"xmlns": DISCO_INFO}))
+        info = await self._link.iq(
+            "get", room.jid, self._bot, element("query", {"xmlns": DISCO_INFO})
+        )
         features = {one.get("var") for one in info.iter(f"{{{DISCO_INFO}}}feature")}
         members_only = "muc_membersonly" in features
-        found = {one.jid: one.affiliation for one in room.occupants.values() if one.affiliation in _LEADS and one.jid}
+        found = {
+            one.jid: one.affiliation
+            for one in room.occupants.values()
+            if one.affiliation in _LEADS and one.jid
+        }
         shown = room.affiliation in _LEADS
         if shown:
             found = {}
             for affiliation in ("outcast", "member", "admin", "owner"):
                 listed = await self._listed(room, affiliation)
                 found |= dict.fromkeys(listed or (), affiliation)
-                shown = shown and (listed is not None or affiliation == "owner")  # whom admins are not shown
+                shown = shown and (
+                    listed is not None or affiliation == "owner"
+                )  # whom admins are not shown
         return Door(members_only, "muc_passwordprotected" in features, found, shown)
 
     async def _listed(self, room: Room, affiliation: str) -> frozenset[str] | None:
         """Who has an affiliation; None where the room does not let the bot see it."""
-        query = element("query", {"xmlns": MUC_ADMIN}, element("item", {"affiliation": affiliation}))
+        query = element(
+            "query", {"xmlns": MUC_ADMIN}, element("item", {"affiliation": affiliation})
+        )
         try:
             answer = await self._link.iq("get", room.jid, self._bot, query)
         except IqError as error:
@@ -108,10 +121,13 @@ class Admission:
                 return None
             raise
         items = answer.iter(f"{{{MUC_ADMIN}}}item")
-        return frozenset(bare(one.get("jid", "")) for one in items if one.get("affiliation") == affiliation)
+        return frozenset(
+            bare(one.get("jid", "")) for one in items if one.get("affiliation") == affiliation
+        )
 
     def seen(self, room: Room, nick: str, now: Occupant) -> None:
-        """The room shows an occupant, who may have another affiliation than before; before `room` knows it."""
+        """The room shows an occupant, who may have another affiliation than before; before `room`
+        knows it."""
         before = room.occupants.get(nick)
         if before and before.affiliation != now.affiliation:
             self._forget(room)

@@ -1,7 +1,8 @@
-"""What is said in a room, live and from its archive: whose it is, whether it is known, how far was read.
+"""What is said in a room, live and from its archive: whose it is, whether it is known, how far was
+read.
 
-The mark (the last archive id on disk) never moves past something that is not on disk: it is kept with what
-is accepted, and behind the outcome of what is confirmed.
+The mark (the last archive id on disk) never moves past something that is not on disk: it is kept
+with what is accepted, and behind the outcome of what is confirmed.
 """
 
 import asyncio
@@ -15,7 +16,16 @@ from xml.etree.ElementTree import Element
 import structlog
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import GUEST_PREFIX, MAX_BODY, WEB_MARK, Author, Channel, Message, id_from, is_id
+from component.bus.model.message import (
+    GUEST_PREFIX,
+    MAX_BODY,
+    WEB_MARK,
+    Author,
+    Channel,
+    Message,
+    id_from,
+    is_id,
+)
 from component.bus.ports.method import Accept, Clock, Refusal
 from component.bus.ports.store import Mark
 from component.common.errors import BadInput, Muted
@@ -31,7 +41,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Someone's words in a room, under which nickname, and how far the archive is read with them."""
+    """Someone's words in a room, under which nickname, and how far the archive is read with
+    them."""
 
     room: Room
     nick: str
@@ -44,14 +55,15 @@ class Heard:
         return self.message.id != id_from(self.message.origin)
 
     def remember(self, id: str) -> None:
-        """It can be answered, as the message of this id. Whoever claims an id does not take its place."""
+        """It can be answered, as the message of this id. Whoever claims an id does not take its
+        place."""
         if self.mark and not (self.claimed and self.room.lines.of(id)):
             self.room.lines.put(Spoken(id, self.mark.stanza_id, self.nick, self.message.thread))
 
 
 class Hearing:
-    """Sorts groupchat stanzas. `read` gives the mark that is on disk, `recent` what a channel held last; `secret`
-    proves what this bus said itself."""
+    """Sorts groupchat stanzas. `read` gives the mark that is on disk, `recent` what a channel held
+    last; `secret` proves what this bus said itself."""
 
     def __init__(
         self,
@@ -71,20 +83,26 @@ class Hearing:
         self._note: Callable[[Mark], None]
         self._reading: Callable[[Channel], None]
 
-    def attach(self, hub: Accept, note: Callable[[Mark], None], reading: Callable[[Channel], None]) -> None:
+    def attach(
+        self, hub: Accept, note: Callable[[Mark], None], reading: Callable[[Channel], None]
+    ) -> None:
         """Close the circle: what is heard goes to the hub, and how far it was read."""
         self._hub, self._note, self._reading = hub, note, reading
 
     def proof(self, room: Room, message_id: str) -> str:
-        """Shows that we said it here: others know a message's id too, once it was said elsewhere."""
-        return hashlib.blake2b(f"{room.jid} {message_id}".encode(), digest_size=8, key=self._secret).hexdigest()
+        """Shows that we said it here: others know a message's id too, once it was said
+        elsewhere."""
+        return hashlib.blake2b(
+            f"{room.jid} {message_id}".encode(), digest_size=8, key=self._secret
+        ).hexdigest()
 
     async def accept(self, heard: Heard) -> Sequence[Refusal]:
-        """Hand someone's words to the hub, and say what of them its author is to know was stopped; raises StoreError,
-        and then they must be read again.
+        """Hand someone's words to the hub, and say what of them its author is to know was stopped;
+        raises StoreError, and then they must be read again.
 
-        Whoever reads a room can work out the ids of what is said there, and claim one for words of their own
-        elsewhere, to be known first: what is not contained in the words that were first gets an id of its own.
+        Whoever reads a room can work out the ids of what is said there, and claim one for words of
+        their own elsewhere, to be known first: what is not contained in the words that were first
+        gets an id of its own.
         """
         message, mark = heard.message, heard.mark
         try:
@@ -94,29 +112,43 @@ class Hearing:
             self._not_passed_on(message, mark, muted)
             return ()
         first = receipt.message
-        anew = not heard.claimed and first.origin != message.origin and not first.body.endswith(message.body)
+        anew = (
+            not heard.claimed
+            and first.origin != message.origin
+            and not first.body.endswith(message.body)
+        )
         if anew and not (receipt.new or receipt.deleted):
-            receipt = await self._hub.accept(dataclasses.replace(message, id=uuid.uuid4().hex), mark)
+            receipt = await self._hub.accept(
+                dataclasses.replace(message, id=uuid.uuid4().hex), mark
+            )
         heard.remember(receipt.message.id)
         return self._hub.refusals(receipt)
 
     def _not_passed_on(self, message: Message, mark: Mark | None, muted: Muted) -> None:
-        """Read, and left where it is: what may stand in the room is the room's affair. Each mute is logged once."""
+        """Read, and left where it is: what may stand in the room is the room's affair. Each mute is
+        logged once."""
         told = f"{message.author.key}: {muted}"
         if told not in self._refused:
             self._refused.add(told)
-            log.info("not passed on", room=message.channel.address, author=message.author.key, reason=str(muted))
+            log.info(
+                "not passed on",
+                room=message.channel.address,
+                author=message.author.key,
+                reason=str(muted),
+            )
         if mark:
             self._note(mark)
 
     def live(self, room: Room, stanza: Element) -> Heard | None:
-        """What to accept of a stanza that was said just now; None for our own words, which are confirmed by it."""
+        """What to accept of a stanza that was said just now; None for our own words, which are
+        confirmed by it."""
         if resource(stanza.get("from", "")) == room.nick and stanza.find(f"{{{SAID}}}said") is None:
             return None  # our own, such as a subject
         return self._sort(room, stanza, stanza_id(stanza, room.jid), self._clock())
 
     async def catch_up(self, room: Room) -> bool:
-        """Read and pass on what was said since the mark; whether there was none, so that this is the first time.
+        """Read and pass on what was said since the mark; whether there was none, so that this is
+        the first time.
 
         Raises StoreError, Unavailable.
         """
@@ -139,7 +171,8 @@ class Hearing:
         return mark is None
 
     async def look(self, room: Room) -> None:
-        """Read the archive on from the mark, so that `room.landed` knows what is there; raises as `catch_up`."""
+        """Read the archive on from the mark, so that `room.landed` knows what is there; raises as
+        `catch_up`."""
         mark = await self._read(room.channel)
         try:
             if mark:
@@ -148,12 +181,15 @@ class Hearing:
             log.info("the room has no archive to read", room=room.jid, reason=str(error))
 
     async def _recall(self, room: Room) -> None:
-        """What can be answered of what was said before the bus began; raises as `catch_up`, and IqError."""
+        """What can be answered of what was said before the bus began; raises as `catch_up`, and
+        IqError."""
         if room.lines:
             return
         for one in await self._recent(room.channel):
             message = one.message
-            room.lines.put(Spoken(message.id, archived_as(message), message.author.name, message.thread))
+            room.lines.put(
+                Spoken(message.id, archived_as(message), message.author.name, message.thread)
+            )
         for line in await self.archive.last(room.jid):
             if said_id := self._proved(room, line.stanza):
                 room.lines.put(Spoken(said_id, line.id, resource(line.stanza.get("from", ""))))
@@ -188,11 +224,14 @@ class Hearing:
         """The id of what this bus said itself; "" of all else."""
         said = stanza.find(f"{{{SAID}}}said")
         said_id = said.get("id", "") if said is not None else ""
-        return said_id if said is not None and said.get("proof") == self.proof(room, said_id) else ""
+        return (
+            said_id if said is not None and said.get("proof") == self.proof(room, said_id) else ""
+        )
 
 
 def _message(room: Room, stanza: Element, archived: str, at: int) -> Message:
-    """What someone said. An answer goes without the quote in it where it is known what it answers."""
+    """What someone said. An answer goes without the quote in it where it is known what it
+    answers."""
     origin = f"{room.channel}#{archived}" if archived else ""
     said = stanza.find(f"{{{SAID}}}said")
     said_id = said.get("id", "") if said is not None else ""
@@ -207,10 +246,13 @@ def _message(room: Room, stanza: Element, archived: str, at: int) -> Message:
 
 
 def _author(room: Room, nick: str) -> Author:
-    """Someone in the room. Only puppets go by the mark of web users: who took it is shown by their address."""
+    """Someone in the room. Only puppets go by the mark of web users: who took it is shown by their
+    address."""
     occupant = room.occupants.get(nick)
     jid = occupant.jid if occupant else ""
-    marked = jid and not local(jid).startswith(GUEST_PREFIX) and skeleton(WEB_MARK) in skeleton(nick)
+    marked = (
+        jid and not local(jid).startswith(GUEST_PREFIX) and skeleton(WEB_MARK) in skeleton(nick)
+    )
     return Author(jid if marked else one_line(nick)[:200] or "?", jid or f"{room.jid}/{nick}")
 
 

@@ -13,14 +13,26 @@ from xml.etree.ElementTree import Element
 
 from component.common.sanitize import escape as q
 from component.xmpp.session import IqError, Link
-from component.xmpp.stanza import DELAY, DISCO_INFO, FORWARDED, MAM, MAX_ID, NS, RSM, Fault, element, form
+from component.xmpp.stanza import (
+    DELAY,
+    DISCO_INFO,
+    FORWARDED,
+    MAM,
+    MAX_ID,
+    NS,
+    RSM,
+    Fault,
+    element,
+    form,
+)
 
 PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """One archived stanza: the archive's id for it, when it was said in ms since 1970, and itself."""
+    """One archived stanza: the archive's id for it, when it was said in ms since 1970, and
+    itself."""
 
     id: str
     at: int
@@ -36,12 +48,14 @@ class Archive:
         self._pages: dict[str, tuple[str, list[Archived]]] = {}
 
     def heard(self, stanza: Element) -> bool:
-        """Whether a message is an archive's result; if it is, it is kept for who asked, or dropped."""
+        """Whether a message is an archive's result; if it is, it is kept for who asked, or
+        dropped."""
         result = stanza.find(f"{{{MAM}}}result")
         if result is None:
             return False
         archive, page = self._pages.get(result.get("queryid", ""), ("", []))
-        # From the room itself: an occupant's private message comes from its bare JID and their nickname.
+        # From the room itself: an occupant's private message comes from its bare JID and their
+        # nickname.
         if archive and stanza.get("from", "").lower() == archive:
             forwarded = result.find(FORWARDED)
             inner = None if forwarded is None else forwarded.find("{jabber:client}message")
@@ -52,8 +66,11 @@ class Archive:
                 page.append(Archived(result.get("id", "")[:MAX_ID], _at(delay), inner))
         return True
 
-    async def after(self, room: str, stanza_id: str, since: int) -> AsyncGenerator[list[Archived], None]:
-        """Pages of what came after `stanza_id`, oldest first; by time (`since`, ms) where the archive forgot that id.
+    async def after(
+        self, room: str, stanza_id: str, since: int
+    ) -> AsyncGenerator[list[Archived], None]:
+        """Pages of what came after `stanza_id`, oldest first; by time (`since`, ms) where the
+        archive forgot that id.
 
         Raises IqError where there is no archive, Unavailable where the stream went.
         """
@@ -80,7 +97,8 @@ class Archive:
         return page[-1] if page else None
 
     async def last(self, room: str, count: int = PAGE) -> list[Archived]:
-        """The last archived stanzas, oldest first; fewer where the room gives no more at once. Raises as `after`."""
+        """The last archived stanzas, oldest first; fewer where the room gives no more at once.
+        Raises as `after`."""
         await self._check(room)
         page, _, _ = await self._page(room, "<before/>", {}, count)
         return page
@@ -88,9 +106,12 @@ class Archive:
     async def _check(self, room: str) -> None:
         """Raise IqError unless the room says that it keeps an archive.
 
-        For one that keeps none ejabberd answers from its short history, under ids that no live stanza carried.
+        For one that keeps none ejabberd answers from its short history, under ids that no live
+        stanza carried.
         """
-        info = await self._link.iq("get", room, self._reader, element("query", {"xmlns": DISCO_INFO}))
+        info = await self._link.iq(
+            "get", room, self._reader, element("query", {"xmlns": DISCO_INFO})
+        )
         if not any(one.get("var") == MAM for one in info.iter(f"{{{DISCO_INFO}}}feature")):
             raise IqError(Fault("feature-not-implemented", "the room keeps no archive"))
 
@@ -110,7 +131,11 @@ class Archive:
         fin = answer.find(f"{{{MAM}}}fin")
         if fin is None:
             return page, True, ""
-        return page, fin.get("complete") == "true", fin.findtext(f"{{{RSM}}}set/{{{RSM}}}last") or ""
+        return (
+            page,
+            fin.get("complete") == "true",
+            fin.findtext(f"{{{RSM}}}set/{{{RSM}}}last") or "",
+        )
 
 
 def _stamp(at: int) -> str:
@@ -123,4 +148,6 @@ def _at(delay: Element | None) -> int:
         moment = datetime.datetime.fromisoformat(stamp).timestamp()
     except (ValueError, OverflowError):
         return 0
-    return int(min(max(moment, 0), time.time()) * 1000)  # a year 9999 would break every page it stands on
+    return int(
+        min(max(moment, 0), time.time()) * 1000
+    )  # a year 9999 would break every page it stands on

@@ -1,4 +1,5 @@
-"""Keeps the mark of web users for web users: whoever else goes by it is put out, in rooms that the bot owns."""
+"""Keeps the mark of web users for web users: whoever else goes by it is put out, in rooms that the
+bot owns."""
 
 import structlog
 
@@ -43,11 +44,16 @@ class Guard:
             log.warning("could not kick", room=room.jid, nick=nick, reason=str(error))
 
     async def is_bus(self, theirs: str) -> bool:
-        """Whether another Shoutbus answers at a domain: its puppets carry the mark rightly. No user can answer so."""
+        """Whether another Shoutbus answers at a domain: its puppets carry the mark rightly. No user
+        can answer so."""
         if theirs not in self._peers:
             try:
-                info = await self._link.iq("get", theirs, self._bot, element("query", {"xmlns": DISCO_INFO}))
-                self._peers[theirs] = any(one.get("var") == SAID for one in info.iter(f"{{{DISCO_INFO}}}feature"))
+                info = await self._link.iq(
+                    "get", theirs, self._bot, element("query", {"xmlns": DISCO_INFO})
+                )
+                self._peers[theirs] = any(
+                    one.get("var") == SAID for one in info.iter(f"{{{DISCO_INFO}}}feature")
+                )
             except IqError:
                 self._peers[theirs] = False
             except Unavailable:

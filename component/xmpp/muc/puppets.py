@@ -1,7 +1,7 @@
 """Puppets: room occupants that stand for web users, so that people see who is there.
 
-They come with their first words and leave after ten idle minutes. Where one can't come in (a nickname
-the server refuses, a full room, too many of them) the bot speaks for its author instead.
+They come with their first words and leave after ten idle minutes. Where one can't come in (a
+nickname the server refuses, a full room, too many of them) the bot speaks for its author instead.
 """
 
 import asyncio
@@ -40,7 +40,9 @@ class Puppet:
     asked: str
     nick: str
     spoke: float
-    entered: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    entered: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
 
 class Puppets:
@@ -59,7 +61,8 @@ class Puppets:
         return f"{GUEST_PREFIX}{digest}@{self._link.domain}/web"
 
     async def enter(self, room: str, author: Author) -> Puppet | None:
-        """The author's puppet in `room`, let in where need be; None where the bot should speak for them.
+        """The author's puppet in `room`, let in where need be; None where the bot should speak for
+        them.
 
         Raises Refused where the room has banned them, Unavailable where the stream went.
         """
@@ -71,7 +74,9 @@ class Puppets:
         if not puppet:
             if self._count.get(room, 0) >= MOST:
                 return None
-            puppet = await self._join(Puppet(key[0], room, author.shown, author.shown, self._clock()))
+            puppet = await self._join(
+                Puppet(key[0], room, author.shown, author.shown, self._clock())
+            )
         if puppet:
             puppet.spoke = self._clock()
         return puppet
@@ -81,7 +86,11 @@ class Puppets:
         self._count[puppet.room] = self._count.get(puppet.room, 0) + 1
         inside = element("x", {"xmlns": MUC}, '<history maxstanzas="0"/>')
         try:
-            self._link.send(element("presence", {"from": puppet.jid, "to": f"{puppet.room}/{puppet.nick}"}, inside))
+            self._link.send(
+                element(
+                    "presence", {"from": puppet.jid, "to": f"{puppet.room}/{puppet.nick}"}, inside
+                )
+            )
             async with asyncio.timeout(PATIENCE):
                 await puppet.entered
         except TimeoutError:
@@ -91,8 +100,15 @@ class Puppets:
         except _Kept as kept:
             self._forget(puppet)
             if kept.fault.condition == "forbidden":
-                raise Refused(_("{nick} is banned from {room}.", nick=puppet.nick, room=puppet.room)) from kept
-            log.info("the bot speaks for a guest", room=puppet.room, nick=puppet.nick, reason=str(kept.fault))
+                raise Refused(
+                    _("{nick} is banned from {room}.", nick=puppet.nick, room=puppet.room)
+                ) from kept
+            log.info(
+                "the bot speaks for a guest",
+                room=puppet.room,
+                nick=puppet.nick,
+                reason=str(kept.fault),
+            )
             return None
         except Unavailable:
             self._forget(puppet)
@@ -115,13 +131,18 @@ class Puppets:
     def _ghost(self, stanza: Element) -> None:
         """One that a crash left behind in a room hears who is there: it leaves."""
         if local(stanza.get("to", "")).startswith(GUEST_PREFIX):
-            leaving = {"from": stanza.get("to", ""), "to": stanza.get("from", ""), "type": "unavailable"}
+            leaving = {
+                "from": stanza.get("to", ""),
+                "to": stanza.get("from", ""),
+                "type": "unavailable",
+            }
             self._link.try_send(element("presence", leaving))
 
     def _own(self, puppet: Puppet, stanza: Element, kind: str | None) -> None:
         nick = resource(stanza.get("from", ""))
         if kind == "unavailable":
-            # Under another nickname it left by itself. ejabberd destroys a room without saying 110 to anyone.
+            # Under another nickname it left by itself. ejabberd destroys a room without saying 110
+            # to anyone.
             if nick == puppet.nick:  # kicked, banned, the room was destroyed
                 self._settle(puppet, _Kept(Fault("recipient-unavailable")))
                 self._forget(puppet)
@@ -138,7 +159,8 @@ class Puppets:
             puppet.entered.set_result(None)
 
     def lost(self, jid: str, room: str) -> None:
-        """The room says that it wasn't inside. One that is coming in by now is: that was of its time before."""
+        """The room says that it wasn't inside. One that is coming in by now is: that was of its
+        time before."""
         puppet = self._inside.get((jid, room))
         if puppet and puppet.entered.done():
             self._forget(puppet)
@@ -150,7 +172,9 @@ class Puppets:
     def sweep(self) -> None:
         """Let the idle ones go."""
         now = self._clock()
-        for puppet in [one for one in self._inside.values() if one.entered.done() and now - one.spoke >= IDLE]:
+        for puppet in [
+            one for one in self._inside.values() if one.entered.done() and now - one.spoke >= IDLE
+        ]:
             self._leave(puppet)
 
     def leave_all(self, room: str = "") -> None:
@@ -161,7 +185,10 @@ class Puppets:
     def _leave(self, puppet: Puppet) -> None:
         self._forget(puppet)
         self._link.try_send(
-            element("presence", {"from": puppet.jid, "to": f"{puppet.room}/{puppet.nick}", "type": "unavailable"})
+            element(
+                "presence",
+                {"from": puppet.jid, "to": f"{puppet.room}/{puppet.nick}", "type": "unavailable"},
+            )
         )
 
     def _forget(self, puppet: Puppet) -> None:

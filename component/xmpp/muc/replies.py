@@ -1,7 +1,8 @@
 """Answers to earlier messages (XEP-0461): which of ours is meant, and how one is said in a room.
 
-In a room a message is named by the room's archive id for it. The last lines of each room are remembered with both
-names, so that an answer can be sorted without a look into the store: what was said behind it must not overtake it.
+In a room a message is named by the room's archive id for it. The last lines of each room are
+remembered with both names, so that an answer can be sorted without a look into the store: what was
+said behind it must not overtake it.
 """
 
 from collections import OrderedDict
@@ -20,8 +21,8 @@ REMEMBERED = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A line of a room: our id for it, the archive's ("" where it has none), who said it as the room calls them, and
-    the message that began its thread ("" where it stands in none)."""
+    """A line of a room: our id for it, the archive's ("" where it has none), who said it as the
+    room calls them, and the message that began its thread ("" where it stands in none)."""
 
     id: str
     archived: str
@@ -45,7 +46,9 @@ class Lines:
         """Remember a line, or what more is known of one."""
         known = self.drop(line.id)
         if known:
-            line = replace(line, archived=line.archived or known.archived, thread=line.thread or known.thread)
+            line = replace(
+                line, archived=line.archived or known.archived, thread=line.thread or known.thread
+            )
         self._by_id[line.id] = line
         if line.archived:
             self._by_archive[line.archived] = line.id
@@ -67,8 +70,8 @@ class Lines:
         return self._by_id.get(id)
 
     def meant(self, named: str) -> Spoken | None:
-        """The line that an answer names: by the archive's id, or, as some clients do, by the stanza's, which for what
-        the bus says is ours."""
+        """The line that an answer names: by the archive's id, or, as some clients do, by the
+        stanza's, which for what the bus says is ours."""
         return self.of(self._by_archive.get(named, named))
 
     def replying(self, room: str, message: Message) -> str:
@@ -80,17 +83,20 @@ class Lines:
 
 
 def named_by(stanza: Element) -> str:
-    """What a stanza says it answers, as the sender's client names it; "" for nothing that could be."""
+    """What a stanza says it answers, as the sender's client names it; "" for nothing that could
+    be."""
     found = stanza.find(f"{{{REPLY}}}reply")
     named = found.get("id", "") if found is not None else ""
     return named if len(named) <= MAX_ID else ""
 
 
 def said_in(stanza: Element) -> str:
-    """The words of a stanza without the quote that it shows to clients that know no answers (XEP-0428); all of them
-    where nothing would be left."""
+    """The words of a stanza without the quote that it shows to clients that know no answers
+    (XEP-0428); all of them where nothing would be left."""
     body = body_of(stanza)
-    marked = next((one for one in stanza.iterfind(f"{{{FALLBACK}}}fallback") if one.get("for") == REPLY), None)
+    marked = next(
+        (one for one in stanza.iterfind(f"{{{FALLBACK}}}fallback") if one.get("for") == REPLY), None
+    )
     part = marked.find(f"{{{FALLBACK}}}body") if marked is not None else None
     if part is None or not named_by(stanza):
         return body
@@ -105,8 +111,9 @@ def said_in(stanza: Element) -> str:
 
 
 async def had(store: Store, message_id: str, channel: Channel, jid: str) -> bool:
-    """Whether a bare JID that speaks to a channel can have read a message: it was there, or was brought to them, or
-    told them by a subscription, of which no delivery is kept. Raises StoreError."""
+    """Whether a bare JID that speaks to a channel can have read a message: it was there, or was
+    brought to them, or told them by a subscription, of which no delivery is kept. Raises
+    StoreError."""
     places = {hop.channel for hop in await store.trace(message_id)}
     told = Channel("chat", jid)
     if not places.isdisjoint((channel, told)):
@@ -115,6 +122,7 @@ async def had(store: Store, message_id: str, channel: Channel, jid: str) -> bool
 
 
 def archived_as(message: Message) -> str:
-    """The archive's id of what someone said in a room, as `Hearing` put it into the origin; "" for what nobody did."""
+    """The archive's id of what someone said in a room, as `Hearing` put it into the origin; "" for
+    what nobody did."""
     found = message.origin.removeprefix(f"{message.channel}#")
     return "" if found in (message.origin, message.id) else found

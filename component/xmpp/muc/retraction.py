@@ -1,5 +1,5 @@
-"""Taking back what stands in a room: by the room itself (XEP-0425) where it lets the bot, else by asking everyone's
-client (XEP-0424), in the name of the occupant that said it.
+"""Taking back what stands in a room: by the room itself (XEP-0425) where it lets the bot, else by
+asking everyone's client (XEP-0424), in the name of the occupant that said it.
 
 Rooms know their lines by their archive's ids, so the line is looked for there first.
 """
@@ -35,17 +35,21 @@ FASTEN = "urn:xmpp:fasten:0"
 SLACK = 60_000
 """Milliseconds that the room's clock and ours may differ, and a reflection take."""
 PAGES = 10
-"""Pages of the archive that are looked through for a line, from each time it may have been said at."""
+"""Pages of the archive that are looked through for a line, from each time it may have been said
+at."""
 
 REASON = _("Deleted by an operator.")
 FALLBACK = _("A message was deleted here. Your client can't hide it.")
 
 
 def moderation(features: Collection[str], stanza_id: str, reason: str) -> str:
-    """What to ask a room that has these features, so that it takes a line back; "" where it offers nothing."""
+    """What to ask a room that has these features, so that it takes a line back; "" where it offers
+    nothing."""
     why = f"<reason>{q(reason)}</reason>"
     if MODERATE in features:
-        return element("moderate", {"xmlns": MODERATE, "id": stanza_id}, f'<retract xmlns="{RETRACT}"/>{why}')
+        return element(
+            "moderate", {"xmlns": MODERATE, "id": stanza_id}, f'<retract xmlns="{RETRACT}"/>{why}'
+        )
     if MODERATE_0 in features:
         inside = element("moderate", {"xmlns": MODERATE_0}, f'<retract xmlns="{RETRACT_0}"/>{why}')
         return element("apply-to", {"xmlns": FASTEN, "id": stanza_id}, inside)
@@ -53,15 +57,17 @@ def moderation(features: Collection[str], stanza_id: str, reason: str) -> str:
 
 
 def retraction(kind: str, sender: str, to: str, said_id: str, language: str) -> str:
-    """A message that takes back an earlier one of the same sender (XEP-0424). It goes no further."""
+    """A message that takes back an earlier one of the same sender (XEP-0424). It goes no
+    further."""
     return element(
-        "message", {"type": kind, "id": uuid.uuid4().hex, "from": sender, "to": to},
+        "message",
+        {"type": kind, "id": uuid.uuid4().hex, "from": sender, "to": to},
         element("retract", {"xmlns": RETRACT, "id": said_id}),
         element("fallback", {"xmlns": "urn:xmpp:fallback:0", "for": RETRACT}),
         f"<body>{q(FALLBACK.told(language))}</body>",
         element("store", {"xmlns": "urn:xmpp:hints"}),
         element("said", {"xmlns": SAID}),
-    )  # fmt: skip
+    )
 
 
 class Retraction:
@@ -78,14 +84,20 @@ class Retraction:
         if room.state != "in":
             raise Unavailable(_("The bot is not in {room}.", room=room.jid))
         ours = delivery.state is not State.CAME
-        stanza_id, nick = await self._find(room, delivery) if ours else (archived_as(delivery.message), "")
+        stanza_id, nick = (
+            await self._find(room, delivery) if ours else (archived_as(delivery.message), "")
+        )
         why = await self._moderated(room, stanza_id)
         if not why:
             return Fate.GONE
         if not ours:
             raise Refused(why)
         sender = await self._speaker(room, delivery, nick)
-        self._link.send(retraction("groupchat", sender, room.jid, stanza_id or delivery.message.id, room.language))
+        self._link.send(
+            retraction(
+                "groupchat", sender, room.jid, stanza_id or delivery.message.id, room.language
+            )
+        )
         return Fate.ASKED
 
     async def _moderated(self, room: Room, stanza_id: str) -> Words | None:
@@ -102,13 +114,19 @@ class Retraction:
         return None
 
     async def _features(self, room: Room) -> frozenset[str]:
-        info = await self._link.iq("get", room.jid, self._bot, element("query", {"xmlns": DISCO_INFO}))
+        info = await self._link.iq(
+            "get", room.jid, self._bot, element("query", {"xmlns": DISCO_INFO})
+        )
         return frozenset(one.get("var", "") for one in info.iter(f"{{{DISCO_INFO}}}feature"))
 
     async def _find(self, room: Room, delivery: Delivery) -> tuple[str, str]:
-        """The archive's id of a line of ours, and the nickname it was said under; "" where that is not known."""
+        """The archive's id of a line of ours, and the nickname it was said under; "" where that is
+        not known."""
         with contextlib.suppress(IqError):
-            for since in (delivery.changed, delivery.message.at):  # said at once, or confirmed long after
+            for since in (
+                delivery.changed,
+                delivery.message.at,
+            ):  # said at once, or confirmed long after
                 found = await self._look(room, delivery.message.id, since - SLACK)
                 if found is not None:
                     return found
@@ -116,7 +134,9 @@ class Retraction:
 
     async def _look(self, room: Room, message_id: str, since: int) -> tuple[str, str] | None:
         left = PAGES
-        async with contextlib.aclosing(self._hearing.archive.after(room.jid, "", max(since, 0))) as pages:
+        async with contextlib.aclosing(
+            self._hearing.archive.after(room.jid, "", max(since, 0))
+        ) as pages:
             async for page in pages:
                 for one in page:
                     if self._is(room, one.stanza, message_id):
@@ -131,9 +151,14 @@ class Retraction:
         return said is not None and said.get("proof") == self._hearing.proof(room, message_id)
 
     async def _speaker(self, room: Room, delivery: Delivery, nick: str) -> str:
-        """The full JID of the occupant that said it (`nick`, where that is known); raises Refused where it is gone."""
+        """The full JID of the occupant that said it (`nick`, where that is known); raises Refused
+        where it is gone."""
         author = delivery.message.author
-        puppet = await self._puppets.enter(room.jid, author) if author.is_guest and nick != room.nick else None
+        puppet = (
+            await self._puppets.enter(room.jid, author)
+            if author.is_guest and nick != room.nick
+            else None
+        )
         if puppet and nick in ("", puppet.nick):
             return puppet.jid
         if nick not in ("", room.nick):

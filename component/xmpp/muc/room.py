@@ -1,4 +1,5 @@
-"""What is known of one room: who is in it, what was sent and not yet reflected, how far its archive was read."""
+"""What is known of one room: who is in it, what was sent and not yet reflected, how far its archive
+was read."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -20,16 +21,20 @@ REMEMBERED = 5_000
 """Our messages seen in the archive and not waited for, kept to answer "has it landed?"."""
 
 _RIGHTS = _(
-    "I am not an owner of this room: I can't set its name, subject or archive, make others owners, or keep people "
+    "I am not an owner of this room: I can't set its name, subject or archive, make others "
+    "owners, or keep people "
     "from taking the names of web users. An owner can change that by making me an owner."
 )
 _ARCHIVE = _("This room keeps no archive: what is said while I am away I can't pass on.")
-_VOICE = _("I have no voice in this room: a moderator can give it to me. Until then I can only listen.")
+_VOICE = _(
+    "I have no voice in this room: a moderator can give it to me. Until then I can only listen."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Occupant:
-    """Someone in the room, by the room's own presence: the real bare JID ("" where hidden), affiliation and role."""
+    """Someone in the room, by the room's own presence: the real bare JID ("" where hidden),
+    affiliation and role."""
 
     jid: str
     affiliation: str
@@ -41,12 +46,15 @@ class Occupant:
         item = presence.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
         if item is None:
             return cls("", "none", "none")
-        return cls(bare(item.get("jid", "")), item.get("affiliation", "none"), item.get("role", "none"))
+        return cls(
+            bare(item.get("jid", "")), item.get("affiliation", "none"), item.get("role", "none")
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What an occupant said: nickname, presence where it is known, text, and the stanza's `xml:lang`."""
+    """What an occupant said: nickname, presence where it is known, text, and the stanza's
+    `xml:lang`."""
 
     nick: str
     occupant: Occupant | None
@@ -65,7 +73,8 @@ class Said:
 
 @dataclass(slots=True)
 class Room:
-    """One room. `inside` is set once the bot is in and has read what it missed; `language` is what is spoken here."""
+    """One room. `inside` is set once the bot is in and has read what it missed; `language` is what
+    is spoken here."""
 
     jid: str
     spec: ChannelSpec
@@ -134,7 +143,11 @@ class Room:
             message_id, said = next(iter(self.said.items()))
             if now - said.at < REFLECTION and not said.confirmation.cancelled():
                 return
-            late = _("{room} did not reflect it within {seconds:.0f} s.", room=self.jid, seconds=REFLECTION)
+            late = _(
+                "{room} did not reflect it within {seconds:.0f} s.",
+                room=self.jid,
+                seconds=REFLECTION,
+            )
             self.fail(message_id, Unconfirmed(late))
 
     def leave(self, trouble: Words | str, error: Exception) -> None:

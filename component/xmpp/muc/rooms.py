@@ -1,7 +1,8 @@
-"""The bot in its rooms: come in, own, speak, and come back after anything. What it hears is sorted in `hearing.py`.
+"""The bot in its rooms: come in, own, speak, and come back after anything. What it hears is sorted
+in `hearing.py`.
 
-The order that loses nothing: join (live stanzas are held back), read the archive after the last stanza
-id that is on disk, then let the held ones through, each known by the archive's id.
+The order that loses nothing: join (live stanzas are held back), read the archive after the last
+stanza id that is on disk, then let the held ones through, each known by the archive's id.
 """
 
 import asyncio
@@ -16,7 +17,14 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Confirmation, Fate, Joined, Refusal, RoomState
-from component.common.errors import Conflict, NotFound, Refused, ShoutbusError, StoreError, Unavailable
+from component.common.errors import (
+    Conflict,
+    NotFound,
+    Refused,
+    ShoutbusError,
+    StoreError,
+    Unavailable,
+)
 from component.common.i18n import Words, _, tell
 from component.common.sanitize import escape as q
 from component.common.sanitize import fit
@@ -87,7 +95,8 @@ class Rooms:
         self._retraction = Retraction(link, bot, hearing, puppets)
         self._admission = Admission(link, bot)
         self.lost = self._admission.lost
-        """Called with each who may not read in a room any more, as the room shows it while they are inside."""
+        """Called with each who may not read in a room any more, as the room shows it while they are
+        inside."""
         self._admins = tuple(admins)
         self._link_to = link_to
         self.joins: list[Joined] = []
@@ -101,8 +110,11 @@ class Rooms:
         link.up.append(self._enter_all)
         link.down.append(self._left_all)
 
-    def attach(self, addressed: Addressed, stopped: Stopped, greeting: Callable[[Room], Words]) -> None:
-        """Close the circle: what may be meant for the bot, what was stopped, what it says when it first comes in."""
+    def attach(
+        self, addressed: Addressed, stopped: Stopped, greeting: Callable[[Room], Words]
+    ) -> None:
+        """Close the circle: what may be meant for the bot, what was stopped, what it says when it
+        first comes in."""
         self._addressed, self._stopped, self._greeting = addressed, stopped, greeting
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
@@ -189,7 +201,9 @@ class Rooms:
         for number in range(2, 12):
             room.joined = asyncio.get_running_loop().create_future()
             inside = element("x", {"xmlns": MUC}, '<history maxstanzas="0"/>')
-            self._link.send(element("presence", {"from": self._bot, "to": f"{room.jid}/{room.nick}"}, inside))
+            self._link.send(
+                element("presence", {"from": self._bot, "to": f"{room.jid}/{room.nick}"}, inside)
+            )
             try:
                 async with asyncio.timeout(JOIN):
                     await room.joined
@@ -197,15 +211,22 @@ class Rooms:
                 room.nick = f"{self._nick} {number}"
             except TimeoutError as late:
                 raise Unavailable(
-                    _("{room} did not let the bot in within {seconds:.0f} s.", room=room.jid, seconds=JOIN)
+                    _(
+                        "{room} did not let the bot in within {seconds:.0f} s.",
+                        room=room.jid,
+                        seconds=JOIN,
+                    )
                 ) from late
             else:
                 room.heard_at = asyncio.get_running_loop().time()
                 return
-        raise Unavailable(_("Every nickname like {nick} is taken in {room}.", nick=self._nick, room=room.jid))
+        raise Unavailable(
+            _("Every nickname like {nick} is taken in {room}.", nick=self._nick, room=room.jid)
+        )
 
     async def _own(self, room: Room) -> None:
-        """Bring a room of ours to what is configured; what fails is told, and keeps nobody from talking."""
+        """Bring a room of ours to what is configured; what fails is told, and keeps nobody from
+        talking."""
         if not room.owned:
             return
         try:
@@ -223,12 +244,19 @@ class Rooms:
 
     def _welcome(self, room: Room) -> None:
         """Once in a room's life with us: say who has come, and what it may not do."""
-        self.tell(room, " ".join(tell(one, room.language) for one in (self._greeting(room), room.limits()) if one))
+        self.tell(
+            room,
+            " ".join(
+                tell(one, room.language) for one in (self._greeting(room), room.limits()) if one
+            ),
+        )
 
     def tell(self, room: Room, words: str) -> None:
         """The bot's own words, which go no further."""
         body = f'<body>{q(words)}</body><said xmlns="{SAID}"/>'
-        self._link.try_send(element("message", {"from": self._bot, "to": room.jid, "type": "groupchat"}, body))
+        self._link.try_send(
+            element("message", {"from": self._bot, "to": room.jid, "type": "groupchat"}, body)
+        )
 
     # Leaving
 
@@ -249,7 +277,9 @@ class Rooms:
     def _go(self, room: Room) -> None:
         if room.state != "out":
             to = f"{room.jid}/{room.nick}"
-            self._link.try_send(element("presence", {"from": self._bot, "to": to, "type": "unavailable"}))
+            self._link.try_send(
+                element("presence", {"from": self._bot, "to": to, "type": "unavailable"})
+            )
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -268,7 +298,9 @@ class Rooms:
             self._not_let_in(room, Fault.read(stanza))
         elif not nick:  # ejabberd shows the room itself too
             return True
-        elif "110" in codes or (kind == "unavailable" and nick == room.nick):  # ejabberd destroys without saying 110
+        elif "110" in codes or (
+            kind == "unavailable" and nick == room.nick
+        ):  # ejabberd destroys without saying 110
             self._about_us(room, stanza, kind, nick, codes)
         elif kind == "unavailable":
             self._admission.gone(room, nick, Occupant.read(stanza), codes)
@@ -291,10 +323,18 @@ class Rooms:
         if room.joined and not room.joined.done():
             told = _("{room} says {why}.", room=room.jid, why=fault)
             if fault.condition in _KEPT_OUT:
-                told = _("{told} If it is about making rooms: let {bot} make them.", told=told, bot=bare(self._bot))
-            room.joined.set_exception(Conflict(told) if fault.condition == "conflict" else Unavailable(told))
+                told = _(
+                    "{told} If it is about making rooms: let {bot} make them.",
+                    told=told,
+                    bot=bare(self._bot),
+                )
+            room.joined.set_exception(
+                Conflict(told) if fault.condition == "conflict" else Unavailable(told)
+            )
 
-    def _about_us(self, room: Room, stanza: Element, kind: str | None, nick: str, codes: frozenset[str]) -> None:
+    def _about_us(
+        self, room: Room, stanza: Element, kind: str | None, nick: str, codes: frozenset[str]
+    ) -> None:
         if kind != "unavailable":
             room.nick = nick
             me = Occupant.read(stanza)
@@ -304,7 +344,9 @@ class Rooms:
                 room.joined.set_result(None)
         elif "303" not in codes and not self._leaving:
             destroyed = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}destroy") is not None
-            other = _("the room was destroyed") if destroyed else _("the bot was put out of the room")
+            other = (
+                _("the room was destroyed") if destroyed else _("the bot was put out of the room")
+            )
             why = next((words for code, words in _OUT.items() if code in codes), other)
             log.warning("out of the room", room=room.jid, reason=str(why))
             room.leave(why, Unavailable(_("{room}: {why}.", room=room.jid, why=why)))
@@ -318,7 +360,9 @@ class Rooms:
         if not room:
             return False
         if stanza.get("type") == "error":
-            if not resource(stanza.get("from", "")):  # an occupant's own error says nothing of the room
+            if not resource(
+                stanza.get("from", "")
+            ):  # an occupant's own error says nothing of the room
                 self._bounced(room, stanza)
         elif stanza.get("type") == "groupchat" and stanza.get("to") == self._bot:
             room.heard_at = asyncio.get_running_loop().time()
@@ -394,8 +438,10 @@ class Rooms:
         confirmation = room.saying(message.id, nick, asyncio.get_running_loop().time())
         try:
             self._link.send(
-                f'<message type="groupchat" id="{message.id}" from="{sender}" to="{q(jid)}"><body>{q(text)}</body>'
-                f'<said xmlns="{SAID}" id="{message.id}" proof="{self._hearing.proof(room, message.id)}"/>'
+                f'<message type="groupchat" id="{message.id}" from="{sender}" '
+                f'to="{q(jid)}"><body>{q(text)}</body>'
+                f'<said xmlns="{SAID}" id="{message.id}" '
+                f'proof="{self._hearing.proof(room, message.id)}"/>'
                 f"{replacing(message)}{room.lines.replying(jid, message)}</message>"
             )
         except Unavailable:
@@ -432,7 +478,10 @@ class Rooms:
         try:
             await self._owner.destroy(jid, reason)
         except IqError as error:
-            if error.fault.condition not in ("item-not-found", "gone"):  # empty, it may have ended by itself
+            if error.fault.condition not in (
+                "item-not-found",
+                "gone",
+            ):  # empty, it may have ended by itself
                 raise Refused(_("{room} says {why}.", room=jid, why=error.fault)) from error
 
     async def invite(self, jid: str, whom: str) -> None:
@@ -455,7 +504,8 @@ class Rooms:
     # Time
 
     def sweep(self) -> None:
-        """Once a second or so: give up on what was never reflected, let idle puppets go, ask quiet rooms."""
+        """Once a second or so: give up on what was never reflected, let idle puppets go, ask quiet
+        rooms."""
         now = asyncio.get_running_loop().time()
         for room in self._rooms.values():
             room.sweep(now)
@@ -469,7 +519,10 @@ class Rooms:
         try:
             await self._link.ping(f"{room.jid}/{room.nick}", self._bot)
         except IqError as error:
-            if error.fault.condition in ("not-acceptable", "item-not-found", "gone") and room.state == "in":
+            if (
+                error.fault.condition in ("not-acceptable", "item-not-found", "gone")
+                and room.state == "in"
+            ):
                 log.warning("out of the room", room=room.jid, reason="the room had lost the bot")
                 lost = _("{room} had lost the bot.", room=room.jid)
                 room.leave(lost, Unavailable(lost))

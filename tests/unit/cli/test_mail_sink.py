@@ -36,7 +36,10 @@ async def test_each_mail_is_a_file_of_its_owner_s(tmp_path: Path) -> None:
     async with catching(folder) as (mailer, told):
         await mailer.deliver(a_mail(f"Grüße\n{LINK}\n.\nend"))
         await mailer.deliver(a_mail("to another", "romeo+x@example.org"))
-    assert [name for name, _mail in told] == ["001-juliet@example.org.eml", "002-romeo+x@example.org.eml"]
+    assert [name for name, _mail in told] == [
+        "001-juliet@example.org.eml",
+        "002-romeo+x@example.org.eml",
+    ]
     assert folder.stat().st_mode & 0o077 == 0
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
     lines = (folder / told[0][0]).read_text("utf-8").splitlines()
@@ -59,7 +62,9 @@ async def test_no_address_leads_out_of_the_folder(tmp_path: Path) -> None:
     assert [file.name for file in folder.iterdir()] == ["001-_.._evil_x@example.org.eml"]
 
 
-@pytest.mark.parametrize("text", ["plain", "Grüße 🎉 " * 40, "=3D and = and\n.\n-- \n", "x" * 2_000])
+@pytest.mark.parametrize(
+    "text", ["plain", "Grüße 🎉 " * 40, "=3D and = and\n.\n-- \n", "x" * 2_000]
+)
 def test_all_of_it_can_be_read_and_says_the_same(text: str) -> None:
     mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     mail["Subject"], mail["To"] = "Grüße", "juliet@example.org"

@@ -1,4 +1,5 @@
-"""The ad-hoc surface: whose session it is, how long it lives, and that whatever is sent gets an answer."""
+"""The ad-hoc surface: whose session it is, how long it lives, and that whatever is sent gets an
+answer."""
 
 import asyncio
 import tracemalloc
@@ -103,14 +104,23 @@ class Stage:
         raise LookupError("a fault of ours")
 
     async def send(
-        self, node: str, values: Values | None = None, *, session: str = "", action: str = "",
-        jid: str = "juliet@x/pda", to: str = "bot@bus", language: str = "en", extra: str = "",
-    ) -> Element:  # fmt: skip
+        self,
+        node: str,
+        values: Values | None = None,
+        *,
+        session: str = "",
+        action: str = "",
+        jid: str = "juliet@x/pda",
+        to: str = "bot@bus",
+        language: str = "en",
+        extra: str = "",
+    ) -> Element:
         """One IQ; the `command` that comes back."""
         inside = extra
         if values is not None:
             fields = "".join(
-                f'<field var="{q(var)}">{"".join(f"<value>{q(one)}</value>" for one in several)}</field>'
+                "<field "
+                f'var="{q(var)}">{"".join(f"<value>{q(one)}</value>" for one in several)}</field>'
                 for var, several in values.items()
             )
             inside += f'<x xmlns="{DATA}" type="submit">{fields}</x>'
@@ -138,7 +148,10 @@ def _fields(command: Element) -> dict[str, Element]:
 
 
 def _values(command: Element) -> dict[str, list[str]]:
-    found = {var: [one.text or "" for one in box.iterfind(f"{X}value")] for var, box in _fields(command).items()}
+    found = {
+        var: [one.text or "" for one in box.iterfind(f"{X}value")]
+        for var, box in _fields(command).items()
+    }
     return {var: values for var, values in found.items() if not var.startswith("fixed")}
 
 
@@ -153,7 +166,9 @@ def _note(command: Element) -> tuple[str | None, str]:
     return note.get("type"), note.text or ""
 
 
-async def _refused(stage: Stage, kind: str, condition: str, own: str, *args: Any, **more: Any) -> str:
+async def _refused(
+    stage: Stage, kind: str, condition: str, own: str, *args: Any, **more: Any
+) -> str:
     with pytest.raises(IqFault) as fault:
         await stage.send(*args, **more)
     error = fromstring(fault.value.xml)
@@ -183,17 +198,23 @@ async def test_whatever_a_client_calls_it_means_go_on(stage: Stage, action: str)
 async def test_back_keeps_what_was_entered(stage: Stage) -> None:
     first = await stage.send("wizard")
     session = _session(first)
-    await stage.send("wizard", {"name": ["kept"], "colours": ["red"]}, session=session, action="next")
+    await stage.send(
+        "wizard", {"name": ["kept"], "colours": ["red"]}, session=session, action="next"
+    )
     again = await stage.send("wizard", session=session, action="prev")
     assert _values(again) == {"name": ["kept"], "colours": ["red"]}
     again = await stage.send("wizard", session=session, action="prev")
-    assert _values(again) == {"name": ["kept"], "colours": ["red"]}, "before the first there is none"
+    assert _values(again) == {"name": ["kept"], "colours": ["red"]}, (
+        "before the first there is none"
+    )
     await stage.send("wizard", {"name": ["other"]}, session=session)
     await stage.send("wizard", {"count": ["1"]}, session=session)
     assert [one.name for one in stage.ran if isinstance(one, First)] == ["kept", "other"]
 
 
-@pytest.mark.parametrize(("action", "extra"), [("cancel", ""), ("", f'<x xmlns="{DATA}" type="cancel"/>')])
+@pytest.mark.parametrize(
+    ("action", "extra"), [("cancel", ""), ("", f'<x xmlns="{DATA}" type="cancel"/>')]
+)
 async def test_cancel_ends_it(stage: Stage, action: str, extra: str) -> None:
     session = _session(await stage.send("wizard"))
     ended = await stage.send("wizard", session=session, action=action, extra=extra)
@@ -204,7 +225,9 @@ async def test_cancel_ends_it(stage: Stage, action: str, extra: str) -> None:
 
 async def test_a_group_asks_which(stage: Stage) -> None:
     first = await stage.send("rooms")
-    assert [one.findtext(f"{X}value") for one in _fields(first)["command"].iterfind(f"{X}option")] == ["one", "two"]
+    assert [
+        one.findtext(f"{X}value") for one in _fields(first)["command"].iterfind(f"{X}option")
+    ] == ["one", "two"]
     session = _session(first)
     assert _session(await stage.send("rooms", {"command": ["nothing"]}, session=session)) == session
     step = await stage.send("rooms", {"command": ["Two"]}, session=session, action="next")
@@ -217,14 +240,24 @@ async def test_a_group_asks_which(stage: Stage) -> None:
 
 async def test_a_group_shows_and_runs_what_the_role_may(stage: Stage) -> None:
     first = await stage.send("rooms", jid="member@x")
-    assert [one.findtext(f"{X}value") for one in _fields(first)["command"].iterfind(f"{X}option")] == ["one"]
+    assert [
+        one.findtext(f"{X}value") for one in _fields(first)["command"].iterfind(f"{X}option")
+    ] == ["one"]
     again = await stage.send("rooms", {"command": ["two"]}, session=_session(first), jid="member@x")
     assert set(_values(again)) == {"command"}
     await _refused(stage, "auth", "forbidden", "", "rooms", jid="guest@x")
 
 
 async def test_what_only_shows_comes_first_in_a_group(stage: Stage) -> None:
-    names = ["rest", "thing-remove", "thing-pause", "thing-test", "thing-edit", "thing-add", "thing-list"]
+    names = [
+        "rest",
+        "thing-remove",
+        "thing-pause",
+        "thing-test",
+        "thing-edit",
+        "thing-add",
+        "thing-list",
+    ]
     hello = stage.bus.actions["one"]
     actions = {name: replace(hello, name=name, group="routes") for name in names}
     shown = [one.name for one in inside(replace(stage.bus, actions=actions), "routes", Role.MEMBER)]
@@ -244,7 +277,9 @@ async def test_a_long_list_goes_by_message(stage: Stage) -> None:
 
 async def test_a_wrong_value_is_told_and_the_rest_stays(stage: Stage) -> None:
     session = _session(await stage.send("plain"))
-    again = await stage.send("plain", {"count": ["--5"], "loud": ["true"]}, session=session, action="complete")
+    again = await stage.send(
+        "plain", {"count": ["--5"], "loud": ["true"]}, session=session, action="complete"
+    )
     assert again.get("status") == "executing"
     assert _said(again).startswith("Count: “--5” is no whole number.")
     assert _values(again) == {"count": ["--5"], "loud": ["1"], "shade": ["none"]}
@@ -286,7 +321,13 @@ async def test_what_is_shown_again_fits_a_stanza(stage: Stage) -> None:
 
 async def test_values_nobody_asked_for_do_nothing(stage: Stage) -> None:
     session = _session(await stage.send("plain"))
-    values = {"count": ["1"], "role": ["admin"], "FORM_TYPE": ["x"], "fixed0": ["y"], "__class__": ["z"]}
+    values = {
+        "count": ["1"],
+        "role": ["admin"],
+        "FORM_TYPE": ["x"],
+        "fixed0": ["y"],
+        "__class__": ["z"],
+    }
     assert (await stage.send("plain", values, session=session)).get("status") == "completed"
     assert stage.ran == [Second(1)]
 
@@ -310,7 +351,9 @@ async def test_our_own_fault_is_a_note(stage: Stage) -> None:
     assert stage.adhoc.count == 0
 
 
-async def test_a_form_that_can_not_be_drawn_is_a_note(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_form_that_can_not_be_drawn_is_a_note(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = _session(await stage.send("wizard"))
     monkeypatch.setattr(data_forms, "form", lambda *_: 1 / 0)
     assert _note(await stage.send("wizard", session=session))[0] == "error"
@@ -337,7 +380,10 @@ async def test_a_step_sent_twice_counts_once(stage: Stage) -> None:
 async def test_two_submits_at_once_run_once(stage: Stage) -> None:
     session = _session(await stage.send("plain"))
     stage.gate.clear()
-    both = [asyncio.create_task(stage.send("plain", {"count": ["1"]}, session=session)) for _time in range(2)]
+    both = [
+        asyncio.create_task(stage.send("plain", {"count": ["1"]}, session=session))
+        for _time in range(2)
+    ]
     await asyncio.sleep(0)
     stage.gate.set()
     done, late = await asyncio.gather(*both, return_exceptions=True)
@@ -353,7 +399,15 @@ async def test_two_submits_at_once_run_once(stage: Stage) -> None:
 async def test_what_the_xep_wants_as_errors(stage: Stage) -> None:
     session = _session(await stage.send("wizard"))
     await _refused(stage, "modify", "bad-request", "malformed-action", "wizard", action="explode")
-    await _refused(stage, "modify", "bad-request", "malformed-action", "wizard", session=session, action="explode")
+    await _refused(
+        stage,
+        "modify",
+        "bad-request",
+        "malformed-action",
+        "wizard",
+        session=session,
+        action="explode",
+    )
     await _refused(stage, "modify", "bad-request", "bad-action", "wizard", action="prev")
     await _refused(stage, "modify", "bad-request", "bad-sessionid", "wizard", session="invented")
     await _refused(stage, "modify", "bad-request", "bad-sessionid", "wizard", session="ü.é")
@@ -361,11 +415,15 @@ async def test_what_the_xep_wants_as_errors(stage: Stage) -> None:
     await _refused(stage, "cancel", "item-not-found", "", "no-such")
     await _refused(stage, "cancel", "item-not-found", "", "")
     await _refused(stage, "auth", "forbidden", "", "wizard", jid="member@x")
-    assert (await stage.send("wizard", {"name": ["n"]}, session=session)).get("status") == "executing"
+    assert (await stage.send("wizard", {"name": ["n"]}, session=session)).get(
+        "status"
+    ) == "executing"
 
 
 async def test_errors_are_told_in_the_askers_language(stage: Stage) -> None:
-    fault = await _refused(stage, "auth", "forbidden", "", "wizard", jid="member@x", language="en-GB")
+    fault = await _refused(
+        stage, "auth", "forbidden", "", "wizard", jid="member@x", language="en-GB"
+    )
     assert fault == "“wizard” is for the role operator; yours is member."
 
 
@@ -376,7 +434,15 @@ async def test_a_session_is_its_owners(stage: Stage, action: str) -> None:
         stage.roles[thief.partition("/")[0]] = Role.ADMIN
         values = {"name": ["stolen"]}
         await _refused(
-            stage, "modify", "bad-request", "bad-sessionid", "wizard", values, session=session, action=action, jid=thief
+            stage,
+            "modify",
+            "bad-request",
+            "bad-sessionid",
+            "wizard",
+            values,
+            session=session,
+            action=action,
+            jid=thief,
         )
     assert stage.ran == []
     on = await stage.send("wizard", {"name": ["n"]}, session=session, jid="JULIET@x/other")
@@ -389,19 +455,26 @@ async def test_the_role_is_asked_at_every_step(stage: Stage) -> None:
         session = _session(await stage.send("wizard"))
         await stage.send("wizard", {"name": ["n"]}, session=session)
         stage.roles["juliet@x"] = Role.MEMBER
-        kind, words = _note(await stage.send("wizard", {"count": ["1"]}, session=session, action=action))
+        kind, words = _note(
+            await stage.send("wizard", {"count": ["1"]}, session=session, action=action)
+        )
         assert (kind, "for the role operator" in words) == ("error", True)
     assert Second(1) not in stage.ran
     assert stage.adhoc.count == 0
 
 
-async def test_a_forbidden_within_a_command_ends_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_forbidden_within_a_command_ends_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def refuse(*_: Any) -> Reply:
         raise Forbidden("Not you.")
 
     session = _session(await stage.send("plain"))
     monkeypatch.setattr(adhoc, "go_on", refuse)
-    assert _note(await stage.send("plain", {"count": ["1"]}, session=session)) == ("error", "Error: Not you.")
+    assert _note(await stage.send("plain", {"count": ["1"]}, session=session)) == (
+        "error",
+        "Error: Not you.",
+    )
 
 
 # Sessions end
@@ -414,7 +487,15 @@ async def test_a_session_lives_for_a_while_after_its_last_step(stage: Stage) -> 
     stage.now += LIFE - 1
     assert (await stage.send("wizard", session=session)).get("status") == "executing"
     stage.now += LIFE + 1
-    await _refused(stage, "cancel", "not-allowed", "session-expired", "wizard", {"count": ["1"]}, session=session)
+    await _refused(
+        stage,
+        "cancel",
+        "not-allowed",
+        "session-expired",
+        "wizard",
+        {"count": ["1"]},
+        session=session,
+    )
     assert stage.adhoc.count == 0
 
 
@@ -424,7 +505,9 @@ async def test_a_person_has_a_few_at_most(stage: Stage) -> None:
     assert stage.adhoc.count == PER_PERSON + 1
     assert (await stage.send("wizard", session=sessions[-PER_PERSON])).get("status") == "executing"
     await _refused(stage, "cancel", "not-allowed", "session-expired", "wizard", session=sessions[0])
-    assert (await stage.send("wizard", session=other, jid="romeo@x/pda")).get("status") == "executing"
+    assert (await stage.send("wizard", session=other, jid="romeo@x/pda")).get(
+        "status"
+    ) == "executing"
 
 
 async def test_abandoned_sessions_give_their_memory_back(stage: Stage) -> None:
@@ -458,7 +541,9 @@ async def test_what_is_listed_where(stage: Stage) -> None:
     assert dict(listed("bot@bus", "juliet@x/pda", "en"))["wizard"] == "Wizard of + things"
     assert "rooms" in dict(listed("bot@bus/bus", "juliet@x/pda", "en"))
     assert "wizard" not in dict(listed("bot@bus", "member@x", "en"))
-    assert dict(listed("bot@bus", "member@x", "en"))["one"] == "One", "a group of one is that command"
+    assert dict(listed("bot@bus", "member@x", "en"))["one"] == "One", (
+        "a group of one is that command"
+    )
     assert listed("lobby@bus/bus", "juliet@x/pda", "en") == [("about", "About it")]
     assert listed("lobby@bus", "guest@x", "en") == []
 

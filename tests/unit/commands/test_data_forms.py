@@ -1,4 +1,5 @@
-"""Drawing: what clients send back is read, and what is too much for them is cut or sent another way."""
+"""Drawing: what clients send back is read, and what is too much for them is cut or sent another
+way."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,13 @@ from component.xmpp.stanza import DATA
 X = f"{{{DATA}}}"
 
 SEVERAL = Field(
-    "several", Ask(_("Several")), "list-multi", str, False, (), (Choice("a&b", "A and B"), Choice("c", "C"))
+    "several",
+    Ask(_("Several")),
+    "list-multi",
+    str,
+    False,
+    (),
+    (Choice("a&b", "A and B"), Choice("c", "C")),
 )
 
 
@@ -26,11 +33,18 @@ def test_what_clients_echo_is_read() -> None:
         f'<x xmlns="{DATA}" type="submit"><title>t</title><instructions>i</instructions>'
         '<field type="fixed" var="fixed0"><value>shown</value></field>'
         "<field><value>without a name</value></field>"
-        '<field var="empty"/><field var="ends"><value>a</value><value/><value>b</value><value/><value></value></field>'
+        '<field var="empty"/><field '
+        'var="ends"><value>a</value><value/><value>b</value><value/><value></value></field>'
         '<field var="twice"><value>1</value></field><field var="twice"><value>2</value></field>'
-        '<field var="other" type="made-up"><option><value>no</value></option><value>yes</value></field></x>'
+        '<field var="other" '
+        'type="made-up"><option><value>no</value></option><value>yes</value></field></x>'
     )
-    assert data_forms.read(data) == {"empty": [], "ends": ["a", "", "b"], "twice": ["2"], "other": ["yes"]}
+    assert data_forms.read(data) == {
+        "empty": [],
+        "ends": ["a", "", "b"],
+        "twice": ["2"],
+        "other": ["yes"],
+    }
     assert data_forms.read(None) is None
 
 
@@ -85,7 +99,11 @@ def _fixed(drawn: Element) -> list[str]:
 def test_a_line_breaks_before_its_arrow() -> None:
     lines = ["1: muc:lobby@rooms.localhost → shoutbox:lobby", "2: chat:* → shoutbox:lobby"]
     drawn = fromstring(data_forms.completed("n", "s", Lines(_("Routes:"), lines), "en"))
-    assert _fixed(drawn) == ["1: muc:lobby@rooms.localhost", "  → shoutbox:lobby", "2: chat:* → shoutbox:lobby"]
+    assert _fixed(drawn) == [
+        "1: muc:lobby@rooms.localhost",
+        "  → shoutbox:lobby",
+        "2: chat:* → shoutbox:lobby",
+    ]
 
 
 def test_a_line_breaks_before_the_names_of_processors() -> None:
@@ -95,7 +113,8 @@ def test_a_line_breaks_before_the_names_of_processors() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "shown"), [((), [NONE, "a&b", "c"]), (("c",), ["c", NONE, "a&b"]), (("c", "a&b"), ["a&b", "c", NONE])]
+    ("chosen", "shown"),
+    [((), [NONE, "a&b", "c"]), (("c",), ["c", NONE, "a&b"]), (("c", "a&b"), ["a&b", "c", NONE])],
 )
 def test_what_is_chosen_of_several_comes_first(chosen: tuple[str, ...], shown: list[str]) -> None:
     asked = [replace(SEVERAL, default=chosen)]
@@ -105,5 +124,7 @@ def test_what_is_chosen_of_several_comes_first(chosen: tuple[str, ...], shown: l
 
 def test_a_list_over_a_form_has_a_line_for_each() -> None:
     listed = Words("{t}", {"t": f"1: chat:* → shoutbox:lobby\n  1 {'x' * 36}\n  2 {'x' * 37}"})
-    drawn = fromstring(data_forms.form(Step(_("Several"), object, _done, help=listed), [SEVERAL], {}, {}, "en"))
+    drawn = fromstring(
+        data_forms.form(Step(_("Several"), object, _done, help=listed), [SEVERAL], {}, {}, "en")
+    )
     assert _fixed(drawn) == ["1: chat:* → shoutbox:lobby", f"  1 {'x' * 36}", f"  2 {'x' * 35}…"]

@@ -61,11 +61,16 @@ class Stage:
     """A text surface with the commands above, and a clock that is moved."""
 
     def __init__(self, bus: Bus) -> None:
-        self.bus = replace(bus, actions={one.name: one for one in (OPEN, PRIVATE, ADMINS, FAULTY, JOIN, TIMES, REIGN)})
+        self.bus = replace(
+            bus,
+            actions={one.name: one for one in (OPEN, PRIVATE, ADMINS, FAULTY, JOIN, TIMES, REIGN)},
+        )
         self.now = 0.0
         self.text = Text(self.bus, ROLES.of, lambda: self.now)
 
-    async def says(self, line: str, jid: str = "juliet@x", *, in_room: bool = False) -> str | Meant | None:
+    async def says(
+        self, line: str, jid: str = "juliet@x", *, in_room: bool = False
+    ) -> str | Meant | None:
         return await self.text.answer(Asked(jid, "juliet", line, in_room))
 
 
@@ -76,7 +81,11 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 def test_roles() -> None:
-    assert [ROLES.of(jid) for jid in ("admin@x", "juliet@x", "")] == [Role.ADMIN, Role.MEMBER, Role.GUEST]
+    assert [ROLES.of(jid) for jid in ("admin@x", "juliet@x", "")] == [
+        Role.ADMIN,
+        Role.MEMBER,
+        Role.GUEST,
+    ]
     assert Role.GUEST < Role.MEMBER < Role.OPERATOR < Role.ADMIN
     assert Role.ADMIN.label == "admin"
 
@@ -108,7 +117,9 @@ async def test_a_whole_line_is_a_command(stage: Stage, line: str) -> None:
     assert await stage.says(line) == "hello juliet 1.2.3"
 
 
-@pytest.mark.parametrize("line", ["", "open the door", "please open", "o pen", "open\nopen", "words", "words of"])
+@pytest.mark.parametrize(
+    "line", ["", "open the door", "please open", "o pen", "open\nopen", "words", "words of"]
+)
 async def test_any_other_line_is_none(stage: Stage, line: str) -> None:
     assert await stage.says(line) is None
 
@@ -144,7 +155,12 @@ async def test_words_of_a_line_fill_the_form(stage: Stage, line: str, answer: st
 
 @pytest.mark.parametrize(
     ("line", "meant"),
-    [("opne", "open"), ("word join a b", "words join"), ("words-jion a", "words join"), ("Faulti", "faulty")],
+    [
+        ("opne", "open"),
+        ("word join a b", "words join"),
+        ("words-jion a", "words join"),
+        ("Faulti", "faulty"),
+    ],
 )
 async def test_a_slip_is_told_and_not_passed_on(stage: Stage, line: str, meant: str) -> None:
     assert await stage.says(line) == (
@@ -153,7 +169,9 @@ async def test_a_slip_is_told_and_not_passed_on(stage: Stage, line: str, meant: 
     )
 
 
-@pytest.mark.parametrize("line", ["opne the door", "rul", "good morning", "words of join", "well, join us"])
+@pytest.mark.parametrize(
+    "line", ["opne the door", "rul", "good morning", "words of join", "well, join us"]
+)
 async def test_what_is_no_slip_is_passed_on(stage: Stage, line: str) -> None:
     assert await stage.says(line) is None
 
@@ -166,7 +184,9 @@ async def test_what_is_no_slip_is_passed_on(stage: Stage, line: str) -> None:
         ('words join "a b', "does not close"),
     ],
 )
-async def test_what_does_not_fit_is_told_and_how_to_send_it(stage: Stage, line: str, why: str) -> None:
+async def test_what_does_not_fit_is_told_and_how_to_send_it(
+    stage: Stage, line: str, why: str
+) -> None:
     told = str(await stage.says(line))
     assert told.startswith("Error: ")
     assert told.endswith(f" If it is a message, send it with a backslash in front: \\{line}")
@@ -186,7 +206,9 @@ async def test_a_backslash_makes_a_message(stage: Stage, line: str) -> None:
     assert await stage.says(f" \\{line}") == (Meant(line) if taken is not None else None)
 
 
-@pytest.mark.parametrize("line", ["\\o/", "\\", "\\good morning", "/me waves", "/usr/bin/open is gone", "/ open", "//"])
+@pytest.mark.parametrize(
+    "line", ["\\o/", "\\", "\\good morning", "/me waves", "/usr/bin/open is gone", "/ open", "//"]
+)
 async def test_other_slashes_are_left_alone(stage: Stage, line: str) -> None:
     assert await stage.says(line) is None
 

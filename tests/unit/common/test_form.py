@@ -48,7 +48,13 @@ class Form:
 
 
 ASKED = {one.name: one for one in fields(Form, MAX_CHOICES)}
-RIGHT = {"text": ["t"], "number": ["1"], "jid": ["Juliet@Example.org"], "channel": ["shoutbox:lobby"], "one": ["red"]}
+RIGHT = {
+    "text": ["t"],
+    "number": ["1"],
+    "jid": ["Juliet@Example.org"],
+    "channel": ["shoutbox:lobby"],
+    "one": ["red"],
+}
 
 
 def _field(name: str) -> Field:
@@ -57,11 +63,25 @@ def _field(name: str) -> Field:
 
 def test_how_each_type_is_asked() -> None:
     assert {name: one.kind for name, one in ASKED.items()} == {
-        "text": "text-single", "number": "text-single", "jid": "jid-single", "channel": "text-single",
-        "one": "list-single", "several": "list-multi", "jids": "text-multi", "lines": "text-multi",
-        "many": "list-single", "maybe": "text-single", "yes": "boolean",
-    }  # fmt: skip
-    assert [name for name, one in ASKED.items() if one.required] == ["text", "number", "jid", "channel", "one"]
+        "text": "text-single",
+        "number": "text-single",
+        "jid": "jid-single",
+        "channel": "text-single",
+        "one": "list-single",
+        "several": "list-multi",
+        "jids": "text-multi",
+        "lines": "text-multi",
+        "many": "list-single",
+        "maybe": "text-single",
+        "yes": "boolean",
+    }
+    assert [name for name, one in ASKED.items() if one.required] == [
+        "text",
+        "number",
+        "jid",
+        "channel",
+        "one",
+    ]
     assert {name: one.default for name, one in ASKED.items() if one.default} == {"yes": ("1",)}
 
 
@@ -97,12 +117,16 @@ def test_no_number(number: str) -> None:
         _field("number").parse([number])
 
 
-@pytest.mark.parametrize(("number", "value"), [("0", 0), ("-5", -5), (" 7 ", 7), ("007", 7), ("9" * 10, 9_999_999_999)])
+@pytest.mark.parametrize(
+    ("number", "value"), [("0", 0), ("-5", -5), (" 7 ", 7), ("007", 7), ("9" * 10, 9_999_999_999)]
+)
 def test_a_number(number: str, value: int) -> None:
     assert _field("number").parse([number]) == value
 
 
-@pytest.mark.parametrize("jid", ["juliet", "@", "a@", "@b", "a@b/c", "a b@c", "a@b@c", "<a@b>", "a&b@c"])
+@pytest.mark.parametrize(
+    "jid", ["juliet", "@", "a@", "@b", "a@b/c", "a b@c", "a@b@c", "<a@b>", "a&b@c"]
+)
 def test_no_jid(jid: str) -> None:
     for name in ("jid", "jids"):
         with pytest.raises(BadInput, match="no JID"):
@@ -116,7 +140,9 @@ def test_nothing_is_not_enough(name: str, value: list[str]) -> None:
         _field(name).parse(value)
 
 
-@pytest.mark.parametrize("name", ["text", "number", "jid", "channel", "one", "several", "jids", "lines", "many"])
+@pytest.mark.parametrize(
+    "name", ["text", "number", "jid", "channel", "one", "several", "jids", "lines", "many"]
+)
 def test_too_long(name: str) -> None:
     with pytest.raises(BadInput, match=f"at most {MAX_VALUE}"):
         _field(name).parse(["x" * (MAX_VALUE + 1)])
@@ -138,8 +164,12 @@ def test_lines_keep_their_spaces() -> None:
 def test_a_choice_by_value_by_label_or_nearly() -> None:
     one = _field("one")
     assert [one.parse([text]) for text in ("red", "Red", "Red things", "BLUE", "blue")] == [
-        "red", "Red", "red", "blue", "blue",
-    ]  # fmt: skip
+        "red",
+        "Red",
+        "red",
+        "blue",
+        "blue",
+    ]
     with pytest.raises(BadInput, match="Close"):
         one.parse(["RED"])
     with pytest.raises(BadInput, match=r"Close: blue\."):
@@ -158,7 +188,8 @@ def test_none_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1", True), ("true", True), ("Ja", True), ("0", False), ("FALSE", False), ("", False)]
+    ("text", "value"),
+    [("1", True), ("true", True), ("Ja", True), ("0", False), ("FALSE", False), ("", False)],
 )
 def test_yes_and_no(text: str, value: bool) -> None:
     assert _field("yes").parse([text]) is value
@@ -170,5 +201,12 @@ def test_yes_and_no(text: str, value: bool) -> None:
 def test_values_as_people_write_them() -> None:
     values = (True, False, None, "", "a", 7, ("a", "b"), Channel("shoutbox", "lobby"))
     assert [written(value) for value in values] == [
-        ("1",), ("0",), (), (), ("a",), ("7",), ("a", "b"), ("shoutbox:lobby",),
-    ]  # fmt: skip
+        ("1",),
+        ("0",),
+        (),
+        (),
+        ("a",),
+        ("7",),
+        ("a", "b"),
+        ("shoutbox:lobby",),
+    ]

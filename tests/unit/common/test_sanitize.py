@@ -80,7 +80,10 @@ def test_escaped_text_is_one_xml_text(text: str) -> None:
 REST = "… the rest"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('&<"é😀')), st.integers(12, 200))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('&<"é😀')),
+    st.integers(12, 200),
+)
 def test_fit_keeps_the_budget_and_says_where_the_rest_is(text: str, budget: int) -> None:
     out = fit(text, budget, REST)
     assert len(escape(out).encode()) <= budget

@@ -1,4 +1,5 @@
-"""Schedules in plain words: what they mean, what is refused, and that each comes once a day whatever the clocks do."""
+"""Schedules in plain words: what they mean, what is refused, and that each comes once a day
+whatever the clocks do."""
 
 import time
 from datetime import UTC, datetime
@@ -85,7 +86,9 @@ def test_what_is_refused(text: str, why: str) -> None:
 def test_the_next_time_by_the_clocks_of_a_zone() -> None:
     assert Schedule.parse("weekdays at 9:00").after(ms(NOW), BERLIN) == berlin(2026, 11, 25, 9)
     assert Schedule.parse("Monday 9:30").after(ms(NOW), BERLIN) == berlin(2026, 11, 30, 9, 30)
-    assert Schedule.parse("hourly").after(berlin(2026, 11, 24, 23), BERLIN) == berlin(2026, 11, 25, 0)
+    assert Schedule.parse("hourly").after(berlin(2026, 11, 24, 23), BERLIN) == berlin(
+        2026, 11, 25, 0
+    )
 
 
 def test_the_hour_that_is_skipped_and_the_one_that_comes_twice() -> None:
@@ -108,7 +111,9 @@ def test_what_comes_within_hours_comes_evenly_through_both(text: str, day: tuple
 
 
 def test_by_no_zone_but_utc() -> None:
-    assert schedule_at("weekdays at 9:00", datetime(2026, 3, 28, tzinfo=UTC)) == datetime(2026, 3, 30, 9, tzinfo=UTC)
+    assert schedule_at("weekdays at 9:00", datetime(2026, 3, 28, tzinfo=UTC)) == datetime(
+        2026, 3, 30, 9, tzinfo=UTC
+    )
 
 
 def schedule_at(text: str, moment: datetime) -> datetime:
@@ -116,7 +121,14 @@ def schedule_at(text: str, moment: datetime) -> datetime:
 
 
 ZONES = st.sampled_from(
-    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Casablanca", "UTC"]
+    [
+        "Europe/Berlin",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Asia/Kolkata",
+        "Africa/Casablanca",
+        "UTC",
+    ]
 )
 
 

@@ -44,7 +44,11 @@ def _fault(text: str, **environment: str) -> str:
 def test_the_least() -> None:
     config = _parse(XMPP)
     assert (config.xmpp.host, config.xmpp.port, config.xmpp.bot) == ("127.0.0.1", 5347, "bot")
-    assert (config.web.host, config.web.port, config.web.public_url) == ("127.0.0.1", 8080, "http://127.0.0.1:8080")
+    assert (config.web.host, config.web.port, config.web.public_url) == (
+        "127.0.0.1",
+        8080,
+        "http://127.0.0.1:8080",
+    )
     assert config.store == "sqlite:shoutbus.db"
     assert (config.admins, config.channels, config.routes, config.tokens) == ((), (), (), ())
 
@@ -89,16 +93,26 @@ to = "shoutbox:team"
     team, box = Channel("muc", "team@rooms.example.org"), Channel("shoutbox", "team")
     assert config.xmpp.component == "bus.example.org"
     assert (config.xmpp.host, config.xmpp.port, config.xmpp.bot) == ("10.0.0.1", 5348, "robot")
-    assert (config.web.host, config.web.port, config.web.public_url) == ("::1", 9000, "https://shouts.example.org")
+    assert (config.web.host, config.web.port, config.web.public_url) == (
+        "::1",
+        9000,
+        "https://shouts.example.org",
+    )
     assert config.web.proxies == ("10.0.0.0/8", "::1")
     assert config.fetch == Allowed.parse(["intranet.example", "10.0.0.0/8"])
     assert config.admins == ("admin@example.org",)
     assert config.channels[0].title == "Team"
     assert config.channels[0].settings == {"subject": "Welcome", "invite": ["juliet@example.org"]}
     assert config.routes == (
-        Route(team, box), Route(box, team), Route(Channel("chat", "romeo@example.org"), box),
-    )  # fmt: skip
-    assert config.tokens[0].digest == hashlib.sha256(b"0123456789abcdef").hexdigest() == digest("0123456789abcdef")
+        Route(team, box),
+        Route(box, team),
+        Route(Channel("chat", "romeo@example.org"), box),
+    )
+    assert (
+        config.tokens[0].digest
+        == hashlib.sha256(b"0123456789abcdef").hexdigest()
+        == digest("0123456789abcdef")
+    )
 
 
 def test_a_secret_from_the_environment() -> None:
@@ -168,7 +182,10 @@ jid = "admin"
         (XMPP.replace("rooms =", "room ="), "room is not a setting: did you mean rooms?"),
         (XMPP.replace("[xmpp]", "[xmp]"), "xmp is not a setting: did you mean xmpp?"),
         (XMPP + "[web]\nlissen = 'x:1'", "[web]: lissen is not a setting: did you mean listen?"),
-        (XMPP + TOKEN.replace("jid =", "jit ="), "[[token]] 1: jit is not a setting: did you mean jid?"),
+        (
+            XMPP + TOKEN.replace("jid =", "jit ="),
+            "[[token]] 1: jit is not a setting: did you mean jid?",
+        ),
         (XMPP + "zzzzz = 1", "[xmpp]: zzzzz is not a setting."),
     ],
 )
@@ -205,43 +222,75 @@ def test_another_machine_needs_clear_text(host: str) -> None:
         ("[web]\npublic_url = 'http://[x'", "[web]: public_url"),
         ("[web]\nproxies = '10.0.0.1'", "[web]: proxies must be a list in brackets"),
         ("[store]\nurl = 3", "[store]: url must be text in quotes"),
-        ("[fetch]\nallow = ['10.0.0.0/8', 'a/b']", "[fetch]: allow: “a/b” is no host and no network"),
+        (
+            "[fetch]\nallow = ['10.0.0.0/8', 'a/b']",
+            "[fetch]: allow: “a/b” is no host and no network",
+        ),
         ("[fetch]\nallow = '10.0.0.0/8'", "[fetch]: allow must be a list in brackets"),
         ("[admin]\njid = 'a@b'", "the file: admin must be a list"),
-        ("[[channel]]\nname = 'lobby'", "[[channel]] 1: name: “lobby” is no channel: write method:address"),
+        (
+            "[[channel]]\nname = 'lobby'",
+            "[[channel]] 1: name: “lobby” is no channel: write method:address",
+        ),
         ("[[channel]]\nname = 'muc:lobby'", "like muc:team@rooms.example.org"),
         ("[[channel]]\nname = 'muc:A@rooms.example.org'", "like muc:team@rooms.example.org"),
-        ("[[channel]]\nname = 'shoutbox:a'\ninvite = ['a@x']", "shoutbox has no settings, so no “invite”"),
-        ("[[channel]]\nname = 'muc:a@x'\ninvite = ['nobody']", "[[channel]] 1: invite: “nobody” is no JID like"),
-        ("[[channel]]\nname = 'muc:a@x'\nsubjekt = 'x'", "[[channel]] 1: muc has no setting “subjekt”: it has subject"),
-        ("[[channel]]\nname = 'shoutbox:a'\n[[channel]]\nname = 'shoutbox:a'", "shoutbox:a stands twice"),
+        (
+            "[[channel]]\nname = 'shoutbox:a'\ninvite = ['a@x']",
+            "shoutbox has no settings, so no “invite”",
+        ),
+        (
+            "[[channel]]\nname = 'muc:a@x'\ninvite = ['nobody']",
+            "[[channel]] 1: invite: “nobody” is no JID like",
+        ),
+        (
+            "[[channel]]\nname = 'muc:a@x'\nsubjekt = 'x'",
+            "[[channel]] 1: muc has no setting “subjekt”: it has subject",
+        ),
+        (
+            "[[channel]]\nname = 'shoutbox:a'\n[[channel]]\nname = 'shoutbox:a'",
+            "shoutbox:a stands twice",
+        ),
         (f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:a'", "[[route]] 1: A route from"),
         (f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:b'", "names shoutbox:b, and no"),
-        (f"{BOX}[[channel]]\nname = 'chat:*'\n[[route]]\nfrom = 'chat:*'\nto = 'shoutbox:a'\nboth = true",
-         "[[route]] 1: from"),
+        (
+            f"{BOX}[[channel]]\nname = 'chat:*'\n[[route]]\nfrom = 'chat:*'\nto = "
+            "'shoutbox:a'\nboth = true",
+            "[[route]] 1: from",
+        ),
         (TOKEN + TOKEN.replace("abcdef", "abcdeg"), "Two [[token]] are named “demo”"),
         (TOKEN + TOKEN.replace("demo", "other"), "[[token]] “demo” and “other” have one secret"),
     ],
-)  # fmt: skip
+)
 def test_one_fault(more: str, fault: str) -> None:
     found = _fault(XMPP + more)
     assert fault in found
     assert found.endswith(".")
 
 
-ROUTE = "[[channel]]\nname = 'muc:team@rooms.x'\n[[route]]\nfrom = 'shoutbox:a'\nto = 'muc:team@rooms.x'\n"
+ROUTE = (
+    "[[channel]]\nname = 'muc:team@rooms.x'\n[[route]]\nfrom = 'shoutbox:a'\nto = "
+    "'muc:team@rooms.x'\n"
+)
 
 
 def test_processors_of_a_route() -> None:
     """In their order, as a form or a line would set them; both ways where the route is."""
     (there, back) = _parse(
-        XMPP + BOX + ROUTE + "both = true\n[[route.processor]]\nname = 'throttle'\ncount = 5\nper = '60s'\n"
-        "then = 'hold'\n[[route.processor]]\nname = 'match'\nwords = ['storm', 'rain']\nhas_link = true\n"
-    ).routes  # fmt: skip
-    assert there.stages == back.stages == (
-        Stage(1, "throttle", (("count", ("5",)), ("per", ("1min",)), ("then", ("hold",)))),
-        Stage(2, "match", (("words", ("storm", "rain")), ("has_link", ("1",)))),
-    )  # fmt: skip
+        XMPP
+        + BOX
+        + ROUTE
+        + "both = true\n[[route.processor]]\nname = 'throttle'\ncount = 5\nper = '60s'\n"
+        "then = 'hold'\n[[route.processor]]\nname = 'match'\nwords = ['storm', "
+        "'rain']\nhas_link = true\n"
+    ).routes
+    assert (
+        there.stages
+        == back.stages
+        == (
+            Stage(1, "throttle", (("count", ("5",)), ("per", ("1min",)), ("then", ("hold",)))),
+            Stage(2, "match", (("words", ("storm", "rain")), ("has_link", ("1",)))),
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,13 +302,21 @@ def test_processors_of_a_route() -> None:
         ("name = 'delay'\nby = 90", "by: “90” is no time: write it like 90s"),
         ("name = 'delay'\nby = true", "by: “true” is no time"),
         ("name = 'delay'\nby = '1000d'", "won't do: from 1s to "),
-        ("name = 'throttle'\ncount = 1.5\nper = '1s'\nthen = 'hold'", "count: “1.5” is no whole number."),
-        ("name = 'throttle'\ncount = 1\nper = '1s'\nthen = 'wait'", "then: “wait” is none of the choices"),
+        (
+            "name = 'throttle'\ncount = 1.5\nper = '1s'\nthen = 'hold'",
+            "count: “1.5” is no whole number.",
+        ),
+        (
+            "name = 'throttle'\ncount = 1\nper = '1s'\nthen = 'wait'",
+            "then: “wait” is none of the choices",
+        ),
         ("name = 'digest'", "digest"),
     ],
 )
 def test_a_processor_that_is_wrong(stage: str, fault: str) -> None:
-    found = _fault(f"{XMPP}{BOX}{ROUTE}[[route.processor]]\nname = 'quotes'\n[[route.processor]]\n{stage}")
+    found = _fault(
+        f"{XMPP}{BOX}{ROUTE}[[route.processor]]\nname = 'quotes'\n[[route.processor]]\n{stage}"
+    )
     assert found.startswith("[[route]] 1, [[route.processor]] 2: ")
     assert found.endswith((".", "?"))
     assert fault in found.casefold() if fault == "digest" else fault in found

@@ -14,7 +14,19 @@ from component.fetch.client import AT_ONCE, agent
 from component.fetch.policy import Allowed
 from component.fetch.result import Fault, Fetched, FetchError, Limits, OutOfReach
 from tests.support.fakes import until
-from tests.support.site import LOOPBACK, OK, Names, fetching, gives, got, is_silent, plain, raw, says, site
+from tests.support.site import (
+    LOOPBACK,
+    OK,
+    Names,
+    fetching,
+    gives,
+    got,
+    is_silent,
+    plain,
+    raw,
+    says,
+    site,
+)
 
 # Going well
 
@@ -25,26 +37,46 @@ async def test_what_is_asked_and_what_comes(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def handler(_request: http.Request) -> http.StreamResponse:
         return gives(
-            Content_Type="application/rss+xml; charset=utf-8", ETag='W/"1"', Cache_Control="max-age=600",
-            Last_Modified="Sun, 06 Nov 1994 08:49:37 GMT", Retry_After="7", Link='</hub>; rel="hub"', Set_Cookie="a=b",
-        )  # fmt: skip
+            Content_Type="application/rss+xml; charset=utf-8",
+            ETag='W/"1"',
+            Cache_Control="max-age=600",
+            Last_Modified="Sun, 06 Nov 1994 08:49:37 GMT",
+            Retry_After="7",
+            Link='</hub>; rel="hub"',
+            Set_Cookie="a=b",
+        )
 
     async with site(handler) as server, fetching() as fetcher:
         for _ in range(2):
             found = await fetcher.get(server.url + "/feed#top", accept="application/rss+xml")
     assert found == Fetched(
-        200, f"{server.url}/feed", "", b"<rss/>", "application/rss+xml; charset=utf-8", 'W/"1"',
-        "Sun, 06 Nov 1994 08:49:37 GMT", 600, 7, '</hub>; rel="hub"',
-    )  # fmt: skip
+        200,
+        f"{server.url}/feed",
+        "",
+        b"<rss/>",
+        "application/rss+xml; charset=utf-8",
+        'W/"1"',
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        600,
+        7,
+        '</hub>; rel="hub"',
+    )
     headers = server.asked[1].headers
-    assert headers["User-Agent"] == agent("1", "https://bus.example.org") == "Shoutbus/1 (+https://bus.example.org)"
+    assert (
+        headers["User-Agent"]
+        == agent("1", "https://bus.example.org")
+        == "Shoutbus/1 (+https://bus.example.org)"
+    )
     assert headers["Accept"] == "application/rss+xml"
     assert not {"Cookie", "Authorization", "Referer", "If-None-Match"} & {*headers}
 
 
 async def test_what_has_not_changed_costs_one_304() -> None:
     async def handler(request: http.Request) -> http.StreamResponse:
-        known = request.headers.get("If-None-Match") == '"1"' and request.headers.get("If-Modified-Since") == "then"
+        known = (
+            request.headers.get("If-None-Match") == '"1"'
+            and request.headers.get("If-Modified-Since") == "then"
+        )
         return gives(b"", 304, ETag='"1"') if known else gives(ETag='"1"')
 
     async with site(handler) as server, fetching() as fetcher:
@@ -70,12 +102,18 @@ async def test_redirects_are_followed_and_told() -> None:
         if request.path == "/new":
             return gives()
         return gives(
-            b"moved", 301 if request.path == "/old" else 302, Location="/new" if request.path == "/b" else "/b"
+            b"moved",
+            301 if request.path == "/old" else 302,
+            Location="/new" if request.path == "/b" else "/b",
         )
 
     async with site(handler) as server, fetching() as fetcher:
         found = await fetcher.get(server.url + "/old")
-    assert (found.url, found.moved_to, found.body) == (f"{server.url}/new", f"{server.url}/b", b"<rss/>")
+    assert (found.url, found.moved_to, found.body) == (
+        f"{server.url}/new",
+        f"{server.url}/b",
+        b"<rss/>",
+    )
 
 
 async def test_a_password_goes_only_where_it_belongs() -> None:
@@ -85,7 +123,11 @@ async def test_a_password_goes_only_where_it_belongs() -> None:
     async with site(handler) as other:
 
         async def leads_on(request: http.Request) -> http.StreamResponse:
-            return await handler(request) if request.path == "/" else gives(b"", 302, Location=other.url)
+            return (
+                await handler(request)
+                if request.path == "/"
+                else gives(b"", 302, Location=other.url)
+            )
 
         async with site(leads_on) as server, fetching() as fetcher:
             known = server.url.replace("//", "//me:secret@")
@@ -121,9 +163,22 @@ async def test_a_form_is_posted_and_goes_on_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "[::1]", "[::]", "[::ffff:127.0.0.1]",
-     "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "localhost", "inside.example"],
-)  # fmt: skip
+    [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "0",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "localhost",
+        "inside.example",
+    ],
+)
 async def test_nothing_inside_is_connected_to(host: str) -> None:
     async with site(plain) as server, raw(is_silent) as other, fetching(Allowed()) as fetcher:
         for port in (server.port, other.port):
@@ -134,11 +189,25 @@ async def test_nothing_inside_is_connected_to(host: str) -> None:
 
 @pytest.mark.parametrize(
     "addresses",
-    [["127.0.0.2"], ["127.0.0.1", "127.0.0.2"], ["93.184.215.14", "127.0.0.2"], ["::1"], ["::ffff:127.0.0.2"],
-     ["64:ff9b::7f00:2"], ["fe80::1"], ["127.1"], ["rubbish"], ["169.254.169.254"], ["127.0.0.1", "0.0.0.0"]],
-)  # fmt: skip
+    [
+        ["127.0.0.2"],
+        ["127.0.0.1", "127.0.0.2"],
+        ["93.184.215.14", "127.0.0.2"],
+        ["::1"],
+        ["::ffff:127.0.0.2"],
+        ["64:ff9b::7f00:2"],
+        ["fe80::1"],
+        ["127.1"],
+        ["rubbish"],
+        ["169.254.169.254"],
+        ["127.0.0.1", "0.0.0.0"],
+    ],
+)
 async def test_a_name_with_an_address_inside_is_refused(addresses: list[str]) -> None:
-    async with raw(is_silent) as server, fetching(LOOPBACK, Names({"a.example": [addresses]})) as fetcher:
+    async with (
+        raw(is_silent) as server,
+        fetching(LOOPBACK, Names({"a.example": [addresses]})) as fetcher,
+    ):
         with pytest.raises(OutOfReach, match=r"a\.example is inside"):
             await fetcher.get(f"http://a.example:{server.port}/")
     assert server.connections == 0
@@ -153,18 +222,29 @@ async def test_a_name_that_flips_gains_nothing() -> None:
         with pytest.raises(OutOfReach):
             await fetcher.get(url)
         assert (await fetcher.get(url)).body == b"hi"
-    assert names.asked == ["a.example"] * 3  # once for each connection: what was checked is what is connected to
+    assert (
+        names.asked == ["a.example"] * 3
+    )  # once for each connection: what was checked is what is connected to
     assert server.connections == 2
 
 
 @pytest.mark.parametrize(
-    "location", ["http://169.254.169.254/latest/meta-data/", "http://[::ffff:a9fe:a9fe]/", "http://b.example/", "file:///etc/passwd"]
-)  # fmt: skip
+    "location",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::ffff:a9fe:a9fe]/",
+        "http://b.example/",
+        "file:///etc/passwd",
+    ],
+)
 async def test_a_redirect_leads_nowhere_inside(location: str) -> None:
     async def handler(_request: http.Request) -> http.StreamResponse:
         return gives(b"", 301, Location=location)
 
-    async with site(handler) as server, fetching(names=Names({"b.example": [["10.0.0.1"]]})) as fetcher:
+    async with (
+        site(handler) as server,
+        fetching(names=Names({"b.example": [["10.0.0.1"]]})) as fetcher,
+    ):
         with pytest.raises(OutOfReach):
             await fetcher.get(server.url)
     assert len(server.asked) == 1
@@ -181,7 +261,10 @@ async def test_the_operator_allows_by_name() -> None:
 
 
 async def test_the_system_resolves_names() -> None:
-    async with site(plain) as server, fetching(Allowed.parse(["127.0.0.1", "::1"]), DefaultResolver()) as fetcher:
+    async with (
+        site(plain) as server,
+        fetching(Allowed.parse(["127.0.0.1", "::1"]), DefaultResolver()) as fetcher,
+    ):
         assert (await fetcher.get(f"http://localhost:{server.port}/")).body == b"<rss/>"
 
 
@@ -192,7 +275,9 @@ async def test_nobody_listens() -> None:
     async with site(plain) as server:
         pass
     async with fetching() as fetcher:
-        with pytest.raises(FetchError, match=r"127\.0\.0\.1 can't be reached: connection refused") as caught:
+        with pytest.raises(
+            FetchError, match=r"127\.0\.0\.1 can't be reached: connection refused"
+        ) as caught:
             await fetcher.get(server.url)
     assert str(caught.value).endswith("That is the site's fault.")
 
@@ -200,8 +285,16 @@ async def test_nobody_listens() -> None:
 @pytest.mark.parametrize(
     ("error", "words", "fault"),
     [
-        (socket.gaierror(socket.EAI_NONAME, "no"), "There is no host a.example. Check the address.", Fault.ADDRESS),
-        (socket.gaierror(socket.EAI_AGAIN, "no"), "No name server says where a.example is.", Fault.HERE),
+        (
+            socket.gaierror(socket.EAI_NONAME, "no"),
+            "There is no host a.example. Check the address.",
+            Fault.ADDRESS,
+        ),
+        (
+            socket.gaierror(socket.EAI_AGAIN, "no"),
+            "No name server says where a.example is.",
+            Fault.HERE,
+        ),
         (OSError(None, "DNS lookup failed"), "There is no host a.example.", Fault.ADDRESS),
     ],
 )
@@ -216,12 +309,16 @@ async def test_a_name_nobody_knows(error: OSError, words: str, fault: Fault) -> 
 @pytest.mark.parametrize(
     ("status", "words", "fault"),
     [
-        (401, "wants a name and a password", Fault.ADDRESS), (403, "does not let the bus in", Fault.SITE),
-        (404, "has nothing at that address", Fault.ADDRESS), (410, "has removed it for good", Fault.ADDRESS),
-        (429, "asked too often", Fault.SITE), (418, "refuses", Fault.SITE), (500, "trouble of its own", Fault.SITE),
+        (401, "wants a name and a password", Fault.ADDRESS),
+        (403, "does not let the bus in", Fault.SITE),
+        (404, "has nothing at that address", Fault.ADDRESS),
+        (410, "has removed it for good", Fault.ADDRESS),
+        (429, "asked too often", Fault.SITE),
+        (418, "refuses", Fault.SITE),
+        (500, "trouble of its own", Fault.SITE),
         (503, "trouble of its own", Fault.SITE),
     ],
-)  # fmt: skip
+)
 async def test_refusals(status: int, words: str, fault: Fault) -> None:
     async def handler(_request: http.Request) -> http.StreamResponse:
         return gives(b"<html>", status, Retry_After="120")
@@ -234,7 +331,20 @@ async def test_refusals(status: int, words: str, fault: Fault) -> None:
 
 async def test_a_certificate_of_ones_own(tmp_path: Path) -> None:
     key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a", "-keyout", key, "-out", cert]
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=a",
+        "-keyout",
+        key,
+        "-out",
+        cert,
+    ]
     subprocess.run(made, check=True, capture_output=True)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(cert, key)
@@ -261,7 +371,9 @@ async def test_a_host_has_one_connection() -> None:
 
 async def test_no_connection_is_kept_for_nobody() -> None:
     async with site(plain) as server, fetching() as fetcher:
-        await asyncio.gather(*(fetcher.get(f"http://{number}.example:{server.port}/") for number in range(100)))
+        await asyncio.gather(
+            *(fetcher.get(f"http://{number}.example:{server.port}/") for number in range(100))
+        )
         await until(lambda: not server.open, "all connections closed")
     assert len(server.peers) == 100
 
@@ -272,12 +384,15 @@ async def test_waiting_for_ones_turn_takes_no_time() -> None:
         return gives()
 
     async with site(handler) as server, fetching() as fetcher:
-        found = await asyncio.gather(*(fetcher.get(server.url, limits=Limits(total=0.4)) for _ in range(4)))
+        found = await asyncio.gather(
+            *(fetcher.get(server.url, limits=Limits(total=0.4)) for _ in range(4))
+        )
     assert len(found) == 4
 
 
 async def test_hosts_do_not_wait_for_each_other_within_the_cap() -> None:
-    """As many as may be are there at once, however many there are of one slow host; and not one more."""
+    """As many as may be are there at once, however many there are of one slow host; and not one
+    more."""
     full, over = asyncio.Barrier(AT_ONCE + 1), asyncio.Event()
 
     async def handler(request: http.Request) -> http.StreamResponse:
@@ -288,7 +403,9 @@ async def test_hosts_do_not_wait_for_each_other_within_the_cap() -> None:
 
     async with site(handler) as server, fetching() as fetcher:
         hosts = ["slow.example"] * 60 + [f"{number}.example" for number in range(AT_ONCE + 10)]
-        tasks = [asyncio.create_task(fetcher.get(f"http://{host}:{server.port}/")) for host in hosts]
+        tasks = [
+            asyncio.create_task(fetcher.get(f"http://{host}:{server.port}/")) for host in hosts
+        ]
         async with asyncio.timeout(10):
             await full.wait()
             over.set()

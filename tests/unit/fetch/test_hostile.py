@@ -1,4 +1,5 @@
-"""Sites that send too much, too slowly, or rubbish: each is left in time, and it is said what it did."""
+"""Sites that send too much, too slowly, or rubbish: each is left in time, and it is said what it
+did."""
 
 import asyncio
 import gzip
@@ -11,7 +12,18 @@ import pytest
 from aiohttp import web as http
 
 from component.fetch.result import Fault, FetchError, Limits
-from tests.support.site import OK, Raw, Talk, fetching, gives, got, is_silent, keeps_saying, says, site
+from tests.support.site import (
+    OK,
+    Raw,
+    Talk,
+    fetching,
+    gives,
+    got,
+    is_silent,
+    keeps_saying,
+    says,
+    site,
+)
 
 # Too much
 
@@ -76,7 +88,12 @@ async def test_what_comes_is_counted_apart_from_what_is_unpacked() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"X: " + b"x" * 100_000 + b"\r\n", b"X: y\r\n" * 10_000, b"x" * 100_000, b"Location: " + b"/" * 9000 + b"\r\n"],
+    [
+        b"X: " + b"x" * 100_000 + b"\r\n",
+        b"X: y\r\n" * 10_000,
+        b"x" * 100_000,
+        b"Location: " + b"/" * 9000 + b"\r\n",
+    ],
 )
 async def test_heads_that_are_too_large(head: bytes) -> None:
     with pytest.raises(FetchError, match="no HTTP"):
@@ -91,10 +108,21 @@ async def test_heads_that_are_too_large(head: bytes) -> None:
     [
         (is_silent, "does not answer in time"),
         (keeps_saying(OK, b"X: y\r\n", pause=0.02), "does not answer in time"),
-        (keeps_saying(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.02), "in time"),
+        (
+            keeps_saying(
+                b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.02
+            ),
+            "in time",
+        ),
         (keeps_saying(OK + b"Content-Length: 99999\r\n\r\n", b"x", pause=0.02), "sends too slowly"),
-        (keeps_saying(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", pause=0.02), "sends too slowly"),
-        (keeps_saying(OK + b"Content-Length: 99999\r\n\r\n", b"x", pause=60), "does not answer in time"),
+        (
+            keeps_saying(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", pause=0.02),
+            "sends too slowly",
+        ),
+        (
+            keeps_saying(OK + b"Content-Length: 99999\r\n\r\n", b"x", pause=60),
+            "does not answer in time",
+        ),
     ],
 )
 async def test_drips(talk: Talk, words: str) -> None:
@@ -125,7 +153,12 @@ async def test_all_time_is_counted_over_redirects() -> None:
     [
         (OK + b"Content-Length: 10\r\n\r\nshort", "breaks off"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel", "breaks off"),
-        (OK + b"Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + gzip.compress(b"x" * 99)[:20], "unpacked"),
+        (
+            OK
+            + b"Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n"
+            + gzip.compress(b"x" * 99)[:20],
+            "unpacked",
+        ),
         (OK + b"Content-Encoding: br\r\nContent-Length: 1\r\n\r\nx", "unpacked"),
         (OK + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\n<rss>", "unpacked"),
         (OK + b"Content-Length: 2\r\n\r\nhello", "no HTTP"),

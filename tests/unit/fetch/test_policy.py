@@ -1,4 +1,5 @@
-"""What may be fetched, where redirects lead, what caches say, how a body is unpacked: all that is pure in fetching."""
+"""What may be fetched, where redirects lead, what caches say, how a body is unpacked: all that is
+pure in fetching."""
 
 import gzip
 import tracemalloc
@@ -21,18 +22,66 @@ NOW = 784_111_777_000
 """Sun, 06 Nov 1994 08:49:37 GMT, RFC 9110's example."""
 
 INSIDE = [
-    "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "169.254.169.254",
-    "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.1",
-    "203.0.113.1", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "168.63.129.16", "192.88.99.1",
-    "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254",
-    "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "100::1",
-    "2001::1", "2001:db8::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2002:7f00:1::1", "2002:a9fe:a9fe::",
-    "3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%1", "fec0::1", "ff02::1",
-]  # fmt: skip
+    "0.0.0.0",
+    "10.1.2.3",
+    "100.64.0.1",
+    "100.100.100.200",
+    "127.0.0.1",
+    "127.255.255.254",
+    "169.254.169.254",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.8",
+    "192.0.2.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "168.63.129.16",
+    "192.88.99.1",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:0:127.0.0.1",
+    "64:ff9b::127.0.0.1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::1",
+    "100::1",
+    "2001::1",
+    "2001:db8::1",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2002:7f00:1::1",
+    "2002:a9fe:a9fe::",
+    "3fff::1",
+    "5f00::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fe80::1%1",
+    "fec0::1",
+    "ff02::1",
+]
 OUTSIDE = [
-    "1.1.1.1", "93.184.215.14", "100.63.255.255", "100.128.0.1", "172.32.0.1", "192.0.1.1", "223.255.255.255",
-    "2606:4700::1111", "2a00:1450::1", "::ffff:93.184.215.14", "64:ff9b::5db8:d70e", "2002:5db8:d70e::1",
-]  # fmt: skip
+    "1.1.1.1",
+    "93.184.215.14",
+    "100.63.255.255",
+    "100.128.0.1",
+    "172.32.0.1",
+    "192.0.1.1",
+    "223.255.255.255",
+    "2606:4700::1111",
+    "2a00:1450::1",
+    "::ffff:93.184.215.14",
+    "64:ff9b::5db8:d70e",
+    "2002:5db8:d70e::1",
+]
 
 
 @pytest.mark.parametrize("address", INSIDE)
@@ -48,20 +97,31 @@ def test_outside(address: str) -> None:
 
 
 def test_what_the_operator_allows() -> None:
-    allowed = Allowed.parse(["10.1.0.0/16", "Intranet.Example", ".corp.example", "[fd00::1]", "192.168.1.7"])
+    allowed = Allowed.parse(
+        ["10.1.0.0/16", "Intranet.Example", ".corp.example", "[fd00::1]", "192.168.1.7"]
+    )
     assert allowed.names("intranet.example")
     assert allowed.names("INTRANET.example.")
     assert allowed.names("a.b.corp.example")
     assert not allowed.names("corp.example")
     assert not allowed.names("evilcorp.example")
     assert not allowed.names("a.intranet.example")
-    held = ["10.1.255.1", "::ffff:10.1.0.1", "64:ff9b::10.1.0.1", "fd00::1", "192.168.1.7", "1.1.1.1"]
+    held = [
+        "10.1.255.1",
+        "::ffff:10.1.0.1",
+        "64:ff9b::10.1.0.1",
+        "fd00::1",
+        "192.168.1.7",
+        "1.1.1.1",
+    ]
     assert [one for one in held if not allowed.holds(ip_address(one))] == []
     assert not allowed.holds(ip_address("10.2.0.1"))
     assert not allowed.holds(ip_address("fd00::2"))
 
 
-@pytest.mark.parametrize("entry", ["", ".", "a b", "http://x/", "10.0.0.0/33", "127.1", "0x7f.1", "a/b", "x:80", "*"])
+@pytest.mark.parametrize(
+    "entry", ["", ".", "a b", "http://x/", "10.0.0.0/33", "127.1", "0x7f.1", "a/b", "x:80", "*"]
+)
 def test_what_is_no_host_is_not_allowed(entry: str) -> None:
     with pytest.raises(BadInput, match="no host and no network"):
         Allowed.parse([entry])
@@ -70,13 +130,30 @@ def test_what_is_no_host_is_not_allowed(entry: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://2130706433/", "http://0x7f000001/", "http://017700000001/", "http://0177.0.0.1/", "http://127.1/",
-        "http://127.0.0.1./", "http://0x7f.0.0.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/",
-        "http://[::ffff:7f00:1]/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://0/",
-        "http://[::]/", "http://①②⑦.⓪.⓪.①/", "http://１２７.0.0.1/", "http://127。0。0。1/", "http://[fe80::1%25eth0]/",
-        "http://1.1.1.1@127.0.0.1/", "http://127.0.0.1#@1.1.1.1/", "http://999999999999/", "http://1.2.3.4.5/",
+        "http://2130706433/",
+        "http://0x7f000001/",
+        "http://017700000001/",
+        "http://0177.0.0.1/",
+        "http://127.1/",
+        "http://127.0.0.1./",
+        "http://0x7f.0.0.1/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[::ffff:7f00:1]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[2002:7f00:1::]/",
+        "http://0/",
+        "http://[::]/",
+        "http://①②⑦.⓪.⓪.①/",
+        "http://１２７.0.0.1/",
+        "http://127。0。0。1/",
+        "http://[fe80::1%25eth0]/",
+        "http://1.1.1.1@127.0.0.1/",
+        "http://127.0.0.1#@1.1.1.1/",
+        "http://999999999999/",
+        "http://1.2.3.4.5/",
     ],
-)  # fmt: skip
+)
 def test_addresses_in_disguise(url: str) -> None:
     with pytest.raises(OutOfReach) as caught:
         within(url, NOBODY)
@@ -86,11 +163,26 @@ def test_addresses_in_disguise(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "", "x", "//x/y", "ftp://example.org/", "file:///etc/passwd", "gopher://example.org:70/", "http://", "http:///x",
-        "javascript:alert(1)", "http://exa mple.org:x/", "http://example.org:99999/", "http://example.org:-1/",
-        "http://[::1", "data:text/xml,<rss/>", "unix:///x", "http://" + "a" * 3000, "http://\ud800/", "http://a\x00b/",
+        "",
+        "x",
+        "//x/y",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "gopher://example.org:70/",
+        "http://",
+        "http:///x",
+        "javascript:alert(1)",
+        "http://exa mple.org:x/",
+        "http://example.org:99999/",
+        "http://example.org:-1/",
+        "http://[::1",
+        "data:text/xml,<rss/>",
+        "unix:///x",
+        "http://" + "a" * 3000,
+        "http://\ud800/",
+        "http://a\x00b/",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_web_address(url: str) -> None:
     with pytest.raises(OutOfReach):
         within(url, NOBODY)
@@ -149,7 +241,9 @@ def way(*steps: tuple[int, str], start: str = "https://a.example/feed") -> Way:
         ([(301, "?page=2#top")], "https://a.example/feed?page=2", "https://a.example/feed?page=2"),
     ],
 )
-def test_only_what_moved_for_good_is_taken_over(steps: list[tuple[int, str]], at: str, moved_to: str) -> None:
+def test_only_what_moved_for_good_is_taken_over(
+    steps: list[tuple[int, str]], at: str, moved_to: str
+) -> None:
     went = way(*steps)
     assert (str(went.at), went.moved_to, went.unsafe) == (at, moved_to, False)
 
@@ -171,11 +265,21 @@ def test_circles_and_long_ways() -> None:
 
 @pytest.mark.parametrize(
     "location",
-    ["http://169.254.169.254/latest/", "http://[::ffff:a9fe:a9fe]/", "file:///etc/passwd", "http://127.1/", "//0/",
-     "http://example.org:25/", "http://[", "javascript:x"],
-)  # fmt: skip
+    [
+        "http://169.254.169.254/latest/",
+        "http://[::ffff:a9fe:a9fe]/",
+        "file:///etc/passwd",
+        "http://127.1/",
+        "//0/",
+        "http://example.org:25/",
+        "http://[",
+        "javascript:x",
+    ],
+)
 def test_redirects_lead_nowhere_inside(location: str) -> None:
-    with pytest.raises(OutOfReach, match=r"^a\.example leads to where nothing is fetched") as caught:
+    with pytest.raises(
+        OutOfReach, match=r"^a\.example leads to where nothing is fetched"
+    ) as caught:
         way((302, location))
     assert caught.value.fault is Fault.SITE
 
@@ -194,19 +298,33 @@ def test_a_password_stays_with_its_site() -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("120", 120), (" 0 ", 0), ("", None), ("-5", None), ("soon", None), ("1e9", None), ("9" * 12, LONGEST),
-        ("9" * 5000, None), ("Sun, 06 Nov 1994 08:51:37 GMT", 120), ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
-        ("Sunday, 06-Nov-94 08:51:37 GMT", 120), ("Fri, 01 Jan 99999 00:00:00 GMT", None), ("٣", None),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST), ("Sat, 00 Foo 0000 00:00:00 GMT", None),
+        ("120", 120),
+        (" 0 ", 0),
+        ("", None),
+        ("-5", None),
+        ("soon", None),
+        ("1e9", None),
+        ("9" * 12, LONGEST),
+        ("9" * 5000, None),
+        ("Sun, 06 Nov 1994 08:51:37 GMT", 120),
+        ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
+        ("Sunday, 06-Nov-94 08:51:37 GMT", 120),
+        ("Fri, 01 Jan 99999 00:00:00 GMT", None),
+        ("٣", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST),
+        ("Sat, 00 Foo 0000 00:00:00 GMT", None),
     ],
-)  # fmt: skip
+)
 def test_retry_after(text: str, seconds: int | None) -> None:
     assert retry_after(text, NOW) == seconds
 
 
 @given(st.text())
 def test_any_header_is_read(text: str) -> None:
-    for found in (retry_after(text, NOW), fresh_for({"Cache-Control": text, "Expires": text, "Age": text}, NOW)):
+    for found in (
+        retry_after(text, NOW),
+        fresh_for({"Cache-Control": text, "Expires": text, "Age": text}, NOW),
+    ):
         assert found is None or 0 <= found <= LONGEST
 
 
@@ -221,7 +339,10 @@ def test_any_header_is_read(text: str) -> None:
         ({"Cache-Control": "private"}, None),
         ({"Cache-Control": "max-age=60", "Expires": "Sun, 06 Nov 1994 09:49:37 GMT"}, 60),
         ({"Expires": "Sun, 06 Nov 1994 09:49:37 GMT"}, 3600),
-        ({"Expires": "Sun, 06 Nov 1994 09:49:37 GMT", "Date": "Sun, 06 Nov 1994 09:39:37 GMT"}, 600),
+        (
+            {"Expires": "Sun, 06 Nov 1994 09:49:37 GMT", "Date": "Sun, 06 Nov 1994 09:39:37 GMT"},
+            600,
+        ),
         ({"Expires": "0"}, 0),
         ({"Cache-Control": "max-age=999999999999"}, LONGEST),
     ],
@@ -267,7 +388,10 @@ def test_rubbish_is_refused_or_unpacked(coding: str, data: bytes) -> None:
 
 
 def test_what_is_cut_off_is_refused() -> None:
-    for coding, packed in (("gzip", gzip.compress(b"x" * 999)), ("deflate", zlib.compress(b"x" * 999))):
+    for coding, packed in (
+        ("gzip", gzip.compress(b"x" * 999)),
+        ("deflate", zlib.compress(b"x" * 999)),
+    ):
         for end in range(1, len(packed)):
             with pytest.raises(Garbled):
                 unpacked(coding, packed[:end])

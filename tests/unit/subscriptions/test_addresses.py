@@ -1,4 +1,5 @@
-"""Whose addresses are whose: how often is asked, what confirms, what a crash leaves, and what still goes out."""
+"""Whose addresses are whose: how often is asked, what confirms, what a crash leaves, and what still
+goes out."""
 
 import asyncio
 import contextlib
@@ -43,7 +44,10 @@ def broken(tmp_path: Path, table: str) -> Iterator[None]:
     """While nothing can be changed in a table."""
     with contextlib.closing(sqlite3.connect(tmp_path / "bus.db")) as other, other:
         for what in ("update", "delete", "insert"):
-            other.execute(f"create trigger no_{what} before {what} on {table} begin select raise(abort, 'no'); end")
+            other.execute(
+                f"create trigger no_{what} before {what} on {table} begin select "
+                "raise(abort, 'no'); end"
+            )
     yield
     with contextlib.closing(sqlite3.connect(tmp_path / "bus.db")) as other, other:
         for what in ("update", "delete", "insert"):
@@ -79,7 +83,9 @@ async def test_all_of_a_domain_have_some_asked_and_take_nothing_from_others(worl
     assert await world.book.ask("", MAIL)
 
 
-async def test_sign_ups_are_counted_by_themselves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sign_ups_are_counted_by_themselves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert MOST_ASKED_IN_ALL > MOST_BY_DOMAIN
     monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 2)
     for number in range(2):
@@ -112,7 +118,9 @@ async def test_a_clock_that_was_ahead_blocks_nothing(world: World) -> None:
     assert await world.book.ask(JULIET, MAIL)
 
 
-async def test_what_the_disk_refused_behind_a_request_is_made_good(world: World, tmp_path: Path) -> None:
+async def test_what_the_disk_refused_behind_a_request_is_made_good(
+    world: World, tmp_path: Path
+) -> None:
     with broken(tmp_path, "messages"), pytest.raises(StoreError):
         await world.book.ask(JULIET, MAIL)
     for _ in range(3):
@@ -124,7 +132,9 @@ async def test_what_the_disk_refused_behind_a_request_is_made_good(world: World,
 # One address, however it is written
 
 
-@pytest.mark.parametrize("written", ["Juliet@example.org", "juliet+x@example.org", "JULIET+y@example.org"])
+@pytest.mark.parametrize(
+    "written", ["Juliet@example.org", "juliet+x@example.org", "JULIET+y@example.org"]
+)
 async def test_never_again_holds_however_it_is_written(world: World, written: str) -> None:
     await world.book.stop(MAIL)
     with pytest.raises(Forbidden):
@@ -135,10 +145,14 @@ async def test_never_again_holds_however_it_is_written(world: World, written: st
     assert not await world.book.ask("other@x", Channel("mail", written))
 
 
-@pytest.mark.parametrize("domain", ["ｅxample.org", "exａmple.org", "EXAMPLE.org", "example。org", "straße.example"])
+@pytest.mark.parametrize(
+    "domain", ["ｅxample.org", "exａmple.org", "EXAMPLE.org", "example。org", "straße.example"]
+)
 async def test_another_way_to_write_a_domain_is_none(world: World, domain: str) -> None:
     with pytest.raises(BadInput):
-        await world.subscriptions.add(Subscription(ROMEO, LOBBY, Channel("mail", f"juliet@{domain}")))
+        await world.subscriptions.add(
+            Subscription(ROMEO, LOBBY, Channel("mail", f"juliet@{domain}"))
+        )
     assert await world.hub.store.addresses() == []
 
 
@@ -165,7 +179,9 @@ async def test_many_guesses_at_once_are_five(world: World) -> None:
     address = await asked(world)
     right = int(world.book.links.code(address))
     wrong = [f"{(right + number) % 10**6:06}" for number in range(1, 200)]
-    said_ = await asyncio.gather(*(world.book.answer(JULIET, one) for one in wrong), return_exceptions=True)
+    said_ = await asyncio.gather(
+        *(world.book.answer(JULIET, one) for one in wrong), return_exceptions=True
+    )
     assert sum(type(one) is BadInput for one in said_) == TRIES - 1
     assert sum(isinstance(one, TooMany) for one in said_) == len(wrong) - TRIES + 1
     with pytest.raises(TooMany):
@@ -313,4 +329,6 @@ async def test_an_operator_s_route_goes_on(world: World) -> None:
 
 async def test_what_is_said_to_an_address_itself_goes_out(world: World) -> None:
     await world.hub.store.put_address(Address("admin@x", MAIL, Proof.CONFIRMED))
-    await world.book.check(Delivery(1, Message.new(MAIL, Author("A", "admin@x"), "hello", world.clock()), MAIL))
+    await world.book.check(
+        Delivery(1, Message.new(MAIL, Author("A", "admin@x"), "hello", world.clock()), MAIL)
+    )

@@ -17,7 +17,8 @@ from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, World, a_world
 
 
 class ReadStore:
-    """A store that counts the messages read from it, and how often it is asked for numbers alone."""
+    """A store that counts the messages read from it, and how often it is asked for numbers
+    alone."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
@@ -43,7 +44,9 @@ async def _fill(world: World, *bodies: str, who: str = ROMEO) -> int:
     """The seq of the last of them."""
     author = Author("someone", who)
     now = world.clock()
-    await asyncio.gather(*(world.hub.accept(said(body, LOBBY, author=author, at=now)) for body in bodies))
+    await asyncio.gather(
+        *(world.hub.accept(said(body, LOBBY, author=author, at=now)) for body in bodies)
+    )
     await world.rest()
     return await world.hub.store.last_seq(LOBBY)
 
@@ -54,7 +57,10 @@ def _counts(world: World) -> tuple[Counts, ReadStore]:
 
 
 async def _some(world: World, count: int, when: str, **more: Any) -> list[Subscription]:
-    return [await world.subscribe(f"person{number}@example.org", when=when, **more) for number in range(count)]
+    return [
+        await world.subscribe(f"person{number}@example.org", when=when, **more)
+        for number in range(count)
+    ]
 
 
 async def test_what_a_filter_finds_is_counted_however_much_lies_between(world: World) -> None:

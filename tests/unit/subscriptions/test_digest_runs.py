@@ -1,4 +1,5 @@
-"""Runs of digests in trouble: who can't be reached, what comes meanwhile, clocks that are wrong, and a lot to read."""
+"""Runs of digests in trouble: who can't be reached, what comes meanwhile, clocks that are wrong,
+and a lot to read."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -49,11 +50,15 @@ async def mine(world: World) -> Subscription:
 async def fill(world: World, *bodies: str, channel: Channel = LOBBY, who: str = ROMEO) -> None:
     """Many messages at once."""
     author = Author("R", who)
-    offers = [world.hub.accept(Message.new(channel, author, body, world.clock())) for body in bodies]
+    offers = [
+        world.hub.accept(Message.new(channel, author, body, world.clock())) for body in bodies
+    ]
     await asyncio.gather(*offers)
 
 
-def meanwhile(world: World, before: Callable[[], Awaitable[None]], after: Callable[[], Awaitable[None]]) -> None:
+def meanwhile(
+    world: World, before: Callable[[], Awaitable[None]], after: Callable[[], Awaitable[None]]
+) -> None:
     """Around the next digest's transaction something happens."""
     tell, pending = Hub.tell, [True]
 
@@ -289,7 +294,9 @@ async def test_who_said_the_first_of_it_themselves_is_told_the_rest(world: World
     await fill(world, *(f"mine {number}" for number in range(50)), who=JULIET)
     await fill(world, "yours")
     await world.until((await mine(world)).due)
-    assert [body for channel, body in world.chat.sent if channel == CHAT] == ["1 messages of shoutbox:lobby"]
+    assert [body for channel, body in world.chat.sent if channel == CHAT] == [
+        "1 messages of shoutbox:lobby"
+    ]
 
 
 async def test_subscribers_from_different_times_are_read_for_one_by_one(world: World) -> None:

@@ -70,7 +70,8 @@ async def test_where_nothing_was_said_nothing_is_told(world: World) -> None:
 
 @pytest.mark.parametrize("change", ["2027-03-28", "2027-10-31"])
 async def test_over_a_change_of_clocks(world: World, change: str) -> None:
-    """Each day at nine, and at half past two, which is left out on one and comes twice on the other."""
+    """Each day at nine, and at half past two, which is left out on one and comes twice on the
+    other."""
     day = datetime.fromisoformat(change)
     await world.until(at(f"{change} 00:00") - 2 * 86_400_000)
     await world.subscribe(when="daily at 9", zone="Europe/Berlin", target=MAIL)
@@ -83,7 +84,9 @@ async def test_over_a_change_of_clocks(world: World, change: str) -> None:
         await world.sleep(minutes=60)
     for target, clock in ((MAIL, "09:00"), (Channel("chat", JULIET), "02:30")):
         times = [one.message.at for one in await world.hub.store.log(target)]
-        local = [datetime.fromtimestamp(time / 1000, BERLIN).strftime("%m-%d %H:%M") for time in times]
+        local = [
+            datetime.fromtimestamp(time / 1000, BERLIN).strftime("%m-%d %H:%M") for time in times
+        ]
         assert len(local) == len({one[:5] for one in local}) >= 4, "one a day"
         assert {one[6:] for one in local if one[:5] != day.strftime("%m-%d")} == {clock}
         all_told = [body for digest in await told(world, target) for body in digest]
@@ -207,9 +210,17 @@ steps = st.lists(
 @given(
     st.integers(1_767_225_600, 1_830_297_600),
     st.sampled_from(
-        ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca"]
+        [
+            "Europe/Berlin",
+            "America/New_York",
+            "Australia/Lord_Howe",
+            "Asia/Kathmandu",
+            "Africa/Casablanca",
+        ]
     ),
-    st.sampled_from(["daily at 2:30", "daily at 9", "hourly", "weekly on Sunday at 2", "every 4", ""]),
+    st.sampled_from(
+        ["daily at 2:30", "daily at 9", "hourly", "weekly on Sunday at 2", "every 4", ""]
+    ),
     steps,
 )
 async def test_each_message_is_told_once_in_order(
@@ -231,13 +242,17 @@ async def test_each_message_is_told_once_in_order(
                 elif what == "sleep":
                     await world.sleep(minutes=number)
                 elif what == "down":
-                    at_once += [body.removeprefix("[Lobby] romeo: ") for _jid, body in world.chat.told]
+                    at_once += [
+                        body.removeprefix("[Lobby] romeo: ") for _jid, body in world.chat.told
+                    ]
                     await stack.aclose()
                     clock.now += number * 60
                     world = await stack.enter_async_context(a_world(Path(folder), clock=clock))
                     await world.sleep(minutes=1)
                 elif what == "pause":
-                    await world.subscriptions.pause(JULIET, clock() + number * 60_000 if number else 0)
+                    await world.subscriptions.pause(
+                        JULIET, clock() + number * 60_000 if number else 0
+                    )
                 else:
                     await world.subscriptions.resume(JULIET)
                     await world.sleep(minutes=1)
@@ -245,7 +260,11 @@ async def test_each_message_is_told_once_in_order(
             await world.sleep(minutes=8 * 24 * 60)
             digests = await told(world, Channel("chat", JULIET))
             at_once += [body.removeprefix("[Lobby] romeo: ") for _jid, body in world.chat.told]
-            left = [one for one in await world.subscriptions.of(JULIET) if one.standing is not Standing.ON]
+            left = [
+                one
+                for one in await world.subscriptions.of(JULIET)
+                if one.standing is not Standing.ON
+            ]
     in_digests = [body for digest in digests for body in digest]
     assert not left
     assert all(digests), "no digest tells nothing"

@@ -54,15 +54,20 @@ async def test_own_posts_are_left_out_unless_wanted(world: World) -> None:
     await world.say("mine", who=ROMEO)
     await world.say("mine", who=MERCUTIO)
     assert world.chat.told == [
-        (MERCUTIO, "[Lobby] romeo: mine"), (ROMEO, "[Lobby] mercutio: mine"), (MERCUTIO, "[Lobby] mercutio: mine"),
-    ]  # fmt: skip
+        (MERCUTIO, "[Lobby] romeo: mine"),
+        (ROMEO, "[Lobby] mercutio: mine"),
+        (MERCUTIO, "[Lobby] mercutio: mine"),
+    ]
 
 
 async def test_filters_include_and_exclude(world: World) -> None:
     await world.subscribe(only="release, deploy", without="/^romeo: .*test/")
     for body in ("a Release today", "lunch", "test release", "we deploy"):
         await world.say(body)
-    assert [body for _jid, body in world.chat.told] == ["[Lobby] romeo: a Release today", "[Lobby] romeo: we deploy"]
+    assert [body for _jid, body in world.chat.told] == [
+        "[Lobby] romeo: a Release today",
+        "[Lobby] romeo: we deploy",
+    ]
 
 
 async def test_whom_a_message_reaches_by_two_channels_is_told_once(world: World) -> None:
@@ -71,10 +76,15 @@ async def test_whom_a_message_reaches_by_two_channels_is_told_once(world: World)
     await world.subscribe(channel=TEAM)
     await world.subscribe(MERCUTIO, TEAM)
     await world.say("hello")
-    assert sorted(world.chat.told) == [(JULIET, "[Lobby] romeo: hello"), (MERCUTIO, "[Team] romeo: hello")]
+    assert sorted(world.chat.told) == [
+        (JULIET, "[Lobby] romeo: hello"),
+        (MERCUTIO, "[Team] romeo: hello"),
+    ]
 
 
-async def test_whom_the_first_of_two_channels_does_not_tell_is_told_by_the_second(world: World) -> None:
+async def test_whom_the_first_of_two_channels_does_not_tell_is_told_by_the_second(
+    world: World,
+) -> None:
     await world.settings.change([Put(Route(LOBBY, TEAM))], AUDIT)
     await world.subscribe(only="nothing like it")
     await world.subscribe(channel=TEAM)
@@ -86,7 +96,9 @@ async def test_by_mail_it_is_a_delivery_like_any(world: World) -> None:
     await world.subscribe(target=MAIL)
     message = await world.say("hello")
     assert world.mail.sent == [(MAIL, "hello")]
-    assert [one.state for one in await world.hub.store.trace(message.id) if one.channel == MAIL] == [State.DONE]
+    assert [
+        one.state for one in await world.hub.store.trace(message.id) if one.channel == MAIL
+    ] == [State.DONE]
 
 
 async def test_more_than_a_page_is_told_each_once_in_order(world: World) -> None:
@@ -222,13 +234,17 @@ async def test_what_can_not_be_delivered_falls_back(world: World) -> None:
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
 
 
-async def test_what_corrects_an_earlier_message_is_told_who_was_told_that_on_the_wire(world: World) -> None:
+async def test_what_corrects_an_earlier_message_is_told_who_was_told_that_on_the_wire(
+    world: World,
+) -> None:
     """Not by mail, nor in a digest: those tell it as it first was."""
     await world.subscribe()
     await world.subscribe(ROMEO, target=MAIL, own=True)
     daily = await world.subscribe(MERCUTIO, when="every 3")
     first = await world.say("helo", origin="one")
-    correction = replace(said("hello", LOBBY, at=world.clock(), author=first.author), corrects=first.id)
+    correction = replace(
+        said("hello", LOBBY, at=world.clock(), author=first.author), corrects=first.id
+    )
     await world.hub.correct(correction, "one")
     await world.rest()
     assert world.chat.told == [(JULIET, "[Lobby] romeo: helo"), (JULIET, "[Lobby] romeo: hello")]
@@ -258,7 +274,9 @@ async def test_a_server_that_is_silent_holds_up_nobody_else(world: World) -> Non
     mute = world.chat.ways["mute.example"]
     mute.flying = WINDOW
     for channel in (LOBBY, TEAM):
-        await world.hub.accept(said("hello", channel, at=world.clock(), author=Author("romeo", ROMEO)))
+        await world.hub.accept(
+            said("hello", channel, at=world.clock(), author=Author("romeo", ROMEO))
+        )
     await until(lambda: len(world.chat.told) == 2, "others are told")
     assert {jid for jid, _body in world.chat.told} == {JULIET}
     mute.hush()
@@ -277,10 +295,15 @@ async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
     message = await world.say("hello")
     assert sorted(jid for jid, _body in world.chat.told) == [JULIET, MERCUTIO]
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
-    assert {one.state for one in await world.hub.store.trace(message.id)} == {State.CAME, State.DONE}
+    assert {one.state for one in await world.hub.store.trace(message.id)} == {
+        State.CAME,
+        State.DONE,
+    }
 
 
-async def test_while_the_disk_is_full_nobody_is_told_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_the_disk_is_full_nobody_is_told_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("component.bus.engine.delivery_queue.pause", lambda _failures, _luck: 0.01)
     many = [f"person{number}@example.org" for number in range(3 * PAGE)]
     for one in many:
@@ -303,7 +326,9 @@ async def test_while_the_disk_is_full_nobody_is_told_again(world: World, monkeyp
     assert [jid for jid, _body in world.chat.told] == many
 
 
-async def test_what_is_deleted_is_taken_back_from_who_was_named_or_has_paused_since(world: World) -> None:
+async def test_what_is_deleted_is_taken_back_from_who_was_named_or_has_paused_since(
+    world: World,
+) -> None:
     await world.subscribe(when="daily at 9", name="juliet")
     await world.subscribe(MERCUTIO)
     await world.subscribe("nurse@example.org", when="daily at 9")
@@ -313,9 +338,13 @@ async def test_what_is_deleted_is_taken_back_from_who_was_named_or_has_paused_si
     assert sorted(world.chat.taken) == [(JULIET, message.id), (MERCUTIO, message.id)]
 
 
-async def test_what_is_deleted_while_it_is_told_goes_no_further_and_is_taken_back(world: World) -> None:
+async def test_what_is_deleted_while_it_is_told_goes_no_further_and_is_taken_back(
+    world: World,
+) -> None:
     for number in range(3 * PAGE):
-        await world.subscribe(f"person{number}@{'slow.example' if number == PAGE else 'example.org'}")
+        await world.subscribe(
+            f"person{number}@{'slow.example' if number == PAGE else 'example.org'}"
+        )
     slow = world.chat.ways["slow.example"]
     slow.flying = WINDOW
     await world.hub.accept(message := said("the password is x", LOBBY, at=world.clock()))
@@ -351,9 +380,14 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
             await asyncio.sleep(0)
 
     run = _Run(
-        Delivery(1, message := said("ä" * 60_000, LOBBY), subscribers(LOBBY)), LOBBY, 1, (), frozenset(), frozenset(),
+        Delivery(1, message := said("ä" * 60_000, LOBBY), subscribers(LOBBY)),
+        LOBBY,
+        1,
+        (),
+        frozenset(),
+        frozenset(),
         message,
-    )  # fmt: skip
+    )
     some = await world.hub.store.hearers(LOBBY, (), 0, PAGE)
     task = asyncio.create_task(others())
     await world.fanout._page(run, some)

@@ -28,7 +28,9 @@ class Log:
         return [one for one in self.held if after < one.seq <= upto][:limit]
 
 
-async def read(log: Log, one: Subscription = ONE, most: int = 1_000, told: frozenset[int] = NONE) -> tuple[str, bool]:
+async def read(
+    log: Log, one: Subscription = ONE, most: int = 1_000, told: frozenset[int] = NONE
+) -> tuple[str, bool]:
     found, whole = await first(cast("Store", log), one, ALL, told, most)
     return " ".join(each.message.body for each in found), whole
 
@@ -37,7 +39,10 @@ async def test_all_that_it_wants_however_far_behind() -> None:
     log = Log(*["chatter"] * 999, "news", *["chatter"] * 99, "more news")
     assert await read(log, replace(ONE, only="news")) == ("news more news", True)
     assert await read(log, replace(ONE, only="nothing")) == ("", True)
-    assert await read(log, replace(ONE, only="news"), told=frozenset({1_000})) == ("more news", True)
+    assert await read(log, replace(ONE, only="news"), told=frozenset({1_000})) == (
+        "more news",
+        True,
+    )
 
 
 async def test_no_more_than_is_asked_for() -> None:

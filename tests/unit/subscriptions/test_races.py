@@ -1,4 +1,5 @@
-"""Subscriptions that are changed while something else comes: nothing is lost, and nothing is told twice."""
+"""Subscriptions that are changed while something else comes: nothing is lost, and nothing is told
+twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -58,7 +59,9 @@ CHANGES: dict[str, Callable[[World, Subscription], Awaitable[object]]] = {
     "rezone": lambda world, _one: world.subscriptions.rezone(JULIET, "Europe/Berlin"),
     "pause": lambda world, _one: world.subscriptions.pause(JULIET, world.clock() + 40 * 3_600_000),
     "edit": lambda world, one: world.subscriptions.change(one, replace(one, without="spam")),
-    "at once": lambda world, one: world.subscriptions.change(one, replace(one, interval=Interval())),
+    "at once": lambda world, one: world.subscriptions.change(
+        one, replace(one, interval=Interval())
+    ),
 }
 
 
@@ -168,7 +171,9 @@ async def test_who_was_passed_already_is_not_told_again_after_a_pause(world: Wor
     store, gate, passed = world.hub.store, asyncio.Event(), asyncio.Event()
     hearers, spread = store.hearers, store.spread
 
-    async def second_page(channel: Channel, words: Any, after: int, limit: int) -> Sequence[Subscription]:
+    async def second_page(
+        channel: Channel, words: Any, after: int, limit: int
+    ) -> Sequence[Subscription]:
         if after:
             await gate.wait()
         return await hearers(channel, words, after, limit)
@@ -219,7 +224,9 @@ async def test_what_another_subscription_brought_does_not_fall_back(world: World
     world.chat.refuses[JULIET] = OFFLINE
     world.chat.plans = [OFFLINE] * 2
     await world.say("for the team alone", TEAM)
-    await world.hub.accept(Message.new(IM, BUS, "Reminder: private", world.clock()), deliver=True, spread=False)
+    await world.hub.accept(
+        Message.new(IM, BUS, "Reminder: private", world.clock()), deliver=True, spread=False
+    )
     await world.rest()
     assert world.mail.sent == []
     world.chat.plans = [OFFLINE]
@@ -239,8 +246,12 @@ async def test_a_digest_falls_back_where_one_of_its_subscriptions_wants_that(wor
     assert world.chat.sent[-1] == (IM, "1 messages of shoutbox:team")
 
 
-async def test_what_fits_no_filter_of_a_subscription_does_not_fall_back_for_it(world: World) -> None:
-    await world.settings.change([Put(ChannelSpec(Channel("chat", "*"))), Put(Route(LOBBY, IM))], AUDIT)
+async def test_what_fits_no_filter_of_a_subscription_does_not_fall_back_for_it(
+    world: World,
+) -> None:
+    await world.settings.change(
+        [Put(ChannelSpec(Channel("chat", "*"))), Put(Route(LOBBY, IM))], AUDIT
+    )
     await world.hub.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(only="release", fallback=MAIL, name="")
     world.chat.plans = [OFFLINE]
@@ -249,7 +260,9 @@ async def test_what_fits_no_filter_of_a_subscription_does_not_fall_back_for_it(w
 
 
 @pytest.mark.parametrize("proof", [Proof.ASKED, Proof.BOUNCED, None], ids=str)
-async def test_nothing_falls_back_to_what_is_not_proved_any_more(world: World, proof: Proof | None) -> None:
+async def test_nothing_falls_back_to_what_is_not_proved_any_more(
+    world: World, proof: Proof | None
+) -> None:
     await world.hub.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(fallback=MAIL, name="")
     if proof:
@@ -266,7 +279,9 @@ async def test_nothing_falls_back_to_what_is_not_proved_any_more(world: World, p
 async def test_dropping_an_address_ends_what_falls_back_to_it(world: World) -> None:
     await world.hub.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
     one = await world.subscribe(fallback=MAIL)
-    other = await world.subscribe(ROMEO, target=Channel("mail", ROMEO), fallback=Channel("chat", ROMEO))
+    other = await world.subscribe(
+        ROMEO, target=Channel("mail", ROMEO), fallback=Channel("chat", ROMEO)
+    )
     await world.book.drop(JULIET, MAIL)
     assert (await stands(world, one.id)).fallback is None
     assert (await stands(world, other.id)).fallback == Channel("chat", ROMEO)
@@ -300,7 +315,10 @@ async def test_who_is_offline_is_told_all_of_it_later_and_nothing_ends(world: Wo
     await world.sleep(DAY + 1)
     assert world.chat.sent[tried:] == [(IM, "5 messages of shoutbox:lobby")]
     await world.say("after")
-    assert [body for _jid, body in world.chat.told] == ["[Lobby] romeo: before", "[Lobby] romeo: after"]
+    assert [body for _jid, body in world.chat.told] == [
+        "[Lobby] romeo: before",
+        "[Lobby] romeo: after",
+    ]
 
 
 async def test_who_is_offline_is_tried_ever_less(world: World) -> None:
@@ -336,7 +354,10 @@ async def test_a_digest_that_was_refused_comes_with_the_next(world: World) -> No
     back(world)
     await world.say("the second day")
     await world.sleep(DAY)
-    assert world.chat.sent == [(IM, "1 messages of shoutbox:lobby"), (IM, "2 messages of shoutbox:lobby")]
+    assert world.chat.sent == [
+        (IM, "1 messages of shoutbox:lobby"),
+        (IM, "2 messages of shoutbox:lobby"),
+    ]
     assert await world.hub.store.graves() == {}
 
 
@@ -364,7 +385,9 @@ async def test_a_mention_that_was_refused_is_in_the_digest(world: World) -> None
 async def test_what_else_is_refused_is_a_dead_letter_as_ever(world: World) -> None:
     await world.subscribe(name="")
     away(world)
-    await world.hub.accept(Message.new(IM, BUS, "Reminder: private", world.clock()), deliver=True, spread=False)
+    await world.hub.accept(
+        Message.new(IM, BUS, "Reminder: private", world.clock()), deliver=True, spread=False
+    )
     await world.rest()
     assert await world.hub.store.graves() == {IM: 1}
 

@@ -1,4 +1,5 @@
-"""Where a request comes from, which names of ours it may use, and what the log makes of others' words."""
+"""Where a request comes from, which names of ours it may use, and what the log makes of others'
+words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -46,7 +47,9 @@ def test_mapped_addresses_are_apart() -> None:
     """Else all of IPv4 would share one rate on a socket that takes both."""
     guests = Guests(lambda: 0.0, [])
     for number in range(121):
-        guests.author(f"{number:032x}", f"::ffff:10.0.{number // 250}.{number % 250}", f"Guest {number}")
+        guests.author(
+            f"{number:032x}", f"::ffff:10.0.{number // 250}.{number % 250}", f"Guest {number}"
+        )
 
 
 def test_nobodys_words_move_a_terminal() -> None:

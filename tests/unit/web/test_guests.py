@@ -1,4 +1,5 @@
-"""Guests: rates by a clock that is told the time, names held, look-alikes, and whose address it is."""
+"""Guests: rates by a clock that is told the time, names held, look-alikes, and whose address it
+is."""
 
 import pytest
 
@@ -83,7 +84,9 @@ def test_a_name_is_held_for_ten_minutes(guests: Guests, clock: FakeClock) -> Non
     assert guests.author("s2", "10.0.0.2", "Zoe").key == "guest:s2"
 
 
-@pytest.mark.parametrize("alike", ["alice", "ALICE", "аlice", "ａｌｉｃｅ", "AIice", "a l i c e", "álice"])
+@pytest.mark.parametrize(
+    "alike", ["alice", "ALICE", "аlice", "ａｌｉｃｅ", "AIice", "a l i c e", "álice"]
+)
 def test_a_name_that_looks_like_one_taken(guests: Guests, alike: str) -> None:
     guests.author("s1", "10.0.0.1", "Alice")
     with pytest.raises(Conflict):
@@ -105,7 +108,9 @@ def test_a_bad_name_holds_nothing(guests: Guests) -> None:
 def test_names_take_bounded_memory(guests: Guests, clock: FakeClock) -> None:
     for number in range(MOST + 100):
         guests.author(
-            f"s{number}", f"10.0.{number % 250}.{number // 250}", f"{number:x}z".replace("1", "q").replace("0", "k")
+            f"s{number}",
+            f"10.0.{number % 250}.{number // 250}",
+            f"{number:x}z".replace("1", "q").replace("0", "k"),
         )
         clock.sleep(0.01)
     assert len(guests._names) <= MOST
@@ -124,7 +129,11 @@ def test_one_session_may_shout_ten_times_at_once(guests: Guests, clock: FakeCloc
 def test_new_sessions_do_not_help_one_address(guests: Guests, address: str) -> None:
     """All of an IPv6 /64 is one subscriber."""
     for number in range(120):
-        guests.author(new_session(), address.format(number), f"guest {number:03}b".replace("1", "q").replace("0", "k"))
+        guests.author(
+            new_session(),
+            address.format(number),
+            f"guest {number:03}b".replace("1", "q").replace("0", "k"),
+        )
     with pytest.raises(TooMany):
         guests.author(new_session(), address.format(999), "Zoe")
 
@@ -145,8 +154,10 @@ def test_new_sessions_do_not_help_one_address(guests: Guests, address: str) -> N
         ("::1", "2001:db8::1", ("::1", "127.0.0.1"), "2001:db8::1"),
         ("", "6.6.6.6", ("10.0.0.0/8",), ""),
     ],
-)  # fmt: skip
-def test_whose_address_it_is(peer: str, forwarded: str, proxies: tuple[str, ...], whose: str) -> None:
+)
+def test_whose_address_it_is(
+    peer: str, forwarded: str, proxies: tuple[str, ...], whose: str
+) -> None:
     assert caller(peer, forwarded, proxies) == whose
 
 

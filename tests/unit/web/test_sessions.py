@@ -52,7 +52,9 @@ def operators(clock: Clock) -> Operators:
 
 def test_a_link_works_once(operators: Operators) -> None:
     key = operators.link("juliet@x")
-    assert [operators.whose(key) for _ in range(3)] == ["juliet@x"] * 3  # looking at it uses nothing up
+    assert [operators.whose(key) for _ in range(3)] == [
+        "juliet@x"
+    ] * 3  # looking at it uses nothing up
     cookie = operators.enter(key)
     seat = operators.seat(cookie)
     assert seat
@@ -163,7 +165,11 @@ COMMANDS = ["/commands", "/commands/route-add", "/commands/none"]
 async def test_strangers_learn_how_to_get_in_and_no_more(browser: Browser, path: str) -> None:
     page = await browser.get(path)
     assert page.status == 403
-    assert page.note == "This page is for operators: write “matrix” to bot@bus.example.org, and it hands you a link."
+    assert (
+        page.note
+        == "This page is for operators: write “matrix” to bot@bus.example.org, and it hands you "
+        "a link."
+    )
     assert "lobby" not in page.text
     german = await browser.get(path, Accept_Language="fr, de-AT;q=0.9, en;q=0.5")
     assert '<html lang="de">' in german.text
@@ -193,7 +199,9 @@ async def test_looking_at_a_link_signs_nobody_in(browser: Browser) -> None:
 
 
 async def test_the_cookie_is_for_the_browser_alone(browser: Browser) -> None:
-    async with browser.client.post(f"/sign-in/{browser.site.operators.link('juliet@x')}", allow_redirects=False) as it:
+    async with browser.client.post(
+        f"/sign-in/{browser.site.operators.link('juliet@x')}", allow_redirects=False
+    ) as it:
         cookie = it.cookies[COOKIE]
         assert (it.status, it.headers["Location"]) == (303, "/matrix")
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/")
@@ -205,7 +213,9 @@ async def test_each_sign_in_is_a_new_session(browser: Browser) -> None:
         (found,) = [one.value for one in browser.client.session.cookie_jar if one.key == COOKIE]
         return found
 
-    browser.client.session.cookie_jar.update_cookies({COOKIE: "fixed-by-mallory"}, browser.client.make_url("/"))
+    browser.client.session.cookie_jar.update_cookies(
+        {COOKIE: "fixed-by-mallory"}, browser.client.make_url("/")
+    )
     await browser.sign_in("juliet@x")
     first = sits()
     assert first != "fixed-by-mallory"
@@ -234,7 +244,10 @@ async def test_a_demoted_operator_calls_no_operators_command(browser: Browser) -
     await browser.sign_in("juliet@x")
     browser.roles["juliet@x"] = Role.MEMBER
     page = await browser.get("/commands/route-add")
-    assert (page.status, page.note) == (403, "“route-add” is for the role operator; yours is member.")
+    assert (page.status, page.note) == (
+        403,
+        "“route-add” is for the role operator; yours is member.",
+    )
     assert "lobby" not in page.text
 
 
@@ -253,8 +266,15 @@ async def test_left_alone(browser: Browser) -> None:
 
 async def test_nothing_is_kept_or_framed(browser: Browser) -> None:
     key = browser.site.operators.link("juliet@x")
-    pages = [await browser.get("/matrix"), await browser.get(f"/sign-in/{key}"), await browser.sign_in("juliet@x")]
-    pages += [await browser.get(path) for path in ("/commands", "/commands/route-add", "/commands/none", "/routes/1")]
+    pages = [
+        await browser.get("/matrix"),
+        await browser.get(f"/sign-in/{key}"),
+        await browser.sign_in("juliet@x"),
+    ]
+    pages += [
+        await browser.get(path)
+        for path in ("/commands", "/commands/route-add", "/commands/none", "/routes/1")
+    ]
     for page in pages:
         assert page.headers["Cache-Control"] == "no-store"
         assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
@@ -317,7 +337,9 @@ async def test_a_dot_that_was_another_meanwhile(browser: Browser, bus: Bus) -> N
     assert "was removed meanwhile" in (await browser.post("/matrix", off)).note
 
 
-@pytest.mark.parametrize("dot", ["", "1", "1 2 3", "x y", "9 9", "1 2 -1 0", "1 2 ² 1", "1 2 1 1 1", "1" * 30 + " 2"])
+@pytest.mark.parametrize(
+    "dot", ["", "1", "1 2 3", "x y", "9 9", "1 2 -1 0", "1 2 ² 1", "1 2 1 1 1", "1" * 30 + " 2"]
+)
 async def test_a_click_that_can_not_be_read(browser: Browser, bus: Bus, dot: str) -> None:
     page = await browser.sign_in("juliet@x")
     answer = await browser.post("/matrix", {**page.fields, "dot": [dot]})
@@ -372,7 +394,9 @@ async def test_a_route_with_processors_is_asked_for_first(browser: Browser, bus:
     asked = await browser.post("/matrix", click)
     assert asked.title == "Remove a route"
     assert "Its processors go with it: prefix." in asked.note
-    assert (await browser.post("/matrix", click, **JSON)).text == '{"go": "/commands/route-remove?route=1"}'
+    assert (
+        await browser.post("/matrix", click, **JSON)
+    ).text == '{"go": "/commands/route-remove?route=1"}'
     assert len(bus.hub.routes) == 1
     done = await browser.fill(asked, "route-remove", {"sure": ["1"]})
     assert done.note.startswith("Removed ")
@@ -396,7 +420,9 @@ async def test_a_routes_page_shows_the_first_that_wait(browser: Browser, bus: Bu
     await _route(bus, stages=bus.hub.routes[0].with_stage("delay", (("by", ("10min",)),)))
     source = bus.hub.routes[0].source
     for number in range(6):
-        await bus.hub.accept(Message.new(source, Author("Ann", "ann@x"), f"<b>{number}", bus.clock()))
+        await bus.hub.accept(
+            Message.new(source, Author("Ann", "ann@x"), f"<b>{number}", bus.clock())
+        )
     await browser.sign_in("juliet@x")
     page = await browser.get("/routes/1")
     assert "Messages that wait there: 6" in page.text
@@ -444,7 +470,9 @@ async def test_another_persons_session(browser: Browser, bus: Bus) -> None:
     page = await browser.command("channel-add")
     await browser.sign_in("juliet@x")
     own = await browser.command("channel-add")
-    taken = await browser.fill(own, "channel-add", {"session": page.fields["session"], "method": ["shoutbox"]})
+    taken = await browser.fill(
+        own, "channel-add", {"session": page.fields["session"], "method": ["shoutbox"]}
+    )
     assert (taken.status, "has ended" in taken.note) == (409, True)
     looked = await browser.get(f"/commands/channel-add?session={page.fields['session'][0]}")
     assert looked.status == 409
@@ -496,7 +524,9 @@ async def test_in_the_operators_language(browser: Browser, bus: Bus) -> None:
     assert '<html lang="en">' in (await browser.get("/matrix", Accept_Language="de")).text
 
 
-async def test_a_fault_of_ours_is_told(browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_ours_is_told(
+    browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await browser.sign_in("juliet@x")
     page = await browser.command("route-add")
     await bus.settings.store.close()
@@ -539,9 +569,13 @@ def _linking(bus: Bus) -> Bus:
 
 
 async def test_the_bot_hands_the_link_out_in_private(bus: Bus) -> None:
-    text = Text(_linking(bus), lambda jid: Role.OPERATOR if jid == "juliet@x" else Role.MEMBER, lambda: 0.0)
+    text = Text(
+        _linking(bus), lambda jid: Role.OPERATOR if jid == "juliet@x" else Role.MEMBER, lambda: 0.0
+    )
     said = str(await text.answer(Asked("juliet@x", "Juliet", "matrix", False)))
-    assert said.splitlines()[-1].endswith("within 5 minutes: https://bus.example.org/sign-in/for-juliet@x")
+    assert said.splitlines()[-1].endswith(
+        "within 5 minutes: https://bus.example.org/sign-in/for-juliet@x"
+    )
     for jid, in_room in (("juliet@x", True), ("romeo@x", False), ("", True)):
         answer = str(await text.answer(Asked(jid, "Nick", "matrix", in_room)))
         assert answer
@@ -595,7 +629,9 @@ async def test_a_stream_tells_what_is_otherwise(browser: Browser, bus: Bus) -> N
 
 async def test_a_stream_after_a_break_begins_with_all_of_it(browser: Browser, bus: Bus) -> None:
     await browser.sign_in("juliet@x")
-    async with browser.client.get("/matrix/stream?state=old", headers={"Last-Event-ID": "older"}) as answer:
+    async with browser.client.get(
+        "/matrix/stream?state=old", headers={"Last-Event-ID": "older"}
+    ) as answer:
         event = await _event(answer)
     assert '"grid"' in event
     assert event.startswith("id: ")

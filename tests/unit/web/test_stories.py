@@ -1,4 +1,5 @@
-"""Stories: what a message says as one, its address, the pages and the feed of an archive on a real store."""
+"""Stories: what a message says as one, its address, the pages and the feed of an archive on a real
+store."""
 
 import re
 from collections.abc import AsyncIterator
@@ -57,7 +58,9 @@ def test_a_long_line_is_cut_behind_a_word() -> None:
     assert MAX_TITLE * 3 // 4 <= len(title) <= MAX_TITLE
 
 
-@pytest.mark.parametrize("text", ["", "One.", "One.\n\nTwo.", "  indented\n\ttab", "https://example.org", "\n\nx\n"])
+@pytest.mark.parametrize(
+    "text", ["", "One.", "One.\n\nTwo.", "  indented\n\ttab", "https://example.org", "\n\nx\n"]
+)
 @pytest.mark.parametrize("title", ["A title", "x" * MAX_TITLE, "It goes on", "<b>&"])
 def test_what_an_operator_writes_is_what_is_read(title: str, text: str) -> None:
     told = Told.new(title, text)
@@ -87,13 +90,21 @@ def test_slugs(title: str, slug: str) -> None:
     assert key(f"12{f'-{slug}' if slug else ''}") == 12
 
 
-@pytest.mark.parametrize("text", ["", "-", "x", "12x", "-12", "1" * 19, "12-A", "١٢", "12/", "12 ", "feed.atom"])
+@pytest.mark.parametrize(
+    "text", ["", "-", "x", "12x", "-12", "1" * 19, "12-A", "١٢", "12/", "12 ", "feed.atom"]
+)
 def test_what_names_no_story(text: str) -> None:
     assert key(text) is None
 
 
 def test_what_names_one() -> None:
-    assert (key("12"), key("#12"), key("12-"), key("12-any-thing"), key("0" * 32)) == (12, 12, 12, 12, "0" * 32)
+    assert (key("12"), key("#12"), key("12-"), key("12-any-thing"), key("0" * 32)) == (
+        12,
+        12,
+        12,
+        12,
+        "0" * 32,
+    )
 
 
 def test_when_it_changed() -> None:
@@ -113,8 +124,12 @@ class Reader:
     def __init__(self, bus: Bus, browser: Browser) -> None:
         self.bus, self.browser = bus, browser
 
-    async def tell(self, body: str, author: Author | None = None, channel: Channel = NEWS, **more: Any) -> Story:
-        message = said(body, channel, author=author or Author("Juliet", "juliet@example.org"), **more)
+    async def tell(
+        self, body: str, author: Author | None = None, channel: Channel = NEWS, **more: Any
+    ) -> Story:
+        message = said(
+            body, channel, author=author or Author("Juliet", "juliet@example.org"), **more
+        )
         await self.bus.hub.accept(message, deliver=True)
         story = await self.bus.hub.store.story_of(channel, message.id)
         assert story
@@ -151,7 +166,11 @@ class Reader:
 @pytest.fixture
 async def reader(tmp_path: Path) -> AsyncIterator[Reader]:
     async with a_bus(tmp_path) as bus:
-        specs = [ChannelSpec(NEWS, "News & <b>more</b>"), ChannelSpec(BOX), ChannelSpec(Channel("story", "other"))]
+        specs = [
+            ChannelSpec(NEWS, "News & <b>more</b>"),
+            ChannelSpec(BOX),
+            ChannelSpec(Channel("story", "other")),
+        ]
         await bus.settings.change([Put(spec) for spec in specs], AUDIT)
         async with a_browser(bus, dict(ROLES)) as browser:
             yield Reader(bus, browser)
@@ -171,7 +190,9 @@ async def test_an_archive_lists_stories_newest_first(reader: Reader) -> None:
         path = next((link for link in page.links if "before=" in link), "")
     assert seen == [f"Story {number}" for number in range(45, 0, -1)]
     assert path == ""
-    assert "There are no older stories." in (await reader.browser.get("/stories/news?before=1")).lines
+    assert (
+        "There are no older stories." in (await reader.browser.get("/stories/news?before=1")).lines
+    )
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "", "9" * 30])
@@ -180,7 +201,9 @@ async def test_a_page_that_is_none(reader: Reader, before: str) -> None:
 
 
 async def test_a_storys_page(reader: Reader) -> None:
-    story = await reader.tell("Opening\n\nWe open.\nSee https://example.org/a?b=1&c=2.\n\nBye.", at=1_700_000_000_000)
+    story = await reader.tell(
+        "Opening\n\nWe open.\nSee https://example.org/a?b=1&c=2.\n\nBye.", at=1_700_000_000_000
+    )
     assert story.path == f"/stories/news/{story.seq}-opening"
     page = await reader.browser.get(story.path)
     assert (page.status, page.title) == (200, "Opening")
@@ -191,8 +214,8 @@ async def test_a_storys_page(reader: Reader) -> None:
     assert "juliet@" not in page.text
     assert "News &amp; &lt;b&gt;more" in page.text
     assert (
-        'type="application/atom+xml" title="News &amp; &lt;b&gt;more&lt;/b&gt;" href="/stories/news/feed.atom"'
-        in page.text
+        'type="application/atom+xml" title="News &amp; &lt;b&gt;more&lt;/b&gt;" '
+        'href="/stories/news/feed.atom"' in page.text
     )
 
 
@@ -212,10 +235,18 @@ async def test_operators_find_the_way_to_edit_it(reader: Reader) -> None:
 
 async def test_other_addresses_of_a_story_lead_to_it(reader: Reader) -> None:
     story = await reader.tell("Opening")
-    for other in (f"{story.seq}", f"{story.seq}-", f"{story.seq}-openin", f"0{story.seq}-opening", story.message.id):
+    for other in (
+        f"{story.seq}",
+        f"{story.seq}-",
+        f"{story.seq}-openin",
+        f"0{story.seq}-opening",
+        story.message.id,
+    ):
         status, headers, _text = await reader.get(f"/stories/news/{other}")
         assert (status, headers["Location"]) == (301, story.path), other
-        assert headers["Cache-Control"] == "no-cache"  # the title may become another, and this one again
+        assert (
+            headers["Cache-Control"] == "no-cache"
+        )  # the title may become another, and this one again
     assert permalink(story.message, NEWS) == f"/stories/news/{story.message.id}"
     bare = await reader.tell("日本語")
     assert (await reader.get(bare.path))[0] == 200
@@ -229,9 +260,20 @@ async def test_what_is_no_story(reader: Reader) -> None:
     await reader.bus.hub.accept(shout)
     (delivery,) = await reader.bus.hub.store.log(BOX)
     for path in (
-        "news/0", "news/99", f"news/{delivery.seq}", f"news/{shout.id}", f"news/{elsewhere.seq}", "news/x", "nows",
-        "nows/feed.atom", "news/feed.rss", f"lobby/{delivery.seq}", "%2a", "news/%00", "news/" + "1" * 300,
-    ):  # fmt: skip
+        "news/0",
+        "news/99",
+        f"news/{delivery.seq}",
+        f"news/{shout.id}",
+        f"news/{elsewhere.seq}",
+        "news/x",
+        "nows",
+        "nows/feed.atom",
+        "news/feed.rss",
+        f"lobby/{delivery.seq}",
+        "%2a",
+        "news/%00",
+        "news/" + "1" * 300,
+    ):
         status, headers, text = await reader.get(f"/stories/{path}")
         assert status == 404, path
         assert headers["Content-Type"].startswith("text/html")
@@ -281,9 +323,13 @@ async def test_an_edit_is_there_at_once(reader: Reader) -> None:
     assert after.id == before.id
     assert (after.title, after.published) == ("Closing", before.published)
     assert after.updated > before.updated
-    (delivery,) = await reader.bus.hub.store.log(NEWS)  # and so `last`, `search` and the API have it
+    (delivery,) = await reader.bus.hub.store.log(
+        NEWS
+    )  # and so `last`, `search` and the API have it
     assert delivery.message.body == "Closing\n\nWe close."
-    assert (await reader.bus.hub.store.trace(story.message.id))[0].message.body == "Closing\n\nWe close."
+    assert (await reader.bus.hub.store.trace(story.message.id))[
+        0
+    ].message.body == "Closing\n\nWe close."
 
 
 async def test_the_feed(reader: Reader) -> None:
@@ -292,8 +338,11 @@ async def test_the_feed(reader: Reader) -> None:
     feed = await reader.feed()
     assert feed.version == "atom10"
     assert feed.feed.title_detail == {
-        "type": "text/plain", "language": None, "base": "", "value": "News & <b>more</b>"
-    }  # fmt: skip
+        "type": "text/plain",
+        "language": None,
+        "base": "",
+        "value": "News & <b>more</b>",
+    }
     assert feed.feed.id == "tag:127.0.0.1,2026:news"
     links = {link.rel: (link.href, link.type) for link in feed.feed.links}
     assert links == {
@@ -308,13 +357,21 @@ async def test_the_feed(reader: Reader) -> None:
     assert newest.id == f"tag:127.0.0.1,2023-11-14:news/{two.message.id}"
     assert oldest.published == oldest.updated == "2023-11-14T22:13:20.123Z"
     assert feed.feed.updated == newest.updated
-    assert newest.content[0] == {"type": "text/html", "language": None, "base": "", "value": "<p>Two</p>"}
+    assert newest.content[0] == {
+        "type": "text/html",
+        "language": None,
+        "base": "",
+        "value": "<p>Two</p>",
+    }
     raw = fromstring((await reader.get("/stories/news/feed.atom"))[2])
     atom = "{http://www.w3.org/2005/Atom}"
     content = raw.findall(f"{atom}entry")[1].find(f"{atom}content")
     assert content is not None
     assert content.get("type") == "html"
-    assert content.text == "<p>It&#39;s &#34;one&#34;.<br>\n  &lt;script&gt;alert(1)&lt;/script&gt;</p>"
+    assert (
+        content.text
+        == "<p>It&#39;s &#34;one&#34;.<br>\n  &lt;script&gt;alert(1)&lt;/script&gt;</p>"
+    )
     assert len({one.id for one in feed.entries}) == 2
     assert 'rel="self"' in (await reader.get("/stories/other/feed.atom"))[2]
 
@@ -322,7 +379,9 @@ async def test_the_feed(reader: Reader) -> None:
 async def test_a_feed_has_the_newest_fifty(reader: Reader) -> None:
     for number in range(60):
         await reader.tell(f"Story {number}")
-    assert [one.title for one in (await reader.feed()).entries] == [f"Story {number}" for number in range(59, 9, -1)]
+    assert [one.title for one in (await reader.feed()).entries] == [
+        f"Story {number}" for number in range(59, 9, -1)
+    ]
 
 
 @pytest.mark.parametrize("path", ["/stories/news/feed.atom", "/stories/news", "STORY"])
@@ -344,7 +403,9 @@ async def test_what_did_not_change_is_not_sent_again(reader: Reader, path: str) 
 async def test_the_time_of_a_feed_follows_what_it_says(reader: Reader) -> None:
     clock: Any = reader.bus.clock
     await reader.tell("Opening", at=5_000_000)
-    assert "Last-Modified" not in (await reader.get("/stories/news/feed.atom"))[1]  # this second is not over
+    assert (
+        "Last-Modified" not in (await reader.get("/stories/news/feed.atom"))[1]
+    )  # this second is not over
     clock.sleep(10)
     modified = (await reader.get("/stories/news/feed.atom"))[1]["Last-Modified"]
     assert (await reader.get("/stories/news/feed.atom", If_Modified_Since=modified))[0] == 304
@@ -363,7 +424,9 @@ NASTY = "]]>\u0085\u2028\ufffd<?x?>&#0;&bogus;<!DOCTYPE x [<!ENTITY a 'b'>]>\U00
 
 async def test_nothing_in_a_story_is_markup(reader: Reader) -> None:
     title = "</title><script>alert(1)</script>"
-    text = f'<img src=x onerror=alert(1)> javascript:alert(1) {NASTY} http://x/" onmouseover="alert(1)'
+    text = (
+        f'<img src=x onerror=alert(1)> javascript:alert(1) {NASTY} http://x/" onmouseover="alert(1)'
+    )
     await reader.tell(f"{title}\n\n{text}", Author("</name><script>", "x@y"))
     await reader.tell(NASTY, Author(NASTY, "x@y"))
     feed = await reader.feed()
@@ -397,7 +460,12 @@ async def test_the_largest_story(reader: Reader) -> None:
 async def test_what_is_for_operators_alone(reader: Reader) -> None:
     story = await reader.tell("Secret words")
     await reader.configure(public=False)
-    paths = ["/stories/news", story.path, "/stories/news/feed.atom", f"/stories/news/{story.message.id}"]
+    paths = [
+        "/stories/news",
+        story.path,
+        "/stories/news/feed.atom",
+        f"/stories/news/{story.message.id}",
+    ]
     for path in [*paths, "/stories/news/99"]:
         status, headers, text = await reader.get(path)
         assert status == 403, path
@@ -426,7 +494,10 @@ async def test_settings_that_can_not_be_read_open_nothing(reader: Reader) -> Non
 
 async def test_archives_are_listed(reader: Reader) -> None:
     page = await reader.browser.get("/")
-    assert [one for one in page.links if one.startswith("/stories/")] == ["/stories/news", "/stories/other"]
+    assert [one for one in page.links if one.startswith("/stories/")] == [
+        "/stories/news",
+        "/stories/other",
+    ]
     assert "<h2>Stories</h2>" in page.text
 
 
@@ -467,13 +538,17 @@ async def test_a_story_goes_on_with_its_permalink(tmp_path: Path) -> None:
     route = Route(NEWS, room)
     told = Route(NEWS, room, stages=route.with_stage("template", (("line", ("{title}: {link}",)),)))
     plain = Route(room, other, stages=route.with_stage("template", (("line", ("{link}",)),)))
-    store = await seeded(await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(BOX, NEWS), told, plain])
+    store = await seeded(
+        await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(BOX, NEWS), told, plain]
+    )
     bench = Bench(store, FakeMethod())
     hub = await bench.start()
     hub.attach(
-        {"wire": bench.method, "shoutbox": None, "story": None}, make=processors.make,
-        link=lambda one: f"whole {one.id}", permalink=_archive_link,
-    )  # fmt: skip
+        {"wire": bench.method, "shoutbox": None, "story": None},
+        make=processors.make,
+        link=lambda one: f"whole {one.id}",
+        permalink=_archive_link,
+    )
     await hub.reload()
     message = said("Opening\n\nWe open.", BOX)
     hops = hub.explain(message)
@@ -481,7 +556,11 @@ async def test_a_story_goes_on_with_its_permalink(tmp_path: Path) -> None:
     await until(lambda: len(bench.method.sent) == 2, "it goes on")
     link = f"https://bus.example.org/stories/news/{message.id}"
     assert sorted(bench.method.sent) == [(other, f"whole {message.id}"), (room, f"Opening: {link}")]
-    assert [hop.message.body for hop in hops] == ["Opening\n\nWe open.", f"Opening: {link}", f"whole {message.id}"]
+    assert [hop.message.body for hop in hops] == [
+        "Opening\n\nWe open.",
+        f"Opening: {link}",
+        f"whole {message.id}",
+    ]
     story = await store.story_of(NEWS, message.id)
     assert story
     assert story.told == Told("Opening", "We open.")

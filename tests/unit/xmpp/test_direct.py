@@ -47,7 +47,9 @@ async def link() -> FakeLink:
 
 @pytest.fixture
 async def direct(link: FakeLink) -> AsyncIterator[DirectMessages]:
-    one = DirectMessages(link, "bot@bus.example.org/bus", lambda _message: "https://x", lambda _jid: "en")  # type: ignore[arg-type]
+    one = DirectMessages(
+        link, "bot@bus.example.org/bus", lambda _message: "https://x", lambda _jid: "en"
+    )  # type: ignore[arg-type]
     yield one
     await one.close()
 
@@ -77,13 +79,20 @@ async def test_an_error_to_the_ping_is_an_answer(direct: DirectMessages, link: F
 
 @pytest.mark.parametrize(
     ("condition", "kind"),
-    [("item-not-found", Refused), ("resource-constraint", Unavailable), ("remote-server-timeout", Unavailable)],
+    [
+        ("item-not-found", Refused),
+        ("resource-constraint", Unavailable),
+        ("remote-server-timeout", Unavailable),
+    ],
 )
-async def test_a_bounce(direct: DirectMessages, link: FakeLink, condition: str, kind: type[DeliveryError]) -> None:
+async def test_a_bounce(
+    direct: DirectMessages, link: FakeLink, condition: str, kind: type[DeliveryError]
+) -> None:
     confirmation = await _written(direct, link)
     direct.bounced(
         fromstring(
-            f'<message xmlns="jabber:component:accept" type="error" from="{NUMBER}" id="{ID}"><error type="cancel">'
+            f'<message xmlns="jabber:component:accept" type="error" from="{NUMBER}" '
+            f'id="{ID}"><error type="cancel">'
             f'<{condition} xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></message>'
         )
     )
@@ -92,7 +101,9 @@ async def test_a_bounce(direct: DirectMessages, link: FakeLink, condition: str, 
     assert type(told.value) is kind
 
 
-async def test_a_gateway_out_of_reach_has_not_got_it(direct: DirectMessages, link: FakeLink) -> None:
+async def test_a_gateway_out_of_reach_has_not_got_it(
+    direct: DirectMessages, link: FakeLink
+) -> None:
     confirmation = await _written(direct, link)
     link.pings[0].set_exception(IqError(Fault("remote-server-not-found")))
     with pytest.raises(Unavailable):
@@ -106,7 +117,9 @@ async def test_silence_leaves_doubt(direct: DirectMessages, link: FakeLink) -> N
         await confirmation
 
 
-async def test_a_lost_stream_leaves_doubt_where_it_costs(direct: DirectMessages, link: FakeLink) -> None:
+async def test_a_lost_stream_leaves_doubt_where_it_costs(
+    direct: DirectMessages, link: FakeLink
+) -> None:
     written = await _written(direct, link)
     told = await direct.tell("juliet@example.org", said("hello"))
     for call in link.down:
@@ -128,7 +141,9 @@ async def _tell(direct: DirectMessages, count: int) -> list[Confirmation]:
     return [await direct.tell(f"p{number}@example.org", message) for number in range(count)]
 
 
-async def test_behind_each_group_goes_a_ping_of_its_own(direct: DirectMessages, link: FakeLink) -> None:
+async def test_behind_each_group_goes_a_ping_of_its_own(
+    direct: DirectMessages, link: FakeLink
+) -> None:
     told = await _tell(direct, 2 * GROUP)
     assert len(link.pings) == 2
     link.pings[0].set_result(None)
@@ -138,7 +153,9 @@ async def test_behind_each_group_goes_a_ping_of_its_own(direct: DirectMessages, 
     await asyncio.wait_for(asyncio.gather(*told[GROUP:]), 1)
 
 
-async def test_what_makes_no_group_waits_for_the_ping_on_its_way(direct: DirectMessages, link: FakeLink) -> None:
+async def test_what_makes_no_group_waits_for_the_ping_on_its_way(
+    direct: DirectMessages, link: FakeLink
+) -> None:
     first = await _written(direct, link)
     second = await direct.write(NUMBER, "cd" * 16, "more")
     await asyncio.sleep(0)
@@ -154,7 +171,9 @@ async def test_what_makes_no_group_waits_for_the_ping_on_its_way(direct: DirectM
 
 async def test_each_is_told_in_their_language_though_words_are_kept(link: FakeLink) -> None:
     languages = {"juliet@example.org": "en", "tilo@example.org": "de"}
-    direct = DirectMessages(link, "bot@bus.example.org/bus", lambda _message: "https://x", languages.__getitem__)  # type: ignore[arg-type]
+    direct = DirectMessages(
+        link, "bot@bus.example.org/bus", lambda _message: "https://x", languages.__getitem__
+    )  # type: ignore[arg-type]
     long, other, again = said("x" * 200_000), said("short"), said("x" * 200_000)
     for message in (long, other, again):
         for jid in languages:
@@ -169,7 +188,9 @@ async def test_each_is_told_in_their_language_though_words_are_kept(link: FakeLi
     await direct.close()
 
 
-async def test_who_is_told_already_is_not_told_again_before_that_failed(direct: DirectMessages, link: FakeLink) -> None:
+async def test_who_is_told_already_is_not_told_again_before_that_failed(
+    direct: DirectMessages, link: FakeLink
+) -> None:
     """Whoever gave up waiting for the proof sends it as a delivery of its own."""
     message = said("hello")
     first = await direct.tell("juliet@example.org", message)
@@ -189,7 +210,9 @@ async def test_who_is_told_already_is_not_told_again_before_that_failed(direct: 
     assert len(link.sent) == 2
 
 
-async def test_a_bounce_of_what_was_sent_again_is_heard(direct: DirectMessages, link: FakeLink) -> None:
+async def test_a_bounce_of_what_was_sent_again_is_heard(
+    direct: DirectMessages, link: FakeLink
+) -> None:
     """The first one's end does not let the second be forgotten."""
     message = said("hello")
     first = await direct.tell("juliet@example.org", message)
@@ -201,8 +224,10 @@ async def test_a_bounce_of_what_was_sent_again_is_heard(direct: DirectMessages, 
     await asyncio.sleep(0)  # all that the first one's end does is done
     direct.bounced(
         fromstring(
-            f'<message xmlns="jabber:component:accept" type="error" from="juliet@example.org" id="{message.id}">'
-            '<error type="cancel"><item-not-found xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></message>'
+            '<message xmlns="jabber:component:accept" type="error" '
+            f'from="juliet@example.org" id="{message.id}">'
+            '<error type="cancel"><item-not-found '
+            'xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></message>'
         )
     )
     with pytest.raises(Refused):

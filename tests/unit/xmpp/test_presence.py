@@ -33,7 +33,8 @@ class Stage:
         typed = f' type="{kind}"' if kind else ""
         self.online.heard(
             fromstring(
-                f'<presence xmlns="jabber:component:accept" from="{sender}" to="{BOT}"{typed}>{inside}</presence>'
+                f'<presence xmlns="jabber:component:accept" from="{sender}" '
+                f'to="{BOT}"{typed}>{inside}</presence>'
             )
         )
 
@@ -69,7 +70,9 @@ async def test_it_is_known_who_has_yet_to_answer(stage: Stage) -> None:
         (["unsubscribed", "subscribed"], ["probe"]),
     ],
 )
-async def test_what_a_new_stream_begins_with(stage: Stage, answers: list[str], sent: list[str]) -> None:
+async def test_what_a_new_stream_begins_with(
+    stage: Stage, answers: list[str], sent: list[str]
+) -> None:
     for answer in answers:
         stage.hear(JULIET, answer)
     stage.hear(f"{JULIET}/a")
@@ -128,7 +131,9 @@ async def test_one_client_of_several_is_enough(stage: Stage) -> None:
     assert not stage.online.is_online(JULIET)
 
 
-@pytest.mark.parametrize(("sender", "kind"), [(JULIET, "unavailable"), (JULIET, "unsubscribed"), (JULIET, "error")])
+@pytest.mark.parametrize(
+    ("sender", "kind"), [(JULIET, "unavailable"), (JULIET, "unsubscribed"), (JULIET, "error")]
+)
 async def test_what_ends_it_for_all_their_clients(stage: Stage, sender: str, kind: str) -> None:
     stage.hear(f"{JULIET}/a")
     stage.hear(f"{JULIET}/b")
@@ -136,7 +141,9 @@ async def test_what_ends_it_for_all_their_clients(stage: Stage, sender: str, kin
     assert not stage.online.is_online(JULIET)
 
 
-@pytest.mark.parametrize("kind", ["subscribe", "subscribed", "unsubscribed", "unsubscribe", "probe", "nonsense"])
+@pytest.mark.parametrize(
+    "kind", ["subscribe", "subscribed", "unsubscribed", "unsubscribe", "probe", "nonsense"]
+)
 async def test_what_says_nothing_of_who_is_there(stage: Stage, kind: str) -> None:
     stage.hear(f"{JULIET}/a", kind)
     assert not stage.online.is_online(JULIET)
@@ -144,8 +151,16 @@ async def test_what_says_nothing_of_who_is_there(stage: Stage, kind: str) -> Non
 
 async def test_nobody_speaks_for_another(stage: Stage) -> None:
     stage.hear(f"{JULIET}/a")
-    forged = f'<x xmlns="http://jabber.org/protocol/muc#user"><item jid="{JULIET}/b" affiliation="owner"/></x>'
-    for sender in ("mallory@example.org/a", "juliet@evil.example/a", f"room@rooms.example.org/{JULIET}", ""):
+    forged = (
+        f'<x xmlns="http://jabber.org/protocol/muc#user"><item jid="{JULIET}/b" '
+        'affiliation="owner"/></x>'
+    )
+    for sender in (
+        "mallory@example.org/a",
+        "juliet@evil.example/a",
+        f"room@rooms.example.org/{JULIET}",
+        "",
+    ):
         stage.hear(sender, "unavailable", forged)
         stage.hear(sender, "unsubscribed")
         stage.hear(sender)
@@ -157,7 +172,10 @@ async def test_nobody_speaks_for_another(stage: Stage) -> None:
 async def test_an_occupant_is_no_person(stage: Stage) -> None:
     room = "room@rooms.example.org"
     stage.online.watch(room)
-    stage.hear(f"{room}/Juliet", inside='<x xmlns="http://jabber.org/protocol/muc#user"><item role="visitor"/></x>')
+    stage.hear(
+        f"{room}/Juliet",
+        inside='<x xmlns="http://jabber.org/protocol/muc#user"><item role="visitor"/></x>',
+    )
     assert not stage.online.is_online(room)
 
 

@@ -1,7 +1,8 @@
-"""Text to a document that an XML parser takes: without its prolog, bounded, and mended where many feeds break.
+"""Text to a document that an XML parser takes: without its prolog, bounded, and mended where many
+feeds break.
 
-Pure. Nothing before the root element is passed on, so that no parser ever sees a DTD: one that defines anything is
-refused (bombs, XXE), the bare one of RSS 0.91 is dropped.
+Pure. Nothing before the root element is passed on, so that no parser ever sees a DTD: one that
+defines anything is refused (bombs, XXE), the bare one of RSS 0.91 is dropped.
 """
 
 import html
@@ -21,20 +22,28 @@ _ROOT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HTML = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
-_BARE_HTML = re.compile(r"[^<]*<(?:head|body|title|meta|link|script|div|p|h1|br|center|table)\b", re.IGNORECASE)
+_BARE_HTML = re.compile(
+    r"[^<]*<(?:head|body|title|meta|link|script|div|p|h1|br|center|table)\b", re.IGNORECASE
+)
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # References to what XML can't carry, such as &#0; or &#x1F; or surrogates.
 _REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,8})|(\d{1,8}));", re.IGNORECASE)
-_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,8}|#[xX][0-9a-fA-F]{1,8});)(?:(\w{1,31});)?")
+_AMPERSAND = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,8}|#[xX][0-9a-fA-F]{1,8});)(?:(\w{1,31});)?"
+)
 # One with less than this before it is no element.
 _STRAY = re.compile(r"<(?![A-Za-z_/!?])")
-_END = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|</((?:[\w.-]+:)?(?:item|entry))\s*>", re.IGNORECASE | re.DOTALL)
+_END = re.compile(
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|</((?:[\w.-]+:)?(?:item|entry))\s*>", re.IGNORECASE | re.DOTALL
+)
 _DATE = re.compile(
-    r"<(?:pubDate|published|issued|updated|modified|(?:\w+:)?date)\b[^>]{0,200}>\s*([^<]{4,60})<", re.IGNORECASE
+    r"<(?:pubDate|published|issued|updated|modified|(?:\w+:)?date)\b[^>]{0,200}>\s*([^<]{4,60})<",
+    re.IGNORECASE,
 )
 # feedparser looks for an address in an author at a cost that grows with the square of the length.
 _LONG_NAME = re.compile(
-    r"(<(?:[\w-]+:)?(?:author|creator|contributor|publisher|managingEditor|webMaster|owner|name|email)\b[^<>]{0,500}>"
+    r"(<(?:[\w-]+:)?(?:author|creator|contributor|publisher|managingEditor|webMaster|owner|"
+    r"name|email)\b[^<>]{0,500}>"
     r"(?:\s*<!\[CDATA\[)?[^<\]]{300})[^<\]]+",
     re.IGNORECASE,
 )
@@ -57,7 +66,8 @@ _NAMESPACES = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """XML from its root element to that element's end; `root` is its name in small letters, without a prefix."""
+    """XML from its root element to that element's end; `root` is its name in small letters, without
+    a prefix."""
 
     root: str
     xml: str
@@ -70,7 +80,11 @@ def document(text: str, url: str) -> Document:
     if _DTD.search(before):
         raise DtdRefused
     if not found or _is_page(before):
-        raise HtmlPage(discover(text, url)) if _HTML.search(before[:65_536]) or _BARE_HTML.match(before) else NoFeed
+        raise (
+            HtmlPage(discover(text, url))
+            if _HTML.search(before[:65_536]) or _BARE_HTML.match(before)
+            else NoFeed
+        )
     body = text[found.start() :]
     end = body.rfind(f"</{found[1]}")
     body = _bounded(body[:end] if end > 0 else body, found[2].lower())
@@ -79,12 +93,14 @@ def document(text: str, url: str) -> Document:
 
 
 def _is_page(before: str) -> bool:
-    """Whether what stands before the root is a page, which shows a feed; a warning of PHP's is none."""
+    """Whether what stands before the root is a page, which shows a feed; a warning of PHP's is
+    none."""
     return bool(re.search(r"<(?:html|body|head)\b", before, re.IGNORECASE))
 
 
 def _mended(body: str) -> str:
-    """`body` with what breaks most broken feeds put right: ampersands, HTML's entities, control characters."""
+    """`body` with what breaks most broken feeds put right: ampersands, HTML's entities, control
+    characters."""
     body = _LONG_WORD.sub(r"\1", _LONG_NAME.sub(r"\1", _ILLEGAL.sub("", body)))
     if "&" not in body and not _STRAY.search(body):
         return body
@@ -103,7 +119,11 @@ def _entity(found: re.Match[str]) -> str:
     if not name:
         return "&amp;"
     known = html.unescape(f"&{name};")
-    return f"&amp;{name};" if known.startswith("&") else "".join(f"&#{ord(letter)};" for letter in known)
+    return (
+        f"&amp;{name};"
+        if known.startswith("&")
+        else "".join(f"&#{ord(letter)};" for letter in known)
+    )
 
 
 def _legal(found: re.Match[str]) -> str:
@@ -117,12 +137,15 @@ def _declared(body: str, root: str) -> str:
     """`body` with a namespace for each prefix that has none: a parser would stop at the first."""
     used = set(_PREFIX.findall(_CDATA.sub("", body))) - {"xml"}
     missing = [prefix for prefix in sorted(used) if f"xmlns:{prefix}" not in body][:50]
-    more = "".join(f' xmlns:{prefix}="{_NAMESPACES.get(prefix, "urn:x-" + prefix)}"' for prefix in missing)
+    more = "".join(
+        f' xmlns:{prefix}="{_NAMESPACES.get(prefix, "urn:x-" + prefix)}"' for prefix in missing
+    )
     return f"<{root}{more}{body[len(root) + 1 :]}"
 
 
 def _bounded(body: str, root: str) -> str:
-    """`body` with 1,000 items at most: those at the end where it has the newest, else those at its start."""
+    """`body` with 1,000 items at most: those at the end where it has the newest, else those at its
+    start."""
     if body.lower().count("</item") + body.lower().count("</entry") <= ITEMS:
         return body
     ends = [found.end() for found in _END.finditer(body) if found[1]]

@@ -1,7 +1,8 @@
 """Bytes to text, by what they are rather than by what is said of them. Pure.
 
-Valid UTF-8 beyond ASCII is hardly ever anything else, while servers and generators declare whatever was the default.
-So: byte order marks, then UTF-8 where it is valid, then what the server and the document declare, then Windows-1252.
+Valid UTF-8 beyond ASCII is hardly ever anything else, while servers and generators declare whatever
+was the default. So: byte order marks, then UTF-8 where it is valid, then what the server and the
+document declare, then Windows-1252.
 """
 
 import codecs
@@ -16,7 +17,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# How an XML document without a mark starts (XML 1.0 appendix F), and an element or a JSON object in UTF-16.
+# How an XML document without a mark starts (XML 1.0 appendix F), and an element or a JSON object in
+# UTF-16.
 _STARTS = (
     (b"<\0\0\0", "utf-32-le"),
     (b"\0\0\0<", "utf-32-be"),
@@ -25,17 +27,29 @@ _STARTS = (
     (b"{\0", "utf-16-le"),
     (b"\0{", "utf-16-be"),
 )
-# As browsers have it (https://encoding.spec.whatwg.org/#names-and-labels): the larger set stands for the smaller.
+# As browsers have it (https://encoding.spec.whatwg.org/#names-and-labels): the larger set stands
+# for the smaller.
 _LARGER = {
-    "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
-    "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
-}  # fmt: skip
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
 _READ = re.compile(
-    r"utf-8|utf-16(-[lb]e)?|utf-32(-[lb]e)?|cp(125\d|866|874|932|949)|iso8859-\d+|koi8-[ru]|mac-(roman|cyrillic)|gb18030"
+    r"utf-8|utf-16(-[lb]e)?|utf-32(-[lb]e)?|cp(125\d|866|874|932|949)|iso8859-\d+|koi8-[ru]|"
+    r"mac-(roman|cyrillic)|gb18030"
     r"|hz|big5hkscs|euc_jp|iso2022_jp|iso2022_kr"
 )
 _OTHER = {"x-sjis": "shift_jis", "iso-8859-8-i": "iso-8859-8", "x-gbk": "gbk", "x-euc-jp": "euc_jp"}
-_REFUSED = re.compile(r"(x-|csunicode11|unicode-1-1-)?utf-?_?7|utf-ebcdic|scsu|bocu-1|cesu-8", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"(x-|csunicode11|unicode-1-1-)?utf-?_?7|utf-ebcdic|scsu|bocu-1|cesu-8", re.IGNORECASE
+)
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
@@ -60,7 +74,14 @@ def _marked(data: bytes) -> str | None:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace").lstrip("\ufeff")
     start = data[:64].lstrip(b"\r\n\t ")
-    return next((data.decode(encoding, "replace") for first, encoding in _STARTS if start.startswith(first)), None)
+    return next(
+        (
+            data.decode(encoding, "replace")
+            for first, encoding in _STARTS
+            if start.startswith(first)
+        ),
+        None,
+    )
 
 
 def _declared(data: bytes, content_type: str) -> list[str]:

@@ -1,4 +1,5 @@
-"""What a feed says, in types that can't hold more than a room can bear. Data only; nothing here reads or fetches."""
+"""What a feed says, in types that can't hold more than a room can bear. Data only; nothing here
+reads or fetches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ TAGS = 20
 class Item:
     """One thing that a feed tells.
 
-    `id` is what the feed calls it, "" where it has no name; `link` is absolute and http or https, or "". `title` is one
-    line, `text` plain text with line ends, both without markup. `at` and `updated` are in milliseconds since 1970
-    UTC, 0 where the feed does not say or says nonsense; neither is later than the moment of reading.
+    `id` is what the feed calls it, "" where it has no name; `link` is absolute and http or https,
+    or "". `title` is one line, `text` plain text with line ends, both without markup. `at` and
+    `updated` are in milliseconds since 1970 UTC, 0 where the feed does not say or says nonsense;
+    neither is later than the moment of reading.
     """
 
     id: str = ""
@@ -33,7 +35,13 @@ class Item:
     tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        caps = ((self.title, TITLE), (self.author, AUTHOR), (self.text, TEXT), (self.link, LINK), (self.id, LINK))
+        caps = (
+            (self.title, TITLE),
+            (self.author, AUTHOR),
+            (self.text, TEXT),
+            (self.link, LINK),
+            (self.id, LINK),
+        )
         if any(len(value) > cap for value, cap in caps) or len(self.tags) > TAGS:
             raise ValueError(self.title[:TITLE])
 
@@ -42,8 +50,9 @@ class Item:
 class Feed:
     """A feed and its items in the order it has them, 1,000 at most.
 
-    `ttl` is how many minutes it may be kept, by its own word, `skip_hours` the hours of the day (UTC) in which it never
-    changes. `hub` is where WebSub is to be had, `own` what the feed calls its own address; both may be "".
+    `ttl` is how many minutes it may be kept, by its own word, `skip_hours` the hours of the day
+    (UTC) in which it never changes. `hub` is where WebSub is to be had, `own` what the feed calls
+    its own address; both may be "".
     """
 
     title: str = ""
@@ -100,4 +109,6 @@ def unpacked(data: Mapping[str, Any]) -> Feed:
 def _item(values: Sequence[Any]) -> Item:
     *words, at, updated, text, tags = values
     id, link, title, author = (str(word) for word in words)
-    return Item(id, link, title, author, int(at), int(updated), str(text), tuple(str(tag) for tag in tags))
+    return Item(
+        id, link, title, author, int(at), int(updated), str(text), tuple(str(tag) for tag in tags)
+    )

@@ -26,7 +26,14 @@ def read_json(text: str, url: str, now: int) -> Feed:
         title=cut(line(_word(data.get("title"))), TITLE),
         link=link,
         items=tuple(_item(one, url, now, _authors(data)) for one in entries),
-        hub=next((_hub(one, url) for one in _list(data.get("hubs")) if isinstance(one, dict) and _hub(one, url)), ""),
+        hub=next(
+            (
+                _hub(one, url)
+                for one in _list(data.get("hubs"))
+                if isinstance(one, dict) and _hub(one, url)
+            ),
+            "",
+        ),
         own=absolute(_word(data.get("feed_url")), url),
     )
 
@@ -40,7 +47,9 @@ def _item(one: dict[str, Any], url: str, now: int, everyone: str) -> Item:
         author=_authors(one) or everyone,
         at=stamp(_word(one.get("date_published")), now),
         updated=stamp(_word(one.get("date_modified")), now),
-        text=tidy(_word(one.get("summary"))) or tidy(words) or plain(_word(one.get("content_html"))),
+        text=tidy(_word(one.get("summary")))
+        or tidy(words)
+        or plain(_word(one.get("content_html"))),
         tags=[_word(tag) for tag in _list(one.get("tags"))],
     )
 
@@ -48,12 +57,18 @@ def _item(one: dict[str, Any], url: str, now: int, everyone: str) -> Item:
 def _authors(one: dict[str, Any]) -> str:
     """Names of those who wrote it: a list since 1.1, one in 1.0."""
     given = [*_list(one.get("authors")), one.get("author")]
-    names = (_word(person.get("name")) or _word(person.get("url")) for person in given if isinstance(person, dict))
+    names = (
+        _word(person.get("name")) or _word(person.get("url"))
+        for person in given
+        if isinstance(person, dict)
+    )
     return ", ".join(dict.fromkeys(name for name in names if name))
 
 
 def _hub(one: dict[str, Any], url: str) -> str:
-    return absolute(_word(one.get("url")), url) if _word(one.get("type")).lower() == "websub" else ""
+    return (
+        absolute(_word(one.get("url")), url) if _word(one.get("type")).lower() == "websub" else ""
+    )
 
 
 def _list(value: object) -> list[Any]:

@@ -8,7 +8,17 @@ from component.methods.feed.parsing.item import AUTHOR, LINK, TAGS, TEXT, TITLE,
 from component.methods.feed.parsing.plain import cut
 
 
-def made(*, id: str, link: str, title: str, author: str, at: int, updated: int, text: str, tags: Iterable[str]) -> Item:
+def made(
+    *,
+    id: str,
+    link: str,
+    title: str,
+    author: str,
+    at: int,
+    updated: int,
+    text: str,
+    tags: Iterable[str],
+) -> Item:
     """An item; `at` is its last change where it does not say when it was first told."""
     names = (cut(one_line(tag), AUTHOR) for tag in tags)
     return Item(
@@ -26,4 +36,8 @@ def made(*, id: str, link: str, title: str, author: str, at: int, updated: int, 
 def _id(id: str) -> str:
     """Its name, or where that is endless, what stands for it."""
     id = " ".join(id.split())
-    return id if len(id) <= LINK else blake2b(id.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return (
+        id
+        if len(id) <= LINK
+        else blake2b(id.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    )

@@ -1,4 +1,5 @@
-"""The feeds that a web page names (autodiscovery, https://www.rssboard.org/rss-autodiscovery). Pure."""
+"""The feeds that a web page names (autodiscovery, https://www.rssboard.org/rss-autodiscovery).
+Pure."""
 
 import html
 import re
@@ -11,16 +12,25 @@ MOST = 262_144
 """Characters of a page that are looked at, and below, feeds that are given."""
 _FEEDS = 20
 
-_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(link|base)\b((?:\"[^\"]*+\"|'[^']*+'|[^\"'<>])*+)>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(link|base)\b((?:\"[^\"]*+\"|'[^']*+'|[^\"'<>])*+)>",
+    re.IGNORECASE | re.DOTALL,
+)
 _ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+_TYPES = (
+    "application/rss+xml",
+    "application/atom+xml",
+    "application/feed+json",
+    "application/rdf+xml",
+)
 # Types that other things have too, so that the address or title must speak of a feed.
 _MAYBE = ("application/json", "application/xml", "text/xml")
 _SPEAKS = re.compile(r"rss|atom|feed|rdf", re.IGNORECASE)
 
 
 def discover(text: str, url: str) -> list[Link]:
-    """The feeds that the page `text`, had from `url`, names in its order, each once: http and https only."""
+    """The feeds that the page `text`, had from `url`, names in its order, each once: http and https
+    only."""
     base, found = url, dict[str, Link]()
     for tag in _TAG.finditer(text[:MOST]):
         given = _attributes(tag[2]) if tag[1] else {}

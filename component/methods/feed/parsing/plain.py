@@ -1,6 +1,7 @@
 """HTML to plain text. Pure, and linear in what it is given; nothing it gives is markup to anyone.
 
-No tree is built: tags are dropped, what people don't see (scripts, styles, comments) with them, and blocks end lines.
+No tree is built: tags are dropped, what people don't see (scripts, styles, comments) with them, and
+blocks end lines.
 """
 
 import html
@@ -20,11 +21,50 @@ _TOKEN = re.compile(
     r"|<[!?/][^<>]*+>",
     re.IGNORECASE | re.DOTALL,
 )
-_BLOCKS = frozenset((
-    "address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "div", "dl", "dt",
-    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li",
-    "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul",
-))  # fmt: skip
+_BLOCKS = frozenset(
+    (
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    )
+)
 _CELLS = frozenset(("td", "th"))
 # What turns the line around for other text than its own, and what can't be seen and joins nothing.
 _CONTROLS = re.compile("[\u00ad\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e0fff]")
@@ -59,7 +99,8 @@ def _spaced(text: str, kept: int) -> str:
 
 
 def tidy(text: str) -> str:
-    """`text` with nothing in it that can't be seen, each line's white space folded, and no empty lines."""
+    """`text` with nothing in it that can't be seen, each line's white space folded, and no empty
+    lines."""
     lines = (" ".join(line.split()) for line in _CONTROLS.sub("", scrub(text)).split("\n"))
     return "\n".join(line for line in lines if line)
 

@@ -1,7 +1,8 @@
 """Bytes to a feed: RSS 0.90 to 2.0, RDF, Atom 0.3 and 1.0 by feedparser, JSON Feed by json.
 
-Pure: nothing here opens an address or a file, feedparser is given bytes only. It may still take long on what is made
-for that, so the bus calls it through `workers.py`, in a process that can be killed.
+Pure: nothing here opens an address or a file, feedparser is given bytes only. It may still take
+long on what is made for that, so the bus calls it through `workers.py`, in a process that can be
+killed.
 """
 
 import re
@@ -69,7 +70,8 @@ def _understood(xml: str) -> Any:
         return feedparser.parse(
             BytesIO(xml.encode("utf-8", "replace")),
             response_headers={"content-type": "application/xml; charset=utf-8"},
-            # For those who show HTML, and at five times the cost: here only plain text is kept (`plain.py`).
+            # For those who show HTML, and at five times the cost: here only plain text is kept
+            # (`plain.py`).
             resolve_relative_uris=False,
             sanitize_html=False,
         )
@@ -81,7 +83,8 @@ def _feed(found: Document, result: Any, url: str, now: int) -> Feed:
     about = result["feed"]
     links = _links(about)
     link = _alternate(links, url)
-    # Atom resolves by the document's own address (RFC 4287 section 2), and RSS, which says nothing, by the site's.
+    # Atom resolves by the document's own address (RFC 4287 section 2), and RSS, which says nothing,
+    # by the site's.
     base = url if found.root == ATOM else link or url
     everyone = _people(about) if found.root == ATOM else ""
     return Feed(
@@ -110,7 +113,8 @@ def _item(one: Any, base: str, now: int, everyone: str) -> Item:
 
 
 def _str(one: Any, key: str) -> str:
-    """A text of feedparser's; `dict.get`, as its own warns of some keys and finds others under a second name."""
+    """A text of feedparser's; `dict.get`, as its own warns of some keys and finds others under a
+    second name."""
     value = dict.get(one, key)
     return value.strip() if isinstance(value, str) else ""
 
@@ -126,7 +130,14 @@ def _links(one: Any) -> list[Any]:
 
 
 def _named(links: list[Any], rel: str, base: str) -> str:
-    return next((found for link in links if rel in _str(link, "rel").split() and (found := _address(link, base))), "")
+    return next(
+        (
+            found
+            for link in links
+            if rel in _str(link, "rel").split() and (found := _address(link, base))
+        ),
+        "",
+    )
 
 
 def _address(link: Any, base: str) -> str:
@@ -170,7 +181,8 @@ def _detail(one: Any, key: str) -> str:
 
 
 def _shown(one: Any, key: str) -> str:
-    """A text as people see it: HTML where the feed says so, or where feedparser takes it for that."""
+    """A text as people see it: HTML where the feed says so, or where feedparser takes it for
+    that."""
     value = _str(one, key)
     return plain(value) if _detail(one, key) in _HTML else tidy(value)
 

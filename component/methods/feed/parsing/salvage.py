@@ -1,4 +1,5 @@
-"""What can be had of XML that is broken: its items one by one, so that a broken one takes no other with it. Pure."""
+"""What can be had of XML that is broken: its items one by one, so that a broken one takes no other
+with it. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +7,8 @@ from itertools import groupby
 from xml.parsers import expat
 
 _ITEM = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<(/?(?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^>]*>?", re.IGNORECASE | re.DOTALL
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<(/?(?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^>]*>?",
+    re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(r"<([\w.:-]+)[^>]*>")
 _CHANNEL = re.compile(r"<((?:[\w.-]+:)?channel)\b", re.IGNORECASE)
@@ -25,7 +27,8 @@ def well_formed(xml: str) -> bool:
 def pieces(xml: str, *, apart: bool = False) -> list[str]:
     """Documents with what `xml` has: what it says of itself, then its items.
 
-    Those that are whole stay together, unless they are to be had `apart`; broken ones are each by themselves.
+    Those that are whole stay together, unless they are to be had `apart`; broken ones are each by
+    themselves.
     """
     found = [one for one in _ITEM.finditer(xml) if one[1]]
     starts = [one.start() for one in found if not one[1].startswith("/")]
@@ -40,12 +43,15 @@ def pieces(xml: str, *, apart: bool = False) -> list[str]:
     items = _items(xml, starts)
     for whole, group in groupby(items, key=lambda item: well_formed(opening + item + closing)):
         # A broken one may swallow what comes after.
-        result += [opening + one + closing for one in (["".join(group)] if whole and not apart else group)]
+        result += [
+            opening + one + closing for one in (["".join(group)] if whole and not apart else group)
+        ]
     return result
 
 
 def _items(xml: str, starts: list[int]) -> Iterator[str]:
-    """Each item from its start to its end, or to the next where it has none; without one that was cut off."""
+    """Each item from its start to its end, or to the next where it has none; without one that was
+    cut off."""
     chunks = [xml[start:end] for start, end in zip(starts, [*starts[1:], len(xml)], strict=True)]
     ends = [_end(chunk) for chunk in chunks]
     for number, (chunk, end) in enumerate(zip(chunks, ends, strict=True)):
@@ -58,4 +64,6 @@ def _items(xml: str, starts: list[int]) -> Iterator[str]:
 
 def _end(chunk: str) -> int:
     """Where the item ends; 0 if it does not."""
-    return max((one.end() for one in _ITEM.finditer(chunk) if one[1] and one[1].startswith("/")), default=0)
+    return max(
+        (one.end() for one in _ITEM.finditer(chunk) if one[1] and one[1].startswith("/")), default=0
+    )

@@ -1,4 +1,5 @@
-"""How the bus and its reading process talk: JSON and bytes, each with its length before it. No pickle, no code."""
+"""How the bus and its reading process talk: JSON and bytes, each with its length before it. No
+pickle, no code."""
 
 import json
 import struct
@@ -16,4 +17,6 @@ def frame(data: bytes) -> bytes:
 
 def packed(message: Any) -> bytes:
     """`message` as a frame."""
-    return frame(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    return frame(
+        json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    )

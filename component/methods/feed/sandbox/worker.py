@@ -1,7 +1,7 @@
 """The process that reads feeds: `python -m component.methods.feed.sandbox.worker MEMORY SECONDS`.
 
-Frames in by standard input, frames out by standard output (`frames.py`). It opens nothing, writes no file, and the
-kernel ends it where a feed takes more memory or processor time than it may.
+Frames in by standard input, frames out by standard output (`frames.py`). It opens nothing, writes
+no file, and the kernel ends it where a feed takes more memory or processor time than it may.
 """
 
 import json
@@ -51,7 +51,10 @@ def _answer(asked: dict[str, Any], data: bytes) -> dict[str, Any]:
     try:
         return {"feed": feed_packed(read(data, asked["type"], asked["url"], asked["now"]))}
     except HtmlPage as page:
-        return {"error": HtmlPage.__name__, "feeds": [[one.url, one.type, one.title] for one in page.feeds]}
+        return {
+            "error": HtmlPage.__name__,
+            "feeds": [[one.url, one.type, one.title] for one in page.feeds],
+        }
     except FeedError as error:
         return {"error": type(error).__name__}
     except RecursionError:

@@ -1,7 +1,8 @@
-"""Feeds read in processes of their own, which are killed where one takes too long; the bus never waits for them.
+"""Feeds read in processes of their own, which are killed where one takes too long; the bus never
+waits for them.
 
-A process is started when a feed comes, kept for the next, and ended after some feeds (so that what leaks stays small)
-and when none came for a while.
+A process is started when a feed comes, kept for the next, and ended after some feeds (so that what
+leaks stays small) and when none came for a while.
 """
 
 import asyncio
@@ -23,8 +24,9 @@ from component.methods.feed.sandbox.frames import LENGTH, MOST, frame, packed
 class Limits:
     """What reading may cost.
 
-    `memory` in bytes of address space; `seconds` of processor time and `patience` in seconds by the clock for a feed;
-    `feeds` until a process is replaced; `idle` seconds without one until it is ended.
+    `memory` in bytes of address space; `seconds` of processor time and `patience` in seconds by the
+    clock for a feed; `feeds` until a process is replaced; `idle` seconds without one until it is
+    ended.
     """
 
     memory: int = 256 * 1024 * 1024
@@ -47,7 +49,8 @@ class Workers:
     async def read(self, data: bytes, content_type: str, url: str, now: int) -> Feed:
         """The feed in `data`, as `read.read` has it; raises a FeedError.
 
-        Raises TooCostly where it was stopped and Crashed where the process ended, for this feed alone.
+        Raises TooCostly where it was stopped and Crashed where the process ended, for this feed
+        alone.
         """
         if len(data) > BYTES:
             raise TooLarge
@@ -90,7 +93,8 @@ class _Worker:
             except Crashed:
                 if not self._read:
                     raise
-                # It had read others before: what ended it need not be this feed, so a fresh one tells.
+                # It had read others before: what ended it need not be this feed, so a fresh one
+                # tells.
                 answer = await self._answer(data, about)
             await self._done(answer)
         return _result(answer)
@@ -136,11 +140,16 @@ class _Worker:
         self._read = 0
         try:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "component.methods.feed.sandbox.worker",
-                str(self._limits.memory), str(self._limits.seconds),
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+                sys.executable,
+                "-m",
+                "component.methods.feed.sandbox.worker",
+                str(self._limits.memory),
+                str(self._limits.seconds),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
                 env=_environment(),
-            )  # fmt: skip
+            )
         except OSError as error:
             raise Crashed from error
         return self._process
@@ -176,7 +185,9 @@ class _Worker:
             self._bell = None
 
 
-async def _asked(process: asyncio.subprocess.Process, data: bytes, about: Mapping[str, Any]) -> dict[str, Any]:
+async def _asked(
+    process: asyncio.subprocess.Process, data: bytes, about: Mapping[str, Any]
+) -> dict[str, Any]:
     if process.stdin is None or process.stdout is None:
         raise EOFError
     process.stdin.write(packed(about) + frame(data))
@@ -203,4 +214,8 @@ def _result(answer: Mapping[str, Any]) -> Feed:
 
 def _environment() -> dict[str, str]:
     """Where the code is; nothing else of ours, no secret least of all."""
-    return {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one), "PYTHONUTF8": "1", "MALLOC_ARENA_MAX": "1"}
+    return {
+        "PYTHONPATH": os.pathsep.join(one for one in sys.path if one),
+        "PYTHONUTF8": "1",
+        "MALLOC_ARENA_MAX": "1",
+    }

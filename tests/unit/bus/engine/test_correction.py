@@ -1,4 +1,5 @@
-"""Corrections: to where the first words were brought and can be corrected, shaped as they were, and nowhere else."""
+"""Corrections: to where the first words were brought and can be corrected, shaped as they were, and
+nowhere else."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,7 +14,17 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.records import Audit, Put
 from component.bus.model.route import Route, Stage
 from component.storage import open_store
-from tests.support.fakes import FROM, OTHER, TO, FakeClock, FakeMethod, WatchedStore, said, seeded, until_all
+from tests.support.fakes import (
+    FROM,
+    OTHER,
+    TO,
+    FakeClock,
+    FakeMethod,
+    WatchedStore,
+    said,
+    seeded,
+    until_all,
+)
 
 BOX = Channel("shoutbox", "other")
 STAGES = {
@@ -51,19 +62,25 @@ def changed(body: str = "two") -> Message:
 
 async def test_it_goes_where_the_first_words_went_and_can_be_corrected(store: WatchedStore) -> None:
     wire = Correcting()
-    hub = await start(store, wire, Route(FROM, TO), Route(FROM, BOX), Route(FROM, OTHER, stages=STAGES["match"]))
+    hub = await start(
+        store, wire, Route(FROM, TO), Route(FROM, BOX), Route(FROM, OTHER, stages=STAGES["match"])
+    )
     first = (await hub.accept(said("one", origin="x"))).message
     other = (await hub.accept(said("three", origin="y"))).message
     await until_all(store, State.DONE, 2)
     receipt = await hub.correct(changed("two one"), "y")
     assert receipt
-    assert [one.channel for one in receipt.deliveries] == [FROM, TO], "it had not been brought to the other"
+    assert [one.channel for one in receipt.deliveries] == [FROM, TO], (
+        "it had not been brought to the other"
+    )
     assert receipt.message.corrects == other.id
     again = await hub.correct(changed("one two"), "x")
     assert again
     assert [(one.channel, one.message.corrects) for one in again.deliveries] == [
-        (FROM, first.id), (TO, first.id), (OTHER, first.id),
-    ]  # fmt: skip
+        (FROM, first.id),
+        (TO, first.id),
+        (OTHER, first.id),
+    ]
     await until_all(store, State.DONE, 4)
     assert wire.holds[TO] == ["one", "three", "two one", "one two"]
     await hub.stop()
@@ -88,15 +105,20 @@ async def test_a_deleted_message_is_not_brought_back(store: WatchedStore) -> Non
 
 
 @pytest.mark.parametrize(
-    ("processor", "arrives"), [("prefix", ["[x] two"]), ("delay", []), ("dedupe", ["two"]), ("match", [])]
+    ("processor", "arrives"),
+    [("prefix", ["[x] two"]), ("delay", []), ("dedupe", ["two"]), ("match", [])],
 )
-async def test_processors_shape_it_and_note_nothing(store: WatchedStore, processor: str, arrives: list[str]) -> None:
+async def test_processors_shape_it_and_note_nothing(
+    store: WatchedStore, processor: str, arrives: list[str]
+) -> None:
     wire = Correcting()
     hub = await start(store, wire, Route(FROM, TO))
     await hub.accept(said("one", origin="x"))
     await until_all(store, State.DONE, 1)
     (route,) = hub.routes
-    await store.change([Put(replace(route, stages=STAGES[processor]))], Audit(1, "admin@x", "text", "edit"))
+    await store.change(
+        [Put(replace(route, stages=STAGES[processor]))], Audit(1, "admin@x", "text", "edit")
+    )
     await hub.reload()
     receipt = await hub.correct(changed(), "x")
     assert receipt

@@ -1,4 +1,5 @@
-"""Where ways cross that let messages wait: all that was said reaches a place once, by whichever of them."""
+"""Where ways cross that let messages wait: all that was said reaches a place once, by whichever of
+them."""
 
 import asyncio
 import random
@@ -46,7 +47,9 @@ async def _texts(bench: Bench, channel: Channel) -> str:
 async def test_a_digest_reaches_what_a_part_of_it_has_reached_since(tmp_path: Path) -> None:
     routes = (
         route(digest(every="10s")),
-        Route(FROM, LAST, stages=stages(only("both"))),  # what is said to both is there before the digest is
+        Route(
+            FROM, LAST, stages=stages(only("both"))
+        ),  # what is said to both is there before the digest is
         Route(TO, LAST),
     )
     async with started(tmp_path, *routes) as (bench, hub):
@@ -99,7 +102,9 @@ async def test_what_a_digest_told_is_not_told_again_by_what_waited_longer(tmp_pa
         assert (await _texts(bench, OTHER)).count("once") == 1
 
 
-async def test_routes_that_change_while_it_is_let_go_are_taken_as_they_are_then(tmp_path: Path) -> None:
+async def test_routes_that_change_while_it_is_let_go_are_taken_as_they_are_then(
+    tmp_path: Path,
+) -> None:
     """What was planned by a route that is gone would wait there for ever."""
     routes = (route(delay(1)), Route(TO, LAST, stages=stages(delay(1))))
     async with started(tmp_path, *routes) as (bench, hub):
@@ -146,11 +151,16 @@ async def test_a_batch_does_not_grow_without_bound(made: Made, tmp_path: Path) -
         await idle(bench)
         told = await _texts(bench, TO)
         assert [told.count(f" {number} x") for number in range(70)] == [1] * 70
-        assert [told.index(f" {number} x") for number in range(70)] == sorted(told.index(f" {n} x") for n in range(70))
+        assert [told.index(f" {number} x") for number in range(70)] == sorted(
+            told.index(f" {n} x") for n in range(70)
+        )
 
 
 async def test_no_one_can_take_a_digests_id_before_it(tmp_path: Path) -> None:
-    async with started(tmp_path, route(digest(every="10s"), to=OTHER), Route(OTHER, LAST)) as (bench, hub):
+    async with started(tmp_path, route(digest(every="10s"), to=OTHER), Route(OTHER, LAST)) as (
+        bench,
+        hub,
+    ):
         (first,) = await say(hub, "one")
         batch = id_from(f"1 1 {id_from(f'batch {first}')}")
         for number in range(1, 4):
@@ -165,14 +175,18 @@ async def test_a_processor_in_the_place_of_another_is_not_taken_for_passed(tmp_p
         await say(hub, "keep", "junk")
         await change(hub, Put(replace(hub.routes[0], enabled=False)))
         await change(hub, Put(replace(hub.routes[0], stages=())))
-        await change(hub, Put(replace(hub.routes[0], stages=hub.routes[0].with_stage(*_set(only("keep"))))))
+        await change(
+            hub, Put(replace(hub.routes[0], stages=hub.routes[0].with_stage(*_set(only("keep")))))
+        )
         assert hub.flow.held_at(hub.routes[0]) == 2
         await change(hub, Put(replace(hub.routes[0], enabled=True)))
         assert await arrived(bench, 1) == ["keep"]
         assert hub.flow.held_at(hub.routes[0]) == 0
 
 
-async def test_what_finds_no_room_takes_no_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_finds_no_room_takes_no_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(planner, "MAX_HELD", 3)
     made = "throttle", {"count": "1", "per": "1s", "then": "hold"}
     async with started(tmp_path, route(made)) as (bench, hub):
@@ -191,11 +205,17 @@ def _set(made: tuple[str, dict[str, str]]) -> tuple[str, Settings]:
 
 
 @pytest.mark.parametrize("made", [delay(1), digest(every="1s")])
-async def test_what_waited_for_a_person_goes_no_further_than_to_them(made: Made, tmp_path: Path) -> None:
+async def test_what_waited_for_a_person_goes_no_further_than_to_them(
+    made: Made, tmp_path: Path
+) -> None:
     juliet, secret = Channel("chat", "juliet@example.org"), Channel("wire", "secret")
     routes = (route(made, source=secret, to=juliet), Route(Channel("chat", "*"), FROM))
     async with started(tmp_path, *routes) as (bench, hub):
-        hub.attach({"wire": bench.method, "shoutbox": None, "chat": bench.method}, {"chat"}, processors.make)
+        hub.attach(
+            {"wire": bench.method, "shoutbox": None, "chat": bench.method},
+            {"chat"},
+            processors.make,
+        )
         await hub.reload()
         await say(hub, "for her alone", channel=secret)
         await pass_time(bench, 1)
@@ -262,6 +282,7 @@ async def test_whatever_the_routes_it_comes_everywhere_once(seed: int, tmp_path:
         assert await bench.store.held_counts() == {}
         came = {place: await _texts(bench, place) for place in BOXES}
     told: Mapping[str, Counter[Channel]] = {
-        word: Counter({place: text.count(word) for place, text in came.items() if word in text}) for word in said_at
+        word: Counter({place: text.count(word) for place, text in came.items() if word in text})
+        for word in said_at
     }
     assert told == {word: Counter(_reached(start, routes)) for word, start in said_at.items()}

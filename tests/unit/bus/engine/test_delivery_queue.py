@@ -228,7 +228,9 @@ async def test_more_than_memory_holds(bench: Bench, monkeypatch: pytest.MonkeyPa
     assert bench.store.most_read <= 20
 
 
-async def test_a_backlog_is_looked_for_once_a_page(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_backlog_is_looked_for_once_a_page(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Looking costs a search of an archive; it was once done for every few that were sent."""
     monkeypatch.setattr(lane_module, "IN_MEMORY", 50)
     monkeypatch.setattr(lane_module, "WINDOW", 5)
@@ -244,7 +246,9 @@ async def test_a_backlog_is_looked_for_once_a_page(bench: Bench, monkeypatch: py
     assert len(method.asked) <= 5
 
 
-async def test_a_backlog_from_before_and_what_comes_meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_backlog_from_before_and_what_comes_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is put while the store is read was once forgotten, or sent twice."""
     monkeypatch.setattr(lane_module, "IN_MEMORY", 10)
     method = bench.method
@@ -262,7 +266,9 @@ async def test_a_backlog_from_before_and_what_comes_meanwhile(bench: Bench, monk
 
 
 @pytest.mark.parametrize("first", ["the read", "the put"])
-async def test_a_commit_while_the_store_is_read(bench: Bench, monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+async def test_a_commit_while_the_store_is_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
     """The two orders of a commit and a reading of the same lane, forced."""
     method = bench.method
     method.closed.add(OTHER)
@@ -343,7 +349,9 @@ async def test_stop_loses_nothing_accepted(bench: Bench) -> None:
     assert method.holds[TO] == NUMBERS[:30]
 
 
-async def test_a_store_that_can_not_be_read_for_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_can_not_be_read_for_a_while(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from component.common.errors import StoreError
 
     bench.method.closed |= {TO, OTHER}

@@ -1,4 +1,5 @@
-"""The hub: groups, duplicates, a disk that fails, marks that are held, live readers, an orderly end."""
+"""The hub: groups, duplicates, a disk that fails, marks that are held, live readers, an orderly
+end."""
 
 import asyncio
 import contextlib
@@ -66,7 +67,9 @@ async def test_what_comes_at_once_is_one_commit(bench: Bench) -> None:
 async def test_a_caller_who_goes_away_changes_nothing_for_others(bench: Bench) -> None:
     hub = await bench.start()
     bench.store.gate = asyncio.Event()
-    leaving, staying = (asyncio.create_task(hub.accept(said(body))) for body in ("leaving", "staying"))
+    leaving, staying = (
+        asyncio.create_task(hub.accept(said(body))) for body in ("leaving", "staying")
+    )
     await until(lambda: bench.store.saves, "the commit begins")
     leaving.cancel()
     bench.store.gate.set()
@@ -129,8 +132,11 @@ async def test_outcomes_are_tried_again(bench: Bench) -> None:
     assert method.holds[TO] == ["hello"]
 
 
-async def test_a_mark_waits_for_an_outcome_that_was_not_saved(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a crash the message would be looked for behind its place in the archive, and sent twice."""
+async def test_a_mark_waits_for_an_outcome_that_was_not_saved(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash the message would be looked for behind its place in the archive, and sent
+    twice."""
     monkeypatch.setattr("component.bus.engine.commits.RETRY_SAVE", 3600)
     method = bench.method
     method.closed.add(OTHER)
@@ -152,7 +158,8 @@ async def test_a_mark_waits_for_an_outcome_that_was_not_saved(bench: Bench, monk
 
 
 async def test_a_late_outcome_does_not_undo_a_later_one(bench: Bench) -> None:
-    """A failed try that the disk refused at first once came to stand over the success that followed."""
+    """A failed try that the disk refused at first once came to stand over the success that
+    followed."""
     method = bench.method
     method.closed.add(OTHER)
     hub = await bench.start()
@@ -268,5 +275,8 @@ async def test_routes_and_channels(tmp_path: Path) -> None:
     assert not hub.leads_to(FROM)
     assert {spec.channel for spec in hub.channels} == {anyone, FROM, TO}
     assert len(hub.routes) == 2
-    assert [one.channel for one in (await hub.accept(said("hi", someone))).deliveries] == [someone, FROM]
+    assert [one.channel for one in (await hub.accept(said("hi", someone))).deliveries] == [
+        someone,
+        FROM,
+    ]
     await bench.close()

@@ -29,7 +29,9 @@ async def tell(world: World, body: str) -> None:
     await world.hub.accept(message, deliver=True, spread=False)
 
 
-async def test_dead_letters_that_are_tried_again_come_once_also_behind_a_crowd(world: World) -> None:
+async def test_dead_letters_that_are_tried_again_come_once_also_behind_a_crowd(
+    world: World,
+) -> None:
     world.chat.plans = [Refused("no")] * MANY
     for start in range(0, MANY, 50):
         await asyncio.gather(*(tell(world, f"{number}") for number in range(start, start + 50)))

@@ -1,5 +1,6 @@
-"""Whatever comes in which order (words, arrivals, confirmations, broken wires, full disks, crashes):
-each accepted message arrives once, in order, where the destination can tell what landed."""
+"""Whatever comes in which order (words, arrivals, confirmations, broken wires, full disks,
+crashes): each accepted message arrives once, in order, where the destination can tell what
+landed."""
 
 import asyncio
 import tempfile
@@ -25,7 +26,8 @@ Act = tuple[str, int]
 
 
 class Pipe(FakeMethod):
-    """A wire with length: what is sent arrives later or never, and is confirmed later still or never."""
+    """A wire with length: what is sent arrives later or never, and is confirmed later still or
+    never."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +73,9 @@ class Pipe(FakeMethod):
 
 
 ACTS: st.SearchStrategy[Act] = st.tuples(
-    st.sampled_from(["say", "say", "arrive", "confirm", "cut", "silence", "disk", "crash", "breathe"]),
+    st.sampled_from(
+        ["say", "say", "arrive", "confirm", "cut", "silence", "disk", "crash", "breathe"]
+    ),
     st.integers(1, 12),
 )
 
@@ -108,7 +112,9 @@ class Play:
         for _ in range(count):
             self.said += 1
             body = str(self.said)
-            self.accepting.append((body, asyncio.create_task(self.bench.hubs[-1].accept(said(body)))))
+            self.accepting.append(
+                (body, asyncio.create_task(self.bench.hubs[-1].accept(said(body))))
+            )
 
     async def crash(self) -> None:
         await self.bench.crash()
@@ -123,12 +129,25 @@ class Play:
         self.bench.store.failing = 0
         self.pipe.healed = True
         self.pipe.broken(Unavailable("healed"))
-        results = await asyncio.gather(*(task for _, task in self.accepting), return_exceptions=True)
+        results = await asyncio.gather(
+            *(task for _, task in self.accepting), return_exceptions=True
+        )
         promised = [
-            body for (body, _), end in zip(self.accepting, results, strict=True) if not isinstance(end, BaseException)
+            body
+            for (body, _), end in zip(self.accepting, results, strict=True)
+            if not isinstance(end, BaseException)
         ]
-        refused = {body for (body, _), end in zip(self.accepting, results, strict=True) if isinstance(end, StoreError)}
-        await until(lambda: not self.bench.hubs[-1].depths().get(str(TO)) and not self.bench.hubs[-1].unsaved, "idle")
+        refused = {
+            body
+            for (body, _), end in zip(self.accepting, results, strict=True)
+            if isinstance(end, StoreError)
+        }
+        await until(
+            lambda: (
+                not self.bench.hubs[-1].depths().get(str(TO)) and not self.bench.hubs[-1].unsaved
+            ),
+            "idle",
+        )
         await self._idle()
         return promised, refused
 

@@ -1,4 +1,5 @@
-"""What an author is told of what processors stopped: only what is for them, and no other person's address."""
+"""What an author is told of what processors stopped: only what is for them, and no other person's
+address."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,13 @@ async def test_who_learns_what(tmp_path: Path, language: str) -> None:
         Route(FROM, CREW, stages=(QUIETLY,)),
         Route(FROM, ALL),
     ]
-    specs = [ChannelSpec(FROM), ChannelSpec(TEAM, "The team"), ChannelSpec(CREW), ChannelSpec(ROMEO), ChannelSpec(ALL)]
+    specs = [
+        ChannelSpec(FROM),
+        ChannelSpec(TEAM, "The team"),
+        ChannelSpec(CREW),
+        ChannelSpec(ROMEO),
+        ChannelSpec(ALL),
+    ]
     await store.seed(specs, routes, ())
     hub = Hub(store, FakeClock())
     hub.attach({"shoutbox": None, "chat": None}, ["chat"], processors.make)
@@ -42,9 +49,14 @@ async def test_who_learns_what(tmp_path: Path, language: str) -> None:
     told: Sequence[Refusal] = hub.refusals(receipt)
     assert [one.to for one in told] == ["The team", "chat:…"]
     assert all(isinstance(one.why, Words) for one in told)
-    sentence = {"en": "was not passed on to The team: “darn” is", "de": "nicht weitergereicht an The team: „darn“"}
+    sentence = {
+        "en": "was not passed on to The team: “darn” is",
+        "de": "nicht weitergereicht an The team: „darn“",
+    }
     assert sentence[language] in told[0].sentence.told(language)
-    assert hub.refusals(await hub.accept(message)) == (), "a message that is known is not told of again"
+    assert hub.refusals(await hub.accept(message)) == (), (
+        "a message that is known is not told of again"
+    )
     assert hub.refusals(await hub.accept(said("fine"))) == ()
     assert hub.leads_to(FROM, {TEAM, ROMEO}) == (str(CREW), str(ALL))
     await hub.stop()

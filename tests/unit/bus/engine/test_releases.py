@@ -1,4 +1,5 @@
-"""What is held back goes on once, in order, on a real store: whatever crashes, fails or is set otherwise meanwhile."""
+"""What is held back goes on once, in order, on a real store: whatever crashes, fails or is set
+otherwise meanwhile."""
 
 import asyncio
 import re
@@ -20,7 +21,17 @@ from component.bus.model.records import Audit, Drop, Put
 from component.bus.model.route import Route, Stage
 from component.common.errors import StoreError
 from component.storage import open_store
-from tests.support.fakes import FROM, OTHER, TO, Bench, FakeMethod, WatchedStore, said, seeded, until_all
+from tests.support.fakes import (
+    FROM,
+    OTHER,
+    TO,
+    Bench,
+    FakeMethod,
+    WatchedStore,
+    said,
+    seeded,
+    until_all,
+)
 
 NOBODY = Audit(0, "", "", "test")
 Made = tuple[str, dict[str, str]]
@@ -51,7 +62,9 @@ def route(*made: Made, source: Channel = FROM, to: Channel = TO) -> Route:
 
 @asynccontextmanager
 async def started(folder: Path | str, *routes: Route) -> AsyncIterator[tuple[Bench, Hub]]:
-    bench = Bench(await seeded(await open_store(f"sqlite:{Path(folder) / 'bus.db'}"), routes), FakeMethod())
+    bench = Bench(
+        await seeded(await open_store(f"sqlite:{Path(folder) / 'bus.db'}"), routes), FakeMethod()
+    )
     try:
         yield bench, await bench.start()
     finally:
@@ -151,7 +164,10 @@ async def test_a_digest_comes_whole(tmp_path: Path) -> None:
         await asyncio.gather(*(hub.accept(said(body)) for body in bodies))
         await pass_time(bench, 3600)
         (body,) = await arrived(bench, 1)
-        assert body.splitlines() == ["450 messages:", *(f"00:00 Juliet: {number}" for number in bodies)]
+        assert body.splitlines() == [
+            "450 messages:",
+            *(f"00:00 Juliet: {number}" for number in bodies),
+        ]
 
 
 async def test_a_digest_of_what_is_too_long_comes_in_parts(tmp_path: Path) -> None:
@@ -164,7 +180,10 @@ async def test_a_digest_of_what_is_too_long_comes_in_parts(tmp_path: Path) -> No
 
 
 async def test_a_deleted_message_does_not_come(tmp_path: Path) -> None:
-    async with started(tmp_path, route(digest(every="1h")), route(delay(10), to=OTHER)) as (bench, hub):
+    async with started(tmp_path, route(digest(every="1h")), route(delay(10), to=OTHER)) as (
+        bench,
+        hub,
+    ):
         _one, two, _three = await say(hub, "one", "two", "three")
         await hub.delete(two, NOBODY)
         await pass_time(bench, 3600)
@@ -221,7 +240,9 @@ async def test_a_route_that_is_off_holds_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("after", [(delay(1),), ()])
-async def test_what_comes_does_not_overtake_what_waits(tmp_path: Path, after: Sequence[Made]) -> None:
+async def test_what_comes_does_not_overtake_what_waits(
+    tmp_path: Path, after: Sequence[Made]
+) -> None:
     """Not even where the stage that holds it is set otherwise, or goes."""
     async with started(tmp_path, route(delay(1000))) as (bench, hub):
         await say(hub, "one", "two")
@@ -261,7 +282,10 @@ async def test_what_waited_goes_through_the_later_stages_as_they_are(tmp_path: P
 
 
 async def test_two_routes_digest_the_same_messages(tmp_path: Path) -> None:
-    async with started(tmp_path, route(digest(count=2)), route(digest(every="10s"), to=OTHER)) as (bench, hub):
+    async with started(tmp_path, route(digest(count=2)), route(digest(every="10s"), to=OTHER)) as (
+        bench,
+        hub,
+    ):
         await say(hub, "one", "two")
         await pass_time(bench, 10)
         assert await arrived(bench, 1) == await arrived(bench, 1, OTHER)
@@ -298,8 +322,14 @@ async def test_a_digest_brings_each_message_where_it_has_not_been(tmp_path: Path
             "1 message:\n00:00 Juliet: far",
             "2 messages:\n00:00 Juliet: near\n00:00 Juliet: nearer",
         ]
-        assert bench.method.holds[OTHER] == ["2 messages:\n00:00 Juliet: near\n00:00 Juliet: nearer"]
-        assert [one.message.body for one in await bench.store.log(FROM)] == ["far", "near", "nearer"]
+        assert bench.method.holds[OTHER] == [
+            "2 messages:\n00:00 Juliet: near\n00:00 Juliet: nearer"
+        ]
+        assert [one.message.body for one in await bench.store.log(FROM)] == [
+            "far",
+            "near",
+            "nearer",
+        ]
 
 
 async def test_a_clock_set_back_loses_nothing(tmp_path: Path) -> None:
@@ -326,7 +356,9 @@ CHAINS: Sequence[Made] = (
     digest(count=3),
 )
 ACTS = st.tuples(
-    st.sampled_from(["say", "say", "sleep", "go", "go", "disk", "crash", "off", "add", "edit", "breathe"]),
+    st.sampled_from(
+        ["say", "say", "sleep", "go", "go", "disk", "crash", "off", "add", "edit", "breathe"]
+    ),
     st.integers(1, 12),
 )
 
@@ -345,7 +377,11 @@ class Play:
         return self.bench.hubs[-1]
 
     async def act(self, name: str, count: int) -> None:
-        acts: dict[str, Callable[[int], Any]] = {"say": self.say, "sleep": self.bench.clock.sleep, "go": self.go}
+        acts: dict[str, Callable[[int], Any]] = {
+            "say": self.say,
+            "sleep": self.bench.clock.sleep,
+            "go": self.go,
+        }
         if name in acts:
             acts[name](count)
         elif name == "disk":
@@ -376,7 +412,9 @@ class Play:
         elif name == "edit":
             last = replace(one.stages[-1], name="delay", settings=tuple(settings.items()))
             one = replace(one, stages=(*one.stages[:-1], last))
-        await asyncio.gather(*(task for _, task in self.accepting), return_exceptions=True)  # else it may find it off
+        await asyncio.gather(
+            *(task for _, task in self.accepting), return_exceptions=True
+        )  # else it may find it off
         await change(self.hub, Put(replace(one, enabled=True)) if name != "off" else Put(one))
         if name == "off":
             await change(self.hub, Put(replace(self.hub.routes[0], enabled=True)))
@@ -393,7 +431,9 @@ class Play:
         """All is well again, and years go by: what was promised, and what was refused."""
         self.bench.store.failing = 0
         await asyncio.gather(*self.going, return_exceptions=True)
-        results = await asyncio.gather(*(task for _, task in self.accepting), return_exceptions=True)
+        results = await asyncio.gather(
+            *(task for _, task in self.accepting), return_exceptions=True
+        )
         while await self.bench.store.next_due() is not None:
             await pass_time(self.bench, 8 * 86400)
         promised, refused = [], set()
@@ -414,7 +454,11 @@ async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: s
         promised, refused = await play.end()
         assert await bench.store.dead() == []
         assert bench.hubs[-1].flow.held_at(bench.hubs[-1].routes[0]) == 0
-    found = [line for body in bench.method.holds[TO] for line in re.findall("(?m)(?:^|: )([0-9]+)$", body)]
+    found = [
+        line
+        for body in bench.method.holds[TO]
+        for line in re.findall("(?m)(?:^|: )([0-9]+)$", body)
+    ]
     assert len(found) == len(set(found)), "doubled"
     assert [body for body in found if body in set(promised)] == promised, "lost or out of order"
     assert not refused & set(found), "delivered though refused"
@@ -422,7 +466,9 @@ async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: s
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(CHAINS), min_size=1, max_size=3), st.lists(ACTS, max_size=25))
-def test_nothing_held_is_lost_doubled_or_reordered(made: Sequence[Made], acts: Sequence[tuple[str, int]]) -> None:
+def test_nothing_held_is_lost_doubled_or_reordered(
+    made: Sequence[Made], acts: Sequence[tuple[str, int]]
+) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr("component.bus.engine.delivery_queue.pause", lambda failures, luck: 0.0)
         patch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.001)

@@ -1,5 +1,5 @@
-"""Reminders: what a line says; and when they come, over restarts, changed clocks, crashes and full disks, on the real
-store."""
+"""Reminders: what a line says; and when they come, over restarts, changed clocks, crashes and full
+disks, on the real store."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -35,7 +35,9 @@ NOW = int(datetime(2026, 11, 25, 12, 0, tzinfo=BERLIN).timestamp())
 
 # A line
 
-NAMES = names_of([(BOX, "The Lobby"), (ROOM, "Lobby"), (Channel("muc", "lobby@rooms.example.org"), "")])
+NAMES = names_of(
+    [(BOX, "The Lobby"), (ROOM, "Lobby"), (Channel("muc", "lobby@rooms.example.org"), "")]
+)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,12 @@ NAMES = names_of([(BOX, "The Lobby"), (ROOM, "Lobby"), (Channel("muc", "lobby@ro
         ("me at 15:00 to call Romeo", "me", "at 15:00", "call Romeo"),
         ("me tomorrow at 9 to look again", "me", "tomorrow at 9", "look again"),
         ("lobby every Monday 9:30 to stand up", "lobby", "every Monday 9:30", "stand up"),
-        ("the lobby, every weekday at 9:30, to stand up", "the lobby", "every weekday at 9:30,", "stand up"),
+        (
+            "the lobby, every weekday at 9:30, to stand up",
+            "the lobby",
+            "every weekday at 9:30,",
+            "stand up",
+        ),
         ("muc:team@rooms.example.org in 1h to go", "muc:team@rooms.example.org", "in 1h", "go"),
         ("muc:none@x in 5 minutes to go", "muc:none@x", "in 5 minutes", "go"),
         ("me to stretch in 20 minutes.", "me", "in 20 minutes.", "stretch"),
@@ -71,7 +78,12 @@ NAMES = names_of([(BOX, "The Lobby"), (ROOM, "Lobby"), (Channel("muc", "lobby@ro
         ("mich in 20 Minuten ans Dehnen", "mich", "in 20 Minuten", "Dehnen"),
         ("mich morgen um 9 daran, dass Romeo kommt", "mich", "morgen um 9", "Romeo kommt"),
         ("mich morgen um 9 daran, Romeo anzurufen", "mich", "morgen um 9", "Romeo anzurufen"),
-        ("mich jeden Montag um 9:30 Uhr an das Treffen", "mich", "jeden Montag um 9:30 Uhr", "das Treffen"),
+        (
+            "mich jeden Montag um 9:30 Uhr an das Treffen",
+            "mich",
+            "jeden Montag um 9:30 Uhr",
+            "das Treffen",
+        ),
         ("mich am Freitag um 16 Uhr an die Uhr", "mich", "am Freitag um 16 Uhr", "die Uhr"),
         ("mich alle 2 Stunden ans Trinken", "mich", "alle 2 Stunden", "Trinken"),
         ("mich ans Dehnen in einer halben Stunde", "mich", "in einer halben Stunde", "Dehnen"),
@@ -139,7 +151,8 @@ def test_times_that_will_not_do(text: str, why: str) -> None:
 
 
 def test_summer_time_moves_no_clock() -> None:
-    """Berlin's clocks go from 2:00 to 3:00 on 28 March 2027, and from 3:00 to 2:00 on 31 October."""
+    """Berlin's clocks go from 2:00 to 3:00 on 28 March 2027, and from 3:00 to 2:00 on 31
+    October."""
     before = int(datetime(2027, 3, 27, 12, 0, tzinfo=BERLIN).timestamp() * 1000)
     assert when("tomorrow at 9", before, BERLIN).due - before == 20 * HOUR * 1000
     one = Reminder("a@x", "a", BOX, "x", before, "daily at 2:30", "Europe/Berlin")
@@ -191,7 +204,8 @@ async def _refused(*_: Any) -> NoReturn:
 
 
 class World:
-    """A bus with a shoutbox that leads to a room; it is started as often as one likes, at any time."""
+    """A bus with a shoutbox that leads to a room; it is started as often as one likes, at any
+    time."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -207,7 +221,9 @@ class World:
         self.store = Disk(await open_store(f"sqlite:{self._place / 'bus.db'}"))
         await self.store.seed([ChannelSpec(BOX), ChannelSpec(ROOM)], [Route(BOX, ROOM)], ())
         self.hub = Hub(self.store, self.clock)
-        self.hub.attach({"chat": self.wire, "muc": self.wire, "shoutbox": None}, ["chat"], processors.make)
+        self.hub.attach(
+            {"chat": self.wire, "muc": self.wire, "shoutbox": None}, ["chat"], processors.make
+        )
         self.settings = Settings(self.store, self.hub, Roles(["admin@x"]), discover())
         await self.settings.load()
         self.scheduler = Scheduler(self.clock)
@@ -226,7 +242,12 @@ class World:
         await self.start()
 
     async def asks(
-        self, channel: Channel, text: str, words: str = "stretch", who: str = "juliet@x", zone: str = "UTC"
+        self,
+        channel: Channel,
+        text: str,
+        words: str = "stretch",
+        who: str = "juliet@x",
+        zone: str = "UTC",
     ) -> Reminder:
         time = when(text, self.clock(), ZoneInfo(zone))
         return await self.reminders.add(
@@ -249,7 +270,10 @@ class World:
 
     async def left(self) -> list[tuple[str, int]]:
         """What is to come: (words, seconds from now)."""
-        return [(one.body, one.due // 1000 - int(self.clock.now)) for one in await self.store.reminders()]
+        return [
+            (one.body, one.due // 1000 - int(self.clock.now))
+            for one in await self.store.reminders()
+        ]
 
 
 @pytest.fixture
@@ -286,7 +310,11 @@ async def test_an_earlier_one_comes_earlier(world: World) -> None:
     await world.passes(HOUR)
     assert [words for _to, words in await world.heard(1)] == ["Reminder: one"]
     await world.passes(2 * HOUR)
-    assert [words for _to, words in await world.heard(3)] == ["Reminder: one", "Reminder: two", "Reminder: three"]
+    assert [words for _to, words in await world.heard(3)] == [
+        "Reminder: one",
+        "Reminder: two",
+        "Reminder: three",
+    ]
 
 
 async def test_it_survives_a_restart(world: World) -> None:
@@ -342,7 +370,10 @@ async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
     assert len(await world.left()) == 2  # said, and the store has not heard of it
     await world.restart()
     await world.passes(HOUR - 20 * MINUTE)
-    assert [words for _to, words in await world.heard(2)] == ["Reminder: stretch", "Reminder: drink"]
+    assert [words for _to, words in await world.heard(2)] == [
+        "Reminder: stretch",
+        "Reminder: drink",
+    ]
     assert [words for words, _seconds in await world.left()] == ["drink"]
 
 
@@ -362,7 +393,10 @@ async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
     await world.passes(20 * MINUTE + reminders.RETRY / 1000)
     world.store.broken = frozenset()
     await world.passes(3 * HOUR)
-    assert [words.partition(" (")[0] for _to, words in await world.heard(2)] == ["Reminder: stretch", "Reminder: later"]
+    assert [words.partition(" (")[0] for _to, words in await world.heard(2)] == [
+        "Reminder: stretch",
+        "Reminder: later",
+    ]
     assert await world.left() == []
 
 
@@ -371,13 +405,17 @@ async def test_many_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> No
     for number in range(40):
         await world.asks(JULIET, "in 20 minutes", str(number))
     await world.passes(20 * MINUTE)
-    assert [words for _to, words in await world.heard(40)] == [f"Reminder: {number}" for number in range(40)]
+    assert [words for _to, words in await world.heard(40)] == [
+        f"Reminder: {number}" for number in range(40)
+    ]
     assert await world.left() == []
 
 
 async def test_only_the_next_is_in_memory(world: World) -> None:
     for number in range(100):
-        await world.asks(Channel("chat", f"p{number}@x"), f"in {number + 1} hours", who=f"p{number}@x")
+        await world.asks(
+            Channel("chat", f"p{number}@x"), f"in {number + 1} hours", who=f"p{number}@x"
+        )
     assert len(world.scheduler._due) == 1
 
 
@@ -391,7 +429,10 @@ async def test_a_removed_channel(world: World) -> None:
     await world.settings.change([Drop(one) for one in world.hub.routes], AUDIT)
     await world.settings.change([Drop(spec)], AUDIT)
     await world.passes(2 * HOUR)
-    told = "Your reminder 1 (stretch) did not go to shoutbox:lobby: There is no channel shoutbox:lobby for you."
+    told = (
+        "Your reminder 1 (stretch) did not go to shoutbox:lobby: There is no channel "
+        "shoutbox:lobby for you."
+    )
     assert await world.heard(2) == [("chat:juliet@x", "Reminder: eat"), ("chat:juliet@x", told)]
     assert await world.left() == []
 
@@ -414,7 +455,9 @@ async def test_a_role_that_was_lost(world: World) -> None:
 
 async def test_someone_muted_reminds_nobody_else(world: World) -> None:
     await world.asks(BOX, "every 2 hours")
-    await world.settings.change([Put(Mute("juliet@x", "juliet", world.clock() + 3 * HOUR * 1000))], AUDIT)
+    await world.settings.change(
+        [Put(Mute("juliet@x", "juliet", world.clock() + 3 * HOUR * 1000))], AUDIT
+    )
     with pytest.raises(Muted):
         await world.asks(BOX, "in 20 minutes")
     await world.asks(JULIET, "in 20 minutes")
@@ -435,7 +478,10 @@ async def test_where_nobody_can_be_told_it_holds_up_nothing(world: World) -> Non
 
 async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
     await world.store.add_reminder(
-        Reminder("juliet@x", "juliet", JULIET, "never", world.clock() + 1, "daily at 9", "Nowhere/At_All"), MOST
+        Reminder(
+            "juliet@x", "juliet", JULIET, "never", world.clock() + 1, "daily at 9", "Nowhere/At_All"
+        ),
+        MOST,
     )
     await world.asks(JULIET, "in 20 minutes")
     await world.restart()
@@ -455,7 +501,9 @@ async def test_how_many_one_may_have(world: World) -> None:
     await world.asks(JULIET, "in 20 minutes")
 
 
-async def test_a_fault_of_our_own_is_not_the_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_our_own_is_not_the_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def breaks(*_: Any) -> NoReturn:
         raise LookupError("a fault")
 

@@ -1,4 +1,5 @@
-"""Jobs run once, at their time, in their order, never beside themselves; one that fails ends no other."""
+"""Jobs run once, at their time, in their order, never beside themselves; one that fails ends no
+other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -36,9 +36,11 @@ async def test_an_answer_to_nothing_known_begins_a_thread_there(bench: Bench) ->
     assert (await hub.accept(answering(unknown))).message.thread == unknown.id
 
 
-async def test_who_names_the_thread_is_not_overtaken(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is heard in a room comes with its thread: looking it up would let what was said behind it go ahead, and with
-    that the mark of how far the archive was read."""
+async def test_who_names_the_thread_is_not_overtaken(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is heard in a room comes with its thread: looking it up would let what was said behind
+    it go ahead, and with that the mark of how far the archive was read."""
     hub = await bench.start()
     first = (await hub.accept(said("first"))).message
 
@@ -48,7 +50,11 @@ async def test_who_names_the_thread_is_not_overtaken(bench: Bench, monkeypatch: 
     monkeypatch.setattr(bench.store, "thread_of", never, raising=False)
     behind = [answering(first, "answer", first.id), said("behind it")]
     await asyncio.gather(*(hub.accept(one) for one in behind))
-    assert [one.message.body for one in await bench.store.log(FROM)] == ["first", "answer", "behind it"]
+    assert [one.message.body for one in await bench.store.log(FROM)] == [
+        "first",
+        "answer",
+        "behind it",
+    ]
 
 
 async def test_who_can_have_read_what(tmp_path: Path) -> None:
@@ -67,6 +73,8 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
     assert await had(store, message.id, chat, jid)
     assert not await had(store, message.id, chat, "mallory@example.org")
     brought = said("brought")
-    await store.save([offered(brought, (FROM, State.CAME), (Channel("chat", "nurse@x"), State.DONE))], (), ())
+    await store.save(
+        [offered(brought, (FROM, State.CAME), (Channel("chat", "nurse@x"), State.DONE))], (), ()
+    )
     assert await had(store, brought.id, Channel("chat", "nurse@x"), "nurse@x")
     await store.close()

@@ -50,7 +50,12 @@ def test_confirmed() -> None:
 
 def test_refused_is_dead_and_says_why() -> None:
     one = START.failed(Refused("They said no."), 5_000)
-    assert (one.state, one.attempts, one.error, one.changed) == (State.DEAD, 1, "They said no.", 5_000)
+    assert (one.state, one.attempts, one.error, one.changed) == (
+        State.DEAD,
+        1,
+        "They said no.",
+        5_000,
+    )
 
 
 def test_unconfirmed_spends_an_attempt_until_none_is_left() -> None:

@@ -6,23 +6,50 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.bus.model.message import MAX_BODY, MAX_NAME, WEB_MARK, Author, Channel, Message, id_from, is_id
+from component.bus.model.message import (
+    MAX_BODY,
+    MAX_NAME,
+    WEB_MARK,
+    Author,
+    Channel,
+    Message,
+    id_from,
+    is_id,
+)
 from component.common.errors import BadInput, TooLong
 from tests.support.fakes import AUTHOR, FROM, said
 
 ID = "0" * 31 + "a"
 
 
-@pytest.mark.parametrize("text", ["shoutbox:lobby", "muc:team@rooms.example.org", "chat:*", "sms:+49151", "a:b:c"])
+@pytest.mark.parametrize(
+    "text", ["shoutbox:lobby", "muc:team@rooms.example.org", "chat:*", "sms:+49151", "a:b:c"]
+)
 def test_a_channel_is_written_as_it_is_read(text: str) -> None:
     assert str(Channel.parse(text)) == text
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", "lobby", "shoutbox:", ":lobby", "Muc:a@b", "1a:b", "a b:c", "ä:b", f"{'m' * 33}:a", "a:\x00", "a:b\nc",
-     "a: b", "a:b\u202ec", "a:\ud800", f"a:{'x' * 1024}"],
-)  # fmt: skip
+    [
+        "",
+        ":",
+        "lobby",
+        "shoutbox:",
+        ":lobby",
+        "Muc:a@b",
+        "1a:b",
+        "a b:c",
+        "ä:b",
+        f"{'m' * 33}:a",
+        "a:\x00",
+        "a:b\nc",
+        "a: b",
+        "a:b\u202ec",
+        "a:\ud800",
+        f"a:{'x' * 1024}",
+    ],
+)
 def test_no_channel(text: str) -> None:
     with pytest.raises(BadInput):
         Channel.parse(text)
@@ -50,10 +77,28 @@ def test_a_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "\t\n", "\u200b", "\u202eeoz", "z\u00adoe", "a\x00b", "a\x1bb", "a\ufffeb", "\ud800", "x" * 2000,
-     "é" * 1000, "x" * (MAX_NAME + 1), WEB_MARK,
-     f"Zoe {WEB_MARK}", "Zoe (WEB)", "Zoe （ｗｅｂ）", "Zoe ( w e b )", "Zoe (wеb)"],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "\t\n",
+        "\u200b",
+        "\u202eeoz",
+        "z\u00adoe",
+        "a\x00b",
+        "a\x1bb",
+        "a\ufffeb",
+        "\ud800",
+        "x" * 2000,
+        "é" * 1000,
+        "x" * (MAX_NAME + 1),
+        WEB_MARK,
+        f"Zoe {WEB_MARK}",
+        "Zoe (WEB)",
+        "Zoe （ｗｅｂ）",
+        "Zoe ( w e b )",
+        "Zoe (wеb)",
+    ],
+)
 def test_no_name(name: str) -> None:
     with pytest.raises(BadInput) as told:
         Author.named(name, "guest:1")

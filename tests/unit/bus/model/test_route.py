@@ -1,4 +1,5 @@
-"""Where a message goes: each channel once, never back, exactly what is reachable, at the cost of its own routes."""
+"""Where a message goes: each channel once, never back, exactly what is reachable, at the cost of
+its own routes."""
 
 from collections.abc import Iterable
 
@@ -31,16 +32,20 @@ def _reachable(start: Channel, routes: Iterable[Route], persons: Iterable[str]) 
     while True:
         leading = [one for one in found if one == start or one.method not in persons]
         more = {
-            route.destination for route in routes for one in leading
+            route.destination
+            for route in routes
+            for one in leading
             if route.enabled and route.source in (one, Channel(one.method, "*"))
-        }  # fmt: skip
+        }
         if more <= found:
             return found - {start}
         found |= more
 
 
 @given(_graphs(), _ends, st.sets(st.sampled_from(["a", "b"])))
-def test_plan_is_what_is_reachable_each_once(routes: list[Route], start: Channel, persons: set[str]) -> None:
+def test_plan_is_what_is_reachable_each_once(
+    routes: list[Route], start: Channel, persons: set[str]
+) -> None:
     reached = plan(said(channel=start), Routes(routes, persons))
     assert len(reached) == len(set(reached))
     assert start not in reached
@@ -58,7 +63,9 @@ def test_nearest_first(routes: list[Route], start: Channel) -> None:
     steps = {start: 0}
     for channel in reached:
         steps[channel] = 1 + min(
-            steps[one] for one in steps if channel in [way.route.destination for way in index.after(one)]
+            steps[one]
+            for one in steps
+            if channel in [way.route.destination for way in index.after(one)]
         )
     assert [steps[channel] for channel in reached] == sorted(steps[channel] for channel in reached)
 

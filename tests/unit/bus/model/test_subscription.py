@@ -34,7 +34,13 @@ clocks = st.tuples(st.integers(0, 23), st.integers(0, 59))
 
 
 def subscribed(when: str = "", zone: str = "UTC", **more: object) -> Subscription:
-    base = Subscription("juliet@example.org", LOBBY, Channel("chat", "juliet@example.org"), Interval.parse(when), zone)
+    base = Subscription(
+        "juliet@example.org",
+        LOBBY,
+        Channel("chat", "juliet@example.org"),
+        Interval.parse(when),
+        zone,
+    )
     return replace(base, **more)  # type: ignore[arg-type]
 
 
@@ -49,7 +55,9 @@ def dues(one: Subscription, start: int, count: int) -> list[datetime]:
 
 @settings(max_examples=40, deadline=None)
 @given(moments, zones, clocks)
-def test_daily_is_once_on_each_day_at_its_time(start: int, zone: str, clock: tuple[int, int]) -> None:
+def test_daily_is_once_on_each_day_at_its_time(
+    start: int, zone: str, clock: tuple[int, int]
+) -> None:
     """Where a change of clocks leaves the time out, it is the first moment behind."""
     hour, minute = clock
     told = dues(subscribed(f"daily at {hour}:{minute:02}", zone), start, 40)
@@ -57,17 +65,25 @@ def test_daily_is_once_on_each_day_at_its_time(start: int, zone: str, clock: tup
     assert days == [days[0] + timedelta(days=number) for number in range(40)]
     for time in told:
         wanted = time.replace(hour=hour, minute=minute, fold=0)
-        exists = wanted.astimezone(UTC).astimezone(time.tzinfo).replace(tzinfo=None) == wanted.replace(tzinfo=None)
+        exists = wanted.astimezone(UTC).astimezone(time.tzinfo).replace(
+            tzinfo=None
+        ) == wanted.replace(tzinfo=None)
         if exists:
             assert (time.hour, time.minute, time.fold) == (hour, minute, 0)
         else:
             before = (time.astimezone(UTC) - timedelta(minutes=1)).astimezone(time.tzinfo)
-            assert before.replace(tzinfo=None) < wanted.replace(tzinfo=None) <= time.replace(tzinfo=None)
+            assert (
+                before.replace(tzinfo=None)
+                < wanted.replace(tzinfo=None)
+                <= time.replace(tzinfo=None)
+            )
 
 
 @settings(max_examples=40, deadline=None)
 @given(moments, zones, st.sampled_from(["Monday", "Thursday", "Sunday"]), clocks)
-def test_weekly_is_once_in_each_week(start: int, zone: str, day: str, clock: tuple[int, int]) -> None:
+def test_weekly_is_once_in_each_week(
+    start: int, zone: str, day: str, clock: tuple[int, int]
+) -> None:
     told = dues(subscribed(f"weekly on {day} at {clock[0]}:{clock[1]:02}", zone), start, 60)
     days = [time.date() for time in told]
     assert days == [days[0] + timedelta(days=7 * number) for number in range(60)]
@@ -89,7 +105,9 @@ def test_hourly_is_once_in_each_hour(start: int, zone: str) -> None:
     st.sampled_from(["daily at 9", "hourly", "weekly on Monday", "every 3 hours"]),
     st.integers(0, 2_000_000),
 )
-def test_after_a_time_away_the_next_is_ahead_and_none_is_made_up(start: int, zone: str, when: str, away: int) -> None:
+def test_after_a_time_away_the_next_is_ahead_and_none_is_made_up(
+    start: int, zone: str, when: str, away: int
+) -> None:
     one = subscribed(when, zone).begun(start * 1000, 0)
     back = one.due + away * 1000
     again = one.told(back, 7)
@@ -101,14 +119,25 @@ def test_after_a_time_away_the_next_is_ahead_and_none_is_made_up(start: int, zon
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("", "at once"), ("at once", "at once"), ("sofort", "at once"), ("every 20", "every 20"),
-        ("alle 20 Nachrichten", "every 20"), ("hourly", "hourly"), ("daily at 9", "daily at 9"),
-        ("weekly on Monday", "weekly on Monday"), ("weekly", "weekly"),
-        ("wöchentlich am Freitag um 17:00", "wöchentlich am Freitag um 17:00"), ("Every morning", "daily at 9"),
-        ("every evening", "daily at 18"), ("once a day", "daily at 9"), ("einmal am Tag", "täglich um 9"),
-        ("jeden Morgen", "täglich um 9"), ("jeden Abend", "täglich um 18"), ("once a week", "weekly"),
+        ("", "at once"),
+        ("at once", "at once"),
+        ("sofort", "at once"),
+        ("every 20", "every 20"),
+        ("alle 20 Nachrichten", "every 20"),
+        ("hourly", "hourly"),
+        ("daily at 9", "daily at 9"),
+        ("weekly on Monday", "weekly on Monday"),
+        ("weekly", "weekly"),
+        ("wöchentlich am Freitag um 17:00", "wöchentlich am Freitag um 17:00"),
+        ("Every morning", "daily at 9"),
+        ("every evening", "daily at 18"),
+        ("once a day", "daily at 9"),
+        ("einmal am Tag", "täglich um 9"),
+        ("jeden Morgen", "täglich um 9"),
+        ("jeden Abend", "täglich um 18"),
+        ("once a week", "weekly"),
     ],
-)  # fmt: skip
+)
 def test_an_interval_is_read_and_written(text: str, kept: str) -> None:
     made = Interval.parse(text)
     assert str(made) == kept
@@ -116,7 +145,15 @@ def test_an_interval_is_read_and_written(text: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["every 1", "every 1000", "weekly on Monday and Friday", "every minute", "whenever", "weekly at 25:00"]
+    "text",
+    [
+        "every 1",
+        "every 1000",
+        "weekly on Monday and Friday",
+        "every minute",
+        "whenever",
+        "weekly at 25:00",
+    ],
 )
 def test_no_interval(text: str) -> None:
     with pytest.raises(BadInput) as caught:
@@ -152,10 +189,14 @@ def test_at_once_needs_no_word_for_being_online() -> None:
 @pytest.mark.parametrize(
     ("filter_", "body", "fits"),
     [
-        ("release", "The RELEASE is out", True), ("release, deploy", "deploying", True), ("release", "nothing", False),
-        ("/v[0-9]+/", "V2 is out", True), ("/v[0-9]+/", "vx", False), ("romeo", "hello", True),
+        ("release", "The RELEASE is out", True),
+        ("release, deploy", "deploying", True),
+        ("release", "nothing", False),
+        ("/v[0-9]+/", "V2 is out", True),
+        ("/v[0-9]+/", "vx", False),
+        ("romeo", "hello", True),
     ],
-)  # fmt: skip
+)
 def test_a_filter(filter_: str, body: str, fits: bool) -> None:
     assert Filter.parse(filter_)(said(body, author=ROMEO)) is fits
 
@@ -167,12 +208,18 @@ def test_a_bad_filter_is_refused() -> None:
 
 
 def test_names_are_found_as_words() -> None:
-    assert {"juliet", "mary-ann", "dr.who", "you"} <= words_of("@Juliet, (mary-ann) and dr.who: you?")
+    assert {"juliet", "mary-ann", "dr.who", "you"} <= words_of(
+        "@Juliet, (mary-ann) and dr.who: you?"
+    )
     assert "julie" not in words_of("juliet")
 
 
 def decided(
-    one: Subscription, body: str = "hello", online: bool = False, quiet: str = "", now: int = 82_800_000
+    one: Subscription,
+    body: str = "hello",
+    online: bool = False,
+    quiet: str = "",
+    now: int = 82_800_000,
 ) -> Verdict:
     moment = Moment(now, lambda _jid: online, lambda _jid: Hours.parse(quiet) if quiet else None)
     return decide(one, said(body, LOBBY, author=ROMEO), moment)

@@ -1,4 +1,5 @@
-"""Channels and rooms by command: added, edited, paused, removed; on the real store, through the text surface."""
+"""Channels and rooms by command: added, edited, paused, removed; on the real store, through the
+text surface."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -110,7 +111,10 @@ async def test_an_edit_keeps_what_is_not_named(stage: Stage) -> None:
     answer = await stage.says(f'channel edit {ROOM} title="The lobby" invite=juliet@x,romeo@x')
     assert answer == f"Changed {ROOM}: invite “” → “juliet@x romeo@x”, title “Lobby” → “The lobby”."
     spec = stage.find(ROOM)
-    assert (spec.title, spec.settings) == ("The lobby", {"subject": "Hello", "invite": ["juliet@x", "romeo@x"]})
+    assert (spec.title, spec.settings) == (
+        "The lobby",
+        {"subject": "Hello", "invite": ["juliet@x", "romeo@x"]},
+    )
     assert stage.wire.specs == [spec]
     assert await stage.audited() == (
         "channel-edit",
@@ -122,7 +126,9 @@ async def test_an_edit_keeps_what_is_not_named(stage: Stage) -> None:
 
 
 async def test_the_edit_form_shows_what_stands(stage: Stage) -> None:
-    await stage.put(replace(stage.find(ROOM), settings={"subject": "Hello", "invite": ["a@x", "b@x"]}))
+    await stage.put(
+        replace(stage.find(ROOM), settings={"subject": "Hello", "invite": ["a@x", "b@x"]})
+    )
     step = await stage.steps("channel-edit", {"channel": [str(ROOM)]})
     assert step.values == {"title": ("Lobby",), "subject": ("Hello",), "invite": ("a@x", "b@x")}
     assert await go_on(stage.bus.actions["channel-edit"], step, step.values, ADMIN, stage.bus)
@@ -142,7 +148,9 @@ async def test_an_edit_of_nothing_asks_what(stage: Stage) -> None:
 
 
 async def test_an_edit_keeps_the_settings_it_does_not_know_and_the_pause(stage: Stage) -> None:
-    await stage.put(replace(stage.find(ROOM), settings={"subject": "Hello", "own": "x"}, enabled=False))
+    await stage.put(
+        replace(stage.find(ROOM), settings={"subject": "Hello", "own": "x"}, enabled=False)
+    )
     await stage.says(f"channel edit {ROOM} subject=New")
     assert stage.find(ROOM).settings == {"subject": "New", "own": "x"}
     assert not stage.find(ROOM).enabled
@@ -152,7 +160,9 @@ async def test_two_edit_at_once(stage: Stage) -> None:
     step = await stage.steps("channel-edit", {"channel": [str(ROOM)]})
     await stage.says(f"channel edit {ROOM} subject=First")
     with pytest.raises(Conflict, match="subject “Hello” → “First”"):
-        await go_on(stage.bus.actions["channel-edit"], step, {"subject": ["Second"]}, ADMIN, stage.bus)
+        await go_on(
+            stage.bus.actions["channel-edit"], step, {"subject": ["Second"]}, ADMIN, stage.bus
+        )
     assert stage.find(ROOM).settings == {"subject": "First"}
 
 
@@ -167,7 +177,9 @@ async def test_an_edit_of_a_channel_that_went_meanwhile(stage: Stage) -> None:
 async def test_an_edit_with_bad_values(stage: Stage) -> None:
     with pytest.raises(Faults) as told:
         await stage.steps(
-            "channel-edit", {"channel": [str(ROOM)]}, {"invite": ["a@x", "nobody"], "title": ["x" * 9000]}
+            "channel-edit",
+            {"channel": [str(ROOM)]},
+            {"invite": ["a@x", "nobody"], "title": ["x" * 9000]},
         )
     assert "no JID" in str(told.value.by_field["invite"])
     assert "9000 characters" in str(told.value.by_field["title"])
@@ -199,7 +211,10 @@ async def test_a_pause_holds_what_goes_there_and_drops_what_comes(stage: Stage) 
     assert [one.channel for one in receipt.deliveries] == [ROOM]
     assert not stage.wire.sent
     assert "Nothing to change" in await stage.says(f"channel pause {ROOM} on")
-    assert await stage.says(f"channel pause {ROOM} off") == f"{ROOM} is on again: what waited for it goes out now."
+    assert (
+        await stage.says(f"channel pause {ROOM} off")
+        == f"{ROOM} is on again: what waited for it goes out now."
+    )
     await stage.wire.until_sent(1)
     await hub.accept(said("goes on", ROOM))
     assert stage.wire.sent == [(ROOM, "waits")]
@@ -244,12 +259,18 @@ async def test_a_removal_says_what_goes_with_it_and_asks(stage: Stage) -> None:
     for body in ("one", "two"):
         await stage.bus.hub.accept(said(body))
     asked = await stage.says(f"channel remove {ROOM}")
-    assert "1: shoutbox:lobby → muc:lobby@rooms.example.org, 2: muc:lobby@rooms.example.org → shoutbox:lobby" in asked
+    assert (
+        "1: shoutbox:lobby → muc:lobby@rooms.example.org, 2: muc:lobby@rooms.example.org → "
+        "shoutbox:lobby" in asked
+    )
     assert "What waits becomes dead letters: 2." in asked
     assert "Sure?" in asked
     assert await stage.says("no") == "Left as it was."
     assert len(stage.ways) == 3
-    assert await stage.says(f"channel remove {ROOM} sure") == f"Removed {ROOM}; routes: 2, dead letters: 2."
+    assert (
+        await stage.says(f"channel remove {ROOM} sure")
+        == f"Removed {ROOM}; routes: 2, dead letters: 2."
+    )
     assert stage.ways == [("chat:*", "shoutbox:lobby")]
     assert stage.wire.specs == []
     what, before, _ = await stage.audited()
@@ -260,7 +281,9 @@ async def test_a_removal_says_what_goes_with_it_and_asks(stage: Stage) -> None:
 
 async def test_what_waited_becomes_dead_letters(stage: Stage) -> None:
     await stage.put(Route(BOX, ROOM))
-    stage.wire.closed.add(ROOM)  # the lane stands before a closed door, and must be fetched from there
+    stage.wire.closed.add(
+        ROOM
+    )  # the lane stands before a closed door, and must be fetched from there
     await stage.bus.hub.accept(said("waits"))
     await stage.says(f"channel remove {ROOM} sure")
     await stage.bus.hub.accept(said("after it"))
@@ -334,7 +357,10 @@ async def test_with_every_address_go_the_routes_it_stood_for(stage: Stage) -> No
     romeo = Channel("chat", "romeo@x")
     await stage.put(ChannelSpec(anyone), ChannelSpec(romeo))
     await stage.put(Route(anyone, BOX), Route(BOX, juliet), Route(BOX, romeo))
-    assert await stage.says("channel remove chat:* sure") == "Removed chat:*; routes: 2, dead letters: 0."
+    assert (
+        await stage.says("channel remove chat:* sure")
+        == "Removed chat:*; routes: 2, dead letters: 0."
+    )
     assert stage.ways == [("shoutbox:lobby", "chat:romeo@x")]
 
 
@@ -348,7 +374,9 @@ async def test_readers_of_a_removed_channel_are_let_go(stage: Stage) -> None:
 
 
 async def test_a_room_with_its_shoutbox_is_one_change(stage: Stage) -> None:
-    answer = await stage.says('room create Team title="The team" subject=Plans invite=juliet@x shoutbox')
+    answer = await stage.says(
+        'room create Team title="The team" subject=Plans invite=juliet@x shoutbox'
+    )
     assert answer.startswith("Added muc:team@rooms.example.org invite=")
     room, box = Channel("muc", "team@rooms.example.org"), Channel("shoutbox", "team")
     assert stage.find(room).settings == {"subject": "Plans", "invite": ["juliet@x"]}
@@ -404,7 +432,10 @@ async def test_rooms_are_listed_with_how_the_bot_fares(stage: Stage) -> None:
 
 
 async def test_an_invitation(stage: Stage) -> None:
-    assert await stage.says(f"room invite {ROOM} Juliet@X") == "Asked juliet@x into lobby@rooms.example.org."
+    assert (
+        await stage.says(f"room invite {ROOM} Juliet@X")
+        == "Asked juliet@x into lobby@rooms.example.org."
+    )
     assert await stage.audited() == ("room-invite", "", "lobby@rooms.example.org: juliet@x")
     stage.rooms.refusal = Unavailable("The bot is not in lobby@rooms.example.org.")
     assert await stage.says("room invite lobby@rooms.example.org romeo@x") == (
@@ -440,7 +471,9 @@ async def test_a_room_is_destroyed_only_where_the_bot_may(stage: Stage) -> None:
 async def test_a_room_that_would_not_be_destroyed_is_removed_all_the_same(stage: Stage) -> None:
     stage.rooms.states[ROOM.address] = RoomState(True, "", True, "", 3)
     stage.rooms.refusal = Unavailable("The server is away.")
-    reply = await stage.steps("room-remove", {"room": [ROOM.address], "destroy": ["1"]}, {"sure": ["1"]})
+    reply = await stage.steps(
+        "room-remove", {"room": [ROOM.address], "destroy": ["1"]}, {"sure": ["1"]}
+    )
     assert isinstance(reply, Done)
     assert reply.kind == "warn"
     assert str(reply.words).endswith("But the room stays: The server is away.")

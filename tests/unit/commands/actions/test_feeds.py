@@ -22,7 +22,8 @@ from tests.unit.commands.actions.test_transfer import Desk
 
 OPML = """<?xml version="1.0"?>
 <opml version="2.0"><head><title>Mine</title></head><body>
-<outline text="News"><outline type="rss" text="Die Größe" xmlUrl="https://one.example/feed"/></outline>
+<outline text="News">
+<outline type="rss" text="Die Größe" xmlUrl="https://one.example/feed"/></outline>
 <outline type="rss" text="Planet" xmlUrl="https://two.example/feed"/>
 <outline type="rss" text="Planet" xmlUrl="https://three.example/feed"/>
 <outline type="rss" text="日本" xmlUrl="https://nihon.example/feed"/>
@@ -44,18 +45,27 @@ def _feeds(desk: Desk) -> dict[str, str]:
 
 async def test_a_pasted_list_is_shown_and_then_taken(desk: Desk) -> None:
     told = await desk.says(f"feed import to=shoutbox:lobby\n{OPML}\ndone")
-    assert "These 4 feeds would be added:\n+ feed:die-grosse title=Die Größe url=https://one.example/feed" in told
+    assert (
+        "These 4 feeds would be added:\n+ feed:die-grosse title=Die Größe "
+        "url=https://one.example/feed" in told
+    )
     assert _feeds(desk) == {}
     assert await desk.says("yes") == "Added 4 feeds."
     assert _feeds(desk) == {
-        "die-grosse": "https://one.example/feed", "planet": "https://two.example/feed",
-        "planet-2": "https://three.example/feed", "nihon-example": "https://nihon.example/feed",
-    }  # fmt: skip
-    assert {str(route.source) for route in desk.bus.hub.routes} == {f"feed:{name}" for name in _feeds(desk)}
+        "die-grosse": "https://one.example/feed",
+        "planet": "https://two.example/feed",
+        "planet-2": "https://three.example/feed",
+        "nihon-example": "https://nihon.example/feed",
+    }
+    assert {str(route.source) for route in desk.bus.hub.routes} == {
+        f"feed:{name}" for name in _feeds(desk)
+    }
     assert {route.destination for route in desk.bus.hub.routes} == {BOX}
 
 
-async def test_what_is_exported_is_imported_and_what_is_here_is_not_added_again(desk: Desk, tmp_path: Path) -> None:
+async def test_what_is_exported_is_imported_and_what_is_here_is_not_added_again(
+    desk: Desk, tmp_path: Path
+) -> None:
     await desk.says(f"feed import\n{OPML}\ndone")
     await desk.says("yes")
     told = await desk.says("feed export")
@@ -78,7 +88,9 @@ async def test_a_list_by_its_address(desk: Desk) -> None:
     async with site(answer) as server, fetching() as fetcher:
         desk = Desk(replace(desk.bus, fetcher=lambda: fetcher))
         told = await desk.says(f"feed import {server.url}/feeds.opml")
-        assert "These 4 feeds would be added" in (told if "These" in told else await desk.says("done"))
+        assert "These 4 feeds would be added" in (
+            told if "These" in told else await desk.says("done")
+        )
         await desk.says("no")
     assert _feeds(desk) == {}
 
@@ -89,13 +101,17 @@ async def test_no_list_and_no_feeds_are_told(desk: Desk) -> None:
 
 
 def test_a_long_list_is_parted() -> None:
-    entries = [Entry(f"https://example.org/{number}/{'x' * 200}", "T" * 200) for number in range(300)]
+    entries = [
+        Entry(f"https://example.org/{number}/{'x' * 200}", "T" * 200) for number in range(300)
+    ]
     parts = list(parted(entries))
     assert len(parts) > 3
     assert [one for part in parts for one in part] == entries
 
 
-@pytest.mark.parametrize(("title", "address"), [("", ""), ("…", ""), ("A  b -- C!", "a-b-c"), ("é" * 99, "e" * 40)])
+@pytest.mark.parametrize(
+    ("title", "address"), [("", ""), ("…", ""), ("A  b -- C!", "a-b-c"), ("é" * 99, "e" * 40)]
+)
 def test_slug(title: str, address: str) -> None:
     assert slug(title) == address
 
@@ -106,14 +122,21 @@ async def test_status_tells_of_feeds_in_trouble(desk: Desk) -> None:
 
         def troubles(self) -> list[Trouble]:
             return [
-                Trouble(Channel("feed", "one"), _("The feed is broken: no item can be made out in it."), 3_600_000),
+                Trouble(
+                    Channel("feed", "one"),
+                    _("The feed is broken: no item can be made out in it."),
+                    3_600_000,
+                ),
                 Trouble(Channel("feed", "two"), "gone", 0),
             ]
 
     desk.bus.hub._sources = {"feed": Source()}
     told = await desk.says("status")
     assert "Sources in trouble: 2" in told
-    assert "  feed:one: The feed is broken: no item can be made out in it. Next try at 1970-01-01 01:00:00 UTC." in told
+    assert (
+        "  feed:one: The feed is broken: no item can be made out in it. Next try at "
+        "1970-01-01 01:00:00 UTC." in told
+    )
     assert "  feed:two: gone" in told
 
 

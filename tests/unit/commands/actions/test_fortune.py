@@ -23,7 +23,11 @@ async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
 
 
 async def says(bus: Bus, line: str, *, in_room: bool = False, jid: str = "") -> str:
-    return str(await Text(bus, lambda _jid: Role.GUEST, lambda: 0.0).answer(Asked(jid, "Juliet", line, in_room)))
+    return str(
+        await Text(bus, lambda _jid: Role.GUEST, lambda: 0.0).answer(
+            Asked(jid, "Juliet", line, in_room)
+        )
+    )
 
 
 @pytest.mark.parametrize("in_room", [False, True])

@@ -1,4 +1,5 @@
-"""What was said and what became of it: shout, last, search, trace, and the dead letters; on the real store."""
+"""What was said and what became of it: shout, last, search, trace, and the dead letters; on the
+real store."""
 
 import re
 from collections.abc import AsyncIterator
@@ -18,7 +19,11 @@ from component.common.errors import Conflict, Refused
 from component.xmpp.bot import Asked
 from tests.support.fakes import TO, Bench, FakeMethod, a_bus, offered, said, until, until_all
 
-BOX, ROOM, ANYONE = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.x"), Channel("chat", "*")
+BOX, ROOM, ANYONE = (
+    Channel("shoutbox", "lobby"),
+    Channel("muc", "team@rooms.x"),
+    Channel("chat", "*"),
+)
 NURSE = Channel("chat", "nurse@x")
 NOBODY = Audit(0, "", "", "")
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
@@ -46,7 +51,9 @@ class Stage:
         """A message that `channel` refuses."""
         self.wire.plans = [Refused("They said no.")]
         message = said(body)
-        await self.bus.hub.store.save([offered(message, (message.channel, State.CAME), (channel, State.DEAD))], (), ())
+        await self.bus.hub.store.save(
+            [offered(message, (message.channel, State.CAME), (channel, State.DEAD))], (), ()
+        )
         letter = (await self.bus.hub.store.dead(channel))[0]
         dead = Delivery(letter.seq, message, channel).failed(Refused("They said no."), 2_000)
         await self.bus.hub.store.save((), [dead], ())
@@ -182,12 +189,17 @@ async def test_search(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("command", ["last {}", "search {} hello"])
-async def test_what_is_closed_is_for_operators_and_people_are_for_admins(stage: Stage, command: str) -> None:
+async def test_what_is_closed_is_for_operators_and_people_are_for_admins(
+    stage: Stage, command: str
+) -> None:
     for channel, jid, may in (
-        ("muc:team@rooms.x", "juliet@x", False), ("muc:team@rooms.x", "romeo@x", True),
-        ("chat:nurse@x", "romeo@x", False), ("chat:nurse@x", "admin@x", True),
-        ("shoutbox:none", "admin@x", False), ("chat:*", "admin@x", False),
-    ):  # fmt: skip
+        ("muc:team@rooms.x", "juliet@x", False),
+        ("muc:team@rooms.x", "romeo@x", True),
+        ("chat:nurse@x", "romeo@x", False),
+        ("chat:nurse@x", "admin@x", True),
+        ("shoutbox:none", "admin@x", False),
+        ("chat:*", "admin@x", False),
+    ):
         answer = await stage.says(command.format(channel), jid)
         assert ("There is no channel" not in answer) is may, (channel, jid)
 
@@ -201,7 +213,11 @@ async def test_a_trace_tells_every_hop(stage: Stage) -> None:
     for word in (message.id, message.id[:6].upper()):
         title, *lines = (await stage.says(f"trace {word}")).splitlines()
         assert title == f"{message.id} of juliet, 1970-01-01 00:00:01 UTC:"
-        assert [line.split()[0] for line in lines] == ["shoutbox:lobby:", "muc:team@rooms.x:", "chat:nurse@x:"]
+        assert [line.split()[0] for line in lines] == [
+            "shoutbox:lobby:",
+            "muc:team@rooms.x:",
+            "chat:nurse@x:",
+        ]
         assert lines[0] == "shoutbox:lobby: came 1970-01-01 00:00:01"
     assert "chat:nurse@x" not in await stage.says(f"trace {message.id}", "juliet@x")
     assert "chat:nurse@x" in await stage.says(f"trace {message.id}", "nurse@x")
@@ -223,9 +239,15 @@ async def test_members_trace_what_is_open_or_theirs(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "told"), [("12345", "no message's id"), ("xyzxyz", "no message's id"), ("0" * 33, "no message's id"),
-                        ("%%%%%%", "no message's id"), ("abcdef", "no message abcdef")],
-)  # fmt: skip
+    ("start", "told"),
+    [
+        ("12345", "no message's id"),
+        ("xyzxyz", "no message's id"),
+        ("0" * 33, "no message's id"),
+        ("%%%%%%", "no message's id"),
+        ("abcdef", "no message abcdef"),
+    ],
+)
 async def test_no_such_trace(stage: Stage, start: str, told: str) -> None:
     assert told in await stage.says(f"trace {start}")
 
@@ -244,8 +266,14 @@ async def test_dead_letters_are_listed(stage: Stage) -> None:
     one, other = await stage.dies("to the room"), await stage.dies("to the nurse", NURSE)
     lines = (await stage.says("deadletter list")).splitlines()
     assert lines[0] == "2 dead letters, newest first (UTC):"
-    assert lines[1].startswith(f"{other.seq}: 1970-01-01 00:00:02 chat:nurse@x “Juliet: to the nurse” – They said no.")
-    assert (await stage.says("deadletter list muc:team@rooms.x")).splitlines()[1].startswith(f"{one.seq}: ")
+    assert lines[1].startswith(
+        f"{other.seq}: 1970-01-01 00:00:02 chat:nurse@x “Juliet: to the nurse” – They said no."
+    )
+    assert (
+        (await stage.says("deadletter list muc:team@rooms.x"))
+        .splitlines()[1]
+        .startswith(f"{one.seq}: ")
+    )
     told = await stage.says("deadletter list", "romeo@x")
     assert "to the room" in told
     assert "to the nurse" not in told
@@ -278,7 +306,9 @@ async def test_all_of_a_channel_in_their_order(stage: Stage) -> None:
     for number in range(20):
         await stage.dies(str(number))
     other = await stage.dies("other", NURSE)
-    assert (await stage.says("deadletter retry all muc:team@rooms.x")).startswith("20 on the way again")
+    assert (await stage.says("deadletter retry all muc:team@rooms.x")).startswith(
+        "20 on the way again"
+    )
     await until(lambda: len(stage.wire.sent) == 20, "they were sent")
     assert stage.wire.holds[ROOM] == [str(number) for number in range(20)]
     assert await stage.states(other.message) == {BOX: State.CAME, NURSE: State.DEAD}
@@ -322,10 +352,14 @@ async def test_letters_retried_while_a_crash_is_made_good_come_once(
 @pytest.mark.parametrize(
     ("which", "told"),
     [
-        ("999", "no dead letter 999"), ("x", "no number"), ("all", "All of which channel"), ("9" * 30, "no number"),
-        ("all muc:none@rooms.x", "no dead letters of muc:none@rooms.x"), ("all lobby", "is no channel"),
+        ("999", "no dead letter 999"),
+        ("x", "no number"),
+        ("all", "All of which channel"),
+        ("9" * 30, "no number"),
+        ("all muc:none@rooms.x", "no dead letters of muc:none@rooms.x"),
+        ("all lobby", "is no channel"),
     ],
-)  # fmt: skip
+)
 async def test_no_such_letter(stage: Stage, command: str, which: str, told: str) -> None:
     await stage.dies("hello")
     assert told in await stage.says(f"deadletter {command} {which}")
@@ -335,7 +369,9 @@ async def test_a_channel_that_is_gone(stage: Stage) -> None:
     letter = await stage.dies("hello")
     (spec,) = [one for one in stage.bus.hub.channels if one.channel == ROOM]
     await stage.bus.settings.change([Drop(spec)], NOBODY)
-    assert "no channel muc:team@rooms.x any more" in await stage.says(f"deadletter retry {letter.seq}")
+    assert "no channel muc:team@rooms.x any more" in await stage.says(
+        f"deadletter retry {letter.seq}"
+    )
     assert (await stage.says(f"deadletter drop {letter.seq} sure")) == "Dropped 1 dead letters."
 
 

@@ -1,4 +1,5 @@
-"""Muting, deleting and preferences: right, wrong, changed meanwhile, in force at once; on the real store."""
+"""Muting, deleting and preferences: right, wrong, changed meanwhile, in force at once; on the real
+store."""
 
 import asyncio
 from collections import OrderedDict
@@ -61,11 +62,17 @@ class Stage:
         self._text = Text(bus, bus.settings.roles.of, lambda: 0.0)
 
     async def says(self, line: str, jid: str = "admin@x", language: str = "en") -> str:
-        return str(await self._text.answer(Asked(jid, jid.partition("@")[0], line, False, language)))
+        return str(
+            await self._text.answer(Asked(jid, jid.partition("@")[0], line, False, language))
+        )
 
     async def changes(self) -> list[tuple[str, str, str, str]]:
         """Who did what, before, after; newest first."""
-        return [(one.who, one.what, one.before, one.after) for _, one in await self.bus.hub.store.audit() if one.who]
+        return [
+            (one.who, one.what, one.before, one.after)
+            for _, one in await self.bus.hub.store.audit()
+            if one.who
+        ]
 
     async def hears(self, author: Author, body: str = "hello") -> Message:
         """Someone says something in the lobby; raises Muted."""
@@ -87,18 +94,26 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def test_a_mute_is_in_force_at_once_and_ends_by_itself(stage: Stage) -> None:
     await stage.hears(ROMEO)
-    assert await stage.says("mute Romeo@X 10 minutes too loud.") == "romeo is muted until 1970-01-01 00:26:40 UTC."
+    assert (
+        await stage.says("mute Romeo@X 10 minutes too loud.")
+        == "romeo is muted until 1970-01-01 00:26:40 UTC."
+    )
     with pytest.raises(Muted) as refused:
         await stage.hears(ROMEO)
-    assert str(refused.value) == ("An operator muted you until 1970-01-01 00:26 UTC (too loud): that went to nobody.")
+    assert str(refused.value) == (
+        "An operator muted you until 1970-01-01 00:26 UTC (too loud): that went to nobody."
+    )
     assert (refused.value.status, refused.value.condition) == (403, "forbidden")
     assert "An operator muted you" in await stage.says("shout shoutbox:lobby hello", "romeo@x")
     await stage.hears(GUEST)
     stage.clock.sleep(minutes=10)
     await stage.hears(ROMEO)
     assert (await stage.changes())[-1] == (
-        "admin@x", "mute", "", "romeo (romeo@x), until 1970-01-01 00:26:40 UTC: too loud.",
-    )  # fmt: skip
+        "admin@x",
+        "mute",
+        "",
+        "romeo (romeo@x), until 1970-01-01 00:26:40 UTC: too loud.",
+    )
 
 
 async def test_the_bus_itself_is_not_muted(stage: Stage) -> None:
@@ -122,7 +137,9 @@ async def test_until_unmuted(stage: Stage) -> None:
 
 async def test_by_a_message_and_for_another_time(stage: Stage) -> None:
     message = await stage.hears(ROMEO)
-    assert "is muted until unmuted" in await stage.says(f"mute {message.id[:12]} 'until unmuted' x".replace("'", '"'))
+    assert "is muted until unmuted" in await stage.says(
+        f"mute {message.id[:12]} 'until unmuted' x".replace("'", '"')
+    )
     assert "00:17:40" in await stage.says(f"mute {message.id} 1m")
     (mute,) = stage.bus.hub.mutes
     assert (mute.key, mute.until, mute.reason) == ("romeo@x", 1_060_000, "")
@@ -154,13 +171,27 @@ async def test_what_is_no_mute(stage: Stage, line: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     ("long", "minutes"),
-    [("90 min", 90), ("1 hour", 60), ("2h", 120), ("1 Stunde", 60), ("2 Tage", 2880), ("1 week", 10_080), ("3d", 4320)],
+    [
+        ("90 min", 90),
+        ("1 hour", 60),
+        ("2h", 120),
+        ("1 Stunde", 60),
+        ("2 Tage", 2880),
+        ("1 week", 10_080),
+        ("3d", 4320),
+    ],
 )
 async def test_how_long_in_words(stage: Stage, long: str, minutes: int) -> None:
     action = stage.bus.actions["mute"]
     step = await begin(action, ADMIN, stage.bus)
     assert isinstance(step, Step)
-    await go_on(action, step, {"who": ["romeo@x"], "long": [long], "reason": ["10 apples"]}, ADMIN, stage.bus)
+    await go_on(
+        action,
+        step,
+        {"who": ["romeo@x"], "long": [long], "reason": ["10 apples"]},
+        ADMIN,
+        stage.bus,
+    )
     (mute,) = stage.bus.hub.mutes
     assert (mute.until, mute.reason) == (1_000_000 + minutes * 60_000, "10 apples")
 
@@ -202,7 +233,13 @@ def _heard(message: Message, mark: Mark | None = None) -> Heard:
 async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     noted: list[Mark] = []
-    hearing = Hearing(Archive.__new__(Archive), stage.clock, stage.bus.hub.store.mark, stage.bus.hub.store.log, b"")
+    hearing = Hearing(
+        Archive.__new__(Archive),
+        stage.clock,
+        stage.bus.hub.store.mark,
+        stage.bus.hub.store.log,
+        b"",
+    )
     hearing.attach(stage.bus.hub, noted.append, lambda _channel: None)
     marks = [Mark(ROOM, name, 1) for name in ("a", "b")]
     with structlog.testing.capture_logs() as logged:
@@ -224,7 +261,9 @@ async def test_deleted_words_are_gone_and_the_trace_says_by_whom(stage: Stage) -
     assert await stage.says(f"message delete {message.id} sure") == f"Deleted {message.id}."
     assert [one.message.body for one in await stage.bus.hub.store.log(LOBBY)] == [DELETED]
     assert await stage.bus.hub.store.search(LOBBY, "vile") == []
-    assert (await stage.says(f"trace {message.id}")).endswith("Deleted 1970-01-01 00:16:40 by admin@x.")
+    assert (await stage.says(f"trace {message.id}")).endswith(
+        "Deleted 1970-01-01 00:16:40 by admin@x."
+    )
     assert (await stage.says(f"trace {message.id}", "romeo@x")).endswith("by an operator.")
     assert "deleted already" in await stage.says(f"message delete {message.id} sure")
     ((who, what, before, after),) = await stage.changes()
@@ -254,7 +293,12 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     stage.bus.hub.attach({"muc": rooms, "mail": FakeMethod(), "shoutbox": None})
     places = [Channel("muc", f"{name}@rooms.x") for name in ("a", "b", "c", "d", "e")]
     mail = Channel("mail", "romeo@x")
-    states = [(ROOM, State.CAME), *((one, State.DONE) for one in places[1:]), (mail, State.DONE), (LOBBY, State.DONE)]
+    states = [
+        (ROOM, State.CAME),
+        *((one, State.DONE) for one in places[1:]),
+        (mail, State.DONE),
+        (LOBBY, State.DONE),
+    ]
     message = said("vile", ROOM)
     late = Channel("muc", "late@rooms.x")
     await stage.bus.hub.store.save([offered(message, *states, (late, State.PENDING))], (), ())
@@ -273,12 +317,16 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
 async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Taken]]:
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
-    await until(lambda: all(message.id in lane._forgotten for lane in hub._lanes.values()), "deleted")
+    await until(
+        lambda: all(message.id in lane._forgotten for lane in hub._lanes.values()), "deleted"
+    )
     return task
 
 
 async def test_what_is_on_the_wire_is_taken_back_when_it_lands(tmp_path: Path) -> None:
-    store = await seeded(await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(FROM, TO), Route(FROM, OTHER)])
+    store = await seeded(
+        await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(FROM, TO), Route(FROM, OTHER)]
+    )
     method = Taking(Fate.ASKED)
     bench = Bench(store, method)
     hub = await bench.start()
@@ -316,14 +364,22 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     first = said("romeo: vile", origin="elsewhere", id=id_from(origin))  # as another bus brought it
     await stage.bus.hub.accept(first)
     await stage.bus.hub.delete(first.id, NOBODY)
-    hearing = Hearing(Archive.__new__(Archive), stage.clock, stage.bus.hub.store.mark, stage.bus.hub.store.log, b"")
+    hearing = Hearing(
+        Archive.__new__(Archive),
+        stage.clock,
+        stage.bus.hub.store.mark,
+        stage.bus.hub.store.log,
+        b"",
+    )
     hearing.attach(stage.bus.hub, lambda _mark: None, lambda _channel: None)
     await hearing.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
     assert await stage.bus.hub.store.log(ROOM) == []
 
 
 async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Path) -> None:
-    store = await seeded(await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(FROM, TO), Route(FROM, OTHER)])
+    store = await seeded(
+        await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(FROM, TO), Route(FROM, OTHER)]
+    )
     method = FakeMethod()
     bench = Bench(store, method)
     hub = await bench.start()
@@ -333,7 +389,11 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await hub.accept(said("good"))
     await until(lambda: len(method.flying) == 2, "both on the wire to the other")
     deletion = await deleting(hub, vile)
-    assert [one.state for one in await store.trace(vile.id)] == [State.CAME, State.DROPPED, State.DROPPED]
+    assert [one.state for one in await store.trace(vile.id)] == [
+        State.CAME,
+        State.DROPPED,
+        State.DROPPED,
+    ]
     method.answers = True
     method.holds.clear()
     method.flying[1][1].set_exception(unavailable())
@@ -343,7 +403,11 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await until_all(store, State.DONE, 2, OTHER)
     assert method.holds[TO] == ["good"]
     assert [one.fate for one in await deletion] == [Fate.STAYS]
-    assert [one.state for one in await store.trace(vile.id)] == [State.CAME, State.DROPPED, State.DONE]
+    assert [one.state for one in await store.trace(vile.id)] == [
+        State.CAME,
+        State.DROPPED,
+        State.DONE,
+    ]
     await bench.close()
 
 
@@ -378,7 +442,9 @@ async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
     assert (await stage.says("whoami", "paris@x")).startswith("You are paris@x")
     adhoc = AdHoc(stage.bus, stage.bus.settings.roles.of, lambda *_: None, lambda: 0.0)
     assert dict(adhoc.listed("bot@bus", "romeo@x/pda", "en"))["whoami"] == "Zeigen, wer ich bin"
-    assert (await stage.says("preferences confirm=never", "romeo@x")).startswith("Deine Sprache: de.")
+    assert (await stage.says("preferences confirm=never", "romeo@x")).startswith(
+        "Deine Sprache: de."
+    )
     await stage.bus.settings.load()
     assert stage.bus.settings.preference("romeo@x").confirm == "never"
     await stage.says("preferences auto", "romeo@x")

@@ -1,4 +1,5 @@
-"""Roles, tokens, the audit log and the status: right, wrong, changed meanwhile, in force at once; on the real store."""
+"""Roles, tokens, the audit log and the status: right, wrong, changed meanwhile, in force at once;
+on the real store."""
 
 import re
 from collections.abc import AsyncIterator
@@ -35,7 +36,10 @@ class Stage:
 
     async def changes(self) -> list[tuple[str, str, str, str]]:
         """Who did what, before, after; newest first."""
-        return [(one.who, one.what, one.before, one.after) for _, one in await self.bus.hub.store.audit()]
+        return [
+            (one.who, one.what, one.before, one.after)
+            for _, one in await self.bus.hub.store.audit()
+        ]
 
 
 @pytest.fixture
@@ -65,7 +69,9 @@ async def test_a_role_given_and_taken_is_in_force_at_once(stage: Stage) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["role grant admin@x member", "role grant ADMIN@X admin", "role revoke admin@x"])
+@pytest.mark.parametrize(
+    "line", ["role grant admin@x member", "role grant ADMIN@X admin", "role revoke admin@x"]
+)
 async def test_the_configurations_admins_are_its_own(stage: Stage, line: str) -> None:
     await stage.says("role grant juliet@x admin")
     assert "by the configuration" in await stage.says(line, "juliet@x")
@@ -96,7 +102,9 @@ async def test_a_role_that_stands_already(stage: Stage) -> None:
     assert len(await stage.changes()) == 1
 
 
-@pytest.mark.parametrize("name", ["role-grant", "role-revoke", "token-create", "token-revoke", "export", "import"])
+@pytest.mark.parametrize(
+    "name", ["role-grant", "role-revoke", "token-create", "token-revoke", "export", "import"]
+)
 async def test_for_admins_only(stage: Stage, name: str) -> None:
     with pytest.raises(Forbidden):
         await begin(stage.bus.actions[name], replace(ADMIN, role=Role.OPERATOR), stage.bus)
@@ -110,7 +118,9 @@ def secret_in(answer: str) -> str:
     return line
 
 
-async def test_a_token_works_at_once_and_its_secret_is_nowhere(stage: Stage, tmp_path: Path) -> None:
+async def test_a_token_works_at_once_and_its_secret_is_nowhere(
+    stage: Stage, tmp_path: Path
+) -> None:
     secret = secret_in(await stage.says("token create news juliet@x"))
     assert stage.bus.settings.tokens[digest(secret)] == Token("news", digest(secret), "juliet@x")
     assert await stage.says("token list") == "1 tokens:\nnews: acts for juliet@x"
@@ -121,7 +131,10 @@ async def test_a_token_works_at_once_and_its_secret_is_nowhere(stage: Stage, tmp
 
 
 async def test_a_token_for_oneself(stage: Stage) -> None:
-    one, other = secret_in(await stage.says("token create one")), secret_in(await stage.says("token create other"))
+    one, other = (
+        secret_in(await stage.says("token create one")),
+        secret_in(await stage.says("token create other")),
+    )
     assert one != other
     assert {token.jid for token in stage.bus.settings.tokens.values()} == {"admin@x"}
 
@@ -168,7 +181,9 @@ async def test_a_token_made_anew_meanwhile(stage: Stage) -> None:
     asked = await go_on(action, first, {"name": ["news"]}, ADMIN, stage.bus)
     assert isinstance(asked, Step)
     (old,) = stage.bus.settings.tokens.values()
-    await stage.bus.settings.change([Drop(old), Put(Token("news", digest("another"), "juliet@x"))], NOBODY)
+    await stage.bus.settings.change(
+        [Drop(old), Put(Token("news", digest("another"), "juliet@x"))], NOBODY
+    )
     with pytest.raises(Conflict):
         await go_on(action, asked, {"sure": ["1"]}, ADMIN, stage.bus)
     assert [token.jid for token in stage.bus.settings.tokens.values()] == ["juliet@x"]
@@ -183,7 +198,8 @@ async def test_the_newest_changes(stage: Stage) -> None:
     title, *lines = (await stage.says("audit 2")).splitlines()
     assert title == "2 changes, newest first (UTC):"
     assert lines == [
-        f"1970-01-01 00:16:40 admin@x (text) role-grant: ∅ → {name}@x: operator" for name in ("three", "two")
+        f"1970-01-01 00:16:40 admin@x (text) role-grant: ∅ → {name}@x: operator"
+        for name in ("three", "two")
     ]
     assert len((await stage.says("audit")).splitlines()) == 4
 
@@ -197,18 +213,34 @@ async def test_status(stage: Stage) -> None:
     room = Channel("muc", "team@rooms.x")
     await stage.bus.settings.change([Put(ChannelSpec(room))], NOBODY)
     message = said()
-    await stage.bus.hub.store.save([offered(message, (room, State.DEAD), (message.channel, State.CAME))], (), ())
+    await stage.bus.hub.store.save(
+        [offered(message, (room, State.DEAD), (message.channel, State.CAME))], (), ()
+    )
 
-    for who, standing in (("a@x", Standing.ASKED), ("b@x", Standing.ASKED), ("c@x", Standing.PAUSED)):
+    for who, standing in (
+        ("a@x", Standing.ASKED),
+        ("b@x", Standing.ASKED),
+        ("c@x", Standing.PAUSED),
+    ):
         one = Subscription(who, message.channel, Channel("chat", who), standing=standing)
         await stage.bus.hub.store.subscribe(one, 100)
 
     async def health() -> dict[str, object]:
-        rooms = {"team@rooms.x": {"state": "out", "trouble": "the room is for members"}, "in@rooms.x": {"state": "in"}}
+        rooms = {
+            "team@rooms.x": {"state": "out", "trouble": "the room is for members"},
+            "in@rooms.x": {"state": "in"},
+        }
         xmpp = {"state": "up", "trouble": "", "rooms": rooms, "seconds": 60.0}
-        return {"status": "degraded", "uptime": 93_784.0, "xmpp": xmpp, "queues": {"muc:team@rooms.x": 7}}
+        return {
+            "status": "degraded",
+            "uptime": 93_784.0,
+            "xmpp": xmpp,
+            "queues": {"muc:team@rooms.x": 7},
+        }
 
-    reply = await begin(stage.bus.actions["status"], ADMIN, replace(stage.bus, health=health, version="9.9"))
+    reply = await begin(
+        stage.bus.actions["status"], ADMIN, replace(stage.bus, health=health, version="9.9")
+    )
     assert isinstance(reply, Lines)
     assert str(reply.title) == "Shoutbus 9.9, up for 1 d 2 h 3 min: degraded"
     assert [str(line) for line in reply.lines] == [
@@ -226,7 +258,12 @@ async def test_status(stage: Stage) -> None:
 async def test_status_while_the_database_is_down(stage: Stage) -> None:
     async def health() -> dict[str, object]:
         xmpp = {"state": "down", "trouble": "no connection", "rooms": {}}
-        return {"status": "down", "uptime": 59.0, "xmpp": xmpp, "store": {"state": "down", "trouble": "disk full"}}
+        return {
+            "status": "down",
+            "uptime": 59.0,
+            "xmpp": xmpp,
+            "store": {"state": "down", "trouble": "disk full"},
+        }
 
     reply = await begin(stage.bus.actions["status"], ADMIN, replace(stage.bus, health=health))
     assert isinstance(reply, Lines)
@@ -239,6 +276,8 @@ async def test_a_form_gives_a_role(stage: Stage) -> None:
     action = stage.bus.actions["role-grant"]
     first = await begin(action, ADMIN, stage.bus)
     assert isinstance(first, Step)
-    reply = await go_on(action, first, {"jid": ["juliet@x"], "role": ["operator"]}, ADMIN, stage.bus)
+    reply = await go_on(
+        action, first, {"jid": ["juliet@x"], "role": ["operator"]}, ADMIN, stage.bus
+    )
     assert isinstance(reply, Done)
     assert [one.way for _, one in await stage.bus.hub.store.audit()] == ["form"]

@@ -111,7 +111,9 @@ async def test_a_route_lists_alike_however_it_was_made(desk: Desk, way: Any) -> 
     assert await desk.says("route list") == "1 routes:\n1: shoutbox:lobby → muc:team@x"
     assert await desk.says("matrix") == "1 sources:\nshoutbox:lobby → muc:team@x"
     assert desk.bus.hub.leads_to(LOBBY), "in force at once"
-    assert [(who, after) for who, *_, after in await desk.audited()] == [("admin@x", "shoutbox:lobby → muc:team@x")]
+    assert [(who, after) for who, *_, after in await desk.audited()] == [
+        ("admin@x", "shoutbox:lobby → muc:team@x")
+    ]
 
 
 # route-add
@@ -132,7 +134,10 @@ async def test_adding_both_ways(desk: Desk) -> None:
         ("route add shoutbox:lobby shoutbox:lobby", "to itself would go nowhere"),
         ("route add shoutbox:lobby muc:team@x both=perhaps", "neither yes nor no"),
         ("route edit 9", "none of the choices"),
-        ("route edit 1 ends shoutbox:lobby muc:nowhere@x", "To: “muc:nowhere@x” is none of the choices"),
+        (
+            "route edit 1 ends shoutbox:lobby muc:nowhere@x",
+            "To: “muc:nowhere@x” is none of the choices",
+        ),
         ("route edit 1 sideways", "What: “sideways” is none of the choices"),
         ("route edit 1 ends muc:team@x muc:team@x", "to itself would go nowhere"),
         ("route edit 1 source= destination=muc:team@x", "A route needs both"),
@@ -165,8 +170,9 @@ async def test_few_routes_are_listed_without_asking(desk: Desk) -> None:
     reply = await begin(desk.bus.actions["route-list"], ADMIN, desk.bus)
     assert isinstance(reply, Lines)
     assert [str(one) for one in reply.lines] == [
-        "1: shoutbox:lobby → muc:team@x", "2: shoutbox:back → muc:team@x (off)"
-    ]  # fmt: skip
+        "1: shoutbox:lobby → muc:team@x",
+        "2: shoutbox:back → muc:team@x (off)",
+    ]
     assert await desk.says("route list BACK") == "1 routes:\n2: shoutbox:back → muc:team@x (off)"
 
 
@@ -187,7 +193,11 @@ async def test_many_routes_come_in_pages(desk: Desk) -> None:
 async def test_editing_by_form(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     step = await desk.next("route-edit", await desk.opened("route-edit"), {"route": ["1"]})
-    assert [field.default for field in step.fields(desk.bus)] == [("shoutbox:lobby",), ("muc:team@x",), ("1",)]
+    assert [field.default for field in step.fields(desk.bus)] == [
+        ("shoutbox:lobby",),
+        ("muc:team@x",),
+        ("1",),
+    ]
     reply = await desk.filled("route-edit", step, {"destination": ["muc:crew@x"], "on": ["0"]})
     told = "Changed shoutbox:lobby → muc:team@x: it is now shoutbox:lobby → muc:crew@x (off)."
     assert str(reply.words if isinstance(reply, Done) else reply) == told
@@ -202,7 +212,9 @@ async def test_editing_by_form(desk: Desk) -> None:
 async def test_editing_by_line(desk: Desk, which: str, what: str) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     assert "it is now shoutbox:lobby → muc:crew@x." in await desk.says(f"route edit {which} {what}")
-    assert "Left as it was: shoutbox:lobby → muc:crew@x." in await desk.says("route edit 1 ends shoutbox:lobby")
+    assert "Left as it was: shoutbox:lobby → muc:crew@x." in await desk.says(
+        "route edit 1 ends shoutbox:lobby"
+    )
     assert "(off)" in await desk.says("route edit 1 on=no")
 
 
@@ -210,7 +222,9 @@ async def test_editing_asks_what(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     assert (await desk.says("route edit 1")).startswith("What?")
     asked = await desk.says("ends")
-    assert asked.startswith("What shall be set? Write it by name: source=shoutbox:lobby destination=muc:team@x on=yes")
+    assert asked.startswith(
+        "What shall be set? Write it by name: source=shoutbox:lobby destination=muc:team@x on=yes"
+    )
     assert "(off)" in await desk.says("on=no")
 
 
@@ -264,10 +278,16 @@ async def test_pausing(desk: Desk) -> None:
     assert await desk.says("route pause 1") == "shoutbox:lobby → muc:team@x is off now."
     assert not desk.bus.hub.leads_to(LOBBY)
     assert "is off already" in await desk.says("route pause 1 off")
-    assert await desk.says("route pause shoutbox:lobby muc:team@x on") == "shoutbox:lobby → muc:team@x is on now."
+    assert (
+        await desk.says("route pause shoutbox:lobby muc:team@x on")
+        == "shoutbox:lobby → muc:team@x is on now."
+    )
     assert desk.bus.hub.leads_to(LOBBY)
     on, off = "shoutbox:lobby → muc:team@x", "shoutbox:lobby → muc:team@x (off)"
-    assert [one[2:] for one in await desk.audited()] == [("route-pause", off, on), ("route-pause", on, off)]
+    assert [one[2:] for one in await desk.audited()] == [
+        ("route-pause", off, on),
+        ("route-pause", on, off),
+    ]
 
 
 async def test_removing_asks(desk: Desk) -> None:
@@ -279,7 +299,9 @@ async def test_removing_asks(desk: Desk) -> None:
     assert len(desk.arrows()) == 2
     assert await desk.says("route remove 1 sure") == "Removed shoutbox:lobby → muc:team@x."
     assert desk.arrows() == ["shoutbox:lobby muc:crew@x"]
-    assert await desk.audited() == [("admin@x", "text", "route-remove", "shoutbox:lobby → muc:team@x", "")]
+    assert await desk.audited() == [
+        ("admin@x", "text", "route-remove", "shoutbox:lobby → muc:team@x", "")
+    ]
 
 
 async def test_removing_what_changed_meanwhile(desk: Desk) -> None:
@@ -299,9 +321,13 @@ async def test_a_message_is_followed_hop_by_hop(desk: Desk) -> None:
     person = Channel("chat", "juliet@x")
     await desk.change(Put(ChannelSpec(person)))
     await desk.routes(
-        Route(LOBBY, TEAM), Route(LOBBY, person), Route(person, CREW), Route(TEAM, BACK), Route(BACK, LOBBY),
+        Route(LOBBY, TEAM),
+        Route(LOBBY, person),
+        Route(person, CREW),
+        Route(TEAM, BACK),
+        Route(BACK, LOBBY),
         Route(BACK, CREW, enabled=False),
-    )  # fmt: skip
+    )
     assert (await desk.says("route test shoutbox:lobby good morrow")).splitlines() == [
         "“good morrow” in shoutbox:lobby; nothing is sent:",
         "1. shoutbox:lobby → muc:team@x: Admin (web) says “good morrow”",
@@ -310,7 +336,9 @@ async def test_a_message_is_followed_hop_by_hop(desk: Desk) -> None:
         "3. shoutbox:back → shoutbox:lobby: has been there already",
         "3. shoutbox:back → muc:crew@x (off): goes no further here",
     ]
-    assert "the bot says “Admin: hello”" in await desk.says("route test chat:juliet@x"), "no guest: no puppet"
+    assert "the bot says “Admin: hello”" in await desk.says("route test chat:juliet@x"), (
+        "no guest: no puppet"
+    )
 
 
 async def test_what_is_paused_is_told(desk: Desk) -> None:
@@ -320,17 +348,27 @@ async def test_what_is_paused_is_told(desk: Desk) -> None:
     told = await desk.says("route test shoutbox:lobby")
     assert "shoutbox:lobby → muc:team@x: waits, it is paused; then Admin (web) says “hello”" in told
     assert "muc:team@x → shoutbox:back: goes no further, muc:team@x is paused" in told
-    assert "muc:team@x is paused: what comes from it goes no further." in await desk.says("route test muc:team@x")
+    assert "muc:team@x is paused: what comes from it goes no further." in await desk.says(
+        "route test muc:team@x"
+    )
 
 
-_NODES = [Channel(method, address) for method in ("muc", "chat") for address in ("a", "b", "c", "*")]
+_NODES = [
+    Channel(method, address) for method in ("muc", "chat") for address in ("a", "b", "c", "*")
+]
 _ENDS = st.sampled_from([node for node in _NODES if node.address != "*"])
 _PAIRS = st.lists(st.tuples(st.sampled_from(_NODES), _ENDS, st.booleans()), max_size=25)
 
 
 @given(_PAIRS, _ENDS, st.sets(st.sampled_from(_NODES), max_size=3))
-def test_the_explanation_goes_where_the_plan_goes(pairs: list[Any], start: Channel, paused: set[Channel]) -> None:
-    routes = [Route(source, end, on, number) for number, (source, end, on) in enumerate(pairs) if source != end]
+def test_the_explanation_goes_where_the_plan_goes(
+    pairs: list[Any], start: Channel, paused: set[Channel]
+) -> None:
+    routes = [
+        Route(source, end, on, number)
+        for number, (source, end, on) in enumerate(pairs)
+        if source != end
+    ]
     message, index = said(channel=start), Routes(routes, {"chat"}, paused)
     met = explain(message, routes, Planner(index, Ledger(), 0, lambda _message: ""), paused=paused)
     goes = tuple(hop.route.destination for hop in met if hop.fate is Fate.GOES)
@@ -353,22 +391,34 @@ async def test_the_test_and_the_bus_agree(desk: Desk, paused: Channel) -> None:
     """What the test says would be said is what the hub brings."""
     person = Channel("chat", "romeo@x")
     await desk.change(Put(ChannelSpec(person)))
-    await desk.routes(Route(LOBBY, TEAM), Route(TEAM, CREW), Route(person, BACK), Route(ANYONE, LOBBY))
+    await desk.routes(
+        Route(LOBBY, TEAM), Route(TEAM, CREW), Route(person, BACK), Route(ANYONE, LOBBY)
+    )
     spec = next(one for one in desk.bus.hub.channels if one.channel == paused)
     await desk.change(Put(replace(spec, enabled=False)))
     for start in (LOBBY, person):
-        receipt = await desk.bus.hub.accept(Message.new(start, Author("Admin", "admin@x"), "hello", 1))
+        receipt = await desk.bus.hub.accept(
+            Message.new(start, Author("Admin", "admin@x"), "hello", 1)
+        )
         told = await desk.says(f"route test {start}")
-        there = {re.split("[ :]*→ ", line)[1].rpartition(": ")[0] for line in told.splitlines() if " says " in line}
+        there = {
+            re.split("[ :]*→ ", line)[1].rpartition(": ")[0]
+            for line in told.splitlines()
+            if " says " in line
+        }
         came = {str(one.channel) for one in receipt.deliveries[1:]}
-        assert {one.removesuffix(": waits, it is paused; then").partition(": ")[0] for one in there} == came
+        assert {
+            one.removesuffix(": waits, it is paused; then").partition(": ")[0] for one in there
+        } == came
 
 
 # matrix
 
 
 def _named(step: Step, desk: Desk, source: Channel) -> str:
-    return next(field.name for field in step.fields(desk.bus) if str(field.ask.label) == str(source))
+    return next(
+        field.name for field in step.fields(desk.bus) if str(field.ask.label) == str(source)
+    )
 
 
 async def test_the_matrix_changes_what_was_changed(desk: Desk) -> None:
@@ -381,9 +431,15 @@ async def test_the_matrix_changes_what_was_changed(desk: Desk) -> None:
     assert fields["shoutbox:lobby"].default == ("muc:team@x", "shoutbox:back")
     assert "shoutbox:lobby" not in [one.value for one in fields["shoutbox:lobby"].choices]
     await desk.routes(Route(TEAM, LOBBY))  # meanwhile, and none of ours
-    wanted = {_named(step, desk, LOBBY): ["muc:team@x", "muc:crew@x"], _named(step, desk, ANYONE): ["muc:team@x"]}
+    wanted = {
+        _named(step, desk, LOBBY): ["muc:team@x", "muc:crew@x"],
+        _named(step, desk, ANYONE): ["muc:team@x"],
+    }
     reply = await desk.filled("matrix", step, wanted)
-    added, removed = "chat:* → muc:team@x, shoutbox:lobby → muc:crew@x", "shoutbox:lobby → shoutbox:back"
+    added, removed = (
+        "chat:* → muc:team@x, shoutbox:lobby → muc:crew@x",
+        "shoutbox:lobby → shoutbox:back",
+    )
     assert isinstance(reply, Done)
     assert str(reply.words) == f"Added {added}; removed {removed}."
     assert await desk.audited() == [("admin@x", "form", "matrix", removed, added)], "one change"
@@ -459,10 +515,15 @@ async def test_the_matrix_is_one_transaction(desk: Desk) -> None:
 
 async def test_a_line_sets_one_source(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, BACK), Route(BACK, LOBBY))
-    told = "Added shoutbox:lobby → muc:team@x, shoutbox:lobby → muc:crew@x; removed shoutbox:lobby → shoutbox:back."
+    told = (
+        "Added shoutbox:lobby → muc:team@x, shoutbox:lobby → muc:crew@x; removed shoutbox:lobby "
+        "→ shoutbox:back."
+    )
     assert await desk.says("matrix shoutbox:lobby muc:team@x,muc:crew@x,muc:team@x") == told
     assert await desk.says("matrix lobby") == "1 sources:\nshoutbox:lobby → muc:team@x, muc:crew@x"
-    assert (await desk.says("matrix shoutbox:lobby none")).startswith("Removed shoutbox:lobby → muc:team@x")
+    assert (await desk.says("matrix shoutbox:lobby none")).startswith(
+        "Removed shoutbox:lobby → muc:team@x"
+    )
     assert desk.arrows() == ["shoutbox:back shoutbox:lobby"]
 
 
@@ -479,12 +540,15 @@ async def test_the_matrix_asks_before_processors_go(desk: Desk) -> None:
     assert not step.last
     row = next(one.name for one in step.fields(desk.bus) if str(TEAM) in one.default)
     sure = await desk.next("matrix", step, {row: [str(BACK)]})
-    assert isinstance(await go_on(desk.bus.actions["matrix"], sure, {"sure": ["1"]}, ADMIN, desk.bus), Done)
+    assert isinstance(
+        await go_on(desk.bus.actions["matrix"], sure, {"sure": ["1"]}, ADMIN, desk.bus), Done
+    )
     assert [route.destination for route in desk.bus.hub.routes] == [BACK]
 
 
 async def test_none_takes_a_source_s_last_dots_away(desk: Desk) -> None:
-    """Clients send nothing for a field without a dot, or leave it out: that says too little, so `none` is a choice."""
+    """Clients send nothing for a field without a dot, or leave it out: that says too little, so
+    `none` is a choice."""
     await desk.routes(Route(LOBBY, BACK), Route(LOBBY, TEAM))
     step = await desk.opened("matrix")
     name = _named(step, desk, LOBBY)
@@ -495,7 +559,9 @@ async def test_none_takes_a_source_s_last_dots_away(desk: Desk) -> None:
 
 
 async def test_of_many_sources_the_form_asks_which(desk: Desk) -> None:
-    await desk.change(*(Put(ChannelSpec(Channel("shoutbox", f"box{number}"))) for number in range(20)))
+    await desk.change(
+        *(Put(ChannelSpec(Channel("shoutbox", f"box{number}"))) for number in range(20))
+    )
     narrow = await desk.opened("matrix")
     assert not narrow.last
     step = await desk.next("matrix", narrow, {"which": ["box1"]})
@@ -512,7 +578,12 @@ async def test_of_many_sources_the_form_asks_which(desk: Desk) -> None:
 
 
 async def test_of_many_destinations_they_are_typed(desk: Desk) -> None:
-    await desk.change(*(Put(ChannelSpec(Channel("shoutbox", f"box{number}"))) for number in range(MAX_CHOICES + 1)))
+    await desk.change(
+        *(
+            Put(ChannelSpec(Channel("shoutbox", f"box{number}")))
+            for number in range(MAX_CHOICES + 1)
+        )
+    )
     narrow = await desk.opened("matrix")
     step = await desk.next("matrix", narrow, {"which": ["lobby"]})
     assert [field.kind for field in step.fields(desk.bus)] == ["text-multi"]
@@ -527,7 +598,9 @@ async def test_of_many_destinations_they_are_typed(desk: Desk) -> None:
 
 
 async def test_past_a_number_choices_are_not_listed(desk: Desk) -> None:
-    await desk.change(*(Put(ChannelSpec(Channel("shoutbox", f"box{number:03}"))) for number in range(MAX_CHOICES)))
+    await desk.change(
+        *(Put(ChannelSpec(Channel("shoutbox", f"box{number:03}"))) for number in range(MAX_CHOICES))
+    )
     source = (await desk.opened("route-add")).fields(desk.bus)[0]
     assert source.kind == "text-single"
     assert "one of 65: write it" in str(source.ask.help)
@@ -535,24 +608,37 @@ async def test_past_a_number_choices_are_not_listed(desk: Desk) -> None:
         source.parse(["shoutbox:bxo017"])
     with pytest.raises(BadInput, match=r"Close: shoutbox:lobby\."):
         source.parse(["lobby"])
-    assert await desk.says("route add shoutbox:box001 muc:team@x") == "Added shoutbox:box001 → muc:team@x."
+    assert (
+        await desk.says("route add shoutbox:box001 muc:team@x")
+        == "Added shoutbox:box001 → muc:team@x."
+    )
 
 
 async def test_forms_stay_small(desk: Desk) -> None:
     for count in (MAX_CHOICES - 5, 400):
         known = {spec.channel for spec in desk.bus.hub.channels}
         boxes = [Channel("shoutbox", f"a-box-with-a-long-name-{number}") for number in range(count)]
-        await desk.change(*(Put(ChannelSpec(one, "A title of some length")) for one in boxes if one not in known))
-        dots = [Route(LOBBY, one) for one in boxes if one not in {route.destination for route in desk.bus.hub.routes}]
+        await desk.change(
+            *(Put(ChannelSpec(one, "A title of some length")) for one in boxes if one not in known)
+        )
+        dots = [
+            Route(LOBBY, one)
+            for one in boxes
+            if one not in {route.destination for route in desk.bus.hub.routes}
+        ]
         await desk.routes(*dots)
-        matrix = await desk.next("matrix", await desk.opened("matrix"), {"which": ["shoutbox:lobby"]})
+        matrix = await desk.next(
+            "matrix", await desk.opened("matrix"), {"which": ["shoutbox:lobby"]}
+        )
         for step in (await desk.opened("route-add"), await desk.opened("route-edit"), matrix):
             assert len(form(step, step.fields(desk.bus), step.values, {}, "en").encode()) < 65_536
 
 
 async def test_what_no_form_can_hold_is_told(desk: Desk) -> None:
     ends = [Channel("shoutbox", f"box-{number:04}-{'x' * 40}") for number in range(600)]
-    await desk.change(*(Put(ChannelSpec(end)) for end in ends), *(Put(Route(LOBBY, end)) for end in ends))
+    await desk.change(
+        *(Put(ChannelSpec(end)) for end in ends), *(Put(Route(LOBBY, end)) for end in ends)
+    )
     reply = await desk.filled("matrix", await desk.opened("matrix"), {"which": ["lobby"]})
     assert isinstance(reply, Done)
     assert "shoutbox:lobby has too many destinations for a form" in str(reply.words)

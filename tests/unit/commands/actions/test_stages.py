@@ -1,4 +1,5 @@
-"""A route's processors, by form, line and conversation: added, set otherwise, ordered, dropped; told and tested."""
+"""A route's processors, by form, line and conversation: added, set otherwise, ordered, dropped;
+told and tested."""
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -57,7 +58,9 @@ async def _form(
     desk: Desk, what: str, values: Mapping[str, Sequence[str]], *more: Mapping[str, Sequence[str]]
 ) -> Reply:
     """What comes of route-edit's forms, each filled in its turn."""
-    step = await desk.next("route-edit", await desk.opened("route-edit"), {"route": ["1"], "what": [what]})
+    step = await desk.next(
+        "route-edit", await desk.opened("route-edit"), {"route": ["1"], "what": [what]}
+    )
     for filled in (values, *more)[:-1]:
         step = await desk.next("route-edit", step, filled)
     return await desk.filled("route-edit", step, (values, *more)[-1])
@@ -67,7 +70,9 @@ async def _form(
 
 
 async def _added_by_form(desk: Desk) -> None:
-    await _form(desk, "add", {"processor": ["throttle"]}, {"count": ["5"], "per": ["60s"], "then": ["hold"]})
+    await _form(
+        desk, "add", {"processor": ["throttle"]}, {"count": ["5"], "per": ["60s"], "then": ["hold"]}
+    )
 
 
 async def _added_by_line(desk: Desk) -> None:
@@ -82,7 +87,12 @@ async def _added_in_a_conversation(desk: Desk) -> None:
     asked = await desk.says("route edit 1 add")
     assert asked.startswith("Processor?\nwhat it does\ndedupe, delay, ")
     assert all(name in asked for name in discover())
-    for answer, question in (("throtle", "Close: throttle"), ("throttle", "Count?"), ("5", "Per?"), ("1min", "?")):
+    for answer, question in (
+        ("throtle", "Close: throttle"),
+        ("throttle", "Count?"),
+        ("5", "Per?"),
+        ("1min", "?"),
+    ):
         asked = await desk.says(answer)
         assert question in asked
     await desk.says("hold")
@@ -97,10 +107,15 @@ async def _added_by_import(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "way", [_added_by_form, _added_by_line, _added_in_order, _added_in_a_conversation, _added_by_import]
+    "way",
+    [_added_by_form, _added_by_line, _added_in_order, _added_in_a_conversation, _added_by_import],
 )
-@pytest.mark.parametrize("made", ["route add shoutbox:lobby muc:team@x", "matrix shoutbox:lobby muc:team@x"])
-async def test_a_processor_lists_alike_however_it_was_added(desk: Desk, way: Any, made: str) -> None:
+@pytest.mark.parametrize(
+    "made", ["route add shoutbox:lobby muc:team@x", "matrix shoutbox:lobby muc:team@x"]
+)
+async def test_a_processor_lists_alike_however_it_was_added(
+    desk: Desk, way: Any, made: str
+) -> None:
     await desk.says(made)
     await way(desk)
     assert await desk.says("route list") == f"1 routes:\n1: {WAY} [throttle]\n  1 {TOLD[2]}"
@@ -113,11 +128,17 @@ async def test_a_processor_lists_alike_however_it_was_added(desk: Desk, way: Any
 async def test_adding_tells_what_it_is_now(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     assert (await desk.says("route edit 1 add prefix [lobby]")).splitlines() == [
-        "Changed, it is now:", f"1: {WAY} [prefix]", "  1 prefix text=[lobby]",
-    ]  # fmt: skip
+        "Changed, it is now:",
+        f"1: {WAY} [prefix]",
+        "  1 prefix text=[lobby]",
+    ]
     reply = await _form(desk, "add", {"processor": ["delay"], "place": ["1"]}, {"by": ["10min"]})
     assert isinstance(reply, Lines)
-    assert list(reply.lines) == [f"1: {WAY} [delay, prefix]", "  1 delay by=10min", "  2 prefix text=[lobby]"]
+    assert list(reply.lines) == [
+        f"1: {WAY} [delay, prefix]",
+        "  1 delay by=10min",
+        "  2 prefix text=[lobby]",
+    ]
     assert _stages(desk) == [(2, TOLD[1]), (1, TOLD[0])]
     assert await desk.audited() == [
         ("admin@x", "form", "route-edit", WAY, _detail(f"1 {TOLD[1]}")),
@@ -145,14 +166,23 @@ async def test_each_processors_own_form_opens(desk: Desk, name: str) -> None:
     assert [one.get("var") for one in boxes(shown)] == asked
     answer = await desk.says(f"route edit 1 add {name}")
     needed = [one for one in form_fields(discover()[name].make, desk.bus) if one.required]
-    asks = f"{needed[0].ask.label}?" if needed else "What shall be set? " if asked else "Changed, it is now:"
+    asks = (
+        f"{needed[0].ask.label}?"
+        if needed
+        else "What shall be set? "
+        if asked
+        else "Changed, it is now:"
+    )
     assert asks in answer
-    assert set(asked).isdisjoint({one.name for form in (route_edit.Form, Add) for one in fields(form)} | {"name"})
+    assert set(asked).isdisjoint(
+        {one.name for form in (route_edit.Form, Add) for one in fields(form)} | {"name"}
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 async def test_every_form_keeps_the_rules_of_clients(desk: Desk, language: str) -> None:
-    """To add each processor, and to edit, order and drop with as many as there may be, long ones among them."""
+    """To add each processor, and to edit, order and drop with as many as there may be, long ones
+    among them."""
     long = (("words", tuple(f"{'<word> &' * 9}{number}" for number in range(40))),)
     stages = (*THREE.stages, *(Stage(number, "match", long) for number in range(4, MAX_STAGES + 1)))
     await desk.routes(replace(THREE, stages=stages), Route(LOBBY, BACK))
@@ -177,14 +207,18 @@ async def test_every_form_keeps_the_rules_of_clients(desk: Desk, language: str) 
 async def test_what_a_conversation_does_not_ask_is_told(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     asked = await desk.says("route edit 1 add quiet")
-    assert asked.startswith("What I don't ask for may be set afterwards, with “edit”: zone= days=\nStart?")
+    assert asked.startswith(
+        "What I don't ask for may be set afterwards, with “edit”: zone= days=\nStart?"
+    )
     assert (await desk.says("22:00")).startswith("End?"), "once"
 
 
 async def test_what_is_wrong_is_asked_again(desk: Desk) -> None:
     """A conversation that ended there would leave the next answer to be taken for a message."""
     await desk.routes(Route(LOBBY, TEAM))
-    assert (await desk.says("route edit 1 add digest")).startswith("What shall be set? Write it by name: every= count=")
+    assert (await desk.says("route edit 1 add digest")).startswith(
+        "What shall be set? Write it by name: every= count="
+    )
     told = (await desk.says("count=0")).splitlines()
     assert told[0] == "Error: A digest is of 1 to 1000 messages, not 0."
     assert told[1] == "What shall be set? Write it by name: every= count="
@@ -203,17 +237,23 @@ async def test_what_is_wrong_is_asked_again(desk: Desk) -> None:
 
 @pytest.mark.parametrize("line", ["cancel", "Abbrechen "])
 async def test_cancelling_nothing_is_no_message(desk: Desk, line: str) -> None:
-    assert (await desk.says(line)).startswith("Nothing is open that could be cancelled. That was not passed on.")
+    assert (await desk.says(line)).startswith(
+        "Nothing is open that could be cancelled. That was not passed on."
+    )
 
 
 async def test_a_setting_that_is_not_there_is_told(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
-    assert "There is no “authr” to set. Close: author." in await desk.says("route edit 1 add match authr=bob")
+    assert "There is no “authr” to set. Close: author." in await desk.says(
+        "route edit 1 add match authr=bob"
+    )
     assert "1 prefix text=a=b" in await desk.says("route edit 1 add prefix a=b")
 
 
 async def test_twenty_at_most(desk: Desk) -> None:
-    await desk.routes(Route(LOBBY, TEAM, stages=tuple(replace(PREFIX, id=number) for number in range(MAX_STAGES))))
+    await desk.routes(
+        Route(LOBBY, TEAM, stages=tuple(replace(PREFIX, id=number) for number in range(MAX_STAGES)))
+    )
     told = "Error: That would be 21 processors: a route has 20 at most."
     assert (await desk.says("route edit 1 add prefix x")).startswith(told)
     with pytest.raises(BadInput, match="20 at most"):
@@ -225,12 +265,20 @@ async def test_twenty_at_most(desk: Desk) -> None:
 
 async def test_editing_holds_what_stands_and_keeps_the_id(desk: Desk) -> None:
     await desk.routes(THREE)
-    step = await desk.next("route-edit", await desk.opened("route-edit"), {"route": ["1"], "what": ["edit"]})
-    assert [one.label for one in step.fields(desk.bus)[0].choices] == [f"{n} {one}" for n, one in enumerate(TOLD, 1)]
+    step = await desk.next(
+        "route-edit", await desk.opened("route-edit"), {"route": ["1"], "what": ["edit"]}
+    )
+    assert [one.label for one in step.fields(desk.bus)[0].choices] == [
+        f"{n} {one}" for n, one in enumerate(TOLD, 1)
+    ]
     step = await desk.next("route-edit", step, {"processor": ["3"]})
     assert dict(step.values) == {"count": ("5",), "per": ("1min",), "then": ("hold",)}
     await desk.filled("route-edit", step, {**step.values, "count": ["10"]})
-    assert _stages(desk) == [(1, TOLD[0]), (2, TOLD[1]), (3, "throttle count=10 per=1min then=hold")]
+    assert _stages(desk) == [
+        (1, TOLD[0]),
+        (2, TOLD[1]),
+        (3, "throttle count=10 per=1min then=hold"),
+    ]
     before, after = _detail(f"3 {TOLD[2]}"), _detail("3 throttle count=10 per=1min then=hold")
     assert await desk.audited() == [("admin@x", "form", "route-edit", before, after)]
 
@@ -238,9 +286,13 @@ async def test_editing_holds_what_stands_and_keeps_the_id(desk: Desk) -> None:
 @pytest.mark.parametrize("which", ["3", "throttle"])
 async def test_editing_by_line(desk: Desk, which: str) -> None:
     await desk.routes(THREE)
-    assert "  3 throttle count=9 per=1min then=drop" in await desk.says(f"route edit 1 edit {which} count=9 then=drop")
+    assert "  3 throttle count=9 per=1min then=drop" in await desk.says(
+        f"route edit 1 edit {which} count=9 then=drop"
+    )
     asked = await desk.says(f"route edit 1 edit {which}")
-    assert asked.splitlines()[0] == "What shall be set? Write it by name: count=9 per=1min then=drop"
+    assert (
+        asked.splitlines()[0] == "What shall be set? Write it by name: count=9 per=1min then=drop"
+    )
     assert (await desk.says("count=9")).startswith("Left as it was:")
     assert [number for number, _told in _stages(desk)] == [1, 2, 3]
     assert len(await desk.audited()) == 1
@@ -249,7 +301,9 @@ async def test_editing_by_line(desk: Desk, which: str) -> None:
 async def test_a_processor_that_is_no_more(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM, stages=(Stage(1, "gone", (("a", ("1", "x y")),)),)))
     assert '  1 gone a="1, x y"' in await desk.says("route list")
-    assert "There is no processor “gone” in this bus (any more)" in await desk.says("route edit 1 edit 1")
+    assert "There is no processor “gone” in this bus (any more)" in await desk.says(
+        "route edit 1 edit 1"
+    )
     assert "becomes a dead letter" in await desk.says("route test shoutbox:lobby")
     assert 'name = "gone"\na = ["1", "x y"]' in await desk.says("export")
     assert (await desk.says("route edit 1 drop 1")).startswith("Changed")
@@ -258,12 +312,17 @@ async def test_a_processor_that_is_no_more(desk: Desk) -> None:
 # Order
 
 
-@pytest.mark.parametrize("written", ["3 1 2", "3,1,2", "3, 1; 2", "throttle prefix delay", "3, Prefix, 2"])
+@pytest.mark.parametrize(
+    "written", ["3 1 2", "3,1,2", "3, 1; 2", "throttle prefix delay", "3, Prefix, 2"]
+)
 async def test_ordering(desk: Desk, written: str) -> None:
     await desk.routes(THREE)
     await desk.says(f"route edit 1 order {written}")
     assert _stages(desk) == [(3, TOLD[2]), (1, TOLD[0]), (2, TOLD[1])]
-    before, after = _detail("1 prefix", "2 delay", "3 throttle"), _detail("1 throttle", "2 prefix", "3 delay")
+    before, after = (
+        _detail("1 prefix", "2 delay", "3 throttle"),
+        _detail("1 throttle", "2 prefix", "3 delay"),
+    )
     assert await desk.audited() == [("admin@x", "text", "route-edit", before, after)]
 
 
@@ -273,14 +332,18 @@ async def test_a_name_that_several_have_is_none(desk: Desk) -> None:
         "route edit 1 order delay prefix 1"
     )
     assert "Close: 1 prefix, 2 prefix" in await desk.says("route edit 1 drop prefix")
-    assert "Processor: “prefix” is none of the choices" in await desk.says("route edit 1 edit prefix text=x")
+    assert "Processor: “prefix” is none of the choices" in await desk.says(
+        "route edit 1 edit prefix text=x"
+    )
     await desk.says("route edit 1 drop delay")
     assert [number for number, _told in _stages(desk)] == [1, 4]
 
 
 async def test_ordering_by_form_and_in_a_conversation(desk: Desk) -> None:
     await desk.routes(THREE)
-    step = await desk.next("route-edit", await desk.opened("route-edit"), {"route": ["1"], "what": ["order"]})
+    step = await desk.next(
+        "route-edit", await desk.opened("route-edit"), {"route": ["1"], "what": ["order"]}
+    )
     assert dict(step.values) == {"order": ["1 2 3"]}
     reply = await desk.filled("route-edit", step, step.values)
     assert isinstance(reply, Lines)
@@ -321,12 +384,16 @@ async def test_an_order_that_is_none(desk: Desk, written: str) -> None:
 # Drop
 
 
-@pytest.mark.parametrize("written", ["1,3", '"1 prefix, 3 throttle"', "gone=3,1", "prefix,throttle", "gone=Throttle,1"])
+@pytest.mark.parametrize(
+    "written", ["1,3", '"1 prefix, 3 throttle"', "gone=3,1", "prefix,throttle", "gone=Throttle,1"]
+)
 async def test_dropping(desk: Desk, written: str) -> None:
     await desk.routes(THREE)
     await desk.says(f"route edit 1 drop {written}")
     assert _stages(desk) == [(2, TOLD[1])]
-    assert await desk.audited() == [("admin@x", "text", "route-edit", _detail(f"1 {TOLD[0]}", f"3 {TOLD[2]}"), WAY)]
+    assert await desk.audited() == [
+        ("admin@x", "text", "route-edit", _detail(f"1 {TOLD[0]}", f"3 {TOLD[2]}"), WAY)
+    ]
 
 
 async def test_dropping_by_form(desk: Desk) -> None:
@@ -372,7 +439,12 @@ async def test_bad_values_in_words(desk: Desk, line: str, answer: str) -> None:
 async def test_what_does_not_go_together_is_told_in_the_form(desk: Desk) -> None:
     await desk.routes(THREE)
     with pytest.raises(Faults) as told:
-        await _form(desk, "add", {"processor": ["throttle"]}, {"count": ["none"], "per": ["soon"], "then": ["hold"]})
+        await _form(
+            desk,
+            "add",
+            {"processor": ["throttle"]},
+            {"count": ["none"], "per": ["soon"], "then": ["hold"]},
+        )
     assert set(told.value.by_field) == {"count", "per"}
     with pytest.raises(BadInput):
         await _form(desk, "add", {"processor": ["digest"]}, {})
@@ -389,7 +461,9 @@ CHANGES: Mapping[str, Sequence[Mapping[str, Sequence[str]]]] = {
 @pytest.mark.parametrize("what", CHANGES)
 async def test_a_route_that_changed_meanwhile(desk: Desk, what: str) -> None:
     await desk.routes(THREE)
-    step = await desk.next("route-edit", await desk.opened("route-edit"), {"route": ["1"], "what": [what]})
+    step = await desk.next(
+        "route-edit", await desk.opened("route-edit"), {"route": ["1"], "what": [what]}
+    )
     for filled in CHANGES[what][:-1]:
         step = await desk.next("route-edit", step, filled)
     await desk.change(Put(replace(desk.bus.hub.routes[0], stages=(PREFIX,))))
@@ -401,7 +475,9 @@ async def test_a_route_that_changed_meanwhile(desk: Desk, what: str) -> None:
 
 async def test_the_ends_change_and_the_processors_stay(desk: Desk) -> None:
     await desk.routes(THREE)
-    assert "muc:crew@x [prefix, delay, throttle]" in await desk.says("route edit 1 destination=muc:crew@x")
+    assert "muc:crew@x [prefix, delay, throttle]" in await desk.says(
+        "route edit 1 destination=muc:crew@x"
+    )
     assert [number for number, _told in _stages(desk)] == [1, 2, 3]
 
 
@@ -415,7 +491,11 @@ async def test_a_route_that_is_gone(desk: Desk) -> None:
 
 async def test_help_tells_how(desk: Desk) -> None:
     told = await desk.says("help route edit")
-    for line in ("route edit route [what]: Edit a route", "add, edit, order, drop", "like: route edit 5 order 2 1 3"):
+    for line in (
+        "route edit route [what]: Edit a route",
+        "add, edit, order, drop",
+        "like: route edit 5 order 2 1 3",
+    ):
         assert line in told
     for line in re.findall("like: (route edit 5 add .*)", told):
         await desk.routes(*(Route(Channel("shoutbox", f"b{number}"), TEAM) for number in range(5)))
@@ -433,7 +513,9 @@ async def test_routes_are_found_by_their_processors(desk: Desk) -> None:
 
 async def test_many_processors_come_in_pages(desk: Desk) -> None:
     stages = tuple(replace(PREFIX, id=number) for number in range(MAX_STAGES))
-    await desk.routes(*(Route(Channel("shoutbox", f"b{number}"), TEAM, stages=stages) for number in range(30)))
+    await desk.routes(
+        *(Route(Channel("shoutbox", f"b{number}"), TEAM, stages=stages) for number in range(30))
+    )
     assert isinstance(await desk.opened("route-list"), Step)
     pages = [(await desk.says(f"route list page={page}")).splitlines() for page in range(1, 5)]
     assert [len(page) for page in pages] == [1 + 9 * 21, 1 + 9 * 21, 1 + 9 * 21, 1 + 3 * 21]
@@ -459,7 +541,14 @@ def test_yes_and_several_are_told_as_people_write_them() -> None:
 
 async def test_a_message_is_followed_from_processor_to_processor(desk: Desk) -> None:
     await desk.routes(
-        Route(LOBBY, TEAM, stages=(PREFIX, replace(THROTTLE, settings=(*THROTTLE.settings[:2], ("then", ("drop",)))))),
+        Route(
+            LOBBY,
+            TEAM,
+            stages=(
+                PREFIX,
+                replace(THROTTLE, settings=(*THROTTLE.settings[:2], ("then", ("drop",)))),
+            ),
+        ),
         Route(TEAM, BACK, stages=(Stage(1, "match", (("words", ("storm",)),)), DELAY)),
     )
     assert (await desk.says("route test shoutbox:lobby the storm")).splitlines() == [
@@ -474,7 +563,9 @@ async def test_a_message_is_followed_from_processor_to_processor(desk: Desk) -> 
 
 
 async def test_what_is_stopped_says_why(desk: Desk) -> None:
-    await desk.routes(Route(LOBBY, TEAM, stages=(Stage(9, "match", (("words", ("storm",)),)), PREFIX)))
+    await desk.routes(
+        Route(LOBBY, TEAM, stages=(Stage(9, "match", (("words", ("storm",)),)), PREFIX))
+    )
     told = (await desk.says("route test shoutbox:lobby calm")).splitlines()
     assert told[1] == f"1. {WAY} [match, prefix]: is stopped on the way"
     assert told[2].startswith("  1 match: stopped: ")
@@ -483,8 +574,12 @@ async def test_what_is_stopped_says_why(desk: Desk) -> None:
 
 async def test_a_test_of_an_author(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM, stages=(Stage(1, "match", (("author", ("romeo",)),)),)))
-    assert "Romeo (web) says “hi all”" in await desk.says("route test shoutbox:lobby author=Romeo hi all")
-    assert "the bot says “Romeo: hello”" in await desk.says("route test shoutbox:lobby author=Romeo@X")
+    assert "Romeo (web) says “hi all”" in await desk.says(
+        "route test shoutbox:lobby author=Romeo hi all"
+    )
+    assert "the bot says “Romeo: hello”" in await desk.says(
+        "route test shoutbox:lobby author=Romeo@X"
+    )
     assert "is stopped" in await desk.says("route test shoutbox:lobby hi all")
     assert "A name can't hold" in await desk.says('route test shoutbox:lobby author="Juliet (web)"')
 
@@ -503,7 +598,9 @@ async def test_a_test_notes_nothing(desk: Desk) -> None:
 
 
 async def _said(desk: Desk, body: str) -> Message:
-    return (await desk.bus.hub.accept(Message.new(LOBBY, Author("Juliet", "juliet@x"), body, 1_000))).message
+    return (
+        await desk.bus.hub.accept(Message.new(LOBBY, Author("Juliet", "juliet@x"), body, 1_000))
+    ).message
 
 
 async def test_removing_a_route_says_what_goes_with_it(desk: Desk) -> None:
@@ -516,7 +613,10 @@ async def test_removing_a_route_says_what_goes_with_it(desk: Desk) -> None:
         await _said(desk, body)
     for line in ("route remove 1", "room remove team@x"):
         asked = await desk.says(line)
-        assert "2 messages that wait there become dead letters of muc:team@x." in asked or "letters: 2." in asked
+        assert (
+            "2 messages that wait there become dead letters of muc:team@x." in asked
+            or "letters: 2." in asked
+        )
         await desk.says("no")
     await desk.says("route pause 1")
     await desk.says("route edit 1 drop 1,2")
@@ -532,7 +632,8 @@ async def test_removing_a_channel_says_it_in_a_sentence(desk: Desk) -> None:
     await _said(desk, "one")
     asked = (await desk.says("channel remove muc:team@x")).splitlines()
     assert asked[0] == (
-        f"muc:team@x goes, and with it its routes, 1: 1: {WAY} [prefix, delay]. What waits becomes dead letters: 1."
+        f"muc:team@x goes, and with it its routes, 1: 1: {WAY} [prefix, delay]. What waits "
+        "becomes dead letters: 1."
     )
     await desk.says("no")
     asked = (await desk.says("channel remove shoutbox:news")).splitlines()
@@ -542,9 +643,10 @@ async def test_removing_a_channel_says_it_in_a_sentence(desk: Desk) -> None:
 async def test_the_trace_tells_where_it_waits_and_what_stopped_it(desk: Desk) -> None:
     storm = Stage(1, "match", (("words", ("storm",)),))
     await desk.routes(
-        Route(LOBBY, TEAM, stages=(PREFIX, DELAY)), Route(LOBBY, CREW, stages=(storm,)),
+        Route(LOBBY, TEAM, stages=(PREFIX, DELAY)),
+        Route(LOBBY, CREW, stages=(storm,)),
         Route(LOBBY, BACK, stages=(PREFIX,)),
-    )  # fmt: skip
+    )
     message = await _said(desk, "calm")
     _title, *told = (await desk.says(f"trace {message.id}")).splitlines()
     assert len(told) == 4
@@ -557,16 +659,23 @@ async def test_the_trace_tells_where_it_waits_and_what_stopped_it(desk: Desk) ->
 
 
 async def test_the_status_tells_what_is_held(desk: Desk) -> None:
-    await desk.routes(Route(LOBBY, TEAM, stages=(DELAY,)), Route(LOBBY, CREW, stages=(DELAY,)), Route(LOBBY, BACK))
+    await desk.routes(
+        Route(LOBBY, TEAM, stages=(DELAY,)), Route(LOBBY, CREW, stages=(DELAY,)), Route(LOBBY, BACK)
+    )
     assert "Held" not in await desk.says("status")
     for body in ("one", "two"):
         await _said(desk, body)
     told = (await desk.says("status")).splitlines()
     place = told.index("Held at routes: 4")
-    assert told[place + 1 : place + 3] == [f"  1: {WAY} [delay]: 2", "  2: shoutbox:lobby → muc:crew@x [delay]: 2"]
+    assert told[place + 1 : place + 3] == [
+        f"  1: {WAY} [delay]: 2",
+        "  2: shoutbox:lobby → muc:crew@x [delay]: 2",
+    ]
     assert told[place + 3] == "The first of them to go on:"
     assert len(told[place + 4 : -1]) == 4
-    assert re.fullmatch("  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8} Juliet: one", told[place + 4])
+    assert re.fullmatch(
+        "  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8} Juliet: one", told[place + 4]
+    )
     await desk.says("route pause 1")
     paused = (await desk.says("status")).splitlines()[place + 4]
     assert re.fullmatch("  1: [0-9a-f]{8} Juliet: one", paused), "its time may be over"
@@ -576,7 +685,9 @@ async def test_what_people_say_to_the_bot_is_shown_to_admins_alone(desk: Desk) -
     people = Channel("chat", "*")
     await desk.change(Put(ChannelSpec(people)))
     await desk.routes(Route(people, TEAM, stages=(DELAY,)))
-    await desk.bus.hub.accept(Message.new(Channel("chat", "juliet@x"), Author("Juliet", "juliet@x"), "psst", 1_000))
+    await desk.bus.hub.accept(
+        Message.new(Channel("chat", "juliet@x"), Author("Juliet", "juliet@x"), "psst", 1_000)
+    )
     assert " Juliet: psst" in await desk.says("status")
     operators = Text(desk.bus, lambda _jid: Role.OPERATOR, lambda: 0.0)
     told = str(await operators.answer(Asked("juliet@x", "Juliet", "status", False)))

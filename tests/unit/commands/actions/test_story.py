@@ -1,4 +1,5 @@
-"""`story-list`, `story-edit`, `story-unpublish`: as lines, as forms and as pages, on a real store."""
+"""`story-list`, `story-edit`, `story-unpublish`: as lines, as forms and as pages, on a real
+store."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -46,7 +47,9 @@ class Desk:
         return found
 
     async def audit(self) -> list[tuple[str, str, str, str, str]]:
-        found = [one for _number, one in await self.bus.hub.store.audit() if one.what.startswith("story")]
+        found = [
+            one for _number, one in await self.bus.hub.store.audit() if one.what.startswith("story")
+        ]
         return [(one.who, one.way, one.what, one.before, one.after) for one in found]
 
 
@@ -76,7 +79,9 @@ async def test_the_list(desk: Desk) -> None:
         f"{two.seq}: Closing (Juliet, 2023-11-14 22:13:20), unpublished",
         f"{one.seq}: Opening (Juliet, 2023-11-14 22:13:20)",
     ]
-    assert (await desk.says("story list story:news 1")).startswith(f"story:news, newest first (UTC), {LINK}: 1\n")
+    assert (await desk.says("story list story:news 1")).startswith(
+        f"story:news, newest first (UTC), {LINK}: 1\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +120,9 @@ async def test_a_title_by_line(desk: Desk) -> None:
     answer = await desk.says(f'story edit {one.seq} title="We   have opened"', "romeo@x")
     assert answer == f"Changed: {LINK}/{one.seq}-we-have-opened"
     assert (await desk.now(one)).message.body == "We have opened\n\nWe open.\n\nSoon."
-    assert await desk.audit() == [("romeo@x", "text", "story-edit", f"story:news {one.seq}", "title")]
+    assert await desk.audit() == [
+        ("romeo@x", "text", "story-edit", f"story:news {one.seq}", "title")
+    ]
     assert (await desk.says(f"story edit {one.seq} Open at last")).startswith("Changed: ")
     assert (await desk.now(one)).told.title == "Open at last"
 
@@ -131,7 +138,9 @@ async def test_a_text_by_line(desk: Desk) -> None:
 
 async def test_a_story_by_its_address(desk: Desk) -> None:
     one = await desk.tell("Opening")
-    assert (await desk.says(f"story unpublish http://127.0.0.1:8080{one.path}")).startswith("Unpublished")
+    assert (await desk.says(f"story unpublish http://127.0.0.1:8080{one.path}")).startswith(
+        "Unpublished"
+    )
     assert not (await desk.now(one)).published
 
 
@@ -152,7 +161,9 @@ async def test_a_title_that_will_not_do(desk: Desk, title: str) -> None:
 async def test_nothing_to_change(desk: Desk) -> None:
     one = await desk.tell("Opening\n\nWe open.  \nNow.")
     assert (await desk.says(f"story edit {one.seq} title=Opening")).startswith("Nothing to change")
-    assert (await desk.says(f"story unpublish {one.seq} again")).startswith(f"Nothing to change: {one.seq}: Opening")
+    assert (await desk.says(f"story unpublish {one.seq} again")).startswith(
+        f"Nothing to change: {one.seq}: Opening"
+    )
     assert await desk.now(one) == one
     assert await desk.audit() == []
 
@@ -164,7 +175,10 @@ async def test_unpublish_and_publish_again(desk: Desk) -> None:
     )
     assert await desk.bus.hub.store.stories(NEWS) == []
     assert (await desk.says(f"story unpublish {one.seq}")).startswith("Nothing to change")
-    assert await desk.says(f"story unpublish {one.seq} again") == f"Published again: {LINK}/{one.seq}-opening"
+    assert (
+        await desk.says(f"story unpublish {one.seq} again")
+        == f"Published again: {LINK}/{one.seq}-opening"
+    )
     assert [story.seq for story in await desk.bus.hub.store.stories(NEWS)] == [one.seq]
     assert await desk.audit() == [
         ("admin@x", "text", "story-unpublish", f"story:news {one.seq} unpublished", "published"),
@@ -201,7 +215,9 @@ async def test_last_and_search_read_what_stands_there(desk: Desk) -> None:
 
 
 async def test_an_operator_writes_one(desk: Desk) -> None:
-    assert (await desk.says("shout story:news Hello all", "romeo@x")).startswith("Said in story:news")
+    assert (await desk.says("shout story:news Hello all", "romeo@x")).startswith(
+        "Said in story:news"
+    )
     (story,) = await desk.bus.hub.store.stories(NEWS)
     assert (story.told.title, story.author.name) == ("Hello all", "romeo")
     assert "no channel" in await desk.says("shout story:news Hello", "juliet@x")
@@ -224,10 +240,16 @@ async def test_an_archive_by_command(desk: Desk) -> None:
     exported = await desk.says("export")
     assert "public = false" in exported
     assert "story:inside public=no title=Inside" in await desk.says("channel list")
-    assert await desk.says("channel edit story:inside public=yes") == "Changed story:inside: public off → on."
+    assert (
+        await desk.says("channel edit story:inside public=yes")
+        == "Changed story:inside: public off → on."
+    )
     assert "public" in await desk.says(f"import\n{exported.partition(chr(10))[2]}")
     assert (await desk.says("yes")).startswith("Imported")
-    assert await desk.says("channel edit story:news public=no") == "Changed story:news: public on → off."
+    assert (
+        await desk.says("channel edit story:news public=no")
+        == "Changed story:news: public on → off."
+    )
     spec = next(one for one in desk.bus.hub.channels if str(one.channel) == "story:inside")
     assert spec.settings == {"public": False}
 
@@ -241,14 +263,17 @@ async def test_by_form(desk: Desk) -> None:
     first = await client.send("story-edit")
     asked = await client.send("story-edit", {"story": [str(one.seq)]}, session_of(first))
     stands = {
-        box.get("var"): [value.text or "" for value in box.iterfind("{jabber:x:data}value")] for box in boxes(asked)
+        box.get("var"): [value.text or "" for value in box.iterfind("{jabber:x:data}value")]
+        for box in boxes(asked)
     }
     assert stands == {"title": ["Opening"], "text": ["We open.", "", "Soon."]}
     values = {"title": ["Closing"], "text": ["One.", "", "Two."]}
     done = await client.send("story-edit", values, session_of(asked))
     assert told(done).startswith("Changed: ")
     assert (await desk.now(one)).message.body == "Closing\n\nOne.\n\nTwo."
-    assert await desk.audit() == [("admin@x", "form", "story-edit", f"story:news {one.seq}", "title, text")]
+    assert await desk.audit() == [
+        ("admin@x", "form", "story-edit", f"story:news {one.seq}", "title, text")
+    ]
 
 
 async def test_of_two_at_once_the_second_is_told(desk: Desk) -> None:

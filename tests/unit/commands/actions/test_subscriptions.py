@@ -1,4 +1,5 @@
-"""Commands about subscriptions: in a line, in a conversation, in forms, as pages; who may; on the real store."""
+"""Commands about subscriptions: in a line, in a conversation, in forms, as pages; who may; on the
+real store."""
 
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -52,7 +53,9 @@ class Stage:
         self._text = Text(bus, bus.settings.roles.of, lambda: 0.0)
 
     async def says(self, line: str, jid: str = "juliet@x", language: str = "en") -> str:
-        return str(await self._text.answer(Asked(jid, jid.partition("@")[0], line, False, language)))
+        return str(
+            await self._text.answer(Asked(jid, jid.partition("@")[0], line, False, language))
+        )
 
     async def kept(self, jid: str = "juliet@x") -> Sequence[Subscription]:
         return await self.bus.subscriptions.of(jid)
@@ -65,7 +68,9 @@ class Stage:
         """How many requests went to an address."""
         return len(await self.bus.hub.store.log(target))
 
-    async def gives(self, target: Channel, proof: Proof = Proof.CONFIRMED, jid: str = "juliet@x") -> None:
+    async def gives(
+        self, target: Channel, proof: Proof = Proof.CONFIRMED, jid: str = "juliet@x"
+    ) -> None:
         await self.bus.hub.store.put_address(Address(jid, target, proof))
 
     async def audited(self) -> Sequence[Audit]:
@@ -75,8 +80,15 @@ class Stage:
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with a_bus(tmp_path) as bus:
-        things = [ChannelSpec(LOBBY, "The Lobby"), ChannelSpec(ROOM, "Team room"), ChannelSpec(Channel("chat", "*"))]
-        things += [ChannelSpec(Channel("chat", "romeo@x")), ChannelSpec(Channel("story", "news"), "News")]
+        things = [
+            ChannelSpec(LOBBY, "The Lobby"),
+            ChannelSpec(ROOM, "Team room"),
+            ChannelSpec(Channel("chat", "*")),
+        ]
+        things += [
+            ChannelSpec(Channel("chat", "romeo@x")),
+            ChannelSpec(Channel("story", "news"), "News"),
+        ]
         await bus.settings.change([Put(one) for one in things], SEED)
         yield Stage(bus)
 
@@ -88,17 +100,31 @@ async def test_at_once(stage: Stage) -> None:
     answer = await stage.says("subscribe lobby")
     assert answer == "Subscription 1: shoutbox:lobby → chat:juliet@x, at once\n“stop” ends it."
     one = await stage.keeps()
-    assert (one.channel, one.target, one.interval, one.standing) == (LOBBY, IM, Interval(), Standing.ON)
-    assert (one.name, one.own, one.online, one.zone, one.language) == ("juliet", False, False, "UTC", "en")
+    assert (one.channel, one.target, one.interval, one.standing) == (
+        LOBBY,
+        IM,
+        Interval(),
+        Standing.ON,
+    )
+    assert (one.name, one.own, one.online, one.zone, one.language) == (
+        "juliet",
+        False,
+        False,
+        "UTC",
+        "en",
+    )
     assert await stage.audited() == []  # their own affair
 
 
 async def test_daily_by_mail_asks_for_the_address_once(stage: Stage) -> None:
     assert (await stage.says("subscribe The Lobby daily at 9 by mail")).startswith("Address?\n")
     wrong = await stage.says("juliet")
-    assert wrong.startswith("Error: Address: “juliet” is no address of a mail channel: write it like mail:juliet@")
+    assert wrong.startswith(
+        "Error: Address: “juliet” is no address of a mail channel: write it like mail:juliet@"
+    )
     assert (await stage.says("juliet@example.org")).splitlines() == [
-        "Subscription 1: shoutbox:lobby → mail:juliet@example.org, daily at 9, at once where “juliet” is named, "
+        "Subscription 1: shoutbox:lobby → mail:juliet@example.org, daily at 9, at once where "
+        "“juliet” is named, "
         "waits for its address to be confirmed",
         "Nothing comes before mail:juliet@example.org is confirmed: what I sent there says how.",
         "(That is in UTC: “preferences zone=Europe/Berlin” sets your clock.)",
@@ -112,7 +138,10 @@ async def test_the_one_confirmed_address_is_taken(stage: Stage) -> None:
     await stage.gives(MAIL)
     await stage.gives(Channel("mail", "other@example.org"), Proof.ASKED)
     answer = await stage.says("subscribe lobby daily at 9 by mail")
-    assert "→ mail:juliet@example.org, daily at 9, at once where “juliet” is named, next 1970-01-01 09:00" in answer
+    assert (
+        "→ mail:juliet@example.org, daily at 9, at once where “juliet” is named, next "
+        "1970-01-01 09:00" in answer
+    )
     assert await stage.asked(MAIL) == 0
 
 
@@ -130,10 +159,16 @@ async def test_of_several_addresses_it_is_asked_which(stage: Stage) -> None:
         ('subscribe lobby weekly on Monday matching "release"', {"only": "release"}),
         ('subscribe lobby every 20 without "standup"', {"without": "standup"}),
         ("subscribe lobby daily at 9 and at once when online", {"online": True}),
-        ('subscribe lobby matching "sent by mail, hourly"', {"only": "sent by mail, hourly", "target": IM}),
+        (
+            'subscribe lobby matching "sent by mail, hourly"',
+            {"only": "sent by mail, hourly", "target": IM},
+        ),
         ("subscribe lobby own=yes mention=none", {"own": True, "name": ""}),
         ("subscribe lobby mention=Capulet", {"name": "Capulet"}),
-        ("subscribe lobby to juliet@x", {"target": Channel("mail", "juliet@x"), "standing": Standing.ASKED}),
+        (
+            "subscribe lobby to juliet@x",
+            {"target": Channel("mail", "juliet@x"), "standing": Standing.ASKED},
+        ),
         ("subscribe lobby by chat", {"target": IM}),
         ("subscribe lobby by sms to +49 151 12345", {"target": SMS, "standing": Standing.ASKED}),
     ],
@@ -153,7 +188,10 @@ async def test_in_german(stage: Stage) -> None:
     )
     assert answer.splitlines()[-1] == "„stop“ beendet es."
     assert (await stage.keeps()).language == "de"
-    assert await stage.says("stopp", language="de") == "Das Abonnement 1 von shoutbox:lobby ist beendet."
+    assert (
+        await stage.says("stopp", language="de")
+        == "Das Abonnement 1 von shoutbox:lobby ist beendet."
+    )
 
 
 async def test_by_ones_own_clock(stage: Stage) -> None:
@@ -186,25 +224,58 @@ async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
         ("subscribe chat:romeo@x", "There is no channel chat:romeo@x for you."),
         ("subscribe chat:*", "There is no channel chat:* for you."),
         ("subscribe our newsletter please", "There is no channel our for you."),
-        ("subscribe lobby please", "“please” I do not understand: write it like: subscribe lobby daily at 9"),
-        ("subscribe lobby every 2 minutes by mail", "When: “every 2 minutes” is every 2min: even fortune cookies"),
+        (
+            "subscribe lobby please",
+            "“please” I do not understand: write it like: subscribe lobby daily at 9",
+        ),
+        (
+            "subscribe lobby every 2 minutes by mail",
+            "When: “every 2 minutes” is every 2min: even fortune cookies",
+        ),
         ("subscribe lobby every 1000", "When: “every 1000” won't do: from 2 to 500."),
         ("subscribe lobby daily at 25", "When: “daily at 25” is no schedule"),
-        ("subscribe lobby weekly on Munday", "“weekly on Munday” is no schedule: write at once, every 20, hourly"),
+        (
+            "subscribe lobby weekly on Munday",
+            "“weekly on Munday” is no schedule: write at once, every 20, hourly",
+        ),
         ("subscribe lobby weekly on Monday and Friday", "more often than once a week"),
-        ("subscribe lobby by pigeon", "Told by: pigeon is no way to be told here: chat, mail, sms."),
+        (
+            "subscribe lobby by pigeon",
+            "Told by: pigeon is no way to be told here: chat, mail, sms.",
+        ),
         ("subscribe lobby by mail to romeo", "Address: “romeo” is no address of a mail channel"),
-        ("subscribe lobby by sms to 0151 234", "Address: “0151 234” is no address of a sms channel"),
-        ("subscribe lobby to chat:romeo@x", "Address: By chat I write to you alone, and not to romeo@x"),
-        ("subscribe lobby at once online=yes", "At once while online: All of it comes at once already"),
+        (
+            "subscribe lobby by sms to 0151 234",
+            "Address: “0151 234” is no address of a sms channel",
+        ),
+        (
+            "subscribe lobby to chat:romeo@x",
+            "Address: By chat I write to you alone, and not to romeo@x",
+        ),
+        (
+            "subscribe lobby at once online=yes",
+            "At once while online: All of it comes at once already",
+        ),
         ("subscribe lobby matching /((/", "Only with: “(?i)((” is no pattern"),
-        (f"subscribe lobby matching {'x' * 300}", "Only with: A filter has 200 characters at most."),
+        (
+            f"subscribe lobby matching {'x' * 300}",
+            "Only with: A filter has 200 characters at most.",
+        ),
         (f"subscribe lobby matching {'x' * 900}", "at most 600 fit"),
-        ('subscribe lobby mention="Juliet Capulet"', "At once when named: “Juliet Capulet” can't be looked for"),
-        ("subscribe lobby fallback=mail", "If that fails, by: mail is not confirmed as yours: subscribe by it first."),
+        (
+            'subscribe lobby mention="Juliet Capulet"',
+            "At once when named: “Juliet Capulet” can't be looked for",
+        ),
+        (
+            "subscribe lobby fallback=mail",
+            "If that fails, by: mail is not confirmed as yours: subscribe by it first.",
+        ),
         ("subscribe lobby thread 123456", "Thread: There is no message 123456 in shoutbox:lobby"),
         ("subscribe lobby daily at 9 for romeo@x", "Only operators subscribe others"),
-        ("subscribe lobby daily at 9 to muc:team@rooms.example.org", "Only operators subscribe a place such as"),
+        (
+            "subscribe lobby daily at 9 to muc:team@rooms.example.org",
+            "Only operators subscribe a place such as",
+        ),
     ],
 )
 async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
@@ -218,9 +289,13 @@ async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
 async def test_the_same_again(stage: Stage) -> None:
     await stage.says("subscribe lobby")
     answer = await stage.says("subscribe lobby daily at 9")
-    assert answer.startswith("Error: You have that as number 1, at once: “subscription edit 1 daily at 9” changes it.")
+    assert answer.startswith(
+        "Error: You have that as number 1, at once: “subscription edit 1 daily at 9” changes it."
+    )
     assert (await stage.keeps()).interval.at_once
-    assert "number 1, at once: “subscription edit 1” changes it." in await stage.says("subscribe lobby own=yes")
+    assert "number 1, at once: “subscription edit 1” changes it." in await stage.says(
+        "subscribe lobby own=yes"
+    )
     await stage.gives(MAIL)
     assert (await stage.says("subscribe lobby by mail")).startswith("Subscription 2: ")
 
@@ -232,7 +307,9 @@ async def test_too_many(stage: Stage) -> None:
     assert "more than 100 subscriptions" in await stage.says("subscribe lobby")
 
 
-async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_promised_where_the_disk_is_full(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def full(*_: object) -> int:
         raise StoreError("The disk is full; nothing was changed, try again.")
 
@@ -244,11 +321,15 @@ async def test_a_thread_by_any_message_in_it(stage: Stage) -> None:
     author = Author("Romeo", "romeo@x")
     first = Message.new(LOBBY, author, "Who comes?", 1, id="ab" * 16)
     await stage.bus.hub.accept(first)
-    await stage.bus.hub.accept(replace(Message.new(LOBBY, author, "I do", 2, id="cd" * 16), replies=first.id))
+    await stage.bus.hub.accept(
+        replace(Message.new(LOBBY, author, "I do", 2, id="cd" * 16), replies=first.id)
+    )
     await stage.says("subscribe lobby thread cdcdcdcd")
     assert (await stage.keeps()).thread == first.id
     await stage.bus.settings.change([Put(ChannelSpec(Channel("shoutbox", "other")))], SEED)
-    assert "no message cdcdcdcd in shoutbox:other" in await stage.says("subscribe other thread cdcdcdcd")
+    assert "no message cdcdcdcd in shoutbox:other" in await stage.says(
+        "subscribe other thread cdcdcdcd"
+    )
 
 
 async def test_where_it_falls_back_to(stage: Stage) -> None:
@@ -270,10 +351,14 @@ async def test_a_room_is_for_those_whom_it_lets_in(stage: Stage) -> None:
     outside = await stage.says("subscribe team")
     nothing = await stage.says("subscribe teem")
     assert outside.splitlines()[0] == "Error: There is no channel team for you."
-    assert nothing.splitlines()[0] == "Error: There is no channel teem for you."  # and no close name is told
+    assert (
+        nothing.splitlines()[0] == "Error: There is no channel teem for you."
+    )  # and no close name is told
     stage.doors.inside.add("juliet@x")
     assert "Close: team" in await stage.says("subscribe teem")
-    assert (await stage.says("subscribe team")).startswith("Subscription 1: muc:team@rooms.example.org")
+    assert (await stage.says("subscribe team")).startswith(
+        "Subscription 1: muc:team@rooms.example.org"
+    )
 
 
 async def test_forms_offer_what_one_may_read_and_no_more(stage: Stage) -> None:
@@ -281,7 +366,10 @@ async def test_forms_offer_what_one_may_read_and_no_more(stage: Stage) -> None:
         client = Client(stage.bus, stage.bus.settings.roles.of)
         first = await client.send("subscribe", jid=jid)
         box = next(one for one in boxes(first) if one.get("var") == "channel")
-        return {option.findtext("{jabber:x:data}value") or "" for option in box.iter("{jabber:x:data}option")}
+        return {
+            option.findtext("{jabber:x:data}value") or ""
+            for option in box.iter("{jabber:x:data}option")
+        }
 
     assert await offered("juliet@x") == {"shoutbox:lobby", "story:news"}
     assert str(ROOM) in await offered("admin@x")
@@ -298,7 +386,8 @@ async def test_forms_offer_what_one_may_read_and_no_more(stage: Stage) -> None:
 async def test_others_are_subscribed_once_they_agree(stage: Stage) -> None:
     answer = await stage.says("subscribe lobby daily at 9 for Romeo@x", "admin@x")
     assert answer.splitlines()[:2] == [
-        "Subscription 1: shoutbox:lobby → chat:romeo@x, daily at 9, at once where “romeo” is named, "
+        "Subscription 1: shoutbox:lobby → chat:romeo@x, daily at 9, at once where “romeo” is "
+        "named, "
         "waits for its address to be confirmed",
         "I asked romeo@x: it begins once they agree.",
     ]
@@ -307,14 +396,18 @@ async def test_others_are_subscribed_once_they_agree(stage: Stage) -> None:
     assert audit.after.startswith("romeo@x, 1: shoutbox:lobby → chat:romeo@x")
     assert await stage.asked(Channel("chat", "romeo@x")) == 1
     assert (await stage.keeps("romeo@x")).standing is Standing.ASKED
-    assert (await stage.says("confirm", "romeo@x")).startswith("chat:romeo@x is confirmed.\n1: shoutbox:lobby")
+    assert (await stage.says("confirm", "romeo@x")).startswith(
+        "chat:romeo@x is confirmed.\n1: shoutbox:lobby"
+    )
     assert (await stage.keeps("romeo@x")).standing is Standing.ON
     assert "Nothing waits" in await stage.says("confirm", "romeo@x")
 
 
 async def test_who_is_asked_may_say_no_and_still_subscribe_themselves(stage: Stage) -> None:
     await stage.says("subscribe lobby daily at 9 for romeo@x", "admin@x")
-    assert (await stage.says("subscribe story:news", "romeo@x")).startswith("Subscription 2: story:news")
+    assert (await stage.says("subscribe story:news", "romeo@x")).startswith(
+        "Subscription 2: story:news"
+    )
     assert [one.standing for one in await stage.kept("romeo@x")] == [Standing.ASKED, Standing.ON]
     assert "1, 2, all" in await stage.says("stop", "romeo@x")
     assert await stage.says("1", "romeo@x") == "Subscription 1 to shoutbox:lobby has ended."
@@ -326,9 +419,15 @@ async def test_who_is_asked_may_say_no_and_still_subscribe_themselves(stage: Sta
         ("subscribe lobby daily at 9 by mail for romeo@x", "Others are told by IM"),
         ("subscribe lobby daily at 9 to romeo@example.org for romeo@x", "Others are told by IM"),
         ("subscribe lobby for=romeo", "For: “romeo” is no JID like juliet@example.org."),
-        ("subscribe team daily at 9 for romeo@x", "romeo@x may not read muc:team@rooms.example.org."),
+        (
+            "subscribe team daily at 9 for romeo@x",
+            "romeo@x may not read muc:team@rooms.example.org.",
+        ),
         ("subscribe lobby to muc:team@rooms.example.org", "At once is a route’s affair: route add"),
-        ("subscribe lobby daily at 9 to muc:nowhere@rooms.example.org", "no channel muc:nowhere@rooms.example.org"),
+        (
+            "subscribe lobby daily at 9 to muc:nowhere@rooms.example.org",
+            "no channel muc:nowhere@rooms.example.org",
+        ),
         ("subscribe lobby daily at 9 to shoutbox:lobby", "can't be told of itself"),
     ],
 )
@@ -352,7 +451,13 @@ async def test_a_role_that_is_lost_on_the_way(stage: Stage) -> None:
     roles = {"nurse@x": Role.OPERATOR}
     client = Client(stage.bus, roles.__getitem__)
     first = await client.send("subscribe", jid="nurse@x")
-    filled = {"channel": [str(LOBBY)], "interval": ["daily at 9"], "by": ["chat"], "who": ["romeo@x"], "more": ["1"]}
+    filled = {
+        "channel": [str(LOBBY)],
+        "interval": ["daily at 9"],
+        "by": ["chat"],
+        "who": ["romeo@x"],
+        "more": ["1"],
+    }
     await client.send("subscribe", filled, session_of(first), jid="nurse@x")
     roles["nurse@x"] = Role.MEMBER
     done = await client.send("subscribe", {"mention": ["none"]}, session_of(first), jid="nurse@x")
@@ -362,22 +467,29 @@ async def test_a_role_that_is_lost_on_the_way(stage: Stage) -> None:
 
 async def test_a_room_gets_a_digest(stage: Stage) -> None:
     answer = await stage.says(f"subscribe lobby daily at 9 to {ROOM}", "admin@x")
-    assert answer.startswith(f"Subscription 1: shoutbox:lobby → {ROOM}, daily at 9, next 1970-01-01 09:00 (UTC)")
+    assert answer.startswith(
+        f"Subscription 1: shoutbox:lobby → {ROOM}, daily at 9, next 1970-01-01 09:00 (UTC)"
+    )
     one = await stage.keeps("admin@x")
     assert (one.target, one.name, one.standing) == (ROOM, "", Standing.ON)
     assert [one.what for one in await stage.audited()] == ["subscribe"]
     await stage.says("role grant nurse@x operator", "admin@x")
-    assert "is there already, as number 1, daily at 9: “subscription edit 1 weekly” changes" in await stage.says(
-        f"subscribe lobby weekly to {ROOM}", "nurse@x"
+    assert (
+        "is there already, as number 1, daily at 9: “subscription edit 1 weekly” changes"
+        in await stage.says(f"subscribe lobby weekly to {ROOM}", "nurse@x")
     )
 
 
 async def test_a_victim_of_a_thousand_sign_ups_gets_one_request(stage: Stage) -> None:
     victim = Channel("mail", "victim@example.org")
     line = "subscribe lobby hourly by mail to victim@example.org"
-    assert "Nothing comes before mail:victim@example.org is confirmed" in await stage.says(line, "mallory@x")
+    assert "Nothing comes before mail:victim@example.org is confirmed" in await stage.says(
+        line, "mallory@x"
+    )
     for number in range(100):
-        assert "mail:victim@example.org got a request today already" in await stage.says(line, f"mallory{number}@x")
+        assert "mail:victim@example.org got a request today already" in await stage.says(
+            line, f"mallory{number}@x"
+        )
     assert await stage.asked(victim) == 1
 
 
@@ -385,7 +497,11 @@ async def test_a_victim_of_a_thousand_sign_ups_gets_one_request(stage: Stage) ->
 
 
 async def test_unsubscribe_by_name_and_number(stage: Stage) -> None:
-    for line in ("subscribe lobby", "subscribe story:news", "subscribe lobby hourly by mail to juliet@example.org"):
+    for line in (
+        "subscribe lobby",
+        "subscribe story:news",
+        "subscribe lobby hourly by mail to juliet@example.org",
+    ):
         await stage.says(line)
     asked = await stage.says("unsubscribe lobby")
     assert asked.splitlines()[:4] == [
@@ -424,7 +540,11 @@ async def test_stop(stage: Stage) -> None:
 
 
 async def test_stop_with_what_is_meant(stage: Stage) -> None:
-    for line in ("subscribe lobby", "subscribe story:news", "subscribe lobby by mail to juliet@example.org"):
+    for line in (
+        "subscribe lobby",
+        "subscribe story:news",
+        "subscribe lobby by mail to juliet@example.org",
+    ):
         await stage.says(line)
     for message in ("stop it please", "stop team", "stop the lobby music", "stop -1", "stop ²"):
         assert await stage.says(message) == "None"
@@ -441,7 +561,9 @@ async def test_stop_with_what_is_meant(stage: Stage) -> None:
 async def test_stop_and_more_is_a_message_of_guests(stage: Stage) -> None:
     for line in ("stop it please", "stop 7"):
         assert await stage._text.answer(Asked("", "Romeo", line, True, "en")) is None
-    assert "“stop” is for the role" in str(await stage._text.answer(Asked("", "Romeo", "stop", True, "en")))
+    assert "“stop” is for the role" in str(
+        await stage._text.answer(Asked("", "Romeo", "stop", True, "en"))
+    )
 
 
 async def test_stop_does_not_tell_which_rooms_there_are(stage: Stage) -> None:
@@ -457,8 +579,11 @@ async def test_unsubscribe_alone_lists_them(stage: Stage) -> None:
     await stage.says("subscribe lobby")
     await stage.says("subscribe story:news")
     assert (await stage.says("unsubscribe")).splitlines()[:4] == [
-        "1: shoutbox:lobby → chat:juliet@x", "2: story:news → chat:juliet@x", "Which?", "1, 2, all",
-    ]  # fmt: skip
+        "1: shoutbox:lobby → chat:juliet@x",
+        "2: story:news → chat:juliet@x",
+        "Which?",
+        "1, 2, all",
+    ]
     assert await stage.says("2") == "Subscription 2 to story:news has ended."
 
 
@@ -469,7 +594,9 @@ async def test_german_words_and_help_for_them(stage: Stage) -> None:
     assert (await stage.says("help subscriptions")).startswith("subscription list [whose]:")
 
 
-async def test_who_wants_it_at_once_while_online_is_told_what_their_client_asks(stage: Stage) -> None:
+async def test_who_wants_it_at_once_while_online_is_told_what_their_client_asks(
+    stage: Stage,
+) -> None:
     hint = "Your client now asks whether I may see when you are online: allow it"
     assert hint not in await stage.says("subscribe story:news")
     assert hint in await stage.says("subscribe lobby daily at 9 and at once when online")
@@ -481,7 +608,9 @@ async def test_who_wants_it_at_once_while_online_is_told_what_their_client_asks(
     assert hint not in await stage.says("subscription edit 2 online=yes")
 
 
-@pytest.mark.parametrize("line", ["subscription edit 1 when=hourly", 'subscription edit 1 when="hourly" own=yes'])
+@pytest.mark.parametrize(
+    "line", ["subscription edit 1 when=hourly", 'subscription edit 1 when="hourly" own=yes']
+)
 async def test_when_is_a_setting_too(stage: Stage, line: str) -> None:
     await stage.says("subscribe lobby daily at 9")
     await stage.says(line)
@@ -506,11 +635,14 @@ async def test_others_are_not_anyones_to_end(stage: Stage) -> None:
 async def test_the_list(stage: Stage) -> None:
     assert await stage.says("subscriptions") == NONE_YET
     await stage.gives(MAIL)
-    await stage.says('subscribe lobby daily at 9 by mail matching "release" without test own=yes else by chat')
+    await stage.says(
+        'subscribe lobby daily at 9 by mail matching "release" without test own=yes else by chat'
+    )
     await stage.says("quiet 22:00-07:00")
     assert (await stage.says("subscription list")).splitlines() == [
         "One subscription:",
-        "1: shoutbox:lobby → mail:juliet@example.org, daily at 9, only with “release”, without “test”, own posts too, "
+        "1: shoutbox:lobby → mail:juliet@example.org, daily at 9, only with “release”, "
+        "without “test”, own posts too, "
         "at once where “juliet” is named, else to chat:juliet@x, next 1970-01-01 09:00 (UTC)",
         "mail:juliet@example.org: confirmed",
         "Quiet hours: 22:00-07:00",
@@ -549,7 +681,8 @@ async def test_a_long_list_is_cut(stage: Stage) -> None:
 async def test_edit_in_a_line(stage: Stage) -> None:
     await stage.says("subscribe lobby daily at 9 matching release")
     assert (await stage.says("subscription edit 1 daily at 10")).startswith(
-        "Changed: 1: shoutbox:lobby → chat:juliet@x, daily at 10, only with “release”, at once where “juliet” is named"
+        "Changed: 1: shoutbox:lobby → chat:juliet@x, daily at 10, only with “release”, at "
+        "once where “juliet” is named"
     )
     await stage.says('subscription edit 1 matching="a new one" own=yes mention=none')
     await stage.says("subscription edit 1 weekly on Friday without tests online")
@@ -569,14 +702,26 @@ async def test_edit_in_a_line(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("subscription edit 1 by mail", "Where it goes can't be changed: end it, and subscribe anew."),
+        (
+            "subscription edit 1 by mail",
+            "Where it goes can't be changed: end it, and subscribe anew.",
+        ),
         ("subscription edit 1 nonsense here", "When: “nonsense here” is no schedule"),
         ("subscription edit 1 foo=bar", "There is no setting “foo”."),
         ("subscription edit 1 daily at 9 foo=bar", "There is no setting “foo”."),
-        ("subscription edit 1 when=soon", "When: “soon” is no schedule: write at once, every 20, hourly, daily"),
+        (
+            "subscription edit 1 when=soon",
+            "When: “soon” is no schedule: write at once, every 20, hourly, daily",
+        ),
         ("subscription edit 1 every 2 minutes", "When: “every 2 minutes” is every 2min"),
-        ("subscription edit 1 at once online=yes", "At once while online: All of it comes at once already"),
-        ("subscription edit 1 fallback=pigeon", "If that fails, by: pigeon is not confirmed as yours"),
+        (
+            "subscription edit 1 at once online=yes",
+            "At once while online: All of it comes at once already",
+        ),
+        (
+            "subscription edit 1 fallback=pigeon",
+            "If that fails, by: pigeon is not confirmed as yours",
+        ),
         ("subscription edit 1 fallback=chat", "If that fails, by: chat is not confirmed as yours"),
         ("subscription edit 2 hourly", "You have no subscription 2"),
         ("subscription edit x hourly", "“x” is no whole number"),
@@ -616,15 +761,18 @@ async def test_pause_and_resume(stage: Stage) -> None:
     await stage.says("subscribe lobby")
     await stage.says("subscribe story:news daily at 9")
     assert await stage.says("pause lobby for 2h") == (
-        "Paused until 1970-01-01 02:16 (UTC): 1 (shoutbox:lobby). What comes meanwhile is told then."
+        "Paused until 1970-01-01 02:16 (UTC): 1 (shoutbox:lobby). What comes meanwhile is "
+        "told then."
     )
     assert [one.standing for one in await stage.kept()] == [Standing.PAUSED, Standing.ON]
     assert "paused until 1970-01-01 02:16 (UTC)" in await stage.says("subscriptions")
     assert await stage.says("pause") == (
-        "Paused: 1 (shoutbox:lobby), 2 (story:news). “resume” goes on, and tells what came meanwhile."
+        "Paused: 1 (shoutbox:lobby), 2 (story:news). “resume” goes on, and tells what came "
+        "meanwhile."
     )
     assert await stage.says("pausiere bis Montag") == (
-        "Paused until 1970-01-05 09:00 (UTC): 1 (shoutbox:lobby), 2 (story:news). What comes meanwhile is told then."
+        "Paused until 1970-01-05 09:00 (UTC): 1 (shoutbox:lobby), 2 (story:news). What comes "
+        "meanwhile is told then."
     )
     assert "They go on: 2 (story:news)." in await stage.says("resume 2")
     assert "They go on: 1 (shoutbox:lobby)" in await stage.says("resume lobby")
@@ -667,7 +815,12 @@ async def test_quiet_hours(stage: Stage) -> None:
     await stage.says("preferences language=de")
     await stage.bus.settings.load()
     kept = stage.bus.settings.preference("juliet@x")
-    assert (kept.quiet, kept.zone, kept.confirm, kept.language) == ("22:00-07:00", "Europe/Berlin", "never", "de")
+    assert (kept.quiet, kept.zone, kept.confirm, kept.language) == (
+        "22:00-07:00",
+        "Europe/Berlin",
+        "never",
+        "de",
+    )
     assert str(stage.bus.settings.quiet("juliet@x")) == "22:00-07:00"
     assert (await stage.says("quiet aus")).startswith("Du hast keine Ruhezeit")
     assert stage.bus.settings.quiet("juliet@x") is None
@@ -710,7 +863,10 @@ async def test_a_code_can_not_be_guessed(stage: Stage) -> None:
 async def test_confirm_without_more(stage: Stage) -> None:
     assert "Nothing waits to be confirmed by you." in await stage.says("confirm")
     await stage.says("subscribe lobby by mail to juliet@example.org")
-    told = "Open the link in the mail that I sent to mail:juliet@example.org; “confirm mail:juliet@example.org” sends"
+    told = (
+        "Open the link in the mail that I sent to mail:juliet@example.org; “confirm "
+        "mail:juliet@example.org” sends"
+    )
     assert told in await stage.says("confirm")
     await stage.says("subscribe lobby by sms to +4915112345")
     assert (await stage.says("confirm")).splitlines()[1] == (
@@ -735,7 +891,10 @@ async def test_an_address_that_was_dropped_today_is_not_asked_again_today(stage:
     assert "“confirm mail:juliet@example.org” sends a request there." in await stage.says("confirm")
     assert await stage.asked(MAIL) == 1
     stage.bus.clock.now += 86_401  # type: ignore[attr-defined]
-    assert await stage.says("confirm juliet@example.org") == "I sent to mail:juliet@example.org how to confirm it."
+    assert (
+        await stage.says("confirm juliet@example.org")
+        == "I sent to mail:juliet@example.org how to confirm it."
+    )
     assert await stage.asked(MAIL) == 2
     assert "You gave me no address" in await stage.says("confirm juliet@example.org", "romeo@x")
 
@@ -755,10 +914,16 @@ async def test_an_address_that_bounced_is_asked_anew(stage: Stage) -> None:
 async def test_addresses_are_listed_and_dropped(stage: Stage) -> None:
     assert await stage.says("address list") == "You gave me no address."
     await stage.says("subscribe lobby by mail to juliet@example.org")
-    assert await stage.says("address list") == "One address:\nmail:juliet@example.org: not confirmed yet"
-    assert "You gave me no address" in await stage.says("address drop juliet@example.org", "romeo@x")
+    assert (
+        await stage.says("address list")
+        == "One address:\nmail:juliet@example.org: not confirmed yet"
+    )
+    assert "You gave me no address" in await stage.says(
+        "address drop juliet@example.org", "romeo@x"
+    )
     assert await stage.says("address drop juliet@example.org") == (
-        "mail:juliet@example.org is forgotten; with it ended: 1: shoutbox:lobby → mail:juliet@example.org"
+        "mail:juliet@example.org is forgotten; with it ended: 1: shoutbox:lobby → "
+        "mail:juliet@example.org"
     )
     assert await stage.kept() == []
     assert await stage.says("address list") == "You gave me no address."
@@ -771,24 +936,45 @@ async def test_a_form(stage: Stage) -> None:
     client = Client(stage.bus, lambda _jid: Role.MEMBER)
     first = await client.send("subscribe", jid="juliet@x")
     assert [one.get("label") for one in boxes(first)] == [
-        "Channel", "When", "Told by", "Address", "More options",
-    ]  # fmt: skip
-    filled = {"channel": [str(LOBBY)], "interval": ["every 2 minutes"], "by": ["chat"], "address": [""], "more": ["0"]}
+        "Channel",
+        "When",
+        "Told by",
+        "Address",
+        "More options",
+    ]
+    filled = {
+        "channel": [str(LOBBY)],
+        "interval": ["every 2 minutes"],
+        "by": ["chat"],
+        "address": [""],
+        "more": ["0"],
+    }
     wrong = await client.send("subscribe", filled, session_of(first), jid="juliet@x")
     assert lines(wrong).startswith("When: “every 2 minutes” is every 2min")
     more = await client.send(
-        "subscribe", filled | {"interval": ["daily at 9"], "more": ["1"]}, session_of(first), jid="juliet@x"
+        "subscribe",
+        filled | {"interval": ["daily at 9"], "more": ["1"]},
+        session_of(first),
+        jid="juliet@x",
     )
     assert [one.get("label") for one in boxes(more)] == [
-        "Only with", "Without", "At once when named", "Thread", "If that fails, by", "My own posts too",
+        "Only with",
+        "Without",
+        "At once when named",
+        "Thread",
+        "If that fails, by",
+        "My own posts too",
         "At once while online",
-    ]  # fmt: skip
+    ]
     said = {"matching": ["release"], "mention": ["juliet"], "own": ["1"], "online": ["1"]}
-    wrong = await client.send("subscribe", said | {"thread": ["x"]}, session_of(first), jid="juliet@x")
+    wrong = await client.send(
+        "subscribe", said | {"thread": ["x"]}, session_of(first), jid="juliet@x"
+    )
     assert lines(wrong).startswith("Thread: There is no message x in shoutbox:lobby")
     done = await client.send("subscribe", said, session_of(first), jid="juliet@x")
     assert told(done).startswith(
-        "Subscription 1: shoutbox:lobby → chat:juliet@x, daily at 9, only with “release”, own posts too, "
+        "Subscription 1: shoutbox:lobby → chat:juliet@x, daily at 9, only with “release”, "
+        "own posts too, "
         "at once while you are online, at once where “juliet” is named, next 1970-01-01 09:00 (UTC)"
     )
 
@@ -796,12 +982,20 @@ async def test_a_form(stage: Stage) -> None:
 async def test_a_form_asks_for_the_address(stage: Stage) -> None:
     client = Client(stage.bus, lambda _jid: Role.MEMBER)
     first = await client.send("subscribe", jid="juliet@x")
-    filled = {"channel": [str(LOBBY)], "interval": ["hourly"], "by": ["mail"], "address": [""], "more": ["0"]}
+    filled = {
+        "channel": [str(LOBBY)],
+        "interval": ["hourly"],
+        "by": ["mail"],
+        "address": [""],
+        "more": ["0"],
+    }
     second = await client.send("subscribe", filled, session_of(first), jid="juliet@x")
     assert [one.get("label") for one in boxes(second)] == ["Address"]
     wrong = await client.send("subscribe", {"address": ["x"]}, session_of(first), jid="juliet@x")
     assert lines(wrong).startswith("Address: “x” is no address of a mail channel")
-    done = await client.send("subscribe", {"address": ["juliet@example.org"]}, session_of(first), jid="juliet@x")
+    done = await client.send(
+        "subscribe", {"address": ["juliet@example.org"]}, session_of(first), jid="juliet@x"
+    )
     assert "Nothing comes before mail:juliet@example.org is confirmed" in told(done)
 
 
@@ -813,18 +1007,30 @@ async def test_forms_of_the_rest(stage: Stage) -> None:
     await stage.says("subscribe lobby")
     await stage.says("subscribe story:news by mail to juliet@example.org")
     first = await client.send("pause", jid="juliet@x")
-    wrong = await client.send("pause", {"which": ["1"], "until": ["never"]}, session_of(first), jid="juliet@x")
+    wrong = await client.send(
+        "pause", {"which": ["1"], "until": ["never"]}, session_of(first), jid="juliet@x"
+    )
     assert lines(wrong).startswith("Until: “never” is no time to come")
-    done = await client.send("pause", {"which": ["1"], "until": ["Monday"]}, session_of(first), jid="juliet@x")
+    done = await client.send(
+        "pause", {"which": ["1"], "until": ["Monday"]}, session_of(first), jid="juliet@x"
+    )
     assert told(done).startswith("Paused until 1970-01-05 09:00 (UTC): 1 (shoutbox:lobby).")
     first = await client.send("subscription-edit", {}, jid="juliet@x")
-    second = await client.send("subscription-edit", {"number": ["1"]}, session_of(first), jid="juliet@x")
+    second = await client.send(
+        "subscription-edit", {"number": ["1"]}, session_of(first), jid="juliet@x"
+    )
     assert [one.findtext("{jabber:x:data}value") for one in boxes(second)][:1] == ["at once"]
-    done = await client.send("subscription-edit", {"interval": ["hourly"]}, session_of(first), jid="juliet@x")
+    done = await client.send(
+        "subscription-edit", {"interval": ["hourly"]}, session_of(first), jid="juliet@x"
+    )
     assert told(done).startswith("Changed: 1: shoutbox:lobby → chat:juliet@x, hourly")
     first = await client.send("address-drop", jid="juliet@x")
-    done = await client.send("address-drop", {"address": [str(MAIL)]}, session_of(first), jid="juliet@x")
-    assert told(done).startswith("mail:juliet@example.org is forgotten; with it ended: 2: story:news")
+    done = await client.send(
+        "address-drop", {"address": [str(MAIL)]}, session_of(first), jid="juliet@x"
+    )
+    assert told(done).startswith(
+        "mail:juliet@example.org is forgotten; with it ended: 2: story:news"
+    )
     first = await client.send("unsubscribe", jid="juliet@x")
     done = await client.send("unsubscribe", {"which": ["1"]}, session_of(first), jid="juliet@x")
     assert told(done) == "Subscription 1 to shoutbox:lobby has ended."

@@ -1,4 +1,5 @@
-"""Export and import: what is written is read again, a dry run first, every fault at once, all or nothing."""
+"""Export and import: what is written is read again, a dry run first, every fault at once, all or
+nothing."""
 
 import html
 import itertools
@@ -28,12 +29,19 @@ from tests.contract.pages import a_browser
 from tests.support.fakes import a_bus, said
 
 BOX, ROOM, OTHER, ANYONE = (
-    Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.x"), Channel("shoutbox", "back"), Channel("chat", "*"),
-)  # fmt: skip
+    Channel("shoutbox", "lobby"),
+    Channel("muc", "team@rooms.x"),
+    Channel("shoutbox", "back"),
+    Channel("chat", "*"),
+)
 NOBODY = Audit(0, "", "", "")
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
 STAGES = (
-    Stage(1, "match", (("words", ("storm", "heavy rain")), ("pattern", (r"[\d\"]+",)), ("has_link", ("1",)))),
+    Stage(
+        1,
+        "match",
+        (("words", ("storm", "heavy rain")), ("pattern", (r"[\d\"]+",)), ("has_link", ("1",))),
+    ),
     Stage(2, "quotes"),
     Stage(3, "throttle", (("count", ("5",)), ("per", ("1min",)), ("then", ("hold",)))),
 )
@@ -46,7 +54,9 @@ class Desk:
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
         self.told: list[str] = []
-        self._text = Text(bus, bus.settings.roles.of, lambda: 0.0, lambda _jid, words: self.told.append(words))
+        self._text = Text(
+            bus, bus.settings.roles.of, lambda: 0.0, lambda _jid, words: self.told.append(words)
+        )
 
     async def says(self, line: str) -> str:
         return str(await self._text.answer(Asked("admin@x", "admin", line, False)))
@@ -69,13 +79,20 @@ async def full(tmp_path: Path) -> AsyncIterator[Desk]:
     """A bus with one of everything."""
     (tmp_path / "full").mkdir()
     async with a_bus(tmp_path / "full") as bus:
-        room = ChannelSpec(ROOM, 'The "team"\\', {"subject": "é 😀", "invite": ["a@x", "b@x"]}, enabled=False)
+        room = ChannelSpec(
+            ROOM, 'The "team"\\', {"subject": "é 😀", "invite": ["a@x", "b@x"]}, enabled=False
+        )
         things: list[Thing] = [
-            ChannelSpec(BOX, "Lobby"), room, ChannelSpec(ANYONE), Route(BOX, ROOM, stages=STAGES),
+            ChannelSpec(BOX, "Lobby"),
+            room,
+            ChannelSpec(ANYONE),
+            Route(BOX, ROOM, stages=STAGES),
             Route(ROOM, BOX, enabled=False, stages=STAGES[1:]),
-            Route(ANYONE, BOX), Grant("juliet@x", "operator"), Grant("romeo@x", "member"),
+            Route(ANYONE, BOX),
+            Grant("juliet@x", "operator"),
+            Grant("romeo@x", "member"),
             Token("news", digest("secret"), "juliet@x"),
-        ]  # fmt: skip
+        ]
         await bus.settings.change([Put(one) for one in things], NOBODY)
         yield Desk(bus)
 
@@ -130,7 +147,10 @@ async def test_a_dry_run_first(stage: Desk, full: Desk) -> None:
     assert await stage.lists() == before
     await stage.says(f"import remove\n{toml}")
     assert (await stage.says("yes")).startswith("Imported: ")
-    assert {str(one.channel) for one in stage.bus.hub.channels} == {"shoutbox:lobby", "shoutbox:back"}
+    assert {str(one.channel) for one in stage.bus.hub.channels} == {
+        "shoutbox:lobby",
+        "shoutbox:back",
+    }
     assert len(stage.bus.hub.routes) == 2
     assert stage.bus.settings.roles.given == {"juliet@x": Role.ADMIN}
     (_, line), *_ = await stage.bus.hub.store.audit()
@@ -150,7 +170,10 @@ async def test_asked_for_in_a_conversation(stage: Desk) -> None:
     assert (await stage.says("import")).startswith(
         "TOML?\nas “export” writes it\nIn one message or several; “done” ends"
     )
-    assert await stage.says('[[channel]]\nname = "muc:team@rooms.x"') == "2 lines so far. Write more, or “done”."
+    assert (
+        await stage.says('[[channel]]\nname = "muc:team@rooms.x"')
+        == "2 lines so far. Write more, or “done”."
+    )
     assert await stage.says('invite = ["a@x", "b@x"]') == "3 lines so far. Write more, or “done”."
     assert "+ muc:team@rooms.x invite=" in await stage.says("done")
     assert await stage.says("yes") == "Imported: 1 changes."
@@ -168,7 +191,10 @@ async def test_a_conversation_that_ends_before_it_began(stage: Desk) -> None:
     for _message in range(2):
         assert await stage.says("\n".join(["# " + "x" * 998] * 200)) != ""
     assert "too long" in await stage.says("\n".join(["# " + "x" * 998] * 200))
-    assert await stage.says('[[channel]]\nname = "shoutbox:a"') == "402 lines so far. Write more, or “done”."
+    assert (
+        await stage.says('[[channel]]\nname = "shoutbox:a"')
+        == "402 lines so far. Write more, or “done”."
+    )
     assert "+ shoutbox:a" in await stage.says("done")
 
 
@@ -203,11 +229,16 @@ async def test_every_fault_at_once(stage: Desk) -> None:
         """
     )
     for fault in (
-        "xmpp is not a setting", "there is no method “pigeon”", "the bot's own address",
+        "xmpp is not a setting",
+        "there is no method “pigeon”",
+        "the bot's own address",
         "shoutbox has no settings, so no “nmae”",
-        "paused must be true or false", "shoutbox:a stands twice", "names shoutbox:b, and no [[channel]] does",
-        "“nobody”, which is no JID", "role is “king”: write member, operator or admin",
-    ):  # fmt: skip
+        "paused must be true or false",
+        "shoutbox:a stands twice",
+        "names shoutbox:b, and no [[channel]] does",
+        "“nobody”, which is no JID",
+        "role is “king”: write member, operator or admin",
+    ):
         assert fault in told, fault
     assert await stage.changes() == 0
 
@@ -232,7 +263,13 @@ async def test_changed_between_the_dry_run_and_the_yes(full: Desk) -> None:
     action = full.bus.actions["import"]
     first = await begin(action, ADMIN, full.bus)
     assert isinstance(first, Step)
-    lines = ["[[channel]]", 'name = "shoutbox:lobby"', 'title = "Hall"', "[[channel]]", 'name = "shoutbox:back"']
+    lines = [
+        "[[channel]]",
+        'name = "shoutbox:lobby"',
+        'title = "Hall"',
+        "[[channel]]",
+        'name = "shoutbox:back"',
+    ]
     asked = await go_on(action, first, {"toml": lines}, ADMIN, full.bus)
     assert isinstance(asked, Step)
     (spec,) = [one for one in full.bus.hub.channels if one.channel == BOX]
@@ -263,14 +300,17 @@ async def _of_many(stage: Desk, count: int) -> None:
 
 
 async def test_a_long_export_comes_in_parts(stage: Desk, full: Desk) -> None:
-    """Each is TOML by itself, no table is torn, and all of them together, or one after the other, are the whole."""
+    """Each is TOML by itself, no table is torn, and all of them together, or one after the other,
+    are the whole."""
     await _of_many(full, 400)
     before = await full.lists()
     last = await full.says("export")
     parts = [*full.told, last]
     assert len(parts) > 3
     for number, part in enumerate(parts, 1):
-        assert part.startswith(f"# bot@bus.example.org, without secrets, part {number} of {len(parts)}\n")
+        assert part.startswith(
+            f"# bot@bus.example.org, without secrets, part {number} of {len(parts)}\n"
+        )
         assert len(escape(part).encode()) < BUDGET
         tables = [one for several in tomllib.loads(part).values() for one in several]
         assert len(tables) == part.count("\n[[") - part.count("\n[[route.processor]]")
@@ -306,15 +346,23 @@ async def test_a_page_holds_all_of_it(full: Desk) -> None:
 
 
 async def test_more_than_messages_carry(stage: Desk) -> None:
-    stages = tuple(Stage(number, "prefix", (("text", ("x" * 2_000,)),)) for number in range(MAX_STAGES))
+    stages = tuple(
+        Stage(number, "prefix", (("text", ("x" * 2_000,)),)) for number in range(MAX_STAGES)
+    )
     ends = [Channel("shoutbox", f"{number:04}") for number in range(42)]
-    things: list[Thing] = [ChannelSpec(BOX), *map(ChannelSpec, ends), *(Route(BOX, end, stages=stages) for end in ends)]
+    things: list[Thing] = [
+        ChannelSpec(BOX),
+        *map(ChannelSpec, ends),
+        *(Route(BOX, end, stages=stages) for end in ends),
+    ]
     await stage.bus.settings.change([Put(one) for one in things], NOBODY)
     assert (await stage.says("export")).startswith("Error: That is more than 40 messages carry")
 
 
 async def test_a_table_that_no_message_carries(stage: Desk) -> None:
-    stages = tuple(Stage(number, "prefix", (("text", ("<" * 3_000,)),)) for number in range(MAX_STAGES))
+    stages = tuple(
+        Stage(number, "prefix", (("text", ("<" * 3_000,)),)) for number in range(MAX_STAGES)
+    )
     things: list[Thing] = [ChannelSpec(BOX), ChannelSpec(ROOM), Route(BOX, ROOM, stages=stages)]
     await stage.bus.settings.change([Put(one) for one in things], NOBODY)
     assert (await stage.says("export")).startswith("Error: That is more than 40 messages carry")
@@ -333,7 +381,12 @@ def _tables(*stages: str) -> str:
 async def test_processors_are_exported_in_tomls_types(full: Desk) -> None:
     first, second, _third = tomllib.loads(await full.says("export"))["route"]
     assert first["processor"] == [
-        {"name": "match", "words": ["storm", "heavy rain"], "pattern": r"[\d\"]+", "has_link": True},
+        {
+            "name": "match",
+            "words": ["storm", "heavy rain"],
+            "pattern": r"[\d\"]+",
+            "has_link": True,
+        },
         {"name": "quotes"},
         {"name": "throttle", "count": 5, "per": "1min", "then": "hold"},
     ]
@@ -347,7 +400,9 @@ async def test_what_differs_in_processors_is_shown(full: Desk) -> None:
     (line,) = [one for one in shown.splitlines() if one.startswith("~ ")]
     before, _arrow, after = line.partition(" ⇒ ")
     assert before.endswith("quotes, throttle count=5 per=1min then=hold]")
-    assert after == "shoutbox:lobby → muc:team@rooms.x [quotes, throttle count=9 per=1min then=hold]"
+    assert (
+        after == "shoutbox:lobby → muc:team@rooms.x [quotes, throttle count=9 per=1min then=hold]"
+    )
     assert await full.says("yes") == "Imported: 1 changes."
     assert await full.says(f"import\n{toml}") == "Nothing would change."
     (_, audited), *_ = await full.bus.hub.store.audit()
@@ -381,7 +436,8 @@ def test_a_stage_that_stays_keeps_its_id(wanted: list[str], ids: list[int]) -> N
 
 
 async def test_notes_stay_where_a_processor_does(full: Desk) -> None:
-    """Once in a while: the second message is still one too many after an import that only puts another in front."""
+    """Once in a while: the second message is still one too many after an import that only puts
+    another in front."""
     once = 'name = "throttle"\ncount = 1\nper = "1d"\nthen = "drop"'
     await full.says(f"import sure\n{_tables(once)}")
     await full.bus.hub.accept(said("one", BOX))
@@ -390,21 +446,34 @@ async def test_notes_stay_where_a_processor_does(full: Desk) -> None:
     await full.says(f"import sure\n{toml}")
     assert "2 throttle: stopped: " in await full.says("route test shoutbox:lobby")
     await full.says(f"import sure\n{_tables(once.replace('1d', '2d'))}")
-    assert "1 throttle: passes" in await full.says("route test shoutbox:lobby"), "set otherwise, it begins anew"
+    assert "1 throttle: passes" in await full.says("route test shoutbox:lobby"), (
+        "set otherwise, it begins anew"
+    )
 
 
 async def test_every_fault_of_processors_at_once(full: Desk) -> None:
     told = await full.says(
         "import sure\n"
         + _tables(
-            "count = 1", 'name = "trottle"', 'name = "delay"', 'name = "delay"\nby = "soon"\nbye = 1',
-            'name = "throttle"\ncount = "many"\nper = "soon"\nthen = "hold"', 'name = "delay"\nby = ["1s", "2s"]',
-            'name = "delay"\nby = {a = 1}', 'name = "delay"\nby = 1979-05-27', 'name = "match"\nhas_link = "perhaps"',
+            "count = 1",
+            'name = "trottle"',
+            'name = "delay"',
+            'name = "delay"\nby = "soon"\nbye = 1',
+            'name = "throttle"\ncount = "many"\nper = "soon"\nthen = "hold"',
+            'name = "delay"\nby = ["1s", "2s"]',
+            'name = "delay"\nby = {a = 1}',
+            'name = "delay"\nby = 1979-05-27',
+            'name = "match"\nhas_link = "perhaps"',
             'name = "prefix"\ntext = ""',
         )
-        + ROUTE + 'processor = 1\n' + ROUTE + 'processor = [1]\n' + ROUTE + 'procesor = 1\n'
+        + ROUTE
+        + "processor = 1\n"
+        + ROUTE
+        + "processor = [1]\n"
+        + ROUTE
+        + "procesor = 1\n"
         + _tables(*['name = "quotes"'] * 21)
-    )  # fmt: skip
+    )
     for fault in (
         "[[route]] 1, [[route.processor]] 1: name is missing.",
         "[[route]] 1, [[route.processor]] 2: there is no processor “trottle”: there are dedupe, ",
@@ -413,7 +482,8 @@ async def test_every_fault_of_processors_at_once(full: Desk) -> None:
         "[[route]] 1, [[route.processor]] 5: count: “many” is no whole number.",
         "[[route]] 1, [[route.processor]] 5: per: “soon” is no time",
         "[[route]] 1, [[route.processor]] 6: by takes one value, no list.",
-        "[[route]] 1, [[route.processor]] 7: by must be text in quotes, a number, true or false, or a list of those.",
+        "[[route]] 1, [[route.processor]] 7: by must be text in quotes, a number, true or "
+        "false, or a list of those.",
         "[[route]] 1, [[route.processor]] 8: by must be text in quotes",
         "[[route]] 1, [[route.processor]] 9: has_link: “perhaps” is neither yes nor no.",
         "[[route]] 1, [[route.processor]] 10: text: This is needed.",

@@ -83,7 +83,9 @@ CHANGES = {
     "link changed": lambda one: replace(one, link=f"https://example.org/new/{one.link[-3:]}"),
     "date": lambda one: replace(one, at=NOW),
     "date dropped": lambda one: replace(one, at=0),
-    "trackers": lambda one: replace(one, link=f"{one.link}?utm_source=rss&utm_medium=feed&fbclid=x"),
+    "trackers": lambda one: replace(
+        one, link=f"{one.link}?utm_source=rss&utm_medium=feed&fbclid=x"
+    ),
     "source of a reader": lambda one: replace(one, link=f"{one.link}?source=rss-0a1b2c------2"),
     "scheme": lambda one: replace(one, link=one.link.replace("https:", "http:")),
     "slash": lambda one: replace(one, link=one.link and f"{one.link}/"),
@@ -98,7 +100,10 @@ TOLD = ("title", "text")
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_item_is_known_after_a_change(change: str) -> None:
     found = look(START, None)
-    for items in ([CHANGES[change](one) for one in START], [START[0], CHANGES[change](START[1]), START[2]]):
+    for items in (
+        [CHANGES[change](one) for one in START],
+        [START[0], CHANGES[change](START[1]), START[2]],
+    ):
         after = look(items, found.seen)
         assert after.new == ()
         assert bool(after.updated) is (change in TOLD)
@@ -114,7 +119,8 @@ def test_a_changed_item_has_the_key_under_which_it_was_told() -> None:
 
 def test_a_site_that_moved_tells_nothing() -> None:
     moved = [
-        replace(one, id=f"https://new.example/{one.title}", link=f"https://new.example/{one.title}") for one in START
+        replace(one, id=f"https://new.example/{one.title}", link=f"https://new.example/{one.title}")
+        for one in START
     ]
     assert look(moved, look(START, None).seen).new == ()
 
@@ -133,11 +139,18 @@ def test_ids_that_repeat_are_not_relied_on() -> None:
 @pytest.mark.parametrize("page", ["https://status.example.org/", "https://example.org/news", ""])
 @pytest.mark.parametrize("named", [True, False])
 def test_one_page_for_all_items(page: str, named: bool) -> None:
-    """A status page: links to one place, titles that come again where there are ids, and items that leave."""
+    """A status page: links to one place, titles that come again where there are ids, and items that
+    leave."""
 
     def outage(number: int) -> Item:
         title = "Outage" if named else f"Outage {number}"
-        return Item(f"incident-{number}" if named else "", page, title, at=number * DAY, text="We look into it.")
+        return Item(
+            f"incident-{number}" if named else "",
+            page,
+            title,
+            at=number * DAY,
+            text="We look into it.",
+        )
 
     seen = look([outage(1001), outage(1000)], None).seen
     for number in range(1002, 1010):
@@ -151,7 +164,13 @@ def test_one_page_for_all_items(page: str, named: bool) -> None:
 
 def test_one_item_at_a_time_on_the_front_page() -> None:
     def outage(number: int) -> Item:
-        return Item(f"incident-{number}", "https://status.example.org/", "Outage", at=number * DAY, text="Well.")
+        return Item(
+            f"incident-{number}",
+            "https://status.example.org/",
+            "Outage",
+            at=number * DAY,
+            text="Well.",
+        )
 
     seen = look([outage(1)], None).seen
     assert titles(look([outage(2)], seen)) == ["Outage"]
@@ -205,8 +224,13 @@ def test_oldest_first_without_dates_goes_by_place() -> None:
 
 @st.composite
 def _days(draw: st.DrawFn) -> list[list[Item]]:
-    """A feed as it is day by day: articles come and leave, and their marks change; each article is there once a day."""
-    changes = [change for name, change in CHANGES.items() if name not in ("link dropped", "link changed", "title")]
+    """A feed as it is day by day: articles come and leave, and their marks change; each article is
+    there once a day."""
+    changes = [
+        change
+        for name, change in CHANGES.items()
+        if name not in ("link dropped", "link changed", "title")
+    ]
     days, top = [], 3
     for _ in range(draw(st.integers(1, 6))):
         top += draw(st.integers(0, 4))
@@ -244,7 +268,12 @@ def test_a_thousand_items_with_one_id_are_soon_told_apart() -> None:
     seen: Seen | None = None
     for round in range(3):
         same = [
-            Item(id="same", link=f"https://example.org/{round}/{one}", title=f"{round} {one}", at=NOW - one)
+            Item(
+                id="same",
+                link=f"https://example.org/{round}/{one}",
+                title=f"{round} {one}",
+                at=NOW - one,
+            )
             for one in range(ITEMS)
         ]
         start = time.thread_time()
@@ -258,7 +287,11 @@ def test_a_thousand_items_with_one_id_are_soon_told_apart() -> None:
 @pytest.mark.parametrize("query", ["&".join(["a="] * 650), "&".join(["%41=%42"] * 240)])
 def test_addresses_with_hundreds_of_fields_cost_little(query: str) -> None:
     many = [
-        Item(id=f"https://example.org/{one}?{query}", link=f"https://example.org/{one}?{query}", title=str(one))
+        Item(
+            id=f"https://example.org/{one}?{query}",
+            link=f"https://example.org/{one}?{query}",
+            title=str(one),
+        )
         for one in range(ITEMS)
     ]
     start = time.thread_time()

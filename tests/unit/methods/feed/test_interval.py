@@ -36,10 +36,17 @@ hints = st.builds(
     st.lists(st.integers(0, 9), max_size=7).map(tuple),
 )
 heards = st.builds(
-    Heard, st.booleans(), st.lists(st.integers(-(10**18), 10**18), max_size=40).map(tuple), st.none() | hints,
-    spans, spans, st.booleans(),
-)  # fmt: skip
-failures = st.fixed_dictionaries({"gone": st.just(False), "here": st.booleans(), "retry_after": spans})
+    Heard,
+    st.booleans(),
+    st.lists(st.integers(-(10**18), 10**18), max_size=40).map(tuple),
+    st.none() | hints,
+    spans,
+    spans,
+    st.booleans(),
+)
+failures = st.fixed_dictionaries(
+    {"gone": st.just(False), "here": st.booleans(), "retry_after": spans}
+)
 looks = st.lists(st.tuples(lucks, heards | failures, st.integers(0, 3 * DAY)), max_size=30)
 
 
@@ -48,13 +55,21 @@ def passed(poll: Poll, at: int) -> float:
     return (poll.due - at) / 1000
 
 
-def look(poll: Poll, now: int, luck: float, what: "Heard | dict[str, bool]") -> tuple[Poll, News | None]:
-    step = succeeded(poll, now, luck, what) if isinstance(what, Heard) else failed(poll, now, luck, **what)
+def look(
+    poll: Poll, now: int, luck: float, what: "Heard | dict[str, bool]"
+) -> tuple[Poll, News | None]:
+    step = (
+        succeeded(poll, now, luck, what)
+        if isinstance(what, Heard)
+        else failed(poll, now, luck, **what)
+    )
     return step.poll, step.news
 
 
 @given(looks)
-def test_never_under_five_minutes_and_never_over_a_day(script: Sequence[tuple[float, Heard, int]]) -> None:
+def test_never_under_five_minutes_and_never_over_a_day(
+    script: Sequence[tuple[float, Heard, int]],
+) -> None:
     poll, now = begun(NOW), NOW
     assert poll.due == NOW
     for luck, what, late in script:
@@ -76,13 +91,17 @@ def test_broken_is_told_once_and_recovery_once(script: Sequence[tuple[float, Hea
 
 
 @given(lucks, st.integers(0, 10**7), heards, st.integers(0, 9))
-def test_what_the_site_asks_for_is_respected(luck: float, wait: int, heard: Heard, before: int) -> None:
+def test_what_the_site_asks_for_is_respected(
+    luck: float, wait: int, heard: Heard, before: int
+) -> None:
     bad = replace(begun(NOW), failures=before, failing_since=NOW)
     asked = min(wait, DAY)
     assert passed(failed(bad, NOW, luck, retry_after=wait).poll, NOW) >= asked
     assert passed(succeeded(bad, NOW, luck, replace(heard, retry_after=wait)).poll, NOW) >= asked
     assert passed(succeeded(bad, NOW, luck, replace(heard, fresh_for=wait)).poll, NOW) >= asked
-    assert passed(succeeded(bad, NOW, luck, replace(heard, hints=Hints(ttl=wait))).poll, NOW) >= asked
+    assert (
+        passed(succeeded(bad, NOW, luck, replace(heard, hints=Hints(ttl=wait))).poll, NOW) >= asked
+    )
 
 
 def polled(every: int, days: int) -> tuple[Poll, int, list[float]]:
@@ -127,13 +146,17 @@ def test_a_feed_that_falls_silent_is_left_alone_and_one_that_wakes_is_not() -> N
 
 def test_the_dates_of_a_new_feed_tell_how_often_to_look() -> None:
     daily = tuple(NOW - day * DAY * 1000 for day in range(10))
-    assert passed(succeeded(begun(NOW), NOW, 0, Heard(True, daily)).poll, NOW) == pytest.approx(DAY * 0.9 / 8)
+    assert passed(succeeded(begun(NOW), NOW, 0, Heard(True, daily)).poll, NOW) == pytest.approx(
+        DAY * 0.9 / 8
+    )
     strange = (-(10**15), 0, NOW + DAY * 10**6, 10**18)
     assert passed(succeeded(begun(NOW), NOW, 0, Heard(True, strange)).poll, NOW) == 1800
 
 
 def test_luck_spreads() -> None:
-    pauses = {passed(succeeded(begun(NOW), NOW, luck / 10, Heard()).poll, NOW) for luck in range(10)}
+    pauses = {
+        passed(succeeded(begun(NOW), NOW, luck / 10, Heard()).poll, NOW) for luck in range(10)
+    }
     assert len(pauses) == 10
 
 

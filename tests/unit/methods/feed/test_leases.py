@@ -50,7 +50,9 @@ async def test_a_hub_that_never_answers_holds_up_nothing_else() -> None:
         )
         for n, host in enumerate(["one"] * 100 + [f"other{n}" for n in range(100)])
     ]
-    leases = Leases(replace(world.ports(), fetcher=lambda: hubs), "https://bus.example", lambda: feeds)
+    leases = Leases(
+        replace(world.ports(), fetcher=lambda: hubs), "https://bus.example", lambda: feeds
+    )
     for feed in feeds:
         leases.later(feed)
     ran: list[str] = []

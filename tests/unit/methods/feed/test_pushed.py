@@ -1,5 +1,5 @@
-"""What hubs push (WebSub): asked for where the feed offers it and hubs can call, verified, signed, renewed; by real
-servers and the bus's own pages."""
+"""What hubs push (WebSub): asked for where the feed offers it and hubs can call, verified, signed,
+renewed; by real servers and the bus's own pages."""
 
 import hashlib
 import hmac
@@ -38,8 +38,14 @@ class Hub:
         self.asked.append(form)
         if self.willing:
             token = form["hub.callback"].rpartition("/")[2]
-            query = {"hub.mode": form["hub.mode"], "hub.topic": form["hub.topic"], "hub.challenge": "abc"}
-            status, text = await self.yard.feeds.verify(token, {**query, "hub.lease_seconds": str(int(10 * DAY))})
+            query = {
+                "hub.mode": form["hub.mode"],
+                "hub.topic": form["hub.topic"],
+                "hub.challenge": "abc",
+            }
+            status, text = await self.yard.feeds.verify(
+                token, {**query, "hub.lease_seconds": str(int(10 * DAY))}
+            )
             assert (status, text) == (200, "abc")
         return gives(b"", 202)
 
@@ -50,8 +56,10 @@ async def _hubbed(public: str = PUBLIC) -> AsyncIterator[tuple[Yard, Hub]]:
         hub = Hub(yard)
         async with site(hub.answer) as server:
             yard.blog.more = (
-                f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="hub" href="{server.url}/hub"/>'
-                f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="{yard.server.url}/feed"/>'
+                '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="hub" '
+                f'href="{server.url}/hub"/>'
+                '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" '
+                f'href="{yard.server.url}/feed"/>'
             )
             yard.blog.add(1)
             yield yard, hub
@@ -83,11 +91,15 @@ def _signed(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-async def test_a_hub_is_asked_and_then_the_feed_is_looked_at_once_a_day(hubbed: tuple[Yard, Hub]) -> None:
+async def test_a_hub_is_asked_and_then_the_feed_is_looked_at_once_a_day(
+    hubbed: tuple[Yard, Hub],
+) -> None:
     yard, hub = hubbed
     yard.subscribe()
     await yard.passes()
-    assert [(one["hub.mode"], one["hub.topic"]) for one in hub.asked] == [("subscribe", f"{yard.server.url}/feed")]
+    assert [(one["hub.mode"], one["hub.topic"]) for one in hub.asked] == [
+        ("subscribe", f"{yard.server.url}/feed")
+    ]
     assert hub.asked[0]["hub.callback"] == f"{PUBLIC}/websub/{_lease(yard).token}"
     assert _lease(yard).state is Stands.ACTIVE
     assert yard.world.kept[PLANET]["lease"]["state"] == "active"
@@ -141,10 +153,14 @@ async def test_what_is_pushed_is_told_at_once_and_not_again(hubbed: tuple[Yard, 
     whole = yard.blog.numbers
     yard.blog.numbers = [31]  # a hub may send the new items alone
     body = yard.blog.written()
-    assert await yard.feeds.push(lease.token, body, "application/rss+xml", _signed(lease.secret, body))
+    assert await yard.feeds.push(
+        lease.token, body, "application/rss+xml", _signed(lease.secret, body)
+    )
     assert yard.bodies == [entry(31)]
     assert len(yard.server.asked) == asked
-    assert await yard.feeds.push(lease.token, body, "application/rss+xml", _signed(lease.secret, body))
+    assert await yard.feeds.push(
+        lease.token, body, "application/rss+xml", _signed(lease.secret, body)
+    )
     yard.blog.numbers = [31, *whole]
     await yard.passes(2 * DAY)
     assert yard.bodies == [entry(31)]
@@ -163,7 +179,9 @@ async def test_a_hub_that_floods_makes_it_look_at_the_feed(hubbed: tuple[Yard, H
     for number in range(100, 140):
         yard.blog.numbers = [number]
         body = yard.blog.written()
-        assert await yard.feeds.push(lease.token, body, "application/rss+xml", _signed(lease.secret, body))
+        assert await yard.feeds.push(
+            lease.token, body, "application/rss+xml", _signed(lease.secret, body)
+        )
     assert len(yard.bodies) == 10
     yard.blog.numbers = list(range(139, 99, -1))
     await yard.passes(120)
@@ -185,7 +203,9 @@ async def test_what_is_not_signed_is_left(hubbed: tuple[Yard, Hub], signature: s
     assert len(yard.server.asked) == asked
 
 
-async def test_what_nobody_signs_makes_it_look_but_not_as_often_as_someone_likes(hubbed: tuple[Yard, Hub]) -> None:
+async def test_what_nobody_signs_makes_it_look_but_not_as_often_as_someone_likes(
+    hubbed: tuple[Yard, Hub],
+) -> None:
     yard, _hub = hubbed
     yard.subscribe()
     await yard.passes()
@@ -204,7 +224,9 @@ async def test_junk_that_is_signed_makes_it_look(hubbed: tuple[Yard, Hub]) -> No
     await yard.passes()
     lease = _secretly(yard)
     yard.blog.add(2)
-    assert await yard.feeds.push(lease.token, b"<html>", "text/html", _signed(lease.secret, b"<html>"))
+    assert await yard.feeds.push(
+        lease.token, b"<html>", "text/html", _signed(lease.secret, b"<html>")
+    )
     await yard.passes(1)
     assert yard.bodies == [entry(2)]
 
@@ -237,7 +259,9 @@ async def test_the_pages_for_hubs(hubbed: tuple[Yard, Hub]) -> None:
             for token, status in ((lease.token, 202), ("0" * 32, 404)):
                 async with session.post(f"{url}/{token}", data=body, headers=named) as answer:
                     assert answer.status == status
-            async with session.post(f"{url}/{lease.token}", data=io.BytesIO(bytes(websub.MOST + 1))) as answer:
+            async with session.post(
+                f"{url}/{lease.token}", data=io.BytesIO(bytes(websub.MOST + 1))
+            ) as answer:
                 assert answer.status == 413
             for token, status in (("0" * 32, 404), (lease.token, 200)):
                 async with session.get(f"{url}/{token}", params=asks) as answer:

@@ -1,5 +1,5 @@
-"""Feeds as a source: what is told when, over redirects, failures, restarts and crashes; by real servers, and a clock
-that is moved."""
+"""Feeds as a source: what is told when, over redirects, failures, restarts and crashes; by real
+servers, and a clock that is moved."""
 
 import asyncio
 import hashlib
@@ -54,14 +54,17 @@ class Blog:
     def written(self) -> bytes:
         items = "".join(self.item(n) for n in self.numbers)
         return (
-            f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>{self.title}</title>'.encode()
+            '<rss version="2.0" '
+            f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>{self.title}</'
+            "title>".encode()
             + (f"<link>http://planet.example/</link>{self.more}{items}</channel></rss>".encode())
         )
 
     def item(self, n: int) -> str:
         at = formatdate(START - DAY + n * 60, usegmt=True)
         return (
-            f"<item><title>{self.words.get(n, f'Entry {n}')}</title><link>http://planet.example/{n}</link><pubDate>{at}</pubDate>"
+            f"<item><title>{self.words.get(n, f'Entry {n}')}</title><link>http://"
+            f"planet.example/{n}</link><pubDate>{at}</pubDate>"
             f"<guid>{self.guid.format(n=n)}</guid><dc:creator>Writer {n % 3}</dc:creator>"
             f"<description>All of {n}.</description></item>"
         )
@@ -96,7 +99,9 @@ class Yard:
 
     def subscribe(self, path: str = "/feed", **settings: Any) -> None:
         """Configure the one feed so."""
-        self.feeds.configure([ChannelSpec(PLANET, settings={"url": self.server.url + path, **settings})])
+        self.feeds.configure(
+            [ChannelSpec(PLANET, settings={"url": self.server.url + path, **settings})]
+        )
 
     async def passes(self, seconds: float = 0.0) -> None:
         """Time passes; what is due is done."""
@@ -221,8 +226,14 @@ async def test_a_week_down_is_told_as_ten_and_how_many_more(yard: Yard) -> None:
     yard.blog.status = 200
     yard.blog.add(*range(2, 49))
     await yard.passes(2 * DAY)
-    assert yard.bodies == [*(entry(n) for n in range(39, 49)), "and 37 more: http://planet.example/"]
-    assert [words.partition(".")[0] for words in yard.told] == ["The feed can't be read", "The feed can be read again"]
+    assert yard.bodies == [
+        *(entry(n) for n in range(39, 49)),
+        "and 37 more: http://planet.example/",
+    ]
+    assert [words.partition(".")[0] for words in yard.told] == [
+        "The feed can't be read",
+        "The feed can be read again",
+    ]
 
 
 async def test_how_many_at_once_is_the_owners_choice(yard: Yard) -> None:
@@ -348,7 +359,9 @@ async def test_a_permanent_redirect_is_taken_over_and_told_once(yard: Yard) -> N
     yard.blog.status, yard.blog.location = 301, "/new"
     yard.blog.add(2)
     await yard.passes(3 * DAY)
-    assert yard.told == [f"The feed has moved for good; I read it at {yard.server.url}/new from now on."]
+    assert yard.told == [
+        f"The feed has moved for good; I read it at {yard.server.url}/new from now on."
+    ]
     assert yard.bodies == [entry(2)]
     assert yard.world.kept[PLANET]["url"] == f"{yard.server.url}/new"
     assert [one.path for one in yard.server.asked[-3:]] == ["/new"] * 3
@@ -368,7 +381,10 @@ async def test_a_passing_redirect_is_not_taken_over(yard: Yard) -> None:
 
 
 async def test_a_site_is_enough_where_it_names_its_feed(yard: Yard) -> None:
-    page = b'<html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head><body>Hi</body></html>'
+    page = (
+        b'<html><head><link rel="alternate" type="application/rss+xml" '
+        b'href="/feed"></head><body>Hi</body></html>'
+    )
     await _discovered(yard, page)
     assert yard.told == []
 
@@ -388,7 +404,9 @@ async def _discovered(yard: Yard, page: bytes) -> None:
     answer = yard.blog.answer
 
     async def both(request: http.Request) -> http.StreamResponse:
-        return gives(page, Content_Type="text/html") if request.path == "/" else await answer(request)
+        return (
+            gives(page, Content_Type="text/html") if request.path == "/" else await answer(request)
+        )
 
     yard.blog.add(1, 2)
     async with site(both) as server:
@@ -431,7 +449,8 @@ async def test_a_new_feed_that_can_not_be_read_is_told_at_once_and_once(yard: Ya
     yard.subscribe()
     await yard.passes()
     assert yard.told == [
-        "The feed can't be read. 127.0.0.1 has nothing at that address (404). Check the address. I go on trying."
+        "The feed can't be read. 127.0.0.1 has nothing at that address (404). Check the "
+        "address. I go on trying."
     ]
     (trouble,) = yard.feeds.troubles()
     assert "404" in str(trouble.why)
@@ -461,7 +480,9 @@ async def test_a_feed_that_breaks_is_told_once_also_over_a_restart(yard: Yard) -
     assert "trouble of its own (500)" in str(yard.feeds.troubles()[0].why)
 
 
-async def test_what_is_gone_is_told_and_looked_at_no_more_until_its_owner_wants_it(yard: Yard) -> None:
+async def test_what_is_gone_is_told_and_looked_at_no_more_until_its_owner_wants_it(
+    yard: Yard,
+) -> None:
     yard.blog.add(1)
     yard.subscribe()
     await yard.passes()
@@ -500,11 +521,13 @@ async def test_retry_after_is_kept_to(yard: Yard) -> None:
 async def test_settings_that_will_not_do_are_a_trouble_and_no_crash(yard: Yard) -> None:
     yard.blog.add(1)
     other = Channel("feed", "other")
-    yard.feeds.configure([
-        ChannelSpec(PLANET, settings={"url": "ftp://x/"}),
-        ChannelSpec(Channel("feed", "*")),
-        ChannelSpec(other, settings={"url": yard.server.url, "first": "1"}),
-    ])  # fmt: skip
+    yard.feeds.configure(
+        [
+            ChannelSpec(PLANET, settings={"url": "ftp://x/"}),
+            ChannelSpec(Channel("feed", "*")),
+            ChannelSpec(other, settings={"url": yard.server.url, "first": "1"}),
+        ]
+    )
     await yard.passes()
     assert [(one.channel, one.due) for one in yard.feeds.troubles()] == [(PLANET, 0)]
     assert yard.bodies == [entry(1)]
@@ -548,7 +571,9 @@ async def test_other_changes_of_the_bus_do_not_make_it_look(yard: Yard) -> None:
 async def test_feeds_of_one_host_wait_for_each_other_and_all_have_their_turn(yard: Yard) -> None:
     yard.blog.add(1)
     names = [Channel("feed", f"n{number}") for number in range(40)]
-    yard.feeds.configure([ChannelSpec(one, settings={"url": f"{yard.server.url}/{one.address}"}) for one in names])
+    yard.feeds.configure(
+        [ChannelSpec(one, settings={"url": f"{yard.server.url}/{one.address}"}) for one in names]
+    )
     yard.world.clock.sleep(10)  # all are due
     await yard.passes()
     assert {one.path for one in yard.server.asked} == {f"/{one.address}" for one in names}
@@ -578,15 +603,21 @@ async def test_an_author_is_a_safe_name(yard: Yard, author: str, name: str) -> N
 
 
 async def test_an_item_from_the_future_is_of_now(yard: Yard) -> None:
-    yard.blog.more = "<item><title>Soon</title><guid>1</guid><pubDate>Thu, 01 Jan 2099 00:00:00 GMT</pubDate></item>"
+    yard.blog.more = (
+        "<item><title>Soon</title><guid>1</guid><pubDate>Thu, 01 Jan 2099 00:00:00 "
+        "GMT</pubDate></item>"
+    )
     yard.subscribe(first="1")
     await yard.passes()
     assert yard.world.accepted[0].at == int(START * 1000)
 
 
-async def test_an_item_without_a_title_begins_with_its_text_and_one_with_nothing_is_left_out(yard: Yard) -> None:
+async def test_an_item_without_a_title_begins_with_its_text_and_one_with_nothing_is_left_out(
+    yard: Yard,
+) -> None:
     yard.blog.more = (
-        "<item><description>Just words, as in a status.</description><guid>1</guid></item><item><guid>2</guid></item>"
+        "<item><description>Just words, as in a "
+        "status.</description><guid>1</guid></item><item><guid>2</guid></item>"
     )
     yard.subscribe(first="2")
     await yard.passes()
@@ -599,30 +630,45 @@ async def test_an_item_without_a_title_begins_with_its_text_and_one_with_nothing
 @pytest.mark.parametrize(
     "settings",
     [
-        {}, {"url": ""}, {"url": "ftp://example.org"}, {"url": "https://"}, {"url": "javascript:alert(1)"},
-        {"url": "https://example.org", "first": "11"}, {"url": "https://example.org", "first": "-1"},
-        {"url": "https://example.org", "first": "all"}, {"url": "https://example.org", "most": 0},
-        {"url": "https://example.org", "most": 51}, {"url": "https://example.org", "nothing": 1},
+        {},
+        {"url": ""},
+        {"url": "ftp://example.org"},
+        {"url": "https://"},
+        {"url": "javascript:alert(1)"},
+        {"url": "https://example.org", "first": "11"},
+        {"url": "https://example.org", "first": "-1"},
+        {"url": "https://example.org", "first": "all"},
+        {"url": "https://example.org", "most": 0},
+        {"url": "https://example.org", "most": 51},
+        {"url": "https://example.org", "nothing": 1},
     ],
-)  # fmt: skip
+)
 def test_settings_that_will_not_do(settings: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match=r"\.$|it has "):
         METHOD.settings(ChannelSpec(PLANET, settings=settings))
 
 
 def test_an_address_without_a_scheme_is_https() -> None:
-    form = METHOD.settings(ChannelSpec(PLANET, settings={"url": "planet.example/feed", "first": "none"}))
+    form = METHOD.settings(
+        ChannelSpec(PLANET, settings={"url": "planet.example/feed", "first": "none"})
+    )
     assert (str(form.url), form.choice.first) == ("https://planet.example/feed", 0)
 
 
 @pytest.mark.parametrize(
     ("url", "reaches"),
     [
-        ("https://bus.example.org", True), ("https://8.8.8.8:8443", True), ("http://127.0.0.1:8080", False),
-        ("http://localhost:8080", False), ("http://bus", False), ("http://192.168.1.4", False), ("http://[::1]", False),
-        ("http://bus.lan", False), ("", False),
+        ("https://bus.example.org", True),
+        ("https://8.8.8.8:8443", True),
+        ("http://127.0.0.1:8080", False),
+        ("http://localhost:8080", False),
+        ("http://bus", False),
+        ("http://192.168.1.4", False),
+        ("http://[::1]", False),
+        ("http://bus.lan", False),
+        ("", False),
     ],
-)  # fmt: skip
+)
 def test_whether_hubs_can_call(url: str, reaches: bool) -> None:
     assert public(url) == (url if reaches else "")
 
@@ -632,8 +678,10 @@ async def test_our_own_stories_do_not_go_round() -> None:
         link = "https://bus.example/stories/news/7-hello"
         story = f"tag:bus.example,2026-01-01:news/{'a' * 32}"
         yard.blog.more = (
-            f"<item><title>Ours</title><link>{link}</link><guid isPermaLink='false'>{story}</guid></item>"
-            f"<item><title>Of ours</title><link>{link}</link><guid isPermaLink='false'>another</guid></item>"
+            f"<item><title>Ours</title><link>{link}</link><guid "
+            f"isPermaLink='false'>{story}</guid></item>"
+            f"<item><title>Of ours</title><link>{link}</link><guid "
+            "isPermaLink='false'>another</guid></item>"
             f"<item><title>Theirs</title><link>https://b.example/stories/news/7</link>"
             f"<guid isPermaLink='false'>{story}</guid></item>"
         )

@@ -1,4 +1,5 @@
-"""WebSub as its specification has it: discovery, the request, the hub's question, the lease, the signature."""
+"""WebSub as its specification has it: discovery, the request, the hub's question, the lease, the
+signature."""
 
 import json
 from dataclasses import replace
@@ -45,7 +46,12 @@ def active(hub: str = HUB) -> Lease:
 def question(
     mode: str = "subscribe", topic: str = TOPIC, challenge: str = "abc", lease: str = "864000"
 ) -> dict[str, str]:
-    return {"hub.mode": mode, "hub.topic": topic, "hub.challenge": challenge, "hub.lease_seconds": lease}
+    return {
+        "hub.mode": mode,
+        "hub.topic": topic,
+        "hub.challenge": challenge,
+        "hub.lease_seconds": lease,
+    }
 
 
 # Section 4: discovery
@@ -55,12 +61,31 @@ def question(
     ("header", "hubs", "topic", "found"),
     [
         # the specification's own example
-        ('<https://hub.example.com/>; rel="hub", <http://example.com/feed>; rel="self"', (), "",
-         Offer(("https://hub.example.com/",), "http://example.com/feed")),
-        ("</hub>; rel=hub, <>; rel=self", (), "", Offer(("https://a.example/hub",), "https://a.example/dir/feed")),
-        ('<http://one/>;rel="x HUB y" ;title="a, <b>; rel=self", <https://two/> ; rel=hub, <f>;rel="self"', (), "",
-         Offer(("https://two/", "http://one/"), "https://a.example/dir/f")),
-        ("", ("https://hub.example/", "https://hub.example/"), TOPIC, Offer(("https://hub.example/",), TOPIC)),
+        (
+            '<https://hub.example.com/>; rel="hub", <http://example.com/feed>; rel="self"',
+            (),
+            "",
+            Offer(("https://hub.example.com/",), "http://example.com/feed"),
+        ),
+        (
+            "</hub>; rel=hub, <>; rel=self",
+            (),
+            "",
+            Offer(("https://a.example/hub",), "https://a.example/dir/feed"),
+        ),
+        (
+            '<http://one/>;rel="x HUB y" ;title="a, <b>; rel=self", <https://two/> ; '
+            'rel=hub, <f>;rel="self"',
+            (),
+            "",
+            Offer(("https://two/", "http://one/"), "https://a.example/dir/f"),
+        ),
+        (
+            "",
+            ("https://hub.example/", "https://hub.example/"),
+            TOPIC,
+            Offer(("https://hub.example/",), TOPIC),
+        ),
         ("<https://h/>; rel=hub", ("https://other/",), TOPIC, Offer(("https://h/",), TOPIC)),
         ("<https://h/>; rel=hub", (), "", None),
         ("<javascript:x>; rel=hub, <f>; rel=self", (), "", None),
@@ -70,8 +95,10 @@ def question(
         ("<https://h/>; rel=hub, <f\udcff>; rel=self", (), "", None),
         (f"<https://h/{'x' * 3000}>; rel=hub, <f>; rel=self", (), "", None),
     ],
-)  # fmt: skip
-def test_what_a_feed_offers(header: str, hubs: tuple[str, ...], topic: str, found: Offer | None) -> None:
+)
+def test_what_a_feed_offers(
+    header: str, hubs: tuple[str, ...], topic: str, found: Offer | None
+) -> None:
     assert offered(header, "https://a.example/dir/feed", hubs, topic) == found
 
 
@@ -82,7 +109,9 @@ def test_any_header_is_read(header: str) -> None:
 
 
 @pytest.mark.timeout(5)
-@pytest.mark.parametrize("part", ["<", "<a>", "<a>;", '<a>;rel="', "<a>;rel=hub", "; ", "<a> ;a ;a ", '\\"'])
+@pytest.mark.parametrize(
+    "part", ["<", "<a>", "<a>;", '<a>;rel="', "<a>;rel=hub", "; ", "<a> ;a ;a ", '\\"']
+)
 def test_long_headers_cost_little(part: str) -> None:
     links(part * 8000, TOPIC)
 
@@ -95,12 +124,17 @@ def test_what_the_hub_is_asked() -> None:
     assert len(lease.secret) < 200
     assert len(lease.token) >= 32
     assert form(lease, "https://bus/x") == {
-        "hub.mode": "subscribe", "hub.topic": TOPIC, "hub.callback": "https://bus/x",
-        "hub.lease_seconds": str(LEASE), "hub.secret": lease.secret,
-    }  # fmt: skip
+        "hub.mode": "subscribe",
+        "hub.topic": TOPIC,
+        "hub.callback": "https://bus/x",
+        "hub.lease_seconds": str(LEASE),
+        "hub.secret": lease.secret,
+    }
     assert form(active().end(NOW), "https://bus/x") == {
-        "hub.mode": "unsubscribe", "hub.topic": TOPIC, "hub.callback": "https://bus/x",
-    }  # fmt: skip
+        "hub.mode": "unsubscribe",
+        "hub.topic": TOPIC,
+        "hub.callback": "https://bus/x",
+    }
 
 
 def test_no_secret_is_told_in_clear() -> None:
@@ -114,7 +148,9 @@ def test_two_leases_share_nothing() -> None:
 
 
 def test_the_hubs_question_is_answered_with_its_challenge() -> None:
-    answer = verified(asked(Lease.new(HUB, TOPIC, NOW), NOW), question(challenge="sesame", lease="1000"), NOW)
+    answer = verified(
+        asked(Lease.new(HUB, TOPIC, NOW), NOW), question(challenge="sesame", lease="1000"), NOW
+    )
     assert (answer.status, answer.body) == (200, "sesame")
     assert answer.lease
     assert (answer.lease.state, answer.lease.expires, answer.lease.due) == (
@@ -129,9 +165,15 @@ def test_the_hubs_question_is_answered_with_its_challenge() -> None:
 
 @pytest.mark.parametrize(
     "query",
-    [question(topic=TOPIC + "x"), question(mode="unsubscribe"), question(mode=""), question(challenge=""),
-     question(challenge="x" * 3000), {}],
-)  # fmt: skip
+    [
+        question(topic=TOPIC + "x"),
+        question(mode="unsubscribe"),
+        question(mode=""),
+        question(challenge=""),
+        question(challenge="x" * 3000),
+        {},
+    ],
+)
 def test_what_was_not_asked_is_refused(query: dict[str, str]) -> None:
     lease = asked(Lease.new(HUB, TOPIC, NOW), NOW)
     assert verified(lease, query, NOW).status == 404
@@ -207,9 +249,13 @@ WHAT = b"what do ya want for nothing?"
 SIGNED = [
     "sha1=effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
     "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-    "sha384=af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649",
-    "sha512=164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
-]  # fmt: skip
+    "sha384="
+    "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
+    "8e2240ca5e69e2c78b3239ecfab21649",
+    "sha512="
+    "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+    "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+]
 
 
 @pytest.mark.parametrize("signature", SIGNED)
@@ -223,7 +269,8 @@ def test_what_is_signed(signature: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "signature", ["", "=", "sha1", "sha1=", "md5=0", "sha256=ü€", "ü=1", "sha1=\udcff", "sha256=" + "0" * 64]
+    "signature",
+    ["", "=", "sha1", "sha1=", "md5=0", "sha256=ü€", "ü=1", "sha1=\udcff", "sha256=" + "0" * 64],
 )
 def test_what_is_forged(signature: str) -> None:
     assert not genuine("Jefe", WHAT, signature)
@@ -251,10 +298,14 @@ def test_what_is_heard() -> None:
 async def test_a_hub_is_asked() -> None:
     async def hub(request: http.Request) -> http.StreamResponse:
         posted = dict(await request.post())
-        return http.Response(status=202 if posted.get("hub.topic") == TOPIC else 400, text="no such topic")
+        return http.Response(
+            status=202 if posted.get("hub.topic") == TOPIC else 400, text="no such topic"
+        )
 
     async with site(hub) as server, fetching() as fetcher:
         await ask(fetcher, Lease.new(server.url, TOPIC, NOW), "https://bus.example/websub/x")
         with pytest.raises(FetchError) as refused:
-            await ask(fetcher, Lease.new(server.url, TOPIC + "x", NOW), "https://bus.example/websub/x")
+            await ask(
+                fetcher, Lease.new(server.url, TOPIC + "x", NOW), "https://bus.example/websub/x"
+            )
     assert refused.value.said == "no such topic"

@@ -24,7 +24,9 @@ def made(folder: Path, name: str, *fortunes: str, flags: int = 0) -> Database:
         text += one.encode() + b"\n%\n"
     (folder / name).write_bytes(text)
     header = struct.pack(">5Lc3x", 2, len(fortunes), 99, 1, flags, b"%")
-    (folder / f"{name}.dat").write_bytes(header + struct.pack(f">{len(starts) + 1}L", *starts, len(text)))
+    (folder / f"{name}.dat").write_bytes(
+        header + struct.pack(f">{len(starts) + 1}L", *starts, len(text))
+    )
     return Database(name, folder / name)
 
 
@@ -91,7 +93,9 @@ def test_one_that_is_no_good_is_told_and_another_drawn_from(tmp_path: Path) -> N
         drawn = draw((), luck(seed), places=[tmp_path])
         assert (drawn.text, drawn.name) == ("hello", "good")
         faults |= drawn.faults
-    assert {name: str(why) for name, why in faults.items()} == {"empty": "The fortunes “empty” are empty."}
+    assert {name: str(why) for name, why in faults.items()} == {
+        "empty": "The fortunes “empty” are empty."
+    }
     drawn = draw((), luck(0), doubted=["empty", "good", "gone"], places=[tmp_path])
     assert (drawn.text, [*drawn.faults]) == ("hello", ["empty"])
 

@@ -43,7 +43,13 @@ async def listening(addresses: FakeAddresses, clock: FakeClock) -> AsyncIterator
 @pytest.fixture
 async def server(listening: Bounces) -> AsyncIterator[SMTP]:
     """The team's mail server, as the listener meets it."""
-    client = SMTP(hostname=HOST, port=listening.port, start_tls=False, local_hostname="mx.example.org", timeout=10)
+    client = SMTP(
+        hostname=HOST,
+        port=listening.port,
+        start_tls=False,
+        local_hostname="mx.example.org",
+        timeout=10,
+    )
     await client.connect()
     yield client
     client.close()
@@ -60,19 +66,29 @@ async def test_a_failure_is_told(server: SMTP, addresses: FakeAddresses, clock: 
     assert addresses.gone == [(JULIET, WHY)]
 
 
-async def test_the_null_sender_is_one(server: SMTP, addresses: FakeAddresses, clock: FakeClock) -> None:
+async def test_the_null_sender_is_one(
+    server: SMTP, addresses: FakeAddresses, clock: FakeClock
+) -> None:
     await server.ehlo()
     assert (await server.execute_command(b"MAIL FROM:<>")).code == 250
-    assert (await server.execute_command(b"RCPT TO:<" + VERP.sender(JULIET, clock()).encode() + b">")).code == 250
+    assert (
+        await server.execute_command(b"RCPT TO:<" + VERP.sender(JULIET, clock()).encode() + b">")
+    ).code == 250
     await server.data(REPORT)
     assert [target for target, _why in addresses.gone] == [JULIET]
 
 
 @pytest.mark.parametrize(
     "to",
-    ["juliet@example.org", "postmaster@bounces.example.org", "b+@bounces.example.org", "b+aaaa@bounces.example.org",
-     "b+" + "a" * 32 + "@bounces.example.org", "shoutbus@example.org"],
-)  # fmt: skip
+    [
+        "juliet@example.org",
+        "postmaster@bounces.example.org",
+        "b+@bounces.example.org",
+        "b+aaaa@bounces.example.org",
+        "b+" + "a" * 32 + "@bounces.example.org",
+        "shoutbus@example.org",
+    ],
+)
 async def test_it_is_no_relay(server: SMTP, addresses: FakeAddresses, to: str) -> None:
     await server.mail("anyone@example.org")
     with pytest.raises(SMTPRecipientRefused) as told:
@@ -100,9 +116,14 @@ async def test_a_report_must_name_whom_the_mail_went_to(
 
 @pytest.mark.parametrize(
     "raw",
-    [b"Subject: I am away\r\nAuto-Submitted: auto-replied\r\n\r\nUntil Monday.\r\n", b"\r\n", b"junk\r\n",
-     REPORT.replace(b"Action: failed", b"Action: delayed"), REPORT.replace(b"Status: 5.1.1", b"Status: 4.2.2")],
-)  # fmt: skip
+    [
+        b"Subject: I am away\r\nAuto-Submitted: auto-replied\r\n\r\nUntil Monday.\r\n",
+        b"\r\n",
+        b"junk\r\n",
+        REPORT.replace(b"Action: failed", b"Action: delayed"),
+        REPORT.replace(b"Status: 5.1.1", b"Status: 4.2.2"),
+    ],
+)
 async def test_all_else_is_dropped_and_answered_by_no_mail(
     server: SMTP, addresses: FakeAddresses, clock: FakeClock, raw: bytes
 ) -> None:
@@ -110,7 +131,9 @@ async def test_all_else_is_dropped_and_answered_by_no_mail(
     assert addresses.gone == []
 
 
-async def test_it_is_on_disk_or_comes_again(server: SMTP, addresses: FakeAddresses, clock: FakeClock) -> None:
+async def test_it_is_on_disk_or_comes_again(
+    server: SMTP, addresses: FakeAddresses, clock: FakeClock
+) -> None:
     addresses.failing = 1
     with pytest.raises(SMTPDataError) as told:
         await _back(server, VERP.sender(JULIET, clock()))
@@ -139,14 +162,22 @@ async def test_one_recipient_a_mail(server: SMTP, clock: FakeClock) -> None:
     assert told.value.code == 452
 
 
-async def test_no_more_than_a_mebibyte(server: SMTP, addresses: FakeAddresses, clock: FakeClock) -> None:
+async def test_no_more_than_a_mebibyte(
+    server: SMTP, addresses: FakeAddresses, clock: FakeClock
+) -> None:
     with pytest.raises(SMTPDataError) as told:
-        await _back(server, VERP.sender(JULIET, clock()), REPORT + (b"x" * 900 + b"\r\n") * (MOST_BYTES // 900))
+        await _back(
+            server,
+            VERP.sender(JULIET, clock()),
+            REPORT + (b"x" * 900 + b"\r\n") * (MOST_BYTES // 900),
+        )
     assert told.value.code == 552
     assert addresses.gone == []
 
 
-async def test_a_domain_as_people_read_it(server: SMTP, addresses: FakeAddresses, clock: FakeClock) -> None:
+async def test_a_domain_as_people_read_it(
+    server: SMTP, addresses: FakeAddresses, clock: FakeClock
+) -> None:
     target = Channel("mail", "juliet@münchen.example")
     raw = REPORT.replace(b"rfc822;juliet@example.org", b"rfc822;Juliet@XN--mnchen-3ya.example")
     assert "OK" in await _back(server, VERP.sender(target, clock()), raw)
@@ -158,7 +189,11 @@ async def test_lmtp_too(listening: Bounces, addresses: FakeAddresses, clock: Fak
     reader, writer = await asyncio.open_connection(HOST, listening.port)
     to = VERP.sender(JULIET, clock()).encode()
     assert (await reader.readline()).startswith(b"220 ")
-    for command, answer in ((b"LHLO mx", b"250"), (b"MAIL FROM:<>", b"250"), (b"RCPT TO:<" + to + b">", b"250")):
+    for command, answer in (
+        (b"LHLO mx", b"250"),
+        (b"MAIL FROM:<>", b"250"),
+        (b"RCPT TO:<" + to + b">", b"250"),
+    ):
         writer.write(command + b"\r\n")
         while (line := await reader.readline())[3:4] == b"-":
             assert line.startswith(answer)
@@ -174,7 +209,10 @@ async def test_lmtp_too(listening: Bounces, addresses: FakeAddresses, clock: Fak
 
 async def test_not_too_many_at_once(listening: Bounces, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounces, "MOST_AT_ONCE", 2)
-    clients = [SMTP(hostname=HOST, port=listening.port, start_tls=False, local_hostname="mx") for _ in range(3)]
+    clients = [
+        SMTP(hostname=HOST, port=listening.port, start_tls=False, local_hostname="mx")
+        for _ in range(3)
+    ]
     for client in clients[:2]:
         await client.connect()
     with pytest.raises(SMTPException):
@@ -186,7 +224,9 @@ async def test_not_too_many_at_once(listening: Bounces, monkeypatch: pytest.Monk
         client.close()
 
 
-async def test_a_place_that_is_taken_is_told(listening: Bounces, addresses: FakeAddresses, clock: FakeClock) -> None:
+async def test_a_place_that_is_taken_is_told(
+    listening: Bounces, addresses: FakeAddresses, clock: FakeClock
+) -> None:
     other = Bounces(Place(HOST, listening.port), VERP, addresses, clock)
     with pytest.raises(ConfigError) as told:
         await other.start()

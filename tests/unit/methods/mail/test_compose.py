@@ -1,4 +1,5 @@
-"""Letters as mail: what stands in them comes out again, and nothing in them can become a header or an end."""
+"""Letters as mail: what stands in them comes out again, and nothing in them can become a header or
+an end."""
 
 import re
 from dataclasses import replace
@@ -19,9 +20,13 @@ from component.methods.mail.setup import Mailbox
 from tests.support.mailing import SENDER, delivery
 
 LETTER = Letter(
-    "Lobby: Grüße", "Romeo: hello\n", "<html><body><p>hello</p></body></html>", "<lobby.shoutbox.example.org>",
-    "https://bus.example.org/unsubscribe/" + "x" * 300, "de",
-)  # fmt: skip
+    "Lobby: Grüße",
+    "Romeo: hello\n",
+    "<html><body><p>hello</p></body></html>",
+    "<lobby.shoutbox.example.org>",
+    "https://bus.example.org/unsubscribe/" + "x" * 300,
+    "de",
+)
 ENVELOPE = "b+token@bounces.example.org"
 
 
@@ -39,7 +44,11 @@ def test_what_stands_in_it() -> None:
     one = delivery()
     made = compose(LETTER, one, SENDER, ENVELOPE)
     mail = _read(made.content)
-    assert (made.sender, made.to, made.utf8) == ("b+token@bounces.example.org", "juliet@example.org", False)
+    assert (made.sender, made.to, made.utf8) == (
+        "b+token@bounces.example.org",
+        "juliet@example.org",
+        False,
+    )
     assert mail["From"] == "Shoutbus <shoutbus@example.org>"
     assert mail["To"] == "juliet@example.org"
     assert mail["Subject"] == "Lobby: Grüße"
@@ -83,8 +92,12 @@ ENDS = ["\r\n", "\n", "\r", "\u2028", "\x85", "\x0b", "\x0c", "\x1c", "\x00"]
 @pytest.mark.parametrize("end", ENDS)
 def test_no_header_comes_from_a_letter(end: str) -> None:
     evil = f"Hi{end}Bcc: victim@example.org{end}{end}body"
-    letter = replace(LETTER, subject=evil, list_id=evil, unsubscribe=f"https://x/{evil}", language=evil)
-    made = compose(letter, delivery(), Mailbox.parse(f"Bus{end}Bcc: victim <shoutbus@example.org>"), ENVELOPE)
+    letter = replace(
+        LETTER, subject=evil, list_id=evil, unsubscribe=f"https://x/{evil}", language=evil
+    )
+    made = compose(
+        letter, delivery(), Mailbox.parse(f"Bus{end}Bcc: victim <shoutbus@example.org>"), ENVELOPE
+    )
     mail = _read(made.content)
     assert "Bcc" not in mail
     assert mail["X-Shoutbus"]
@@ -95,7 +108,9 @@ def test_no_header_comes_from_a_letter(end: str) -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=400), st.booleans())
 def test_lines_end_in_one_way_and_are_short(text: str, html: bool) -> None:
-    content = compose(Letter(text, text, text if html else ""), delivery(), SENDER, ENVELOPE).content
+    content = compose(
+        Letter(text, text, text if html else ""), delivery(), SENDER, ENVELOPE
+    ).content
     assert b"\n" not in content.replace(b"\r\n", b"")
     assert b"\r" not in content.replace(b"\r\n", b"")
     assert content.isascii()
@@ -103,7 +118,8 @@ def test_lines_end_in_one_way_and_are_short(text: str, html: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["a\n.\nb", "a\n.\r\nb", "a\r.\rb", ".\n..\n...", "a\r\n.\r\nMAIL FROM:<x@y>", "From x\n>From"]
+    "body",
+    ["a\n.\nb", "a\n.\r\nb", "a\r.\rb", ".\n..\n...", "a\r\n.\r\nMAIL FROM:<x@y>", "From x\n>From"],
 )
 def test_dots_come_out_as_they_are(body: str) -> None:
     text = _text(_read(compose(Letter("Hi", body), delivery(), SENDER, ENVELOPE).content))
@@ -116,18 +132,28 @@ def test_a_long_subject_is_cut() -> None:
 
 
 def test_a_name_with_letters_of_any_kind() -> None:
-    mail = _read(compose(LETTER, delivery(), Mailbox("Der „Bus“, der große", "shoutbus@example.org"), ENVELOPE).content)
+    mail = _read(
+        compose(
+            LETTER, delivery(), Mailbox("Der „Bus“, der große", "shoutbus@example.org"), ENVELOPE
+        ).content
+    )
     assert mail["From"].addresses[0].display_name == "Der „Bus“, der große"
 
 
 def test_a_domain_is_written_in_ascii_and_a_local_part_needs_more() -> None:
-    made = compose(LETTER, delivery(target=Channel("mail", "juliet@münchen.example")), SENDER, ENVELOPE)
+    made = compose(
+        LETTER, delivery(target=Channel("mail", "juliet@münchen.example")), SENDER, ENVELOPE
+    )
     assert (made.to, made.utf8) == ("juliet@xn--mnchen-3ya.example", False)
-    made = compose(LETTER, delivery(target=Channel("mail", "jülia@münchen.example")), SENDER, ENVELOPE)
+    made = compose(
+        LETTER, delivery(target=Channel("mail", "jülia@münchen.example")), SENDER, ENVELOPE
+    )
     assert (made.to, made.utf8) == ("jülia@münchen.example", True)
     assert "\r\nTo: jülia@münchen.example\r\n".encode() in made.content
     with pytest.raises(Refused):
-        compose(LETTER, delivery(target=Channel("mail", "juliet@xn--\u00fc.example")), SENDER, ENVELOPE)
+        compose(
+            LETTER, delivery(target=Channel("mail", "juliet@xn--\u00fc.example")), SENDER, ENVELOPE
+        )
 
 
 def test_a_letter_of_any_size() -> None:

@@ -23,7 +23,10 @@ from tests.support.mailing import DROP, HANG, HOST, OddServer, a_mail, a_setup, 
 
 @asynccontextmanager
 async def mailing(
-    server: OddServer | int, wait: Callable[[int, float], float] = lambda *_: 0.01, patience: float = 20.0, **more: Any
+    server: OddServer | int,
+    wait: Callable[[int, float], float] = lambda *_: 0.01,
+    patience: float = 20.0,
+    **more: Any,
 ) -> AsyncIterator[Mailer]:
     port = server if isinstance(server, int) else server.port
     mailer = Mailer(a_setup(port, **more), wait=wait, patience=patience, data_patience=patience)
@@ -46,11 +49,14 @@ async def test_a_mail_goes_as_it_is() -> None:
 
 
 async def test_no_end_of_a_mail_comes_from_its_words() -> None:
-    """CVE-2023-51764: some servers take other line ends for the end of a mail, and what follows for a command."""
+    """CVE-2023-51764: some servers take other line ends for the end of a mail, and what follows for
+    a command."""
     for end in (b"\n.\n", b"\n.\r\n", b"\r.\r\n", b"\r.\r", b"\r\n.\r\n"):
         async with odd() as server, mailing(server) as mailer:
             mail = a_mail()
-            smuggled = type(mail)(mail.sender, mail.to, mail.id, b"Subject: x\r\n\r\na" + end + b"MAIL FROM:<x@y>\r\n")
+            smuggled = type(mail)(
+                mail.sender, mail.to, mail.id, b"Subject: x\r\n\r\na" + end + b"MAIL FROM:<x@y>\r\n"
+            )
             await mailer.deliver(smuggled)
             (took,) = server.took
             assert b"\n" not in took.raw.replace(b"\r\n", b"")
@@ -125,7 +131,10 @@ async def test_a_server_that_ends_every_connection_is_waited_for() -> None:
 
 @pytest.mark.parametrize("answer", [DROP, HANG])
 async def test_a_mail_that_may_have_arrived_is_not_sent_again_at_once(answer: str) -> None:
-    async with odd(end=[answer]) as server, mailing(server, patience=0.2 if answer == HANG else 20) as mailer:
+    async with (
+        odd(end=[answer]) as server,
+        mailing(server, patience=0.2 if answer == HANG else 20) as mailer,
+    ):
         mail = a_mail()
         with pytest.raises(Unconfirmed):
             await mailer.deliver(mail)
@@ -153,7 +162,9 @@ async def test_a_mail_that_may_have_arrived_is_not_sent_again_at_once(answer: st
         ("mail", "552 5.3.4 too big", Refused),
     ],
 )
-async def test_one_that_is_refused_holds_up_no_other(word: str, answer: str, raised: type[Exception]) -> None:
+async def test_one_that_is_refused_holds_up_no_other(
+    word: str, answer: str, raised: type[Exception]
+) -> None:
     async with odd(**{word: [answer]}) as server, mailing(server) as mailer:
         with pytest.raises(raised) as told:
             await mailer.deliver(a_mail("one"))
@@ -169,7 +180,12 @@ async def test_one_that_is_refused_holds_up_no_other(word: str, answer: str, rai
     ("stage", "code", "text", "raised"),
     [
         (Stage.RCPT, 550, "Unrouteable address", NoSuch),  # exim
-        (Stage.RCPT, 550, "5.1.1 <x@y>: Recipient address rejected: User unknown", NoSuch),  # postfix
+        (
+            Stage.RCPT,
+            550,
+            "5.1.1 <x@y>: Recipient address rejected: User unknown",
+            NoSuch,
+        ),  # postfix
         (Stage.RCPT, 550, "5.1.10 RESOLVER.ADR.RecipientNotFound", NoSuch),  # Exchange
         (Stage.RCPT, 553, "sorry, no mailbox here by that name", NoSuch),  # qmail
         (Stage.RCPT, 551, "User not local", NoSuch),
@@ -219,9 +235,13 @@ async def test_all_wait_for_one_prober() -> None:
         return 0.01
 
     async with mailing(port, wait) as mailer:
-        tries = await asyncio.gather(*(mailer.deliver(a_mail(str(n))) for n in range(50)), return_exceptions=True)
+        tries = await asyncio.gather(
+            *(mailer.deliver(a_mail(str(n))) for n in range(50)), return_exceptions=True
+        )
         assert all(isinstance(one, Unavailable) for one in tries)
-        assert sum(isinstance(one, Down) for one in tries) <= 2  # those that had a connection to open
+        assert (
+            sum(isinstance(one, Down) for one in tries) <= 2
+        )  # those that had a connection to open
         assert "can't be used" in str(mailer.trouble)
         lanes = [asyncio.create_task(mailer.ready()) for _ in range(50)]
         await until(lambda: len(waits) >= 3, "tries")
@@ -317,7 +337,10 @@ async def test_failures_are_asked_for_where_they_come_to_us() -> None:
     async with odd(("DSN",)) as server, mailing(server) as mailer:
         await mailer.deliver(mail)
         assert server.took[0].to == "RCPT TO:<juliet+lobby@example.org>"
-    async with odd(("DSN",)) as server, mailing(server, bounce_domain=Domain("bounces.example.org")) as mailer:
+    async with (
+        odd(("DSN",)) as server,
+        mailing(server, bounce_domain=Domain("bounces.example.org")) as mailer,
+    ):
         await mailer.deliver(mail)
         assert server.took[0].sender == "MAIL FROM:<shoutbus@example.org> RET=HDRS"
         told = "NOTIFY=FAILURE ORCPT=rfc822;juliet+2Blobby@example.org"
@@ -333,7 +356,11 @@ async def test_knocking() -> None:
         assert await knock(setup) == ""
         assert server.took == []
         assert "550 not you" in await knock(setup)
-        taken = a_setup(server.port, bounce_domain=Domain("b.example.org"), bounce_listen=Place(HOST, server.port))
+        taken = a_setup(
+            server.port,
+            bounce_domain=Domain("b.example.org"),
+            bounce_listen=Place(HOST, server.port),
+        )
         assert f"bounce_listen: {HOST}:{server.port} can't be used" in await knock(taken)
     (port,) = free_ports(0)
     told = await knock(a_setup(port))
@@ -345,7 +372,9 @@ async def test_a_host_that_is_none_is_told_in_words() -> None:
     told = await knock(replace(a_setup(25), host="mail.example.invalid"))
     assert re.fullmatch(r"the mail server mail\.example\.invalid can't be used: [a-z ]+\.", told)
     assert words(socket.gaierror(socket.EAI_NONAME, "Name or service not known")) == "no such host"
-    assert words(socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")).startswith("temporary")
+    assert words(
+        socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    ).startswith("temporary")
 
 
 async def test_a_server_of_old_times() -> None:

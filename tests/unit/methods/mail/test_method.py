@@ -30,11 +30,16 @@ from tests.support.mailing import (
 
 @asynccontextmanager
 async def mail(
-    server: OddServer, letters: FakeLetters | None = None, addresses: FakeAddresses | None = None, **more: Any
+    server: OddServer,
+    letters: FakeLetters | None = None,
+    addresses: FakeAddresses | None = None,
+    **more: Any,
 ) -> AsyncIterator[Mail]:
     assert METHOD.make
     setup = a_setup(server.port, **more)
-    method = METHOD.make(ports(setup, letters or FakeLetters(), addresses or FakeAddresses(), FakeClock()))
+    method = METHOD.make(
+        ports(setup, letters or FakeLetters(), addresses or FakeAddresses(), FakeClock())
+    )
     assert isinstance(method, Mail)
     await method.start()
     try:
@@ -88,13 +93,18 @@ async def test_a_disk_that_fails_costs_no_try() -> None:
 
 async def test_an_address_that_is_none_is_given_up() -> None:
     addresses = FakeAddresses()
-    async with odd(rcpt="550 5.1.1 no such user") as server, mail(server, addresses=addresses) as method:
+    async with (
+        odd(rcpt="550 5.1.1 no such user") as server,
+        mail(server, addresses=addresses) as method,
+    ):
         with pytest.raises(NoSuch):
             await method.send(delivery())
         assert addresses.gone == [(JULIET, "the mail server says: 550 5.1.1 no such user")]
 
 
-@pytest.mark.parametrize("answer", ["550 5.7.1 spam", "450 4.2.0 greylisted", "550 relay not permitted"])
+@pytest.mark.parametrize(
+    "answer", ["550 5.7.1 spam", "450 4.2.0 greylisted", "550 relay not permitted"]
+)
 async def test_what_a_server_thinks_of_us_is_no_fault_of_an_address(answer: str) -> None:
     addresses = FakeAddresses()
     async with odd(rcpt=answer) as server, mail(server, addresses=addresses) as method:
@@ -106,7 +116,10 @@ async def test_what_a_server_thinks_of_us_is_no_fault_of_an_address(answer: str)
 async def test_giving_up_is_on_disk_or_comes_again() -> None:
     addresses = FakeAddresses()
     addresses.failing = 1
-    async with odd(rcpt="550 5.1.1 no such user") as server, mail(server, addresses=addresses) as method:
+    async with (
+        odd(rcpt="550 5.1.1 no such user") as server,
+        mail(server, addresses=addresses) as method,
+    ):
         with pytest.raises(Unavailable):
             await method.send(delivery())
         with pytest.raises(NoSuch):
@@ -117,14 +130,21 @@ async def test_giving_up_is_on_disk_or_comes_again() -> None:
 async def test_each_mail_has_an_envelope_sender_of_its_own() -> None:
     async with (
         odd() as server,
-        mail(server, bounce_domain=Domain("bounces.example.org"), bounce_listen=Place(HOST, 0)) as method,
+        mail(
+            server, bounce_domain=Domain("bounces.example.org"), bounce_listen=Place(HOST, 0)
+        ) as method,
     ):
         romeo = Channel("mail", "romeo@example.org")
         for target in (JULIET, romeo):
             await method.send(delivery(target=target))
-        senders = [took.sender.removeprefix("MAIL FROM:<").removesuffix(">") for took in server.took]
+        senders = [
+            took.sender.removeprefix("MAIL FROM:<").removesuffix(">") for took in server.took
+        ]
         verp = Verp(SECRET, "bounces.example.org")
-        assert [verp.read(one, FakeClock()()) for one in senders] == [verp.digest(JULIET), verp.digest(romeo)]
+        assert [verp.read(one, FakeClock()()) for one in senders] == [
+            verp.digest(JULIET),
+            verp.digest(romeo),
+        ]
         assert method.bounces
         assert method.bounces.port
 
@@ -162,7 +182,11 @@ async def test_without_a_server_it_says_so() -> None:
 
 async def test_the_letter_goes_whole() -> None:
     letters = FakeLetters()
-    letters.more = {"html": "<p>x</p>", "list_id": "<lobby.bus.example.org>", "unsubscribe": "https://bus.example/u/1"}
+    letters.more = {
+        "html": "<p>x</p>",
+        "list_id": "<lobby.bus.example.org>",
+        "unsubscribe": "https://bus.example/u/1",
+    }
     assert Letter("a", "b", **letters.more)
     async with odd() as server, mail(server, letters) as method:
         await method.send(delivery())

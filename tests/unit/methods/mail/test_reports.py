@@ -1,4 +1,5 @@
-"""What comes back: failures for good are read out of any server's report, and nothing else is one."""
+"""What comes back: failures for good are read out of any server's report, and nothing else is
+one."""
 
 from email.message import EmailMessage
 
@@ -64,7 +65,11 @@ def test_a_failure() -> None:
 
 
 def test_the_whole_mail_may_come_back() -> None:
-    report = _read(POSTFIX.replace("text/rfc822-headers", "message/rfc822").replace("Subject: Lobby\n", "\nhello\n"))
+    report = _read(
+        POSTFIX.replace("text/rfc822-headers", "message/rfc822").replace(
+            "Subject: Lobby\n", "\nhello\n"
+        )
+    )
     assert report
     assert "Juliet@example.org" in report.addresses
 
@@ -122,7 +127,9 @@ def test_long_and_strange_words_are_made_one_line() -> None:
 
 def test_parts_within_parts_are_a_trap() -> None:
     head = b"Content-Type: multipart/report; boundary=0\n\n--0\n"
-    parts = b"".join(b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(1, 1500))
+    parts = b"".join(
+        b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(1, 1500)
+    )
     assert read(head + parts) is None
     assert read(head + b"Content-Type: message/rfc822\n\n" * 4_000) is None
 

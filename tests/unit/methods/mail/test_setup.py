@@ -1,4 +1,5 @@
-"""`[mail]`: read with every fault at once, passwords from the environment, and nothing in clear text by accident."""
+"""`[mail]`: read with every fault at once, passwords from the environment, and nothing in clear
+text by accident."""
 
 import ssl
 from pathlib import Path
@@ -33,14 +34,21 @@ def _faults(text: str, **environment: str) -> list[str]:
 
 def test_no_table_no_mail() -> None:
     assert "mail" not in _parse("").setup
-    assert "mail" not in _parse("", SHOUTBUS_MAIL_SENDER="a@example.org", SHOUTBUS_MAIL_PASSWORD="x").setup
+    assert (
+        "mail"
+        not in _parse("", SHOUTBUS_MAIL_SENDER="a@example.org", SHOUTBUS_MAIL_PASSWORD="x").setup
+    )
 
 
 def test_the_least() -> None:
     setup = _setup('sender = "Shoutbus <shoutbus@Example.org>"')
     assert setup == MailSetup(SENDER)
     assert (setup.host, setup.at, setup.way) == ("127.0.0.1", 25, Security.NONE)
-    assert (setup.connections, setup.bounce_domain, setup.bounce_listen) == (2, None, Place("127.0.0.1", 2526))
+    assert (setup.connections, setup.bounce_domain, setup.bounce_listen) == (
+        2,
+        None,
+        Place("127.0.0.1", 2526),
+    )
 
 
 def test_the_most() -> None:
@@ -56,9 +64,16 @@ bounce_domain = "Bounces.example.org"
 bounce_listen = "[::1]:2600"
 """)
     assert setup == MailSetup(
-        Mailbox("", "shoutbus@example.org"), "mail.example.org", Port(2525), Security.TLS, "bus", "pw",
-        connections=setup.connections, bounce_domain=Domain("bounces.example.org"), bounce_listen=Place("::1", 2600),
-    )  # fmt: skip
+        Mailbox("", "shoutbus@example.org"),
+        "mail.example.org",
+        Port(2525),
+        Security.TLS,
+        "bus",
+        "pw",
+        connections=setup.connections,
+        bounce_domain=Domain("bounces.example.org"),
+        bounce_listen=Place("::1", 2600),
+    )
     assert (setup.at, setup.connections, str(setup.bounce_listen)) == (2525, 5, "[::1]:2600")
 
 
@@ -74,12 +89,18 @@ bounce_listen = "[::1]:2600"
     ],
 )
 def test_safe_unless_it_is_this_machine(host: str, security: str, way: Security, port: int) -> None:
-    setup = _setup(f'sender = "a@example.org"\nhost = "{host}"\n' + (f'security = "{security}"' if security else ""))
+    setup = _setup(
+        f'sender = "a@example.org"\nhost = "{host}"\n'
+        + (f'security = "{security}"' if security else "")
+    )
     assert (setup.way, setup.at) == (way, port)
 
 
 def test_no_password_in_clear_text_unless_it_is_wanted() -> None:
-    there = 'sender = "a@example.org"\nhost = "mail.example.org"\nsecurity = "none"\nuser = "a"\npassword = "s3cr3t"\n'
+    there = (
+        'sender = "a@example.org"\nhost = "mail.example.org"\nsecurity = "none"\nuser = '
+        '"a"\npassword = "s3cr3t"\n'
+    )
     (fault,) = _faults(f"[mail]\n{there}")
     assert fault.startswith("[mail]: The password would go to mail.example.org in clear text")
     assert "s3cr3t" not in fault
@@ -93,7 +114,9 @@ def test_the_environment_goes_first_and_may_be_alone() -> None:
     assert _setup(f'{mail}password = "one"', SHOUTBUS_MAIL_PASSWORD="other").password == "other"
     assert _setup(f'{mail}password = "one"', SHOUTBUS_MAIL_PASSWORD="").password == "one"
     assert _setup("", SHOUTBUS_MAIL_SENDER="b@example.org").sender.address == "b@example.org"
-    assert _faults(f"[mail]\n{mail}", SHOUTBUS_MAIL_PORT="many") == ["[mail]: port: “many” is no port, 1 to 65535."]
+    assert _faults(f"[mail]\n{mail}", SHOUTBUS_MAIL_PORT="many") == [
+        "[mail]: port: “many” is no port, 1 to 65535."
+    ]
 
 
 def test_every_fault_at_once() -> None:
@@ -130,9 +153,20 @@ def test_what_is_no_table_and_what_is_no_value() -> None:
 
 @pytest.mark.parametrize(
     "sender",
-    ["", "shoutbus", "Shoutbus <>", "a@b@c", "a b@example.org", "a@example.org, b@example.org", "ä@example.org",
-     "a@exämple.org", "a@-x.org", "a@example.org\r\nBcc: x@y", "a!b@example.org"],
-)  # fmt: skip
+    [
+        "",
+        "shoutbus",
+        "Shoutbus <>",
+        "a@b@c",
+        "a b@example.org",
+        "a@example.org, b@example.org",
+        "ä@example.org",
+        "a@exämple.org",
+        "a@-x.org",
+        "a@example.org\r\nBcc: x@y",
+        "a!b@example.org",
+    ],
+)
 def test_a_sender_that_is_none(sender: str) -> None:
     with pytest.raises(BadInput):
         Mailbox.parse(sender)

@@ -1,4 +1,5 @@
-"""Fortunes and greetings on a clock that is moved: what is said, when, how often, and what owners hear of it."""
+"""Fortunes and greetings on a clock that is moved: what is said, when, how often, and what owners
+hear of it."""
 
 import asyncio
 import struct
@@ -32,7 +33,8 @@ HOUR, DAY = 3600, 86400
 
 
 class World(FakeWorld):
-    """It notes what goes to its own channel alone; its memory fails on demand; `again` is the bus after a restart."""
+    """It notes what goes to its own channel alone; its memory fails on demand; `again` is the bus
+    after a restart."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         super().__init__(clock or FakeClock(NINE - 60))
@@ -43,7 +45,12 @@ class World(FakeWorld):
         """What was kept when the last message was accepted."""
 
     async def accept(
-        self, message: Message, mark: Mark | None = None, *, deliver: bool = False, spread: bool = True
+        self,
+        message: Message,
+        mark: Mark | None = None,
+        *,
+        deliver: bool = False,
+        spread: bool = True,
     ) -> Receipt:
         if self.muted:
             raise Muted("An operator muted you.")
@@ -62,8 +69,12 @@ class World(FakeWorld):
     def again(self) -> "World":
         one = World(self.clock)
         one.accepted, one.kept, one.told, one.alone, one.ends = (
-            self.accepted, self.kept, self.told, self.alone, self.ends
-        )  # fmt: skip
+            self.accepted,
+            self.kept,
+            self.told,
+            self.alone,
+            self.ends,
+        )
         return one
 
     @property
@@ -80,7 +91,9 @@ def database(folder: Path, name: str, *fortunes: str) -> Path:
         text += one.encode() + b"\n%\n"
     (folder / name).write_bytes(text)
     header = struct.pack(">5Lc3x", 2, len(fortunes), 99, 1, 0, b"%")
-    (folder / f"{name}.dat").write_bytes(header + struct.pack(f">{len(starts) + 1}L", *starts, len(text)))
+    (folder / f"{name}.dat").write_bytes(
+        header + struct.pack(f">{len(starts) + 1}L", *starts, len(text))
+    )
     return folder / f"{name}.dat"
 
 
@@ -102,8 +115,12 @@ async def test_a_fortune_at_each_slot(tmp_path: Path) -> None:
     assert world.said == []
     await world.until(NINE + 2 * HOUR)
     assert world.said == [("fortune:hourly", "hello")] * 3
-    assert [one.at for one in world.accepted] == [(NINE + hours * HOUR) * 1000 for hours in range(3)]
-    assert {(one.author.name, one.author.key) for one in world.accepted} == {("Fortune", "fortune:hourly")}
+    assert [one.at for one in world.accepted] == [
+        (NINE + hours * HOUR) * 1000 for hours in range(3)
+    ]
+    assert {(one.author.name, one.author.key) for one in world.accepted} == {
+        ("Fortune", "fortune:hourly")
+    }
     assert world.alone == []  # routes bring it on
 
 
@@ -146,7 +163,9 @@ async def test_another_change_leaves_it_its_time(tmp_path: Path) -> None:
     due = world.scheduler.due("fortune:hourly")
     world.clock.now = NINE + 1  # within the spread: anew it would be the next slot's
     for _ in range(5):
-        source.configure([ChannelSpec(HOURLY, settings={"when": "hourly", "jitter": "30min"}, version=7)])
+        source.configure(
+            [ChannelSpec(HOURLY, settings={"when": "hourly", "jitter": "30min"}, version=7)]
+        )
         assert world.scheduler.due("fortune:hourly") == due
     await world.until(NINE + HOUR - 1)
     assert len(world.said) == 1
@@ -231,7 +250,9 @@ async def test_paused_or_without_a_schedule_it_says_nothing(tmp_path: Path) -> N
     world = World()
     source = cookies(world, tmp_path)
     source.configure([])
-    source.configure([ChannelSpec(Channel("fortune", "*"), settings={"when": "hourly"}), ChannelSpec(HOURLY)])
+    source.configure(
+        [ChannelSpec(Channel("fortune", "*"), settings={"when": "hourly"}), ChannelSpec(HOURLY)]
+    )
     await world.until(NINE + 3 * HOUR)
     assert world.said == []
     assert world.scheduler.next_due() is None
@@ -288,7 +309,9 @@ async def test_missing_ones_and_none_at_all(tmp_path: Path) -> None:
     assert world.told == [(HOURLY, "There are no fortunes “gone” here; there are good.")]
     source.configure([ChannelSpec(HOURLY, settings={"when": "hourly"})])
     await world.until(NINE + 3 * HOUR)
-    assert len(world.told) == 1  # “gone” is not asked for any more: that it is there again would be a lie
+    assert (
+        len(world.told) == 1
+    )  # “gone” is not asked for any more: that it is there again would be a lie
     for file in tmp_path.iterdir():
         file.unlink()
     await world.until(NINE + 8 * HOUR)
@@ -325,7 +348,9 @@ async def test_offensive_ones_only_where_asked(tmp_path: Path) -> None:
     assert {*world.words} == {"hello", "pfui"}
 
 
-@pytest.mark.parametrize("name", ["../secret", "off/rude", "/etc/passwd", ".hidden", "a\\b", "x" * 65, "a b", ".."])
+@pytest.mark.parametrize(
+    "name", ["../secret", "off/rude", "/etc/passwd", ".hidden", "a\\b", "x" * 65, "a b", ".."]
+)
 async def test_no_name_leads_out_of_the_folders(tmp_path: Path, name: str) -> None:
     database(tmp_path, "secret", "a secret")
     database(tmp_path / "here", "nice", "hello")
@@ -343,7 +368,10 @@ async def test_no_name_leads_out_of_the_folders(tmp_path: Path, name: str) -> No
     [
         ({"when": "every minute"}, "when: “every minute” is every 1min: even fortune cookies"),
         ({"when": "* * * * *"}, "even fortune cookies need longer to bake"),
-        ({"when": "hourly", "jitter": "31min"}, "A spread of 31min is too much for “hourly”: half of the time between"),
+        (
+            {"when": "hourly", "jitter": "31min"},
+            "A spread of 31min is too much for “hourly”: half of the time between",
+        ),
         ({"jitter": "5min"}, "There is a spread and no schedule"),
         ({"when": "hourly", "zone": "Mars/Olympus"}, "zone: “Mars/Olympus” is no time zone"),
         ({"colour": "red"}, "has no setting “colour”"),
@@ -383,20 +411,29 @@ async def test_each_part_of_what_is_kept_stays_when_another_changes() -> None:
     world.kept[HELLO] = "of another release"
     await notebook.write(HELLO, "one", [1])
     await asyncio.gather(notebook.write(HELLO, "two", {"a": 2}), notebook.write(HELLO, "three", 3))
-    assert [await notebook.read(HELLO, part) for part in ("one", "two", "three", "four")] == [[1], {"a": 2}, 3, None]
+    assert [await notebook.read(HELLO, part) for part in ("one", "two", "three", "four")] == [
+        [1],
+        {"a": 2},
+        3,
+        None,
+    ]
 
 
 # Greetings
 
 
-def greeter(world: World, channel: Channel = HELLO, *, places: Sequence[Channel] = (ROOM,), **settings: Any) -> None:
+def greeter(
+    world: World, channel: Channel = HELLO, *, places: Sequence[Channel] = (ROOM,), **settings: Any
+) -> None:
     """A greeting of who comes in, with routes to `places`."""
     world.ends[channel] = {*places}
     source = greeting.Greeting(world.ports())
     source.configure([ChannelSpec(channel, settings={"join": True} | settings)])
 
 
-def comes(world: World, nick: str = "Juliet", jid: str = "juliet@example.org", room: Channel = ROOM) -> None:
+def comes(
+    world: World, nick: str = "Juliet", jid: str = "juliet@example.org", room: Channel = ROOM
+) -> None:
     for call in world.joins:
         call(room.address, nick, jid)
 
@@ -407,7 +444,9 @@ async def pass_by(world: World, seconds: float = 5) -> None:
 
 async def test_it_greets_on_a_schedule_by_lines_that_need_nobody() -> None:
     world = World()
-    greeter(world, when="hourly", text=["Good day!", "Hi {name}!", "Welcome to {room}!", "Hello all!"])
+    greeter(
+        world, when="hourly", text=["Good day!", "Hi {name}!", "Welcome to {room}!", "Hello all!"]
+    )
     await world.until(NINE + 99 * HOUR)
     assert len(world.said) == 100
     assert {*world.said} == {("greeting:hello", "Good day!"), ("greeting:hello", "Hello all!")}
@@ -512,9 +551,12 @@ async def test_a_greeting_by_schedule_takes_nothing_from_one_of_who_comes_in() -
     world = World()
     source = greeting.Greeting(world.ports())
     morning = Channel("greeting", "morning")
-    source.configure([
-        ChannelSpec(morning, settings={"when": "daily"}), ChannelSpec(HELLO, settings={"join": True}),
-    ])  # fmt: skip
+    source.configure(
+        [
+            ChannelSpec(morning, settings={"when": "daily"}),
+            ChannelSpec(HELLO, settings={"join": True}),
+        ]
+    )
     world.ends[morning] = world.ends[HELLO] = {ROOM}
     for number in range(10):
         comes(world, f"N{number}", f"n{number}@example.org")
@@ -592,7 +634,10 @@ async def test_a_nickname_is_text(nick: str, told: str) -> None:
         ({"join": True, "text": ["{{cycler.__init__}}"]}, "is no field"),
         ({"join": True, "text": ["{{name}}"]}, "is no field"),
         ({"join": True, "text": ["{name"]}, "is no field"),
-        ({"when": "hourly", "text": ["Hi!", "Hi {name}!"]}, "“{name}” is known only where someone comes in"),
+        (
+            {"when": "hourly", "text": ["Hi!", "Hi {name}!"]},
+            "“{name}” is known only where someone comes in",
+        ),
         ({"when": "hourly", "join": True, "text": ["Hi {name}!"]}, "On a schedule nobody came in"),
         ({"when": "* * * * *"}, "cookies"),
     ],
@@ -606,18 +651,28 @@ def test_settings_of_greetings_that_are_refused(settings: Mapping[str, Any], why
 # On a real hub
 
 
-async def test_one_fortune_goes_to_several_places_and_a_greeting_to_those_that_are_on(tmp_path: Path) -> None:
+async def test_one_fortune_goes_to_several_places_and_a_greeting_to_those_that_are_on(
+    tmp_path: Path,
+) -> None:
     database(tmp_path / "fortunes", "many", *(f"fortune {number}" for number in range(99)))
     box, paused = Channel("shoutbox", "lobby"), Channel("wire", "paused")
     store = await open_store(f"sqlite:{tmp_path / 'bus.db'}")
     specs = [
-        ChannelSpec(HOURLY, settings={"when": "hourly"}), ChannelSpec(HELLO, settings={"join": True}),
-        ChannelSpec(TO), ChannelSpec(OTHER), ChannelSpec(box), ChannelSpec(paused, enabled=False),
-    ]  # fmt: skip
+        ChannelSpec(HOURLY, settings={"when": "hourly"}),
+        ChannelSpec(HELLO, settings={"join": True}),
+        ChannelSpec(TO),
+        ChannelSpec(OTHER),
+        ChannelSpec(box),
+        ChannelSpec(paused, enabled=False),
+    ]
     routes = [
-        Route(HOURLY, TO), Route(HOURLY, box), Route(HELLO, TO), Route(TO, box),
-        Route(HELLO, OTHER, enabled=False), Route(HELLO.anyone, paused),
-    ]  # fmt: skip
+        Route(HOURLY, TO),
+        Route(HOURLY, box),
+        Route(HELLO, TO),
+        Route(TO, box),
+        Route(HELLO, OTHER, enabled=False),
+        Route(HELLO.anyone, paused),
+    ]
     await store.seed(specs, routes, ())
     world, wire = World(), FakeMethod()
     hub = Hub(store, world.clock)
@@ -641,7 +696,9 @@ async def test_one_fortune_goes_to_several_places_and_a_greeting_to_those_that_a
         await wire.until_sent(2)
         assert wire.sent[1:] == [(TO, "Hi!")]
         assert len(await store.log(box)) == 1  # it goes no further
-        await hub.change([Put(replace(hub.find(HELLO) or specs[1], enabled=False))], Audit(0, "", "", ""))
+        await hub.change(
+            [Put(replace(hub.find(HELLO) or specs[1], enabled=False))], Audit(0, "", "", "")
+        )
         assert hub.ends(HELLO) == frozenset()
         comes(world, "Romeo", "romeo@example.org", TO)
         await pass_by(world, HOUR)

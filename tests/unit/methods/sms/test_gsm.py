@@ -12,7 +12,8 @@ WITHIN = "aZ0 @£ñß\n"
 ESCAPED = "€[]{}\\^~|\f"
 BEYOND = "яあ“😀👩\u200d👧🇩🇪é\u0301\U0001f3fd"
 texts = st.text(st.sampled_from(WITHIN + ESCAPED), max_size=700) | st.text(
-    st.sampled_from(WITHIN + ESCAPED + BEYOND) | st.characters(exclude_categories=["Cs"]), max_size=300
+    st.sampled_from(WITHIN + ESCAPED + BEYOND) | st.characters(exclude_categories=["Cs"]),
+    max_size=300,
 )
 
 

@@ -18,7 +18,14 @@ from component.bus.model.message import Author, Channel, Message
 from component.bus.model.subscription import ASKS
 from component.bus.ports.method import Confirmation, Letter, Ports
 from component.bus.ports.store import Mark, Receipt
-from component.common.errors import DeliveryError, Muted, Refused, StoreError, Unavailable, Unconfirmed
+from component.common.errors import (
+    DeliveryError,
+    Muted,
+    Refused,
+    StoreError,
+    Unavailable,
+    Unconfirmed,
+)
 from component.common.value_types import Zone
 from component.methods.sms.budget import Budget, Day, Sms
 from component.methods.sms.method import Texts
@@ -81,7 +88,8 @@ class FakeAddresses:
 
 
 class FakeDirect:
-    """A gateway's stream. `outcomes` are what becomes of each message; a yes where there is none."""
+    """A gateway's stream. `outcomes` are what becomes of each message; a yes where there is
+    none."""
 
     def __init__(self) -> None:
         self.written: list[tuple[str, str, str]] = []
@@ -130,7 +138,12 @@ class World(FakeWorld):
         await super().keep(channel, state)
 
     async def accept(
-        self, message: Message, mark: Mark | None = None, *, deliver: bool = False, spread: bool = True
+        self,
+        message: Message,
+        mark: Mark | None = None,
+        *,
+        deliver: bool = False,
+        spread: bool = True,
     ) -> Receipt:
         if self.muted:
             raise Muted("You were muted.")
@@ -145,10 +158,20 @@ class World(FakeWorld):
     def _ports(self) -> Ports:
         never: Any = None
         return Ports(
-            never, self.direct, accept=self, clock=self.clock, timer=self.scheduler, memory=self, tell=self.tell,
-            joins=[], fetcher=lambda: None, ends=lambda _channel: (), luck=self.luck,
-            letters=self.letters, addresses=self.addresses,
-        )  # fmt: skip
+            never,
+            self.direct,
+            accept=self,
+            clock=self.clock,
+            timer=self.scheduler,
+            memory=self,
+            tell=self.tell,
+            joins=[],
+            fetcher=lambda: None,
+            ends=lambda _channel: (),
+            luck=self.luck,
+            letters=self.letters,
+            addresses=self.addresses,
+        )
 
 
 @pytest.fixture
@@ -169,7 +192,9 @@ async def test_sends_through_the_gateway(world: World) -> None:
         confirmation = await world.method().send(delivery)
     await confirmation
     assert world.direct.written == [(f"{NUMBER}@{GATEWAY}", delivery.message.id, "hello")]
-    assert [(one["parts"], one["alphabet"]) for one in logs if one["event"] == "sms sent"] == [(1, "GSM-7")]
+    assert [(one["parts"], one["alphabet"]) for one in logs if one["event"] == "sms sent"] == [
+        (1, "GSM-7")
+    ]
 
 
 async def test_it_is_cut_to_the_parts_it_may_have(world: World) -> None:
@@ -183,7 +208,9 @@ async def test_it_is_cut_to_the_parts_it_may_have(world: World) -> None:
 async def test_nothing_is_not_sent(world: World) -> None:
     delivery = to()
     with pytest.raises(Refused, match="nothing to say"):
-        await world.method(plain=True).send(replace(delivery, message=replace(delivery.message, body="\u0301")))
+        await world.method(plain=True).send(
+            replace(delivery, message=replace(delivery.message, body="\u0301"))
+        )
     assert not world.direct.written
 
 
@@ -194,7 +221,8 @@ async def test_printers_marks_and_plain(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [("+15551234567", "none of the countries"), ("+4930000000", "Nobody confirmed")]
+    ("number", "words"),
+    [("+15551234567", "none of the countries"), ("+4930000000", "Nobody confirmed")],
 )
 async def test_where_nothing_is_sent(world: World, number: str, words: str) -> None:
     with pytest.raises(Refused, match=words):
@@ -377,7 +405,11 @@ async def test_one_message_to_two_numbers_is_two_sms(world: World) -> None:
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["arrived", "returned", "doubted", "crash", "day"]), st.integers(0, 3), st.integers(1, 3))
+    st.tuples(
+        st.sampled_from(["arrived", "returned", "doubted", "crash", "day"]),
+        st.integers(0, 3),
+        st.integers(1, 3),
+    )
 )
 
 
@@ -432,7 +464,9 @@ async def test_a_number_s_owner_speaks(world: World) -> None:
     assert message.author == Author("juliet", "juliet@x")
 
 
-@pytest.mark.parametrize("number", ["+4930000000", "", "+49", "juliet", "4915112345678", "+49151x", "+4915112345678 "])
+@pytest.mark.parametrize(
+    "number", ["+4930000000", "", "+49", "juliet", "4915112345678", "+49151x", "+4915112345678 "]
+)
 async def test_a_stranger_is_not_heard_and_said_once_a_minute(world: World, number: str) -> None:
     method = world.method()
     with capture_logs() as logs:
@@ -446,7 +480,9 @@ async def test_a_stranger_is_not_heard_and_said_once_a_minute(world: World, numb
     assert len(logs) == 2
 
 
-@pytest.mark.parametrize("words", ["STOP", "stop", " Stopp. ", "Stop!\n", "Stop all", "UNSUBSCRIBE"])
+@pytest.mark.parametrize(
+    "words", ["STOP", "stop", " Stopp. ", "Stop!\n", "Stop all", "UNSUBSCRIBE"]
+)
 async def test_stop(world: World, words: str) -> None:
     await _heard(world, words)
     assert world.addresses.stopped == [Channel("sms", NUMBER)]
@@ -474,7 +510,14 @@ async def test_no_stop(world: World, words: str) -> None:
 
 
 async def test_what_comes_twice_is_one_message_and_an_id_used_anew_is_not(world: World) -> None:
-    for words, id in (("yes", "1"), ("yes", "1"), ("no", "1"), ("yes", "2"), ("yes", ""), ("yes", "")):
+    for words, id in (
+        ("yes", "1"),
+        ("yes", "1"),
+        ("no", "1"),
+        ("yes", "2"),
+        ("yes", ""),
+        ("yes", ""),
+    ):
         await _heard(world, words, id=id)
     assert [one.body for one in world.accepted] == ["yes", "no", "yes", "yes", "yes"]
     world.clock.now += 86_400

@@ -65,12 +65,16 @@ async def provider(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Provider]:
     """One whose addresses Twilio's and Vonage's plugins have."""
     async with Provider().open() as one:
         monkeypatch.setattr(NotifyVonage, "notify_url", f"{one.url}/sms/json")
-        monkeypatch.setattr(NotifyTwilio, "notify_sms_url", one.url + "/2010-04-01/Accounts/{sid}/Messages.json")
+        monkeypatch.setattr(
+            NotifyTwilio, "notify_sms_url", one.url + "/2010-04-01/Accounts/{sid}/Messages.json"
+        )
         yield one
 
 
 async def test_vonage(provider: Provider) -> None:
-    provider.answer = '{"message-count":"1","messages":[{"to":"49","message-id":"0A","status":"0"}]}'
+    provider.answer = (
+        '{"message-count":"1","messages":[{"to":"49","message-id":"0A","status":"0"}]}'
+    )
     text = "  [Lobby] *Juliet*: <b>100%</b> \\n :smile:\n" + "x" * 250
     await ProviderWay(Via.parse(VONAGE)).put(TO, text, ID)
     (asked,) = provider.asked
@@ -79,13 +83,18 @@ async def test_vonage(provider: Provider) -> None:
 
 
 async def test_vonage_says_no_with_a_200(provider: Provider) -> None:
-    provider.answer = '{"message-count":"1","messages":[{"status":"9","error-text":"Partner quota exceeded"}]}'
+    provider.answer = (
+        '{"message-count":"1","messages":[{"status":"9","error-text":"Partner quota exceeded"}]}'
+    )
     with pytest.raises(Refused, match=r"did not take it: Partner quota exceeded \(9\)"):
         await ProviderWay(Via.parse(VONAGE)).put(TO, "hello", ID)
 
 
 async def test_twilio(provider: Provider) -> None:
-    provider.status, provider.answer = 201, '{"sid":"SM1","status":"queued","error_code":null,"error_message":null}'
+    provider.status, provider.answer = (
+        201,
+        '{"sid":"SM1","status":"queued","error_code":null,"error_message":null}',
+    )
     await ProviderWay(Via.parse(TWILIO)).put(TO, "hello", ID)
     assert provider.asked == [{"Body": "hello", "From": "+15551234567", "To": TO}]
 
@@ -93,10 +102,30 @@ async def test_twilio(provider: Provider) -> None:
 @pytest.mark.parametrize(
     ("status", "answer", "kind", "words"),
     [
-        (200, '{"sid":"SM1","status":"failed","error_code":30008,"message":"Unknown error"}', Refused, "Unknown error"),
-        (400, '{"code":21211,"message":"Invalid \'To\' Phone Number","status":400}', Refused, "Invalid 'To'"),
-        (401, '{"code":20003,"message":"Authenticate ' + "b" * 32 + '","status":401}', Refused, "Authenticate …"),
-        (429, '{"code":20429,"message":"Too Many Requests","status":429}', Unavailable, "Too Many Requests"),
+        (
+            200,
+            '{"sid":"SM1","status":"failed","error_code":30008,"message":"Unknown error"}',
+            Refused,
+            "Unknown error",
+        ),
+        (
+            400,
+            '{"code":21211,"message":"Invalid \'To\' Phone Number","status":400}',
+            Refused,
+            "Invalid 'To'",
+        ),
+        (
+            401,
+            '{"code":20003,"message":"Authenticate ' + "b" * 32 + '","status":401}',
+            Refused,
+            "Authenticate …",
+        ),
+        (
+            429,
+            '{"code":20429,"message":"Too Many Requests","status":429}',
+            Unavailable,
+            "Too Many Requests",
+        ),
         (503, "", Unavailable, "HTTP 503"),
         (504, "", Unconfirmed, "did not answer in time"),
     ],
@@ -133,13 +162,18 @@ async def test_no_answer_leaves_doubt(provider: Provider, monkeypatch: pytest.Mo
 
 async def test_a_gateway_that_is_asked_by_get() -> None:
     async with Provider(202, "0: Accepted for delivery").open() as one:
-        url = one.url.replace("http", "form") + "/cgi-bin/sendsms?method=get&:message=text&:title=&-user=u&-to={to}"
+        url = (
+            one.url.replace("http", "form")
+            + "/cgi-bin/sendsms?method=get&:message=text&:title=&-user=u&-to={to}"
+        )
         await ProviderWay(Via.parse(url)).put(TO, "Grüße & mehr", ID)
     assert one.asked[0]["to"] == TO
     assert one.asked[0]["text"] == "Grüße & mehr"
 
 
-async def test_a_fault_in_a_plugin_is_one_message_s(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_in_a_plugin_is_one_message_s(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any, **__: Any) -> bool:
         raise KeyError("0123456789abcdef")
 

@@ -32,14 +32,21 @@ def _faults(table: str) -> str:
 def test_a_gateway() -> None:
     setup = _read('gateway = "SMS.example.org"\ncountries = ["+49", "+43"]\nzone = "europe/berlin"')
     assert str(setup.gateway) == "sms.example.org"
-    assert (setup.parts, setup.budget, setup.per_number, str(setup.zone)) == (2, 100, 20, "Europe/Berlin")
+    assert (setup.parts, setup.budget, setup.per_number, str(setup.zone)) == (
+        2,
+        100,
+        20,
+        "Europe/Berlin",
+    )
     assert setup.admits("+4915112345678")
     assert setup.admits("+436601234567")
     assert not setup.admits("+15551234567")
 
 
 def test_a_provider_from_the_environment() -> None:
-    setup = _read('countries = ["+49"]', SHOUTBUS_SMS_VIA="vonage://abcdefgh:0123456789abcdef@15551234567")
+    setup = _read(
+        'countries = ["+49"]', SHOUTBUS_SMS_VIA="vonage://abcdefgh:0123456789abcdef@15551234567"
+    )
     assert setup.via
     assert setup.via.to("+4915112345678").targets == ["4915112345678"]
     assert "0123456789abcdef" not in repr(setup) + str(setup.via)
@@ -50,7 +57,11 @@ def test_a_provider_from_the_environment() -> None:
     [
         ('gateway = "sms.example.org"', "countries"),
         ('countries = ["+49"]', "one way out"),
-        ('countries = ["+49"]\ngateway = "sms.example.org"\nvia = "smpp://u:p@127.0.0.1/15551234567"', "one way out"),
+        (
+            'countries = ["+49"]\ngateway = "sms.example.org"\nvia = '
+            '"smpp://u:p@127.0.0.1/15551234567"',
+            "one way out",
+        ),
         ('countries = ["49"]\ngateway = "sms.example.org"', "“49” is no country's prefix"),
         ('countries = ["+0"]\ngateway = "sms.example.org"', "“+0” is no country's prefix"),
         ('countries = ["+49"]\ngateway = "a b"', "“a b” is no domain"),
@@ -58,13 +69,19 @@ def test_a_provider_from_the_environment() -> None:
         ('countries = ["+49"]\ngateway = "sms.example.org"\nparts = 0', "parts must be 1 to 10"),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nparts = 11', "parts must be 1 to 10"),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nbudget = 0', "budget must be 1 to"),
-        ('countries = ["+49"]\ngateway = "sms.example.org"\nper_number = -1', "per_number must be 1 to"),
+        (
+            'countries = ["+49"]\ngateway = "sms.example.org"\nper_number = -1',
+            "per_number must be 1 to",
+        ),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nzone = "Nowhere/Land"', "zone"),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nbudjet = 5', "budget"),
         ('countries = ["+49"]\nvia = "nonsense://x"', "via"),
         ('countries = ["+49"]\nvia = "not a url"', "via"),
         ('countries = ["+49"]\nvia = "mailto://me:secret77@example.org"', "via"),
-        ('countries = ["+49"]\nvia = "clickatell://SECRET77/15551234567/+4915100000000"', "a number of its own"),
+        (
+            'countries = ["+49"]\nvia = "clickatell://SECRET77/15551234567/+4915100000000"',
+            "a number of its own",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(table: str, told: str) -> None:

@@ -31,7 +31,9 @@ async def test_parts_belong_together_and_no_character_is_cut() -> None:
     async with Smsc(asks_first=True).open() as centre:
         await ProviderWay(Via.parse(centre.url)).put(TO, text, ID)
     assert "".join(one.text for one in centre.received) == text
-    assert [one.head for one in centre.received] == [bytes([5, 0, 3, 0xAB, 3, place]) for place in (1, 2, 3)]
+    assert [one.head for one in centre.received] == [
+        bytes([5, 0, 3, 0xAB, 3, place]) for place in (1, 2, 3)
+    ]
     assert all(len(one.message) <= 159 for one in centre.received)
 
 
@@ -91,7 +93,9 @@ async def test_who_never_answers_is_waited_for_so_long_and_no_longer() -> None:
 
     async with await asyncio.start_server(silent, HOST, 0) as server:
         port = server.sockets[0].getsockname()[1]
-        sending = asyncio.create_task(ProviderWay(Via.parse(Smsc(port=port).url), 0.2).put(TO, "hello", ID))
+        sending = asyncio.create_task(
+            ProviderWay(Via.parse(Smsc(port=port).url), 0.2).put(TO, "hello", ID)
+        )
         with pytest.raises(Unconfirmed):
             await sending
         held.set()
@@ -114,9 +118,27 @@ async def test_in_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """smpps:// is encrypted, and who has no certificate of that name gets no password."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", certificate,
-         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ],
+        check=True,
+        capture_output=True,
+    )
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     served.load_cert_chain(certificate, key)
     async with Smsc().open(served) as centre:

@@ -1,4 +1,5 @@
-"""Letters of what is in a store: who gets which words, what is left of it, and how often it is read and drawn."""
+"""Letters of what is in a store: who gets which words, what is left of it, and how often it is read
+and drawn."""
 
 import asyncio
 import time
@@ -12,7 +13,15 @@ import pytest
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message, id_from
 from component.bus.model.records import Audit, Preference
-from component.bus.model.subscription import DIGEST, Address, Interval, Proof, Standing, Subscription, asking
+from component.bus.model.subscription import (
+    DIGEST,
+    Address,
+    Interval,
+    Proof,
+    Standing,
+    Subscription,
+    asking,
+)
 from component.bus.ports.store import Offer, Planned, Store, Turn
 from component.common.errors import Moot, Refused, StoreError
 from component.common.i18n import Words
@@ -69,21 +78,31 @@ class Desk:
     told: list[str] = field(default_factory=list)
     count: int = 0
 
-    async def say(self, body: str, *to: Channel, author: str = "romeo@example.org", **more: Any) -> Message:
+    async def say(
+        self, body: str, *to: Channel, author: str = "romeo@example.org", **more: Any
+    ) -> Message:
         """It comes to the first channel and is brought to the others."""
         self.count += 1
         first, *others = to or (LOBBY,)
         name = more.pop("name", author.partition("@")[0].title())
         at = more.pop("at", 1_764_000_000_000 + self.count * 60_000)
         message = replace(Message.new(first, Author(name, author), body, at), **more)
-        plan = [(message, first, State.CAME, ""), *((message, one, State.PENDING, "") for one in others)]
+        plan = [
+            (message, first, State.CAME, ""),
+            *((message, one, State.PENDING, "") for one in others),
+        ]
         await self.store.save([Offer(message, lambda: Planned(plan))], (), ())
         return message
 
     async def many(self, *bodies: str, author: str = "r@x") -> None:
         """Said in the lobby, in one go."""
-        plan = [Message.new(LOBBY, Author("R", author), body, count) for count, body in enumerate(bodies, 1)]
-        offers = [Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")])) for one in plan]  # type: ignore[misc]
+        plan = [
+            Message.new(LOBBY, Author("R", author), body, count)
+            for count, body in enumerate(bodies, 1)
+        ]
+        offers = [
+            Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")])) for one in plan
+        ]  # type: ignore[misc]
         await self.store.save(offers, (), ())
 
     async def answer(self, to: Message, body: str, *channels: Channel, **more: Any) -> Message:
@@ -99,11 +118,18 @@ class Desk:
         """What was said up to now, as one digest to where the first goes."""
         target = of[0].target
         message = Message.new(
-            target, Author("Shoutbus", f"{DIGEST}{target}"), "summary", 1,
-            origin=f"{DIGEST}{target}@{self.count}", id=id_from(f"{target} {self.count}"),
-        )  # fmt: skip
+            target,
+            Author("Shoutbus", f"{DIGEST}{target}"),
+            "summary",
+            1,
+            origin=f"{DIGEST}{target}@{self.count}",
+            id=id_from(f"{target} {self.count}"),
+        )
         ends = [await self.store.last_seq(one.channel) for one in of]
-        turns = [Turn(one, replace(one, cursor=end), message.id) for one, end in zip(of, ends, strict=True)]
+        turns = [
+            Turn(one, replace(one, cursor=end), message.id)
+            for one, end in zip(of, ends, strict=True)
+        ]
         plan = Planned([(message, target, State.PENDING, "")], turns=turns)
         return await self.keep(message, plan)
 
@@ -113,7 +139,9 @@ class Desk:
         return delivery
 
     async def brought(self, message: Message, target: Channel) -> Delivery:
-        found: Delivery = next(one for one in await self.store.trace(message.id) if one.channel == target)
+        found: Delivery = next(
+            one for one in await self.store.trace(message.id) if one.channel == target
+        )
         return found
 
 
@@ -134,9 +162,16 @@ def _desk(store: Store, folder: Path | None = None) -> Desk:
 
     counted: Any = Counted(store)
     writer = Writer(
-        counted, PLACES, Links(WEB, b"0" * 32), Chosen(), Templates(folder), clock,
-        host="shouts.example.org", persons=("chat", "mail", "sms"), tell=tell,
-    )  # fmt: skip
+        counted,
+        PLACES,
+        Links(WEB, b"0" * 32),
+        Chosen(),
+        Templates(folder),
+        clock,
+        host="shouts.example.org",
+        persons=("chat", "mail", "sms"),
+        tell=tell,
+    )
     return Desk(counted, writer, clock, told)
 
 
@@ -167,29 +202,45 @@ async def test_a_digest_by_mail(desk: Desk) -> None:
     said = letter.text.partition("\n-- \n")[0]
     assert said == (
         "Lobby: 3 messages\nMonday, 24 November 2025, times are Europe/Berlin\n\nLobby\n=====\n\n"
-        "17:01 Romeo: Who brings the cake?\n  ↳ 17:03 Zoë (web): I do\n\n17:02 Romeo: The door is open\n"
+        "17:01 Romeo: Who brings the cake?\n  ↳ 17:03 Zoë (web): I do\n\n17:02 Romeo: The "
+        "door is open\n"
     )
     foot = letter.text.partition("\n-- \n")[2]
     assert foot.startswith(
-        "You get this because this address is subscribed to Lobby (daily at 9).\nEnd this subscription: "
+        "You get this because this address is subscribed to Lobby (daily at 9).\nEnd this "
+        "subscription: "
     )
     assert f"{WEB}/subscriptions" in foot
     assert "Never write to this address again: https://shouts.example.org/stop/" in foot
-    for words in ("Who brings the cake?", f'href="{WEB}/messages/{first.id}/k"', "Lobby: 3 messages</h1>", "/stop/"):
+    for words in (
+        "Who brings the cake?",
+        f'href="{WEB}/messages/{first.id}/k"',
+        "Lobby: 3 messages</h1>",
+        "/stop/",
+    ):
         assert words in letter.html
 
 
 @pytest.mark.parametrize(
     ("interval", "words", "told"),
-    [("daily at 9", "Juliet, come!", 1), ("daily at 9", "Come!", 0), ("at once", "Juliet, come!", 0)],
+    [
+        ("daily at 9", "Juliet, come!", 1),
+        ("daily at 9", "Come!", 0),
+        ("at once", "Juliet, come!", 0),
+    ],
 )
-async def test_a_mention_says_why_it_comes_at_once(desk: Desk, interval: str, words: str, told: int) -> None:
+async def test_a_mention_says_why_it_comes_at_once(
+    desk: Desk, interval: str, words: str, told: int
+) -> None:
     await desk.subscribe(interval=Interval.parse(interval), name="juliet")
     message = await desk.say(words, LOBBY, MAIL)
     letter = await desk.writer.letter(await desk.brought(message, MAIL))
     assert letter.text.count("\nIt comes at once because “juliet” is named in it.\n") == told
     assert letter.html.count("It comes at once because “juliet” is named in it.") == told
-    assert "It comes" not in (await desk.writer.letter(await desk.digest(*await desk.store.subscriptions()))).text
+    assert (
+        "It comes"
+        not in (await desk.writer.letter(await desk.digest(*await desk.store.subscriptions()))).text
+    )
 
 
 async def test_several_channels_and_each_message_once(desk: Desk) -> None:
@@ -236,7 +287,9 @@ async def test_ones_own_are_left_out_for_oneself_alone(desk: Desk) -> None:
     await desk.say("mine", author=JULIET)
     await desk.say("yours")
     juliet = await desk.digest(await desk.subscribe())
-    romeo = await desk.digest(await desk.subscribe(target=Channel("mail", "romeo@x"), who="hero@example.org"))
+    romeo = await desk.digest(
+        await desk.subscribe(target=Channel("mail", "romeo@x"), who="hero@example.org")
+    )
     assert "mine" not in (await desk.writer.letter(juliet)).text
     assert "mine" in (await desk.writer.letter(romeo)).text
 
@@ -256,9 +309,13 @@ async def test_an_answer_stands_under_a_line_of_what_it_answers(desk: Desk) -> N
 async def test_what_was_deleted_is_not_told(desk: Desk) -> None:
     first, second = await desk.say("first"), await desk.say("second")
     delivery = await desk.digest(await desk.subscribe())
-    await desk.store.delete(first.id, "(deleted by an operator)", Audit(1, "admin@x", "text", "delete"))
+    await desk.store.delete(
+        first.id, "(deleted by an operator)", Audit(1, "admin@x", "text", "delete")
+    )
     assert (await desk.writer.letter(delivery)).subject == "Lobby: 1 message"
-    await desk.store.delete(second.id, "(deleted by an operator)", Audit(2, "admin@x", "text", "delete"))
+    await desk.store.delete(
+        second.id, "(deleted by an operator)", Audit(2, "admin@x", "text", "delete")
+    )
     desk.clock.sleep(LIFE / 1000)
     with pytest.raises(Refused, match="deleted meanwhile"):
         await desk.writer.letter(delivery)
@@ -269,7 +326,11 @@ async def test_nothing_is_left_of_a_subscription_that_ended(desk: Desk) -> None:
     one = await desk.subscribe()
     delivery = await desk.digest(one)
     await desk.store.unsubscribe([one.id])
-    for told in (desk.writer.letter(delivery), desk.writer.message(delivery), desk.writer.short(delivery, bool)):
+    for told in (
+        desk.writer.letter(delivery),
+        desk.writer.message(delivery),
+        desk.writer.short(delivery, bool),
+    ):
         with pytest.raises(Refused, match="has ended"):
             await told
 
@@ -291,13 +352,18 @@ async def test_a_digest_by_sms(desk: Desk) -> None:
     await desk.say("hello")
     await desk.say("again")
     delivery = await desk.digest(await desk.subscribe(target=SMS))
-    assert await desk.writer.short(delivery, lambda text: len(text) < 160) == f"Lobby: 2 messages, {WEB}/shoutbox/lobby"
+    assert (
+        await desk.writer.short(delivery, lambda text: len(text) < 160)
+        == f"Lobby: 2 messages, {WEB}/shoutbox/lobby"
+    )
     assert await desk.writer.short(delivery, lambda text: len(text) < 30) == "Lobby: 2 messages"
 
 
 async def test_what_nobody_could_read_through_is_counted(desk: Desk) -> None:
     await desk.many(*(f"line {count}" for count in range(1_300)))
-    assert (await desk.writer.letter(await desk.digest(await desk.subscribe()))).subject == "Lobby: 1300 messages"
+    assert (
+        await desk.writer.letter(await desk.digest(await desk.subscribe()))
+    ).subject == "Lobby: 1300 messages"
     some = await desk.digest(await desk.subscribe(target=SMS, only="line 1"))
     assert (await desk.writer.letter(some)).subject == "Lobby: 411 messages"
     most = await desk.digest(await desk.subscribe(target=ROOM, only="line"))
@@ -321,7 +387,10 @@ async def test_who_said_most_of_it_themselves_is_told_the_rest(desk: Desk) -> No
 
 async def test_what_many_ask_for_at_once_is_read_once(desk: Desk) -> None:
     await desk.say("hello")
-    people = [await desk.subscribe(target=Channel("mail", f"p{count}@x"), who=f"p{count}@x") for count in range(20)]
+    people = [
+        await desk.subscribe(target=Channel("mail", f"p{count}@x"), who=f"p{count}@x")
+        for count in range(20)
+    ]
     deliveries = [await desk.digest(one) for one in people]
     desk.store.asked.clear()
     await asyncio.gather(*(desk.writer.letter(one) for one in deliveries))
@@ -358,7 +427,10 @@ async def test_five_megabytes_are_read_in_part(desk: Desk) -> None:
 async def test_many_who_are_told_the_same_cost_one_drawing(desk: Desk) -> None:
     for count in range(120):
         await desk.say(f"{count} {'word ' * 20}")
-    people = [await desk.subscribe(target=Channel("mail", f"p{count}@x"), who=f"p{count}@x") for count in range(200)]
+    people = [
+        await desk.subscribe(target=Channel("mail", f"p{count}@x"), who=f"p{count}@x")
+        for count in range(200)
+    ]
     deliveries = [await desk.digest(one) for one in people]
     first = await desk.writer.letter(deliveries[0])
     desk.store.asked.clear()
@@ -382,7 +454,8 @@ async def test_a_message_by_mail(desk: Desk) -> None:
     letter = await desk.writer.letter(await desk.brought(message, MAIL))
     assert letter.subject == "[Lobby] I do"
     assert letter.text.startswith(
-        "Lobby\n=====\n\n> Romeo: Who brings the cake?\n\n24 Nov 2025, 16:02 Romeo: I do\nToday <b>\n"
+        "Lobby\n=====\n\n> Romeo: Who brings the cake?\n\n24 Nov 2025, 16:02 Romeo: I "
+        "do\nToday <b>\n"
     )
     assert "I do<br>\nToday &lt;b&gt;" in letter.html
     assert "subscribed to Lobby (at once)" in letter.text
@@ -403,16 +476,22 @@ async def test_which_subscription_a_message_came_by(desk: Desk) -> None:
     await desk.subscribe(TEAM, target=CHAT, interval=Interval(), due=0)
     await desk.subscribe(LOBBY, target=CHAT, interval=Interval(), due=0)
     message = await desk.say("hello", Channel("feed", "x"), LOBBY, TEAM, CHAT)
-    assert (await desk.writer.message(await desk.brought(message, CHAT))).body == "[Lobby] Romeo: hello"
+    assert (
+        await desk.writer.message(await desk.brought(message, CHAT))
+    ).body == "[Lobby] Romeo: hello"
     other = await desk.say("hello", Channel("feed", "x"), TEAM, CHAT)
-    assert (await desk.writer.message(await desk.brought(other, CHAT))).body == "[Team] Romeo: hello"
+    assert (
+        await desk.writer.message(await desk.brought(other, CHAT))
+    ).body == "[Team] Romeo: hello"
 
 
 async def test_where_it_falls_back_to(desk: Desk) -> None:
     await desk.subscribe(target=CHAT, interval=Interval(), due=0, fallback=MAIL)
     await desk.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
     message = await desk.say("hello", LOBBY, MAIL)
-    assert "subscribed to Lobby" in (await desk.writer.letter(await desk.brought(message, MAIL))).text
+    assert (
+        "subscribed to Lobby" in (await desk.writer.letter(await desk.brought(message, MAIL))).text
+    )
 
 
 async def test_what_comes_by_no_subscription_stays_as_it_is(desk: Desk) -> None:
@@ -440,7 +519,9 @@ async def test_a_message_by_sms(desk: Desk) -> None:
     await desk.subscribe(target=SMS, interval=Interval(), due=0)
     message = await desk.say("hello\n\n  world " + "and so on " * 30, LOBBY, SMS)
     delivery = await desk.brought(message, SMS)
-    assert (await desk.writer.short(delivery, lambda _text: True)).startswith("Lobby: Romeo: hello world and so on and")
+    assert (await desk.writer.short(delivery, lambda _text: True)).startswith(
+        "Lobby: Romeo: hello world and so on and"
+    )
     cut = await desk.writer.short(delivery, lambda text: len(text) <= 160)
     assert 140 <= len(cut) <= 160
     assert cut.endswith(f"... {WEB}/messages/{message.id}/k")
@@ -477,8 +558,13 @@ async def test_header_lines_stay_lines(desk: Desk) -> None:
 
 async def request(desk: Desk, target: Channel, who: str = JULIET, asked: int = 5) -> Delivery:
     await desk.store.put_address(Address(who, target, Proof.ASKED, asked))
-    message = Message.new(target, Author("Shoutbus", "bus:"), "Please confirm.", asked,
-                          origin=asking(Address(who, target, asked=asked)))  # fmt: skip
+    message = Message.new(
+        target,
+        Author("Shoutbus", "bus:"),
+        "Please confirm.",
+        asked,
+        origin=asking(Address(who, target, asked=asked)),
+    )
     return await desk.keep(message, Planned([(message, target, State.PENDING, "")]))
 
 
@@ -503,10 +589,14 @@ async def test_a_request_names_what_waits_in_the_language_of_who_asked(desk: Des
     await desk.subscribe(who="hero@example.org", language="de", due=0)
     letter = await desk.writer.letter(await request(desk, MAIL, "hero@example.org"))
     assert letter.language == "de"
-    assert letter.text.startswith("hero@example.org hat Shoutbus die Adresse juliet@home.example gegeben.\n\nIst das")
+    assert letter.text.startswith(
+        "hero@example.org hat Shoutbus die Adresse juliet@home.example gegeben.\n\nIst das"
+    )
     await desk.subscribe(who="", target=Channel("mail", "x@y"), standing=Standing.ASKED, due=0)
     anonymous = await desk.writer.letter(await request(desk, Channel("mail", "x@y"), ""))
-    assert anonymous.text.startswith("Someone wants x@y to be told by Shoutbus of:\n\n- Lobby (daily at 9)\n\nIf that")
+    assert anonymous.text.startswith(
+        "Someone wants x@y to be told by Shoutbus of:\n\n- Lobby (daily at 9)\n\nIf that"
+    )
     assert '<li dir="auto">Lobby (daily at 9)</li>' in anonymous.html
 
 
@@ -534,7 +624,9 @@ async def test_a_request_that_another_followed_is_not_sent(desk: Desk) -> None:
 # Faults
 
 
-async def test_a_broken_template_is_told_once_and_ours_is_sent(store: Store, tmp_path: Path) -> None:
+async def test_a_broken_template_is_told_once_and_ours_is_sent(
+    store: Store, tmp_path: Path
+) -> None:
     folder = tmp_path / "letters"
     folder.mkdir()
     (folder / "digest.txt").write_text("\n{{ nothing }}")

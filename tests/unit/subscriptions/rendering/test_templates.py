@@ -1,4 +1,5 @@
-"""How letters are arranged, cut, called and drawn: what is pure of them, and the operator's templates."""
+"""How letters are arranged, cut, called and drawn: what is pure of them, and the operator's
+templates."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,13 +48,21 @@ NIGHT = 1_764_025_200_000
 EYES = Eyes("en", "Europe/Berlin")
 
 
-def said(body: str, at: int = NIGHT, answers: Message | None = None, channel: Channel = LOBBY, **more: str) -> Message:
+def said(
+    body: str,
+    at: int = NIGHT,
+    answers: Message | None = None,
+    channel: Channel = LOBBY,
+    **more: str,
+) -> Message:
     author = Author(more.get("name", "Juliet"), more.get("key", "juliet@example.org"))
     one = Message.new(channel, author, body, at, id=id_from(f"{body[:50]} {at}"))
     return replace(one, replies=answers.id, thread=answers.thread or answers.id) if answers else one
 
 
-def told(*wanted: Wanted, bounds: Bounds = MAIL, times: Times = BERLIN, quotes: bool = False) -> Digest:
+def told(
+    *wanted: Wanted, bounds: Bounds = MAIL, times: Times = BERLIN, quotes: bool = False
+) -> Digest:
     shown = chosen(merged(wanted), bounds)
     lines = dict.fromkeys(strangers(shown), "Nurse: before") if quotes else {}
     return arranged(shown, lines, WHERE, times, bounds.longest)
@@ -67,7 +76,11 @@ def outline(digest: Digest) -> list[str]:
         for day in section.days:
             lines += [f" {day.heading}"] if day.heading else []
             for thread in day.threads:
-                lines.append(f"  {thread.first.time} {thread.first.text}" if thread.first else f"  > {thread.quote}")
+                lines.append(
+                    f"  {thread.first.time} {thread.first.text}"
+                    if thread.first
+                    else f"  > {thread.quote}"
+                )
                 lines += [f"    {one.time} {one.text}" for one in thread.replies]
     return lines
 
@@ -80,8 +93,12 @@ def test_answers_stand_under_what_they_answer() -> None:
     late = said("apple", NIGHT + 120_000, first)
     later = said("both", NIGHT + 180_000, late)
     assert outline(told(Wanted(LOBBY, [first, other, late, later]))) == [
-        "shoutbox:lobby", "  00:00 cake?", "    00:02 apple", "    00:03 both", "  00:01 door",
-    ]  # fmt: skip
+        "shoutbox:lobby",
+        "  00:00 cake?",
+        "    00:02 apple",
+        "    00:03 both",
+        "  00:01 door",
+    ]
 
 
 def test_an_answer_to_what_was_told_before_stands_under_a_line_of_it() -> None:
@@ -97,29 +114,43 @@ def test_an_answer_to_what_was_told_before_stands_under_a_line_of_it() -> None:
 
 def test_what_came_to_two_channels_is_told_in_the_first() -> None:
     one, two = said("one"), said("two", NIGHT + 1)
-    digest = told(Wanted(LOBBY, [one]), Wanted(TEAM, [one, two]), Wanted(Channel("feed", "x"), [two]))
-    assert outline(digest) == ["shoutbox:lobby", "  00:00 one", "muc:team@rooms.example.org", "  00:00 two"]
+    digest = told(
+        Wanted(LOBBY, [one]), Wanted(TEAM, [one, two]), Wanted(Channel("feed", "x"), [two])
+    )
+    assert outline(digest) == [
+        "shoutbox:lobby",
+        "  00:00 one",
+        "muc:team@rooms.example.org",
+        "  00:00 two",
+    ]
     assert digest.count == 2
 
 
 @pytest.mark.parametrize(
     ("zone", "headings", "period"),
     [
-        ("Europe/Berlin", ["Monday, 24 November 2025", "Tuesday, 25 November 2025"],
-         "Monday, 24 November 2025 – Tuesday, 25 November 2025"),
+        (
+            "Europe/Berlin",
+            ["Monday, 24 November 2025", "Tuesday, 25 November 2025"],
+            "Monday, 24 November 2025 – Tuesday, 25 November 2025",
+        ),
         ("America/New_York", [""], "Monday, 24 November 2025"),
         ("Nowhere/Atall", [""], "Monday, 24 November 2025"),
     ],
-)  # fmt: skip
+)
 def test_days_are_those_of_the_reader(zone: str, headings: Sequence[str], period: str) -> None:
-    digest = told(Wanted(LOBBY, [said("a", NIGHT - 60_000), said("b", NIGHT)]), times=Times(zone, "en"))
+    digest = told(
+        Wanted(LOBBY, [said("a", NIGHT - 60_000), said("b", NIGHT)]), times=Times(zone, "en")
+    )
     assert [day.heading for day in digest.sections[0].days] == headings
     assert digest.period == period
 
 
 def test_an_answer_on_another_day_says_which() -> None:
     first = said("cake?", NIGHT - 60_000)
-    digest = told(Wanted(LOBBY, [first, said("yes", NIGHT, first)]), times=Times("Europe/Berlin", "de"))
+    digest = told(
+        Wanted(LOBBY, [first, said("yes", NIGHT, first)]), times=Times("Europe/Berlin", "de")
+    )
     assert outline(digest) == [
         "shoutbox:lobby",
         " Montag, 24. November 2025",
@@ -129,7 +160,8 @@ def test_an_answer_on_another_day_says_which() -> None:
 
 
 def test_times_across_the_change_of_the_clocks() -> None:
-    """01:59:59 and 03:00:00 on 29 March 2026 in Berlin are a second apart; 02:30 comes twice on 25 October."""
+    """01:59:59 and 03:00:00 on 29 March 2026 in Berlin are a second apart; 02:30 comes twice on 25
+    October."""
     spring = 1_774_746_000_000
     times = Times("Europe/Berlin", "en")
     assert [times.time(spring - 1_000), times.time(spring)] == ["01:59", "03:00"]
@@ -160,25 +192,36 @@ def test_where_nobody_counted_it_says_more() -> None:
 
 @pytest.mark.parametrize("word", ["word ", "<&\"'>", "https://a.example/x?y=1&z=2 ", "𝕏"])
 def test_five_megabytes_make_a_letter_that_clients_show(word: str) -> None:
-    wanted = [said((word * 262_000)[: 262_000 - count].strip(), NIGHT + count) for count in range(20)]
+    wanted = [
+        said((word * 262_000)[: 262_000 - count].strip(), NIGHT + count) for count in range(20)
+    ]
     page = _page("digest.html", wanted)
     assert len(page.encode()) < 95_000
     assert page.count("read all of it") == min(20, page.count('class="said"')) > 0
 
 
-def _page(name: str, messages: Sequence[Message], templates: Templates | None = None, where: Places = WHERE) -> str:
+def _page(
+    name: str,
+    messages: Sequence[Message],
+    templates: Templates | None = None,
+    where: Places = WHERE,
+) -> str:
     drawn = preview(templates or Templates(), name, EYES, messages, where, WEB)
     assert drawn.fault is None
     return drawn.text
 
 
 def test_a_full_digest_stays_below_what_mail_clients_cut() -> None:
-    page = _page("digest.html", [said(f"{count} {'word ' * 200}", NIGHT + count) for count in range(300)])
+    page = _page(
+        "digest.html", [said(f"{count} {'word ' * 200}", NIGHT + count) for count in range(300)]
+    )
     assert 40_000 < len(page.encode()) < 75_000
 
 
 def test_a_digest_in_chat_is_short() -> None:
-    text = _page("digest-chat.txt", [said(f"{count} {'word ' * 30}", NIGHT + count) for count in range(300)])
+    text = _page(
+        "digest-chat.txt", [said(f"{count} {'word ' * 30}", NIGHT + count) for count in range(300)]
+    )
     assert 2_000 < len(text) < 3_500
     assert "… and 2" in text
     assert f"more: {WEB}/shoutbox/lobby" in text
@@ -220,7 +263,11 @@ def test_what_feeds_and_archives_say_has_a_headline_that_leads_there() -> None:
     archive = replace(WHERE, permalink=lambda message, channel: f"{WEB}/stories/{message.id}")
     article = said("Title\n\nText")
     story = entry(article, Channel("story", "news"), archive, "")
-    assert (story.heading, story.target, story.text) == ("Title", f"{WEB}/stories/{article.id}", "Text")
+    assert (story.heading, story.target, story.text) == (
+        "Title",
+        f"{WEB}/stories/{article.id}",
+        "Text",
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,7 +282,9 @@ def test_what_feeds_and_archives_say_has_a_headline_that_leads_there() -> None:
     ],
 )
 def test_nobody_calls_an_address_by_the_name_of_another(body: str, key: str) -> None:
-    one = entry(said(body, channel=Channel("feed", "planet"), key=key), Channel("feed", "planet"), WHERE, "")
+    one = entry(
+        said(body, channel=Channel("feed", "planet"), key=key), Channel("feed", "planet"), WHERE, ""
+    )
     assert (one.heading, one.target, one.text) == ("", "", body)
 
 
@@ -244,7 +293,10 @@ def test_line_ends_of_every_kind_stay_below_their_author() -> None:
     assert "00:00 Juliet: a\n      b\n      c\n      Juliet: d\n" in text
 
 
-EVIL = "<script>alert(1)</script><img src=https://t.example/x.png onerror=alert(2)>\" onclick='x'{{ 7 * 191 }}{% raw %}"
+EVIL = (
+    '<script>alert(1)</script><img src=https://t.example/x.png onerror=alert(2)>" '
+    "onclick='x'{{ 7 * 191 }}{% raw %}"
+)
 
 
 class Seen(HTMLParser):
@@ -292,9 +344,16 @@ def test_what_is_sent_is_clean_and_loads_nothing(name: str) -> None:
 
 
 def test_stories_are_drawn_with_their_titles_linked() -> None:
-    item = said("Fresh news\nhttps://a.example/1?b=2&c=3", channel=Channel("feed", "planet"), key="feed:planet")
+    item = said(
+        "Fresh news\nhttps://a.example/1?b=2&c=3",
+        channel=Channel("feed", "planet"),
+        key="feed:planet",
+    )
     page = _page("digest.html", [item])
-    assert '<a href="https://a.example/1?b=2&amp;c=3" rel="noopener noreferrer nofollow ugc">Fresh news</a>' in page
+    assert (
+        '<a href="https://a.example/1?b=2&amp;c=3" rel="noopener noreferrer nofollow '
+        'ugc">Fresh news</a>' in page
+    )
     assert "Fresh news\n      https://a.example/1?b=2&c=3\n" in _page("digest.txt", [item])
 
 
@@ -306,14 +365,28 @@ def test_stories_are_drawn_with_their_titles_linked() -> None:
     [
         (["Lobby"], 12, True, "Lobby: 12 messages", "Lobby: 12 Nachrichten"),
         (["Lobby"], 1, True, "Lobby: 1 message", "Lobby: 1 Nachricht"),
-        (["Lobby", "Planet"], 31, True, "Lobby, Planet: 31 messages", "Lobby, Planet: 31 Nachrichten"),
-        (list("abcde"), 5, True, "a, b, c and 2 more: 5 messages", "a, b, c und 2 weitere: 5 Nachrichten"),
+        (
+            ["Lobby", "Planet"],
+            31,
+            True,
+            "Lobby, Planet: 31 messages",
+            "Lobby, Planet: 31 Nachrichten",
+        ),
+        (
+            list("abcde"),
+            5,
+            True,
+            "a, b, c and 2 more: 5 messages",
+            "a, b, c und 2 weitere: 5 Nachrichten",
+        ),
         (["Lobby"], 100, False, "Lobby: more than 100 messages", "Lobby: mehr als 100 Nachrichten"),
         (["Lobby"], 0, False, "Lobby: news", "Lobby: Neues"),
         (["L" * 90], 12, True, "L" * 64 + "…: 12 messages", "L" * 61 + "…: 12 Nachrichten"),
     ],
 )
-def test_subjects_of_digests(titles: Sequence[str], count: int, exact: bool, en: str, de: str) -> None:
+def test_subjects_of_digests(
+    titles: Sequence[str], count: int, exact: bool, en: str, de: str
+) -> None:
     channels = [Channel("shoutbox", f"a{number}") for number, _title in enumerate(titles)]
     named = replace(WHERE, title=dict(zip(channels, titles, strict=True)).__getitem__)
     digest = arranged([Wanted(one, [said("x")]) for one in channels], {}, named, BERLIN, 100)
@@ -350,7 +423,14 @@ def test_names_of_lists(channels: Sequence[str], host: str, name: str) -> None:
     assert subject.list_id([Channel.parse(one) for one in channels], host) == name
 
 
-@given(st.lists(st.text("aä<>\r\n é.@-_\u202e🍪", min_size=1, max_size=200), min_size=2, max_size=2, unique=True))
+@given(
+    st.lists(
+        st.text("aä<>\r\n é.@-_\u202e🍪", min_size=1, max_size=200),
+        min_size=2,
+        max_size=2,
+        unique=True,
+    )
+)
 def test_names_of_lists_are_ascii_and_differ(addresses: list[str]) -> None:
     try:
         channels = [Channel("muc", one) for one in addresses]
@@ -401,7 +481,10 @@ def test_a_digest_by_sms_has_its_link_or_goes_without() -> None:
         followed("Lobby: 12 messages", "https://x.example", lambda _text: True)
         == "Lobby: 12 messages, https://x.example"
     )
-    assert followed("Lobby: 12 messages", "https://x.example", lambda one: fits(20, one)) == "Lobby: 12 messages"
+    assert (
+        followed("Lobby: 12 messages", "https://x.example", lambda one: fits(20, one))
+        == "Lobby: 12 messages"
+    )
     assert followed("Lobby: 12 messages", "", lambda _text: True) == "Lobby: 12 messages"
 
 
@@ -440,8 +523,12 @@ def folder(tmp_path: Path) -> Path:
 
 def test_theirs_go_before_ours(folder: Path) -> None:
     (folder / "digest.txt").write_text("{{ subject }}!\n{% include 'mine.txt' %}")
-    (folder / "mine.txt").write_text("{{ digest.sections[0].title }} {{ _('Your subscriptions') }}\n")
-    (folder / "frame.html").write_text("<html><body style='color: red'>{% block letter %}{% endblock %}</body></html>")
+    (folder / "mine.txt").write_text(
+        "{{ digest.sections[0].title }} {{ _('Your subscriptions') }}\n"
+    )
+    (folder / "frame.html").write_text(
+        "<html><body style='color: red'>{% block letter %}{% endblock %}</body></html>"
+    )
     templates = Templates(folder)
     assert _page("digest.txt", [said("x")], templates).startswith(
         "shoutbox:lobby: 1 message!\nshoutbox:lobby Your subscriptions\n\n-- \n"
@@ -466,7 +553,9 @@ def test_theirs_go_before_ours(folder: Path) -> None:
         ("\udce4".encode("utf-8", "surrogateescape").decode("latin-1"), 0, ""),
     ],
 )
-def test_one_that_fails_is_told_with_its_line_and_ours_is_used(folder: Path, text: str, line: int, why: str) -> None:
+def test_one_that_fails_is_told_with_its_line_and_ours_is_used(
+    folder: Path, text: str, line: int, why: str
+) -> None:
     (folder / "digest.txt").write_text(text, "latin-1")
     drawn = preview(Templates(folder), "digest.txt", EYES, [said("x")], WHERE, WEB)
     assert drawn.fault
@@ -482,7 +571,9 @@ def test_a_fault_is_told_once_and_again_when_the_file_changed(folder: Path) -> N
     drawing = Faults(Templates(folder))
     for _ in range(3):
         assert drawing.draw("digest-sms.txt", "en", {"subject": "s"}) == "s"
-    assert [str(one) for one in drawing.take()] == ["digest-sms.txt, line 1: 'nothing' is undefined"]
+    assert [str(one) for one in drawing.take()] == [
+        "digest-sms.txt, line 1: 'nothing' is undefined"
+    ]
     drawing.draw("digest-sms.txt", "en", {"subject": "s"})
     assert drawing.take() == []
     file.write_text("{{ nothing_again }}")

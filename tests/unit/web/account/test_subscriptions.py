@@ -1,4 +1,5 @@
-"""The web pages of subscriptions: the form at a shoutbox, the links in mails, and everyone's own."""
+"""The web pages of subscriptions: the form at a shoutbox, the links in mails, and everyone's
+own."""
 
 import asyncio
 import time
@@ -26,7 +27,10 @@ NEWS = Channel("shoutbox", "news")
 MAIL = Channel("mail", "juliet@example.org")
 MINE = Channel("chat", "juliet@x")
 FORM = "/shoutbox/lobby/subscribe"
-SENT = "If there is something to confirm, a mail is on its way: one a day at most, so look for an earlier one too."
+SENT = (
+    "If there is something to confirm, a mail is on its way: one a day at most, so look for "
+    "an earlier one too."
+)
 OVER = "That link is over"
 NONE = "is no mail address: write it like juliet@example.org."
 
@@ -34,7 +38,9 @@ NONE = "is no mail address: write it like juliet@example.org."
 @pytest.fixture
 async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
     async with a_seeded_bus(tmp_path) as one:
-        await one.settings.change([Put(ChannelSpec(NEWS, "News"))], Audit(0, "admin@x", "test", "seed"))
+        await one.settings.change(
+            [Put(ChannelSpec(NEWS, "News"))], Audit(0, "admin@x", "test", "seed")
+        )
         yield one
 
 
@@ -60,7 +66,9 @@ def link(bus: Bus, url: str) -> str:
     return url.removeprefix(bus.web)
 
 
-async def sign_up(browser: Browser, mail: str = MAIL.address, path: str = FORM, **more: str) -> Page:
+async def sign_up(
+    browser: Browser, mail: str = MAIL.address, path: str = FORM, **more: str
+) -> Page:
     """As from the page of a shoutbox; headers begin in a capital."""
     values = {"mail": mail, "interval": "daily", "zone": "Europe/Berlin"}
     values |= {name: value for name, value in more.items() if name.islower()}
@@ -75,10 +83,14 @@ async def confirming(bus: Bus, who: str = "", target: Channel = MAIL) -> str:
     return link(bus, bus.subscriptions.book.links.confirm(address))
 
 
-async def begun(bus: Bus, *channels: Channel, who: str = "", target: Channel = MAIL) -> list[Subscription]:
+async def begun(
+    bus: Bus, *channels: Channel, who: str = "", target: Channel = MAIL
+) -> list[Subscription]:
     """Subscriptions that are in force."""
     for channel in channels:
-        await bus.subscriptions.add(Subscription(who, channel, target, Interval.parse("daily at 9")))
+        await bus.subscriptions.add(
+            Subscription(who, channel, target, Interval.parse("daily at 9"))
+        )
     address = await bus.hub.store.address(who, target)
     assert address
     await bus.subscriptions.book.confirm(address)
@@ -120,7 +132,9 @@ async def test_a_sign_up_waits_for_its_owner(browser: Browser, bus: Bus) -> None
     assert len(await asked(bus)) == 1
 
 
-@pytest.mark.parametrize("path", ["/shoutbox/none/subscribe", "/muc/lobby/subscribe", "/story/x/subscribe"])
+@pytest.mark.parametrize(
+    "path", ["/shoutbox/none/subscribe", "/muc/lobby/subscribe", "/story/x/subscribe"]
+)
 async def test_where_there_is_no_shoutbox(browser: Browser, path: str) -> None:
     assert (await browser.get(path)).status == 404
     assert (await sign_up(browser, path=path)).status == 404
@@ -140,7 +154,9 @@ async def test_where_there_is_no_shoutbox(browser: Browser, path: str) -> None:
         ("x" * 400 + "@example.org", NONE),
     ],
 )
-async def test_a_bad_address_is_told_at_the_form(browser: Browser, bus: Bus, mail: str, told: str) -> None:
+async def test_a_bad_address_is_told_at_the_form(
+    browser: Browser, bus: Bus, mail: str, told: str
+) -> None:
     page = await sign_up(browser, mail, interval="weekly")
     assert page.status == 400
     assert told in page.note
@@ -153,7 +169,9 @@ async def test_a_bad_address_is_told_at_the_form(browser: Browser, bus: Bus, mai
 async def test_what_else_can_not_be_chosen(browser: Browser, bus: Bus) -> None:
     assert (await sign_up(browser, interval="every 2 s")).note.startswith("Choose how often.")
     assert (await browser.post(FORM, {})).status == 400
-    async with browser.client.post(FORM, data=b"x", headers={"Content-Type": "multipart/form-data"}) as answer:
+    async with browser.client.post(
+        FORM, data=b"x", headers={"Content-Type": "multipart/form-data"}
+    ) as answer:
         assert answer.status == 400
     assert await bus.hub.store.subscriptions() == []
 
@@ -165,9 +183,12 @@ async def test_a_zone_that_is_none_is_utc(browser: Browser, bus: Bus, zone: str)
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}]
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}],
 )
-async def test_another_site_can_sign_nobody_up(browser: Browser, bus: Bus, headers: dict[str, str]) -> None:
+async def test_another_site_can_sign_nobody_up(
+    browser: Browser, bus: Bus, headers: dict[str, str]
+) -> None:
     page = await sign_up(browser, **headers)
     assert page.status == 403
     assert "did not come from your own page" in page.note
@@ -176,22 +197,30 @@ async def test_another_site_can_sign_nobody_up(browser: Browser, bus: Bus, heade
 
 async def test_a_hundred_sign_ups_of_one_victim_are_one_mail(browser: Browser, bus: Bus) -> None:
     boxes = ("lobby", "news")
-    pages = await asyncio.gather(*(
-        sign_up(
-            browser, MAIL.address.upper() if n % 3 else MAIL.address, f"/shoutbox/{boxes[n % 2]}/subscribe",
-            X_Forwarded_For=f"198.51.100.{n}",
+    pages = await asyncio.gather(
+        *(
+            sign_up(
+                browser,
+                MAIL.address.upper() if n % 3 else MAIL.address,
+                f"/shoutbox/{boxes[n % 2]}/subscribe",
+                X_Forwarded_For=f"198.51.100.{n}",
+            )
+            for n in range(100)
         )
-        for n in range(100)
-    ))  # fmt: skip
+    )
     assert {(one.status, one.note) for one in pages} == {(200, SENT)}
     assert len(await asked(bus)) == 1
     assert {one.target for one in await bus.hub.store.subscriptions(limit=1_000)} == {MAIL}
 
 
 async def test_the_answer_tells_nothing_of_an_address(browser: Browser, bus: Bus) -> None:
-    """Unknown, asked today, confirmed, subscribed there already, and one whose owner wants nothing."""
+    """Unknown, asked today, confirmed, subscribed there already, and one whose owner wants
+    nothing."""
     told, took = [], []
-    known = [Channel("mail", f"{name}@example.org") for name in ("new", "asked", "confirmed", "here", "stopped")]
+    known = [
+        Channel("mail", f"{name}@example.org")
+        for name in ("new", "asked", "confirmed", "here", "stopped")
+    ]
     await begun(bus, NEWS, target=known[2])
     bus.clock.sleep(minutes=25 * 60)  # type: ignore[attr-defined]
     await bus.subscriptions.add(Subscription("", NEWS, known[1]))
@@ -220,7 +249,9 @@ async def test_who_lost_the_mail_is_asked_again_the_next_day(browser: Browser, b
     assert len(await held(bus)) == 1
 
 
-async def test_a_sign_up_by_anyone_leaves_what_is_confirmed_as_it_is(browser: Browser, bus: Bus) -> None:
+async def test_a_sign_up_by_anyone_leaves_what_is_confirmed_as_it_is(
+    browser: Browser, bus: Bus
+) -> None:
     """Else anyone could silence an address by typing it."""
     clock: Any = bus.clock
     (one,) = await begun(bus, NEWS)
@@ -236,7 +267,9 @@ async def test_a_sign_up_by_anyone_leaves_what_is_confirmed_as_it_is(browser: Br
     assert "News" not in page.text
 
 
-async def test_too_much_in_all_takes_nothing_away(browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_much_in_all_takes_nothing_away(
+    browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (one,) = await begun(bus, NEWS)
     bus.clock.sleep(minutes=25 * 60)  # type: ignore[attr-defined]
     monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 0)
@@ -269,13 +302,17 @@ async def test_one_domain_however_it_is_written(browser: Browser, bus: Bus) -> N
         page = await sign_up(browser, f"juliet@{domain}", X_Forwarded_For=f"198.51.100.{place}")
         assert page.status == 200
     assert len(await asked(bus)) == len(await held(bus)) == 1
-    assert (await sign_up(browser, "juliet@example。org", X_Forwarded_For="198.51.100.9")).status == 400
+    assert (
+        await sign_up(browser, "juliet@example。org", X_Forwarded_For="198.51.100.9")
+    ).status == 400
 
 
 async def test_sign_ups_from_one_network_are_few(browser: Browser, bus: Bus) -> None:
     for n in range(AN_HOUR):
         assert (await sign_up(browser, "typo")).status == 400  # what goes nowhere does not count
-        assert (await sign_up(browser, f"p{n}@example.org", X_Forwarded_For=f"2001:db8::{n}")).status == 200
+        assert (
+            await sign_up(browser, f"p{n}@example.org", X_Forwarded_For=f"2001:db8::{n}")
+        ).status == 200
     page = await sign_up(browser, "more@example.org", X_Forwarded_For="2001:db8::ffff")
     assert (page.status, "too much at once" in page.note) == (429, True)
     assert int(page.headers["Retry-After"]) > 60
@@ -286,7 +323,10 @@ async def test_sign_ups_from_one_network_are_few(browser: Browser, bus: Bus) -> 
 
 async def test_one_mailbox_under_many_names(browser: Browser, bus: Bus) -> None:
     pages = await asyncio.gather(
-        *(sign_up(browser, f"juliet+{n}@example.org", X_Forwarded_For=f"198.51.100.{n}") for n in range(40))
+        *(
+            sign_up(browser, f"juliet+{n}@example.org", X_Forwarded_For=f"198.51.100.{n}")
+            for n in range(40)
+        )
     )
     assert [one.status for one in pages].count(200) == OF_ONE
     assert {one.status for one in pages} == {200, 429}
@@ -352,7 +392,9 @@ async def test_a_body_that_is_not_the_form_begins_nothing(browser: Browser, bus:
     assert [one.standing for one in await held(bus)] == [Standing.ASKED]
 
 
-async def test_a_link_is_over_after_a_week_and_where_a_newer_one_was_sent(browser: Browser, bus: Bus) -> None:
+async def test_a_link_is_over_after_a_week_and_where_a_newer_one_was_sent(
+    browser: Browser, bus: Bus
+) -> None:
     clock: Any = bus.clock
     await sign_up(browser)
     old = await confirming(bus)
@@ -377,13 +419,26 @@ async def test_the_language_is_the_subscriptions(browser: Browser, bus: Bus) -> 
     assert page.title == "Bestätige deine Adresse"
 
 
-BAD = ["x", "x.y", ".", "%C3%BC.%C3%BC", "a" * 3_000, "%00.%00", "%ED%A0%80", "..%2F..", "PHNjcmlwdD4.PHNjcmlwdD4"]
+BAD = [
+    "x",
+    "x.y",
+    ".",
+    "%C3%BC.%C3%BC",
+    "a" * 3_000,
+    "%00.%00",
+    "%ED%A0%80",
+    "..%2F..",
+    "PHNjcmlwdD4.PHNjcmlwdD4",
+]
 
 
 @pytest.mark.parametrize("page", ["confirm", "unsubscribe", "stop"])
 @pytest.mark.parametrize("token", BAD)
 async def test_an_invented_link(browser: Browser, page: str, token: str) -> None:
-    for answer in (await browser.get(f"/{page}/{token}"), await browser.post(f"/{page}/{token}", {"whole": ["yes"]})):
+    for answer in (
+        await browser.get(f"/{page}/{token}"),
+        await browser.post(f"/{page}/{token}", {"whole": ["yes"]}),
+    ):
         assert answer.status == 404
         assert "script" not in answer.text
 
@@ -392,7 +447,11 @@ async def test_a_token_is_of_no_use_elsewhere(browser: Browser, bus: Bus) -> Non
     await sign_up(browser)
     (one,) = await held(bus)
     links = bus.subscriptions.book.links
-    paths = [await confirming(bus), link(bus, links.unsubscribe([one.id])), link(bus, links.stop_all(MAIL))]
+    paths = [
+        await confirming(bus),
+        link(bus, links.unsubscribe([one.id])),
+        link(bus, links.stop_all(MAIL)),
+    ]
     tokens = {path.split("/")[1]: path.split("/")[2] for path in paths}
     for page in tokens:
         for purpose, token in tokens.items():
@@ -412,7 +471,11 @@ async def test_pages_of_links_are_nobodys_to_frame_keep_or_find(browser: Browser
     confirm = await confirming(bus)
     pages = [
         await browser.get(path)
-        for path in (confirm, link(bus, links.unsubscribe([one.id])), link(bus, links.stop_all(MAIL)))
+        for path in (
+            confirm,
+            link(bus, links.unsubscribe([one.id])),
+            link(bus, links.stop_all(MAIL)),
+        )
     ]
     pages.append(await browser.post(confirm, pages[0].fields))
     pages.append(await browser.post(link(bus, links.unsubscribe([one.id])), {}))
@@ -443,7 +506,9 @@ async def test_looking_ends_nothing_and_the_button_ends_it(browser: Browser, bus
 
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
-PART = b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
+PART = (
+    b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
+)
 
 
 @pytest.mark.parametrize(
@@ -457,17 +522,25 @@ PART = b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nO
         ("application/x-www-form-urlencoded", b"x" * 100_000),
     ],
 )
-async def test_one_click_of_a_mail_provider(browser: Browser, bus: Bus, kind: str, body: bytes) -> None:
+async def test_one_click_of_a_mail_provider(
+    browser: Browser, bus: Bus, kind: str, body: bytes
+) -> None:
     """RFC 8058 section 3.1: no cookies, no Origin, no redirect; the URL is the proof."""
     lobby, news = await begun(bus, BOX, NEWS)
     paths = [
         link(bus, bus.subscriptions.book.links.unsubscribe([lobby.id])),
         link(bus, bus.subscriptions.book.links.stop_all(MAIL)),
     ]
-    headers = {"Content-Type": kind, "Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
+    headers = {
+        "Content-Type": kind,
+        "Origin": "https://mail.example",
+        "Sec-Fetch-Site": "cross-site",
+    }
     for path, left in zip(paths, ([news], []), strict=True):
         for _ in range(2):
-            async with browser.client.post(path, data=body, headers=headers, allow_redirects=False) as answer:
+            async with browser.client.post(
+                path, data=body, headers=headers, allow_redirects=False
+            ) as answer:
                 assert answer.status == 200
             assert await held(bus) == left
 
@@ -496,8 +569,12 @@ async def test_nothing_more_and_again(browser: Browser, bus: Bus) -> None:
 @pytest.fixture
 async def juliet(browser: Browser, bus: Bus) -> Page:
     """A member's page, with two in chat and one by mail."""
-    await bus.subscriptions.add(Subscription("juliet@x", BOX, MINE, Interval.parse("daily at 9"), "Europe/Berlin"))
-    await bus.subscriptions.add(Subscription("juliet@x", NEWS, MINE, only="release, <i>", without="standup"))
+    await bus.subscriptions.add(
+        Subscription("juliet@x", BOX, MINE, Interval.parse("daily at 9"), "Europe/Berlin")
+    )
+    await bus.subscriptions.add(
+        Subscription("juliet@x", NEWS, MINE, only="release, <i>", without="standup")
+    )
     await bus.subscriptions.add(Subscription("juliet@x", NEWS, MAIL))
     await bus.subscriptions.add(Subscription("romeo@x", BOX, Channel("chat", "romeo@x")))
     return await browser.sign_in("juliet@x")
@@ -505,7 +582,11 @@ async def juliet(browser: Browser, bus: Bus) -> Page:
 
 def press(page: Page, do: str, **more: object) -> dict[str, list[str]]:
     """A button of the page."""
-    return {"token": page.fields["token"], "do": [do], **{name: [str(value)] for name, value in more.items()}}
+    return {
+        "token": page.fields["token"],
+        "do": [do],
+        **{name: [str(value)] for name, value in more.items()},
+    }
 
 
 async def mine(bus: Bus, jid: str = "juliet@x") -> dict[int, Standing]:
@@ -519,7 +600,10 @@ async def test_a_member_signs_in_and_sees_their_own(juliet: Page) -> None:
     assert "only with “release, &lt;i&gt;”, without “standup”" in juliet.text
     assert "waits for its address to be confirmed" in juliet.note
     assert "mail to juliet@example.org\nnot confirmed yet" in juliet.note
-    assert "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nWhere\nchat\nNext time\n1970-01-01 09:00\n" in juliet.note
+    assert (
+        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nWhere\nchat\nNext time\n1970-01-01 09:00\n"
+        in juliet.note
+    )
     assert "romeo" not in juliet.text
     assert "/matrix" not in juliet.links
     assert "/commands/confirm?what=mail%3Ajuliet%40example.org" in juliet.links
@@ -537,7 +621,10 @@ async def test_where_a_link_leads(browser: Browser) -> None:
 
 
 async def test_strangers_learn_how_to_get_in(browser: Browser) -> None:
-    for page in (await browser.get("/subscriptions"), await browser.post("/subscriptions", {"do": ["end"]})):
+    for page in (
+        await browser.get("/subscriptions"),
+        await browser.post("/subscriptions", {"do": ["end"]}),
+    ):
         assert page.status == 403
         assert "write “subscriptions” to bot@bus.example.org" in page.note
 
@@ -584,7 +671,10 @@ async def test_two_that_are_called_alike_differ(browser: Browser, bus: Bus) -> N
 )
 def test_where_it_goes_in_peoples_words(target: Channel, where: str) -> None:
     shown = card(Subscription("juliet@x", BOX, target), "Lobby", MINE, 0)
-    assert {str(head): str(words) for head, words in shown.rows} == {"When": "at once", "Where": where}
+    assert {str(head): str(words) for head, words in shown.rows} == {
+        "When": "at once",
+        "Where": where,
+    }
 
 
 @pytest.mark.parametrize(
@@ -598,12 +688,16 @@ def test_where_it_goes_in_peoples_words(target: Channel, where: str) -> None:
     ],
 )
 def test_how_it_stands(standing: Standing, due: int, told: str, buttons: tuple[bool, bool]) -> None:
-    shown = card(Subscription("juliet@x", BOX, MAIL, standing=standing, due=due), "Lobby", MINE, 1_000)
+    shown = card(
+        Subscription("juliet@x", BOX, MAIL, standing=standing, due=due), "Lobby", MINE, 1_000
+    )
     assert str(shown.rows[-1][1]) == told
     assert (shown.pauses, shown.resumes) == buttons
 
 
-async def test_what_ends_with_an_address_is_told_before(browser: Browser, bus: Bus, juliet: Page) -> None:
+async def test_what_ends_with_an_address_is_told_before(
+    browser: Browser, bus: Bus, juliet: Page
+) -> None:
     before = await mine(bus)
     (path,) = {one for one in juliet.links if one.startswith("/subscriptions/remove")}
     page = await browser.get(path)
@@ -622,7 +716,10 @@ async def test_what_ends_with_an_address_is_told_before(browser: Browser, bus: B
 
 async def test_nobody_elses_address_is_told_of(browser: Browser, bus: Bus, juliet: Page) -> None:
     await bus.subscriptions.add(Subscription("romeo@x", BOX, Channel("mail", "romeo@example.org")))
-    pages = [await browser.get(f"/subscriptions/remove?address=mail:{one}@example.org") for one in ("romeo", "nobody")]
+    pages = [
+        await browser.get(f"/subscriptions/remove?address=mail:{one}@example.org")
+        for one in ("romeo", "nobody")
+    ]
     assert [page.status for page in pages] == [404, 404]
     assert pages[0].text.replace("romeo", "nobody") == pages[1].text
     assert (await browser.get("/subscriptions/remove")).status == 400
@@ -640,18 +737,24 @@ async def test_one_is_changed_by_its_command(browser: Browser, bus: Bus, juliet:
     daily = next(iter(await mine(bus)))
     page = await browser.get(f"/commands/subscription-edit?number={daily}")
     assert page.fields["interval"] == ["daily at 9"]
-    done = await browser.fill(page, "subscription-edit", {"interval": ["weekly on Friday"], "matching": ["<b>"]})
+    done = await browser.fill(
+        page, "subscription-edit", {"interval": ["weekly on Friday"], "matching": ["<b>"]}
+    )
     assert "weekly on Friday" in done.note
     assert "/subscriptions" in done.links
     (one,) = [one for one in await bus.subscriptions.of("juliet@x") if one.id == daily]
     assert (str(one.interval), one.only) == ("weekly on Friday", "<b>")
     (other,) = await mine(bus, "romeo@x")
-    assert (await browser.get(f"/commands/subscription-edit?number={other}")).text.count("romeo") == 0
+    assert (await browser.get(f"/commands/subscription-edit?number={other}")).text.count(
+        "romeo"
+    ) == 0
 
 
 @pytest.mark.parametrize("jid", ["juliet@x", "op@x"])
 @pytest.mark.parametrize("do", ["end", "pause", "resume"])
-async def test_nobody_elses_is_changed(browser: Browser, bus: Bus, juliet: Page, jid: str, do: str) -> None:
+async def test_nobody_elses_is_changed(
+    browser: Browser, bus: Bus, juliet: Page, jid: str, do: str
+) -> None:
     page = await browser.sign_in(jid)
     ((number, standing),) = (await mine(bus, "romeo@x")).items()
     for named in (number, "", "x", f"{number} or 1"):
@@ -664,13 +767,20 @@ async def test_what_is_no_button(browser: Browser, bus: Bus, juliet: Page) -> No
     before = await mine(bus)
     for values in (press(juliet, "sell"), press(juliet, ""), press(juliet, "drop", address="x")):
         assert (await browser.post("/subscriptions", values)).status == 400
-    assert (await browser.post("/subscriptions", press(juliet, "drop", address="mail:other@x.example"))).status == 404
+    assert (
+        await browser.post("/subscriptions", press(juliet, "drop", address="mail:other@x.example"))
+    ).status == 404
     assert await mine(bus) == before
 
 
 @pytest.mark.parametrize(
     ("headers", "token"),
-    [({}, "guessed"), ({}, ""), ({"Origin": "https://evil.example"}, None), ({"Sec_Fetch_Site": "cross-site"}, None)],
+    [
+        ({}, "guessed"),
+        ({}, ""),
+        ({"Origin": "https://evil.example"}, None),
+        ({"Sec_Fetch_Site": "cross-site"}, None),
+    ],
 )
 async def test_a_forged_click_changes_nothing(
     browser: Browser, bus: Bus, juliet: Page, headers: dict[str, str], token: str | None
@@ -696,14 +806,23 @@ async def test_members_call_what_their_role_may(browser: Browser, bus: Bus) -> N
     menu = await browser.get("/commands")
     assert "/commands/remind" in menu.links
     assert "/commands/route-add" not in menu.links
-    for path in ("/commands/route-add", "/commands/grant", "/commands/role-grant", "/commands/status"):
+    for path in (
+        "/commands/route-add",
+        "/commands/grant",
+        "/commands/role-grant",
+        "/commands/status",
+    ):
         page = await browser.get(path)
         needed = bus.actions.get(path.rpartition("/")[2])
         assert page.status == (403 if needed else 404)
         assert "lobby" not in page.text
-    refused = await browser.post("/commands/route-add", {"token": menu.fields["token"], "whole": ["yes"]})
+    refused = await browser.post(
+        "/commands/route-add", {"token": menu.fields["token"], "whole": ["yes"]}
+    )
     assert (refused.status, "is for the role operator" in refused.note) == (403, True)
-    assert (await browser.get("/matrix")).note == "This page is for operators; your role is member now."
+    assert (
+        await browser.get("/matrix")
+    ).note == "This page is for operators; your role is member now."
 
 
 async def test_a_step_that_is_open_is_not_for_who_lost_the_role(browser: Browser) -> None:
@@ -720,5 +839,7 @@ async def test_a_step_that_is_open_is_not_for_who_lost_the_role(browser: Browser
 
 
 async def test_a_member_signs_out(browser: Browser, juliet: Page) -> None:
-    assert (await browser.post("/sign-out", {"token": juliet.fields["token"]})).note == "You are signed out."
+    assert (
+        await browser.post("/sign-out", {"token": juliet.fields["token"]})
+    ).note == "You are signed out."
     assert (await browser.get("/subscriptions")).status == 403

@@ -37,7 +37,8 @@ def test_no_name_kept() -> None:
 
 def test_links_and_nothing_else() -> None:
     assert str(linked("see https://a.example/x?y=1&z=<b>.")) == (
-        'see <a href="https://a.example/x?y=1&amp;z=" rel="noopener noreferrer nofollow ugc">https://a.example/x?y=1&amp;z=</a>'
+        'see <a href="https://a.example/x?y=1&amp;z=" rel="noopener noreferrer nofollow '
+        'ugc">https://a.example/x?y=1&amp;z=</a>'
         "&lt;b&gt;."
     )
     for text in (

@@ -27,20 +27,29 @@ class FakeRoomLink(FakeLink):
     def __init__(self) -> None:
         super().__init__()
         self.features = ["muc_open", "muc_unsecured"]
-        self.lists: dict[str, list[str]] = {"owner": ["bot@bus.example.org"], "admin": [], "member": [], "outcast": []}
+        self.lists: dict[str, list[str]] = {
+            "owner": ["bot@bus.example.org"],
+            "admin": [],
+            "member": [],
+            "outcast": [],
+        }
         self.hidden: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def iq(self, kind: str, to: str, sender: str, inside: str, patience: float = 0) -> Element:
+    async def iq(
+        self, kind: str, to: str, sender: str, inside: str, patience: float = 0
+    ) -> Element:
         assert (kind, to) == ("get", JID)
         query = fromstring(inside)
         item = query.find("{http://jabber.org/protocol/muc#admin}item")
         if item is None:
             self.asked["info"] += 1
             told = "".join(f'<feature var="{one}"/>' for one in self.features)
-            found = fromstring(f'<iq><query xmlns="http://jabber.org/protocol/disco#info">{told}</query></iq>')
+            found = fromstring(
+                f'<iq><query xmlns="http://jabber.org/protocol/disco#info">{told}</query></iq>'
+            )
             await self.gate.wait()
             return found
         name = item.get("affiliation", "")
@@ -48,14 +57,18 @@ class FakeRoomLink(FakeLink):
         if name in self.hidden:
             raise IqError(Fault(self.hidden[name]))
         told = "".join(f'<item affiliation="{name}" jid="{jid}"/>' for jid in self.lists[name])
-        return fromstring(f'<iq><query xmlns="http://jabber.org/protocol/muc#admin">{told}</query></iq>')
+        return fromstring(
+            f'<iq><query xmlns="http://jabber.org/protocol/muc#admin">{told}</query></iq>'
+        )
 
 
 class Stage:
     def __init__(self, affiliation: str = "owner") -> None:
         self.link = FakeRoomLink()
         self.admission = Admission(self.link, "bot@bus.example.org/bus")
-        self.room = Room(JID, ChannelSpec(Channel("muc", JID)), "shoutbus", "in", affiliation=affiliation)
+        self.room = Room(
+            JID, ChannelSpec(Channel("muc", JID)), "shoutbus", "in", affiliation=affiliation
+        )
         self.lost: list[tuple[str, str]] = []
         self.admission.lost.append(lambda room, jid: self.lost.append((room, jid)))
 
@@ -85,7 +98,11 @@ async def test_an_open_room_lets_all_in_but_the_banned(stage: Stage) -> None:
 
 
 async def test_a_banned_domain(stage: Stage) -> None:
-    stage.link.lists |= {"outcast": ["evil.example"], "member": ["nurse@evil.example", "x"], "admin": ["other.example"]}
+    stage.link.lists |= {
+        "outcast": ["evil.example"],
+        "member": ["nurse@evil.example", "x"],
+        "admin": ["other.example"],
+    }
     assert not await stage.admits(MALLORY)
     assert await stage.admits("nurse@evil.example")
     stage = Stage()
@@ -116,8 +133,11 @@ async def test_a_room_whose_lists_are_hidden(guest: Stage) -> None:
     assert set(guest.link.asked) == {"info"}
     guest = Stage("member")
     guest.close("muc_membersonly")
-    guest.room.occupants |= {"J": Occupant(JULIET, "member", "participant"), "R": Occupant(ROMEO, "admin", "moderator"),
-                             "?": Occupant("", "owner", "moderator")}  # fmt: skip
+    guest.room.occupants |= {
+        "J": Occupant(JULIET, "member", "participant"),
+        "R": Occupant(ROMEO, "admin", "moderator"),
+        "?": Occupant("", "owner", "moderator"),
+    }
     assert not await guest.admits(JULIET)
     assert await guest.admits(ROMEO)
     assert not await guest.admits("")
@@ -148,7 +168,9 @@ async def test_a_room_that_the_bot_is_not_in(stage: Stage) -> None:
     assert not stage.link.asked
 
 
-async def test_the_room_is_asked_once_a_minute(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_room_is_asked_once_a_minute(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert await asyncio.gather(*(stage.admits(JULIET) for _ in range(20))) == [True] * 20
     assert set(stage.link.asked.values()) == {1}
     stage.link.lists["outcast"] = [JULIET]
@@ -193,7 +215,9 @@ async def test_an_answer_from_before_a_change_is_not_kept(stage: Stage) -> None:
         (Occupant(MALLORY, "member", "none"), set(), False),
     ],
 )
-async def test_who_may_not_read_any_more_is_told(guest: Stage, now: Occupant, codes: set[str], lost: bool) -> None:
+async def test_who_may_not_read_any_more_is_told(
+    guest: Stage, now: Occupant, codes: set[str], lost: bool
+) -> None:
     guest.room.occupants["M"] = Occupant(MALLORY, "member", "participant")
     guest.admission.gone(guest.room, "M", now, frozenset(codes))
     assert guest.lost == ([(JID, MALLORY)] if lost else [])
@@ -212,7 +236,9 @@ async def test_those_put_out_are_bounded(guest: Stage, monkeypatch: pytest.Monke
     for number in range(10):
         jid = f"{number}@evil.example"
         guest.admission.gone(guest.room, "M", Occupant(jid, "outcast", "none"), frozenset({"301"}))
-    assert [jid for _, jid in guest.admission._put_out] == [f"{number}@evil.example" for number in (7, 8, 9)]
+    assert [jid for _, jid in guest.admission._put_out] == [
+        f"{number}@evil.example" for number in (7, 8, 9)
+    ]
 
 
 def test_the_door() -> None:

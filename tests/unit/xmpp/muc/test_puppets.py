@@ -43,7 +43,8 @@ class Stage:
         join = self.link.sent[-1]
         self.puppets.heard(
             fromstring(
-                f'<presence xmlns="jabber:component:accept" from="{join.get("to")}" to="{join.get("from")}" '
+                f'<presence xmlns="jabber:component:accept" from="{join.get("to")}" '
+                f'to="{join.get("from")}" '
                 f'type="{kind}">{inside}</presence>'.replace(' type=""', "")
             )
         )
@@ -52,7 +53,11 @@ class Stage:
         self.answer('<x xmlns="http://jabber.org/protocol/muc#user"><status code="110"/></x>')
 
     def refuse(self, condition: str) -> None:
-        self.answer(f'<error type="auth"><{condition} xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>', "error")
+        self.answer(
+            f'<error type="auth"><{condition} '
+            'xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>',
+            "error",
+        )
 
     async def enter(self, author: Author = ZOE) -> Puppet | None:
         """The join is sent, and welcomed."""
@@ -111,7 +116,9 @@ async def test_a_new_name_leaves_and_comes_in_again(stage: Stage) -> None:
     assert stage.puppets.names(ROOM) == ["Zoë (web)"]
 
 
-@pytest.mark.parametrize("condition", ["conflict", "not-acceptable", "jid-malformed", "service-unavailable"])
+@pytest.mark.parametrize(
+    "condition", ["conflict", "not-acceptable", "jid-malformed", "service-unavailable"]
+)
 async def test_the_bot_speaks_for_who_is_kept_out(stage: Stage, condition: str) -> None:
     entering = asyncio.create_task(stage.puppets.enter(ROOM, ZOE))
     await asyncio.sleep(0)
@@ -130,7 +137,9 @@ async def test_the_banned_are_refused(stage: Stage) -> None:
 
 async def test_a_kicked_one_comes_in_again_with_the_next_words(stage: Stage) -> None:
     await stage.enter()
-    stage.answer('<x xmlns="http://jabber.org/protocol/muc#user"><status code="110"/></x>', "unavailable")
+    stage.answer(
+        '<x xmlns="http://jabber.org/protocol/muc#user"><status code="110"/></x>', "unavailable"
+    )
     assert stage.puppets.names(ROOM) == []
     assert await stage.enter()
 
@@ -149,7 +158,8 @@ async def test_a_stream_that_ends_takes_all_with_it(stage: Stage) -> None:
 async def test_one_left_behind_by_a_crash_leaves(stage: Stage) -> None:
     stage.puppets.heard(
         fromstring(
-            f'<presence xmlns="jabber:component:accept" from="{ROOM}/Juliet" to="guest-0123@bus.example.org/web"/>'
+            f'<presence xmlns="jabber:component:accept" from="{ROOM}/Juliet" '
+            'to="guest-0123@bus.example.org/web"/>'
         )
     )
     assert stage.link.kinds == [(f"{ROOM}/Juliet", "unavailable")]

@@ -1,4 +1,5 @@
-"""Answers in rooms: which of our messages is meant, what of the quote is passed on, how one is said."""
+"""Answers in rooms: which of our messages is meant, what of the quote is passed on, how one is
+said."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,11 +22,14 @@ ROOM = Channel("muc", JID)
 QUOTE = "> Hello\n"
 
 
-def line(words: str, nick: str = "Juliet", archived: str = "", answers: str = "", inside: str = "") -> Element:
+def line(
+    words: str, nick: str = "Juliet", archived: str = "", answers: str = "", inside: str = ""
+) -> Element:
     """A room's line with the archive's id, perhaps an answer that quotes as clients do."""
     reply = f'<reply xmlns="urn:xmpp:reply:0" to="{JID}/Romeo" id="{answers}"/>' if answers else ""
     quote = (
-        f'<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body start="0" end="{len(QUOTE)}"/></fallback>'
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body start="0" '
+        f'end="{len(QUOTE)}"/></fallback>'
         if words.startswith(QUOTE)
         else ""
     )
@@ -43,7 +47,9 @@ class Stage:
         self.world = FakeWorld()
         self.room = Room(JID, ChannelSpec(ROOM), "shoutbus")
         self.marks: list[Mark] = []
-        self.hearing = Hearing(Archive.__new__(Archive), self.world.clock, self._nothing, self._nothing, b"secret")
+        self.hearing = Hearing(
+            Archive.__new__(Archive), self.world.clock, self._nothing, self._nothing, b"secret"
+        )
         self.hearing.attach(self.world, self.marks.append, lambda _channel: None)
 
     async def _nothing(self, _channel: Channel) -> Any:
@@ -58,7 +64,9 @@ class Stage:
     def reflect(self, id: str, archived: str, nick: str = "Zoe (web)") -> None:
         """The room gives back what the bus said."""
         proof = self.hearing.proof(self.room, id)
-        back = line("a shout", nick, archived, inside=f'<said xmlns="{SAID}" id="{id}" proof="{proof}"/>')
+        back = line(
+            "a shout", nick, archived, inside=f'<said xmlns="{SAID}" id="{id}" proof="{proof}"/>'
+        )
         assert self.hearing.live(self.room, back) is None
 
 
@@ -87,9 +95,12 @@ async def test_an_answer_to_what_the_bus_said(stage: Stage) -> None:
     assert {(one.replies, one.thread) for one in (by_archive, by_id)} == {(shout.id, thread)}
 
 
-@pytest.mark.parametrize("named", ["elsewhere", "", "e" * 32, "x" * (MAX_ID + 1), "x" * 100_000, "a1 "])
+@pytest.mark.parametrize(
+    "named", ["elsewhere", "", "e" * 32, "x" * (MAX_ID + 1), "x" * 100_000, "a1 "]
+)
 async def test_what_is_not_known_here_is_not_answered(stage: Stage, named: str) -> None:
-    """Another room's line, an id of nothing, a huge one. The quote stays: nothing else says what is meant."""
+    """Another room's line, an id of nothing, a huge one. The quote stays: nothing else says what is
+    meant."""
     await stage.hear(line("Hello", archived="a1"))
     found = (await stage.hear(line(f"{QUOTE}Hi", "Romeo", "a2", answers=named))).message
     assert (found.body, found.replies, found.thread) == (f"{QUOTE}Hi", "", "")
@@ -117,7 +128,14 @@ async def test_a_claimed_id_does_not_take_a_lines_place(stage: Stage) -> None:
 
 async def test_another_bus_brings_its_ids_along(stage: Stage) -> None:
     theirs = "c" * 32
-    await stage.hear(line("from elsewhere", "theirs", "c1", inside=f'<said xmlns="{SAID}" id="{theirs}" proof="0"/>'))
+    await stage.hear(
+        line(
+            "from elsewhere",
+            "theirs",
+            "c1",
+            inside=f'<said xmlns="{SAID}" id="{theirs}" proof="0"/>',
+        )
+    )
     answer = (await stage.hear(line("Hi", archived="c2", answers="c1"))).message
     assert answer.replies == theirs
 
@@ -128,7 +146,11 @@ def test_it_is_said_as_an_answer_where_the_line_is_known() -> None:
     lines.put(Spoken("b" * 32, "", "shoutbus"))
     answer = said("Hi")
     told = fromstring(lines.replying(JID, replace(answer, replies="a" * 32)))
-    assert (told.tag, told.get("id"), told.get("to")) == ("{urn:xmpp:reply:0}reply", "a1", f'{JID}/Jul"iet')
+    assert (told.tag, told.get("id"), told.get("to")) == (
+        "{urn:xmpp:reply:0}reply",
+        "a1",
+        f'{JID}/Jul"iet',
+    )
     for unknown in ("", "b" * 32, "c" * 32):
         assert lines.replying(JID, replace(answer, replies=unknown)) == ""
 
@@ -173,8 +195,10 @@ def test_the_quote_is_cut(body: str, span: str, left: str) -> None:
     stanza = fromstring(
         f'<message xmlns="jabber:component:accept"><body>{body.replace(">", "&gt;")}</body>'
         '<reply xmlns="urn:xmpp:reply:0" id="1"/>'
-        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:other"><body start="0" end="1"/></fallback>'
-        f'<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body {span}/></fallback></message>'
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:other"><body start="0" '
+        'end="1"/></fallback>'
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body '
+        f"{span}/></fallback></message>"
     )
     assert said_in(stanza) == left
 
@@ -182,6 +206,7 @@ def test_the_quote_is_cut(body: str, span: str, left: str) -> None:
 def test_without_an_answer_nothing_is_cut() -> None:
     stanza = fromstring(
         '<message xmlns="jabber:component:accept"><body>&gt; Hello\nHi</body>'
-        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body start="0" end="8"/></fallback></message>'
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body start="0" '
+        'end="8"/></fallback></message>'
     )
     assert (said_in(stanza), named_by(stanza)) == ("> Hello\nHi", "")

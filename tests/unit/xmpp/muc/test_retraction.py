@@ -1,4 +1,5 @@
-"""What is asked of a room, and of clients, to take a line back: the stanzas of XEP-0425 and XEP-0424."""
+"""What is asked of a room, and of clients, to take a line back: the stanzas of XEP-0425 and
+XEP-0424."""
 
 from xml.etree.ElementTree import fromstring
 
@@ -37,7 +38,10 @@ def test_a_retraction_is_for_clients_and_goes_no_further(language: str, begins: 
     assert {"id", "from", "to", "type"} == set(asked.attrib)
     retract, fallback, body, store, said = asked
     assert (retract.tag, retract.get("id")) == ("{urn:xmpp:message-retract:1}retract", "stanza-1")
-    assert (fallback.tag, fallback.get("for")) == ("{urn:xmpp:fallback:0}fallback", "urn:xmpp:message-retract:1")
+    assert (fallback.tag, fallback.get("for")) == (
+        "{urn:xmpp:fallback:0}fallback",
+        "urn:xmpp:message-retract:1",
+    )
     assert str(body.text).startswith(begins)
     assert store.tag == "{urn:xmpp:hints}store"
     assert (said.tag, said.attrib) == ("{urn:shoutbus:said:0}said", {})

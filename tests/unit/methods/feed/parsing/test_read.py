@@ -1,4 +1,5 @@
-"""Reading feeds: what comes along with the items, what is refused and in which words, and what is capped."""
+"""Reading feeds: what comes along with the items, what is refused and in which words, and what is
+capped."""
 
 import re
 
@@ -16,7 +17,17 @@ from component.methods.feed.errors import (
     NoFeed,
     TooLarge,
 )
-from component.methods.feed.parsing.item import AUTHOR, BYTES, ITEMS, TAGS, TEXT, TITLE, Feed, Item, Link
+from component.methods.feed.parsing.item import (
+    AUTHOR,
+    BYTES,
+    ITEMS,
+    TAGS,
+    TEXT,
+    TITLE,
+    Feed,
+    Item,
+    Link,
+)
 from component.methods.feed.parsing.page import discover
 from component.methods.feed.parsing.plain import plain
 from component.methods.feed.parsing.read import read
@@ -56,21 +67,31 @@ def test_hours_in_which_a_feed_never_changes() -> None:
 
 
 def test_hub_and_own_address() -> None:
-    links = '<atom:link rel="hub" href="https://hub.example.org/"/><atom:link rel="self" href="/other"/>'
+    links = (
+        '<atom:link rel="hub" href="https://hub.example.org/"/><atom:link rel="self" '
+        'href="/other"/>'
+    )
     feed = get(rss("", links))
     assert (feed.hub, feed.own) == ("https://hub.example.org/", "https://example.org/other")
     assert get(rss("", links.replace("https://hub", "ftp://hub"))).hub == ""
 
 
 def test_text_and_tags() -> None:
-    item = "<item><title>t</title><category>a</category><category>b</category><category>a</category>"
-    feed = get(rss(f"{item}<description>&lt;p&gt;One&lt;p&gt;Two &amp;amp; three</description></item>"))
+    item = (
+        "<item><title>t</title><category>a</category><category>b</category><category>a</category>"
+    )
+    feed = get(
+        rss(f"{item}<description>&lt;p&gt;One&lt;p&gt;Two &amp;amp; three</description></item>")
+    )
     assert feed.items[0].text == "One\nTwo & three"
     assert feed.items[0].tags == ("a", "b")
 
 
 def test_a_published_item_that_changed_has_both_times() -> None:
-    entry = "<entry><published>2024-03-01T00:00:00Z</published><updated>2024-03-02T00:00:00Z</updated></entry>"
+    entry = (
+        "<entry><published>2024-03-01T00:00:00Z</published><updated>2024-03-02T00:00:00Z</"
+        "updated></entry>"
+    )
     feed = get(f'<feed xmlns="http://www.w3.org/2005/Atom">{entry}</feed>'.encode())
     assert (feed.items[0].at, feed.items[0].updated) == (1_709_251_200_000, 1_709_337_600_000)
 
@@ -88,7 +109,11 @@ def test_a_published_item_that_changed_has_both_times() -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", NoFeed),
         (b"%PDF-1.7", NoFeed),
         (b'<?xml version="1.0"?><opml version="2.0"><body/></opml>', NoFeed),
-        (b'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url/></urlset>', NoFeed),
+        (
+            b'<?xml version="1.0"?><urlset '
+            b'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url/></urlset>',
+            NoFeed,
+        ),
         (b'{"error": "not found"}', NoFeed),
         (b'{"version": 1, "items": []}', NoFeed),
         (b'{"version": "https://jsonfeed.org/version/1.1", "items": [', BrokenFeed),
@@ -97,7 +122,10 @@ def test_a_published_item_that_changed_has_both_times() -> None:
         (b"<rss><channel><<<<", BrokenFeed),
         (b"<html><head><title>Hi</title></head><body>Hi</body></html>", HtmlPage),
         (b"<!doctype html><p>Hi", HtmlPage),
-        (b"<!DOCTYPE html><html><body><pre><rss><channel></channel></rss></pre></body></html>", HtmlPage),
+        (
+            b"<!DOCTYPE html><html><body><pre><rss><channel></channel></rss></pre></body></html>",
+            HtmlPage,
+        ),
         (b"a" * (BYTES + 1), TooLarge),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else str(value[:20]),
@@ -114,7 +142,8 @@ def test_a_page_names_its_feeds() -> None:
         '<!DOCTYPE html><html><head><base href="https://example.org/blog/">'
         '<link rel="alternate" type="application/rss+xml" title="Posts &amp; more" href="feed.xml">'
         "<link rel=alternate type=application/atom+xml href=/atom>"
-        '<link type="application/feed+json" rel="ALTERNATE home" href="https://cdn.example.net/feed.json" />'
+        '<link type="application/feed+json" rel="ALTERNATE home" '
+        'href="https://cdn.example.net/feed.json" />'
         '<link rel="alternate" type="application/rss+xml" href="feed.xml">'
         '<link rel="alternate" hreflang="de" href="/de/"><link rel="stylesheet" href="/feed.css">'
         '<link rel="alternate" type="application/json" href="/wp-json/oembed">'
@@ -122,7 +151,9 @@ def test_a_page_names_its_feeds() -> None:
         '<link rel="alternate" type="application/rss+xml" href="file:///etc/passwd">'
         '<!-- <link rel="alternate" type="application/rss+xml" href="/commented"> -->'
     )
-    with pytest.raises(HtmlPage, match=r"names: https://example\.org/blog/feed\.xml, https://") as caught:
+    with pytest.raises(
+        HtmlPage, match=r"names: https://example\.org/blog/feed\.xml, https://"
+    ) as caught:
         read(page.encode(), "text/html", "https://example.org/", NOW)
     assert caught.value.feeds == (
         Link("https://example.org/blog/feed.xml", "application/rss+xml", "Posts & more"),
@@ -133,13 +164,17 @@ def test_a_page_names_its_feeds() -> None:
 
 def test_a_base_that_is_none_is_left() -> None:
     page = '<base href="javascript:x"><link rel="alternate" type="application/rss+xml" href="f">'
-    assert discover(page, "https://example.org/a/") == [Link("https://example.org/a/f", "application/rss+xml")]
+    assert discover(page, "https://example.org/a/") == [
+        Link("https://example.org/a/f", "application/rss+xml")
+    ]
 
 
 # What is refused
 
 
-@pytest.mark.parametrize("name", ["utf-7", "UTF7", "unicode-1-1-utf-7", "x-utf-7", "SCSU", "cesu-8"])
+@pytest.mark.parametrize(
+    "name", ["utf-7", "UTF7", "unicode-1-1-utf-7", "x-utf-7", "SCSU", "cesu-8"]
+)
 def test_encodings_made_to_deceive_are_refused(name: str) -> None:
     with pytest.raises(EncodingRefused):
         get(b"<rss/>", f"text/xml; charset={name}")
@@ -147,16 +182,20 @@ def test_encodings_made_to_deceive_are_refused(name: str) -> None:
         get(f'<?xml version="1.0" encoding="{name}"?><rss/>'.encode())
 
 
-@pytest.mark.parametrize("name", ["hex", "zlib", "idna", "punycode", "unicode_escape", "rot13", "nonsense", "x" * 40])
+@pytest.mark.parametrize(
+    "name", ["hex", "zlib", "idna", "punycode", "unicode_escape", "rot13", "nonsense", "x" * 40]
+)
 def test_encodings_that_are_none_are_passed_over(name: str) -> None:
-    data = f'<?xml version="1.0" encoding="{name}"?><rss><channel><title>ü</title></channel></rss>'.encode()
+    rss = "<rss><channel><title>ü</title></channel></rss>"
+    data = f'<?xml version="1.0" encoding="{name}"?>{rss}'.encode()
     assert read(data, f"text/xml; charset={name}", URL, NOW).title == "ü"
 
 
 DTDS = [
     '<!DOCTYPE rss [<!ENTITY a "b">]>',
     '<!doctype rss [ <!entity a SYSTEM "file:///etc/passwd"> ]>',
-    '<!DOCTYPE rss SYSTEM "http://127.0.0.1/x.dtd" [<!ENTITY % p SYSTEM "http://127.0.0.1/y"> %p;]>',
+    '<!DOCTYPE rss SYSTEM "http://127.0.0.1/x.dtd" [<!ENTITY % p SYSTEM '
+    '"http://127.0.0.1/y"> %p;]>',
     "<!DOCTYPE rss [<!ELEMENT rss ANY>]>",
     '<!-- <rss> --><!DOCTYPE rss [<!ENTITY a "b">]>',
     '<!DOCTYPE rss\n[\n<!ENTITY a "b">]>',
@@ -168,18 +207,27 @@ DTDS = [
 @pytest.mark.parametrize("dtd", DTDS)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32", "utf-16-be"])
 def test_definitions_are_refused_whatever_they_are_written_in(dtd: str, encoding: str) -> None:
-    data = f'<?xml version="1.0"?>{dtd}<rss><channel><title>&a;</title></channel></rss>'.encode(encoding)
+    data = f'<?xml version="1.0"?>{dtd}<rss><channel><title>&a;</title></channel></rss>'.encode(
+        encoding
+    )
     with pytest.raises(DtdRefused):
         get(data)
 
 
 def test_a_dtd_in_a_text_is_a_text() -> None:
     text = '<![CDATA[<!DOCTYPE x [<!ENTITY a "b">]>]]>'
-    assert get(rss(f"<item><title>How XXE works: {text}</title></item>")).items[0].title.startswith("How XXE works")
+    assert (
+        get(rss(f"<item><title>How XXE works: {text}</title></item>"))
+        .items[0]
+        .title.startswith("How XXE works")
+    )
 
 
 def test_no_file_is_opened_for_an_external_dtd() -> None:
-    data = b'<!DOCTYPE rss SYSTEM "file:///etc/passwd"><rss><channel><title>T &xxe;</title></channel></rss>'
+    data = (
+        b'<!DOCTYPE rss SYSTEM "file:///etc/passwd"><rss><channel><title>T '
+        b"&xxe;</title></channel></rss>"
+    )
     assert get(data).title == "T &xxe;"
 
 
@@ -188,7 +236,10 @@ def test_no_file_is_opened_for_an_external_dtd() -> None:
 
 def test_everything_has_its_cap() -> None:
     tags = "".join(f"<category>{number} {'c' * 100}</category>" for number in range(50))
-    long = f"<item><title>{'t ' * 500}</title><author>{'a ' * 500}</author><description>{'d ' * 5000}</description>"
+    long = (
+        f"<item><title>{'t ' * 500}</title><author>{'a ' * 500}</author><description>"
+        f"{'d ' * 5000}</description>"
+    )
     item = get(rss(f"{long}{tags}<link>https://example.org/{'l' * 400}</link></item>")).items[0]
     assert (len(item.title), len(item.author), len(item.text)) == (TITLE, AUTHOR, TEXT)
     assert item.title.endswith("…")
@@ -198,19 +249,27 @@ def test_everything_has_its_cap() -> None:
 
 
 def test_an_endless_id_is_still_one_of_its_own() -> None:
-    first, second = (f'<item><guid isPermaLink="false">{"/ " * 1500}{number}</guid></item>' for number in (1, 2))
+    first, second = (
+        f'<item><guid isPermaLink="false">{"/ " * 1500}{number}</guid></item>' for number in (1, 2)
+    )
     ids = {one.id for one in get(rss(first + second)).items}
     assert len(ids) == 2
     assert all(len(one) < 100 for one in ids)
 
 
 def test_an_endless_link_is_none() -> None:
-    assert get(rss(f"<item><title>t</title><link>https://example.org/{'/l' * 1500}</link></item>")).items[0].link == ""
+    assert (
+        get(rss(f"<item><title>t</title><link>https://example.org/{'/l' * 1500}</link></item>"))
+        .items[0]
+        .link
+        == ""
+    )
 
 
 def _numbered(numbers: range, dated: bool = True) -> str:
     return "".join(
-        f"<item><title>{number}</title><pubDate>{1_600_000_000 + number * 60 if dated else ''}</pubDate></item>"
+        f"<item><title>{number}</title><pubDate>"
+        f"{1_600_000_000 + number * 60 if dated else ''}</pubDate></item>"
         for number in numbers
     )
 
@@ -265,7 +324,9 @@ def test_what_was_told_has_no_tag_in_it(html: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 400), st.sampled_from(["utf-8", "utf-16", "cp1251"]))
-def test_a_feed_with_noise_in_it_is_read_or_refused(noise: bytes, place: int, encoding: str) -> None:
+def test_a_feed_with_noise_in_it_is_read_or_refused(
+    noise: bytes, place: int, encoding: str
+) -> None:
     good = rss("<item><title>One</title></item><item><title>Two</title></item>", encoding=encoding)
     try:
         feed = get(good[:place] + noise + good[place:])

@@ -22,7 +22,10 @@ GOOD = "<item><title>{0}</title><link>https://example.org/{0}</link></item>"
     ],
 )
 def test_items_beside_a_broken_one_are_read(broken: str) -> None:
-    titles = [item.title for item in get(rss(GOOD.format(1) + GOOD.format(2) + broken + GOOD.format(3))).items]
+    titles = [
+        item.title
+        for item in get(rss(GOOD.format(1) + GOOD.format(2) + broken + GOOD.format(3))).items
+    ]
     assert titles[:2] + titles[-1:] == ["1", "2", "3"]
     assert len(titles) == 4
 
@@ -46,7 +49,10 @@ def test_items_beside_a_broken_one_are_read(broken: str) -> None:
     ],
 )
 def test_elements_that_a_parser_trips_over_take_no_other_item_with_them(odd: str) -> None:
-    titles = [item.title for item in get(rss(GOOD.format(1) + f"<item>{odd}</item>" + GOOD.format(2))).items]
+    titles = [
+        item.title
+        for item in get(rss(GOOD.format(1) + f"<item>{odd}</item>" + GOOD.format(2))).items
+    ]
     assert titles[:1] + titles[-1:] == ["1", "2"]
 
 
@@ -57,10 +63,16 @@ def test_an_item_that_was_cut_off_waits_for_the_next_time() -> None:
 
 
 def test_items_that_never_end() -> None:
-    assert [item.title for item in get(rss("<item><title>1</title><item><title>2</title>")).items] == ["1", "2"]
+    assert [
+        item.title for item in get(rss("<item><title>1</title><item><title>2</title>")).items
+    ] == ["1", "2"]
 
 
 def test_what_is_whole_stays_together() -> None:
-    xml = rss(GOOD.format(1) + GOOD.format(2) + "<item><x></item>" + GOOD.format(3)).decode().partition("?>")[2]
+    xml = (
+        rss(GOOD.format(1) + GOOD.format(2) + "<item><x></item>" + GOOD.format(3))
+        .decode()
+        .partition("?>")[2]
+    )
     assert not well_formed(xml)
     assert [well_formed(piece) for piece in pieces(xml)] == [True, True, False, True]

@@ -1,4 +1,5 @@
-"""The process that reads feeds: it may be killed, fall, or be made to take too much, and the next feed is read."""
+"""The process that reads feeds: it may be killed, fall, or be made to take too much, and the next
+feed is read."""
 
 import asyncio
 import os
@@ -11,13 +12,22 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from component.methods.feed.errors import Crashed, DtdRefused, FeedError, HtmlPage, TooCostly, TooLarge
+from component.methods.feed.errors import (
+    Crashed,
+    DtdRefused,
+    FeedError,
+    HtmlPage,
+    TooCostly,
+    TooLarge,
+)
 from component.methods.feed.parsing.item import BYTES, Feed, Link
 from component.methods.feed.sandbox.workers import Limits, Workers
 from tests.unit.methods.feed.parsing.test_read import NOW, URL, rss
 
 GOOD = rss("<item><title>One</title></item>")
-SLOW = rss("<item>" + "".join(f"<category>c{number}</category>" for number in range(60_000)) + "</item>")
+SLOW = rss(
+    "<item>" + "".join(f"<category>c{number}</category>" for number in range(60_000)) + "</item>"
+)
 """Takes feedparser a minute: the cost of a category grows with the number of those before."""
 
 
@@ -60,8 +70,12 @@ async def test_a_process_starts_with_the_first_feed_and_is_kept() -> None:
 
 async def test_errors_come_across() -> None:
     async with _workers() as workers:
-        assert isinstance(await _fails(workers, b'<!DOCTYPE rss [<!ENTITY a "b">]><rss/>'), DtdRefused)
-        page = await _fails(workers, b'<html><link rel=alternate type="application/rss+xml" href="/f" title="F">')
+        assert isinstance(
+            await _fails(workers, b'<!DOCTYPE rss [<!ENTITY a "b">]><rss/>'), DtdRefused
+        )
+        page = await _fails(
+            workers, b'<html><link rel=alternate type="application/rss+xml" href="/f" title="F">'
+        )
         assert isinstance(page, HtmlPage)
         assert page.feeds == (Link("https://example.org/f", "application/rss+xml", "F"),)
         pids = workers.pids
@@ -85,7 +99,9 @@ async def test_killed_while_it_reads_only_that_feed_fails() -> None:
     async with _workers(limits=Limits(seconds=60, patience=60)) as workers:
         reading = asyncio.create_task(_fails(workers, SLOW))
         waiting = asyncio.create_task(_read(workers))
-        await asyncio.wait([reading], timeout=2)  # by then it reads: it starts in a tenth of a second
+        await asyncio.wait(
+            [reading], timeout=2
+        )  # by then it reads: it starts in a tenth of a second
         os.kill(workers.pids[0], signal.SIGSEGV)
         assert isinstance(await reading, Crashed)
         assert (await waiting).title == "T"
@@ -168,7 +184,10 @@ async def test_two_read_at_once_and_a_slow_one_holds_no_other() -> None:
 
 async def test_its_memory_stays_flat() -> None:
     data = rss(
-        "".join(f"<item><title>{number}</title><description>{'x ' * 500}</description></item>" for number in range(30))
+        "".join(
+            f"<item><title>{number}</title><description>{'x ' * 500}</description></item>"
+            for number in range(30)
+        )
     )
     async with _workers() as workers:
         for _ in range(50):
