@@ -147,9 +147,11 @@ async def subscribed(team: Team, juliet: Person) -> None:
         pasted()[1], ("Europe/Berlin", "Address", "Subscription 1: .*daily at 9"), strict=True
     ):
         juliet.tell(BOT, line)
-        await juliet.until(
-            lambda answer=answer: re.search(answer, str(juliet.heard[-1:])), f"{answer} to {line}"
-        )  # type: ignore[misc]
+
+        def answered(expected: str = answer) -> object:
+            return re.search(expected, str(juliet.heard[-1:]))
+
+        await juliet.until(answered, f"{answer} to {line}")
     await team.shout("before it is confirmed")
     asked = await team.mail(1)
     assert "before it is confirmed" not in words(asked, "plain")

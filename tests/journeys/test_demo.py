@@ -36,9 +36,9 @@ def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None
         words = f"into the pair {pair}"
         trace = bus.post(f"shoutbox:{pair}", words).json["trace"].removeprefix(bus.url)
         eventually(
-            lambda trace=trace: bus.get(trace).json["deliveries"][1]["state"] == "done",
+            lambda trace=trace: bus.get(trace).json["deliveries"][1]["state"] == "done",  # type: ignore[misc]
             f"{pair} is joined",
-        )  # type: ignore[misc]
+        )
     assert bus.get("/api/v1/channels/chat:juliet@localhost/messages").status == 200, (
         "the token is the admin's"
     )

@@ -48,8 +48,11 @@ async def link() -> FakeLink:
 @pytest.fixture
 async def direct(link: FakeLink) -> AsyncIterator[DirectMessages]:
     one = DirectMessages(
-        link, "bot@bus.example.org/bus", lambda _message: "https://x", lambda _jid: "en"
-    )  # type: ignore[arg-type]
+        link,  # type: ignore[arg-type]
+        "bot@bus.example.org/bus",
+        lambda _message: "https://x",
+        lambda _jid: "en",
+    )
     yield one
     await one.close()
 
@@ -172,8 +175,11 @@ async def test_what_makes_no_group_waits_for_the_ping_on_its_way(
 async def test_each_is_told_in_their_language_though_words_are_kept(link: FakeLink) -> None:
     languages = {"juliet@example.org": "en", "tilo@example.org": "de"}
     direct = DirectMessages(
-        link, "bot@bus.example.org/bus", lambda _message: "https://x", languages.__getitem__
-    )  # type: ignore[arg-type]
+        link,  # type: ignore[arg-type]
+        "bot@bus.example.org/bus",
+        lambda _message: "https://x",
+        languages.__getitem__,
+    )
     long, other, again = said("x" * 200_000), said("short"), said("x" * 200_000)
     for message in (long, other, again):
         for jid in languages:

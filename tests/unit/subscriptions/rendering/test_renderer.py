@@ -101,8 +101,9 @@ class Desk:
             for count, body in enumerate(bodies, 1)
         ]
         offers = [
-            Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")])) for one in plan
-        ]  # type: ignore[misc]
+            Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
+            for one in plan
+        ]
         await self.store.save(offers, (), ())
 
     async def answer(self, to: Message, body: str, *channels: Channel, **more: Any) -> Message:
