@@ -24,6 +24,8 @@ from component.bus.model.message import DELETED, Author, Channel, Message
 from component.bus.model.planner import Held, no_permalink
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Put
 from component.bus.model.route import Make, Route, no_processors
+from component.bus.ports.digests import DigestTurn
+from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import (
     Clock,
     Closes,
@@ -36,7 +38,8 @@ from component.bus.ports.method import (
     Trouble,
     Troubled,
 )
-from component.bus.ports.store import Mark, Receipt, Spread, Store, Turn
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt, Store
 from component.common.errors import Muted, Refused
 from component.common.i18n import _
 
@@ -97,7 +100,7 @@ class Hub:
         self._writer.start()
         self._releaser = asyncio.create_task(self.holds.run(), name="hub holds")
         await self._begin(self._methods.values())
-        for channel, count in (await self.store.backlog()).items():
+        for channel, count in (await self.store.deliveries.backlog()).items():
             if self._methods.get(channel.method):
                 await self._take_up(channel, count)
 
@@ -138,10 +141,10 @@ class Hub:
 
     async def reload(self) -> None:
         """Take channels, routes and mutes from the store; in force for the next message."""
-        self._specs = {spec.channel: spec for spec in await self.store.channels()}
-        self._mutes = {mute.key: mute for mute in await self.store.mutes()}
+        self._specs = {spec.channel: spec for spec in await self.store.configuration.channels()}
+        self._mutes = {mute.key: mute for mute in await self.store.configuration.mutes()}
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
-        self.flow.configure(await self.store.routes(), paused)
+        self.flow.configure(await self.store.configuration.routes(), paused)
         self.holds.look_again()
         for channel, lane in self._lanes.items():
             lane.hold(channel in paused)
@@ -167,7 +170,7 @@ class Hub:
         In one turn: what is planned by a route that is gone would wait there for ever.
         """
         async with self.flow.turn():
-            await self.store.change(changes, audit)
+            await self.store.configuration.change(changes, audit)
             await self.reload()
             await self.flow.recount()
 
@@ -176,7 +179,7 @@ class Hub:
         if lane := self._lanes.pop(channel, None):
             await lane.stop()
         after = 0
-        while waiting := await self.store.pending(channel, after, AT_ONCE):
+        while waiting := await self.store.deliveries.pending(channel, after, AT_ONCE):
             after = waiting[-1].seq
             for delivery in waiting:
                 self._refuse(delivery)
@@ -274,7 +277,7 @@ class Hub:
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
@@ -287,7 +290,7 @@ class Hub:
         offer = self.flow.offer(message, own, spread=spread and not to_person)
         return await self._writer.accept(offer, mark)
 
-    async def tell(self, digest: Message, turns: Sequence[Turn]) -> Receipt:
+    async def tell(self, digest: Message, turns: Sequence[DigestTurn]) -> Receipt:
         """Bring a digest to its own channel alone, with the turns that it is of; raises
         StoreError."""
         own = self._first_state(digest.channel)
@@ -295,10 +298,10 @@ class Hub:
             self.flow.offer(digest, own, spread=False, turns=turns), None
         )
 
-    async def spread(self, spread: Spread) -> None:
+    async def spread(self, spread: FanOutPage) -> None:
         """Bring a message on to some subscribers; raises StoreError."""
         async with self.flow.turn():
-            self._dispatch(await self.store.spread(spread))
+            self._dispatch(await self.store.fan_out.save_page(spread))
 
     @property
     def people(self) -> int:
@@ -317,13 +320,13 @@ class Hub:
         if not message.replies or message.thread:
             return message
         return replace(
-            message, thread=await self.store.thread_of(message.replies) or message.replies
+            message, thread=await self.store.messages.thread_of(message.replies) or message.replies
         )
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
         """See `ports.Accept.correct`."""
         self.check_muted(message.author)
-        earlier, places = await self.store.brought(origin)
+        earlier, places = await self.store.messages.destinations_of(origin)
         places = frozenset(
             one for one in places if isinstance(self._methods.get(one.method), Corrects)
         )
@@ -336,7 +339,7 @@ class Hub:
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self._methods.get(channel.method) else State.DONE
 
-    def note(self, mark: Mark) -> None:
+    def note(self, mark: ArchivePosition) -> None:
         """See `Writer.note`."""
         self._writer.note(mark)
 
@@ -363,7 +366,7 @@ class Hub:
                 by_channel[letter.channel].append(again)
         for channel, mine in by_channel.items():
             self._lane(channel).expect(one.seq for one in mine)
-        await self.store.decide(
+        await self.store.dead_letters.decide(
             [*kept, *(one for mine in by_channel.values() for one in mine)], audit
         )
         for channel, mine in by_channel.items():
@@ -380,10 +383,10 @@ class Hub:
         learn it too.
         """
         async with self.flow.turn():  # what it let wait is counted
-            await self.store.delete(message_id, DELETED, audit)
+            await self.store.messages.delete(message_id, DELETED, audit)
             await self.flow.recount()
         flights = [flight for lane in self._lanes.values() for flight in lane.forget(message_id)]
-        hops = await self.store.trace(message_id)
+        hops = await self.store.messages.trace(message_id)
         for hop in hops:
             self._listeners.tell(hop)
         return await take_back(self._methods, hops, flights)

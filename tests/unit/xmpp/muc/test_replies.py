@@ -9,7 +9,7 @@ import pytest
 
 from component.bus.model.message import Channel, id_from
 from component.bus.model.records import ChannelSpec
-from component.bus.ports.store import Mark
+from component.bus.ports.source_state import ArchivePosition
 from component.xmpp.muc.ingest import Heard, Hearing
 from component.xmpp.muc.mam import Archive
 from component.xmpp.muc.replies import REMEMBERED, Lines, Spoken, archived_as, named_by, said_in
@@ -46,7 +46,7 @@ class Stage:
     def __init__(self) -> None:
         self.world = FakeWorld()
         self.room = Room(JID, ChannelSpec(ROOM), "shoutbus")
-        self.marks: list[Mark] = []
+        self.marks: list[ArchivePosition] = []
         self.hearing = Hearing(
             Archive.__new__(Archive), self.world.clock, self._nothing, self._nothing, b"secret"
         )
