@@ -1,34 +1,35 @@
 """What a command is: who calls, what it may use, what it asks, what it answers. Knows no surface.
 
-A command is a chain of steps. Each step is a form and what follows from it: the next step, or the answer.
-Access is checked in `begin` and `go_on`, at every step, for every surface.
+A command is a chain of steps. Each step is a form and what follows from it: the next step, or the
+answer. Access is checked in `begin` and `go_on`, at every step, for every surface.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import isawaitable
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from random import Random, SystemRandom
 from typing import Any
 
 from commands import actions
-from component.digesting import Digests
-from component.errors import Forbidden
-from component.form import Field, fields, parse
-from component.hub import Hub
-from component.letters.templates import Templates
-from component.ports import Clock, MethodSpec, RoomDesk
-from component.reminders import Reminders
-from component.roles import Role
-from component.settings import Settings
-from component.subscriptions import Subscriptions
-from component.words import Words, _
+from component.bus.engine.admin import Settings
+from component.bus.engine.hub import Hub
+from component.bus.engine.reminders import Reminders
+from component.bus.model.roles import Role
+from component.bus.ports.method import Clock, MethodSpec, RoomDesk
+from component.common.errors import Forbidden
+from component.common.form import Field, fields, parse
+from component.common.i18n import Words, _
+from component.subscriptions.digests import Digests
+from component.subscriptions.rendering.templates import Templates
+from component.subscriptions.service import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the bare JID ("" where a room hides it), the name to address them by, their role and language.
+    """Who calls: the bare JID ("" where a room hides it), the name to address them by, their role
+    and language.
 
     `way` is the surface, for the audit log.
     """
@@ -61,7 +62,7 @@ class Bus:
     digests: Digests | None = None
     """What makes digests: where there is none, nobody is told how they go."""
     fetcher: Callable[[], Any] = lambda: None
-    """What fetches others' addresses (`component.fetch.Fetcher`)."""
+    """What fetches others' addresses (`component.fetch.client.Fetcher`)."""
     guest: Callable[[str], str] = lambda _name: ""
     """The session of the web user who goes by a name now; "" where none does."""
     sign_in: Callable[[str], str] = lambda _jid: ""
@@ -84,8 +85,9 @@ class Done:
 class Lines:
     """The command is through: a list, or details; `title` stands over it.
 
-    What is too long for one message goes `ahead` of it, each a message of its own. Where each letter counts (`exact`)
-    it comes as a message even where it is short: forms break lines, and change letters that clients bear badly.
+    What is too long for one message goes `ahead` of it, each a message of its own. Where each
+    letter counts (`exact`) it comes as a message even where it is short: forms break lines, and
+    change letters that clients bear badly.
     """
 
     title: Words
@@ -98,8 +100,8 @@ class Lines:
 class Step:
     """A form to fill, and what follows: `run` gets the caller, the filled form and the bus.
 
-    `last` says that nothing is asked after it. `values` stand in the form from the start, as people write them.
-    With `open`, a line that gives none of its fields is asked which shall be set.
+    `last` says that nothing is asked after it. `values` stand in the form from the start, as people
+    write them. With `open`, a line that gives none of its fields is asked which shall be set.
     """
 
     title: Words
@@ -122,9 +124,10 @@ Reply = Done | Lines | Step
 class Action:
     """A command's declaration, `ACTION` at the end of its file.
 
-    `form` is the first step's, None where nothing is asked; with `more`, steps follow it. With `opening`, a form
-    is only how a line is read: other surfaces begin with what `opening` gives. Actions of one `group` share an
-    entry in clients' menus. `public` ones may be called in a room, before all.
+    `form` is the first step's, None where nothing is asked; with `more`, steps follow it. With
+    `opening`, a form is only how a line is read: other surfaces begin with what `opening` gives.
+    Actions of one `group` share an entry in clients' menus. `public` ones may be called in a room,
+    before all.
     """
 
     name: str
@@ -141,7 +144,8 @@ class Action:
     also: Sequence[str] = ()
     """Other words that a line for it may begin with."""
     takes: Callable[[Caller, str, Bus], Awaitable[bool]] | None = None
-    """Whether what follows its name in a line is for it: else the line is a message. Without it all is."""
+    """Whether what follows its name in a line is for it: else the line is a message. Without it all
+    is."""
 
     @property
     def step(self) -> Step | None:
@@ -152,8 +156,12 @@ class Action:
 def check(action: Action, caller: Caller, bus: Bus) -> None:
     """Raise Forbidden where the caller's role does not reach, or the place is wrong."""
     if caller.role < action.role:
-        told = _("“{name}” is for the role {needed}; yours is {role}.", name=action.name, needed=action.role.words,
-                 role=caller.role.words)  # fmt: skip
+        told = _(
+            "“{name}” is for the role {needed}; yours is {role}.",
+            name=action.name,
+            needed=action.role.words,
+            role=caller.role.words,
+        )
         raise Forbidden(told)
     if caller.in_room and not action.public:
         told = _("“{name}” is for a private chat: write to {bot}.", name=action.name, bot=bus.bot)
@@ -161,7 +169,8 @@ def check(action: Action, caller: Caller, bus: Bus) -> None:
 
 
 async def begin(action: Action, caller: Caller, bus: Bus) -> Reply:
-    """The first step, or the answer where nothing is asked; raises as `check`, and ShoutbusError."""
+    """The first step, or the answer where nothing is asked; raises as `check`, and
+    ShoutbusError."""
     check(action, caller, bus)
     if action.opening:
         reply = action.opening(caller, bus)
@@ -169,7 +178,9 @@ async def begin(action: Action, caller: Caller, bus: Bus) -> Reply:
     return action.step or await action.run(caller, None, bus)
 
 
-async def go_on(action: Action, step: Step, values: Mapping[str, Sequence[str]], caller: Caller, bus: Bus) -> Reply:
+async def go_on(
+    action: Action, step: Step, values: Mapping[str, Sequence[str]], caller: Caller, bus: Bus
+) -> Reply:
     """What follows from a filled step; raises as `begin`, and Faults."""
     check(action, caller, bus)
     return await step.run(caller, parse(step.form, step.fields(bus), values), bus)
@@ -177,5 +188,7 @@ async def go_on(action: Action, step: Step, values: Mapping[str, Sequence[str]],
 
 def discover() -> Mapping[str, Action]:
     """Every command there is, by name."""
-    found = [import_module(f"{actions.__name__}.{module.name}").ACTION for module in iter_modules(actions.__path__)]
-    return {action.name: action for action in found}
+    walked = walk_packages(actions.__path__, f"{actions.__name__}.")
+    modules = [import_module(module.name) for module in walked if not module.ispkg]
+    found = [module.ACTION for module in modules if hasattr(module, "ACTION")]
+    return {action.name: action for action in sorted(found, key=lambda action: action.name)}

@@ -1,6 +1,7 @@
 """The menu that clients show: commands of one kind share an entry, so that it stays short.
 
-poezio shows 18 entries on a usual terminal, and other clients' menus grow unwieldy sooner: 15 at most.
+poezio shows 18 entries on a usual terminal, and other clients' menus grow unwieldy sooner: 15 at
+most.
 """
 
 from collections.abc import Sequence
@@ -8,9 +9,9 @@ from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Reply, Step
-from component.form import Ask, Choice
-from component.roles import Role
-from component.words import Words, _, tell
+from component.bus.model.roles import Role
+from component.common.form import Ask, Choice
+from component.common.i18n import Words, _, tell
 
 MOST = 15
 
@@ -36,7 +37,8 @@ _ORDER = (
     ("pause", "retry"),
     ("remove", "revoke", "drop"),
 )
-"""What a command does, by the end of its name: what only shows comes first, since clients choose the first at once."""
+"""What a command does, by the end of its name: what only shows comes first, since clients choose
+the first at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ def entries(bus: Bus, role: Role) -> list[Entry]:
 
 def inside(bus: Bus, group: str, role: Role) -> list[Action]:
     """What someone of `role` may choose within a group's entry, in the order they see it."""
-    mine = [action for action in bus.actions.values() if action.group == group and action.role <= role]
+    mine = [
+        action for action in bus.actions.values() if action.group == group and action.role <= role
+    ]
     return sorted(mine, key=_place)
 
 
@@ -82,4 +86,6 @@ def group_step(node: str, mine: Sequence[Action], language: str) -> Step:
         return [Choice(action.name, tell(action.title, language)) for action in mine]
 
     asked = Annotated[str, Ask(_("What"), choices=choices)]
-    return Step(GROUPS[node], make_dataclass("Form", [("command", asked)], frozen=True), _never, last=False)
+    return Step(
+        GROUPS[node], make_dataclass("Form", [("command", asked)], frozen=True), _never, last=False
+    )

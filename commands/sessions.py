@@ -1,4 +1,5 @@
-"""Sessions of surfaces that keep one open between two steps: whose each is, how long it lives, how many a person has.
+"""Sessions of surfaces that keep one open between two steps: whose each is, how long it lives, how
+many a person has.
 
 Nothing of an ended session is kept: its number shows whether it ever was this person's.
 """
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from commands.action import Action, Step
-from component.message import Channel
+from component.bus.model.message import Channel
 
 LIFE = 900.0
 """Seconds a session lives after its last step."""
@@ -22,7 +23,8 @@ MOST = 5_000
 
 @dataclass(slots=True)
 class Session:
-    """One person's way through one command: the steps so far, the last one shown; `seen` in the clock's seconds.
+    """One person's way through one command: the steps so far, the last one shown; `seen` in the
+    clock's seconds.
 
     `here` is the channel at whose JID it was begun. `busy` lets one submit at a time through.
     """
@@ -51,7 +53,9 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, owner: str, node: str, action: Action | None, here: Channel | None = None) -> Session:
+    def open(
+        self, owner: str, node: str, action: Action | None, here: Channel | None = None
+    ) -> Session:
         """A new one; of a person's, and of all, the oldest make room."""
         self.sweep()
         mine = [one.id for one in self._open.values() if one.owner == owner]
@@ -60,7 +64,9 @@ class Sessions:
         if len(self._open) >= MOST:
             self._open.popitem(last=False)
         start = secrets.token_hex(8)
-        session = Session(f"{start}.{self._sign(start, owner)}", owner, node, self._clock(), action, here)
+        session = Session(
+            f"{start}.{self._sign(start, owner)}", owner, node, self._clock(), action, here
+        )
         self._open[session.id] = session
         return session
 
@@ -94,4 +100,6 @@ class Sessions:
         self._open.clear()  # an emptied table keeps its size otherwise
 
     def _sign(self, start: str, owner: str) -> str:
-        return hashlib.blake2b(f"{start} {owner}".encode("utf-8", "replace"), key=self._key, digest_size=12).hexdigest()
+        return hashlib.blake2b(
+            f"{start} {owner}".encode("utf-8", "replace"), key=self._key, digest_size=12
+        ).hexdigest()

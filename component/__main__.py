@@ -15,11 +15,11 @@ import uvloop
 
 from component import __version__, methods
 from component.app import running
-from component.check import check as look
-from component.check import notes
-from component.config import Config, load
-from component.demo import demo as demonstrate
-from component.errors import ConfigError
+from component.cli.check import check as look
+from component.cli.check import notes
+from component.cli.demo import demo as demonstrate
+from component.common.errors import ConfigError
+from component.config.config import Config, load
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -32,14 +32,18 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--config", "file", type=_FILE, required=True, help="The TOML file with the settings.")
+@click.option(
+    "--config", "file", type=_FILE, required=True, help="The TOML file with the settings."
+)
 def run(file: Path) -> None:
     """Run the bus against an existing XMPP server."""
     _until_told(lambda told: _run(load(file, methods.discover()), told))
 
 
 @main.command()
-@click.option("--config", "file", type=_FILE, required=True, help="The TOML file with the settings.")
+@click.option(
+    "--config", "file", type=_FILE, required=True, help="The TOML file with the settings."
+)
 def check(file: Path) -> None:
     """Check the settings and try every connection; report every fault at once."""
     _log(logging.ERROR)
@@ -52,7 +56,12 @@ def check(file: Path) -> None:
 
 
 @main.command()
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=Path("var"), show_default=True)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("var"),
+    show_default=True,
+)
 def demo(data: Path) -> None:
     """Start a private Prosody and the bus on it, with sample rooms, accounts and shoutboxes."""
     _until_told(lambda told: demonstrate(data, told))
@@ -73,7 +82,9 @@ def _until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         await work(told)
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection each: pages, live readers, slow ones
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (most, most)
+    )  # a connection each: pages, live readers, slow ones
     try:
         uvloop.run(main())
     except ConfigError as error:
@@ -92,14 +103,21 @@ _CONTROL |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 def _plain(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Nobody's words move a terminal's cursor or begin a line of their own."""
-    return {key: value.translate(_CONTROL) if isinstance(value, str) else value for key, value in event.items()}
+    return {
+        key: value.translate(_CONTROL) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
 
 
 def _log(level: int = logging.INFO) -> None:
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s %(message)s")
     # What slixmpp says of a lost connection we say ourselves, in words for an operator.
     logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.LogfmtRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.LogfmtRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -1,4 +1,5 @@
-"""The composition root: the only file that knows everything. It owns the real clock, and closes the circles."""
+"""The composition root: the only file that knows everything. It owns the real clock, and closes the
+circles."""
 
 import asyncio
 import contextlib
@@ -18,43 +19,43 @@ from commands.adhoc import AdHoc
 from commands.sessions import Sessions
 from commands.text import Text
 from component import __version__, methods, processors
-from component.config import Config
-from component.delivery import Delivery
-from component.errors import ConfigError, StoreError
-from component.fetch import Fetcher, agent
-from component.hub import Hub
-from component.message import Channel, Message
-from component.notices import put_together
-from component.ports import Callbacks, Clock, HeardThere, Method, MethodSpec, Ports
-from component.reminders import Reminders
-from component.roles import Role, Roles
-from component.scheduler import Scheduler
-from component.settings import Settings
+from component.bus.engine.admin import Settings
+from component.bus.engine.hub import Hub
+from component.bus.engine.notices import Tidings
+from component.bus.engine.reminders import Reminders
+from component.bus.engine.scheduler import Scheduler
+from component.bus.model.delivery import Delivery
+from component.bus.model.message import Channel, Message
+from component.bus.model.roles import Role, Roles
+from component.bus.model.story import permalink
+from component.bus.model.subscription import SUBSCRIBERS
+from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, MethodSpec, Ports
+from component.bus.ports.store import Store
+from component.common.errors import ConfigError, StoreError
+from component.common.i18n import Words, _
+from component.config.config import Config
+from component.fetch.client import Fetcher, agent
 from component.storage import open_store
-from component.store import Store
-from component.story import permalink
-from component.subscription import SUBSCRIBERS
-from component.subscriptions import Subscriptions
-from component.tidings import Tidings
-from component.words import Words, _
-from component.xmpp import desk
-from component.xmpp.archive import Archive
+from component.subscriptions.factory import put_together
+from component.subscriptions.service import Subscriptions
+from component.xmpp import disco
 from component.xmpp.bot import Bot
-from component.xmpp.contacts import Contacts
-from component.xmpp.desk import Desk, Identity
+from component.xmpp.connection import ComponentAccount
 from component.xmpp.direct import DirectMessages
-from component.xmpp.hearing import Hearing
-from component.xmpp.link import Link
-from component.xmpp.presences import Presences
-from component.xmpp.puppets import Puppets
-from component.xmpp.replies import had
-from component.xmpp.room import Line, Room
-from component.xmpp.rooms import Rooms
+from component.xmpp.disco import Disco, Identity
+from component.xmpp.muc.ingest import Ingest
+from component.xmpp.muc.mam import MamArchive
+from component.xmpp.muc.puppets import Puppets
+from component.xmpp.muc.replies import had
+from component.xmpp.muc.room import Room, RoomLine
+from component.xmpp.muc.rooms import Rooms
+from component.xmpp.presence import Presence
+from component.xmpp.roster import Roster
+from component.xmpp.session import Session
 from component.xmpp.stanza import NS, bare, domain, local
-from component.xmpp.stream import Account
+from web.context import Site
 from web.guests import Guests
-from web.operators import Operators
-from web.site import Site
+from web.sessions import Operators
 
 log = structlog.get_logger()
 
@@ -76,47 +77,66 @@ class Xmpp:
 
     def __init__(self, config: Config, store: Store, secret: bytes, clock: Clock) -> None:
         xmpp = config.xmpp
-        self.link = Link(Account(xmpp.host, xmpp.port, xmpp.component, xmpp.secret), self._heard)
+        self.link = Session(
+            ComponentAccount(xmpp.host, xmpp.port, xmpp.component, xmpp.secret), self._heard
+        )
         self._public_url = config.web.public_url
         self._secret = secret
         self.bot = Bot(self.link, xmpp.bot, clock)
-        self.contacts = Contacts(self.link, store)
-        self.online = Presences(self.link, self.bot.bare)
+        self.contacts = Roster(self.link, store)
+        self.online = Presence(self.link, self.bot.bare)
         self.direct = DirectMessages(
             self.link, self.bot.jid, self.link_to, lambda jid: self._settings.language(jid, "")
         )
         self.puppets = Puppets(self.link, time.monotonic)
-        self.archive = Archive(self.link, self.bot.jid)
+        self.archive = MamArchive(self.link, self.bot.jid)
 
         async def recent(channel: Channel) -> Sequence[Delivery]:
             return await store.log(channel, before=LATEST, limit=RECALLED)
 
-        self.hearing = Hearing(self.archive, clock, store.mark, recent, secret)
+        self.hearing = Ingest(self.archive, clock, store.mark, recent, secret)
         self.rooms = Rooms(
-            self.link, self.bot.jid, "shoutbus", self.puppets, self.hearing,
-            admins=config.admins, link_to=self.link_to,
-        )  # fmt: skip
-        self.desk = Desk(self.link, self._identify, self._listed)
+            self.link,
+            self.bot.jid,
+            "shoutbus",
+            self.puppets,
+            self.hearing,
+            admins=config.admins,
+            link_to=self.link_to,
+        )
+        self.desk = Disco(self.link, self._identify, self._listed)
         self.seen: list[Callable[[str], None]] = []
         """Called with the bare JID of each who writes, or shows the bot that they are there."""
         self._hub: Hub
         self._settings: Settings
 
     def attach(
-        self, hub: Hub, text: Text, adhoc: AdHoc, settings: Settings, known: dict[str, MethodSpec],
+        self,
+        hub: Hub,
+        text: Text,
+        adhoc: AdHoc,
+        settings: Settings,
+        known: dict[str, MethodSpec],
         gateways: Mapping[str, HeardThere],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Close the circle between the hub and XMPP."""
         self.desk.attach(adhoc)
         self.contacts.attach(self._identify)
         self._hub, self._settings = hub, settings
         self._open = [name for name, spec in known.items() if spec.open]
         self.bot.attach(
-            hub, hub.leads_to, self._addressed, text.answer, self.rooms.is_bus,
-            lambda jid: settings.preference(jid).confirm, settings.language, partial(had, hub.store), gateways,
-        )  # fmt: skip
+            hub,
+            hub.leads_to,
+            self._addressed,
+            text.answer,
+            self.rooms.is_bus,
+            lambda jid: settings.preference(jid).confirm,
+            settings.language,
+            partial(had, hub.store),
+            gateways,
+        )
 
-        async def addressed(room: Room, said: Line) -> None:
+        async def addressed(room: Room, said: RoomLine) -> None:
             await self.bot.addressed(self.rooms.tell, room, said)
 
         self.hearing.attach(hub, hub.note, hub.reading)
@@ -127,17 +147,24 @@ class Xmpp:
         return f"{self._public_url}/messages/{message.id}/{self.key_of(message.id)}"
 
     def key_of(self, message_id: str) -> str:
-        """What opens a message's own page: an id can be known or guessed from where the message was said."""
+        """What opens a message's own page: an id can be known or guessed from where the message was
+        said."""
         return hashlib.blake2b(
             message_id.encode(), digest_size=16, key=self._secret, person=b"message page"
         ).hexdigest()
 
     def _greeting(self, room: Room) -> Words:
-        ends = sorted({str(route.destination) for route in self._hub.routes if route.source == room.channel})
+        ends = sorted(
+            {str(route.destination) for route in self._hub.routes if route.source == room.channel}
+        )
         if not ends:
             return _("Hello! I am Shoutbus. Write “{bot}: help” for what I can do.", bot=room.nick)
-        return _("Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” for what I can do.",
-                 ends=", ".join(ends), bot=room.nick)  # fmt: skip
+        return _(
+            "Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” "
+            "for what I can do.",
+            ends=", ".join(ends),
+            bot=room.nick,
+        )
 
     def _addressed(self, name: str) -> Channel | None:
         for method in self._open:
@@ -160,11 +187,14 @@ class Xmpp:
         if channel:
             spec = self._hub.find(channel)
             return Identity("client", "bot", (spec and spec.title) or str(channel))
-        return desk.puppet(jid)
+        return disco.puppet(jid)
 
     def _listed(self) -> list[tuple[str, str]]:
         boxes = [spec for spec in self._hub.channels if spec.channel.method in self._open]
-        named = [(f"{spec.channel.address}@{self.link.domain}", spec.title or str(spec.channel)) for spec in boxes]
+        named = [
+            (f"{spec.channel.address}@{self.link.domain}", spec.title or str(spec.channel))
+            for spec in boxes
+        ]
         return [(self.bot.bare, "Shoutbus"), *named]
 
     def _heard(self, stanza: Any) -> None:
@@ -227,18 +257,24 @@ class Xmpp:
 
 
 async def unused(config: Config, store: Store) -> list[str]:
-    """What the file would seed and the store does not hold, a sentence each: the store was seeded before."""
+    """What the file would seed and the store does not hold, a sentence each: the store was seeded
+    before."""
     channels = {spec.channel for spec in await store.channels()}
     routes = {(route.source, route.destination) for route in await store.routes()}
     tokens = {token.digest for token in await store.tokens()}
-    lost = [f"[[channel]] {spec.channel}" for spec in config.channels if spec.channel not in channels]
+    lost = [
+        f"[[channel]] {spec.channel}" for spec in config.channels if spec.channel not in channels
+    ]
     lost += [
         f"[[route]] {route.source} to {route.destination}"
         for route in config.routes
         if (route.source, route.destination) not in routes
     ]
     lost += [f"[[token]] {token.name}" for token in config.tokens if token.digest not in tokens]
-    return [f"{one} only seeds a fresh store, and this one holds other things: add it by command." for one in lost]
+    return [
+        f"{one} only seeds a fresh store, and this one holds other things: add it by command."
+        for one in lost
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +289,8 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
-    """The whole bus, from the moment it serves to its orderly end; raises ConfigError where it can't start."""
+    """The whole bus, from the moment it serves to its orderly end; raises ConfigError where it
+    can't start."""
     known = dict(methods.discover())
     try:
         store = await open_store(config.store)
@@ -271,15 +308,31 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         fetcher = await stack.enter_async_context(_fetching(config, clock))
         callbacks = Callbacks(config.web.public_url)
         secret = await store.secret()
-        notices = put_together(config, hub, settings, known, xmpp.online, scheduler, xmpp.link_to, secret, clock)
+        notices = put_together(
+            config, hub, settings, known, xmpp.online, scheduler, xmpp.link_to, secret, clock
+        )
         ports = Ports(
-            xmpp.rooms, xmpp.direct, accept=hub, clock=clock, timer=scheduler, memory=store,
-            tell=Tidings(hub, settings, known, clock).tell, joins=xmpp.rooms.joins, fetcher=fetcher,
-            ends=hub.ends, luck=SystemRandom(), letters=notices.letters, addresses=notices.subscriptions.book,
-            callbacks=callbacks, setup=config.setup, secret=secret,
-        )  # fmt: skip
+            xmpp.rooms,
+            xmpp.direct,
+            accept=hub,
+            clock=clock,
+            timer=scheduler,
+            memory=store,
+            tell=Tidings(hub, settings, known, clock).tell,
+            joins=xmpp.rooms.joins,
+            fetcher=fetcher,
+            ends=hub.ends,
+            luck=SystemRandom(),
+            letters=notices.letters,
+            addresses=notices.subscriptions.book,
+            callbacks=callbacks,
+            setup=config.setup,
+            secret=secret,
+        )
         ways: dict[str, Method | None] = {
-            name: spec.make(ports) if spec.make else None for name, spec in known.items() if spec.listens
+            name: spec.make(ports) if spec.make else None
+            for name, spec in known.items()
+            if spec.listens
         }
         hub.attach(
             ways | {SUBSCRIBERS: notices.fanout},
@@ -289,7 +342,9 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             link=xmpp.link_to,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
             permalink=lambda message, place: (
-                f"{config.web.public_url}{permalink(message, place)}" if known[place.method].archive else ""
+                f"{config.web.public_url}{permalink(message, place)}"
+                if known[place.method].archive
+                else ""
             ),
         )
         await settings.load()
@@ -353,14 +408,17 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))
         for work in (xmpp.link.run(), scheduler.run(), _sweep(xmpp.rooms, adhoc)):
             stack.push_async_callback(_end, asyncio.create_task(work))
-        stack.push_async_callback(xmpp.stop)  # first of all, while there is a stream to say goodbye on
+        stack.push_async_callback(
+            xmpp.stop
+        )  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
         yield Running(xmpp, hub, scheduler, notices.subscriptions)
 
 
 @contextlib.asynccontextmanager
 async def _fetching(config: Config, clock: Clock) -> AsyncIterator[Callable[[], Fetcher]]:
-    """Gives the one fetcher, made when it is first asked for, since a bus without feeds needs none."""
+    """Gives the one fetcher, made when it is first asked for, since a bus without feeds needs
+    none."""
     made: list[Fetcher] = []
 
     def fetcher() -> Fetcher:
@@ -388,13 +446,21 @@ async def _sweep(*what: Rooms | AdHoc) -> None:
 
 
 async def _health(hub: Hub, xmpp: Xmpp, began: float) -> dict[str, Any]:
-    told: dict[str, Any] = {"status": "ok", "version": __version__, "uptime": round(time.monotonic() - began, 1)}
+    told: dict[str, Any] = {
+        "status": "ok",
+        "version": __version__,
+        "uptime": round(time.monotonic() - began, 1),
+    }
     told["xmpp"] = xmpp.told()
-    if troubles := {one.channel.method: str(one.why) for one in hub.troubles if one.channel.address == "*"}:
+    if troubles := {
+        one.channel.method: str(one.why) for one in hub.troubles if one.channel.address == "*"
+    }:
         told["troubles"] = troubles
     try:
         await hub.check()
-        told["queues"] = {str(channel): depth for channel, depth in (await hub.store.backlog()).items()}
+        told["queues"] = {
+            str(channel): depth for channel, depth in (await hub.store.backlog()).items()
+        }
         told["store"] = {"state": "up", "unsaved": hub.unsaved}
     except StoreError as error:
         told["store"] = {"state": "down", "trouble": str(error)}

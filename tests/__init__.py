@@ -1,1 +1,2 @@
-"""Tests: `unit` decides purely, `contract` holds every implementation to one suite, the others use real servers."""
+"""Tests: `unit` decides purely, `contract` holds every implementation to one suite, the others use
+real servers."""

@@ -1,5 +1,6 @@
-"""`make test`: all tests, in two halves side by side. Those with real servers, clients and browsers wait for the most
-part; the others compute meanwhile. What the others say is shown when both are through."""
+"""`make test`: all tests, in two halves side by side. Those with real servers, clients and browsers
+wait for the most part; the others compute meanwhile. What the others say is shown when both are
+through."""
 
 import subprocess
 import sys

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from component.private import free_port
-from tests import servers
+from component.cli.prosody import free_port
+from tests.support import servers
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,9 @@ def server(tmp_path: Path) -> Iterator[servers.Server]:
 def bus(server: servers.Server, tmp_path: Path) -> Iterator[servers.Bus]:
     """A bus of one's own on `server`, ready."""
     port = free_port()
-    one = servers.start_bus(tmp_path / "bus", servers.settings(server, tmp_path / "bus", port), port)
+    one = servers.start_bus(
+        tmp_path / "bus", servers.settings(server, tmp_path / "bus", port), port
+    )
     one.ready()
     yield one
     one.stop()

@@ -1,4 +1,5 @@
-"""The JSON API, version 1. Errors are problem details (RFC 9457); tokens are bearer tokens (RFC 6750)."""
+"""The JSON API, version 1. Errors are problem details (RFC 9457); tokens are bearer tokens (RFC
+6750)."""
 
 import json
 from dataclasses import replace
@@ -6,13 +7,13 @@ from typing import Any
 
 from aiohttp import web as http
 
-from component.configured import Token
-from component.delivery import Delivery, State
-from component.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
-from component.message import Author, Channel, Message, is_id
-from component.roles import Role
-from web.live import Streams, cursor
-from web.site import SITE, Site, asked_language
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Author, Channel, Message, is_id
+from component.bus.model.records import Token
+from component.bus.model.roles import Role
+from component.common.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
+from web.context import SITE, Site, asked_language
+from web.sse import Streams, cursor
 
 MAX_REQUEST = 2 * 1024 * 1024
 MAX_KEY = 255
@@ -23,7 +24,9 @@ def routes(streams: Streams) -> list[http.RouteDef]:
 
     async def stream(request: http.Request) -> http.StreamResponse:
         channel = _channel(request, _authorize(request))
-        return await streams.serve(request, request.app[SITE], channel, lambda one: json.dumps(_shown(one)))
+        return await streams.serve(
+            request, request.app[SITE], channel, lambda one: json.dumps(_shown(one))
+        )
 
     return [
         http.post("/api/v1/channels/{channel}/messages", post),
@@ -34,7 +37,8 @@ def routes(streams: Streams) -> list[http.RouteDef]:
 
 
 async def post(request: http.Request) -> http.Response:
-    """Accept a message into a channel: 201 once it is on disk, with its id and the URL of its trace."""
+    """Accept a message into a channel: 201 once it is on disk, with its id and the URL of its
+    trace."""
     site = request.app[SITE]
     token = _authorize(request)
     channel = _channel(request, token)
@@ -45,11 +49,18 @@ async def post(request: http.Request) -> http.Response:
     if len(key) > MAX_KEY:
         raise BadInput(f"The Idempotency-Key has {len(key)} characters: at most {MAX_KEY} fit.")
     origin = f"token:{token.name}#{key}" if key else ""
-    message = replace(Message.new(channel, author, body, site.clock(), origin=origin), replies=replies)
+    message = replace(
+        Message.new(channel, author, body, site.clock(), origin=origin), replies=replies
+    )
     receipt = await site.hub.accept(message, deliver=True)
     accepted = receipt.message
     body = message.body if not receipt.deleted else accepted.body
-    if (accepted.channel, accepted.author, accepted.body, accepted.replies) != (channel, author, body, replies):
+    if (accepted.channel, accepted.author, accepted.body, accepted.replies) != (
+        channel,
+        author,
+        body,
+        replies,
+    ):
         raise Reused("That Idempotency-Key was used for another message: use a new one for each.")
     location = site.trace_url(accepted)
     language = asked_language(request)
@@ -65,7 +76,8 @@ async def _check_answered(site: Site, message_id: str, channel: Channel) -> None
 
 
 async def _read_body(request: http.Request, token: Token) -> tuple[str, Author, str]:
-    """What to say, for whom (the token's own name, or a guest the caller names), and what it answers."""
+    """What to say, for whom (the token's own name, or a guest the caller names), and what it
+    answers."""
     try:
         given: Any = json.loads(await request.read())
     except (ValueError, RecursionError) as error:
@@ -74,7 +86,10 @@ async def _read_body(request: http.Request, token: Token) -> tuple[str, Author, 
         raise BadInput('Send a JSON object with the text to say: {"body": "…"}.')
     name, replies = given.get("author"), given.get("replies_to")
     if unknown := sorted(set(given) - {"body", "author", "replies_to"}):
-        raise BadInput(f"“{str(unknown[0])[:40]}” is no field of a message: there are body, author and replies_to.")
+        raise BadInput(
+            f"“{str(unknown[0])[:40]}” is no field of a message: there are body, author and "
+            "replies_to."
+        )
     if replies is not None and not is_id(replies if isinstance(replies, str) else ""):
         raise BadInput("replies_to must be a message's id: 32 hexadecimal digits.")
     if name is None:
@@ -138,7 +153,9 @@ def _channel(request: http.Request, token: Token) -> Channel:
         raise NotFound(f"There is no channel {channel} here.")
     site.methods[channel.method].check(channel)
     if not _may_see(site, token, channel):
-        raise Forbidden(f"The token “{token.name}” is not for {channel}: it acts for a person who is no admin.")
+        raise Forbidden(
+            f"The token “{token.name}” is not for {channel}: it acts for a person who is no admin."
+        )
     return channel
 
 
@@ -160,7 +177,11 @@ def _shown(delivery: Delivery) -> dict[str, Any]:
 
 
 def _hop(delivery: Delivery) -> dict[str, Any]:
-    hop = {"channel": str(delivery.channel), "state": str(delivery.state), "changed": delivery.changed}
+    hop = {
+        "channel": str(delivery.channel),
+        "state": str(delivery.state),
+        "changed": delivery.changed,
+    }
     if delivery.state is not State.CAME:
         hop |= {"attempts": delivery.attempts, "error": delivery.error}
     return hop

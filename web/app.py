@@ -14,14 +14,18 @@ import structlog
 from aiohttp import web as http
 from aiohttp.http_exceptions import HttpProcessingError
 
-from component.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
-from component.roles import Role
-from component.words import Words, _, tell
-from web import api, command_pages, consent, entrance, matrix_page, pages, stories, subscriptions, websub
+from component.bus.model.roles import Role
+from component.common.errors import ConfigError, ShoutbusError, TooMany, Unauthorized, words
+from component.common.i18n import Words, _, tell
+from web import api, auth, stories
+from web.account import consent, subscriptions
+from web.admin import commands, matrix
+from web.admin.watch import Watchers
+from web.context import NOWHERE, SITE, Site, asked_language, policy
 from web.guests import is_loopback
-from web.live import Streams
-from web.site import NOWHERE, SITE, Site, asked_language, policy
-from web.watch import Watchers
+from web.hooks import websub
+from web.shoutbox import pages
+from web.sse import Streams
 
 log = structlog.get_logger()
 
@@ -29,7 +33,8 @@ _Handler = Callable[[http.Request], Awaitable[http.StreamResponse]]
 
 HEADERS = {
     "Content-Security-Policy": policy("'self'"),
-    "Referrer-Policy": "same-origin",  # with no-referrer, browsers send our own form with Origin: null
+    # with no-referrer, browsers send our own form with Origin: null
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -40,19 +45,21 @@ def make(site: Site) -> http.Application:
     app[SITE] = site
     streams, watchers = Streams(), Watchers()
     site.bus.settings.changed.append(watchers.look)
-    app.add_routes([
-        http.get("/health", health),
-        http.get("/api/openapi.json", openapi),
-        *api.routes(streams),
-        *entrance.routes(watchers),
-        *matrix_page.routes(watchers),
-        *command_pages.routes(site),
-        *websub.routes(),
-        *stories.routes(),
-        *consent.routes(),
-        *subscriptions.routes(site),
-        *pages.routes(site, streams, stories.shelf),
-    ])  # fmt: skip
+    app.add_routes(
+        [
+            http.get("/health", health),
+            http.get("/api/openapi.json", openapi),
+            *api.routes(streams),
+            *auth.routes(watchers),
+            *matrix.routes(watchers),
+            *commands.routes(site),
+            *websub.routes(),
+            *stories.routes(),
+            *consent.routes(),
+            *subscriptions.routes(site),
+            *pages.routes(site, streams, stories.shelf),
+        ]
+    )
     app.on_response_prepare.append(_dress)
     app.on_shutdown.append(watchers.close)
     return app
@@ -68,12 +75,14 @@ async def serving(site: Site, host: str, port: int) -> AsyncIterator[None]:
         await _listen(runner, host, port)
         yield
     finally:
-        site.hub.let_go()  # open pages hold their streams for ever, and cleanup waits for requests to end
+        # open pages hold their streams for ever, and cleanup waits for requests to end
+        site.hub.let_go()
         await runner.cleanup()
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a line is about a fault of ours: a request that is no HTTP is answered, and fills no log."""
+    """Whether a line is about a fault of ours: a request that is no HTTP is answered, and fills no
+    log."""
     theirs = (HttpProcessingError, http.RequestPayloadError)
     return not (record.exc_info and isinstance(record.exc_info[1], theirs))
 
@@ -82,18 +91,23 @@ async def _listen(runner: http.AppRunner, host: str, port: int) -> None:
     try:
         await http.TCPSite(runner, host, port).start()
     except OSError as error:
-        raise ConfigError([f"[web] listen: {host}:{port} can't be used: {words(error)}."]) from error
+        raise ConfigError(
+            [f"[web] listen: {host}:{port} can't be used: {words(error)}."]
+        ) from error
 
 
 async def health(request: http.Request) -> http.Response:
     """Each connection's state and the queues' depths; 503 where messages can't get through.
 
-    Rooms and queues are named after people and teams: others than this machine and admins learn the status alone.
+    Rooms and queues are named after people and teams: others than this machine and admins learn the
+    status alone.
     """
     site = request.app[SITE]
     told = await site.health()
     status = 503 if told["status"] == "down" else 200
-    return http.json_response(told if _sees_all(request, site) else {"status": told["status"]}, status=status)
+    return http.json_response(
+        told if _sees_all(request, site) else {"status": told["status"]}, status=status
+    )
 
 
 def _sees_all(request: http.Request, site: Site) -> bool:
@@ -153,25 +167,37 @@ def _http_fault(error: http.HTTPException) -> _Fault:
 def _fault(error: Exception) -> _Fault:
     match error:
         case TooMany():
-            return _Fault(error.status, error.sentence, error.condition, {"Retry-After": str(error.retry_after)})
+            return _Fault(
+                error.status,
+                error.sentence,
+                error.condition,
+                {"Retry-After": str(error.retry_after)},
+            )
         case Unauthorized():
             challenge = {"WWW-Authenticate": 'Bearer realm="shoutbus"'}
             return _Fault(error.status, error.sentence, error.condition, challenge)
         case ShoutbusError():
             return _Fault(error.status, error.sentence, error.condition)
         case http.RequestPayloadError() | HttpProcessingError() | ConnectionError():
-            # No gzip that says it is, a part with an endless header, a caller who went in the middle.
+            # No gzip that says it is, a part with an endless header, a caller who went in the
+            # middle.
             sentence = _("The request can't be read: its content is not what its headers say.")
             return _Fault(400, sentence, "bad-request")
         case OSError(errno=errno.ENAMETOOLONG):
             return _Fault(404, _SENTENCES[404], "item-not-found")
-    return _Fault(500, _("The bus failed at that; its log says why. Nothing was accepted."), "internal-server-error")
+    return _Fault(
+        500,
+        _("The bus failed at that; its log says why. Nothing was accepted."),
+        "internal-server-error",
+    )
 
 
 _SENTENCES = {
     404: NOWHERE,
     405: _("That address does not take this method."),
-    413: _("That is too large: a request may have {size} MiB.", size=api.MAX_REQUEST // 1024 // 1024),
+    413: _(
+        "That is too large: a request may have {size} MiB.", size=api.MAX_REQUEST // 1024 // 1024
+    ),
 }
 _TITLES = {
     400: _("Bad Request"),
@@ -201,7 +227,9 @@ def _problem(request: http.Request, fault: _Fault) -> http.Response:
             "condition": fault.condition,
         }
         kind = "application/problem+json"
-        return http.Response(text=json.dumps(told), status=fault.status, headers=fault.headers, content_type=kind)
+        return http.Response(
+            text=json.dumps(told), status=fault.status, headers=fault.headers, content_type=kind
+        )
     heading = tell(_TITLES.get(fault.status, title), language)
     response = pages.page("error.html", language, fault.status, title=heading, sentence=sentence)
     response.headers.update(fault.headers)

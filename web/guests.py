@@ -1,6 +1,8 @@
-"""Guests of the shoutboxes: who they are between two visits, which names are taken, how fast they may shout.
+"""Guests of the shoutboxes: who they are between two visits, which names are taken, how fast they
+may shout.
 
-A guest is a random number in a cookie. A name belongs to the guest who used it last, for ten minutes.
+A guest is a random number in a cookie. A name belongs to the guest who used it last, for ten
+minutes.
 """
 
 import ipaddress
@@ -8,18 +10,19 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from component.errors import Conflict
-from component.message import Author
-from component.rate import MOST, Rate
-from component.text import skeleton
-from component.words import _
+from component.bus.model.message import Author
+from component.common.errors import Conflict
+from component.common.i18n import _
+from component.common.rate import MOST, Rate
+from component.common.sanitize import skeleton
 
 HELD = 600.0
 """Seconds a name stays with the guest who used it last."""
 
 
 class Guests:
-    """Names and rates; `clock` gives monotonic seconds, `kept` are names nobody may take (the bot's)."""
+    """Names and rates; `clock` gives monotonic seconds, `kept` are names nobody may take (the
+    bot's)."""
 
     def __init__(self, clock: Callable[[], float], kept: Iterable[str]) -> None:
         self._clock = clock
@@ -51,7 +54,9 @@ class Guests:
         owner, until = self._names.get(look, ("", 0.0))
         now = self._clock()
         if owner not in ("", session) and until > now:
-            raise Conflict(_("Someone else goes by that name, or by one that looks like it: choose another."))
+            raise Conflict(
+                _("Someone else goes by that name, or by one that looks like it: choose another.")
+            )
         self._names[look] = (session, now + HELD)
         self._names.move_to_end(look)
         if len(self._names) > MOST:
@@ -64,7 +69,8 @@ def new_session() -> str:
 
 
 def caller(peer: str, forwarded: str, proxies: Iterable[str]) -> str:
-    """The address a request comes from: the last one in X-Forwarded-For that is no proxy of ours."""
+    """The address a request comes from: the last one in X-Forwarded-For that is no proxy of
+    ours."""
     networks = [ipaddress.ip_network(one) for one in proxies]
     for hop in (peer, *(one.strip() for one in reversed(forwarded.split(",")))):
         try:
@@ -102,4 +108,6 @@ def network(address: str) -> str:
         return address
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
-    return str(parsed if parsed.version == 4 else ipaddress.ip_network(f"{parsed}/64", strict=False))
+    return str(
+        parsed if parsed.version == 4 else ipaddress.ip_network(f"{parsed}/64", strict=False)
+    )

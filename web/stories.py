@@ -1,6 +1,8 @@
-"""Archives of stories: a page each, a page for each story, an Atom feed (RFC 4287). They work without JavaScript.
+"""Archives of stories: a page each, a page for each story, an Atom feed (RFC 4287). They work
+without JavaScript.
 
-What anyone may read may be kept anywhere, and is asked for anew each time, so that an edit is in force at once.
+What anyone may read may be kept anywhere, and is asked for anew each time, so that an edit is in
+force at once.
 """
 
 import hashlib
@@ -12,17 +14,17 @@ from urllib.parse import urlsplit
 from aiohttp import web as http
 from markupsafe import Markup
 
-from component.configured import ChannelSpec
-from component.errors import BadInput, Forbidden, Gone, NotFound
-from component.links import linked
-from component.message import Channel
-from component.story import Story, key
-from component.text import scrub
-from component.words import _
-from web.entrance import COOKIE, NEEDED
-from web.live import cursor
-from web.pages import drawn
-from web.site import SITE, Site, asked_language, speaking
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.bus.model.story import Story, key
+from component.common.errors import BadInput, Forbidden, Gone, NotFound
+from component.common.i18n import _
+from component.common.linkify import linked
+from component.common.sanitize import scrub
+from web.auth import COOKIE, NEEDED
+from web.context import SITE, Site, asked_language, speaking
+from web.shoutbox.pages import drawn
+from web.sse import cursor
 
 SHOWN = 20
 """Stories on a page."""
@@ -41,8 +43,8 @@ _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
 class Changes:
-    """When what a feed says last became another, since this bus started: what its stories say of times does not tell,
-    for one may come late, and another may go."""
+    """When what a feed says last became another, since this bus started: what its stories say of
+    times does not tell, for one may come late, and another may go."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Channel, tuple[str, int]] = OrderedDict()
@@ -88,7 +90,11 @@ def is_public(site: Site, spec: ChannelSpec) -> bool:
 
 def _archives(site: Site) -> list[ChannelSpec]:
     kept = [spec for spec in site.hub.channels if spec.channel.address != "*"]
-    return [spec for spec in kept if spec.channel.method in site.methods and site.methods[spec.channel.method].archive]
+    return [
+        spec
+        for spec in kept
+        if spec.channel.method in site.methods and site.methods[spec.channel.method].archive
+    ]
 
 
 def _is_operator(request: http.Request) -> bool:
@@ -103,8 +109,13 @@ def _spec(request: http.Request) -> ChannelSpec:
     if spec is None:
         raise NotFound(_("There are no stories “{name}” here.", name=name[:60]))
     if not is_public(site, spec) and not _is_operator(request):
-        raise Forbidden(_("These stories are for operators: write “matrix” to {bot}, and it hands you a link.",
-                          bot=site.bus.bot))  # fmt: skip
+        raise Forbidden(
+            _(
+                "These stories are for operators: write “matrix” to {bot}, and it hands you "
+                "a link.",
+                bot=site.bus.bot,
+            )
+        )
     return spec
 
 
@@ -119,7 +130,9 @@ async def _archive(request: http.Request) -> http.Response:
         spec.channel, before=None if before is None else cursor(before), limit=SHOWN + 1
     )
     older = stories[SHOWN - 1].seq if len(stories) > SHOWN else None
-    return _page(request, spec, "stories.html", stories=stories[:SHOWN], older=older, newest=before is None)
+    return _page(
+        request, spec, "stories.html", stories=stories[:SHOWN], older=older, newest=before is None
+    )
 
 
 async def _story(request: http.Request) -> http.Response:
@@ -131,7 +144,10 @@ async def _story(request: http.Request) -> http.Response:
     if not story.shown:
         raise Gone(_("There was a story here, and it was taken away."))
     if request.path != story.path:
-        headers = {"Location": story.path, "Cache-Control": _kept(site, spec)}  # a title may become what it was
+        headers = {
+            "Location": story.path,
+            "Cache-Control": _kept(site, spec),
+        }  # a title may become what it was
         return http.Response(status=301, headers=headers)
     return _page(request, spec, "story.html", story=story)
 
@@ -144,15 +160,31 @@ async def _found(site: Site, channel: Channel, written: str) -> Story | None:
     return await site.hub.store.story_of(channel, found) if found else None
 
 
-def _page(request: http.Request, spec: ChannelSpec, template: str, **values: object) -> http.Response:
+def _page(
+    request: http.Request, spec: ChannelSpec, template: str, **values: object
+) -> http.Response:
     site = request.app[SITE]
     language = asked_language(request)
     path = f"/stories/{spec.channel.address}"
     text = drawn(
-        template, **speaking(language), spec=spec, name=_title(spec), path=path, public=is_public(site, spec),
-        paragraphs=paragraphs, brief=BRIEF, operator=_is_operator(request), **values,
-    )  # fmt: skip
-    return _answer(request, spec, text, "text/html", {"Vary": "Accept-Language, Cookie", "Content-Language": language})
+        template,
+        **speaking(language),
+        spec=spec,
+        name=_title(spec),
+        path=path,
+        public=is_public(site, spec),
+        paragraphs=paragraphs,
+        brief=BRIEF,
+        operator=_is_operator(request),
+        **values,
+    )
+    return _answer(
+        request,
+        spec,
+        text,
+        "text/html",
+        {"Vary": "Accept-Language, Cookie", "Content-Language": language},
+    )
 
 
 def _title(spec: ChannelSpec) -> str:
@@ -161,7 +193,11 @@ def _title(spec: ChannelSpec) -> str:
 
 def paragraphs(text: str, newline: Markup = _NEWLINE) -> Markup:
     """A text as HTML: paragraphs, lines, links, and nothing else of it as markup."""
-    parts = [linked(part.strip("\n")).replace("\n", newline) for part in _PARAGRAPHS.split(text) if part.strip()]
+    parts = [
+        linked(part.strip("\n")).replace("\n", newline)
+        for part in _PARAGRAPHS.split(text)
+        if part.strip()
+    ]
     return _NEWLINE.join(Markup("<p>{}</p>").format(part) for part in parts)
 
 
@@ -174,21 +210,32 @@ async def _feed(request: http.Request, changes: Changes) -> http.Response:
     stories = await site.hub.store.stories(spec.channel, limit=FED)
     base = f"{site.public_url}/stories/{spec.channel.address}"
     text = drawn(
-        "stories.atom", name=_title(spec), base=base, id=_feed_id(site, spec), stories=stories, url=site.public_url,
-        entry_id=lambda story: _entry_id(site, story), content=_content, time=_time,
+        "stories.atom",
+        name=_title(spec),
+        base=base,
+        id=_feed_id(site, spec),
+        stories=stories,
+        url=site.public_url,
+        entry_id=lambda story: _entry_id(site, story),
+        content=_content,
+        time=_time,
         updated=_time(max((one.updated for one in stories), default=0)),
-    )  # fmt: skip
+    )
     text = scrub(text)
     now = site.clock()
     since = changes.since(spec.channel, _tag(text), now)
     # Within a second it may change twice, and the time would not tell
-    return _answer(request, spec, text, _ATOM, {"Vary": "Cookie"}, since if now - since >= 2_000 else None)
+    return _answer(
+        request, spec, text, _ATOM, {"Vary": "Cookie"}, since if now - since >= 2_000 else None
+    )
 
 
 def _content(story: Story) -> str:
     """What it says as HTML, to be escaped once more: RFC 4287 section 4.1.3.3."""
     text = story.told.text or story.told.title
-    return str(paragraphs(text if len(text) <= MOST_FED else f"{text[:MOST_FED]}…", Markup("<br>\n")))
+    return str(
+        paragraphs(text if len(text) <= MOST_FED else f"{text[:MOST_FED]}…", Markup("<br>\n"))
+    )
 
 
 def _feed_id(site: Site, spec: ChannelSpec) -> str:
@@ -208,7 +255,11 @@ def _authority(site: Site) -> str:
 
 def _time(at: int) -> str:
     """RFC 3339, as RFC 4287 section 3.3 asks."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(at / 1000, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 # What may be kept, and for how long
@@ -230,7 +281,8 @@ def _answer(
     headers: dict[str, str],
     since: int | None = None,
 ) -> http.Response:
-    """All of it, or word that what the caller has is it still (RFC 9110 section 13); `since` when, in ms since 1970."""
+    """All of it, or word that what the caller has is it still (RFC 9110 section 13); `since` when,
+    in ms since 1970."""
     site = request.app[SITE]
     headers = {**headers, "Cache-Control": _kept(site, spec)}
     if not is_public(site, spec):

@@ -1,4 +1,4 @@
-"""Methods: one file each, its declaration `METHOD` last. Being there is being registered.
+"""Methods: one file or folder each, its declaration `METHOD` last. Being there is being registered.
 
 Other people's packages add theirs by an entry point in the group `shoutbus.methods`.
 """
@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from importlib import import_module, metadata
 from pkgutil import iter_modules
 
-from component.ports import MethodSpec
+from component.bus.ports.method import MethodSpec
 
 
 def discover() -> Mapping[str, MethodSpec]:
     """Every method there is, by name."""
-    here = [import_module(f"{__name__}.{module.name}").METHOD for module in iter_modules(__path__)]
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    here = [module.METHOD for module in modules if hasattr(module, "METHOD")]
     elsewhere = [entry.load() for entry in metadata.entry_points(group="shoutbus.methods")]
     return {spec.name: spec for spec in (*elsewhere, *here)}

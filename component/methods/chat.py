@@ -1,13 +1,14 @@
-"""Private messages (RFC 6121 section 5). Confirmed by an XEP-0199 ping behind them; nobody can look what landed."""
+"""Private messages (RFC 6121 section 5). Confirmed by an XEP-0199 ping behind them; nobody can look
+what landed."""
 
 from collections.abc import Sequence
 
-from component.configured import ChannelSpec
-from component.delivery import Delivery, State
-from component.message import Channel, Message
-from component.ports import Confirmation, Direct, Fate, Letters, MethodSpec, Ports
-from component.text import BARE_JID
-from component.way import Way
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.flow_control import Way
+from component.bus.model.message import Channel, Message
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import Confirmation, Direct, Fate, Letters, MethodSpec, Ports
+from component.common.sanitize import BARE_JID
 
 
 class Chat:
@@ -28,7 +29,9 @@ class Chat:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """See `ports.Method.send`."""
-        return await self._direct.tell(delivery.channel.address, await self._letters.message(delivery))
+        return await self._direct.tell(
+            delivery.channel.address, await self._letters.message(delivery)
+        )
 
     async def tell(self, target: Channel, message: Message) -> Confirmation:
         """See `ports.Quick.tell`."""

@@ -8,17 +8,17 @@ from typing import Annotated
 
 import structlog
 
-from component.configured import ChannelSpec
-from component.errors import BadInput, ShoutbusError, StoreError, TooMany
-from component.form import Ask
-from component.kinds import Zone
-from component.message import MAX_NAME, WEB_MARK, Author, Channel, Message, id_from
-from component.ports import MethodSpec, Ports, Trouble
-from component.rate import Rate
-from component.schedule import Schedule
-from component.slots import AGAIN, Slots, Times, speaker
-from component.text import one_line, skeleton
-from component.words import _
+from component.bus.model.message import MAX_NAME, WEB_MARK, Author, Channel, Message, id_from
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import MethodSpec, Ports, Trouble
+from component.common.errors import BadInput, ShoutbusError, StoreError, TooMany
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.rate import Rate
+from component.common.sanitize import one_line, skeleton
+from component.common.schedule import Schedule
+from component.common.value_types import Zone
+from component.methods.scheduled.slots import AGAIN, Slots, Times, speaker
 
 log = structlog.get_logger()
 
@@ -49,30 +49,55 @@ class Settings:
 
     text: Annotated[
         tuple[str, ...],
-        Ask(_("Words"), _("one of these lines is said; {fields}: who came in, and where", fields=_NAMED))
-    ] = ("Hi!",)  # fmt: skip
-    when: Annotated[Schedule | None, Ask(_("When"), _("like hourly, weekdays at 9:00, or cron's five fields"))] = None
-    zone: Annotated[Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))] = None
-    join: Annotated[bool, Ask(_("On joining"), _("greet who comes into a room that a route leads to"))] = False
+        Ask(
+            _("Words"),
+            _("one of these lines is said; {fields}: who came in, and where", fields=_NAMED),
+        ),
+    ] = ("Hi!",)
+    when: Annotated[
+        Schedule | None, Ask(_("When"), _("like hourly, weekdays at 9:00, or cron's five fields"))
+    ] = None
+    zone: Annotated[
+        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
+    ] = None
+    join: Annotated[
+        bool, Ask(_("On joining"), _("greet who comes into a room that a route leads to"))
+    ] = False
 
     def __post_init__(self) -> None:
         if not 0 < len(self.text) <= MAX_LINES or max(map(len, self.text)) > MAX_LINE:
-            raise BadInput(_("A greeting has 1 to {lines} lines of at most {most} characters.",
-                             lines=MAX_LINES, most=MAX_LINE))  # fmt: skip
+            raise BadInput(
+                _(
+                    "A greeting has 1 to {lines} lines of at most {most} characters.",
+                    lines=MAX_LINES,
+                    most=MAX_LINE,
+                )
+            )
         for braced in _BRACED.finditer("\n".join(self.text)):
             self._check(braced[0])
         if not self.join and not self.when:
             raise BadInput(_("That would never be said: set when, or join."))
         if self.when and not self.plain:
-            raise BadInput(_("On a schedule nobody came in: add a line without {fields}.", fields=_NAMED))
+            raise BadInput(
+                _("On a schedule nobody came in: add a line without {fields}.", fields=_NAMED)
+            )
 
     def _check(self, braced: str) -> None:
         if not _FIELD.fullmatch(braced):
-            raise BadInput(_("“{text}” is no field: there are {known}, and no other braces.",
-                             text=braced[:40], known=_NAMED))  # fmt: skip
+            raise BadInput(
+                _(
+                    "“{text}” is no field: there are {known}, and no other braces.",
+                    text=braced[:40],
+                    known=_NAMED,
+                )
+            )
         if not self.join:
-            raise BadInput(_("“{field}” is known only where someone comes in: set join, or leave it out.",
-                             field=braced))  # fmt: skip
+            raise BadInput(
+                _(
+                    "“{field}” is known only where someone comes in: set join, or leave it out.",
+                    field=braced,
+                )
+            )
 
     @property
     def plain(self) -> Sequence[str]:
@@ -81,14 +106,14 @@ class Settings:
 
     @property
     def times(self) -> Times:
-        """See `component.slots.Timed`."""
+        """See `component.methods.scheduled.slots.Timed`."""
         return Times(self.when, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Someone came into a room: `place` is its channel, `who` what stays the same for them there; greeted until
-    `last`, in ms."""
+    """Someone came into a room: `place` is its channel, `who` what stays the same for them there;
+    greeted until `last`, in ms."""
 
     channel: Channel
     place: Channel
@@ -110,7 +135,11 @@ class Greeting:
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Source.configure`."""
         self._slots.configure(specs)
-        self._greeted = {channel: one for channel, one in self._greeted.items() if channel in self._slots.standing}
+        self._greeted = {
+            channel: one
+            for channel, one in self._greeted.items()
+            if channel in self._slots.standing
+        }
 
     def troubles(self) -> Sequence[Trouble]:
         """See `ports.Troubled`."""
@@ -123,12 +152,16 @@ class Greeting:
 
     def _joined(self, room: str, nick: str, jid: str) -> None:
         """See `ports.Joined`."""
-        if skeleton(WEB_MARK) in skeleton(nick):  # a web user, of another bus too: nobody who reads there
+        if skeleton(WEB_MARK) in skeleton(
+            nick
+        ):  # a web user, of another bus too: nobody who reads there
             return
         now = self._ports.clock()
         for channel, (_spec, settings) in self._slots.standing.items():
             for place in self._ports.ends(channel) if settings.join else ():
-                visit = Visit(channel, place, nick, id_from(f"{room}/{jid or nick}"), now + PATIENCE)
+                visit = Visit(
+                    channel, place, nick, id_from(f"{room}/{jid or nick}"), now + PATIENCE
+                )
                 if place.address == room and not self._lately(visit) and self._may(room):
                     self._at(visit, now + PAUSE)
 
@@ -148,7 +181,11 @@ class Greeting:
 
     async def _greet(self, visit: Visit) -> None:
         standing = self._slots.standing.get(visit.channel)
-        if not standing or not standing[1].join or visit.place not in self._ports.ends(visit.channel):
+        if (
+            not standing
+            or not standing[1].join
+            or visit.place not in self._ports.ends(visit.channel)
+        ):
             return  # it was changed meanwhile
         try:
             await self._load(visit.channel)
@@ -163,7 +200,8 @@ class Greeting:
             log.warning("not said", channel=str(visit.channel), reason=str(error))
 
     def _message(self, visit: Visit, spec: ChannelSpec, settings: Settings) -> Message:
-        """Said in the room alone. Its origin is the same for some hours: what is not remembered is not said twice."""
+        """Said in the room alone. Its origin is the same for some hours: what is not remembered is
+        not said twice."""
         line = self._ports.luck.choice(settings.text)
         body = _FIELD.sub(lambda found: _FIELDS[found[1]](visit.place.address, visit.nick), line)
         now = self._ports.clock()

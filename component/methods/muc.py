@@ -1,16 +1,17 @@
-"""Rooms (XEP-0045). Confirmed by the room's own reflection; unconfirmed ones are looked for in its archive."""
+"""Rooms (XEP-0045). Confirmed by the room's own reflection; unconfirmed ones are looked for in its
+archive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.configured import ChannelSpec
-from component.delivery import Delivery
-from component.form import Ask, Jid
-from component.message import Channel
-from component.ports import Confirmation, Fate, Letters, MethodSpec, Ports, Rooms
-from component.text import BARE_JID
-from component.words import _
+from component.bus.model.delivery import Delivery
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import Confirmation, Fate, Letters, MethodSpec, Ports, Rooms
+from component.common.form import Ask, Jid
+from component.common.i18n import _
+from component.common.sanitize import BARE_JID
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class Settings:
     """What can be set of a room."""
 
     subject: Annotated[str, Ask(_("Subject"), _("what stands over the room"))] = ""
-    invite: Annotated[tuple[Jid, ...], Ask(_("Invite"), _("whom to ask in when the room is made, one JID a line"))] = ()
+    invite: Annotated[
+        tuple[Jid, ...], Ask(_("Invite"), _("whom to ask in when the room is made, one JID a line"))
+    ] = ()
 
 
 class Muc:
@@ -40,7 +43,9 @@ class Muc:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """See `ports.Method.send`."""
-        return await self._rooms.say(delivery.channel.address, await self._letters.message(delivery))
+        return await self._rooms.say(
+            delivery.channel.address, await self._letters.message(delivery)
+        )
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`."""

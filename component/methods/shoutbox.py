@@ -2,7 +2,7 @@
 
 import re
 
-from component.ports import MethodSpec
+from component.bus.ports.method import MethodSpec
 
 METHOD = MethodSpec(
     "shoutbox",

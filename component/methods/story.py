@@ -1,19 +1,22 @@
-"""Stories: archives with pages and a feed. What is brought there becomes an article; the bus itself keeps it."""
+"""Stories: archives with pages and a feed. What is brought there becomes an article; the bus itself
+keeps it."""
 
 import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.form import Ask
-from component.ports import MethodSpec
-from component.words import _
+from component.bus.ports.method import MethodSpec
+from component.common.form import Ask
+from component.common.i18n import _
 
 
 @dataclass(frozen=True)
 class Settings:
     """Who may read an archive: anyone, or operators alone."""
 
-    public: Annotated[bool, Ask(_("Public"), _("anyone may read it; else operators who are signed in"))] = True
+    public: Annotated[
+        bool, Ask(_("Public"), _("anyone may read it; else operators who are signed in"))
+    ] = True
 
 
 METHOD = MethodSpec(

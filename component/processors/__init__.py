@@ -9,28 +9,35 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module, metadata
 from pkgutil import iter_modules
 
-from component import form
-from component.errors import BadInput
-from component.message import Message
-from component.processor import Moment, Outcome, Processor, ProcessorSpec
-from component.route import Settings, Stage
-from component.words import Words, _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, Processor, ProcessorSpec
+from component.bus.model.route import Settings, Stage
+from component.common import form
+from component.common.errors import BadInput
+from component.common.i18n import Words, _
 
 
 @functools.cache
 def discover() -> Mapping[str, ProcessorSpec]:
     """Every processor there is, by name."""
-    here = [import_module(f"{__name__}.{module.name}").PROCESSOR for module in iter_modules(__path__)]
+    here = [
+        import_module(f"{__name__}.{module.name}").PROCESSOR for module in iter_modules(__path__)
+    ]
     elsewhere = [entry.load() for entry in metadata.entry_points(group="shoutbus.processors")]
     return {spec.name: spec for spec in (*elsewhere, *here)}
 
 
 def build(name: str, values: Mapping[str, Sequence[str]]) -> Processor:
-    """A processor by its settings as people write them; raises BadInput that names what is wrong."""
+    """A processor by its settings as people write them; raises BadInput that names what is
+    wrong."""
     spec = discover().get(name)
     if spec is None:
         raise BadInput(
-            _("there is no processor “{name}”: there are {names}", name=name[:40], names=", ".join(sorted(discover())))
+            _(
+                "there is no processor “{name}”: there are {names}",
+                name=name[:40],
+                names=", ".join(sorted(discover())),
+            )
         )
     made: Processor = form.build(name, spec.make, values)
     return made
@@ -43,8 +50,8 @@ def settings_of(processor: Processor) -> Settings:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Missing:
-    """Stands where a route's processor can't be made, such as one of a package that was removed: it refuses, and says
-    why, so that nothing passes unseen."""
+    """Stands where a route's processor can't be made, such as one of a package that was removed: it
+    refuses, and says why, so that nothing passes unseen."""
 
     why: Words | str
 

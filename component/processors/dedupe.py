@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.form import Ask
-from component.kinds import MONTH, Span
-from component.ledger import forget_old
-from component.message import Message, id_from
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.ledger import forget_old
+from component.bus.model.message import Message, id_from
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.value_types import MONTH, Span
 
 
 @dataclass(frozen=True, slots=True)

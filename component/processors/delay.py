@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.form import Ask
-from component.kinds import MONTH, Span
-from component.message import Message
-from component.processor import Hold, Moment, Outcome, ProcessorSpec
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Hold, Moment, Outcome, ProcessorSpec
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.value_types import MONTH, Span
 
 
 @dataclass(frozen=True, slots=True)

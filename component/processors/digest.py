@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.digest import gathered
-from component.errors import BadInput
-from component.form import Ask
-from component.kinds import MONTH, Span
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.words import _
+from component.bus.model.digest import gathered
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.value_types import MONTH, Span
 
 MOST = 1_000
 """Messages that a digest may wait for."""
@@ -21,14 +21,18 @@ LONGEST = Span(7 * 86400)
 class Digest:
     """Gathers messages until there are `count`, or the first has waited `every`."""
 
-    every: Annotated[Span | None, Ask(_("Every"), _("how long the first message waits, like 1h"))] = None
+    every: Annotated[
+        Span | None, Ask(_("Every"), _("how long the first message waits, like 1h"))
+    ] = None
     count: Annotated[int | None, Ask(_("Count"), _("how many messages make a digest"))] = None
 
     def __post_init__(self) -> None:
         if self.every is None and self.count is None:
             raise BadInput(_("A digest needs a time or a count, or it would never go."))
         if self.count is not None and not 1 <= self.count <= MOST:
-            raise BadInput(_("A digest is of 1 to {most} messages, not {count}.", most=MOST, count=self.count))
+            raise BadInput(
+                _("A digest is of 1 to {most} messages, not {count}.", most=MOST, count=self.count)
+            )
         if self.every is not None:
             self.every.within(Span(1), MONTH)
 
@@ -37,4 +41,6 @@ class Digest:
         return gathered(message, moment, moment.now + (self.every or LONGEST).ms, self.count)
 
 
-PROCESSOR = ProcessorSpec("digest", _("Digest"), Digest, _("which digest is open, and how many messages it has"))
+PROCESSOR = ProcessorSpec(
+    "digest", _("Digest"), Digest, _("which digest is open, and how many messages it has")
+)

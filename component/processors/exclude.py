@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from component.criteria import Criteria
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.criteria import Criteria
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.i18n import _
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.common.form import Ask
+from component.common.i18n import _
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Annotated, Any
 
-from component.digest import gathered
-from component.form import Ask, Choice
-from component.hours import Hours
-from component.kinds import ClockTime, Weekdays, Zone
-from component.message import Message
-from component.processor import Hold, Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.digest import gathered
+from component.bus.model.message import Message
+from component.bus.model.processor import Hold, Moment, Outcome, ProcessorSpec, Stop
+from component.common.form import Ask, Choice
+from component.common.i18n import _
+from component.common.quiet_hours import Hours
+from component.common.value_types import ClockTime, Weekdays, Zone
 
 
 def _ways(_bus: Any) -> Sequence[Choice]:
@@ -20,30 +20,45 @@ def _ways(_bus: Any) -> Sequence[Choice]:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Lets nothing pass from `start` until `end` by the clocks of `zone`, where it starts on one of the `days`."""
+    """Lets nothing pass from `start` until `end` by the clocks of `zone`, where it starts on one of
+    the `days`."""
 
     start: Annotated[ClockTime, Ask(_("Start"), _("when the quiet begins, like 22:00"))]
-    end: Annotated[ClockTime, Ask(_("End"), _("when it ends, like 7:00; 24:00 is the end of the day"))]
+    end: Annotated[
+        ClockTime, Ask(_("End"), _("when it ends, like 7:00; 24:00 is the end of the day"))
+    ]
     then: Annotated[
         str,
         Ask(
-            _("Then"), _("what is said meanwhile goes at the end, or then as one digest, or is dropped"), choices=_ways
+            _("Then"),
+            _("what is said meanwhile goes at the end, or then as one digest, or is dropped"),
+            choices=_ways,
         ),
     ]
-    zone: Annotated[Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))] = None
-    days: Annotated[Weekdays | None, Ask(_("Days"), _("on which days it begins, like mon-fri"))] = None
+    zone: Annotated[
+        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
+    ] = None
+    days: Annotated[Weekdays | None, Ask(_("Days"), _("on which days it begins, like mon-fri"))] = (
+        None
+    )
 
     def __post_init__(self) -> None:
         Hours(self.start, self.end, self.days)  # refuses what does not go together
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Let it pass outside the quiet hours."""
-        end = Hours(self.start, self.end, self.days).until(moment.now, self.zone.info if self.zone else UTC)
+        end = Hours(self.start, self.end, self.days).until(
+            moment.now, self.zone.info if self.zone else UTC
+        )
         if end is None:
             return message
         if self.then == "drop":
-            return Stop(_("It is quiet there from {start} to {end}.", start=self.start, end=self.end))
+            return Stop(
+                _("It is quiet there from {start} to {end}.", start=self.start, end=self.end)
+            )
         return gathered(message, moment, end) if self.then == "digest" else Hold(end)
 
 
-PROCESSOR = ProcessorSpec("quiet", _("Quiet hours"), Quiet, _("which digest of these quiet hours is open"))
+PROCESSOR = ProcessorSpec(
+    "quiet", _("Quiet hours"), Quiet, _("which digest of these quiet hours is open")
+)

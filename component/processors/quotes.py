@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.i18n import _
 
 _FENCE = "```"
 
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
-    """Takes out quoted lines, those that begin with > (XEP-0393 section 5.1.3), which is also how a reply repeats what
-    it replies to for clients that don't know replies (XEP-0461)."""
+    """Takes out quoted lines, those that begin with > (XEP-0393 section 5.1.3), which is also how a
+    reply repeats what it replies to for clients that don't know replies (XEP-0461)."""
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Take them out; stop what was nothing else."""
@@ -22,7 +22,11 @@ class Quotes:
         if len(kept) == len(lines):
             return message
         body = "\n".join(kept).strip("\n")
-        return replace(message, body=body) if body.strip() else Stop(_("It is nothing but a quotation."))
+        return (
+            replace(message, body=body)
+            if body.strip()
+            else Stop(_("It is nothing but a quotation."))
+        )
 
 
 def _new(lines: Sequence[str]) -> Iterator[str]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
 
-from component.errors import BadInput, TooLong
-from component.form import Ask
-from component.message import MAX_BODY, Message
-from component.pattern import Pattern
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.message import MAX_BODY, Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.errors import BadInput, TooLong
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.pattern import Pattern
 
 MAX_BY = 1_000
 """Characters of what is put there."""
@@ -24,23 +24,31 @@ _SIGNS = {"n": "\n", "s": " ", "\\": "\\"}
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    r"""Puts `by` in the place of everything that fits `pattern`: `\1` is what its first group holds, `\0` all of it,
-    `\n` a new line, `\s` a space and `\\` a backslash."""
+    r"""Puts `by` in the place of everything that fits `pattern`: `\1` is what its first group
+    holds, `\0` all of it, `\n` a new line, `\s` a space and `\\` a backslash."""
 
     pattern: Annotated[Pattern, Ask(_("Pattern"), _("what is replaced, in RE2's syntax"))]
-    by: Annotated[str, Ask(_("Replaced by"), _("left empty, it goes; \\1 is what the first group holds"))] = ""
+    by: Annotated[
+        str, Ask(_("Replaced by"), _("left empty, it goes; \\1 is what the first group holds"))
+    ] = ""
 
     def __post_init__(self) -> None:
         escapes = _ESCAPE.findall(self.by)
         if len(self.by) > MAX_BY or len(escapes) > MAX_ESCAPES:
             raise BadInput(
-                _("A replacement has at most {most} characters and {groups} groups.", most=MAX_BY, groups=MAX_ESCAPES)
+                _(
+                    "A replacement has at most {most} characters and {groups} groups.",
+                    most=MAX_BY,
+                    groups=MAX_ESCAPES,
+                )
             )
         groups = [str(number) for number in range(min(self.pattern.groups, 9) + 1)]
         for one in escapes:
             if one not in _SIGNS and one not in groups:
                 known = ", ".join(f"\\{sign}" for sign in (*groups, *_SIGNS))
-                raise BadInput(_("“{text}” is nothing here: there is {known}.", text=f"\\{one}", known=known))
+                raise BadInput(
+                    _("“{text}” is nothing here: there is {known}.", text=f"\\{one}", known=known)
+                )
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Rewrite it; stop what is empty then. Raises TooLong."""
@@ -58,7 +66,9 @@ class Rewrite:
             yield by
             end = match.end()
         if length + len(body) - end > MAX_BODY:
-            raise TooLong(_("Rewritten, the message would have more than {most} characters.", most=MAX_BODY))
+            raise TooLong(
+                _("Rewritten, the message would have more than {most} characters.", most=MAX_BODY)
+            )
         yield body[end:]
 
 

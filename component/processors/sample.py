@@ -4,26 +4,31 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.errors import BadInput
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
 
 LEAST, MOST = 2, 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Passes one message in `every`, on the average. The message's id decides, so that it is the same message
-    everywhere and always."""
+    """Passes one message in `every`, on the average. The message's id decides, so that it is the
+    same message everywhere and always."""
 
     every: Annotated[int, Ask(_("One in"), _("like 10: one message in ten passes"))]
 
     def __post_init__(self) -> None:
         if not LEAST <= self.every <= MOST:
             raise BadInput(
-                _("One in {count} won't do: from {least} to {most}.", count=self.every, least=LEAST, most=MOST)
+                _(
+                    "One in {count} won't do: from {least} to {most}.",
+                    count=self.every,
+                    least=LEAST,
+                    most=MOST,
+                )
             )
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:

@@ -3,19 +3,21 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from component.form import Ask
-from component.kinds import MONTH, Span
-from component.ledger import forget_old
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.ledger import forget_old
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.form import Ask
+from component.common.i18n import _
+from component.common.value_types import MONTH, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Slow:
     """Lets one message of an author pass in each `per`; who says more is told how long to wait."""
 
-    per: Annotated[Span, Ask(_("Per"), _("how long an author waits between two messages, like 30s"))]
+    per: Annotated[
+        Span, Ask(_("Per"), _("how long an author waits between two messages, like 30s"))
+    ]
 
     def __post_init__(self) -> None:
         self.per.within(Span(1), MONTH)

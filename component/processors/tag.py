@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Self
 
-from component.errors import BadInput
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
 
 _WORD = re.compile(r"[\w-]{1,50}")
 
@@ -24,7 +24,12 @@ class Tag(str):
         """The word written, with or without the sign; raises BadInput."""
         word = text.removeprefix("#")
         if not _WORD.fullmatch(word):
-            raise BadInput(_("“{text}” is no tag: write up to 50 letters, digits, - or _, like news.", text=text[:40]))
+            raise BadInput(
+                _(
+                    "“{text}” is no tag: write up to 50 letters, digits, - or _, like news.",
+                    text=text[:40],
+                )
+            )
         return cls(word)
 
 
@@ -36,7 +41,11 @@ class Tagged:
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Put it there."""
-        return message if self._there.search(message.body) else replace(message, body=f"{message.body} #{self.word}")
+        return (
+            message
+            if self._there.search(message.body)
+            else replace(message, body=f"{message.body} #{self.word}")
+        )
 
     @cached_property
     def _there(self) -> re.Pattern[str]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from component.errors import BadInput
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.story import Told
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.bus.model.story import Told
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
 
 MAX_LINE = 1_000
 """Characters of a template."""
@@ -46,13 +46,21 @@ class Line:
     def __post_init__(self) -> None:
         if not 0 < len(self.text) <= MAX_LINE:
             raise BadInput(
-                _("A template has 1 to {most} characters; this one has {count}.", most=MAX_LINE, count=len(self.text))
+                _(
+                    "A template has 1 to {most} characters; this one has {count}.",
+                    most=MAX_LINE,
+                    count=len(self.text),
+                )
             )
         braced = _BRACED.findall(self.text)
         if wrong := [one for one in braced if not _FIELD.fullmatch(one)]:
             known = ", ".join(f"{{{name}}}" for name in _FIELDS)
             raise BadInput(
-                _("“{text}” is no field: there are {known}, and no other braces.", text=wrong[0][:40], known=known)
+                _(
+                    "“{text}” is no field: there are {known}, and no other braces.",
+                    text=wrong[0][:40],
+                    known=known,
+                )
             )
         if len(braced) > MAX_FIELDS:
             raise BadInput(_("At most {most} fields fit into a template.", most=MAX_FIELDS))
@@ -74,7 +82,12 @@ class Line:
 class Template:
     """Says `line` in the place of what was said."""
 
-    line: Annotated[Line, Ask(_("Line"), _("what is said instead, like {example}", example="{time} {author}: {body}"))]
+    line: Annotated[
+        Line,
+        Ask(
+            _("Line"), _("what is said instead, like {example}", example="{time} {author}: {body}")
+        ),
+    ]
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Fill it."""

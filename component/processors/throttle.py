@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from component.errors import BadInput
-from component.form import Ask, Choice
-from component.kinds import MONTH, Span
-from component.message import Message
-from component.processor import MAX_HOLD, Hold, Moment, Outcome, ProcessorSpec, Stop
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import MAX_HOLD, Hold, Moment, Outcome, ProcessorSpec, Stop
+from component.common.errors import BadInput
+from component.common.form import Ask, Choice
+from component.common.i18n import _
+from component.common.value_types import MONTH, Span
 
 MOST = 1_000
 """Messages that a throttle counts."""
@@ -24,17 +24,24 @@ def _ways(_bus: Any) -> Sequence[Choice]:
 class Throttle:
     """Lets `count` messages go in any `per`, at most.
 
-    A ring of the times at which the last `count` went, or will, tells when the next may: each costs one look at it.
+    A ring of the times at which the last `count` went, or will, tells when the next may: each costs
+    one look at it.
     """
 
     count: Annotated[int, Ask(_("Count"), _("how many messages may pass"))]
     per: Annotated[Span, Ask(_("Per"), _("in how long, like 10min"))]
-    then: Annotated[str, Ask(_("Then"), _("what is more is held until it may pass, or dropped"), choices=_ways)]
+    then: Annotated[
+        str, Ask(_("Then"), _("what is more is held until it may pass, or dropped"), choices=_ways)
+    ]
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST:
             raise BadInput(
-                _("A throttle lets from 1 to {most} messages pass, not {count}.", most=MOST, count=self.count)
+                _(
+                    "A throttle lets from 1 to {most} messages pass, not {count}.",
+                    most=MOST,
+                    count=self.count,
+                )
             )
         self.per.within(Span(1), MONTH)
 
@@ -45,11 +52,17 @@ class Throttle:
         oldest: int | None = notes.get(str(number))
         free = now if oldest is None else oldest + self.per.ms
         if self.then == "drop":
-            if oldest is not None and oldest <= now < free:  # a clock that was set back stops nothing
-                return Stop(_("More than {count} messages in {per}.", count=self.count, per=self.per))
+            if (
+                oldest is not None and oldest <= now < free
+            ):  # a clock that was set back stops nothing
+                return Stop(
+                    _("More than {count} messages in {per}.", count=self.count, per=self.per)
+                )
             free = now
         else:
-            free = max(now, free, notes.get(str((number - 1) % self.count)) or 0)  # none before the one that came last
+            free = max(
+                now, free, notes.get(str((number - 1) % self.count)) or 0
+            )  # none before the one that came last
         if free > now + MAX_HOLD:
             raise BadInput(_("more waits there than may pass in {span}.", span=MONTH))
         notes.put(str(number), free)
@@ -57,4 +70,6 @@ class Throttle:
         return Hold(free) if free > now else message
 
 
-PROCESSOR = ProcessorSpec("throttle", _("Throttle"), Throttle, _("when the last messages passed, or will"))
+PROCESSOR = ProcessorSpec(
+    "throttle", _("Throttle"), Throttle, _("when the last messages passed, or will")
+)

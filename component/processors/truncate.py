@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from unicodedata import combining
 
-from component.errors import BadInput
-from component.form import Ask
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec
-from component.words import _
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
 
 LEAST, MOST = 20, 10_000
 """Characters that may be kept."""
@@ -26,7 +26,12 @@ class Truncate:
     def __post_init__(self) -> None:
         if not LEAST <= self.length <= MOST:
             raise BadInput(
-                _("{count} characters won't do: from {least} to {most}.", count=self.length, least=LEAST, most=MOST)
+                _(
+                    "{count} characters won't do: from {least} to {most}.",
+                    count=self.length,
+                    least=LEAST,
+                    most=MOST,
+                )
             )
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
@@ -44,7 +49,9 @@ def _end(body: str, length: int) -> int:
     for end in range(length, length * 4 // 5, -1):
         if body[end].isspace():
             return end
-    while length > 1 and (combining(body[length]) or body[length] in _JOINED or body[length - 1] == _JOINED[0]):
+    while length > 1 and (
+        combining(body[length]) or body[length] in _JOINED or body[length - 1] == _JOINED[0]
+    ):
         length -= 1
     return length
 

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from component.criteria import Phrase
-from component.errors import BadInput
-from component.form import Ask, Choice
-from component.message import Message
-from component.processor import Moment, Outcome, ProcessorSpec, Stop
-from component.text import one_line, skeleton
-from component.words import _
+from component.bus.model.criteria import Phrase
+from component.bus.model.message import Message
+from component.bus.model.processor import Moment, Outcome, ProcessorSpec, Stop
+from component.common.errors import BadInput
+from component.common.form import Ask, Choice
+from component.common.i18n import _
+from component.common.sanitize import one_line, skeleton
 
 MOST = 500
 """Words of one list."""
@@ -22,7 +22,8 @@ LONGEST = 60
 _JOINED = ("Mn", "Mc", "Me", "Cf")
 """Categories of what stands above letters, or can't be seen."""
 _UNSEEN = "\u115f\u1160\u3164\uffa0\ufc5e-\ufc63\ufe70-\ufe7f\uff9e\uff9f"
-"""Letters by name of which nothing is left in what a word looks like: fillers, and marks that stand alone."""
+"""Letters by name of which nothing is left in what a word looks like: fillers, and marks that stand
+alone."""
 _BETWEEN = "\0"  # no text holds it, and `skeleton` leaves it
 
 
@@ -33,7 +34,9 @@ def _ways(_bus: Any) -> Sequence[Choice]:
 @functools.cache
 def _marks() -> str:
     """What joins letters unseen or stands above them, for a class of a pattern."""
-    marks = "".join(chr(one) for one in range(0x80, 0x10000) if unicodedata.category(chr(one)) in _JOINED)
+    marks = "".join(
+        chr(one) for one in range(0x80, 0x10000) if unicodedata.category(chr(one)) in _JOINED
+    )
     return f"{marks}\U000e0000-\U000e0fff"
 
 
@@ -55,18 +58,24 @@ def _looks(words: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class WordList:
-    """Refuses messages with one of the `words`, or masks these. Whole words, in capitals or not, and drawn with letters
-    that look alike."""
+    """Refuses messages with one of the `words`, or masks these. Whole words, in capitals or not,
+    and drawn with letters that look alike."""
 
     words: Annotated[tuple[Phrase, ...], Ask(_("Words"), _("one on each line"))]
-    then: Annotated[str, Ask(_("Then"), _("the message is refused, or the word masked with ***"), choices=_ways)]
+    then: Annotated[
+        str, Ask(_("Then"), _("the message is refused, or the word masked with ***"), choices=_ways)
+    ]
 
     def __post_init__(self) -> None:
         if len(self.words) > MOST:
-            raise BadInput(_("That are {count} words; at most {most} fit.", count=len(self.words), most=MOST))
+            raise BadInput(
+                _("That are {count} words; at most {most} fit.", count=len(self.words), most=MOST)
+            )
         for word in self.words:
             if len(word) > LONGEST or not _word().fullmatch(word) or not skeleton(word):
-                raise BadInput(_("“{word}” is no single word of letters and digits.", word=word[:LONGEST]))
+                raise BadInput(
+                    _("“{word}” is no single word of letters and digits.", word=word[:LONGEST])
+                )
 
     @functools.cached_property
     def _listed(self) -> frozenset[str]:
@@ -78,15 +87,26 @@ class WordList:
         return max(map(len, self._listed))
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
-        """Look at each of its words once, however often it is said, and at none that is longer than any listed."""
+        """Look at each of its words once, however often it is said, and at none that is longer than
+        any listed."""
         each = dict.fromkeys(_word().findall(message.body))
-        said = [word for word in each if len(word) <= self._longest or len(_padding().sub("", word)) <= self._longest]
-        found = [word for word, look in zip(said, _looks(said), strict=True) if look in self._listed] if said else []
+        said = [
+            word
+            for word in each
+            if len(word) <= self._longest or len(_padding().sub("", word)) <= self._longest
+        ]
+        found = (
+            [word for word, look in zip(said, _looks(said), strict=True) if look in self._listed]
+            if said
+            else []
+        )
         if not found:
             return message
         if self.then == "mask":
             return replace(message, body=_masked(message.body, frozenset(found)))
-        return Stop(_("“{word}” is not allowed there.", word=one_line(found[0])[:LONGEST]), tell=True)
+        return Stop(
+            _("“{word}” is not allowed there.", word=one_line(found[0])[:LONGEST]), tell=True
+        )
 
 
 def _masked(body: str, words: Collection[str]) -> str:

@@ -5,10 +5,10 @@ Database drivers are imported in this folder only.
 
 from pathlib import Path
 
-from component.errors import ConfigError
-from component.storage.sqlite import SQLite
-from component.store import Store
-from component.words import _
+from component.bus.ports.store import Store
+from component.common.errors import ConfigError
+from component.common.i18n import _
+from component.storage.sqlite.store import SQLite
 
 
 async def open_store(url: str) -> Store:
@@ -16,6 +16,12 @@ async def open_store(url: str) -> Store:
     engine, colon, rest = url.partition(":")
     if not colon or engine != "sqlite" or not rest:
         raise ConfigError(
-            [_("[store] url is “{url}”: write sqlite:PATH, like sqlite:/var/lib/shoutbus/bus.db.", url=url)]
+            [
+                _(
+                    "[store] url is “{url}”: write sqlite:PATH, like "
+                    "sqlite:/var/lib/shoutbus/bus.db.",
+                    url=url,
+                )
+            ]
         )
     return await SQLite.open(Path(rest.removeprefix("//")))

@@ -1,1 +1,2 @@
-"""XMPP: the component's one stream, its bot, rooms and puppets. The only folder that imports slixmpp."""
+"""XMPP: the component's one stream, its bot, rooms and puppets. The only folder that imports
+slixmpp."""

@@ -1,7 +1,8 @@
 """Direct messages out (RFC 6121 section 5), each proved by what follows it.
 
-A TCP write is no delivery: a ping to the recipient's domain behind the message proves that the server took it,
-since a bounce would have come before the ping's answer. A remote domain's proves the local server's acceptance.
+A TCP write is no delivery: a ping to the recipient's domain behind the message proves that the
+server took it, since a bounce would have come before the ping's answer. A remote domain's proves
+the local server's acceptance.
 """
 
 import asyncio
@@ -9,36 +10,51 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
-from component.errors import DeliveryError, Refused, Unavailable, Unconfirmed
-from component.message import Message
-from component.ports import Confirmation
-from component.text import escape as q
-from component.text import fit
-from component.way import PATIENCE, Way
-from component.words import _
-from component.xmpp.link import IqError, Link
-from component.xmpp.retraction import retraction
-from component.xmpp.rooms import BUDGET
+from component.bus.model.flow_control import PATIENCE, Way
+from component.bus.model.message import Message
+from component.bus.ports.method import Confirmation
+from component.common.errors import DeliveryError, Refused, Unavailable, Unconfirmed
+from component.common.i18n import _
+from component.common.sanitize import escape as q
+from component.common.sanitize import fit
+from component.xmpp.muc.retraction import retraction
+from component.xmpp.muc.rooms import BUDGET
+from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import SAID, Fault, bare, domain, replacing
 from component.xmpp.tasks import Tasks
 
 HOPELESS = frozenset(
-    {"service-unavailable", "item-not-found", "forbidden", "not-acceptable", "bad-request", "jid-malformed"}
+    {
+        "service-unavailable",
+        "item-not-found",
+        "forbidden",
+        "not-acceptable",
+        "bad-request",
+        "jid-malformed",
+    }
 )
-"""RFC 6120 conditions after which the same message would be refused again. Unreachable is transient."""
+"""RFC 6120 conditions after which the same message would be refused again. Unreachable is
+transient."""
 
 GROUP = 16
-"""Messages to a domain behind which the next ping goes, while an earlier one is on its way: a ping at a time would let
-the server wait for us, and us for the server."""
+"""Messages to a domain behind which the next ping goes, while an earlier one is on its way: a ping
+at a time would let the server wait for us, and us for the server."""
 
 _Sent = tuple[Confirmation, type[DeliveryError]]
 """What proves it, and what it is where the proof never comes."""
 
 
 class DirectMessages:
-    """`ports.Direct` for the chat method; `bot` is the full JID they come from, `speaks` a bare JID's language."""
+    """`ports.Direct` for the chat method; `bot` is the full JID they come from, `speaks` a bare
+    JID's language."""
 
-    def __init__(self, link: Link, bot: str, link_to: Callable[[Message], str], speaks: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        link: Session,
+        bot: str,
+        link_to: Callable[[Message], str],
+        speaks: Callable[[str], str],
+    ) -> None:
         self._link = link
         self._bot = bot
         self._link_to = link_to
@@ -60,10 +76,13 @@ class DirectMessages:
         await self._link.wait()
 
     async def tell(self, jid: str, message: Message) -> Confirmation:
-        """See `ports.Direct.tell`; a ping to their domain behind it proves that the server took it (XEP-0199)."""
+        """See `ports.Direct.tell`; a ping to their domain behind it proves that the server took it
+        (XEP-0199)."""
         under_way = self._sent.get((jid, message.id))
         if under_way and not under_way[0].done():
-            return asyncio.shield(under_way[0])  # who gave up waiting for the proof does not tell them twice
+            return asyncio.shield(
+                under_way[0]
+            )  # who gave up waiting for the proof does not tell them twice
         told = self._put(jid, message.id, self._worded(message, self._speaks(jid)), Unavailable)
         if len(self._unproved[domain(jid)]) % GROUP == 0:
             await asyncio.sleep(0)  # who tells many at once lets the ping go right behind these
@@ -74,8 +93,8 @@ class DirectMessages:
         return self._ways[domain(jid)]
 
     async def write(self, jid: str, id: str, text: str) -> Confirmation:
-        """See `ports.Direct.write`; proved as what `tell` sends is. Where nothing proves it, it is unconfirmed: a
-        gateway has its price, and is not to be told twice for nothing."""
+        """See `ports.Direct.write`; proved as what `tell` sends is. Where nothing proves it, it is
+        unconfirmed: a gateway has its price, and is not to be told twice for nothing."""
         inside = f'<body>{q(fit(text, BUDGET, "…"))}</body><said xmlns="{SAID}"/>'
         return self._put(jid, id, inside, Unconfirmed)
 
@@ -84,13 +103,18 @@ class DirectMessages:
         if self._last[0] is not message or self._last[1] != language:
             rest = _("… the rest is at {link}", link=self._link_to(message))
             text = fit(message.line, BUDGET, rest.told(language))
-            inside = f'<body>{q(text)}</body><said xmlns="{SAID}" id="{message.id}"/>{replacing(message)}'
+            inside = (
+                f'<body>{q(text)}</body><said xmlns="{SAID}" '
+                f'id="{message.id}"/>{replacing(message)}'
+            )
             self._last = (message, language, inside)
         return self._last[2]
 
     def _put(self, jid: str, id: str, inside: str, lost: type[DeliveryError]) -> Confirmation:
         """Send it and begin to prove it; `lost` is what it is where the proof never comes."""
-        self._link.send(f'<message type="chat" id="{q(id)}" from="{self._bot}" to="{q(jid)}">{inside}</message>')
+        self._link.send(
+            f'<message type="chat" id="{q(id)}" from="{self._bot}" to="{q(jid)}">{inside}</message>'
+        )
         where, sent = domain(jid), (asyncio.get_running_loop().create_future(), lost)
         self._sent[jid, id] = sent
         way = self._ways[where]
@@ -136,7 +160,9 @@ class DirectMessages:
         except IqError as answered:
             if answered.fault.condition.startswith("remote-server"):
                 self._ways[where].hush()
-                trouble = Unavailable(_("{who} can't be reached: {why}.", who=where, why=answered.fault))
+                trouble = Unavailable(
+                    _("{who} can't be reached: {why}.", who=where, why=answered.fault)
+                )
         except Unavailable as gone:
             trouble, silent = gone, True
         for confirmation, lost in group:
@@ -148,7 +174,7 @@ class DirectMessages:
                 confirmation.set_result(None)
 
     async def _ping(self, where: str) -> None:
-        """Raises as `Link.ping`; how it goes there is known from when its answer came."""
+        """Raises as `Session.ping`; how it goes there is known from when its answer came."""
         loop, way = asyncio.get_running_loop(), self._ways[where]
         sent, late = loop.time(), loop.call_later(PATIENCE, way.hush)
         try:
@@ -161,9 +187,13 @@ class DirectMessages:
     def bounced(self, stanza: Element) -> None:
         """An error came back from someone: for one of ours on its way, it is the answer."""
         fault = Fault.read(stanza)
-        confirmation, _lost = self._sent.get((bare(stanza.get("from", "")), stanza.get("id", "")), (None, None))
+        confirmation, _lost = self._sent.get(
+            (bare(stanza.get("from", "")), stanza.get("id", "")), (None, None)
+        )
         if confirmation and not confirmation.done():
-            sentence = _("{who} did not take it: {why}.", who=bare(stanza.get("from", "")), why=fault)
+            sentence = _(
+                "{who} did not take it: {why}.", who=bare(stanza.get("from", "")), why=fault
+            )
             hopeless = fault.condition in HOPELESS
             confirmation.set_exception(Refused(sentence) if hopeless else Unavailable(sentence))
 

@@ -1,7 +1,8 @@
 """Stanzas as text and as ElementTree: namespaces, building, reading. No I/O.
 
-What goes out is built as text, every value through `q`; what comes in is read from the parsed element
-itself, so a JID that slixmpp would refuse (a nickname with an emoji in it) costs no exception.
+What goes out is built as text, every value through `q`; what comes in is read from the parsed
+element itself, so a JID that slixmpp would refuse (a nickname with an emoji in it) costs no
+exception.
 """
 
 from collections.abc import Mapping
@@ -9,9 +10,9 @@ from dataclasses import dataclass
 from typing import Self
 from xml.etree.ElementTree import Element
 
-from component.message import Message
-from component.text import escape as q
-from component.text import one_line
+from component.bus.model.message import Message
+from component.common.sanitize import escape as q
+from component.common.sanitize import one_line
 
 NS = "{jabber:component:accept}"
 STREAM_ERROR = "{http://etherx.jabber.org/streams}error"
@@ -41,8 +42,8 @@ TIME = "urn:xmpp:time"
 VCARD = "vcard-temp"
 VERSION = "jabber:iq:version"
 SAID = "urn:shoutbus:said:0"
-"""Our own: the message's id, the same in every bus, on whatever the bus says; `proof` shows that this bus said it.
-Without an id it marks the bus's own words."""
+"""Our own: the message's id, the same in every bus, on whatever the bus says; `proof` shows that
+this bus said it. Without an id it marks the bus's own words."""
 
 
 def bare(jid: str) -> str:
@@ -73,7 +74,8 @@ def element(name: str, attributes: Mapping[str, str], *inside: str) -> str:
 
 
 def error(kind: str, condition: str, sentence: str, own: str = "") -> str:
-    """An error's XML (RFC 6120 section 8.3); `own` is the XML of a condition of the application's own."""
+    """An error's XML (RFC 6120 section 8.3); `own` is the XML of a condition of the application's
+    own."""
     said = f'<text xmlns="{STANZAS}">{q(sentence)}</text>' if sentence else ""
     return f'<error type="{kind}"><{condition} xmlns="{STANZAS}"/>{said}{own}</error>'
 
@@ -102,7 +104,8 @@ class Fault:
 
 
 def is_aside(stanza: Element) -> bool:
-    """Whether a bus says it for itself: such words go no further and get no answer, or two buses talk for ever."""
+    """Whether a bus says it for itself: such words go no further and get no answer, or two buses
+    talk for ever."""
     said = stanza.find(f"{{{SAID}}}said")
     return said is not None and not said.get("id")
 
@@ -121,19 +124,23 @@ def body_of(stanza: Element) -> str:
 
 
 def replacing(message: Message) -> str:
-    """What says that a stanza corrects an earlier one (XEP-0308), whose id is its message's; "" where it does not."""
+    """What says that a stanza corrects an earlier one (XEP-0308), whose id is its message's; ""
+    where it does not."""
     return f'<replace xmlns="{CORRECT}" id="{message.corrects}"/>' if message.corrects else ""
 
 
 def statuses(stanza: Element) -> frozenset[str]:
     """The status codes of a room's presence (XEP-0045 section 15.6)."""
-    return frozenset(one.get("code", "") for one in stanza.iterfind(f"{{{MUC_USER}}}x/{{{MUC_USER}}}status"))
+    return frozenset(
+        one.get("code", "") for one in stanza.iterfind(f"{{{MUC_USER}}}x/{{{MUC_USER}}}status")
+    )
 
 
 def stanza_id(stanza: Element, by: str) -> str:
     """The archive's id (XEP-0359) that `by` gave; "" where there is none.
 
-    Others' are forged: a server takes out the ones that claim its own JID, not those with a resource behind it.
+    Others' are forged: a server takes out the ones that claim its own JID, not those with a
+    resource behind it.
     """
     for one in stanza.iterfind(STANZA_ID):
         if one.get("by", "").lower() == by:
@@ -143,5 +150,7 @@ def stanza_id(stanza: Element, by: str) -> str:
 
 def form(fields: Mapping[str, str], kind: str = "submit") -> str:
     """A data form's XML (XEP-0004) with one value a field."""
-    inside = "".join(f'<field var="{q(var)}"><value>{q(value)}</value></field>' for var, value in fields.items())
+    inside = "".join(
+        f'<field var="{q(var)}"><value>{q(value)}</value></field>' for var, value in fields.items()
+    )
     return f'<x xmlns="{DATA}" type="{kind}">{inside}</x>'

@@ -1,4 +1,5 @@
-"""Work in the background that must not be forgotten: kept until it ends, logged where it fails, ended in order."""
+"""Work in the background that must not be forgotten: kept until it ends, logged where it fails,
+ended in order."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -1,8 +1,9 @@
-"""`make bench`: a bare slixmpp component, then the bus by HTTP with durable accept; same Prosody, same room, one run.
-Then, without a server, the bus with ten routes and with 10,000, with ten processors and none, and with 1,000 feeds;
-and on a server of its own, with 10,000 subscribers.
+"""`make bench`: a bare slixmpp component, then the bus by HTTP with durable accept; same Prosody,
+same room, one run. Then, without a server, the bus with ten routes and with 10,000, with ten
+processors and none, and with 1,000 feeds; and on a server of its own, with 10,000 subscribers.
 
-The rounds are taken in turn, so that what else the machine does weighs on both alike; medians are told.
+The rounds are taken in turn, so that what else the machine does weighs on both alike; medians are
+told.
 """
 
 import asyncio
@@ -18,22 +19,26 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from component.private import COMPONENT, HOST, ROOMS, free_port
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
 from tests.bench import feeds, gun, routes, stages, subscriptions
 from tests.bench.ear import Ear
-from tests.servers import SECRET, TOKEN, Bus, Server, settings, start_bus
+from tests.support.servers import SECRET, TOKEN, Bus, Server, settings, start_bus
 
 ROOM = f"lobby@{ROOMS}"
 BURST = 3_000
 STEADY, PER_SECOND = 200, 50.0
 CONNECTIONS = 64
 ROUNDS = 4
-AIMS = "aims: throughput at least 0.8 of the bare one, p50 within 3 ms, under 80 MiB, ready in under 1.5 s"
+AIMS = (
+    "aims: throughput at least 0.8 of the bare one, p50 within 3 ms, under 80 MiB, ready in "
+    "under 1.5 s"
+)
 
 
 @dataclass
 class Result:
-    """One contender's rounds: messages a second, delays in seconds, CPU seconds per message (own, the server's)."""
+    """One contender's rounds: messages a second, delays in seconds, CPU seconds per message (own,
+    the server's)."""
 
     rates: list[float] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
@@ -85,7 +90,9 @@ async def _bare(ear: Ear, server: Server, result: Result, name: str) -> None:
         str(server.prosody.component_port),
         ROOM,
     ]
-    process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.stdin
     assert process.stdout
     assert (await process.stdout.readline()) == b"ready\n"
@@ -133,13 +140,21 @@ def _tell(bare: Result, bus: Result, memory: float, served: float, ready: float)
     rates = [ours / theirs for ours, theirs in zip(bus.rates, bare.rates, strict=True)]
     rows = [f"{'':<28}{'bare':>12}{'bus':>12}"]
     rows.append(
-        _row("throughput", statistics.median(bare.rates), statistics.median(bus.rates), "messages/s",
-             f"ratio {statistics.median(rates):.2f} ({min(rates):.2f} to {max(rates):.2f})")
-    )  # fmt: skip
+        _row(
+            "throughput",
+            statistics.median(bare.rates),
+            statistics.median(bus.rates),
+            "messages/s",
+            f"ratio {statistics.median(rates):.2f} ({min(rates):.2f} to {max(rates):.2f})",
+        )
+    )
     for share in (0.5, 0.99):
         one, other = bare.quantile(share) * 1000, bus.quantile(share) * 1000
         rows.append(_row(f"delay p{share * 100:.0f}", one, other, "ms", f"{other - one:+.2f} ms"))
-    for name, base, own in (("CPU per message", bare.cpu, bus.cpu), ("  Prosody's", bare.server_cpu, bus.server_cpu)):
+    for name, base, own in (
+        ("CPU per message", bare.cpu, bus.cpu),
+        ("  Prosody's", bare.server_cpu, bus.server_cpu),
+    ):
         mine, theirs = statistics.median(own) * 1e6, statistics.median(base) * 1e6
         rows.append(_row(name, theirs, mine, "µs", f"ratio {mine / theirs:.2f}"))
     rows.append(f"{'memory at rest':<40}{memory:>12.1f}  MiB")
@@ -160,7 +175,9 @@ async def main() -> None:
             memory = psutil.Process(bus.process.pid).memory_info().rss / 2**20
             await ear.join(ROOM, "Juliet")
             bus.stop()
-            for number in range(ROUNDS):  # each first in turn: the archive grows, and the server slows with it
+            for number in range(
+                ROUNDS
+            ):  # each first in turn: the archive grows, and the server slows with it
                 for turn in (number, number + 1):
                     if turn % 2:
                         bus, *_ = await _start(Path(folder) / "bus", server)

@@ -1,4 +1,5 @@
-"""The baseline: a slixmpp component that joins a room and says what it is told to. No storage, no confirmation.
+"""The baseline: a slixmpp component that joins a room and says what it is told to. No storage, no
+confirmation.
 
 Reads `burst COUNT` and `steady COUNT PER_SECOND` from its standard input.
 """
@@ -37,10 +38,14 @@ async def main(domain: str, secret: str, host: str, port: str, room: str) -> Non
     bare.add_event_handler("session_start", lambda _: began.set())
     bare.connect()
     await began.wait()
-    await bare.plugin["xep_0045"].join_muc_wait(bare.room, "bare", maxstanzas=0, presence_options={"pfrom": bare.me})
+    await bare.plugin["xep_0045"].join_muc_wait(
+        bare.room, "bare", maxstanzas=0, presence_options={"pfrom": bare.me}
+    )
     print("ready", flush=True)
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
     while line := (await reader.readline()).decode().split():
         run, count = line[0], int(line[1])
         pause = 1 / float(line[2]) if len(line) > 2 else 0.0

@@ -4,13 +4,14 @@ import asyncio
 import time
 from typing import Any
 
-from tests.people import Person
+from tests.support.people import Person
 
 MESSAGE = "{jabber:client}message"
 
 
 class Ear(Person):
-    """Lines `RUN NUMBER TIME` are noted as they are parsed, before slixmpp makes anything of them."""
+    """Lines `RUN NUMBER TIME` are noted as they are parsed, before slixmpp makes anything of
+    them."""
 
     def __init__(self, name: str, password: str, port: int) -> None:
         super().__init__(name, password, port)

@@ -1,7 +1,8 @@
-"""What feeds cost: a thousand of them on a local server, looked at on one core, then again and again, unchanged and
-with news; beside bare feedparser on the same bytes.
+"""What feeds cost: a thousand of them on a local server, looked at on one core, then again and
+again, unchanged and with news; beside bare feedparser on the same bytes.
 
-The server runs in a process of its own. Time between the looks is a clock that is moved; what the looks take is real.
+The server runs in a process of its own. Time between the looks is a clock that is moved; what the
+looks take is real.
 """
 
 import asyncio
@@ -20,18 +21,23 @@ import feedparser  # type: ignore[import-untyped]
 import psutil
 from aiohttp import web as http
 
-from component.configured import ChannelSpec
-from component.fetch import Fetcher
-from component.hub import Hub
-from component.message import Channel
-from component.methods.feed import Feeds
-from component.reach import Allowed
+from component.bus.engine.hub import Hub
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.fetch.client import Fetcher
+from component.fetch.policy import Allowed
+from component.methods.feed.source import Feeds
 from component.storage import open_store
-from tests.unit.fakes import FakeClock, FakeWorld
+from tests.support.fakes import FakeClock, FakeWorld
 
 FEEDS, ITEMS, HOSTS, ROUNDS = 1_000, 20, 50, 10
-AIMS = "aims: 1,000 feeds in a minute on one core, an unchanged one costs one 304, memory flat over ten rounds"
-_STORY = "<p>Some <b>words</b> of the day, with a <a href='https://example.org/more'>link</a>.</p>" * 6
+AIMS = (
+    "aims: 1,000 feeds in a minute on one core, an unchanged one costs one 304, memory flat "
+    "over ten rounds"
+)
+_STORY = (
+    "<p>Some <b>words</b> of the day, with a <a href='https://example.org/more'>link</a>.</p>" * 6
+)
 CHANNELS = [Channel("feed", f"n{number}") for number in range(FEEDS)]
 
 
@@ -43,7 +49,10 @@ def body(number: int, version: int) -> bytes:
         f"<description><![CDATA[{_STORY}]]></description></item>"
         for n in range(ITEMS + version - 1, version - 1, -1)
     )
-    head = f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Feed {number}</title>'
+    head = (
+        '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Feed '
+        f"{number}</title>"
+    )
     return f"{head}<link>https://example.org/{number}</link>{items}</channel></rss>".encode()
 
 
@@ -71,7 +80,9 @@ async def _serve() -> None:
         return found
 
     app = http.Application()
-    app.add_routes([http.get("/feed/{number}", feed), http.post("/news", news), http.get("/counts", told)])
+    app.add_routes(
+        [http.get("/feed/{number}", feed), http.post("/news", news), http.get("/counts", told)]
+    )
     runner = http.AppRunner(app, access_log=None)
     await runner.setup()
     await http.TCPSite(runner, "0.0.0.0", 0).start()
@@ -92,7 +103,9 @@ class _Bus:
 
     async def look(self) -> tuple[float, float]:
         """Every feed once: seconds, and CPU seconds of the bus and its readers."""
-        self.world.clock.now = max(self.world.scheduler.due(str(one)) or 0 for one in CHANNELS) / 1000
+        self.world.clock.now = (
+            max(self.world.scheduler.due(str(one)) or 0 for one in CHANNELS) / 1000
+        )
         began, before = time.monotonic(), self._cpu()
         while (due := self.world.scheduler.next_due()) is not None and due <= self.world.clock():
             self.world.scheduler.tick()
@@ -112,7 +125,8 @@ class _Bus:
         return sum(one.memory_info().rss for one in (psutil.Process(), *self._readers())) / 2**20
 
     async def counts(self) -> tuple[int, int]:
-        """How often the server gave a whole feed, and how often it said that nothing changed, since last asked."""
+        """How often the server gave a whole feed, and how often it said that nothing changed, since
+        last asked."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/counts") as answer:
             found = await answer.json()
         return found["whole"], found["unchanged"]
@@ -131,7 +145,10 @@ async def _bus(port: int, folder: Path) -> AsyncIterator[_Bus]:
     fetcher = Fetcher("Shoutbus-bench", Allowed.parse(["127.0.0.0/8"]), clock)
     feeds = Feeds(replace(world.ports(), accept=hub, memory=store, fetcher=lambda: fetcher))
     urls = [f"http://127.0.0.{2 + number % HOSTS}:{port}/feed/{number}" for number in range(FEEDS)]
-    specs = [ChannelSpec(channel, settings={"url": url}) for channel, url in zip(CHANNELS, urls, strict=True)]
+    specs = [
+        ChannelSpec(channel, settings={"url": url})
+        for channel, url in zip(CHANNELS, urls, strict=True)
+    ]
     await store.seed(specs, (), ())
     await hub.start()
     feeds.configure(specs)
@@ -155,7 +172,9 @@ def _bare() -> float:
 
 async def measured() -> str:
     """The rows to print."""
-    server = subprocess.Popen([sys.executable, "-m", "tests.bench.feeds", "serve"], stdout=subprocess.PIPE)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.feeds", "serve"], stdout=subprocess.PIPE
+    )
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})  # the readers inherit it
     try:
@@ -188,12 +207,23 @@ async def _rows(bus: _Bus) -> str:
     fresh = await bus.look()
     middle = sorted(same)[ROUNDS // 2]
     assert (await bus.counts()) == (FEEDS, 0)
-    rows = [f"{'feeds, on one core':<28}{'feeds/s':>12}{'CPU a feed':>14}{'1,000 feeds':>14}  by the bare parser's CPU"]
-    for name, (seconds, cpu) in (("read first", first), ("unchanged (304)", middle), ("with one new item", fresh)):
+    rows = [
+        f"{'feeds, on one core':<28}{'feeds/s':>12}{'CPU a feed':>14}{'1,000 feeds':>14}  by "
+        "the bare parser's CPU"
+    ]
+    for name, (seconds, cpu) in (
+        ("read first", first),
+        ("unchanged (304)", middle),
+        ("with one new item", fresh),
+    ):
         each = cpu / FEEDS
-        told = f"{FEEDS / seconds:>12.0f}{each * 1000:>11.2f} ms{seconds:>12.1f} s  {each / bare:.2f}"
+        told = (
+            f"{FEEDS / seconds:>12.0f}{each * 1000:>11.2f} ms{seconds:>12.1f} s  {each / bare:.2f}"
+        )
         rows.append(f"{name:<28}{told}")
-    rows.append(f"{'bare feedparser':<28}{1 / bare:>12.0f}{bare * 1000:>11.2f} ms{bare * FEEDS:>12.1f} s")
+    rows.append(
+        f"{'bare feedparser':<28}{1 / bare:>12.0f}{bare * 1000:>11.2f} ms{bare * FEEDS:>12.1f} s"
+    )
     rows.append(f"{'memory after each round':<28}{' '.join(f'{one:.0f}' for one in memory)} MiB")
     rows.append(AIMS)
     return "\n".join(rows)

@@ -1,5 +1,5 @@
-"""Posts to the bus over keep-alive connections, each the next as soon as the last is answered 201. Lean on purpose:
-what it costs is taken from the cores that the bus and the server have.
+"""Posts to the bus over keep-alive connections, each the next as soon as the last is answered 201.
+Lean on purpose: what it costs is taken from the cores that the bus and the server have.
 """
 
 import asyncio
@@ -54,7 +54,9 @@ async def burst(url: str, channel: str, token: str, run: str, count: int, connec
     await _shoot(url, channel, token, take, connections)
 
 
-async def steady(url: str, channel: str, token: str, run: str, count: int, per_second: float) -> None:
+async def steady(
+    url: str, channel: str, token: str, run: str, count: int, per_second: float
+) -> None:
     """`count` posts, one after the other, `per_second`."""
     for number in range(count):
         bodies = iter([f"{run} {number} {time.monotonic()}"])
@@ -62,12 +64,17 @@ async def steady(url: str, channel: str, token: str, run: str, count: int, per_s
         await asyncio.sleep(1 / per_second)
 
 
-async def _shoot(url: str, channel: str, token: str, take: Callable[[], str | None], connections: int) -> None:
+async def _shoot(
+    url: str, channel: str, token: str, take: Callable[[], str | None], connections: int
+) -> None:
     host, _, port = url.removeprefix("http://").partition(":")
     head = (
         f"POST /api/v1/channels/{channel}/messages HTTP/1.1\r\nHost: {host}:{port}\r\n"
         f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     )
     loop = asyncio.get_running_loop()
-    pairs = [await loop.create_connection(lambda: Shooter(head, take), host, int(port)) for _ in range(connections)]
+    pairs = [
+        await loop.create_connection(lambda: Shooter(head, take), host, int(port))
+        for _ in range(connections)
+    ]
     await asyncio.gather(*(shooter.done for _, shooter in pairs))

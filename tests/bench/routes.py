@@ -1,7 +1,9 @@
-"""How the bus bears 1,000 channels and 10,000 routes, beside one with ten: accepting, reloading, drawing route-add.
+"""How the bus bears 1,000 channels and 10,000 routes, beside one with ten: accepting, reloading,
+drawing route-add.
 
-The channel that is spoken in has ten routes in both, so that one message is the same work; nothing goes out.
-Both buses are up at once and take turns, so that what else the machine does weighs on both alike.
+The channel that is spoken in has ten routes in both, so that one message is the same work; nothing
+goes out. Both buses are up at once and take turns, so that what else the machine does weighs on
+both alike.
 """
 
 import asyncio
@@ -11,12 +13,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from commands import draw
+from commands import data_forms
 from commands.action import Bus
-from component.configured import Audit, ChannelSpec, Put
-from component.message import Author, Channel, Message
-from component.route import Route
-from tests.unit.fakes import a_bus
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.records import Audit, ChannelSpec, Put
+from component.bus.model.route import Route
+from tests.support.fakes import a_bus
 
 CHANNELS, MANY, OWN = 1_000, 10_000, 10
 MESSAGES, AT_ONCE, ROUNDS = 3_000, 64, 5
@@ -31,11 +33,15 @@ def _routes(count: int) -> list[Route]:
     own = [Route(SOURCES[0], end) for end in ENDS[:OWN]]
     others = SOURCES[1:]
     rest = range(count - OWN)
-    return own + [Route(others[number % len(others)], ENDS[number // len(others)]) for number in rest]
+    return own + [
+        Route(others[number % len(others)], ENDS[number // len(others)]) for number in rest
+    ]
 
 
 async def _filled(bus: Bus, count: int) -> None:
-    await bus.settings.store.seed([ChannelSpec(one, f"Box {one.address}") for one in BOXES], _routes(count), ())
+    await bus.settings.store.seed(
+        [ChannelSpec(one, f"Box {one.address}") for one in BOXES], _routes(count), ()
+    )
     await bus.hub.reload()
 
 
@@ -56,7 +62,9 @@ async def rate(bus: Bus) -> float:
 async def _change(bus: Bus, number: int) -> float:
     """Seconds until one more route is in force."""
     began = time.perf_counter()
-    await bus.settings.change([Put(Route(SOURCES[1], ENDS[-1 - number]))], Audit(0, "", "", "bench"))
+    await bus.settings.change(
+        [Put(Route(SOURCES[1], ENDS[-1 - number]))], Audit(0, "", "", "bench")
+    )
     return time.perf_counter() - began
 
 
@@ -64,8 +72,8 @@ def _drawn(bus: Bus) -> str:
     """The first step of route-add, as it goes out."""
     step = bus.actions["route-add"].step
     assert step
-    form = draw.form(step, step.fields(bus), step.values, {}, "en")
-    return draw.executing("route-add", "0" * 22, form, last=True, back=False)
+    form = data_forms.form(step, step.fields(bus), step.values, {}, "en")
+    return data_forms.executing("route-add", "0" * 22, form, last=True, back=False)
 
 
 def _took(work: Callable[[], object]) -> float:

@@ -1,6 +1,8 @@
-"""What processors cost: a message through a route with ten of them beside one through a route with none.
+"""What processors cost: a message through a route with ten of them beside one through a route with
+none.
 
-Both buses are up at once and take turns, so that what else the machine does weighs on both alike; nothing goes out.
+Both buses are up at once and take turns, so that what else the machine does weighs on both alike;
+nothing goes out.
 """
 
 import asyncio
@@ -10,11 +12,11 @@ import time
 from pathlib import Path
 
 from commands.action import Bus
-from component.configured import ChannelSpec
+from component.bus.model.records import ChannelSpec
+from component.bus.model.route import Route, Stage
 from component.processors import build, settings_of
-from component.route import Route, Stage
 from tests.bench.routes import ENDS, MESSAGES, ROUNDS, SOURCES, rate
-from tests.unit.fakes import a_bus
+from tests.support.fakes import a_bus
 
 STAGES: tuple[tuple[str, dict[str, list[str]]], ...] = (
     ("match", {"pattern": ["message [0-9]+"]}),
@@ -38,7 +40,9 @@ def _stages() -> tuple[Stage, ...]:
 
 async def _filled(bus: Bus, stages: tuple[Stage, ...]) -> None:
     ends = (SOURCES[0], ENDS[0])
-    await bus.settings.store.seed([ChannelSpec(one) for one in ends], [Route(*ends, stages=stages)], ())
+    await bus.settings.store.seed(
+        [ChannelSpec(one) for one in ends], [Route(*ends, stages=stages)], ()
+    )
     await bus.hub.reload()
 
 
@@ -61,7 +65,9 @@ async def measured() -> str:
                 none.append(await _measure(plain))
                 ten.append(await _measure(staged))
     rates = [ours[0] / theirs[0] for ours, theirs in zip(ten, none, strict=True)]
-    each = statistics.median((ours[1] - theirs[1]) / len(STAGES) for ours, theirs in zip(ten, none, strict=True))
+    each = statistics.median(
+        (ours[1] - theirs[1]) / len(STAGES) for ours, theirs in zip(ten, none, strict=True)
+    )
     (bare, cpu), (through, more) = (
         (statistics.median(column) for column in zip(*rows, strict=True)) for rows in (none, ten)
     )
@@ -70,7 +76,8 @@ async def measured() -> str:
             f"{'':<28}{'none':>12}{'ten':>12}  processors",
             f"{'accepting':<28}{bare:>12.0f}{through:>12.0f}  {'messages/s':<12}"
             f"ratio {statistics.median(rates):.2f} ({min(rates):.2f} to {max(rates):.2f})",
-            f"{'CPU per message':<28}{cpu * 1e6:>12.0f}{more * 1e6:>12.0f}  {'µs':<12}{each * 1e6:.1f} µs a processor",
+            f"{'CPU per message':<28}{cpu * 1e6:>12.0f}{more * 1e6:>12.0f}  "
+            f"{'µs':<12}{each * 1e6:.1f} µs a processor",
             AIMS,
         ]
     )

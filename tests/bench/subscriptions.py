@@ -1,8 +1,9 @@
-"""What subscriptions cost: 100,000 that a message does not concern, one shout told to 10,000 people by IM beside a bare
-slixmpp component that tells them the same, a room's delays meanwhile, and 10,000 digests due at once.
+"""What subscriptions cost: 100,000 that a message does not concern, one shout told to 10,000 people
+by IM beside a bare slixmpp component that tells them the same, a room's delays meanwhile, and
+10,000 digests due at once.
 
-The people are one component on the same Prosody, which counts; the rounds are taken in turn, the shout's and the bare
-one's. Of what is due at once it is told how long it takes, and what it costs.
+The people are one component on the same Prosody, which counts; the rounds are taken in turn, the
+shout's and the bare one's. Of what is due at once it is told how long it takes, and what it costs.
 """
 
 import asyncio
@@ -13,8 +14,8 @@ from pathlib import Path
 
 import uvloop
 
-from component.message import Author, Channel, Message
-from component.subscription import Interval, Subscription
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.subscription import Interval, Subscription
 from tests.bench.telling import (
     PEOPLE,
     ROUNDS,
@@ -30,13 +31,14 @@ from tests.bench.telling import (
     quantile,
     rounds,
 )
-from tests.crowd import jid, subscribe
-from tests.unit.subscribed import World, a_world
+from tests.support.crowd import jid, subscribe
+from tests.support.subscribed import World, a_world
 
 CHANNELS = [Channel("shoutbox", f"box{number}") for number in range(1_000)]
 MANY, FEW, MESSAGES, AT_ONCE = 100_000, 10, 500, 64
 AIMS = (
-    "aims: finding ratio near 1; told at 0.8 of the bare rate at least; a room's p99 meanwhile at most twice what it is"
+    "aims: finding ratio near 1; told at 0.8 of the bare rate at least; a room's p99 "
+    "meanwhile at most twice what it is"
 )
 
 
@@ -55,8 +57,12 @@ def _spread(ours: list[float], theirs: list[float]) -> str:
 def _spread_out(count: int) -> list[Subscription]:
     """So many over all channels; the first has ten in any case."""
     rest = range(count - FEW)
-    there = [(number, CHANNELS[0]) for number in range(FEW)] + [(n + FEW, CHANNELS[1 + n % 999]) for n in rest]
-    return [Subscription(jid(n), channel, Channel("chat", jid(n)), Interval()) for n, channel in there]
+    there = [(number, CHANNELS[0]) for number in range(FEW)] + [
+        (n + FEW, CHANNELS[1 + n % 999]) for n in rest
+    ]
+    return [
+        Subscription(jid(n), channel, Channel("chat", jid(n)), Interval()) for n, channel in there
+    ]
 
 
 async def _told(world: World) -> tuple[float, float]:
@@ -87,13 +93,27 @@ async def finding() -> str:
             for _ in range(ROUNDS + 1):
                 few.append(await _told(small))
                 many.append(await _told(large))
-    (rates, cpu), (more_rates, more_cpu) = ([list(one) for one in zip(*of, strict=True)] for of in (few, many))
+    (rates, cpu), (more_rates, more_cpu) = (
+        [list(one) for one in zip(*of, strict=True)] for of in (few, many)
+    )
     median = statistics.median
     return "\n".join(
         [
             f"{'':<28}{FEW:>12}{MANY:>12}  subscriptions, {FEW} of them told",
-            _row("accepting and telling", median(rates), median(more_rates), "messages/s", _spread(more_rates, rates)),
-            _row("CPU per message", median(cpu) * 1e6, median(more_cpu) * 1e6, "µs", _spread(more_cpu, cpu)),
+            _row(
+                "accepting and telling",
+                median(rates),
+                median(more_rates),
+                "messages/s",
+                _spread(more_rates, rates),
+            ),
+            _row(
+                "CPU per message",
+                median(cpu) * 1e6,
+                median(more_cpu) * 1e6,
+                "µs",
+                _spread(more_cpu, cpu),
+            ),
         ]
     )
 
@@ -129,9 +149,18 @@ def _tell(bare: Result, ours: Result, delays: Delays, run: Run) -> str:
     median = statistics.median
     rows = [
         f"{f'one shout to {PEOPLE} by IM':<28}{'bare':>12}{'bus':>12}",
-        _row("told", median(bare.rates), median(ours.rates), "people/s", _spread(ours.rates, bare.rates)),
+        _row(
+            "told",
+            median(bare.rates),
+            median(ours.rates),
+            "people/s",
+            _spread(ours.rates, bare.rates),
+        ),
     ]
-    for name, base, own in (("CPU a person", bare.cpu, ours.cpu), ("  Prosody's", bare.server_cpu, ours.server_cpu)):
+    for name, base, own in (
+        ("CPU a person", bare.cpu, ours.cpu),
+        ("  Prosody's", bare.server_cpu, ours.server_cpu),
+    ):
         rows.append(_row(name, median(base) * 1e6, median(own) * 1e6, "µs", _spread(own, base)))
     rows.append(f"\n{'a room meanwhile':<28}{'idle':>12}{'telling':>12}")
     for share in (0.5, 0.99):

@@ -1,7 +1,8 @@
-"""Ten thousand people told by IM: who is there for it, and what is measured; `subscriptions` has it done and tells.
+"""Ten thousand people told by IM: who is there for it, and what is measured; `subscriptions` has it
+done and tells.
 
-Run by itself it is the baseline, a component of nothing but slixmpp: it tells them in a loop, once for each line of its
-standard input.
+Run by itself it is the baseline, a component of nothing but slixmpp: it tells them in a loop, once
+for each line of its standard input.
 """
 
 import asyncio
@@ -17,15 +18,15 @@ from xml.etree import ElementTree as ET
 import psutil
 import uvloop
 
-from component.message import Channel
-from component.private import COMPONENT, HOST, ROOMS, free_port
-from component.subscription import Interval
+from component.bus.model.message import Channel
+from component.bus.model.subscription import Interval
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
 from component.xmpp.stanza import SAID
 from tests.bench import gun
 from tests.bench.bare import Bare
 from tests.bench.ear import Ear
-from tests.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions
-from tests.servers import SECRET, TOKEN, Bus, Server, eventually, settings, start_bus
+from tests.support.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions
+from tests.support.servers import SECRET, TOKEN, Bus, Server, eventually, settings, start_bus
 
 ROOM = f"lobby@{ROOMS}"
 PEOPLE = 10_000
@@ -85,7 +86,9 @@ async def a_bus(
             await asyncio.sleep(0.01)
         yield bus, time.monotonic() - began
         # What is under way would be told again after the start.
-        await asyncio.to_thread(eventually, lambda: not bus.health()["queues"], "nothing is under way")
+        await asyncio.to_thread(
+            eventually, lambda: not bus.health()["queues"], "nothing is under way"
+        )
     finally:
         bus.stop()
 
@@ -111,7 +114,9 @@ class Stage:
         await asyncio.to_thread(speak)
         await self.crowd.until(PEOPLE, 120)
         result.rates.append(PEOPLE / (self.crowd.last - began))
-        own, server = (_cpu(one) - was for one, was in zip((pid, self.server_pid), before, strict=True))
+        own, server = (
+            _cpu(one) - was for one, was in zip((pid, self.server_pid), before, strict=True)
+        )
         result.cpu.append(own / PEOPLE)
         result.server_cpu.append(server / PEOPLE)
         assert set(self.crowd.got.values()) == {1}, "doubled"
@@ -172,8 +177,12 @@ async def _speak_bare(component: str, secret: str, host: str, port: str, room: s
     print("ready", flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
         for number in range(PEOPLE):
-            told = bare.make_message(jid(number), f"tests: [Loud] {WORDS}", mtype="chat", mfrom=bare.me)
-            ET.SubElement(told.xml, f"{{{SAID}}}said", id="0" * 32)  # as each stanza of the bus has it
+            told = bare.make_message(
+                jid(number), f"tests: [Loud] {WORDS}", mtype="chat", mfrom=bare.me
+            )
+            ET.SubElement(
+                told.xml, f"{{{SAID}}}said", id="0" * 32
+            )  # as each stanza of the bus has it
             told.send()
             if number % 50 == 49:
                 await asyncio.sleep(0)
@@ -181,7 +190,8 @@ async def _speak_bare(component: str, secret: str, host: str, port: str, room: s
 
 
 async def fill(stage: Stage, data: Path) -> None:
-    """10,000 who hear at once in one channel, as many with a digest of another that has something to tell."""
+    """10,000 who hear at once in one channel, as many with a digest of another that has something
+    to tell."""
     daily = subscriptions(PEOPLE, DAILY, Interval.parse("daily at 9"))
     await subscribe(data / "bus.db", [*subscriptions(PEOPLE, LOUD), *daily])
     make_due(data / "bus.db", int((time.time() + 86400) * 1000))

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from component.private import COMPONENT
-from tests.people import person
-from tests.servers import Server
+from component.cli.prosody import COMPONENT
+from tests.support.people import person
+from tests.support.servers import Server
 
 BOT = f"bot@{COMPONENT}"
 
@@ -25,7 +25,10 @@ def answer(server: Server, name: str, line: str) -> str:
         async with person(name, server.passwords[name], server.c2s) as one:
             one.tell(BOT, line)
             said = await one.until(
-                lambda: next((m["body"] for m in one.heard if m["from"].bare == BOT and m["body"]), ""), line
+                lambda: next(
+                    (m["body"] for m in one.heard if m["from"].bare == BOT and m["body"]), ""
+                ),
+                line,
             )
             return str(said)
 

@@ -19,7 +19,8 @@ expect.set_options(timeout=15_000)
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, headless. While it runs, asyncio.run() does not: end it before tests that need one."""
+    """Debian's Chromium, headless. While it runs, asyncio.run() does not: end it before tests that
+    need one."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         yield browser
@@ -28,7 +29,11 @@ def chromium() -> Iterator[Browser]:
 
 def shouts(page: Page, words: str = "") -> Locator:
     """The shouts on the page; with `words` in them where given."""
-    return page.locator("#shouts > li").filter(has_text=words) if words else page.locator("#shouts > li")
+    return (
+        page.locator("#shouts > li").filter(has_text=words)
+        if words
+        else page.locator("#shouts > li")
+    )
 
 
 def texts(page: Page, words: str = "") -> list[str]:

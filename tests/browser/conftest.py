@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.chromium import chromium
-from tests.servers import Bus
+from tests.support.servers import Bus
 
 Visit = Callable[..., Page]
 
@@ -20,7 +20,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, demo: tuple[Bus, dict[str, Any]]) -> Iterator[Visit]:
-    """Opens a shoutbox as someone new; keywords are the browser context's. No page may fault in its scripts."""
+    """Opens a shoutbox as someone new; keywords are the browser context's. No page may fault in its
+    scripts."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from component.message import DELETED
-from component.private import COMPONENT
+from component.bus.model.message import DELETED
+from component.cli.prosody import COMPONENT
 from tests.browser.chromium import shouts, texts
 from tests.browser.conftest import Visit
-from tests.people import person
-from tests.servers import Bus
+from tests.support.people import person
+from tests.support.servers import Bus
 
 BOT = f"bot@{COMPONENT}"
 
@@ -20,16 +20,22 @@ async def _delete(told: dict[str, Any], message_id: str) -> None:
     name, password = told["accounts"][0]["jid"].partition("@")[0], told["accounts"][0]["password"]
     async with person(name, password, told["xmpp"]["port"]) as admin:
         admin.tell(BOT, f"message delete {message_id} sure")
-        await admin.until(lambda: any(f"Deleted {message_id}" in one["body"] for one in admin.heard), "it is deleted")
+        await admin.until(
+            lambda: any(f"Deleted {message_id}" in one["body"] for one in admin.heard),
+            "it is deleted",
+        )
 
 
 def delete(told: dict[str, Any], message_id: str) -> None:
-    """As the admin, by a command to the bot; in a thread, since the browser's own has a loop that runs."""
+    """As the admin, by a command to the bot; in a thread, since the browser's own has a loop that
+    runs."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(_delete(told, message_id))).result(60)
 
 
-def test_it_goes_from_open_pages_at_once_and_quietly(visit: Visit, demo: tuple[Bus, dict[str, Any]]) -> None:
+def test_it_goes_from_open_pages_at_once_and_quietly(
+    visit: Visit, demo: tuple[Bus, dict[str, Any]]
+) -> None:
     bus, told = demo
     first = bus.post("shoutbox:lobby", "deletion: before it was opened", author="Del").json["id"]
     page = visit()
@@ -42,7 +48,8 @@ def test_it_goes_from_open_pages_at_once_and_quietly(visit: Visit, demo: tuple[B
         """() => {
             window.loaded = "once";
             window.added = [];
-            new MutationObserver((all) => all.forEach((one) => window.added.push(...one.addedNodes))).observe(
+            const keep = (one) => window.added.push(...one.addedNodes);
+            new MutationObserver((all) => all.forEach(keep)).observe(
                 news, { childList: true, subtree: true });
         }"""
     )
@@ -52,7 +59,9 @@ def test_it_goes_from_open_pages_at_once_and_quietly(visit: Visit, demo: tuple[B
         delete(told, message_id)
     expect(gone).to_have_count(before + 2)
     assert texts(page, "deletion: ") == ["deletion: something good"]
-    assert texts(page)[-3:] == [DELETED, DELETED, "deletion: something good"], "each stays in its place"
+    assert texts(page)[-3:] == [DELETED, DELETED, "deletion: something good"], (
+        "each stays in its place"
+    )
     expect(read_out).not_to_contain_text("deletion: while it was open")
     assert page.evaluate("window.added") == [], "nothing is read out for it"
     assert page.evaluate("window.loaded") == "once"
@@ -61,7 +70,9 @@ def test_it_goes_from_open_pages_at_once_and_quietly(visit: Visit, demo: tuple[B
     assert len(texts(visit(), DELETED)) == len(texts(page, DELETED))
 
 
-def test_what_went_while_there_was_no_connection(visit: Visit, demo: tuple[Bus, dict[str, Any]]) -> None:
+def test_what_went_while_there_was_no_connection(
+    visit: Visit, demo: tuple[Bus, dict[str, Any]]
+) -> None:
     bus, told = demo
     bus.post("shoutbox:team", "away: something good", author="Del")
     message_id = bus.post("shoutbox:team", "away: something vile", author="Del").json["id"]

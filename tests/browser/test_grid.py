@@ -1,4 +1,5 @@
-"""The grid of dots and the pages of commands, as operators use them: on a real bus, with the bot's link."""
+"""The grid of dots and the pages of commands, as operators use them: on a real bus, with the bot's
+link."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
-from component.private import ROOMS, free_port
-from tests import servers
+from component.cli.prosody import ROOMS, free_port
 from tests.browser.bot import BOT, answer
 from tests.browser.chromium import chromium
-from tests.servers import Bus, Server, call
+from tests.support import servers
+from tests.support.servers import Bus, Server, call
 
 MORE = "".join(
     f"""
@@ -47,7 +48,8 @@ class Office:
         return found[0]
 
     def open(self, name: str = "admin", **options: Any) -> Page:
-        """The grid, signed in as someone in a browser of their own. No page may fault, or break its security policy."""
+        """The grid, signed in as someone in a browser of their own. No page may fault, or break its
+        security policy."""
         context = self.browser.new_context(**options)
         self.contexts.append(context)
         page = context.new_page()
@@ -95,12 +97,16 @@ def office(building: Office) -> Iterator[Office]:
 
 def dot(page: Page, source: str, destination: str) -> Locator:
     """The button of a place, whatever stands there."""
-    return page.get_by_role("button", name=re.compile(rf"^{source} to {destination}, (no route|route o(n|ff))$"))
+    return page.get_by_role(
+        "button", name=re.compile(rf"^{source} to {destination}, (no route|route o(n|ff))$")
+    )
 
 
 def says(page: Page, source: str, destination: str, what: str) -> None:
     """What a screen reader says of a place."""
-    expect(page.get_by_role("button", name=f"{source} to {destination}, {what}", exact=True)).to_have_count(1)
+    expect(
+        page.get_by_role("button", name=f"{source} to {destination}, {what}", exact=True)
+    ).to_have_count(1)
 
 
 def marked(page: Page) -> None:
@@ -150,7 +156,9 @@ def test_signing_out(office: Office) -> None:
     other.goto(f"{office.bus.url}/matrix")
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("main")).to_contain_text("You are signed out.")
-    expect(other.locator("main")).to_contain_text("This page is for operators")  # at once, by its stream
+    expect(other.locator("main")).to_contain_text(
+        "This page is for operators"
+    )  # at once, by its stream
 
 
 def test_a_demoted_operator_is_shown_out(office: Office) -> None:
@@ -301,7 +309,9 @@ def test_processors_are_counted_opened_and_asked_for(office: Office) -> None:
     page = office.open()
     dot(page, "Team", "Support").click()
     says(page, "Team", "Support", "route on")
-    number = re.search(r"(\d+): shoutbox:team → shoutbox:support", office.ask("admin", "route list"))
+    number = re.search(
+        r"(\d+): shoutbox:team → shoutbox:support", office.ask("admin", "route list")
+    )
     assert number
     page.goto(f"{office.bus.url}/routes/{number[1]}")
     page.get_by_role("link", name="Add a processor").click()
@@ -386,8 +396,16 @@ def test_axe_finds_nothing(office: Office, scheme: str) -> None:
     page = office.open(color_scheme=scheme)
     office.ask("admin", "route add shoutbox:news shoutbox:lobby")
     looked = [_looked_at(page)]
-    for path in ("/matrix?from=nowhere", "/commands", "/commands/route-add", "/commands/matrix", "/commands/mute",
-                 "/commands/status", "/routes/1", "/commands/none"):  # fmt: skip
+    for path in (
+        "/matrix?from=nowhere",
+        "/commands",
+        "/commands/route-add",
+        "/commands/matrix",
+        "/commands/mute",
+        "/commands/status",
+        "/routes/1",
+        "/commands/none",
+    ):
         page.goto(f"{office.bus.url}{path}")
         looked.append(_looked_at(page))
     page.goto(f"{office.bus.url}/commands/route-add")
@@ -426,7 +444,10 @@ def test_a_narrow_phone_in_german(office: Office) -> None:
     page = office.open(viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True)
     page.context.set_extra_http_headers({"Accept-Language": "de"})
     page.goto(f"{office.bus.url}/commands/route-edit?route=1&what=add")
-    tops = {name: page.get_by_role("button", name=name).bounding_box() for name in ("Weiter", "Zurück", "Abbrechen")}
+    tops = {
+        name: page.get_by_role("button", name=name).bounding_box()
+        for name in ("Weiter", "Zurück", "Abbrechen")
+    }
     assert len({box["y"] for box in tops.values() if box}) == 1, tops
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
@@ -435,7 +456,9 @@ def test_what_is_dropped_has_its_name_at_its_box(office: Office) -> None:
     page = office.open()
     dot(page, "Support", "News").click()
     says(page, "Support", "News", "route on")
-    number = re.search(r"(\d+): shoutbox:support → shoutbox:news", office.ask("admin", "route list"))
+    number = re.search(
+        r"(\d+): shoutbox:support → shoutbox:news", office.ask("admin", "route list")
+    )
     assert number
     office.ask("admin", f"route edit {number[1]} add prefix [web]")
     page.goto(f"{office.bus.url}/commands/route-edit?route={number[1]}&what=drop")
@@ -453,9 +476,12 @@ def test_a_forged_click_from_another_site(office: Office) -> None:
     before = office.ask("admin", "route list")
     evil = page.context.new_page()
     forged = f"""<form method="post" action="{office.bus.url}/matrix"><input name="dot" value="1 2">
-        <input name="s1" value="shoutbox:news"><input name="d2" value="shoutbox:team"><button>Win</button></form>
+        <input name="s1" value="shoutbox:news"><input name="d2" value="shoutbox:team">
+        <button>Win</button></form>
         <iframe src="{office.bus.url}/matrix"></iframe>"""
-    evil.route("http://evil.example/", lambda route: route.fulfill(body=forged, content_type="text/html"))
+    evil.route(
+        "http://evil.example/", lambda route: route.fulfill(body=forged, content_type="text/html")
+    )
     evil.goto("http://evil.example/")
     expect(evil.frame_locator("iframe").locator("table")).to_have_count(0)
     with evil.expect_response(lambda answer: answer.request.method == "POST") as posted:

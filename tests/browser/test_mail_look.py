@@ -1,4 +1,5 @@
-"""Letters as mail clients show them, drawn by a real browser: they fit a phone, read well in the dark, run nothing."""
+"""Letters as mail clients show them, drawn by a real browser: they fit a phone, read well in the
+dark, run nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,15 +9,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from component.letters import values
-from component.letters.digest import Wanted
-from component.letters.preview import places, preview, samples
-from component.letters.templates import Templates
-from component.letters.values import Eyes
-from component.message import Author
+from component.bus.model.message import Author
+from component.subscriptions.rendering import values
+from component.subscriptions.rendering.digest import Wanted
+from component.subscriptions.rendering.preview import places, preview, samples
+from component.subscriptions.rendering.templates import Templates
+from component.subscriptions.rendering.values import Eyes
 from tests.browser.mail_pictures import GUEST, LOBBY, PLACES, WEB, ZONE, digest, drawn, shout
 
-EVIL = "<script>document.title = 'run'</script><img src=https://t.example/x.png onerror=\"document.title = 'run'\">"
+EVIL = (
+    "<script>document.title = 'run'</script><img src=https://t.example/x.png "
+    "onerror=\"document.title = 'run'\">"
+)
 LONG_WORD = "https://example.org/" + "a" * 400
 
 
@@ -30,7 +34,8 @@ class Reader:
 
     def open(self, page: str, width: int, scheme: str = "light") -> Page:
         context = self.browser.new_context(
-            viewport={"width": width, "height": 700}, color_scheme="dark" if scheme == "dark" else "light"
+            viewport={"width": width, "height": 700},
+            color_scheme="dark" if scheme == "dark" else "light",
         )
         self.contexts.append(context)
         shown = context.new_page()
@@ -57,7 +62,9 @@ def page_of(name: str) -> str:
         return digest("de")
     if name == "message.html":
         said = shout(GUEST, "09:14", f"Both! {LONG_WORD}\n{'word ' * 100}")
-        given = values.of_message(said, LOBBY, shout(GUEST, "09:12", "Apple or chocolate?"), PLACES, Eyes("en", ZONE))
+        given = values.of_message(
+            said, LOBBY, shout(GUEST, "09:12", "Apple or chocolate?"), PLACES, Eyes("en", ZONE)
+        )
         return drawn(name, given, Eyes("en", ZONE), Templates())
     return preview(Templates(), name, Eyes("en", ZONE), samples(0), places(WEB), WEB).text
 
@@ -117,7 +124,9 @@ def test_how_a_digest_reads(reader: Reader) -> None:
     expect(page.get_by_role("link", name="XEP-0461 moves to Stable")).to_have_attribute(
         "href", "https://xmpp.example.org/blog/xep-0461-stable"
     )
-    expect(page.get_by_role("link", name="… and 37 more")).to_have_attribute("href", f"{WEB}/shoutbox/lobby")
+    expect(page.get_by_role("link", name="… and 37 more")).to_have_attribute(
+        "href", f"{WEB}/shoutbox/lobby"
+    )
     hebrew = page.get_by_text("שלום")
     assert hebrew.evaluate("(one) => getComputedStyle(one).direction") == "rtl"
     assert page.evaluate("[...document.links].every((one) => /^https:/.test(one.href))")
@@ -129,7 +138,10 @@ def test_nothing_of_what_people_write_runs(reader: Reader) -> None:
     page = reader.open(digest(some=evil), 800)
     expect(page.locator(".text")).to_contain_text("<script>document.title = 'run'</script>")
     assert page.title() == "Lobby: 1 message"
-    assert page.evaluate("document.querySelectorAll('main script, img, iframe, [onerror]').length") == 0
+    assert (
+        page.evaluate("document.querySelectorAll('main script, img, iframe, [onerror]').length")
+        == 0
+    )
 
 
 def test_without_its_styles_it_is_still_in_order(reader: Reader) -> None:
@@ -139,9 +151,17 @@ def test_without_its_styles_it_is_still_in_order(reader: Reader) -> None:
     page = reader.open(whole[:start] + whole[end:], 360)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     told = page.inner_text("body")
-    assert told.index("Who brings the cake?") < told.index("I do. Apple or chocolate?") < told.index("Planet XMPP\n")
+    assert (
+        told.index("Who brings the cake?")
+        < told.index("I do. Apple or chocolate?")
+        < told.index("Planet XMPP\n")
+    )
 
 
 def test_the_pictures_of_the_docs_are_there() -> None:
     for name in ("digest-mail.png", "digest-mail-phone.png"):
-        assert (Path(__file__).parents[2] / "docs" / "screenshots" / name).read_bytes().startswith(b"\x89PNG")
+        assert (
+            (Path(__file__).parents[2] / "docs" / "screenshots" / name)
+            .read_bytes()
+            .startswith(b"\x89PNG")
+        )

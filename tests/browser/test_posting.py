@@ -62,7 +62,9 @@ def test_lookalike_name_is_refused(visit: Visit) -> None:
     field(second, "Name").fill("Pаolа")  # Cyrillic а
     field(second, "Shout").fill("said by another Paola")
     button(second).click()
-    expect(second.get_by_role("alert")).to_contain_text("Someone else goes by that name, or by one that looks like it")
+    expect(second.get_by_role("alert")).to_contain_text(
+        "Someone else goes by that name, or by one that looks like it"
+    )
     second.reload()
     expect(shouts(second, "the first to use that name")).to_have_count(1)
     expect(shouts(second, "said by another Paola")).to_have_count(0)
@@ -138,7 +140,10 @@ def test_shout_that_does_not_get_through_stays_and_goes_once(visit: Visit) -> No
     expect(shouts(page, "said on a bad line")).to_have_count(1)
 
 
-MARKUP = "<script>window.ran = 1</script><img src=x onerror=window.ran=1><b>bold</b> &amp; javascript:window.ran=1"
+MARKUP = (
+    "<script>window.ran = 1</script><img src=x onerror=window.ran=1><b>bold</b> &amp; "
+    "javascript:window.ran=1"
+)
 
 
 @pytest.mark.parametrize("live", [True, False], ids=["live", "loaded"])

@@ -1,4 +1,5 @@
-"""Reading a shoutbox: live, back through its history, by ear, by keyboard, in the dark, on a phone."""
+"""Reading a shoutbox: live, back through its history, by ear, by keyboard, in the dark, on a
+phone."""
 
 from typing import Any
 
@@ -7,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import button, field, shout, shouts, texts
 from tests.browser.conftest import Visit
-from tests.servers import Bus, eventually
+from tests.support.servers import Bus, eventually
 
 Demo = tuple[Bus, dict[str, Any]]
 
@@ -69,11 +70,16 @@ def test_older_ones_without_scripts(visit: Visit, history: list[str]) -> None:
     assert texts(page)[-1] == history[-1]
 
 
-def test_follows_the_end_only_for_who_is_there(visit: Visit, demo: Demo, history: list[str]) -> None:
+def test_follows_the_end_only_for_who_is_there(
+    visit: Visit, demo: Demo, history: list[str]
+) -> None:
     page = visit("team")
     page.get_by_role("region", name="Shouts").hover()
     page.mouse.wheel(0, -600)
-    eventually(lambda: page.evaluate("log.scrollHeight - log.scrollTop - log.clientHeight > 300"), "scrolled up")
+    eventually(
+        lambda: page.evaluate("log.scrollHeight - log.scrollTop - log.clientHeight > 300"),
+        "scrolled up",
+    )
     there = page.evaluate("log.scrollTop")
     demo[0].post("shoutbox:team", "said while someone reads further up")
     expect(shouts(page, "said while someone reads further up")).to_have_count(1)
@@ -92,7 +98,8 @@ def test_each_new_shout_is_read_out_once(visit: Visit, demo: Demo) -> None:
         """() => {
             window.added = [];
             new MutationObserver((all) => all.forEach((one) => one.addedNodes.forEach(
-                (node) => window.added.push(node.textContent)))).observe(news, { childList: true, subtree: true });
+                (node) => window.added.push(node.textContent)))
+            ).observe(news, { childList: true, subtree: true });
         }"""
     )
     for number in range(3):
@@ -103,7 +110,9 @@ def test_each_new_shout_is_read_out_once(visit: Visit, demo: Demo) -> None:
 
 def test_comes_back_after_an_error_page(visit: Visit, demo: Demo) -> None:
     page = visit()
-    page.route("**/stream?*", lambda route: route.fulfill(status=502, body="a proxy's error page"), times=1)
+    page.route(
+        "**/stream?*", lambda route: route.fulfill(status=502, body="a proxy's error page"), times=1
+    )
     page.reload()
     expect(page.get_by_role("status")).to_contain_text("Not connected")
     demo[0].post("shoutbox:lobby", "said behind the error page")
@@ -115,7 +124,9 @@ def test_keyboard_alone(visit: Visit) -> None:
     page = visit()
     for name in ("Shoutbus", "Shouts"):
         page.keyboard.press("Tab")
-        expect(page.get_by_role("region" if name == "Shouts" else "link", name=name)).to_be_focused()
+        expect(
+            page.get_by_role("region" if name == "Shouts" else "link", name=name)
+        ).to_be_focused()
     page.keyboard.press("Home")  # the arrow keys scroll the shouts
     _tab_to(page, "Name")
     page.keyboard.type("Kay Board")
@@ -130,7 +141,8 @@ def test_keyboard_alone(visit: Visit) -> None:
 
 
 def _tab_to(page: Page, label: str) -> None:
-    """Press Tab, past links in the shouts, until the field has the focus; it then shows that it has."""
+    """Press Tab, past links in the shouts, until the field has the focus; it then shows that it
+    has."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('input, textarea')"):
@@ -171,7 +183,10 @@ def test_light_and_dark_are_readable(visit: Visit, scheme: str) -> None:
     expect(shouts(page, "for the colours").first).to_be_visible()
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (int(paper.removeprefix("rgb(").split(",")[0]) < 128) == (scheme == "dark")
-    texts = "h1, header a, .shout p, .shout a, .who, .who small, time, label, input, textarea, button, .error, #state"
+    texts = (
+        "h1, header a, .shout p, .shout a, .who, .who small, time, label, input, textarea, "
+        "button, .error, #state"
+    )
     for selector in texts.split(", "):
         ratios = page.evaluate(CONTRAST, selector)
         assert ratios, selector
@@ -197,17 +212,27 @@ def test_in_german(visit: Visit, demo: Demo) -> None:
     page = visit(locale="de-AT")
     expect(page.locator("html")).to_have_attribute("lang", "de")
     demo[0].post("shoutbox:lobby", "deutsch: live", author="Gast")
-    expect(shouts(page, "deutsch: live").locator("small")).to_have_attribute("title", "von der Webseite")
+    expect(shouts(page, "deutsch: live").locator("small")).to_have_attribute(
+        "title", "von der Webseite"
+    )
     page.reload()
-    expect(shouts(page, "deutsch: live").locator("small")).to_have_attribute("title", "von der Webseite")
+    expect(shouts(page, "deutsch: live").locator("small")).to_have_attribute(
+        "title", "von der Webseite"
+    )
     field(page, "Name").fill("shoutbus")
     field(page, "Shout").fill("deutsch: gesagt")
     button(page).click()
-    expect(page.get_by_role("alert")).to_have_text("So heißt der Bot selbst: Such dir einen anderen Namen aus.")
+    expect(page.get_by_role("alert")).to_have_text(
+        "So heißt der Bot selbst: Such dir einen anderen Namen aus."
+    )
     page.route("**/shoutbox/lobby", lambda route: route.abort(), times=1)
     button(page).click()
-    expect(page.get_by_role("alert")).to_contain_text("Das kam nicht durch: Dein Shout steht noch hier")
-    page.route("**/stream?*", lambda route: route.fulfill(status=502, body="a proxy's error page"), times=1)
+    expect(page.get_by_role("alert")).to_contain_text(
+        "Das kam nicht durch: Dein Shout steht noch hier"
+    )
+    page.route(
+        "**/stream?*", lambda route: route.fulfill(status=502, body="a proxy's error page"), times=1
+    )
     page.reload()
     expect(page.get_by_role("status")).to_contain_text("Nicht verbunden: Was du verpasst")
     page.goto(f"{demo[0].url}/shoutbox/nirgends")

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.chromium import button, chromium, field, shout, shouts, texts
-from tests.servers import Bus, Server, start_bus
+from tests.support.servers import Bus, Server, start_bus
 
 
 def test_page_goes_on_after_a_restart(server: Server, bus: Bus, tmp_path: Path) -> None:

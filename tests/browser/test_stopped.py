@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from component.private import free_port
+from component.cli.prosody import free_port
 from tests.browser.chromium import button, chromium, field, shout, shouts
 from tests.journeys.test_stopped import GESAGT, REFUSES, TOLD
-from tests.servers import Bus, Server, settings, start_bus
+from tests.support.servers import Bus, Server, settings, start_bus
 
 
 @pytest.fixture
 def strict(server: Server, tmp_path: Path) -> Iterator[Bus]:
     port = free_port()
-    written = settings(server, tmp_path / "bus", port).replace("both = true\n", f"both = true\n\n{REFUSES}")
+    written = settings(server, tmp_path / "bus", port).replace(
+        "both = true\n", f"both = true\n\n{REFUSES}"
+    )
     one = start_bus(tmp_path / "bus", written, port)
     one.ready()
     yield one

@@ -1,5 +1,5 @@
-"""Archives of stories as people read them, in a real browser; their feed as a reader has it; and the way of a story
-from a shoutbox to a room, on a real bus."""
+"""Archives of stories as people read them, in a real browser; their feed as a reader has it; and
+the way of a story from a shoutbox to a room, on a real bus."""
 
 import asyncio
 import calendar
@@ -14,12 +14,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from component.private import ROOMS, free_port
-from tests import servers
+from component.cli.prosody import ROOMS, free_port
 from tests.browser.bot import answer, in_thread
 from tests.browser.chromium import chromium
-from tests.people import person
-from tests.servers import Bus, Server, call, eventually
+from tests.support import servers
+from tests.support.people import person
+from tests.support.servers import Bus, Server, call, eventually
 
 MORE = f"""
 [[channel]]
@@ -61,7 +61,9 @@ class Press:
     contexts: list[BrowserContext] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    def tell(self, body: str, channel: str = "shoutbox:press", archive: str = "news", author: str = "Ann") -> str:
+    def tell(
+        self, body: str, channel: str = "shoutbox:press", archive: str = "news", author: str = "Ann"
+    ) -> str:
         """Say it; gives the address of its page once it is there."""
         answer = self.bus.post(channel, body, author=author)
         assert answer.status == 201, answer.text
@@ -80,7 +82,9 @@ class Press:
         page = context.new_page()
         page.on("pageerror", lambda fault: self.faults.append(str(fault)))
         page.on("dialog", lambda dialog: self.faults.append(dialog.message))
-        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
+        page.on(
+            "console", lambda line: self.faults.append(line.text) if line.type == "error" else None
+        )
         page.goto(f"{self.bus.url}{path}")
         return page
 
@@ -120,7 +124,9 @@ def number(path: str) -> str:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_reading(press: Press, scripts: bool) -> None:
-    path = press.tell("We open\n\nOn Monday we open.\nSee https://example.org/.\n\nYours.", author="Zoë")
+    path = press.tell(
+        "We open\n\nOn Monday we open.\nSee https://example.org/.\n\nYours.", author="Zoë"
+    )
     page = press.open("/", java_script_enabled=scripts)
     page.get_by_role("link", name="News").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("News")
@@ -132,7 +138,9 @@ def test_reading(press: Press, scripts: bool) -> None:
     expect(page).to_have_title("We open · News · Shoutbus")
     expect(page.get_by_role("heading", level=1)).to_have_text("We open")
     expect(page.get_by_role("article").get_by_role("paragraph")).to_have_count(3)
-    expect(page.get_by_role("link", name="https://example.org/")).to_have_attribute("href", "https://example.org/")
+    expect(page.get_by_role("link", name="https://example.org/")).to_have_attribute(
+        "href", "https://example.org/"
+    )
     page.get_by_role("link", name="All stories of News").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("News")
 
@@ -143,7 +151,9 @@ def test_turning_pages(press: Press) -> None:
     page = press.open("/stories/news", java_script_enabled=False)
     expect(page.get_by_role("heading", level=2).first).to_have_text("Turned 44")
     expect(page.get_by_role("article")).to_have_count(20)
-    older = page.get_by_role("navigation", name="More stories").get_by_role("link", name="Older stories")
+    older = page.get_by_role("navigation", name="More stories").get_by_role(
+        "link", name="Older stories"
+    )
     older.click()
     expect(page.get_by_role("heading", level=2).first).to_have_text("Turned 24")
     older.click()
@@ -168,7 +178,9 @@ def test_an_edit_and_what_is_taken_away_are_there_at_once(press: Press) -> None:
     answer = page.reload()
     assert answer
     assert answer.status == 410
-    expect(page.get_by_role("main")).to_contain_text("There was a story here, and it was taken away.")
+    expect(page.get_by_role("main")).to_contain_text(
+        "There was a story here, and it was taken away."
+    )
     page.goto(f"{press.bus.url}/stories/news")
     expect(page.get_by_text("A slip")).to_have_count(0)
     assert "Published again" in press.ask(f"story unpublish {number(path)} again")
@@ -178,16 +190,25 @@ def test_an_edit_and_what_is_taken_away_are_there_at_once(press: Press) -> None:
 
 def test_the_feed_as_a_reader_has_it(press: Press) -> None:
     before = time.time()
-    path = press.tell('Für <alle> & jeden\n\nZeile 1\nZeile 2\n\n"Ende" https://example.org/?a=1&b=2', author="Zoë")
+    path = press.tell(
+        'Für <alle> & jeden\n\nZeile 1\nZeile 2\n\n"Ende" https://example.org/?a=1&b=2',
+        author="Zoë",
+    )
     page = press.open("/stories/news")
     found = page.locator('link[rel="alternate"][type="application/atom+xml"]')
     expect(found).to_have_attribute("title", "News")
     address = f"{press.bus.url}{found.get_attribute('href')}"
-    expect(page.get_by_role("link", name="Atom feed")).to_have_attribute("href", found.get_attribute("href") or "")
+    expect(page.get_by_role("link", name="Atom feed")).to_have_attribute(
+        "href", found.get_attribute("href") or ""
+    )
     feed = feedparser.parse(call(address).text.encode())
     assert (feed.bozo, feed.version, feed.feed.title) == (False, "atom10", "News")
     entry = feed.entries[0]
-    assert (entry.title, entry.author, entry.link) == ("Für <alle> & jeden", "Zoë (web)", f"{press.bus.url}{path}")
+    assert (entry.title, entry.author, entry.link) == (
+        "Für <alle> & jeden",
+        "Zoë (web)",
+        f"{press.bus.url}{path}",
+    )
     assert entry.content[0].value == (
         '<p>Zeile 1<br />\nZeile 2</p>\n<p>"Ende" <a href="https://example.org/?a=1&amp;b=2" '
         'rel="noopener noreferrer nofollow ugc">https://example.org/?a=1&amp;b=2</a></p>'
@@ -219,7 +240,10 @@ def test_nothing_of_a_story_runs(press: Press) -> None:
         expect(page.get_by_role("article").first).to_contain_text("<script>alert(1)</script>")
         made = "main script, main img, main svg, main iframe, [onerror], [onload], [style]"
         assert page.evaluate(f"document.querySelectorAll('{made}').length") == 0
-        assert page.evaluate("[...document.links].filter((one) => !/^https?:/.test(one.href)).length") == 0
+        assert (
+            page.evaluate("[...document.links].filter((one) => !/^https?:/.test(one.href)).length")
+            == 0
+        )
     press.ask(f'story edit {number(path)} title="<b onclick=alert(8)>x"')
     page = press.open(f"/stories/news/{number(path)}")
     expect(page.get_by_role("heading", level=1)).to_have_text("<b onclick=alert(8)>x")
@@ -239,17 +263,29 @@ def test_axe_finds_nothing(press: Press, scheme: str) -> None:
     press.ask(f"story edit {number(path)} title=Looked")
     press.ask(f"story unpublish {number(gone)}")
     looked = []
-    for place in ("/", "/stories/news", "/stories/news?before=1", path, gone, "/stories/news/0", "/stories/inside"):
+    for place in (
+        "/",
+        "/stories/news",
+        "/stories/news?before=1",
+        path,
+        gone,
+        "/stories/news/0",
+        "/stories/inside",
+    ):
         page = press.open(place, color_scheme=scheme)
         found = Axe().run(page)
-        looked.append("" if found.violations_count == 0 else f"{page.url}: {found.generate_report()}")
+        looked.append(
+            "" if found.violations_count == 0 else f"{page.url}: {found.generate_report()}"
+        )
     assert looked == [""] * len(looked)
 
 
 def test_phone(press: Press) -> None:
     path = press.tell(f"{'Long' * 20}\n\n{'word' * 200}")
     for place in ("/stories/news", path):
-        page = press.open(place, viewport={"width": 360, "height": 640}, is_mobile=True, has_touch=True)
+        page = press.open(
+            place, viewport={"width": 360, "height": 640}, is_mobile=True, has_touch=True
+        )
         assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
@@ -273,7 +309,9 @@ def test_what_is_for_operators(press: Press) -> None:
     page.get_by_label("Text").fill("One.\n\nTwo.")
     page.get_by_role("button", name="Finish").click()
     page.goto(f"{press.bus.url}/stories/inside")
-    expect(page.get_by_role("article", name="Between you and me").get_by_role("paragraph")).to_have_text(
+    expect(
+        page.get_by_role("article", name="Between you and me").get_by_role("paragraph")
+    ).to_have_text(
         [page.get_by_role("article").get_by_role("paragraph").first.inner_text(), "One.", "Two."]
     )
 
@@ -292,9 +330,14 @@ def test_a_shout_becomes_a_story_and_a_room_is_told(press: Press) -> None:
     async def listening() -> tuple[str, str]:
         async with person("juliet", press.server.passwords["juliet"], press.server.c2s) as juliet:
             await juliet.join(room, "Juliet")
-            path = await asyncio.to_thread(press.tell, "The way of a story\n\nIt is long.", author="Ann")
+            path = await asyncio.to_thread(
+                press.tell, "The way of a story\n\nIt is long.", author="Ann"
+            )
             said = await juliet.until(
-                lambda: next((line for _nick, line in juliet.lines(room) if "The way of a story" in line), ""), "told"
+                lambda: next(
+                    (line for _nick, line in juliet.lines(room) if "The way of a story" in line), ""
+                ),
+                "told",
             )
             return path, str(said)
 

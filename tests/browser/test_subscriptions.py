@@ -1,5 +1,5 @@
-"""Subscribing by mail from the page of a shoutbox, the links in the mails, and the page of one's own subscriptions: in
-a real browser, on a real bus, with a real mail server between them."""
+"""Subscribing by mail from the page of a shoutbox, the links in the mails, and the page of one's
+own subscriptions: in a real browser, on a real bus, with a real mail server between them."""
 
 import re
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from component.private import HOST, free_port
-from tests import servers
+from component.cli.prosody import HOST, free_port
 from tests.browser.bot import answer
 from tests.browser.chromium import chromium
-from tests.exim import Exim
-from tests.servers import Bus, Reply, Server, call, eventually
+from tests.support import servers
+from tests.support.exim import Exim
+from tests.support.servers import Bus, Reply, Server, call, eventually
 
 MORE = """
 [[channel]]
@@ -30,7 +30,11 @@ port = {port}
 security = "none"
 sender = "Shoutbus <shoutbus@example.org>"
 """
-PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "is_mobile": True, "has_touch": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 640},
+    "is_mobile": True,
+    "has_touch": True,
+}
 
 
 @dataclass
@@ -65,7 +69,9 @@ class Post:
         eventually(lambda: len(self.exim.mails(person)) >= count, f"{count} mails for {person}", 30)
         found = self.exim.mails(person)
         assert len(found) == count
-        new = [one for one in found if one["Message-ID"] not in self.opened]  # two may be of the same second
+        new = [
+            one for one in found if one["Message-ID"] not in self.opened
+        ]  # two may be of the same second
         newest = max(new or found, key=lambda one: one["Date"].datetime)
         self.opened.add(newest["Message-ID"])
         return newest
@@ -102,7 +108,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
         server.start()
         exim.start()
         more = MORE.format(host=HOST, port=exim.port)
-        bus = servers.start_bus(data / "bus", servers.settings(server, data / "bus", port, more), port)
+        bus = servers.start_bus(
+            data / "bus", servers.settings(server, data / "bus", port, more), port
+        )
         try:
             bus.ready()
             with chromium() as browser:
@@ -121,8 +129,11 @@ def post(office: Post) -> Iterator[Post]:
 
 
 def one_click(url: str) -> Reply:
-    """As a mail provider does it (RFC 8058 section 3.2): from anywhere, without cookies, in one request."""
-    return call(url, b"List-Unsubscribe=One-Click", Content_Type="application/x-www-form-urlencoded")
+    """As a mail provider does it (RFC 8058 section 3.2): from anywhere, without cookies, in one
+    request."""
+    return call(
+        url, b"List-Unsubscribe=One-Click", Content_Type="application/x-www-form-urlencoded"
+    )
 
 
 def header_link(mail: EmailMessage) -> str:
@@ -154,7 +165,8 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     expect(page.locator("[data-zone]")).to_have_text("UTC")
     page.get_by_role("button", name="Subscribe").click()
     expect(page.get_by_role("status")).to_have_text(
-        "If there is something to confirm, a mail is on its way: one a day at most, so look for an earlier one too."
+        "If there is something to confirm, a mail is on its way: one a day at most, so look "
+        "for an earlier one too."
     )
     post.bus.post("shoutbox:lobby", "before it is confirmed")
     link = post.link(post.mail("juliet", 1), "confirm")
@@ -184,7 +196,10 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     looked_at(page)
     page.goto(post.link(told, "stop"))
     looked_at(page)
-    for pressed, seen in (("Send nothing more", "Ended"), ("Allow requests again", "You may be asked again")):
+    for pressed, seen in (
+        ("Send nothing more", "Ended"),
+        ("Allow requests again", "You may be asked again"),
+    ):
         page.get_by_role("button", name=pressed).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(seen)
         looked_at(page)
@@ -265,10 +280,13 @@ def test_no_other_site_frames_or_clicks(post: Post) -> None:
     page = post.sign_in("romeo")
     number = page.locator("input[name=number]").first.get_attribute("value")
     evil = page.context.new_page()
-    forged = f"""<form method="post" action="{post.bus.url}/subscriptions"><input name="do" value="end">
+    forged = f"""<form method="post" action="{post.bus.url}/subscriptions">
+        <input name="do" value="end">
         <input name="number" value="{number}"><button>Win</button></form>
         <iframe src="{post.bus.url}/subscriptions"></iframe>"""
-    evil.route("http://evil.example/", lambda route: route.fulfill(body=forged, content_type="text/html"))
+    evil.route(
+        "http://evil.example/", lambda route: route.fulfill(body=forged, content_type="text/html")
+    )
     evil.goto("http://evil.example/")
     expect(evil.frame_locator("iframe").locator("main, nav")).to_have_count(0)
     with evil.expect_response(lambda given: given.request.method == "POST") as posted:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from component.store import Store
+from component.bus.ports.store import Store
 from tests.contract.engines import ENGINES, Engine, Opened
 
 

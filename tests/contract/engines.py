@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from component.bus.model.subscription import Subscription
+from component.bus.ports.store import Store
 from component.storage import open_store
-from component.store import Store
-from component.subscription import Subscription
 
 if TYPE_CHECKING:
-    from component.storage.sqlite import SQLite
+    from component.storage.sqlite.store import SQLite
 
 
 class Engine:
@@ -60,7 +60,7 @@ class SQLiteEngine(Engine):
         await _pragma(store, "max_page_count = 1000000")
 
     async def crowd(self, store: Store, several: Sequence[Subscription]) -> None:
-        from component.storage.subscribing import of_subscription
+        from component.storage.sqlite.subscribing import of_subscription
 
         rows = [{"row": json.dumps(of_subscription(one)), "most": len(several)} for one in several]
         writer = _opened(store)._writer
@@ -87,7 +87,7 @@ async def _pragma(store: Store, words: str) -> None:
 
 
 def _opened(store: Store) -> "SQLite":
-    from component.storage.sqlite import SQLite
+    from component.storage.sqlite.store import SQLite
 
     assert isinstance(store, SQLite)
     return store

@@ -7,24 +7,32 @@ from xml.etree.ElementTree import Element, fromstring
 
 from commands.action import Bus
 from commands.adhoc import AdHoc
-from component.configured import Audit, ChannelSpec, Put
-from component.message import Channel
-from component.roles import Role
-from component.route import Route
-from component.text import escape as q
+from component.bus.model.message import Channel
+from component.bus.model.records import Audit, ChannelSpec, Put
+from component.bus.model.roles import Role
+from component.bus.model.route import Route
+from component.common.sanitize import escape as q
 from component.xmpp.stanza import COMMANDS, DATA
-from tests.unit.fakes import a_bus
+from tests.support.fakes import a_bus
 
 COMMAND, X = f"{{{COMMANDS}}}", f"{{{DATA}}}"
 Values = Mapping[str, Sequence[str]]
-_SAMPLES = {"jid-single": "juliet@example.org", "text-single": "sample", "text-multi": "sample", "boolean": "1"}
+_SAMPLES = {
+    "jid-single": "juliet@example.org",
+    "text-single": "sample",
+    "text-multi": "sample",
+    "boolean": "1",
+}
 
 
 @asynccontextmanager
 async def a_seeded_bus(folder: Path) -> AsyncIterator[Bus]:
     """Two channels, with markup in their titles, and a route."""
     async with a_bus(folder) as bus:
-        box, room = Channel("shoutbox", "lobby"), Channel("muc", "a_very-long-name&so@rooms.example.org")
+        box, room = (
+            Channel("shoutbox", "lobby"),
+            Channel("muc", "a_very-long-name&so@rooms.example.org"),
+        )
         things = [
             ChannelSpec(box, "Lobby <b>& 100 %"),
             ChannelSpec(room, "A title that is a good deal longer than forty characters are"),
@@ -36,7 +44,8 @@ async def a_seeded_bus(folder: Path) -> AsyncIterator[Bus]:
 
 
 class Client:
-    """Sends commands as anyone, to one surface whose clock is `now`; `seen` looks at each answer."""
+    """Sends commands as anyone, to one surface whose clock is `now`; `seen` looks at each
+    answer."""
 
     def __init__(
         self,
@@ -47,16 +56,25 @@ class Client:
     ) -> None:
         self.now = 0.0
         self.messages: list[str] = []
-        self.adhoc = AdHoc(bus, role_of, lambda _jid, words: self.messages.append(words), lambda: self.now)
+        self.adhoc = AdHoc(
+            bus, role_of, lambda _jid, words: self.messages.append(words), lambda: self.now
+        )
         self._seen = seen
         self._language = f' xml:lang="{language}"' if language else ""
 
     async def send(
-        self, node: str, values: Values | None = None, session: str = "", *, action: str = "", jid: str = "admin@x"
+        self,
+        node: str,
+        values: Values | None = None,
+        session: str = "",
+        *,
+        action: str = "",
+        jid: str = "admin@x",
     ) -> Element:
         """The command that comes back; raises IqFault."""
         fields = "".join(
-            f'<field var="{q(var)}">{"".join(f"<value>{q(one)}</value>" for one in several)}</field>'
+            "<field "
+            f'var="{q(var)}">{"".join(f"<value>{q(one)}</value>" for one in several)}</field>'
             for var, several in (values or {}).items()
         )
         inside = "" if values is None else f'<x xmlns="{DATA}" type="submit">{fields}</x>'
@@ -84,7 +102,9 @@ def boxes(command: Element) -> Iterator[Element]:
 
 def lines(command: Element) -> str:
     """The fixed lines, as one: they are broken where a client's row ends."""
-    return " ".join(one.findtext(f"{X}value") or "" for one in fields(command) if one.get("type") == "fixed")
+    return " ".join(
+        one.findtext(f"{X}value") or "" for one in fields(command) if one.get("type") == "fixed"
+    )
 
 
 def session_of(command: Element) -> str:
@@ -103,6 +123,9 @@ def told(command: Element) -> str:
 
 def sampled(command: Element) -> dict[str, list[str]]:
     """What stands in the form, and a sample where nothing does."""
-    shown = {one.get("var", ""): [value.text or "" for value in one.iterfind(f"{X}value")] for one in boxes(command)}
+    shown = {
+        one.get("var", ""): [value.text or "" for value in one.iterfind(f"{X}value")]
+        for one in boxes(command)
+    }
     kinds = {one.get("var", ""): one.get("type", "") for one in boxes(command)}
     return {var: values or [_SAMPLES.get(kinds[var], "")] for var, values in shown.items()}

@@ -1,4 +1,5 @@
-"""The web surface on a bus: a browser without scripts that has signed in, and what a person reads on its pages."""
+"""The web surface on a bus: a browser without scripts that has signed in, and what a person reads
+on its pages."""
 
 import html
 import re
@@ -13,11 +14,11 @@ from yarl import URL
 
 from commands.action import Bus
 from commands.sessions import Sessions
-from component.roles import Role
+from component.bus.model.roles import Role
 from web.app import make
+from web.context import Site
 from web.guests import Guests
-from web.operators import Operators
-from web.site import Site
+from web.sessions import Operators
 
 Values = Mapping[str, Sequence[str]]
 
@@ -26,7 +27,8 @@ _FAULT = re.compile(r'<p class="error" id="e-([^"]+)">(.*?)</p>', re.DOTALL)
 
 
 class Page(HTMLParser):
-    """What stands on a page: the `lines` of its main part, `fields` of its last form, `faults` by field, links."""
+    """What stands on a page: the `lines` of its main part, `fields` of its last form, `faults` by
+    field, links."""
 
     def __init__(self, status: int, headers: Mapping[str, str], text: str) -> None:
         super().__init__()
@@ -58,7 +60,9 @@ class Page(HTMLParser):
         if tag == "option" and "selected" in found:
             self.fields[self._select] = [found["value"]]
         elif tag == "option" and not self.fields[self._select]:
-            self.fields[self._select].append(found["value"])  # the first one, until another is selected
+            self.fields[self._select].append(
+                found["value"]
+            )  # the first one, until another is selected
 
     def handle_endtag(self, tag: str) -> None:
         if self._open and self._open[-1] == tag:
@@ -82,8 +86,8 @@ class Page(HTMLParser):
 
 @dataclass
 class Browser:
-    """A browser on the pages of `bus`. `now` is the clock of sessions and links, in seconds. Where it is one of
-    `proxies`, its requests say where they come from."""
+    """A browser on the pages of `bus`. `now` is the clock of sessions and links, in seconds. Where
+    it is one of `proxies`, its requests say where they come from."""
 
     bus: Bus
     roles: dict[str, Role]
@@ -96,11 +100,19 @@ class Browser:
         parts: dict[str, Any] = dict.fromkeys(Site.__dataclass_fields__)
         bus = self.bus
         parts |= {
-            "hub": bus.hub, "clock": bus.clock, "roles": _Given(self.roles), "methods": bus.methods, "tokens": {},
-            "guests": Guests(lambda: self.now, []), "public_url": "http://127.0.0.1", "version": "1",
-            "proxies": self.proxies, "bus": bus, "operators": Operators(lambda: self.now),
+            "hub": bus.hub,
+            "clock": bus.clock,
+            "roles": _Given(self.roles),
+            "methods": bus.methods,
+            "tokens": {},
+            "guests": Guests(lambda: self.now, []),
+            "public_url": "http://127.0.0.1",
+            "version": "1",
+            "proxies": self.proxies,
+            "bus": bus,
+            "operators": Operators(lambda: self.now),
             "sessions": Sessions(lambda: self.now),
-        }  # fmt: skip
+        }
         self.site = Site(**parts)
         self.client = TestClient(TestServer(make(self.site)))
         await self.client.start_server()

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from component.digest import digests
-from component.ledger import Ledger, Note
-from component.message import Author, Message, id_from
-from component.plan import Arrival, Follows, Held, Planner, Stopped
+from component.bus.model.digest import digests
+from component.bus.model.ledger import Ledger, Note
+from component.bus.model.message import Author, Message, id_from
+from component.bus.model.planner import Arrival, Follows, Held, Planner, Stopped
+from component.bus.model.route import Route, Routes, Stage
 from component.processors import build
-from component.route import Route, Routes, Stage
-from tests.unit.fakes import FROM, TO, said
+from tests.support.fakes import FROM, TO, said
 
 Values = Mapping[str, Sequence[str]]
 
@@ -20,7 +20,11 @@ GOOD: Mapping[str, Sequence[Values]] = {
     "delay": [{"by": ["10min"]}, {"by": ["1s"]}],
     "digest": [{"every": ["1h"]}, {"count": ["3"]}, {"every": ["1min"], "count": ["2"]}],
     "exclude": [{"words": ["spam", "green eggs"]}, {"author": ["Romeo"], "has_link": ["1"]}],
-    "match": [{"pattern": [r"(?i)\bh(a|e)llo\s"]}, {"author": ["Juliet", "romeo@x"]}, {"has_attachment": ["1"]}],
+    "match": [
+        {"pattern": [r"(?i)\bh(a|e)llo\s"]},
+        {"author": ["Juliet", "romeo@x"]},
+        {"has_attachment": ["1"]},
+    ],
     "prefix": [{"text": ["[lobby]"]}, {"text": ['"so" \\ & 100 % <b> words=x']}],
     "quiet": [
         {"start": ["22:00"], "end": ["07:00"], "then": ["hold"]},
@@ -51,7 +55,10 @@ GOOD: Mapping[str, Sequence[Values]] = {
         {"count": ["1"], "per": ["1h"], "then": ["drop"]},
     ],
     "truncate": [{"length": ["20"]}],
-    "words": [{"words": ["spam"], "then": ["mask"]}, {"words": ["spam", "eggs"], "then": ["refuse"]}],
+    "words": [
+        {"words": ["spam"], "then": ["mask"]},
+        {"words": ["spam", "eggs"], "then": ["refuse"]},
+    ],
 }
 SAMPLES = [(name, values) for name, several in GOOD.items() for values in several]
 
@@ -66,7 +73,11 @@ BODIES = [
     "two\nlines #news",
     "größer als 😀" * 20,
 ]
-AUTHORS = [Author("Juliet", "juliet@example.org"), Author("Romeo", "guest:0123"), Author("Nick", "room@x/Nick")]
+AUTHORS = [
+    Author("Juliet", "juliet@example.org"),
+    Author("Romeo", "guest:0123"),
+    Author("Nick", "room@x/Nick"),
+]
 PAUSES = [1, 1, 20, 0, 40, 1, 600, 1, 3_600, 1, 8 * 3_600, 0, 86_400]
 """Seconds between two messages."""
 START = 1_700_000_000_000
@@ -82,14 +93,18 @@ def talk() -> Sequence[Message]:
     at, found = START, []
     for number, pause in enumerate(PAUSES * 2):
         at += pause * 1000
-        body, author = BODIES[number // 2 % len(BODIES)], AUTHORS[number // 2 % len(AUTHORS)]  # each twice
+        body, author = (
+            BODIES[number // 2 % len(BODIES)],
+            AUTHORS[number // 2 % len(AUTHORS)],
+        )  # each twice
         found.append(said(body, author=author, at=at, id=id_from(f"said {number}")))
     return found
 
 
 @dataclass
 class Course:
-    """A route and what it holds, as the bus and its store keep them, with everything that came of it in `events`."""
+    """A route and what it holds, as the bus and its store keep them, with everything that came of
+    it in `events`."""
 
     stages: Sequence[Stage]
     ledger: Ledger = field(default_factory=Ledger)
@@ -100,7 +115,9 @@ class Course:
 
     def __post_init__(self) -> None:
         self.route = Route(FROM, TO, id=1, stages=tuple(self.stages))
-        self.routes = Routes([self.route], (), (), lambda stage: build(stage.name, dict(stage.settings)))
+        self.routes = Routes(
+            [self.route], (), (), lambda stage: build(stage.name, dict(stage.settings))
+        )
 
     def restart(self) -> None:
         """Begin again with what is on disk."""
@@ -118,12 +135,22 @@ class Course:
         """What is due goes on, a batch as a whole."""
         while due := sorted((one for one in self.held if one.due <= now), key=lambda one: one.due):
             first = due[0]
-            batch = [one for one in self.held if one is first or (first.batch and one.batch == first.batch)]
+            batch = [
+                one
+                for one in self.held
+                if one is first or (first.batch and one.batch == first.batch)
+            ]
             self.held = [one for one in self.held if one not in batch]
             self.ledger.hold((1, first.passed[-1]), -len(batch))
-            joined = digests([one.message for one in batch], first.batch, now) if first.batch else ()
+            joined = (
+                digests([one.message for one in batch], first.batch, now) if first.batch else ()
+            )
             self.events += [(one.message.id, "joined", first.batch) for one in batch if joined]
-            been = frozenset({FROM}.union(*(one.been for one in batch))) if joined else frozenset({FROM})
+            been = (
+                frozenset({FROM}.union(*(one.been for one in batch)))
+                if joined
+                else frozenset({FROM})
+            )
             for message in joined or [first.message]:
                 planner = Planner(self.routes, self.ledger, now, link)
                 self._follow(message, planner.resume(message, first, been))
@@ -138,12 +165,19 @@ class Course:
 
     def _follow(self, message: Message, follows: Follows) -> None:
         became = [
-            *(("dead" if one.error else "arrived", one.error or one.message.body) for one in follows.arrivals),
+            *(
+                ("dead" if one.error else "arrived", one.error or one.message.body)
+                for one in follows.arrivals
+            ),
             *(("held", f"{one.due} {one.batch}") for one in follows.holds),
             *(("stopped", f"{one.processor}: {one.why}") for one in follows.stops),
         ]
         assert len(became) == 1, became
-        ends: Sequence[Arrival | Held | Stopped] = (*follows.arrivals, *follows.holds, *follows.stops)
+        ends: Sequence[Arrival | Held | Stopped] = (
+            *follows.arrivals,
+            *follows.holds,
+            *follows.stops,
+        )
         assert {one.message.id for one in ends} == {message.id}
         self.events += [(message.id, *one) for one in became]
         self.held += follows.holds

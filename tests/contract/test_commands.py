@@ -1,4 +1,5 @@
-"""What every command must keep on every surface; a new file in `commands/actions` is covered the moment it is there.
+"""What every command must keep on every surface; a new file in `commands/actions` is covered the
+moment it is there.
 
 A surface joins by one line in `SURFACES`: how a caller calls an action there, and what comes back.
 """
@@ -14,23 +15,29 @@ from commands import text as text_surface
 from commands.action import Action, Bus, discover
 from commands.sessions import LIFE, PER_PERSON
 from commands.text import Text
-from component.form import MAX_VALUE, Field, Jid
-from component.kinds import Zone
-from component.message import Channel
-from component.roles import Role
-from component.xmpp.bot import Asked
-from component.xmpp.desk import IqFault
+from component.bus.model.message import Channel
+from component.bus.model.roles import Role
+from component.common.form import MAX_VALUE, Field, Jid
+from component.common.value_types import Zone
+from component.xmpp.handlers import IqFault, TypedLine
 from tests.contract.forms import Client, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.pages import a_browser
 
 ACTIONS = discover()
-ROLES = {"": Role.GUEST, "member@x": Role.MEMBER, "operator@x": Role.OPERATOR, "admin@x": Role.ADMIN}
+ROLES = {
+    "": Role.GUEST,
+    "member@x": Role.MEMBER,
+    "operator@x": Role.OPERATOR,
+    "admin@x": Role.ADMIN,
+}
 
 Surface = Callable[[Bus, Action, str, bool], Awaitable[str | None]]
 
 
 async def _text(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None:
-    answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(Asked(jid, "Nick", action.name, in_room))
+    answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(
+        TypedLine(jid, "Nick", action.name, in_room)
+    )
     return answer if isinstance(answer, str) else None
 
 
@@ -47,7 +54,9 @@ async def _form(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None
 
 async def _web(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None:
     if in_room or not jid:
-        return await _text(bus, action, jid, in_room)  # rooms have no pages, and nobody is signed in without a JID
+        return await _text(
+            bus, action, jid, in_room
+        )  # rooms have no pages, and nobody is signed in without a JID
     async with a_browser(bus, dict(ROLES), jid) as browser:
         page = await browser.command(action.name)
         return page.note or page.title
@@ -99,7 +108,9 @@ async def test_each_role_gets_an_answer_or_a_refusal(
 
 @pytest.mark.parametrize("in_room", [False, True])
 @pytest.mark.parametrize("jid", ROLES)
-async def test_help_names_what_one_may_call_and_no_more(bus: Bus, call: Surface, jid: str, in_room: bool) -> None:
+async def test_help_names_what_one_may_call_and_no_more(
+    bus: Bus, call: Surface, jid: str, in_room: bool
+) -> None:
     answer = await call(bus, ACTIONS["help"], jid, in_room)
     assert answer
     for one in ACTIONS.values():
@@ -108,9 +119,19 @@ async def test_help_names_what_one_may_call_and_no_more(bus: Bus, call: Surface,
 
 
 async def test_what_the_first_commands_say(bus: Bus, call: Surface) -> None:
-    said = {name: await call(bus, ACTIONS[name], "admin@x", False) for name in ("ping", "version", "whoami")}
-    assert said == {"ping": "pong", "version": "Shoutbus 1.2.3", "whoami": "You are admin@x, with the role admin."}
-    assert await call(bus, ACTIONS["whoami"], "admin@x", True) == "Here you are Nick, with the role admin."
+    said = {
+        name: await call(bus, ACTIONS[name], "admin@x", False)
+        for name in ("ping", "version", "whoami")
+    }
+    assert said == {
+        "ping": "pong",
+        "version": "Shoutbus 1.2.3",
+        "whoami": "You are admin@x, with the role admin.",
+    }
+    assert (
+        await call(bus, ACTIONS["whoami"], "admin@x", True)
+        == "Here you are Nick, with the role admin."
+    )
 
 
 # Each field's wrong values, in words
@@ -132,7 +153,13 @@ def _wrong(one: Field) -> Iterator[str]:
 
 
 def _right(one: Field) -> str:
-    samples = {bool: "yes", int: "1", Jid: "juliet@example.org", Channel: "shoutbox:lobby", Zone: "UTC"}
+    samples = {
+        bool: "yes",
+        int: "1",
+        Jid: "juliet@example.org",
+        Channel: "shoutbox:lobby",
+        Zone: "UTC",
+    }
     return one.choices[0].value if one.choices else samples.get(one.type, "a")
 
 
@@ -144,11 +171,15 @@ async def test_wrong_values_are_told_in_words(bus: Bus, action: Action) -> None:
             if not action.opening:  # else a form begins otherwise
                 client = Client(bus)
                 session = session_of(await client.send(action.name))
-                again = await client.send(action.name, {name: [word] for name, word in given.items()}, session)
+                again = await client.send(
+                    action.name, {name: [word] for name, word in given.items()}, session
+                )
                 assert again.get("status") == "executing", (one.name, value[:20])
                 assert lines(again).startswith(f"{one.ask.label}: "), (one.name, value[:20])
             line = " ".join([action.name, *(f'{name}="{word}"' for name, word in given.items())])
-            answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(Asked("admin@x", "Nick", line, False))
+            answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(
+                TypedLine("admin@x", "Nick", line, False)
+            )
             assert str(answer).startswith(f"Error: {one.ask.label}: "), (one.name, value[:20])
 
 
@@ -197,14 +228,16 @@ async def test_another_persons_session_is_of_no_use(bus: Bus, action: Action) ->
     first = await client.send(action.name)
     for how in ("next", "complete", "prev", "cancel"):
         with pytest.raises(IqFault, match="not yours"):
-            await client.send(action.name, sampled(first), session_of(first), action=how, jid="operator@x")
+            await client.send(
+                action.name, sampled(first), session_of(first), action=how, jid="operator@x"
+            )
     assert client.adhoc.count == (1 if first.get("status") == "executing" else 0)
 
 
 async def test_another_persons_conversation_is_not_gone_on_with(bus: Bus, action: Action) -> None:
     text = Text(bus, ROLES.__getitem__, lambda: 0.0)
-    await text.answer(Asked("admin@x", "Nick", action.name, False))
-    assert await text.answer(Asked("operator@x", "Nick", "an answer of mine", False)) is None
+    await text.answer(TypedLine("admin@x", "Nick", action.name, False))
+    assert await text.answer(TypedLine("operator@x", "Nick", "an answer of mine", False)) is None
 
 
 async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
@@ -216,9 +249,9 @@ async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
     assert client.adhoc.count == 0
     now = 0.0
     text = Text(bus, ROLES.__getitem__, lambda: now)
-    await text.answer(Asked("admin@x", "Nick", action.name, False))
+    await text.answer(TypedLine("admin@x", "Nick", action.name, False))
     now = text_surface.LIFE + 1
-    assert await text.answer(Asked("admin@x", "Nick", "an answer of mine", False)) is None
+    assert await text.answer(TypedLine("admin@x", "Nick", "an answer of mine", False)) is None
 
 
 async def test_abandoned_ones_are_let_go(bus: Bus, action: Action) -> None:

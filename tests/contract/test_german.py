@@ -13,18 +13,17 @@ import pytest
 from commands.action import Bus, discover
 from commands.menu import GROUPS
 from commands.text import Text
-from component.configured import Audit, Drop, Put
-from component.delivery import State
-from component.message import Author, Channel, Message
-from component.ports import RoomState
-from component.roles import Role
-from component.words import tell
-from component.xmpp.bot import Asked
-from component.xmpp.desk import IqFault
-from component.xmpp.rooms import _OUT
+from component.bus.model.delivery import State
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.records import Audit, Drop, Put
+from component.bus.model.roles import Role
+from component.bus.ports.method import RoomState
+from component.common.i18n import tell
+from component.xmpp.handlers import IqFault, TypedLine
+from component.xmpp.muc.rooms import _OUT
 from tests.contract.forms import Client, X, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.test_rules import keeps_the_rules
-from tests.unit.fakes import FakeRooms
+from tests.support.fakes import FakeRooms
 
 ACTIONS = discover()
 LOBBY = Channel("shoutbox", "lobby")
@@ -41,7 +40,7 @@ def a_text(bus: Bus) -> Text:
 
 
 async def _says(surface: Text, line: str, language: str = "de") -> str:
-    return str(await surface.answer(Asked("admin@x", "Nick", line, False, language)))
+    return str(await surface.answer(TypedLine("admin@x", "Nick", line, False, language)))
 
 
 @pytest.mark.parametrize("node", [*ACTIONS, *GROUPS])
@@ -62,14 +61,22 @@ async def test_the_menu_in_german(bus: Bus) -> None:
     assert client.adhoc.named("routes", "admin@x/pda", "de") == "Routen…"
     first = await client.send("channels")
     assert told(first).startswith("Kanäle…\n")
-    choices = {one.get("label"): one.findtext(f"{X}value") for box in boxes(first) for one in box.iter(f"{X}option")}
+    choices = {
+        one.get("label"): one.findtext(f"{X}value")
+        for box in boxes(first)
+        for one in box.iter(f"{X}option")
+    }
     assert choices["Kanal anhalten"] == "channel-pause"
     # By its title, as a client may send it
     second = await client.send("channels", {"command": ["Kanal anhalten"]}, session_of(first))
     assert [box.get("label") for box in boxes(second)] == ["Kanal", "Angehalten"]
-    again = await client.send("channels", {"channel": ["muc:nowhere@x"], "paused": ["on"]}, session_of(first))
+    again = await client.send(
+        "channels", {"channel": ["muc:nowhere@x"], "paused": ["on"]}, session_of(first)
+    )
     assert lines(again).startswith("Kanal: „muc:nowhere@x“ steht nicht zur Wahl.")
-    done = await client.send("channels", {"channel": ["shoutbox:lobby"], "paused": ["on"]}, session_of(first))
+    done = await client.send(
+        "channels", {"channel": ["shoutbox:lobby"], "paused": ["on"]}, session_of(first)
+    )
     assert told(done).startswith("shoutbox:lobby ist angehalten: ")
 
 
@@ -87,7 +94,9 @@ async def test_refusals_in_german(bus: Bus) -> None:
 async def test_help_in_german(bus: Bus) -> None:
     answer = (await _says(a_text(bus), "help", "de-CH")).splitlines()
     assert answer[0].startswith("Ich reiche Nachrichten zwischen Räumen")
-    assert answer[1:-2] == [f"{name}: {tell(ACTIONS[name].title, 'de')}" for name in sorted(ACTIONS)]
+    assert answer[1:-2] == [
+        f"{name}: {tell(ACTIONS[name].title, 'de')}" for name in sorted(ACTIONS)
+    ]
     assert answer[-2] == "„help processors“ zeigt, was Routen unterwegs mit Nachrichten tun können."
     assert answer[-1].startswith("Die Shoutboxen sind unter ")
 
@@ -102,7 +111,9 @@ async def test_a_conversation_in_german(bus: Bus) -> None:
     assert (await _says(text, "zurück")).startswith("Von?")
     assert await _says(text, "abbrechen") == "Alles bleibt, wie es war."
     asked = await _says(text, "channel remove shoutbox:lobby")
-    assert asked.splitlines()[0].startswith("shoutbox:lobby (Lobby <b>& 100 %) wird entfernt, und mit ihm seine Routen")
+    assert asked.splitlines()[0].startswith(
+        "shoutbox:lobby (Lobby <b>& 100 %) wird entfernt, und mit ihm seine Routen"
+    )
     assert asked.splitlines()[1] == "Sicher?"
     assert asked.endswith("(„zurück“ geht zurück, „abbrechen“ lässt alles, wie es war)")
     assert (await _says(text, "ja")).startswith("shoutbox:lobby ist entfernt; Routen: 1")
@@ -115,27 +126,54 @@ async def test_a_conversation_in_german(bus: Bus) -> None:
 @pytest.mark.parametrize(
     ("node", "values", "answer"),
     [
-        ("deadletter-list", {"channel": "lobby"}, "„lobby“ ist kein Kanal: Schreib Methode:Adresse, etwa"),
-        ("deadletter-list", {"channel": "Foo:x"}, "„Foo“ ist kein Name einer Methode: Schreib Methode:Adresse, etwa"),
+        (
+            "deadletter-list",
+            {"channel": "lobby"},
+            "„lobby“ ist kein Kanal: Schreib Methode:Adresse, etwa",
+        ),
+        (
+            "deadletter-list",
+            {"channel": "Foo:x"},
+            "„Foo“ ist kein Name einer Methode: Schreib Methode:Adresse, etwa",
+        ),
         ("last", {"channel": "pigeon:x"}, "Einen Kanal pigeon:x gibt es für dich nicht."),
-        ("role-grant", {"jid": "juliet", "role": "member"}, "„juliet“ ist keine JID wie juliet@example.org."),
-        ("deadletter-list", {"channel": "x" * 4001}, "Das hat 4001 Zeichen; höchstens 4000 passen."),
+        (
+            "role-grant",
+            {"jid": "juliet", "role": "member"},
+            "„juliet“ ist keine JID wie juliet@example.org.",
+        ),
+        (
+            "deadletter-list",
+            {"channel": "x" * 4001},
+            "Das hat 4001 Zeichen; höchstens 4000 passen.",
+        ),
     ],
 )
-async def test_bad_values_in_german(bus: Bus, node: str, values: dict[str, str], answer: str) -> None:
+async def test_bad_values_in_german(
+    bus: Bus, node: str, values: dict[str, str], answer: str
+) -> None:
     client = Client(bus, language="de")
     asked = await client.send(node)
-    filled = await client.send(node, {name: [value] for name, value in values.items()}, session_of(asked))
+    filled = await client.send(
+        node, {name: [value] for name, value in values.items()}, session_of(asked)
+    )
     assert answer in " ".join((lines(filled) or told(filled)).split())
-    line = " ".join([node.replace("-", " "), *(f'{name}="{value}"' for name, value in values.items())])
+    line = " ".join(
+        [node.replace("-", " "), *(f'{name}="{value}"' for name, value in values.items())]
+    )
     assert answer in await _says(a_text(bus), line)
 
 
 async def test_a_channel_with_a_bad_address_in_german(bus: Bus) -> None:
-    answer = "„lobby“ ist keine Adresse eines Kanals der Methode muc: Schreib sie wie muc:team@rooms.example.org."
+    answer = (
+        "„lobby“ ist keine Adresse eines Kanals der Methode muc: Schreib sie wie "
+        "muc:team@rooms.example.org."
+    )
     assert (await _says(a_text(bus), "channel add muc lobby")).startswith(f"Fehler: {answer}")
     client = Client(bus, language="de")
-    first = await client.send("channel-add", {"method": ["muc"]}, session_of(await client.send("channel-add")))
+    first = await client.send(
+        "channel-add", {"method": ["muc"]}, session_of(await client.send("channel-add"))
+    )
     second = await client.send("channel-add", {"address": ["lobby"]}, session_of(first))
     assert answer in lines(second)
 
@@ -144,7 +182,9 @@ async def test_an_unknown_method_in_german(bus: Bus) -> None:
     answer = "„pigeon“ steht nicht zur Wahl."
     assert (await _says(a_text(bus), "channel add pigeon x")).startswith(f"Fehler: Art: {answer}")
     client = Client(bus, language="de")
-    first = await client.send("channel-add", {"method": ["pigeon"]}, session_of(await client.send("channel-add")))
+    first = await client.send(
+        "channel-add", {"method": ["pigeon"]}, session_of(await client.send("channel-add"))
+    )
     assert answer in lines(first)
     written = '[[channel]]\nname = "pigeon:coop"\n'
     assert "eine Methode „pigeon“ gibt es nicht" in await _says(a_text(bus), f"import\n{written}")
@@ -163,16 +203,19 @@ async def test_a_conflict_in_german(bus: Bus, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(bus.settings, "change", later)
     answer = await _says(a_text(bus), "channel pause shoutbox:lobby")
-    changed = "Fehler: Jemand hat das inzwischen geändert: Sieh es dir noch einmal an und entscheide dann."
+    changed = (
+        "Fehler: Jemand hat das inzwischen geändert: Sieh es dir noch einmal an und entscheide "
+        "dann."
+    )
     assert answer.splitlines()[0] == changed
 
 
 async def test_a_role_that_does_not_reach_in_german(bus: Bus) -> None:
     text = Text(bus, lambda _jid: Role.GUEST, lambda: 0.0)
     refused = "Fehler: „status“ ist für die Rolle Operator; deine ist Gast."
-    assert await text.answer(Asked("", "Nick", "status", True, "de")) == refused
+    assert await text.answer(TypedLine("", "Nick", "status", True, "de")) == refused
     private = "Fehler: „status“ ist für einen privaten Chat: Schreib an bot@bus.example.org."
-    assert await a_text(bus).answer(Asked("admin@x", "Nick", "status", True, "de")) == private
+    assert await a_text(bus).answer(TypedLine("admin@x", "Nick", "status", True, "de")) == private
 
 
 async def test_states_in_german(bus: Bus) -> None:
@@ -198,7 +241,10 @@ async def test_what_is_off_and_paused_in_german(bus: Bus) -> None:
     assert (await _says(text, "route list")).splitlines()[1] == f"1: {way} (aus)"
     assert await _says(text, "route pause 1 an") == f"{way} ist jetzt an."
     await _says(text, "channel pause shoutbox:lobby")
-    assert "shoutbox:lobby title=Lobby <b>& 100 % (angehalten)" in (await _says(text, "channel list")).splitlines()
+    assert (
+        "shoutbox:lobby title=Lobby <b>& 100 % (angehalten)"
+        in (await _says(text, "channel list")).splitlines()
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,7 +262,10 @@ async def test_choices_in_german(bus: Bus, node: str, field: str, labels: list[s
 
 
 async def test_a_choice_by_its_german_name(bus: Bus) -> None:
-    assert await _says(a_text(bus), "role grant juliet@x Operator") == "juliet@x hat jetzt die Rolle Operator."
+    assert (
+        await _says(a_text(bus), "role grant juliet@x Operator")
+        == "juliet@x hat jetzt die Rolle Operator."
+    )
     told = await _says(a_text(bus), "preferences confirm=immer")
     assert told.endswith("immer. Deine Zeitzone: UTC.")
     assert bus.settings.preference("admin@x").confirm == "always"
@@ -228,7 +277,10 @@ async def test_the_state_of_the_bus_in_german(bus: Bus) -> None:
     room = "a_very-long-name&so@rooms.example.org"
     bus.rooms.states[room] = RoomState(False, _OUT["307"], False, "", 0)
     assert f"{room}: draußen: der Bot wurde hinausgeworfen" in await _says(a_text(bus), "room list")
-    rooms = {"out@rooms.x": {"state": "out", "trouble": "…"}, "new@rooms.x": {"state": "joining", "trouble": ""}}
+    rooms = {
+        "out@rooms.x": {"state": "out", "trouble": "…"},
+        "new@rooms.x": {"state": "joining", "trouble": ""},
+    }
     xmpp = {"state": "up", "trouble": "", "rooms": rooms, "seconds": 60.0}
 
     async def health() -> dict[str, Any]:
@@ -243,4 +295,6 @@ async def test_the_state_of_the_bus_in_german(bus: Bus) -> None:
 
 async def test_a_language_that_is_not_there_is_answered_in_english(bus: Bus) -> None:
     for language in ("fr", "", "en-GB", "dex"):
-        assert await _says(a_text(bus), "whoami", language) == "You are admin@x, with the role admin."
+        assert (
+            await _says(a_text(bus), "whoami", language) == "You are admin@x, with the role admin."
+        )

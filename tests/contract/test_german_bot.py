@@ -1,4 +1,5 @@
-"""What the bot says of itself to people whose language is German: confirmations, refusals, lines in rooms."""
+"""What the bot says of itself to people whose language is German: confirmations, refusals, lines in
+rooms."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -8,16 +9,16 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from commands.action import Bus
-from component.configured import Audit, ChannelSpec, Mute, Preference, Put
-from component.message import MAX_BODY, Channel
-from component.route import Route
-from component.words import tell
+from component.bus.model.message import MAX_BODY, Channel
+from component.bus.model.records import Audit, ChannelSpec, Mute, Preference, Put
+from component.bus.model.route import Route
+from component.common.i18n import tell
 from component.xmpp.bot import Bot
-from component.xmpp.room import Line, Occupant, Room
+from component.xmpp.muc.room import Occupant, Room, RoomLine
 from component.xmpp.stanza import STANZAS
 from tests.contract.forms import a_seeded_bus
 from tests.contract.test_german import LOBBY, a_text
-from tests.unit.test_puppets import FakeLink
+from tests.unit.xmpp.muc.test_puppets import FakeSession
 
 
 @pytest.fixture
@@ -31,25 +32,39 @@ class Talk:
     """A bot whose stream is a list, on a bus."""
 
     bus: Bus
-    link: FakeLink = field(default_factory=FakeLink)
+    link: FakeSession = field(default_factory=FakeSession)
 
     def __post_init__(self) -> None:
         self.bot = Bot(self.link, "bot", self.bus.clock)
         hub = self.bus.hub
         self.bot.attach(
-            hub, hub.leads_to, lambda _name: None, a_text(self.bus).answer, _nobody, lambda _jid: "once",
-            self.bus.settings.language, _nothing, {},
-        )  # fmt: skip
+            hub,
+            hub.leads_to,
+            lambda _name: None,
+            a_text(self.bus).answer,
+            _nobody,
+            lambda _jid: "once",
+            self.bus.settings.language,
+            _nothing,
+            {},
+        )
 
-    async def hears(self, body: str, sender: str = "juliet@x/pda", to: str = "bot@bus.example.org") -> str:
+    async def hears(
+        self, body: str, sender: str = "juliet@x/pda", to: str = "bot@bus.example.org"
+    ) -> str:
         """What the bot sends back to a German message."""
         stanza = fromstring(
-            f'<message xmlns="jabber:component:accept" xml:lang="de-AT" type="chat" from="{sender}" to="{to}">'
+            '<message xmlns="jabber:component:accept" xml:lang="de-AT" type="chat" '
+            f'from="{sender}" to="{to}">'
             f"<body>{body}</body></message>"
         )
         await self.bot._heard(stanza, sender.startswith("room@"))
         sent = self.link.sent[-1]
-        text = sent.findtext(f"error/{{{STANZAS}}}text") if sent.get("type") == "error" else sent.findtext("body")
+        text = (
+            sent.findtext(f"error/{{{STANZAS}}}text")
+            if sent.get("type") == "error"
+            else sent.findtext("body")
+        )
         return text or ""
 
 
@@ -77,23 +92,31 @@ async def _goes_on(bus: Bus) -> None:
 
 
 async def test_the_bot_confirms_in_german(talk: Talk) -> None:
-    nowhere = "Ich kann das nirgendwohin weiterreichen: Von deinen Nachrichten geht keine Route aus."
+    nowhere = (
+        "Ich kann das nirgendwohin weiterreichen: Von deinen Nachrichten geht keine Route aus."
+    )
     assert (await talk.hears("Hallo")).startswith(nowhere)
     await _goes_on(talk.bus)
     passed = "Weitergereicht an Lobby <b>& 100 % (shoutbox:lobby), für alle, die dort lesen."
     assert (await talk.hears("Hallo")).startswith(passed)
-    assert (await talk.hears("Hallo", "room@rooms.x/Nick")).startswith("Schreib mir dafür an bot@bus.example.org")
+    assert (await talk.hears("Hallo", "room@rooms.x/Nick")).startswith(
+        "Schreib mir dafür an bot@bus.example.org"
+    )
 
 
 async def test_the_bot_refuses_in_german(talk: Talk) -> None:
     await _goes_on(talk.bus)
-    there = "Unter nobody@bus.example.org gibt es keinen Kanal. Schreib „help“ an bot@bus.example.org."
+    there = (
+        "Unter nobody@bus.example.org gibt es keinen Kanal. Schreib „help“ an bot@bus.example.org."
+    )
     assert await talk.hears("Hallo", to="nobody@bus.example.org") == there
     long = await talk.hears("x" * (MAX_BODY + 1))
     assert long == f"Die Nachricht hat {MAX_BODY + 1} Zeichen; höchstens {MAX_BODY} passen."
     mute = Mute("juliet@x", "juliet", 0, "zu laut")
     await talk.bus.settings.change([Put(mute)], Audit(0, "", "test", "seed"))
-    muted = "Ein Operator hat dich stummgeschaltet, bis er es aufhebt (zu laut): Das ging an niemanden."
+    muted = (
+        "Ein Operator hat dich stummgeschaltet, bis er es aufhebt (zu laut): Das ging an niemanden."
+    )
     assert await talk.hears("Hallo") == muted
 
 
@@ -110,20 +133,33 @@ async def test_who_chose_english_is_answered_so(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("jid", "chosen", "language", "answer"),
     [
-        ("juliet@x", "", "de", "„tanze“ kenne ich nicht. Schreib „shoutbus: help“, dann sage ich, was ich kann."),
-        ("juliet@x", "de", "en", "„tanze“ kenne ich nicht. Schreib „shoutbus: help“, dann sage ich, was ich kann."),
+        (
+            "juliet@x",
+            "",
+            "de",
+            "„tanze“ kenne ich nicht. Schreib „shoutbus: help“, dann sage ich, was ich kann.",
+        ),
+        (
+            "juliet@x",
+            "de",
+            "en",
+            "„tanze“ kenne ich nicht. Schreib „shoutbus: help“, dann sage ich, was ich kann.",
+        ),
         ("", "de", "en", "I don't know “tanze”. Write “shoutbus: help” for what I can do."),
     ],
 )
-async def test_a_line_in_a_room(talk: Talk, jid: str, chosen: str, language: str, answer: str) -> None:
+async def test_a_line_in_a_room(
+    talk: Talk, jid: str, chosen: str, language: str, answer: str
+) -> None:
     """In the stanza's language, and where the room shows who it is, in the one they chose."""
     await talk.bus.settings.prefer(Preference("juliet@x", chosen))
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
     said: list[str] = []
     await talk.bot.addressed(
-        lambda _room, words: said.append(words), room,
-        Line("Juliet", Occupant(jid, "none", "participant"), "shoutbus: tanze", language),
-    )  # fmt: skip
+        lambda _room, words: said.append(words),
+        room,
+        RoomLine("Juliet", Occupant(jid, "none", "participant"), "shoutbus: tanze", language),
+    )
     assert said == [f"Juliet: {answer}"]
 
 
@@ -131,13 +167,21 @@ async def test_commands_in_a_room(talk: Talk) -> None:
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
     said: list[str] = []
     await talk.bot.addressed(
-        lambda _room, words: said.append(words), room, Line("Juliet", None, "shoutbus: whoami", "de")
+        lambda _room, words: said.append(words),
+        room,
+        RoomLine("Juliet", None, "shoutbus: whoami", "de"),
     )
     assert said == ["Juliet: Hier bist du Juliet und hast die Rolle Admin."]
 
 
 def test_what_the_bot_may_not_do_in_german() -> None:
-    room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus", archived=False, voice=False)
+    room = Room(
+        "lobby@rooms.x",
+        ChannelSpec(Channel("muc", "lobby@rooms.x")),
+        "shoutbus",
+        archived=False,
+        voice=False,
+    )
     limits = tell(room.limits(), "de")
     assert limits.startswith("Ich darf in diesem Raum nicht sprechen: ")
     assert "Ich bin kein Besitzer dieses Raums: " in limits

@@ -1,4 +1,5 @@
-"""What must stand beside the code: a heading for everything a person can use, and each error's names."""
+"""What must stand beside the code: a heading for everything a person can use, and each error's
+names."""
 
 import re
 from collections.abc import Iterator
@@ -7,22 +8,41 @@ from pathlib import Path
 import pytest
 
 from commands import action
-from component import errors, methods
-from component.config import parse
-from component.errors import ConfigError, ShoutbusError
-from component.form import fields
-from component.ports import MethodSpec
-from component.table import Table
+from component import methods
+from component.bus.ports.method import MethodSpec
+from component.common import errors
+from component.common.errors import ConfigError, ShoutbusError
+from component.common.form import fields
+from component.config.config import parse
+from component.config.toml import Table
 
 ROOT = Path(__file__).parents[2]
 
 # RFC 6120 section 8.3.3
 CONDITIONS = {
-    "bad-request", "conflict", "feature-not-implemented", "forbidden", "gone", "internal-server-error",
-    "item-not-found", "jid-malformed", "not-acceptable", "not-allowed", "not-authorized", "policy-violation",
-    "recipient-unavailable", "redirect", "registration-required", "remote-server-not-found", "remote-server-timeout",
-    "resource-constraint", "service-unavailable", "subscription-required", "undefined-condition", "unexpected-request",
-}  # fmt: skip
+    "bad-request",
+    "conflict",
+    "feature-not-implemented",
+    "forbidden",
+    "gone",
+    "internal-server-error",
+    "item-not-found",
+    "jid-malformed",
+    "not-acceptable",
+    "not-allowed",
+    "not-authorized",
+    "policy-violation",
+    "recipient-unavailable",
+    "redirect",
+    "registration-required",
+    "remote-server-not-found",
+    "remote-server-timeout",
+    "resource-constraint",
+    "service-unavailable",
+    "subscription-required",
+    "undefined-condition",
+    "unexpected-request",
+}
 
 
 def _page(name: str) -> str:
@@ -44,7 +64,9 @@ def test_each_setting_of_a_method_is_told(method: MethodSpec) -> None:
     assert [one.name for one in fields(method.form, None) if f"`{one.name}`" not in told] == []
 
 
-@pytest.mark.parametrize("name", [name for name, method in methods.discover().items() if method.setup])
+@pytest.mark.parametrize(
+    "name", [name for name, method in methods.discover().items() if method.setup]
+)
 def test_each_setting_of_a_method_s_table_is_told(name: str) -> None:
     setup = methods.discover()[name].setup
     assert setup
@@ -58,7 +80,8 @@ def test_each_command_has_its_heading(name: str) -> None:
 
 
 def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
-    """(table, key) of every setting that the configuration asks for, by watching it read one of each table."""
+    """(table, key) of every setting that the configuration asks for, by watching it read one of
+    each table."""
     asked: set[tuple[str, str]] = set()
     get = Table._get
 
@@ -67,7 +90,9 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
         return get(table, key, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Table, "_get", watched)
-    tables = "[xmpp]\n[web]\n[store]\n[fetch]\n[letters]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]"
+    tables = (
+        "[xmpp]\n[web]\n[store]\n[fetch]\n[letters]\n[[admin]]\n[[channel]]\n[[route]]\n[[token]]"
+    )
     with pytest.raises(ConfigError):
         parse(tables, methods.discover(), {})
     yield from sorted(one for one in asked if one[0] != "the file")
@@ -85,7 +110,9 @@ def test_each_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = list(_settings(monkeypatch))
     known = {"xmpp", "web", "store", "fetch", "letters", "admin", "channel", "route", "token"}
     assert known == {table for table, _ in settings}
-    missing = [f"[{table}] {key}" for table, key in settings if f"`{key}`" not in _section(text, table)]
+    missing = [
+        f"[{table}] {key}" for table, key in settings if f"`{key}`" not in _section(text, table)
+    ]
     assert missing == []
 
 
@@ -106,12 +133,14 @@ def test_each_error_has_its_names(error: type[ShoutbusError]) -> None:
 
 def test_no_file_names_a_method_but_its_own() -> None:
     """The core never asks which method it is."""
-    named = re.compile(r"""==\s*["'](?:%s)["']|["'](?:%s)["']\s*==""" % ((("|".join(methods.discover())),) * 2))
+    named = re.compile(
+        r"""==\s*["'](?:%s)["']|["'](?:%s)["']\s*==""" % ((("|".join(methods.discover())),) * 2)
+    )
     found = [
         f"{file.relative_to(ROOT)}:{number}"
         for folder in ("component", "commands", "web")
         for file in sorted((ROOT / folder).rglob("*.py"))
         for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
-        if named.search(line) and file.parent.name != "methods"
+        if named.search(line) and "methods" not in file.parts
     ]
     assert found == []

@@ -1,4 +1,5 @@
-"""What every method must keep; a new file in `component/methods` is covered the moment it is there."""
+"""What every method must keep; a new file in `component/methods` is covered the moment it is
+there."""
 
 import asyncio
 import inspect
@@ -9,17 +10,40 @@ from dataclasses import replace
 import pytest
 
 from component import methods
-from component.configured import ChannelSpec
-from component.delivery import Delivery, State
-from component.errors import BadInput, DeliveryError, Refused, Unavailable
-from component.message import Channel, Message
-from component.ports import Confirmation, Direct, Fate, Method, MethodSpec, Ports, Retracts, Rooms
-from component.way import Way
-from tests.unit.fakes import FROM, FakeWorld, said
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.flow_control import Way
+from component.bus.model.message import Channel, Message
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import (
+    Confirmation,
+    Direct,
+    Fate,
+    Method,
+    MethodSpec,
+    Ports,
+    Retracts,
+    Rooms,
+)
+from component.common.errors import BadInput, DeliveryError, Refused, Unavailable
+from tests.support.fakes import FROM, FakeWorld, said
 
 SPECS = methods.discover()
 WAYS_OUT = sorted(name for name, spec in SPECS.items() if spec.make)
-JUNK = ["", "*", " ", "/", "a/b", "@", "a@", "<b>", "'; drop table", "x" * 1023, "a@b/c", "A@B", "\n"]
+JUNK = [
+    "",
+    "*",
+    " ",
+    "/",
+    "a/b",
+    "@",
+    "a@",
+    "<b>",
+    "'; drop table",
+    "x" * 1023,
+    "a@b/c",
+    "A@B",
+    "\n",
+]
 
 every = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS.keys())
 

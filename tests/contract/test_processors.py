@@ -1,4 +1,5 @@
-"""What every processor must keep; a new file in `component/processors` is covered the moment it is there.
+"""What every processor must keep; a new file in `component/processors` is covered the moment it is
+there.
 
 Only its good settings are to be added to `processing.GOOD`, and a test fails until they are.
 """
@@ -17,26 +18,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands import draw
+from commands import data_forms
 from commands.action import Done, Step
-from component import form, processors
-from component.errors import BadInput
-from component.ledger import Ledger
-from component.message import Author, Message, id_from
-from component.processor import MAX_HOLD, Hold, Moment, Processor, ProcessorSpec, Stop
+from component import processors
+from component.bus.model.ledger import Ledger
+from component.bus.model.message import Author, Message, id_from
+from component.bus.model.processor import MAX_HOLD, Hold, Moment, Processor, ProcessorSpec, Stop
+from component.bus.model.route import Stage
+from component.common import form
+from component.common.errors import BadInput
+from component.common.i18n import LANGUAGES, Words, tell
 from component.processors import build, settings_of
-from component.route import Stage
-from component.words import LANGUAGES, Words, tell
-from tests.contract.processing import AUTHORS, BODIES, GOOD, PAUSES, SAMPLES, START, Course, Values, link, talk
+from tests.contract.processing import (
+    AUTHORS,
+    BODIES,
+    GOOD,
+    PAUSES,
+    SAMPLES,
+    START,
+    Course,
+    Values,
+    link,
+    talk,
+)
 from tests.contract.test_rules import keeps_the_rules
-from tests.unit.fakes import said
+from tests.support.fakes import said
 
 SPECS = processors.discover()
 ROOT = Path(__file__).parents[2]
 
 every = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 every_sample = pytest.mark.parametrize(
-    ("name", "values"), SAMPLES, ids=[f"{name}-{number}" for number, (name, _values) in enumerate(SAMPLES)]
+    ("name", "values"),
+    SAMPLES,
+    ids=[f"{name}-{number}" for number, (name, _values) in enumerate(SAMPLES)],
 )
 ASKED = [(name, one) for name, spec in SPECS.items() for one in form.fields(spec.make, None)]
 FIELDS = [(name, one.name) for name, one in ASKED]
@@ -71,8 +86,12 @@ def test_it_is_told_in_the_docs(spec: ProcessorSpec) -> None:
     page = (ROOT / "docs" / "processors.md").read_text("utf-8")
     found = re.search(rf"^## {spec.name}$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
     assert found, f"docs/processors.md has no heading ## {spec.name}"
-    assert [one.name for one in form.fields(spec.make, None) if f"`{one.name}`" not in found[1]] == []
-    assert re.search(rf"\b{spec.name}\b", "".join(re.findall(r"^```.*?^```", found[1], re.MULTILINE | re.DOTALL)))
+    assert [
+        one.name for one in form.fields(spec.make, None) if f"`{one.name}`" not in found[1]
+    ] == []
+    assert re.search(
+        rf"\b{spec.name}\b", "".join(re.findall(r"^```.*?^```", found[1], re.MULTILINE | re.DOTALL))
+    )
 
 
 @every
@@ -81,11 +100,34 @@ def test_no_clock_no_chance_no_way_out(spec: ProcessorSpec) -> None:
     tree = ast.parse((Path(processors.__path__[0]) / f"{spec.name}.py").read_text("utf-8"))
     taken = {name for node in ast.walk(tree) for name in _imported(node)}
     assert not taken & {
-        "time", "random", "secrets", "uuid", "os", "io", "sys", "pathlib", "socket", "ssl", "asyncio", "threading",
-        "subprocess", "urllib", "http", "aiohttp", "sqlite3", "aiosqlite", "slixmpp", "structlog", "logging",
-    }  # fmt: skip
+        "time",
+        "random",
+        "secrets",
+        "uuid",
+        "os",
+        "io",
+        "sys",
+        "pathlib",
+        "socket",
+        "ssl",
+        "asyncio",
+        "threading",
+        "subprocess",
+        "urllib",
+        "http",
+        "aiohttp",
+        "sqlite3",
+        "aiosqlite",
+        "slixmpp",
+        "structlog",
+        "logging",
+    }
     called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    assert not {one.attr for one in called if isinstance(one, ast.Attribute)} & {"now", "today", "utcnow"}
+    assert not {one.attr for one in called if isinstance(one, ast.Attribute)} & {
+        "now",
+        "today",
+        "utcnow",
+    }
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
@@ -123,7 +165,7 @@ async def _never(_caller: Any, _form: Any, _bus: Any) -> Done:
 
 def _drawn(spec: ProcessorSpec, values: Values, language: str) -> str:
     step = Step(spec.title, spec.make, _never)
-    return draw.form(step, step.fields(None), values, {"": "what is wrong"}, language)  # type: ignore[arg-type]
+    return data_forms.form(step, step.fields(None), values, {"": "what is wrong"}, language)  # type: ignore[arg-type]
 
 
 @every_sample
@@ -133,8 +175,8 @@ def test_its_form_keeps_the_rules_and_comes_back(name: str, values: Values, lang
     asked = form.fields(SPECS[name].make, None)
     for shown in ({}, values) if asked else ():
         drawn = _drawn(SPECS[name], shown, language)
-        keeps_the_rules(fromstring(draw.executing("a", "b", drawn, last=True, back=False)))
-    sent = draw.read(fromstring(_drawn(SPECS[name], values, language)))
+        keeps_the_rules(fromstring(data_forms.executing("a", "b", drawn, last=True, back=False)))
+    sent = data_forms.read(fromstring(_drawn(SPECS[name], values, language)))
     assert sent is not None
     assert build(name, sent) == build(name, values)
 
@@ -145,22 +187,56 @@ def test_labels_are_short(name: str, key: str, language: str) -> None:
     (asked,) = (one for one in form.fields(SPECS[name].make, None) if one.name == key)
     label = asked.ask.label.told(language)
     assert 1 <= len(label.split()) <= 3
-    assert len(label) <= draw.WIDTH
+    assert len(label) <= data_forms.WIDTH
     assert not re.search("[&<>_%\n]", label)
     assert asked.ask.help is None or asked.ask.help.told(language).strip()
 
 
 RUBBISH = [
-    [""], [" \t\n"], ["\x00\x07\x1b"], ["\ud800"], ["\u202e\u200b"], ["x" * 4_001], ["x" * 3_999], ["-1"], ["0"],
-    ["99999999999"], ["9" * 400], ["1.5"], ["none"], ["*"], ["{0.__class__}"], ["{{ }}"], ["(a+)+$"], ["("], ["\\"],
-    ["<b>&amp;</b>"], ["%s%n"], ["25:61"], ["0s"], ["9999999d"], ["ü" * 200], ["😀"], ["a", "b"], ["a"] * 5_000, [],
-    ["a,b"], ["=x"], ["null"], ["[1]"], ["00:00"], ["../../etc/passwd"], ["'; drop table routes; --"],
-]  # fmt: skip
+    [""],
+    [" \t\n"],
+    ["\x00\x07\x1b"],
+    ["\ud800"],
+    ["\u202e\u200b"],
+    ["x" * 4_001],
+    ["x" * 3_999],
+    ["-1"],
+    ["0"],
+    ["99999999999"],
+    ["9" * 400],
+    ["1.5"],
+    ["none"],
+    ["*"],
+    ["{0.__class__}"],
+    ["{{ }}"],
+    ["(a+)+$"],
+    ["("],
+    ["\\"],
+    ["<b>&amp;</b>"],
+    ["%s%n"],
+    ["25:61"],
+    ["0s"],
+    ["9999999d"],
+    ["ü" * 200],
+    ["😀"],
+    ["a", "b"],
+    ["a"] * 5_000,
+    [],
+    ["a,b"],
+    ["=x"],
+    ["null"],
+    ["[1]"],
+    ["00:00"],
+    ["../../etc/passwd"],
+    ["'; drop table routes; --"],
+]
 
 
 @pytest.mark.parametrize(("name", "key"), FIELDS)
 @pytest.mark.parametrize("rubbish", RUBBISH, ids=lambda rubbish: ascii("|".join(rubbish))[:20])
-def test_rubbish_is_refused_in_words_or_does_no_harm(name: str, key: str, rubbish: Sequence[str]) -> None:
+def test_rubbish_is_refused_in_words_or_does_no_harm(
+    name: str, key: str, rubbish: Sequence[str]
+) -> None:
     for values in GOOD[name]:
         made = _made(name, {**values, key: rubbish})
         if isinstance(made, Words | str):
@@ -170,7 +246,11 @@ def test_rubbish_is_refused_in_words_or_does_no_harm(name: str, key: str, rubbis
         course = Course([Stage(1, name, settings_of(made))])
         for message in talk()[:5]:
             course.say(message)
-        assert not [why for _id, became, why in course.events if became == "dead" and "fault in the bus" in why]
+        assert not [
+            why
+            for _id, became, why in course.events
+            if became == "dead" and "fault in the bus" in why
+        ]
 
 
 def _made(name: str, values: Values) -> Processor | Words | str:
@@ -183,7 +263,9 @@ def _made(name: str, values: Values) -> Processor | Words | str:
 
 @given(st.sampled_from(FIELDS), st.lists(st.text(max_size=30), max_size=4))
 @settings(deadline=None)
-def test_whatever_is_written_is_refused_in_words_or_taken(which: tuple[str, str], written: list[str]) -> None:
+def test_whatever_is_written_is_refused_in_words_or_taken(
+    which: tuple[str, str], written: list[str]
+) -> None:
     name, key = which
     made = _made(name, {**GOOD[name][0], key: written})
     if isinstance(made, Words | str):
@@ -232,7 +314,10 @@ class Untouched:
 
 def _outcomes(processor: Processor, ledger: Ledger | None) -> Sequence[Any]:
     """What it makes of everything; what it refuses, in words."""
-    return [_outcome(processor, message, Untouched() if ledger is None else ledger.at((1, 1))) for message in talk()]
+    return [
+        _outcome(processor, message, Untouched() if ledger is None else ledger.at((1, 1)))
+        for message in talk()
+    ]
 
 
 def _outcome(processor: Processor, message: Message, notes: Any) -> Any:
@@ -244,7 +329,8 @@ def _outcome(processor: Processor, message: Message, notes: Any) -> Any:
 
 @every_sample
 def test_it_is_decided_by_what_it_is_given(name: str, values: Values) -> None:
-    """The same by another one that is set the same, with the same notes, or with none where it keeps none."""
+    """The same by another one that is set the same, with the same notes, or with none where it
+    keeps none."""
     first, second = (Ledger() if SPECS[name].keeps else None for _ in range(2))
     outcomes = _outcomes(build(name, values), first)
     assert outcomes == _outcomes(build(name, values), second)
@@ -260,19 +346,26 @@ def test_what_says_that_it_keeps_something_does(spec: ProcessorSpec) -> None:
             _outcomes(build(spec.name, values), ledger)
         notes = ledger.take()
         assert notes
-        assert [json.loads(json.dumps(note.value)) for note in notes] == [note.value for note in notes]
+        assert [json.loads(json.dumps(note.value)) for note in notes] == [
+            note.value for note in notes
+        ]
     else:
         assert all(_outcomes(build(spec.name, values), None) for values in GOOD[spec.name])
 
 
 @every_sample
 def test_a_message_stays_what_it_is(name: str, values: Values) -> None:
-    """Its body may change, and nothing else; what stops it says why in every language; what waits comes back."""
+    """Its body may change, and nothing else; what stops it says why in every language; what waits
+    comes back."""
     processor, ledger = build(name, values), Ledger()
     for message in talk():
         outcome = _outcome(processor, message, ledger.at((1, 1)))
         if isinstance(outcome, Message):
-            assert (outcome.id, outcome.origin, outcome.channel) == (message.id, message.origin, message.channel)
+            assert (outcome.id, outcome.origin, outcome.channel) == (
+                message.id,
+                message.origin,
+                message.channel,
+            )
             assert (outcome.author, outcome.at) == (message.author, message.at)
         elif isinstance(outcome, Stop):
             assert isinstance(outcome.why, Words)
@@ -321,9 +414,14 @@ _said = st.tuples(st.sampled_from(BODIES), st.sampled_from(AUTHORS), st.sampled_
 def test_no_chain_doubles_or_loses(
     chain: list[tuple[str, Values]], talk: list[tuple[str, Author, int]], restart: int | None
 ) -> None:
-    """Each message, and each digest, comes to exactly one end: it arrives, is stopped, is a dead letter that says why,
-    or is joined to a digest."""
-    course = Course([Stage(at, name, settings_of(build(name, values))) for at, (name, values) in enumerate(chain, 1)])
+    """Each message, and each digest, comes to exactly one end: it arrives, is stopped, is a dead
+    letter that says why, or is joined to a digest."""
+    course = Course(
+        [
+            Stage(at, name, settings_of(build(name, values)))
+            for at, (name, values) in enumerate(chain, 1)
+        ]
+    )
     ids, now = [], START
     for number, (body, author, pause) in enumerate(talk):
         now += pause * 1000
@@ -340,4 +438,6 @@ def test_no_chain_doubles_or_loses(
     for _id, became, more in course.events:
         assert became != "dead" or "fault in the bus" not in more
     if not chain:
-        assert [(id, body) for id, became, body in course.events] == [(id, talk[n][0]) for n, id in enumerate(ids)]
+        assert [(id, body) for id, became, body in course.events] == [
+            (id, talk[n][0]) for n, id in enumerate(ids)
+        ]

@@ -1,4 +1,5 @@
-"""Every processor is set alike on every surface: by form, by line, by TOML; and what is told of it sets it again."""
+"""Every processor is set alike on every surface: by form, by line, by TOML; and what is told of it
+sets it again."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -6,27 +7,29 @@ from pathlib import Path
 import pytest
 
 from commands.action import Bus
-from commands.actions.export import written
-from commands.shared import told
+from commands.actions.system.export import written
+from commands.lookups import told
 from commands.text import Text
-from component import form
-from component.config import parse_part
-from component.configured import Audit, ChannelSpec, Put
-from component.message import Channel
+from component.bus.model.message import Channel
+from component.bus.model.records import Audit, ChannelSpec, Put
+from component.bus.model.roles import Role
+from component.bus.model.route import Route, Settings
+from component.common import form
+from component.config.config import parse_part
 from component.processors import build, discover, settings_of
-from component.roles import Role
-from component.route import Route, Settings
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, fields, session_of
 from tests.contract.forms import told as shown
 from tests.contract.processing import SAMPLES, Values
 from tests.contract.test_rules import keeps_the_rules
-from tests.unit.fakes import a_bus
+from tests.support.fakes import a_bus
 
 SEED = Audit(0, "admin@x", "test", "seed")
 
 every_sample = pytest.mark.parametrize(
-    ("name", "values"), SAMPLES, ids=[f"{name}-{number}" for number, (name, _values) in enumerate(SAMPLES)]
+    ("name", "values"),
+    SAMPLES,
+    ids=[f"{name}-{number}" for number, (name, _values) in enumerate(SAMPLES)],
 )
 
 
@@ -48,10 +51,15 @@ def _stages(bus: Bus) -> Sequence[tuple[str, Settings]]:
 async def _add(client: Client, bus: Bus, name: str, values: Values) -> None:
     """As a client does that shows each form and sends all of it back."""
     at = await client.send("route-edit")
-    for more in ({"route": [str(bus.hub.routes[0].id)], "what": ["add"]}, {"processor": [name]}, values):
+    for more in (
+        {"route": [str(bus.hub.routes[0].id)], "what": ["add"]},
+        {"processor": [name]},
+        values,
+    ):
         if at.get("status") == "executing":
             standing = {
-                one.get("var", ""): [value.text or "" for value in one.iterfind("{*}value")] for one in boxes(at)
+                one.get("var", ""): [value.text or "" for value in one.iterfind("{*}value")]
+                for one in boxes(at)
             }
             at = await client.send("route-edit", {**standing, **more}, session_of(at))
     assert at.get("status") == "completed", shown(at)
@@ -59,7 +67,7 @@ async def _add(client: Client, bus: Bus, name: str, values: Values) -> None:
 
 async def _write(bus: Bus, line: str) -> str:
     text = Text(bus, lambda _jid: Role.ADMIN, lambda: 0.0)
-    return str(await text.answer(Asked("admin@x", "admin", line, False)))
+    return str(await text.answer(TypedLine("admin@x", "admin", line, False)))
 
 
 @every_sample
@@ -81,12 +89,18 @@ def _bad(name: str) -> Mapping[str, Sequence[str]]:
     return {one.name: ["x" * 4_001] for one in form.fields(discover()[name].make, None)}
 
 
-@pytest.mark.parametrize("name", [name for name, spec in discover().items() if form.fields(spec.make, None)])
+@pytest.mark.parametrize(
+    "name", [name for name, spec in discover().items() if form.fields(spec.make, None)]
+)
 async def test_bad_settings_are_told_and_change_nothing(bus: Bus, name: str) -> None:
     """By form the form comes back and says why; by line and by TOML the error does."""
     client = Client(bus, seen=keeps_the_rules)
     at = await client.send("route-edit")
-    for more in ({"route": [str(bus.hub.routes[0].id)], "what": ["add"]}, {"processor": [name]}, _bad(name)):
+    for more in (
+        {"route": [str(bus.hub.routes[0].id)], "what": ["add"]},
+        {"processor": [name]},
+        _bad(name),
+    ):
         at = await client.send("route-edit", more, session_of(at))
     assert at.get("status") == "executing"
     assert [one for one in fields(at) if one.get("type") == "fixed"]

@@ -1,7 +1,9 @@
-"""The thirteen rules that real clients taught, held against all that every command draws; docs/clients.md tells why.
+"""The thirteen rules that real clients taught, held against all that every command draws;
+docs/clients.md tells why.
 
-Each command is walked as a client walks it: with what its forms hold from the start, then with every choice and
-a sample of everything else, then with rubbish; whatever comes back has to keep the rules.
+Each command is walked as a client walks it: with what its forms hold from the start, then with
+every choice and a sample of everything else, then with rubbish; whatever comes back has to keep the
+rules.
 """
 
 import re
@@ -13,14 +15,14 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from commands import draw
+from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Step, discover
 from commands.adhoc import AdHoc
 from commands.menu import GROUPS, MOST, entries
-from component.form import Ask, Choice, Jid
-from component.message import Channel
-from component.roles import Role
-from component.words import Words, _
+from component.bus.model.message import Channel
+from component.bus.model.roles import Role
+from component.common.form import Ask, Choice, Jid
+from component.common.i18n import Words, _
 from tests.contract.forms import COMMAND, Client, Values, X, a_seeded_bus, boxes, fields, sampled
 
 ACTIONS = discover()
@@ -121,7 +123,10 @@ def _keeps_field(one: Element) -> None:
     assert not re.search("[&<>]", label)
     assert not re.search("[&<>]", one.findtext(f"{X}desc") or "")
     values = [value.text or "" for value in one.iterfind(f"{X}value")]
-    options = [(option.get("label", ""), option.findtext(f"{X}value")) for option in one.iterfind(f"{X}option")]
+    options = [
+        (option.get("label", ""), option.findtext(f"{X}value"))
+        for option in one.iterfind(f"{X}option")
+    ]
     assert not any(re.search("[&<>]", label) for label, _value in options)
     if one.get("type") in ("list-single", "list-multi"):
         assert values, "profanity hides the options"
@@ -131,7 +136,9 @@ def _keeps_field(one: Element) -> None:
     else:
         assert options == []
     if one.get("type") == "list-multi":
-        assert all(label == draw.plain(str(value)) for label, value in options), "Gajim sends the label"
+        assert all(label == data_forms.plain(str(value)) for label, value in options), (
+            "Gajim sends the label"
+        )
     elif one.get("type") == "boolean":
         assert values in (["0"], ["1"])
     elif one.get("type") != "text-multi":
@@ -146,7 +153,9 @@ async def test_what_a_command_draws_as_it_stands(bus: Bus, node: str) -> None:
             break
         shown = await walk.go(sampled(shown), shown.get("sessionid", ""))
     else:
-        assert [one for one in fields(shown) if one.get("type") == "fixed"], "it asks again and says not why"
+        assert [one for one in fields(shown) if one.get("type") == "fixed"], (
+            "it asks again and says not why"
+        )
 
 
 async def test_every_choice_of_the_first_step(bus: Bus, node: str) -> None:
@@ -163,7 +172,9 @@ async def test_every_choice_of_the_first_step(bus: Bus, node: str) -> None:
                 await walk.go(sampled(after), after.get("sessionid", ""))
 
 
-@pytest.mark.parametrize("rubbish", ["", "rubbish & <more> 100 %", "x" * 5_000, "\t\n", "-", "*", "a:b", "none"])
+@pytest.mark.parametrize(
+    "rubbish", ["", "rubbish & <more> 100 %", "x" * 5_000, "\t\n", "-", "*", "a:b", "none"]
+)
 async def test_rubbish_in_every_field(bus: Bus, node: str, rubbish: str) -> None:
     walk = Walk(bus, node)
     shown = await walk.go()
@@ -187,12 +198,14 @@ async def test_the_same_in_what_fails(bus: Bus, node: str, monkeypatch: pytest.M
     if shown.get("status") == "executing":
         shown = await walk.go(sampled(shown), shown.get("sessionid", ""))
         (note,) = shown.iterfind(f"{COMMAND}note")
-        assert note.text == f"Error: {draw.FAILED}"
+        assert note.text == f"Error: {data_forms.FAILED}"
 
 
 @pytest.mark.parametrize("role", Role)
 async def test_the_menu(bus: Bus, role: Role) -> None:
-    offered = AdHoc(bus, lambda _jid: role, lambda *_: None, lambda: 0.0).listed("bot@bus", "juliet@x/a", "en")
+    offered = AdHoc(bus, lambda _jid: role, lambda *_: None, lambda: 0.0).listed(
+        "bot@bus", "juliet@x/a", "en"
+    )
     assert 0 < len(offered) <= MOST == 15
     assert len(dict(offered)) == len(offered)
     for slug, name in offered:
@@ -243,25 +256,39 @@ async def _never(_caller: Caller, _form: Any, _bus: Bus) -> Done:
     raise AssertionError("it is only drawn")
 
 
-@pytest.mark.parametrize("value", [(), ("",), ("a&b",), ("gone",), ("1", "2", "3"), ("&" * 30_000,)])
-@pytest.mark.parametrize(("last", "back"), [(True, False), (True, True), (False, False), (False, True)])
+@pytest.mark.parametrize(
+    "value", [(), ("",), ("a&b",), ("gone",), ("1", "2", "3"), ("&" * 30_000,)]
+)
+@pytest.mark.parametrize(
+    ("last", "back"), [(True, False), (True, True), (False, False), (False, True)]
+)
 def test_any_step(bus: Bus, value: Sequence[str], last: bool, back: bool) -> None:
-    step = Step(_("Title & <it>"), Everything, _never, last, help=_("A help & <more> that is longer than a line is"))
+    step = Step(
+        _("Title & <it>"),
+        Everything,
+        _never,
+        last,
+        help=_("A help & <more> that is longer than a line is"),
+    )
     names = [one.name for one in step.fields(bus)]
     faults = dict.fromkeys(["", *names], "what & <why>, in a sentence that is longer than a line")
-    form = draw.form(step, step.fields(bus), dict.fromkeys(names, value), faults, "en")
-    assert len(form.encode()) < 2 * draw.BUDGET
-    keeps_the_rules(fromstring(draw.executing("a", "b", form, last=last, back=back)))
+    form = data_forms.form(step, step.fields(bus), dict.fromkeys(names, value), faults, "en")
+    assert len(form.encode()) < 2 * data_forms.BUDGET
+    keeps_the_rules(fromstring(data_forms.executing("a", "b", form, last=last, back=back)))
 
 
 @pytest.mark.parametrize("kind", ["info", "warn", "error"])
 @pytest.mark.parametrize("words", ["all is well", "100 % & <b>", "x\n" * 200, "", "  ", "%s%n"])
 def test_any_note(kind: str, words: str) -> None:
     reply = Done(Words("{words}", {"words": words}), kind)
-    keeps_the_rules(fromstring(draw.completed("a", "b", reply, "en")))
+    keeps_the_rules(fromstring(data_forms.completed("a", "b", reply, "en")))
 
 
-@pytest.mark.parametrize("line", ["", " ", "short", "x" * 200, "a & <b> %s _", "word " * 40, "two\nlines", "\n"])
+@pytest.mark.parametrize(
+    "line", ["", " ", "short", "x" * 200, "a & <b> %s _", "word " * 40, "two\nlines", "\n"]
+)
 def test_any_list(line: str) -> None:
-    keeps_the_rules(fromstring(draw.completed("a", "b", Lines(_("Title of & <it>"), [line] * 20), "en")))
-    keeps_the_rules(fromstring(draw.completed("a", "b", Lines(_("None:"), []), "en")))
+    keeps_the_rules(
+        fromstring(data_forms.completed("a", "b", Lines(_("Title of & <it>"), [line] * 20), "en"))
+    )
+    keeps_the_rules(fromstring(data_forms.completed("a", "b", Lines(_("None:"), []), "en")))

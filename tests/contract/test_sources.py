@@ -1,4 +1,5 @@
-"""What every source must keep: a method that speaks by itself. A new one is covered the moment it is there.
+"""What every source must keep: a method that speaks by itself. A new one is covered the moment it
+is there.
 
 Only its settings are to be added to `SAMPLES`, and a test fails until they are.
 """
@@ -11,13 +12,13 @@ from typing import Any
 import pytest
 
 from component import methods
-from component.configured import ChannelSpec
-from component.errors import BadInput
-from component.fetched import Fetched
-from component.form import kept
-from component.message import Channel
-from component.ports import Closes, MethodSpec, Source, Troubled
-from tests.unit.test_sources import World
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import Closes, MethodSpec, Source, Troubled
+from component.common.errors import BadInput
+from component.common.form import kept
+from component.fetch.result import Fetched
+from tests.unit.methods.scheduled.test_sources import World
 
 SOURCES = {name: spec for name, spec in methods.discover().items() if spec.source}
 HOURS = 3
@@ -27,7 +28,8 @@ FEED = f'<rss version="2.0"><channel><title>Planet</title>{ITEMS}</channel></rss
 
 @dataclass(frozen=True)
 class Sample:
-    """Settings with which a source speaks within `HOURS`, others that are good too, and such as are not."""
+    """Settings with which a source speaks within `HOURS`, others that are good too, and such as are
+    not."""
 
     good: Mapping[str, Any]
     other: Mapping[str, Any]
@@ -124,7 +126,9 @@ async def test_it_speaks_from_its_channel_under_lasting_names(spec: MethodSpec) 
     assert len(said) >= 3
     assert {place for place, _words in said} == {spec.example}
     assert len({one.origin for one in world.accepted}) == len(said)
-    assert all(one.origin != f"{one.channel}#{one.id}" for one in world.accepted)  # not one made up each time
+    assert all(
+        one.origin != f"{one.channel}#{one.id}" for one in world.accepted
+    )  # not one made up each time
     assert world.alone == []
     assert world.told == []
 
@@ -144,7 +148,9 @@ async def test_settings_that_will_not_do_stop_no_other(spec: MethodSpec, kind: s
         world = world.again()
         async with running(spec, world, ill, channel(spec, sample.good, "*"), well) as source:
             await hours(world, HOURS)
-            known = isinstance(source, Troubled) and ill.channel in [one.channel for one in source.troubles()]
+            known = isinstance(source, Troubled) and ill.channel in [
+                one.channel for one in source.troubles()
+            ]
             assert known is is_bad
     assert {place for place, _words in world.said} == {spec.example}
     assert len([one for one, _words in world.told if one == ill.channel]) <= 1

@@ -7,25 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from component.configured import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
-from component.delivery import Delivery, State
-from component.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
-from component.message import Author, Channel, Message
-from component.route import Route
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
+from component.bus.model.route import Route
+from component.bus.ports.store import Mark, Offer, Receipt, Store
+from component.common.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
 from component.storage import open_store
-from component.store import Mark, Offer, Receipt, Store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
-from tests.unit.fakes import FROM, OTHER, TO, offered, said
+from tests.support.fakes import FROM, OTHER, TO, offered, said
 
 NASTY = (
-    '\'; drop table messages; --\n"quoted" \\ %s :rows ?1 [1,2] {"a":null} \t é 佐藤 😀 \ufffd \U0010ffff null 007 1e5'
+    '\'; drop table messages; --\n"quoted" \\ %s :rows ?1 [1,2] {"a":null} \t é 佐藤 😀 \ufffd '
+    "\U0010ffff null 007 1e5"
 )
 
 AUDIT = Audit(1_000, "admin@x", "text", "moderate", "before", "after")
 
 
 def offer(message: Message, *to: Channel) -> Offer:
-    return offered(message, (message.channel, State.CAME), *((channel, State.PENDING) for channel in to))
+    return offered(
+        message, (message.channel, State.CAME), *((channel, State.PENDING) for channel in to)
+    )
 
 
 async def save(store: Store, *messages: Message, to: tuple[Channel, ...] = (TO,)) -> list[Receipt]:
@@ -46,15 +49,19 @@ async def test_what_is_saved_is_there(store: Store) -> None:
     assert receipt.new
     assert receipt.message == message
     assert [(one.channel, one.state) for one in receipt.deliveries] == [
-        (FROM, State.CAME), (TO, State.PENDING), (OTHER, State.PENDING),
-    ]  # fmt: skip
+        (FROM, State.CAME),
+        (TO, State.PENDING),
+        (OTHER, State.PENDING),
+    ]
     assert await store.trace(message.id) == list(receipt.deliveries)
 
 
 async def test_seqs_ascend_in_the_order_of_offers_and_plans(store: Store) -> None:
     last = 0
     for _ in range(3):
-        for receipt in await save(store, *(said(str(number)) for number in range(50)), to=(OTHER, TO)):
+        for receipt in await save(
+            store, *(said(str(number)) for number in range(50)), to=(OTHER, TO)
+        ):
             assert [one.channel for one in receipt.deliveries] == [FROM, OTHER, TO]
             for delivery in receipt.deliveries:
                 assert delivery.seq > last
@@ -81,7 +88,9 @@ async def test_a_known_origin_changes_nothing(store: Store) -> None:
 async def test_duplicates_inside_one_group(store: Store) -> None:
     first = said("first", origin="room#1")
     other = said("other")
-    found = await save(store, first, said("by id", id=first.id), other, said("by origin", origin="room#1"), first)
+    found = await save(
+        store, first, said("by id", id=first.id), other, said("by origin", origin="room#1"), first
+    )
     assert [one.new for one in found] == [True, False, True, False, False]
     assert [one.message for one in found] == [first, first, other, first, first]
     assert await store.backlog() == {TO: 2}
@@ -118,7 +127,9 @@ async def test_a_message_that_concerns_only_its_own_channel(store: Store) -> Non
 
 async def test_every_character_comes_back(store: Store) -> None:
     nasty = "".join(NASTY.split("\n"))
-    message = said(NASTY, Channel("shoutbox", "lobby"), author=Author(nasty, f"guest:{nasty}"), origin=nasty)
+    message = said(
+        NASTY, Channel("shoutbox", "lobby"), author=Author(nasty, f"guest:{nasty}"), origin=nasty
+    )
     await save(store, message)
     assert (await store.trace(message.id))[0].message == message
     (again,) = await save(store, said("again", origin=nasty))
@@ -196,7 +207,8 @@ async def test_no_such_message(store: Store) -> None:
 
 
 async def test_who_was_told_yes_reads_it_however_many_read(store: Store) -> None:
-    """Reads that overlap once kept each other in the past, so that a live page missed a line for good."""
+    """Reads that overlap once kept each other in the past, so that a live page missed a line for
+    good."""
     await save(store, *(said(str(number)) for number in range(200)))
     done = asyncio.Event()
 
@@ -305,7 +317,9 @@ async def test_ids_by_their_start(store: Store) -> None:
 async def test_a_paused_channel_is_seeded_so(store: Store) -> None:
     specs = [ChannelSpec(TO, enabled=False), ChannelSpec(OTHER)]
     await store.seed(specs, (), ())
-    assert sorted(await store.channels(), key=lambda one: one.channel) == sorted(specs, key=lambda one: one.channel)
+    assert sorted(await store.channels(), key=lambda one: one.channel) == sorted(
+        specs, key=lambda one: one.channel
+    )
 
 
 # Contacts and what is configured
@@ -316,8 +330,9 @@ async def test_contacts(store: Store) -> None:
     await store.add_contact("bot@bus", "juliet@example.org")
     await store.add_contact("lobby@bus", "juliet@example.org")
     assert sorted(await store.contacts()) == [
-        ("bot@bus", "juliet@example.org"), ("lobby@bus", "juliet@example.org"),
-    ]  # fmt: skip
+        ("bot@bus", "juliet@example.org"),
+        ("lobby@bus", "juliet@example.org"),
+    ]
     await store.remove_contact("bot@bus", "juliet@example.org")
     await store.remove_contact("bot@bus", "juliet@example.org")
     assert await store.contacts() == [("lobby@bus", "juliet@example.org")]
@@ -389,10 +404,15 @@ async def test_all_is_kept(engine: Engine) -> None:
 
 async def _everything(store: Store, receipt: Receipt) -> list[object]:
     return [
-        await store.trace(receipt.message.id), await store.pending(TO, 0, 9), await store.mark(TO),
-        await store.contacts(), await store.channels(), await store.routes(), await store.tokens(),
+        await store.trace(receipt.message.id),
+        await store.pending(TO, 0, 9),
+        await store.mark(TO),
+        await store.contacts(),
+        await store.channels(),
+        await store.routes(),
+        await store.tokens(),
         await store.backlog(),
-    ]  # fmt: skip
+    ]
 
 
 async def test_opened_twice_at_once(engine: Engine) -> None:
@@ -402,7 +422,9 @@ async def test_opened_twice_at_once(engine: Engine) -> None:
     await save(one, first)
     (again,) = await save(two, said("second", origin="o"))
     assert (again.new, again.message) == (False, first)
-    await asyncio.gather(*(save(store, said(str(number))) for number, store in enumerate([one, two] * 20)))
+    await asyncio.gather(
+        *(save(store, said(str(number))) for number, store in enumerate([one, two] * 20))
+    )
     assert len(await one.log(TO, limit=100)) == len(await two.log(TO, limit=100)) == 41
     await one.close()
     await two.close()
@@ -488,7 +510,11 @@ async def test_mutes_come_go_and_are_kept(engine: Engine) -> None:
 
 async def test_preferences_are_each_ones_own(store: Store) -> None:
     assert list(await store.preferences()) == []
-    for one in (Preference("a@x", "de", "never"), Preference("b@x"), Preference("a@x", "", "always")):
+    for one in (
+        Preference("a@x", "de", "never"),
+        Preference("b@x"),
+        Preference("a@x", "", "always"),
+    ):
         await store.prefer(one)
     found = sorted(await store.preferences(), key=lambda one: one.jid)
     assert found == [Preference("a@x", "", "always"), Preference("b@x")]
@@ -504,8 +530,10 @@ async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
     await store.delete(vile.id, "(gone)", AUDIT)
     hops = await store.trace(vile.id)
     assert [(one.state, one.message.body) for one in hops] == [
-        (State.CAME, "(gone)"), (State.DROPPED, "(gone)"), (State.DROPPED, "(gone)"),
-    ]  # fmt: skip
+        (State.CAME, "(gone)"),
+        (State.DROPPED, "(gone)"),
+        (State.DROPPED, "(gone)"),
+    ]
     assert await store.deletion(vile.id) == (AUDIT.at, AUDIT.who)
     assert await store.trace(good.id) == list(second.deliveries)
     assert (await store.backlog(), await store.graves()) == ({TO: 1, OTHER: 1}, {})
@@ -515,8 +543,9 @@ async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
     assert len(await store.audit()) == 1
     again, too = await save(store, vile, good)
     assert [(one.new, one.deleted, one.message.body) for one in (again, too)] == [
-        (False, True, "(gone)"), (False, False, "good"),
-    ]  # fmt: skip
+        (False, True, "(gone)"),
+        (False, False, "good"),
+    ]
 
 
 async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: Store) -> None:
@@ -524,7 +553,11 @@ async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: St
     _, one, other = receipt.deliveries
     await store.delete(receipt.message.id, "(gone)", AUDIT)
     await store.save((), [one.failed(Unconfirmed("lost"), 5), other.confirmed(5)], ())
-    assert [hop.state for hop in await store.trace(receipt.message.id)] == [State.CAME, State.DROPPED, State.DONE]
+    assert [hop.state for hop in await store.trace(receipt.message.id)] == [
+        State.CAME,
+        State.DROPPED,
+        State.DONE,
+    ]
 
 
 async def test_no_such_message_to_delete(store: Store) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from component.delivery import State
-from component.message import Channel
-from component.store import Asked, Asks, Limits, Store
-from component.subscription import Address, Proof, Standing
+from component.bus.model.delivery import State
+from component.bus.model.message import Channel
+from component.bus.model.subscription import Address, Proof, Standing
+from component.bus.ports.store import Asked, Asks, Limits, Store
 from tests.contract.engines import Engine, Opened
 from tests.contract.test_store_subscriptions import added
 from tests.contract.test_store_subscriptions import one as sub
-from tests.unit.fakes import FROM, OTHER, offered, said
+from tests.support.fakes import FROM, OTHER, offered, said
 
 MAIL = Channel("mail", "juliet@example.org")
 THERE = Channel("mail", "there@example.org")
@@ -52,7 +52,10 @@ def most(mailbox: int, person: int = 1_000, domain: int = 1_000, since: int = 0)
 
 async def test_a_victim_is_asked_so_often_and_no_more(store: Store) -> None:
     """A hundred sign-ups of one address, by as many people: see subscription bombing."""
-    kept = [await store.ask(asked(f"{number}@x", 1_000 + number), f"{number}@x", most(3)) for number in range(100)]
+    kept = [
+        await store.ask(asked(f"{number}@x", 1_000 + number), f"{number}@x", most(3))
+        for number in range(100)
+    ]
     assert kept == [Asked.NOW] * 3 + [Asked.ALREADY] * 97
     assert [each.who for each in await store.addresses(target=MAIL)] == ["0@x", "1@x", "2@x"]
     assert await store.ask(asked("0@x", 2_000), "0@x", most(3, since=1_001)) is Asked.NOW
@@ -66,8 +69,16 @@ async def test_so_many_are_asked_by_one_and_by_all_of_a_domain(store: Store) -> 
     async def ask(by: str, number: int, at: int = 1_000, since: int = 0) -> Asked:
         return await store.ask(asked(by, at, targets[number]), by, most(9, 2, 3, since))
 
-    assert [await ask("juliet@x", number) for number in range(3)] == [Asked.NOW, Asked.NOW, Asked.SPENT]
-    assert [await ask("romeo@x", number) for number in range(3)] == [Asked.NOW, Asked.SPENT, Asked.SPENT]
+    assert [await ask("juliet@x", number) for number in range(3)] == [
+        Asked.NOW,
+        Asked.NOW,
+        Asked.SPENT,
+    ]
+    assert [await ask("romeo@x", number) for number in range(3)] == [
+        Asked.NOW,
+        Asked.SPENT,
+        Asked.SPENT,
+    ]
     assert [await ask("", number) for number in range(3)] == [Asked.NOW, Asked.NOW, Asked.SPENT]
     assert await ask("romeo@y", 3) is Asked.NOW
     assert await store.address("romeo@x", targets[1]) is None
@@ -107,7 +118,9 @@ async def test_a_confirmation_begins_what_waits(store: Store) -> None:
     address = asked("juliet@x", 1_000)
     await store.put_address(address)
     waits = {"target": MAIL, "standing": Standing.ASKED}
-    first, _second = await added(store, sub("juliet@x", FROM, **waits), sub("juliet@x", OTHER, **waits))
+    first, _second = await added(
+        store, sub("juliet@x", FROM, **waits), sub("juliet@x", OTHER, **waits)
+    )
     (theirs,) = await added(store, sub("romeo@x", FROM, **waits))
     assert await store.confirm(replace(address, asked=999), 2_000, None) == []
     begun = await store.confirm(address, 2_000, [first.id, theirs.id])
@@ -120,7 +133,9 @@ async def test_a_confirmation_begins_what_waits(store: Store) -> None:
 async def test_a_bounce_stops_what_is_told_there(store: Store) -> None:
     proved = Address("juliet@x", MAIL, Proof.CONFIRMED)
     await store.put_address(proved)
-    on, waits = await added(store, sub("juliet@x", target=MAIL), sub("", target=MAIL, standing=Standing.ASKED))
+    on, waits = await added(
+        store, sub("juliet@x", target=MAIL), sub("", target=MAIL, standing=Standing.ASKED)
+    )
     await store.bounce(MAIL, "gone")
     assert list(await store.addresses()) == [replace(proved, proof=Proof.BOUNCED, why="gone")]
     assert list(await store.subscriptions()) == [replace(on, standing=Standing.FAILED), waits]
@@ -130,7 +145,9 @@ async def test_a_bounce_stops_what_is_told_there(store: Store) -> None:
 async def test_a_stop_lasts_however_it_is_written(store: Store) -> None:
     proved = Address("juliet@x", MAIL, Proof.CONFIRMED)
     await store.put_address(proved)
-    kept = await added(store, sub("juliet@x", target=MAIL), sub("romeo@x", target=MAIL), sub("romeo@x"))
+    kept = await added(
+        store, sub("juliet@x", target=MAIL), sub("romeo@x", target=MAIL), sub("romeo@x")
+    )
     await store.stop(MAIL)
     assert list(await store.subscriptions()) == kept[2:]
     refused = Address("", MAIL, Proof.REFUSED)

@@ -1,4 +1,5 @@
-"""What every engine must do with digests of subscriptions, and with what they tell: see `store.SubscriptionStore`."""
+"""What every engine must do with digests of subscriptions, and with what they tell: see
+`store.SubscriptionStore`."""
 
 import contextlib
 import sqlite3
@@ -10,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from component.configured import Audit
-from component.delivery import Delivery, State
-from component.errors import Refused, StoreError
-from component.message import Author, Channel, Message
-from component.plan import Held, Stopped
-from component.route import Route
-from component.store import Offer, Part, Planned, Release, Spread, Store, Turn
-from component.subscription import DIGEST, Interval, Standing, Subscription
-from component.words import Words
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Author, Channel, Message
+from component.bus.model.planner import Held, Stopped
+from component.bus.model.records import Audit
+from component.bus.model.route import Route
+from component.bus.model.subscription import DIGEST, Interval, Standing, Subscription
+from component.bus.ports.store import Offer, Part, Planned, Release, Spread, Store, Turn
+from component.common.errors import Refused, StoreError
+from component.common.i18n import Words
 from tests.contract.engines import Engine, Opened, SQLiteEngine
-from tests.unit.fakes import AUTHOR, FROM, OTHER, TO, offered, said
+from tests.support.fakes import AUTHOR, FROM, OTHER, TO, offered, said
 
 MIGRATIONS = Path(str(resources.files("component.storage"))) / "migrations"
 DAILY = Interval.parse("daily at 9")
@@ -33,7 +34,9 @@ async def added(store: Store, *several: Subscription) -> list[Subscription]:
 
 
 def due(at: int, target: str = "juliet@x", channel: Channel = FROM, **more: Any) -> Subscription:
-    return Subscription(target, channel, Channel("chat", target), **{"interval": DAILY, "due": at, **more})
+    return Subscription(
+        target, channel, Channel("chat", target), **{"interval": DAILY, "due": at, **more}
+    )
 
 
 def turn(was: Subscription, cursor: int = 9, digest: str = "") -> Turn:
@@ -46,11 +49,15 @@ def digest(target: str = "juliet@x", body: str = "the shouts of the day") -> Mes
 
 def telling(message: Message, *turns: Turn) -> Offer:
     """A digest to accept."""
-    return Offer(message, lambda: Planned([(message, message.channel, State.PENDING, "")], turns=turns))
+    return Offer(
+        message, lambda: Planned([(message, message.channel, State.PENDING, "")], turns=turns)
+    )
 
 
 async def said_in(store: Store, *messages: Message) -> list[Delivery]:
-    receipts = await store.save([offered(one, (one.channel, State.CAME)) for one in messages], (), ())
+    receipts = await store.save(
+        [offered(one, (one.channel, State.CAME)) for one in messages], (), ()
+    )
     return [receipt.deliveries[0] for receipt in receipts]
 
 
@@ -111,7 +118,9 @@ async def test_a_target_comes_whole(store: Store) -> None:
 
 
 async def test_a_turn_that_tells_nothing(store: Store) -> None:
-    one, other, paused = await added(store, due(5), due(5, "romeo@x"), due(5, "nurse@x", standing=Standing.PAUSED))
+    one, other, paused = await added(
+        store, due(5), due(5, "romeo@x"), due(5, "nurse@x", standing=Standing.PAUSED)
+    )
     await store.take_turns([turn(one), turn(paused)])
     now = replace(one, due=one.next(5), cursor=9)
     back = replace(paused, standing=Standing.ON, due=now.due, cursor=9)
@@ -120,13 +129,17 @@ async def test_a_turn_that_tells_nothing(store: Store) -> None:
     assert await store.subscription(one.id) == now
 
 
-@pytest.mark.parametrize("change", [{"due": 6}, {"due": 0}, {"cursor": 1}, {"standing": Standing.FAILED}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"due": 6}, {"due": 0}, {"cursor": 1}, {"standing": Standing.FAILED}], ids=str
+)
 async def test_one_that_was_moved_meanwhile_stays(store: Store, change: dict[str, Any]) -> None:
     was, other = await added(store, due(5), due(5, channel=OTHER))
     now = replace(was, **change)
     await store.change_subscriptions([(was, now)])
     message = digest()
-    (receipt,) = await store.save([telling(message, turn(was, 9, message.id), turn(other, 8, message.id))], (), ())
+    (receipt,) = await store.save(
+        [telling(message, turn(was, 9, message.id), turn(other, 8, message.id))], (), ()
+    )
     assert receipt.new
     assert list(await store.subscriptions()) == [now, replace(other, due=other.next(5), cursor=8)]
     assert list(await store.parts_of(message.id)) == [Part(other.id, 0, 8)]
@@ -134,7 +147,9 @@ async def test_one_that_was_moved_meanwhile_stays(store: Store, change: dict[str
 
 async def test_one_that_was_set_otherwise_meanwhile_is_told_and_stays_set_so(store: Store) -> None:
     """Its digest is made by now. One that is told at once from now on is looked at from now on."""
-    was, named = await added(store, due(5, standing=Standing.PAUSED), due(5, "romeo@x", name="Romeo"))
+    was, named = await added(
+        store, due(5, standing=Standing.PAUSED), due(5, "romeo@x", name="Romeo")
+    )
     live = replace(was, interval=Interval(), only="news")
     await store.change_subscriptions([(was, live), (named, replace(named, name="Montague"))])
     await store.take_turns([turn(was), turn(named)])
@@ -146,7 +161,9 @@ async def test_one_that_was_set_otherwise_meanwhile_is_told_and_stays_set_so(sto
 
 async def test_a_digest_and_its_turns_are_kept_together(opened: Opened) -> None:
     store = await opened()
-    one, other, empty = await added(store, due(5, cursor=3), due(5, channel=OTHER), due(5, channel=TO))
+    one, other, empty = await added(
+        store, due(5, cursor=3), due(5, channel=OTHER), due(5, channel=TO)
+    )
     message = digest()
     offer = telling(message, turn(other, 8, message.id), turn(one, 9, message.id), turn(empty, 7))
     (receipt,) = await store.save([offer], (), ())
@@ -199,9 +216,13 @@ async def test_a_full_disk_takes_no_turn(engine: Engine, store: Store) -> None:
 
 async def test_what_was_told_at_once_is_known_until_the_next_turn(store: Store) -> None:
     """The digest that leaves it out is put into words later."""
-    one, other = await added(store, due(5, online=True, cursor=2), due(5, "romeo@x", online=True, cursor=2))
+    one, other = await added(
+        store, due(5, online=True, cursor=2), due(5, "romeo@x", online=True, cursor=2)
+    )
     (delivery,) = await said_in(store, said())
-    await store.spread(Spread(delivery, 9, told=[(one.id, 1), (one.id, 3), (one.id, 12), (other.id, 1)]))
+    await store.spread(
+        Spread(delivery, 9, told=[(one.id, 1), (one.id, 3), (one.id, 12), (other.id, 1)])
+    )
     first = turn(one, 9)
     await store.take_turns([first])
     assert await store.told_at_once([one.id, other.id]) == {one.id: {3, 12}, other.id: {1}}
@@ -247,14 +268,18 @@ async def test_an_unpublished_story_is_not_told(store: Store) -> None:
     assert await store.counted(FROM, 0, 99) == 1
 
 
-async def test_what_waits_for_nothing_is_due_again_where_something_came_meanwhile(store: Store) -> None:
+async def test_what_waits_for_nothing_is_due_again_where_something_came_meanwhile(
+    store: Store,
+) -> None:
     at_once = Interval()
     one, other = await added(store, due(5, interval=at_once), due(5, "romeo@x", interval=at_once))
     (delivery,) = await said_in(store, said())
-    await store.take_turns([
-        replace(turn(one, delivery.seq - 1), again=7),
-        replace(turn(other, delivery.seq), again=7),
-    ])  # fmt: skip
+    await store.take_turns(
+        [
+            replace(turn(one, delivery.seq - 1), again=7),
+            replace(turn(other, delivery.seq), again=7),
+        ]
+    )
     assert [(each.due, each.cursor) for each in await store.subscriptions()] == [
         (7, delivery.seq - 1),
         (0, delivery.seq),
@@ -262,18 +287,30 @@ async def test_what_waits_for_nothing_is_due_again_where_something_came_meanwhil
 
 
 async def test_those_that_are_due_far_ahead(store: Store) -> None:
-    await added(store, due(5), due(50, "romeo@x"), due(60, "nurse@x", standing=Standing.PAUSED), due(70, "hero@x"))
+    await added(
+        store,
+        due(5),
+        due(50, "romeo@x"),
+        due(60, "nurse@x", standing=Standing.PAUSED),
+        due(70, "hero@x"),
+    )
     assert [one.due for one in await store.far_subscriptions(5, 0, 9)] == [50, 70]
     assert [one.due for one in await store.far_subscriptions(5, 2, 9)] == [70]
     assert [one.due for one in await store.far_subscriptions(5, 0, 1)] == [50]
 
 
 async def test_what_is_on_its_way_to_a_channel_is_told_and_what_died_is_not(store: Store) -> None:
-    offers = [offered(said(str(number)), (OTHER, State.CAME), (FROM, State.PENDING)) for number in range(3)]
+    offers = [
+        offered(said(str(number)), (OTHER, State.CAME), (FROM, State.PENDING))
+        for number in range(3)
+    ]
     waits, done, dead = [receipt.deliveries[1] for receipt in await store.save(offers, (), ())]
     await store.save((), [done.confirmed(2), dead.failed(Refused("no"), 2)], ())
     told = await store.between(FROM, 0, 99, 9)
-    assert [(one.seq, one.state) for one in told] == [(waits.seq, State.PENDING), (done.seq, State.DONE)]
+    assert [(one.seq, one.state) for one in told] == [
+        (waits.seq, State.PENDING),
+        (done.seq, State.DONE),
+    ]
     assert await store.counted(FROM, 0, 99) == 2
 
 
@@ -322,7 +359,16 @@ async def test_a_database_without_threads_is_brought_up_to_date(tmp_path: Path) 
         for file in before:
             database.executescript(file.read_text("utf-8"))
         author = message.author
-        values = (message.id, message.origin, str(FROM), author.name, author.key, message.body, message.at, "")
+        values = (
+            message.id,
+            message.origin,
+            str(FROM),
+            author.name,
+            author.key,
+            message.body,
+            message.at,
+            "",
+        )
         database.execute("insert into messages values (?, ?, ?, ?, ?, ?, ?, ?)", values)
         database.execute(
             "insert into deliveries (message_id, channel, state, changed) values (?, ?, 'done', 1)",

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from component.configured import Audit, ChannelSpec, Drop, Put
-from component.delivery import State
-from component.errors import Conflict, StoreError
-from component.ledger import Note
-from component.message import Channel, Message
-from component.plan import Held, Stopped
-from component.route import Route, Stage
-from component.store import Offer, Planned, Release, Store
-from component.words import Words
+from component.bus.model.delivery import State
+from component.bus.model.ledger import Note
+from component.bus.model.message import Channel, Message
+from component.bus.model.planner import Held, Stopped
+from component.bus.model.records import Audit, ChannelSpec, Drop, Put
+from component.bus.model.route import Route, Stage
+from component.bus.ports.store import Offer, Planned, Release, Store
+from component.common.errors import Conflict, StoreError
+from component.common.i18n import Words
 from tests.contract.engines import Engine
-from tests.unit.fakes import FROM, OTHER, TO, said
+from tests.support.fakes import FROM, OTHER, TO, said
 
 AUDIT = Audit(1_000, "admin@x", "text", "change")
 STAGES = (Stage(1, "delay", (("by", ("1min",)),)), Stage(3, "prefix", (("text", ("“[x] \\",)),)))
@@ -28,7 +28,9 @@ async def routed(store: Store, route: Route = ROUTE) -> Route:
     return (await store.routes())[-1]
 
 
-def held(message: Message, route: Route, due: int = 5_000, *, batch: str = "", body: str = "") -> Held:
+def held(
+    message: Message, route: Route, due: int = 5_000, *, batch: str = "", body: str = ""
+) -> Held:
     changed = replace(message, body=body) if body else message
     return Held(changed, route.id, (1,), frozenset({FROM, TO}), 1_000, due, batch)
 
@@ -63,7 +65,12 @@ async def test_what_is_held_is_due_in_its_turn(store: Store) -> None:
     route = await routed(store)
     assert await store.next_due() is None
     first, second = said("one"), said("two")
-    await hold(store, held(first, route, 7_000), held(second, route, 5_000), held(said("late"), route, 9_000))
+    await hold(
+        store,
+        held(first, route, 7_000),
+        held(second, route, 5_000),
+        held(said("late"), route, 9_000),
+    )
     assert await store.next_due() == 5_000
     assert await store.due(4_999, 10) == []
     assert [one.message for one in await store.due(8_000, 10)] == [second, first]
@@ -71,8 +78,13 @@ async def test_what_is_held_is_due_in_its_turn(store: Store) -> None:
     assert await store.held_counts() == {(route.id, 1): 3}
     (one,) = await store.held(first.id)
     assert (one.route, one.passed, one.been, one.at, one.due, one.batch) == (
-        route.id, (1,), frozenset({FROM, TO}), 1_000, 7_000, "",
-    )  # fmt: skip
+        route.id,
+        (1,),
+        frozenset({FROM, TO}),
+        1_000,
+        7_000,
+        "",
+    )
 
 
 async def test_the_first_to_go_on(store: Store) -> None:
@@ -81,12 +93,16 @@ async def test_the_first_to_go_on(store: Store) -> None:
     back = (await store.routes())[-1]
     assert await store.held_first(5) == []
     first, second, other = said("one"), said("two"), said("other")
-    await hold(store, held(first, route, 7_000), held(second, route, 5_000), held(other, back, 6_000))
+    await hold(
+        store, held(first, route, 7_000), held(second, route, 5_000), held(other, back, 6_000)
+    )
     assert [one.message for one in await store.held_first(5)] == [second, other, first]
     assert [one.message for one in await store.held_first(2)] == [second, other]
     assert [one.message for one in await store.held_first(5, route.id)] == [second, first]
     await store.change([Put(replace(route, enabled=False))], AUDIT)
-    assert [one.message for one in await store.held_first(1, route.id)] == [second], "those at routes that are off too"
+    assert [one.message for one in await store.held_first(1, route.id)] == [second], (
+        "those at routes that are off too"
+    )
 
 
 async def test_a_changed_message_waits_and_arrives_as_it_was_changed(store: Store) -> None:
@@ -95,7 +111,10 @@ async def test_a_changed_message_waits_and_arrives_as_it_was_changed(store: Stor
     assert one.message.body == "changed"
     (arrived,) = await store.release([Release((one,), lambda left, _been: on(left[0].message))])
     assert (arrived.message.body, arrived.channel, arrived.state) == ("changed", TO, State.PENDING)
-    assert [delivery.message.body for delivery in await store.trace(one.message.id)] == ["as it came", "changed"]
+    assert [delivery.message.body for delivery in await store.trace(one.message.id)] == [
+        "as it came",
+        "changed",
+    ]
     assert [delivery.message.body for delivery in await store.pending(TO, 0, 10)] == ["changed"]
 
 
@@ -140,7 +159,9 @@ async def test_a_batch_is_due_as_soon_as_any_of_it_is(store: Store) -> None:
 
 async def test_a_digest_is_a_message_of_its_own(store: Store) -> None:
     route = await routed(store)
-    waiting = await hold(store, *(held(said(body), route, batch="b" * 32) for body in ("one", "two")))
+    waiting = await hold(
+        store, *(held(said(body), route, batch="b" * 32) for body in ("one", "two"))
+    )
     digest = said("one and two", id="b" * 32)
     plan = Planned([(digest, TO, State.PENDING, "")], digests=[digest])
     (arrived,) = await store.release([Release(tuple(waiting), lambda _left, _been: plan)])
@@ -207,18 +228,28 @@ async def test_a_deleted_message_waits_no_more_and_nowhere_in_its_words(store: S
     for message in (one.message, waiting.message):
         await store.delete(message.id, "(gone)", AUDIT)
     assert await store.held_counts() == {}
-    assert {delivery.message.body for delivery in await store.trace(arrived[0].message.id)} == {"(gone)"}
+    assert {delivery.message.body for delivery in await store.trace(arrived[0].message.id)} == {
+        "(gone)"
+    }
 
 
 async def test_where_a_message_was_stopped(store: Store) -> None:
     route = await routed(store)
     message = said()
-    stop = Stopped(message, route.id, "match", TO, Words("it has not “{word}”", {"word": "'; drop"}))
-    await store.save([Offer(message, lambda: Planned([(message, FROM, State.CAME, "")], stops=[stop]))], (), ())
+    stop = Stopped(
+        message, route.id, "match", TO, Words("it has not “{word}”", {"word": "'; drop"})
+    )
+    await store.save(
+        [Offer(message, lambda: Planned([(message, FROM, State.CAME, "")], stops=[stop]))], (), ()
+    )
     (found,) = await store.stops(message.id)
     assert (found.message, found.route, found.processor, found.destination, str(found.why)) == (
-        message, route.id, "match", TO, "it has not “'; drop”",
-    )  # fmt: skip
+        message,
+        route.id,
+        "match",
+        TO,
+        "it has not “'; drop”",
+    )
     assert await store.stops("0" * 32) == []
 
 
@@ -232,7 +263,9 @@ async def test_notes_are_kept_in_the_order_they_were_put(engine: Engine) -> None
     store = await engine.open()
     route = await routed(store)
     place, other = (route.id, 1), (route.id, 3)
-    await note(store, Note(place, "a", 1), Note(place, "b", {"x": [1.5, "é"]}), Note(other, "a", "0"))
+    await note(
+        store, Note(place, "a", 1), Note(place, "b", {"x": [1.5, "é"]}), Note(other, "a", "0")
+    )
     await note(store, Note(place, "a", 2), Note(other, "a", None))
     await store.close()
     again = await engine.open()
@@ -245,10 +278,14 @@ async def test_of_two_notes_under_one_key_in_one_transaction_the_last_stands(sto
     place = (route.id, 1)
     first, second = said("1"), said("2")
     offers = [
-        Offer(message, lambda message=message, value=value: Planned(  # type: ignore[misc]
-            [(message, FROM, State.CAME, "")], notes=[Note(place, "k", value)]))
+        Offer(
+            message,
+            lambda message=message, value=value: Planned(  # type: ignore[misc]
+                [(message, FROM, State.CAME, "")], notes=[Note(place, "k", value)]
+            ),
+        )
         for message, value in ((first, 1), (second, None))
-    ]  # fmt: skip
+    ]
     await store.save(offers, (), ())
     assert await store.notes() == []
 
@@ -260,7 +297,9 @@ async def test_a_stage_that_is_set_otherwise_or_goes_forgets(store: Store) -> No
     await store.change([Put(moved)], AUDIT)
     assert len(await store.notes()) == 2
     route = (await store.routes())[0]
-    await store.change([Put(replace(route, stages=(Stage(1, "delay", (("by", ("2min",)),)), STAGES[1])))], AUDIT)
+    await store.change(
+        [Put(replace(route, stages=(Stage(1, "delay", (("by", ("2min",)),)), STAGES[1])))], AUDIT
+    )
     assert await store.notes() == [Note((route.id, 3), "a", 1)]
     route = (await store.routes())[0]
     await store.change([Drop(route)], AUDIT)
@@ -283,7 +322,13 @@ async def test_a_plan_is_made_for_what_is_new_alone(store: Store) -> None:
 
 async def test_where_a_message_was_brought_by_its_origin(store: Store) -> None:
     first = said("one", origin="x")
-    plan = Planned([(first, FROM, State.CAME, ""), (first, TO, State.DONE, ""), (first, OTHER, State.DEAD, "no")])
+    plan = Planned(
+        [
+            (first, FROM, State.CAME, ""),
+            (first, TO, State.DONE, ""),
+            (first, OTHER, State.DEAD, "no"),
+        ]
+    )
     await store.save([Offer(first, lambda: plan)], (), ())
     assert await store.brought("x") == (first, frozenset({TO}))
     assert await store.brought("y") == (None, frozenset())

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from component.configured import Preference
-from component.errors import StoreError
-from component.message import Channel
-from component.reminder import Reminder
-from component.store import Store
+from component.bus.model.message import Channel
+from component.bus.model.records import Preference
+from component.bus.model.reminder import Reminder
+from component.bus.ports.store import Store
+from component.common.errors import StoreError
 from tests.contract.engines import Engine
 
 BOX = Channel("shoutbox", "lobby")
@@ -28,7 +28,9 @@ async def added(store: Store, *several: Reminder) -> Sequence[Reminder]:
 
 async def test_one_is_kept_whole(engine: Engine) -> None:
     store = await engine.open()
-    whole = reminder(5, "„Ä 'x' \"y\" \\\n🍪", schedule="daily at 9", zone="Europe/Berlin", language="de")
+    whole = reminder(
+        5, "„Ä 'x' \"y\" \\\n🍪", schedule="daily at 9", zone="Europe/Berlin", language="de"
+    )
     (one,) = await added(store, whole)
     await store.close()
     again = await engine.open()
@@ -49,7 +51,9 @@ async def test_none(store: Store) -> None:
 
 
 async def test_the_next_come_first(store: Store) -> None:
-    late, early, same, other = await added(store, reminder(9), reminder(3), reminder(3), reminder(5, who="romeo@x"))
+    late, early, same, other = await added(
+        store, reminder(9), reminder(3), reminder(3), reminder(5, who="romeo@x")
+    )
     assert list(await store.reminders()) == [early, same, other, late]
     assert list(await store.reminders(limit=2)) == [early, same]
     assert list(await store.reminders("juliet@x")) == [early, same, late]
@@ -71,7 +75,9 @@ async def test_they_end_and_are_put_off(store: Store) -> None:
     over, again, untouched = await added(store, reminder(1), reminder(1), reminder(1))
     await store.settle_reminders([(over, None), (again, 7)])
     assert list(await store.reminders()) == [untouched, replace(again, due=7)]
-    await store.settle_reminders([(again, 9), (again, None)])  # as it was read before: it is not so any more
+    await store.settle_reminders(
+        [(again, 9), (again, None)]
+    )  # as it was read before: it is not so any more
     assert list(await store.reminders()) == [untouched, replace(again, due=7)]
     await store.settle_reminders([(over, 7)])
     assert len(await store.reminders()) == 2

@@ -4,23 +4,27 @@ from dataclasses import replace
 
 import pytest
 
-from component.configured import Audit
-from component.delivery import State
-from component.errors import Conflict, StoreError
-from component.message import DELETED, Channel, Message
-from component.store import Offer, Planned, Store
-from component.story import Story
+from component.bus.model.delivery import State
+from component.bus.model.message import DELETED, Channel, Message
+from component.bus.model.records import Audit
+from component.bus.model.story import Story
+from component.bus.ports.store import Offer, Planned, Store
+from component.common.errors import Conflict, StoreError
 from tests.contract.engines import Engine
-from tests.unit.fakes import FROM, offered, said
+from tests.support.fakes import FROM, offered, said
 
 NEWS, OTHER = Channel("story", "news"), Channel("story", "other")
 AUDIT = Audit(9_000, "admin@x", "text", "story-edit", "story:news 1", "title")
 
 
-async def tell(store: Store, *bodies: str, channel: Channel = NEWS, state: State = State.DONE) -> list[Story]:
+async def tell(
+    store: Store, *bodies: str, channel: Channel = NEWS, state: State = State.DONE
+) -> list[Story]:
     """Messages that were said elsewhere and brought there; oldest first."""
     messages = [said(body) for body in bodies]
-    await store.save([offered(one, (one.channel, State.CAME), (channel, state)) for one in messages], (), ())
+    await store.save(
+        [offered(one, (one.channel, State.CAME), (channel, state)) for one in messages], (), ()
+    )
     return [found for one in messages if (found := await store.story_of(channel, one.id))]
 
 
@@ -37,7 +41,12 @@ def saying(story: Story, body: str) -> Story:
 async def test_what_was_brought_there_is_a_story(store: Store) -> None:
     one, two = await tell(store, "One\n\nText.", "Two")
     assert await store.stories(NEWS) == [two, one]
-    assert (one.channel, one.message.channel, one.message.body, one.at) == (NEWS, FROM, "One\n\nText.", 1_000)
+    assert (one.channel, one.message.channel, one.message.body, one.at) == (
+        NEWS,
+        FROM,
+        "One\n\nText.",
+        1_000,
+    )
     assert (one.published, one.deleted, one.changed, one.version) == (True, False, 0, 0)
     assert await store.story(one.seq) == one
     assert await store.stories(OTHER) == []
@@ -173,7 +182,9 @@ async def test_a_full_disk_changes_nothing(engine: Engine) -> None:
     await store.close()
 
 
-NASTY = '\'; drop table stories; --\n\n"quoted" \\ %s :seq ?1 {"a":null} \t é 佐藤 😀 \ufffd \U0010ffff'
+NASTY = (
+    '\'; drop table stories; --\n\n"quoted" \\ %s :seq ?1 {"a":null} \t é 佐藤 😀 \ufffd \U0010ffff'
+)
 
 
 async def test_words_come_back_as_they_were(store: Store) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from component.configured import Audit
-from component.delivery import Delivery, State
-from component.errors import Conflict, Refused, StoreError
-from component.message import Channel
-from component.store import Offer, Planned, Spread, Store
-from component.subscription import Interval, Standing, Subscription
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Channel
+from component.bus.model.records import Audit
+from component.bus.model.subscription import Interval, Standing, Subscription
+from component.bus.ports.store import Offer, Planned, Spread, Store
+from component.common.errors import Conflict, Refused, StoreError
 from tests.contract.engines import Engine, Opened
-from tests.unit.fakes import FROM, OTHER, TO, offered, said
+from tests.support.fakes import FROM, OTHER, TO, offered, said
 
 ALL = Channel("subscribers", str(FROM))
 MAIL = Channel("mail", "juliet@example.org")
@@ -24,7 +24,9 @@ AUDIT = Audit(2_000, "admin@x", "text", "message-delete", "", "")
 
 
 def one(who: str = "juliet@x", channel: Channel = FROM, **more: Any) -> Subscription:
-    return Subscription(who, channel, more.pop("target", Channel("chat", who or "nobody@x")), **more)
+    return Subscription(
+        who, channel, more.pop("target", Channel("chat", who or "nobody@x")), **more
+    )
 
 
 async def added(store: Store, *several: Subscription) -> list[Subscription]:
@@ -35,7 +37,11 @@ async def added(store: Store, *several: Subscription) -> list[Subscription]:
 async def coming(store: Store, body: str = "hello", *to: Channel) -> Delivery:
     """The delivery to all subscribers of a message that came, and was brought to some already."""
     message = said(body)
-    places = [(FROM, State.CAME), (ALL, State.PENDING), *((channel, State.PENDING) for channel in to)]
+    places = [
+        (FROM, State.CAME),
+        (ALL, State.PENDING),
+        *((channel, State.PENDING) for channel in to),
+    ]
     (receipt,) = await store.save([offered(message, *places)], (), ())
     return receipt.deliveries[1]
 
@@ -67,7 +73,14 @@ def cron(subscription: Subscription) -> str:
 
 @pytest.mark.parametrize(
     "whole",
-    [WHOLE, one(), one(""), one(interval=Interval(20)), one(interval=DAILY), replace(WHOLE, standing=Standing.FAILED)],
+    [
+        WHOLE,
+        one(),
+        one(""),
+        one(interval=Interval(20)),
+        one(interval=DAILY),
+        replace(WHOLE, standing=Standing.FAILED),
+    ],
     ids=["all of it", "little", "nobody", "count", "daily", "failed"],
 )
 async def test_one_is_kept_whole(opened: Opened, whole: Subscription) -> None:
@@ -88,11 +101,22 @@ async def test_none(store: Store) -> None:
     assert await store.subscription(1) is await store.subscription(10**30) is None
     assert await store.subscribed() == {}
     assert await store.told_at_once([1]) == {}
-    assert list(await store.subscriptions_of([], [])) == list(await store.subscriptions_of([MAIL], [FROM])) == []
+    assert (
+        list(await store.subscriptions_of([], []))
+        == list(await store.subscriptions_of([MAIL], [FROM]))
+        == []
+    )
     assert await store.spread_upto(10**30) == 0
     assert list(await store.unsubscribe([])) == list(await store.unsubscribe([1, 10**30])) == []
     assert list(await store.change_subscriptions([])) == []
-    assert list(await store.change_subscriptions([(replace(one(), id=1), replace(one(), id=1, name="J"))])) == []
+    assert (
+        list(
+            await store.change_subscriptions(
+                [(replace(one(), id=1), replace(one(), id=1, name="J"))]
+            )
+        )
+        == []
+    )
     assert await store.heard_upto([]) == await store.heard_upto([1, 10**30]) == {}
     await store.forget_told([(1, 1)])
     assert list(await store.subscriptions()) == []
@@ -125,17 +149,31 @@ async def test_they_are_listed_page_by_page(store: Store) -> None:
 
 
 async def test_those_of_targets_at_channels(store: Store) -> None:
-    a, b, c, d = await added(store, one(), one(channel=OTHER), one("romeo@x", OTHER), one(target=MAIL))
+    a, b, c, d = await added(
+        store, one(), one(channel=OTHER), one("romeo@x", OTHER), one(target=MAIL)
+    )
     assert list(await store.subscriptions_of([a.target], [FROM, OTHER])) == [a, b]
     assert list(await store.subscriptions_of({c.target, a.target, MAIL}, [OTHER, TO])) == [b, c]
     assert list(await store.subscriptions_of([MAIL, c.target], [FROM])) == [d]
-    assert list(await store.subscriptions_of([a.target], [])) == list(await store.subscriptions_of([], [FROM])) == []
+    assert (
+        list(await store.subscriptions_of([a.target], []))
+        == list(await store.subscriptions_of([], [FROM]))
+        == []
+    )
 
 
 async def test_no_more_than_so_many_for_each(store: Store) -> None:
     places = (FROM, TO, OTHER)
-    assert [await store.subscribe(one(channel=place), 2) > 0 for place in places] == [True, True, False]
-    assert [await store.subscribe(one("", place, target=MAIL), 2) > 0 for place in places] == [True, True, False]
+    assert [await store.subscribe(one(channel=place), 2) > 0 for place in places] == [
+        True,
+        True,
+        False,
+    ]
+    assert [await store.subscribe(one("", place, target=MAIL), 2) > 0 for place in places] == [
+        True,
+        True,
+        False,
+    ]
     assert await store.subscribe(one("romeo@x", target=MAIL), 2) > 0
     assert len(await store.subscriptions()) == 5
 
@@ -157,17 +195,28 @@ async def test_they_change(store: Store) -> None:
     first, second, third = await added(store, one(), one("romeo@x"), one("nurse@x"))
     await store.unsubscribe([third.id])
     now = replace(WHOLE, id=first.id)
-    assert list(await store.change_subscriptions([(first, now), (third, replace(third, name="Nurse"))])) == []
+    assert (
+        list(
+            await store.change_subscriptions([(first, now), (third, replace(third, name="Nurse"))])
+        )
+        == []
+    )
     assert list(await store.subscriptions()) == [now, second]
 
 
-@pytest.mark.parametrize("change", [{"due": 9}, {"cursor": 9}, {"standing": Standing.FAILED}, {"only": "x"}], ids=str)
-async def test_one_that_was_changed_since_it_was_read_stays(store: Store, change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "change", [{"due": 9}, {"cursor": 9}, {"standing": Standing.FAILED}, {"only": "x"}], ids=str
+)
+async def test_one_that_was_changed_since_it_was_read_stays(
+    store: Store, change: dict[str, Any]
+) -> None:
     first, second = await added(store, one(interval=DAILY), one("romeo@x"))
     there = replace(first, **change)
     await store.change_subscriptions([(first, there)])
     named = replace(second, name="R")
-    late = await store.change_subscriptions([(first, replace(first, zone="Europe/Berlin")), (second, named)])
+    late = await store.change_subscriptions(
+        [(first, replace(first, zone="Europe/Berlin")), (second, named)]
+    )
     assert list(late) == [there]
     assert list(await store.subscriptions()) == [there, named]
 
@@ -219,7 +268,9 @@ async def test_who_hears_it(store: Store) -> None:
     assert list(await store.hearers(FROM, ["juliet"], 0, 2)) == [a, c]
     assert list(await store.hearers(FROM, ["juliet"], c.id, 2)) == [g, h]
     assert list(await store.hearers(FROM, ["juliet"], h.id, 2)) == []
-    await store.change_subscriptions([(a, replace(a, standing=Standing.PAUSED)), (h, replace(h, interval=Interval()))])
+    await store.change_subscriptions(
+        [(a, replace(a, standing=Standing.PAUSED)), (h, replace(h, interval=Interval()))]
+    )
     assert list(await store.hearers(FROM, (), 0, 10)) == [g, replace(h, interval=Interval())]
 
 
@@ -231,8 +282,9 @@ async def test_it_is_spread_page_by_page(opened: Opened) -> None:
     delivery = await coming(store)
     first = await store.spread(Spread(delivery, 5, targets=[MAIL, OTHER, MAIL]))
     assert [(each.channel, each.state, each.message) for each in first] == [
-        (MAIL, State.PENDING, delivery.message), (OTHER, State.PENDING, delivery.message),
-    ]  # fmt: skip
+        (MAIL, State.PENDING, delivery.message),
+        (OTHER, State.PENDING, delivery.message),
+    ]
     assert await store.spread_upto(delivery.seq) == 5
     assert list(await store.pending(MAIL, 0, 10)) == [first[0]]
     await store.close()
@@ -248,7 +300,12 @@ async def test_what_is_spread_twice_is_brought_once(store: Store) -> None:
     await store.save((), [first.confirmed(2)], ())
     assert list(await store.spread(Spread(delivery, 3, targets=[TO, MAIL]))) == []
     assert await store.spread_upto(delivery.seq) == 5
-    assert [each.channel for each in await store.trace(delivery.message.id)] == [FROM, ALL, TO, MAIL]
+    assert [each.channel for each in await store.trace(delivery.message.id)] == [
+        FROM,
+        ALL,
+        TO,
+        MAIL,
+    ]
 
 
 async def test_it_is_spread_as_it_was_brought(store: Store) -> None:
@@ -273,7 +330,11 @@ async def test_what_was_told_at_once_is_known(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x"))
     delivery = await coming(store)
     for _ in range(2):
-        await store.spread(Spread(delivery, second.id, told=[(first.id, 1), (first.id, 3), (second.id, 1), (99, 1)]))
+        await store.spread(
+            Spread(
+                delivery, second.id, told=[(first.id, 1), (first.id, 3), (second.id, 1), (99, 1)]
+            )
+        )
     assert await store.told_at_once([first.id, second.id, 99]) == {first.id: {1, 3}, second.id: {1}}
     assert await store.told_at_once([second.id]) == {second.id: {1}}
 
@@ -281,7 +342,9 @@ async def test_what_was_told_at_once_is_known(store: Store) -> None:
 async def test_what_did_not_arrive_at_once_is_known_no_more(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x"))
     delivery = await coming(store)
-    await store.spread(Spread(delivery, second.id, told=[(first.id, 1), (first.id, 3), (second.id, 1)]))
+    await store.spread(
+        Spread(delivery, second.id, told=[(first.id, 1), (first.id, 3), (second.id, 1)])
+    )
     await store.forget_told([(first.id, 1), (second.id, 9)])
     assert await store.told_at_once([first.id, second.id]) == {first.id: {3}, second.id: {1}}
 
@@ -296,7 +359,11 @@ async def test_up_to_where_each_has_heard(store: Store) -> None:
     await store.save((), [over.confirmed(2)], ())
     assert await store.heard_upto(numbers) == {first.id: before, second.id: before, elsewhere.id: 0}
     await store.spread(Spread(now, first.id))
-    assert await store.heard_upto(numbers) == {first.id: waits.seq - 2, second.id: before, elsewhere.id: 0}
+    assert await store.heard_upto(numbers) == {
+        first.id: waits.seq - 2,
+        second.id: before,
+        elsewhere.id: 0,
+    }
     await store.save((), [now.confirmed(2), waits.confirmed(2)], ())
     assert await store.heard_upto([second.id]) == {second.id: waits.seq - 1}
 
@@ -306,22 +373,35 @@ async def test_what_is_held_waits(store: Store) -> None:
     delivery = await coming(store)
     for _ in range(2):
         await store.spread(Spread(delivery, second.id, held=[first.held(delivery.seq - 1, 900)]))
-    assert list(await store.subscriptions()) == [replace(first, due=900, cursor=delivery.seq - 1), second]
+    assert list(await store.subscriptions()) == [
+        replace(first, due=900, cursor=delivery.seq - 1),
+        second,
+    ]
     await store.spread(Spread(delivery, second.id, held=[second.held(4, 0, Standing.PAUSED)]))
-    assert list(await store.hearers(FROM, (), 0, 10)) == [replace(first, due=900, cursor=delivery.seq - 1)]
+    assert list(await store.hearers(FROM, (), 0, 10)) == [
+        replace(first, due=900, cursor=delivery.seq - 1)
+    ]
 
 
 async def test_what_is_held_does_not_undo_what_was_changed_meanwhile(store: Store) -> None:
-    paused, renamed, ahead, ended = await added(store, one("a@x"), one("b@x"), one("c@x"), one("d@x"))
+    paused, renamed, ahead, ended = await added(
+        store, one("a@x"), one("b@x"), one("c@x"), one("d@x")
+    )
     delivery = await coming(store)
-    stands = replace(paused, standing=Standing.PAUSED), replace(renamed, name="B"), replace(ahead, cursor=9)
+    stands = (
+        replace(paused, standing=Standing.PAUSED),
+        replace(renamed, name="B"),
+        replace(ahead, cursor=9),
+    )
     await store.change_subscriptions(list(zip((paused, renamed, ahead), stands, strict=True)))
     await store.unsubscribe([ended.id])
     held = [each.held(4, 900) for each in (paused, renamed, ahead, ended)]
     await store.spread(Spread(delivery, ended.id, held=held))
     assert list(await store.subscriptions()) == [
-        stands[0], replace(stands[1], due=900, cursor=4), replace(stands[2], due=900),
-    ]  # fmt: skip
+        stands[0],
+        replace(stands[1], due=900, cursor=4),
+        replace(stands[2], due=900),
+    ]
 
 
 async def test_how_far_it_came_is_forgotten_once_it_is_over(store: Store) -> None:
@@ -363,7 +443,13 @@ async def test_a_full_disk_keeps_nothing_of_it(engine: Engine, store: Store) -> 
 def crowd(count: int) -> Sequence[Subscription]:
     """Most of them elsewhere, or by a digest; a few hear at once, or where they are named."""
     return [
-        one(f"{number}@x", FROM if number % 2 else OTHER, interval=DAILY, due=10**9 + number, name=f"n{number}")
+        one(
+            f"{number}@x",
+            FROM if number % 2 else OTHER,
+            interval=DAILY,
+            due=10**9 + number,
+            name=f"n{number}",
+        )
         for number in range(count)
     ]
 
@@ -371,7 +457,9 @@ def crowd(count: int) -> Sequence[Subscription]:
 async def test_who_hears_is_found_whatever_else_there_is(engine: Engine, store: Store) -> None:
     """It costs by how many get it, not by how many there are; and so does what is due."""
     few = await added(store, *(one(f"{number}@hears", name="juliet") for number in range(20)))
-    named = await added(store, *(one(f"{number}@named", interval=DAILY, name="juliet") for number in range(5)))
+    named = await added(
+        store, *(one(f"{number}@named", interval=DAILY, name="juliet") for number in range(5))
+    )
     words = ["juliet", *(f"word{number}" for number in range(50))]
 
     async def hearers() -> None:
@@ -404,7 +492,11 @@ async def test_who_hears_is_found_whatever_else_there_is(engine: Engine, store: 
         ("subscribed", {}, "live"),
         ("subscribed", {}, "urgent"),
         ("subscriptions_of", {"targets": "[]", "channels": "[]"}, "target"),
-        ("subscriptions_by", {"who": "", "target": None, "channel": "a:b", "after": 0, "count": 9}, "who"),
+        (
+            "subscriptions_by",
+            {"who": "", "target": None, "channel": "a:b", "after": 0, "count": 9},
+            "who",
+        ),
         ("subscriptions_for", {"target": "a:b", "channel": None, "after": 0, "count": 9}, "target"),
         ("subscriptions_at", {"channel": "a:b", "after": 0, "count": 9}, "channel"),
     ],

@@ -1,9 +1,9 @@
-"""Every sentence of the commands and of the core is told in every language; a new one is covered the moment it is
-written.
+"""Every sentence of the commands and of the core is told in every language; a new one is covered
+the moment it is written.
 
-The sentences are read off the syntax trees: what `_` and `Words` are called with, and what the methods call their
-settings; and off the templates of the web pages. Not covered: what the API tells programs, and what is read at the
-terminal.
+The sentences are read off the syntax trees: what `_` and `Words` are called with, and what the
+methods call their settings; and off the templates of the web pages. Not covered: what the API tells
+programs, and what is read at the terminal.
 """
 
 import ast
@@ -21,122 +21,131 @@ from babel.messages.pofile import read_po
 from jinja2.ext import extract_from_ast
 
 from commands.action import discover
-from commands.draw import WIDTH
+from commands.data_forms import WIDTH
 from commands.menu import GROUPS
-from component import errors
-from component.words import LANGUAGES, Words
+from component.common import errors
+from component.common.i18n import LANGUAGES, Words
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted((ROOT / "commands").rglob("*.py"))
-CORE = [file for file in sorted((ROOT / "component").rglob("*.py")) if file != ROOT / "component" / "words.py"]
-WEB = sorted((ROOT / "web").glob("*.py"))
+CORE = [
+    file
+    for file in sorted((ROOT / "component").rglob("*.py"))
+    if file != ROOT / "component" / "common" / "i18n.py"
+]
+WEB = sorted((ROOT / "web").rglob("*.py"))
 SAID = [*CODE, *CORE, *WEB]
-FAULTS = [name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, errors.ShoutbusError)]
+FAULTS = [
+    name
+    for name, one in vars(errors).items()
+    if isinstance(one, type) and issubclass(one, errors.ShoutbusError)
+]
 OTHERS = [language for language in LANGUAGES if language != "en"]
 ACTIONS = discover()
 
 LOOSE = {
-    ("actions/room_remove.py", "to be destroyed"),  # the audit log
-    ("shared.py", " (off)"),  # a route and a channel in a line, as the audit log has them too
-    ("shared.py", " (paused)"),
-    ("shared.py", "%Y-%m-%d %H:%M:%S"),
-    ("actions/status.py", " d "),  # units
-    ("actions/status.py", " h "),
-    ("actions/status.py", " min"),
-    ("draw.py", '<actions execute="complete"><complete/></actions>'),
+    ("actions/rooms/room_remove.py", "to be destroyed"),  # the audit log
+    ("grammar/pause.py", "in "),  # what people write, in any language
+    ("lookups.py", " (off)"),  # a route and a channel in a line, as the audit log has them too
+    ("lookups.py", " (paused)"),
+    ("lookups.py", "%Y-%m-%d %H:%M:%S"),
+    ("actions/system/status.py", " d "),  # units
+    ("actions/system/status.py", " h "),
+    ("actions/system/status.py", " min"),
+    ("data_forms.py", '<actions execute="complete"><complete/></actions>'),
 }
 """Text outside the catalogue that may be there."""
 CORE_LOOSE = {
     # Stored, so in one language for all who read it
-    ("message.py", "(deleted by an operator)"),
-    ("digest.py", "1 message"),
-    ("digest.py", " messages"),
-    ("storage/changing.py", "Its route was removed while it was held there."),
-    ("xmpp/hearing.py", "… [cut: too long for the bus]"),
-    ("feeds/telling.py", "and "),
-    ("feeds/telling.py", " more"),
+    ("bus/model/message.py", "(deleted by an operator)"),
+    ("bus/model/digest.py", "1 message"),
+    ("bus/model/digest.py", " messages"),
+    ("storage/sqlite/changing.py", "Its route was removed while it was held there."),
+    ("xmpp/muc/ingest.py", "… [cut: too long for the bus]"),
+    ("methods/feed/messages.py", "and "),
+    ("methods/feed/messages.py", " more"),
     # What people write, in any language
-    ("schedule.py", "every hour"),
-    ("schedule.py", "jede stunde"),
-    ("schedule.py", " and "),
-    ("schedule.py", " und "),
-    ("pause.py", "in "),
+    ("common/schedule.py", "every hour"),
+    ("common/schedule.py", "jede stunde"),
+    ("common/schedule.py", " and "),
+    ("common/schedule.py", " und "),
     # Where the system says what nobody understands
-    ("errors.py", "no such host"),
+    ("common/errors.py", "no such host"),
     # Where a provider says nothing else
-    ("sms/answers.py", "HTTP "),
+    ("methods/sms/answers.py", "HTTP "),
     # Stored, for who looks at a trace
-    ("digesting.py", " messages of "),
+    ("subscriptions/digests.py", " messages of "),
     # What is signed for
-    ("signed_links.py", "confirm an address"),
-    ("signed_links.py", "end subscriptions"),
-    ("signed_links.py", "stop an address"),
-    ("signing.py", " code"),
+    ("subscriptions/links.py", "confirm an address"),
+    ("subscriptions/links.py", "end subscriptions"),
+    ("subscriptions/links.py", "stop an address"),
+    ("common/signing.py", " code"),
     # As intervals are kept, and read again
-    ("subscription.py", "at once"),
-    ("subscription.py", "every "),
-    ("subscription.py", "monday "),
-    ("subscription.py", "daily at 9"),
-    ("subscription.py", "daily at 18"),
-    ("subscription.py", "täglich um 9"),
-    ("subscription.py", "täglich um 18"),
+    ("bus/model/subscription.py", "at once"),
+    ("bus/model/subscription.py", "every "),
+    ("bus/model/subscription.py", "monday "),
+    ("bus/model/subscription.py", "daily at 9"),
+    ("bus/model/subscription.py", "daily at 18"),
+    ("bus/model/subscription.py", "täglich um 9"),
+    ("bus/model/subscription.py", "täglich um 18"),
     # What an id is made of
-    ("digest.py", "batch "),
+    ("bus/model/digest.py", "batch "),
     # What a job is called
-    ("feeds/leases.py", " lease"),
-    ("rights.py", "rights "),
-    ("rights.py", "rights rooms"),
+    ("methods/feed/leases.py", " lease"),
+    ("subscriptions/access.py", "rights "),
+    ("subscriptions/access.py", "rights rooms"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
-    ("xmpp/archive.py", "the room keeps no archive"),
-    ("xmpp/link.py", "not connected yet"),
-    ("xmpp/link.py", "the stream ended: "),
-    ("xmpp/link.py", "connection lost"),
-    ("xmpp/link.py", "the server stopped answering"),
+    ("xmpp/muc/mam.py", "the room keeps no archive"),
+    ("xmpp/session.py", "not connected yet"),
+    ("xmpp/session.py", "the stream ended: "),
+    ("xmpp/session.py", "connection lost"),
+    ("xmpp/session.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of
-    ("xmpp/desk.py", "Someone on the web page"),
+    ("xmpp/disco.py", "Someone on the web page"),
     # A sample, in no language
-    ("letters/preview.py", "Lorem ipsum dolor sit amet. "),
+    ("subscriptions/rendering/preview.py", "Lorem ipsum dolor sit amet. "),
     # SQL
-    ("storage/connections.py", "journal_mode = wal"),
-    ("storage/connections.py", "synchronous = full"),
-    ("storage/connections.py", "foreign_keys = on"),
-    ("storage/connections.py", "busy_timeout = 5000"),
-    ("storage/connections.py", "pragma "),
-    ("storage/connections.py", "pragma user_version"),
-    ("storage/connections.py", "\npragma user_version = "),
-    ("storage/connections.py", "begin immediate"),
-    ("storage/connections.py", "begin immediate;\n"),
+    ("storage/sqlite/connections.py", "journal_mode = wal"),
+    ("storage/sqlite/connections.py", "synchronous = full"),
+    ("storage/sqlite/connections.py", "foreign_keys = on"),
+    ("storage/sqlite/connections.py", "busy_timeout = 5000"),
+    ("storage/sqlite/connections.py", "pragma "),
+    ("storage/sqlite/connections.py", "pragma user_version"),
+    ("storage/sqlite/connections.py", "\npragma user_version = "),
+    ("storage/sqlite/connections.py", "begin immediate"),
+    ("storage/sqlite/connections.py", "begin immediate;\n"),
 }
 """The same in the core."""
 TERMINAL = {
     "__main__.py",
-    "check.py",
-    "demo.py",
-    "private.py",
-    "xmpp/stream.py",
+    "cli/check.py",
+    "cli/demo.py",
+    "cli/prosody.py",
+    "xmpp/connection.py",
     "app.py: unused",
-    "config.py: examine",
-    "config.py: _together",
-    "config.py: _xmpp",
-    "config.py: _web",
-    "config.py: _token",
-    "xmpp/link.py: knock",
-    "mail/knock.py",
-    "sms/smpp.py: knock",
+    "config/config.py: examine",
+    "config/config.py: _together",
+    "config/config.py: _xmpp",
+    "config/config.py: _web",
+    "config/config.py: _token",
+    "xmpp/session.py: knock",
+    "methods/mail/probe.py",
+    "methods/sms/smpp.py: knock",
 }
-"""What is read at the terminal, when the bus starts or can't, is in English: files, and functions in files."""
+"""What is read at the terminal, when the bus starts or can't, is in English: files, and functions
+in files."""
 PROGRAMS = {"api.py"}
 """What programs are told is in English."""
 FORMATS = {
-    "feeds/dates.py",
-    "feeds/document.py",
-    "feeds/opml.py",
-    "feeds/polling.py",
-    "feeds/read.py",
-    "inflate.py",
-    "mail/bounces.py",
-    "mail/catcher.py",
-    "sms/gsm.py",
+    "methods/feed/parsing/dates.py",
+    "methods/feed/parsing/document.py",
+    "methods/feed/opml.py",
+    "methods/feed/interval.py",
+    "methods/feed/parsing/read.py",
+    "fetch/decompress.py",
+    "methods/mail/bounces.py",
+    "cli/mail_sink.py",
+    "methods/sms/gsm.py",
 }
 """Files with text that programs write and read: XML, types, the months in many languages."""
 
@@ -162,19 +171,31 @@ def _template(node: ast.AST) -> str | None:
     """The sentence that a call puts into words, where it is written there."""
     if isinstance(node, ast.Call) and _called(node, "_", "Words") and node.args:
         first = node.args[0]
-        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+        return (
+            first.value
+            if isinstance(first, ast.Constant) and isinstance(first.value, str)
+            else None
+        )
     return None
 
 
 def _sentences() -> set[str]:
-    found = {sentence for _name, tree in _trees() for node in ast.walk(tree) if (sentence := _template(node))}
+    found = {
+        sentence
+        for _name, tree in _trees()
+        for node in ast.walk(tree)
+        if (sentence := _template(node))
+    }
     return found | set(_on_pages())
 
 
 def _on_pages() -> Iterator[str]:
     """What templates call `_` with."""
     reading = jinja2.Environment(autoescape=True)
-    for file in (*(ROOT / "web" / "templates").glob("*.html"), *(ROOT / "component/letters/templates").iterdir()):
+    for file in (
+        *(ROOT / "web" / "templates").glob("*.html"),
+        *(ROOT / "component/subscriptions/rendering/templates").iterdir(),
+    ):
         for _line, _function, said in extract_from_ast(reading.parse(file.read_text("utf-8"))):
             first = said[0] if isinstance(said, tuple) else said
             if first:
@@ -182,24 +203,35 @@ def _on_pages() -> Iterator[str]:
 
 
 def _labels() -> set[str]:
-    """What stands in one line of a client: titles of commands and steps, and what fields are called."""
+    """What stands in one line of a client: titles of commands and steps, and what fields are
+    called."""
     places = {"Action": 1, "Step": 0, "ask_sure": 0, "Ask": 0}
     found = {str(title) for title in GROUPS.values()}
     for _name, tree in _trees():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in places
+            ):
                 place = places[node.func.id]
-                found |= {words for one in node.args[place : place + 1] if (words := _template(one))}
+                found |= {
+                    words for one in node.args[place : place + 1] if (words := _template(one))
+                }
     return found
 
 
 def _catalogue(language: str) -> Catalog:
-    with resources.files("component").joinpath("locale", f"{language}.po").open("rb") as file:
+    with (
+        resources.files("component.common").joinpath("locale", f"{language}.po").open("rb") as file
+    ):
         return read_po(file, locale=language, abort_invalid=True)
 
 
 def _fields(template: str) -> set[str]:
-    return {name for _text, name, _spec, _conversion in Formatter().parse(template) if name is not None}
+    return {
+        name for _text, name, _spec, _conversion in Formatter().parse(template) if name is not None
+    }
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -209,7 +241,9 @@ def test_the_catalogue_holds_every_sentence_and_no_other(language: str) -> None:
     written = _sentences()
     assert sorted(written - there) == []  # to be translated
     assert sorted(there - written) == []  # said no more
-    assert [one.id for one in catalogue if one.id and (one.fuzzy or not str(one.string).strip())] == []
+    assert [
+        one.id for one in catalogue if one.id and (one.fuzzy or not str(one.string).strip())
+    ] == []
     assert not catalogue.obsolete
 
 
@@ -228,13 +262,15 @@ def test_german_has_its_own_quotation_marks() -> None:
 # What is in the code and not in words
 
 _OURS = ("LookupError", "ValueError", "TypeError", "KeyError", "Setting")
-"""Faults of ours, which are logged and never told; and the settings of methods, which the catalogue has."""
+"""Faults of ours, which are logged and never told; and the settings of methods, which the catalogue
+has."""
 _MARKUP = re.compile(r'^<|="$|%[YHMS]|^\[\[?[a-z]+\]\]?[ a-z]*$')
 """XML, how a time is written, and where something stands in TOML."""
 
 
 def _let_be(tree: ast.AST) -> Iterator[ast.AST]:
-    """Docstrings, what is put into words, what is logged, patterns, faults of ours, names of tasks, types."""
+    """Docstrings, what is put into words, what is logged, patterns, faults of ours, names of tasks,
+    types."""
     for node in ast.walk(tree):
         yield from (inner for part in _parts(node) for inner in ast.walk(part))
 
@@ -245,13 +281,18 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
             yield node.value
         case ast.Call() if _template(node) is not None:
             yield node.args[0]
-        case ast.Call() if _called(node, *_OURS) or ast.unparse(node.func).startswith(("log.", "re.")):
+        case ast.Call() if _called(node, *_OURS) or ast.unparse(node.func).startswith(
+            ("log.", "re.")
+        ):
             yield node
         case ast.Call() if ast.unparse(node.func) == "asyncio.create_task":
             yield from node.keywords
         case ast.arg(annotation=ast.expr() as kind) | ast.AnnAssign(annotation=kind):
             yield kind
-        case ast.FunctionDef(returns=ast.expr() as kind) | ast.AsyncFunctionDef(returns=ast.expr() as kind):
+        case (
+            ast.FunctionDef(returns=ast.expr() as kind)
+            | ast.AsyncFunctionDef(returns=ast.expr() as kind)
+        ):
             yield kind
 
 
@@ -269,22 +310,34 @@ def _core() -> Iterator[tuple[str, ast.Constant]]:
     """Loose text of the core that is not for the terminal."""
     for name, tree in _trees(CORE):
         terminal = {
-            inner for one in ast.walk(tree)
-            if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)) and f"{name}: {one.name}" in TERMINAL
+            inner
+            for one in ast.walk(tree)
+            if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))
+            and f"{name}: {one.name}" in TERMINAL
             for inner in ast.walk(one)
-        }  # fmt: skip
-        found = [node for node in _loose(tree) if node not in terminal and not _MARKUP.search(str(node.value))]
+        }
+        found = [
+            node
+            for node in _loose(tree)
+            if node not in terminal and not _MARKUP.search(str(node.value))
+        ]
         yield from ((name, node) for node in found if name not in TERMINAL | FORMATS)
 
 
 def _told(found: Iterable[tuple[str, ast.Constant]], loose: Set[tuple[str, str]]) -> list[str]:
-    return [f"{name}:{node.lineno}: {node.value!r}" for name, node in found if (name, node.value) not in loose]
+    return [
+        f"{name}:{node.lineno}: {node.value!r}"
+        for name, node in found
+        if (name, node.value) not in loose
+    ]
 
 
 def test_no_text_is_outside_the_catalogue() -> None:
     found = [(name, node) for name, tree in _trees(CODE) for node in _loose(tree)]
     assert _told(found, LOOSE) == []
-    assert {(name, str(node.value)) for name, node in found} == LOOSE  # and nothing is let be for nothing
+    assert {
+        (name, str(node.value)) for name, node in found
+    } == LOOSE  # and nothing is let be for nothing
 
 
 def test_no_text_of_the_core_is_outside_the_catalogue() -> None:
@@ -303,10 +356,13 @@ def test_what_is_for_the_terminal_is_there() -> None:
 def test_no_fault_is_raised_with_a_bare_string() -> None:
     """A single word too, which the search above lets pass."""
     made = [
-        (name, node.lineno, ast.unparse(node.args[0])) for name, tree in _trees() if name not in TERMINAL | PROGRAMS
-        for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node, *FAULTS) and node.args
+        (name, node.lineno, ast.unparse(node.args[0]))
+        for name, tree in _trees()
+        if name not in TERMINAL | PROGRAMS
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _called(node, *FAULTS) and node.args
         if isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
-    ]  # fmt: skip
+    ]
     assert made == []
 
 

@@ -1,4 +1,5 @@
-"""What an ordinary occupant of a room once could do, and can't: each with the stanza that did it."""
+"""What an ordinary occupant of a room once could do, and can't: each with the stanza that did
+it."""
 
 import asyncio
 import contextlib
@@ -7,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from component.private import ROOMS
-from tests.people import Person
-from tests.people import person as signed_in
-from tests.servers import Bus, Server, call, eventually
+from component.cli.prosody import ROOMS
+from tests.support.people import Person
+from tests.support.people import person as signed_in
+from tests.support.servers import Bus, Server, call, eventually
 
 ROOM = f"lobby@{ROOMS}"
 OWNER = (
     f'<iq type="set" id="zz" from="bot@bus.localhost/bus" to="{ROOM}">'
-    '<query xmlns="http://jabber.org/protocol/muc#admin"><item affiliation="owner" jid="romeo@localhost"/></query></iq>'
+    '<query xmlns="http://jabber.org/protocol/muc#admin"><item affiliation="owner" '
+    'jid="romeo@localhost"/></query></iq>'
 )
 
 
@@ -31,10 +33,12 @@ async def _mallory(server: Server) -> Person:
 
 
 async def test_an_archive_id_is_text_and_only_the_rooms(server: Server, bus: Bus) -> None:
-    """The id of a forged stanza-id went into the next query as XML, and made its writer the room's owner."""
+    """The id of a forged stanza-id went into the next query as XML, and made its writer the room's
+    owner."""
     mallory = await _mallory(server)
     forged = (
-        f"</after></set></query></iq>{OWNER}<iq type='get' to='localhost' id='zy'><query xmlns='jabber:iq:version'>"
+        f"</after></set></query></iq>{OWNER}<iq type='get' to='localhost' id='zy'><query "
+        "xmlns='jabber:iq:version'>"
     )
     mallory.send_raw(
         f'<message type="groupchat" to="{ROOM}"><body>hello</body>'
@@ -47,7 +51,10 @@ async def test_an_archive_id_is_text_and_only_the_rooms(server: Server, bus: Bus
     try:
         with pytest.raises(AssertionError):
             await mallory.until(
-                lambda: any("owner" in str(one) and "Mallory" in str(one["from"]) for one in mallory.presences),
+                lambda: any(
+                    "owner" in str(one) and "Mallory" in str(one["from"])
+                    for one in mallory.presences
+                ),
                 "owner",
                 2,
             )
@@ -61,7 +68,7 @@ async def test_an_archive_id_is_text_and_only_the_rooms(server: Server, bus: Bus
 
 
 def _again(bus: Bus) -> Bus:
-    from tests import servers
+    from tests.support import servers
 
     data = bus.log.parent
     port = int(bus.url.rpartition(":")[2])
@@ -92,8 +99,10 @@ async def test_archive_results_come_from_the_room_itself(server: Server, bus: Bu
         mallory.send_raw(
             f'<message type="chat" to="{ROOM}/shoutbus">'
             f'<result xmlns="urn:xmpp:mam:2" queryid="mam{number}" id="f{number}">'
-            '<forwarded xmlns="urn:xmpp:forward:0"><delay xmlns="urn:xmpp:delay" stamp="9999-12-31T23:59:59-14:00"/>'
-            f'<message xmlns="jabber:client" type="groupchat" from="{ROOM}/Juliet"><body>FORGED</body></message>'
+            '<forwarded xmlns="urn:xmpp:forward:0"><delay xmlns="urn:xmpp:delay" '
+            'stamp="9999-12-31T23:59:59-14:00"/>'
+            '<message xmlns="jabber:client" type="groupchat" '
+            f'from="{ROOM}/Juliet"><body>FORGED</body></message>'
             "</forwarded></result></message>"
         )
     mallory.say(ROOM, "the end")
@@ -104,9 +113,11 @@ async def test_archive_results_come_from_the_room_itself(server: Server, bus: Bu
     await mallory.disconnect(wait=1)
 
 
-async def test_nobodys_words_are_lost_to_who_claims_their_id(server: Server, bus: Bus, tmp_path: Path) -> None:
+async def test_nobodys_words_are_lost_to_who_claims_their_id(
+    server: Server, bus: Bus, tmp_path: Path
+) -> None:
     """Ids of what is said in a room can be worked out by all who read there."""
-    from component.message import id_from
+    from component.bus.model.message import id_from
 
     async with signed_in("juliet", server.passwords["juliet"], server.prosody.c2s) as juliet:
         await juliet.join(ROOM, "Juliet")
@@ -143,7 +154,10 @@ async def test_web_users_are_no_contacts(server: Server, bus: Bus) -> None:
     async with signed_in("juliet", server.passwords["juliet"], server.prosody.c2s) as juliet:
         for whom in ("guest-0123", "bot"):
             juliet.send_raw(f'<presence type="subscribe" to="{whom}@bus.localhost"/>')
-        await juliet.until(lambda: any(one["from"].bare == "bot@bus.localhost" for one in juliet.presences), "the bot")
+        await juliet.until(
+            lambda: any(one["from"].bare == "bot@bus.localhost" for one in juliet.presences),
+            "the bot",
+        )
     with contextlib.closing(sqlite3.connect(bus.log.parent / "bus.db")) as database:
         assert database.execute("select ours from contacts").fetchall() == [("bot@bus.localhost",)]
 
@@ -156,7 +170,9 @@ def test_health_names_nobody_to_a_rebound_page(bus: Bus) -> None:
 
 def test_other_sites_may_not_frame_ours(bus: Bus) -> None:
     for path in ("/", "/shoutbox/lobby", "/nothing/here"):
-        assert "frame-ancestors 'self'" in call(f"{bus.url}{path}").headers["Content-Security-Policy"]
+        assert (
+            "frame-ancestors 'self'" in call(f"{bus.url}{path}").headers["Content-Security-Policy"]
+        )
 
 
 def test_a_database_that_was_removed_takes_nothing(bus: Bus) -> None:

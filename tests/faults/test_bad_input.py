@@ -1,4 +1,5 @@
-"""Bad input by HTTP: a clear answer each time, the stream stays up, and what is said before and after arrives."""
+"""Bad input by HTTP: a clear answer each time, the stream stays up, and what is said before and
+after arrives."""
 
 import asyncio
 import json
@@ -9,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from tests.faults.yard import canary, room, someone
-from tests.servers import TOKEN, Bus, Reply, Server, call
+from tests.support.servers import TOKEN, Bus, Reply, Server, call
 
 NASTY = "a\x00\x07\x0b\x1b\ufffe\uffff\x7f\x85z"
 SCRUBBED = "a\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\x7f\x85z"
@@ -58,8 +59,16 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "answers a number": (b'{"body": "x", "replies_to": 1}', 400, "message's id"),
     "answers a list": (b'{"body": "x", "replies_to": ["' + b"f" * 32 + b'"]}', 400, "message's id"),
     "answers the empty": (b'{"body": "x", "replies_to": ""}', 400, "message's id"),
-    "answers a huge id": (json.dumps({"body": "x", "replies_to": "f" * 1_000_000}).encode(), 400, "message's id"),
-    "answers nothing known": (json.dumps({"body": "x", "replies_to": "f" * 32}).encode(), 400, "names no message of"),
+    "answers a huge id": (
+        json.dumps({"body": "x", "replies_to": "f" * 1_000_000}).encode(),
+        400,
+        "message's id",
+    ),
+    "answers nothing known": (
+        json.dumps({"body": "x", "replies_to": "f" * 32}).encode(),
+        400,
+        "names no message of",
+    ),
     "empty body": (b'{"body": ""}', 400, "empty"),
     "blank body": (b'{"body": " \\t\\n \\u3000 "}', 400, "empty"),
     "1 MiB body": (json.dumps({"body": "x" * 1024 * 1024}).encode(), 413, "at most 262144"),
@@ -70,9 +79,17 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "surrogate author": (b'{"body": "x", "author": "a\\ud800"}', 400, "control characters"),
     "bidi author": (b'{"body": "x", "author": "\\u202enimda"}', 400, "direction-changing"),
     "hidden author": (b'{"body": "x", "author": "al\\u200bice"}', 400, "invisible"),
-    "2,000 bytes of author": (json.dumps({"body": "x", "author": "ä" * 1000}).encode(), 400, "at most 64"),
+    "2,000 bytes of author": (
+        json.dumps({"body": "x", "author": "ä" * 1000}).encode(),
+        400,
+        "at most 64",
+    ),
     "author with the mark": (b'{"body": "x", "author": "alice (web)"}', 400, "mark"),
-    "author with a mark alike": (json.dumps({"body": "x", "author": "alice (ԝеb)"}).encode(), 400, "mark"),
+    "author with a mark alike": (
+        json.dumps({"body": "x", "author": "alice (ԝеb)"}).encode(),
+        400,
+        "mark",
+    ),
 }
 
 
@@ -92,10 +109,17 @@ async def test_requests_that_can_not_be_read(yard: tuple[Server, Bus]) -> None:
     _, bus = yard
     for encoding in ("gzip", "deflate"):
         _told(_send(bus, b"neither", Content_Encoding=encoding), 400, "can't be read")
-        form = {"Accept": "application/json", "Content_Type": MULTIPART, "Content_Encoding": encoding}
+        form = {
+            "Accept": "application/json",
+            "Content_Type": MULTIPART,
+            "Content_Encoding": encoding,
+        }
         _told(_send(bus, b"neither", PAGE, **form), 400, "can't be read")
     with socket.create_connection((urlsplit(bus.url).hostname, urlsplit(bus.url).port), 10) as line:
-        head = f"POST {API} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 100\r\n\r\n"
+        head = (
+            f"POST {API} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: "
+            "100\r\n\r\n"
+        )
         line.sendall(head.encode() + b'{"body"')  # and then it goes
     assert bus.health()["status"] == "ok"
 
@@ -118,7 +142,9 @@ async def test_odd_bodies_arrive(yard: tuple[Server, Bus]) -> None:
             assert bus.bodies(box)[-1] == arrives
         much = "&" * 200_000
         assert bus.post(box, much).status == 201
-        said = await juliet.until(lambda: next((m for m in juliet.heard if "&&&" in m["body"]), None), "the ampersands")
+        said = await juliet.until(
+            lambda: next((m for m in juliet.heard if "&&&" in m["body"]), None), "the ampersands"
+        )
         start, _, link = said["body"].partition("… the rest is at ")
         assert len(start) > 10_000
         assert len(str(said).encode()) < 64 * 1024
@@ -137,7 +163,10 @@ async def test_odd_names_arrive(yard: tuple[Server, Bus]) -> None:
         ):
             assert bus.post(box, f"odd {number}", author=name).status == 201
             said = await juliet.hears_in(where, f"odd {number}")
-            assert f"{name} (web)" in (said.xml.get("from", "").partition("/")[2], said["body"].partition(": ")[0])
+            assert f"{name} (web)" in (
+                said.xml.get("from", "").partition("/")[2],
+                said["body"].partition(": ")[0],
+            )
             await canary(bus, juliet, where, box)
 
 
@@ -165,17 +194,34 @@ async def test_bad_addresses_and_credentials(yard: tuple[Server, Bus]) -> None:
         ):
             _told(_send(bus, fine, messages.format(channel)), status, words)
         _told(call(bus.url + API, fine), 401, "Send your token")
-        for given in ("Bearer", "Bearer  ", "Bearer wrong", "Bearer tökén", "Basic YTpi", f"Token {TOKEN}", "\xff"):
+        for given in (
+            "Bearer",
+            "Bearer  ",
+            "Bearer wrong",
+            "Bearer tökén",
+            "Basic YTpi",
+            f"Token {TOKEN}",
+            "\xff",
+        ):
             reply = call(bus.url + API, fine, Authorization=given)
             _told(reply, 401, "token")
             assert "Bearer" in reply.headers["WWW-Authenticate"]
         afters = ("after=x", "after=-1", "after=1e9", "after=" + "9" * 19, "after=²")
         for query in (*afters, "limit=0", "limit=501", "limit=NaN", "before="):
             reply = bus.get(f"{API}?{quote(query, safe='=')}")
-            _told(reply, 400, "limit must be" if query.startswith("limit=5") or query == "limit=0" else "position")
+            _told(
+                reply,
+                400,
+                "limit must be"
+                if query.startswith("limit=5") or query == "limit=0"
+                else "position",
+            )
         for where_from in ("x", "-1", "é"):
-            reply = call(f"{bus.url}{API.removesuffix('messages')}stream", Authorization=f"Bearer {TOKEN}",
-                         Last_Event_ID=where_from)  # fmt: skip
+            reply = call(
+                f"{bus.url}{API.removesuffix('messages')}stream",
+                Authorization=f"Bearer {TOKEN}",
+                Last_Event_ID=where_from,
+            )
             _told(reply, 400, "position")
         _told(call(bus.url + API, fine, "PUT"), 405, "method")
         _told(call(f"{bus.url}/api/v1/nothing"), 404, "nothing at that address")
@@ -190,7 +236,12 @@ async def test_idempotency_keys(yard: tuple[Server, Bus]) -> None:
     where, box = room("bad-http"), "shoutbox:bad-http"
     async with someone(server, "juliet") as juliet:
         await juliet.join(where, "Juliet")
-        for key in ("key", "clé".encode().decode("latin-1"), "'; drop table messages; --", "k" * 255):
+        for key in (
+            "key",
+            "clé".encode().decode("latin-1"),
+            "'; drop table messages; --",
+            "k" * 255,
+        ):
             words = f"with {key[:9]!r}"
             first, second = bus.post(box, words, key=key), bus.post(box, words, key=key)
             assert (first.status, second.status) == (201, 201), (key, first, second)
@@ -205,9 +256,17 @@ async def test_idempotency_keys(yard: tuple[Server, Bus]) -> None:
         assert "other words" not in bus.bodies(box)
 
 
-def _form(bus: Bus, fields: dict[str, Any], *, accept: str = "application/json", **headers: str) -> Reply:
+def _form(
+    bus: Bus, fields: dict[str, Any], *, accept: str = "application/json", **headers: str
+) -> Reply:
     data = urlencode(fields, errors="surrogatepass").encode()
-    return call(bus.url + PAGE, data, Accept=accept, Content_Type="application/x-www-form-urlencoded", **headers)
+    return call(
+        bus.url + PAGE,
+        data,
+        Accept=accept,
+        Content_Type="application/x-www-form-urlencoded",
+        **headers,
+    )
 
 
 MULTIPART = "multipart/form-data; boundary=b"
@@ -217,7 +276,8 @@ URLENCODED = "application/x-www-form-urlencoded"
 def _part(headers: str = "", content: str = "x") -> bytes:
     """A form's field `body` as multipart, with more headers."""
     more = f"{headers}\r\n" if headers else ""
-    return f'--b\r\nContent-Disposition: form-data; name="body"\r\n{more}\r\n{content}\r\n--b--\r\n'.encode()
+    head = f'--b\r\nContent-Disposition: form-data; name="body"\r\n{more}\r\n'
+    return f"{head}\r\n{content}\r\n--b--\r\n".encode()
 
 
 FORMS: dict[str, tuple[bytes, str, int]] = {
@@ -230,7 +290,11 @@ FORMS: dict[str, tuple[bytes, str, int]] = {
     "odd base64": (_part("Content-Transfer-Encoding: base64", "!"), MULTIPART, 400),
     "odd charset in a part": (_part("Content-Type: text/plain; charset=nonsense"), MULTIPART, 400),
     "a file for a body": (_part().replace(b'"body"', b'"body"; filename="x"'), MULTIPART, 400),
-    "nested": (_part("Content-Type: multipart/mixed; boundary=c", "--c\r\n\r\nx\r\n--c--"), MULTIPART, 400),
+    "nested": (
+        _part("Content-Type: multipart/mixed; boundary=c", "--c\r\n\r\nx\r\n--c--"),
+        MULTIPART,
+        400,
+    ),
     "odd charset": (b"body=x&name=y", f"{URLENCODED}; charset=nonsense", 400),
     "no UTF-8": (b"body=\xff\xfe&name=\xff", URLENCODED, 400),
     "JSON": (b'{"body": "x"}', "application/json", 400),
@@ -249,7 +313,9 @@ async def test_bad_forms(yard: tuple[Server, Bus]) -> None:
         for name, (data, content, status) in FORMS.items():
             print(name)
             for accept in ("application/json", "text/html"):
-                reply = await asyncio.to_thread(call, bus.url + PAGE, data, Accept=accept, Content_Type=content)
+                reply = await asyncio.to_thread(
+                    call, bus.url + PAGE, data, Accept=accept, Content_Type=content
+                )
                 assert reply.status == status, (name, reply.status, reply.text[-300:])
                 kind = "application/problem+json" if "json" in accept else "text/html"
                 assert reply.headers["Content-Type"].startswith(kind)
@@ -280,17 +346,24 @@ async def test_bad_shouts(yard: tuple[Server, Bus]) -> None:
             assert page.status == status
             assert words in page.text.replace("&#39;", "'")
         for accept in ("application/json", "text/html"):
-            answer = _form(bus, good | {"name": "n" * 2000}, accept=accept, Accept_Language="fr, de-CH;q=0.9")
+            answer = _form(
+                bus, good | {"name": "n" * 2000}, accept=accept, Accept_Language="fr, de-CH;q=0.9"
+            )
             assert (answer.status, "Der Name hat 2000 Zeichen; h" in answer.text) == (400, True)
         for forged in (
-            {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""},
-            {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"},
-        ):  # fmt: skip
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+            {"Origin": ""},
+            {"Sec_Fetch_Site": "cross-site"},
+            {"Sec_Fetch_Site": "same-site"},
+        ):
             _told(_form(bus, good, **forged), 403, "another site")
         assert bus.bodies(box) == before
         for number, name in enumerate(("<i>Zoë</i>", "smile \U0001f600")):
             reply = _form(
-                bus, {"name": name, "body": f"<b>odd {number}</b> {NASTY}", "key": "no key"}, accept="text/html"
+                bus,
+                {"name": name, "body": f"<b>odd {number}</b> {NASTY}", "key": "no key"},
+                accept="text/html",
             )
             assert reply.status == 303, reply
             await juliet.hears_in(where, f"<b>odd {number}</b> {SCRUBBED}")
@@ -309,15 +382,28 @@ async def test_bad_shouts(yard: tuple[Server, Bus]) -> None:
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"),
         (b"nonsense\r\n\r\n", "400"),
         (b"POST " + PAGE.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "400"),
-        (b"POST " + PAGE.encode() + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"),
+        (
+            b"POST "
+            + PAGE.encode()
+            + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "400",
+        ),
         (b"GET /%zz/%ff HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         (b"GET /shoutbox/..%2f..%2fetc HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         (b"GET /static/..%2f..%2fapp.py HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         (b"GET /health HTTP/1.1\r\nHost: x\r\nCookie: shoutbus=\xff\x00; \r\n\r\n", "400"),
-        (b"GET " + PAGE.encode() + b" HTTP/1.1\r\nHost: x\r\nCookie: shoutbus-name=\\x\\\xff\r\n\r\n", "200"),
-        (b"GET " + PAGE.encode() + b" HTTP/1.1\r\nHost: x\r\nCookie: shoutbus=\xff; x\r\n\r\n", "200"),
+        (
+            b"GET "
+            + PAGE.encode()
+            + b" HTTP/1.1\r\nHost: x\r\nCookie: shoutbus-name=\\x\\\xff\r\n\r\n",
+            "200",
+        ),
+        (
+            b"GET " + PAGE.encode() + b" HTTP/1.1\r\nHost: x\r\nCookie: shoutbus=\xff; x\r\n\r\n",
+            "200",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_bad_requests(yard: tuple[Server, Bus], request_: bytes, status: str) -> None:
     _, bus = yard
     request_ = request_.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)

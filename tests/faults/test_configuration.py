@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from component.private import COMPONENT, HOST, ROOMS, free_port
-from tests.servers import SECRET, SHOUTBUS, Server, settings, start_bus
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
+from tests.support.servers import SECRET, SHOUTBUS, Server, settings, start_bus
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,9 @@ def _check(tmp_path: Path, config: str, command: str = "check") -> tuple[int, li
     """The exit status, the faults told and everything said."""
     file = tmp_path / "shoutbus.toml"
     file.write_text(config)
-    done = subprocess.run([SHOUTBUS, command, "--config", str(file)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [SHOUTBUS, command, "--config", str(file)], capture_output=True, text=True, timeout=60
+    )
     assert "Traceback" not in done.stderr
     faults = [line.removeprefix("- ") for line in done.stderr.splitlines() if line.startswith("- ")]
     return done.returncode, faults, done.stdout + done.stderr
@@ -89,17 +91,26 @@ def test_faults_of_every_kind_at_once(tmp_path: Path, server: Server) -> None:
         busy.bind((HOST, 0))
         busy.listen()
         config = settings(server, tmp_path, busy.getsockname()[1])
-        config = config.replace(SECRET, "a wrong secret", 1).replace('subject = "Hello"', 'subjekt = "Hello"')
+        config = config.replace(SECRET, "a wrong secret", 1).replace(
+            'subject = "Hello"', 'subjekt = "Hello"'
+        )
         config = config.replace('jid = "admin@localhost"', 'jid = "admin"', 1)
         config = config.replace(str(tmp_path / "bus.db"), "/proc/nowhere/bus.db")
         status, faults, said = _check(tmp_path, config)
     assert status == 1
-    for words in ("refused the secret", "ddress already in use", "can't be opened", "subjekt", "no JID"):
+    for words in (
+        "refused the secret",
+        "ddress already in use",
+        "can't be opened",
+        "subjekt",
+        "no JID",
+    ):
         assert any(words in fault for fault in faults), (words, said)
 
 
 def test_what_only_seeds_is_told(tmp_path: Path, server: Server) -> None:
-    """A channel added to the file after the first start does nothing: that is no fault, and not to be silent about."""
+    """A channel added to the file after the first start does nothing: that is no fault, and not to
+    be silent about."""
     port = free_port()
     config = settings(server, tmp_path, port)
     bus = start_bus(tmp_path, config, port)
@@ -121,14 +132,19 @@ def test_run_refuses_what_can_not_work(tmp_path: Path, server: Server) -> None:
     with socket.socket() as busy:
         busy.bind((HOST, 0))
         busy.listen()
-        status, faults, said = _check(tmp_path, settings(server, tmp_path, busy.getsockname()[1]), "run")
+        status, faults, said = _check(
+            tmp_path, settings(server, tmp_path, busy.getsockname()[1]), "run"
+        )
     assert (status, len(faults)) == (1, 1), said
     assert "ddress already in use" in faults[0]
     status, faults, _ = _check(tmp_path, "[xmpp]\n", "run")
     assert status == 1
     assert len(faults) >= 3
     missing = subprocess.run(
-        [SHOUTBUS, "run", "--config", str(tmp_path / "none.toml")], capture_output=True, text=True, timeout=60
+        [SHOUTBUS, "run", "--config", str(tmp_path / "none.toml")],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert missing.returncode == 1
     assert "can't be read" in missing.stderr

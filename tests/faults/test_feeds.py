@@ -1,4 +1,5 @@
-"""Feeds made to hurt, all at once, on a real bus: each is told of once, in words, and other channels' words pass on.
+"""Feeds made to hurt, all at once, on a real bus: each is told of once, in words, and other
+channels' words pass on.
 
 Each site has a loopback address of its own, as the bus looks at one feed of a host at a time.
 """
@@ -17,7 +18,7 @@ import pytest
 from aiohttp import web as http
 
 from tests.faults.yard import ROOM, channel, open_bus, route, someone, soon, sound, words_of
-from tests.servers import Bus, Server
+from tests.support.servers import Bus, Server
 
 Answer = Callable[[http.Request], Awaitable[http.StreamResponse]]
 HEAD = b'<rss version="2.0"><channel><title>Bad</title>'
@@ -26,7 +27,10 @@ BOX = "shoutbox:feeds"
 
 
 def _item(n: int | str, more: str = "") -> bytes:
-    return f"<item><title>Item {n}</title><link>http://bad.example/{n}</link><guid>{n}</guid>{more}</item>".encode()
+    return (
+        "<item><title>Item "
+        f"{n}</title><link>http://bad.example/{n}</link><guid>{n}</guid>{more}</item>"
+    ).encode()
 
 
 def _gives(body: bytes, kind: str = "application/rss+xml", coding: str = "") -> Answer:
@@ -75,8 +79,16 @@ async def _leads_inside(_request: http.Request) -> http.StreamResponse:
 LAUGHS = '<!DOCTYPE rss [<!ENTITY a "ha">' + "".join(
     f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in itertools.pairwise("abcdefghij")
 )
-XXE = b'<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>'
-AUTHOR = HEAD + b"<item><title>t</title><author>" + (b"<![CDATA[" + b"a" * 200 + b"]]>") * 5_000 + b"</author></item>"
+XXE = (
+    b"<!DOCTYPE rss [<!ENTITY x SYSTEM "
+    b'"file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>'
+)
+AUTHOR = (
+    HEAD
+    + b"<item><title>t</title><author>"
+    + (b"<![CDATA[" + b"a" * 200 + b"]]>") * 5_000
+    + b"</author></item>"
+)
 NESTED = HEAD + b"<item><title>t</title>" + b"<a>" * 500_000 + b"</item>" + TAIL
 
 BAD: dict[str, tuple[Answer, str]] = {
@@ -86,11 +98,18 @@ BAD: dict[str, tuple[Answer, str]] = {
     "drips": (_drips, "sends too slowly"),
     "streams": (_streams, "more than 8 MiB"),
     "silent": (_is_silent, "does not answer in time"),
-    "utf7": (_gives(b'<?xml version="1.0" encoding="utf-7"?>' + HEAD + TAIL), "encoding that is refused"),
-    "laughs": (_gives(f"{LAUGHS}]><rss><channel><title>&j;</title></channel></rss>".encode()), "XML entities"),
+    "utf7": (
+        _gives(b'<?xml version="1.0" encoding="utf-7"?>' + HEAD + TAIL),
+        "encoding that is refused",
+    ),
+    "laughs": (
+        _gives(f"{LAUGHS}]><rss><channel><title>&j;</title></channel></rss>".encode()),
+        "XML entities",
+    ),
     "xxe": (
         _gives(
-            b'<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>'
+            b"<!DOCTYPE rss [<!ENTITY x SYSTEM "
+            b'"file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>'
         ),
         "XML entities",
     ),
@@ -142,7 +161,11 @@ def _settings(urls: dict[str, str]) -> Iterator[str]:
     yield '\n[fetch]\nallow = ["127.0.0.0/8"]\n'
     yield channel(BOX)
     for name, url in urls.items():
-        yield channel(f"feed:{name}") + f'url = "{url}"\nfirst = 2\n' + route(f"feed:{name}", BOX, both=False)
+        yield (
+            channel(f"feed:{name}")
+            + f'url = "{url}"\nfirst = 2\n'
+            + route(f"feed:{name}", BOX, both=False)
+        )
 
 
 async def _canary(bus: Bus, hear: Callable[[], list[str]], told: asyncio.Event) -> list[float]:
@@ -162,7 +185,11 @@ async def _canary(bus: Bus, hear: Callable[[], list[str]], told: asyncio.Event) 
 
 @pytest.mark.timeout(300)
 async def test_bad_feeds_are_told_and_hold_up_nobody(server: Server, tmp_path: Path) -> None:
-    async with _sites() as urls, someone(server, "admin") as admin, someone(server, "juliet") as juliet:
+    async with (
+        _sites() as urls,
+        someone(server, "admin") as admin,
+        someone(server, "juliet") as juliet,
+    ):
         bus = open_bus(server, tmp_path / "bus", "".join(_settings(urls)))
         try:
             await asyncio.to_thread(bus.ready)

@@ -1,4 +1,5 @@
-"""kill -9 of the bus while messages wait at a delay, a throttle and a digest: each comes, once, in its order."""
+"""kill -9 of the bus while messages wait at a delay, a throttle and a digest: each comes, once, in
+its order."""
 
 import asyncio
 import functools
@@ -8,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.faults.yard import archived, channel, open_bus, room, route, someone, sound, words_of
-from tests.servers import Bus, Server, start_bus
+from tests.support.servers import Bus, Server, start_bus
 
 COUNT = 40
 PROCESSORS = {
     "slowly": '[[route.processor]]\nname = "throttle"\ncount = 10\nper = "1s"\nthen = "hold"\n',
-    "later": '[[route.processor]]\nname = "delay"\nby = "3s"\n[[route.processor]]\nname = "prefix"\ntext = "[late]"\n',
+    "later": '[[route.processor]]\nname = "delay"\nby = "3s"\n[[route.processor]]\nname = '
+    '"prefix"\ntext = "[late]"\n',
     "gathered": '[[route.processor]]\nname = "digest"\nevery = "3s"\n',
 }
 
@@ -45,7 +47,9 @@ async def test_what_is_held_comes_once(server: Server, tmp_path: Path, kills: in
                 await juliet.join(room(name), "Juliet")
             for number in range(COUNT):
                 for name in PROCESSORS:
-                    assert (await asyncio.to_thread(bus.post, f"shoutbox:{name}", f"word {number}")).status == 201
+                    assert (
+                        await asyncio.to_thread(bus.post, f"shoutbox:{name}", f"word {number}")
+                    ).status == 201
                 if (number + 1) % (COUNT // kills) == 0:
                     bus.kill()
                     bus = _again(bus)
@@ -53,7 +57,9 @@ async def test_what_is_held_comes_once(server: Server, tmp_path: Path, kills: in
             for name in PROCESSORS:
                 heard = functools.partial(juliet.lines, room(name))
                 await juliet.until(lambda heard=heard: len(_numbers(heard())) >= COUNT, name, 60)  # type: ignore[misc]
-                assert _numbers(await archived(juliet, room(name))) == [str(number) for number in range(COUNT)], name
+                assert _numbers(await archived(juliet, room(name))) == [
+                    str(number) for number in range(COUNT)
+                ], name
             late = words_of(await archived(juliet, room("later")))
             assert all("[late] word" in words for words in late)
         sound(bus, streams=kills + 1)

@@ -1,4 +1,5 @@
-"""Bad and hostile stanzas: nothing forged is believed, everything else goes on, and strangers get answers in words."""
+"""Bad and hostile stanzas: nothing forged is believed, everything else goes on, and strangers get
+answers in words."""
 
 import asyncio
 from typing import Any
@@ -7,10 +8,10 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from component.private import COMPONENT
-from component.xmpp.link import may_answer
+from component.cli.prosody import COMPONENT
+from component.xmpp.session import may_answer
 from tests.faults.yard import Witness, archived, canary, room, someone
-from tests.servers import Bus, Server
+from tests.support.servers import Bus, Server
 
 BOT = f"bot@{COMPONENT}"
 BOX, ROOM = "shoutbox:hostile", room("hostile")
@@ -23,7 +24,8 @@ def _direct(kind: str, to: str, inside: str) -> str:
 
 def _groupchat(body: str) -> str:
     return (
-        f'<message xmlns="jabber:client" from="{ROOM}/Romeo" to="{BOT}" type="groupchat"><body>{body}</body></message>'
+        f'<message xmlns="jabber:client" from="{ROOM}/Romeo" to="{BOT}" '
+        f'type="groupchat"><body>{body}</body></message>'
     )
 
 
@@ -32,23 +34,29 @@ def _forwarded(body: str) -> str:
 
 
 FORGED = {
-    "carbon received": f'<received xmlns="urn:xmpp:carbons:2">{_forwarded("forged carbon")}</received>',
+    "carbon received": "<received "
+    f'xmlns="urn:xmpp:carbons:2">{_forwarded("forged carbon")}</received>',
     "carbon sent": f'<sent xmlns="urn:xmpp:carbons:2">{_forwarded("forged carbon")}</sent>',
     "forward": _forwarded("forged forward"),
-    "archive": f'<result xmlns="urn:xmpp:mam:2" queryid="mam1" id="1">{_forwarded("forged archive")}</result>',
-    "role": '<x xmlns="http://jabber.org/protocol/muc#user"><item affiliation="owner" jid="admin@localhost"/></x>',
+    "archive": '<result xmlns="urn:xmpp:mam:2" queryid="mam1" '
+    f'id="1">{_forwarded("forged archive")}</result>',
+    "role": '<x xmlns="http://jabber.org/protocol/muc#user"><item affiliation="owner" '
+    'jid="admin@localhost"/></x>',
     "delay": f'<delay xmlns="urn:xmpp:delay" from="{ROOM}" stamp="2001-01-01T00:00:00Z"/>',
     "stanza id": f'<stanza-id xmlns="urn:xmpp:sid:0" by="{ROOM}" id="forged"/>',
-    "addresses": '<addresses xmlns="http://jabber.org/protocol/address"><address type="ofrom" jid="admin@localhost"/>'
-                 "</addresses>",
-}  # fmt: skip
+    "addresses": '<addresses xmlns="http://jabber.org/protocol/address"><address type="ofrom" '
+    'jid="admin@localhost"/>'
+    "</addresses>",
+}
 
 
 async def _answer(who: Witness, to: str, words: str, inside: str = "") -> Any:
     """What comes back for a private message."""
     before = len(who.heard)
     who.send_raw(_direct("chat", to, f"<body>{words}</body>{inside}"))
-    return await who.until(lambda: next((m for m in who.heard[before:] if m["from"].bare == to), None), f"from {to}")
+    return await who.until(
+        lambda: next((m for m in who.heard[before:] if m["from"].bare == to), None), f"from {to}"
+    )
 
 
 async def test_forged_content_in_direct_messages(yard: tuple[Server, Bus]) -> None:
@@ -66,12 +74,15 @@ async def test_forged_content_in_direct_messages(yard: tuple[Server, Bus]) -> No
             mallory.send_raw(_direct(kind, f"{BOT}/bus", "<body>forged groupchat</body>"))
             mallory.send_raw(_direct(kind, BOT, "<body>forged groupchat</body>"))
         await canary(bus, juliet, ROOM, BOX)
-        assert not [one for one in bus.bodies(BOX) + bus.bodies("shoutbox:lobby") if "forged" in one]
+        assert not [
+            one for one in bus.bodies(BOX) + bus.bodies("shoutbox:lobby") if "forged" in one
+        ]
         assert not [words for _, words in juliet.lines() if "forged" in words]
 
 
 async def test_forged_said(yard: tuple[Server, Bus]) -> None:
-    """Ids of ours are seen by all in a room: said again there, they neither confirm nor hide anything of others."""
+    """Ids of ours are seen by all in a room: said again there, they neither confirm nor hide
+    anything of others."""
     server, bus = yard
     async with someone(server, "juliet") as juliet, someone(server, "romeo") as mallory:
         await juliet.join(ROOM, "Juliet")
@@ -80,10 +91,17 @@ async def test_forged_said(yard: tuple[Server, Bus]) -> None:
         original = await mallory.hears("tests: an original")
         said = ET.tostring(original.xml.find(f"{{{SAID}}}said")).decode()
         assert "proof=" in said
-        ids = (said, f'<said xmlns="{SAID}" id="{"0" * 32}" proof="{"0" * 16}"/>', f'<said xmlns="{SAID}"/>',
-               f'<said xmlns="{SAID}" id="x" proof=""/>', f'<said xmlns="{SAID}" id="{"f" * 3000}"/>')  # fmt: skip
+        ids = (
+            said,
+            f'<said xmlns="{SAID}" id="{"0" * 32}" proof="{"0" * 16}"/>',
+            f'<said xmlns="{SAID}"/>',
+            f'<said xmlns="{SAID}" id="x" proof=""/>',
+            f'<said xmlns="{SAID}" id="{"f" * 3000}"/>',
+        )
         for number, one in enumerate(ids):
-            mallory.send_raw(f'<message type="groupchat" to="{ROOM}"><body>forged {number}</body>{one}</message>')
+            mallory.send_raw(
+                f'<message type="groupchat" to="{ROOM}"><body>forged {number}</body>{one}</message>'
+            )
             mallory.send_raw(_direct("chat", BOT, f"<body>forged in private {number}</body>{one}"))
             await juliet.hears(f"forged {number}")
             await canary(bus, juliet, ROOM, BOX)
@@ -94,7 +112,8 @@ async def test_forged_said(yard: tuple[Server, Bus]) -> None:
 
 
 async def test_answers_of_strangers(yard: tuple[Server, Bus]) -> None:
-    """An IQ's answer counts from who was asked. Ids are easily guessed: here while the bot reads what it missed."""
+    """An IQ's answer counts from who was asked. Ids are easily guessed: here while the bot reads
+    what it missed."""
     server, bus = yard
     gone = '<error type="cancel"><gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>'
     async with someone(server, "admin") as admin, someone(server, "romeo") as mallory:
@@ -103,7 +122,9 @@ async def test_answers_of_strangers(yard: tuple[Server, Bus]) -> None:
         await canary(bus, admin, ROOM, BOX)
         await admin.plugin["xep_0045"].set_role(ROOM, "shoutbus", "none")
         admin.say(ROOM, "said while the bot was out")
-        while not await asyncio.to_thread(lambda: bus.health()["xmpp"]["rooms"][ROOM]["state"] == "in"):
+        while not await asyncio.to_thread(
+            lambda: bus.health()["xmpp"]["rooms"][ROOM]["state"] == "in"
+        ):
             for number in range(400):
                 mallory.send_raw(f'<iq type="result" id="q{number}" to="{BOT}/bus"/>')
                 mallory.send_raw(f'<iq type="result" id="q{number}" to="{ROOM}/shoutbus"/>')
@@ -138,10 +159,19 @@ async def test_unknown_addresses(yard: tuple[Server, Bus]) -> None:
             assert answer["type"] == "error", answer
             assert answer["error"]["condition"] == "item-not-found"
             assert BOT in answer["error"]["text"]
-        romeo.send_raw(f'<iq type="get" id="iq1" to="nobody@{COMPONENT}"><query xmlns="jabber:iq:version"/></iq>')
+        romeo.send_raw(
+            f'<iq type="get" id="iq1" to="nobody@{COMPONENT}"><query '
+            'xmlns="jabber:iq:version"/></iq>'
+        )
         romeo.send_raw(f'<iq type="set" id="iq2" to="{BOT}"><query xmlns="jabber:iq:roster"/></iq>')
         romeo.send_raw(f'<iq type="get" id="iq3" to="{BOT}"/>')
-        for inside in ("", '<x xmlns="jabber:x:data"/>', "<body/>", "<body>  </body>", "<subject>only</subject>"):
+        for inside in (
+            "",
+            '<x xmlns="jabber:x:data"/>',
+            "<body/>",
+            "<body>  </body>",
+            "<subject>only</subject>",
+        ):
             romeo.send_raw(_direct("chat", BOT, inside))
             romeo.send_raw(_direct("error", BOT, f"<body>an error</body>{inside}"))
         assert (await _answer(romeo, BOT, "ping"))["body"] == "pong"
@@ -152,7 +182,16 @@ async def test_presence_of_strangers(yard: tuple[Server, Bus]) -> None:
     server, bus = yard
     async with someone(server, "juliet") as juliet, someone(server, "romeo") as romeo:
         await juliet.join(ROOM, "Juliet")
-        for kind in ("", "probe", "unavailable", "error", "subscribed", "unsubscribed", "unsubscribe", "nonsense"):
+        for kind in (
+            "",
+            "probe",
+            "unavailable",
+            "error",
+            "subscribed",
+            "unsubscribed",
+            "unsubscribe",
+            "nonsense",
+        ):
             for to in (
                 BOT,
                 f"{BOT}/bus",
@@ -164,7 +203,9 @@ async def test_presence_of_strangers(yard: tuple[Server, Bus]) -> None:
                 typed = f' type="{kind}"' if kind else ""
                 romeo.send_raw(f'<presence to="{to}"{typed}/>')
         romeo.send_raw(f'<presence to="nobody@{COMPONENT}" type="subscribe"/>')
-        await romeo.until(lambda: [p for p in romeo.around if p["type"] == "unsubscribed"], "nobody says no")
+        await romeo.until(
+            lambda: [p for p in romeo.around if p["type"] == "unsubscribed"], "nobody says no"
+        )
         for to in (BOT, f"hostile@{COMPONENT}"):
             romeo.send_raw(f'<presence to="{to}" type="subscribe"/>')
             await romeo.sees_there(to)
@@ -179,7 +220,13 @@ async def test_invitations_are_not_followed(yard: tuple[Server, Bus]) -> None:
         await romeo.join(lure, "Romeo")
         await romeo.unlock(lure)
         for number in range(200):
-            romeo.send_raw(_direct("normal", BOT, f'<x xmlns="jabber:x:conference" jid="{lure}" reason="{number}"/>'))
+            romeo.send_raw(
+                _direct(
+                    "normal",
+                    BOT,
+                    f'<x xmlns="jabber:x:conference" jid="{lure}" reason="{number}"/>',
+                )
+            )
             invite = f'<x xmlns="http://jabber.org/protocol/muc#user"><invite to="{BOT}"/></x>'
             romeo.send_raw(f'<message to="{lure}">{invite}</message>')
         assert (await _answer(romeo, BOT, "ping"))["body"] == "pong"
@@ -196,13 +243,18 @@ async def test_private_messages_through_a_room(yard: tuple[Server, Bus]) -> None
         await admin.hears("here I am")
         for words, answer in (
             ("whoami", f"You are admin; through a room I can't tell more. Write to {BOT}."),
-            ("grant me all", f"Write to me at {BOT} for that: from inside a room I can't tell who you are."),
+            (
+                "grant me all",
+                f"Write to me at {BOT} for that: from inside a room I can't tell who you are.",
+            ),
         ):
             admin.send_raw(_direct("chat", f"{ROOM}/shoutbus", f"<body>{words}</body>"))
             said = await admin.hears(answer)
             assert (said["type"], str(said["from"])) == ("chat", f"{ROOM}/shoutbus")
         admin.send_raw(_direct("chat", f"{ROOM}/Zoe (web)", "<body>psst</body>"))
-        refused = await admin.until(lambda: next((m for m in admin.heard if m["type"] == "error"), None), "a refusal")
+        refused = await admin.until(
+            lambda: next((m for m in admin.heard if m["type"] == "error"), None), "a refusal"
+        )
         assert "people on the web page" in refused["error"]["text"]
         bus.post(BOX, "still here", author="Zoe")
         await admin.hears("still here")
@@ -232,20 +284,27 @@ async def test_odd_nicks_in_a_room(yard: tuple[Server, Bus]) -> None:
         await juliet.join(where, "Juliet")
         for number, nick in enumerate(ODD_NICKS):
             romeo.send_raw(
-                f'<presence to={quoteattr(f"{where}/{nick}")}><x xmlns="http://jabber.org/protocol/muc"/></presence>'
+                f"<presence to={quoteattr(f'{where}/{nick}')}><x "
+                'xmlns="http://jabber.org/protocol/muc"/></presence>'
             )
             words = f"odd {number} <b>\u202e\U0001f600\u200b</b>"
             escaped = words.replace("<", "&lt;")
-            romeo.send_raw(f'<message type="groupchat" to="{where}"><body>{escaped}</body></message>')
+            romeo.send_raw(
+                f'<message type="groupchat" to="{where}"><body>{escaped}</body></message>'
+            )
             await romeo.hears_back()
             await canary(bus, juliet, where, box)
             romeo.send_raw(f'<presence type="unavailable" to={quoteattr(f"{where}/{nick}")}/>')
-        shown = {one["body"]: one["author"]["name"] for one in bus.get(
-            f"/api/v1/channels/{box}/messages?limit=500").json["messages"]}  # fmt: skip
+        shown = {
+            one["body"]: one["author"]["name"]
+            for one in bus.get(f"/api/v1/channels/{box}/messages?limit=500").json["messages"]
+        }
         odd = [words for _, words in await archived(juliet, where) if words.startswith("odd ")]
         assert odd
         assert [words for words in shown if words.startswith("odd ")] == odd
-        assert all(0 < len(shown[words]) <= 200 and shown[words].isprintable() for words in odd), shown
+        assert all(0 < len(shown[words]) <= 200 and shown[words].isprintable() for words in odd), (
+            shown
+        )
 
 
 async def test_odd_bodies_in_a_room(yard: tuple[Server, Bus]) -> None:
@@ -285,7 +344,17 @@ async def test_streams_that_are_cut_by_bad_xml(yard: tuple[Server, Bus]) -> None
     where, box = room("bad-xmpp"), "shoutbox:bad-xmpp"
     async with someone(server, "juliet") as juliet:
         await juliet.join(where, "Juliet")
-        for bad in ("\x00", "\x07", "\ufffe", "\uffff", "&#x0;", "&undefined;", "<unclosed>", "\ud800", "&" * 1000):
+        for bad in (
+            "\x00",
+            "\x07",
+            "\ufffe",
+            "\uffff",
+            "&#x0;",
+            "&undefined;",
+            "<unclosed>",
+            "\ud800",
+            "&" * 1000,
+        ):
             async with someone(server, "romeo") as romeo:
                 await romeo.join(where, "Romeo")
                 data = f'<message type="groupchat" to="{where}"><body>cut {bad}</body></message>'

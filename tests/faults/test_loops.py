@@ -1,4 +1,5 @@
-"""No echo and no loop, whatever the routes and however many buses: what is said arrives once, then there is quiet."""
+"""No echo and no loop, whatever the routes and however many buses: what is said arrives once, then
+there is quiet."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -6,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from component.private import COMPONENT
+from component.cli.prosody import COMPONENT
 from tests.faults.yard import (
     SECOND,
     Witness,
@@ -22,7 +23,7 @@ from tests.faults.yard import (
     sound,
     words_of,
 )
-from tests.servers import Bus, Server
+from tests.support.servers import Bus, Server
 
 Two = tuple[Server, Bus, Bus]
 
@@ -32,7 +33,9 @@ def _rooms(*names: str) -> str:
 
 
 def _routes(*pairs: tuple[str, str], both: bool) -> str:
-    return "".join(route(f"muc:{room(one)}", f"muc:{room(other)}", both=both) for one, other in pairs)
+    return "".join(
+        route(f"muc:{room(one)}", f"muc:{room(other)}", both=both) for one, other in pairs
+    )
 
 
 FIRST = (
@@ -94,15 +97,21 @@ async def _in(server: Server, *names: str) -> AsyncIterator[Witness]:
         yield juliet
 
 
-async def _talk(who: Witness, names: tuple[str, ...], reached: dict[str, tuple[str, ...]]) -> dict[str, Counter[str]]:
-    """Say a line in each room, and twice another behind it that must come through first; what was heard in each."""
+async def _talk(
+    who: Witness, names: tuple[str, ...], reached: dict[str, tuple[str, ...]]
+) -> dict[str, Counter[str]]:
+    """Say a line in each room, and twice another behind it that must come through first; what was
+    heard in each."""
     for turn in ("hello", "quiet", "still quiet"):
         for name in names:
             who.say(room(name), f"{turn} from {name}")
         for name, others in reached.items():
             for other in others:
                 await who.hears_in(room(other), f"{turn} from {name}")
-    return {name: Counter(words_of(who.lines(room(name)), without=("Hello! I am Shoutbus",))) for name in names}
+    return {
+        name: Counter(words_of(who.lines(room(name)), without=("Hello! I am Shoutbus",)))
+        for name in names
+    }
 
 
 async def test_two_rooms_both_ways_twice(two: Two) -> None:
@@ -141,11 +150,22 @@ async def test_two_buses_in_one_room(two: Two) -> None:
         assert second.post("shoutbox:one", "by the second bot").status == 201
         for bus in (first, second, first, second):
             await canary(bus, juliet, room("one"), "shoutbox:one")
-        heard = Counter(words_of(juliet.lines(room("one")), without=("Hello! I am Shoutbus", "canary")))
-        assert heard == Counter(
-            ["hello both", "from the first", "from the second", "tests: by the first bot", "tests: by the second bot"]
+        heard = Counter(
+            words_of(juliet.lines(room("one")), without=("Hello! I am Shoutbus", "canary"))
         )
-        boxes = [Counter(one for one in bus.bodies("shoutbox:one") if "canary" not in one) for bus in (first, second)]
+        assert heard == Counter(
+            [
+                "hello both",
+                "from the first",
+                "from the second",
+                "tests: by the first bot",
+                "tests: by the second bot",
+            ]
+        )
+        boxes = [
+            Counter(one for one in bus.bodies("shoutbox:one") if "canary" not in one)
+            for bus in (first, second)
+        ]
         for box in boxes:
             assert set(box.values()) == {1}, box
             assert len(box) == 5 + sum("Hello" in one for one in box), box
@@ -168,7 +188,9 @@ async def test_two_buses_that_bridge_the_same_rooms(two: Two) -> None:
     """Each bus brings a line over once, and neither what the other brought."""
     server, _, _ = two
     async with _in(server, "left", "right") as juliet:
-        heard = await _talk(juliet, ("left", "right"), {"left": ("left", "right"), "right": ("left", "right")})
+        heard = await _talk(
+            juliet, ("left", "right"), {"left": ("left", "right"), "right": ("left", "right")}
+        )
         for name, other in (("left", "right"), ("right", "left")):
             for turn in ("hello", "quiet"):
                 assert heard[name][f"{turn} from {name}"] == 1, heard
@@ -196,14 +218,18 @@ async def test_buses_do_not_answer_each_other(two: Two) -> None:
         for number in range(3):
             assert first.post("shoutbox:talk", f"to the other bot {number}").status == 201
             await soon(
-                lambda: first.health()["queues"] == {} and second.health()["queues"] == {}, "nothing is left to send"
+                lambda: first.health()["queues"] == {} and second.health()["queues"] == {},
+                "nothing is left to send",
             )
         for name in ("once", "twice"):
             juliet.say(room("middle"), f"shoutbus: ping {name}")
             juliet.say(room("middle"), "Shoutbus: ping")
             await juliet.hears("Juliet: pong")
-        assert not [words for nick, words in juliet.lines(room("middle")) if nick != "Juliet" and "pong" in words
-                    and "Juliet" not in words]  # fmt: skip
+        assert not [
+            words
+            for nick, words in juliet.lines(room("middle"))
+            if nick != "Juliet" and "pong" in words and "Juliet" not in words
+        ]
         assert len(juliet.lines(room("middle"))) < 14, juliet.lines()
         assert len(first.bodies("shoutbox:talk")) == 3
         assert not [one for one in first.bodies("shoutbox:lobby") if "nowhere" in one]

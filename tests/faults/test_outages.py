@@ -1,4 +1,5 @@
-"""The server or the bus dies or freezes, at any moment: what was accepted arrives, once and in order."""
+"""The server or the bus dies or freezes, at any moment: what was accepted arrives, once and in
+order."""
 
 import asyncio
 import functools
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.yard import BOX, ROOM, archived, open_bus, someone, soon, sound, words_of
-from tests.servers import Bus, Server, start_bus
+from tests.support.servers import Bus, Server, start_bus
 
 
 def _again(bus: Bus) -> Bus:
@@ -34,7 +35,11 @@ async def test_server_killed_for_ten_seconds(server: Server, bus: Bus) -> None:
                 server.kill()
             if second == 5:
                 health = await asyncio.to_thread(bus.get, "/health")
-                assert (health.status, health.json["status"], health.json["xmpp"]["state"]) == (503, "down", "down")
+                assert (health.status, health.json["status"], health.json["xmpp"]["state"]) == (
+                    503,
+                    "down",
+                    "down",
+                )
                 assert health.json["xmpp"]["trouble"]
             if second == 12:
                 await asyncio.to_thread(server.start)
@@ -74,7 +79,9 @@ async def test_bus_killed_in_a_burst(server: Server, bus: Bus, moment: int) -> N
     async with someone(server, "juliet") as juliet:
         await juliet.join(ROOM, "Juliet")
         with ThreadPoolExecutor(8) as pool:
-            killing = asyncio.gather(asyncio.to_thread(kill), asyncio.to_thread(lambda: [*pool.map(post, range(300))]))
+            killing = asyncio.gather(
+                asyncio.to_thread(kill), asyncio.to_thread(lambda: [*pool.map(post, range(300))])
+            )
             await killing
         assert len(accepted) >= moment
         again = _again(bus)
@@ -100,7 +107,9 @@ async def test_server_frozen_then_killed(server: Server, bus: Bus) -> None:
         server.freeze()
         for number in range(20):  # gone into a socket that nobody will ever read
             author = "Zoe" if number == 10 else None
-            assert (await asyncio.to_thread(bus.post, BOX, f"frozen {number}", author=author)).status == 201
+            assert (
+                await asyncio.to_thread(bus.post, BOX, f"frozen {number}", author=author)
+            ).status == 201
         server.kill()
     await asyncio.to_thread(server.start)
     await asyncio.to_thread(bus.ready)
@@ -146,7 +155,9 @@ async def test_what_was_said_while_the_bus_was_down(server: Server, tmp_path: Pa
                 juliet.say(ROOM, f"there {time}")
                 await soon(functools.partial(_newest, bus, f"there {time}"), "heard live")
                 await asyncio.to_thread(end)
-                missed = [f"missed {time}.{number}" for number in range(120)]  # more than a page of the archive
+                missed = [
+                    f"missed {time}.{number}" for number in range(120)
+                ]  # more than a page of the archive
                 for words in missed:
                     juliet.say(ROOM, words)
                 await juliet.hears(missed[-1])

@@ -4,8 +4,8 @@ import socket
 
 import psutil
 
-from component.private import HOST
-from tests.servers import Bus, call
+from component.cli.prosody import HOST
+from tests.support.servers import Bus, call
 
 READERS = 150
 MESSAGES = 60
@@ -44,7 +44,10 @@ def test_memory_stays_flat(bus: Bus) -> None:
 def test_one_address_does_not_take_every_place(bus: Bus) -> None:
     readers = [_never_read(bus) for _ in range(220)]
     try:
-        assert call(f"{bus.url}/shoutbox/lobby/stream?after=0", Accept="application/json").status == 429
+        assert (
+            call(f"{bus.url}/shoutbox/lobby/stream?after=0", Accept="application/json").status
+            == 429
+        )
         assert call(f"{bus.url}/shoutbox/lobby").status == 200
     finally:
         for reader in readers:

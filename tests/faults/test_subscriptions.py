@@ -1,5 +1,5 @@
-"""The bus or the server dies while many are told: everyone hears of it, hardly anyone twice, and nobody of two digests
-of the same time."""
+"""The bus or the server dies while many are told: everyone hears of it, hardly anyone twice, and
+nobody of two digests of the same time."""
 
 import asyncio
 import time
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from component.fanout import PAGE
-from component.message import Channel
-from component.subscription import Interval, subscribers
-from tests.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions
+from component.bus.model.message import Channel
+from component.bus.model.subscription import Interval, subscribers
+from component.subscriptions.fan_out import PAGE
 from tests.faults.yard import admit, channel, open_bus, soon, sound
-from tests.servers import Bus, Server, start_bus
+from tests.support.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions
+from tests.support.servers import Bus, Server, start_bus
 
 PEOPLE = 600
 LOUD = Channel("shoutbox", "loud")
@@ -53,7 +53,10 @@ def _again(bus: Bus) -> None:
 
 def _takes_up(bus: Bus, place: str) -> bool:
     """Whether something for a place, or for a kind of them, was left when the bus died."""
-    return any("taking up" in line and f"channel={place}" in line for line in bus.log.read_text().splitlines())
+    return any(
+        "taking up" in line and f"channel={place}" in line
+        for line in bus.log.read_text().splitlines()
+    )
 
 
 async def _all_told(bus: Bus, crowd: Crowd, words: str) -> Counter[str]:
@@ -67,7 +70,9 @@ async def _all_told(bus: Bus, crowd: Crowd, words: str) -> Counter[str]:
 
 
 @pytest.mark.parametrize("told", [50, 400])
-async def test_bus_killed_while_all_are_told(crowd: tuple[Server, Crowd], tmp_path: Path, told: int) -> None:
+async def test_bus_killed_while_all_are_told(
+    crowd: tuple[Server, Crowd], tmp_path: Path, told: int
+) -> None:
     server, people = crowd
     async with _bus(server, tmp_path / "bus") as bus:
         assert (await asyncio.to_thread(bus.post, str(LOUD), "cake for all")).status == 201
@@ -100,7 +105,9 @@ async def test_bus_killed_in_a_run_of_digests(crowd: tuple[Server, Crowd], tmp_p
         sound(bus, streams=4)
 
 
-async def test_server_killed_while_all_are_told(crowd: tuple[Server, Crowd], tmp_path: Path) -> None:
+async def test_server_killed_while_all_are_told(
+    crowd: tuple[Server, Crowd], tmp_path: Path
+) -> None:
     server, people = crowd
     async with _bus(server, tmp_path / "bus") as bus:
         assert (await asyncio.to_thread(bus.post, str(LOUD), "cake for all")).status == 201

@@ -1,4 +1,5 @@
-"""What the fault tests share: more rooms and a second bus on one server, a look into a room's archive and a log."""
+"""What the fault tests share: more rooms and a second bus on one server, a look into a room's
+archive and a log."""
 
 import asyncio
 import itertools
@@ -12,9 +13,9 @@ from slixmpp import JID
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import StanzaPath
 
-from component.private import COMPONENT, ROOMS, free_port
-from tests.people import Person
-from tests.servers import SECRET, Bus, Server, eventually, settings, start_bus
+from component.cli.prosody import COMPONENT, ROOMS, free_port
+from tests.support.people import Person
+from tests.support.servers import SECRET, Bus, Server, eventually, settings, start_bus
 
 BOX = "shoutbox:lobby"
 ROOM = f"lobby@{ROOMS}"
@@ -31,7 +32,11 @@ def room(name: str) -> str:
 
 def pair(name: str) -> str:
     """Settings of a room and a shoutbox of one name, joined both ways."""
-    return channel(f"shoutbox:{name}") + channel(f"muc:{room(name)}") + route(f"shoutbox:{name}", f"muc:{room(name)}")
+    return (
+        channel(f"shoutbox:{name}")
+        + channel(f"muc:{room(name)}")
+        + route(f"shoutbox:{name}", f"muc:{room(name)}")
+    )
 
 
 def channel(name: str) -> str:
@@ -50,7 +55,9 @@ def admit(server: Server, component: str = SECOND) -> None:
         config.write(f'\nComponent "{component}"\n  component_secret = "{SECRET}"\n')
 
 
-def open_bus(server: Server, data: Path, more: str = "", *, component: str = COMPONENT, lobby: bool = True) -> Bus:
+def open_bus(
+    server: Server, data: Path, more: str = "", *, component: str = COMPONENT, lobby: bool = True
+) -> Bus:
     """A bus on `server`, not waited for; without `lobby` it has the channels in `more` alone."""
     port = free_port()
     config = settings(server, data, port, more).replace(f'"{COMPONENT}"', f'"{component}"')
@@ -84,7 +91,10 @@ class Witness(Person):
         """The first message of a room with `part` in it."""
 
         def found() -> Any:
-            return next((one for one in self.heard if part in one["body"] and one["from"].bare == where), None)
+            return next(
+                (one for one in self.heard if part in one["body"] and one["from"].bare == where),
+                None,
+            )
 
         return await self.until(found, f"{part} in {where}")
 
@@ -94,7 +104,10 @@ class Witness(Person):
 
     async def sees_there(self, jid: str) -> None:
         """Return once someone's presence came."""
-        await self.until(lambda: [p for p in self.around if p["type"] == "available" and p["from"].bare == jid], jid)
+        await self.until(
+            lambda: [p for p in self.around if p["type"] == "available" and p["from"].bare == jid],
+            jid,
+        )
 
     async def hears_back(self) -> None:
         """Return once anything comes, of whatever kind."""
@@ -104,7 +117,11 @@ class Witness(Person):
     async def cut(self) -> None:
         """Return once the server has ended the stream."""
         await soon(
-            lambda: not self.is_connected() or self.transport is None or self.transport.is_closing(), "cut off", 5
+            lambda: (
+                not self.is_connected() or self.transport is None or self.transport.is_closing()
+            ),
+            "cut off",
+            5,
         )
 
     def seen(self, where: str, nick: str) -> list[str]:
@@ -140,13 +157,16 @@ async def archived(who: Person, where: str) -> list[tuple[str, str]]:
     return [(one["from"].resource, one["body"]) for one in found if one["body"]]
 
 
-def words_of(lines: Sequence[tuple[str, str]], *, without: Sequence[str] = ("shoutbus: help",)) -> list[str]:
+def words_of(
+    lines: Sequence[tuple[str, str]], *, without: Sequence[str] = ("shoutbus: help",)
+) -> list[str]:
     """The words alone, without the bot's greeting."""
     return [words for _, words in lines if not any(one in words for one in without)]
 
 
 async def canary(bus: Bus, who: Person, where: str = ROOM, box: str = BOX) -> None:
-    """Something said on each side reaches the other: the stream is up, and all that was said before it is through."""
+    """Something said on each side reaches the other: the stream is up, and all that was said before
+    it is through."""
     number = next(_numbers)
     out, back = f"canary {number} from the web", f"canary {number} from the room"
     reply = await asyncio.to_thread(bus.post, box, out)
@@ -157,7 +177,8 @@ async def canary(bus: Bus, who: Person, where: str = ROOM, box: str = BOX) -> No
 
 
 def sound(bus: Bus, *, streams: int = 1, since: int = 0) -> None:
-    """No fault of the bus's own in its log after `since` characters, and no more than `streams` streams had there."""
+    """No fault of the bus's own in its log after `since` characters, and no more than `streams`
+    streams had there."""
     log = bus.log.read_text()[since:]
     assert "Traceback" not in log, log[-6000:]
     assert "level=error" not in log, log[-3000:]

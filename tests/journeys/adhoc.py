@@ -5,8 +5,8 @@ from xml.etree.ElementTree import Element
 
 from slixmpp import ET, JID
 
-from component.private import COMPONENT
-from tests.people import Person
+from component.cli.prosody import COMPONENT
+from tests.support.people import Person
 
 BOT = f"bot@{COMPONENT}"
 COMMANDS, DATA = "http://jabber.org/protocol/commands", "jabber:x:data"
@@ -25,11 +25,15 @@ class Form:
     async def send(self, action: str = "execute", **values: str) -> str:
         """A step; gives what is told: the note, or what stands above the fields."""
         iq: Any = self._me.make_iq(ito=JID(BOT), itype="set")
-        command = ET.Element(f"{{{COMMANDS}}}command", {"node": self._node, "action": action, **self._session})
+        command = ET.Element(
+            f"{{{COMMANDS}}}command", {"node": self._node, "action": action, **self._session}
+        )
         if values:
             form = ET.SubElement(command, f"{{{DATA}}}x", {"type": "submit"})
             for name, value in values.items():
-                ET.SubElement(ET.SubElement(form, f"{{{DATA}}}field", {"var": name}), f"{{{DATA}}}value").text = value
+                ET.SubElement(
+                    ET.SubElement(form, f"{{{DATA}}}field", {"var": name}), f"{{{DATA}}}value"
+                ).text = value
         iq.append(command)
         answer = (await iq.send(timeout=15)).xml.find(f"{{{COMMANDS}}}command")
         assert answer is not None

@@ -1,5 +1,5 @@
-"""A bus that answers besides, to private messages, what its XMPP side knows and no command of its own tells: who is
-online, whom a room admits, who was put out."""
+"""A bus that answers besides, to private messages, what its XMPP side knows and no command of its
+own tells: who is online, whom a room admits, who was put out."""
 
 import itertools
 import subprocess
@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from component.private import COMPONENT, HOST, free_port
+from component.cli.prosody import COMPONENT, HOST, free_port
 from tests.journeys.test_servers import Place
-from tests.people import Person
-from tests.servers import Bus
+from tests.support.people import Person
+from tests.support.servers import Bus
 
 BOT = f"bot@{COMPONENT}"
 
@@ -31,7 +31,9 @@ def attached(xmpp, hub, text, *more):
     xmpp.rooms.lost.append(lambda room, jid: lost.append(f"{room} {jid}"))
 
     async def answering(asked):
-        number, verb, *names = [*asked.text.split(), "", ""][:4] if asked.text.startswith("#") else ["", ""]
+        number, verb, names = "", "", []
+        if asked.text.startswith("#"):
+            number, verb, *names = [*asked.text.split(), "", ""][:4]
         names = [one for one in names if one]
         if verb == "watch":
             xmpp.online.watch(*names)
@@ -61,7 +63,11 @@ def answering(place: Place, name: str) -> Iterator[Bus]:
     (data / "shoutbus.toml").write_text(place.config(name, port))
     with (data / "bus.log").open("ab") as out:
         command = [sys.executable, "-c", _ANSWERING, "run", "--config", str(data / "shoutbus.toml")]
-        bus = Bus(f"http://{HOST}:{port}", subprocess.Popen(command, stdout=out, stderr=out), data / "bus.log")
+        bus = Bus(
+            f"http://{HOST}:{port}",
+            subprocess.Popen(command, stdout=out, stderr=out),
+            data / "bus.log",
+        )
     try:
         bus.ready()
         yield bus
@@ -74,7 +80,10 @@ async def ask(me: Person, question: str) -> str:
     number = f"#{next(_numbers)}"
     me.tell(BOT, f"{number} {question}")
     answer = await me.until(
-        lambda: next((one["body"] for one in me.heard if f"{one['body']} ".startswith(f"{number} ")), None), question
+        lambda: next(
+            (one["body"] for one in me.heard if f"{one['body']} ".startswith(f"{number} ")), None
+        ),
+        question,
     )
     return str(answer).removeprefix(number).strip()
 

@@ -1,4 +1,5 @@
-"""A bus in the tests' process whose clock is moved, told in Berlin's time; and shouts by its API."""
+"""A bus in the tests' process whose clock is moved, told in Berlin's time; and shouts by its
+API."""
 
 import asyncio
 import json
@@ -6,9 +7,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from component.app import Running
-from component.private import HOST
-from tests.servers import TOKEN, call
-from tests.unit.fakes import FakeClock
+from component.cli.prosody import HOST
+from tests.support.fakes import FakeClock
+from tests.support.servers import TOKEN, call
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -30,6 +31,8 @@ async def shout(port: int, words: str, **more: str) -> str:
     """Shout into the lobby by the API; gives the message's id."""
     url = f"http://{HOST}:{port}/api/v1/channels/shoutbox:lobby/messages"
     headers = {"Authorization": f"Bearer {TOKEN}", "Content_Type": "application/json"}
-    reply = await asyncio.to_thread(call, url, json.dumps({"body": words, **more}).encode(), **headers)
+    reply = await asyncio.to_thread(
+        call, url, json.dumps({"body": words, **more}).encode(), **headers
+    )
     assert reply.status == 201
     return str(reply.json["id"])

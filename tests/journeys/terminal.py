@@ -1,4 +1,5 @@
-"""Chat clients for the terminal, as a person uses them: in tmux, driven by keys, read off the screen."""
+"""Chat clients for the terminal, as a person uses them: in tmux, driven by keys, read off the
+screen."""
 
 import os
 import shutil
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.servers import eventually
+from tests.support.servers import eventually
 
 NOBODY = 65534
 
@@ -24,12 +25,27 @@ class Terminal:
 
     def _tmux(self, *words: str) -> str:
         command = ["tmux", "-f", "/dev/null", "-S", str(self.socket), *words]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=20
+        ).stdout
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Run `command` with `environment` and nothing else."""
         clean = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
-        self._tmux("new-session", "-d", "-x", "120", "-y", "50", *clean, *command, ";", "set", "remain-on-exit", "on")
+        self._tmux(
+            "new-session",
+            "-d",
+            "-x",
+            "120",
+            "-y",
+            "50",
+            *clean,
+            *command,
+            ";",
+            "set",
+            "remain-on-exit",
+            "on",
+        )
 
     def end(self) -> None:
         """End the client, then tmux: one that only loses its terminal may spin for ever."""
@@ -42,7 +58,8 @@ class Terminal:
         return self._tmux("capture-pane", "-p", *(["-e"] if colours else []))
 
     def write(self, line: str) -> None:
-        """Type a line and, once it stands there, press Enter: keys that come in one gulp pass for pasted text."""
+        """Type a line and, once it stands there, press Enter: keys that come in one gulp pass for
+        pasted text."""
         self._tmux("send-keys", "-l", "--", line)
         self.shows(line[-30:])
         self.press("Enter")
@@ -65,7 +82,8 @@ class Terminal:
 
 @contextmanager
 def terminal(command: Sequence[str], files: Mapping[str, str]) -> Iterator[Terminal]:
-    """`command` in a terminal, in a home that holds `files` and is gone afterwards; `~` in them is that home."""
+    """`command` in a terminal, in a home that holds `files` and is gone afterwards; `~` in them is
+    that home."""
     # Not in pytest's tmp_path: its path is too long for a socket, and closed to other users.
     top = Path(tempfile.mkdtemp(prefix="shoutbus-"))
     home = top / "home"
@@ -77,12 +95,24 @@ def terminal(command: Sequence[str], files: Mapping[str, str]) -> Iterator[Termi
             file.write_text(text.replace("~", str(home)))
             file.chmod(0o600)
         if os.geteuid() == 0:  # poezio will not run as root, and no client should
-            command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
+            command = [
+                "setpriv",
+                f"--reuid={NOBODY}",
+                f"--regid={NOBODY}",
+                "--clear-groups",
+                *command,
+            ]
             top.chmod(0o711)
             for path in (home, *home.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)
         one.start(
-            command, {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "screen-256color", "LANG": "C.UTF-8"}
+            command,
+            {
+                "HOME": str(home),
+                "PATH": os.environ["PATH"],
+                "TERM": "screen-256color",
+                "LANG": "C.UTF-8",
+            },
         )
         try:
             yield one
@@ -94,7 +124,9 @@ def terminal(command: Sequence[str], files: Mapping[str, str]) -> Iterator[Termi
 
 def password(told: dict[str, Any], name: str) -> str:
     """The password that demo.json tells for an account."""
-    return next(str(one["password"]) for one in told["accounts"] if one["jid"] == f"{name}@localhost")
+    return next(
+        str(one["password"]) for one in told["accounts"] if one["jid"] == f"{name}@localhost"
+    )
 
 
 @contextmanager
@@ -121,7 +153,8 @@ presence.login=online
 
 @contextmanager
 def poezio(told: dict[str, Any], name: str, occupant: str, certificate: Path) -> Iterator[Terminal]:
-    """Poezio, signed in to the demo over TLS as `name` and in a room as `occupant`; it trusts `certificate` only."""
+    """Poezio, signed in to the demo over TLS as `name` and in a room as `occupant`; it trusts
+    `certificate` only."""
     settings = f"""\
 [Poezio]
 jid = {name}@localhost/poezio

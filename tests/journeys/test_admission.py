@@ -6,18 +6,20 @@ from typing import Any
 import pytest
 from slixmpp import JID
 
-from component.private import ROOMS
-from tests.ejabberd import Ejabberd
+from component.cli.prosody import ROOMS
 from tests.journeys.asking import BOT, answering, answers, ask
 from tests.journeys.test_servers import Place, make_room
-from tests.people import Person
-from tests.servers import Server
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person
+from tests.support.servers import Server
 
 JULIET, ROMEO, NOBODY = "juliet@localhost", "romeo@localhost", "nobody@localhost"
 
 
 @pytest.fixture(scope="module", params=[Server, Ejabberd], ids=["prosody", "ejabberd"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
     data = tmp_path_factory.mktemp("place")
     server = request.param(data / "server")
     server.start()
@@ -28,7 +30,10 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 async def change(me: Person, room: str, **wanted: Any) -> None:
     """Change settings of a room, by the end of their names."""
     form: Any = await me.plugin["xep_0045"].get_room_config(JID(room), timeout=15)
-    form["values"] = {**form.get_values(), **{f"muc#roomconfig_{name}": value for name, value in wanted.items()}}
+    form["values"] = {
+        **form.get_values(),
+        **{f"muc#roomconfig_{name}": value for name, value in wanted.items()},
+    }
     await me.plugin["xep_0045"].set_room_config(JID(room), form, timeout=15)
 
 
@@ -44,7 +49,9 @@ async def test_a_room_that_the_bot_owns(place: Place) -> None:
             await romeo.join(room, "Romeo")
             for jid in (ROMEO, NOBODY, "admin@localhost"):
                 assert await ask(admin, f"admits {room} {jid}") == "True"
-            await affiliate(admin, room, "outcast", NOBODY)  # who is not there: nothing is shown of that
+            await affiliate(
+                admin, room, "outcast", NOBODY
+            )  # who is not there: nothing is shown of that
             assert await ask(admin, f"admits {room} {NOBODY}") == "False"
             await affiliate(admin, room, "outcast", ROMEO)
             await answers(admin, "lost", f"{room} {ROMEO}")
@@ -62,7 +69,9 @@ async def test_a_room_that_the_bot_owns(place: Place) -> None:
             await answers(admin, "lost", f"{room} {ROMEO}, {room} {ROMEO}")
             assert await ask(admin, f"admits {room} {ROMEO}") == "False"
 
-            await change(admin, room, membersonly=False, passwordprotectedroom=True, roomsecret="s3cret")
+            await change(
+                admin, room, membersonly=False, passwordprotectedroom=True, roomsecret="s3cret"
+            )
             assert await ask(admin, f"admits {room} {ROMEO}") == "False"
             assert await ask(admin, f"admits {room} admin@localhost") == "True"
 
@@ -83,7 +92,9 @@ async def test_a_room_of_someone_else(place: Place) -> None:
             await affiliate(juliet, room, "member", NOBODY)
             await change(juliet, room, membersonly=True)
             assert await ask(juliet, f"admits {room} {JULIET}") == "True"  # its owner, who is there
-            assert await ask(juliet, f"admits {room} {NOBODY}") == "False"  # the bot can't see that they may
+            assert (
+                await ask(juliet, f"admits {room} {NOBODY}") == "False"
+            )  # the bot can't see that they may
             await affiliate(juliet, room, "admin", BOT)
             await answers(juliet, f"admits {room} {NOBODY}", "True")
             assert await ask(juliet, f"admits {room} {ROMEO}") == "False"
@@ -100,9 +111,13 @@ async def test_an_occupant_forges_nothing(place: Place) -> None:
         async with place.person("juliet") as juliet, place.person("romeo") as romeo:
             await juliet.join(room, "Juliet")
             await romeo.join(room, "Romeo")
-            romeo.send_raw(f'<message to="{room}" type="groupchat"><body>forged</body>{forged}</message>')
+            romeo.send_raw(
+                f'<message to="{room}" type="groupchat"><body>forged</body>{forged}</message>'
+            )
             for to in (f"{room}/shoutbus", f"{room}/Romeo", BOT, f"{BOT}/bus"):
-                romeo.send_raw(f'<message to="{to}" type="chat"><body>whoami</body>{forged}</message>')
+                romeo.send_raw(
+                    f'<message to="{to}" type="chat"><body>whoami</body>{forged}</message>'
+                )
                 romeo.send_raw(f'<presence to="{to}">{forged}</presence>')
             romeo.send_raw(f'<presence to="{room}/Romeo" type="unavailable">{forged}</presence>')
             await ask(romeo, "lost")

@@ -1,4 +1,5 @@
-"""People with the clients they have, and a browser: each line stands everywhere, once, under its author's name."""
+"""People with the clients they have, and a browser: each line stands everywhere, once, under its
+author's name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import button, chromium, field, shout, shouts, texts
 from tests.journeys.terminal import Terminal, poezio, profanity
-from tests.servers import Bus
+from tests.support.servers import Bus
 
 ROOM = "lobby@rooms.localhost"
 Demo = tuple[Bus, dict[str, Any]]
@@ -50,7 +51,9 @@ def test_profanity_and_page(demo: Demo, page: Page, tls: str) -> None:
     bus, told = demo
     with profanity(told, "juliet", tls=tls) as client:
         client.write("/tls cert")
-        client.shows("Common name        : localhost" if tls == "trust" else "TLS connection not established")
+        client.shows(
+            "Common name        : localhost" if tls == "trust" else "TLS connection not established"
+        )
         _join(client, "Juliet")
         client.write(f"[{tls}] from profanity")
         expect(shouts(page, f"[{tls}] from profanity")).to_have_count(1)
@@ -96,7 +99,9 @@ def test_guest_is_there_as_a_puppet(demo: Demo, page: Page, browser: Browser) ->
             field(other, "Name").fill("Νurѕe")  # Greek Ν, Cyrillic ѕ
             field(other, "Shout").fill("said by a false nurse")
             button(other).click()
-            expect(other.get_by_role("alert")).to_contain_text("or by one that looks like it: choose another")
+            expect(other.get_by_role("alert")).to_contain_text(
+                "or by one that looks like it: choose another"
+            )
             shout(other, "Peter", "said by an honest servant")
         client.shows("Peter (web): said by an honest servant")
         assert client.lines("false nurse") == []

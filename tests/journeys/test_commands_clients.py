@@ -1,4 +1,5 @@
-"""Commands in clients for the terminal, as people use them: listed, filled in, gone through, read off the screen."""
+"""Commands in clients for the terminal, as people use them: listed, filled in, gone through, read
+off the screen."""
 
 import re
 from collections.abc import Iterator
@@ -6,13 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests import servers
 from tests.journeys.terminal import Terminal, poezio, profanity
-from tests.servers import Bus, eventually
+from tests.support import servers
+from tests.support.servers import Bus, eventually
 
 Demo = tuple[Bus, dict[str, Any]]
 GROUPS = {"channels": "Channels…", "routes": "Routes…"}
-MATRIX = ("chat:*", "fortune:hourly", "muc:lobby@rooms.localhost", "muc:team@rooms.localhost", "shoutbox:bulletin")
+MATRIX = (
+    "chat:*",
+    "fortune:hourly",
+    "muc:lobby@rooms.localhost",
+    "muc:team@rooms.localhost",
+    "shoutbox:bulletin",
+)
 """The first rows of the matrix."""
 LISTED = ("channels", "routes", "help", "whoami")
 
@@ -37,16 +44,21 @@ class Profanity:
         return [line.rpartition("! ")[2].strip() for line in self._client.lines("!   ")]
 
     def begin(self, node: str, title: str, at_the_end: str = "") -> None:
-        """Open a command; of a form longer than the screen only what stands `at_the_end` is seen."""
+        """Open a command; of a form longer than the screen only what stands `at_the_end` is
+        seen."""
         self._client.write("/win 1")
         self._client.write("/clear")
         self._client.write(f"/cmd exec {node} {self._bot}")
         self._client.shows(at_the_end or f"Form title: {title}")
 
     def fill(self, label: str, value: str) -> None:
-        (tag,) = re.findall(rf"\[(field\d+)\] {re.escape(label)}(?: \(required\))?:", self._client.screen())
+        (tag,) = re.findall(
+            rf"\[(field\d+)\] {re.escape(label)}(?: \(required\))?:", self._client.screen()
+        )
         self._client.write(f"/{tag} {value}")
-        eventually(lambda: f"/{tag}" not in self._client.screen().splitlines()[-1], f"{label} is taken")
+        eventually(
+            lambda: f"/{tag}" not in self._client.screen().splitlines()[-1], f"{label} is taken"
+        )
 
     def go_on(self, title: str) -> None:
         self._client.write("/form submit")
@@ -145,7 +157,11 @@ class Poezio:
         client.write(f"/ad-hoc {bot}")
         client.shows("Ad-hoc commands of JID")
         client.shows("whoami")
-        self._rows = [row for row in map(self._row, client.screen().splitlines()) if re.match(r"[a-z-]+ {2,}\S", row)]
+        self._rows = [
+            row
+            for row in map(self._row, client.screen().splitlines())
+            if re.match(r"[a-z-]+ {2,}\S", row)
+        ]
         self._at = 0
 
     @staticmethod
@@ -178,7 +194,11 @@ class Poezio:
         raise AssertionError(f"no {value}:\n{self._client.screen()}")
 
     def _field(self, label: str) -> str:
-        rows = [row for row in map(self._row, self._client.screen().splitlines()) if row.startswith(f"{label}  ")]
+        rows = [
+            row
+            for row in map(self._row, self._client.screen().splitlines())
+            if row.startswith(f"{label}  ")
+        ]
         return rows[0] if rows else ""
 
     def write(self, label: str, words: str) -> None:
@@ -285,8 +305,18 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
         client.shows("Sure")
         hands.end("Left as it was.")
         hands.remove(
-            "routes", "Remove a route", "Route", "shoutbox:bulletin", "Removed shoutbox:bulletin → shoutbox:team"
+            "routes",
+            "Remove a route",
+            "Route",
+            "shoutbox:bulletin",
+            "Removed shoutbox:bulletin → shoutbox:team",
         )
-        hands.remove("channels", "Remove a channel", "Channel", "shoutbox:bulletin", "Removed shoutbox:bulletin;")
+        hands.remove(
+            "channels",
+            "Remove a channel",
+            "Channel",
+            "shoutbox:bulletin",
+            "Removed shoutbox:bulletin;",
+        )
         hands.begin("routes", "List routes")
         client.shows("7 routes:")

@@ -1,13 +1,14 @@
-"""Commands to the bot on a real server: a token made and used, a shout heard and traced, a dead letter retried."""
+"""Commands to the bot on a real server: a token made and used, a shout heard and traced, a dead
+letter retried."""
 
 import json
 import re
 import sqlite3
 from pathlib import Path
 
-from component.private import COMPONENT
-from tests.people import Person, person
-from tests.servers import Bus, Server, call, eventually
+from component.cli.prosody import COMPONENT
+from tests.support.people import Person, person
+from tests.support.servers import Bus, Server, call, eventually
 
 BOT = f"bot@{COMPONENT}"
 GONE = "gone@localhost"
@@ -28,7 +29,9 @@ async def ask(who: Person, line: str, answer: str) -> str:
 def post(bus: Bus, secret: str, body: str) -> int:
     headers = {"Authorization": f"Bearer {secret}", "Content_Type": "application/json"}
     return call(
-        f"{bus.url}/api/v1/channels/shoutbox:lobby/messages", json.dumps({"body": body}).encode(), **headers
+        f"{bus.url}/api/v1/channels/shoutbox:lobby/messages",
+        json.dumps({"body": body}).encode(),
+        **headers,
     ).status
 
 
@@ -39,10 +42,15 @@ async def test_a_line_that_only_looks_like_a_command(server: Server, bus: Bus) -
         await ask(juliet, "\\last night was fun", "I passed that on")
         juliet.tell(BOT, "/me waves")
         await ask(juliet, "/ping", "pong")
-        eventually(lambda: bus.bodies("shoutbox:lobby") == ["last night was fun", "/me waves"], "both came as written")
+        eventually(
+            lambda: bus.bodies("shoutbox:lobby") == ["last night was fun", "/me waves"],
+            "both came as written",
+        )
 
 
-async def test_a_token_works_from_its_making_to_its_end(server: Server, bus: Bus, tmp_path: Path) -> None:
+async def test_a_token_works_from_its_making_to_its_end(
+    server: Server, bus: Bus, tmp_path: Path
+) -> None:
     async with person("admin", server.passwords["admin"], server.c2s) as admin:
         answer = await ask(admin, "token create news juliet@localhost", "The secret of")
         secret = answer.splitlines()[1]
@@ -67,7 +75,9 @@ async def test_a_shout_is_heard_and_traced(server: Server, bus: Bus) -> None:
         eventually(lambda: _done(bus, start), "the room's word is on disk")
         told = await ask(juliet, f"trace {start}", "of juliet")
         assert re.search(rf"muc:{room}: done", told)
-        assert (await ask(juliet, "last shoutbox:lobby", "The last")).endswith("juliet: good evening")
+        assert (await ask(juliet, "last shoutbox:lobby", "The last")).endswith(
+            "juliet: good evening"
+        )
         await ask(juliet, f"last muc:{room}", "Error: There is no channel")
         await ask(juliet, f"shout muc:{room} no", "Error: There is no channel")
 
@@ -76,15 +86,22 @@ def _done(bus: Bus, start: str) -> bool:
     """Whether a message of the lobby, by the start of its id, has arrived everywhere."""
     lobby = bus.get("/api/v1/channels/shoutbox:lobby/messages").json["messages"]
     (whole,) = [one["id"] for one in lobby if one["id"].startswith(start)]
-    return all(hop["state"] in ("came", "done") for hop in bus.get(f"/api/v1/messages/{whole}").json["deliveries"])
+    return all(
+        hop["state"] in ("came", "done")
+        for hop in bus.get(f"/api/v1/messages/{whole}").json["deliveries"]
+    )
 
 
-async def test_a_dead_letter_is_retried_once_there_is_someone(server: Server, bus: Bus, tmp_path: Path) -> None:
+async def test_a_dead_letter_is_retried_once_there_is_someone(
+    server: Server, bus: Bus, tmp_path: Path
+) -> None:
     async with person("admin", server.passwords["admin"], server.c2s) as admin:
         await ask(admin, f"shout chat:{GONE} are you there?", "Said in chat:gone@localhost")
         eventually(lambda: _dead(tmp_path), "it bounced")
         told = await ask(admin, "deadletter list", "1 dead letters")
-        number = re.findall(rf"^(\d+): .* chat:{GONE} “admin: are you there\?”", told, re.MULTILINE)[0]
+        number = re.findall(
+            rf"^(\d+): .* chat:{GONE} “admin: are you there\?”", told, re.MULTILINE
+        )[0]
         await server.prosody.prepare([("gone", "gone-secret")])
         async with person("gone", "gone-secret", server.c2s) as gone:
             await ask(admin, f"deadletter retry {number}", "1 on the way again")
@@ -106,7 +123,10 @@ async def test_a_new_role_is_seen_at_once(server: Server, bus: Bus) -> None:
     ):
         juliet.send_raw(f'<presence type="subscribe" to="{BOT}"/>')
         shown = ("available", BOT)
-        await juliet.until(lambda: shown in [(one["type"], one["from"].bare) for one in juliet.presences], "a contact")
+        await juliet.until(
+            lambda: shown in [(one["type"], one["from"].bare) for one in juliet.presences],
+            "a contact",
+        )
         seen = len(juliet.presences)
         await ask(juliet, "route list", "is for the role operator")
         await ask(admin, "role grant juliet@localhost operator", "operator")
@@ -114,7 +134,9 @@ async def test_a_new_role_is_seen_at_once(server: Server, bus: Bus) -> None:
         def offline_and_back() -> bool:
             """The server's own probe may bring another one before."""
             shown = [str(one["type"]) for one in juliet.presences[seen:] if one["from"].bare == BOT]
-            return ["unavailable", "available"] in [shown[place : place + 2] for place in range(len(shown))]
+            return ["unavailable", "available"] in [
+                shown[place : place + 2] for place in range(len(shown))
+            ]
 
         await juliet.until(offline_and_back, "unavailable, then available")
         await ask(juliet, "route list", "2 routes|3 routes")

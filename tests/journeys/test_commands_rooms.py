@@ -1,4 +1,5 @@
-"""Rooms by command on a real server: an admin writes to the bot, and it stands so in the room and in the shoutbox."""
+"""Rooms by command on a real server: an admin writes to the bot, and it stands so in the room and
+in the shoutbox."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -6,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from component.private import COMPONENT, ROOMS
-from tests.people import Person, person
-from tests.servers import Bus, Server, eventually
+from component.cli.prosody import COMPONENT, ROOMS
+from tests.support.people import Person, person
+from tests.support.servers import Bus, Server, eventually
 
 BOT = f"bot@{COMPONENT}"
 TEAM, BOX = f"team@{ROOMS}", "shoutbox:team"
@@ -39,14 +40,20 @@ async def _writes(who: Person, line: str, answer: str) -> str:
 
 
 async def _sees_subject(who: Person, subject: str) -> None:
-    await who.until(lambda: any(one["subject"] == subject for one in who.heard), f"the subject {subject}")
+    await who.until(
+        lambda: any(one["subject"] == subject for one in who.heard), f"the subject {subject}"
+    )
 
 
 async def _sees_leave(who: Person, occupant: str) -> Any:
     """The presence with which an occupant left."""
 
     def left() -> Any:
-        gone = [one for one in who.presences if one["type"] == "unavailable" and str(one["from"]) == occupant]
+        gone = [
+            one
+            for one in who.presences
+            if one["type"] == "unavailable" and str(one["from"]) == occupant
+        ]
         return gone[-1] if gone else None
 
     return await who.until(left, f"{occupant} leaves")
@@ -57,22 +64,34 @@ def _state(bus: Bus, room: str) -> str:
 
 
 async def test_a_room_from_its_making_to_its_end(server: Server, bus: Bus, admin: Person) -> None:
-    await _writes(admin, 'room create team title="The team" subject=Plans shoutbox', f"Added muc:{TEAM}")
+    await _writes(
+        admin, 'room create team title="The team" subject=Plans shoutbox', f"Added muc:{TEAM}"
+    )
     eventually(lambda: _state(bus, TEAM) == "in", "the bot is in the room")
     await admin.join(TEAM, "Admin")
     await _sees_subject(admin, "Plans")
     await _relays(bus, admin)
     await _pauses(bus, admin)
-    await _writes(admin, f'channel edit muc:{TEAM} subject="Other plans"', f"Changed muc:{TEAM}: subject “Plans” → ")
+    await _writes(
+        admin,
+        f'channel edit muc:{TEAM} subject="Other plans"',
+        f"Changed muc:{TEAM}: subject “Plans” → ",
+    )
     await _sees_subject(admin, "Other plans")
     async with _someone(server, "juliet") as juliet:
-        await _writes(admin, f"room invite {TEAM} juliet@localhost", f"Asked juliet@localhost into {TEAM}.")
-        await juliet.until(lambda: any(_asks_in(one, TEAM) for one in juliet.heard), "the invitation")
+        await _writes(
+            admin, f"room invite {TEAM} juliet@localhost", f"Asked juliet@localhost into {TEAM}."
+        )
+        await juliet.until(
+            lambda: any(_asks_in(one, TEAM) for one in juliet.heard), "the invitation"
+        )
         await juliet.join(TEAM, "Juliet")
         told = await _writes(admin, "room list", "2 rooms:")
         assert f"{TEAM}: in, people: 2. I am an owner." in told.splitlines()
         await _ends(bus, admin)
-        destroyed = (await _sees_leave(juliet, f"{TEAM}/Juliet")).xml.find(f"{MUC_USER}x/{MUC_USER}destroy")
+        destroyed = (await _sees_leave(juliet, f"{TEAM}/Juliet")).xml.find(
+            f"{MUC_USER}x/{MUC_USER}destroy"
+        )
         assert destroyed is not None
 
 
@@ -98,12 +117,20 @@ async def _pauses(bus: Bus, admin: Person) -> None:
     eventually(lambda: "goes on" in bus.bodies(BOX), "the room is heard again")
     assert bus.post(BOX, "said afterwards").status == 201
     await admin.hears("tests: said afterwards")
-    assert bus.bodies(BOX) == ["from the room", "from the box", "said meanwhile", "goes on", "said afterwards"]
+    assert bus.bodies(BOX) == [
+        "from the room",
+        "from the box",
+        "said meanwhile",
+        "goes on",
+        "said afterwards",
+    ]
     assert [words for _, words in admin.lines(TEAM)].count("tests: said meanwhile") == 1
 
 
 def _asks_in(stanza: Any, room: str) -> bool:
-    return stanza["from"].bare == room and stanza.xml.find(f"{MUC_USER}x/{MUC_USER}invite") is not None
+    return (
+        stanza["from"].bare == room and stanza.xml.find(f"{MUC_USER}x/{MUC_USER}invite") is not None
+    )
 
 
 async def _ends(bus: Bus, admin: Person) -> None:

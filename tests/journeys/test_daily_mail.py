@@ -1,5 +1,6 @@
-"""The README's daily mail with the team's shouts, word for word: a real Prosody and client, a real exim that wants a
-login, and a clock that is moved over a change to summer time and a week of downtime."""
+"""The README's daily mail with the team's shouts, word for word: a real Prosody and client, a real
+exim that wants a login, and a clock that is moved over a change to summer time and a week of
+downtime."""
 
 import asyncio
 import re
@@ -17,15 +18,15 @@ import pytest
 
 from component import methods
 from component.app import Running, running
-from component.config import Config, parse
-from component.message import Channel
-from component.private import COMPONENT, HOST, ROOMS, free_port
-from component.subscription import DIGEST
-from tests.exim import PASSWORD, Exim
+from component.bus.model.message import Channel
+from component.bus.model.subscription import DIGEST
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
+from component.config.config import Config, parse
 from tests.journeys.moved import at, shout, until
-from tests.people import Person, person
-from tests.servers import Reply, Server, call, eventually, settings
-from tests.unit.fakes import FakeClock
+from tests.support.exim import PASSWORD, Exim
+from tests.support.fakes import FakeClock
+from tests.support.people import Person, person
+from tests.support.servers import Reply, Server, call, eventually, settings
 
 README = Path(__file__).parents[2] / "README.md"
 BOT = f"bot@{COMPONENT}"
@@ -35,7 +36,11 @@ LOBBY, MAIL = Channel("shoutbox", "lobby"), Channel("mail", "juliet@example.org"
 
 def pasted() -> tuple[str, list[str]]:
     """What the README says to put into the configuration, and to write to the bot."""
-    section = README.read_text("utf-8").partition("## A daily mail with the team's shouts\n")[2].partition("\n## ")[0]
+    section = (
+        README.read_text("utf-8")
+        .partition("## A daily mail with the team's shouts\n")[2]
+        .partition("\n## ")[0]
+    )
     table = re.search(r"```toml\n(\[mail\]\n.*?)```", section, re.DOTALL)
     lines = re.search(r"```\n(preferences .*?)```", section, re.DOTALL)
     assert table
@@ -73,7 +78,8 @@ class Team:
         return await shout(self.port, words, **more)
 
     async def until(self, bus: Running, time: str) -> int:
-        """The clock is put to a time in Berlin, and what is due is done; gives how many digests there are by then."""
+        """The clock is put to a time in Berlin, and what is due is done; gives how many digests
+        there are by then."""
         await until(bus, self.clock, time)
         log = await bus.hub.store.log(MAIL, before=2**62, limit=100)
         return len([one for one in log if one.message.origin.startswith(DIGEST)])
@@ -119,7 +125,9 @@ async def press(url: str, button: str) -> Reply:
     form = re.search(r"<form.*?</form>", page.text, re.DOTALL)
     assert form
     assert re.search(f"<button[^>]*>{button}</button>", form[0])
-    inputs = (dict(re.findall(r'(\w+)="([^"]*)"', one)) for one in re.findall("<input[^>]*>", form[0]))
+    inputs = (
+        dict(re.findall(r'(\w+)="([^"]*)"', one)) for one in re.findall("<input[^>]*>", form[0])
+    )
     sent = [(one["name"], unescape(one["value"])) for one in inputs]
     return await asyncio.to_thread(call, url, urlencode(sent).encode(), "POST")
 
@@ -135,9 +143,15 @@ async def one_click(url: str) -> int:
 
 async def subscribed(team: Team, juliet: Person) -> None:
     """As the README has it, up to the click."""
-    for line, answer in zip(pasted()[1], ("Europe/Berlin", "Address", "Subscription 1: .*daily at 9"), strict=True):
+    for line, answer in zip(
+        pasted()[1], ("Europe/Berlin", "Address", "Subscription 1: .*daily at 9"), strict=True
+    ):
         juliet.tell(BOT, line)
-        await juliet.until(lambda answer=answer: re.search(answer, str(juliet.heard[-1:])), f"{answer} to {line}")  # type: ignore[misc]
+
+        def answered(expected: str = answer) -> object:
+            return re.search(expected, str(juliet.heard[-1:]))
+
+        await juliet.until(answered, f"{answer} to {line}")
     await team.shout("before it is confirmed")
     asked = await team.mail(1)
     assert "before it is confirmed" not in words(asked, "plain")
@@ -178,14 +192,19 @@ async def is_the_digest(mail: EmailMessage) -> None:
         assert unsaid not in plain + html
     assert unsubscribe(mail) in plain
     links = {unescape(one) for one in re.findall(r'href="([^"]*)"', html)}
-    pages = [await get(link) for link in links if not link.endswith("/subscriptions")]  # for who is signed in
+    pages = [
+        await get(link) for link in links if not link.endswith("/subscriptions")
+    ]  # for who is signed in
     assert {page.status for page in pages} == {200}
     for seen in ("Who has the key?", "Said in the room", "Unsubscribe"):
         assert any(seen in page.text for page in pages)
 
 
 async def test_a_daily_mail_with_the_teams_shouts(server: Server, team: Team) -> None:
-    async with team.running() as bus, person("juliet", server.passwords["juliet"], server.c2s) as juliet:
+    async with (
+        team.running() as bus,
+        person("juliet", server.passwords["juliet"], server.c2s) as juliet,
+    ):
         await subscribed(team, juliet)
         await talk(server, team, bus, juliet)
         assert await team.until(bus, "2027-03-27 08:59") == 0
@@ -207,7 +226,9 @@ async def test_a_daily_mail_with_the_teams_shouts(server: Server, team: Team) ->
         await team.shout("Nobody is told of this")
         assert await team.until(bus, "2027-03-31 09:00") == 3
         juliet.tell(BOT, "subscriptions")
-        await juliet.until(lambda: "You have no subscriptions" in juliet.heard[-1]["body"], "none is left")
+        await juliet.until(
+            lambda: "You have no subscriptions" in juliet.heard[-1]["body"], "none is left"
+        )
     await team.mail(4)
 
 

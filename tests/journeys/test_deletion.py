@@ -1,5 +1,6 @@
-"""Deleting what was passed on: the room takes it back where it can, else everyone's client is asked to, and the answer
-says which. On Prosody as it comes, on Prosody with mod_muc_moderation, and on ejabberd, which has nothing like it."""
+"""Deleting what was passed on: the room takes it back where it can, else everyone's client is asked
+to, and the answer says which. On Prosody as it comes, on Prosody with mod_muc_moderation, and on
+ejabberd, which has nothing like it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +10,11 @@ import pytest
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from component.private import COMPONENT, ROOMS
-from tests.ejabberd import Ejabberd
+from component.cli.prosody import COMPONENT, ROOMS
 from tests.journeys.test_servers import Place, archive_of, comes, make_room, sent
-from tests.people import Person
-from tests.servers import Bus, Server
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person
+from tests.support.servers import Bus, Server
 
 BOT = f"bot@{COMPONENT}"
 FASTEN = "{urn:xmpp:fasten:0}apply-to"
@@ -44,8 +45,12 @@ class Joined(Place):
         return f"{super().config(name, port, invited)}\n{to_romeo}"
 
 
-@pytest.fixture(scope="module", params=[Server, Moderated, Ejabberd], ids=["prosody", "moderated", "ejabberd"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Joined]:
+@pytest.fixture(
+    scope="module", params=[Server, Moderated, Ejabberd], ids=["prosody", "moderated", "ejabberd"]
+)
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Joined]:
     data = tmp_path_factory.mktemp("place")
     server = request.param(data / "server")
     server.start()
@@ -56,7 +61,11 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def listening(me: Person) -> list[Element]:
     """Every message as it comes: what has no words is none to slixmpp's events."""
     found: list[Element] = []
-    me.register_handler(Callback("all", MatchXPath("{jabber:client}message"), lambda stanza: found.append(stanza.xml)))
+    me.register_handler(
+        Callback(
+            "all", MatchXPath("{jabber:client}message"), lambda stanza: found.append(stanza.xml)
+        )
+    )
     return found
 
 
@@ -75,7 +84,12 @@ async def taken_back(found: list[Element], id: str) -> Element:
     """What takes the line with this id back; it comes once."""
 
     def takes() -> list[Element]:
-        return [one for one in found for part in one if part.tag in (FASTEN, RETRACT) and part.get("id") == id]
+        return [
+            one
+            for one in found
+            for part in one
+            if part.tag in (FASTEN, RETRACT) and part.get("id") == id
+        ]
 
     await comes(takes, f"{id} is taken back")
     (taken,) = takes()
@@ -99,7 +113,11 @@ async def test_what_the_bus_said(place: Joined, author: dict[str, str], nick: st
     name = "by-guest" if author else "by-bot"
     room, words = f"{name}@{ROOMS}", "something vile" if author else "tests: something vile"
     with place.bus(name) as bus:
-        async with place.person("juliet") as me, place.person("romeo") as romeo, place.person("admin") as admin:
+        async with (
+            place.person("juliet") as me,
+            place.person("romeo") as romeo,
+            place.person("admin") as admin,
+        ):
             here, there = listening(me), listening(romeo)
             await me.join(room, "Juliet")
             message_id = bus.post(f"shoutbox:{name}", "something vile", **author).json["id"]
@@ -121,8 +139,12 @@ async def test_what_the_bus_said(place: Joined, author: dict[str, str], nick: st
                 assert words not in await archive_of(me, room)
             else:
                 assert taken.get("from") == f"{room}/{nick}"
-            assert (await taken_back(there, message_id)).get("from") == line(there, in_chat).get("from")
-        assert bus.bodies(f"shoutbox:{name}") == ["(deleted by an operator)"], "the retraction itself goes nowhere"
+            assert (await taken_back(there, message_id)).get("from") == line(there, in_chat).get(
+                "from"
+            )
+        assert bus.bodies(f"shoutbox:{name}") == ["(deleted by an operator)"], (
+            "the retraction itself goes nowhere"
+        )
 
 
 def sent_to_romeo(bus: Bus) -> bool:
@@ -136,13 +158,20 @@ async def test_what_someone_said_in_the_room(place: Joined) -> None:
             here = listening(me)
             await me.join(room, "Juliet")
             me.say(room, "my own vile words")
-            await comes(lambda: "my own vile words" in bus.bodies("shoutbox:by-juliet"), "the shoutbox has it")
+            await comes(
+                lambda: "my own vile words" in bus.bodies("shoutbox:by-juliet"),
+                "the shoutbox has it",
+            )
             told = await delete(admin, id_of(bus, "shoutbox:by-juliet", "my own vile words"))
             if place.moderates:
                 assert f"muc:{room}: gone there too." in told
-                assert (await taken_back(here, name_of(here, "my own vile words"))).get("from") == room
+                assert (await taken_back(here, name_of(here, "my own vile words"))).get(
+                    "from"
+                ) == room
             else:
-                assert f"muc:{room}: it stays there: the room offers no moderation (XEP-0425)" in told
+                assert (
+                    f"muc:{room}: it stays there: the room offers no moderation (XEP-0425)" in told
+                )
                 assert "my own vile words" in await archive_of(me, room)
         assert bus.bodies("shoutbox:by-juliet") == ["(deleted by an operator)"]
 
@@ -154,7 +183,9 @@ async def test_where_the_bot_is_no_moderator(place: Joined) -> None:
         with place.bus("theirs") as bus:
             here = listening(me)
             me.say(room, "their own words")
-            await comes(lambda: "their own words" in bus.bodies("shoutbox:theirs"), "the shoutbox has it")
+            await comes(
+                lambda: "their own words" in bus.bodies("shoutbox:theirs"), "the shoutbox has it"
+            )
             told = await delete(admin, id_of(bus, "shoutbox:theirs", "their own words"))
             why = "the room says forbidden" if place.moderates else "the room offers no moderation"
             assert f"muc:{room}: it stays there: {why}" in told

@@ -7,17 +7,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from component.private import answers
-from tests import servers
+from component.cli.prosody import answers
 from tests.journeys.test_commands_people import ask
-from tests.people import person
-from tests.servers import SHOUTBUS, Bus, call, eventually
+from tests.support import servers
+from tests.support.people import person
+from tests.support.servers import SHOUTBUS, Bus, call, eventually
 
 
 def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None:
     bus, told = demo
     assert told.keys() == {"web", "xmpp", "bot", "accounts", "rooms", "token", "mail"}
-    assert told["xmpp"].keys() == {"host", "port", "domain", "component", "rooms_domain", "component_port"}
+    assert told["xmpp"].keys() == {
+        "host",
+        "port",
+        "domain",
+        "component",
+        "rooms_domain",
+        "component_port",
+    }
     assert [account["role"] for account in told["accounts"]] == ["admin", "member", "member"]
     assert all(account.keys() == {"jid", "password", "role"} for account in told["accounts"])
     assert told["bot"] == f"bot@{told['xmpp']['component']}"
@@ -28,8 +35,13 @@ def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None
     for pair in ("lobby", "team"):
         words = f"into the pair {pair}"
         trace = bus.post(f"shoutbox:{pair}", words).json["trace"].removeprefix(bus.url)
-        eventually(lambda trace=trace: bus.get(trace).json["deliveries"][1]["state"] == "done", f"{pair} is joined")  # type: ignore[misc]
-    assert bus.get("/api/v1/channels/chat:juliet@localhost/messages").status == 200, "the token is the admin's"
+        eventually(
+            lambda trace=trace: bus.get(trace).json["deliveries"][1]["state"] == "done",  # type: ignore[misc]
+            f"{pair} is joined",
+        )
+    assert bus.get("/api/v1/channels/chat:juliet@localhost/messages").status == 200, (
+        "the token is the admin's"
+    )
 
 
 async def test_mail_is_caught_and_told_of(demo: tuple[Bus, dict[str, Any]]) -> None:
@@ -40,8 +52,12 @@ async def test_mail_is_caught_and_told_of(demo: tuple[Bus, dict[str, Any]]) -> N
     async with person("juliet", juliet["password"], told["xmpp"]["port"]) as me:
         await ask(me, line, "Address")
         await ask(me, "juliet@example.org", "Nothing comes before")
-        mail = re.compile(rf"Mail to juliet@example\.org: .*\n  ({told['mail']}/\S+\.eml)(?:\n  (http\S+))?")
-        asked = await asyncio.to_thread(eventually, lambda: mail.search(bus.log.read_text()), "the request is told of")
+        mail = re.compile(
+            rf"Mail to juliet@example\.org: .*\n  ({told['mail']}/\S+\.eml)(?:\n  (http\S+))?"
+        )
+        asked = await asyncio.to_thread(
+            eventually, lambda: mail.search(bus.log.read_text()), "the request is told of"
+        )
         file, link = asked.groups()
         assert f"\n{link}\n" in Path(file).read_text("utf-8")
         page = await asyncio.to_thread(call, link)
@@ -51,7 +67,9 @@ async def test_mail_is_caught_and_told_of(demo: tuple[Bus, dict[str, Any]]) -> N
         for words in ("caught one", "caught two"):
             bus.post("shoutbox:lobby", words)
         later = await asyncio.to_thread(
-            eventually, lambda: mail.search(bus.log.read_text(), asked.end()), "the digest is told of"
+            eventually,
+            lambda: mail.search(bus.log.read_text(), asked.end()),
+            "the digest is told of",
         )
         assert "caught two" in Path(later[1]).read_text("utf-8")
         await ask(me, "stop", "has ended")
@@ -60,7 +78,14 @@ async def test_mail_is_caught_and_told_of(demo: tuple[Bus, dict[str, Any]]) -> N
 def test_secrets_are_for_their_owner_alone(tmp_path: Path) -> None:
     data = tmp_path / "var"
     with servers.demo(data):
-        for name in ("demo.json", "secrets.json", "shoutbus.toml", "shoutbus.db", "prosody/prosody.cfg.lua", "mail"):
+        for name in (
+            "demo.json",
+            "secrets.json",
+            "shoutbus.toml",
+            "shoutbus.db",
+            "prosody/prosody.cfg.lua",
+            "mail",
+        ):
             assert (data / name).stat().st_mode & 0o077 == 0, name
         assert data.stat().st_mode & 0o077 == 0
 
@@ -78,11 +103,19 @@ def test_a_second_start_keeps_what_was_said(tmp_path: Path) -> None:
 def test_a_second_demo_picks_other_ports_and_never_the_same_folder(tmp_path: Path) -> None:
     with servers.demo(tmp_path / "one") as (_, first):
         with servers.demo(tmp_path / "two") as (bus, second):
-            ports = [told["xmpp"][port] for told in (first, second) for port in ("port", "component_port")]
+            ports = [
+                told["xmpp"][port]
+                for told in (first, second)
+                for port in ("port", "component_port")
+            ]
             assert len(set(ports)) == 4
             assert f"it is {second['xmpp']['port']}" in bus.log.read_text()
         refused = subprocess.run(
-            [SHOUTBUS, "demo", "--data", str(tmp_path / "one")], capture_output=True, text=True, check=False, timeout=30
+            [SHOUTBUS, "demo", "--data", str(tmp_path / "one")],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
         )
     assert refused.returncode == 1
     assert "already" in refused.stderr

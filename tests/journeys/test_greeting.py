@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from slixmpp import JID
 
-from component.fortunes import databases
-from component.private import ROOMS, free_port
-from tests.ejabberd import Ejabberd
-from tests.people import Person, person
-from tests.servers import Bus, Server, settings, start_bus
+from component.cli.prosody import ROOMS, free_port
+from component.methods.fortune.databases import databases
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person, person
+from tests.support.servers import Bus, Server, settings, start_bus
 
 ROOM = f"lobby@{ROOMS}"
 OTHER = f"other@{ROOMS}"
@@ -77,7 +77,9 @@ def _greetings(one: Person, room: str = ROOM) -> list[str]:
 async def _leaves(one: Person, nick: str) -> None:
     one.plugin["xep_0045"].leave_muc(JID(ROOM), nick)
     gone = (f"{ROOM}/{nick}", "unavailable")
-    await one.until(lambda: any((str(a["from"]), a["type"]) == gone for a in one.presences), f"{nick} is out")
+    await one.until(
+        lambda: any((str(a["from"]), a["type"]) == gone for a in one.presences), f"{nick} is out"
+    )
 
 
 async def test_who_comes_in_is_greeted_once(place: Any, tmp_path: Path) -> None:
@@ -88,20 +90,26 @@ async def test_who_comes_in_is_greeted_once(place: Any, tmp_path: Path) -> None:
             await juliet.join(OTHER, "Juliet")  # that route is off
             await _leaves(juliet, "Juliet")
             await juliet.join(ROOM, "Jule")  # the same person
-            assert bus.post("shoutbox:lobby", "from a guest", author="Zoe").status == 201  # as an occupant of her own
+            assert (
+                bus.post("shoutbox:lobby", "from a guest", author="Zoe").status == 201
+            )  # as an occupant of her own
             assert (await juliet.hears("from a guest"))["from"].resource == "Zoe (web)"
             await romeo.join(ROOM, "Romeo")
             await juliet.hears(_greeting("Romeo"))  # by then the others would have been
             assert _greetings(juliet) == [_greeting("Juliet"), _greeting("Romeo")]
             assert _greetings(juliet, OTHER) == []
-            assert bus.bodies("shoutbox:lobby") == ["from a guest"]  # greetings are for their room alone
+            assert bus.bodies("shoutbox:lobby") == [
+                "from a guest"
+            ]  # greetings are for their room alone
         with _bus(place, tmp_path / "bus"):  # whoever is there when the bot comes in is not greeted
             await _leaves(romeo, "Romeo")
             await romeo.join(ROOM, "Romeo")  # nor who was greeted before
             async with _someone(place, "admin") as admin:
                 await admin.join(ROOM, "Admin")
                 await juliet.hears(_greeting("Admin"))
-                assert _greetings(juliet) == [_greeting(nick) for nick in ("Juliet", "Romeo", "Admin")]
+                assert _greetings(juliet) == [
+                    _greeting(nick) for nick in ("Juliet", "Romeo", "Admin")
+                ]
                 admin.say(ROOM, "shoutbus: fortune computers")
                 await admin.until(lambda: _fortune(admin), "a fortune of the package's")
 
@@ -112,7 +120,13 @@ def _greeting(nick: str) -> str:
 
 def _fortune(one: Person) -> bool:
     """Whether one of the package's was told in the room."""
-    computers = next(found for found in databases() if found.name == "computers").file.read_text("utf-8").expandtabs()
+    computers = (
+        next(found for found in databases() if found.name == "computers")
+        .file.read_text("utf-8")
+        .expandtabs()
+    )
     start = "Admin: A fortune from “computers”:\n"
-    told = [words.removeprefix(start) for _nick, words in one.lines(ROOM) if words.startswith(start)]
+    told = [
+        words.removeprefix(start) for _nick, words in one.lines(ROOM) if words.startswith(start)
+    ]
     return bool(told) and told[0] in computers

@@ -1,4 +1,5 @@
-"""Mail through a real server: what arrives, what is told when it does not, and that nothing is lost or said twice."""
+"""Mail through a real server: what arrives, what is told when it does not, and that nothing is lost
+or said twice."""
 
 import asyncio
 import os
@@ -15,24 +16,22 @@ from urllib.parse import urlencode
 
 import pytest
 
-from component.errors import Unavailable
-from component.hub import Hub
-from component.mail.compose import Mail as Composed
-from component.mail.envelope import Verp
-from component.mail.knock import knock
-from component.mail.replies import Down, Locked, NoSuch
-from component.mail.setup import Domain, MailSetup, Place, Port, Security
-from component.mail.smtp import Mailer
-from component.message import Author, Channel, Message
-from component.methods.mail import METHOD, Mail
-from component.private import HOST, free_port
+from component.bus.engine.hub import Hub
+from component.bus.model.message import Author, Channel, Message
+from component.cli.prosody import HOST, free_port
+from component.common.errors import Unavailable
+from component.methods.mail.compose import Mail as Composed
+from component.methods.mail.envelope import Verp
+from component.methods.mail.mailer import Mailer
+from component.methods.mail.method import METHOD, Mail
+from component.methods.mail.probe import knock
+from component.methods.mail.replies import Down, Locked, NoSuch
+from component.methods.mail.setup import Domain, MailSetup, Place, Port, Security
 from component.storage import open_store
-from tests.exim import PASSWORD, USER, Exim
 from tests.journeys.test_commands_people import ask
-from tests.people import person
-from tests.servers import SHOUTBUS, Reply, Server, call, eventually, settings, start_bus
-from tests.unit.fakes import FakeClock
-from tests.unit.mailing import (
+from tests.support.exim import PASSWORD, USER, Exim
+from tests.support.fakes import FakeClock
+from tests.support.mailing import (
     HANG,
     JULIET,
     SECRET,
@@ -45,6 +44,8 @@ from tests.unit.mailing import (
     odd,
     ports,
 )
+from tests.support.people import person
+from tests.support.servers import SHOUTBUS, Reply, Server, call, eventually, settings, start_bus
 
 BOUNCES = Domain("bounces.example.org")
 
@@ -70,7 +71,9 @@ def closed() -> Iterator[Exim]:
         server.stop()
 
 
-def _method(setup: MailSetup, letters: FakeLetters | None = None, addresses: FakeAddresses | None = None) -> Mail:
+def _method(
+    setup: MailSetup, letters: FakeLetters | None = None, addresses: FakeAddresses | None = None
+) -> Mail:
     assert METHOD.make
     method = METHOD.make(ports(setup, letters or FakeLetters(), addresses or FakeAddresses()))
     assert isinstance(method, Mail)
@@ -88,7 +91,9 @@ async def mailing(setup: MailSetup, **more: Any) -> AsyncIterator[Mail]:
 
 
 async def _arrived(exim: Exim, count: int, person: str = "juliet") -> list[EmailMessage]:
-    await asyncio.to_thread(eventually, lambda: len(exim.mails(person)) >= count, f"{count} mails: {exim.log}")
+    await asyncio.to_thread(
+        eventually, lambda: len(exim.mails(person)) >= count, f"{count} mails: {exim.log}"
+    )
     mails = exim.mails(person)
     assert len(mails) == count
     return mails
@@ -122,13 +127,19 @@ async def test_a_letter_arrives_whole(exim: Exim) -> None:
 
 
 async def test_nothing_is_smuggled_in(exim: Exim) -> None:
-    """CVE-2023-51764: no line end in a mail is its end for a real server either, whatever letters are made into."""
+    """CVE-2023-51764: no line end in a mail is its end for a real server either, whatever letters
+    are made into."""
     mailer = Mailer(a_setup(exim.port))
     ends = (b"\n.\r\n", b"\n.\n", b"\r.\r\n", b"\r.\r", b"\r\n.\r\n")
     for end in ends:
-        evil = b"MAIL FROM:<x@example.org>\r\nRCPT TO:<romeo@example.org>\r\nDATA\r\nSubject: evil\r\n\r\nevil\r\n.\r\n"
+        evil = (
+            b"MAIL FROM:<x@example.org>\r\nRCPT TO:<romeo@example.org>\r\nDATA\r\nSubject: "
+            b"evil\r\n\r\nevil\r\n.\r\n"
+        )
         mail = a_mail()
-        await mailer.deliver(Composed(mail.sender, mail.to, mail.id, b"Subject: good\r\n\r\ngood" + end + evil))
+        await mailer.deliver(
+            Composed(mail.sender, mail.to, mail.id, b"Subject: good\r\n\r\ngood" + end + evil)
+        )
     await mailer.close()
     for mail_there in await _arrived(exim, len(ends)):
         assert "\n.\nMAIL FROM" in str(mail_there.get_content()).replace("\r\n", "\n")
@@ -144,7 +155,12 @@ async def test_a_domain_with_other_letters(exim: Exim) -> None:
 
 async def test_signing_in_over_tls(closed: Exim, tmp_path: Path) -> None:
     def setup(**more: Any) -> MailSetup:
-        given = {"security": Security.STARTTLS, "ca": str(closed.ca), "user": USER, "password": PASSWORD} | more
+        given = {
+            "security": Security.STARTTLS,
+            "ca": str(closed.ca),
+            "user": USER,
+            "password": PASSWORD,
+        } | more
         return MailSetup(SENDER, HOST, Port(closed.port), **given)
 
     assert await knock(setup()) == ""
@@ -184,7 +200,8 @@ async def test_an_address_that_is_turned_away(exim: Exim) -> None:
 @pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
 @pytest.mark.parametrize("address", ["nobody@later.example", "forward@example.org"])
 async def test_what_comes_back_later(protocol: str, address: str) -> None:
-    """A real report (RFC 3464), also of a mail that was forwarded, by both ways in which it may be brought."""
+    """A real report (RFC 3464), also of a mail that was forwarded, by both ways in which it may be
+    brought."""
     server, addresses, target = Exim(protocol=protocol), FakeAddresses(), Channel("mail", address)
     try:
         server.start()
@@ -226,7 +243,9 @@ async def test_a_server_that_is_away_holds_all_and_loses_none(exim: Exim, tmp_pa
     method = _method(a_setup(exim.port))
     async with _bus(tmp_path / "bus.db", method) as hub:
         for number in range(20):
-            await hub.accept(_to(("juliet", "romeo")[number % 2] + "@example.org", number), deliver=True)
+            await hub.accept(
+                _to(("juliet", "romeo")[number % 2] + "@example.org", number), deliver=True
+            )
         with pytest.raises(Unavailable):
             await method.send(delivery())
         assert "can't be used" in str(hub.troubles[0].why)
@@ -239,7 +258,8 @@ async def test_a_server_that_is_away_holds_all_and_loses_none(exim: Exim, tmp_pa
 
 
 async def test_a_crash_before_the_yes_sends_the_same_mail_again(tmp_path: Path) -> None:
-    """Nobody can look into a mailbox, so it may come twice; then it has one Message-ID, and programs show it once."""
+    """Nobody can look into a mailbox, so it may come twice; then it has one Message-ID, and
+    programs show it once."""
     async with odd(end=[HANG]) as server:
         async with _bus(tmp_path / "bus.db", _method(a_setup(server.port))) as hub:
             await hub.accept(_to("juliet@example.org"), deliver=True)
@@ -258,7 +278,9 @@ async def test_each_person_hears_in_order(exim: Exim, tmp_path: Path) -> None:
         for message in said:
             await hub.accept(message, deliver=True)
         await _arrived(exim, 15)
-    assert re.findall(r" <= shoutbus@example\.org .* id=([0-9a-f]{32})\.", exim.log) == [one.id for one in said]
+    assert re.findall(r" <= shoutbus@example\.org .* id=([0-9a-f]{32})\.", exim.log) == [
+        one.id for one in said
+    ]
 
 
 # The whole bus
@@ -285,9 +307,12 @@ bounce_listen = "{HOST}:{listen}"
 
 def _run(command: str, file: Path, **environment: str) -> tuple[int, str]:
     done = subprocess.run(
-        [SHOUTBUS, command, "--config", str(file)], capture_output=True, text=True, timeout=60,
+        [SHOUTBUS, command, "--config", str(file)],
+        capture_output=True,
+        text=True,
+        timeout=60,
         env=os.environ | environment,
-    )  # fmt: skip
+    )
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout + done.stderr
 
@@ -297,7 +322,10 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
     file.write_text(settings(server, tmp_path, free_port(), _table(exim, free_port()) + ROUTE))
     status, said = _run("check", file)
     assert (status, "everything in it answers" in said) == (0, True), said
-    assert "Note: [mail] is set, and public_url under [web] is not: links in mails lead to http://127.0.0.1:" in said
+    assert (
+        "Note: [mail] is set, and public_url under [web] is not: links in mails lead to "
+        "http://127.0.0.1:" in said
+    )
     text = file.read_text()
     file.write_text(text.replace("[web]\n", '[web]\npublic_url = "https://shouts.example.org"\n'))
     _status, said = _run("check", file)
@@ -306,7 +334,9 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
     status, said = _run("check", file, SHOUTBUS_MAIL_PORT=str(free_port()))
     assert status == 1
     assert f"[mail] the mail server {HOST} can't be used: connection refused." in said
-    status, said = _run("check", file, SHOUTBUS_MAIL_USER="shoutbus", SHOUTBUS_MAIL_PASSWORD="wrong")
+    status, said = _run(
+        "check", file, SHOUTBUS_MAIL_USER="shoutbus", SHOUTBUS_MAIL_PASSWORD="wrong"
+    )
     assert status == 1
     assert "[mail] the mail server" in said
     with socket.create_server((HOST, 0)) as taken:
@@ -317,9 +347,13 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
             assert f"bounce_listen: {place} can't be used: address already in use." in said
 
 
-def test_a_bus_writes_to_nobody_unasked_and_takes_no_others_mail(server: Server, exim: Exim, tmp_path: Path) -> None:
+def test_a_bus_writes_to_nobody_unasked_and_takes_no_others_mail(
+    server: Server, exim: Exim, tmp_path: Path
+) -> None:
     port = free_port()
-    bus = start_bus(tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back) + ROUTE), port)
+    bus = start_bus(
+        tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back) + ROUTE), port
+    )
     try:
         bus.ready()
         bus.post("shoutbox:lobby", "hello")
@@ -327,7 +361,9 @@ def test_a_bus_writes_to_nobody_unasked_and_takes_no_others_mail(server: Server,
             assert back.ehlo()[0] == 250
             assert back.mail("anyone@example.org")[0] == 250
             assert back.rcpt("juliet@example.org")[0] == 550
-        dead = re.compile(r'channel=mail:juliet@example\.org .*has not confirmed it.*event="dead letter"')
+        dead = re.compile(
+            r'channel=mail:juliet@example\.org .*has not confirmed it.*event="dead letter"'
+        )
         eventually(lambda: dead.search(bus.log.read_text()), "a dead letter")
         assert exim.mails("juliet") == []
         assert "troubles" not in bus.health()
@@ -342,15 +378,24 @@ async def _post(url: str, **form: str) -> Reply:
 
 async def _read(exim: Exim, count: int, words: str) -> tuple[EmailMessage, str]:
     """The one of Juliet's mails, of which there are so many, with these words; and its text."""
-    texts = [(mail, text) for mail in await _arrived(exim, count) if (text := mail.get_body(("plain",)))]
-    ((mail, said),) = [(mail, said) for mail, text in texts if words in (said := str(text.get_content()))]
+    texts = [
+        (mail, text) for mail in await _arrived(exim, count) if (text := mail.get_body(("plain",)))
+    ]
+    ((mail, said),) = [
+        (mail, said) for mail, text in texts if words in (said := str(text.get_content()))
+    ]
     return mail, said
 
 
-async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(server: Server, exim: Exim, tmp_path: Path) -> None:
-    """As people do it: asked for by IM, confirmed by the link, told by mail, ended by the mail program's button."""
+async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(
+    server: Server, exim: Exim, tmp_path: Path
+) -> None:
+    """As people do it: asked for by IM, confirmed by the link, told by mail, ended by the mail
+    program's button."""
     port = free_port()
-    bus = start_bus(tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port)
+    bus = start_bus(
+        tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port
+    )
     try:
         bus.ready()
         async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
@@ -381,14 +426,22 @@ async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(server: Server, exi
     assert "Traceback" not in bus.log.read_text()
 
 
-async def test_one_who_gave_an_address_that_is_none_hears_of_it(server: Server, exim: Exim, tmp_path: Path) -> None:
+async def test_one_who_gave_an_address_that_is_none_hears_of_it(
+    server: Server, exim: Exim, tmp_path: Path
+) -> None:
     """It comes back later, to the bus."""
     port = free_port()
-    bus = start_bus(tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port)
+    bus = start_bus(
+        tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port
+    )
     try:
         bus.ready()
         async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
-            await ask(juliet, "subscribe lobby by mail nobody@later.example", "nobody@later.example")
-            await juliet.until(lambda: [one for one in juliet.heard if "5.0.0" in one["body"]], "that it came back")
+            await ask(
+                juliet, "subscribe lobby by mail nobody@later.example", "nobody@later.example"
+            )
+            await juliet.until(
+                lambda: [one for one in juliet.heard if "5.0.0" in one["body"]], "that it came back"
+            )
     finally:
         bus.stop()

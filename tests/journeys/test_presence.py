@@ -1,4 +1,5 @@
-"""The bot sees who is online, of those who let it, on Prosody and on ejabberd: through restarts of either side."""
+"""The bot sees who is online, of those who let it, on Prosody and on ejabberd: through restarts of
+either side."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,17 +8,19 @@ from contextlib import asynccontextmanager
 import pytest
 from slixmpp import JID
 
-from tests.ejabberd import Ejabberd
 from tests.journeys.asking import BOT, answering, answers, ask
 from tests.journeys.test_servers import Place
-from tests.people import Person
-from tests.servers import Server
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person
+from tests.support.servers import Server
 
 JULIET = "juliet@localhost"
 
 
 @pytest.fixture(scope="module", params=[Server, Ejabberd], ids=["prosody", "ejabberd"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
     data = tmp_path_factory.mktemp("place")
     server = request.param(data / "server")
     server.start()
@@ -47,7 +50,12 @@ async def test_who_is_online(place: Place) -> None:
                 assert await ask(romeo, f"online {JULIET}") == "False"
                 juliet.send_presence(pto=JID(BOT), ptype="subscribed")
                 await answers(romeo, f"online {JULIET}", "True")
-                for show, there in (("away", "False"), ("chat", "True"), ("dnd", "False"), (None, "True")):
+                for show, there in (
+                    ("away", "False"),
+                    ("chat", "True"),
+                    ("dnd", "False"),
+                    (None, "True"),
+                ):
                     juliet.send_presence(pshow=show)
                     await answers(romeo, f"online {JULIET}", there)
             await answers(romeo, f"online {JULIET}", "False")

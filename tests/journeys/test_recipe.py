@@ -1,5 +1,6 @@
-"""The README's recipe, pasted word for word: a site's feed to the chat, a fortune every hour to the chat and kept as a
-story, shoutbox and chat joined. On a real Prosody, with fortune-mod's real files, by a clock that is moved."""
+"""The README's recipe, pasted word for word: a site's feed to the chat, a fortune every hour to the
+chat and kept as a story, shoutbox and chat joined. On a real Prosody, with fortune-mod's real
+files, by a clock that is moved."""
 
 import asyncio
 import re
@@ -12,13 +13,13 @@ from aiohttp import web as http
 
 from component import methods
 from component.app import Running, running
-from component.config import parse
-from component.fortunes import _plain, databases
-from component.message import Channel
-from component.private import ROOMS, free_port
-from tests.people import Person, person
-from tests.servers import Server, call, settings
-from tests.unit.fakes import FakeClock
+from component.bus.model.message import Channel
+from component.cli.prosody import ROOMS, free_port
+from component.config.config import parse
+from component.methods.fortune.databases import _plain, databases
+from tests.support.fakes import FakeClock
+from tests.support.people import Person, person
+from tests.support.servers import Server, call, settings
 
 README = Path(__file__).parents[2] / "README.md"
 ROOM = f"lobby@{ROOMS}"
@@ -32,7 +33,11 @@ def recipe(site: str) -> str:
     section = README.read_text("utf-8").partition("## The recipe")[2]
     pasted = re.search(r"```\n(import\n.*?)```", section, re.DOTALL)
     assert pasted
-    return pasted[1].replace("https://www.example.org/", f"{site}/").replace("rooms.example.org", ROOMS)
+    return (
+        pasted[1]
+        .replace("https://www.example.org/", f"{site}/")
+        .replace("rooms.example.org", ROOMS)
+    )
 
 
 class Site:
@@ -47,7 +52,9 @@ class Site:
         return http.Response(text=PAGE, content_type="text/html")
 
     async def feed(self, _request: http.Request) -> http.Response:
-        items = "".join(ITEM.format(one, self.url, self.titles.get(one, f"News {one}")) for one in self.items)
+        items = "".join(
+            ITEM.format(one, self.url, self.titles.get(one, f"News {one}")) for one in self.items
+        )
         text = f"<rss version='2.0'><channel><title>Site</title>{items}</channel></rss>"
         return http.Response(text=text, content_type="application/rss+xml")
 
@@ -90,7 +97,9 @@ async def test_the_recipe(server: Server, tmp_path: Path) -> None:
             await _told(me, "Sure?")
             me.tell(bus.xmpp.bot.bare, "yes")
             await _told(me, "Imported: ")
-            await bus.scheduler.settled()  # the feed is looked at, and nothing of it is told the first time
+            await (
+                bus.scheduler.settled()
+            )  # the feed is looked at, and nothing of it is told the first time
 
             site.items = ["2", "1"]
             lobby, stories = Channel("shoutbox", "lobby"), Channel("story", "fortunes")
@@ -99,7 +108,9 @@ async def test_the_recipe(server: Server, tmp_path: Path) -> None:
             story = await asyncio.wait_for(archive.get(), 15)
             assert story
             assert story.message.body in _all_fortunes()
-            await me.until(lambda: (NICK, story.message.line) in me.lines(ROOM), "the fortune in the room")
+            await me.until(
+                lambda: (NICK, story.message.line) in me.lines(ROOM), "the fortune in the room"
+            )
             page = await asyncio.to_thread(call, f"http://127.0.0.1:{port}/stories/fortunes")
             assert (page.status, page.text.count("<article")) == (200, 1)
 
@@ -129,4 +140,6 @@ async def _told(me: Person, words: str) -> None:
 
 def _all_fortunes() -> str:
     """Every fortune on this machine, as they are told."""
-    return "\n".join(_plain(one.file.read_bytes().decode("utf-8", "replace")).expandtabs() for one in databases())
+    return "\n".join(
+        _plain(one.file.read_bytes().decode("utf-8", "replace")).expandtabs() for one in databases()
+    )

@@ -1,13 +1,14 @@
-"""Reminders on a real server: one comes, and one comes once though the bus was killed before it was due."""
+"""Reminders on a real server: one comes, and one comes once though the bus was killed before it was
+due."""
 
 import re
 import sqlite3
 from pathlib import Path
 
-from component.private import COMPONENT, free_port
+from component.cli.prosody import COMPONENT, free_port
 from tests.journeys.test_commands_people import ask
-from tests.people import Person, person
-from tests.servers import Bus, Server, eventually, settings, start_bus
+from tests.support.people import Person, person
+from tests.support.servers import Bus, Server, eventually, settings, start_bus
 
 BOT = f"bot@{COMPONENT}"
 ROOM = "lobby@rooms.localhost"
@@ -16,7 +17,11 @@ TOLD = "Reminder: stretch"
 
 def reminded(who: Person) -> list[str]:
     """Every reminder that came."""
-    return [one["body"] for one in who.heard if "Reminder: " in one["body"] or "reminds: " in one["body"]]
+    return [
+        one["body"]
+        for one in who.heard
+        if "Reminder: " in one["body"] or "reminds: " in one["body"]
+    ]
 
 
 async def test_reminders_come(server: Server, bus: Bus) -> None:
@@ -38,10 +43,12 @@ def aged(place: Path, minutes: int) -> None:
 
 
 def arrived(place: Path) -> int:
-    """How many reminders are known on disk to have come: what is not comes again, for a client can't be asked."""
+    """How many reminders are known on disk to have come: what is not comes again, for a client
+    can't be asked."""
     with sqlite3.connect(f"file:{place / 'bus.db'}?mode=ro", uri=True) as database:
         found = database.execute(
-            "select count(*) from sent where origin like 'reminder:%' and destination like 'chat:%' and state = 'done'"
+            "select count(*) from sent where origin like 'reminder:%' and destination like "
+            "'chat:%' and state = 'done'"
         )
         return int(found.fetchone()[0])
 
@@ -54,19 +61,28 @@ async def test_one_that_was_missed_comes_once(server: Server, tmp_path: Path) ->
         bus.ready()
         async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
             await ask(juliet, "remind me in 20 minutes to stretch", "Reminder 1, to you")
-            await ask(juliet, "remind me every 2 hours to drink", "Reminder 2, to you, every 2 hours, next")
+            await ask(
+                juliet,
+                "remind me every 2 hours to drink",
+                "Reminder 2, to you, every 2 hours, next",
+            )
             bus.kill()
             aged(place, 7 * 60)
             bus = start_bus(place, config, port)
             bus.ready()
             late = r"Reminder: stretch \(6h (39|4\d)min late\)$"
-            await juliet.until(lambda: any(re.search(late, one) for one in reminded(juliet)), "the late one")
+            await juliet.until(
+                lambda: any(re.search(late, one) for one in reminded(juliet)), "the late one"
+            )
             await juliet.until(lambda: len(reminded(juliet)) == 2, "and the one that comes again")
             eventually(lambda: arrived(place) == 2, "both are known to have come")
             bus.kill()
             bus = start_bus(place, config, port)
             bus.ready()
-            assert re.match("1 reminders:\n2: every 2 hours, next ", await ask(juliet, "reminder list", "reminders:"))
+            assert re.match(
+                "1 reminders:\n2: every 2 hours, next ",
+                await ask(juliet, "reminder list", "reminders:"),
+            )
             assert len(reminded(juliet)) == 2
     finally:
         bus.stop()

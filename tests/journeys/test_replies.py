@@ -1,4 +1,5 @@
-"""Answers (XEP-0461) keep what they answer on their way: from rooms to shoutboxes and back, and in private."""
+"""Answers (XEP-0461) keep what they answer on their way: from rooms to shoutboxes and back, and in
+private."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,11 +8,11 @@ from typing import Any
 import pytest
 from slixmpp import ET, JID
 
-from component.private import COMPONENT, ROOMS
-from tests.ejabberd import Ejabberd
+from component.cli.prosody import COMPONENT, ROOMS
 from tests.journeys.test_servers import Place, comes
-from tests.people import Person
-from tests.servers import Bus, Server
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person
+from tests.support.servers import Bus, Server
 
 BOT = f"bot@{COMPONENT}"
 REPLY = "{urn:xmpp:reply:0}reply"
@@ -28,7 +29,9 @@ class Told(Place):
 
 
 @pytest.fixture(scope="module", params=[Server, Ejabberd], ids=["prosody", "ejabberd"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Told]:
     data = tmp_path_factory.mktemp("place")
     server = request.param(data / "server")
     server.start()
@@ -36,13 +39,22 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     server.stop()
 
 
-def answer(me: Person, to: str, named: str, words: str, quote: str = "", private: bool = False) -> None:
-    """An answer as clients send it: with a quote for those that know no answers, and where that stands."""
-    message: Any = me.make_message(JID(to), f"{quote}{words}", mtype="chat" if private else "groupchat")
-    marked = (
-        f'<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body start="0" end="{len(quote)}"/></fallback>'
+def answer(
+    me: Person, to: str, named: str, words: str, quote: str = "", private: bool = False
+) -> None:
+    """An answer as clients send it: with a quote for those that know no answers, and where that
+    stands."""
+    message: Any = me.make_message(
+        JID(to), f"{quote}{words}", mtype="chat" if private else "groupchat"
     )
-    for one in (f'<reply xmlns="urn:xmpp:reply:0" to="{to}" id="{named}"/>', marked if quote else ""):
+    marked = (
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body start="0" '
+        f'end="{len(quote)}"/></fallback>'
+    )
+    for one in (
+        f'<reply xmlns="urn:xmpp:reply:0" to="{to}" id="{named}"/>',
+        marked if quote else "",
+    ):
         if one:
             message.append(ET.fromstring(one))
     message.send()
@@ -76,7 +88,9 @@ async def test_answers_in_a_room(place: Told) -> None:
             asked = await romeo.hears("What light?")
             answer(romeo, room, given(asked), "It is the east", "> What light?\n")
             said = await juliet.hears("> What light?\nIt is the east")
-            first, second = [await shouted(bus, "answers", one) for one in ("What light?", "It is the east")]
+            first, second = [
+                await shouted(bus, "answers", one) for one in ("What light?", "It is the east")
+            ]
             assert "replies_to" not in first
             assert (second["replies_to"], second["thread"]) == (first["id"], first["id"])
 
@@ -111,10 +125,15 @@ async def test_answers_to_shouts_and_as_shouts(place: Told) -> None:
                 assert bus.post("shoutbox:shouts", "to nothing", replies_to=wrong).status == 400
             assert bus.post(f"muc:{room}", "to what stands there", replies_to=shout).status == 201
             elsewhere = bus.post("chat:romeo@localhost", "only for Romeo").json["id"]
-            assert bus.post("shoutbox:shouts", "to another channel's", replies_to=elsewhere).status == 400
+            assert (
+                bus.post("shoutbox:shouts", "to another channel's", replies_to=elsewhere).status
+                == 400
+            )
             assert bus.post("shoutbox:shouts", "to none", replies_to=None).status == 201
 
-            again = [bus.post("shoutbox:shouts", "once", key="k", replies_to=shout) for _ in range(2)]
+            again = [
+                bus.post("shoutbox:shouts", "once", key="k", replies_to=shout) for _ in range(2)
+            ]
             assert [one.status for one in again] == [201, 201]
             assert again[0].json["id"] == again[1].json["id"]
             assert bus.post("shoutbox:shouts", "once", key="k").status == 422
@@ -127,7 +146,9 @@ async def test_answers_to_what_was_said_before_the_bus_began(place: Told) -> Non
             await juliet.join(room, "Juliet")
             juliet.say(room, "by Juliet")
             first = await shouted(bus, "before", "by Juliet")
-            shout = bus.post("shoutbox:before", "by a guest", author="Zoe", replies_to=first["id"]).json["id"]
+            shout = bus.post(
+                "shoutbox:before", "by a guest", author="Zoe", replies_to=first["id"]
+            ).json["id"]
             bus.post("shoutbox:before", "by a program")
             await juliet.hears("tests: by a program")
             bus.kill()
@@ -137,7 +158,9 @@ async def test_answers_to_what_was_said_before_the_bus_began(place: Told) -> Non
         answer(juliet, room, given(meanwhile), "and then")
         await juliet.hears("and then")
         with place.bus("before") as bus:
-            down, then = [await shouted(bus, "before", one) for one in ("while it was down", "and then")]
+            down, then = [
+                await shouted(bus, "before", one) for one in ("while it was down", "and then")
+            ]
             assert (down["replies_to"], down["thread"]) == (first["id"], first["id"])
             assert (then["replies_to"], then["thread"]) == (down["id"], first["id"])
             answer(juliet, room, given(guests), "to a guest")

@@ -1,17 +1,20 @@
-"""A room and a shoutbox joined: what is said in one stands in the other, once, under its author's name."""
+"""A room and a shoutbox joined: what is said in one stands in the other, once, under its author's
+name."""
 
 from typing import Any
 
 import pytest
 
-from tests.people import person
-from tests.servers import Bus, eventually
+from tests.support.people import person
+from tests.support.servers import Bus, eventually
 
 ROOM = "lobby@rooms.localhost"
 
 
 def _password(told: dict[str, Any], name: str) -> str:
-    return next(str(one["password"]) for one in told["accounts"] if one["jid"].startswith(f"{name}@"))
+    return next(
+        str(one["password"]) for one in told["accounts"] if one["jid"].startswith(f"{name}@")
+    )
 
 
 @pytest.fixture
@@ -56,7 +59,12 @@ async def test_bot_answers(demo: tuple[Bus, dict[str, Any]], juliet: Any) -> Non
         me.tell(told["bot"], "help")
         await me.until(lambda: any("whoami: " in words for _, words in me.lines()), "help")
         me.tell(told["bot"], "help trace")
-        await me.until(lambda: any("trace " in words and "Trace a message" in words for _, words in me.lines()), "help")
+        await me.until(
+            lambda: any(
+                "trace " in words and "Trace a message" in words for _, words in me.lines()
+            ),
+            "help",
+        )
         me.tell(told["bot"], "hlep")
         hint = "If it is a message, send it with a backslash in front: \\hlep"
         await me.hears(f"Did you mean “help”? That was not passed on. {hint}")

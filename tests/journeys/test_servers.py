@@ -1,4 +1,5 @@
-"""The same bus on Prosody and on ejabberd: it keeps its promises on both, whatever they name and answer differently."""
+"""The same bus on Prosody and on ejabberd: it keeps its promises on both, whatever they name and
+answer differently."""
 
 import asyncio
 import base64
@@ -18,10 +19,19 @@ from slixmpp import ET, JID
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from component.private import COMPONENT, HOST, ROOMS, free_port
-from tests.ejabberd import Ejabberd
-from tests.people import Person, person
-from tests.servers import SECRET, SHOUTBUS, Bus, Server, call, eventually, settings, start_bus
+from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person, person
+from tests.support.servers import (
+    SECRET,
+    SHOUTBUS,
+    Bus,
+    Server,
+    call,
+    eventually,
+    settings,
+    start_bus,
+)
 
 BOT = f"bot@{COMPONENT}"
 INFO = "http://jabber.org/protocol/disco#info"
@@ -58,7 +68,9 @@ class Place:
 
 
 @pytest.fixture(scope="module", params=[Server, Ejabberd], ids=["prosody", "ejabberd"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
     data = tmp_path_factory.mktemp("place")
     server = request.param(data / "server")
     server.start()
@@ -93,7 +105,10 @@ def invitations(me: Person) -> list[Element]:
     by_room = f"{{{MUC_USER}}}x/{{{MUC_USER}}}invite"
 
     def look(stanza: Any) -> None:
-        direct = stanza.xml.find("{jabber:x:conference}x") is not None and JID(stanza.xml.get("from")).bare == BOT
+        direct = (
+            stanza.xml.find("{jabber:x:conference}x") is not None
+            and JID(stanza.xml.get("from")).bare == BOT
+        )
         if direct or stanza.xml.find(by_room) is not None:
             found.append(stanza.xml)
 
@@ -124,7 +139,9 @@ def sent(bus: Bus, room: str) -> bool:
 async def test_a_fresh_room_is_made_ours(place: Place) -> None:
     room = f"fresh@{ROOMS}"
     async with place.person("admin") as admin, place.person("romeo") as romeo:
-        await romeo.until(lambda: [p for p in romeo.presences if p["from"] == romeo.boundjid], "he is online")
+        await romeo.until(
+            lambda: [p for p in romeo.presences if p["from"] == romeo.boundjid], "he is online"
+        )
         invited = invitations(romeo)
         with place.bus("fresh", invited="romeo@localhost") as bus:
             await comes(lambda: len(invited) >= 2, "both invitations")
@@ -136,7 +153,9 @@ async def test_a_fresh_room_is_made_ours(place: Place) -> None:
             await romeo.join(room, "Romeo")
             set_subjects = subjects(admin)
             await admin.join(room, "Admin")
-            owners = await admin.plugin["xep_0045"].get_affiliation_list(JID(room), "owner", timeout=15)
+            owners = await admin.plugin["xep_0045"].get_affiliation_list(
+                JID(room), "owner", timeout=15
+            )
             assert {str(jid) for jid in owners} == {"admin@localhost", BOT}
             set_to = await config_of(admin, room)
             assert set_to["muc#roomconfig_persistentroom"]
@@ -154,7 +173,9 @@ async def test_what_is_said_goes_both_ways_once(place: Place) -> None:
         async with place.person("juliet") as me:
             await me.join(room, "Juliet")
             me.say(room, "from the room")
-            await comes(lambda: "from the room" in bus.bodies("shoutbox:talk"), "the shoutbox has it")
+            await comes(
+                lambda: "from the room" in bus.bodies("shoutbox:talk"), "the shoutbox has it"
+            )
             assert bus.post("shoutbox:talk", "from a guest", author="Zoe").status == 201
             assert (await me.hears("from a guest"))["from"].resource == "Zoe (web)"
             assert bus.post("shoutbox:talk", "with a slash", author="AC/DC").status == 201
@@ -173,7 +194,10 @@ async def test_what_is_said_goes_both_ways_once(place: Place) -> None:
             await me.hears("Juliet: pong")
             me.tell(f"{room}/shoutbus", "ping")
             await me.until(
-                lambda: [m for m in me.heard if m["type"] == "chat" and m["from"] == f"{room}/shoutbus"], "pong"
+                lambda: [
+                    m for m in me.heard if m["type"] == "chat" and m["from"] == f"{room}/shoutbus"
+                ],
+                "pong",
             )
             words = [words for _, words in me.lines(room) if words != "pong"]
             assert len(words) == len(set(words)), words
@@ -190,7 +214,8 @@ async def test_nicknames_of_any_kind(place: Place) -> None:
             await comes(lambda: "squawk" in bus.bodies("shoutbox:party"), "the shoutbox has it")
             found = bus.get("/api/v1/channels/shoutbox:party/messages").json["messages"]
             assert [one["author"]["name"] for one in found if one["body"] == "squawk"] == ["A/B"]
-            # Both servers refuse emoji in a nickname (RFC 6122 knows Unicode 3.2 only): the bot speaks for them.
+            # Both servers refuse emoji in a nickname (RFC 6122 knows Unicode 3.2 only): the bot
+            # speaks for them.
             assert bus.post("shoutbox:party", "hooray", author="Zoë 🎉").status == 201
             assert (await me.hears("Zoë 🎉 (web): hooray"))["from"].resource == "shoutbus"
 
@@ -200,12 +225,17 @@ async def test_the_bot_is_a_contact_like_any_other(place: Place) -> None:
         async with place.person("juliet") as me:
             me.send_presence_subscription(JID(BOT))
             shown = await me.until(
-                lambda: next((p for p in me.presences if p["from"].bare == BOT and p["type"] == "available"), 0),
+                lambda: next(
+                    (p for p in me.presences if p["from"].bare == BOT and p["type"] == "available"),
+                    0,
+                ),
                 "presence",
             )
             caps = shown.xml.find("{http://jabber.org/protocol/caps}c")
             info = await ask(
-                me, str(shown["from"]), f'<query xmlns="{INFO}" node="{caps.get("node")}#{caps.get("ver")}"/>'
+                me,
+                str(shown["from"]),
+                f'<query xmlns="{INFO}" node="{caps.get("node")}#{caps.get("ver")}"/>',
             )
             assert caps.get("hash") == "sha-1"
             assert caps.get("ver") == verification(info)
@@ -229,17 +259,24 @@ async def test_the_bot_is_a_contact_like_any_other(place: Place) -> None:
 def verification(info: Element) -> str:
     """XEP-0115 section 5.1, from what was answered."""
     keys = ("category", "type", "{http://www.w3.org/XML/1998/namespace}lang", "name")
-    identities = sorted("/".join(one.get(key, "") for key in keys) for one in info.iter(f"{{{INFO}}}identity"))
+    identities = sorted(
+        "/".join(one.get(key, "") for key in keys) for one in info.iter(f"{{{INFO}}}identity")
+    )
     features = sorted(one.get("var", "") for one in info.iter(f"{{{INFO}}}feature"))
     told = "".join(f"{one}<" for one in [*identities, *features])
     return base64.b64encode(hashlib.sha1(told.encode(), usedforsecurity=False).digest()).decode()
 
 
-async def make_room(me: Person, room: str, nick: str, *, archived: bool = True, language: str = "") -> None:
+async def make_room(
+    me: Person, room: str, nick: str, *, archived: bool = True, language: str = ""
+) -> None:
     """A persistent room, and `me` its only owner."""
     await me.join(room, nick)
     form: Any = await me.plugin["xep_0045"].get_room_config(JID(room), timeout=15)
-    wanted: dict[str, Any] = {"muc#roomconfig_persistentroom": True, "muc#roomconfig_lang": language}
+    wanted: dict[str, Any] = {
+        "muc#roomconfig_persistentroom": True,
+        "muc#roomconfig_lang": language,
+    }
     wanted |= {"muc#roomconfig_enablearchiving": archived, "mam": archived}
     form["values"] = {var: value for var, value in wanted.items() if var in form.get_fields()}
     await me.plugin["xep_0045"].set_room_config(JID(room), form, timeout=15)
@@ -251,21 +288,34 @@ async def test_a_room_of_someone_else(place: Place) -> None:
         await make_room(me, room, "Juliet")
         with place.bus("theirs") as bus:
             await me.until(
-                lambda: any("I am not an owner of this room" in words for _, words in me.lines(room)), "limits"
+                lambda: any(
+                    "I am not an owner of this room" in words for _, words in me.lines(room)
+                ),
+                "limits",
             )
             assert "I am not an owner" in in_room(bus, room)["limits"]
             me.say(room, "from their room")
-            await comes(lambda: "from their room" in bus.bodies("shoutbox:theirs"), "the shoutbox has it")
+            await comes(
+                lambda: "from their room" in bus.bodies("shoutbox:theirs"), "the shoutbox has it"
+            )
             assert bus.post("shoutbox:theirs", "from a guest", author="Zoe").status == 201
             await me.hears("from a guest")
-            owners = await me.plugin["xep_0045"].get_affiliation_list(JID(room), "owner", timeout=15)
+            owners = await me.plugin["xep_0045"].get_affiliation_list(
+                JID(room), "owner", timeout=15
+            )
             assert [str(jid) for jid in owners] == ["juliet@localhost"]
 
             await me.plugin["xep_0045"].set_role(JID(room), "shoutbus", "none", timeout=15)
-            await comes(lambda: "the bot was kicked" in bus.log.read_text(), "the bot knows that it was kicked")
+            await comes(
+                lambda: "the bot was kicked" in bus.log.read_text(),
+                "the bot knows that it was kicked",
+            )
             me.say(room, "while it was out")
             bus.ready()
-            await comes(lambda: "while it was out" in bus.bodies("shoutbox:theirs"), "it read what it missed")
+            await comes(
+                lambda: "while it was out" in bus.bodies("shoutbox:theirs"),
+                "it read what it missed",
+            )
             assert bus.post("shoutbox:theirs", "back again").status == 201
             await me.hears("tests: back again")
             assert bus.bodies("shoutbox:theirs").count("while it was out") == 1
@@ -279,23 +329,37 @@ async def test_a_room_that_does_not_let_the_bot_in(place: Place) -> None:
         with place.bus("closed", wait_for="degraded") as bus:
             await comes(lambda: "forbidden" in in_room(bus, room)["trouble"], "it says why")
             assert bus.post("shoutbox:closed", "held back").status == 201
-            # Once banned and then without any affiliation, ejabberd gives no voice: a member has it on both.
+            # Once banned and then without any affiliation, ejabberd gives no voice: a member has it
+            # on both.
             await me.plugin["xep_0045"].set_affiliation(JID(room), "member", jid=BOT, timeout=15)
-            assert (await me.hears("tests: held back"))["from"].resource == "shoutbus 2"  # its own name is taken
+            assert (await me.hears("tests: held back"))[
+                "from"
+            ].resource == "shoutbus 2"  # its own name is taken
             await me.plugin["xep_0045"].set_role(JID(room), "shoutbus 2", "visitor", timeout=15)
-            await comes(lambda: "I have no voice" in in_room(bus, room)["limits"], "it says that it can't speak")
+            await comes(
+                lambda: "I have no voice" in in_room(bus, room)["limits"],
+                "it says that it can't speak",
+            )
             await me.plugin["xep_0045"].set_role(JID(room), "shoutbus 2", "participant", timeout=15)
-            await comes(lambda: "I have no voice" not in in_room(bus, room)["limits"], "it can again")
+            await comes(
+                lambda: "I have no voice" not in in_room(bus, room)["limits"], "it can again"
+            )
 
 
 async def test_a_german_room(place: Place) -> None:
-    """The bot says there in German what it says to all, and answers each line in the language of who wrote it."""
+    """The bot says there in German what it says to all, and answers each line in the language of
+    who wrote it."""
     room = f"deutsch@{ROOMS}"
     async with place.person("juliet") as me:
         await make_room(me, room, "Juliet", language="de")
         with place.bus("deutsch"):
-            greeting = "Hallo! Ich bin Shoutbus. Was hier gesagt wird, geht auch an shoutbox:deutsch."
-            await me.until(lambda: any(words.startswith(greeting) for _, words in me.lines(room)), "the greeting")
+            greeting = (
+                "Hallo! Ich bin Shoutbus. Was hier gesagt wird, geht auch an shoutbox:deutsch."
+            )
+            await me.until(
+                lambda: any(words.startswith(greeting) for _, words in me.lines(room)),
+                "the greeting",
+            )
             assert any("Ich bin kein Besitzer dieses Raums" in words for _, words in me.lines(room))
             message = me.make_message(JID(room), "shoutbus: whoami", mtype="groupchat")
             message["lang"] = "de"
@@ -312,7 +376,10 @@ async def test_a_room_without_an_archive(place: Place) -> None:
     async with place.person("juliet") as me:
         await make_room(me, room, "Juliet", archived=False)
         with place.bus("bare") as bus:
-            await me.until(lambda: any("This room keeps no archive" in words for _, words in me.lines(room)), "limits")
+            await me.until(
+                lambda: any("This room keeps no archive" in words for _, words in me.lines(room)),
+                "limits",
+            )
             me.say(room, "before")
             await comes(lambda: "before" in bus.bodies("shoutbox:bare"), "the shoutbox has it")
             bus.kill()
@@ -329,7 +396,12 @@ async def test_a_puppet_kicked_and_renamed(place: Place) -> None:
 
         def shout(name: str, body: str) -> None:
             fields = urlencode({"name": name, "body": body}).encode()
-            reply = call(f"{bus.url}/shoutbox/puppet", fields, Cookie=f"shoutbus={'0' * 32}", Accept="application/json")
+            reply = call(
+                f"{bus.url}/shoutbox/puppet",
+                fields,
+                Cookie=f"shoutbus={'0' * 32}",
+                Accept="application/json",
+            )
             assert reply.status == 201, reply.text
 
         async with place.person("admin") as admin:
@@ -341,7 +413,10 @@ async def test_a_puppet_kicked_and_renamed(place: Place) -> None:
             assert (await admin.hears("twice"))["from"].resource == "Zoe (web)"
             shout("Chloe", "renamed")
             assert (await admin.hears("renamed"))["from"].resource == "Chloe (web)"
-            await comes(lambda: roster(admin, room) == {"Admin", "shoutbus", "Chloe (web)"}, "no other puppet is there")
+            await comes(
+                lambda: roster(admin, room) == {"Admin", "shoutbus", "Chloe (web)"},
+                "no other puppet is there",
+            )
 
 
 def roster(me: Person, room: str) -> set[str]:
@@ -362,19 +437,27 @@ async def test_a_destroyed_room(place: Place) -> None:
                 await comes(lambda: sent(bus, room), "the bot made the room anew")
                 assert in_room(bus, room) == {"state": "in", "trouble": "", "limits": ""}
                 await admin.join(room, "Admin")
-                owners = await admin.plugin["xep_0045"].get_affiliation_list(JID(room), "owner", timeout=15)
+                owners = await admin.plugin["xep_0045"].get_affiliation_list(
+                    JID(room), "owner", timeout=15
+                )
                 assert {str(jid) for jid in owners} == {"admin@localhost", BOT}
             else:  # Prosody keeps a tombstone
-                await comes(lambda: "gone" in in_room(bus, room)["trouble"].removeprefix(room), "it says why")
+                await comes(
+                    lambda: "gone" in in_room(bus, room)["trouble"].removeprefix(room),
+                    "it says why",
+                )
 
 
-# A stream that loses what would tell the bot that it is out, and a bot that asks quiet rooms each second.
+# A stream that loses what would tell the bot that it is out, and a bot that asks quiet rooms each
+# second.
 _LOSING = """
 from component.__main__ import main
-from component.xmpp import rooms
+from component.xmpp.muc import rooms
 rooms.QUIET = 1.0
 hear = rooms.Rooms.presence
-rooms.Rooms.presence = lambda self, stanza: stanza.get("type") == "unavailable" or hear(self, stanza)
+rooms.Rooms.presence = lambda self, stanza: (
+    stanza.get("type") == "unavailable" or hear(self, stanza)
+)
 main()
 """
 
@@ -388,8 +471,19 @@ async def test_the_bot_finds_out_that_a_room_lost_it(place: Place) -> None:
     async with place.person("juliet") as me:
         await make_room(me, room, "Juliet")
         with (data / "bus.log").open("wb") as out:
-            command = [sys.executable, "-c", _LOSING, "run", "--config", str(data / "shoutbus.toml")]
-            bus = Bus(f"http://{HOST}:{port}", subprocess.Popen(command, stdout=out, stderr=out), data / "bus.log")
+            command = [
+                sys.executable,
+                "-c",
+                _LOSING,
+                "run",
+                "--config",
+                str(data / "shoutbus.toml"),
+            ]
+            bus = Bus(
+                f"http://{HOST}:{port}",
+                subprocess.Popen(command, stdout=out, stderr=out),
+                data / "bus.log",
+            )
         try:
             bus.ready()
             await me.plugin["xep_0045"].set_role(JID(room), "shoutbus", "none", timeout=15)
@@ -434,7 +528,8 @@ async def test_the_bus_is_killed_in_a_burst(place: Place) -> None:
             await comes(lambda: sent(bus, room), "all are in the room")
             held = [line.removeprefix("tests: ") for line in await archive_of(me, room)]
             assert [line for line in held if line in said] == said
-            # The room may still have held the killed bot as an occupant: it knows who is there all the same.
+            # The room may still have held the killed bot as an occupant: it knows who is there all
+            # the same.
             me.say(room, "shoutbus: whoami")
             await me.hears("Juliet: Here you are Juliet, with the role member.")
             assert set_subjects == ["Hello"]
@@ -481,8 +576,12 @@ async def test_the_server_ends_and_comes_back(place: Place, end: str) -> None:
 def test_a_wrong_setting_is_told(place: Place, right: str, wrong: str, tmp_path: Path) -> None:
     file = tmp_path / "shoutbus.toml"
     file.write_text(place.config("wrong", free_port()).replace(right, wrong))
-    checked = subprocess.run([SHOUTBUS, "check", "--config", str(file)], capture_output=True, text=True, timeout=60)
+    checked = subprocess.run(
+        [SHOUTBUS, "check", "--config", str(file)], capture_output=True, text=True, timeout=60
+    )
     assert checked.returncode == 1
     # Of an unknown name Prosody says that; ejabberd says the same as of a wrong secret.
     refused = "the server refused the secret or the name" in checked.stderr
-    assert refused or (right != SECRET and "the server knows no such component" in checked.stderr), checked.stderr
+    assert refused or (
+        right != SECRET and "the server knows no such component" in checked.stderr
+    ), checked.stderr

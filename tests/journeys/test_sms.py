@@ -1,4 +1,5 @@
-"""SMS all the way: through a real Kannel to a message centre, and through a gateway on a real Prosody."""
+"""SMS all the way: through a real Kannel to a message centre, and through a gateway on a real
+Prosody."""
 
 import asyncio
 import re
@@ -8,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from component.errors import Refused, Unavailable
-from component.message import Channel
-from component.private import COMPONENT, free_port
-from component.sms.setup import Via
-from component.sms.ways import ProviderWay
+from component.bus.model.message import Channel
+from component.bus.model.subscription import Address, Proof
+from component.cli.prosody import COMPONENT, free_port
+from component.common.errors import Refused, Unavailable
+from component.methods.sms.providers import ProviderWay
+from component.methods.sms.setup import Via
 from component.storage import open_store
-from component.subscription import Address, Proof
 from tests.faults.yard import admit, channel, open_bus, route, soon
-from tests.gateway import BOT, EVIL, GATEWAY, Gateway
-from tests.kannel import Kannel
-from tests.people import person
-from tests.servers import Bus, Server
-from tests.smsc import Smsc
+from tests.support.gateway import BOT, EVIL, GATEWAY, Gateway
+from tests.support.kannel import Kannel
+from tests.support.people import person
+from tests.support.servers import Bus, Server
+from tests.support.smsc import Smsc
 
 JULIET, ROMEO = "+4915112345678", "+4915187654321"
 ID = "ab" * 16
@@ -54,7 +55,9 @@ async def kannel(centre: Smsc, tmp_path: Path) -> AsyncIterator[Kannel]:
         await asyncio.to_thread(one.stop)
 
 
-async def test_kannel_takes_what_apprise_brings_and_hands_it_on(kannel: Kannel, centre: Smsc) -> None:
+async def test_kannel_takes_what_apprise_brings_and_hands_it_on(
+    kannel: Kannel, centre: Smsc
+) -> None:
     way = ProviderWay(Via.parse(kannel.via))
     texts = ["Grüße & {5} € 100 % §", "Привет 😀", "a" * 152 + "€" + "b" * 147]
     for text in texts:
@@ -81,7 +84,8 @@ async def test_kannel_says_no(kannel: Kannel, centre: Smsc) -> None:
 
 @dataclass
 class Place:
-    """A Prosody with a gateway's component, and a bus that may use it; Juliet's number is confirmed."""
+    """A Prosody with a gateway's component, and a bus that may use it; Juliet's number is
+    confirmed."""
 
     server: Server
     data: Path
@@ -188,7 +192,10 @@ async def test_a_gateway_that_is_away_gets_it_once_it_is_there(place: Place) -> 
         await gateway.until(lambda: gateway.sent, "an SMS comes")
         await _post(bus, "Good")
         await gateway.until(lambda: len(gateway.sent) == 2, "another comes")
-        assert ["Are you there?" in gateway.sent[0][1], "Good" in gateway.sent[1][1]] == [True, True]
+        assert ["Are you there?" in gateway.sent[0][1], "Good" in gateway.sent[1][1]] == [
+            True,
+            True,
+        ]
 
 
 async def test_a_number_that_there_is_not(place: Place, gateway: Gateway) -> None:
@@ -216,11 +223,15 @@ async def test_many_events_stop_at_the_budget_over_a_kill(place: Place, gateway:
     assert "The 3 SMS of today's budget are spent." in told[0]
 
 
-async def test_someone_subscribes_by_im_and_confirms_with_the_code(place: Place, gateway: Gateway) -> None:
+async def test_someone_subscribes_by_im_and_confirms_with_the_code(
+    place: Place, gateway: Gateway
+) -> None:
     bus = await place.start()
     async with person("romeo", place.server.passwords["romeo"], place.server.c2s) as romeo:
         romeo.tell(BOT, f"subscribe lobby at once by sms {ROMEO}")
-        await romeo.until(lambda: [one for one in romeo.heard if ROMEO in one["body"]], "the bot's answer")
+        await romeo.until(
+            lambda: [one for one in romeo.heard if ROMEO in one["body"]], "the bot's answer"
+        )
         await gateway.until(lambda: gateway.sent, "the code comes")
         await _post(bus, "not yet for Romeo")
         number, words, _id = gateway.sent[0]
@@ -228,7 +239,9 @@ async def test_someone_subscribes_by_im_and_confirms_with_the_code(place: Place,
         code = re.search("[0-9]{6}", words)
         assert code
         romeo.tell(BOT, f"confirm {code[0]}")
-        await romeo.until(lambda: len([one for one in romeo.heard if one["body"]]) == 2, "it is his")
+        await romeo.until(
+            lambda: len([one for one in romeo.heard if one["body"]]) == 2, "it is his"
+        )
     await _post(bus, "Now you hear")
     await gateway.until(lambda: len(_to(gateway, ROMEO)) == 2, "what was said")
     assert "Now you hear" in _to(gateway, ROMEO)[1]
@@ -251,7 +264,9 @@ async def test_a_provider_that_is_away_gets_it_once_it_is_there(place: Place) ->
     assert "sesame77" not in bus.log.read_text()
 
 
-async def test_killed_while_nobody_could_tell_it_is_sent_twice_at_most(place: Place, centre: Smsc) -> None:
+async def test_killed_while_nobody_could_tell_it_is_sent_twice_at_most(
+    place: Place, centre: Smsc
+) -> None:
     centre.mute.add(JULIET[1:])
     way = f'via = "{centre.url}"'
     for count in (1, 2):

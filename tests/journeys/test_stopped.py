@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from component.private import COMPONENT, ROOMS, free_port
-from tests.ejabberd import Ejabberd
-from tests.people import Person, person
-from tests.servers import TOKEN, Bus, Reply, Server, call, eventually, settings, start_bus
+from component.cli.prosody import COMPONENT, ROOMS, free_port
+from tests.support.ejabberd import Ejabberd
+from tests.support.people import Person, person
+from tests.support.servers import TOKEN, Bus, Reply, Server, call, eventually, settings, start_bus
 
 BOT = f"bot@{COMPONENT}"
 ROOM = f"lobby@{ROOMS}"
@@ -23,7 +23,9 @@ REFUSES = '[[route.processor]]\nname = "words"\nwords = ["darn"]\nthen = "refuse
 
 
 @pytest.fixture(scope="module", params=[Server, Ejabberd], ids=["prosody", "ejabberd"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
     one = request.param(tmp_path_factory.mktemp("place") / "server")
     one.start()
     yield one
@@ -36,13 +38,17 @@ def strict(place: Any, tmp_path: Path) -> Iterator[Bus]:
     port = free_port()
     written = settings(place, tmp_path / "bus", port)
     assert "both = true\n" in written
-    one = start_bus(tmp_path / "bus", written.replace("both = true\n", f"both = true\n\n{REFUSES}"), port)
+    one = start_bus(
+        tmp_path / "bus", written.replace("both = true\n", f"both = true\n\n{REFUSES}"), port
+    )
     one.ready()
     yield one
     one.stop()
 
 
-def shout(bus: Bus, words: str, language: str = "en", accept: str = "text/html", key: str = "a" * 32) -> Reply:
+def shout(
+    bus: Bus, words: str, language: str = "en", accept: str = "text/html", key: str = "a" * 32
+) -> Reply:
     fields = urlencode({"name": "Zoe", "body": words, "key": key}).encode()
     headers = {"Accept_Language": language, "Accept": accept, "Cookie": f"shoutbus={'0' * 32}"}
     return call(f"{bus.url}/shoutbox/lobby", fields, **headers)
@@ -68,18 +74,27 @@ def test_by_script_and_by_the_api(strict: Bus) -> None:
     assert shout(strict, "darn it", accept="application/json").json["stopped"] == [TOLD]
     assert shout(strict, "fine", accept="application/json").json["stopped"] == []
     answer = strict.post("shoutbox:lobby", "darn it", key="once")
-    assert (answer.status, answer.json["stopped"]) == (201, [{"to": "Lobby", "why": "“darn” is not allowed there."}])
+    assert (answer.status, answer.json["stopped"]) == (
+        201,
+        [{"to": "Lobby", "why": "“darn” is not allowed there."}],
+    )
     assert strict.post("shoutbox:lobby", "darn it", key="once").json["stopped"] == [], "told once"
     german = call(
-        f"{strict.url}/api/v1/channels/shoutbox:lobby/messages", json.dumps({"body": "darn"}).encode(),
-        Authorization=f"Bearer {TOKEN}", Accept_Language="de",
-    )  # fmt: skip
+        f"{strict.url}/api/v1/channels/shoutbox:lobby/messages",
+        json.dumps({"body": "darn"}).encode(),
+        Authorization=f"Bearer {TOKEN}",
+        Accept_Language="de",
+    )
     assert german.json["stopped"][0]["why"].startswith("„darn“")
 
 
 def private(me: Person) -> list[str]:
     """What the bot wrote to someone through the room."""
-    return [one["body"] for one in me.heard if one["type"] == "chat" and one["from"] == f"{ROOM}/shoutbus"]
+    return [
+        one["body"]
+        for one in me.heard
+        if one["type"] == "chat" and one["from"] == f"{ROOM}/shoutbus"
+    ]
 
 
 async def test_in_private_and_in_the_room(strict: Bus, place: Any) -> None:
@@ -96,12 +111,19 @@ async def test_in_private_and_in_the_room(strict: Bus, place: Any) -> None:
         for words in ("darn in the room", "darn once more", "shoutbus: ping"):
             me.say(ROOM, words)
         await me.hears("Juliet: pong")
-        assert shout(strict, "darn from the page").status == 200  # a puppet's words are not told of in the room
+        assert (
+            shout(strict, "darn from the page").status == 200
+        )  # a puppet's words are not told of in the room
         me.say(ROOM, "good words")
-        await asyncio.to_thread(eventually, lambda: "good words" in strict.bodies("shoutbox:lobby"), "they came")
+        await asyncio.to_thread(
+            eventually, lambda: "good words" in strict.bodies("shoutbox:lobby"), "they came"
+        )
         await me.until(lambda: private(me), "told in private")
         me.say(ROOM, "shoutbus: whoami")
-        await me.until(lambda: any("you are Juliet" in words for _, words in me.lines(ROOM)), "the bot's next answer")
+        await me.until(
+            lambda: any("you are Juliet" in words for _, words in me.lines(ROOM)),
+            "the bot's next answer",
+        )
         assert private(me) == [TOLD], "once a minute"
         assert not any(TOLD in one["body"] for one in me.heard if one["type"] == "groupchat")
         assert not [words for words in strict.bodies("shoutbox:lobby") if "in the room" in words]

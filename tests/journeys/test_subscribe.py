@@ -1,5 +1,6 @@
-"""Subscriptions as people ask for them and hear by them, from real clients on real servers: by a line and by a form, at
-once and later, seen online or not; and how they end. Where time matters, the clock is moved."""
+"""Subscriptions as people ask for them and hear by them, from real clients on real servers: by a
+line and by a form, at once and later, seen online or not; and how they end. Where time matters, the
+clock is moved."""
 
 import asyncio
 import re
@@ -13,16 +14,16 @@ from slixmpp import JID
 
 from component import methods
 from component.app import Running, running
-from component.config import parse
-from component.private import COMPONENT, ROOMS, free_port
-from tests.ejabberd import Ejabberd
+from component.cli.prosody import COMPONENT, ROOMS, free_port
+from component.config.config import parse
 from tests.journeys.adhoc import BOT, Form
 from tests.journeys.moved import at, shout, until
 from tests.journeys.test_commands_people import ask
 from tests.journeys.test_servers import Place
-from tests.people import Person, person
-from tests.servers import Server, settings
-from tests.unit.fakes import FakeClock
+from tests.support.ejabberd import Ejabberd
+from tests.support.fakes import FakeClock
+from tests.support.people import Person, person
+from tests.support.servers import Server, settings
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -38,7 +39,9 @@ class World:
     people: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def person(self, name: str) -> Person:
-        return await self.people.enter_async_context(person(name, self.server.passwords[name], self.server.c2s))
+        return await self.people.enter_async_context(
+            person(name, self.server.passwords[name], self.server.c2s)
+        )
 
     async def shout(self, words: str, **more: str) -> str:
         return await shout(self.port, words, **more)
@@ -57,7 +60,9 @@ def more() -> str:
 async def world(server: Server, tmp_path: Path, more: str) -> AsyncIterator[World]:
     """It is Thursday noon."""
     clock, port = FakeClock(at("2026-11-26 12:00")), free_port()
-    async with running(parse(settings(server, tmp_path, port, more), methods.discover(), {}), clock) as bus:
+    async with running(
+        parse(settings(server, tmp_path, port, more), methods.discover(), {}), clock
+    ) as bus:
         await asyncio.wait_for(bus.xmpp.inside(), 30)
         one = World(server, bus, clock, port)
         async with one.people:
@@ -65,7 +70,9 @@ async def world(server: Server, tmp_path: Path, more: str) -> AsyncIterator[Worl
 
 
 @pytest.fixture(scope="module", params=[Server, Ejabberd], ids=["prosody", "ejabberd"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
     data = tmp_path_factory.mktemp("place")
     server = request.param(data / "server")
     server.start()
@@ -75,7 +82,11 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def bodies(me: Person) -> list[str]:
     """What the bot wrote, but for answers to ping."""
-    return [str(one["body"]) for one in me.heard if one["from"].bare == BOT and one["body"] not in ("", "pong")]
+    return [
+        str(one["body"])
+        for one in me.heard
+        if one["from"].bare == BOT and one["body"] not in ("", "pong")
+    ]
 
 
 async def hears(me: Person, words: str) -> str:
@@ -95,15 +106,20 @@ async def hears_nothing_of(me: Person, words: str, witness: Person) -> None:
 
 ANSWERS = {
     "subscribe lobby": "Subscription 2: shoutbox:lobby → chat:juliet@localhost, at once",
-    "subscription edit 2 daily at 10 online=yes": "daily at 10, at once while .*next 2026-11-27 10:00",
+    "subscription edit 2 daily at 10 online=yes": (
+        "daily at 10, at once while .*next 2026-11-27 10:00"
+    ),
     "quiet 22:00-07:00": "Your quiet hours: 22:00-07:00",
     "pause until Monday": r"Paused until 2026-11-30 09:00 \(Europe/Berlin\): 2 \(shoutbox:lobby\)",
     "subscriptions": "2: .*paused until.*/subscriptions, where this link signs you in",
     "stop": "2: shoutbox:lobby → chat:juliet@localhost\nWhich",
-    'subscribe feed:site weekly on Monday matching "release"': "only with “release”.*next 2026-11-30 09:00",
+    'subscribe feed:site weekly on Monday matching "release"': (
+        "only with “release”.*next 2026-11-30 09:00"
+    ),
     "subscribe lobby every 20 by sms": "Address",
 }
-"""What the bot says to each line that the README names beside its daily mail, one after the other."""
+"""What the bot says to each line that the README names beside its daily mail, one after the
+other."""
 FOR_OTHERS = {
     "subscribe lobby daily at 9 for romeo@example.org": "romeo@example.org",
     "subscribe lobby daily at 9 to muc:team@rooms.example.org": f"→ muc:team@{ROOMS}, daily at 9",
@@ -126,7 +142,11 @@ name = "muc:team@{ROOMS}"
 
 def readme() -> str:
     """What the README says of subscriptions."""
-    return README.read_text("utf-8").partition("## A daily mail with the team's shouts\n")[2].partition("\n## ")[0]
+    return (
+        README.read_text("utf-8")
+        .partition("## A daily mail with the team's shouts\n")[2]
+        .partition("\n## ")[0]
+    )
 
 
 @pytest.mark.parametrize("more", [MORE])
@@ -135,7 +155,11 @@ async def test_each_line_of_the_readme(world: World) -> None:
     lines = re.findall(r"^\| `(.*?)` \|", readme(), re.MULTILINE)
     assert lines == list(ANSWERS)
     juliet = await world.person("juliet")
-    for line in ("preferences zone=Europe/Berlin", "subscribe lobby daily at 9 by mail", "juliet@example.org"):
+    for line in (
+        "preferences zone=Europe/Berlin",
+        "subscribe lobby daily at 9 by mail",
+        "juliet@example.org",
+    ):
         await ask(juliet, line, ".")
     for line in lines:
         told = await ask(juliet, line, "(?ms)" + ANSWERS[line])
@@ -157,13 +181,17 @@ async def test_each_line_of_the_readme_for_operators(world: World) -> None:
 async def test_by_a_line_at_once(world: World) -> None:
     juliet, romeo = await world.person("juliet"), await world.person("romeo")
     await ask(
-        juliet, "subscribe lobby", "Subscription 1: shoutbox:lobby → chat:juliet@localhost, at once\n“stop” ends it"
+        juliet,
+        "subscribe lobby",
+        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, at once\n“stop” ends it",
     )
     await ask(romeo, "subscribe lobby", "Subscription 2: ")
     first = await world.shout("Who has the key?")
     assert "[Lobby]" in await hears(juliet, "Who has the key?")
     await world.shout("I have", replies_to=first)
-    assert re.search(r"\[Lobby\]\n *> tests: Who has the key\?\n.*I have$", await hears(juliet, "I have"))
+    assert re.search(
+        r"\[Lobby\]\n *> tests: Who has the key\?\n.*I have$", await hears(juliet, "I have")
+    )
     juliet.tell(f"lobby@{COMPONENT}", "My own words")
     await hears_nothing_of(juliet, "My own words", romeo)
     await ask(juliet, "stop", "Subscription 1 to shoutbox:lobby has ended")
@@ -193,7 +221,11 @@ async def test_quiet_hours_and_a_pause(world: World) -> None:
     await world.shout("Good morning")
     assert "[Lobby]" in await hears(juliet, "Good morning")
 
-    await ask(juliet, "pause until Monday", r"Paused until 2026-11-30 09:00 \(Europe/Berlin\): 1 \(shoutbox:lobby\)")
+    await ask(
+        juliet,
+        "pause until Monday",
+        r"Paused until 2026-11-30 09:00 \(Europe/Berlin\): 1 \(shoutbox:lobby\)",
+    )
     await world.shout("On Friday")
     await hears_nothing_of(juliet, "On Friday", romeo)
     await world.until("2026-11-30 08:59")
@@ -222,7 +254,8 @@ async def test_quiet_hours_that_are_called_off(world: World) -> None:
 
 
 async def test_what_her_server_refuses_waits_until_she_writes(world: World) -> None:
-    """It refuses what comes from those she blocks (XEP-0191) as a server without a store does for who is offline."""
+    """It refuses what comes from those she blocks (XEP-0191) as a server without a store does for
+    who is offline."""
     juliet, romeo = await world.person("juliet"), await world.person("romeo")
     juliet.register_plugin("xep_0191")
     for one in (juliet, romeo):
@@ -247,10 +280,13 @@ async def test_only_when_away(world: World) -> None:
     """At once while she is there, as her server shows it, and the rest in the morning."""
     juliet, romeo = await world.person("juliet"), await world.person("romeo")
     await ask(juliet, "preferences zone=Europe/Berlin", "Europe/Berlin")
-    await ask(juliet, "subscribe lobby daily at 9 and at once when online", "at once while you are online")
+    await ask(
+        juliet, "subscribe lobby daily at 9 and at once when online", "at once while you are online"
+    )
     await ask(romeo, "subscribe lobby", "Subscription 2")
     await juliet.until(
-        lambda: [one for one in juliet.presences if one["type"] == "subscribe"], "the bot asks to see her"
+        lambda: [one for one in juliet.presences if one["type"] == "subscribe"],
+        "the bot asks to see her",
     )
     await _seen(world, juliet, True)  # her client agrees by itself
     await world.shout("While she is there")
@@ -265,7 +301,8 @@ async def test_only_when_away(world: World) -> None:
 
 
 async def _seen(world: World, who: Person, there: bool) -> None:
-    """Return once the bus sees someone there, or not; it is told by what it hears, and tells nobody."""
+    """Return once the bus sees someone there, or not; it is told by what it hears, and tells
+    nobody."""
     async with asyncio.timeout(15):
         while world.bus.xmpp.online.is_online(who.boundjid.bare) is not there:
             await ask(who, "ping", "pong")
@@ -286,7 +323,8 @@ async def test_by_a_form(world: World) -> None:
     assert form.fields["mention"] == "juliet"
     told = await form.send("complete", **form.fields | {"matching": "release", "mention": "none"})
     assert told.startswith(
-        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, every 2 messages, only with “release”"
+        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, every 2 messages, only with "
+        "“release”"
     )
     for words in ("A release", "Hello juliet", "Another release"):
         await world.shout(words)
@@ -296,7 +334,9 @@ async def test_by_a_form(world: World) -> None:
 
     form = Form(juliet, "pause")
     await form.send()
-    assert (await form.send("complete", which="all", until="")).startswith("Paused: 1 (shoutbox:lobby)")
+    assert (await form.send("complete", which="all", until="")).startswith(
+        "Paused: 1 (shoutbox:lobby)"
+    )
     form = Form(juliet, "unsubscribe")
     await form.send()
     assert await form.send("complete", which="1") == "Subscription 1 to shoutbox:lobby has ended."
@@ -307,14 +347,22 @@ async def test_by_a_form(world: World) -> None:
 
 async def test_who_is_subscribed_by_an_operator_is_asked(world: World) -> None:
     admin, romeo = await world.person("admin"), await world.person("romeo")
-    await ask(admin, "subscribe lobby for romeo@localhost", "I asked romeo@localhost: it begins once they agree")
+    await ask(
+        admin,
+        "subscribe lobby for romeo@localhost",
+        "I asked romeo@localhost: it begins once they agree",
+    )
     asked = await hears(romeo, "admin@localhost wants you to be told")
     assert "- Lobby (at once)" in asked
     assert asked.endswith("Answer “confirm” if you want that, else nothing.")
     await ask(admin, "subscribe lobby", "Subscription 2")
     await world.shout("Before he agreed")
     await hears_nothing_of(romeo, "Before he agreed", admin)
-    await ask(romeo, "confirm", "chat:romeo@localhost is confirmed.\n1: shoutbox:lobby → chat:romeo@localhost, at once")
+    await ask(
+        romeo,
+        "confirm",
+        "chat:romeo@localhost is confirmed.\n1: shoutbox:lobby → chat:romeo@localhost, at once",
+    )
     await world.shout("Now he hears")
     await hears(romeo, "Now he hears")
     await ask(romeo, "stop", "Subscription 1 to shoutbox:lobby has ended")
@@ -330,14 +378,21 @@ async def test_a_ban_ends_a_subscription_and_says_so(place: Place) -> None:
             await admin.join(room, "Admin")
             for who in (romeo, admin):
                 await ask(
-                    who, f"subscribe muc:{room}", f"Subscription .: muc:{room} → chat:{who.boundjid.bare}, at once"
+                    who,
+                    f"subscribe muc:{room}",
+                    f"Subscription .: muc:{room} → chat:{who.boundjid.bare}, at once",
                 )
             await romeo.join(room, "Romeo")
             bus.post("shoutbox:banning", "Still among us")
             await hears(romeo, "Still among us")
-            await admin.plugin["xep_0045"].set_affiliation(JID(room), "outcast", jid="romeo@localhost", timeout=15)
+            await admin.plugin["xep_0045"].set_affiliation(
+                JID(room), "outcast", jid="romeo@localhost", timeout=15
+            )
             ended = await hears(romeo, "has ended")
-            assert f"Your subscription 1 to muc:{room} has ended: you may not read that any more." in ended
+            assert (
+                f"Your subscription 1 to muc:{room} has ended: you may not read that any more."
+                in ended
+            )
             bus.post("shoutbox:banning", "Behind his back")
             await hears_nothing_of(romeo, "Behind his back", admin)
             await ask(romeo, f"subscribe muc:{room}", "There is no channel")

@@ -1,4 +1,5 @@
-"""Processors that keep something, or hold messages: what each does, and what it refuses to be set to."""
+"""Processors that keep something, or hold messages: what each does, and what it refuses to be set
+to."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -9,22 +10,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.digest import MOST, digests
-from component.errors import BadInput
-from component.kinds import ClockTime, Weekdays, Zone
-from component.ledger import Ledger
-from component.message import MAX_BODY, Author, Message, id_from
-from component.processor import MAX_HOLD, Hold, Moment, Outcome, Processor, Stop
+from component.bus.model.digest import MOST, digests
+from component.bus.model.ledger import Ledger
+from component.bus.model.message import MAX_BODY, Author, Message, id_from
+from component.bus.model.processor import MAX_HOLD, Hold, Moment, Outcome, Processor, Stop
+from component.common.errors import BadInput
+from component.common.value_types import ClockTime, Weekdays, Zone
 from component.processors import build
-from tests.unit.fakes import FROM, said
+from tests.support.fakes import FROM, said
 
 NIGHT = {"start": "22:00", "end": "7:00"}
 ROMEO = Author("Romeo", "romeo@example.org")
-ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia"]
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Asia/Kolkata",
+    "Pacific/Apia",
+]
 
 
 def made(name: str, **settings: Any) -> Processor:
-    return build(name, {key: value if isinstance(value, list) else [str(value)] for key, value in settings.items()})
+    return build(
+        name,
+        {
+            key: value if isinstance(value, list) else [str(value)]
+            for key, value in settings.items()
+        },
+    )
 
 
 class Stand:
@@ -68,7 +82,11 @@ def stopped(outcome: Outcome) -> str:
         ("throttle", {"count": 1, "per": "1h", "then": "explode"}, "none of the choices"),
         ("quiet", {"start": "7:00", "end": "07:00", "then": "hold"}, "would never end"),
         ("quiet", {"start": "0:00", "end": "24:00", "then": "hold"}, "would never end"),
-        ("quiet", {"start": "0:00", "end": "24:00", "then": "hold", "days": "mon-sun"}, "would never end"),
+        (
+            "quiet",
+            {"start": "0:00", "end": "24:00", "then": "hold", "days": "mon-sun"},
+            "would never end",
+        ),
         ("quiet", {"start": "24:00", "end": "7:00", "then": "hold"}, "can't begin at 24:00"),
         ("quiet", {"start": "25:00", "end": "7:00", "then": "hold"}, "no time of day"),
         ("quiet", {**NIGHT, "then": "hold", "zone": "Europe/Nowhere"}, "no time zone"),
@@ -109,7 +127,15 @@ def test_a_delay_holds_each_as_long() -> None:
 def test_a_throttle_drops_what_is_more() -> None:
     stand = Stand(made("throttle", count=2, per="10s", then="drop"))
     outcomes = [stand(second) for second in (0, 3, 4, 9.999, 10, 12.9, 13)]
-    assert [isinstance(one, Message) for one in outcomes] == [True, True, False, False, True, False, True]
+    assert [isinstance(one, Message) for one in outcomes] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
     assert stopped(outcomes[2]) == "More than 2 messages in 10s."
 
 
@@ -143,8 +169,12 @@ def test_a_clock_set_back_stops_nothing_for_good() -> None:
         assert isinstance(stand(10), Message), name
 
 
-@given(st.integers(1, 5), st.integers(1, 20), st.lists(st.integers(0, 15), max_size=60), st.booleans())
-def test_never_more_than_the_count_in_any_window(count: int, per: int, waits: Sequence[int], hold: bool) -> None:
+@given(
+    st.integers(1, 5), st.integers(1, 20), st.lists(st.integers(0, 15), max_size=60), st.booleans()
+)
+def test_never_more_than_the_count_in_any_window(
+    count: int, per: int, waits: Sequence[int], hold: bool
+) -> None:
     stand = Stand(made("throttle", count=count, per=f"{per}s", then="hold" if hold else "drop"))
     now, left = 0, []
     for wait in waits:
@@ -161,7 +191,9 @@ def test_never_more_than_the_count_in_any_window(count: int, per: int, waits: Se
             assert not hold
             assert len(inside) == count, "dropped without need"
     assert left == sorted(left), "out of order"
-    assert all(after - before >= per for before, after in zip(left, left[count:], strict=False)), "too many"
+    assert all(after - before >= per for before, after in zip(left, left[count:], strict=False)), (
+        "too many"
+    )
     assert not hold or len(left) == len(waits), "lost"
     assert stand.noted <= count + 1
 
@@ -172,7 +204,12 @@ def test_never_more_than_the_count_in_any_window(count: int, per: int, waits: Se
 def test_quiet_hours_hold_until_they_end() -> None:
     stand = Stand(made("quiet", **NIGHT, then="hold"))
     assert isinstance(stand(at("2026-03-10 21:59:59.999")), Message)
-    for second in ("2026-03-10 22:00", "2026-03-10 23:59:59", "2026-03-11 00:00", "2026-03-11 06:59:59.999"):
+    for second in (
+        "2026-03-10 22:00",
+        "2026-03-10 23:59:59",
+        "2026-03-11 00:00",
+        "2026-03-11 06:59:59.999",
+    ):
         assert until(stand(at(second))) == at("2026-03-11 07:00"), second
     assert isinstance(stand(at("2026-03-11 07:00")), Message)
 
@@ -192,21 +229,31 @@ def test_quiet_hours_on_some_days() -> None:
 
 
 def test_a_quiet_weekend_ends_on_monday() -> None:
-    stand = Stand(made("quiet", start="0:00", end="24:00", then="hold", days="sat-sun", zone="Europe/Berlin"))
+    stand = Stand(
+        made("quiet", start="0:00", end="24:00", then="hold", days="sat-sun", zone="Europe/Berlin")
+    )
     assert isinstance(stand(at("2026-03-13 23:59:59", "Europe/Berlin")), Message)
-    assert until(stand(at("2026-03-14 00:00", "Europe/Berlin"))) == at("2026-03-16 00:00", "Europe/Berlin")
+    assert until(stand(at("2026-03-14 00:00", "Europe/Berlin"))) == at(
+        "2026-03-16 00:00", "Europe/Berlin"
+    )
     six = Stand(made("quiet", start="0:00", end="24:00", then="hold", days="tue-sun"))
     assert until(six(at("2026-03-10 00:00"))) == at("2026-03-16 00:00")
 
 
 @pytest.mark.parametrize(
     ("start", "end", "now", "over"),
-    [  # in UTC; Berlin puts its clocks forward on 2026-03-29 at 01:00, and back on 2026-10-25 at 01:00
+    # in UTC; Berlin puts its clocks forward on 2026-03-29 at 01:00, and back on 2026-10-25 at 01:00
+    [
         ("22:00", "7:00", "2026-03-28 23:00", "2026-03-29 05:00"),  # a short night
         ("22:00", "7:00", "2026-10-24 21:00", "2026-10-25 06:00"),  # a long one
         ("22:00", "2:30", "2026-03-28 23:00", "2026-03-29 01:00"),  # it ends in the hour left out
         ("2:15", "7:00", "2026-03-29 01:00", "2026-03-29 05:00"),  # it starts there
-        ("22:00", "2:30", "2026-10-24 23:00", "2026-10-25 00:30"),  # it ends where the hour comes first
+        (
+            "22:00",
+            "2:30",
+            "2026-10-24 23:00",
+            "2026-10-25 00:30",
+        ),  # it ends where the hour comes first
         ("2:30", "7:00", "2026-10-25 01:10", "2026-10-25 06:00"),  # 2:10 again, after 2:30
     ],
 )
@@ -237,7 +284,12 @@ def test_what_is_held_goes_at_the_end_of_the_quiet(
 ) -> None:
     if start == end:
         end = (end + 1) % (24 * 60)
-    settings = {"start": ClockTime(start), "end": ClockTime(end), "days": Weekdays(days), "zone": zone}
+    settings = {
+        "start": ClockTime(start),
+        "end": ClockTime(end),
+        "days": Weekdays(days),
+        "zone": zone,
+    }
     stand = Stand(made("quiet", **settings, then="hold"))
     second = now.replace(tzinfo=UTC).timestamp()
     outcome = stand(second)
@@ -250,11 +302,15 @@ def test_what_is_held_goes_at_the_end_of_the_quiet(
     shown, before = _shown(over, zone), _shown(over - 1, zone)
     leapt = shown - before > timedelta(seconds=1)
     wall = datetime.combine(shown.date(), datetime.min.time()) + timedelta(minutes=end)
-    assert shown == wall or (leapt and any(before < one <= shown for one in (wall, wall - timedelta(days=1))))
+    assert shown == wall or (
+        leapt and any(before < one <= shown for one in (wall, wall - timedelta(days=1)))
+    )
 
 
 @given(_minutes, _nows.map(datetime.date), st.sampled_from(ZONES))
-def test_a_time_of_day_is_the_first_moment_that_shows_it(minutes: int, day: date, zone: str) -> None:
+def test_a_time_of_day_is_the_first_moment_that_shows_it(
+    minutes: int, day: date, zone: str
+) -> None:
     wall = datetime.combine(day, datetime.min.time()) + timedelta(minutes=minutes)
     second = ClockTime(minutes).on(day, ZoneInfo(zone))
     assert _shown(second, zone) >= wall
@@ -264,7 +320,8 @@ def test_a_time_of_day_is_the_first_moment_that_shows_it(minutes: int, day: date
 def test_quiet_hours_give_one_digest_a_night() -> None:
     stand = Stand(made("quiet", **NIGHT, then="digest"))
     nights = [
-        [stand(at(f"2026-03-{day} {hour}"), said(f"{day} {hour}")) for hour in ("22:30", "23:30")] for day in (10, 11)
+        [stand(at(f"2026-03-{day} {hour}"), said(f"{day} {hour}")) for hour in ("22:30", "23:30")]
+        for day in (10, 11)
     ]
     batches = [{one.batch for one in night if isinstance(one, Hold)} for night in nights]
     assert [len(one) for one in batches] == [1, 1]
@@ -290,7 +347,8 @@ def test_slow_mode_tells_an_author_how_long_to_wait() -> None:
 def test_dedupe_lets_the_same_pass_once_within_its_time() -> None:
     stand = Stand(made("dedupe", within="1h"))
     outcomes = [
-        stand(second, said(body)) for second, body in ((0, "a"), (1, "b"), (2, "a"), (3599.999, "a"), (3600, "a"))
+        stand(second, said(body))
+        for second, body in ((0, "a"), (1, "b"), (2, "a"), (3599.999, "a"), (3600, "a"))
     ]
     assert [isinstance(one, Message) for one in outcomes] == [True, True, False, False, True]
     assert stopped(outcomes[2]) == "The same was said within 1h."
@@ -304,7 +362,9 @@ def test_dedupe_for_each_author() -> None:
     assert isinstance(stand(2, said(author=ROMEO)), Stop)
 
 
-@pytest.mark.parametrize(("name", "settings"), [("slow", {"per": "10s"}), ("dedupe", {"within": "10s"})])
+@pytest.mark.parametrize(
+    ("name", "settings"), [("slow", {"per": "10s"}), ("dedupe", {"within": "10s"})]
+)
 def test_what_is_over_is_forgotten(name: str, settings: dict[str, str]) -> None:
     stand = Stand(made(name, **settings))
     for second in range(50):
@@ -346,7 +406,11 @@ def test_words_are_refused_and_named() -> None:
     assert outcome.tell
 
 
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(str.strip))
+@given(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(
+        str.strip
+    )
+)
 def test_a_word_is_found_in_any_text(body: str) -> None:
     listed = made("words", words=["darn"], then="mask")
     outcome = Stand(listed)(0, said(f"{body} darn {body}"))
@@ -389,7 +453,9 @@ def test_a_batch_is_named_by_its_first_message() -> None:
 
 
 def _lines(bodies: Sequence[str], **more: Any) -> str:
-    (digest,) = digests([said(body, at=60_000, **more) for body in bodies], id_from("batch"), 7_200_000)
+    (digest,) = digests(
+        [said(body, at=60_000, **more) for body in bodies], id_from("batch"), 7_200_000
+    )
     return digest.body
 
 
@@ -412,7 +478,9 @@ def test_nobody_can_forge_a_line(end: str) -> None:
     assert len(_lines(["forged"], author=name).splitlines()) == 2
 
 
-@pytest.mark.parametrize("body", ["x" * MAX_BODY, "x\n" * (MAX_BODY // 2 - 1) + "x", "x" * MOST, "y" * (MOST - 20)])
+@pytest.mark.parametrize(
+    "body", ["x" * MAX_BODY, "x\n" * (MAX_BODY // 2 - 1) + "x", "x" * MOST, "y" * (MOST - 20)]
+)
 def test_a_digest_holds_what_is_long_in_parts(body: str) -> None:
     found = digests([said(body), said("second"), said("third")], id_from("batch"), 2_000)
     assert len({one.id for one in found}) == len(found) > 1
@@ -420,7 +488,10 @@ def test_a_digest_holds_what_is_long_in_parts(body: str) -> None:
     assert max(len(one.body) for one in found) <= MAX_BODY
     text = "".join(one.body for one in found)
     assert text.count("x") + text.count("y") == len(body.replace("\n", ""))
-    assert sum(line.startswith("00:00 Juliet: ") for one in found for line in one.body.split("\n")) == 3
+    assert (
+        sum(line.startswith("00:00 Juliet: ") for one in found for line in one.body.split("\n"))
+        == 3
+    )
     assert all(one.author.key == f"digest:{FROM}" for one in found)
 
 
@@ -454,7 +525,12 @@ def test_days_are_read_as_they_are_written(days: frozenset[int]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [("Mo-Fr", {0, 1, 2, 3, 4}), ("fri-mon", {4, 5, 6, 0}), ("Samstag, Sunday", {5, 6}), ("di; do", {1, 3})],
+    [
+        ("Mo-Fr", {0, 1, 2, 3, 4}),
+        ("fri-mon", {4, 5, 6, 0}),
+        ("Samstag, Sunday", {5, 6}),
+        ("di; do", {1, 3}),
+    ],
 )
 def test_days_in_two_languages(text: str, numbers: set[int]) -> None:
     assert Weekdays.parse(text).numbers == numbers

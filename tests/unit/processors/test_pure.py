@@ -7,22 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.errors import BadInput, TooLong
-from component.ledger import Ledger
-from component.message import MAX_BODY, Author, Message, id_from
-from component.pattern import MAX_PATTERN, Pattern
-from component.processor import Moment, Processor, Stop
+from component.bus.model.ledger import Ledger
+from component.bus.model.message import MAX_BODY, Author, Message, id_from
+from component.bus.model.processor import Moment, Processor, Stop
+from component.bus.model.route import Stage
+from component.common.errors import BadInput, TooLong
+from component.common.pattern import MAX_PATTERN, Pattern
 from component.processors import build, make, settings_of
-from component.route import Stage
-from tests.unit.fakes import said
+from tests.support.fakes import said
 
-MOMENT = Moment(2_000, Ledger().at((1, 1)), lambda message: f"https://bus.example.org/m/{message.id}")
+MOMENT = Moment(
+    2_000, Ledger().at((1, 1)), lambda message: f"https://bus.example.org/m/{message.id}"
+)
 LONG = "a" * (MAX_BODY - 1) + "b"
 """As long as a message may be, and (a+)+$ does not fit all of it."""
 
 
 def built(name: str, **settings: str | list[str]) -> Processor:
-    return build(name, {key: [value] if isinstance(value, str) else value for key, value in settings.items()})
+    return build(
+        name, {key: [value] if isinstance(value, str) else value for key, value in settings.items()}
+    )
 
 
 def refusal(name: str, **settings: str | list[str]) -> str:
@@ -39,7 +43,11 @@ def body(processor: Processor, message: Message | str) -> str:
         assert not outcome.tell
         return f"stopped: {outcome.why}"
     assert isinstance(outcome, Message)
-    assert (outcome.id, outcome.origin, outcome.channel) == (message.id, message.origin, message.channel)
+    assert (outcome.id, outcome.origin, outcome.channel) == (
+        message.id,
+        message.origin,
+        message.channel,
+    )
     assert (outcome.author, outcome.at) == (message.author, message.at)
     return outcome.body
 
@@ -166,22 +174,44 @@ def test_all_that_is_given_must_hold() -> None:
 
 
 def test_it_says_which() -> None:
-    assert body(built("match", words="spam", author="Juliet"), "eggs") == "stopped: It does not match: words."
-    assert body(built("match", author="Romeo", words="spam"), "eggs") == "stopped: It does not match: author."
-    assert body(built("exclude", words="eggs", has_link="0"), "eggs") == "stopped: It is excluded: words."
+    assert (
+        body(built("match", words="spam", author="Juliet"), "eggs")
+        == "stopped: It does not match: words."
+    )
+    assert (
+        body(built("match", author="Romeo", words="spam"), "eggs")
+        == "stopped: It does not match: author."
+    )
+    assert (
+        body(built("exclude", words="eggs", has_link="0"), "eggs")
+        == "stopped: It is excluded: words."
+    )
     both = built("exclude", words="eggs", author="Juliet")
     assert body(both, "eggs") == "stopped: It is excluded: author, words."
 
 
 @pytest.mark.parametrize("name", ["match", "exclude"])
 def test_criteria_are_refused_in_words(name: str) -> None:
-    assert refusal(name) == "Say what to look for: words, author, pattern, has_link or has_attachment."
+    assert (
+        refusal(name) == "Say what to look for: words, author, pattern, has_link or has_attachment."
+    )
     assert refusal(name, words=["", " "], has_link="no").startswith("Say what to look for")
-    assert refusal(name, words=["w" * 101]) == f"{name}, words: Each has 1 to 100 characters; one has 101."
-    assert refusal(name, words=["\u200b"]) == f"{name}, words: Each has 1 to 100 characters; one has 0."
-    assert refusal(name, author=["a, b"]) == f"{name}, author: “a, b” has a comma in it: write each by itself."
+    assert (
+        refusal(name, words=["w" * 101])
+        == f"{name}, words: Each has 1 to 100 characters; one has 101."
+    )
+    assert (
+        refusal(name, words=["\u200b"])
+        == f"{name}, words: Each has 1 to 100 characters; one has 0."
+    )
+    assert (
+        refusal(name, author=["a, b"])
+        == f"{name}, author: “a, b” has a comma in it: write each by itself."
+    )
     assert refusal(name, author=[f"a{n}" for n in range(101)]) == "101 are too many: 100 at most."
-    assert refusal(name, has_link="perhaps") == f"{name}, has_link: “perhaps” is neither yes nor no."
+    assert (
+        refusal(name, has_link="perhaps") == f"{name}, has_link: “perhaps” is neither yes nor no."
+    )
 
 
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=60))
@@ -204,7 +234,9 @@ def make_settings(name: str, **settings: list[str]) -> tuple[tuple[str, tuple[st
 # Patterns
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(a|a?)+$", "(.*a){20}$", "^(([a-z])+.)+[A-Z]([a-z])+$"])
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "(a|aa)+$", "(a|a?)+$", "(.*a){20}$", "^(([a-z])+.)+[A-Z]([a-z])+$"]
+)
 def test_patterns_that_blow_up_elsewhere_take_linear_time(pattern: str) -> None:
     one = Pattern(pattern)
     assert seconds(lambda: one.found(LONG)) < 1.0
@@ -278,18 +310,27 @@ def test_template() -> None:
     message = said("hello", at=1_700_000_000_000)
     line = built("template", line="{date} {time} {channel} {author}: {body} {id} {link}")
     assert body(line, message) == (
-        f"2023-11-14 22:13 shoutbox:lobby Juliet: hello {message.id} https://bus.example.org/m/{message.id}"
+        f"2023-11-14 22:13 shoutbox:lobby Juliet: hello {message.id} "
+        f"https://bus.example.org/m/{message.id}"
     )
     assert body(built("template", line="{body} – {body}"), "twice") == "twice – twice"
     assert body(built("template", line="something was said"), "hello") == "something was said"
-    assert body(built("template", line="{author}"), said(author=Author("Ann", "guest:1"))) == "Ann (web)"
+    assert (
+        body(built("template", line="{author}"), said(author=Author("Ann", "guest:1")))
+        == "Ann (web)"
+    )
 
 
-@pytest.mark.parametrize("text", ["{author}", "{{body}}", "{0.__class__}", "{", "}", "{{cycler.__init__}}", "\\1 %s"])
+@pytest.mark.parametrize(
+    "text", ["{author}", "{{body}}", "{0.__class__}", "{", "}", "{{cycler.__init__}}", "\\1 %s"]
+)
 def test_what_is_said_is_never_taken_for_a_field(text: str) -> None:
     assert body(built("template", line="{author} says {body}."), text) == f"Juliet says {text}."
     author = Author("{body}", "juliet@example.org")
-    assert body(built("template", line="{author}: {body}"), said(text, author=author)) == f"{{body}}: {text}"
+    assert (
+        body(built("template", line="{author}: {body}"), said(text, author=author))
+        == f"{{body}}: {text}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -316,12 +357,16 @@ def test_what_is_said_is_never_taken_for_a_field(text: str) -> None:
 def test_other_fields_are_refused_in_words(line: str, wrong: str) -> None:
     assert refusal("template", line=line) == (
         f"template, line: “{wrong}” is no field: "
-        "there are {author}, {body}, {title}, {channel}, {time}, {date}, {id}, {link}, and no other braces."
+        "there are {author}, {body}, {title}, {channel}, {time}, {date}, {id}, {link}, and "
+        "no other braces."
     )
 
 
 def test_a_template_can_not_grow_without_bound() -> None:
-    assert refusal("template", line="{body}" * 21) == "template, line: At most 20 fields fit into a template."
+    assert (
+        refusal("template", line="{body}" * 21)
+        == "template, line: At most 20 fields fit into a template."
+    )
     assert "1 to 1000 characters" in refusal("template", line="x" * 1001)
     with pytest.raises(TooLong):
         built("template", line="{body}" * 20)(said(LONG), MOMENT)
@@ -387,7 +432,9 @@ def test_rewrite(pattern: str, by: str, text: str, rewritten: str) -> None:
 
 def test_what_becomes_empty_is_stopped() -> None:
     assert body(built("rewrite", pattern=".*"), "all of it") == "stopped: Nothing is left of it."
-    assert body(built("rewrite", pattern=r"\pL", by=r"\s"), "abc") == "stopped: Nothing is left of it."
+    assert (
+        body(built("rewrite", pattern=r"\pL", by=r"\s"), "abc") == "stopped: Nothing is left of it."
+    )
 
 
 @pytest.mark.parametrize(
@@ -402,7 +449,9 @@ def test_what_becomes_empty_is_stopped() -> None:
     ],
 )
 def test_bad_groups_are_refused_in_words(by: str, wrong: str, known: str) -> None:
-    assert refusal("rewrite", pattern="(a)b", by=by) == f"“{wrong}” is nothing here: there is {known}."
+    assert (
+        refusal("rewrite", pattern="(a)b", by=by) == f"“{wrong}” is nothing here: there is {known}."
+    )
 
 
 def test_a_replacement_can_not_grow_without_bound() -> None:
@@ -443,7 +492,9 @@ def test_truncate() -> None:
     assert body(twenty, message).startswith("twelve chars… https://")
 
 
-@pytest.mark.parametrize("text", ["x" * 19 + "e\u0301" * 4, "x" * 19 + "👩\u200d🚀" * 4, "x" * 18 + "❤\ufe0f" * 9])
+@pytest.mark.parametrize(
+    "text", ["x" * 19 + "e\u0301" * 4, "x" * 19 + "👩\u200d🚀" * 4, "x" * 18 + "❤\ufe0f" * 9]
+)
 def test_letters_are_not_cut_in_two(text: str) -> None:
     kept = body(built("truncate", length="20"), text).split("…")[0]
     assert kept in ("x" * 19, "x" * 18, "x" * 18 + "❤\ufe0f")
@@ -509,7 +560,10 @@ def test_sample(every: int) -> None:
     passed = [message for message in messages if processor(message, MOMENT) == message]
     assert passed == [message for message in messages if again(message, MOMENT) == message]
     assert 0.75 < len(passed) * every / len(messages) < 1.25
-    assert body(built("sample", every="10000"), messages[0]) == "stopped: It is not in the sample of one in 10000."
+    assert (
+        body(built("sample", every="10000"), messages[0])
+        == "stopped: It is not in the sample of one in 10000."
+    )
 
 
 @pytest.mark.parametrize("every", ["0", "1", "-1", "10001", "some"])
@@ -521,7 +575,9 @@ def test_samples_that_will_not_do(every: str) -> None:
 # Words
 
 
-@pytest.mark.parametrize("text", ["\ufdfa" * MAX_BODY, "\ufdfa " * (MAX_BODY // 2), "\u3164" * MAX_BODY, LONG])
+@pytest.mark.parametrize(
+    "text", ["\ufdfa" * MAX_BODY, "\ufdfa " * (MAX_BODY // 2), "\u3164" * MAX_BODY, LONG]
+)
 def test_a_word_list_costs_little_whatever_is_said(text: str) -> None:
     """What one sign stands for may be eighteen letters."""
     processor = built("words", words=["bad"], then="refuse")

@@ -1,0 +1,1 @@
+"""Commands for messages: send, find, trace, remind; stories and dead letters."""

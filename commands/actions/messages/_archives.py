@@ -1,0 +1,71 @@
+"""What the commands about stories share: the archives there are, a story by its number, a story in
+a line."""
+
+from collections.abc import Sequence
+
+from commands.action import Bus
+from commands.lookups import brief, titled, when
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.bus.model.story import Story, key
+from component.common.errors import BadInput, NotFound
+from component.common.form import Choice
+from component.common.i18n import Words, _
+
+
+def archives(bus: Bus) -> Sequence[Choice]:
+    """Every channel whose messages are stories."""
+    return [
+        Choice(str(spec.channel), titled(spec))
+        for spec in bus.hub.channels
+        if _is_archive(spec, bus)
+    ]
+
+
+def _is_archive(spec: ChannelSpec, bus: Bus) -> bool:
+    return spec.channel.address != "*" and is_archive(spec.channel, bus)
+
+
+def is_archive(channel: Channel, bus: Bus) -> bool:
+    """Whether what a channel holds are stories."""
+    method = bus.methods.get(channel.method)
+    return bool(method and method.archive)
+
+
+async def find_story(bus: Bus, written: str) -> Story:
+    """A story by its number or its address, to be changed; raises BadInput, NotFound."""
+    found = key(written.rstrip("/").rpartition("/")[2])
+    if not isinstance(found, int):
+        told = _(
+            "“{text}” is no story: write its number, which “story list” shows, or its address.",
+            text=written[:60],
+        )
+        raise BadInput(told)
+    story = await bus.hub.store.story(found)
+    if story is None or not is_archive(story.channel, bus):
+        raise NotFound(_("There is no story {number}: “story list” shows them.", number=found))
+    if story.deleted:
+        raise NotFound(
+            _("The message of story {number} was deleted: nothing is left of it.", number=found)
+        )
+    return story
+
+
+def line(story: Story) -> Words:
+    """A story in a line: its number, title, author and time, and whether it may be read."""
+    told = {
+        "number": story.seq,
+        "title": brief(story.told.title),
+        "name": story.author.shown,
+        "time": when(story.at),
+    }
+    if story.deleted:
+        return _("{number}: deleted ({name}, {time})", **told)
+    if not story.published:
+        return _("{number}: {title} ({name}, {time}), unpublished", **told)
+    return _("{number}: {title} ({name}, {time})", **told)
+
+
+def named(story: Story) -> str:
+    """A story for the audit log, which keeps no words that someone may want gone."""
+    return f"{story.channel} {story.seq}"

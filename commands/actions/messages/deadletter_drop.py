@@ -1,0 +1,49 @@
+"""`deadletter-drop`: let a dead letter go, or all of a channel; its trace still tells of it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.actions.messages.deadletter_retry import listed
+from commands.lookups import Letters, ask_sure, dead_letters, entry
+from component.bus.model.roles import Role
+from component.common.form import Ask
+from component.common.i18n import _
+
+
+@dataclass(frozen=True)
+class Form(Letters):
+    """Which, and whether to ask: a word behind the others could not be told from a channel."""
+
+    sure: Annotated[bool, Ask(_("Without asking"))] = False
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    letters = await dead_letters(bus, form.which, form.channel)
+
+    async def drop(caller: Caller, bus: Bus) -> Reply:
+        dropped = [one.dropped(bus.clock()) for one in letters]
+        await bus.hub.store.decide(
+            dropped, entry(caller, bus, "deadletter-drop", before=listed(letters))
+        )
+        return Done(_("Dropped {count} dead letters.", count=len(letters)))
+
+    if form.sure:
+        return await drop(caller, bus)
+    told = _(
+        "{count} dead letters to {channel} would never arrive.",
+        count=len(letters),
+        channel=letters[0].channel,
+    )
+    return ask_sure(_("Drop dead letters"), told, drop)
+
+
+ACTION = Action(
+    "deadletter-drop",
+    _("Drop dead letters"),
+    Role.OPERATOR,
+    _run,
+    Form,
+    more=True,
+    group="deadletters",
+)

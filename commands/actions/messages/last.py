@@ -1,0 +1,35 @@
+"""`last`: the newest lines of a channel."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.lookups import listed, readable
+from component.bus.model.message import Channel
+from component.bus.model.roles import Role
+from component.common.errors import BadInput
+from component.common.form import Ask
+from component.common.i18n import _
+
+MOST = 50
+_END = 2**62
+
+
+@dataclass(frozen=True)
+class Form:
+    """Where, and how many."""
+
+    channel: Annotated[Channel, Ask(_("Channel"), _("like shoutbox:lobby"))]
+    count: Annotated[int, Ask(_("Lines"), _("1 to 50"))] = 10
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    readable(caller, bus, form.channel)
+    if not 1 <= form.count <= MOST:
+        raise BadInput(_("Lines: 1 to {most}.", most=MOST))
+    found = await bus.hub.store.log(form.channel, before=_END, limit=form.count)
+    title = _("The last {count} in {channel} (UTC):", count=len(found), channel=form.channel)
+    return Lines(title, [listed(one.message) for one in found])
+
+
+ACTION = Action("last", _("Newest lines"), Role.MEMBER, _run, Form, group="messages")

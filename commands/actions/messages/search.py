@@ -1,0 +1,34 @@
+"""`search`: lines of a channel that hold some words, or whose author's name does."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.lookups import listed, readable
+from component.bus.model.message import Channel
+from component.bus.model.roles import Role
+from component.common.form import Ask
+from component.common.i18n import _
+
+
+@dataclass(frozen=True)
+class Form:
+    """Where, and what."""
+
+    channel: Annotated[Channel, Ask(_("Channel"), _("like shoutbox:lobby"))]
+    words: Annotated[str, Ask(_("Words"), _("as they stand there, or part of a name"))]
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    readable(caller, bus, form.channel)
+    found = await bus.hub.store.search(form.channel, form.words)
+    title = _(
+        "“{words}” in {channel}, newest first (UTC): {count}",
+        words=form.words[:60],
+        channel=form.channel,
+        count=len(found),
+    )
+    return Lines(title, [listed(one.message) for one in found])
+
+
+ACTION = Action("search", _("Search a channel"), Role.MEMBER, _run, Form, group="messages")

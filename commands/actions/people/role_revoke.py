@@ -1,0 +1,33 @@
+"""`role-revoke`: take a role that was given to someone; they are a member then, like everyone."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.actions.people.role_grant import not_of_the_configuration
+from commands.lookups import entry
+from component.bus.model.records import Drop, Grant
+from component.bus.model.roles import Role
+from component.common.errors import NotFound
+from component.common.form import Ask, Jid
+from component.common.i18n import _
+
+
+@dataclass(frozen=True)
+class Form:
+    """From whom."""
+
+    jid: Annotated[Jid, Ask(_("JID"), _("of whom “role list” shows"))]
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    not_of_the_configuration(bus, form.jid)
+    role = bus.settings.roles.given.get(form.jid)
+    if role is None:
+        raise NotFound(_("{jid} was given no role: “role list” shows who was.", jid=form.jid))
+    line = entry(caller, bus, "role-revoke", before=f"{form.jid}: {role.label}")
+    await bus.settings.change([Drop(Grant(form.jid, role.label))], line)
+    return Done(_("{jid} is {role} no more.", jid=form.jid, role=role.words))
+
+
+ACTION = Action("role-revoke", _("Take a role"), Role.ADMIN, _run, Form, group="roles")

@@ -1,0 +1,1 @@
+"""Commands for subscriptions and the addresses they go to."""

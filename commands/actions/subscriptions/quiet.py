@@ -1,0 +1,55 @@
+"""`quiet`: the hours in which the caller is told nothing; what comes in them is told at their
+end."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from commands.action import Action, Bus, Caller, Done, Reply
+from commands.actions.subscriptions._descriptions import clock_of
+from component.bus.model.roles import Role
+from component.common.errors import BadInput
+from component.common.form import NONE, Ask, Faults
+from component.common.i18n import _
+from component.common.quiet_hours import Hours
+
+_OFF = frozenset({"off", "aus", NONE, "no", "nein", "never", "nie", "keine"})
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which hours; nothing shows them."""
+
+    hours: Annotated[str, Ask(_("Quiet hours"), _("like 22:00-07:00; or: off"))] = ""
+
+
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    written = form.hours.strip()
+    if written:
+        try:
+            quiet = "" if written.casefold() in _OFF else str(Hours.parse(written))
+        except BadInput as error:
+            raise Faults({"hours": error.sentence}) from error
+        await bus.settings.prefer(replace(bus.settings.preference(caller.jid), quiet=quiet))
+        await bus.subscriptions.requiet(caller.jid)
+    hours = bus.settings.quiet(caller.jid)
+    if hours is None:
+        return Done(_("You have no quiet hours: “quiet 22:00-07:00” would be some."))
+    return Done(
+        _(
+            "Your quiet hours: {hours} ({zone}). What would come in them is told at their end.",
+            hours=hours,
+            zone=clock_of(bus, caller.jid),
+        )
+    )
+
+
+ACTION = Action(
+    "quiet",
+    _("Choose quiet hours"),
+    Role.MEMBER,
+    _run,
+    Form,
+    group="subscriptions",
+    also=("ruhe", "ruhezeit", "ruhezeiten"),
+    examples=(_("quiet 22:00-07:00"), _("quiet off")),
+)

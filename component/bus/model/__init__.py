@@ -1,0 +1,1 @@
+"""What the bus is about, as frozen data and pure decisions. No I/O."""

@@ -1,0 +1,1 @@
+"""Protocols between the engine and its surroundings: methods, sources, storage, XMPP."""

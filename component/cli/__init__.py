@@ -1,0 +1,1 @@
+"""What the `shoutbus` command does: check the configuration, run the demo."""

@@ -1,0 +1,1 @@
+"""What every layer may use: errors, text, languages, forms, times. Knows nothing of the bus."""

@@ -1,0 +1,1 @@
+"""Configuration: TOML and environment, read into a frozen `Config`."""

@@ -1,0 +1,99 @@
+"""A feed's items as messages. Pure. What feeds say is others' words: their names are made safe,
+their text is plain."""
+
+import re
+from dataclasses import replace
+
+from yarl import URL
+
+from component.bus.model.message import MAX_NAME, Author, Channel, Message, id_from
+from component.common.errors import BadInput
+from component.common.sanitize import one_line
+from component.methods.feed.dedup import Told
+from component.methods.feed.parsing.item import Item
+
+_OURS = re.compile(r"tag:[^,]+,\d{4}-\d\d-\d\d:[a-z0-9._-]+/[0-9a-f]{32}")
+"""What the bus's own archives call their stories."""
+_LONGEST_TITLE = 120
+"""Characters of a text that stand for its title where it has none."""
+
+
+def message(
+    channel: Channel, told: Told, era: int, now: int, *, feed: str = "", text: bool = False
+) -> Message | None:
+    """An item as its channel says it; None where it says nothing.
+
+    `feed` is the feed's title, for items without an author; with `text` its summary comes along.
+    """
+    item = told.item
+    title = item.title or _start(item.text)
+    parts = [title, item.link, item.text if text and item.text != title else ""]
+    body = "\n".join(part for part in parts if part)
+    origin = original(channel, told, era)
+    try:
+        return Message.new(
+            channel, author(channel, item.author, feed), body, _at(item.at, now), origin=origin
+        )
+    except BadInput:
+        return None
+
+
+def correction(
+    channel: Channel, told: Told, era: int, now: int, *, feed: str = "", text: bool = False
+) -> Message | None:
+    """An item that has changed, as its channel says it now; each wording of it comes once."""
+    said = message(channel, told, era, now, feed=feed, text=text)
+    return said and replace(said, at=now, origin=f"{said.origin}#{id_from(said.body)}")
+
+
+def original(channel: Channel, told: Told, era: int) -> str:
+    """The origin of an item as it was told first."""
+    return f"{channel}#{era}#{told.key}"
+
+
+def more(
+    channel: Channel, count: int, last: str, era: int, now: int, *, feed: str = "", link: str = ""
+) -> Message:
+    """What is said of `count` items that are not told one by one, after the one with the key
+    `last`.
+
+    It is kept like every message, so it is in one language.
+    """
+    body = f"and {count} more" + (f": {link}" if link else "")
+    return Message.new(
+        channel, author(channel, "", feed), body, now, origin=f"{channel}#{era}#{last}#more"
+    )
+
+
+def author(channel: Channel, *names: str) -> Author:
+    """The first of `names` that people may be shown, else the channel's own."""
+    for name in names:
+        try:
+            clean = one_line(name).replace("\ufffd", "")[:MAX_NAME].rstrip()
+            return Author.named(clean, f"{channel}/{clean}")
+        except BadInput:
+            continue
+    return Author(str(channel)[:MAX_NAME], str(channel))
+
+
+def shown(url: str) -> str:
+    """An address without the password that may stand in it."""
+    try:
+        return str(URL(url).with_user(None))
+    except ValueError:
+        return url
+
+
+def _start(text: str) -> str:
+    line = text.partition("\n")[0]
+    return line if len(line) <= _LONGEST_TITLE else f"{line[:_LONGEST_TITLE].rstrip()}…"
+
+
+def _at(at: int, now: int) -> int:
+    """When it was said: not later than now, and now where nobody knows."""
+    return min(at, now) if at > 0 else now
+
+
+def is_ours(item: Item, base: str) -> bool:
+    """Whether it is a story of this bus, which has the address `base`."""
+    return item.link.startswith(f"{base}/stories/") and bool(_OURS.fullmatch(item.id))

@@ -1,0 +1,1 @@
+"""Bytes to feed items. Pure; runs in the sandbox."""

@@ -1,0 +1,116 @@
+"""Bytes to text, by what they are rather than by what is said of them. Pure.
+
+Valid UTF-8 beyond ASCII is hardly ever anything else, while servers and generators declare whatever
+was the default. So: byte order marks, then UTF-8 where it is valid, then what the server and the
+document declare, then Windows-1252.
+"""
+
+import codecs
+import re
+
+from component.methods.feed.errors import EncodingRefused
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# How an XML document without a mark starts (XML 1.0 appendix F), and an element or a JSON object in
+# UTF-16.
+_STARTS = (
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+    (b"{\0", "utf-16-le"),
+    (b"\0{", "utf-16-be"),
+)
+# As browsers have it (https://encoding.spec.whatwg.org/#names-and-labels): the larger set stands
+# for the smaller.
+_LARGER = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+_READ = re.compile(
+    r"utf-8|utf-16(-[lb]e)?|utf-32(-[lb]e)?|cp(125\d|866|874|932|949)|iso8859-\d+|koi8-[ru]|"
+    r"mac-(roman|cyrillic)|gb18030"
+    r"|hz|big5hkscs|euc_jp|iso2022_jp|iso2022_kr"
+)
+_OTHER = {"x-sjis": "shift_jis", "iso-8859-8-i": "iso-8859-8", "x-gbk": "gbk", "x-euc-jp": "euc_jp"}
+_REFUSED = re.compile(
+    r"(x-|csunicode11|unicode-1-1-)?utf-?_?7|utf-ebcdic|scsu|bocu-1|cesu-8", re.IGNORECASE
+)
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+
+
+def text_of(data: bytes, content_type: str) -> str:
+    """`data` as text, without a byte order mark; raises EncodingRefused."""
+    wide = _marked(data)
+    if wide is not None:
+        return wide
+    declared = _declared(data, content_type)
+    for encoding in declared if data.isascii() else ("utf-8", *declared):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return _best(data, declared)
+
+
+def _marked(data: bytes) -> str | None:
+    """`data` as its first bytes say."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace").lstrip("\ufeff")
+    start = data[:64].lstrip(b"\r\n\t ")
+    return next(
+        (
+            data.decode(encoding, "replace")
+            for first, encoding in _STARTS
+            if start.startswith(first)
+        ),
+        None,
+    )
+
+
+def _declared(data: bytes, content_type: str) -> list[str]:
+    """What the server and then the document say of the encoding, where it is one that is read."""
+    served = _CHARSET.search(content_type)
+    written = _DECLARED.match(data[:400])
+    names = [served[1]] if served else []
+    names += [written[1].decode("ascii", "replace")] if written else []
+    return [encoding for name in names if (encoding := _known(name))]
+
+
+def _known(name: str) -> str:
+    if _REFUSED.fullmatch(name):
+        raise EncodingRefused
+    try:
+        found = codecs.lookup(_OTHER.get(name.lower(), name)).name
+    except LookupError:
+        return ""
+    found = _LARGER.get(found, found)
+    # What says UTF-16 in bytes that read as ASCII was written by one who did not know.
+    return found if _READ.fullmatch(found) and not found.startswith(("utf-16", "utf-32")) else ""
+
+
+def _best(data: bytes, declared: list[str]) -> str:
+    """Text with as little lost as can be, where no encoding fits the whole."""
+    text = data.decode("utf-8", "replace")
+    lost = text.count("\ufffd")
+    kept = sum(not letter.isascii() for letter in text) - lost
+    if kept >= lost:  # UTF-8 with a character cut in two, as some do that count bytes
+        return text
+    other = next((one for one in declared if one != "utf-8"), "cp1252")
+    return data.decode(other, "replace")

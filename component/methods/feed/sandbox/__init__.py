@@ -1,0 +1,1 @@
+"""The process that parses feeds, and the pool that may kill it."""

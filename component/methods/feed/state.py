@@ -1,0 +1,105 @@
+"""What is known of a feed from one look to the next; data only, and as JSON keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any, Self
+
+from component.methods.feed import dedup
+from component.methods.feed.dedup import Seen
+from component.methods.feed.interval import Poll, begun, resumed
+from component.methods.feed.websub import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A feed as it stands.
+
+    `asked` is the address that its owner wrote, `url` the one it is read at: a site may name
+    another, and sites move. `era` (ms) is when it was first looked at, and part of what its items
+    are called in the bus: were it another feed, ids such as 1, 2, 3 would seem to be known. `body`
+    is a hash of what was read last, `trouble` why the last look failed.
+    """
+
+    asked: str
+    url: str
+    era: int
+    poll: Poll
+    title: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    body: str = ""
+    trouble: str = ""
+    seen: Seen | None = None
+    lease: Lease | None = None
+
+    @classmethod
+    def begun(cls, url: str, now: int) -> Self:
+        """A feed that was just added."""
+        return cls(url, url, now, begun(now))
+
+    @classmethod
+    def load(cls, kept: Mapping[str, Any]) -> Self:
+        """From what `dump` gave; raises KeyError, TypeError, ValueError or AttributeError for what
+        it did not."""
+        seen, lease = kept["seen"], kept["lease"]
+        return cls(
+            **{
+                **kept,
+                "poll": Poll.load(kept["poll"]),
+                "seen": None if seen is None else dedup.unpacked(seen),
+                "lease": None if lease is None else Lease.load(lease),
+            }
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON can keep it."""
+        return {
+            "asked": self.asked,
+            "url": self.url,
+            "era": self.era,
+            "title": self.title,
+            "etag": self.etag,
+            "last_modified": self.last_modified,
+            "body": self.body,
+            "trouble": self.trouble,
+            "poll": self.poll.dump(),
+            "seen": None if self.seen is None else dedup.packed(self.seen),
+            "lease": None if self.lease is None else self.lease.dump(),
+        }
+
+    def wanted(self, url: str, now: int) -> "State":
+        """As its owner wants it, who has just changed something: looked at now, and at another
+        address if they wrote one. What is known of its items stays: a feed that moved has the same
+        ones."""
+        if url == self.asked:
+            return replace(self, poll=resumed(self.poll, now))
+        again = replace(begun(now), told=self.poll.told)
+        return replace(
+            self,
+            asked=url,
+            url=url,
+            poll=again,
+            etag="",
+            last_modified="",
+            body="",
+            trouble="",
+            lease=None,
+        )
+
+    def differs(self, other: "State") -> bool:
+        """Whether it is worth a place on the disk: the time of the next look, and of the last one,
+        is not."""
+        return self._lasting() != other._lasting()
+
+    def _lasting(self) -> tuple["State", Any]:
+        marks = self.seen and [replace(mark, seen=0) for mark in self.seen.marks]
+        return replace(self, poll=replace(self.poll, due=0), seen=None), (
+            marks,
+            self.seen and self.seen.loose,
+        )
+
+
+def digest(body: bytes) -> str:
+    """What stands for a body."""
+    return blake2b(body, digest_size=16).hexdigest()

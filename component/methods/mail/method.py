@@ -1,0 +1,130 @@
+"""Mail to people who gave and confirmed their address. It comes in one way only: as a report of
+what came back."""
+
+import asyncio
+from collections.abc import Sequence
+
+from component.bus.model.delivery import Delivery
+from component.bus.model.message import Channel
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import Confirmation, MethodSpec, Ports, Trouble
+from component.common.errors import Refused, StoreError, Unavailable
+from component.common.i18n import _
+from component.methods.mail.bounces import Bounces
+from component.methods.mail.compose import compose
+from component.methods.mail.envelope import ADDRESS, Verp, tidy
+from component.methods.mail.mailer import Mailer
+from component.methods.mail.probe import knock
+from component.methods.mail.replies import NoSuch
+from component.methods.mail.setup import MailSetup
+
+
+class Mail:
+    """Hands each delivery to the mail server as a mail of its own; confirmed by the server's
+    250."""
+
+    def __init__(self, ports: Ports, setup: MailSetup) -> None:
+        self._ports = ports
+        self._setup = setup
+        self._verp = Verp(ports.secret, str(setup.bounce_domain)) if setup.bounce_domain else None
+        self.bounces = (
+            Bounces(setup.bounce_listen, self._verp, ports.addresses, ports.clock)
+            if self._verp
+            else None
+        )
+        self._mailer = Mailer(setup, lambda: self._envelope(Channel("mail", setup.sender.address)))
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        """See `ports.Method.configure`; there is nothing to do before someone is written to."""
+
+    async def start(self) -> None:
+        """See `ports.Starts`."""
+        if self.bounces:
+            await self.bounces.start()
+
+    async def ready(self, channel: Channel) -> None:
+        """See `ports.Method.ready`; everyone is reached through one server."""
+        await self._mailer.ready()
+
+    async def send(self, delivery: Delivery) -> Confirmation:
+        """See `ports.Method.send`; an address that the server says is none is given up."""
+        target = delivery.channel
+        try:
+            await self._ports.addresses.check(delivery)
+            letter = await self._ports.letters.letter(delivery)
+            await self._mailer.deliver(
+                compose(letter, delivery, self._setup.sender, self._envelope(target))
+            )
+        except NoSuch as error:
+            await self._given_up(target, str(error))
+            raise
+        except StoreError as error:
+            raise Unavailable(error.sentence) from error
+        done: Confirmation = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    async def _given_up(self, target: Channel, why: str) -> None:
+        try:
+            await self._ports.addresses.bounced(target, why)
+        except StoreError as error:  # the server will say so again
+            raise Unavailable(error.sentence) from error
+
+    def _envelope(self, target: Channel) -> str:
+        return (
+            self._verp.sender(target, self._ports.clock())
+            if self._verp
+            else self._setup.sender.address
+        )
+
+    async def landed(self, channel: Channel) -> frozenset[str]:
+        """See `ports.Method.landed`; a person's mailbox is their own."""
+        return frozenset()
+
+    def troubles(self) -> Sequence[Trouble]:
+        """See `ports.Troubled`."""
+        why = self._mailer.trouble
+        return [Trouble(Channel("mail", "*"), why, 0)] if why else []
+
+    async def close(self) -> None:
+        """See `ports.Closes`."""
+        if self.bounces:
+            await self.bounces.close()
+        await self._mailer.close()
+
+
+class Unset:
+    """Mail where no server is configured."""
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        """See `ports.Method.configure`."""
+
+    async def ready(self, channel: Channel) -> None:
+        """See `ports.Method.ready`."""
+
+    async def send(self, delivery: Delivery) -> Confirmation:
+        """Say so."""
+        raise Refused(
+            _("mail is not set up here: an operator has to write [mail] in the configuration")
+        )
+
+    async def landed(self, channel: Channel) -> frozenset[str]:
+        """See `ports.Method.landed`."""
+        return frozenset()
+
+
+def _make(ports: Ports) -> Mail | Unset:
+    setup = ports.setup.get("mail")
+    return Mail(ports, setup) if setup else Unset()
+
+
+METHOD = MethodSpec(
+    "mail",
+    _make,
+    example="mail:juliet@example.org",
+    address=ADDRESS,
+    tidy=tidy,
+    person=True,
+    setup=MailSetup,
+    knock=knock,
+)

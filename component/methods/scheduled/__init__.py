@@ -1,0 +1,1 @@
+"""What sources with a schedule share."""

@@ -1,0 +1,78 @@
+"""What a source keeps about its channels, part by part; and what is wrong at them, which their
+owners hear of once."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from component.bus.model.message import Channel
+from component.bus.ports.method import Tell
+from component.bus.ports.store import Memory
+from component.common.i18n import Words
+
+
+class Notebook:
+    """The parts of what is kept about a channel; they are written one after the other. Raises
+    StoreError."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._one = asyncio.Lock()
+
+    async def read(self, channel: Channel, part: str) -> Any:
+        """What was written there; None where nothing was."""
+        return (await self._all(channel)).get(part)
+
+    async def write(self, channel: Channel, part: str, value: Any) -> None:
+        """Keep it in the place of what was there."""
+        async with self._one:
+            await self._memory.keep(channel, {**await self._all(channel), part: value})
+
+    async def _all(self, channel: Channel) -> dict[str, Any]:
+        found = await self._memory.recall(channel)
+        return found if isinstance(found, dict) else {}
+
+
+class Complaints:
+    """Tells owners of each trouble once, and once that it is over, also over restarts. Raises
+    StoreError."""
+
+    def __init__(self, notebook: Notebook, tell: Tell) -> None:
+        self._notebook = notebook
+        self._tell = tell
+        self._now: dict[tuple[Channel, str], Mapping[str, Words]] = {}
+
+    async def known(self, channel: Channel, part: str) -> Collection[str]:
+        """The troubles that were told, by their names."""
+        found = await self._notebook.read(channel, part)
+        return found if isinstance(found, list) else []
+
+    async def see(
+        self,
+        channel: Channel,
+        part: str,
+        now: Mapping[str, Words],
+        over: Callable[[str], Words | None],
+    ) -> None:
+        """Tell what is new of the troubles `now`, and with the words that `over` gives what is not
+        among them any more.
+
+        They count as told once all of it is: after a crash on the way some is told again.
+        """
+        self._now[channel, part] = now
+        known = await self.known(channel, part)
+        gone = [words for name in known if name not in now and (words := over(name))]
+        for words in [*(why for name, why in now.items() if name not in known), *gone]:
+            await self._tell(channel, words)
+        if set(known) != now.keys():
+            await self._notebook.write(channel, part, sorted(now))
+
+    def retain(self, channels: Collection[Channel]) -> None:
+        """Let go what was seen at others."""
+        self._now = {key: seen for key, seen in self._now.items() if key[0] in channels}
+
+    def standing(self) -> Sequence[tuple[Channel, Words]]:
+        """What is wrong now, as far as it was seen since the bus started."""
+        return [
+            (channel, why) for (channel, _part), seen in self._now.items() for why in seen.values()
+        ]

@@ -1,0 +1,5 @@
+"""SMS: how many parts a text takes, what they may cost, and the ways to send them."""
+
+from component.methods.sms.method import METHOD
+
+__all__ = ["METHOD"]

@@ -1,0 +1,225 @@
+"""What SMS may cost: reserved on disk before one is sent, so that no crash and no restart spends
+twice.
+
+With it stands which messages are on their way: one whose fate nobody knows is sent a second time,
+never a third.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, Self
+
+from component.bus.model.message import Channel
+from component.bus.ports.method import Clock, Tell
+from component.bus.ports.store import Memory
+from component.common.errors import Refused
+from component.common.i18n import _
+from component.methods.sms.setup import SmsSetup
+
+TRIES = 2
+"""How often a message is sent at most while nobody can tell whether it came."""
+REQUESTS = 3
+"""What part of the budget requests to confirm a number may take, of which strangers can have as
+many sent as they like: one of so many."""
+AHEAD = timedelta(days=2)
+"""How far ahead a day is at most that is not known by a clock that was wrong."""
+REMEMBERED = 500
+"""Messages that are known to have been sent, for after a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A message (its id) to a number, the parts that it takes, and whether it is a `request` to
+    confirm the number."""
+
+    message: str
+    number: str
+    parts: int = 1
+    request: bool = False
+
+    @property
+    def key(self) -> str:
+        """What it is known by."""
+        return f"{self.message} {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was spent on a day (a date of ISO 8601) in parts, in all, by number and for requests;
+    how often each message was begun whose end is not known, on which day; which were sent last; and
+    whether operators know that the budget is spent."""
+
+    date: str = ""
+    spent: int = 0
+    by_number: Mapping[str, int] = field(default_factory=dict)
+    begun: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    sent: Sequence[str] = ()
+    told: bool = False
+    requests: int = 0
+
+    @classmethod
+    def read(cls, kept: Any) -> Self:
+        """As it was kept."""
+        if not isinstance(kept, dict):
+            return cls()
+        begun = {one: (str(date), int(tries)) for one, (date, tries) in kept["begun"].items()}
+        sent, requests = tuple(kept["sent"]), kept.get("requests", 0)
+        return cls(
+            kept["date"], kept["spent"], kept["by_number"], begun, sent, kept["told"], requests
+        )
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """In JSON's types."""
+        return {
+            "date": self.date,
+            "spent": self.spent,
+            "by_number": dict(self.by_number),
+            "begun": dict(self.begun),
+            "sent": list(self.sent),
+            "told": self.told,
+            "requests": self.requests,
+        }
+
+    def on(self, date: str) -> Self:
+        """As it stands on a date. A clock that is set back gives nothing back; nor does one that
+        was far ahead, but what it counted is then of this day."""
+        if date <= self.date:
+            return self._moved(date) if _far(self.date, date) else self
+        recent = {one: begun for one, begun in self.begun.items() if begun[0] >= self.date}
+        return replace(self, date=date, spent=0, by_number={}, begun=recent, told=False, requests=0)
+
+    def _moved(self, date: str) -> Self:
+        begun = {one: (min(day, date), tries) for one, (day, tries) in self.begun.items()}
+        return replace(self, date=date, begun=begun)
+
+    def tries(self, sms: Sms) -> int:
+        """How often it was begun and not ended."""
+        return self.begun.get(sms.key, ("", 0))[1]
+
+    def reserved(self, sms: Sms) -> Self:
+        """Begin it, and count its parts."""
+        begun = {**self.begun, sms.key: (self.date, self.tries(sms) + 1)}
+        return replace(self._counted(sms, sms.parts), begun=begun)
+
+    def ended(self, sms: Sms) -> Self:
+        """It is known what became of it."""
+        return replace(
+            self, begun={key: begun for key, begun in self.begun.items() if key != sms.key}
+        )
+
+    def arrived(self, sms: Sms) -> Self:
+        """It was sent."""
+        return replace(self.ended(sms), sent=(*self.sent, sms.key)[-REMEMBERED:])
+
+    def returned(self, sms: Sms) -> Self:
+        """It was certainly not sent. Of another day's account nothing is taken back."""
+        counted = self.begun.get(sms.key, ("", 0))[0] == self.date
+        return self.ended(sms)._counted(sms, -sms.parts if counted else 0)
+
+    def _counted(self, sms: Sms, parts: int) -> Self:
+        by_number = {**self.by_number, sms.number: self.by_number.get(sms.number, 0) + parts}
+        requests = self.requests + (parts if sms.request else 0)
+        return replace(self, spent=self.spent + parts, by_number=by_number, requests=requests)
+
+
+def _far(day: str, today: str) -> bool:
+    return bool(day) and date.fromisoformat(day) - date.fromisoformat(today) > AHEAD
+
+
+class Budget:
+    """Keeps the day's account. Each raises StoreError; what changed is on disk on return."""
+
+    def __init__(
+        self, setup: SmsSetup, purse: Channel, memory: Memory, tell: Tell, clock: Clock
+    ) -> None:
+        """`purse` is the channel under which the account is kept, and which operators are told
+        of."""
+        self._setup = setup
+        self._purse = purse
+        self._memory = memory
+        self._tell = tell
+        self._clock = clock
+        self._zone: tzinfo = setup.zone.info if setup.zone else UTC
+        self._day: Day | None = None
+        self._one = asyncio.Lock()
+
+    async def reserve(self, sms: Sms) -> None:
+        """Count what is about to be sent; raises Refused where it may not be."""
+        async with self._one:
+            day = await self._today()
+            if day.tries(sms) >= TRIES:
+                await self._keep(day.ended(sms))
+                raise Refused(
+                    _(
+                        "It was sent {times} times, and nobody could tell whether it came.",
+                        times=TRIES,
+                    )
+                )
+            most = self._setup.per_number
+            if day.by_number.get(sms.number, 0) + sms.parts > most:
+                raise Refused(_("This number has got its {most} SMS for today.", most=most))
+            asked = day.requests + sms.parts
+            if sms.request and asked > max(self._setup.budget // REQUESTS, 1):
+                raise Refused(_("As many SMS as may go out today to ask for numbers are spent."))
+            if day.spent + sms.parts > self._setup.budget:
+                await self._over(day)
+            await self._keep(day.reserved(sms))
+
+    async def arrived(self, sms: Sms) -> None:
+        """It was sent."""
+        async with self._one:
+            await self._keep((await self._today()).arrived(sms))
+
+    async def returned(self, sms: Sms) -> None:
+        """It was certainly not sent, and costs nothing."""
+        async with self._one:
+            await self._keep((await self._today()).returned(sms))
+
+    async def doubted(self, sms: Sms) -> bool:
+        """Nobody can tell whether it was sent: it stays counted. Whether it may be sent again."""
+        async with self._one:
+            day = await self._today()
+            if day.tries(sms) < TRIES:
+                return True
+            await self._keep(day.ended(sms))
+            return False
+
+    async def sent(self, number: str) -> frozenset[str]:
+        """The ids of messages that were sent to a number, of the last ones."""
+        async with self._one:
+            pairs = (key.split() for key in (await self._today()).sent)
+            return frozenset(message for message, to in pairs if to == number)
+
+    @property
+    def spent(self) -> bool:
+        """Whether something was refused today because the budget was spent, since the bus
+        started."""
+        return self._day is not None and self._day.on(self._date()).told
+
+    async def _over(self, day: Day) -> None:
+        most = self._setup.budget
+        if not day.told:
+            words = _(
+                "The {most} SMS of today's budget are spent. Those to come are dead letters: "
+                "“deadletter list” shows "
+                "them.",
+                most=most,
+            )
+            await self._tell(self._purse, words)
+            await self._keep(replace(day, told=True))
+        raise Refused(_("The {most} SMS of the day's budget are spent.", most=most))
+
+    async def _today(self) -> Day:
+        if self._day is None:
+            self._day = Day.read(await self._memory.recall(self._purse))
+        return self._day.on(self._date())
+
+    def _date(self) -> str:
+        return datetime.fromtimestamp(self._clock() / 1000, self._zone).date().isoformat()
+
+    async def _keep(self, day: Day) -> None:
+        await self._memory.keep(self._purse, day.kept)
+        self._day = day

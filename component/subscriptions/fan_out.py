@@ -1,0 +1,298 @@
+"""What comes to a channel, told to its subscribers: one delivery to `subscribers:CHANNEL` stands
+for all of them.
+
+It goes through them in pages, and how far it has come is on disk with what became of each page:
+after a crash it goes on there. Who can be told on the wire at once has no delivery of their own;
+all others have, and who could not be told.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from component.bus.engine.hub import Hub
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.flow_control import PATIENCE
+from component.bus.model.message import Channel, Message
+from component.bus.model.records import ChannelSpec
+from component.bus.model.subscription import Moment, Subscription, Verdict, decide, words_of
+from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quick, Retracts
+from component.bus.ports.store import Spread
+from component.common.errors import DeliveryError, StoreError, Unavailable
+from component.subscriptions.counters import Counts
+from component.subscriptions.instant import noted
+
+PAGE = 128
+"""Subscriptions that are looked at at once. After a crash, those may be told again who were told of
+the page that was being sent and of the one before it."""
+FILTERS = 16
+"""Subscriptions with filters between which others get their turn."""
+MOST_LEFT = 1_000
+"""Deliveries of which it is known what of them is not kept yet."""
+THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+"""How what is in a channel, or on its way there, stands."""
+
+Sent = tuple[Channel, Confirmation | DeliveryError]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One message on its way to a channel's subscribers. `seq` is its delivery's to that channel,
+    `before` are the channels with subscribers it came to earlier, `brought` all that it comes to:
+    who is told of it there is not told again."""
+
+    delivery: Delivery
+    channel: Channel
+    seq: int
+    before: Sequence[Channel]
+    brought: frozenset[Channel]
+    words: frozenset[str]
+    told: Message
+
+
+@dataclass(slots=True)
+class _Page:
+    """What becomes of one page. `waits` are those whose server has enough for now, `counts` those
+    who want so many messages at once; nobody waits longer than until `end` (the loop's time)."""
+
+    upto: int
+    targets: list[Channel] = field(default_factory=list)
+    told: list[tuple[int, int]] = field(default_factory=list)
+    held: list[Subscription] = field(default_factory=list)
+    waits: list[Channel] = field(default_factory=list)
+    counts: list[Subscription] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    end: float = 0.0
+
+    def late(self) -> frozenset[Channel]:
+        """Those who could not be told, or of whom that is not proved."""
+        return frozenset(target for target, sent in self.sent if _failed(sent))
+
+
+def _failed(sent: Confirmation | DeliveryError) -> bool:
+    return isinstance(sent, DeliveryError) or not sent.done() or sent.exception() is not None
+
+
+class Subscribers:
+    """The method of the channels that stand for subscribers; see `ports.Method`.
+
+    `title` is what a channel is called, `moment` what a decision looks at. Functions in `due` are
+    called with each new due time (ms).
+    """
+
+    corrects = True
+
+    def __init__(
+        self, hub: Hub, title: Callable[[Channel], str], moment: Callable[[], Moment], clock: Clock
+    ) -> None:
+        self.due: list[Callable[[int], None]] = []
+        self._hub = hub
+        self._title = title
+        self._moment = moment
+        self._clock = clock
+        self._counts = Counts(hub.store)
+        self._left: dict[
+            int, list[_Page]
+        ] = {}  # by its delivery's seq what was told and is not kept yet
+
+    def configure(self, specs: Sequence[ChannelSpec]) -> None:
+        """See `ports.Method.configure`; nobody configures these."""
+
+    async def ready(self, channel: Channel) -> None:
+        """See `ports.Method.ready`."""
+
+    async def landed(self, channel: Channel) -> frozenset[str]:
+        """See `ports.Method.landed`: how far it has come is in the store."""
+        return frozenset()
+
+    async def send(self, delivery: Delivery) -> Confirmation:
+        """Tell everyone who wants it, from where an earlier run came to; done on return. Raises
+        Unavailable where the store fails, and then it goes on later."""
+        done: Confirmation = asyncio.get_running_loop().create_future()
+        try:
+            run = await self._begin(delivery)
+            if run:
+                await self._go(run)
+        except StoreError as error:
+            raise Unavailable(error.sentence) from error
+        done.set_result(None)
+        return done
+
+    async def retract(self, delivery: Delivery) -> Fate:
+        """See `ports.Retracts.retract`: whoever may have been told on the wire is asked. Which of
+        them wanted it can't be told any more, its words are gone."""
+        channel, fate, upto = Channel.parse(delivery.channel.address), Fate.STAYS, 0
+        while some := await self._hub.store.subscriptions(channel=channel, after=upto, limit=PAGE):
+            upto = some[-1].id
+            for one in some:
+                method: object = self._hub.method(one.target.method)
+                if (
+                    _hears_at_once(one)
+                    and isinstance(method, Quick)
+                    and isinstance(method, Retracts)
+                ):
+                    fate = await method.retract(replace(delivery, channel=one.target))
+        return fate
+
+    async def _begin(self, delivery: Delivery) -> _Run | None:
+        """None where it is not in its channel any more."""
+        message, channel = delivery.message, Channel.parse(delivery.channel.address)
+        trace = [one for one in await self._hub.store.trace(message.id) if one.state in THERE]
+        here = next((one for one in trace if one.channel == channel), None)
+        if here is None:
+            return None
+        before = [
+            one.channel
+            for one in trace
+            if one.seq < here.seq and one.channel in self._hub.flow.heard
+        ]
+        brought = frozenset(one.channel for one in trace)
+        told = noted(message, self._title(channel), await self._answered(message, channel))
+        return _Run(delivery, channel, here.seq, before, brought, words_of(message.body), told)
+
+    async def _answered(self, message: Message, channel: Channel) -> Message | None:
+        """What a message answers, where that came to this channel too: else it is others'
+        affair."""
+        hops = await self._hub.store.trace(message.replies) if message.replies else ()
+        return next(
+            (hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None
+        )
+
+    async def _go(self, run: _Run) -> None:
+        """Page after page; each is kept, once all of it is confirmed or has a delivery, while the
+        next is sent. What an earlier try could not keep is kept first: while the store takes
+        nothing, nobody is told again."""
+        seq = run.delivery.seq
+        left = self._left.setdefault(seq, [])
+        if len(self._left) > MOST_LEFT:
+            del self._left[next(iter(self._left))]
+        for page in tuple(left):
+            await self._keep(run, page, left)
+        await self._tell_all(run, await self._hub.store.spread_upto(seq), left)
+        self._left.pop(seq, None)
+        if await self._is_deleted(run):  # while they were told: nobody asked them yet
+            await self.retract(run.delivery)
+
+    async def _is_deleted(self, run: _Run) -> bool:
+        return await self._hub.store.deletion(run.delivery.message.id) is not None
+
+    async def _tell_all(self, run: _Run, upto: int, left: list[_Page]) -> None:
+        keeping = asyncio.create_task(asyncio.sleep(0))
+        try:
+            while some := await self._hub.store.hearers(run.channel, run.words, upto, PAGE):
+                upto = some[-1].id
+                page = await self._page(run, some)
+                left.append(page)
+                await keeping
+                keeping = asyncio.create_task(self._keep(run, page, left))
+                if len(some) == PAGE and await self._is_deleted(run):
+                    break
+            await keeping
+        except StoreError:
+            await asyncio.gather(
+                keeping, return_exceptions=True
+            )  # what it commits has to be brought on
+            raise
+        finally:
+            keeping.cancel()
+
+    async def _page(self, run: _Run, some: Sequence[Subscription]) -> _Page:
+        page, moment, filters = _Page(some[-1].id), self._moment(), 0
+        elsewhere = run.brought | await self._elsewhere(run, some, moment)
+        for one in some:
+            if run.seq <= one.cursor:
+                continue  # it came in their digest meanwhile, or they subscribed since
+            if one.only or one.without:
+                filters += 1
+                if filters % FILTERS == 0:
+                    await asyncio.sleep(0)
+            verdict = decide(one, run.delivery.message, moment)
+            if verdict is Verdict.NOW and one.target not in elsewhere:
+                await self._tell(run, one, page)
+            elif not run.delivery.message.corrects:  # a digest tells what that corrects
+                _let_wait(run, one, verdict, page, moment)
+        for target in page.waits:
+            await self._await(run, target, page)
+        page.end = asyncio.get_running_loop().time() + PATIENCE
+        return page
+
+    async def _elsewhere(
+        self, run: _Run, some: Sequence[Subscription], moment: Moment
+    ) -> frozenset[Channel]:
+        """Whose turn it was at a channel that the message came to before."""
+        if not run.before:
+            return frozenset()
+        theirs = await self._hub.store.subscriptions_of({one.target for one in some}, run.before)
+        message = run.delivery.message
+        return frozenset(
+            one.target for one in theirs if decide(one, message, moment) is Verdict.NOW
+        )
+
+    async def _tell(self, run: _Run, one: Subscription, page: _Page) -> None:
+        """On the wire, where their server answers; those whose server has enough are let wait."""
+        method: object = self._hub.method(one.target.method)
+        if run.delivery.message.corrects and not isinstance(method, Corrects):
+            return  # told as it first was
+        if not one.interval.at_once:
+            page.told.append((one.id, run.seq))
+        if not isinstance(method, Quick):
+            page.targets.append(one.target)
+        elif method.way(one.target).full:
+            page.waits.append(one.target)
+        else:
+            await self._put(run, method, one.target, page)
+
+    async def _await(self, run: _Run, target: Channel, page: _Page) -> None:
+        method: object = self._hub.method(target.method)
+        if isinstance(method, Quick):
+            await method.way(target).room()
+            await self._put(run, method, target, page)
+
+    @staticmethod
+    async def _put(run: _Run, method: Quick, target: Channel, page: _Page) -> None:
+        await method.ready(target)  # while nobody can be told, nobody gets a delivery for that
+        if method.way(target).silent:
+            page.targets.append(target)
+            return
+        try:
+            page.sent.append((target, await method.tell(target, run.told)))
+        except DeliveryError as error:
+            page.sent.append((target, error))
+
+    async def _keep(self, run: _Run, page: _Page, left: list[_Page]) -> None:
+        """Wait for the page's confirmations; who could not be told, or not yet, gets a delivery. It
+        may come twice to the latter, with the same id, where their server took it and never said
+        so. Raises StoreError."""
+        loop = asyncio.get_running_loop()
+        if flights := [sent for _target, sent in page.sent if isinstance(sent, asyncio.Future)]:
+            await asyncio.wait(flights, timeout=max(0.0, page.end - loop.time()))
+        late = page.late()
+        for flight in flights:
+            if not flight.done():
+                flight.add_done_callback(_seen)
+        full = await self._counts.full(page.counts, run.seq)
+        held = [*page.held, *(replace(one, due=self._clock()) for one in full)]
+        await self._hub.spread(
+            Spread(run.delivery, page.upto, [*page.targets, *sorted(late)], page.told, held)
+        )
+        left.remove(page)
+        for one in held:
+            for call in self.due:
+                call(one.due)
+
+
+def _let_wait(run: _Run, one: Subscription, verdict: Verdict, page: _Page, moment: Moment) -> None:
+    if verdict is Verdict.HOLD:
+        page.held.append(one.held(run.seq - 1, moment.quiet_until(one) or moment.now))
+    elif verdict is Verdict.COUNT and not one.due:
+        page.counts.append(one)
+
+
+def _seen(flight: Confirmation) -> None:
+    """Nobody waits for it any more: their own delivery has what becomes of it."""
+    if not flight.cancelled():
+        flight.exception()
+
+
+def _hears_at_once(one: Subscription) -> bool:
+    return one.interval.at_once or one.online or bool(one.name)

@@ -1,0 +1,2 @@
+"""What subscribers read: digests, messages and confirmation requests, as mail, chat messages and
+SMS."""

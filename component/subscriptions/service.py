@@ -1,0 +1,380 @@
+"""Subscriptions as they are asked for, changed and ended.
+
+What each of them is told, and when, is the affair of `fanout.py` and `digesting.py`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from component.bus.engine.admin import Settings
+from component.bus.engine.hub import Hub
+from component.bus.engine.notices import Tidings
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Channel
+from component.bus.model.roles import Role
+from component.bus.model.subscription import ASKS, DIGEST, MOST, Standing, Subscription
+from component.bus.ports.method import Clock, MethodSpec, Online, Timer
+from component.bus.ports.store import Spread, Store
+from component.common.errors import (
+    BadInput,
+    Conflict,
+    DeliveryError,
+    Forbidden,
+    NotFound,
+    Refused,
+    ShoutbusError,
+    StoreError,
+)
+from component.common.i18n import _
+from component.subscriptions import transitions
+from component.subscriptions.access import Rights
+from component.subscriptions.addresses import AddressBook
+
+log = structlog.get_logger()
+
+HOUR = 3_600_000
+PATIENCE = HOUR
+"""Milliseconds after which what can't be delivered goes where someone wants it to fall back to."""
+DAY = 24 * HOUR
+SOON = 5 * 60_000
+"""Milliseconds after which someone who took nothing is tried again; twice that the next time, up to
+a day."""
+TRIES = 5
+"""How often a change is decided anew where something else came in between."""
+THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+"""How what is in a channel, or on its way there, stands."""
+Then = Callable[[Subscription, int], Subscription | None]
+"""What becomes of one, and of what it was told up to a seq; None for one that is left as it is."""
+NOT_READABLE = _("There is no channel {channel} for you (any more).")
+
+
+class Subscriptions:
+    """All of them. `attach` and `start` once the hub has. Functions in `due` are called with each
+    new due time (ms)."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        settings: Settings,
+        methods: Mapping[str, MethodSpec],
+        tidings: Tidings,
+        book: AddressBook,
+        online: Online,
+        timer: Timer,
+        clock: Clock,
+        ways: Collection[str],
+    ) -> None:
+        """`ways` are the methods that persons can be told by: of those that need a setup, those
+        that have it."""
+        self.book = book
+        self.rights = Rights(hub, settings, methods, tidings, book, timer, clock)
+        self.ways = tuple(ways)
+        self.due: list[Callable[[int], None]] = []
+        self._hub = hub
+        self._settings = settings
+        self._methods = methods
+        self._tidings = tidings
+        self._online = online
+        self._timer = timer
+        self._clock = clock
+        self._away: dict[Channel, int] = {}  # how often in a row those were tried who took nothing
+        self._since: set[Channel] = set()  # those that came in force since the store was asked
+        book.begun.append(self.in_force)
+        book.keep = self.rights.keep
+
+    @property
+    def _store(self) -> Store:
+        return self._hub.store
+
+    async def start(self) -> None:
+        """Take up what was asked for before. Raises StoreError."""
+        await self._recount()
+        self.rights.start()
+
+    async def _recount(self) -> None:
+        """See anew, and each hour, which channels have subscribers who hear at once."""
+        self._timer.at("subscribers", self._clock() + HOUR, self._recount)
+        self._since.clear()
+        found = await self._store.subscribed()
+        self._hub.flow.heard = {*found, *self._since}
+
+    def own(self, jid: str) -> Channel:
+        """Where a bare JID is reached by IM."""
+        return self._tidings.at(jid)
+
+    # What is asked for
+
+    async def add(self, new: Subscription, by: str = "") -> Subscription:
+        """Keep a new one, `by` who asks for it where that is another; gives it with its number. Its
+        address is asked to be confirmed where it is not.
+
+        Raises NotFound, Forbidden, Conflict, BadInput, TooMany, Unavailable, StoreError.
+        """
+        if not await self.rights.may_read(new.who, new.channel):
+            raise NotFound(replace(NOT_READABLE, values={"channel": new.channel}))
+        await self._check_target(new, by or new.who)
+        now = self._clock()
+        proved = await self._is_proved(new, by)
+        cursor = await self._store.last_seq(new.channel)
+        whole = new.begun(now, cursor) if proved else replace(new, standing=Standing.ASKED, due=0)
+        whole = replace(whole, id=await self._store.subscribe(whole, MOST))
+        if not whole.id:
+            raise Conflict(
+                _("That would be more than {most} subscriptions: end some first.", most=MOST)
+            )
+        if not proved:
+            await self._ask(whole, by)
+        self.in_force([whole])
+        return whole
+
+    async def _ask(self, whole: Subscription, by: str) -> None:
+        try:
+            await self.book.ask(whole.who, whole.target, by)
+        except ShoutbusError:
+            await self._store.unsubscribe([whole.id])
+            raise
+
+    async def _is_proved(self, new: Subscription, by: str) -> bool:
+        if not self._methods[new.target.method].person:
+            return True  # a place of the bus, which operators may tell things
+        if by and by != new.who:
+            return False
+        return await self.book.is_proved(new.who, new.target)
+
+    async def _check_target(self, one: Subscription, by: str) -> None:
+        method = self._methods.get(one.target.method)
+        if method is None or not method.listens or (method.person and method.name not in self.ways):
+            names = ", ".join(self.ways)
+            raise BadInput(
+                _(
+                    "{method} is no way to be told here: {names}.",
+                    method=one.target.method,
+                    names=names,
+                )
+            )
+        method.check(one.target)
+        if one.fallback and not await self.book.is_proved(one.who, one.fallback):
+            raise BadInput(
+                _(
+                    "{address} is not confirmed as yours: subscribe by it first.",
+                    address=one.fallback,
+                )
+            )
+        if not method.person:
+            self._check_place(one, by)
+
+    def _check_place(self, one: Subscription, by: str) -> None:
+        """Of a place, not a person."""
+        if self._settings.roles.of(by) < Role.OPERATOR:
+            raise Forbidden(
+                _("Only operators subscribe a place such as {channel}.", channel=one.target)
+            )
+        if self._hub.find(one.target) is None:
+            raise NotFound(_("There is no channel {channel} (any more).", channel=one.target))
+        if one.interval.at_once:
+            raise BadInput(
+                _(
+                    "At once is a route’s affair: route add {source} {end}",
+                    source=one.channel,
+                    end=one.target,
+                )
+            )
+
+    def in_force(self, some: Iterable[Subscription]) -> None:
+        """Take new or changed ones into account, for the next message."""
+        for one in some:
+            if one.live or one.urgent:
+                self._hub.flow.heard.add(one.channel)
+                self._since.add(one.channel)
+            if one.online and one.who:
+                self._online.watch(one.who)
+            if one.due:
+                self.expect(one.due)
+
+    def asks(self, jid: str) -> bool:
+        """Whether someone has yet to say if the bus may see when they are online."""
+        return self._online.asks(jid)
+
+    def expect(self, due: int) -> None:
+        """Something is due at a time, in ms."""
+        for call in self.due:
+            call(due)
+
+    # What is changed
+
+    async def of(self, jid: str) -> Sequence[Subscription]:
+        """Someone's own."""
+        return await self._store.subscriptions(who=jid, limit=MOST)
+
+    async def find(self, jid: str, number: int) -> Subscription:
+        """One of someone's own; operators find any. Raises NotFound."""
+        found = await self._store.subscription(number)
+        if found and (found.who == jid or self._settings.roles.of(jid) >= Role.OPERATOR):
+            return found
+        raise NotFound(
+            _("You have no subscription {number}: “subscriptions” shows yours.", number=number)
+        )
+
+    async def change(self, was: Subscription, now: Subscription) -> Subscription:
+        """Let one be as `now` where it differs from `was`; what waits for a digest that will not
+        come any more is told at once. Raises as `add`; NotFound where it is gone."""
+        await self._check_target(now, now.who)
+        clock = self._clock()
+        some = await self._rewrite(
+            [was], lambda one, heard: transitions.edited(one, was, now, clock, heard)
+        )
+        if not some:
+            raise NotFound(_("That subscription has ended meanwhile."))
+        return some[0]
+
+    async def pause(
+        self, jid: str, until: int, numbers: Collection[int] | None = None
+    ) -> Sequence[Subscription]:
+        """Nothing of someone's (or of those `numbers`) is told until a time in ms, 0 for until they
+        want it again; then what came meanwhile is told as one digest each. Gives those that it
+        holds for."""
+        chosen = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
+        return await self._rewrite(chosen, lambda one, heard: transitions.paused(one, until, heard))
+
+    async def resume(
+        self, jid: str, numbers: Collection[int] | None = None
+    ) -> Sequence[Subscription]:
+        """What is paused goes on, and what came meanwhile is told now. Gives those that go on."""
+        now = self._clock()
+        mine = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
+        return await self._rewrite(mine, lambda one, _heard: transitions.resumed(one, now))
+
+    async def rezone(self, jid: str, zone: str, language: str = "") -> None:
+        """Someone goes by other clocks from now, and speaks another language where one is given."""
+        now = self._clock()
+        await self._rewrite(
+            await self.of(jid), lambda one, _heard: transitions.rezoned(one, zone, language, now)
+        )
+
+    async def requiet(self, jid: str) -> None:
+        """Someone's quiet hours are others now: what waits for their end is looked at anew."""
+        await self._look(await self.of(jid))
+
+    async def _look(self, some: Sequence[Subscription]) -> None:
+        now = self._clock()
+        await self._rewrite(some, lambda one, _heard: transitions.looked_at(one, now))
+
+    async def _rewrite(self, some: Sequence[Subscription], then: Then) -> Sequence[Subscription]:
+        """Let each be as `then` says of it and of up to where it was told at once. Of one that was
+        changed since it was read (its digest was made, it bounced), it says so anew. Gives those
+        that it says something of and that are there; raises Conflict, StoreError."""
+        done: list[Subscription] = []
+        for _try in range(TRIES):
+            heard = await self._store.heard_upto([one.id for one in some])
+            changes = [
+                (one, now)
+                for one in some
+                if one.id in heard and (now := then(one, heard[one.id])) is not None
+            ]
+            some = await self._store.change_subscriptions(changes)
+            late = {one.id for one in some}
+            taken = [now for _was, now in changes if now.id not in late]
+            self.in_force(taken)
+            done += taken
+            if not some:
+                return done
+        raise Conflict(_("That changed again and again while I was at it: try once more."))
+
+    async def end(self, numbers: Collection[int]) -> Sequence[Subscription]:
+        """End these; gives those that were there."""
+        return await self._store.unsubscribe(numbers)
+
+    # What can't be delivered
+
+    async def fell(self, then: Delivery, error: DeliveryError) -> Delivery:
+        """What becomes of a delivery that did not arrive: where who subscribed to it wants it to
+        fall back to another address, it goes there; where a person takes nothing now, it waits.
+        That is on disk on return. Raises StoreError."""
+        dead = then.state is State.DEAD
+        if then.message.origin.startswith(ASKS) or (
+            not dead and self._clock() - then.message.at < PATIENCE
+        ):
+            return then
+        brought = await self._brought(then)
+        ends = await self._fallbacks([one for one, _after in brought])
+        for end in ends:
+            log.info("falls back", message=then.message.id, method=end.method, reason=str(error))
+        await self._hub.spread(Spread(then, 0, ends))
+        if ends:
+            return then if dead else then.failed(Refused(str(error)), self._clock())
+        if dead and brought and then.channel.method == self._tidings.method:
+            await self._put_back(then, brought)
+            return then.dropped(self._clock())
+        return then
+
+    async def _brought(self, then: Delivery) -> Sequence[tuple[Subscription, int]]:
+        """The subscriptions that brought a message, each with the seq behind which it stands in its
+        channel. What was said to a person (a reminder), or came by a route alone, none did."""
+        theirs = await self._store.subscriptions(target=then.channel, limit=1_000)
+        if not theirs:
+            return ()
+        if then.message.author.key.startswith(DIGEST):
+            parts = {
+                part.subscription: part.after
+                for part in await self._store.parts_of(then.message.id)
+            }
+            return [(one, parts[one.id]) for one in theirs if one.id in parts]
+        came = {
+            hop.channel: hop.seq - 1
+            for hop in await self._store.trace(then.message.id)
+            if hop.state in THERE
+        }
+        return [
+            (one, came[one.channel])
+            for one in theirs
+            if one.channel in came and one.hears(then.message)
+        ]
+
+    async def _fallbacks(self, brought: Sequence[Subscription]) -> Sequence[Channel]:
+        """Where they want it instead, as far as that is theirs now."""
+        ends = {
+            one.fallback
+            for one in brought
+            if one.fallback
+            and one.standing is Standing.ON
+            and await self.book.is_proved(one.who, one.fallback)
+        }
+        return sorted(ends)
+
+    # Who is away
+
+    async def _put_back(self, then: Delivery, brought: Sequence[tuple[Subscription, int]]) -> None:
+        """A person's server takes nothing for them: one that keeps nothing for who is offline
+        refuses each message. What they were to be told waits, and is tried as one digest, ever
+        later."""
+        target, digest = then.channel, then.message.author.key.startswith(DIGEST)
+        tries = (
+            self._away.get(target, 0) if digest else 0
+        )  # what comes at once does so where the last digest arrived
+        self._away[target] = tries + 1
+        due = self._clock() + min(SOON << min(tries, 20), DAY)
+        log.info("waits for someone who is away", method=target.method, tries=tries + 1)
+        after = {one.id: seq for one, seq in brought}
+        if not digest:
+            await self._store.forget_told([(number, seq + 1) for number, seq in after.items()])
+        try:
+            back = [one for one, _seq in brought]
+            await self._rewrite(
+                back, lambda one, _heard: transitions.put_back(one, after[one.id], due)
+            )
+        except Conflict as error:
+            raise StoreError(error.sentence) from error
+
+    def seen(self, jid: str) -> None:
+        """A bare JID shows that it is there: what waits for them is told now."""
+        if self._away.pop(self.own(jid), None):
+            self._timer.at(f"seen:{jid}", self._clock(), partial(self._come, jid))
+
+    async def _come(self, jid: str) -> None:
+        try:
+            await self._look(await self._store.subscriptions(target=self.own(jid), limit=1_000))
+        except StoreError as error:
+            log.warning("what waits for someone comes later", reason=str(error))

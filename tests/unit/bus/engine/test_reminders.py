@@ -1,0 +1,515 @@
+"""Reminders: what a line says; and when they come, over restarts, changed clocks, crashes and full
+disks, on the real store."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from component import processors
+from component.bus.engine import reminders
+from component.bus.engine.admin import Settings
+from component.bus.engine.hub import Hub
+from component.bus.engine.notices import BUS
+from component.bus.engine.reminders import Reminders
+from component.bus.engine.scheduler import Scheduler
+from component.bus.model.message import Channel
+from component.bus.model.records import Audit, ChannelSpec, Drop, Grant, Mute, Put
+from component.bus.model.reminder import MOST, Read, Reminder, names_of, read, when
+from component.bus.model.roles import Roles
+from component.bus.model.route import Route
+from component.common.errors import BadInput, Conflict, Muted, NotFound, StoreError
+from component.methods import discover
+from component.storage import open_store
+from tests.support.fakes import FakeClock, FakeMethod, WatchedStore, until
+
+BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
+JULIET = Channel("chat", "juliet@x")
+AUDIT = Audit(0, "admin@x", "test", "change")
+BERLIN = ZoneInfo("Europe/Berlin")
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+NOW = int(datetime(2026, 11, 25, 12, 0, tzinfo=BERLIN).timestamp())
+
+# A line
+
+NAMES = names_of(
+    [(BOX, "The Lobby"), (ROOM, "Lobby"), (Channel("muc", "lobby@rooms.example.org"), "")]
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "whom", "time", "what"),
+    [
+        ("team in 20 minutes to stretch", "team", "in 20 minutes", "stretch"),
+        ("me at 15:00 to call Romeo", "me", "at 15:00", "call Romeo"),
+        ("me tomorrow at 9 to look again", "me", "tomorrow at 9", "look again"),
+        ("lobby every Monday 9:30 to stand up", "lobby", "every Monday 9:30", "stand up"),
+        (
+            "the lobby, every weekday at 9:30, to stand up",
+            "the lobby",
+            "every weekday at 9:30,",
+            "stand up",
+        ),
+        ("muc:team@rooms.example.org in 1h to go", "muc:team@rooms.example.org", "in 1h", "go"),
+        ("muc:none@x in 5 minutes to go", "muc:none@x", "in 5 minutes", "go"),
+        ("me to stretch in 20 minutes.", "me", "in 20 minutes.", "stretch"),
+        ("me to do the laundry tomorrow", "me", "tomorrow", "do the laundry"),
+        ("me do 5 rounds tomorrow", "me", "tomorrow", "do 5 rounds"),
+        ("in 20 minutes team to stretch", "team", "in 20 minutes", "stretch"),
+        ("in 20 minutes to stretch", "", "in 20 minutes", "stretch"),
+        ("call mom in 20 minutes", "", "in 20 minutes", "call mom"),
+        ("stretch in 20 minutes", "", "in 20 minutes", "stretch"),
+        ("juliet in 20 minutes to stretch", "juliet", "in 20 minutes", "stretch"),
+        ("juliet to stretch in 20 minutes", "juliet", "in 20 minutes", "stretch"),
+        ("me tomorrow at 9 and bring milk", "me", "tomorrow at 9", "and bring milk"),
+        ("me tomorrow to be at 9 there", "me", "tomorrow", "be at 9 there"),
+        ("me in half an hour that tea is ready", "me", "in half an hour", "tea is ready"),
+        ("me today at 0:30 to sleep", "me", "today at 0:30", "sleep"),
+        ("me every 2 minutes to blink", "me", "every 2 minutes", "blink"),
+        ("me to look at the sun", "me", "", "look at the sun"),
+        ("me to buy 5", "me", "", "buy 5"),
+        ("me to have a good day", "me", "", "have a good day"),
+        ("me in 20 minutes", "me", "in 20 minutes", ""),
+        ("me", "me", "", ""),
+        ("", "", "", ""),
+        ("mich in 20 Minuten ans Dehnen", "mich", "in 20 Minuten", "Dehnen"),
+        ("mich morgen um 9 daran, dass Romeo kommt", "mich", "morgen um 9", "Romeo kommt"),
+        ("mich morgen um 9 daran, Romeo anzurufen", "mich", "morgen um 9", "Romeo anzurufen"),
+        (
+            "mich jeden Montag um 9:30 Uhr an das Treffen",
+            "mich",
+            "jeden Montag um 9:30 Uhr",
+            "das Treffen",
+        ),
+        ("mich am Freitag um 16 Uhr an die Uhr", "mich", "am Freitag um 16 Uhr", "die Uhr"),
+        ("mich alle 2 Stunden ans Trinken", "mich", "alle 2 Stunden", "Trinken"),
+        ("mich ans Dehnen in einer halben Stunde", "mich", "in einer halben Stunde", "Dehnen"),
+    ],
+)
+def test_what_a_line_says(line: str, whom: str, time: str, what: str) -> None:
+    assert read(line, NAMES) == Read(whom, time, what)
+
+
+def test_long_lines_are_read_soon() -> None:
+    """Each costs a few looks for a time, however long it is."""
+    line = "every every " * 5_000 + "in in in at at at " * 500
+    assert read(line, NAMES).when == ""
+
+
+def test_names_that_several_have() -> None:
+    assert NAMES["lobby"] == [BOX]  # its address before another's title
+    assert NAMES["the lobby"] == [BOX]
+    assert NAMES["team"] == [ROOM]
+    both = names_of([(Channel("muc", "a@x"), "One"), (Channel("muc", "a@y"), "one")])
+    assert len(both["a"]) == len(both["one"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "local", "schedule"),
+    [
+        ("in 20 minutes", "2026-11-25 12:20", ""),
+        ("in einer halben Stunde", "2026-11-25 12:30", ""),
+        ("at 15:00", "2026-11-25 15:00", ""),
+        ("at 9", "2026-11-26 09:00", ""),
+        ("tomorrow at 9,", "2026-11-26 09:00", ""),
+        ("next Monday 9:30", "2026-11-30 09:30", ""),
+        ("on 2026-12-24 at 18:00", "2026-12-24 18:00", ""),
+        ("every Monday 9:30", "2026-11-30 09:30", "every Monday 9:30"),
+        ("Mondays at 9:30", "2026-11-30 09:30", "Mondays at 9:30"),
+        ("täglich um 8", "2026-11-26 08:00", "täglich um 8"),
+        ("0 9 * * 1", "2026-11-30 09:00", "0 9 * * 1"),
+    ],
+)
+def test_times(text: str, local: str, schedule: str) -> None:
+    found = when(text, NOW * 1000, BERLIN)
+    assert datetime.fromtimestamp(found.due / 1000, BERLIN).strftime("%Y-%m-%d %H:%M") == local
+    assert found.schedule == schedule
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("today at 9", "past already"),
+        ("2020-01-01 9:00", "past already"),
+        ("in 53 weeks", "more than a year ahead"),
+        ("2028-01-01 9:00", "more than a year ahead"),
+        ("in 999999 weeks", "more than a year ahead"),
+        ("every 2 minutes", "even fortune cookies"),
+        ("* * * * *", "even fortune cookies"),
+        ("every 7 minutes", "does not come out even"),
+        ("soon", "is no"),
+        ("team in 3 minutes", "“team in 3 minutes” is no"),
+        ("", "is no"),
+    ],
+)
+def test_times_that_will_not_do(text: str, why: str) -> None:
+    with pytest.raises(BadInput, match=why):
+        when(text, NOW * 1000, BERLIN)
+
+
+def test_summer_time_moves_no_clock() -> None:
+    """Berlin's clocks go from 2:00 to 3:00 on 28 March 2027, and from 3:00 to 2:00 on 31
+    October."""
+    before = int(datetime(2027, 3, 27, 12, 0, tzinfo=BERLIN).timestamp() * 1000)
+    assert when("tomorrow at 9", before, BERLIN).due - before == 20 * HOUR * 1000
+    one = Reminder("a@x", "a", BOX, "x", before, "daily at 2:30", "Europe/Berlin")
+    skipped = one.next(before)
+    assert skipped
+    assert datetime.fromtimestamp(skipped / 1000, BERLIN).strftime("%d %H:%M") == "28 03:00"
+    autumn = int(datetime(2027, 10, 30, 12, 0, tzinfo=BERLIN).timestamp() * 1000)
+    first = one.next(autumn)
+    assert first
+    assert datetime.fromtimestamp(first / 1000, BERLIN).strftime("%d %H:%M") == "31 02:30"
+    assert one.next(first) == first + 25 * HOUR * 1000
+
+
+@pytest.mark.parametrize(
+    ("schedule", "down"),
+    [
+        ("*/5 * * * *", 300 * DAY + 4 * MINUTE),
+        ("every 2 hours", 30 * DAY + HOUR),
+        ("weekdays at 9:00", 3 * DAY),
+        ("every Monday 9:30", 20 * DAY),
+        ("0 9 1 * *", 70 * DAY),
+        ("0 9 1 1 *", 3 * DAY),
+        ("0 9 1 1 *", 800 * DAY),
+    ],
+)
+def test_the_last_of_those_that_were_missed(schedule: str, down: int) -> None:
+    due = when(schedule, NOW * 1000, BERLIN).due
+    one = Reminder("a@x", "a", BOX, "x", due, schedule, "Europe/Berlin")
+    assert one.latest(due) == due
+    now = due + down * 1000
+    found = one.latest(now)
+    assert due <= found <= now < (one.next(found) or 0)
+
+
+# When they come
+
+
+class Disk(WatchedStore):
+    """A store of which some parts fail."""
+
+    broken: frozenset[str] = frozenset()
+
+    def __getattr__(self, name: str) -> Any:
+        return _refused if name in self.broken else super().__getattr__(name)
+
+
+async def _refused(*_: Any) -> NoReturn:
+    raise StoreError("The disk is full; nothing was changed, try again.")
+
+
+class World:
+    """A bus with a shoutbox that leads to a room; it is started as often as one likes, at any
+    time."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self.clock = FakeClock(float(NOW))
+        self.wire = FakeMethod()
+        self.store: Disk
+        self.hub: Hub
+        self.scheduler: Scheduler
+        self.settings: Settings
+        self.reminders: Reminders
+
+    async def start(self) -> None:
+        self.store = Disk(await open_store(f"sqlite:{self._place / 'bus.db'}"))
+        await self.store.seed([ChannelSpec(BOX), ChannelSpec(ROOM)], [Route(BOX, ROOM)], ())
+        self.hub = Hub(self.store, self.clock)
+        self.hub.attach(
+            {"chat": self.wire, "muc": self.wire, "shoutbox": None}, ["chat"], processors.make
+        )
+        self.settings = Settings(self.store, self.hub, Roles(["admin@x"]), discover())
+        await self.settings.load()
+        self.scheduler = Scheduler(self.clock)
+        self.reminders = Reminders(self.hub, self.settings, discover(), self.scheduler, self.clock)
+        await self.hub.start()
+        await self.reminders.start()
+
+    async def stop(self) -> None:
+        await self.hub.stop()
+        await self.store.close()
+
+    async def restart(self, after: float = 0) -> None:
+        """The bus is down for `after` seconds."""
+        await self.stop()
+        self.clock.sleep(after)
+        await self.start()
+
+    async def asks(
+        self,
+        channel: Channel,
+        text: str,
+        words: str = "stretch",
+        who: str = "juliet@x",
+        zone: str = "UTC",
+    ) -> Reminder:
+        time = when(text, self.clock(), ZoneInfo(zone))
+        return await self.reminders.add(
+            Reminder(who, who.partition("@")[0], channel, words, time.due, time.schedule, zone)
+        )
+
+    async def passes(self, seconds: float) -> None:
+        """Time, stopping where something is due."""
+        end = self.clock.now + seconds
+        while (due := self.scheduler.next_due()) is not None and due <= end * 1000:
+            self.clock.now = max(self.clock.now, due / 1000)
+            self.scheduler.tick()
+            await self.scheduler.settled()
+        self.clock.now = end
+
+    async def heard(self, count: int) -> list[tuple[str, str]]:
+        """All that went out, once that is so much."""
+        await until(lambda: len(self.wire.sent) >= count, f"{count} are sent, of {self.wire.sent}")
+        return [(str(channel), body) for channel, body in self.wire.sent]
+
+    async def left(self) -> list[tuple[str, int]]:
+        """What is to come: (words, seconds from now)."""
+        return [
+            (one.body, one.due // 1000 - int(self.clock.now))
+            for one in await self.store.reminders()
+        ]
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    one = World(tmp_path)
+    await one.start()
+    yield one
+    await one.stop()
+
+
+async def test_it_comes_once_when_it_is_due(world: World) -> None:
+    await world.asks(JULIET, "in 20 minutes")
+    await world.passes(20 * MINUTE - 1)
+    assert world.wire.sent == []
+    await world.passes(1)
+    assert await world.heard(1) == [("chat:juliet@x", "Reminder: stretch")]
+    assert await world.left() == []
+    await world.passes(DAY)
+    await world.restart()
+    assert len(world.wire.sent) == 1
+
+
+async def test_in_a_channel_routes_carry_it(world: World) -> None:
+    await world.asks(BOX, "in 20 minutes")
+    await world.passes(HOUR)
+    assert await world.heard(1) == [(str(ROOM), "juliet reminds: stretch")]
+    assert [one.message.line for one in await world.store.log(BOX)] == ["juliet reminds: stretch"]
+
+
+async def test_an_earlier_one_comes_earlier(world: World) -> None:
+    await world.asks(JULIET, "in 2h", "two")
+    await world.asks(JULIET, "in 1h", "one")
+    await world.asks(JULIET, "in 3h", "three")
+    await world.passes(HOUR)
+    assert [words for _to, words in await world.heard(1)] == ["Reminder: one"]
+    await world.passes(2 * HOUR)
+    assert [words for _to, words in await world.heard(3)] == [
+        "Reminder: one",
+        "Reminder: two",
+        "Reminder: three",
+    ]
+
+
+async def test_it_survives_a_restart(world: World) -> None:
+    await world.asks(JULIET, "in 20 minutes")
+    await world.restart(10 * MINUTE)
+    await world.passes(9 * MINUTE)
+    assert world.wire.sent == []
+    await world.passes(MINUTE)
+    assert await world.heard(1) == [("chat:juliet@x", "Reminder: stretch")]
+
+
+@pytest.mark.parametrize(
+    ("down", "told"),
+    [
+        (20 * MINUTE + 59, ""),
+        (40 * MINUTE, " (20min late)"),
+        (3 * HOUR, " (2h 40min late)"),
+        (9 * DAY, " (8d 23h late)"),
+    ],
+)
+async def test_what_was_missed_says_how_late_it_is(world: World, down: int, told: str) -> None:
+    await world.asks(JULIET, "in 20 minutes")
+    await world.restart(down)
+    await world.passes(0)
+    assert await world.heard(1) == [("chat:juliet@x", f"Reminder: stretch{told}")]
+    assert await world.left() == []
+
+
+async def test_again_and_again(world: World) -> None:
+    await world.asks(BOX, "every Monday 9:30", "stand up", zone="Europe/Berlin")
+    await world.passes(21 * DAY)
+    assert [words for _to, words in await world.heard(3)] == ["juliet reminds: stand up"] * 3
+    assert len(await world.left()) == 1
+
+
+async def test_what_was_missed_many_times_comes_once(world: World) -> None:
+    await world.asks(JULIET, "every 2 hours")
+    await world.restart(10 * DAY + HOUR + 20 * MINUTE)
+    await world.passes(0)
+    assert await world.heard(1) == [("chat:juliet@x", "Reminder: stretch (20min late)")]
+    ((_words, seconds),) = await world.left()
+    assert 0 < seconds <= 2 * HOUR
+    await world.passes(2 * HOUR)
+    assert (await world.heard(2))[1] == ("chat:juliet@x", "Reminder: stretch")
+
+
+async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
+    await world.asks(JULIET, "in 20 minutes")
+    await world.asks(JULIET, "every hour", "drink")
+    world.store.broken = frozenset({"settle_reminders"})
+    await world.passes(20 * MINUTE)
+    await world.heard(1)
+    assert len(await world.left()) == 2  # said, and the store has not heard of it
+    await world.restart()
+    await world.passes(HOUR - 20 * MINUTE)
+    assert [words for _to, words in await world.heard(2)] == [
+        "Reminder: stretch",
+        "Reminder: drink",
+    ]
+    assert [words for words, _seconds in await world.left()] == ["drink"]
+
+
+async def test_a_full_disk_promises_nothing(world: World) -> None:
+    world.store.broken = frozenset({"add_reminder"})
+    with pytest.raises(StoreError):
+        await world.asks(JULIET, "in 20 minutes")
+    assert await world.left() == []
+
+
+@pytest.mark.parametrize("part", ["save", "due_reminders", "next_reminder", "settle_reminders"])
+async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
+    await world.asks(JULIET, "in 20 minutes")
+    await world.asks(JULIET, "in 3h", "later")
+    world.store.broken = frozenset({part})
+    world.store.failing = 2 if part == "save" else 0
+    await world.passes(20 * MINUTE + reminders.RETRY / 1000)
+    world.store.broken = frozenset()
+    await world.passes(3 * HOUR)
+    assert [words.partition(" (")[0] for _to, words in await world.heard(2)] == [
+        "Reminder: stretch",
+        "Reminder: later",
+    ]
+    assert await world.left() == []
+
+
+async def test_many_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reminders, "AT_ONCE", 7)
+    for number in range(40):
+        await world.asks(JULIET, "in 20 minutes", str(number))
+    await world.passes(20 * MINUTE)
+    assert [words for _to, words in await world.heard(40)] == [
+        f"Reminder: {number}" for number in range(40)
+    ]
+    assert await world.left() == []
+
+
+async def test_only_the_next_is_in_memory(world: World) -> None:
+    for number in range(100):
+        await world.asks(
+            Channel("chat", f"p{number}@x"), f"in {number + 1} hours", who=f"p{number}@x"
+        )
+    assert len(world.scheduler._due) == 1
+
+
+# Who may, and what is gone when it is due
+
+
+async def test_a_removed_channel(world: World) -> None:
+    await world.asks(BOX, "every 2 hours")
+    await world.asks(JULIET, "in 20 minutes", "eat")
+    (spec,) = [one for one in world.hub.channels if one.channel == BOX]
+    await world.settings.change([Drop(one) for one in world.hub.routes], AUDIT)
+    await world.settings.change([Drop(spec)], AUDIT)
+    await world.passes(2 * HOUR)
+    told = (
+        "Your reminder 1 (stretch) did not go to shoutbox:lobby: There is no channel "
+        "shoutbox:lobby for you."
+    )
+    assert await world.heard(2) == [("chat:juliet@x", "Reminder: eat"), ("chat:juliet@x", told)]
+    assert await world.left() == []
+
+
+async def test_a_role_that_was_lost(world: World) -> None:
+    with pytest.raises(NotFound):
+        await world.asks(ROOM, "every 2 hours")
+    grant = Grant("juliet@x", "operator")
+    await world.settings.change([Put(grant)], AUDIT)
+    await world.asks(ROOM, "every 2 hours")
+    await world.passes(2 * HOUR)
+    await world.settings.change([Drop(grant)], AUDIT)
+    await world.passes(2 * HOUR)
+    first, second = await world.heard(2)
+    assert first == (str(ROOM), "juliet reminds: stretch")
+    assert second[0] == "chat:juliet@x"
+    assert "did not go to" in second[1]
+    assert await world.left() == []
+
+
+async def test_someone_muted_reminds_nobody_else(world: World) -> None:
+    await world.asks(BOX, "every 2 hours")
+    await world.settings.change(
+        [Put(Mute("juliet@x", "juliet", world.clock() + 3 * HOUR * 1000))], AUDIT
+    )
+    with pytest.raises(Muted):
+        await world.asks(BOX, "in 20 minutes")
+    await world.asks(JULIET, "in 20 minutes")
+    await world.passes(2 * HOUR)
+    (_self, (to, words)) = await world.heard(2)
+    assert to == "chat:juliet@x"
+    assert "An operator muted you" in words
+    await world.passes(2 * HOUR)
+    assert (await world.heard(3))[2] == (str(ROOM), "juliet reminds: stretch")
+
+
+async def test_where_nobody_can_be_told_it_holds_up_nothing(world: World) -> None:
+    await world.settings.change([Put(Mute(BUS.key, BUS.name))], AUDIT)
+    await world.asks(JULIET, "in 20 minutes")
+    await world.passes(HOUR)
+    assert await world.left() == []
+
+
+async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
+    await world.store.add_reminder(
+        Reminder(
+            "juliet@x", "juliet", JULIET, "never", world.clock() + 1, "daily at 9", "Nowhere/At_All"
+        ),
+        MOST,
+    )
+    await world.asks(JULIET, "in 20 minutes")
+    await world.restart()
+    await world.passes(HOUR)
+    told = "Your reminder 1 (never) did not go to chat:juliet@x: it can't be read any more"
+    assert await world.heard(2) == [("chat:juliet@x", told), ("chat:juliet@x", "Reminder: stretch")]
+    assert await world.left() == []
+
+
+async def test_how_many_one_may_have(world: World) -> None:
+    for _number in range(MOST):
+        await world.asks(JULIET, "in 20 minutes")
+    with pytest.raises(Conflict, match="You have 50 reminders"):
+        await world.asks(JULIET, "in 20 minutes")
+    await world.asks(Channel("chat", "romeo@x"), "in 20 minutes", who="romeo@x")
+    await world.store.drop_reminder(1)
+    await world.asks(JULIET, "in 20 minutes")
+
+
+async def test_a_fault_of_our_own_is_not_the_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_: Any) -> NoReturn:
+        raise LookupError("a fault")
+
+    await world.asks(JULIET, "in 20 minutes")
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "due_reminders", breaks, raising=False)
+        await world.passes(20 * MINUTE)
+    await world.passes(MINUTE)
+    assert await world.heard(1) == [("chat:juliet@x", "Reminder: stretch")]

@@ -1,0 +1,149 @@
+"""Feeds in and out as OPML, and what operators see of feeds in trouble."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from aiohttp import web as http
+
+from commands.actions.channels.feed_export import parted
+from commands.actions.channels.feed_import import _channels, slug
+from component.bus.model.message import Channel
+from component.bus.model.records import Audit, ChannelSpec, Put
+from component.bus.ports.method import Trouble
+from component.common.i18n import _
+from component.methods.feed.opml import Entry, parse
+from tests.support.fakes import a_bus
+from tests.support.site import fetching, gives, site
+from tests.unit.commands.actions.test_transfer import Desk
+
+OPML = """<?xml version="1.0"?>
+<opml version="2.0"><head><title>Mine</title></head><body>
+<outline text="News">
+<outline type="rss" text="Die Größe" xmlUrl="https://one.example/feed"/></outline>
+<outline type="rss" text="Planet" xmlUrl="https://two.example/feed"/>
+<outline type="rss" text="Planet" xmlUrl="https://three.example/feed"/>
+<outline type="rss" text="日本" xmlUrl="https://nihon.example/feed"/>
+</body></opml>"""
+BOX = Channel("shoutbox", "lobby")
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with a_bus(tmp_path) as bus:
+        await bus.settings.change([Put(ChannelSpec(BOX))], Audit(0, "", "", ""))
+        yield Desk(bus)
+
+
+def _feeds(desk: Desk) -> dict[str, str]:
+    found = [spec for spec in desk.bus.hub.channels if spec.channel.method == "feed"]
+    return {spec.channel.address: spec.settings["url"] for spec in found}
+
+
+async def test_a_pasted_list_is_shown_and_then_taken(desk: Desk) -> None:
+    told = await desk.says(f"feed import to=shoutbox:lobby\n{OPML}\ndone")
+    assert (
+        "These 4 feeds would be added:\n+ feed:die-grosse title=Die Größe "
+        "url=https://one.example/feed" in told
+    )
+    assert _feeds(desk) == {}
+    assert await desk.says("yes") == "Added 4 feeds."
+    assert _feeds(desk) == {
+        "die-grosse": "https://one.example/feed",
+        "planet": "https://two.example/feed",
+        "planet-2": "https://three.example/feed",
+        "nihon-example": "https://nihon.example/feed",
+    }
+    assert {str(route.source) for route in desk.bus.hub.routes} == {
+        f"feed:{name}" for name in _feeds(desk)
+    }
+    assert {route.destination for route in desk.bus.hub.routes} == {BOX}
+
+
+async def test_what_is_exported_is_imported_and_what_is_here_is_not_added_again(
+    desk: Desk, tmp_path: Path
+) -> None:
+    await desk.says(f"feed import\n{OPML}\ndone")
+    await desk.says("yes")
+    told = await desk.says("feed export")
+    ET.fromstring(told)
+    assert [one.url for one in parse(told.encode()).entries] == list(_feeds(desk).values())
+    await desk.says(f"feed import\n{told}\ndone")
+    assert len(_feeds(desk)) == 4
+    (tmp_path / "other").mkdir()
+    async with a_bus(tmp_path / "other") as bus:
+        other = Desk(bus)
+        await other.says(f"feed import\n{told}\ndone")
+        await other.says("yes")
+        assert _feeds(other) == _feeds(desk)
+
+
+async def test_a_list_by_its_address(desk: Desk) -> None:
+    async def answer(_request: http.Request) -> http.StreamResponse:
+        return gives(OPML.encode(), Content_Type="text/x-opml")
+
+    async with site(answer) as server, fetching() as fetcher:
+        desk = Desk(replace(desk.bus, fetcher=lambda: fetcher))
+        told = await desk.says(f"feed import {server.url}/feeds.opml")
+        assert "These 4 feeds would be added" in (
+            told if "These" in told else await desk.says("done")
+        )
+        await desk.says("no")
+    assert _feeds(desk) == {}
+
+
+async def test_no_list_and_no_feeds_are_told(desk: Desk) -> None:
+    assert await desk.says("feed export") == "There are no feeds."
+    assert "That is no OPML" in await desk.says("feed import\n<html>hello</html>\ndone")
+
+
+def test_a_long_list_is_parted() -> None:
+    entries = [
+        Entry(f"https://example.org/{number}/{'x' * 200}", "T" * 200) for number in range(300)
+    ]
+    parts = list(parted(entries))
+    assert len(parts) > 3
+    assert [one for part in parts for one in part] == entries
+
+
+@pytest.mark.parametrize(
+    ("title", "address"), [("", ""), ("…", ""), ("A  b -- C!", "a-b-c"), ("é" * 99, "e" * 40)]
+)
+def test_slug(title: str, address: str) -> None:
+    assert slug(title) == address
+
+
+async def test_status_tells_of_feeds_in_trouble(desk: Desk) -> None:
+    class Source:
+        def configure(self, specs: object) -> None: ...
+
+        def troubles(self) -> list[Trouble]:
+            return [
+                Trouble(
+                    Channel("feed", "one"),
+                    _("The feed is broken: no item can be made out in it."),
+                    3_600_000,
+                ),
+                Trouble(Channel("feed", "two"), "gone", 0),
+            ]
+
+    desk.bus.hub._sources = {"feed": Source()}
+    told = await desk.says("status")
+    assert "Sources in trouble: 2" in told
+    assert (
+        "  feed:one: The feed is broken: no item can be made out in it. Next try at "
+        "1970-01-01 01:00:00 UTC." in told
+    )
+    assert "  feed:two: gone" in told
+
+
+def test_many_feeds_of_one_name_get_their_addresses_soon() -> None:
+    start = time.thread_time()
+    entries = [Entry(f"https://one.example/{number}", "Planet") for number in range(10_000)]
+    specs = list(_channels(entries, {"feed:planet"}))
+    assert time.thread_time() - start < 1
+    assert [spec.channel.address for spec in specs[:2]] == ["planet-2", "planet-3"]
+    assert len({spec.channel for spec in specs}) == 10_000

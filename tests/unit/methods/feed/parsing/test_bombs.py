@@ -1,0 +1,132 @@
+"""Feeds made to hurt: each is read, refused or stopped within its budget, and the loop that waits
+goes on meanwhile."""
+
+import asyncio
+import time
+
+import pytest
+
+from component.methods.feed.errors import DtdRefused, FeedError
+from component.methods.feed.parsing.item import BYTES, ITEMS
+from component.methods.feed.sandbox.workers import Limits, Workers
+from tests.unit.methods.feed.parsing.test_read import NOW, URL, get, rss
+
+LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
+XXE = (
+    "<!DOCTYPE rss [<!ENTITY x SYSTEM "
+    '"file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>'
+)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "<!DOCTYPE rss [<!ENTITY l0 "
+        f'"lol">{LAUGHS}]><rss><channel><title>&l9;</title></channel></rss>',
+        "<!DOCTYPE rss [<!ENTITY a "
+        f'"{"a" * 50_000}">]><rss><channel><title>{"&a;" * 50_000}</title></channel></rss>',
+        "<!DOCTYPE rss [<!ENTITY % a \"<!ENTITY b SYSTEM 'http://127.0.0.1/'>\"> %a;]><rss/>",
+        XXE,
+        XXE.replace("file:///etc/passwd", "http://169.254.169.254/latest/"),
+    ],
+    ids=["laughs", "quadratic", "parameter", "file", "address"],
+)
+def test_entities_are_refused_before_any_parser_sees_them(data: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(DtdRefused):
+        get(data.encode())
+    assert time.monotonic() - began < 1
+
+
+QUICK = {
+    "items": lambda: rss("<item><title>t</title></item>" * 100_000),
+    "broken items": lambda: rss("<item><title>t<link>x</item>" * 100_000),
+    "author": lambda: rss(f"<item><title>t</title><author>{'a' * 1_000_000}</author></item>"),
+    "author and dots": lambda: rss(
+        f"<item><title>t</title><author>{'a.' * 500_000}@</author></item>"
+    ),
+    "author in an element": lambda: rss(
+        f"<item><title>t</title><author><x/>{'a' * 200_000}</author></item>"
+    ),
+    "author in CDATA": lambda: rss(
+        f"<item><title>t</title><dc:creator><![CDATA[{'a' * 1_000_000}]]></dc:creator></item>"
+    ),
+    "title": lambda: rss(f"<item><title>{'t' * 5_000_000}</title></item>"),
+    "comments": lambda: rss(
+        f"<item><title>t</title><description><![CDATA[{'<!--' * 1_000_000}]]></description></item>"
+    ),
+    "tags": lambda: rss(
+        f"<item><title>t</title><description><![CDATA[{'<a ' * 500_000}]]></description></item>"
+    ),
+    "quotes": lambda: rss(
+        f'<item><title>t</title><description><![CDATA[{"<a x=" * 300_000}"]]></description></item>'
+    ),
+    "ampersands": lambda: rss(
+        f"<item><title>t</title><description>{'&' * 1_000_000}</description></item>"
+    ),
+    "CDATA": lambda: rss(
+        f"<item><title>t</title><description>{'<![CDATA[' * 500_000}</description></item>"
+    ),
+    "prolog": lambda: b"<!DOCTYPE " * 300_000 + rss("<item><title>t</title></item>"),
+    "comments first": lambda: b"<!--" * 1_000_000 + rss("<item><title>t</title></item>"),
+    "page": lambda: (
+        b"<html><head>" + b'<link rel="alternate" type="application/rss+xml" href="/x">' * 100_000
+    ),
+    "page of links": lambda: b"<html><head>" + b"<link " * 1_000_000,
+    "JSON": lambda: b'{"version":"https://jsonfeed.org/version/1","items":' + b"[" * 1_000_000,
+    "JSON number": lambda: (
+        b'{"version":"https://jsonfeed.org/version/1","items":[{"id":' + b"9" * 1_000_000 + b"}]}"
+    ),
+    "hours": lambda: rss("", "<skipHours>" * 100_000),
+}
+STOPPED = {
+    "nesting": lambda: rss("<item><title>t</title>" + "<a>" * 500_000 + "</item>"),
+    "categories": lambda: rss(
+        "<item>" + "".join(f"<category>c{n}</category>" for n in range(60_000)) + "</item>"
+    ),
+    "attributes": lambda: rss(
+        "<item><title " + " ".join(f'a{n}="x"' for n in range(200_000)) + ">t</title></item>"
+    ),
+    "author in pieces": lambda: rss(
+        f"<item><author>{('<![CDATA[' + 'a' * 200 + ']]>') * 5000}</author></item>"
+    ),
+}
+
+
+async def _within(workers: Workers, data: bytes, seconds: float) -> int:
+    """How many items it gave, in no more than so many seconds, with a loop that never waited for
+    it."""
+    assert len(data) <= BYTES
+    reading = asyncio.create_task(workers.read(data, "application/xml", URL, NOW))
+    began = last = time.monotonic()
+    longest = 0.0
+    while not reading.done():
+        await asyncio.sleep(0.005)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    assert time.monotonic() - began < seconds
+    assert longest < 1
+    try:
+        return len((await reading).items)
+    except FeedError:
+        return 0
+
+
+@pytest.mark.parametrize("kind", QUICK)
+async def test_it_costs_no_more_than_it_should(kind: str) -> None:
+    workers = Workers(limits=Limits(seconds=5, patience=30))
+    try:
+        assert await _within(workers, QUICK[kind](), 25) <= ITEMS
+        assert len(workers.pids) == 1  # read or refused, and the process lives
+    finally:
+        await workers.close()
+
+
+@pytest.mark.parametrize("kind", STOPPED)
+async def test_or_it_is_stopped(kind: str) -> None:
+    workers = Workers(limits=Limits(seconds=1, patience=10))
+    try:
+        assert await _within(workers, STOPPED[kind](), 15) <= ITEMS
+        feed = await workers.read(rss("<item><title>next</title></item>"), "", URL, NOW)
+        assert feed.items[0].title == "next"
+    finally:
+        await workers.close()

@@ -1,0 +1,165 @@
+"""Lists of feeds from other readers, good and bad, and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from component.common.errors import BadInput
+from component.common.sanitize import one_line
+from component.methods.feed.opml import DEEPEST, LARGEST, MOST, Entry, Opml, is_web, parse, write
+
+SPEC = b"""<?xml version="1.0" encoding="ISO-8859-1"?>
+<opml version="2.0">
+  <head><title>mySubscriptions.opml</title>
+    <dateCreated>Sat, 18 Jun 2005 12:11:52 GMT</dateCreated></head>
+  <body>
+    <outline text="CNET News.com" description="Tech news"
+      htmlUrl="http://news.com.com/" language="unknown"
+      title="CNET News.com" type="rss" version="RSS2"
+      xmlUrl="http://news.com.com/2547-1_3-0-5.xml"/>
+    <outline text="Caf\xe9" title="" type="rss" xmlUrl="http://cafe.example/rss"/>
+    <outline text="News"><outline text="World &amp; more">
+      <outline type="rss" text="NYT"
+        xmlUrl="https://nyt.example/rss" htmlUrl="javascript:alert(1)"/>
+    </outline></outline>
+    <outline text="A link" type="link" url="http://example.org/"/>
+  </body>
+</opml>"""
+"""After the example in the specification of OPML 2.0."""
+
+
+def outlines(*inner: str, version: str = "2.0") -> bytes:
+    return f'<opml version="{version}"><body>{"".join(inner)}</body></opml>'.encode()
+
+
+def test_a_list_as_the_specification_has_it() -> None:
+    assert parse(SPEC) == Opml(
+        "mySubscriptions.opml",
+        (
+            Entry("http://news.com.com/2547-1_3-0-5.xml", "CNET News.com", "http://news.com.com/"),
+            Entry("http://cafe.example/rss", "Café"),
+            Entry("https://nyt.example/rss", "NYT", "", ("News", "World & more")),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<outline xmlUrl="http://a/f"/>',
+        '<OUTLINE xmlurl="http://a/f"/>',
+        '<outline XMLURL=" http://a/f\n"/>',
+        '<outline xmlUrl="feed://a/f"/>',
+        '<outline xmlUrl="feed:http://a/f"/>',
+    ],
+)
+def test_lists_as_they_are_written(line: str) -> None:
+    assert parse(outlines(line, version="1.0")).entries == (Entry("http://a/f"),)
+
+
+def test_a_feed_may_stand_around_others() -> None:
+    found = parse(
+        outlines(
+            '<outline text="a" xmlUrl="http://a/"><outline text="b" xmlUrl="http://b/"/></outline>'
+        )
+    )
+    assert found.entries == (Entry("http://a/", "a"), Entry("http://b/", "b"))
+
+
+def test_what_is_there_twice_or_no_web_address_is_skipped() -> None:
+    urls = [
+        "http://a/f",
+        "http://a/f",
+        "javascript:x",
+        "file:///etc/passwd",
+        "http://[",
+        "x",
+        "http://" + "a" * 3000,
+    ]
+    found = parse(outlines(*(f'<outline xmlUrl="{url}"/>' for url in urls)))
+    assert (found.entries, found.skipped) == ((Entry("http://a/f"),), 6)
+
+
+BOMB = b"""<!DOCTYPE opml [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<opml version="2.0"><body><outline text="&b;" xmlUrl="http://a/"/></body></opml>"""
+XXE = (
+    b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml><body><outline '
+    b'text="&x;"/></body></opml>'
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "no OPML: no element found in line 1"),
+        (b"\x00\xff\xfe", "no OPML"),
+        (b"<opml><body>\n<outline text='a & b'/></body></opml>", "in line 2"),
+        (b"<opml><body>", "no element found|no OPML"),
+        (b"<html><body/></html>", "no <opml> around it"),
+        (b"<rss version='2.0'><channel/></rss>", "no <opml> around it"),
+        (b"<!DOCTYPE html><html/>", "document type"),
+        (BOMB, "document type"),
+        (XXE, "document type"),
+        (b'<?xml version="1.0" encoding="x-no-such"?><opml/>', "encoding"),
+        (b'<?xml version="1.0" encoding="utf-7"?><opml/>', "encoding"),
+        (b"x" * (LARGEST + 1), "larger than 5 MiB"),
+        (outlines("<outline>" * DEEPEST), f"nested more than {DEEPEST} deep"),
+        (outlines("<outline/>" * (MOST + 1)), f"more than {MOST} outlines"),
+    ],
+)
+def test_what_is_no_list_is_refused_in_words(data: bytes, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        parse(data)
+
+
+def test_as_many_as_may_be() -> None:
+    assert (
+        len(parse(outlines(*(f'<outline xmlUrl="http://a/{it}"/>' for it in range(MOST)))).entries)
+        == MOST
+    )
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    for whole in (data, b"<opml>" + data + b"</opml>", outlines(data.decode("latin-1"))):
+        try:
+            parse(whole)
+        except BadInput:
+            continue
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30).map(one_line)
+urls = (
+    st.builds("http://a.example/{}?x=1&y={}".format, st.integers(), words)
+    .map(one_line)
+    .filter(is_web)
+)
+entries = st.builds(
+    Entry, urls, words, st.just("") | urls, st.lists(words.filter(bool), max_size=3).map(tuple)
+)
+
+
+@given(words, st.lists(entries, max_size=8, unique_by=lambda one: one.url))
+def test_what_is_written_is_read(title: str, some: list[Entry]) -> None:
+    found = parse(write(title, some))
+    expected = {Entry(one.url, one.title or one.url, one.site, one.folders) for one in some}
+    assert (found.title, {*found.entries}, found.skipped) == (title, expected, 0)
+
+
+def test_a_list_reads_well() -> None:
+    some = [
+        Entry("http://a/?b&c", 'A "quoted" <title>', "http://a/", ("News",)),
+        Entry("http://b/"),
+        Entry("http://c/", "C", "", ("News",)),
+    ]
+    assert write("Ours", some).decode() == (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<opml '
+        'version="2.0">\n<head><title>Ours</title></head>\n<body>\n'
+        '<outline type="rss" text="http://b/" title="http://b/" xmlUrl="http://b/"/>\n'
+        '<outline text="News">\n'
+        '<outline type="rss" text="A &quot;quoted&quot; &lt;title&gt;" title="A '
+        '&quot;quoted&quot; &lt;title&gt;" '
+        'xmlUrl="http://a/?b&amp;c" htmlUrl="http://a/"/>\n'
+        '<outline type="rss" text="C" title="C" '
+        'xmlUrl="http://c/"/>\n</outline>\n</body>\n</opml>\n'
+    )

@@ -1,0 +1,151 @@
+"""What comes back: failures for good are read out of any server's report, and nothing else is
+one."""
+
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from component.methods.mail.reports import LOOKED_AT, Report, read
+
+POSTFIX = """\
+From: MAILER-DAEMON@mx.example.org (Mail Delivery System)
+To: b+token@bounces.example.org
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status;
+\tboundary="B/mx.example.org"
+
+--B/mx.example.org
+Content-Description: Notification
+Content-Type: text/plain; charset=us-ascii
+
+I'm sorry to have to inform you that your message could not
+be delivered to one or more recipients.
+
+--B/mx.example.org
+Content-Description: Delivery report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+X-Postfix-Queue-ID: B
+Arrival-Date: Mon, 20 Nov 2023 10:00:00 +0000 (UTC)
+
+Final-Recipient: rfc822; gone@elsewhere.example
+Original-Recipient: rfc822;juliet@example.org
+Action: failed
+Status: 5.1.1
+Remote-MTA: dns; mx.elsewhere.example
+Diagnostic-Code: smtp; 550 5.1.1 <gone@elsewhere.example>:
+    Recipient address rejected: User unknown
+
+--B/mx.example.org
+Content-Description: Undelivered Message Headers
+Content-Type: text/rfc822-headers
+
+From: Shoutbus <shoutbus@example.org>
+To: Juliet@example.org
+Subject: Lobby
+
+--B/mx.example.org--
+"""
+
+
+def _read(text: str) -> Report | None:
+    return read(text.replace("\n", "\r\n").encode())
+
+
+def test_a_failure() -> None:
+    assert _read(POSTFIX) == Report(
+        frozenset({"gone@elsewhere.example", "juliet@example.org", "Juliet@example.org"}),
+        "5.1.1 550 5.1.1 <gone@elsewhere.example>: Recipient address rejected: User unknown",
+    )
+
+
+def test_the_whole_mail_may_come_back() -> None:
+    report = _read(
+        POSTFIX.replace("text/rfc822-headers", "message/rfc822").replace(
+            "Subject: Lobby\n", "\nhello\n"
+        )
+    )
+    assert report
+    assert "Juliet@example.org" in report.addresses
+
+
+def test_no_mail_need_come_back() -> None:
+    report = _read(POSTFIX.partition("--B/mx.example.org\nContent-Description: Undelivered")[0])
+    assert report
+    assert report.addresses == {"gone@elsewhere.example", "juliet@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Action: failed", "Action: delayed"),
+        ("Action: failed", "Action: relayed"),
+        ("Action: failed", "Action: delivered"),
+        ("Action: failed", "Action: expanded"),
+        ("Action: failed\n", ""),
+        ("Status: 5.1.1", "Status: 4.2.2"),
+        ("Status: 5.1.1", "Status: 2.0.0"),
+        ("Status: 5.1.1", "Status: 50"),
+        ("Status: 5.1.1\n", ""),
+        ("message/delivery-status", "text/plain"),
+        ("message/delivery-status", "message/disposition-notification"),
+        ("multipart/report", "multipart/mixed"),
+    ],
+)
+def test_what_is_no_failure_for_good(old: str, new: str) -> None:
+    assert old in POSTFIX
+    assert _read(POSTFIX.replace(old, new)) is None
+
+
+def test_one_of_several_failed() -> None:
+    two = "Final-Recipient: rfc822; romeo@example.org\nAction: delayed\nStatus: 4.0.0\n\n"
+    report = _read(POSTFIX.replace("Final-Recipient", f"{two}Final-Recipient", 1))
+    assert report
+    assert "romeo@example.org" not in report.addresses
+
+
+def test_people_and_machines_that_answer() -> None:
+    """Auto-replies (RFC 3834) and what people write."""
+    reply = EmailMessage()
+    reply["Subject"] = "I am away"
+    reply["Auto-Submitted"] = "auto-replied"
+    reply.set_content("Status: 5.1.1\nAction: failed\nFinal-Recipient: rfc822;juliet@example.org")
+    assert read(reply.as_bytes()) is None
+
+
+def test_long_and_strange_words_are_made_one_line() -> None:
+    report = _read(POSTFIX.replace("User unknown", "User \x00\u202e unknown " + "x" * 5000))
+    assert report
+    assert len(report.why) == 300
+    assert "\u202e" not in report.why
+
+
+def test_parts_within_parts_are_a_trap() -> None:
+    head = b"Content-Type: multipart/report; boundary=0\n\n--0\n"
+    parts = b"".join(
+        b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(1, 1500)
+    )
+    assert read(head + parts) is None
+    assert read(head + b"Content-Type: message/rfc822\n\n" * 4_000) is None
+
+
+def test_only_the_beginning_is_looked_at() -> None:
+    assert read(POSTFIX.encode() + b"x" * 1_000_000)
+    assert read(POSTFIX.replace("I'm sorry", "x" * LOOKED_AT).encode()) is None
+
+
+@given(st.binary(max_size=600))
+def test_junk_says_nothing(junk: bytes) -> None:
+    assert read(junk) is None
+
+
+@given(st.integers(0, len(POSTFIX)), st.integers(0, 200), st.binary(max_size=40))
+def test_a_damaged_report_breaks_nothing(place: int, length: int, junk: bytes) -> None:
+    raw = POSTFIX.encode()
+    report = read(raw[:place] + junk + raw[place + length :])
+    assert report is None or len(report.why) <= 300

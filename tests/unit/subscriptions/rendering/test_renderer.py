@@ -1,0 +1,654 @@
+"""Letters of what is in a store: who gets which words, what is left of it, and how often it is read
+and drawn."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from component.bus.model.delivery import Delivery, State
+from component.bus.model.message import Author, Channel, Message, id_from
+from component.bus.model.records import Audit, Preference
+from component.bus.model.subscription import (
+    DIGEST,
+    Address,
+    Interval,
+    Proof,
+    Standing,
+    Subscription,
+    asking,
+)
+from component.bus.ports.store import Offer, Planned, Store, Turn
+from component.common.errors import Moot, Refused, StoreError
+from component.common.i18n import Words
+from component.methods.sms import gsm
+from component.storage import open_store
+from component.subscriptions.links import Links
+from component.subscriptions.rendering.digest import Places
+from component.subscriptions.rendering.excerpt import LIFE
+from component.subscriptions.rendering.renderer import Writer
+from component.subscriptions.rendering.templates import Templates
+from tests.support.fakes import FakeClock
+
+LOBBY, TEAM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
+MAIL, CHAT = Channel("mail", "juliet@home.example"), Channel("chat", "juliet@example.org")
+SMS, ROOM = Channel("sms", "+4912345"), Channel("muc", "readers@rooms.example.org")
+JULIET = "juliet@example.org"
+WEB = "https://shouts.example.org"
+DAILY = Interval.parse("daily at 9")
+LATE = 2**40
+
+
+class Chosen:
+    """What people chose."""
+
+    def language(self, jid: str, asked: str) -> str:
+        return "de" if jid == "hero@example.org" else "en"
+
+    def preference(self, jid: str) -> Preference:
+        return Preference(jid, zone="Europe/Berlin")
+
+
+class Counted:
+    """A store that counts what is read of it, and fails on demand."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.asked: list[str] = []
+        self.failing = ""
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked.append(name)
+        if name == self.failing:
+            raise StoreError("The disk is gone.")
+        return getattr(self._store, name)
+
+
+@dataclass
+class Desk:
+    """A store with a writer of letters on it."""
+
+    store: Counted
+    writer: Writer
+    clock: FakeClock
+    told: list[str] = field(default_factory=list)
+    count: int = 0
+
+    async def say(
+        self, body: str, *to: Channel, author: str = "romeo@example.org", **more: Any
+    ) -> Message:
+        """It comes to the first channel and is brought to the others."""
+        self.count += 1
+        first, *others = to or (LOBBY,)
+        name = more.pop("name", author.partition("@")[0].title())
+        at = more.pop("at", 1_764_000_000_000 + self.count * 60_000)
+        message = replace(Message.new(first, Author(name, author), body, at), **more)
+        plan = [
+            (message, first, State.CAME, ""),
+            *((message, one, State.PENDING, "") for one in others),
+        ]
+        await self.store.save([Offer(message, lambda: Planned(plan))], (), ())
+        return message
+
+    async def many(self, *bodies: str, author: str = "r@x") -> None:
+        """Said in the lobby, in one go."""
+        plan = [
+            Message.new(LOBBY, Author("R", author), body, count)
+            for count, body in enumerate(bodies, 1)
+        ]
+        offers = [
+            Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
+            for one in plan
+        ]
+        await self.store.save(offers, (), ())
+
+    async def answer(self, to: Message, body: str, *channels: Channel, **more: Any) -> Message:
+        return await self.say(body, *channels, replies=to.id, thread=to.thread or to.id, **more)
+
+    async def subscribe(
+        self, channel: Channel = LOBBY, target: Channel = MAIL, who: str = JULIET, **more: Any
+    ) -> Subscription:
+        one = Subscription(who, channel, target, **{"interval": DAILY, "due": LATE, **more})
+        return replace(one, id=await self.store.subscribe(one, 100))
+
+    async def digest(self, *of: Subscription) -> Delivery:
+        """What was said up to now, as one digest to where the first goes."""
+        target = of[0].target
+        message = Message.new(
+            target,
+            Author("Shoutbus", f"{DIGEST}{target}"),
+            "summary",
+            1,
+            origin=f"{DIGEST}{target}@{self.count}",
+            id=id_from(f"{target} {self.count}"),
+        )
+        ends = [await self.store.last_seq(one.channel) for one in of]
+        turns = [
+            Turn(one, replace(one, cursor=end), message.id)
+            for one, end in zip(of, ends, strict=True)
+        ]
+        plan = Planned([(message, target, State.PENDING, "")], turns=turns)
+        return await self.keep(message, plan)
+
+    async def keep(self, message: Message, plan: Planned) -> Delivery:
+        (receipt,) = await self.store.save([Offer(message, lambda: plan)], (), ())
+        delivery: Delivery = receipt.deliveries[0]
+        return delivery
+
+    async def brought(self, message: Message, target: Channel) -> Delivery:
+        found: Delivery = next(
+            one for one in await self.store.trace(message.id) if one.channel == target
+        )
+        return found
+
+
+TITLES = {LOBBY: "Lobby", TEAM: "Team"}
+PLACES = Places(
+    lambda one: TITLES.get(one, str(one)),
+    lambda one: f"{WEB}/{one.method}/{one.address}" if one == LOBBY else "",
+    lambda one: f"{WEB}/messages/{one.id}/k",
+    lambda message, channel: f"{WEB}/stories/{message.id}" if channel.method == "story" else "",
+)
+
+
+def _desk(store: Store, folder: Path | None = None) -> Desk:
+    clock, told = FakeClock(), list[str]()
+
+    async def tell(words: Words) -> None:
+        told.append(str(words))
+
+    counted: Any = Counted(store)
+    writer = Writer(
+        counted,
+        PLACES,
+        Links(WEB, b"0" * 32),
+        Chosen(),
+        Templates(folder),
+        clock,
+        host="shouts.example.org",
+        persons=("chat", "mail", "sms"),
+        tell=tell,
+    )
+    return Desk(counted, writer, clock, told)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    one = await open_store(f"sqlite:{tmp_path / 'letters.db'}")
+    yield one
+    await one.close()
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return _desk(store)
+
+
+# Digests
+
+
+async def test_a_digest_by_mail(desk: Desk) -> None:
+    daily = await desk.subscribe(zone="Europe/Berlin")
+    first = await desk.say("Who brings the cake?")
+    await desk.say("The door is open")
+    await desk.answer(first, "I do", name="Zoë", author="guest:1")
+    letter = await desk.writer.letter(await desk.digest(daily))
+    assert letter.subject == "Lobby: 3 messages"
+    assert letter.list_id == "<lobby.shoutbox.shouts.example.org>"
+    assert Links(WEB, b"0" * 32).ended(letter.unsubscribe.rpartition("/")[2]) == [daily.id]
+    said = letter.text.partition("\n-- \n")[0]
+    assert said == (
+        "Lobby: 3 messages\nMonday, 24 November 2025, times are Europe/Berlin\n\nLobby\n=====\n\n"
+        "17:01 Romeo: Who brings the cake?\n  ↳ 17:03 Zoë (web): I do\n\n17:02 Romeo: The "
+        "door is open\n"
+    )
+    foot = letter.text.partition("\n-- \n")[2]
+    assert foot.startswith(
+        "You get this because this address is subscribed to Lobby (daily at 9).\nEnd this "
+        "subscription: "
+    )
+    assert f"{WEB}/subscriptions" in foot
+    assert "Never write to this address again: https://shouts.example.org/stop/" in foot
+    for words in (
+        "Who brings the cake?",
+        f'href="{WEB}/messages/{first.id}/k"',
+        "Lobby: 3 messages</h1>",
+        "/stop/",
+    ):
+        assert words in letter.html
+
+
+@pytest.mark.parametrize(
+    ("interval", "words", "told"),
+    [
+        ("daily at 9", "Juliet, come!", 1),
+        ("daily at 9", "Come!", 0),
+        ("at once", "Juliet, come!", 0),
+    ],
+)
+async def test_a_mention_says_why_it_comes_at_once(
+    desk: Desk, interval: str, words: str, told: int
+) -> None:
+    await desk.subscribe(interval=Interval.parse(interval), name="juliet")
+    message = await desk.say(words, LOBBY, MAIL)
+    letter = await desk.writer.letter(await desk.brought(message, MAIL))
+    assert letter.text.count("\nIt comes at once because “juliet” is named in it.\n") == told
+    assert letter.html.count("It comes at once because “juliet” is named in it.") == told
+    assert (
+        "It comes"
+        not in (await desk.writer.letter(await desk.digest(*await desk.store.subscriptions()))).text
+    )
+
+
+async def test_several_channels_and_each_message_once(desk: Desk) -> None:
+    lobby, team = await desk.subscribe(), await desk.subscribe(TEAM, language="de")
+    await desk.say("both", LOBBY, TEAM)
+    await desk.say("only here", TEAM)
+    letter = await desk.writer.letter(await desk.digest(lobby, team))
+    assert letter.subject == "Lobby, Team: 2 messages"
+    assert letter.text.count("both") == 1
+    assert letter.list_id == "<digest.shouts.example.org>"
+    assert letter.html.count("End this subscription") == 2
+    assert Links(WEB, b"0" * 32).ended(letter.unsubscribe.rpartition("/")[2]) == [lobby.id, team.id]
+
+
+async def test_each_is_told_in_their_language_and_zone(desk: Desk) -> None:
+    await desk.say("hello")
+    german = await desk.subscribe(language="de", zone="Asia/Kolkata")
+    letter = await desk.writer.letter(await desk.digest(german))
+    assert (letter.subject, letter.language) == ("Lobby: 1 Nachricht", "de")
+    assert "21:31 Romeo: hello" in letter.text
+    assert "Dieses Abonnement beenden" in letter.html
+
+
+async def test_what_is_left_out(desk: Desk) -> None:
+    for body, author in (("mine", JULIET), ("spam", "x@y"), ("told", "x@y"), ("the news", "x@y")):
+        await desk.say(body, author=author)
+    one = await desk.subscribe(without="spam")
+    seq = (await desk.store.search(LOBBY, "told"))[0].seq
+    delivery = await desk.digest(one)
+    told = desk.store._store.told_at_once
+
+    async def told_at_once(numbers: Sequence[int]) -> dict[int, frozenset[int]]:
+        assert not await told(numbers)
+        return {one.id: frozenset({seq})}
+
+    desk.store.told_at_once = told_at_once  # type: ignore[attr-defined]
+    letter = await desk.writer.letter(delivery)
+    assert letter.subject == "Lobby: 1 message"
+    assert "Romeo" not in letter.text
+    assert "the news" in letter.text
+
+
+async def test_ones_own_are_left_out_for_oneself_alone(desk: Desk) -> None:
+    await desk.say("mine", author=JULIET)
+    await desk.say("yours")
+    juliet = await desk.digest(await desk.subscribe())
+    romeo = await desk.digest(
+        await desk.subscribe(target=Channel("mail", "romeo@x"), who="hero@example.org")
+    )
+    assert "mine" not in (await desk.writer.letter(juliet)).text
+    assert "mine" in (await desk.writer.letter(romeo)).text
+
+
+async def test_an_answer_stands_under_a_line_of_what_it_answers(desk: Desk) -> None:
+    first = await desk.say("Who brings\nthe cake?")
+    secret = await desk.say("only for the team", TEAM)
+    early = await desk.subscribe(cursor=await desk.store.last_seq(LOBBY))
+    await desk.answer(first, "I do")
+    await desk.answer(secret, "quite so")
+    letter = await desk.writer.letter(await desk.digest(early))
+    assert "> Romeo: Who brings the cake?\n  ↳ " in letter.text
+    assert "only for the team" not in letter.text + letter.html  # it was never in this channel
+    assert "Romeo: quite so" in letter.text
+
+
+async def test_what_was_deleted_is_not_told(desk: Desk) -> None:
+    first, second = await desk.say("first"), await desk.say("second")
+    delivery = await desk.digest(await desk.subscribe())
+    await desk.store.delete(
+        first.id, "(deleted by an operator)", Audit(1, "admin@x", "text", "delete")
+    )
+    assert (await desk.writer.letter(delivery)).subject == "Lobby: 1 message"
+    await desk.store.delete(
+        second.id, "(deleted by an operator)", Audit(2, "admin@x", "text", "delete")
+    )
+    desk.clock.sleep(LIFE / 1000)
+    with pytest.raises(Refused, match="deleted meanwhile"):
+        await desk.writer.letter(delivery)
+
+
+async def test_nothing_is_left_of_a_subscription_that_ended(desk: Desk) -> None:
+    await desk.say("hello")
+    one = await desk.subscribe()
+    delivery = await desk.digest(one)
+    await desk.store.unsubscribe([one.id])
+    for told in (
+        desk.writer.letter(delivery),
+        desk.writer.message(delivery),
+        desk.writer.short(delivery, bool),
+    ):
+        with pytest.raises(Refused, match="has ended"):
+            await told
+
+
+async def test_a_digest_in_chat_and_in_a_room(desk: Desk) -> None:
+    for count in range(60):
+        await desk.say(f"{count} {'word ' * 20}")
+    told = await desk.writer.message(await desk.digest(await desk.subscribe(target=CHAT)))
+    assert told.channel == CHAT
+    assert told.body.startswith("Lobby: 60 messages\n")
+    assert told.body.endswith("Answer “stop” to end this.")
+    assert f" more: {WEB}/shoutbox/lobby\n" in told.body
+    assert 2_000 < len(told.body) < 3_500
+    room = await desk.writer.message(await desk.digest(await desk.subscribe(target=ROOM)))
+    assert "stop" not in room.body
+
+
+async def test_a_digest_by_sms(desk: Desk) -> None:
+    await desk.say("hello")
+    await desk.say("again")
+    delivery = await desk.digest(await desk.subscribe(target=SMS))
+    assert (
+        await desk.writer.short(delivery, lambda text: len(text) < 160)
+        == f"Lobby: 2 messages, {WEB}/shoutbox/lobby"
+    )
+    assert await desk.writer.short(delivery, lambda text: len(text) < 30) == "Lobby: 2 messages"
+
+
+async def test_what_nobody_could_read_through_is_counted(desk: Desk) -> None:
+    await desk.many(*(f"line {count}" for count in range(1_300)))
+    assert (
+        await desk.writer.letter(await desk.digest(await desk.subscribe()))
+    ).subject == "Lobby: 1300 messages"
+    some = await desk.digest(await desk.subscribe(target=SMS, only="line 1"))
+    assert (await desk.writer.letter(some)).subject == "Lobby: 411 messages"
+    most = await desk.digest(await desk.subscribe(target=ROOM, only="line"))
+    assert (await desk.writer.letter(most)).subject == "Lobby: more than 100 messages"
+
+
+async def test_a_filter_finds_what_is_behind_much_else(desk: Desk) -> None:
+    await desk.many(*(f"chatter {count}" for count in range(1_100)), "the release is out")
+    letter = await desk.writer.letter(await desk.digest(await desk.subscribe(only="release")))
+    assert letter.subject == "Lobby: 1 message"
+    assert "the release is out" in letter.text
+
+
+async def test_who_said_most_of_it_themselves_is_told_the_rest(desk: Desk) -> None:
+    await desk.many(*(f"mine {count}" for count in range(1_100)), author=JULIET)
+    await desk.say("yours")
+    letter = await desk.writer.letter(await desk.digest(await desk.subscribe()))
+    assert letter.subject == "Lobby: 1 message"
+    assert "yours" in letter.text
+
+
+async def test_what_many_ask_for_at_once_is_read_once(desk: Desk) -> None:
+    await desk.say("hello")
+    people = [
+        await desk.subscribe(target=Channel("mail", f"p{count}@x"), who=f"p{count}@x")
+        for count in range(20)
+    ]
+    deliveries = [await desk.digest(one) for one in people]
+    desk.store.asked.clear()
+    await asyncio.gather(*(desk.writer.letter(one) for one in deliveries))
+    assert desk.store.asked.count("between") == 1
+
+
+async def test_who_may_not_read_it_any_more_gets_no_digest(desk: Desk) -> None:
+    await desk.say("hello")
+    delivery = await desk.digest(await desk.subscribe())
+
+    async def keep(_some: Sequence[Subscription]) -> Sequence[Subscription]:
+        return ()
+
+    desk.writer._reader._keep = keep
+    with pytest.raises(Moot, match="has ended"):
+        await desk.writer.letter(delivery)
+
+
+async def test_five_megabytes_are_read_in_part(desk: Desk) -> None:
+    for count in range(20):
+        await desk.say(f"{count} " + "<x" * 131_000)
+    delivery = await desk.digest(await desk.subscribe())
+    began = time.process_time()
+    letter = await desk.writer.letter(delivery)
+    assert time.process_time() - began < 2
+    assert letter.subject == "Lobby: 20 messages"
+    assert len(letter.html.encode()) < 95_000
+    assert len(letter.text.encode()) < 60_000
+
+
+# Made once for many
+
+
+async def test_many_who_are_told_the_same_cost_one_drawing(desk: Desk) -> None:
+    for count in range(120):
+        await desk.say(f"{count} {'word ' * 20}")
+    people = [
+        await desk.subscribe(target=Channel("mail", f"p{count}@x"), who=f"p{count}@x")
+        for count in range(200)
+    ]
+    deliveries = [await desk.digest(one) for one in people]
+    first = await desk.writer.letter(deliveries[0])
+    desk.store.asked.clear()
+    began = time.process_time()
+    letters = [await desk.writer.letter(one) for one in deliveries[1:]]
+    took = (time.process_time() - began) / len(letters)
+    assert "between" not in desk.store.asked
+    assert {one.subject for one in letters} == {first.subject}
+    assert len({one.html for one in [first, *letters]}) == 200  # each with links of their own
+    assert len({one.text.partition("\n-- \n")[0] for one in [first, *letters]}) == 1
+    assert took < 0.005, took
+
+
+# Single messages
+
+
+async def test_a_message_by_mail(desk: Desk) -> None:
+    at_once = await desk.subscribe(interval=Interval(), due=0)
+    first = await desk.say("Who brings the cake?")
+    message = await desk.answer(first, "I do\nToday <b>", LOBBY, TEAM, MAIL)
+    letter = await desk.writer.letter(await desk.brought(message, MAIL))
+    assert letter.subject == "[Lobby] I do"
+    assert letter.text.startswith(
+        "Lobby\n=====\n\n> Romeo: Who brings the cake?\n\n24 Nov 2025, 16:02 Romeo: I "
+        "do\nToday <b>\n"
+    )
+    assert "I do<br>\nToday &lt;b&gt;" in letter.html
+    assert "subscribed to Lobby (at once)" in letter.text
+    assert Links(WEB, b"0" * 32).ended(letter.unsubscribe.rpartition("/")[2]) == [at_once.id]
+
+
+async def test_a_message_that_a_route_brings_says_so(desk: Desk) -> None:
+    message = await desk.say("hello", LOBBY, MAIL)
+    letter = await desk.writer.letter(await desk.brought(message, MAIL))
+    assert letter.subject == "[Lobby] hello"
+    assert "because an operator" in letter.text
+    assert (letter.unsubscribe, letter.list_id) == ("", "<lobby.shoutbox.shouts.example.org>")
+    assert "/stop/" in letter.html
+    assert "/subscriptions" not in letter.html
+
+
+async def test_which_subscription_a_message_came_by(desk: Desk) -> None:
+    await desk.subscribe(TEAM, target=CHAT, interval=Interval(), due=0)
+    await desk.subscribe(LOBBY, target=CHAT, interval=Interval(), due=0)
+    message = await desk.say("hello", Channel("feed", "x"), LOBBY, TEAM, CHAT)
+    assert (
+        await desk.writer.message(await desk.brought(message, CHAT))
+    ).body == "[Lobby] Romeo: hello"
+    other = await desk.say("hello", Channel("feed", "x"), TEAM, CHAT)
+    assert (
+        await desk.writer.message(await desk.brought(other, CHAT))
+    ).body == "[Team] Romeo: hello"
+
+
+async def test_where_it_falls_back_to(desk: Desk) -> None:
+    await desk.subscribe(target=CHAT, interval=Interval(), due=0, fallback=MAIL)
+    await desk.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
+    message = await desk.say("hello", LOBBY, MAIL)
+    assert (
+        "subscribed to Lobby" in (await desk.writer.letter(await desk.brought(message, MAIL))).text
+    )
+
+
+async def test_what_comes_by_no_subscription_stays_as_it_is(desk: Desk) -> None:
+    await desk.subscribe(target=CHAT, interval=Interval(), due=0, standing=Standing.ASKED)
+    routed = await desk.say("hello", LOBBY, CHAT)
+    assert (await desk.writer.message(await desk.brought(routed, CHAT))) == routed
+    await desk.subscribe(TEAM, target=CHAT, interval=Interval(), due=0)
+    own = await desk.say("A reminder", CHAT)
+    assert (await desk.writer.message(await desk.brought(own, CHAT))) == own
+
+
+async def test_an_answer_in_chat_has_a_line_of_what_it_answers(desk: Desk) -> None:
+    await desk.subscribe(target=CHAT, interval=Interval(), due=0)
+    first = await desk.say("Who brings the cake?")
+    secret = await desk.say("a secret", TEAM)
+    for to, quoted in ((first, True), (secret, False)):
+        message = await desk.answer(to, "I do", LOBBY, CHAT)
+        body = (await desk.writer.message(await desk.brought(message, CHAT))).body
+        assert ("> Romeo: Who brings the cake?" in body) is quoted
+        assert "secret" not in body
+        assert body.startswith("[Lobby]")
+
+
+async def test_a_message_by_sms(desk: Desk) -> None:
+    await desk.subscribe(target=SMS, interval=Interval(), due=0)
+    message = await desk.say("hello\n\n  world " + "and so on " * 30, LOBBY, SMS)
+    delivery = await desk.brought(message, SMS)
+    assert (await desk.writer.short(delivery, lambda _text: True)).startswith(
+        "Lobby: Romeo: hello world and so on and"
+    )
+    cut = await desk.writer.short(delivery, lambda text: len(text) <= 160)
+    assert 140 <= len(cut) <= 160
+    assert cut.endswith(f"... {WEB}/messages/{message.id}/k")
+
+
+async def test_a_message_to_thousands_is_traced_once(desk: Desk) -> None:
+    people = [Channel("mail", f"p{count}@x") for count in range(300)]
+    for one in people:
+        await desk.subscribe(target=one, who=one.address, interval=Interval(), due=0)
+    message = await desk.say("hello", LOBBY, *people)
+    deliveries = sorted(await desk.store.trace(message.id), key=lambda one: one.seq)[1:]
+    desk.store.asked.clear()
+    bodies = {(await desk.writer.letter(one)).subject for one in reversed(deliveries)}
+    assert bodies == {"[Lobby] hello"}
+    assert desk.store.asked.count("trace") == 1
+
+
+async def test_header_lines_stay_lines(desk: Desk) -> None:
+    TITLES[TEAM] = "Te\r\nBcc: x@y\r\n\r\nam"
+    try:
+        await desk.subscribe(TEAM, interval=Interval(), due=0)
+        message = await desk.say("a\r\nBcc: all@example.org", TEAM, MAIL, name="R\nx")
+        letter = await desk.writer.letter(await desk.brought(message, MAIL))
+        digest = await desk.writer.letter(await desk.digest(await desk.subscribe(TEAM, target=SMS)))
+    finally:
+        TITLES[TEAM] = "Team"
+    for head in (letter.subject, letter.list_id, letter.unsubscribe, digest.subject):
+        assert "\n" not in head
+        assert "\r" not in head
+
+
+# Requests
+
+
+async def request(desk: Desk, target: Channel, who: str = JULIET, asked: int = 5) -> Delivery:
+    await desk.store.put_address(Address(who, target, Proof.ASKED, asked))
+    message = Message.new(
+        target,
+        Author("Shoutbus", "bus:"),
+        "Please confirm.",
+        asked,
+        origin=asking(Address(who, target, asked=asked)),
+    )
+    return await desk.keep(message, Planned([(message, target, State.PENDING, "")]))
+
+
+async def test_a_request_to_confirm(desk: Desk) -> None:
+    delivery = await request(desk, MAIL)
+    links = Links(WEB, b"0" * 32)
+    letter = await desk.writer.letter(delivery)
+    confirm = links.confirm(Address(JULIET, MAIL, asked=5))
+    assert letter.subject == "Please confirm juliet@home.example"
+    for text in (letter.text, letter.html):
+        assert JULIET in text
+        assert confirm in text
+        assert "/stop/" in text
+    asked = (await desk.writer.message(delivery)).body
+    assert JULIET in asked
+    assert "“confirm”" in asked
+    assert (letter.unsubscribe, letter.list_id) == ("", "")
+    assert "\0" not in letter.html
+
+
+async def test_a_request_names_what_waits_in_the_language_of_who_asked(desk: Desk) -> None:
+    await desk.subscribe(who="hero@example.org", language="de", due=0)
+    letter = await desk.writer.letter(await request(desk, MAIL, "hero@example.org"))
+    assert letter.language == "de"
+    assert letter.text.startswith(
+        "hero@example.org hat Shoutbus die Adresse juliet@home.example gegeben.\n\nIst das"
+    )
+    await desk.subscribe(who="", target=Channel("mail", "x@y"), standing=Standing.ASKED, due=0)
+    anonymous = await desk.writer.letter(await request(desk, Channel("mail", "x@y"), ""))
+    assert anonymous.text.startswith(
+        "Someone wants x@y to be told by Shoutbus of:\n\n- Lobby (daily at 9)\n\nIf that"
+    )
+    assert '<li dir="auto">Lobby (daily at 9)</li>' in anonymous.html
+
+
+async def test_a_code_by_sms(desk: Desk) -> None:
+    code = Links(WEB, b"0" * 32).code(Address(JULIET, SMS, asked=5))
+    delivery = await request(desk, SMS)
+    told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
+    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing."
+    desk.writer._hears_stop = True
+    told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
+    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing. STOP: never again."
+    assert gsm.count(told).parts == 1
+
+
+async def test_a_request_that_another_followed_is_not_sent(desk: Desk) -> None:
+    first = await request(desk, MAIL)
+    await request(desk, MAIL, asked=9)
+    with pytest.raises(Refused, match="need not be confirmed"):
+        await desk.writer.letter(first)
+    await desk.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
+    with pytest.raises(Refused, match="need not be confirmed"):
+        await desk.writer.letter(first)
+
+
+# Faults
+
+
+async def test_a_broken_template_is_told_once_and_ours_is_sent(
+    store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    (folder / "digest.txt").write_text("\n{{ nothing }}")
+    desk = _desk(store, folder)
+    await desk.say("hello")
+    delivery = await desk.digest(await desk.subscribe())
+    for _ in range(2):
+        assert "Romeo: hello" in (await desk.writer.letter(delivery)).text
+        desk.clock.sleep(minutes=1)
+    assert desk.told == ["digest.txt, line 2: 'nothing' is undefined"]
+    (folder / "digest.txt").write_text("Dear all, {{ subject }}")
+    letter = await desk.writer.letter(delivery)  # at once, not when what was kept is too old
+    assert letter.text.startswith("Dear all, Lobby: 1 message\n\n-- \nYou get this because")
+
+
+@pytest.mark.parametrize("failing", ["parts_of", "subscription", "told_at_once", "between"])
+async def test_a_disk_that_fails(desk: Desk, failing: str) -> None:
+    await desk.say("hello")
+    delivery = await desk.digest(await desk.subscribe())
+    desk.store.failing = failing
+    with pytest.raises(StoreError):
+        await desk.writer.letter(delivery)
+    desk.store.failing = ""
+    assert (await desk.writer.letter(delivery)).subject == "Lobby: 1 message"

@@ -1,0 +1,59 @@
+"""What a page makes of text that others wrote: links, and the name a browser kept."""
+
+import time
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from component.common.linkify import linked
+from web.shoutbox.pages import NAME_COOKIE, _cookie_name
+
+
+@pytest.mark.parametrize(
+    ("kept", "name"),
+    [
+        ("Zoe", "Zoe"),
+        ("Zo\\xeb", "Zoë"),
+        ("\\u4f50", "佐"),
+        ("\\U0001f600", "😀"),
+        ("\\ud800", "\ufffd"),  # a lone surrogate once cost the page
+        ("\\x00", "\ufffd"),
+        ("\\u202eeoz", "eoz"),
+        ("\\x", ""),
+        ("\\N{none}", ""),
+        ("x" * 500, "x" * 64),
+    ],
+)
+def test_the_name_a_browser_kept(kept: str, name: str) -> None:
+    request = make_mocked_request("GET", "/", headers={"Cookie": f"{NAME_COOKIE}={kept}"})
+    found = _cookie_name(request)
+    assert found == name
+    found.encode()
+
+
+def test_no_name_kept() -> None:
+    assert _cookie_name(make_mocked_request("GET", "/")) == ""
+
+
+def test_links_and_nothing_else() -> None:
+    assert str(linked("see https://a.example/x?y=1&z=<b>.")) == (
+        'see <a href="https://a.example/x?y=1&amp;z=" rel="noopener noreferrer nofollow '
+        'ugc">https://a.example/x?y=1&amp;z=</a>'
+        "&lt;b&gt;."
+    )
+    for text in (
+        "javascript:alert(1)",
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "data:text/html,x",
+    ):
+        out = str(linked(text))
+        assert "<" not in out
+        assert '"' not in out
+    assert 'href="http://x/&#34;' not in str(linked('http://x/" onmouseover="alert(1)'))
+
+
+def test_thousands_of_links_cost_little() -> None:
+    start = time.thread_time()
+    assert str(linked("http://a/ " * 26_000)).count("<a ") == 26_000
+    assert time.thread_time() - start < 1

@@ -1,0 +1,191 @@
+"""Who is there: asked once, probed after each connect, believed by the sender alone."""
+
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from component.xmpp import presence
+from component.xmpp.presence import MOST_CLIENTS, Presence
+from tests.unit.xmpp.muc.test_puppets import FakeSession
+
+BOT = "bot@bus.example.org"
+JULIET = "juliet@example.org"
+
+
+class Stage:
+    """Presences on a stream that is a list, and up."""
+
+    def __init__(self) -> None:
+        self.link = FakeSession()
+        self.online = Presence(self.link, BOT)
+
+    async def rise(self) -> None:
+        self.link._live.set()
+        for call in self.link.up:
+            await call()
+
+    def fall(self) -> None:
+        self.link._live.clear()
+        for call in self.link.down:
+            call()
+
+    def hear(self, sender: str, kind: str = "", inside: str = "") -> None:
+        typed = f' type="{kind}"' if kind else ""
+        self.online.heard(
+            fromstring(
+                f'<presence xmlns="jabber:component:accept" from="{sender}" '
+                f'to="{BOT}"{typed}>{inside}</presence>'
+            )
+        )
+
+
+@pytest.fixture
+async def stage() -> Stage:
+    one = Stage()
+    await one.rise()
+    one.online.watch(JULIET)
+    return one
+
+
+async def test_who_is_watched_is_asked_once(stage: Stage) -> None:
+    stage.online.watch(JULIET.upper())
+    assert stage.link.kinds == [(JULIET, "subscribe")]
+    assert {one.get("from") for one in stage.link.sent} == {BOT}
+
+
+async def test_it_is_known_who_has_yet_to_answer(stage: Stage) -> None:
+    assert stage.online.asks(JULIET)
+    assert not stage.online.asks("nobody@example.org")
+    stage.hear(JULIET, "subscribed")
+    assert not stage.online.asks(JULIET)
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent"),
+    [
+        ([], ["subscribe"]),  # a probe would end a request that is open
+        (["subscribed"], ["probe"]),
+        (["unsubscribed"], []),
+        (["subscribed", "unsubscribed"], []),
+        (["unsubscribed", "subscribed"], ["probe"]),
+    ],
+)
+async def test_what_a_new_stream_begins_with(
+    stage: Stage, answers: list[str], sent: list[str]
+) -> None:
+    for answer in answers:
+        stage.hear(JULIET, answer)
+    stage.hear(f"{JULIET}/a")
+    stage.fall()
+    assert not stage.online.is_online(JULIET)
+    stage.link.sent.clear()
+    await stage.rise()
+    assert [kind for _, kind in stage.link.kinds] == sent
+
+
+async def test_who_is_watched_before_there_is_a_stream_is_asked_when_it_comes() -> None:
+    stage = Stage()
+    stage.online.watch(JULIET)
+    assert stage.link.sent == []
+    await stage.rise()
+    assert stage.link.kinds == [(JULIET, "subscribe")]
+
+
+async def test_who_agrees_is_probed(stage: Stage) -> None:
+    stage.link.sent.clear()
+    stage.hear(JULIET, "subscribed")
+    assert stage.link.kinds == [(JULIET, "probe")]
+    assert not stage.online.is_online(JULIET)
+
+
+@pytest.mark.parametrize(
+    ("inside", "there"),
+    [
+        ("", True),
+        ("<show>chat</show>", True),
+        ("<show/>", True),
+        ("<show>away</show>", False),
+        ("<show>xa</show>", False),
+        ("<show>dnd</show>", False),
+        ("<show>nonsense</show>", False),
+        ("<priority>5</priority>", True),
+        ("<priority>-1</priority>", False),
+        ("<status>away</status>", True),
+    ],
+)
+async def test_what_counts_as_there(stage: Stage, inside: str, there: bool) -> None:
+    stage.hear(f"{JULIET}/a", inside=inside)
+    assert stage.online.is_online(JULIET) is there
+    assert stage.online.is_online("Juliet@Example.org/b") is there
+
+
+async def test_one_client_of_several_is_enough(stage: Stage) -> None:
+    stage.hear(f"{JULIET}/a")
+    stage.hear(f"{JULIET}/b", inside="<show>away</show>")
+    assert stage.online.is_online(JULIET)
+    stage.hear(f"{JULIET}/a", "unavailable")
+    assert not stage.online.is_online(JULIET)
+    stage.hear(f"{JULIET}/b")
+    assert stage.online.is_online(JULIET)
+    stage.hear(f"{JULIET}/b", inside="<show>dnd</show>")
+    assert not stage.online.is_online(JULIET)
+
+
+@pytest.mark.parametrize(
+    ("sender", "kind"), [(JULIET, "unavailable"), (JULIET, "unsubscribed"), (JULIET, "error")]
+)
+async def test_what_ends_it_for_all_their_clients(stage: Stage, sender: str, kind: str) -> None:
+    stage.hear(f"{JULIET}/a")
+    stage.hear(f"{JULIET}/b")
+    stage.hear(sender, kind)
+    assert not stage.online.is_online(JULIET)
+
+
+@pytest.mark.parametrize(
+    "kind", ["subscribe", "subscribed", "unsubscribed", "unsubscribe", "probe", "nonsense"]
+)
+async def test_what_says_nothing_of_who_is_there(stage: Stage, kind: str) -> None:
+    stage.hear(f"{JULIET}/a", kind)
+    assert not stage.online.is_online(JULIET)
+
+
+async def test_nobody_speaks_for_another(stage: Stage) -> None:
+    stage.hear(f"{JULIET}/a")
+    forged = (
+        f'<x xmlns="http://jabber.org/protocol/muc#user"><item jid="{JULIET}/b" '
+        'affiliation="owner"/></x>'
+    )
+    for sender in (
+        "mallory@example.org/a",
+        "juliet@evil.example/a",
+        f"room@rooms.example.org/{JULIET}",
+        "",
+    ):
+        stage.hear(sender, "unavailable", forged)
+        stage.hear(sender, "unsubscribed")
+        stage.hear(sender)
+        assert not stage.online.is_online(sender)
+    assert stage.online.is_online(JULIET)
+    assert len(stage.online._there) == 1
+
+
+async def test_an_occupant_is_no_person(stage: Stage) -> None:
+    room = "room@rooms.example.org"
+    stage.online.watch(room)
+    stage.hear(
+        f"{room}/Juliet",
+        inside='<x xmlns="http://jabber.org/protocol/muc#user"><item role="visitor"/></x>',
+    )
+    assert not stage.online.is_online(room)
+
+
+async def test_what_is_remembered_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(MOST_CLIENTS * 3):
+        stage.hear(f"{JULIET}/{number}")
+    assert len(stage.online._there[JULIET]) == MOST_CLIENTS
+    monkeypatch.setattr(presence, "MOST", 2)
+    stage.online.watch("second@example.org")
+    stage.online.watch("third@example.org")
+    stage.hear("third@example.org/a")
+    assert not stage.online.is_online("third@example.org")
+    assert ("third@example.org", "subscribe") not in stage.link.kinds

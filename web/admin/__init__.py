@@ -1,0 +1,1 @@
+"""Pages for operators: the matrix, and commands as pages."""
