@@ -1,4 +1,4 @@
-"""The three lock files pin everything that an installer could ask for, on every Python that we support."""
+"""The lock files pin all that an installer could ask for, on every Python that we support."""
 
 import re
 import tomllib
@@ -136,7 +136,10 @@ def test_the_installer_is_pinned_alone() -> None:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_each_line_has_one_version_and_its_hashes(name: str) -> None:
-    line = re.compile(r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[\w.!+]+( ; [^;]+?)?( +--hash=sha256:[0-9a-f]{64})+")
+    line = re.compile(
+        r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[\w.!+]+"
+        r"( ; [^;]+?)?( +--hash=sha256:[0-9a-f]{64})+"
+    )
     assert [one for one in _entries(name) if not line.fullmatch(one.strip())] == []
 
 
