@@ -15,7 +15,7 @@ from commands.adhoc import AdHoc
 from commands.text import Text
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import BUS
-from component.bus.engine.retraction import Taken
+from component.bus.engine.retraction import Retracted
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import DELETED, Author, Channel, Message, id_from
 from component.bus.model.records import Audit, ChannelSpec, Put
@@ -25,9 +25,10 @@ from component.bus.ports.method import Fate
 from component.bus.ports.source_state import ArchivePosition
 from component.common.errors import Muted
 from component.storage import open_store
-from component.xmpp.bot import Asked, Bot
-from component.xmpp.muc.ingest import Heard, Hearing
-from component.xmpp.muc.mam import Archive
+from component.xmpp.bot import Bot
+from component.xmpp.handlers import TypedLine
+from component.xmpp.muc.ingest import Incoming, Ingest
+from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.room import Room
 from tests.support.fakes import (
     FROM,
@@ -63,7 +64,7 @@ class Stage:
 
     async def says(self, line: str, jid: str = "admin@x", language: str = "en") -> str:
         return str(
-            await self._text.answer(Asked(jid, jid.partition("@")[0], line, False, language))
+            await self._text.answer(TypedLine(jid, jid.partition("@")[0], line, False, language))
         )
 
     async def changes(self) -> list[tuple[str, str, str, str]]:
@@ -229,15 +230,15 @@ def test_who_goes_by_a_name_now() -> None:
     assert guests.holder("Tybalt") == ""
 
 
-def _heard(message: Message, mark: ArchivePosition | None = None) -> Heard:
-    return Heard(Room(ROOM.address, ChannelSpec(ROOM), "shoutbus"), "Romeo", message, mark)
+def _heard(message: Message, mark: ArchivePosition | None = None) -> Incoming:
+    return Incoming(Room(ROOM.address, ChannelSpec(ROOM), "shoutbus"), "Romeo", message, mark)
 
 
 async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     noted: list[ArchivePosition] = []
-    hearing = Hearing(
-        Archive.__new__(Archive),
+    hearing = Ingest(
+        MamArchive.__new__(MamArchive),
         stage.clock,
         stage.bus.hub.store.source_state.archive_position,
         stage.bus.hub.store.deliveries.log,
@@ -319,11 +320,11 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     assert rooms.asked_back == states[:5]
 
 
-async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Taken]]:
+async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Retracted]]:
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
     await until(
-        lambda: all(message.id in lane._forgotten for lane in hub._lanes.values()), "deleted"
+        lambda: all(message.id in queue._forgotten for queue in hub._queues.values()), "deleted"
     )
     return task
 
@@ -369,8 +370,8 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     first = said("romeo: vile", origin="elsewhere", id=id_from(origin))  # as another bus brought it
     await stage.bus.hub.accept(first)
     await stage.bus.hub.delete(first.id, NOBODY)
-    hearing = Hearing(
-        Archive.__new__(Archive),
+    hearing = Ingest(
+        MamArchive.__new__(MamArchive),
         stage.clock,
         stage.bus.hub.store.source_state.archive_position,
         stage.bus.hub.store.deliveries.log,
