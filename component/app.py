@@ -28,7 +28,6 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.roles import Role, Roles
 from component.bus.model.story import permalink
-from component.bus.model.subscription import SUBSCRIBERS
 from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, MethodSpec, Ports
 from component.bus.ports.store import Store
 from component.common.errors import ConfigError, StoreError
@@ -36,6 +35,7 @@ from component.common.i18n import Words, _
 from component.config.config import Config
 from component.fetch.client import Fetcher, agent
 from component.storage import open_store
+from component.subscriptions.audience import SUBSCRIBERS
 from component.subscriptions.factory import put_together
 from component.subscriptions.service import Subscriptions
 from component.xmpp import disco
@@ -340,6 +340,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             ways | {SUBSCRIBERS: notices.fanout},
             persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
             on_failure=notices.subscriptions.on_failure,
+            followers=notices.subscriptions.audience.followers,
             make=processors.make,
             link=xmpp.link_to,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
