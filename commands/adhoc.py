@@ -20,7 +20,7 @@ from component.bus.model.roles import Role
 from component.common.errors import Forbidden, ShoutbusError
 from component.common.form import Faults
 from component.common.i18n import Words, _, tell
-from component.xmpp.disco import IqFault
+from component.xmpp.handlers import IqFault
 from component.xmpp.stanza import COMMANDS, DATA, bare, language_of
 
 log = structlog.get_logger()

@@ -37,7 +37,7 @@ from component.common.errors import (
 )
 from component.common.form import Faults, Field
 from component.common.i18n import Words, _, joined, tell
-from component.xmpp.bot import Asked, Meant
+from component.xmpp.handlers import PlainMessage, TypedLine
 
 log = structlog.get_logger()
 
@@ -104,7 +104,7 @@ class Text:
         self._talks: OrderedDict[str, Talk] = OrderedDict()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
-    async def answer(self, asked: Asked) -> str | Meant | None:
+    async def answer(self, asked: TypedLine) -> str | PlainMessage | None:
         """The reply to a line, or None where it is a message; see `Answer`."""
         language = self._bus.settings.language(asked.jid, asked.language)
         caller = Caller(asked.jid, asked.nick, self._role_of(asked.jid), asked.in_room, language)
@@ -155,11 +155,11 @@ class Text:
 
     # A line that begins something
 
-    async def _first(self, line: str, caller: Caller) -> str | Meant | None:
+    async def _first(self, line: str, caller: Caller) -> str | PlainMessage | None:
         """A line while no question stands open."""
         start = line.lstrip()
         if start.startswith("\\") and self._would_take(start[1:], caller):
-            return Meant(start[1:])
+            return PlainMessage(start[1:])
         if _SLASHED.match(start):
             return await self._slashed(start[1:], caller)
         if await self._only_begins(line, caller):

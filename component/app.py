@@ -40,18 +40,18 @@ from component.subscriptions.factory import put_together
 from component.subscriptions.service import Subscriptions
 from component.xmpp import disco
 from component.xmpp.bot import Bot
-from component.xmpp.connection import Account
+from component.xmpp.connection import ComponentAccount
 from component.xmpp.direct import DirectMessages
-from component.xmpp.disco import Desk, Identity
-from component.xmpp.muc.ingest import Hearing
-from component.xmpp.muc.mam import Archive
+from component.xmpp.disco import Disco, Identity
+from component.xmpp.muc.ingest import Ingest
+from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.replies import had
-from component.xmpp.muc.room import Line, Room
+from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.muc.rooms import Rooms
-from component.xmpp.presence import Presences
-from component.xmpp.roster import Contacts
-from component.xmpp.session import Link
+from component.xmpp.presence import Presence
+from component.xmpp.roster import Roster
+from component.xmpp.session import Session
 from component.xmpp.stanza import NS, bare, domain, local
 from web.context import Site
 from web.guests import Guests
@@ -77,22 +77,24 @@ class Xmpp:
 
     def __init__(self, config: Config, store: Store, secret: bytes, clock: Clock) -> None:
         xmpp = config.xmpp
-        self.link = Link(Account(xmpp.host, xmpp.port, xmpp.component, xmpp.secret), self._heard)
+        self.link = Session(
+            ComponentAccount(xmpp.host, xmpp.port, xmpp.component, xmpp.secret), self._heard
+        )
         self._public_url = config.web.public_url
         self._secret = secret
         self.bot = Bot(self.link, xmpp.bot, clock)
-        self.contacts = Contacts(self.link, store)
-        self.online = Presences(self.link, self.bot.bare)
+        self.contacts = Roster(self.link, store)
+        self.online = Presence(self.link, self.bot.bare)
         self.direct = DirectMessages(
             self.link, self.bot.jid, self.link_to, lambda jid: self._settings.language(jid, "")
         )
         self.puppets = Puppets(self.link, time.monotonic)
-        self.archive = Archive(self.link, self.bot.jid)
+        self.archive = MamArchive(self.link, self.bot.jid)
 
         async def recent(channel: Channel) -> Sequence[Delivery]:
             return await store.log(channel, before=LATEST, limit=RECALLED)
 
-        self.hearing = Hearing(self.archive, clock, store.mark, recent, secret)
+        self.hearing = Ingest(self.archive, clock, store.mark, recent, secret)
         self.rooms = Rooms(
             self.link,
             self.bot.jid,
@@ -102,7 +104,7 @@ class Xmpp:
             admins=config.admins,
             link_to=self.link_to,
         )
-        self.desk = Desk(self.link, self._identify, self._listed)
+        self.desk = Disco(self.link, self._identify, self._listed)
         self.seen: list[Callable[[str], None]] = []
         """Called with the bare JID of each who writes, or shows the bot that they are there."""
         self._hub: Hub
@@ -134,7 +136,7 @@ class Xmpp:
             gateways,
         )
 
-        async def addressed(room: Room, said: Line) -> None:
+        async def addressed(room: Room, said: RoomLine) -> None:
             await self.bot.addressed(self.rooms.tell, room, said)
 
         self.hearing.attach(hub, hub.note, hub.reading)

@@ -12,7 +12,7 @@ from component.config.config import Config, examine, load
 from component.storage import open_store
 from component.subscriptions.rendering.preview import faults as faults_of_letters
 from component.subscriptions.rendering.templates import Templates
-from component.xmpp.connection import Account
+from component.xmpp.connection import ComponentAccount
 from component.xmpp.session import knock
 
 
@@ -48,7 +48,9 @@ async def _letters(config: Config) -> list[str]:
 
 
 async def _xmpp(config: Config) -> list[str]:
-    account = Account(config.xmpp.host, config.xmpp.port, config.xmpp.component, config.xmpp.secret)
+    account = ComponentAccount(
+        config.xmpp.host, config.xmpp.port, config.xmpp.component, config.xmpp.secret
+    )
     fault = await knock(account, config.xmpp.rooms)
     return [f"[xmpp] {fault}"] if fault else []
 

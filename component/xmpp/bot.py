@@ -7,7 +7,7 @@ forged as easily as written. Roles come from that bare JID.
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
@@ -20,10 +20,11 @@ from component.common.i18n import Words, _, joined, tell
 from component.common.rate import Rate
 from component.common.sanitize import escape as q
 from component.common.sanitize import one_line, skeleton
+from component.xmpp.handlers import PlainMessage, TypedLine
 from component.xmpp.muc.replies import named_by, said_in
-from component.xmpp.muc.room import Line, Room
+from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.roster import RESOURCE
-from component.xmpp.session import Link
+from component.xmpp.session import Session
 from component.xmpp.stanza import (
     MUC_USER,
     RECEIPTS,
@@ -45,26 +46,8 @@ REMEMBERED = 10_000
 """People who were told where their messages go."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A line that may be meant for the bot: who says it, where, and whether others read along."""
-
-    jid: str
-    nick: str
-    text: str
-    in_room: bool
-    language: str = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """A line that is a message as its writer marked it: `body` is the message, without the mark."""
-
-    body: str
-
-
-Answer = Callable[[Asked], Awaitable[str | Meant | None]]
-"""The text commands: what to reply; None, or Meant, where the line is no command."""
+Answer = Callable[[TypedLine], Awaitable[str | PlainMessage | None]]
+"""The text commands: what to reply; None, or PlainMessage, where the line is no command."""
 Had = Callable[[str, Channel, str], Awaitable[bool]]
 """Whether someone can have read a message: its id, the channel they speak to, their bare JID."""
 
@@ -79,7 +62,7 @@ class LeadsTo(Protocol):
 class Bot:
     """Hears direct messages and lines in rooms, and answers; what is no command goes to the hub."""
 
-    def __init__(self, link: Link, name: str, clock: Clock) -> None:
+    def __init__(self, link: Session, name: str, clock: Clock) -> None:
         self._link = link
         self._clock = clock
         self.bare = f"{name}@{link.domain}"
@@ -218,7 +201,9 @@ class Bot:
             raise Forbidden(
                 _("{nick}: people on the web page can't get private messages.", nick=nick)
             )
-        answer = await self._answer(Asked("", nick, body_of(stanza), False, language_of(stanza)))
+        answer = await self._answer(
+            TypedLine("", nick, body_of(stanza), False, language_of(stanza))
+        )
         if isinstance(answer, str):
             return answer
         return _(
@@ -237,7 +222,7 @@ class Bot:
                 )
         else:
             answer = await self._answer(
-                Asked(jid, local(jid) or jid, body, False, language_of(stanza))
+                TypedLine(jid, local(jid) or jid, body, False, language_of(stanza))
             )
             if isinstance(answer, str):
                 return answer
@@ -296,13 +281,13 @@ class Bot:
 
     # In rooms
 
-    async def addressed(self, say: Callable[[Room, str], None], room: Room, said: Line) -> None:
+    async def addressed(self, say: Callable[[Room, str], None], room: Room, said: RoomLine) -> None:
         """Answer a line in a room where it begins with the bot's name; `say` says it there."""
         line = self.called(room.nick, said.text)
         if line is None:
             return
         jid = said.occupant.jid if said.occupant else ""
-        answer = await self._answer(Asked(jid, said.nick, line, True, said.language))
+        answer = await self._answer(TypedLine(jid, said.nick, line, True, said.language))
         if not isinstance(answer, str):
             told = _(
                 "I don't know “{line}”. Write “{bot}: help” for what I can do.",
@@ -312,7 +297,7 @@ class Bot:
             answer = told.told(self._speaks(jid, said.language))
         say(room, f"{said.nick}: {answer}")
 
-    def stopped(self, room: Room, said: Line, refusals: Sequence[Refusal]) -> None:
+    def stopped(self, room: Room, said: RoomLine, refusals: Sequence[Refusal]) -> None:
         """Tell an occupant, in private and once a minute at most, what of theirs went no
         further."""
         jid = said.occupant.jid if said.occupant else ""

@@ -41,7 +41,7 @@ _CONFIGURATION = {
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ComponentAccount:
     """Where the component connects and as what."""
 
     host: str
@@ -50,10 +50,10 @@ class Account:
     secret: str
 
 
-class Stream(ComponentXMPP):
+class Connection(ComponentXMPP):
     """One connection: slixmpp's stream and handshake; stanzas go to `heard` as parsed elements."""
 
-    def __init__(self, account: Account, heard: Callable[[Element], None]) -> None:
+    def __init__(self, account: ComponentAccount, heard: Callable[[Element], None]) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             account.component, account.secret, account.host, account.port, fix_error_ns=True
         )
@@ -136,10 +136,10 @@ class Stream(ComponentXMPP):
             self._run_out_filters.cancel()
 
 
-async def connect(account: Account, heard: Callable[[Element], None]) -> Stream:
+async def connect(account: ComponentAccount, heard: Callable[[Element], None]) -> Connection:
     """A stream past its handshake; raises Unavailable, or ConfigError where trying again can't
     help."""
-    stream = Stream(account, heard)
+    stream = Connection(account, heard)
     stream.connect()
     try:
         async with asyncio.timeout(HANDSHAKE):

@@ -19,7 +19,7 @@ from component.common.sanitize import escape as q
 from component.common.sanitize import fit
 from component.xmpp.muc.retraction import retraction
 from component.xmpp.muc.rooms import BUDGET
-from component.xmpp.session import IqError, Link
+from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import SAID, Fault, bare, domain, replacing
 from component.xmpp.tasks import Tasks
 
@@ -49,7 +49,11 @@ class DirectMessages:
     JID's language."""
 
     def __init__(
-        self, link: Link, bot: str, link_to: Callable[[Message], str], speaks: Callable[[str], str]
+        self,
+        link: Session,
+        bot: str,
+        link_to: Callable[[Message], str],
+        speaks: Callable[[str], str],
     ) -> None:
         self._link = link
         self._bot = bot
@@ -170,7 +174,7 @@ class DirectMessages:
                 confirmation.set_result(None)
 
     async def _ping(self, where: str) -> None:
-        """Raises as `Link.ping`; how it goes there is known from when its answer came."""
+        """Raises as `Session.ping`; how it goes there is known from when its answer came."""
         loop, way = asyncio.get_running_loop(), self._ways[where]
         sent, late = loop.time(), loop.call_later(PATIENCE, way.hush)
         try:

@@ -19,7 +19,8 @@ from component import __version__
 from component.bus.model.message import GUEST_PREFIX
 from component.common.i18n import _, best
 from component.common.sanitize import escape as q
-from component.xmpp.session import Link
+from component.xmpp.handlers import IqFault
+from component.xmpp.session import Session
 from component.xmpp.stanza import (
     CAPS,
     COMMANDS,
@@ -86,15 +87,6 @@ class Identity:
         return caps + element("x", {"xmlns": _VCARD_UPDATE}, f"<photo>{photo}</photo>")
 
 
-class IqFault(Exception):
-    """Answer an IQ with an error: its type, RFC 6120 condition, a sentence, and where it has one
-    XEP-0050's own."""
-
-    def __init__(self, kind: str, condition: str, sentence: str, own: str = "") -> None:
-        super().__init__(sentence)
-        self.xml = error(kind, condition, sentence, f'<{own} xmlns="{COMMANDS}"/>' if own else "")
-
-
 class Commands(Protocol):
     """Ad-hoc commands (XEP-0050), as the desk offers them."""
 
@@ -108,12 +100,12 @@ class Commands(Protocol):
         """The inside of a command's result; raises IqFault."""
 
 
-class Desk:
+class Disco:
     """Answers IQs. `listed` gives (JID, name) of what the component's own disco#items show."""
 
     def __init__(
         self,
-        link: Link,
+        link: Session,
         identify: Callable[[str], Identity | None],
         listed: Callable[[], Iterable[tuple[str, str]]],
     ) -> None:

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.xmpp.session import Link
+from component.xmpp.session import Session
 from component.xmpp.stanza import MUC_USER, NS, bare, element, resource
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ MOST_CLIENTS = 10
 """Clients of one person that are remembered."""
 
 
-class Standing(StrEnum):
+class WatchState(StrEnum):
     """How someone stands to being seen by the bot."""
 
     ASKED = "asked"
@@ -30,19 +30,19 @@ class Standing(StrEnum):
     """Asked no more."""
 
 
-_STANDING: dict[str | None, Standing] = {
-    "subscribed": Standing.AGREED,
-    "unsubscribed": Standing.REFUSED,
+_ANSWERS: dict[str | None, WatchState] = {
+    "subscribed": WatchState.AGREED,
+    "unsubscribed": WatchState.REFUSED,
 }
 
 
-class Presences:
+class Presence:
     """`ports.Online`; `bot` is the bare JID that asks."""
 
-    def __init__(self, link: Link, bot: str) -> None:
+    def __init__(self, link: Session, bot: str) -> None:
         self._link = link
         self._bot = bot
-        self._watched: dict[str, Standing] = {}
+        self._watched: dict[str, WatchState] = {}
         self._there: dict[str, set[str]] = {}
         link.up.append(self._ask_all)
         link.down.append(self._there.clear)
@@ -53,7 +53,7 @@ class Presences:
 
     def asks(self, jid: str) -> bool:
         """See `ports.Online.asks`."""
-        return self._watched.get(bare(jid)) is Standing.ASKED
+        return self._watched.get(bare(jid)) is WatchState.ASKED
 
     def watch(self, jid: str) -> None:
         """See `ports.Online.watch`. Beyond `MOST` nobody is, and counts as not there."""
@@ -63,7 +63,7 @@ class Presences:
         if len(self._watched) >= MOST:
             log.warning("too many are watched: someone counts as not there", jid=jid, most=MOST)
             return
-        self._watched[jid] = Standing.ASKED
+        self._watched[jid] = WatchState.ASKED
         if self._link.alive:
             self._send(jid, "subscribe")
 
@@ -72,8 +72,8 @@ class Presences:
         once, and answers by itself where they agreed before (section 3.1.3); Prosody takes a probe
         for the end of such a request."""
         for jid, standing in self._watched.items():
-            if standing is not Standing.REFUSED:
-                self._send(jid, "probe" if standing is Standing.AGREED else "subscribe")
+            if standing is not WatchState.REFUSED:
+                self._send(jid, "probe" if standing is WatchState.AGREED else "subscribe")
 
     def _send(self, jid: str, kind: str) -> None:
         self._link.try_send(element("presence", {"from": self._bot, "to": jid, "type": kind}))
@@ -86,8 +86,8 @@ class Presences:
             jid not in self._watched or stanza.find(f"{{{MUC_USER}}}x") is not None
         ):  # an occupant is no person
             return
-        if kind in _STANDING:
-            self._watched[jid] = _STANDING[kind]
+        if kind in _ANSWERS:
+            self._watched[jid] = _ANSWERS[kind]
         if kind == "subscribed":
             self._send(jid, "probe")  # ejabberd shows nothing with an answer of its own
         elif kind in ("error", "unsubscribed") or (kind == "unavailable" and not resource(sender)):

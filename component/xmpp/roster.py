@@ -13,7 +13,7 @@ from component.bus.ports.store import Store
 from component.common.errors import TooMany
 from component.common.rate import Rate
 from component.xmpp.disco import Identity
-from component.xmpp.session import Link
+from component.xmpp.session import Session
 from component.xmpp.stanza import bare, domain, element
 from component.xmpp.tasks import Tasks
 
@@ -21,10 +21,10 @@ RESOURCE = "bus"
 """Presence comes from a full JID: Pidgin asks only those for commands."""
 
 
-class Contacts:
+class Roster:
     """Everyone's subscriptions; accepts whoever asks, and asks nobody back."""
 
-    def __init__(self, link: Link, store: Store) -> None:
+    def __init__(self, link: Session, store: Store) -> None:
         self._link = link
         self._store = store
         self._rate = Rate(time.monotonic, 200, 5)

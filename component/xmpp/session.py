@@ -16,7 +16,7 @@ import structlog
 
 from component.common.errors import ConfigError, Unavailable
 from component.common.i18n import _
-from component.xmpp.connection import Account, Stream, connect
+from component.xmpp.connection import ComponentAccount, Connection, connect
 from component.xmpp.stanza import DISCO_INFO, MUC, NS, PING, Fault, bare, element, resource
 
 log = structlog.get_logger()
@@ -49,10 +49,10 @@ def may_answer(sender: str, asked: str) -> bool:
     return bare(sender) == bare(asked) and resource(sender) in ("", resource(asked))
 
 
-async def knock(account: Account, rooms: str) -> str:
+async def knock(account: ComponentAccount, rooms: str) -> str:
     """Try the connection, the secret and the room service once; "" where all answer, else what to
     do."""
-    link = Link(account, lambda _: None)
+    link = Session(account, lambda _: None)
     task = asyncio.create_task(link.run())
     try:
         async with asyncio.timeout(PATIENCE):
@@ -77,11 +77,11 @@ async def knock(account: Account, rooms: str) -> str:
     return ""
 
 
-class Link:
+class Session:
     """The stream as the rest of the folder sees it: `send`, `iq`, and what to call when it comes
     and goes."""
 
-    def __init__(self, account: Account, heard: Callable[[Element], None]) -> None:
+    def __init__(self, account: ComponentAccount, heard: Callable[[Element], None]) -> None:
         self.account = account
         self.domain = account.component
         self.state = "down"
@@ -91,7 +91,7 @@ class Link:
         self.up: list[Callable[[], Awaitable[None]]] = []
         self.down: list[Callable[[], None]] = []
         self._heard = heard
-        self._stream: Stream | None = None
+        self._stream: Connection | None = None
         self._asked: dict[str, tuple[str, asyncio.Future[Element]]] = {}
         self._numbers = itertools.count(1)
         self._live = asyncio.Event()
@@ -192,7 +192,7 @@ class Link:
         self.state, self.trouble = state, sentence
         self.changed.set()
 
-    async def _session(self, stream: Stream) -> None:
+    async def _session(self, stream: Connection) -> None:
         self.state, self.trouble = "up", ""
         self.since = asyncio.get_running_loop().time()
         self._live.set()
@@ -221,7 +221,7 @@ class Link:
             except Exception:
                 log.exception("a part of the XMPP side did not start")
 
-    def _fall(self, stream: Stream) -> None:
+    def _fall(self, stream: Connection) -> None:
         gone = Unavailable(_("The XMPP stream ended."))
         for _to, answer in self._asked.values():
             if not answer.done():
@@ -229,7 +229,7 @@ class Link:
         for call in self.down:
             call()
 
-    async def _pulse(self, stream: Stream) -> None:
+    async def _pulse(self, stream: Connection) -> None:
         """Through the server and back to ourselves: a frozen one is let go."""
         while True:
             await asyncio.sleep(PULSE)

@@ -19,8 +19,7 @@ from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.common.form import MAX_VALUE, Field, Jid
 from component.common.value_types import Zone
-from component.xmpp.bot import Asked
-from component.xmpp.disco import IqFault
+from component.xmpp.handlers import IqFault, TypedLine
 from tests.contract.forms import Client, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.pages import a_browser
 
@@ -37,7 +36,7 @@ Surface = Callable[[Bus, Action, str, bool], Awaitable[str | None]]
 
 async def _text(bus: Bus, action: Action, jid: str, in_room: bool) -> str | None:
     answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(
-        Asked(jid, "Nick", action.name, in_room)
+        TypedLine(jid, "Nick", action.name, in_room)
     )
     return answer if isinstance(answer, str) else None
 
@@ -179,7 +178,7 @@ async def test_wrong_values_are_told_in_words(bus: Bus, action: Action) -> None:
                 assert lines(again).startswith(f"{one.ask.label}: "), (one.name, value[:20])
             line = " ".join([action.name, *(f'{name}="{word}"' for name, word in given.items())])
             answer = await Text(bus, ROLES.__getitem__, lambda: 0.0).answer(
-                Asked("admin@x", "Nick", line, False)
+                TypedLine("admin@x", "Nick", line, False)
             )
             assert str(answer).startswith(f"Error: {one.ask.label}: "), (one.name, value[:20])
 
@@ -237,8 +236,8 @@ async def test_another_persons_session_is_of_no_use(bus: Bus, action: Action) ->
 
 async def test_another_persons_conversation_is_not_gone_on_with(bus: Bus, action: Action) -> None:
     text = Text(bus, ROLES.__getitem__, lambda: 0.0)
-    await text.answer(Asked("admin@x", "Nick", action.name, False))
-    assert await text.answer(Asked("operator@x", "Nick", "an answer of mine", False)) is None
+    await text.answer(TypedLine("admin@x", "Nick", action.name, False))
+    assert await text.answer(TypedLine("operator@x", "Nick", "an answer of mine", False)) is None
 
 
 async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
@@ -250,9 +249,9 @@ async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
     assert client.adhoc.count == 0
     now = 0.0
     text = Text(bus, ROLES.__getitem__, lambda: now)
-    await text.answer(Asked("admin@x", "Nick", action.name, False))
+    await text.answer(TypedLine("admin@x", "Nick", action.name, False))
     now = text_surface.LIFE + 1
-    assert await text.answer(Asked("admin@x", "Nick", "an answer of mine", False)) is None
+    assert await text.answer(TypedLine("admin@x", "Nick", "an answer of mine", False)) is None
 
 
 async def test_abandoned_ones_are_let_go(bus: Bus, action: Action) -> None:

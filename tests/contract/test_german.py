@@ -19,8 +19,7 @@ from component.bus.model.records import Audit, Drop, Put
 from component.bus.model.roles import Role
 from component.bus.ports.method import RoomState
 from component.common.i18n import tell
-from component.xmpp.bot import Asked
-from component.xmpp.disco import IqFault
+from component.xmpp.handlers import IqFault, TypedLine
 from component.xmpp.muc.rooms import _OUT
 from tests.contract.forms import Client, X, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.test_rules import keeps_the_rules
@@ -41,7 +40,7 @@ def a_text(bus: Bus) -> Text:
 
 
 async def _says(surface: Text, line: str, language: str = "de") -> str:
-    return str(await surface.answer(Asked("admin@x", "Nick", line, False, language)))
+    return str(await surface.answer(TypedLine("admin@x", "Nick", line, False, language)))
 
 
 @pytest.mark.parametrize("node", [*ACTIONS, *GROUPS])
@@ -214,9 +213,9 @@ async def test_a_conflict_in_german(bus: Bus, monkeypatch: pytest.MonkeyPatch) -
 async def test_a_role_that_does_not_reach_in_german(bus: Bus) -> None:
     text = Text(bus, lambda _jid: Role.GUEST, lambda: 0.0)
     refused = "Fehler: „status“ ist für die Rolle Operator; deine ist Gast."
-    assert await text.answer(Asked("", "Nick", "status", True, "de")) == refused
+    assert await text.answer(TypedLine("", "Nick", "status", True, "de")) == refused
     private = "Fehler: „status“ ist für einen privaten Chat: Schreib an bot@bus.example.org."
-    assert await a_text(bus).answer(Asked("admin@x", "Nick", "status", True, "de")) == private
+    assert await a_text(bus).answer(TypedLine("admin@x", "Nick", "status", True, "de")) == private
 
 
 async def test_states_in_german(bus: Bus) -> None:

@@ -14,11 +14,11 @@ from component.bus.model.records import Audit, ChannelSpec, Mute, Preference, Pu
 from component.bus.model.route import Route
 from component.common.i18n import tell
 from component.xmpp.bot import Bot
-from component.xmpp.muc.room import Line, Occupant, Room
+from component.xmpp.muc.room import Occupant, Room, RoomLine
 from component.xmpp.stanza import STANZAS
 from tests.contract.forms import a_seeded_bus
 from tests.contract.test_german import LOBBY, a_text
-from tests.unit.xmpp.muc.test_puppets import FakeLink
+from tests.unit.xmpp.muc.test_puppets import FakeSession
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ class Talk:
     """A bot whose stream is a list, on a bus."""
 
     bus: Bus
-    link: FakeLink = field(default_factory=FakeLink)
+    link: FakeSession = field(default_factory=FakeSession)
 
     def __post_init__(self) -> None:
         self.bot = Bot(self.link, "bot", self.bus.clock)
@@ -158,7 +158,7 @@ async def test_a_line_in_a_room(
     await talk.bot.addressed(
         lambda _room, words: said.append(words),
         room,
-        Line("Juliet", Occupant(jid, "none", "participant"), "shoutbus: tanze", language),
+        RoomLine("Juliet", Occupant(jid, "none", "participant"), "shoutbus: tanze", language),
     )
     assert said == [f"Juliet: {answer}"]
 
@@ -169,7 +169,7 @@ async def test_commands_in_a_room(talk: Talk) -> None:
     await talk.bot.addressed(
         lambda _room, words: said.append(words),
         room,
-        Line("Juliet", None, "shoutbus: whoami", "de"),
+        RoomLine("Juliet", None, "shoutbus: whoami", "de"),
     )
     assert said == ["Juliet: Hier bist du Juliet und hast die Rolle Admin."]
 

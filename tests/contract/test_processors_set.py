@@ -17,7 +17,7 @@ from component.bus.model.route import Route, Settings
 from component.common import form
 from component.config.config import parse_part
 from component.processors import build, discover, settings_of
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, fields, session_of
 from tests.contract.forms import told as shown
 from tests.contract.processing import SAMPLES, Values
@@ -67,7 +67,7 @@ async def _add(client: Client, bus: Bus, name: str, values: Values) -> None:
 
 async def _write(bus: Bus, line: str) -> str:
     text = Text(bus, lambda _jid: Role.ADMIN, lambda: 0.0)
-    return str(await text.answer(Asked("admin@x", "admin", line, False)))
+    return str(await text.answer(TypedLine("admin@x", "admin", line, False)))
 
 
 @every_sample

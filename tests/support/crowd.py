@@ -16,8 +16,8 @@ from component.bus.model.subscription import Interval, Subscription
 from component.cli.prosody import HOST
 from component.storage import open_store
 from component.storage.sqlite.subscribing import of_subscription
-from component.xmpp.connection import Account
-from component.xmpp.session import Link
+from component.xmpp.connection import ComponentAccount
+from component.xmpp.session import Session
 from component.xmpp.stanza import NS, PING, element
 from tests.support.servers import SECRET
 
@@ -74,7 +74,7 @@ class Crowd:
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Crowd"]:
         """Connect, and be there."""
-        self.link = Link(Account(HOST, self.port, CROWD, SECRET), self._heard)
+        self.link = Session(ComponentAccount(HOST, self.port, CROWD, SECRET), self._heard)
         task = asyncio.create_task(self.link.run())
         try:
             async with asyncio.timeout(20):

@@ -10,8 +10,8 @@ from xml.etree.ElementTree import Element
 
 from component.cli.prosody import COMPONENT, HOST
 from component.common.sanitize import escape as q
-from component.xmpp.connection import Account
-from component.xmpp.session import Link
+from component.xmpp.connection import ComponentAccount
+from component.xmpp.session import Session
 from component.xmpp.stanza import NS, PING, body_of, element, error, local
 from tests.support.servers import SECRET
 
@@ -37,7 +37,7 @@ class Gateway:
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Gateway"]:
         """Connect, and be there."""
-        self.link = Link(Account(HOST, self.port, self.domain, SECRET), self._heard)
+        self.link = Session(ComponentAccount(HOST, self.port, self.domain, SECRET), self._heard)
         task = asyncio.create_task(self.link.run())
         try:
             async with asyncio.timeout(20):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from component.common.errors import Unavailable
 from component.common.i18n import _
 from component.xmpp.muc.room import Occupant, Room
-from component.xmpp.session import IqError, Link
+from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import DISCO_INFO, MUC_ADMIN, bare, domain, element
 
 KEPT = 60.0
@@ -30,7 +30,7 @@ _HIDDEN = ("forbidden", "not-allowed")
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class EntryRules:
     """How a room lets people in. `affiliations` are those the bot knows, by bare JID or domain;
     `shown` tells whether the room shows it the lists."""
 
@@ -52,14 +52,14 @@ class Door:
         return affiliation == "member" or not self.members_only
 
 
-class Admission:
+class Access:
     """Asks rooms, as `bot` (a full JID)."""
 
-    def __init__(self, link: Link, bot: str) -> None:
+    def __init__(self, link: Session, bot: str) -> None:
         self._link = link
         self._bot = bot
         self.lost: list[Lost] = []
-        self._doors: dict[str, tuple[float, Door]] = {}
+        self._doors: dict[str, tuple[float, EntryRules]] = {}
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._changes = 0
         self._put_out: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -73,7 +73,7 @@ class Admission:
         jid = bare(jid)
         return door.admits(jid) and (door.shown or (room.jid, jid) not in self._put_out)
 
-    async def _door(self, room: Room) -> Door:
+    async def _door(self, room: Room) -> EntryRules:
         now = asyncio.get_running_loop().time()
         at, door = self._doors.get(room.jid, (0.0, None))
         if door and now - at < KEPT:
@@ -87,7 +87,7 @@ class Admission:
             self._doors[room.jid] = now, door
         return door
 
-    async def _ask(self, room: Room) -> Door:
+    async def _ask(self, room: Room) -> EntryRules:
         info = await self._link.iq(
             "get", room.jid, self._bot, element("query", {"xmlns": DISCO_INFO})
         )
@@ -107,7 +107,7 @@ class Admission:
                 shown = shown and (
                     listed is not None or affiliation == "owner"
                 )  # whom admins are not shown
-        return Door(members_only, "muc_passwordprotected" in features, found, shown)
+        return EntryRules(members_only, "muc_passwordprotected" in features, found, shown)
 
     async def _listed(self, room: Room, affiliation: str) -> frozenset[str] | None:
         """Who has an affiliation; None where the room does not let the bot see it."""

@@ -30,8 +30,8 @@ from component.bus.ports.method import Accept, Clock, Refusal
 from component.bus.ports.store import Mark
 from component.common.errors import BadInput, Muted
 from component.common.sanitize import one_line, skeleton
-from component.xmpp.muc.mam import Archive
-from component.xmpp.muc.replies import Spoken, archived_as, named_by, said_in
+from component.xmpp.muc.mam import MamArchive
+from component.xmpp.muc.replies import KnownLine, archived_as, named_by, said_in
 from component.xmpp.muc.room import Room
 from component.xmpp.session import IqError
 from component.xmpp.stanza import SAID, body_of, is_aside, local, resource, stanza_id
@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Incoming:
     """Someone's words in a room, under which nickname, and how far the archive is read with
     them."""
 
@@ -58,16 +58,16 @@ class Heard:
         """It can be answered, as the message of this id. Whoever claims an id does not take its
         place."""
         if self.mark and not (self.claimed and self.room.lines.of(id)):
-            self.room.lines.put(Spoken(id, self.mark.stanza_id, self.nick, self.message.thread))
+            self.room.lines.put(KnownLine(id, self.mark.stanza_id, self.nick, self.message.thread))
 
 
-class Hearing:
+class Ingest:
     """Sorts groupchat stanzas. `read` gives the mark that is on disk, `recent` what a channel held
     last; `secret` proves what this bus said itself."""
 
     def __init__(
         self,
-        archive: Archive,
+        archive: MamArchive,
         clock: Clock,
         read: Callable[[Channel], Awaitable[Mark | None]],
         recent: Callable[[Channel], Awaitable[Sequence[Delivery]]],
@@ -96,7 +96,7 @@ class Hearing:
             f"{room.jid} {message_id}".encode(), digest_size=8, key=self._secret
         ).hexdigest()
 
-    async def accept(self, heard: Heard) -> Sequence[Refusal]:
+    async def accept(self, heard: Incoming) -> Sequence[Refusal]:
         """Hand someone's words to the hub, and say what of them its author is to know was stopped;
         raises StoreError, and then they must be read again.
 
@@ -139,7 +139,7 @@ class Hearing:
         if mark:
             self._note(mark)
 
-    def live(self, room: Room, stanza: Element) -> Heard | None:
+    def live(self, room: Room, stanza: Element) -> Incoming | None:
         """What to accept of a stanza that was said just now; None for our own words, which are
         confirmed by it."""
         if resource(stanza.get("from", "")) == room.nick and stanza.find(f"{{{SAID}}}said") is None:
@@ -188,31 +188,31 @@ class Hearing:
         for one in await self._recent(room.channel):
             message = one.message
             room.lines.put(
-                Spoken(message.id, archived_as(message), message.author.name, message.thread)
+                KnownLine(message.id, archived_as(message), message.author.name, message.thread)
             )
         for line in await self.archive.last(room.jid):
             if said_id := self._proved(room, line.stanza):
-                room.lines.put(Spoken(said_id, line.id, resource(line.stanza.get("from", ""))))
+                room.lines.put(KnownLine(said_id, line.id, resource(line.stanza.get("from", ""))))
 
     async def _read_on(self, room: Room, mark: Mark) -> None:
         async for page in self.archive.after(room.jid, mark.stanza_id, mark.at):
             heard = [self._sort(room, one.stanza, one.id, one.at) for one in page]
             await asyncio.gather(*(self.accept(one) for one in heard if one))
 
-    def _sort(self, room: Room, stanza: Element, archived: str, at: int) -> Heard | None:
+    def _sort(self, room: Room, stanza: Element, archived: str, at: int) -> Incoming | None:
         nick = resource(stanza.get("from", ""))
         mark = Mark(room.channel, archived, at) if archived else None
         ours = self._proved(room, stanza)
         if ours:
             room.reflected(ours, nick)
-            room.lines.put(Spoken(ours, archived, nick))
+            room.lines.put(KnownLine(ours, archived, nick))
         if ours or is_aside(stanza) or not nick or not body_of(stanza).strip():
             if mark:
                 # After the outcome that the confirmation settles in this turn of the loop.
                 asyncio.get_running_loop().call_soon(self._note, mark)
             return None
         try:
-            heard = Heard(room, nick, _message(room, stanza, archived, at), mark)
+            heard = Incoming(room, nick, _message(room, stanza, archived, at), mark)
         except BadInput as error:
             log.info("not passed on", room=room.jid, reason=str(error))
             return None

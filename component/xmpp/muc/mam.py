@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from component.common.sanitize import escape as q
-from component.xmpp.session import IqError, Link
+from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import (
     DELAY,
     DISCO_INFO,
@@ -39,10 +39,10 @@ class Archived:
     stanza: Element
 
 
-class Archive:
+class MamArchive:
     """Every room's archive, read as `reader` (a full JID of ours)."""
 
-    def __init__(self, link: Link, reader: str) -> None:
+    def __init__(self, link: Session, reader: str) -> None:
         self._link = link
         self._reader = reader
         self._pages: dict[str, tuple[str, list[Archived]]] = {}

@@ -9,7 +9,7 @@ from component.common.i18n import _
 from component.common.sanitize import skeleton
 from component.xmpp.muc.owner import Owner
 from component.xmpp.muc.room import Room
-from component.xmpp.session import IqError, Link
+from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import DISCO_INFO, SAID, domain, element
 
 log = structlog.get_logger()
@@ -17,10 +17,10 @@ log = structlog.get_logger()
 _MARK = skeleton(WEB_MARK)
 
 
-class Guard:
+class NickGuard:
     """Looks at who comes in; `bot` is the full JID it asks and acts as."""
 
-    def __init__(self, link: Link, owner: Owner, bot: str) -> None:
+    def __init__(self, link: Session, owner: Owner, bot: str) -> None:
         self._link = link
         self._owner = owner
         self._bot = bot

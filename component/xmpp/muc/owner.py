@@ -8,7 +8,7 @@ import structlog
 
 from component.common.i18n import best
 from component.common.sanitize import escape as q
-from component.xmpp.session import IqError, Link
+from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import (
     DATA,
     DISCO_INFO,
@@ -38,7 +38,7 @@ class Owner:
     """The bot as a room's owner; every call raises IqError and Unavailable, but for `language`:
     only the latter."""
 
-    def __init__(self, link: Link, bot: str) -> None:
+    def __init__(self, link: Session, bot: str) -> None:
         self._link = link
         self._bot = bot
 

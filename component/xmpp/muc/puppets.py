@@ -15,7 +15,7 @@ import structlog
 from component.bus.model.message import GUEST_PREFIX, Author
 from component.common.errors import Refused, Unavailable
 from component.common.i18n import _
-from component.xmpp.session import Link
+from component.xmpp.session import Session
 from component.xmpp.stanza import MUC, Fault, bare, element, local, resource, statuses
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class Puppet:
 class Puppets:
     """All puppets; `clock` gives monotonic seconds."""
 
-    def __init__(self, link: Link, clock: Callable[[], float]) -> None:
+    def __init__(self, link: Session, clock: Callable[[], float]) -> None:
         self._link = link
         self._clock = clock
         self._inside: dict[tuple[str, str], Puppet] = {}
@@ -97,7 +97,7 @@ class Puppets:
             log.warning("a puppet's join was never answered", room=puppet.room, nick=puppet.nick)
             self._leave(puppet)
             return None
-        except _Kept as kept:
+        except JoinRefused as kept:
             self._forget(puppet)
             if kept.fault.condition == "forbidden":
                 raise Refused(
@@ -124,7 +124,7 @@ class Puppets:
                 self._ghost(stanza)
             return
         if kind == "error":
-            self._settle(puppet, _Kept(Fault.read(stanza)))
+            self._settle(puppet, JoinRefused(Fault.read(stanza)))
         elif not puppet.entered.done() or kind == "unavailable":
             self._own(puppet, stanza, kind)
 
@@ -144,7 +144,7 @@ class Puppets:
             # Under another nickname it left by itself. ejabberd destroys a room without saying 110
             # to anyone.
             if nick == puppet.nick:  # kicked, banned, the room was destroyed
-                self._settle(puppet, _Kept(Fault("recipient-unavailable")))
+                self._settle(puppet, JoinRefused(Fault("recipient-unavailable")))
                 self._forget(puppet)
         elif "110" in statuses(stanza):
             puppet.nick = nick
@@ -202,7 +202,9 @@ class Puppets:
             self._forget(puppet)
 
 
-class _Kept(Exception):
+class JoinRefused(Exception):
+    """The room did not let a puppet in: `fault` says why."""
+
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))
         self.fault = fault

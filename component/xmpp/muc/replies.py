@@ -20,7 +20,7 @@ REMEMBERED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class KnownLine:
     """A line of a room: our id for it, the archive's ("" where it has none), who said it as the
     room calls them, and the message that began its thread ("" where it stands in none)."""
 
@@ -35,14 +35,14 @@ class Spoken:
         return self.thread or self.id
 
 
-class Lines:
+class LineIndex:
     """The last lines of one room."""
 
     def __init__(self) -> None:
-        self._by_id: OrderedDict[str, Spoken] = OrderedDict()
+        self._by_id: OrderedDict[str, KnownLine] = OrderedDict()
         self._by_archive: dict[str, str] = {}
 
-    def put(self, line: Spoken) -> None:
+    def put(self, line: KnownLine) -> None:
         """Remember a line, or what more is known of one."""
         known = self.drop(line.id)
         if known:
@@ -55,7 +55,7 @@ class Lines:
         if len(self._by_id) > REMEMBERED:
             self.drop(next(iter(self._by_id)))
 
-    def drop(self, id: str) -> Spoken | None:
+    def drop(self, id: str) -> KnownLine | None:
         """It was no message after all; gives what was known of it."""
         known = self._by_id.pop(id, None)
         if known and self._by_archive.get(known.archived) == id:
@@ -65,11 +65,11 @@ class Lines:
     def __bool__(self) -> bool:
         return bool(self._by_id)
 
-    def of(self, id: str) -> Spoken | None:
+    def of(self, id: str) -> KnownLine | None:
         """The line with this id of ours."""
         return self._by_id.get(id)
 
-    def meant(self, named: str) -> Spoken | None:
+    def meant(self, named: str) -> KnownLine | None:
         """The line that an answer names: by the archive's id, or, as some clients do, by the
         stanza's, which for what the bus says is ours."""
         return self.of(self._by_archive.get(named, named))
@@ -122,7 +122,7 @@ async def had(store: Store, message_id: str, channel: Channel, jid: str) -> bool
 
 
 def archived_as(message: Message) -> str:
-    """The archive's id of what someone said in a room, as `Hearing` put it into the origin; "" for
+    """The archive's id of what someone said in a room, as `Ingest` put it into the origin; "" for
     what nobody did."""
     found = message.origin.removeprefix(f"{message.channel}#")
     return "" if found in (message.origin, message.id) else found

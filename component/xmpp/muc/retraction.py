@@ -16,11 +16,11 @@ from component.bus.ports.method import Fate
 from component.common.errors import Refused, Unavailable
 from component.common.i18n import Words, _
 from component.common.sanitize import escape as q
-from component.xmpp.muc.ingest import Hearing
+from component.xmpp.muc.ingest import Ingest
 from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.replies import archived_as
 from component.xmpp.muc.room import Room
-from component.xmpp.session import IqError, Link
+from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import DISCO_INFO, SAID, element, resource
 
 log = structlog.get_logger()
@@ -73,7 +73,7 @@ def retraction(kind: str, sender: str, to: str, said_id: str, language: str) -> 
 class Retraction:
     """Takes lines back in rooms, as `bot` (a full JID) or as the puppet that said them."""
 
-    def __init__(self, link: Link, bot: str, hearing: Hearing, puppets: Puppets) -> None:
+    def __init__(self, link: Session, bot: str, hearing: Ingest, puppets: Puppets) -> None:
         self._link = link
         self._bot = bot
         self._hearing = hearing

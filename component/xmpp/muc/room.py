@@ -12,7 +12,7 @@ from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Confirmation
 from component.common.errors import Unconfirmed
 from component.common.i18n import Words, _, joined
-from component.xmpp.muc.replies import Lines
+from component.xmpp.muc.replies import LineIndex
 from component.xmpp.stanza import MUC_USER, bare
 
 REFLECTION = 10.0
@@ -52,7 +52,7 @@ class Occupant:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RoomLine:
     """What an occupant said: nickname, presence where it is known, text, and the stanza's
     `xml:lang`."""
 
@@ -63,7 +63,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Said:
+class AwaitedReflection:
     """On its way to be reflected: under which nickname, and since when in the loop's seconds."""
 
     nick: str
@@ -93,9 +93,9 @@ class Room:
     subject: str = ""
     heard_at: float = 0.0
     waiting: deque[Element] = field(default_factory=deque)
-    said: OrderedDict[str, Said] = field(default_factory=OrderedDict)
+    said: OrderedDict[str, AwaitedReflection] = field(default_factory=OrderedDict)
     landed: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    lines: Lines = field(default_factory=Lines)
+    lines: LineIndex = field(default_factory=LineIndex)
 
     @property
     def channel(self) -> Channel:
@@ -116,7 +116,7 @@ class Room:
     def saying(self, message_id: str, nick: str, now: float) -> Confirmation:
         """Wait for the reflection of what is about to be sent as `nick`."""
         confirmation: Confirmation = asyncio.get_running_loop().create_future()
-        self.said[message_id] = Said(nick, confirmation, now)
+        self.said[message_id] = AwaitedReflection(nick, confirmation, now)
         return confirmation
 
     def reflected(self, message_id: str, nick: str) -> None:

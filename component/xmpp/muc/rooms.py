@@ -28,15 +28,15 @@ from component.common.errors import (
 from component.common.i18n import Words, _, tell
 from component.common.sanitize import escape as q
 from component.common.sanitize import fit
-from component.xmpp.muc.access import Admission
-from component.xmpp.muc.ingest import Heard, Hearing
-from component.xmpp.muc.nick_guard import Guard
+from component.xmpp.muc.access import Access
+from component.xmpp.muc.ingest import Incoming, Ingest
+from component.xmpp.muc.nick_guard import NickGuard
 from component.xmpp.muc.owner import Owner
 from component.xmpp.muc.puppets import Puppets
-from component.xmpp.muc.replies import Spoken, said_in
+from component.xmpp.muc.replies import KnownLine, said_in
 from component.xmpp.muc.retraction import Retraction
-from component.xmpp.muc.room import Line, Occupant, Room
-from component.xmpp.session import IqError, Link
+from component.xmpp.muc.room import Occupant, Room, RoomLine
+from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import (
     MUC,
     MUC_USER,
@@ -65,9 +65,9 @@ BACK_MOST = 60.0
 BUDGET = 60_000
 """Bytes of a body on the wire; the rest stands behind a link."""
 
-Addressed = Callable[[Room, Line], Coroutine[Any, Any, None]]
+Addressed = Callable[[Room, RoomLine], Coroutine[Any, Any, None]]
 """Called with what may be meant for the bot."""
-Stopped = Callable[[Room, Line, Sequence[Refusal]], None]
+Stopped = Callable[[Room, RoomLine, Sequence[Refusal]], None]
 """Called with what someone said in a room and processors stopped."""
 
 
@@ -76,11 +76,11 @@ class Rooms:
 
     def __init__(
         self,
-        link: Link,
+        link: Session,
         bot: str,
         nick: str,
         puppets: Puppets,
-        hearing: Hearing,
+        hearing: Ingest,
         *,
         admins: Iterable[str],
         link_to: Callable[[Message], str],
@@ -91,9 +91,9 @@ class Rooms:
         self._puppets = puppets
         self._hearing = hearing
         self._owner = Owner(link, bot)
-        self._guard = Guard(link, self._owner, bot)
+        self._guard = NickGuard(link, self._owner, bot)
         self._retraction = Retraction(link, bot, hearing, puppets)
-        self._admission = Admission(link, bot)
+        self._admission = Access(link, bot)
         self.lost = self._admission.lost
         """Called with each who may not read in a room any more, as the room shows it while they are
         inside."""
@@ -393,13 +393,13 @@ class Rooms:
         if not heard:
             return
         nick = resource(stanza.get("from", ""))
-        line = Line(nick, room.occupants.get(nick), said_in(stanza), language_of(stanza))
+        line = RoomLine(nick, room.occupants.get(nick), said_in(stanza), language_of(stanza))
         own = stanza.find(f"{{{SAID}}}said") is None  # no other bus passes it on
         self._tasks.run(self._accept(room, heard, line if own else None))
         if own:
             self._tasks.run(self._addressed(room, line))
 
-    async def _accept(self, room: Room, heard: Heard, line: Line | None) -> None:
+    async def _accept(self, room: Room, heard: Incoming, line: RoomLine | None) -> None:
         try:
             refusals = await self._hearing.accept(heard)
             if line and refusals:
@@ -447,7 +447,7 @@ class Rooms:
         except Unavailable:
             room.said.pop(message.id)
             raise
-        room.lines.put(Spoken(message.id, "", nick, message.thread))
+        room.lines.put(KnownLine(message.id, "", nick, message.thread))
         return confirmation
 
     async def retract(self, jid: str, delivery: Delivery) -> Fate:

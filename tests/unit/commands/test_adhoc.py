@@ -22,7 +22,7 @@ from component.common.errors import Conflict, Forbidden
 from component.common.form import Ask, Choice
 from component.common.i18n import _
 from component.common.sanitize import escape as q
-from component.xmpp.disco import IqFault
+from component.xmpp.handlers import IqFault
 from component.xmpp.stanza import COMMANDS, DATA
 from tests.support.fakes import a_bus
 

@@ -13,7 +13,7 @@ from component.bus.model.roles import Role, Roles
 from component.common.errors import BadInput, Forbidden
 from component.common.form import Ask
 from component.common.i18n import _
-from component.xmpp.bot import Asked, Meant
+from component.xmpp.handlers import PlainMessage, TypedLine
 from tests.support.fakes import a_bus
 
 
@@ -70,8 +70,8 @@ class Stage:
 
     async def says(
         self, line: str, jid: str = "juliet@x", *, in_room: bool = False
-    ) -> str | Meant | None:
-        return await self.text.answer(Asked(jid, "juliet", line, in_room))
+    ) -> str | PlainMessage | None:
+        return await self.text.answer(TypedLine(jid, "juliet", line, in_room))
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ async def test_what_does_not_fit_is_told_and_how_to_send_it(
     assert told.startswith("Error: ")
     assert told.endswith(f" If it is a message, send it with a backslash in front: \\{line}")
     assert f"I took that for the command “{line.split()[0]}" in told
-    assert await stage.says(f"\\{line}") == Meant(line)
+    assert await stage.says(f"\\{line}") == PlainMessage(line)
     assert "backslash" not in str(await stage.says(line, in_room=True))
 
 
@@ -203,7 +203,7 @@ async def test_what_is_wrong_is_told_before_the_rest_is_asked_for(stage: Stage) 
 @pytest.mark.parametrize("line", ["open", "words join a b", "Words", "opne", "/open", "/nothing"])
 async def test_a_backslash_makes_a_message(stage: Stage, line: str) -> None:
     taken = await stage.says(line)
-    assert await stage.says(f" \\{line}") == (Meant(line) if taken is not None else None)
+    assert await stage.says(f" \\{line}") == (PlainMessage(line) if taken is not None else None)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import ChannelSpec, Drop, Preference, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, X, a_seeded_bus, boxes, sampled, session_of, told
 from tests.contract.pages import Browser, a_browser
 from tests.contract.test_rules import keeps_the_rules
@@ -572,12 +572,12 @@ async def test_the_bot_hands_the_link_out_in_private(bus: Bus) -> None:
     text = Text(
         _linking(bus), lambda jid: Role.OPERATOR if jid == "juliet@x" else Role.MEMBER, lambda: 0.0
     )
-    said = str(await text.answer(Asked("juliet@x", "Juliet", "matrix", False)))
+    said = str(await text.answer(TypedLine("juliet@x", "Juliet", "matrix", False)))
     assert said.splitlines()[-1].endswith(
         "within 5 minutes: https://bus.example.org/sign-in/for-juliet@x"
     )
     for jid, in_room in (("juliet@x", True), ("romeo@x", False), ("", True)):
-        answer = str(await text.answer(Asked(jid, "Nick", "matrix", in_room)))
+        answer = str(await text.answer(TypedLine(jid, "Nick", "matrix", in_room)))
         assert answer
         assert "sign-in" not in answer
 

@@ -18,7 +18,7 @@ NUMBER = "+4915112345678@sms.example.org"
 ID = "ab" * 16
 
 
-class FakeLink:
+class FakeSession:
     """A stream: `sent` are the stanzas on it; a ping waits until it is answered."""
 
     def __init__(self) -> None:
@@ -41,12 +41,12 @@ class FakeLink:
 
 
 @pytest.fixture
-async def link() -> FakeLink:
-    return FakeLink()
+async def link() -> FakeSession:
+    return FakeSession()
 
 
 @pytest.fixture
-async def direct(link: FakeLink) -> AsyncIterator[DirectMessages]:
+async def direct(link: FakeSession) -> AsyncIterator[DirectMessages]:
     one = DirectMessages(
         link,  # type: ignore[arg-type]
         "bot@bus.example.org/bus",
@@ -57,14 +57,14 @@ async def direct(link: FakeLink) -> AsyncIterator[DirectMessages]:
     await one.close()
 
 
-async def _written(direct: DirectMessages, link: FakeLink) -> Confirmation:
+async def _written(direct: DirectMessages, link: FakeSession) -> Confirmation:
     confirmation = await direct.write(NUMBER, ID, '5 < 6 & "7"')
     await asyncio.sleep(0)
     assert len(link.pings) == 1
     return confirmation
 
 
-async def test_plain_words_of_the_bots(direct: DirectMessages, link: FakeLink) -> None:
+async def test_plain_words_of_the_bots(direct: DirectMessages, link: FakeSession) -> None:
     confirmation = await _written(direct, link)
     (stanza,) = link.sent
     assert (stanza.get("to"), stanza.get("id"), stanza.get("type")) == (NUMBER, ID, "chat")
@@ -74,7 +74,7 @@ async def test_plain_words_of_the_bots(direct: DirectMessages, link: FakeLink) -
     await confirmation
 
 
-async def test_an_error_to_the_ping_is_an_answer(direct: DirectMessages, link: FakeLink) -> None:
+async def test_an_error_to_the_ping_is_an_answer(direct: DirectMessages, link: FakeSession) -> None:
     confirmation = await _written(direct, link)
     link.pings[0].set_exception(IqError(Fault("service-unavailable")))
     await confirmation
@@ -89,7 +89,7 @@ async def test_an_error_to_the_ping_is_an_answer(direct: DirectMessages, link: F
     ],
 )
 async def test_a_bounce(
-    direct: DirectMessages, link: FakeLink, condition: str, kind: type[DeliveryError]
+    direct: DirectMessages, link: FakeSession, condition: str, kind: type[DeliveryError]
 ) -> None:
     confirmation = await _written(direct, link)
     direct.bounced(
@@ -105,7 +105,7 @@ async def test_a_bounce(
 
 
 async def test_a_gateway_out_of_reach_has_not_got_it(
-    direct: DirectMessages, link: FakeLink
+    direct: DirectMessages, link: FakeSession
 ) -> None:
     confirmation = await _written(direct, link)
     link.pings[0].set_exception(IqError(Fault("remote-server-not-found")))
@@ -113,7 +113,7 @@ async def test_a_gateway_out_of_reach_has_not_got_it(
         await confirmation
 
 
-async def test_silence_leaves_doubt(direct: DirectMessages, link: FakeLink) -> None:
+async def test_silence_leaves_doubt(direct: DirectMessages, link: FakeSession) -> None:
     confirmation = await _written(direct, link)
     link.pings[0].set_exception(Unavailable("did not answer"))
     with pytest.raises(Unconfirmed, match="did not answer"):
@@ -121,7 +121,7 @@ async def test_silence_leaves_doubt(direct: DirectMessages, link: FakeLink) -> N
 
 
 async def test_a_lost_stream_leaves_doubt_where_it_costs(
-    direct: DirectMessages, link: FakeLink
+    direct: DirectMessages, link: FakeSession
 ) -> None:
     written = await _written(direct, link)
     told = await direct.tell("juliet@example.org", said("hello"))
@@ -133,7 +133,7 @@ async def test_a_lost_stream_leaves_doubt_where_it_costs(
         await told
 
 
-async def test_without_a_stream_nothing_was_sent(direct: DirectMessages, link: FakeLink) -> None:
+async def test_without_a_stream_nothing_was_sent(direct: DirectMessages, link: FakeSession) -> None:
     link.cut = True
     with pytest.raises(Unavailable):
         await direct.write(NUMBER, ID, "hello")
@@ -145,7 +145,7 @@ async def _tell(direct: DirectMessages, count: int) -> list[Confirmation]:
 
 
 async def test_behind_each_group_goes_a_ping_of_its_own(
-    direct: DirectMessages, link: FakeLink
+    direct: DirectMessages, link: FakeSession
 ) -> None:
     told = await _tell(direct, 2 * GROUP)
     assert len(link.pings) == 2
@@ -157,7 +157,7 @@ async def test_behind_each_group_goes_a_ping_of_its_own(
 
 
 async def test_what_makes_no_group_waits_for_the_ping_on_its_way(
-    direct: DirectMessages, link: FakeLink
+    direct: DirectMessages, link: FakeSession
 ) -> None:
     first = await _written(direct, link)
     second = await direct.write(NUMBER, "cd" * 16, "more")
@@ -172,7 +172,7 @@ async def test_what_makes_no_group_waits_for_the_ping_on_its_way(
     await second
 
 
-async def test_each_is_told_in_their_language_though_words_are_kept(link: FakeLink) -> None:
+async def test_each_is_told_in_their_language_though_words_are_kept(link: FakeSession) -> None:
     languages = {"juliet@example.org": "en", "tilo@example.org": "de"}
     direct = DirectMessages(
         link,  # type: ignore[arg-type]
@@ -195,7 +195,7 @@ async def test_each_is_told_in_their_language_though_words_are_kept(link: FakeLi
 
 
 async def test_who_is_told_already_is_not_told_again_before_that_failed(
-    direct: DirectMessages, link: FakeLink
+    direct: DirectMessages, link: FakeSession
 ) -> None:
     """Whoever gave up waiting for the proof sends it as a delivery of its own."""
     message = said("hello")
@@ -217,7 +217,7 @@ async def test_who_is_told_already_is_not_told_again_before_that_failed(
 
 
 async def test_a_bounce_of_what_was_sent_again_is_heard(
-    direct: DirectMessages, link: FakeLink
+    direct: DirectMessages, link: FakeSession
 ) -> None:
     """The first one's end does not let the second be forgotten."""
     message = said("hello")
@@ -241,7 +241,7 @@ async def test_a_bounce_of_what_was_sent_again_is_heard(
 
 
 async def test_a_server_that_is_silent_is_known_until_it_answers_in_time(
-    direct: DirectMessages, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+    direct: DirectMessages, link: FakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("component.xmpp.direct.PATIENCE", 0.05)
     way = direct.way("juliet@example.org")
@@ -260,7 +260,7 @@ async def test_a_server_that_is_silent_is_known_until_it_answers_in_time(
 
 
 async def test_a_server_out_of_reach_is_silent_until_the_stream_is_a_new_one(
-    direct: DirectMessages, link: FakeLink
+    direct: DirectMessages, link: FakeSession
 ) -> None:
     told = await direct.tell("juliet@example.org", said("one"))
     await asyncio.sleep(0)
@@ -273,7 +273,7 @@ async def test_a_server_out_of_reach_is_silent_until_the_stream_is_a_new_one(
     assert not direct.way("juliet@example.org").silent
 
 
-async def test_a_window_for_each_server(direct: DirectMessages, link: FakeLink) -> None:
+async def test_a_window_for_each_server(direct: DirectMessages, link: FakeSession) -> None:
     for number in range(WINDOW):
         await direct.tell(f"p{number}@example.org", said("hello"))
     assert direct.way("juliet@example.org").full

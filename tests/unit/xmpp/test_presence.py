@@ -5,8 +5,8 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from component.xmpp import presence
-from component.xmpp.presence import MOST_CLIENTS, Presences
-from tests.unit.xmpp.muc.test_puppets import FakeLink
+from component.xmpp.presence import MOST_CLIENTS, Presence
+from tests.unit.xmpp.muc.test_puppets import FakeSession
 
 BOT = "bot@bus.example.org"
 JULIET = "juliet@example.org"
@@ -16,8 +16,8 @@ class Stage:
     """Presences on a stream that is a list, and up."""
 
     def __init__(self) -> None:
-        self.link = FakeLink()
-        self.online = Presences(self.link, BOT)
+        self.link = FakeSession()
+        self.online = Presence(self.link, BOT)
 
     async def rise(self) -> None:
         self.link._live.set()

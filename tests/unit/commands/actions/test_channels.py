@@ -21,7 +21,7 @@ from component.bus.ports.method import RoomState
 from component.bus.ports.store import Mark
 from component.common.errors import Conflict, NotFound, Unavailable
 from component.common.form import Faults
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.support.fakes import FakeClock, FakeMethod, FakeRooms, a_bus, said
 
 BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "lobby@rooms.example.org")
@@ -39,7 +39,7 @@ class Stage:
         self.wire = FakeMethod()
 
     async def says(self, line: str) -> str:
-        return str(await self.text.answer(Asked("admin@x", "admin", line, in_room=False)))
+        return str(await self.text.answer(TypedLine("admin@x", "admin", line, in_room=False)))
 
     async def put(self, *things: ChannelSpec | Route) -> None:
         await self.bus.settings.change([Put(one) for one in things], Audit(0, "", "", "test"))

@@ -11,7 +11,7 @@ from commands.action import Bus
 from commands.text import Text
 from component.bus.model.roles import Role
 from component.methods.fortune import databases
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus
 from tests.unit.methods.scheduled.test_sources import database
 
@@ -25,7 +25,7 @@ async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
 async def says(bus: Bus, line: str, *, in_room: bool = False, jid: str = "") -> str:
     return str(
         await Text(bus, lambda _jid: Role.GUEST, lambda: 0.0).answer(
-            Asked(jid, "Juliet", line, in_room)
+            TypedLine(jid, "Juliet", line, in_room)
         )
     )
 

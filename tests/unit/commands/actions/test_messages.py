@@ -16,7 +16,7 @@ from component.bus.model.records import Audit, ChannelSpec, Drop, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
 from component.common.errors import Conflict, Refused
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.support.fakes import TO, Bench, FakeMethod, a_bus, offered, said, until, until_all
 
 BOX, ROOM, ANYONE = (
@@ -38,7 +38,7 @@ class Stage:
         self._text = Text(bus, bus.settings.roles.of, lambda: 0.0)
 
     async def says(self, line: str, jid: str = "admin@x") -> str:
-        return str(await self._text.answer(Asked(jid, jid.partition("@")[0], line, False)))
+        return str(await self._text.answer(TypedLine(jid, jid.partition("@")[0], line, False)))
 
     async def accept(self, body: str, channel: Channel = BOX, author: str = "juliet@x") -> Message:
         message = said(body, channel, author=Author(author.partition("@")[0], author))

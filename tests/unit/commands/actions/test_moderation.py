@@ -25,9 +25,10 @@ from component.bus.ports.method import Fate
 from component.bus.ports.store import Mark
 from component.common.errors import Muted
 from component.storage import open_store
-from component.xmpp.bot import Asked, Bot
-from component.xmpp.muc.ingest import Heard, Hearing
-from component.xmpp.muc.mam import Archive
+from component.xmpp.bot import Bot
+from component.xmpp.handlers import TypedLine
+from component.xmpp.muc.ingest import Incoming, Ingest
+from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.room import Room
 from tests.support.fakes import (
     FROM,
@@ -63,7 +64,7 @@ class Stage:
 
     async def says(self, line: str, jid: str = "admin@x", language: str = "en") -> str:
         return str(
-            await self._text.answer(Asked(jid, jid.partition("@")[0], line, False, language))
+            await self._text.answer(TypedLine(jid, jid.partition("@")[0], line, False, language))
         )
 
     async def changes(self) -> list[tuple[str, str, str, str]]:
@@ -226,15 +227,15 @@ def test_who_goes_by_a_name_now() -> None:
     assert guests.holder("Tybalt") == ""
 
 
-def _heard(message: Message, mark: Mark | None = None) -> Heard:
-    return Heard(Room(ROOM.address, ChannelSpec(ROOM), "shoutbus"), "Romeo", message, mark)
+def _heard(message: Message, mark: Mark | None = None) -> Incoming:
+    return Incoming(Room(ROOM.address, ChannelSpec(ROOM), "shoutbus"), "Romeo", message, mark)
 
 
 async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     noted: list[Mark] = []
-    hearing = Hearing(
-        Archive.__new__(Archive),
+    hearing = Ingest(
+        MamArchive.__new__(MamArchive),
         stage.clock,
         stage.bus.hub.store.mark,
         stage.bus.hub.store.log,
@@ -364,8 +365,8 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     first = said("romeo: vile", origin="elsewhere", id=id_from(origin))  # as another bus brought it
     await stage.bus.hub.accept(first)
     await stage.bus.hub.delete(first.id, NOBODY)
-    hearing = Hearing(
-        Archive.__new__(Archive),
+    hearing = Ingest(
+        MamArchive.__new__(MamArchive),
         stage.clock,
         stage.bus.hub.store.mark,
         stage.bus.hub.store.log,

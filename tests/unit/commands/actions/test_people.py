@@ -17,7 +17,7 @@ from component.bus.model.roles import Role
 from component.bus.model.subscription import Standing, Subscription
 from component.common.errors import Conflict, Forbidden
 from component.config.config import digest
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus, offered, said
 
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
@@ -32,7 +32,7 @@ class Stage:
         self._text = Text(bus, bus.settings.roles.of, lambda: 0.0)
 
     async def says(self, line: str, jid: str = "admin@x", *, in_room: bool = False) -> str:
-        return str(await self._text.answer(Asked(jid, jid.partition("@")[0], line, in_room)))
+        return str(await self._text.answer(TypedLine(jid, jid.partition("@")[0], line, in_room)))
 
     async def changes(self) -> list[tuple[str, str, str, str]]:
         """Who did what, before, after; newest first."""

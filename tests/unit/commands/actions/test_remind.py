@@ -14,7 +14,7 @@ from component.bus.model.records import Audit, ChannelSpec, Preference, Put
 from component.bus.model.reminder import MAX_TEXT, MOST, Reminder
 from component.bus.model.roles import Role
 from component.common.errors import StoreError
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
 from tests.support.fakes import a_bus
@@ -32,7 +32,7 @@ class Stage:
 
     async def says(self, line: str, jid: str = "juliet@x", language: str = "en") -> str:
         return str(
-            await self._text.answer(Asked(jid, jid.partition("@")[0], line, False, language))
+            await self._text.answer(TypedLine(jid, jid.partition("@")[0], line, False, language))
         )
 
     async def kept(self) -> Sequence[Reminder]:
@@ -172,7 +172,7 @@ async def test_operators_remind_any_place(stage: Stage) -> None:
 async def test_nobody_reminds_in_the_name_of_a_web_user(stage: Stage) -> None:
     text = Text(stage.bus, stage.bus.settings.roles.of, lambda: 0.0)
     await text.answer(
-        Asked("mallory@x", "Juliet (web)", "remind lobby in 20 minutes to pay", False, "en")
+        TypedLine("mallory@x", "Juliet (web)", "remind lobby in 20 minutes to pay", False, "en")
     )
     assert [one.name for one in await stage.kept()] == ["mallory@x"]
 

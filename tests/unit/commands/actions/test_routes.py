@@ -22,7 +22,7 @@ from component.bus.model.roles import Role
 from component.bus.model.route import Route, Routes, Stage
 from component.common.errors import BadInput, Conflict, NotFound
 from component.common.form import MAX_CHOICES, Faults
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus, reached, said
 
 ADMIN = Caller("admin@x", "Admin", Role.ADMIN, way="form")
@@ -39,7 +39,7 @@ class Desk:
         self._text = Text(bus, lambda _jid: Role.ADMIN, lambda: 0.0)
 
     async def says(self, line: str, jid: str = "admin@x") -> str:
-        return str(await self._text.answer(Asked(jid, "Admin", line, False)) or "")
+        return str(await self._text.answer(TypedLine(jid, "Admin", line, False)) or "")
 
     async def change(self, *changes: Put | Drop) -> None:
         """Someone else changes something."""

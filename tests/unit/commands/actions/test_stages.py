@@ -23,7 +23,7 @@ from component.common.errors import BadInput, Conflict, NotFound
 from component.common.form import Faults
 from component.common.form import fields as form_fields
 from component.processors import discover
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of
 from tests.contract.test_rules import keeps_the_rules
 from tests.support.fakes import a_bus
@@ -690,6 +690,6 @@ async def test_what_people_say_to_the_bot_is_shown_to_admins_alone(desk: Desk) -
     )
     assert " Juliet: psst" in await desk.says("status")
     operators = Text(desk.bus, lambda _jid: Role.OPERATOR, lambda: 0.0)
-    told = str(await operators.answer(Asked("juliet@x", "Juliet", "status", False)))
+    told = str(await operators.answer(TypedLine("juliet@x", "Juliet", "status", False)))
     assert "psst" not in told
     assert re.search("  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8}$", told, re.MULTILINE)

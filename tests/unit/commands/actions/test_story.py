@@ -15,7 +15,7 @@ from component.bus.model.message import Author, Channel
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.story import Story
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
 from tests.support.fakes import a_bus, offered, said
@@ -32,7 +32,7 @@ class Desk:
         self._text = Text(bus, bus.settings.roles.of, lambda: 0.0)
 
     async def says(self, line: str, jid: str = "admin@x") -> str:
-        return str(await self._text.answer(Asked(jid, jid.partition("@")[0], line, False)))
+        return str(await self._text.answer(TypedLine(jid, jid.partition("@")[0], line, False)))
 
     async def tell(self, body: str, channel: Channel = NEWS) -> Story:
         message = said(body, channel, author=Author("Juliet", "juliet@x"), at=1_700_000_000_000)

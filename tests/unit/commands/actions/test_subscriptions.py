@@ -15,7 +15,7 @@ from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.subscription import MOST, Address, Interval, Proof, Standing, Subscription
 from component.common.errors import StoreError, Unavailable
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
 from tests.support.fakes import FakeMethod, a_bus
@@ -54,7 +54,7 @@ class Stage:
 
     async def says(self, line: str, jid: str = "juliet@x", language: str = "en") -> str:
         return str(
-            await self._text.answer(Asked(jid, jid.partition("@")[0], line, False, language))
+            await self._text.answer(TypedLine(jid, jid.partition("@")[0], line, False, language))
         )
 
     async def kept(self, jid: str = "juliet@x") -> Sequence[Subscription]:
@@ -560,9 +560,9 @@ async def test_stop_with_what_is_meant(stage: Stage) -> None:
 
 async def test_stop_and_more_is_a_message_of_guests(stage: Stage) -> None:
     for line in ("stop it please", "stop 7"):
-        assert await stage._text.answer(Asked("", "Romeo", line, True, "en")) is None
+        assert await stage._text.answer(TypedLine("", "Romeo", line, True, "en")) is None
     assert "“stop” is for the role" in str(
-        await stage._text.answer(Asked("", "Romeo", "stop", True, "en"))
+        await stage._text.answer(TypedLine("", "Romeo", "stop", True, "en"))
     )
 
 

@@ -14,7 +14,7 @@ from component.bus.model.records import ChannelSpec, Preference
 from component.bus.model.roles import Role
 from component.cli.check import check
 from component.subscriptions.rendering.templates import NAMES, Templates
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus, offered
 
 LOBBY = Channel("shoutbox", "lobby")
@@ -37,7 +37,7 @@ async def bus(tmp_path: Path, folder: Path) -> AsyncIterator[Bus]:
 
 async def says(bus: Bus, line: str, role: Role = Role.OPERATOR) -> str:
     return str(
-        await Text(bus, lambda _jid: role, lambda: 0.0).answer(Asked("op@x", "Op", line, False))
+        await Text(bus, lambda _jid: role, lambda: 0.0).answer(TypedLine("op@x", "Op", line, False))
     )
 
 

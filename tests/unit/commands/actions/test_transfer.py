@@ -23,7 +23,7 @@ from component.bus.model.route import MAX_STAGES, Route, Stage
 from component.common.errors import Conflict
 from component.common.sanitize import escape, is_clean
 from component.config.config import digest
-from component.xmpp.bot import Asked
+from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, told
 from tests.contract.pages import a_browser
 from tests.support.fakes import a_bus, said
@@ -59,7 +59,7 @@ class Desk:
         )
 
     async def says(self, line: str) -> str:
-        return str(await self._text.answer(Asked("admin@x", "admin", line, False)))
+        return str(await self._text.answer(TypedLine("admin@x", "admin", line, False)))
 
     async def lists(self) -> list[str]:
         return [await self.says(line) for line in LISTS]

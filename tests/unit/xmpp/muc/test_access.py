@@ -10,18 +10,18 @@ from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
 from component.common.errors import Unavailable
 from component.xmpp.muc import access
-from component.xmpp.muc.access import Admission, Door
+from component.xmpp.muc.access import Access, EntryRules
 from component.xmpp.muc.room import Occupant, Room
 from component.xmpp.session import IqError
 from component.xmpp.stanza import Fault
-from tests.unit.xmpp.muc.test_puppets import FakeLink
+from tests.unit.xmpp.muc.test_puppets import FakeSession
 
 JID = "lobby@rooms.example.org"
 JULIET, ROMEO, MALLORY = "juliet@x", "romeo@x", "mallory@evil.example"
 NONE = Occupant(MALLORY, "none", "none")
 
 
-class FakeRoomLink(FakeLink):
+class FakeRoomSession(FakeSession):
     """A room that answers what it is asked: `features`, and `lists` where it shows them."""
 
     def __init__(self) -> None:
@@ -64,8 +64,8 @@ class FakeRoomLink(FakeLink):
 
 class Stage:
     def __init__(self, affiliation: str = "owner") -> None:
-        self.link = FakeRoomLink()
-        self.admission = Admission(self.link, "bot@bus.example.org/bus")
+        self.link = FakeRoomSession()
+        self.admission = Access(self.link, "bot@bus.example.org/bus")
         self.room = Room(
             JID, ChannelSpec(Channel("muc", JID)), "shoutbus", "in", affiliation=affiliation
         )
@@ -242,5 +242,9 @@ async def test_those_put_out_are_bounded(guest: Stage, monkeypatch: pytest.Monke
 
 
 def test_the_door() -> None:
-    assert not Door(members_only=True, password=False, affiliations={}, shown=False).admits(JULIET)
-    assert Door(members_only=False, password=False, affiliations={}, shown=False).admits(JULIET)
+    assert not EntryRules(members_only=True, password=False, affiliations={}, shown=False).admits(
+        JULIET
+    )
+    assert EntryRules(members_only=False, password=False, affiliations={}, shown=False).admits(
+        JULIET
+    )

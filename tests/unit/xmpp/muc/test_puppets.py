@@ -7,19 +7,21 @@ import pytest
 
 from component.bus.model.message import Author
 from component.common.errors import Refused, Unavailable
-from component.xmpp.connection import Account
+from component.xmpp.connection import ComponentAccount
 from component.xmpp.muc.puppets import IDLE, MOST, Puppet, Puppets
-from component.xmpp.session import Link
+from component.xmpp.session import Session
 
 ROOM = "lobby@rooms.example.org"
 ZOE = Author("Zoe", "guest:zoe")
 
 
-class FakeLink(Link):
+class FakeSession(Session):
     """Keeps what is sent instead of sending it."""
 
     def __init__(self) -> None:
-        super().__init__(Account("127.0.0.1", 1, "bus.example.org", "secret"), lambda _: None)
+        super().__init__(
+            ComponentAccount("127.0.0.1", 1, "bus.example.org", "secret"), lambda _: None
+        )
         self.sent: list[Element] = []
 
     def send(self, xml: str) -> None:
@@ -35,7 +37,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.link = FakeLink()
+        self.link = FakeSession()
         self.puppets = Puppets(self.link, lambda: self.now)
 
     def answer(self, inside: str, kind: str = "") -> None:

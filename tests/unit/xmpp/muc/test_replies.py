@@ -10,9 +10,16 @@ import pytest
 from component.bus.model.message import Channel, id_from
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.store import Mark
-from component.xmpp.muc.ingest import Heard, Hearing
-from component.xmpp.muc.mam import Archive
-from component.xmpp.muc.replies import REMEMBERED, Lines, Spoken, archived_as, named_by, said_in
+from component.xmpp.muc.ingest import Incoming, Ingest
+from component.xmpp.muc.mam import MamArchive
+from component.xmpp.muc.replies import (
+    REMEMBERED,
+    KnownLine,
+    LineIndex,
+    archived_as,
+    named_by,
+    said_in,
+)
 from component.xmpp.muc.room import Room
 from component.xmpp.stanza import MAX_ID, SAID
 from tests.support.fakes import FakeWorld, said
@@ -47,15 +54,19 @@ class Stage:
         self.world = FakeWorld()
         self.room = Room(JID, ChannelSpec(ROOM), "shoutbus")
         self.marks: list[Mark] = []
-        self.hearing = Hearing(
-            Archive.__new__(Archive), self.world.clock, self._nothing, self._nothing, b"secret"
+        self.hearing = Ingest(
+            MamArchive.__new__(MamArchive),
+            self.world.clock,
+            self._nothing,
+            self._nothing,
+            b"secret",
         )
         self.hearing.attach(self.world, self.marks.append, lambda _channel: None)
 
     async def _nothing(self, _channel: Channel) -> Any:
         return None
 
-    async def hear(self, stanza: Element) -> Heard:
+    async def hear(self, stanza: Element) -> Incoming:
         heard = self.hearing.live(self.room, stanza)
         assert heard
         await self.hearing.accept(heard)
@@ -88,7 +99,7 @@ async def test_an_answer_to_what_someone_said(stage: Stage) -> None:
 async def test_an_answer_to_what_the_bus_said(stage: Stage) -> None:
     shout = said("a shout")
     thread = "f" * 32
-    stage.room.lines.put(Spoken(shout.id, "", "Zoe (web)", thread))  # as `say` does
+    stage.room.lines.put(KnownLine(shout.id, "", "Zoe (web)", thread))  # as `say` does
     stage.reflect(shout.id, "b1")
     by_archive = (await stage.hear(line("by the archive", archived="b2", answers="b1"))).message
     by_id = (await stage.hear(line("by the stanza", archived="b3", answers=shout.id))).message
@@ -141,9 +152,9 @@ async def test_another_bus_brings_its_ids_along(stage: Stage) -> None:
 
 
 def test_it_is_said_as_an_answer_where_the_line_is_known() -> None:
-    lines = Lines()
-    lines.put(Spoken("a" * 32, "a1", 'Jul"iet'))
-    lines.put(Spoken("b" * 32, "", "shoutbus"))
+    lines = LineIndex()
+    lines.put(KnownLine("a" * 32, "a1", 'Jul"iet'))
+    lines.put(KnownLine("b" * 32, "", "shoutbus"))
     answer = said("Hi")
     told = fromstring(lines.replying(JID, replace(answer, replies="a" * 32)))
     assert (told.tag, told.get("id"), told.get("to")) == (
@@ -156,10 +167,10 @@ def test_it_is_said_as_an_answer_where_the_line_is_known() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    lines = Lines()
+    lines = LineIndex()
     for number in range(REMEMBERED + 10):
-        lines.put(Spoken(f"{number:032x}", f"a{number}", "Juliet"))
-        lines.put(Spoken(f"{number:032x}", f"b{number}", "Juliet"))
+        lines.put(KnownLine(f"{number:032x}", f"a{number}", "Juliet"))
+        lines.put(KnownLine(f"{number:032x}", f"b{number}", "Juliet"))
     assert len(lines._by_id) == len(lines._by_archive) == REMEMBERED
     assert lines.meant("b9") is None
     assert lines.meant("b10")
