@@ -193,7 +193,7 @@ async def test_stop(place: Place, gateway: Gateway) -> None:
 async def test_a_gateway_that_is_away_gets_it_once_it_is_there(place: Place) -> None:
     bus = await place.start()
     await _post(bus, "Are you there?")
-    await soon(lambda: "lane pauses" in bus.log.read_text(), "it is tried in vain")
+    await soon(lambda: "queue pauses" in bus.log.read_text(), "it is tried in vain")
     async with Gateway(place.server.component_port).open() as gateway:
         await gateway.until(lambda: gateway.sent, "an SMS comes")
         await _post(bus, "Good")
@@ -262,7 +262,7 @@ async def test_a_provider_that_is_away_gets_it_once_it_is_there(place: Place) ->
     centre = Smsc(port=free_port())
     bus = await place.start(way=centre.settings)
     await _post(bus, "Are you there?")
-    await soon(lambda: bus.log.read_text().count("lane pauses") >= 2, "it is tried in vain")
+    await soon(lambda: bus.log.read_text().count("queue pauses") >= 2, "it is tried in vain")
     async with centre.open():
         (one,) = await centre.until(1)
         assert "Are you there?" in one.text
