@@ -71,7 +71,10 @@ CORE_LOOSE = {
     # Where the system says what nobody understands
     ("common/errors.py", "no such host"),
     # Where a provider says nothing else
-    ("methods/sms/answers.py", "HTTP "),
+    ("methods/sms/providers/http.py", "HTTP "),
+    ("methods/sms/providers/http.py", "error "),
+    # HTTP
+    ("methods/sms/providers/http.py", "Basic "),
     # Stored, for who looks at a trace
     ("subscriptions/digests.py", " messages of "),
     # What is signed for
@@ -124,7 +127,7 @@ TERMINAL = {
     "config/config.py: _token",
     "xmpp/session.py: knock",
     "methods/mail/probe.py",
-    "methods/sms/smpp.py: knock",
+    "methods/sms/providers/smpp.py: probe",
 }
 """What is read at the terminal, when the bus starts or can't, is in English: files, and functions
 in files."""
