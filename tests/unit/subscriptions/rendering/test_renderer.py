@@ -68,8 +68,8 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         return CountedPort(self, getattr(self._store, name))
 
-    async def save(self, *what: Any) -> Any:
-        return await committed(self._store, *what)
+    def transaction(self) -> Any:
+        return self._store.transaction()
 
 
 class CountedPort:
