@@ -9,8 +9,8 @@ import pytest
 from component.bus.model.delivery import State
 from component.bus.model.message import Channel, Message
 from component.bus.model.subscription import Subscription
+from component.handlers import can_read
 from component.storage import open_store
-from component.xmpp.muc.replies import had
 from tests.support.fakes import FROM, OTHER, TO, Bench, offered, said
 
 
@@ -62,19 +62,19 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
     message, jid = said(), "romeo@example.org"
     chat = Channel("chat", jid)
     await store.save([offered(message, (FROM, State.CAME), (OTHER, State.DONE))], (), ())
-    assert await had(store, message.id, FROM, jid)
-    assert await had(store, message.id, OTHER, jid)
-    assert not await had(store, message.id, TO, jid)
-    assert not await had(store, message.id, chat, jid)
-    assert not await had(store, "f" * 32, FROM, jid)
+    assert await can_read(store, message.id, FROM, jid)
+    assert await can_read(store, message.id, OTHER, jid)
+    assert not await can_read(store, message.id, TO, jid)
+    assert not await can_read(store, message.id, chat, jid)
+    assert not await can_read(store, "f" * 32, FROM, jid)
     await store.subscribe(Subscription(jid, TO, chat), 10)
-    assert not await had(store, message.id, chat, jid)
+    assert not await can_read(store, message.id, chat, jid)
     await store.subscribe(Subscription(jid, OTHER, chat), 10)
-    assert await had(store, message.id, chat, jid)
-    assert not await had(store, message.id, chat, "mallory@example.org")
+    assert await can_read(store, message.id, chat, jid)
+    assert not await can_read(store, message.id, chat, "mallory@example.org")
     brought = said("brought")
     await store.save(
         [offered(brought, (FROM, State.CAME), (Channel("chat", "nurse@x"), State.DONE))], (), ()
     )
-    assert await had(store, brought.id, Channel("chat", "nurse@x"), "nurse@x")
+    assert await can_read(store, brought.id, Channel("chat", "nurse@x"), "nurse@x")
     await store.close()
