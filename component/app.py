@@ -55,9 +55,9 @@ def now() -> int:
 async def unused(config: Config, store: Store) -> list[str]:
     """What the file would seed and the store does not hold, a sentence each: the store was seeded
     before."""
-    channels = {spec.channel for spec in await store.channels()}
-    routes = {(route.source, route.destination) for route in await store.routes()}
-    tokens = {token.digest for token in await store.tokens()}
+    channels = {spec.channel for spec in await store.configuration.channels()}
+    routes = {(route.source, route.destination) for route in await store.configuration.routes()}
+    tokens = {token.digest for token in await store.configuration.tokens()}
     lost = [
         f"[[channel]] {spec.channel}" for spec in config.channels if spec.channel not in channels
     ]
@@ -96,7 +96,7 @@ async def running(
         raise ConfigError([error.sentence]) from error
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        await store.seed(config.channels, config.routes, config.tokens)
+        await store.configuration.seed(config.channels, config.routes, config.tokens)
         for fault in await unused(config, store):
             log.warning("not used", reason=fault)
         hub = Hub(store, clock)
@@ -112,7 +112,7 @@ async def running(
             ),
             config.xmpp.bot,
             handlers,
-            store,
+            store.people,
             admins=config.admins,
             secret=secret,
             clock=clock,
@@ -128,7 +128,7 @@ async def running(
             accept=hub,
             clock=clock,
             timer=scheduler,
-            memory=store,
+            memory=store.source_state,
             tell=Notices(hub, settings, known, clock).tell,
             joins=xmpp.listener.joins,
             fetcher=fetcher,
@@ -276,7 +276,7 @@ async def _health(hub: Hub, xmpp: Gateway, began: float) -> dict[str, Any]:
     try:
         await hub.check()
         told["queues"] = {
-            str(channel): depth for channel, depth in (await hub.store.backlog()).items()
+            str(channel): depth for channel, depth in (await hub.store.deliveries.backlog()).items()
         }
         told["store"] = {"state": "up", "unsaved": hub.unsaved}
     except StoreError as error:

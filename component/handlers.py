@@ -12,7 +12,8 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.message_page import MessagePages
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import HeardThere, MethodSpec, Refusal
-from component.bus.ports.store import Mark, Receipt, Store
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt, Store
 from component.common.i18n import Words, _
 from component.xmpp.handlers import PlainMessage, TypedLine
 
@@ -47,29 +48,29 @@ class BusHandlers:
 
     # Messages
 
-    async def accept(self, message: Message, mark: Mark | None = None) -> Receipt:
+    async def accept(self, message: Message, position: ArchivePosition | None = None) -> Receipt:
         """Hand a message to the hub."""
-        return await self._hub.accept(message, mark)
+        return await self._hub.accept(message, position)
 
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         """What the hub says was stopped."""
         return self._hub.refusals(receipt)
 
-    def note(self, mark: Mark) -> None:
-        """Keep a mark with the next commit."""
-        self._hub.note(mark)
+    def note(self, position: ArchivePosition) -> None:
+        """Keep a position with the next commit."""
+        self._hub.note(position)
 
     def reading(self, channel: Channel) -> None:
-        """Tell the hub that a room is read from its saved mark on."""
+        """Tell the hub that a room is read from its saved position on."""
         self._hub.reading(channel)
 
-    async def mark(self, channel: Channel) -> Mark | None:
-        """The saved mark of a room."""
-        return await self._hub.store.mark(channel)
+    async def position(self, channel: Channel) -> ArchivePosition | None:
+        """The saved position of a room."""
+        return await self._hub.store.source_state.archive_position(channel)
 
     async def recent(self, channel: Channel) -> Sequence[Delivery]:
         """The last deliveries of a channel."""
-        return await self._hub.store.log(channel, before=LATEST, limit=RECENT)
+        return await self._hub.store.deliveries.log(channel, before=LATEST, limit=RECENT)
 
     # Places
 
@@ -159,9 +160,9 @@ async def can_read(store: Store, message_id: str, channel: Channel, jid: str) ->
     It was there, or was brought to them, or a subscription told them of it, of which no delivery is
     kept. Raises StoreError.
     """
-    hops = await store.trace(message_id)
+    hops = await store.messages.trace(message_id)
     places = {hop.channel for hop in hops}
     chat = Channel("chat", jid)
     if channel in places or chat in places:
         return True
-    return bool(places and await store.subscriptions_of([chat], places))
+    return bool(places and await store.subscriptions.between([chat], places))

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from component.bus.ports.method import Clock
+from component.bus.ports.people import PeopleStore
 from component.xmpp.bot import Bot
 from component.xmpp.connection import ComponentAccount
 from component.xmpp.direct import DirectMessages
@@ -29,7 +30,7 @@ from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.room import Room
 from component.xmpp.muc.rooms import Rooms
 from component.xmpp.presence import Presence
-from component.xmpp.roster import ContactList, Roster
+from component.xmpp.roster import Roster
 from component.xmpp.session import Session
 from component.xmpp.stanza import NS, bare
 from component.xmpp.supervisor import keep_up
@@ -47,7 +48,7 @@ class Gateway:
         account: ComponentAccount,
         bot: str,
         handlers: Handlers,
-        contacts: ContactList,
+        people: PeopleStore,
         *,
         admins: Iterable[str],
         secret: bytes,
@@ -60,7 +61,7 @@ class Gateway:
         self.bot = Bot(self.session, bot, handlers)
         self.identities = Identities(handlers, account.component, self.bot.bare)
         self.disco = Disco(self.session, self.identities, handlers)
-        self.roster = Roster(self.session, contacts, self.identities)
+        self.roster = Roster(self.session, people, self.identities)
         self.online = Presence(self.session, self.bot.bare, limits)
         self.direct = DirectMessages(self.session, self.bot.jid, handlers, limits)
 

@@ -12,7 +12,8 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import HeardThere, Refusal
-from component.bus.ports.store import Mark, Receipt
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt
 from component.common.i18n import Words
 from component.xmpp.elements import element, error
 from component.xmpp.stanza import COMMANDS
@@ -53,7 +54,7 @@ class IqFault(Exception):
 class Accepting(Protocol):
     """Where messages go, and how far rooms are read."""
 
-    async def accept(self, message: Message, mark: Mark | None = None) -> Receipt:
+    async def accept(self, message: Message, position: ArchivePosition | None = None) -> Receipt:
         """Take a message, with how far its room's archive is read by it; committed on return.
 
         Raises StoreError, and Muted where its author may not speak.
@@ -62,13 +63,13 @@ class Accepting(Protocol):
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         """Where processors stopped a new message and say that its author is to know."""
 
-    def note(self, mark: Mark) -> None:
+    def note(self, position: ArchivePosition) -> None:
         """A room's archive is read up to here; saved with the next commit."""
 
     def reading(self, channel: Channel) -> None:
-        """A room's archive is read from its saved mark on."""
+        """A room's archive is read from its saved position on."""
 
-    async def mark(self, channel: Channel) -> Mark | None:
+    async def position(self, channel: Channel) -> ArchivePosition | None:
         """How far a room's archive is read; None for a new room. Raises StoreError."""
 
     async def recent(self, channel: Channel) -> Sequence[Delivery]:

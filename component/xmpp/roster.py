@@ -6,10 +6,9 @@ at each start.
 """
 
 import time
-from collections.abc import Sequence
-from typing import Protocol
 from xml.etree.ElementTree import Element
 
+from component.bus.ports.people import PeopleStore
 from component.common.errors import TooMany
 from component.common.rate import Rate
 from component.xmpp.elements import presence
@@ -22,26 +21,12 @@ RESOURCE = "bus"
 """Presence comes from a full JID: Pidgin asks only those for commands."""
 
 
-class ContactList(Protocol):
-    """The pairs of a bare JID of ours and someone who has it as a contact. Each call raises
-    StoreError."""
-
-    async def contacts(self) -> Sequence[tuple[str, str]]:
-        """All of them."""
-
-    async def add_contact(self, ours: str, theirs: str, /) -> None:
-        """Keep a pair."""
-
-    async def remove_contact(self, ours: str, theirs: str, /) -> None:
-        """Forget a pair."""
-
-
 class Roster:
     """Everyone's subscriptions; accepts everyone who asks, and asks nobody back."""
 
-    def __init__(self, session: Session, contacts: ContactList, identities: Identities) -> None:
+    def __init__(self, session: Session, people: PeopleStore, identities: Identities) -> None:
         self._session = session
-        self._contacts = contacts
+        self._people = people
         self._identities = identities
         self._rate = Rate(time.monotonic, 200, 5)
         self._tasks = Tasks()
@@ -53,7 +38,7 @@ class Roster:
 
     async def show_all(self) -> None:
         """Show unavailable, then available presence: clients then ask anew what is offered."""
-        for ours, theirs in await self._contacts.contacts():
+        for ours, theirs in await self._people.contacts():
             self.show_anew(ours, theirs)
 
     def renew(self, jid: str) -> None:
@@ -62,13 +47,13 @@ class Roster:
 
     async def show_again(self, jid: str) -> None:
         """Go offline and come online for one person."""
-        for ours, theirs in await self._contacts.contacts():
+        for ours, theirs in await self._people.contacts():
             if theirs == jid:
                 self.show_anew(ours, theirs)
 
     async def hide_all(self) -> None:
         """The bot goes offline for its contacts."""
-        for ours, theirs in await self._contacts.contacts():
+        for ours, theirs in await self._people.contacts():
             self.hide(ours, theirs)
 
     def show_anew(self, ours: str, theirs: str) -> None:
@@ -101,7 +86,7 @@ class Roster:
         elif kind == "probe":
             self.show(ours, stanza.get("from", ""))
         elif kind == "unsubscribe":
-            self._tasks.run(self._contacts.remove_contact(ours, theirs))
+            self._tasks.run(self._people.remove_contact(ours, theirs))
             self._session.try_send(presence(ours, theirs, type="unsubscribed"))
 
     def may_subscribe(self, their_domain: str) -> bool:
@@ -114,6 +99,6 @@ class Roster:
 
     async def accept(self, ours: str, theirs: str) -> None:
         """Someone has a JID of ours as a contact from now on."""
-        await self._contacts.add_contact(ours, theirs)
+        await self._people.add_contact(ours, theirs)
         self._session.try_send(presence(ours, theirs, type="subscribed"))
         self.show(ours, theirs)

@@ -1,8 +1,8 @@
 """What is said in a room, live and from its archive: whose it is, whether it is known, how far the
 archive was read.
 
-The mark (the last archive id on disk) never moves past something that is not on disk: it is kept
-with what is accepted, and behind the outcome of what is confirmed.
+The saved position in an archive never moves past something that is not on disk: it is saved with
+what is accepted, and behind the outcome of what is confirmed.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from component.bus.model.message import (
     is_id,
 )
 from component.bus.ports.method import Clock, Refusal
-from component.bus.ports.store import Mark
+from component.bus.ports.source_state import ArchivePosition
 from component.common.errors import BadInput, Muted
 from component.common.sanitize import one_line, skeleton
 from component.xmpp.handlers import Accepting
@@ -57,7 +57,7 @@ class Incoming:
     room: Room
     nick: str
     message: Message
-    mark: Mark | None
+    position: ArchivePosition | None
 
     @property
     def claimed(self) -> bool:
@@ -67,9 +67,9 @@ class Incoming:
     def remember(self, id: str) -> None:
         """It can be answered, as the message of this id. An id that was claimed does not take the
         place of a line that had it first."""
-        if not self.mark or (self.claimed and self.room.lines.of(id)):
+        if not self.position or (self.claimed and self.room.lines.of(id)):
             return
-        line = KnownLine(id, self.mark.stanza_id, self.nick, self.message.thread)
+        line = KnownLine(id, self.position.stanza_id, self.nick, self.message.thread)
         self.room.lines.put(line)
 
 
@@ -112,20 +112,20 @@ class Ingest:
         """Tell someone's words from our own. `archived` is the archive's id ("" where it has none),
         `at` the time in ms."""
         nick = resource(stanza.get("from", ""))
-        mark = None
+        position = None
         if archived:
-            mark = Mark(room.channel, archived, at)
+            position = ArchivePosition(room.channel, archived, at)
         ours = self.proved(room, stanza)
         if ours:
             room.reflected(ours, nick)
             room.lines.put(KnownLine(ours, archived, nick))
         if ours or is_aside(stanza) or not nick or not body_of(stanza).strip():
-            if mark:
+            if position:
                 # After the outcome that the confirmation settles in this turn of the loop.
-                asyncio.get_running_loop().call_soon(self._accepting.note, mark)
+                asyncio.get_running_loop().call_soon(self._accepting.note, position)
             return None
         try:
-            incoming = Incoming(room, nick, message(room, stanza, archived, at), mark)
+            incoming = Incoming(room, nick, message(room, stanza, archived, at), position)
         except BadInput as error:
             log.info("not passed on", room=room.jid, reason=str(error))
             return None
@@ -140,9 +140,9 @@ class Ingest:
         ids of what is said there, and claim one for words of their own elsewhere, to be known
         first: what is not contained in the words that were first gets a new id.
         """
-        said, mark = incoming.message, incoming.mark
+        said, position = incoming.message, incoming.position
         try:
-            receipt = await self._accepting.accept(said, mark)
+            receipt = await self._accepting.accept(said, position)
         except Muted as muted:
             incoming.room.lines.drop(said.id)
             self.not_passed_on(incoming, muted)
@@ -151,7 +151,7 @@ class Ingest:
         taken = first.origin != said.origin and not first.body.endswith(said.body)
         if taken and not (incoming.claimed or receipt.new or receipt.deleted):
             anew = dataclasses.replace(said, id=uuid.uuid4().hex)
-            receipt = await self._accepting.accept(anew, mark)
+            receipt = await self._accepting.accept(anew, position)
         incoming.remember(receipt.message.id)
         return self._accepting.refusals(receipt)
 
@@ -163,48 +163,48 @@ class Ingest:
         if reason not in self._refused:
             self._refused.add(reason)
             log.info("not passed on", room=incoming.room.jid, author=author, reason=str(muted))
-        if incoming.mark:
-            self._accepting.note(incoming.mark)
+        if incoming.position:
+            self._accepting.note(incoming.position)
 
     # From the archive
 
     async def catch_up(self, room: Room) -> bool:
-        """Read and pass on what was said since the mark. Returns whether there was none, so that
-        this is the first time.
+        """Read and pass on what was said since the saved position. Returns whether there was none,
+        so that this is the first time.
 
         Raises StoreError, Unavailable.
         """
         self._accepting.reading(room.channel)
-        mark = await self._accepting.mark(room.channel)
+        position = await self._accepting.position(room.channel)
         room.archived = True
         try:
-            if mark is None:
+            if position is None:
                 await self.begin(room)
             else:
                 await self.recall(room)
-                await self.read_on(room, mark)
+                await self.read_on(room, position)
         except IqError as error:
             log.info("the room has no archive to read", room=room.jid, reason=str(error))
             room.archived = False
-            if mark is None:
-                self._accepting.note(Mark(room.channel, "", self._clock()))
-        return mark is None
+            if position is None:
+                self._accepting.note(ArchivePosition(room.channel, "", self._clock()))
+        return position is None
 
     async def begin(self, room: Room) -> None:
         """Read a new room from now on; raises as `catch_up`, and IqError."""
         newest = await self.archive.newest(room.jid)
         if newest:
-            self._accepting.note(Mark(room.channel, newest.id, newest.at))
+            self._accepting.note(ArchivePosition(room.channel, newest.id, newest.at))
         else:
-            self._accepting.note(Mark(room.channel, "", self._clock()))
+            self._accepting.note(ArchivePosition(room.channel, "", self._clock()))
 
     async def look(self, room: Room) -> None:
-        """Read the archive on from the mark, so that `room.landed` knows what is there; raises as
-        `catch_up`."""
-        mark = await self._accepting.mark(room.channel)
+        """Read the archive on from the saved position, so that `room.landed` knows what is there;
+        raises as `catch_up`."""
+        position = await self._accepting.position(room.channel)
         try:
-            if mark:
-                await self.read_on(room, mark)
+            if position:
+                await self.read_on(room, position)
         except IqError as error:
             log.info("the room has no archive to read", room=room.jid, reason=str(error))
 
@@ -223,9 +223,9 @@ class Ingest:
                 nick = resource(archived.stanza.get("from", ""))
                 room.lines.put(KnownLine(ours, archived.id, nick))
 
-    async def read_on(self, room: Room, mark: Mark) -> None:
-        """Pass on what was archived after a mark; raises as `catch_up`, and IqError."""
-        async for page in self.archive.after(room.jid, mark.stanza_id, mark.at):
+    async def read_on(self, room: Room, position: ArchivePosition) -> None:
+        """Pass on what was archived after a position; raises as `catch_up`, and IqError."""
+        async for page in self.archive.after(room.jid, position.stanza_id, position.at):
             accepting = []
             for archived in page:
                 incoming = self.sort(room, archived.stanza, archived.id, archived.at)

@@ -8,7 +8,8 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import HeardThere, Refusal
-from component.bus.ports.store import Mark, Receipt
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt
 from component.common.i18n import Words, _
 from component.xmpp.connection import ComponentAccount
 from component.xmpp.handlers import PlainMessage, TypedLine
@@ -51,25 +52,25 @@ class FakeHandlers:
 
     def __init__(self, hub: Any = None) -> None:
         self.hub = hub
-        self.marks: list[Mark] = []
+        self.positions: list[ArchivePosition] = []
         self.wishes: dict[str, str] = {}
         self.languages: dict[str, str] = {}
 
-    async def accept(self, message: Message, mark: Mark | None = None) -> Receipt:
-        accepted: Receipt = await self.hub.accept(message, mark)
+    async def accept(self, message: Message, position: ArchivePosition | None = None) -> Receipt:
+        accepted: Receipt = await self.hub.accept(message, position)
         return accepted
 
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         stopped: Sequence[Refusal] = self.hub.refusals(receipt)
         return stopped
 
-    def note(self, mark: Mark) -> None:
-        self.marks.append(mark)
+    def note(self, position: ArchivePosition) -> None:
+        self.positions.append(position)
 
     def reading(self, channel: Channel) -> None:
         pass
 
-    async def mark(self, channel: Channel) -> Mark | None:
+    async def position(self, channel: Channel) -> ArchivePosition | None:
         return None
 
     async def recent(self, channel: Channel) -> Sequence[Delivery]:
