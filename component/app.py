@@ -35,8 +35,8 @@ from component.handlers import BusHandlers
 from component.storage import open_store
 from component.subscriptions.factory import put_together
 from component.subscriptions.service import Subscriptions
-from component.xmpp.connection import ComponentAccount
 from component.xmpp.gateway import Gateway
+from component.xmpp.stream.connection import ComponentAccount
 from web.context import Site
 from web.guests import Guests
 from web.sessions import Operators

@@ -12,12 +12,13 @@ from xml.etree.ElementTree import Element
 from component.bus.ports.method import Clock
 from component.bus.ports.people import PeopleStore
 from component.xmpp.bot import Bot
-from component.xmpp.connection import ComponentAccount
-from component.xmpp.direct import DirectMessages
 from component.xmpp.disco import Disco
 from component.xmpp.handlers import Handlers
 from component.xmpp.identity import Identities
-from component.xmpp.inbox import Inbox
+from component.xmpp.im.direct import DirectMessages
+from component.xmpp.im.inbox import Inbox
+from component.xmpp.im.presence import Presence
+from component.xmpp.im.roster import Roster
 from component.xmpp.limits import Limits
 from component.xmpp.muc.access import Access
 from component.xmpp.muc.attendance import Attendance
@@ -29,11 +30,10 @@ from component.xmpp.muc.owner import Owner
 from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.room import Room
 from component.xmpp.muc.rooms import Rooms
-from component.xmpp.presence import Presence
-from component.xmpp.roster import Roster
-from component.xmpp.session import Session
 from component.xmpp.stanza import NS, bare
-from component.xmpp.supervisor import keep_up
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.session import Session
+from component.xmpp.stream.supervisor import keep_up
 
 NICK = "shoutbus"
 """The bot's nickname in rooms."""

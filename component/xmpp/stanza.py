@@ -1,4 +1,4 @@
-"""Reads stanzas: the namespaces, the parts of JIDs, and what stands in an element. No I/O.
+"""Reads stanzas: the namespaces, the parts of JIDs, and what an element says. No I/O.
 
 What comes in is read from the parsed element itself, so a JID that slixmpp would refuse (a nickname
 with an emoji in it) costs no exception. `elements` builds what goes out.
@@ -50,12 +50,12 @@ def bare(jid: str) -> str:
 
 
 def resource(jid: str) -> str:
-    """What stands behind the slash; a room occupant's nickname."""
+    """The part behind the slash; a room occupant's nickname."""
     return jid.partition("/")[2]
 
 
 def local(jid: str) -> str:
-    """What stands before the @ ("" for a domain)."""
+    """The part before the @ ("" for a domain)."""
     name, at, _ = bare(jid).partition("@")
     return name if at else ""
 
@@ -100,7 +100,7 @@ def is_said(stanza: Element) -> bool:
 
 
 def said_of(stanza: Element) -> str:
-    """The message's id on that mark; "" where there is none."""
+    """The message's id on that mark; "" without one."""
     mark = stanza.find(f"{{{SAID}}}said")
     if mark is None:
         return ""
@@ -127,7 +127,7 @@ def language_of(stanza: Element) -> str:
 
 
 def body_of(stanza: Element) -> str:
-    """The message's text; "" where there is none."""
+    """The message's text; "" without one."""
     found = stanza.find(f"{NS}body")
     if found is None:
         found = stanza.find("{jabber:client}body")
@@ -148,7 +148,7 @@ def statuses(stanza: Element) -> frozenset[str]:
 
 
 def stanza_id(stanza: Element, by: str) -> str:
-    """The archive's id (XEP-0359) that `by` gave; "" where there is none.
+    """The archive's id (XEP-0359) that `by` gave; "" where it gave none.
 
     Others' are forged: a server takes out the ones that claim its own JID, not those with a
     resource behind it.

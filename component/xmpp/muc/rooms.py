@@ -25,8 +25,8 @@ from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.replies import KnownLine
 from component.xmpp.muc.retraction import Retraction
 from component.xmpp.muc.room import Room
-from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import SAID, bare
+from component.xmpp.stream.session import IqError, Session
 
 
 class Rooms:
