@@ -319,7 +319,7 @@ async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Retracte
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
     await until(
-        lambda: all(message.id in queue._forgotten for queue in hub._queues.values()), "deleted"
+        lambda: all(queue.has_forgotten(message.id) for queue in hub._queues.values()), "deleted"
     )
     return task
 
