@@ -16,9 +16,9 @@ import structlog
 
 from component.bus.model.delivery import Delivery, State, pause
 from component.bus.model.message import Channel
+from component.bus.ports.deliveries import DeliveryStore
 from component.bus.ports.method import Clock, Confirmation, Method
 from component.bus.ports.rendering import Renderer, render
-from component.bus.ports.store import Store
 from component.common.errors import (
     DeliveryError,
     ShoutbusError,
@@ -71,7 +71,7 @@ class DeliveryQueue:
         channel: Channel,
         method: Method,
         renderer: Renderer,
-        store: Store,
+        store: DeliveryStore,
         settle: Callable[[Delivery], None],
         clock: Clock,
         on_failure: OnFailure = no_fallback,

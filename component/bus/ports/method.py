@@ -14,7 +14,8 @@ from component.bus.model.flow_control import Way
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.rendering import Form, Rendered
-from component.bus.ports.store import Mark, Memory, Receipt
+from component.bus.ports.source_state import ArchivePosition, SourceState
+from component.bus.ports.store import Receipt
 from component.common.errors import BadInput
 from component.common.form import Nothing, build, written
 from component.common.i18n import Words, _
@@ -311,7 +312,7 @@ class Accept(Protocol):
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
@@ -434,7 +435,7 @@ class Ports:
     accept: Accept
     clock: Clock
     timer: Timer
-    memory: Memory
+    memory: SourceState
     tell: Tell
     joins: list[Joined]
     """Call back from here who wants to hear of joins."""
