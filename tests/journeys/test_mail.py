@@ -25,7 +25,7 @@ from component.methods.mail.envelope import Verp
 from component.methods.mail.mailer import Mailer
 from component.methods.mail.method import METHOD, Mail
 from component.methods.mail.probe import knock
-from component.methods.mail.replies import Down, Locked, NoSuch
+from component.methods.mail.replies import Down, Locked, NoMailbox
 from component.methods.mail.setup import Domain, MailSetup, Place, Port, Security
 from component.storage import open_store
 from tests.journeys.test_commands_people import ask
@@ -187,7 +187,7 @@ async def test_an_address_that_is_turned_away(exim: Exim) -> None:
     addresses = FakeAddresses()
     nobody = Channel("mail", "nobody@example.org")
     async with mailing(a_setup(exim.port), addresses=addresses) as method:
-        with pytest.raises(NoSuch):
+        with pytest.raises(NoMailbox):
             await deliver(method, delivery(target=nobody))
         await deliver(method, delivery())
     assert addresses.gone == [(nobody, "the mail server says: 550 Unrouteable address")]

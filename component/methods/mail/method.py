@@ -15,7 +15,7 @@ from component.methods.mail.compose import compose
 from component.methods.mail.envelope import ADDRESS, Verp, tidy
 from component.methods.mail.mailer import Mailer
 from component.methods.mail.probe import knock
-from component.methods.mail.replies import NoSuch
+from component.methods.mail.replies import NoMailbox
 from component.methods.mail.setup import MailSetup
 
 
@@ -58,7 +58,7 @@ class Mail:
             envelope = self._envelope(target)
             mail = compose(rendered.content, delivery, self._setup.sender, envelope)
             await self._mailer.deliver(mail)
-        except NoSuch as error:
+        except NoMailbox as error:
             await self._given_up(target, str(error))
             raise
         except StoreError as error:

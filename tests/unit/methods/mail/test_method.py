@@ -11,7 +11,7 @@ from component.bus.ports.method import Closes, Method, Starts, Troubled
 from component.common.errors import DeliveryError, Refused, Unavailable
 from component.methods.mail.envelope import Verp
 from component.methods.mail.method import METHOD, Mail
-from component.methods.mail.replies import NoSuch
+from component.methods.mail.replies import NoMailbox
 from component.methods.mail.setup import Domain, Place
 from tests.support.fakes import FakeClock, deliver, until
 from tests.support.mailing import (
@@ -73,7 +73,7 @@ async def test_an_address_that_is_none_is_given_up() -> None:
         odd(rcpt="550 5.1.1 no such user") as server,
         mail(server, addresses=addresses) as method,
     ):
-        with pytest.raises(NoSuch):
+        with pytest.raises(NoMailbox):
             await deliver(method, delivery())
         assert addresses.gone == [(JULIET, "the mail server says: 550 5.1.1 no such user")]
 
@@ -98,7 +98,7 @@ async def test_giving_up_is_on_disk_or_comes_again() -> None:
     ):
         with pytest.raises(Unavailable):
             await deliver(method, delivery())
-        with pytest.raises(NoSuch):
+        with pytest.raises(NoMailbox):
             await deliver(method, delivery())
         assert [target for target, _why in addresses.gone] == [JULIET]
 
