@@ -55,7 +55,7 @@ from component.xmpp.session import Session
 from component.xmpp.stanza import NS, bare, domain, local
 from web.context import Site
 from web.guests import Guests
-from web.sessions import Operators
+from web.sessions import SignIns
 
 log = structlog.get_logger()
 
@@ -359,7 +359,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             return await _health(hub, xmpp, began)
 
         guests = Guests(time.monotonic, [xmpp.bot.bare.partition("@")[0], "shoutbus"])
-        operators = Operators(time.monotonic, lambda jid: settings.roles.of(jid) >= Role.OPERATOR)
+        sign_ins = SignIns(time.monotonic, lambda jid: settings.roles.of(jid) >= Role.OPERATOR)
         bus = command.Bus(
             bot=xmpp.bot.bare,
             web=config.web.public_url,
@@ -378,7 +378,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             templates=notices.templates,
             guest=guests.holder,
             fetcher=fetcher,
-            sign_in=lambda jid: f"{config.web.public_url}/sign-in/{operators.link(jid)}",
+            sign_in=lambda jid: f"{config.web.public_url}/sign-in/{sign_ins.link(jid)}",
         )
         text = Text(bus, settings.roles.of, time.monotonic, xmpp.bot.write)
         adhoc = AdHoc(bus, settings.roles.of, xmpp.bot.write, time.monotonic, xmpp.channel_at)
@@ -401,7 +401,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             proxies=config.web.proxies,
             key_of=xmpp.key_of,
             bus=bus,
-            operators=operators,
+            sign_ins=sign_ins,
             sessions=Sessions(time.monotonic),
             callbacks=callbacks,
         )

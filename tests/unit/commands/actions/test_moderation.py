@@ -45,7 +45,7 @@ from tests.support.fakes import (
     until,
     until_all,
 )
-from web.guests import HELD, Guests
+from web.guests import NAME_LIFE_S, Guests
 
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
 NOBODY = Audit(0, "", "", "")
@@ -223,7 +223,7 @@ def test_who_goes_by_a_name_now() -> None:
     guests.author("one", "192.0.2.1", "Tybalt")
     assert guests.holder("tybalt") == "one"
     assert guests.holder("Paris") == ""
-    clock.sleep(HELD)
+    clock.sleep(NAME_LIFE_S)
     assert guests.holder("Tybalt") == ""
 
 
