@@ -2,10 +2,17 @@
 
 PYTHON ?= python3
 DATA ?= var
+SUITE ?= bookworm trixie
+PREFIX ?= /opt/shoutbus
 BIN := .venv/bin
 
 FOR_RUN := prosody lua-dbi-sqlite3 openssl python3-venv tzdata fortune-mod fortunes
 FOR_TEST := $(FOR_RUN) prosody-modules ejabberd tmux profanity poezio chromium fonts-dejavu-core libatomic1 exim4-daemon-light kannel kannel-extras
+
+# For everybody: no index, host or setting of this machine gets in.
+COMPILE := env $(addprefix -u UV_,INDEX DEFAULT_INDEX INDEX_URL EXTRA_INDEX_URL FIND_LINKS CONSTRAINT OVERRIDE EXCLUDE_NEWER) \
+	$(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-strip-extras --no-header --annotation-style line
 
 .DEFAULT_GOAL := help
 
@@ -25,34 +32,38 @@ check: .venv/dev ## lint, format, types, layout, dependencies
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
+install: ## a virtual environment for your own server (PREFIX=/opt/shoutbus)
+	@.ci/need python3-venv
+	PYTHON=$(PYTHON) .ci/install $(PREFIX) requirements.lock
+
 bench: .venv/test ## how fast, beside a bare slixmpp component on the same Prosody
 	$(BIN)/python -m tests.bench
 
 audit: .venv/dev ## known weaknesses in what is locked
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
 
-lock: .venv/dev ## lock the newest versions that pyproject.toml allows
-	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --allow-unsafe --all-build-deps -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --allow-unsafe --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+lock: .venv/run ## lock the newest versions that pyproject.toml allows
+	$(COMPILE) -o requirements-bootstrap.lock --group bootstrap
+	$(COMPILE) -o requirements.lock pyproject.toml --group build
+	$(COMPILE) -o requirements-dev.lock pyproject.toml --group dev -c requirements.lock
+
+fresh: ## both commands on a bare Debian, made for it (SUITE=bookworm, SUITE=trixie, or both)
+	@for suite in $(SUITE); do .ci/fresh $$suite || exit; done
 
 clean: ## forget the virtual environment and the demo's data
 	rm -rf .venv $(DATA) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
 
-.venv/run: requirements.lock pyproject.toml
+.venv/run: requirements.lock requirements-bootstrap.lock pyproject.toml
 	@.ci/need $(FOR_RUN)
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: set PYTHON=") if sys.version_info < (3, 11) else 0'
-	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	PYTHON=$(PYTHON) .ci/install .venv requirements.lock --editable
 	@touch $@
 
 .venv/dev: .venv/run requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	PYTHON=$(PYTHON) .ci/install .venv requirements-dev.lock --editable
 	@touch $@
 
 .venv/test: .venv/dev
 	@.ci/need $(FOR_TEST)
 	@touch $@
 
-.PHONY: help run test check bench audit lock clean
+.PHONY: help run test check install bench audit lock fresh clean

@@ -198,7 +198,7 @@ def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
                 names=", ".join(stage.name for stage in route.stages),
             )
         )
-    held = bus.hub.flow.held_at(route)
+    held = bus.hub.routing.held_at(route)
     if held:
         told.append(
             _(
@@ -274,7 +274,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
             raise BadInput(
                 _("All of which channel? Write it behind: all muc:team@rooms.example.org")
             )
-        found = await bus.hub.store.dead(Channel.parse(channel), AT_ONCE)
+        found = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
         if not found:
             raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
         return found[::-1]
@@ -286,7 +286,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
                 text=which[:40],
             )
         )
-    letter = await bus.hub.store.dead_letter(int(number))
+    letter = await bus.hub.store.dead_letters.get(int(number))
     if letter is None:
         raise NotFound(
             _(

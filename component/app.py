@@ -21,7 +21,7 @@ from commands.text import Text
 from component import __version__, methods, processors
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import Tidings
+from component.bus.engine.notices import Notices
 from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
 from component.bus.model.delivery import Delivery
@@ -92,9 +92,11 @@ class Xmpp:
         self.archive = MamArchive(self.link, self.bot.jid)
 
         async def recent(channel: Channel) -> Sequence[Delivery]:
-            return await store.log(channel, before=LATEST, limit=RECALLED)
+            return await store.deliveries.log(channel, before=LATEST, limit=RECALLED)
 
-        self.hearing = Ingest(self.archive, clock, store.mark, recent, secret)
+        self.hearing = Ingest(
+            self.archive, clock, store.source_state.archive_position, recent, secret
+        )
         self.rooms = Rooms(
             self.link,
             self.bot.jid,
@@ -259,9 +261,9 @@ class Xmpp:
 async def unused(config: Config, store: Store) -> list[str]:
     """What the file would seed and the store does not hold, a sentence each: the store was seeded
     before."""
-    channels = {spec.channel for spec in await store.channels()}
-    routes = {(route.source, route.destination) for route in await store.routes()}
-    tokens = {token.digest for token in await store.tokens()}
+    channels = {spec.channel for spec in await store.configuration.channels()}
+    routes = {(route.source, route.destination) for route in await store.configuration.routes()}
+    tokens = {token.digest for token in await store.configuration.tokens()}
     lost = [
         f"[[channel]] {spec.channel}" for spec in config.channels if spec.channel not in channels
     ]
@@ -298,7 +300,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         raise ConfigError([error.sentence]) from error
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        await store.seed(config.channels, config.routes, config.tokens)
+        await store.configuration.seed(config.channels, config.routes, config.tokens)
         for fault in await unused(config, store):
             log.warning("not used", reason=fault)
         hub = Hub(store, clock)
@@ -317,8 +319,8 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             accept=hub,
             clock=clock,
             timer=scheduler,
-            memory=store,
-            tell=Tidings(hub, settings, known, clock).tell,
+            memory=store.source_state,
+            tell=Notices(hub, settings, known, clock).tell,
             joins=xmpp.rooms.joins,
             fetcher=fetcher,
             ends=hub.ends,
@@ -337,7 +339,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         hub.attach(
             ways | {SUBSCRIBERS: notices.fanout},
             persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
-            fell=notices.subscriptions.fell,
+            on_failure=notices.subscriptions.on_failure,
             make=processors.make,
             link=xmpp.link_to,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
@@ -459,7 +461,7 @@ async def _health(hub: Hub, xmpp: Xmpp, began: float) -> dict[str, Any]:
     try:
         await hub.check()
         told["queues"] = {
-            str(channel): depth for channel, depth in (await hub.store.backlog()).items()
+            str(channel): depth for channel, depth in (await hub.store.deliveries.backlog()).items()
         }
         told["store"] = {"state": "up", "unsaved": hub.unsaved}
     except StoreError as error:

@@ -86,7 +86,11 @@ async def notes(file: Path) -> list[str]:
     store = await open_store(config.store)
     try:
         told = _links(config)
-        seeded = await store.channels() or await store.routes() or await store.tokens()
+        seeded = (
+            await store.configuration.channels()
+            or await store.configuration.routes()
+            or await store.configuration.tokens()
+        )
         return told + (await unused(config, store) if seeded else [])
     finally:
         await store.close()

@@ -49,7 +49,7 @@ class Roster:
 
     async def _greet(self) -> None:
         """Unavailable, then available: clients then ask anew what is offered."""
-        for ours, theirs in await self._store.contacts():
+        for ours, theirs in await self._store.people.contacts():
             self._show(ours, theirs, "unavailable")
             self._show(ours, theirs)
 
@@ -58,14 +58,14 @@ class Roster:
         self._tasks.run(self._renew(jid))
 
     async def _renew(self, jid: str) -> None:
-        for ours, theirs in await self._store.contacts():
+        for ours, theirs in await self._store.people.contacts():
             if theirs == jid:
                 self._show(ours, theirs, "unavailable")
                 self._show(ours, theirs)
 
     async def goodbye(self) -> None:
         """The bot goes offline for its contacts."""
-        for ours, theirs in await self._store.contacts():
+        for ours, theirs in await self._store.people.contacts():
             self._show(ours, theirs, "unavailable")
 
     def _show(self, ours: str, theirs: str, kind: str = "") -> None:
@@ -92,12 +92,12 @@ class Roster:
         elif kind == "probe":
             self._show(ours, stanza.get("from", ""))
         elif kind == "unsubscribe":
-            self._tasks.run(self._store.remove_contact(ours, theirs))
+            self._tasks.run(self._store.people.remove_contact(ours, theirs))
             self._link.try_send(
                 element("presence", {"from": ours, "to": theirs, "type": "unsubscribed"})
             )
 
     async def _befriend(self, ours: str, theirs: str) -> None:
-        await self._store.add_contact(ours, theirs)
+        await self._store.people.add_contact(ours, theirs)
         self._link.try_send(element("presence", {"from": ours, "to": theirs, "type": "subscribed"}))
         self._show(ours, theirs)

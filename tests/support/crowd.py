@@ -15,7 +15,7 @@ from component.bus.model.message import Channel
 from component.bus.model.subscription import Interval, Subscription
 from component.cli.prosody import HOST
 from component.storage import open_store
-from component.storage.sqlite.subscribing import of_subscription
+from component.storage.sqlite.subscription_rows import of_subscription
 from component.xmpp.connection import ComponentAccount
 from component.xmpp.session import Session
 from component.xmpp.stanza import NS, PING, element

@@ -133,7 +133,7 @@ async def subscriptions_of_link(request: http.Request) -> Sequence[Subscription]
         raise NotFound(INVALID)
     existing = []
     for number in numbers:
-        subscription = await store.subscription(number)
+        subscription = await store.subscriptions.get(number)
         if subscription:
             existing.append(subscription)
     return existing
@@ -176,7 +176,7 @@ def target_of_link(request: http.Request) -> Channel:
 
 async def subscriptions_at(request: http.Request, target: Channel) -> Sequence[Subscription]:
     """The subscriptions of an address."""
-    return await request.app[SITE].hub.store.subscriptions(target=target, limit=MAX_SHOWN)
+    return await request.app[SITE].hub.store.subscriptions.find(target=target, limit=MAX_SHOWN)
 
 
 async def is_allow(request: http.Request) -> bool:

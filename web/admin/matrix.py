@@ -115,7 +115,7 @@ async def route_page(request: http.Request, visit: Visit) -> http.Response:
         "route.html",
         route=route,
         lines=list(map(told, route.stages)),
-        waiting=bus.hub.flow.held_at(route),
+        waiting=bus.hub.routing.held_at(route),
         first=[held for _number, held in await first_held(visit.caller, bus, route)],
     )
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from component.bus.engine.routing import Flow
+from component.bus.engine.routing import Routing
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.ports.method import Clock
-from component.bus.ports.store import Mark, Offer, Receipt, Store
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Offer, Receipt, Store
 from component.common.errors import StoreError
 
 log = structlog.get_logger()
@@ -39,23 +40,23 @@ class _Entry:
     offer: Offer | None = None
     receipt: asyncio.Future[Receipt] | None = None
     outcome: Delivery | None = None
-    mark: Mark | None = None
+    mark: ArchivePosition | None = None
 
 
-class Writer:
+class GroupCommit:
     """`accepted` is told each receipt within the turn of its commit; `is_known` tells whether a
     channel is configured, for marks of others are not kept."""
 
     def __init__(
         self,
         store: Store,
-        flow: Flow,
+        routing: Routing,
         clock: Clock,
         accepted: Callable[[Receipt], None],
         is_known: Callable[[Channel], bool],
     ) -> None:
         self._store = store
-        self._flow = flow
+        self._routing = routing
         self._clock = clock
         self._accepted = accepted
         self._is_known = is_known
@@ -85,7 +86,7 @@ class Writer:
             self._entries.put_nowait(None)
             await self._task
 
-    def accept(self, offer: Offer, mark: Mark | None) -> Awaitable[Receipt]:
+    def accept(self, offer: Offer, mark: ArchivePosition | None) -> Awaitable[Receipt]:
         """Keep an offer and a mark with it; its receipt once it is on disk, or StoreError."""
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._entries.put_nowait(_Entry(offer, receipt, None, mark))
@@ -100,7 +101,7 @@ class Writer:
         """A delivery as it stands, where the disk does not know yet."""
         return self._last_word.get(delivery.seq, delivery)
 
-    def note(self, mark: Mark) -> None:
+    def note(self, mark: ArchivePosition) -> None:
         """Keep how far an archive was read, no earlier than what was accepted or confirmed
         before."""
         self._entries.put_nowait(_Entry(mark=mark))
@@ -170,7 +171,7 @@ class Writer:
             if channel not in held and self._is_known(channel)
         ]
         try:
-            async with self._flow.turn():
+            async with self._routing.turn():
                 receipts = await self._store.save(
                     [entry.offer for entry in offers if entry.offer], outcomes, places
                 )

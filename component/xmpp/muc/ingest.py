@@ -27,7 +27,7 @@ from component.bus.model.message import (
     is_id,
 )
 from component.bus.ports.method import Accept, Clock, Refusal
-from component.bus.ports.store import Mark
+from component.bus.ports.source_state import ArchivePosition
 from component.common.errors import BadInput, Muted
 from component.common.sanitize import one_line, skeleton
 from component.xmpp.muc.mam import MamArchive
@@ -47,7 +47,7 @@ class Incoming:
     room: Room
     nick: str
     message: Message
-    mark: Mark | None
+    mark: ArchivePosition | None
 
     @property
     def claimed(self) -> bool:
@@ -69,7 +69,7 @@ class Ingest:
         self,
         archive: MamArchive,
         clock: Clock,
-        read: Callable[[Channel], Awaitable[Mark | None]],
+        read: Callable[[Channel], Awaitable[ArchivePosition | None]],
         recent: Callable[[Channel], Awaitable[Sequence[Delivery]]],
         secret: bytes,
     ) -> None:
@@ -80,11 +80,14 @@ class Ingest:
         self._secret = secret
         self._refused: set[str] = set()
         self._hub: Accept
-        self._note: Callable[[Mark], None]
+        self._note: Callable[[ArchivePosition], None]
         self._reading: Callable[[Channel], None]
 
     def attach(
-        self, hub: Accept, note: Callable[[Mark], None], reading: Callable[[Channel], None]
+        self,
+        hub: Accept,
+        note: Callable[[ArchivePosition], None],
+        reading: Callable[[Channel], None],
     ) -> None:
         """Close the circle: what is heard goes to the hub, and how far it was read."""
         self._hub, self._note, self._reading = hub, note, reading
@@ -124,7 +127,7 @@ class Ingest:
         heard.remember(receipt.message.id)
         return self._hub.refusals(receipt)
 
-    def _not_passed_on(self, message: Message, mark: Mark | None, muted: Muted) -> None:
+    def _not_passed_on(self, message: Message, mark: ArchivePosition | None, muted: Muted) -> None:
         """Read, and left where it is: what may stand in the room is the room's affair. Each mute is
         logged once."""
         told = f"{message.author.key}: {muted}"
@@ -159,7 +162,7 @@ class Ingest:
             if mark is None:
                 newest = await self.archive.newest(room.jid)
                 at = newest.at if newest else self._clock()
-                self._note(Mark(room.channel, newest.id if newest else "", at))
+                self._note(ArchivePosition(room.channel, newest.id if newest else "", at))
             else:
                 await self._recall(room)
                 await self._read_on(room, mark)
@@ -167,7 +170,7 @@ class Ingest:
             log.info("the room has no archive to read", room=room.jid, reason=str(error))
             room.archived = False
             if mark is None:
-                self._note(Mark(room.channel, "", self._clock()))
+                self._note(ArchivePosition(room.channel, "", self._clock()))
         return mark is None
 
     async def look(self, room: Room) -> None:
@@ -194,14 +197,14 @@ class Ingest:
             if said_id := self._proved(room, line.stanza):
                 room.lines.put(KnownLine(said_id, line.id, resource(line.stanza.get("from", ""))))
 
-    async def _read_on(self, room: Room, mark: Mark) -> None:
+    async def _read_on(self, room: Room, mark: ArchivePosition) -> None:
         async for page in self.archive.after(room.jid, mark.stanza_id, mark.at):
             heard = [self._sort(room, one.stanza, one.id, one.at) for one in page]
             await asyncio.gather(*(self.accept(one) for one in heard if one))
 
     def _sort(self, room: Room, stanza: Element, archived: str, at: int) -> Incoming | None:
         nick = resource(stanza.get("from", ""))
-        mark = Mark(room.channel, archived, at) if archived else None
+        mark = ArchivePosition(room.channel, archived, at) if archived else None
         ours = self._proved(room, stanza)
         if ours:
             room.reflected(ours, nick)

@@ -114,11 +114,11 @@ async def had(store: Store, message_id: str, channel: Channel, jid: str) -> bool
     """Whether a bare JID that speaks to a channel can have read a message: it was there, or was
     brought to them, or told them by a subscription, of which no delivery is kept. Raises
     StoreError."""
-    places = {hop.channel for hop in await store.trace(message_id)}
+    places = {hop.channel for hop in await store.messages.trace(message_id)}
     told = Channel("chat", jid)
     if not places.isdisjoint((channel, told)):
         return True
-    return bool(places and await store.subscriptions_of([told], places))
+    return bool(places and await store.subscriptions.between([told], places))
 
 
 def archived_as(message: Message) -> str:

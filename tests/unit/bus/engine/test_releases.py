@@ -19,6 +19,7 @@ from component.bus.model.delivery import State
 from component.bus.model.message import MAX_BODY, Channel
 from component.bus.model.records import Audit, Drop, Put
 from component.bus.model.route import Route, Stage
+from component.bus.ports.store import Store
 from component.common.errors import StoreError
 from component.storage import open_store
 from tests.support.fakes import (
@@ -27,6 +28,7 @@ from tests.support.fakes import (
     TO,
     Bench,
     FakeMethod,
+    Instead,
     WatchedStore,
     said,
     seeded,
@@ -73,7 +75,7 @@ async def started(folder: Path | str, *routes: Route) -> AsyncIterator[tuple[Ben
 
 async def pass_time(bench: Bench, seconds: float) -> None:
     bench.clock.sleep(seconds)
-    await bench.hubs[-1].holds.let_go()
+    await bench.hubs[-1].releases.let_go()
 
 
 async def say(hub: Hub, *bodies: str, channel: Channel = FROM) -> list[str]:
@@ -89,7 +91,7 @@ async def arrived(bench: Bench, count: int, channel: Channel = TO) -> list[str]:
 
 async def idle(bench: Bench) -> None:
     end = asyncio.get_running_loop().time() + 20
-    while left := await bench.store.backlog():
+    while left := await bench.store.deliveries.backlog():
         assert asyncio.get_running_loop().time() < end, left
         await asyncio.sleep(0.002)
 
@@ -105,13 +107,13 @@ async def test_what_is_held_arrives_once_when_it_is_due(tmp_path: Path) -> None:
         await say(hub, "three")
         await pass_time(bench, 4.999)
         assert await arrived(bench, 0) == []
-        assert hub.flow.held_at(hub.routes[0]) == 3
+        assert hub.routing.held_at(hub.routes[0]) == 3
         await pass_time(bench, 0.001)
         assert await arrived(bench, 2) == ["one", "two"]
         await pass_time(bench, 5)
         await pass_time(bench, 100)
         assert await arrived(bench, 3) == ["one", "two", "three"]
-        assert hub.flow.held_at(hub.routes[0]) == 0
+        assert hub.routing.held_at(hub.routes[0]) == 0
 
 
 async def test_what_is_held_goes_by_itself(tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ async def test_what_is_held_survives_a_crash(tmp_path: Path) -> None:
         await pass_time(bench, 10)
         await bench.crash()
         hub = await bench.start()
-        assert hub.flow.held_at(hub.routes[0]) == 2
+        assert hub.routing.held_at(hub.routes[0]) == 2
         await pass_time(bench, 3600)
         assert await arrived(bench, 1) == ["2 messages:\n00:00 Juliet: one\n00:00 Juliet: two"]
 
@@ -141,11 +143,11 @@ async def test_a_disk_that_fails_holds_on(tmp_path: Path) -> None:
             bench.store.failing, bench.store.late = 1, late
             with pytest.raises(StoreError):
                 await pass_time(bench, 10)
-            assert hub.flow.held_at(hub.routes[0]) == 2
-        await hub.holds.let_go()
+            assert hub.routing.held_at(hub.routes[0]) == 2
+        await hub.releases.let_go()
         await pass_time(bench, 5)
         assert len(await arrived(bench, 1)) == 1
-        assert hub.flow.held_at(hub.routes[0]) == 0
+        assert hub.routing.held_at(hub.routes[0]) == 0
 
 
 async def test_what_was_refused_takes_no_place(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ async def test_a_digest_comes_whole(tmp_path: Path) -> None:
 async def test_a_digest_of_what_is_too_long_comes_in_parts(tmp_path: Path) -> None:
     async with started(tmp_path, route(digest(count=2))) as (bench, hub):
         await say(hub, "x" * MAX_BODY, "y\n" * 100_000 + "y")
-        await hub.holds.let_go()
+        await hub.releases.let_go()
         await idle(bench)
         text = "".join(bench.method.holds[TO])
         assert (text.count("x"), text.count("y")) == (MAX_BODY, 100_001)
@@ -192,7 +194,7 @@ async def test_a_deleted_message_does_not_come(tmp_path: Path) -> None:
         assert await arrived(bench, 2, OTHER) == ["one", "three"]
         (four,) = await say(hub, "four")
         await hub.delete(four, NOBODY)
-        assert [hub.flow.held_at(one) for one in hub.routes] == [0, 0]
+        assert [hub.routing.held_at(one) for one in hub.routes] == [0, 0]
         await pass_time(bench, 3600)
         assert len(await arrived(bench, 1)) == 1
 
@@ -202,7 +204,10 @@ async def test_what_a_removed_route_holds_becomes_dead_letters(tmp_path: Path) -
         await say(hub, "one", "two")
         await change(hub, Drop(hub.routes[0]))
         await pass_time(bench, 100)
-        assert [one.message.body for one in await bench.store.dead(TO)] == ["two", "one"]
+        assert [one.message.body for one in await bench.store.dead_letters.newest(TO)] == [
+            "two",
+            "one",
+        ]
         assert await arrived(bench, 0) == []
 
 
@@ -211,8 +216,12 @@ class Slow(WatchedStore):
 
     meanwhile: asyncio.Task[Any] | None = None
 
-    async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
-        await self._store.change(changes, audit)
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.configuration: Any = Instead(store.configuration, change=self._change)
+
+    async def _change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
+        await self._store.configuration.change(changes, audit)
         if self.meanwhile:
             await asyncio.wait({self.meanwhile}, timeout=0.05)
 
@@ -223,7 +232,7 @@ async def test_nothing_is_held_at_a_route_that_is_gone(tmp_path: Path) -> None:
         bench.store.meanwhile = asyncio.create_task(hub.accept(said("one")))
         await change(hub, Drop(hub.routes[0]))
         receipt = await bench.store.meanwhile
-        assert await bench.store.held(receipt.message.id) == []
+        assert await bench.store.held.of_message(receipt.message.id) == []
 
 
 async def test_a_route_that_is_off_holds_on(tmp_path: Path) -> None:
@@ -247,7 +256,7 @@ async def test_what_comes_does_not_overtake_what_waits(
     async with started(tmp_path, route(delay(1000))) as (bench, hub):
         await say(hub, "one", "two")
         await change(hub, Put(replace(hub.routes[0], stages=stages(*after))))
-        await hub.holds.let_go()
+        await hub.releases.let_go()
         await say(hub, "three")
         await pass_time(bench, 1)
         assert await arrived(bench, 3) == ["one", "two", "three"]
@@ -260,10 +269,10 @@ async def test_who_passes_while_others_wait_goes_behind_them(tmp_path: Path) -> 
         bench.store.failing = 1_000_000
         bench.clock.sleep(100)
         with pytest.raises(StoreError):
-            await hub.holds.let_go()
+            await hub.releases.let_go()
         bench.store.failing = 0
         await say(hub, "four")  # it might pass, but that two and three wait
-        await hub.holds.let_go()
+        await hub.releases.let_go()
         assert await arrived(bench, 4) == ["one", "two", "three", "four"]
 
 
@@ -307,7 +316,10 @@ async def test_a_ring_with_a_digest_ends(tmp_path: Path) -> None:
         for _again in range(5):
             await pass_time(bench, 10)
         assert await arrived(bench, 1) == await arrived(bench, 1, OTHER)
-        assert [one.message.body for one in await bench.store.log(FROM)] == ["one", "two"]
+        assert [one.message.body for one in await bench.store.deliveries.log(FROM)] == [
+            "one",
+            "two",
+        ]
 
 
 async def test_a_digest_brings_each_message_where_it_has_not_been(tmp_path: Path) -> None:
@@ -325,7 +337,7 @@ async def test_a_digest_brings_each_message_where_it_has_not_been(tmp_path: Path
         assert bench.method.holds[OTHER] == [
             "2 messages:\n00:00 Juliet: near\n00:00 Juliet: nearer"
         ]
-        assert [one.message.body for one in await bench.store.log(FROM)] == [
+        assert [one.message.body for one in await bench.store.deliveries.log(FROM)] == [
             "far",
             "near",
             "nearer",
@@ -340,7 +352,7 @@ async def test_a_clock_set_back_loses_nothing(tmp_path: Path) -> None:
         await say(hub, "two")
         await pass_time(bench, 10)
         await arrived(bench, 2)
-        told = [one.message.body for one in await bench.store.log(TO)]
+        told = [one.message.body for one in await bench.store.deliveries.log(TO)]
         assert told == ["1 message:\n00:00 Juliet: one", "1 message:\n00:00 Juliet: two"]
 
 
@@ -399,7 +411,7 @@ class Play:
             self.accepting.append((body, asyncio.create_task(self.hub.accept(said(body)))))
 
     def go(self, _count: int) -> None:
-        self.going.append(asyncio.create_task(self.hub.holds.let_go()))
+        self.going.append(asyncio.create_task(self.hub.releases.let_go()))
 
     async def change(self, name: str, count: int) -> None:
         """The route goes off or on; or its last stage is set otherwise; or it gets one more."""
@@ -434,7 +446,7 @@ class Play:
         results = await asyncio.gather(
             *(task for _, task in self.accepting), return_exceptions=True
         )
-        while await self.bench.store.next_due() is not None:
+        while await self.bench.store.held.next_due() is not None:
             await pass_time(self.bench, 8 * 86400)
         promised, refused = [], set()
         for (body, _), end in zip(self.accepting, results, strict=True):
@@ -452,8 +464,8 @@ async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: s
         for name, count in acts:
             await play.act(name, count)
         promised, refused = await play.end()
-        assert await bench.store.dead() == []
-        assert bench.hubs[-1].flow.held_at(bench.hubs[-1].routes[0]) == 0
+        assert await bench.store.dead_letters.newest() == []
+        assert bench.hubs[-1].routing.held_at(bench.hubs[-1].routes[0]) == 0
     found = [
         line
         for body in bench.method.holds[TO]

@@ -4,14 +4,12 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from component.bus.model.delivery import State
 from component.bus.model.message import Channel, Message
 from component.bus.model.subscription import Subscription
 from component.storage import open_store
 from component.xmpp.muc.replies import had
-from tests.support.fakes import FROM, OTHER, TO, Bench, offered, said
+from tests.support.fakes import FROM, OTHER, TO, Bench, Instead, offered, said
 
 
 def answering(to: Message, body: str = "an answer", thread: str = "") -> Message:
@@ -26,8 +24,8 @@ async def test_an_answer_stands_in_the_thread_of_what_it_answers(bench: Bench) -
     assert (first.replies, first.thread) == ("", "")
     assert (second.replies, second.thread) == (first.id, first.id)
     assert (third.replies, third.thread) == (second.id, first.id)
-    assert (await bench.store.trace(third.id))[0].message == third
-    assert {one.message.thread for one in await bench.store.trace(third.id)} == {first.id}
+    assert (await bench.store.messages.trace(third.id))[0].message == third
+    assert {one.message.thread for one in await bench.store.messages.trace(third.id)} == {first.id}
 
 
 async def test_an_answer_to_nothing_known_begins_a_thread_there(bench: Bench) -> None:
@@ -36,9 +34,7 @@ async def test_an_answer_to_nothing_known_begins_a_thread_there(bench: Bench) ->
     assert (await hub.accept(answering(unknown))).message.thread == unknown.id
 
 
-async def test_who_names_the_thread_is_not_overtaken(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_names_the_thread_is_not_overtaken(bench: Bench) -> None:
     """What is heard in a room comes with its thread: looking it up would let what was said behind
     it go ahead, and with that the mark of how far the archive was read."""
     hub = await bench.start()
@@ -47,10 +43,10 @@ async def test_who_names_the_thread_is_not_overtaken(
     async def never(_id: str) -> str:
         raise AssertionError
 
-    monkeypatch.setattr(bench.store, "thread_of", never, raising=False)
+    bench.store.messages = Instead(bench.store.messages, thread_of=never)
     behind = [answering(first, "answer", first.id), said("behind it")]
     await asyncio.gather(*(hub.accept(one) for one in behind))
-    assert [one.message.body for one in await bench.store.log(FROM)] == [
+    assert [one.message.body for one in await bench.store.deliveries.log(FROM)] == [
         "first",
         "answer",
         "behind it",
@@ -67,9 +63,9 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
     assert not await had(store, message.id, TO, jid)
     assert not await had(store, message.id, chat, jid)
     assert not await had(store, "f" * 32, FROM, jid)
-    await store.subscribe(Subscription(jid, TO, chat), 10)
+    await store.subscriptions.add(Subscription(jid, TO, chat), 10)
     assert not await had(store, message.id, chat, jid)
-    await store.subscribe(Subscription(jid, OTHER, chat), 10)
+    await store.subscriptions.add(Subscription(jid, OTHER, chat), 10)
     assert await had(store, message.id, chat, jid)
     assert not await had(store, message.id, chat, "mallory@example.org")
     brought = said("brought")

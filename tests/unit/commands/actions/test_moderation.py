@@ -15,14 +15,14 @@ from commands.adhoc import AdHoc
 from commands.text import Text
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import BUS
-from component.bus.engine.retraction import Taken
+from component.bus.engine.retraction import Retracted
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import DELETED, Author, Channel, Message, id_from
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
 from component.bus.ports.method import Fate
-from component.bus.ports.store import Mark
+from component.bus.ports.source_state import ArchivePosition
 from component.common.errors import Muted
 from component.storage import open_store
 from component.xmpp.bot import Bot
@@ -71,7 +71,7 @@ class Stage:
         """Who did what, before, after; newest first."""
         return [
             (one.who, one.what, one.before, one.after)
-            for _, one in await self.bus.hub.store.audit()
+            for _, one in await self.bus.hub.store.audit.newest()
             if one.who
         ]
 
@@ -204,13 +204,16 @@ async def test_mutes_outlive_a_restart_and_old_ones_are_cleared(stage: Stage) ->
     assert [one.name for one in stage.bus.hub.mutes] == ["Tybalt", "romeo"]
     stage.clock.sleep(minutes=2)
     await stage.says("mute paris@x 1 hour")
-    assert [one.name for one in await stage.bus.hub.store.mutes()] == ["Tybalt", "paris"]
+    assert [one.name for one in await stage.bus.hub.store.configuration.mutes()] == [
+        "Tybalt",
+        "paris",
+    ]
 
 
 async def test_an_unmute_of_what_was_changed_meanwhile(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     (mute,) = stage.bus.hub.mutes
-    await stage.bus.hub.store.change([Put(replace(mute, until=0))], NOBODY)
+    await stage.bus.hub.store.configuration.change([Put(replace(mute, until=0))], NOBODY)
     assert "meanwhile" in await stage.says("unmute romeo@x")
     await stage.bus.hub.reload()
     with pytest.raises(Muted):
@@ -227,28 +230,28 @@ def test_who_goes_by_a_name_now() -> None:
     assert guests.holder("Tybalt") == ""
 
 
-def _heard(message: Message, mark: Mark | None = None) -> Incoming:
+def _heard(message: Message, mark: ArchivePosition | None = None) -> Incoming:
     return Incoming(Room(ROOM.address, ChannelSpec(ROOM), "shoutbus"), "Romeo", message, mark)
 
 
 async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
-    noted: list[Mark] = []
+    noted: list[ArchivePosition] = []
     hearing = Ingest(
         MamArchive.__new__(MamArchive),
         stage.clock,
-        stage.bus.hub.store.mark,
-        stage.bus.hub.store.log,
+        stage.bus.hub.store.source_state.archive_position,
+        stage.bus.hub.store.deliveries.log,
         b"",
     )
     hearing.attach(stage.bus.hub, noted.append, lambda _channel: None)
-    marks = [Mark(ROOM, name, 1) for name in ("a", "b")]
+    marks = [ArchivePosition(ROOM, name, 1) for name in ("a", "b")]
     with structlog.testing.capture_logs() as logged:
         for mark in marks:
             await hearing.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
     assert noted == marks
     assert [one["event"] for one in logged] == ["not passed on"]
-    assert await stage.bus.hub.store.log(ROOM) == []
+    assert await stage.bus.hub.store.deliveries.log(ROOM) == []
 
 
 # Deleting
@@ -260,8 +263,10 @@ async def test_deleted_words_are_gone_and_the_trace_says_by_whom(stage: Stage) -
     assert "something vile – this can't be taken back.\nSure?" in asked
     assert await stage.says("no") == "Left as it was."
     assert await stage.says(f"message delete {message.id} sure") == f"Deleted {message.id}."
-    assert [one.message.body for one in await stage.bus.hub.store.log(LOBBY)] == [DELETED]
-    assert await stage.bus.hub.store.search(LOBBY, "vile") == []
+    assert [one.message.body for one in await stage.bus.hub.store.deliveries.log(LOBBY)] == [
+        DELETED
+    ]
+    assert await stage.bus.hub.store.messages.search(LOBBY, "vile") == []
     assert (await stage.says(f"trace {message.id}")).endswith(
         "Deleted 1970-01-01 00:16:40 by admin@x."
     )
@@ -315,11 +320,11 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     assert rooms.asked_back == states[:5]
 
 
-async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Taken]]:
+async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Retracted]]:
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
     await until(
-        lambda: all(message.id in lane._forgotten for lane in hub._lanes.values()), "deleted"
+        lambda: all(message.id in queue._forgotten for queue in hub._queues.values()), "deleted"
     )
     return task
 
@@ -368,13 +373,13 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     hearing = Ingest(
         MamArchive.__new__(MamArchive),
         stage.clock,
-        stage.bus.hub.store.mark,
-        stage.bus.hub.store.log,
+        stage.bus.hub.store.source_state.archive_position,
+        stage.bus.hub.store.deliveries.log,
         b"",
     )
     hearing.attach(stage.bus.hub, lambda _mark: None, lambda _channel: None)
     await hearing.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
-    assert await stage.bus.hub.store.log(ROOM) == []
+    assert await stage.bus.hub.store.deliveries.log(ROOM) == []
 
 
 async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Path) -> None:
@@ -390,7 +395,7 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await hub.accept(said("good"))
     await until(lambda: len(method.flying) == 2, "both on the wire to the other")
     deletion = await deleting(hub, vile)
-    assert [one.state for one in await store.trace(vile.id)] == [
+    assert [one.state for one in await store.messages.trace(vile.id)] == [
         State.CAME,
         State.DROPPED,
         State.DROPPED,
@@ -404,7 +409,7 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await until_all(store, State.DONE, 2, OTHER)
     assert method.holds[TO] == ["good"]
     assert [one.fate for one in await deletion] == [Fate.STAYS]
-    assert [one.state for one in await store.trace(vile.id)] == [
+    assert [one.state for one in await store.messages.trace(vile.id)] == [
         State.CAME,
         State.DROPPED,
         State.DONE,
@@ -427,7 +432,7 @@ async def test_what_fails_on_the_wire_after_its_end_is_not_tried_again(tmp_path:
     await hub.accept(said("good"))
     await until_all(store, State.DONE, 1)
     assert [body for _, body in method.sent] == ["vile", "good"]
-    assert (await store.trace(vile.id))[1].state is State.DROPPED
+    assert (await store.messages.trace(vile.id))[1].state is State.DROPPED
     await bench.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from component.bus.model.message import Channel, id_from
 from component.bus.model.records import ChannelSpec
-from component.bus.ports.store import Mark
+from component.bus.ports.source_state import ArchivePosition
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.replies import (
@@ -53,7 +53,7 @@ class Stage:
     def __init__(self) -> None:
         self.world = FakeWorld()
         self.room = Room(JID, ChannelSpec(ROOM), "shoutbus")
-        self.marks: list[Mark] = []
+        self.marks: list[ArchivePosition] = []
         self.hearing = Ingest(
             MamArchive.__new__(MamArchive),
             self.world.clock,
