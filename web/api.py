@@ -70,7 +70,7 @@ async def post(request: http.Request) -> http.Response:
 
 
 async def _check_answered(site: Site, message_id: str, channel: Channel) -> None:
-    hops = await site.hub.store.trace(message_id) if is_id(message_id) else ()
+    hops = await site.hub.store.messages.trace(message_id) if is_id(message_id) else ()
     if all(one.channel != channel for one in hops):
         raise BadInput(f"replies_to names no message of {channel}: give the id of one.")
 
@@ -109,7 +109,7 @@ async def read(request: http.Request) -> http.Response:
     if not 1 <= limit <= 500:
         raise BadInput("limit must be 1 to 500.")
     before = request.query.get("before")
-    found = await site.hub.store.log(
+    found = await site.hub.store.deliveries.log(
         channel,
         after=cursor(request.query.get("after", "0")),
         before=None if before is None else cursor(before),
@@ -124,7 +124,7 @@ async def trace(request: http.Request) -> http.Response:
     site = request.app[SITE]
     token = _authorize(request)
     given = request.match_info["id"]
-    found = await site.hub.store.trace(given) if is_id(given) else ()
+    found = await site.hub.store.messages.trace(given) if is_id(given) else ()
     if not found or not _may_see(site, token, found[0].message.channel):
         raise NotFound("There is no such message.")
     hops = [_hop(one) for one in found if _may_see(site, token, one.channel)]

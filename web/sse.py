@@ -70,7 +70,7 @@ async def _start(request: http.Request, site: Site, channel: Channel) -> int:
     """The seq to go on after: the browser's last, the page's, or now."""
     given = request.headers.get("Last-Event-ID") or request.query.get("after")
     if given is None:
-        return await site.hub.store.last_seq(channel)
+        return await site.hub.store.deliveries.last_seq(channel)
     return cursor(given)
 
 
@@ -95,7 +95,8 @@ async def _pour(
     draw: Callable[[Delivery], str],
 ) -> None:
     while drawn := [
-        (one.seq, draw(one)) for one in await site.hub.store.log(channel, after=after, limit=PAGE)
+        (one.seq, draw(one))
+        for one in await site.hub.store.deliveries.log(channel, after=after, limit=PAGE)
     ]:
         for (
             after,

@@ -126,7 +126,7 @@ async def _archive(request: http.Request) -> http.Response:
     """The stories of an archive, newest first."""
     site, spec = request.app[SITE], _spec(request)
     before = request.query.get("before")
-    stories = await site.hub.store.stories(
+    stories = await site.hub.store.stories.find(
         spec.channel, before=None if before is None else cursor(before), limit=SHOWN + 1
     )
     older = stories[SHOWN - 1].seq if len(stories) > SHOWN else None
@@ -155,9 +155,9 @@ async def _story(request: http.Request) -> http.Response:
 async def _found(site: Site, channel: Channel, written: str) -> Story | None:
     found = key(written)
     if isinstance(found, int):
-        story = await site.hub.store.story(found)
+        story = await site.hub.store.stories.get(found)
         return story if story and story.channel == channel else None
-    return await site.hub.store.story_of(channel, found) if found else None
+    return await site.hub.store.stories.of_message(channel, found) if found else None
 
 
 def _page(
@@ -207,7 +207,7 @@ def paragraphs(text: str, newline: Markup = _NEWLINE) -> Markup:
 async def _feed(request: http.Request, changes: Changes) -> http.Response:
     """The newest stories of an archive, as an Atom feed."""
     site, spec = request.app[SITE], _spec(request)
-    stories = await site.hub.store.stories(spec.channel, limit=FED)
+    stories = await site.hub.store.stories.find(spec.channel, limit=FED)
     base = f"{site.public_url}/stories/{spec.channel.address}"
     text = drawn(
         "stories.atom",

@@ -120,7 +120,7 @@ async def _theirs(request: http.Request) -> Sequence[Subscription]:
     numbers = site.bus.subscriptions.book.links.ended(request.match_info["token"])
     if numbers is None:
         raise NotFound(_VOID)
-    found = [await site.hub.store.subscription(one) for one in numbers]
+    found = [await site.hub.store.subscriptions.get(one) for one in numbers]
     return [one for one in found if one]
 
 
@@ -156,7 +156,7 @@ def _target(request: http.Request) -> Channel:
 
 
 async def _at(request: http.Request, target: Channel) -> Sequence[Subscription]:
-    return await request.app[SITE].hub.store.subscriptions(target=target, limit=MOST)
+    return await request.app[SITE].hub.store.subscriptions.find(target=target, limit=MOST)
 
 
 async def _wants_again(request: http.Request) -> bool:

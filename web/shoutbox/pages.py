@@ -135,7 +135,7 @@ async def _box(
 ) -> http.Response:
     site = request.app[SITE]
     before = request.query.get("before")
-    shouts = await site.hub.store.log(
+    shouts = await site.hub.store.deliveries.log(
         spec.channel, before=cursor(before) if before else 2**62, limit=SHOWN
     )
     response = page(
@@ -165,7 +165,9 @@ async def older(request: http.Request) -> http.Response:
     """What stands before a shout, for the script that loads it on scrolling up."""
     spec = _spec(request)
     before = cursor(request.query.get("before", ""))
-    shouts = await request.app[SITE].hub.store.log(spec.channel, before=before, limit=SHOWN)
+    shouts = await request.app[SITE].hub.store.deliveries.log(
+        spec.channel, before=before, limit=SHOWN
+    )
     older = shouts[0].seq if len(shouts) == SHOWN else None
     draw = functools.partial(drawing(request.app[SITE]), asked_language(request))
     return http.json_response(
@@ -283,7 +285,7 @@ async def whole(request: http.Request) -> http.Response:
     opens = is_id(given) and hmac.compare_digest(
         site.key_of(given).encode(), request.match_info["key"].encode()
     )
-    found = await site.hub.store.trace(given) if opens else ()
+    found = await site.hub.store.messages.trace(given) if opens else ()
     if not found:
         raise NotFound(_("There is no such message."))
     return page("message.html", asked_language(request), delivery=found[0])

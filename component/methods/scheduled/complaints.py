@@ -7,7 +7,7 @@ from typing import Any
 
 from component.bus.model.message import Channel
 from component.bus.ports.method import Tell
-from component.bus.ports.store import Memory
+from component.bus.ports.source_state import SourceState
 from component.common.i18n import Words
 
 
@@ -15,7 +15,7 @@ class Notebook:
     """The parts of what is kept about a channel; they are written one after the other. Raises
     StoreError."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: SourceState) -> None:
         self._memory = memory
         self._one = asyncio.Lock()
 

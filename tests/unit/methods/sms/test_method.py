@@ -17,7 +17,8 @@ from component.bus.model.flow_control import Way
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.subscription import ASKS
 from component.bus.ports.method import Confirmation, Letter, Ports
-from component.bus.ports.store import Mark, Receipt
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt
 from component.common.errors import (
     DeliveryError,
     Muted,
@@ -140,7 +141,7 @@ class World(FakeWorld):
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
