@@ -39,8 +39,8 @@ class Report:
 def read(raw: bytes, *, has_null_sender: bool = False) -> Report | None:
     """What a mail reports; None where it does not report that an address failed for good.
 
-    Other shapes than the standard one are believed only where the mail has no sender, as is the rule
-    for reports (RFC 5321 section 4.5.5).
+    Other shapes than the standard one are believed only where the mail has no sender, as reports
+    have none (RFC 5321 section 4.5.5).
     """
     beginning = raw[:MAX_READ_BYTES]
     if beginning.lower().count(b"multipart/") > MAX_MULTIPARTS:
