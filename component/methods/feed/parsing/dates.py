@@ -68,14 +68,16 @@ _MONTHS = (
 _MONTH = {name: number for number, names in enumerate(_MONTHS) for name in names.split()}
 _ENGLISH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 # Years that are none, which some readings make something of.
-_NO_YEAR = re.compile(r"-|0000|\d{5,}-")
+_NO_YEAR = re.compile(r"-|0000|\d{5,}-|.*\s-?0\d{3}\s+\d\d?:")
 _NUMBER = re.compile(r"(\d{9,10})(?:\.\d+)?|(\d{12,13})")
 _NAMED = re.compile(
     r"(?:[^\W\d_]+[.,]*\s+)?(\d{1,2})\.?\s+(?:de\s+)?([^\W\d_]+)\.?,?\s+(?:de\s+)?(\d{4})\b(.*)"
 )
 _ZONE = re.compile(r"\d\s*\(?([A-Z]{3,4})\)?$")
+_OFFSET = re.compile(r"(?:GMT|UTC)?([+-]\d\d):?(\d\d)$")
 _ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?", re.IGNORECASE
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?",
+    re.IGNORECASE,
 )
 
 
@@ -139,9 +141,9 @@ def moment_of(text: str) -> datetime | None:
     """The moment that a text names, with its time zone; None where it is not understood."""
     iso = _ISO.fullmatch(text)
     if iso:
-        moment = datetime.fromisoformat(f"{iso[1]}T{iso[2]}{(iso[3] or 'Z').upper()}")
+        moment = datetime.fromisoformat(f"{iso[1]}T{iso[2] or '00:00'}{(iso[3] or 'Z').upper()}")
         return moment.astimezone(UTC)
-    read = parsedate_tz(in_english(text))
+    read = parsedate_tz(_OFFSET.sub(r"\1\2", in_english(text)))
     if read is None:
         return None
     offset = timedelta(seconds=read[9] or 0)
