@@ -39,7 +39,7 @@ from component.xmpp.connection import ComponentAccount
 from component.xmpp.gateway import Gateway
 from web.context import Site
 from web.guests import Guests
-from web.sessions import Operators
+from web.sessions import SignIns
 
 log = structlog.get_logger()
 
@@ -134,7 +134,6 @@ async def running(
             fetcher=fetcher,
             ends=hub.ends,
             luck=SystemRandom(),
-            letters=notices.letters,
             addresses=notices.subscriptions.book,
             callbacks=callbacks,
             setup=config.setup,
@@ -150,6 +149,7 @@ async def running(
             ways | {SUBSCRIBERS: notices.fanout},
             persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
             on_failure=notices.subscriptions.on_failure,
+            renderer=notices.letters,
             make=processors.make,
             link=pages.url,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
@@ -171,7 +171,7 @@ async def running(
             return await _health(hub, xmpp, began)
 
         guests = Guests(time.monotonic, [config.xmpp.bot, "shoutbus"])
-        operators = Operators(time.monotonic, lambda jid: settings.roles.of(jid) >= Role.OPERATOR)
+        sign_ins = SignIns(time.monotonic, lambda jid: settings.roles.of(jid) >= Role.OPERATOR)
         bus = command.Bus(
             bot=xmpp.bot.bare,
             web=config.web.public_url,
@@ -190,7 +190,7 @@ async def running(
             templates=notices.templates,
             guest=guests.holder,
             fetcher=fetcher,
-            sign_in=lambda jid: f"{config.web.public_url}/sign-in/{operators.link(jid)}",
+            sign_in=lambda jid: f"{config.web.public_url}/sign-in/{sign_ins.link(jid)}",
         )
         handlers.text = Text(bus, settings.roles.of, time.monotonic, xmpp.bot.write)
         handlers.adhoc = AdHoc(
@@ -218,7 +218,7 @@ async def running(
             proxies=config.web.proxies,
             key_of=pages.key,
             bus=bus,
-            operators=operators,
+            sign_ins=sign_ins,
             sessions=Sessions(time.monotonic),
             callbacks=callbacks,
         )

@@ -46,7 +46,7 @@ from tests.support.fakes import (
     until_all,
 )
 from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
-from web.guests import HELD, Guests
+from web.guests import NAME_LIFE_S, Guests
 
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
 NOBODY = Audit(0, "", "", "")
@@ -227,7 +227,7 @@ def test_who_goes_by_a_name_now() -> None:
     guests.author("one", "192.0.2.1", "Tybalt")
     assert guests.holder("tybalt") == "one"
     assert guests.holder("Paris") == ""
-    clock.sleep(HELD)
+    clock.sleep(NAME_LIFE_S)
     assert guests.holder("Tybalt") == ""
 
 
@@ -318,7 +318,7 @@ async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Retracte
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
     await until(
-        lambda: all(message.id in queue._forgotten for queue in hub._queues.values()), "deleted"
+        lambda: all(queue.has_forgotten(message.id) for queue in hub._queues.values()), "deleted"
     )
     return task
 
