@@ -93,12 +93,12 @@ CORE_LOOSE = {
     ("subscriptions/access.py", "rights rooms"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
     ("xmpp/muc/mam.py", "the room keeps no archive"),
-    ("xmpp/session.py", "not connected yet"),
-    ("xmpp/session.py", "the stream ended: "),
-    ("xmpp/session.py", "connection lost"),
-    ("xmpp/session.py", "the server stopped answering"),
+    ("xmpp/stream/session.py", "not connected yet"),
+    ("xmpp/stream/supervisor.py", "the stream ended: "),
+    ("xmpp/stream/supervisor.py", "connection lost"),
+    ("xmpp/stream/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of
-    ("xmpp/disco.py", "Someone on the web page"),
+    ("xmpp/identity.py", "Someone on the web page"),
     # A sample, in no language
     ("subscriptions/rendering/preview.py", "Lorem ipsum dolor sit amet. "),
     # SQL
@@ -117,14 +117,14 @@ TERMINAL = {
     "cli/check.py",
     "cli/demo.py",
     "cli/prosody.py",
-    "xmpp/connection.py",
+    "xmpp/stream/connection.py",
     "app.py: unused",
     "config/config.py: examine",
     "config/config.py: _together",
     "config/config.py: _xmpp",
     "config/config.py: _web",
     "config/config.py: _token",
-    "xmpp/session.py: knock",
+    "xmpp/stream/probe.py",
     "methods/mail/probe.py",
     "methods/sms/providers/smpp.py: probe",
 }
