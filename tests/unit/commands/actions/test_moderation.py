@@ -26,7 +26,7 @@ from component.common.errors import Muted
 from component.storage import open_store
 from component.xmpp.bot import Bot
 from component.xmpp.handlers import TypedLine
-from component.xmpp.inbox import Inbox
+from component.xmpp.im.inbox import Inbox
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.room import Room
