@@ -12,17 +12,16 @@ import pytest
 
 from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message, id_from
+from component.bus.model.message import BUS, Author, Channel, Kind, Message, id_from
 from component.bus.model.records import Audit, Preference
 from component.bus.model.subscription import (
-    DIGEST,
     Address,
     Interval,
     Proof,
     Standing,
     Subscription,
-    asking,
 )
+from component.bus.ports.addresses import RequestLimits
 from component.bus.ports.digests import DigestTurn
 from component.bus.ports.store import Store
 from component.bus.ports.transaction import Plan
@@ -138,11 +137,11 @@ class Desk:
         target = of[0].target
         message = Message.new(
             target,
-            Author("Shoutbus", f"{DIGEST}{target}"),
+            BUS,
             "summary",
             1,
-            origin=f"{DIGEST}{target}@{self.count}",
             id=id_from(f"{target} {self.count}"),
+            kind=Kind.DIGEST,
         )
         ends = [await self.store.deliveries.last_seq(one.channel) for one in of]
         turns = [
@@ -581,14 +580,10 @@ async def test_header_lines_stay_lines(desk: Desk) -> None:
 
 
 async def request(desk: Desk, target: Channel, who: str = JULIET, asked: int = 5) -> Delivery:
-    await desk.store.addresses.put(Address(who, target, Proof.ASKED, asked))
-    message = Message.new(
-        target,
-        Author("Shoutbus", "bus:"),
-        "Please confirm.",
-        asked,
-        origin=asking(Address(who, target, asked=asked)),
-    )
+    message = Message.new(target, BUS, "Please confirm.", asked, kind=Kind.CONFIRMATION)
+    address = Address(who, target, Proof.ASKED, asked)
+    limits = RequestLimits(9, 9, 9, asked)
+    await desk.store.addresses.request_confirmation(address, who, message.id, limits)
     return await desk.keep(message, Plan([(message, target, State.PENDING, "")]))
 
 
