@@ -99,7 +99,7 @@ class Reader:
         ):  # others who want the same wait; and what is read takes no more memory than that
             if known := self._excerpts.get(key):
                 return known
-            found, whole = await first(self._store, one, part, piece.told, MOST_READ)
+            found, whole = await first(self._store.digests, one, part, piece.told, MOST_READ)
             rest: int | None = (
                 0
                 if whole
