@@ -94,11 +94,11 @@ CORE_LOOSE = {
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
     ("xmpp/muc/mam.py", "the room keeps no archive"),
     ("xmpp/session.py", "not connected yet"),
-    ("xmpp/session.py", "the stream ended: "),
-    ("xmpp/session.py", "connection lost"),
-    ("xmpp/session.py", "the server stopped answering"),
+    ("xmpp/supervisor.py", "the stream ended: "),
+    ("xmpp/supervisor.py", "connection lost"),
+    ("xmpp/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of
-    ("xmpp/disco.py", "Someone on the web page"),
+    ("xmpp/identity.py", "Someone on the web page"),
     # A sample, in no language
     ("subscriptions/rendering/preview.py", "Lorem ipsum dolor sit amet. "),
     # SQL
@@ -124,7 +124,7 @@ TERMINAL = {
     "config/config.py: _xmpp",
     "config/config.py: _web",
     "config/config.py: _token",
-    "xmpp/session.py: knock",
+    "xmpp/probe.py",
     "methods/mail/probe.py",
     "methods/sms/providers/smpp.py: probe",
 }

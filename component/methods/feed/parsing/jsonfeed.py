@@ -5,8 +5,7 @@ from typing import Any
 
 from component.methods.feed.errors import BrokenFeed, NoFeed
 from component.methods.feed.parsing.dates import stamp
-from component.methods.feed.parsing.item import ITEMS, TITLE, Feed, Item
-from component.methods.feed.parsing.made import made
+from component.methods.feed.parsing.item import ITEMS, TITLE, Feed, Item, made
 from component.methods.feed.parsing.page import absolute
 from component.methods.feed.parsing.plain import cut, line, plain, tidy
 

@@ -2,7 +2,6 @@
 store."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from component.common.errors import Muted
 from component.storage import open_store
 from component.xmpp.bot import Bot
 from component.xmpp.handlers import TypedLine
+from component.xmpp.inbox import Inbox
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.room import Room
@@ -45,7 +45,8 @@ from tests.support.fakes import (
     until,
     until_all,
 )
-from web.guests import HELD, Guests
+from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
+from web.guests import NAME_LIFE_S, Guests
 
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
 NOBODY = Audit(0, "", "", "")
@@ -226,7 +227,7 @@ def test_who_goes_by_a_name_now() -> None:
     guests.author("one", "192.0.2.1", "Tybalt")
     assert guests.holder("tybalt") == "one"
     assert guests.holder("Paris") == ""
-    clock.sleep(HELD)
+    clock.sleep(NAME_LIFE_S)
     assert guests.holder("Tybalt") == ""
 
 
@@ -236,20 +237,13 @@ def _heard(message: Message, mark: ArchivePosition | None = None) -> Incoming:
 
 async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
-    noted: list[ArchivePosition] = []
-    hearing = Ingest(
-        MamArchive.__new__(MamArchive),
-        stage.clock,
-        stage.bus.hub.store.source_state.archive_position,
-        stage.bus.hub.store.deliveries.log,
-        b"",
-    )
-    hearing.attach(stage.bus.hub, noted.append, lambda _channel: None)
+    handlers = FakeHandlers(stage.bus.hub)
+    ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"")
     marks = [ArchivePosition(ROOM, name, 1) for name in ("a", "b")]
     with structlog.testing.capture_logs() as logged:
         for mark in marks:
-            await hearing.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
-    assert noted == marks
+            await ingest.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
+    assert handlers.positions == marks
     assert [one["event"] for one in logged] == ["not passed on"]
     assert await stage.bus.hub.store.deliveries.log(ROOM) == []
 
@@ -370,15 +364,9 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     first = said("romeo: vile", origin="elsewhere", id=id_from(origin))  # as another bus brought it
     await stage.bus.hub.accept(first)
     await stage.bus.hub.delete(first.id, NOBODY)
-    hearing = Ingest(
-        MamArchive.__new__(MamArchive),
-        stage.clock,
-        stage.bus.hub.store.source_state.archive_position,
-        stage.bus.hub.store.deliveries.log,
-        b"",
-    )
-    hearing.attach(stage.bus.hub, lambda _mark: None, lambda _channel: None)
-    await hearing.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
+    handlers = FakeHandlers(stage.bus.hub)
+    ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"")
+    await ingest.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
     assert await stage.bus.hub.store.deliveries.log(ROOM) == []
 
 
@@ -462,11 +450,18 @@ async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
 
 
 async def test_how_often_one_hears_that_it_was_passed_on() -> None:
-    bot = Bot.__new__(Bot)
-    wishes = {"a@x": "always", "n@x": "never", "o@x": "once"}
-    bot._confirm, bot._told_where = wishes.__getitem__, OrderedDict()
-    assert [str(bot._where("a@x", ["here"])) for _ in range(2)] == ["I passed that on to here."] * 2
-    assert [bot._where("n@x", ["here"]) for _ in range(2)] == [None, None]
-    first, second = (bot._where("o@x", ["here"]) for _ in range(2))
+    handlers = FakeHandlers()
+    handlers.wishes = {"a@x": "always", "n@x": "never", "o@x": "once"}
+    session = FakeSession()
+    bot = Bot(session, "bot", handlers)
+    inbox = Inbox(session, bot, handlers, _no_bus, FakeClock())
+    for _time in range(2):
+        assert str(inbox.confirmation("a@x", ["here"])) == "I passed that on to here."
+        assert inbox.confirmation("n@x", ["here"]) is None
+    first, second = (inbox.confirmation("o@x", ["here"]) for _time in range(2))
     assert str(first).startswith("I passed that on to here, for everyone who reads there")
     assert second is None
+
+
+async def _no_bus(_domain: str) -> bool:
+    return False

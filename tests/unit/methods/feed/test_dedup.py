@@ -279,7 +279,7 @@ def test_a_thousand_items_with_one_id_are_soon_told_apart() -> None:
         ]
         with counting_calls() as calls:
             found = look(same, seen)
-        assert len(calls) < 100 * ITEMS
+        assert len(calls) < 300 * ITEMS  # and not a multiple of their square
         seen = found.seen
         keys = [mark.key for mark in seen.marks]
         assert len(keys) == len(set(keys))

@@ -19,8 +19,8 @@ from component.subscriptions.addresses import LINK_LIFE
 from tests.contract.forms import a_seeded_bus
 from tests.contract.pages import Browser, Page, a_browser
 from web.account.cards import card
-from web.account.sign_up import INTERVALS, Typed
-from web.account.subscriptions import AN_HOUR, AT_LEAST, OF_ONE
+from web.account.sign_up import INTERVALS, SignUp
+from web.account.sign_up_page import MAX_ALIASES_PER_DAY, MAX_PER_HOUR, MIN_DURATION_S
 
 BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "a_very-long-name&so@rooms.example.org")
 NEWS = Channel("shoutbox", "news")
@@ -232,7 +232,7 @@ async def test_the_answer_tells_nothing_of_an_address(browser: Browser, bus: Bus
         took.append(time.monotonic() - begins)
         told.append((page.status, page.text.replace(one.address, ""), set(page.headers)))
     assert [one for one in told if one != told[0]] == []
-    assert min(took) >= AT_LEAST - 0.01
+    assert min(took) >= MIN_DURATION_S - 0.01
     assert [len(await asked(bus, one)) for one in known] == [1, 1, 2, 1, 0]
     assert await held(bus, known[4]) == []
 
@@ -308,7 +308,7 @@ async def test_one_domain_however_it_is_written(browser: Browser, bus: Bus) -> N
 
 
 async def test_sign_ups_from_one_network_are_few(browser: Browser, bus: Bus) -> None:
-    for n in range(AN_HOUR):
+    for n in range(MAX_PER_HOUR):
         assert (await sign_up(browser, "typo")).status == 400  # what goes nowhere does not count
         assert (
             await sign_up(browser, f"p{n}@example.org", X_Forwarded_For=f"2001:db8::{n}")
@@ -318,7 +318,7 @@ async def test_sign_ups_from_one_network_are_few(browser: Browser, bus: Bus) -> 
     assert int(page.headers["Retry-After"]) > 60
     assert page.fields["mail"] == ["more@example.org"]
     assert (await sign_up(browser, "more@example.org", X_Forwarded_For="2001:db9::1")).status == 200
-    assert len(await bus.hub.store.subscriptions.find()) == AN_HOUR + 1
+    assert len(await bus.hub.store.subscriptions.find()) == MAX_PER_HOUR + 1
 
 
 async def test_one_mailbox_under_many_names(browser: Browser, bus: Bus) -> None:
@@ -328,12 +328,12 @@ async def test_one_mailbox_under_many_names(browser: Browser, bus: Bus) -> None:
             for n in range(40)
         )
     )
-    assert [one.status for one in pages].count(200) == OF_ONE
+    assert [one.status for one in pages].count(200) == MAX_ALIASES_PER_DAY
     assert {one.status for one in pages} == {200, 429}
 
 
 def test_addresses_are_told_apart_as_mail_does() -> None:
-    assert Typed(" Juliet+News@Example.ORG ").address == "juliet+news@example.org"
+    assert SignUp(" Juliet+News@Example.ORG ").address == "juliet+news@example.org"
     written = Channel("mail", "Juliet+News@example.org")
     assert mailbox(written) == mailbox(MAIL) == MAIL
 
@@ -611,7 +611,7 @@ async def test_a_member_signs_in_and_sees_their_own(juliet: Page) -> None:
 
 async def test_where_a_link_leads(browser: Browser) -> None:
     async def led(jid: str, query: str = "") -> str:
-        key = browser.site.operators.link(jid)
+        key = browser.site.sign_ins.link(jid)
         async with browser.client.post(f"/sign-in/{key}{query}", allow_redirects=False) as answer:
             return answer.headers["Location"]
 
