@@ -20,7 +20,6 @@ from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Preference, Put
 from component.bus.model.roles import Roles
 from component.bus.model.subscription import (
-    SUBSCRIBERS,
     Address,
     Interval,
     Moment,
@@ -31,6 +30,7 @@ from component.bus.ports.method import Confirmation, Fate, MethodSpec
 from component.methods import discover
 from component.storage import open_store
 from component.subscriptions.addresses import AddressBook
+from component.subscriptions.audience import SUBSCRIBERS
 from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers
 from component.subscriptions.links import Links
@@ -119,7 +119,7 @@ class World:
     async def rest(self) -> None:
         """Return once every queue of a person has ended, no job runs, and all of it is on disk."""
         await self.scheduler.settled()
-        await self.hub.fewer(1)
+        await self.hub.crowd.below(1)
         async with asyncio.timeout(10):
             while (
                 await self.hub.store.deliveries.backlog()
@@ -171,7 +171,9 @@ async def a_world(
         return Moment(clock(), online.is_online, settings.quiet)
 
     chat, mail = Persons(), FakeMethod()
-    fanout = Subscribers(hub, lambda channel: channel.address.title(), moment, clock)
+    fanout = Subscribers(
+        hub, subscriptions.audience, lambda channel: channel.address.title(), moment, clock
+    )
     digests = Digests(hub, subscriptions, scheduler, moment, clock)
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
@@ -181,6 +183,7 @@ async def a_world(
         persons=[*(one for one, spec in known.items() if spec.person), SUBSCRIBERS],
         make=processors.make,
         on_failure=subscriptions.on_failure,
+        followers=subscriptions.audience.followers,
     )
     await hub.start()
     await settings.load()

@@ -1,6 +1,8 @@
 """A queue: order, a bounded window, what follows each kind of failure, and what a crash leaves."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -304,7 +306,7 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
     await bench.crash()
     method.closed.discard(TO)
     committed, was_read = asyncio.Event(), asyncio.Event()
-    pending, save = bench.store.deliveries.pending, bench.store.save
+    pending, transaction = bench.store.deliveries.pending, bench.store.transaction
 
     async def read_late(*where: object) -> object:
         await committed.wait()
@@ -312,14 +314,15 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
         was_read.set()
         return found
 
-    async def told_late(*what: object) -> object:
-        receipts = await save(*what)  # type: ignore[arg-type]
+    @asynccontextmanager
+    async def told_late() -> AsyncIterator[object]:
+        async with transaction() as tx:
+            yield tx
         committed.set()
         await was_read.wait()
-        return receipts
 
     bench.store.deliveries = Instead(bench.store.deliveries, pending=read_late)
-    monkeypatch.setattr(bench.store, "save", told_late)
+    monkeypatch.setattr(bench.store, "transaction", told_late)
     hub = await bench.start()
     await hub.accept(said("new"))
     await hub.accept(said("newer"))

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from component.bus.engine import delivery_queue as queue_module
+from component.bus.engine.limits import CommitLimits, EngineLimits
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
@@ -161,7 +162,7 @@ class Play:
 async def _play(acts: Sequence[Act], folder: str) -> None:
     pipe = Pipe()
     store = await seeded(await open_store(f"sqlite:{Path(folder) / 'bus.db'}"), [Route(FROM, TO)])
-    bench = Bench(store, pipe)
+    bench = Bench(store, pipe, limits=EngineLimits(CommitLimits(retry_s=0.001)))
     play = Play(bench, pipe)
     try:
         await bench.start()
@@ -181,7 +182,6 @@ async def _play(acts: Sequence[Act], folder: str) -> None:
 def test_nothing_is_lost_doubled_or_reordered(acts: list[Act]) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr("component.bus.engine.delivery_queue.pause", lambda failures, luck: 0.0)
-        patch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.001)
         patch.setattr(queue_module, "IN_MEMORY", 7)
         patch.setattr(queue_module, "WINDOW", 5)
         asyncio.run(_play(acts, folder))

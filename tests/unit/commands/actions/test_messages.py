@@ -18,6 +18,7 @@ from component.bus.model.route import Route
 from component.common.errors import Conflict, Refused
 from component.xmpp.handlers import TypedLine
 from tests.support.fakes import TO, Bench, FakeMethod, a_bus, offered, said, until, until_all
+from tests.support.saving import committed
 
 BOX, ROOM, ANYONE = (
     Channel("shoutbox", "lobby"),
@@ -53,12 +54,15 @@ class Stage:
         """A message that `channel` refuses."""
         self.wire.plans = [Refused("They said no.")]
         message = said(body)
-        await self.bus.hub.store.save(
-            [offered(message, (message.channel, State.CAME), (channel, State.DEAD))], (), ()
+        await committed(
+            self.bus.hub.store,
+            [offered(message, (message.channel, State.CAME), (channel, State.DEAD))],
+            (),
+            (),
         )
         letter = (await self.bus.hub.store.dead_letters.newest(channel))[0]
         dead = Delivery(letter.seq, message, channel).failed(Refused("They said no."), 2_000)
-        await self.bus.hub.store.save((), [dead], ())
+        await committed(self.bus.hub.store, (), [dead], ())
         self.wire.plans = []
         return dead
 
@@ -337,7 +341,7 @@ async def test_letters_retried_while_a_crash_is_made_good_come_once(
     bench.method.tells_landed = bench.method.answers = False
     states = [State.PENDING] * 5 + [State.DEAD] * 5
     offers = [offered(said(str(number)), (TO, state)) for number, state in enumerate(states)]
-    await bench.store.save(offers, (), ())
+    await committed(bench.store, offers, (), ())
     bench.method.closed.add(TO)
     hub = await bench.start()
     await hub.retry((await bench.store.dead_letters.newest(TO))[::-1], NOBODY)
