@@ -47,7 +47,7 @@ class Chat:
 
     async def retract(self, delivery: Delivery) -> Fate:
         """See `ports.Retracts.retract`; what people wrote themselves is theirs."""
-        if delivery.state is State.CAME:
+        if delivery.state is State.RECEIVED:
             return Fate.STAYS
         await self._direct.retract(delivery.channel.address, delivery.message)
         return Fate.ASKED

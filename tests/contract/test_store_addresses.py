@@ -214,7 +214,9 @@ async def test_a_stop_lasts_however_it_is_written(store: Store) -> None:
 
 async def test_where_a_message_came_is_known(store: Store) -> None:
     message = said("hello", FROM)
-    await committed(store, [offered(message, (FROM, State.CAME), (MAIL, State.PENDING))], (), ())
+    await committed(
+        store, [offered(message, (FROM, State.RECEIVED), (MAIL, State.PENDING))], (), ()
+    )
     assert await store.messages.reached(message.id, [FROM, OTHER]) == {FROM}
     assert await store.messages.reached("0" * 32, [FROM]) == frozenset()
 
@@ -222,20 +224,24 @@ async def test_where_a_message_came_is_known(store: Store) -> None:
 @pytest.mark.parametrize(
     ("query", "values"),
     [
-        ("asks", {"target": "a:b", "who": "", "domain": "", "since": 1, "upto": 1}),
+        (
+            "request_counts",
+            {"mailbox": "a:b", "person": "", "domain": "", "since": 1, "upto": 1},
+        ),
         ("stopped", {"mailbox": "a:b"}),
         ("allow", {"mailbox": "a:b"}),
         ("bounce_addresses", {"target": "a:b", "why": ""}),
         ("drop_addresses_for", {"target": "a:b"}),
         ("take_try", {"who": "", "since": 1, "upto": 1, "most": 1}),
-        ("came", {"id": "", "channels": "[]"}),
-        ("forget_asks", {"before": 1}),
+        ("reached", {"id": b"", "channels": "[]"}),
+        ("request", {"message_id": b""}),
+        ("forget_requests", {"before": 1}),
     ],
 )
 async def test_no_table_that_grows_is_gone_through(
     engine: Engine, store: Store, query: str, values: dict[str, Any]
 ) -> None:
     steps = await engine.plan(store, query, **values)
-    grown = ("deliveries", "messages", "subscriptions", "asks", "addresses")
+    grown = ("deliveries", "messages", "subscriptions", "confirmation_requests", "addresses")
     assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in grown]
     assert [step for step in steps if "INDEX" in step or "PRIMARY KEY" in step]

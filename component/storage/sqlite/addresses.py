@@ -54,15 +54,23 @@ class SQLiteAddresses:
         async with self._database.transaction() as writer:
             if await writer.rows("stopped", mailbox=box):
                 return RequestOutcome.STOPPED
-            await writer.run("forget_asks", before=address.asked - _KEPT)
+            await writer.run("forget_requests", before=address.asked - _KEPT)
             period = {"since": limits.since, "upto": address.asked}
-            (row,) = await writer.rows("asks", target=box, who=by, domain=domain_of(by), **period)
+            asked = {"mailbox": box, "person": by, "domain": domain_of(by)}
+            (row,) = await writer.rows("request_counts", **asked, **period)
             counts = to_counts(row)
             if counts.mailbox >= limits.mailbox:
                 return RequestOutcome.ALREADY
             if counts.person >= limits.person or counts.domain >= limits.domain:
                 return RequestOutcome.SPENT
-            await writer.run("add_ask", target=box, who=by, at=address.asked)
+            await writer.run(
+                "add_request",
+                message_id=None,
+                mailbox=box,
+                who=address.who,
+                requested_by=by,
+                at=address.asked,
+            )
             await put_address(writer, address)
         return RequestOutcome.NOW
 
@@ -70,9 +78,9 @@ class SQLiteAddresses:
         self, target: Channel, by: str, since: int, upto: int
     ) -> RequestCounts:
         """Return how many confirmation requests there were in a period."""
-        asked = {"target": str(mailbox(target)), "who": by, "domain": domain_of(by)}
+        asked = {"mailbox": str(mailbox(target)), "person": by, "domain": domain_of(by)}
         period = {"since": since, "upto": upto}
-        (counts,) = await self._database.read("asks", to_counts, **asked, **period)
+        (counts,) = await self._database.read("request_counts", to_counts, **asked, **period)
         return counts
 
     async def take_try(self, who: str, since: int, upto: int, most: int) -> Sequence[Address]:
