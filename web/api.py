@@ -251,7 +251,7 @@ def delivery_data(delivery: Delivery) -> dict[str, Any]:
         "state": str(delivery.state),
         "changed": delivery.changed,
     }
-    if delivery.state is not State.CAME:
+    if delivery.state is not State.RECEIVED:
         data["attempts"] = delivery.attempts
         data["error"] = delivery.error
     return data

@@ -46,7 +46,7 @@ SOON = 5 * 60_000
 a day."""
 TRIES = 5
 """How often a change is decided anew where something else came in between."""
-THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
 Then = Callable[[Subscription, int], Subscription | None]
 """What becomes of one, and of what it was told up to a seq; None for one that is left as it is."""

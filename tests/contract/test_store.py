@@ -31,7 +31,7 @@ AUDIT = Audit(1_000, "admin@x", "text", "moderate", "before", "after")
 
 def offer(message: Message, *to: Channel) -> Offer:
     return offered(
-        message, (message.channel, State.CAME), *((channel, State.PENDING) for channel in to)
+        message, (message.channel, State.RECEIVED), *((channel, State.PENDING) for channel in to)
     )
 
 
@@ -53,7 +53,7 @@ async def test_what_is_saved_is_there(store: Store) -> None:
     assert receipt.new
     assert receipt.message == message
     assert [(one.channel, one.state) for one in receipt.deliveries] == [
-        (FROM, State.CAME),
+        (FROM, State.RECEIVED),
         (TO, State.PENDING),
         (OTHER, State.PENDING),
     ]
@@ -552,7 +552,7 @@ async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
     await store.messages.delete(vile.id, "(gone)", AUDIT)
     hops = await store.messages.trace(vile.id)
     assert [(one.state, one.message.body) for one in hops] == [
-        (State.CAME, "(gone)"),
+        (State.RECEIVED, "(gone)"),
         (State.DROPPED, "(gone)"),
         (State.DROPPED, "(gone)"),
     ]
@@ -579,9 +579,9 @@ async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: St
     await store.messages.delete(receipt.message.id, "(gone)", AUDIT)
     await committed(store, (), [one.failed(Unconfirmed("lost"), 5), other.confirmed(5)], ())
     assert [hop.state for hop in await store.messages.trace(receipt.message.id)] == [
-        State.CAME,
+        State.RECEIVED,
         State.DROPPED,
-        State.DONE,
+        State.DELIVERED,
     ]
 
 

@@ -294,10 +294,10 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     places = [Channel("muc", f"{name}@rooms.x") for name in ("a", "b", "c", "d", "e")]
     mail = Channel("mail", "romeo@x")
     states = [
-        (ROOM, State.CAME),
-        *((one, State.DONE) for one in places[1:]),
-        (mail, State.DONE),
-        (LOBBY, State.DONE),
+        (ROOM, State.RECEIVED),
+        *((one, State.DELIVERED) for one in places[1:]),
+        (mail, State.DELIVERED),
+        (LOBBY, State.DELIVERED),
     ]
     message = said("vile", ROOM)
     late = Channel("muc", "late@rooms.x")
@@ -384,7 +384,7 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await until(lambda: len(method.flying) == 2, "both on the wire to the other")
     deletion = await deleting(hub, vile)
     assert [one.state for one in await store.messages.trace(vile.id)] == [
-        State.CAME,
+        State.RECEIVED,
         State.DROPPED,
         State.DROPPED,
     ]
@@ -393,14 +393,14 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     method.flying[1][1].set_exception(unavailable())
     method.flying[0][1].set_result(None)  # it was on the wire already
     await method.open(TO)
-    await until_all(store, State.DONE, 1, TO)
-    await until_all(store, State.DONE, 2, OTHER)
+    await until_all(store, State.DELIVERED, 1, TO)
+    await until_all(store, State.DELIVERED, 2, OTHER)
     assert method.holds[TO] == ["good"]
     assert [one.fate for one in await deletion] == [Fate.STAYS]
     assert [one.state for one in await store.messages.trace(vile.id)] == [
-        State.CAME,
+        State.RECEIVED,
         State.DROPPED,
-        State.DONE,
+        State.DELIVERED,
     ]
     await bench.close()
 
@@ -418,7 +418,7 @@ async def test_what_fails_on_the_wire_after_its_end_is_not_tried_again(tmp_path:
     method.fail_all(unavailable())
     assert await deletion == []
     await hub.accept(said("good"))
-    await until_all(store, State.DONE, 1)
+    await until_all(store, State.DELIVERED, 1)
     assert [body for _, body in method.sent] == ["vile", "good"]
     assert (await store.messages.trace(vile.id))[1].state is State.DROPPED
     await bench.close()

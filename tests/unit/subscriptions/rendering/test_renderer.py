@@ -105,7 +105,7 @@ class Desk:
         at = more.pop("at", 1_764_000_000_000 + self.count * 60_000)
         message = replace(Message.new(first, Author(name, author), body, at), **more)
         plan = [
-            (message, first, State.CAME, ""),
+            (message, first, State.RECEIVED, ""),
             *((message, one, State.PENDING, "") for one in others),
         ]
         await committed(self.store, [Offer(message, lambda: Plan(plan))], (), ())
@@ -118,7 +118,7 @@ class Desk:
             for count, body in enumerate(bodies, 1)
         ]
         offers = [
-            Offer(one, lambda one=one: Plan([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
+            Offer(one, lambda one=one: Plan([(one, LOBBY, State.RECEIVED, "")]))  # type: ignore[misc]
             for one in plan
         ]
         await committed(self.store, offers, (), ())
