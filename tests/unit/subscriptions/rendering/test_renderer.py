@@ -12,7 +12,7 @@ import pytest
 
 from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import BUS, Author, Channel, Kind, Message, id_from
+from component.bus.model.message import BUS, Author, AuthorKind, Channel, Kind, Message, id_from
 from component.bus.model.records import Audit, Preference
 from component.bus.model.subscription import (
     Address,
@@ -103,7 +103,8 @@ class Desk:
         first, *others = to or (LOBBY,)
         name = more.pop("name", author.partition("@")[0].title())
         at = more.pop("at", 1_764_000_000_000 + self.count * 60_000)
-        message = replace(Message.new(first, Author(name, author), body, at), **more)
+        kind = more.pop("author_kind", AuthorKind.PERSON)
+        message = replace(Message.new(first, Author(name, author, kind), body, at), **more)
         plan = [
             (message, first, State.RECEIVED, ""),
             *((message, one, State.PENDING, "") for one in others),
@@ -214,7 +215,7 @@ async def test_a_digest_by_mail(desk: Desk) -> None:
     daily = await desk.subscribe(zone="Europe/Berlin")
     first = await desk.say("Who brings the cake?")
     await desk.say("The door is open")
-    await desk.answer(first, "I do", name="Zoë", author="guest:1")
+    await desk.answer(first, "I do", name="Zoë", author_kind=AuthorKind.GUEST)
     letter = await desk.writer.letter(await desk.digest(daily))
     assert letter.subject == "Lobby: 3 messages"
     assert letter.list_id == "<lobby.shoutbox.shouts.example.org>"
