@@ -30,7 +30,7 @@ from component.methods.feed.leases import Leases
 from component.methods.feed.poll import Choice, Looking
 from component.methods.feed.sandbox.workers import Workers
 from component.methods.feed.state import State
-from component.methods.feed.websub import Heard
+from component.methods.feed.websub import Push
 
 log = structlog.get_logger()
 
@@ -307,11 +307,11 @@ class Feeds:
         feed = self._feeds.get(found.channel)
         if feed is None or feed.state is None:
             return False
-        heard = websub.heard(feed.state.lease, body, signature, self._ports.clock())
+        push = websub.push_of(feed.state.lease, body, signature, self._ports.clock())
         taken = False
-        if heard is Heard.CONTENT and self.within_limit(feed):
+        if push is Push.CONTENT and self.within_limit(feed):
             taken = await self.take_push(feed, body, content_type)
-        if not taken and heard in (Heard.CONTENT, Heard.NUDGE):
+        if not taken and push in (Push.CONTENT, Push.NUDGE):
             self.nudge(feed)
         return True
 
