@@ -80,7 +80,7 @@ def put_together(
     async def tell(words: Words) -> None:
         await notices.tell(Channel("letters", "templates"), words)
 
-    fanout = Subscribers(hub, title, moment, clock)
+    fanout = Subscribers(hub, subscriptions.audience, title, moment, clock)
     digests = Digests(hub, subscriptions, timer, moment, clock)
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)

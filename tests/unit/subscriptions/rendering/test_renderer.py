@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message, id_from
 from component.bus.model.records import Audit, Preference
@@ -23,7 +24,8 @@ from component.bus.model.subscription import (
     asking,
 )
 from component.bus.ports.digests import DigestTurn
-from component.bus.ports.store import Offer, Planned, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan
 from component.common.errors import Moot, Refused, StoreError
 from component.common.i18n import Words
 from component.methods.sms import gsm
@@ -34,6 +36,7 @@ from component.subscriptions.rendering.excerpts import LIFE_MS
 from component.subscriptions.rendering.renderer import Renderer
 from component.subscriptions.rendering.templates import Templates
 from tests.support.fakes import FakeClock, Instead
+from tests.support.saving import committed
 
 LOBBY, TEAM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
 MAIL, CHAT = Channel("mail", "juliet@home.example"), Channel("chat", "juliet@example.org")
@@ -65,8 +68,8 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         return CountedPort(self, getattr(self._store, name))
 
-    async def save(self, *what: Any) -> Any:
-        return await self._store.save(*what)
+    def transaction(self) -> Any:
+        return self._store.transaction()
 
 
 class CountedPort:
@@ -106,7 +109,7 @@ class Desk:
             (message, first, State.CAME, ""),
             *((message, one, State.PENDING, "") for one in others),
         ]
-        await self.store.save([Offer(message, lambda: Planned(plan))], (), ())
+        await committed(self.store, [Offer(message, lambda: Plan(plan))], (), ())
         return message
 
     async def many(self, *bodies: str, author: str = "r@x") -> None:
@@ -116,10 +119,10 @@ class Desk:
             for count, body in enumerate(bodies, 1)
         ]
         offers = [
-            Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
+            Offer(one, lambda one=one: Plan([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
             for one in plan
         ]
-        await self.store.save(offers, (), ())
+        await committed(self.store, offers, (), ())
 
     async def answer(self, to: Message, body: str, *channels: Channel, **more: Any) -> Message:
         return await self.say(body, *channels, replies=to.id, thread=to.thread or to.id, **more)
@@ -146,11 +149,12 @@ class Desk:
             DigestTurn(one, replace(one, cursor=end), message.id)
             for one, end in zip(of, ends, strict=True)
         ]
-        plan = Planned([(message, target, State.PENDING, "")], turns=turns)
-        return await self.keep(message, plan)
+        return await self.keep(message, Plan([(message, target, State.PENDING, "")]), turns)
 
-    async def keep(self, message: Message, plan: Planned) -> Delivery:
-        (receipt,) = await self.store.save([Offer(message, lambda: plan)], (), ())
+    async def keep(
+        self, message: Message, plan: Plan, turns: Sequence[DigestTurn] = ()
+    ) -> Delivery:
+        (receipt,) = await committed(self.store, [Offer(message, lambda: plan, turns)])
         delivery: Delivery = receipt.deliveries[0]
         return delivery
 
@@ -585,7 +589,7 @@ async def request(desk: Desk, target: Channel, who: str = JULIET, asked: int = 5
         asked,
         origin=asking(Address(who, target, asked=asked)),
     )
-    return await desk.keep(message, Planned([(message, target, State.PENDING, "")]))
+    return await desk.keep(message, Plan([(message, target, State.PENDING, "")]))
 
 
 async def test_a_request_to_confirm(desk: Desk) -> None:
