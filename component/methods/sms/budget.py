@@ -65,8 +65,8 @@ class Day:
         if not isinstance(kept, dict):
             return cls()
         begun: dict[str, tuple[str, int]] = {}
-        for key, (date, tries) in kept["begun"].items():
-            begun[key] = (str(date), int(tries))
+        for key, (day, tries) in kept["begun"].items():
+            begun[key] = (str(day), int(tries))
         sent, requests = tuple(kept["sent"]), kept.get("requests", 0)
         return cls(
             kept["date"], kept["spent"], kept["by_number"], begun, sent, kept["told"], requests
