@@ -41,6 +41,7 @@ class Rights:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         notices: Notices,
@@ -49,6 +50,7 @@ class Rights:
         clock: Clock,
     ) -> None:
         self._hub = hub
+        self._store = store
         self._settings = settings
         self._methods = methods
         self._notices = notices
@@ -58,10 +60,6 @@ class Rights:
         self._known: Mapping[Channel, Role] = {}  # the least role that may read each channel
         settings.changed.append(self._changed)
         settings.changed_role.append(self.left)
-
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
 
     def start(self) -> None:
         """Look through all, now and each day; through those at rooms each hour."""

@@ -58,24 +58,23 @@ async def _all(some: Sequence[Subscription]) -> Sequence[Subscription]:
 
 def request_id(asked: Address) -> str:
     """The id of the message that asks for an address to be confirmed: the same for one request."""
-    return id_from(f"confirmation of {asked.target} by {asked.who} at {asked.asked}")
+    return id_from(f"confirmation#{asked.target}#{asked.who}#{asked.asked}")
 
 
 class AddressBook:
     """See the module, and `ports.Addresses`. `begun` is called with the subscriptions that a
     confirmation began; `keep` gives of some those whose owners may still read what they tell."""
 
-    def __init__(self, hub: Hub, notices: Notices, links: Links, clock: Clock) -> None:
+    def __init__(
+        self, hub: Hub, store: Store, notices: Notices, links: Links, clock: Clock
+    ) -> None:
         self.links = links
         self.begun: list[Callable[[Sequence[Subscription]], None]] = []
         self.keep: Keep = _all
         self._hub = hub
+        self._store = store
         self._notices = notices
         self._clock = clock
-
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
 
     # What methods ask
 

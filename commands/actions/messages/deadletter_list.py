@@ -21,7 +21,7 @@ class Form:
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    found = await bus.hub.store.dead_letters.newest(
+    found = await bus.store.dead_letters.newest(
         Channel.parse(form.channel) if form.channel else None
     )
     return Lines(

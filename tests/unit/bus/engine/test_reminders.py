@@ -104,7 +104,9 @@ class World:
         self.settings = Settings(self.store, self.hub, Roles(["admin@x"]), discover())
         await self.settings.load()
         self.scheduler = Scheduler(self.clock)
-        self.reminders = Reminders(self.hub, self.settings, discover(), self.scheduler, self.clock)
+        self.reminders = Reminders(
+            self.hub, self.store.reminders, self.settings, discover(), self.scheduler, self.clock
+        )
         await self.hub.start()
         await self.reminders.start()
 
