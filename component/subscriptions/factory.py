@@ -19,7 +19,7 @@ from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers
 from component.subscriptions.links import Links
 from component.subscriptions.rendering.digest import Places
-from component.subscriptions.rendering.renderer import Writer
+from component.subscriptions.rendering.renderer import Renderer
 from component.subscriptions.rendering.templates import Templates
 from component.subscriptions.service import Subscriptions
 
@@ -31,7 +31,7 @@ class SubscriptionParts:
     subscriptions: Subscriptions
     fanout: Subscribers
     digests: Digests
-    letters: Writer
+    letters: Renderer
     templates: Templates
 
     async def start(self) -> None:
@@ -85,7 +85,7 @@ def put_together(
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
     templates = Templates(config.letters)
-    letters = Writer(
+    letters = Renderer(
         hub.store,
         Places(title, page, link, story),
         book.links,

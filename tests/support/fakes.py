@@ -15,6 +15,7 @@ from commands.action import Bus, discover
 from component import processors
 from component.bus.engine.admin import Settings
 from component.bus.engine.commits import Offer
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.engine.hub import Hub
 from component.bus.engine.limits import CommitLimits, EngineLimits
 from component.bus.engine.notices import Notices
@@ -29,7 +30,8 @@ from component.bus.model.roles import Roles
 from component.bus.model.route import Route, Routes
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.deliveries import DeliveryStore
-from component.bus.ports.method import Confirmation, Joined, Letter, Ports, Refusal, RoomState
+from component.bus.ports.method import Confirmation, Joined, Method, Ports, Refusal, RoomState
+from component.bus.ports.rendering import PLAIN, AsMessage, Rendered, Renderer, render
 from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.store import Store
 from component.bus.ports.transaction import Plan, Transaction
@@ -50,10 +52,6 @@ OTHER = Channel("wire", "two")
 def said(body: str = "hello", channel: Channel = FROM, **more: Any) -> Message:
     """A message as someone said it."""
     return Message.new(channel, more.pop("author", AUTHOR), body, more.pop("at", 1_000), **more)
-
-
-QUICK = EngineLimits(CommitLimits(retry_s=0.01))
-"""Of an engine that tries again at once."""
 
 
 def offered(message: Message, *plan: tuple[Channel, State]) -> Offer:
@@ -84,6 +82,11 @@ class FakeClock:
         self.now += seconds + minutes * 60
 
 
+async def deliver(method: Method, delivery: Delivery, renderer: Renderer = PLAIN) -> Confirmation:
+    """Send a delivery as its queue does."""
+    return await method.send(await render(method.form, renderer, delivery))
+
+
 class FakeMethod:
     """A destination behind a wire. It `holds` what reached it, and confirms at once unless
     `answers` is off.
@@ -92,10 +95,13 @@ class FakeMethod:
     the delivery and its confirmation, which decides what becomes of them.
     """
 
+    form = AsMessage()
+
     def __init__(self) -> None:
         self.holds: defaultdict[Channel, list[str]] = defaultdict(list)
         self.ids: defaultdict[Channel, set[str]] = defaultdict(set)
         self.sent: list[tuple[Channel, str]] = []
+        self.given: list[Rendered[Message]] = []
         self.flying: list[tuple[Delivery, Confirmation]] = []
         self.most_flying = 0
         self.answers = True
@@ -120,7 +126,9 @@ class FakeMethod:
             self.closed.discard(channel)
             self._opened.notify_all()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
+        delivery = rendered.delivery
+        self.given.append(rendered)
         self.sent.append((delivery.channel, delivery.message.body))
         self._news.set()
         plan = self.plans.pop(0) if self.plans else None
@@ -305,6 +313,16 @@ async def until_all(store: Any, state: State, count: int, channel: Channel = TO)
                 continue
 
 
+def at_once(_failures: int, _chance: float) -> float:
+    """No pause after a failure."""
+    return 0.0
+
+
+FAST = QueueLimits(back_off=at_once)
+QUICK = EngineLimits(CommitLimits(retry_s=0.01), queues=FAST)
+"""Of an engine that tries again at once."""
+
+
 @dataclass
 class Bench:
     """A hub between `FROM` and channels of one fake method, on a store that can be opened again."""
@@ -314,12 +332,15 @@ class Bench:
     clock: FakeClock = field(default_factory=FakeClock)
     hubs: list[Hub] = field(default_factory=list)
     limits: EngineLimits = QUICK
+    renderer: Renderer = PLAIN
 
     async def start(self, method: FakeMethod | None = None) -> Hub:
         """A hub, the first one or the one after a crash."""
         self.method = method or self.method
         hub = Hub(self.store, self.clock, self.limits)
-        hub.attach({"wire": self.method, "shoutbox": None}, make=processors.make)
+        hub.attach(
+            {"wire": self.method, "shoutbox": None}, make=processors.make, renderer=self.renderer
+        )
         await hub.start()
         self.hubs.append(hub)
         return hub
@@ -444,19 +465,6 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     await store.close()
 
 
-class FakeLetters:
-    """Says what a delivery brings as it is."""
-
-    async def letter(self, delivery: Delivery) -> Letter:
-        return Letter(delivery.message.body.partition("\n")[0], delivery.message.line)
-
-    async def message(self, delivery: Delivery) -> Message:
-        return delivery.message
-
-    async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
-        return delivery.message.line
-
-
 @dataclass
 class FakeAddresses:
     """Whose addresses are whose: by default all are proved nobody's in particular."""
@@ -552,7 +560,6 @@ class FakeWorld:
             fetcher=lambda: None,
             ends=lambda channel: self.ends[channel],
             luck=self.luck,
-            letters=FakeLetters(),
             addresses=FakeAddresses(),
         )
 

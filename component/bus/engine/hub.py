@@ -40,6 +40,7 @@ from component.bus.ports.method import (
     Trouble,
     Troubled,
 )
+from component.bus.ports.rendering import PLAIN, Renderer
 from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.store import Store
 from component.bus.ports.transaction import Write
@@ -57,6 +58,7 @@ class Hub:
 
     def __init__(self, store: Store, clock: Clock, limits: EngineLimits = DEFAULT_LIMITS) -> None:
         self.store = store
+        self._limits = limits
         self._clock = clock
         self.routing = Routing(store.held, clock, self._first_state)
         self.releases = Releases(store.held, clock, self._release, limits.releases)
@@ -78,6 +80,7 @@ class Hub:
         self._releaser: asyncio.Task[None] | None = None
         self._on_failure: OnFailure = no_fallback
         self.crowd = Crowd()
+        self._renderer: Renderer = PLAIN
 
     def attach(
         self,
@@ -89,13 +92,16 @@ class Hub:
         permalink: Callable[[Message, Channel], str] = no_permalink,
         on_failure: OnFailure = no_fallback,
         followers: Followers = no_followers,
+        renderer: Renderer = PLAIN,
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
         `persons` are the methods whose channels are persons, `sources` those that only speak;
-        `on_failure` is told what did not arrive; see `Routing.attach` for the rest.
+        `on_failure` is told what did not arrive, `renderer` makes what the methods send; see
+        `Routing.attach` for the rest.
         """
         self._on_failure = on_failure
+        self._renderer = renderer
         self.routing.attach(persons, make, link, permalink, followers)
         self._methods = methods
         self._sources = sources
@@ -447,11 +453,13 @@ class Hub:
             queue = self._queues[channel] = DeliveryQueue(
                 channel,
                 method,
-                self.store,
+                self._renderer,
+                self.store.deliveries,
                 self._commits.settle,
                 self._clock,
                 self._on_failure,
                 self._on_idle,
+                self._limits.queues,
             )
             if channel.method in self._persons:
                 self.crowd.join()

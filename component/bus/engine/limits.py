@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
+
 
 @dataclass(frozen=True, slots=True)
 class CommitLimits:
@@ -39,6 +41,7 @@ class EngineLimits:
 
     commits: CommitLimits = field(default_factory=CommitLimits)
     releases: ReleaseLimits = field(default_factory=ReleaseLimits)
+    queues: QueueLimits = QUEUE_LIMITS
 
 
 DEFAULT_LIMITS = EngineLimits()

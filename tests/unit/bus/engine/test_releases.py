@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.engine.hub import Hub
 from component.bus.engine.limits import CommitLimits, EngineLimits, ReleaseLimits
 from component.bus.model.delivery import State
@@ -32,6 +33,7 @@ from tests.support.fakes import (
     FakeMethod,
     Instead,
     WatchedStore,
+    at_once,
     said,
     seeded,
     until_all,
@@ -462,7 +464,8 @@ class Play:
 
 
 async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: str) -> None:
-    limits = EngineLimits(CommitLimits(retry_s=0.001), ReleaseLimits(page=5, retry_s=0.001))
+    commits, releases = CommitLimits(retry_s=0.001), ReleaseLimits(page=5, retry_s=0.001)
+    limits = EngineLimits(commits, releases, QueueLimits(back_off=at_once))
     async with started(folder, route(*made), limits=limits) as (bench, _hub):
         play = Play(bench)
         for name, count in acts:
@@ -485,6 +488,5 @@ async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: s
 def test_nothing_held_is_lost_doubled_or_reordered(
     made: Sequence[Made], acts: Sequence[tuple[str, int]]
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr("component.bus.engine.delivery_queue.pause", lambda failures, luck: 0.0)
+    with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_play(made, acts, folder))

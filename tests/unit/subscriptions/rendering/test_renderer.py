@@ -32,8 +32,8 @@ from component.methods.sms import gsm
 from component.storage import open_store
 from component.subscriptions.links import Links
 from component.subscriptions.rendering.digest import Places
-from component.subscriptions.rendering.excerpt import LIFE
-from component.subscriptions.rendering.renderer import Writer
+from component.subscriptions.rendering.excerpts import LIFE_MS
+from component.subscriptions.rendering.renderer import Renderer
 from component.subscriptions.rendering.templates import Templates
 from tests.support.fakes import FakeClock, Instead
 from tests.support.saving import committed
@@ -68,8 +68,8 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         return CountedPort(self, getattr(self._store, name))
 
-    async def save(self, *what: Any) -> Any:
-        return await committed(self._store, *what)
+    def transaction(self) -> Any:
+        return self._store.transaction()
 
 
 class CountedPort:
@@ -91,7 +91,7 @@ class Desk:
     """A store with a writer of letters on it."""
 
     store: Counted
-    writer: Writer
+    writer: Renderer
     clock: FakeClock
     told: list[str] = field(default_factory=list)
     count: int = 0
@@ -174,14 +174,14 @@ PLACES = Places(
 )
 
 
-def _desk(store: Store, folder: Path | None = None) -> Desk:
+def _desk(store: Store, folder: Path | None = None, **more: Any) -> Desk:
     clock, told = FakeClock(), list[str]()
 
     async def tell(words: Words) -> None:
         told.append(str(words))
 
     counted: Any = Counted(store)
-    writer = Writer(
+    writer = Renderer(
         counted,
         PLACES,
         Links(WEB, b"0" * 32),
@@ -191,6 +191,7 @@ def _desk(store: Store, folder: Path | None = None) -> Desk:
         host="shouts.example.org",
         persons=("chat", "mail", "sms"),
         tell=tell,
+        **more,
     )
     return Desk(counted, writer, clock, told)
 
@@ -339,7 +340,7 @@ async def test_what_was_deleted_is_not_told(desk: Desk) -> None:
     await desk.store.messages.delete(
         second.id, "(deleted by an operator)", Audit(2, "admin@x", "text", "delete")
     )
-    desk.clock.sleep(LIFE / 1000)
+    desk.clock.sleep(LIFE_MS / 1000)
     with pytest.raises(Refused, match="deleted meanwhile"):
         await desk.writer.letter(delivery)
 
@@ -420,14 +421,14 @@ async def test_what_many_ask_for_at_once_is_read_once(desk: Desk) -> None:
     assert desk.store.asked.count("between") == 1
 
 
-async def test_who_may_not_read_it_any_more_gets_no_digest(desk: Desk) -> None:
-    await desk.say("hello")
-    delivery = await desk.digest(await desk.subscribe())
-
+async def test_who_may_not_read_it_any_more_gets_no_digest(store: Store) -> None:
     async def keep(_some: Sequence[Subscription]) -> Sequence[Subscription]:
         return ()
 
-    desk.writer._reader._keep = keep
+    desk = _desk(store, keep=keep)
+    await desk.say("hello")
+    delivery = await desk.digest(await desk.subscribe())
+
     with pytest.raises(Moot, match="has ended"):
         await desk.writer.letter(delivery)
 
@@ -623,13 +624,13 @@ async def test_a_request_names_what_waits_in_the_language_of_who_asked(desk: Des
     assert '<li dir="auto">Lobby (daily at 9)</li>' in anonymous.html
 
 
-async def test_a_code_by_sms(desk: Desk) -> None:
+async def test_a_code_by_sms(desk: Desk, store: Store) -> None:
     code = Links(WEB, b"0" * 32).code(Address(JULIET, SMS, asked=5))
     delivery = await request(desk, SMS)
     told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
     assert told == f"Shoutbus: your code is {code}. Not you? Do nothing."
-    desk.writer._hears_stop = True
-    told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
+    hearing = _desk(store, hears_stop=True)
+    told = await hearing.writer.short(delivery, lambda text: len(text) <= 160)
     assert told == f"Shoutbus: your code is {code}. Not you? Do nothing. STOP: never again."
     assert gsm.count(told).parts == 1
 
