@@ -107,7 +107,9 @@ CORE_LOOSE = {
     ("storage/sqlite/database.py", "foreign_keys = on"),
     ("storage/sqlite/database.py", "busy_timeout = 5000"),
     ("storage/sqlite/database.py", "pragma "),
-    ("storage/sqlite/database.py", "\npragma user_version = "),
+    ("storage/sqlite/database.py", "select name from sqlite_schema"),
+    ("storage/sqlite/database.py", "pragma application_id = "),
+    ("storage/sqlite/database.py", ";\npragma user_version = "),
     ("storage/sqlite/database.py", "begin immediate"),
     ("storage/sqlite/database.py", "begin immediate;\n"),
 }

@@ -100,7 +100,7 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     assert sorted(stage.wire.sent) == [(NURSE, "hello, it's me"), (ROOM, "hello, it's me")]
     (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.author == Author("juliet", "juliet@x")
-    assert f"trace {delivery.message.id[:8]}" in answer
+    assert f"trace {delivery.message.short_id}" in answer
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ async def test_a_trace_tells_every_hop(stage: Stage) -> None:
 
 async def test_a_trace_tells_the_error(stage: Stage) -> None:
     letter = await stage.dies("hello")
-    assert (await stage.says(f"trace {letter.message.id[:8]}")).splitlines()[-1] == (
+    assert (await stage.says(f"trace {letter.message.short_id}")).splitlines()[-1] == (
         "muc:team@rooms.x: dead 1970-01-01 00:00:02, after 1 attempts: They said no."
     )
 
