@@ -183,7 +183,7 @@ async def test_last(stage: Stage) -> None:
         await stage.accept(f"line {number}\nand more")
     title, *lines = (await stage.says("last shoutbox:lobby 50", "juliet@x")).splitlines()
     assert title == "The last 50 in shoutbox:lobby (UTC):"
-    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{8} juliet: line 10 and more", lines[0])
+    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: line 10 and more", lines[0])
     assert lines[-1].endswith(" juliet: line 59 and more")
     assert len((await stage.says("last shoutbox:lobby", "juliet@x")).splitlines()) == 11
 
@@ -199,7 +199,7 @@ async def test_search(stage: Stage) -> None:
     await stage.accept("nothing of it")
     title, line = (await stage.says("search shoutbox:lobby moon rises", "juliet@x")).splitlines()
     assert title == "“moon rises” in shoutbox:lobby, newest first (UTC): 1"
-    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{8} juliet: the Moon rises", line)
+    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: the Moon rises", line)
     assert "100% sure" in await stage.says("search shoutbox:lobby romeo", "juliet@x")
     assert (await stage.says("search shoutbox:lobby %", "juliet@x")).endswith("100% sure")
     assert (await stage.says("search shoutbox:lobby mars", "juliet@x")).endswith(": 0")
