@@ -9,7 +9,7 @@ import pytest
 
 from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import Author, AuthorKind, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
 from component.bus.model.route import Route
 from component.bus.ports.accepted import Receipt
@@ -132,7 +132,10 @@ async def test_a_message_that_concerns_only_its_own_channel(store: Store) -> Non
 async def test_every_character_comes_back(store: Store) -> None:
     nasty = "".join(NASTY.split("\n"))
     message = said(
-        NASTY, Channel("shoutbox", "lobby"), author=Author(nasty, f"guest:{nasty}"), origin=nasty
+        NASTY,
+        Channel("shoutbox", "lobby"),
+        author=Author(nasty, f"guest:{nasty}", AuthorKind.GUEST),
+        origin=nasty,
     )
     await save(store, message)
     assert (await store.messages.trace(message.id))[0].message == message

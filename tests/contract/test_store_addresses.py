@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from component.bus.model.delivery import State
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Kind
 from component.bus.model.subscription import Address, Proof, Standing
-from component.bus.ports.addresses import RequestCounts, RequestLimits, RequestOutcome
+from component.bus.ports.addresses import (
+    ConfirmationRequest,
+    RequestCounts,
+    RequestLimits,
+    RequestOutcome,
+)
 from component.bus.ports.store import Store
 from tests.contract.engines import Engine, Opened
 from tests.contract.test_store_subscriptions import added
@@ -56,19 +61,23 @@ async def test_a_victim_is_asked_so_often_and_no_more(store: Store) -> None:
     """A hundred sign-ups of one address, by as many people: see subscription bombing."""
     kept = [
         await store.addresses.request_confirmation(
-            asked(f"{number}@x", 1_000 + number), f"{number}@x", most(3)
+            asked(f"{number}@x", 1_000 + number), f"{number}@x", "", most(3)
         )
         for number in range(100)
     ]
     assert kept == [RequestOutcome.NOW] * 3 + [RequestOutcome.ALREADY] * 97
     assert [each.who for each in await store.addresses.find(target=MAIL)] == ["0@x", "1@x", "2@x"]
     assert (
-        await store.addresses.request_confirmation(asked("0@x", 2_000), "0@x", most(3, since=1_001))
+        await store.addresses.request_confirmation(
+            asked("0@x", 2_000), "0@x", "", most(3, since=1_001)
+        )
         is RequestOutcome.NOW
     )
     assert await store.addresses.get("0@x", MAIL) == asked("0@x", 2_000)
     assert (
-        await store.addresses.request_confirmation(asked("9@x", 2_001), "9@x", most(3, since=1_001))
+        await store.addresses.request_confirmation(
+            asked("9@x", 2_001), "9@x", "", most(3, since=1_001)
+        )
         is RequestOutcome.ALREADY
     )
 
@@ -78,7 +87,7 @@ async def test_so_many_are_asked_by_one_and_by_all_of_a_domain(store: Store) -> 
 
     async def ask(by: str, number: int, at: int = 1_000, since: int = 0) -> RequestOutcome:
         return await store.addresses.request_confirmation(
-            asked(by, at, targets[number]), by, most(9, 2, 3, since)
+            asked(by, at, targets[number]), by, "", most(9, 2, 3, since)
         )
 
     assert [await ask("juliet@x", number) for number in range(3)] == [
@@ -112,36 +121,45 @@ async def test_so_many_are_asked_by_one_and_by_all_of_a_domain(store: Store) -> 
 async def test_what_was_asked_by_a_clock_that_was_ahead_does_not_count(store: Store) -> None:
     assert (
         await store.addresses.request_confirmation(
-            asked("juliet@x", 2**41), "juliet@x", most(1, 1, 1)
+            asked("juliet@x", 2**41), "juliet@x", "", most(1, 1, 1)
         )
         is RequestOutcome.NOW
     )
     assert (
         await store.addresses.request_confirmation(
-            asked("juliet@x", 1_000), "juliet@x", most(1, 1, 1)
+            asked("juliet@x", 1_000), "juliet@x", "", most(1, 1, 1)
         )
         is RequestOutcome.NOW
     )
     assert (
         await store.addresses.request_confirmation(
-            asked("juliet@x", 1_000), "juliet@x", most(1, 1, 1)
+            asked("juliet@x", 1_000), "juliet@x", "", most(1, 1, 1)
         )
         is RequestOutcome.ALREADY
     )
+
+
+async def test_a_request_is_known_by_its_message(store: Store) -> None:
+    message = said("Please confirm.", MAIL, kind=Kind.CONFIRMATION)
+    address = asked("juliet@x", 1_000)
+    await store.addresses.request_confirmation(address, "admin@x", message.id, most(1))
+    request = await store.addresses.request(message.id)
+    assert request == ConfirmationRequest("juliet@x", "admin@x", 1_000)
+    assert await store.addresses.request(said().id) is None
 
 
 async def test_asking_long_ago_is_forgotten(store: Store) -> None:
     assert (
-        await store.addresses.request_confirmation(asked("juliet@x", 1_000), "", most(1))
+        await store.addresses.request_confirmation(asked("juliet@x", 1_000), "", "", most(1))
         is RequestOutcome.NOW
     )
     later = 1_000 + 30 * 24 * 3600 * 1000
     assert (
-        await store.addresses.request_confirmation(asked("juliet@x", later), "", most(1))
+        await store.addresses.request_confirmation(asked("juliet@x", later), "", "", most(1))
         is RequestOutcome.ALREADY
     )
     assert (
-        await store.addresses.request_confirmation(asked("juliet@x", later + 1), "", most(1))
+        await store.addresses.request_confirmation(asked("juliet@x", later + 1), "", "", most(1))
         is RequestOutcome.NOW
     )
 
@@ -200,7 +218,7 @@ async def test_a_stop_lasts_however_it_is_written(store: Store) -> None:
     assert list(await store.addresses.find()) == [refused]
     await store.addresses.bounce(MAIL, "gone")
     assert (
-        await store.addresses.request_confirmation(asked("", 1_000), "", most(1))
+        await store.addresses.request_confirmation(asked("", 1_000), "", "", most(1))
         is RequestOutcome.STOPPED
     )
     assert list(await store.addresses.find()) == [refused]

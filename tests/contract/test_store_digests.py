@@ -12,11 +12,11 @@ import pytest
 from component.bus.engine.commits import Offer
 from component.bus.engine.releases import release_all
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Author, Channel, Kind, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.records import Audit
 from component.bus.model.route import Route
-from component.bus.model.subscription import DIGEST, Interval, Standing, Subscription
+from component.bus.model.subscription import Interval, Standing, Subscription
 from component.bus.ports.digests import DigestPart, DigestTurn
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.store import Store
@@ -48,7 +48,7 @@ def turn(was: Subscription, cursor: int = 9, digest: str = "") -> DigestTurn:
 
 
 def digest(target: str = "juliet@x", body: str = "the shouts of the day") -> Message:
-    return said(body, Channel("chat", target), author=Author("Shoutbus", f"{DIGEST}{target}"))
+    return said(body, Channel("chat", target), author=BUS, kind=Kind.DIGEST)
 
 
 def telling(message: Message, *turns: DigestTurn) -> Offer:
@@ -267,7 +267,7 @@ async def test_what_came_between(store: Store) -> None:
 async def test_what_no_digest_tells(store: Store) -> None:
     plain = said("1")
     correction = replace(said("1!"), corrects=plain.id)
-    of_a_digest = said("2", author=Author("Shoutbus", f"{DIGEST}juliet@x"))
+    of_a_digest = said("2", kind=Kind.DIGEST)
     like_one = said("3", author=Author("Juliet", "Digest:juliet@x"))
     deleted = said("4")
     await said_in(store, plain, correction, of_a_digest, like_one, deleted)

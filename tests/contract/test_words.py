@@ -121,8 +121,6 @@ TERMINAL = {
     "cli/migrate.py",
     "cli/prosody.py",
     "storage/sqlite/conversion.py",
-    "storage/sqlite/database.py: check_form",
-    "storage/sqlite/database.py: foreign",
     "xmpp/stream/connection.py",
     "app.py: unused",
     "config/config.py: examine",

@@ -5,8 +5,13 @@ from dataclasses import replace
 
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Address, Proof, Standing, Subscription, mailbox
-from component.bus.ports.addresses import RequestCounts, RequestLimits, RequestOutcome
-from component.storage.sqlite.database import Connection, Database, Row
+from component.bus.ports.addresses import (
+    ConfirmationRequest,
+    RequestCounts,
+    RequestLimits,
+    RequestOutcome,
+)
+from component.storage.sqlite.database import Connection, Database, Row, of_id
 from component.storage.sqlite.subscription_rows import end, move, of_target
 from component.storage.sqlite.subscriptions import name_of
 
@@ -47,7 +52,7 @@ class SQLiteAddresses:
             await writer.run("drop_address", who=who, target=str(target))
 
     async def request_confirmation(
-        self, address: Address, by: str, limits: RequestLimits
+        self, address: Address, by: str, message_id: str, limits: RequestLimits
     ) -> RequestOutcome:
         """Save an address that gets a confirmation request now, within the limits."""
         box = str(mailbox(address.target))
@@ -65,7 +70,7 @@ class SQLiteAddresses:
                 return RequestOutcome.SPENT
             await writer.run(
                 "add_request",
-                message_id=None,
+                message_id=of_id(message_id),
                 mailbox=box,
                 who=address.who,
                 requested_by=by,
@@ -73,6 +78,10 @@ class SQLiteAddresses:
             )
             await put_address(writer, address)
         return RequestOutcome.NOW
+
+    async def request(self, message_id: str) -> ConfirmationRequest | None:
+        """Return the confirmation request that a message is."""
+        return await self._database.read_one("request", to_request, message_id=of_id(message_id))
 
     async def request_counts(
         self, target: Channel, by: str, since: int, upto: int
@@ -176,6 +185,11 @@ def to_address(row: Row) -> Address:
     """Read a row of `addresses`."""
     target = Channel.parse(row["target"])
     return Address(row["who"], target, Proof(row["proof"]), row["asked"], row["tries"], row["why"])
+
+
+def to_request(row: Row) -> ConfirmationRequest:
+    """Read a confirmation request."""
+    return ConfirmationRequest(row["who"], row["requested_by"], row["at"])
 
 
 def to_counts(row: Row) -> RequestCounts:

@@ -16,7 +16,6 @@ from component.bus.model.message import Channel
 from component.bus.model.subscription import mailbox
 from component.common.errors import StoreError
 from component.storage.sqlite.database import APPLICATION, foreign, is_first_form, script_of
-from component.storage.sqlite.rows import kinds_of
 
 LAST_VERSION = 6
 """The last version of the first form."""
@@ -49,6 +48,17 @@ TABLES = {
     "asks": "confirmation_requests",
 }
 """Each table of the first form, and what holds its rows now."""
+
+_KINDS = {"asks:": "confirmation", "bus:digest:": "digest", "reminder:": "reminder"}
+"""What origins of the first form begin with, and the kind of such messages."""
+_AUTHORS = {
+    "bus:": ("notice", "bus"),
+    "bus:digest:": ("digest", "bus"),
+    "guest:": ("chat", "guest"),
+    "token:": ("chat", "token"),
+    "digest:": ("aggregate", "source"),
+}
+"""What authors' keys of the first form begin with, and the kinds of their messages and of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +228,25 @@ def bytes_of(text: str) -> bytes | None:
     if not text:
         return None
     return bytes.fromhex(text)
+
+
+def kinds_of(origin: str, channel: str, author_key: str) -> tuple[str, str]:
+    """Tell what a message is and what its author is, as messages of the first form say it: by the
+    beginnings of their origin and of the author's key."""
+    kind, author_kind = "chat", "person"
+    if author_key == channel or author_key.startswith(f"{channel}/"):
+        kind, author_kind = "announcement", "source"
+        if channel.startswith("feed:"):
+            kind = "feed-item"
+    elif author_key.startswith("greeting:"):
+        kind, author_kind = "greeting", "source"
+    for beginning, kinds in _AUTHORS.items():
+        if author_key.startswith(beginning):
+            kind, author_kind = kinds
+    for beginning, named in _KINDS.items():
+        if origin.startswith(beginning):
+            kind = named
+    return kind, author_kind
 
 
 def kind_of(origin: str, channel: str, author_key: str) -> str:

@@ -19,7 +19,7 @@ import aiosqlite
 
 from component.bus.model.message import is_id
 from component.common.errors import StoreError
-from component.common.i18n import _
+from component.common.i18n import Words, _
 
 _T = TypeVar("_T")
 
@@ -232,8 +232,11 @@ def check_form(path: Path, application: int, version: int, tables: set[str]) -> 
     """Refuse a file of the form before the first release, and of another program."""
     if is_first_form(application, version, tables):
         raise StoreError(
-            f"The database {path} has the form of an earlier version. "
-            "Run “shoutbus migrate --config FILE” once; it keeps a copy."
+            _(
+                "The database {path} was made by an earlier version. Run “shoutbus migrate "
+                "--config FILE” once. It keeps a copy.",
+                path=path,
+            )
         )
     if application != APPLICATION and (application or version or tables):
         raise StoreError(foreign(path))
@@ -245,9 +248,9 @@ def is_first_form(application: int, version: int, tables: set[str]) -> bool:
     return application == 0 and 1 <= version <= 6 and {"messages", "facts"} <= tables
 
 
-def foreign(path: Path) -> str:
+def foreign(path: Path) -> Words:
     """Say that a file is something else."""
-    return f"The file {path} is not a database of Shoutbus."
+    return _("The file {path} is not a database of Shoutbus.", path=path)
 
 
 def script_of(name: str) -> str:

@@ -6,36 +6,24 @@ from typing import Any
 
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.ledger import StateEntry
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import Author, AuthorKind, Channel, Kind, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.route import Route, Stage
 from component.common.i18n import Words
 from component.storage.sqlite.database import MessageIds, Row, to_id
 
-_KINDS = {"asks:": "confirmation", "bus:digest:": "digest", "reminder:": "reminder"}
-"""What origins of the first form begin with, and the kind of such messages."""
-_AUTHORS = {
-    "bus:": ("notice", "bus"),
-    "bus:digest:": ("digest", "bus"),
-    "guest:": ("chat", "guest"),
-    "token:": ("chat", "token"),
-    "digest:": ("aggregate", "source"),
-}
-"""What authors' keys of the first form begin with, and the kinds of their messages and of them."""
-
 
 def of_message(message: Message, ids: MessageIds) -> tuple[str | int | None, ...]:
     """Give a row of `add_messages`."""
     author = message.author
-    kind, author_kind = kinds_of(message.origin, str(message.channel), author.key)
     return (
         ids.place(message.id),
         of_origin(message),
-        kind,
+        message.kind,
         str(message.channel),
         author.name,
         author.key,
-        author_kind,
+        author.kind,
         message.body,
         message.at,
         ids.place(message.corrects),
@@ -61,30 +49,14 @@ def to_message(row: Row) -> Message:
         message_id,
         origin,
         Channel.parse(channel),
-        Author(row["author_name"], row["author_key"]),
+        Author(row["author_name"], row["author_key"], AuthorKind(row["author_kind"])),
         row["body"],
         row["at"],
         to_id(row["corrects"]),
         to_id(row["replies"]),
         to_id(row["thread"]),
+        Kind(row["kind"]),
     )
-
-
-def kinds_of(origin: str, channel: str, author_key: str) -> tuple[str, str]:
-    """Tell what a message is and what its author is, as messages of the first form say it: by the
-    beginnings of their origin and of the author's key."""
-    kind, author_kind = "chat", "person"
-    if author_key == channel:
-        kind, author_kind = "announcement", "source"
-        if channel.startswith("feed:"):
-            kind = "feed-item"
-    for beginning, kinds in _AUTHORS.items():
-        if author_key.startswith(beginning):
-            kind, author_kind = kinds
-    for beginning, named in _KINDS.items():
-        if origin.startswith(beginning):
-            kind = named
-    return kind, author_kind
 
 
 def to_delivery(row: Row) -> Delivery:

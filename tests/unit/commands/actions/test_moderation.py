@@ -13,10 +13,9 @@ from commands.action import Bus, Caller, Step, begin, go_on
 from commands.adhoc import AdHoc
 from commands.text import Text
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS
 from component.bus.engine.retraction import Retracted
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import DELETED, Author, Channel, Message, id_from
+from component.bus.model.message import BUS, DELETED, Author, AuthorKind, Channel, Message, id_from
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
@@ -54,7 +53,7 @@ NOBODY = Audit(0, "", "", "")
 LOBBY = Channel("shoutbox", "lobby")
 ROOM = Channel("muc", "team@rooms.x")
 ROMEO = Author("romeo", "romeo@x")
-GUEST = Author("Tybalt", "guest:0123456789abcdef0123456789abcdef")
+GUEST = Author("Tybalt", "guest:0123456789abcdef0123456789abcdef", AuthorKind.GUEST)
 
 
 class Stage:
@@ -130,7 +129,7 @@ async def test_until_unmuted(stage: Stage) -> None:
     assert await stage.says("mute Tybalt until unmuted") == "Tybalt (web) is muted until unmuted."
     with pytest.raises(Muted, match="until they unmute you: that"):
         await stage.hears(GUEST)
-    await stage.hears(Author(GUEST.name, "guest:another"))
+    await stage.hears(Author(GUEST.name, "guest:another", AuthorKind.GUEST))
     assert await stage.says("unmute Tybalt") == "Tybalt is not muted any more."
     await stage.hears(GUEST)
     assert "is not muted (any more)" in await stage.says("unmute Tybalt")
