@@ -54,7 +54,7 @@ class Stage:
     async def audited(self) -> tuple[str, str, str]:
         """What the last change was, before and after."""
         (_, line), *_ = await self.bus.store.audit.newest(limit=1)
-        assert (line.who, line.way) == ("admin@x", "text")
+        assert (line.who, line.interface) == ("admin@x", "text")
         return line.what, line.before, line.after
 
     async def steps(self, command: str, *values: dict[str, list[str]]) -> Any:
@@ -334,7 +334,7 @@ async def test_a_channel_added_again_begins_anew(stage: Stage) -> None:
     hub.note(ArchivePosition(ROOM, "2", 2))  # one that was on its way
     await hub.accept(said("later"))
     await stage.put(ChannelSpec(ROOM))
-    assert await positions.archive_position(ROOM) is None
+    assert await stage.bus.store.source_state.archive_position(ROOM) is None
 
 
 async def test_a_route_that_came_meanwhile_is_not_removed_unseen(stage: Stage) -> None:
