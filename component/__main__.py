@@ -19,7 +19,7 @@ from component.cli.check import check as look
 from component.cli.check import notes
 from component.cli.demo import demo as demonstrate
 from component.common.errors import ConfigError
-from component.config.config import Config, load
+from component.config import Config, load
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

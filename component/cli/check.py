@@ -8,7 +8,7 @@ from component import methods
 from component.app import now, unused
 from component.bus.ports.method import MethodSpec
 from component.common.errors import ConfigError, StoreError, words
-from component.config.config import Config, examine, load
+from component.config import Config, examine, load
 from component.storage import open_store
 from component.subscriptions.rendering.preview import faults as faults_of_letters
 from component.subscriptions.rendering.templates import Templates

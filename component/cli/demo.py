@@ -28,7 +28,7 @@ from component.cli.prosody import (
     free_ports,
 )
 from component.common.errors import ConfigError
-from component.config.config import load
+from component.config import load
 
 log = structlog.get_logger()
 

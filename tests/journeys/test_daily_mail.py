@@ -21,7 +21,7 @@ from component.app import Running, running
 from component.bus.model.message import Channel
 from component.bus.model.subscription import DIGEST
 from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
-from component.config.config import Config, parse
+from component.config import Config, parse
 from tests.journeys.moved import at, shout, until
 from tests.support.exim import PASSWORD, Exim
 from tests.support.fakes import FakeClock
