@@ -113,9 +113,11 @@ CORE_LOOSE = {
 }
 """The same in the core."""
 TERMINAL = {
-    "__main__.py",
     "cli/check.py",
     "cli/demo.py",
+    "cli/demo_files.py",
+    "cli/logs.py",
+    "cli/process.py",
     "cli/prosody.py",
     "xmpp/connection.py",
     "app.py: unused",
