@@ -19,8 +19,8 @@ from component.config import Config, examine, load
 from component.storage import open_store
 from component.subscriptions.rendering.preview import faults as template_faults
 from component.subscriptions.rendering.templates import Templates
-from component.xmpp.connection import ComponentAccount
-from component.xmpp.probe import probe
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.probe import probe
 
 
 @click.command()

@@ -18,7 +18,9 @@ from component.bus.model.records import ChannelSpec
 from component.bus.model.subscription import Moment, Subscription, Verdict, decide, words_of
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quick, Retracts
+from component.bus.ports.rendering import AsIs, Rendered
 from component.common.errors import DeliveryError, StoreError, Unavailable
+from component.subscriptions.audience import Audience
 from component.subscriptions.counters import Counts
 from component.subscriptions.instant import noted
 
@@ -81,12 +83,19 @@ class Subscribers:
     """
 
     corrects = True
+    form = AsIs()
 
     def __init__(
-        self, hub: Hub, title: Callable[[Channel], str], moment: Callable[[], Moment], clock: Clock
+        self,
+        hub: Hub,
+        audience: Audience,
+        title: Callable[[Channel], str],
+        moment: Callable[[], Moment],
+        clock: Clock,
     ) -> None:
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
+        self._audience = audience
         self._title = title
         self._moment = moment
         self._clock = clock
@@ -105,12 +114,12 @@ class Subscribers:
         """See `ports.Method.landed`: how far it has come is in the store."""
         return frozenset()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
         """Tell everyone who wants it, from where an earlier run came to; done on return. Raises
         Unavailable where the store fails, and then it goes on later."""
         done: Confirmation = asyncio.get_running_loop().create_future()
         try:
-            run = await self._begin(delivery)
+            run = await self._begin(rendered.delivery)
             if run:
                 await self._go(run)
         except StoreError as error:
@@ -146,9 +155,7 @@ class Subscribers:
         if here is None:
             return None
         before = [
-            one.channel
-            for one in trace
-            if one.seq < here.seq and one.channel in self._hub.routing.heard
+            one.channel for one in trace if one.seq < here.seq and one.channel in self._audience
         ]
         brought = frozenset(one.channel for one in trace)
         told = noted(message, self._title(channel), await self._answered(message, channel))
@@ -280,9 +287,8 @@ class Subscribers:
                 flight.add_done_callback(_seen)
         full = await self._counts.full(page.counts, run.seq)
         held = [*page.held, *(replace(one, due=self._clock()) for one in full)]
-        await self._hub.spread(
-            FanOutPage(run.delivery, page.upto, [*page.targets, *sorted(late)], page.told, held)
-        )
+        targets = [*page.targets, *sorted(late)]
+        await self._hub.write([FanOutPage(run.delivery, page.upto, targets, page.told, held)])
         left.remove(page)
         for one in held:
             for call in self.due:

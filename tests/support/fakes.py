@@ -14,7 +14,10 @@ from typing import Any, NoReturn
 from commands.action import Bus, discover
 from component import processors
 from component.bus.engine.admin import Settings
+from component.bus.engine.commits import Offer
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.engine.hub import Hub
+from component.bus.engine.limits import CommitLimits, EngineLimits
 from component.bus.engine.notices import Notices
 from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
@@ -25,10 +28,13 @@ from component.bus.model.planner import Planner
 from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Roles
 from component.bus.model.route import Route, Routes
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.deliveries import DeliveryStore
-from component.bus.ports.method import Confirmation, Joined, Letter, Ports, Refusal, RoomState
+from component.bus.ports.method import Confirmation, Joined, Method, Ports, Refusal, RoomState
+from component.bus.ports.rendering import PLAIN, AsMessage, Rendered, Renderer, render
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Offer, Planned, Receipt, Release, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan, Transaction
 from component.common.errors import DeliveryError, Refused, StoreError, Unavailable
 from component.common.i18n import Words
 from component.methods import discover as discover_methods
@@ -50,9 +56,7 @@ def said(body: str = "hello", channel: Channel = FROM, **more: Any) -> Message:
 
 def offered(message: Message, *plan: tuple[Channel, State]) -> Offer:
     """A message to accept, and the state each channel it concerns starts in."""
-    return Offer(
-        message, lambda: Planned([(message, channel, state, "") for channel, state in plan])
-    )
+    return Offer(message, lambda: Plan([(message, channel, state, "") for channel, state in plan]))
 
 
 def reached(message: Message, routes: Routes) -> tuple[Channel, ...]:
@@ -78,6 +82,11 @@ class FakeClock:
         self.now += seconds + minutes * 60
 
 
+async def deliver(method: Method, delivery: Delivery, renderer: Renderer = PLAIN) -> Confirmation:
+    """Send a delivery as its queue does."""
+    return await method.send(await render(method.form, renderer, delivery))
+
+
 class FakeMethod:
     """A destination behind a wire. It `holds` what reached it, and confirms at once unless
     `answers` is off.
@@ -86,10 +95,13 @@ class FakeMethod:
     the delivery and its confirmation, which decides what becomes of them.
     """
 
+    form = AsMessage()
+
     def __init__(self) -> None:
         self.holds: defaultdict[Channel, list[str]] = defaultdict(list)
         self.ids: defaultdict[Channel, set[str]] = defaultdict(set)
         self.sent: list[tuple[Channel, str]] = []
+        self.given: list[Rendered[Message]] = []
         self.flying: list[tuple[Delivery, Confirmation]] = []
         self.most_flying = 0
         self.answers = True
@@ -114,7 +126,9 @@ class FakeMethod:
             self.closed.discard(channel)
             self._opened.notify_all()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
+        delivery = rendered.delivery
+        self.given.append(rendered)
         self.sent.append((delivery.channel, delivery.message.body))
         self._news.set()
         plan = self.plans.pop(0) if self.plans else None
@@ -206,7 +220,8 @@ class WatchedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.saves: list[tuple[int, int, int]] = []
+        self.saves: list[list[int]] = []
+        """Of each transaction, how many messages, outcomes and positions it has."""
         self.failing = 0
         self.late = False
         """Whether it fails only once it was planned what follows, and most of it is written."""
@@ -224,47 +239,50 @@ class WatchedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def save(
-        self,
-        offers: Sequence[Offer],
-        outcomes: Sequence[Delivery],
-        marks: Sequence[ArchivePosition],
-    ) -> Sequence[Receipt]:
-        self.saves.append((len(offers), len(outcomes), len(marks)))
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        counts = [0, 0, 0]
+        self.saves.append(counts)
         if self.gate:
             await self.gate.wait()
+        fails = self.failing > 0
+        self.failing -= fails
         try:
-            if self.failing:
-                self.failing -= 1
-                if self.late and offers:
-                    offers = [*offers[:-1], replace(offers[-1], plan=_fails(offers[-1].plan))]
-                else:
+            if fails and not self.late:
+                _fail()
+            async with self._store.transaction() as tx:
+                yield WatchedTransaction(tx, counts)
+                if fails:
                     _fail()
-            return await self._store.save(offers, outcomes, marks)
         finally:
             self.saved.set()
 
-    async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
-        if self.failing:
-            self.failing -= 1
-            if not self.late:
-                _fail()
-            releases = [*releases[:-1], replace(releases[-1], plan=_fails(releases[-1].plan))]
-        return await self._store.release(releases)
+
+class WatchedTransaction:
+    """A transaction that counts the messages, outcomes and positions in it."""
+
+    def __init__(self, tx: Transaction, counts: list[int]) -> None:
+        self._tx = tx
+        self._counts = counts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    async def add(self, messages: Sequence[Message]) -> Any:
+        self._counts[0] += len(messages)
+        return await self._tx.add(messages)
+
+    async def settle(self, outcomes: Sequence[Delivery]) -> None:
+        self._counts[1] += len(outcomes)
+        await self._tx.settle(outcomes)
+
+    async def save_positions(self, positions: Sequence[ArchivePosition]) -> None:
+        self._counts[2] += len(positions)
+        await self._tx.save_positions(positions)
 
 
 def _fail() -> NoReturn:
     raise StoreError("The disk is full; nothing was changed, try again.")
-
-
-def _fails(plan: Callable[..., Planned]) -> Callable[..., Planned]:
-    """It plans, and then the disk is full."""
-
-    def planned(*values: Any) -> Planned:
-        plan(*values)
-        _fail()
-
-    return planned
 
 
 async def until(holds: Callable[[], Any], what: str) -> None:
@@ -295,6 +313,16 @@ async def until_all(store: Any, state: State, count: int, channel: Channel = TO)
                 continue
 
 
+def at_once(_failures: int, _chance: float) -> float:
+    """No pause after a failure."""
+    return 0.0
+
+
+FAST = QueueLimits(back_off=at_once)
+QUICK = EngineLimits(CommitLimits(retry_s=0.01), queues=FAST)
+"""Of an engine that tries again at once."""
+
+
 @dataclass
 class Bench:
     """A hub between `FROM` and channels of one fake method, on a store that can be opened again."""
@@ -303,28 +331,28 @@ class Bench:
     method: FakeMethod
     clock: FakeClock = field(default_factory=FakeClock)
     hubs: list[Hub] = field(default_factory=list)
+    limits: EngineLimits = QUICK
+    renderer: Renderer = PLAIN
 
     async def start(self, method: FakeMethod | None = None) -> Hub:
         """A hub, the first one or the one after a crash."""
         self.method = method or self.method
-        hub = Hub(self.store, self.clock)
-        hub.attach({"wire": self.method, "shoutbox": None}, make=processors.make)
+        hub = Hub(self.store, self.clock, self.limits)
+        hub.attach(
+            {"wire": self.method, "shoutbox": None}, make=processors.make, renderer=self.renderer
+        )
         await hub.start()
         self.hubs.append(hub)
         return hub
 
     async def crash(self) -> None:
         """As kill -9: no last commit, no goodbye."""
-        hub = self.hubs.pop()
-        tasks = [queue._task for queue in hub._queues.values()]
-        for task in [*tasks, *([hub._releaser] if hub._releaser else ())]:
+        self.hubs.pop()
+        names = ("queue ", "releases", "group commit")
+        tasks = [task for task in asyncio.all_tasks() if task.get_name().startswith(names)]
+        for task in tasks:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        hub._queues.clear()
-        if hub._commits._task:
-            hub._commits._task.cancel()
-            await asyncio.gather(hub._commits._task, return_exceptions=True)
-        hub._commits._refused.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
         for hub in self.hubs:
@@ -437,19 +465,6 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     await store.close()
 
 
-class FakeLetters:
-    """Says what a delivery brings as it is."""
-
-    async def letter(self, delivery: Delivery) -> Letter:
-        return Letter(delivery.message.body.partition("\n")[0], delivery.message.line)
-
-    async def message(self, delivery: Delivery) -> Message:
-        return delivery.message
-
-    async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
-        return delivery.message.line
-
-
 @dataclass
 class FakeAddresses:
     """Whose addresses are whose: by default all are proved nobody's in particular."""
@@ -545,7 +560,6 @@ class FakeWorld:
             fetcher=lambda: None,
             ends=lambda channel: self.ends[channel],
             luck=self.luck,
-            letters=FakeLetters(),
             addresses=FakeAddresses(),
         )
 
