@@ -138,7 +138,7 @@ Shoutbus runs.
                 -d '{{"body": "Hello from curl"}}' \\
                 {web}/api/v1/channels/shoutbox:lobby/messages
               described at {web}/api/openapi.json
-  All of this is in {data / "demo.json"}. Ctrl-C stops the demo; the next start has the same
+  All of this is in {data / "demo.json"}; ctrl-c stops it, and the next start has the same
   messages and passwords.
 """
     for name, port in ports.items():
