@@ -6,6 +6,7 @@ from component import __version__
 from component.cli.check import check
 from component.cli.demo import demo
 from component.cli.logs import configure_logs
+from component.cli.migrate import migrate
 from component.cli.run import run
 
 
@@ -19,6 +20,7 @@ def main() -> None:
 main.add_command(run)
 main.add_command(check)
 main.add_command(demo)
+main.add_command(migrate)
 
 if __name__ == "__main__":
     main()

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import uvloop
@@ -46,7 +47,7 @@ def allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def fail(faults: Iterable[str]) -> None:
+def fail(faults: Iterable[str]) -> NoReturn:
     """Print the faults and exit with status 1."""
     for fault in faults:
         click.echo(f"- {fault}", err=True)
