@@ -18,7 +18,7 @@ from component.common.errors import StoreError
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
-from tests.support.fakes import Instead, a_bus
+from tests.support.fakes import a_bus
 
 SEED = Audit(0, "admin@x", "test", "seed")
 BOX, ROOM, PERSON = "shoutbox:lobby", "muc:team@rooms.example.org", "chat:romeo@x"
@@ -197,7 +197,7 @@ async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
         raise StoreError("The disk is full; nothing was changed, try again.")
 
     store: Any = stage.bus.store
-    store.reminders = Instead(store.reminders, add=full)
+    store.reminders.add = full
     assert (await stage.says("remind me in 20 minutes to stretch")).startswith(
         "Error: The disk is full"
     )
