@@ -171,7 +171,7 @@ class Digests:
         async with beside:
             try:
                 await self._take(
-                    target, await self._ready(await self._subscriptions.rights.keep(group)), seen
+                    target, await self._ready(await self._subscriptions.access.keep(group)), seen
                 )
             except StoreError:
                 raise
@@ -272,7 +272,7 @@ class _Seen:
             if others or len(authors) < COUNTED:
                 return others
             found, _whole = await first(
-                self._store, one, part, told, 1
+                self._store.digests, one, part, told, 1
             )  # all of that they said themselves
             return len(found)
 
@@ -282,6 +282,8 @@ class _Seen:
         """Who said the first of what everyone is told who wants the same."""
         key = alike(one, part, told)
         if key not in self._authors:
-            found, _whole = await first(self._store, replace(one, own=True), part, told, COUNTED)
+            found, _whole = await first(
+                self._store.digests, replace(one, own=True), part, told, COUNTED
+            )
             self._authors[key] = [delivery.message.author.key for delivery in found]
         return self._authors[key]
