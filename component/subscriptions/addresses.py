@@ -13,17 +13,14 @@ from dataclasses import dataclass
 import structlog
 
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS, Notices
+from component.bus.engine.notices import Notices
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import BUS, Channel, Kind, Message, id_from
 from component.bus.model.subscription import (
-    ASKS,
-    DIGEST,
     Address,
     Proof,
     Standing,
     Subscription,
-    asking,
 )
 from component.bus.ports.addresses import RequestLimits, RequestOutcome
 from component.bus.ports.method import Clock
@@ -66,6 +63,11 @@ async def keep_everyone(subscriptions: Sequence[Subscription]) -> Sequence[Subsc
     return subscriptions
 
 
+def request_id(asked: Address) -> str:
+    """The id of the message that asks for an address to be confirmed: the same for one request."""
+    return id_from(f"confirmation of {asked.target} by {asked.who} at {asked.asked}")
+
+
 class AddressBook:
     """Keeps them. `begun` is called with the subscriptions that a confirmation began; `keep`
     returns those of some subscriptions whose owners may still read their channels."""
@@ -102,7 +104,7 @@ class AddressBook:
         if Proof.CONFIRMED in proofs:
             await self._check_wanted(delivery, [one.who for one in known if one.who])
             return
-        if Proof.ASKED in proofs and delivery.message.origin.startswith(ASKS):
+        if Proof.ASKED in proofs and delivery.message.kind is Kind.CONFIRMATION:
             return
         if Proof.BOUNCED in proofs:
             why = proofs[Proof.BOUNCED].why
@@ -113,7 +115,7 @@ class AddressBook:
         """Raise Moot where the subscription that brought a message to an address has ended.
         `people` gave the address."""
         message, target = delivery.message, delivery.channel
-        is_digest = message.origin.startswith(DIGEST)
+        is_digest = message.kind is Kind.DIGEST
         if message.channel == target and not is_digest:
             return  # said there, not brought there
         theirs = await self._subscriptions_at(target, people)
@@ -229,17 +231,17 @@ class AddressBook:
             proof = Proof.CONFIRMED  # typing it again takes nothing away
         asked = Address(who, target, proof, self._clock())
         outcome = await self._store.addresses.request_confirmation(
-            asked, by or who, self._limits(who, by)
+            asked, by or who, request_id(asked), self._limits(who, by)
         )
         if outcome is RequestOutcome.STOPPED:
             raise Forbidden(_("The owner of {address} wants nothing from here.", address=target))
         if outcome is RequestOutcome.SPENT:
             raise too_many_requests()
         if outcome is not RequestOutcome.ALREADY:
-            await self._request(asked, by)
+            await self._request(asked)
             return True
         if known and not by and known.asked > asked.asked - DAY_MS:
-            await self._request(known, by)  # a no-op, unless the disk failed after the last one
+            await self._request(known)  # a no-op, unless the disk failed after the last one
         return False
 
     async def is_open(self, who: str, target: Channel) -> bool:
@@ -264,11 +266,18 @@ class AddressBook:
         person = quotas.by_domain if by else quotas.by_person
         return RequestLimits(quotas.to_mailbox, person, quotas.by_domain, since)
 
-    async def _request(self, asked: Address, by: str) -> None:
-        """Send a request; where its origin is known, that was done."""
+    async def _request(self, asked: Address) -> None:
+        """Send a request; where its id is known, that was done."""
         # The letter says more, with a link or a code.
         words = _("Please confirm {address}", address=asked.target)
-        message = Message.new(asked.target, BUS, str(words), asked.asked, origin=asking(asked, by))
+        message = Message.new(
+            asked.target,
+            BUS,
+            str(words),
+            asked.asked,
+            id=request_id(asked),
+            kind=Kind.CONFIRMATION,
+        )
         await self._hub.accept(message, deliver=True, spread=False)
 
     async def _check_count(self, who: str, target: Channel) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from component.bus.model.message import BUS_KEY, MAX_BODY, Author, Message
+from component.bus.model.message import BUS, MAX_BODY, Message
 from component.common.sanitize import one_line
 
 MAX_QUOTE_CHARS = 120
@@ -16,7 +16,7 @@ def noted(message: Message, title: str, answered: Message | None = None) -> Mess
     if answered:
         quote = f"\n> {quoted(answered)}\n"
     body = f"[{title}]{quote}{message.line}"[:MAX_BODY]
-    return replace(message, author=Author("Shoutbus", BUS_KEY), body=body)
+    return replace(message, author=BUS, body=body)
 
 
 def quoted(message: Message) -> str:

@@ -25,13 +25,13 @@ def alike(one: Subscription, part: DigestPart, notified: frozenset[int]) -> Hash
 
 
 async def first(
-    store: DigestStore, one: Subscription, part: DigestPart, notified: frozenset[int], most: int
+    digests: DigestStore, one: Subscription, part: DigestPart, notified: frozenset[int], most: int
 ) -> tuple[Sequence[Delivery], bool]:
     """The first `most` that it wants, or fewer where they are long, oldest first; and whether the
     log was read to the end. Raises StoreError."""
     found: list[Delivery] = []
     size = 0
-    async for delivery in deliveries(store, one, part):
+    async for delivery in deliveries(digests, one, part):
         if delivery.seq not in notified and one.wants(delivery.message):
             found.append(delivery)
             size += len(delivery.message.body)
@@ -41,12 +41,12 @@ async def first(
 
 
 async def deliveries(
-    store: DigestStore, one: Subscription, part: DigestPart
+    digests: DigestStore, one: Subscription, part: DigestPart
 ) -> AsyncIterator[Delivery]:
     """What the log of its channel holds there, oldest first. Raises StoreError."""
     after, size = part.after, 0
     while True:
-        page = await store.between(one.channel, after, part.upto, PAGE)
+        page = await digests.between(one.channel, after, part.upto, PAGE)
         for delivery in page:
             yield delivery
             size += len(delivery.message.body)
