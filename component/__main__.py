@@ -18,6 +18,7 @@ from component.app import running
 from component.cli.check import check as look
 from component.cli.check import notes
 from component.cli.demo import demo as demonstrate
+from component.cli.migrate import migrate as convert
 from component.common.errors import ConfigError
 from component.config.config import Config, load
 
@@ -53,6 +54,21 @@ def check(file: Path) -> None:
     click.echo(f"{file} is right, and everything in it answers.")
     for note in uvloop.run(notes(file)):
         click.echo(f"Note: {note}")
+
+
+@main.command()
+@click.option(
+    "--config", "file", type=_FILE, required=True, help="The TOML file with the settings."
+)
+def migrate(file: Path) -> None:
+    """Convert a database of an earlier version; the bus must be stopped. A copy is kept."""
+    _log(logging.ERROR)
+    try:
+        lines = convert(file)
+    except ConfigError as error:
+        _tell([str(fault) for fault in error.faults])
+    for line in lines:
+        click.echo(line)
 
 
 @main.command()

@@ -216,7 +216,7 @@ async def test_status(stage: Stage) -> None:
     message = said()
     await committed(
         stage.bus.hub.store,
-        [offered(message, (room, State.DEAD), (message.channel, State.CAME))],
+        [offered(message, (room, State.DEAD), (message.channel, State.RECEIVED))],
         (),
         (),
     )

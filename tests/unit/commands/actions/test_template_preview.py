@@ -70,7 +70,10 @@ async def test_the_subscription_is_of_the_channel_though_a_person_wrote_there(
         Channel("chat", "romeo@x"), Author("Romeo", "romeo@x"), "Hello", 1_764_000_000_000
     )
     await committed(
-        bus.hub.store, [offered(said, (said.channel, State.CAME), (LOBBY, State.DONE))], (), ()
+        bus.hub.store,
+        [offered(said, (said.channel, State.RECEIVED), (LOBBY, State.DELIVERED))],
+        (),
+        (),
     )
     told = await says(bus, f"template preview {name} shoutbox:lobby")
     assert "Lobby" in told
