@@ -1,5 +1,5 @@
-"""What stands under a letter, each reader's own, comes into what was made for all who are told the
-same. Pure."""
+"""The footer of a letter, which is each reader's, comes into what was made for all who get the same.
+Pure."""
 
 from markupsafe import Markup
 
