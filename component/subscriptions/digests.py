@@ -61,7 +61,8 @@ class Progress:
 
 
 class Digests:
-    """Makes them. `start` once the hub has; then `timer` wakes it, and `expect` brings an earlier time."""
+    """Makes them. Call `start` once the hub has started; then `timer` wakes it, at an earlier time
+    where `expect` was called with one."""
 
     def __init__(
         self,

@@ -1,5 +1,4 @@
-"""The footer of a letter, which is each reader's, comes into what was made for all who get the same.
-Pure."""
+"""Puts each reader's footer into what was made for all who get the same letter. Pure."""
 
 from markupsafe import Markup
 
