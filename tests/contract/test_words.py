@@ -87,6 +87,9 @@ CORE_LOOSE = {
     ("bus/model/subscription.py", "every "),
     # What an id is made of
     ("bus/model/digest.py", "batch "),
+    ("subscriptions/addresses.py", "confirmation of "),
+    ("subscriptions/addresses.py", " by "),
+    ("subscriptions/addresses.py", " at "),
     # What a job is called
     ("methods/feed/leases.py", " lease"),
     ("subscriptions/access.py", "rights "),
