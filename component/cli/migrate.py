@@ -1,15 +1,33 @@
 """`shoutbus migrate`: converts a database of the form before the first release, once."""
 
+import logging
 from pathlib import Path
 
+import click
+
 from component import methods
+from component.cli.logs import configure_logs
+from component.cli.process import config_option, fail
 from component.common.errors import ConfigError, StoreError
-from component.config.config import load
+from component.config import load
 from component.storage import convert_store
 
 
-def migrate(file: Path) -> list[str]:
-    """Convert the database that `file` names, and return what to tell, one line each. Raises
+@click.command()
+@config_option
+def migrate(file: Path) -> None:
+    """Convert a database of an earlier version; the bus must be stopped. A copy is kept."""
+    configure_logs(logging.ERROR)
+    try:
+        lines = convert(file)
+    except ConfigError as error:
+        fail(map(str, error.faults))
+    for line in lines:
+        click.echo(line)
+
+
+def convert(file: Path) -> list[str]:
+    """Convert the database that the settings in `file` name; what to print, one line each. Raises
     ConfigError."""
     config = load(file, methods.discover())
     try:

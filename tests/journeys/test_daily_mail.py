@@ -20,7 +20,7 @@ from component import methods
 from component.app import Running, running
 from component.bus.model.message import Channel, Kind
 from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
-from component.config.config import Config, parse
+from component.config import Config, parse
 from tests.journeys.moved import at, shout, until
 from tests.support.exim import PASSWORD, Exim
 from tests.support.fakes import FakeClock
