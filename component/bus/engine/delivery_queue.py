@@ -202,7 +202,7 @@ class DeliveryQueue:
         if not self._behind or self._waiting:
             return
         most = self._limits.in_memory
-        more = await self._store.deliveries.pending(self.channel, self._read, most)
+        more = await self._store.pending(self.channel, self._read, most)
         for delivery in more:
             self._read = delivery.seq
             if delivery.seq not in self._revived:
