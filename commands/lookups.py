@@ -198,7 +198,7 @@ def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
                 names=", ".join(stage.name for stage in route.stages),
             )
         )
-    held = bus.hub.flow.held_at(route)
+    held = bus.hub.routing.held_at(route)
     if held:
         told.append(
             _(

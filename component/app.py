@@ -21,7 +21,7 @@ from commands.text import Text
 from component import __version__, methods, processors
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import Tidings
+from component.bus.engine.notices import Notices
 from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
 from component.bus.model.delivery import Delivery
@@ -318,7 +318,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
             clock=clock,
             timer=scheduler,
             memory=store,
-            tell=Tidings(hub, settings, known, clock).tell,
+            tell=Notices(hub, settings, known, clock).tell,
             joins=xmpp.rooms.joins,
             fetcher=fetcher,
             ends=hub.ends,
@@ -337,7 +337,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         hub.attach(
             ways | {SUBSCRIBERS: notices.fanout},
             persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
-            fell=notices.subscriptions.fell,
+            on_failure=notices.subscriptions.on_failure,
             make=processors.make,
             link=xmpp.link_to,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},

@@ -13,7 +13,7 @@ import structlog
 
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import Tidings
+from component.bus.engine.notices import Notices
 from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Role
@@ -43,7 +43,7 @@ class Rights:
         hub: Hub,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
-        tidings: Tidings,
+        notices: Notices,
         book: AddressBook,
         timer: Timer,
         clock: Clock,
@@ -51,7 +51,7 @@ class Rights:
         self._hub = hub
         self._settings = settings
         self._methods = methods
-        self._tidings = tidings
+        self._notices = notices
         self._book = book
         self._timer = timer
         self._clock = clock
@@ -176,7 +176,7 @@ class Rights:
         over = [one for one in some if not known[one.who, one.channel]]
         for one in await self._store.unsubscribe([one.id for one in over]) if over else ():
             if one.who and one.standing is not Standing.ASKED:
-                await self._tidings.inform(one.who, ended(one))
+                await self._notices.inform(one.who, ended(one))
         return [one for one in some if known[one.who, one.channel]]
 
     async def _still(self, one: Subscription) -> bool:

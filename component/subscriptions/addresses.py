@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 import structlog
 
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS, Tidings
+from component.bus.engine.notices import BUS, Notices
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.subscription import (
@@ -62,12 +62,12 @@ class AddressBook:
     """See the module, and `ports.Addresses`. `begun` is called with the subscriptions that a
     confirmation began; `keep` gives of some those whose owners may still read what they tell."""
 
-    def __init__(self, hub: Hub, tidings: Tidings, links: Links, clock: Clock) -> None:
+    def __init__(self, hub: Hub, notices: Notices, links: Links, clock: Clock) -> None:
         self.links = links
         self.begun: list[Callable[[Sequence[Subscription]], None]] = []
         self.keep: Keep = _all
         self._hub = hub
-        self._tidings = tidings
+        self._notices = notices
         self._clock = clock
 
     @property
@@ -145,8 +145,8 @@ class AddressBook:
         """See `ports.Addresses.bounced`. Told first: what fails then is told again."""
         for one in await self._store.addresses(target=target):
             known = one.proof is Proof.BOUNCED
-            if one.who and not known and target != self._tidings.at(one.who):
-                await self._tidings.inform(
+            if one.who and not known and target != self._notices.at(one.who):
+                await self._notices.inform(
                     one.who,
                     _(
                         "Nothing goes to {address} any more, for what was sent there came "
@@ -178,7 +178,7 @@ class AddressBook:
         """Whether an address is proved to be theirs. Their own JID is, by their writing from it,
         whether or not an operator asked there for their consent; but where it takes nothing, that
         must be seen to be over."""
-        if who and target == self._tidings.at(who):
+        if who and target == self._notices.at(who):
             known = await self._store.address(who, target)
             return known is None or known.proof is not Proof.BOUNCED
         known = await self._store.address(who, target) if who else None

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import Tidings
+from component.bus.engine.notices import Notices
 from component.bus.model.message import Channel, Message
 from component.bus.model.story import permalink
 from component.bus.model.subscription import Moment
@@ -25,7 +25,7 @@ from component.subscriptions.service import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
-class Notices:
+class SubscriptionParts:
     """The parts."""
 
     subscriptions: Subscriptions
@@ -50,17 +50,17 @@ def put_together(
     link: Callable[[Message], str],
     secret: bytes,
     clock: Clock,
-) -> Notices:
+) -> SubscriptionParts:
     """All of it for a bus; `link` gives the page of a message."""
     url = config.web.public_url
-    tidings = Tidings(hub, settings, known, clock)
-    book = AddressBook(hub, tidings, Links(url, secret), clock)
+    notices = Notices(hub, settings, known, clock)
+    book = AddressBook(hub, notices, Links(url, secret), clock)
     ways = [
         name
         for name, spec in known.items()
         if spec.person and (spec.setup is None or name in config.setup)
     ]
-    subscriptions = Subscriptions(hub, settings, known, tidings, book, online, timer, clock, ways)
+    subscriptions = Subscriptions(hub, settings, known, notices, book, online, timer, clock, ways)
 
     def moment() -> Moment:
         return Moment(clock(), online.is_online, settings.quiet)
@@ -78,7 +78,7 @@ def put_together(
         return f"{url}{permalink(message, channel)}" if spec and spec.archive else ""
 
     async def tell(words: Words) -> None:
-        await tidings.tell(Channel("letters", "templates"), words)
+        await notices.tell(Channel("letters", "templates"), words)
 
     fanout = Subscribers(hub, title, moment, clock)
     digests = Digests(hub, subscriptions, timer, moment, clock)
@@ -98,4 +98,4 @@ def put_together(
         hears_stop=any(getattr(setup, "gateway", None) for setup in config.setup.values()),
         keep=subscriptions.rights.keep,
     )
-    return Notices(subscriptions, fanout, digests, letters, templates)
+    return SubscriptionParts(subscriptions, fanout, digests, letters, templates)

@@ -144,7 +144,7 @@ class Subscribers:
         before = [
             one.channel
             for one in trace
-            if one.seq < here.seq and one.channel in self._hub.flow.heard
+            if one.seq < here.seq and one.channel in self._hub.routing.heard
         ]
         brought = frozenset(one.channel for one in trace)
         told = noted(message, self._title(channel), await self._answered(message, channel))

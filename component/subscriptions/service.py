@@ -11,7 +11,7 @@ import structlog
 
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import Tidings
+from component.bus.engine.notices import Notices
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
@@ -60,7 +60,7 @@ class Subscriptions:
         hub: Hub,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
-        tidings: Tidings,
+        notices: Notices,
         book: AddressBook,
         online: Online,
         timer: Timer,
@@ -70,13 +70,13 @@ class Subscriptions:
         """`ways` are the methods that persons can be told by: of those that need a setup, those
         that have it."""
         self.book = book
-        self.rights = Rights(hub, settings, methods, tidings, book, timer, clock)
+        self.rights = Rights(hub, settings, methods, notices, book, timer, clock)
         self.ways = tuple(ways)
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
         self._settings = settings
         self._methods = methods
-        self._tidings = tidings
+        self._notices = notices
         self._online = online
         self._timer = timer
         self._clock = clock
@@ -99,11 +99,11 @@ class Subscriptions:
         self._timer.at("subscribers", self._clock() + HOUR, self._recount)
         self._since.clear()
         found = await self._store.subscribed()
-        self._hub.flow.heard = {*found, *self._since}
+        self._hub.routing.heard = {*found, *self._since}
 
     def own(self, jid: str) -> Channel:
         """Where a bare JID is reached by IM."""
-        return self._tidings.at(jid)
+        return self._notices.at(jid)
 
     # What is asked for
 
@@ -187,7 +187,7 @@ class Subscriptions:
         """Take new or changed ones into account, for the next message."""
         for one in some:
             if one.live or one.urgent:
-                self._hub.flow.heard.add(one.channel)
+                self._hub.routing.heard.add(one.channel)
                 self._since.add(one.channel)
             if one.online and one.who:
                 self._online.watch(one.who)
@@ -289,7 +289,7 @@ class Subscriptions:
 
     # What can't be delivered
 
-    async def fell(self, then: Delivery, error: DeliveryError) -> Delivery:
+    async def on_failure(self, then: Delivery, error: DeliveryError) -> Delivery:
         """What becomes of a delivery that did not arrive: where who subscribed to it wants it to
         fall back to another address, it goes there; where a person takes nothing now, it waits.
         That is on disk on return. Raises StoreError."""
@@ -305,7 +305,7 @@ class Subscriptions:
         await self._hub.spread(Spread(then, 0, ends))
         if ends:
             return then if dead else then.failed(Refused(str(error)), self._clock())
-        if dead and brought and then.channel.method == self._tidings.method:
+        if dead and brought and then.channel.method == self._notices.method:
             await self._put_back(then, brought)
             return then.dropped(self._clock())
         return then

@@ -7,16 +7,18 @@ A surface joins by one line in `SURFACES`: how a caller calls an action there, a
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
 
 from commands import text as text_surface
-from commands.action import Action, Bus, discover
+from commands.action import Action, Bus, Caller, check, discover
 from commands.sessions import LIFE, PER_PERSON
 from commands.text import Text
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
+from component.common.errors import Forbidden
 from component.common.form import MAX_VALUE, Field, Jid
 from component.common.value_types import Zone
 from component.xmpp.handlers import IqFault, TypedLine
@@ -91,19 +93,49 @@ def test_the_declaration(action: Action) -> None:
     assert not action.name.endswith("?")
 
 
+def refused(answer: str) -> bool:
+    """Whether an answer refuses a command to a role or in a place."""
+    return "is for the role" in answer or "is for a private chat" in answer
+
+
 @pytest.mark.parametrize("in_room", [False, True])
 @pytest.mark.parametrize("jid", ROLES)
-async def test_each_role_gets_an_answer_or_a_refusal(
-    bus: Bus, action: Action, call: Surface, jid: str, in_room: bool
+@pytest.mark.parametrize("name", ["help", "route-list", "token-create"])
+async def test_each_surface_asks_for_the_role(
+    bus: Bus, call: Surface, name: str, jid: str, in_room: bool
 ) -> None:
+    """One command for everyone, one for operators, one for admins."""
+    action = ACTIONS[name]
     answer = await call(bus, action, jid, in_room)
     assert answer
-    assert answer.strip() == answer
     allowed = ROLES[jid] >= action.role and (action.public or not in_room)
-    refused = "is for the role" in answer or "is for a private chat" in answer
-    assert refused is not allowed
-    if in_room and jid:
-        assert jid not in answer  # a real JID is not for the whole room
+    assert refused(answer) is not allowed
+
+
+@pytest.mark.parametrize("in_room", [False, True])
+@pytest.mark.parametrize("role", Role)
+def test_each_command_asks_for_its_role(action: Action, role: Role, in_room: bool) -> None:
+    caller = Caller("juliet@x", "Juliet", role, in_room=in_room)
+    bot = SimpleNamespace(bot="bot@bus")
+    allowed = role >= action.role and (action.public or not in_room)
+    if allowed:
+        check(action, caller, bot)  # type: ignore[arg-type]
+    else:
+        with pytest.raises(Forbidden) as refusal:
+            check(action, caller, bot)  # type: ignore[arg-type]
+        assert refused(str(refusal.value))
+
+
+@pytest.mark.parametrize("in_room", [False, True])
+async def test_each_command_answers_on_each_surface(
+    bus: Bus, action: Action, in_room: bool
+) -> None:
+    for call in SURFACES.values():
+        answer = await call(bus, action, "admin@x", in_room)
+        assert answer
+        assert answer.strip() == answer
+        if in_room:
+            assert "admin@x" not in answer  # a real JID is not for the whole room
 
 
 @pytest.mark.parametrize("in_room", [False, True])

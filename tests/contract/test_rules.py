@@ -172,17 +172,18 @@ async def test_every_choice_of_the_first_step(bus: Bus, node: str) -> None:
                 await walk.go(sampled(after), after.get("sessionid", ""))
 
 
-@pytest.mark.parametrize(
-    "rubbish", ["", "rubbish & <more> 100 %", "x" * 5_000, "\t\n", "-", "*", "a:b", "none"]
-)
-async def test_rubbish_in_every_field(bus: Bus, node: str, rubbish: str) -> None:
-    walk = Walk(bus, node)
-    shown = await walk.go()
-    for _step in range(3):
-        if shown.get("status") != "executing":
-            return
-        names = [one.get("var", "") for one in boxes(shown)]
-        shown = await walk.go({name: [rubbish] for name in names}, shown.get("sessionid", ""))
+RUBBISH = ("", "rubbish & <more> 100 %", "x" * 5_000, "\t\n", "-", "*", "a:b", "none")
+
+
+async def test_rubbish_in_every_field(bus: Bus, node: str) -> None:
+    for rubbish in RUBBISH:
+        walk = Walk(bus, node)
+        shown = await walk.go()
+        for _step in range(3):
+            if shown.get("status") != "executing":
+                break
+            values = {box.get("var", ""): [rubbish] for box in boxes(shown)}
+            shown = await walk.go(values, shown.get("sessionid", ""))
 
 
 async def test_the_same_in_what_fails(bus: Bus, node: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,12 +67,14 @@ CORE_LOOSE = {
     # What people write, in any language
     ("common/schedule.py", "every hour"),
     ("common/schedule.py", "jede stunde"),
-    ("common/schedule.py", " and "),
-    ("common/schedule.py", " und "),
+    ("common/schedule.py", "monday "),
     # Where the system says what nobody understands
     ("common/errors.py", "no such host"),
     # Where a provider says nothing else
-    ("methods/sms/answers.py", "HTTP "),
+    ("methods/sms/providers/http.py", "HTTP "),
+    ("methods/sms/providers/http.py", "error "),
+    # HTTP
+    ("methods/sms/providers/http.py", "Basic "),
     # Stored, for who looks at a trace
     ("subscriptions/digests.py", " messages of "),
     # What is signed for
@@ -83,11 +85,6 @@ CORE_LOOSE = {
     # As intervals are kept, and read again
     ("bus/model/subscription.py", "at once"),
     ("bus/model/subscription.py", "every "),
-    ("bus/model/subscription.py", "monday "),
-    ("bus/model/subscription.py", "daily at 9"),
-    ("bus/model/subscription.py", "daily at 18"),
-    ("bus/model/subscription.py", "täglich um 9"),
-    ("bus/model/subscription.py", "täglich um 18"),
     # What an id is made of
     ("bus/model/digest.py", "batch "),
     # What a job is called
@@ -130,13 +127,14 @@ TERMINAL = {
     "config/config.py: _token",
     "xmpp/session.py: knock",
     "methods/mail/probe.py",
-    "methods/sms/smpp.py: knock",
+    "methods/sms/providers/smpp.py: probe",
 }
 """What is read at the terminal, when the bus starts or can't, is in English: files, and functions
 in files."""
 PROGRAMS = {"api.py"}
 """What programs are told is in English."""
 FORMATS = {
+    "common/time_words.py",
     "methods/feed/parsing/dates.py",
     "methods/feed/parsing/document.py",
     "methods/feed/opml.py",

@@ -15,7 +15,7 @@ from commands.action import Bus, discover
 from component import processors
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import Tidings
+from component.bus.engine.notices import Notices
 from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
 from component.bus.model.delivery import Delivery, State
@@ -278,15 +278,15 @@ class Bench:
     async def crash(self) -> None:
         """As kill -9: no last commit, no goodbye."""
         hub = self.hubs.pop()
-        tasks = [lane._task for lane in hub._lanes.values()]
+        tasks = [queue._task for queue in hub._queues.values()]
         for task in [*tasks, *([hub._releaser] if hub._releaser else ())]:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        hub._lanes.clear()
-        if hub._writer._task:
-            hub._writer._task.cancel()
-            await asyncio.gather(hub._writer._task, return_exceptions=True)
-        hub._writer._refused.clear()
+        hub._queues.clear()
+        if hub._commits._task:
+            hub._commits._task.cancel()
+            await asyncio.gather(hub._commits._task, return_exceptions=True)
+        hub._commits._refused.clear()
 
     async def close(self) -> None:
         for hub in self.hubs:
@@ -364,11 +364,11 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
         dict.fromkeys(known), [one.name for one in known.values() if one.person], processors.make
     )
     settings = Settings(store, hub, Roles(["admin@x"]), known)
-    tidings = Tidings(hub, settings, known, clock)
-    book = AddressBook(hub, tidings, Links("http://127.0.0.1:8080", b"a secret of the bus"), clock)
+    notices = Notices(hub, settings, known, clock)
+    book = AddressBook(hub, notices, Links("http://127.0.0.1:8080", b"a secret of the bus"), clock)
     ways = [one.name for one in known.values() if one.person]
     subscriptions = Subscriptions(
-        hub, settings, known, tidings, book, FakeOnline(), Scheduler(clock), clock, ways
+        hub, settings, known, notices, book, FakeOnline(), Scheduler(clock), clock, ways
     )
 
     async def health() -> dict[str, Any]:

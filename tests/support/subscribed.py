@@ -12,7 +12,7 @@ from typing import Any
 from component import processors
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import Tidings
+from component.bus.engine.notices import Notices
 from component.bus.engine.scheduler import Scheduler
 from component.bus.model.delivery import Delivery
 from component.bus.model.flow_control import Way
@@ -117,7 +117,7 @@ class World:
         return message
 
     async def rest(self) -> None:
-        """Return once every lane of a person has ended, no job runs, and all of it is on disk."""
+        """Return once every queue of a person has ended, no job runs, and all of it is on disk."""
         await self.scheduler.settled()
         await self.hub.fewer(1)
         async with asyncio.timeout(10):
@@ -161,10 +161,10 @@ async def a_world(
     hub, scheduler, online = Hub(store, clock), Scheduler(clock), FakeOnline()
     known = known_methods()
     settings = Settings(store, hub, Roles(["admin@x"]), known)
-    tidings = Tidings(hub, settings, known, clock)
-    book = AddressBook(hub, tidings, Links("http://127.0.0.1:8080", b"secret"), clock)
+    notices = Notices(hub, settings, known, clock)
+    book = AddressBook(hub, notices, Links("http://127.0.0.1:8080", b"secret"), clock)
     subscriptions = Subscriptions(
-        hub, settings, known, tidings, book, online, scheduler, clock, ("chat", "mail")
+        hub, settings, known, notices, book, online, scheduler, clock, ("chat", "mail")
     )
 
     def moment() -> Moment:
@@ -180,7 +180,7 @@ async def a_world(
         {**dict.fromkeys(known), "chat": chat, "mail": mail, SUBSCRIBERS: fanout},
         persons=[*(one for one, spec in known.items() if spec.person), SUBSCRIBERS],
         make=processors.make,
-        fell=subscriptions.fell,
+        on_failure=subscriptions.on_failure,
     )
     await hub.start()
     await settings.load()

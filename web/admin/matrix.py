@@ -104,7 +104,7 @@ async def route(request: http.Request, visit: Visit) -> http.Response:
     lines = [told(stage) for stage in one.stages]
     first = [held for _number, held in await first_held(visit.caller, bus, one)]
     return visit.page(
-        "route.html", route=one, lines=lines, waiting=bus.hub.flow.held_at(one), first=first
+        "route.html", route=one, lines=lines, waiting=bus.hub.routing.held_at(one), first=first
     )
 
 

@@ -111,7 +111,7 @@ async def _waiting(spec: ChannelSpec, bus: Bus) -> int:
     leaves = _leaves(spec, bus)
     others = {one.channel for one in bus.hub.channels} - {spec.channel}
     backlog = await bus.hub.store.backlog()
-    held = sum(bus.hub.flow.held_at(route) for route in _with_it(spec, bus))
+    held = sum(bus.hub.routing.held_at(route) for route in _with_it(spec, bus))
     return held + sum(
         count
         for channel, count in backlog.items()

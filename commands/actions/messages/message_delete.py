@@ -7,7 +7,7 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Lines, Reply
 from commands.actions.messages.trace import find
 from commands.lookups import ask_sure, entry, said, when
-from component.bus.engine.retraction import Taken
+from component.bus.engine.retraction import Retracted
 from component.bus.model.roles import Role
 from component.bus.ports.method import Fate
 from component.common.errors import Conflict
@@ -41,7 +41,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-def _line(taken: Taken) -> Words:
+def _line(taken: Retracted) -> Words:
     place = str(taken.delivery.channel)
     match taken.fate:
         case Fate.GONE:

@@ -311,7 +311,7 @@ async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
         on = replace(route, enabled=True)
         await bus.settings.change([Put(on)], entry(caller, bus, "matrix", arrow(route), arrow(on)))
         return Done(_("{route} is {state} now.", route=arrow(on), state=ON))
-    if route.stages or bus.hub.flow.held_at(route):
+    if route.stages or bus.hub.routing.held_at(route):
         return route
     return await _set({route.source: {route.destination: route}}, {route.source: []}, caller, bus)
 

@@ -12,7 +12,7 @@ ROOM = 200
 """Deliveries a live reader may fall behind before it is let go."""
 
 
-class Listeners:
+class Broadcast:
     """Who reads what, live."""
 
     def __init__(self) -> None:

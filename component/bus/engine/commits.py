@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from component.bus.engine.routing import Flow
+from component.bus.engine.routing import Routing
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.ports.method import Clock
@@ -42,20 +42,20 @@ class _Entry:
     mark: Mark | None = None
 
 
-class Writer:
+class GroupCommit:
     """`accepted` is told each receipt within the turn of its commit; `is_known` tells whether a
     channel is configured, for marks of others are not kept."""
 
     def __init__(
         self,
         store: Store,
-        flow: Flow,
+        routing: Routing,
         clock: Clock,
         accepted: Callable[[Receipt], None],
         is_known: Callable[[Channel], bool],
     ) -> None:
         self._store = store
-        self._flow = flow
+        self._routing = routing
         self._clock = clock
         self._accepted = accepted
         self._is_known = is_known
@@ -170,7 +170,7 @@ class Writer:
             if channel not in held and self._is_known(channel)
         ]
         try:
-            async with self._flow.turn():
+            async with self._routing.turn():
                 receipts = await self._store.save(
                     [entry.offer for entry in offers if entry.offer], outcomes, places
                 )

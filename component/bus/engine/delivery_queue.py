@@ -1,6 +1,6 @@
-"""A lane: the deliveries to one channel, in order, a bounded window in flight, its own back-off.
+"""The deliveries to one channel: in order, a bounded window in flight, a back-off.
 
-A lane holds at most `IN_MEMORY` deliveries; what lies behind them is read from the store as they
+A queue holds at most `IN_MEMORY` deliveries; what lies behind them is read from the store as they
 go.
 """
 
@@ -34,19 +34,19 @@ IN_MEMORY = 500
 
 _Flight = tuple[Delivery, Confirmation]
 
-Fell = Callable[[Delivery, DeliveryError], Awaitable[Delivery]]
+OnFailure = Callable[[Delivery, DeliveryError], Awaitable[Delivery]]
 """Told what becomes of a delivery that did not arrive, and why; gives what becomes of it then:
 where someone else takes it on, it ends here. Raises StoreError."""
 
 
-async def nobody(then: Delivery, _error: DeliveryError) -> Delivery:
+async def no_fallback(then: Delivery, _error: DeliveryError) -> Delivery:
     """Nobody takes on what did not arrive."""
     return then
 
 
-class Lane:
-    """One channel's way out; runs by itself from the first `put` or `resume`. `rests` is called
-    when nothing is left to do: where it says so, the lane has ended, and is given nothing any
+class DeliveryQueue:
+    """One channel's way out; runs by itself from the first `put` or `resume`. `on_idle` is called
+    when nothing is left to do: where it says so, the queue has ended, and is given nothing any
     more."""
 
     def __init__(
@@ -56,16 +56,16 @@ class Lane:
         store: Store,
         settle: Callable[[Delivery], None],
         clock: Clock,
-        fell: Fell = nobody,
-        rests: Callable[["Lane"], bool] = lambda _lane: False,
+        on_failure: OnFailure = no_fallback,
+        on_idle: Callable[["DeliveryQueue"], bool] = lambda _queue: False,
     ) -> None:
         self.channel = channel
         self._method = method
         self._store = store
         self._settle = settle
         self._clock = clock
-        self._fell = fell
-        self._rests = rests
+        self._on_failure = on_failure
+        self._on_idle = on_idle
         self._waiting: deque[Delivery] = deque()
         self._flying: deque[_Flight] = deque()
         self._read = 0  # the seq up to which the store's pending deliveries have been taken up
@@ -82,7 +82,7 @@ class Lane:
         self._wake = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
-        self._task = asyncio.create_task(self._run(), name=f"lane {channel}")
+        self._task = asyncio.create_task(self._run(), name=f"queue {channel}")
 
     @property
     def depth(self) -> int:
@@ -119,7 +119,7 @@ class Lane:
         self._revived.update(seqs)
 
     def revive(self, letters: Sequence[Delivery]) -> None:
-        """Take on dead letters that are pending again: they may have been sent already. The lane
+        """Take on dead letters that are pending again: they may have been sent already. The queue
         that expected them may have ended since."""
         self._revived.update(one.seq for one in letters)
         self._waiting.extend(letters)
@@ -148,7 +148,7 @@ class Lane:
             except (DeliveryError, StoreError) as error:
                 await self._step_back(error)
             except Exception:
-                log.exception("lane failed", channel=str(self.channel))
+                log.exception("queue failed", channel=str(self.channel))
                 await self._step_back(Unavailable(_("a fault in the bus; its log says why")))
 
     async def _step(self) -> bool:
@@ -159,7 +159,7 @@ class Lane:
         await self._refill()
         if self._waiting and len(self._flying) < WINDOW:
             await self._send()
-        elif self._is_idle and self._rests(self):
+        elif self._is_idle and self._on_idle(self):
             return False
         else:
             await self._wake.wait()
@@ -201,7 +201,7 @@ class Lane:
                 confirmation = await self._method.send(delivery)
             except (
                 Exception
-            ) as error:  # a fault of ours too costs this message its tries, never the lane
+            ) as error:  # a fault of ours too costs this message its tries, never the queue
                 self._waiting.popleft()
                 await self._after(delivery, error)
                 continue
@@ -238,7 +238,7 @@ class Lane:
 
     async def _after(self, delivery: Delivery, error: BaseException) -> None:
         """A refusal ends this delivery alone; anything else is tried again, and holds up the
-        lane."""
+        queue."""
         if isinstance(error, DeliveryError):
             fault = error
         else:
@@ -252,7 +252,7 @@ class Lane:
         then = delivery.failed(fault, self._clock())
         try:
             if then.state is not State.DROPPED:
-                then = await self._fell(
+                then = await self._on_failure(
                     then, fault
                 )  # kept with who takes it on, before it ends here
         except StoreError:
@@ -277,7 +277,7 @@ class Lane:
         await self._land()
         wait = pause(self._failures, random.random())  # noqa: S311
         log.info(
-            "lane pauses", channel=str(self.channel), seconds=round(wait, 1), reason=str(error)
+            "queue pauses", channel=str(self.channel), seconds=round(wait, 1), reason=str(error)
         )
         await asyncio.sleep(wait)
 

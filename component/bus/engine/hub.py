@@ -1,6 +1,6 @@
 """Accept, plan, save, deliver. Knows methods by their protocol only, and no database.
 
-One writer commits (`writer.py`); each destination has a lane of its own (`lane.py`).
+`GroupCommit` commits; each destination has a `DeliveryQueue`.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from types import MappingProxyType
 
 import structlog
 
-from component.bus.engine.broadcast import Listeners
-from component.bus.engine.commits import Writer
-from component.bus.engine.delivery_queue import Fell, Lane, nobody
-from component.bus.engine.releases import Holds
-from component.bus.engine.retraction import Taken, take_back
-from component.bus.engine.routing import Flow
+from component.bus.engine.broadcast import Broadcast
+from component.bus.engine.commits import GroupCommit
+from component.bus.engine.delivery_queue import DeliveryQueue, OnFailure, no_fallback
+from component.bus.engine.releases import Releases
+from component.bus.engine.retraction import Retracted, retract_everywhere
+from component.bus.engine.routing import Routing
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.dry_run import Hop
 from component.bus.model.message import DELETED, Author, Channel, Message
@@ -52,21 +52,25 @@ class Hub:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self._clock = clock
-        self.flow = Flow(store, clock, self._first_state)
-        self.holds = Holds(store, clock, self._release)
+        self.routing = Routing(store, clock, self._first_state)
+        self.releases = Releases(store, clock, self._release)
         self._mutes: dict[str, Mute] = {}
         self._methods: Mapping[str, Method | None] = {}
         self._sources: Mapping[str, Source] = {}
         self._persons: frozenset[str] = frozenset()
         self._specs: dict[Channel, ChannelSpec] = {}
-        self._lanes: dict[Channel, Lane] = {}
-        self._listeners = Listeners()
-        self._writer = Writer(
-            store, self.flow, clock, self._accepted, lambda channel: self.find(channel) is not None
+        self._queues: dict[Channel, DeliveryQueue] = {}
+        self._broadcast = Broadcast()
+        self._commits = GroupCommit(
+            store,
+            self.routing,
+            clock,
+            self._accepted,
+            lambda channel: self.find(channel) is not None,
         )
         self._releaser: asyncio.Task[None] | None = None
-        self._fell: Fell = nobody
-        self._people = 0  # lanes of persons
+        self._on_failure: OnFailure = no_fallback
+        self._people = 0  # queues of persons
         self._fewer = asyncio.Event()
 
     def attach(
@@ -77,25 +81,25 @@ class Hub:
         link: Callable[[Message], str] = lambda _message: "",
         sources: Mapping[str, Source] = MappingProxyType({}),
         permalink: Callable[[Message, Channel], str] = no_permalink,
-        fell: Fell = nobody,
+        on_failure: OnFailure = no_fallback,
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
         `persons` are the methods whose channels are persons, `sources` those that only speak;
-        `fell` is told what did not arrive; see `Flow.attach` for the rest.
+        `on_failure` is told what did not arrive; see `Routing.attach` for the rest.
         """
-        self._fell = fell
-        self.flow.attach(persons, make, link, permalink)
+        self._on_failure = on_failure
+        self.routing.attach(persons, make, link, permalink)
         self._methods = methods
         self._sources = sources
         self._persons = frozenset(persons)
 
     async def start(self) -> None:
         """Read what is configured and take up what was left undone."""
-        await self.flow.load()
+        await self.routing.load()
         await self.reload()
-        self._writer.start()
-        self._releaser = asyncio.create_task(self.holds.run(), name="hub holds")
+        self._commits.start()
+        self._releaser = asyncio.create_task(self.releases.run(), name="releases")
         await self._begin(self._methods.values())
         for channel, count in (await self.store.backlog()).items():
             if self._methods.get(channel.method):
@@ -104,20 +108,20 @@ class Hub:
     async def _take_up(self, channel: Channel, count: int) -> None:
         log.info("taking up", channel=str(channel), pending=count)
         if self._reaches(channel):
-            self._lane(channel).resume()
+            self._queue(channel).resume()
         else:
             await self._bury(channel)
 
     async def stop(self) -> None:
-        """Let the lanes go, commit what was settled, end the readers. Nothing accepted is lost."""
+        """Let the queues go, commit what was settled, end the readers. Nothing accepted is lost."""
         if self._releaser:
             self._releaser.cancel()
             await asyncio.gather(self._releaser, return_exceptions=True)
         await self._close(self._sources.values())
-        for lane in tuple(self._lanes.values()):
-            await lane.stop()
+        for queue in tuple(self._queues.values()):
+            await queue.stop()
         await self._close(self._methods.values())
-        await self._writer.stop()
+        await self._commits.stop()
         self.let_go()
 
     @staticmethod
@@ -134,17 +138,17 @@ class Hub:
 
     def let_go(self) -> None:
         """End every live reading."""
-        self._listeners.let_go()
+        self._broadcast.let_go()
 
     async def reload(self) -> None:
         """Take channels, routes and mutes from the store; in force for the next message."""
         self._specs = {spec.channel: spec for spec in await self.store.channels()}
         self._mutes = {mute.key: mute for mute in await self.store.mutes()}
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
-        self.flow.configure(await self.store.routes(), paused)
-        self.holds.look_again()
-        for channel, lane in self._lanes.items():
-            lane.hold(channel in paused)
+        self.routing.configure(await self.store.routes(), paused)
+        self.releases.look_again()
+        for channel, queue in self._queues.items():
+            queue.hold(channel in paused)
         for name, method in self._methods.items():
             mine = [
                 one
@@ -157,24 +161,24 @@ class Hub:
             source.configure(
                 [one for one in self._specs.values() if one.channel.method == name and one.enabled]
             )
-        for channel in [one for one in self._lanes if not self._reaches(one)]:
+        for channel in [one for one in self._queues if not self._reaches(one)]:
             await self._bury(channel)
-        self._listeners.let_go(lambda channel: not self.find(channel))
+        self._broadcast.let_go(lambda channel: not self.find(channel))
 
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
         """Change what is configured, in force on return; raises Conflict, StoreError.
 
         In one turn: what is planned by a route that is gone would wait there for ever.
         """
-        async with self.flow.turn():
+        async with self.routing.turn():
             await self.store.change(changes, audit)
             await self.reload()
-            await self.flow.recount()
+            await self.routing.recount()
 
     async def _bury(self, channel: Channel) -> None:
-        """End the lane of a channel that is gone; what waited for it becomes dead letters."""
-        if lane := self._lanes.pop(channel, None):
-            await lane.stop()
+        """End the queue of a channel that is gone; what waited for it becomes dead letters."""
+        if queue := self._queues.pop(channel, None):
+            await queue.stop()
         after = 0
         while waiting := await self.store.pending(channel, after, AT_ONCE):
             after = waiting[-1].seq
@@ -182,12 +186,12 @@ class Hub:
                 self._refuse(delivery)
 
     def _refuse(self, delivery: Delivery) -> None:
-        known = self._writer.known(delivery)
+        known = self._commits.known(delivery)
         if known.state is State.PENDING:  # else it was settled, and is on its way to the disk
             gone = Refused(
                 _("{channel} is no channel of this bus any more.", channel=delivery.channel)
             )
-            self._writer.settle(known.failed(gone, self._clock()))
+            self._commits.settle(known.failed(gone, self._clock()))
 
     # What is configured
 
@@ -199,7 +203,7 @@ class Hub:
     @property
     def routes(self) -> tuple[Route, ...]:
         """Every route, on or off."""
-        return self.flow.routes
+        return self.routing.routes
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
@@ -209,8 +213,8 @@ class Hub:
         return tuple(one for group in told for one in group)
 
     def explain(self, message: Message) -> tuple[Hop, ...]:
-        """See `Flow.explain`."""
-        return self.flow.explain(message)
+        """See `Routing.explain`."""
+        return self.routing.explain(message)
 
     def _reaches(self, channel: Channel) -> bool:
         """Whether something may be brought there: to what is configured, and to any person what the
@@ -230,7 +234,7 @@ class Hub:
         `without` left out."""
         ends = [
             way.route.destination
-            for way in self.flow.index.after(channel)
+            for way in self.routing.index.after(channel)
             if way.route.destination not in without
         ]
         titles = {end: self._specs[end].title for end in ends if end in self._specs}
@@ -239,7 +243,7 @@ class Hub:
     def ends(self, channel: Channel) -> frozenset[Channel]:
         """Where routes that are on lead from `channel`; nowhere while it is paused, nor to a paused
         one."""
-        ends = {way.route.destination for way in self.flow.index.after(channel)}
+        ends = {way.route.destination for way in self.routing.index.after(channel)}
         return frozenset(end for end in ends if (spec := self.find(end)) and spec.enabled)
 
     def refusals(self, receipt: Receipt) -> tuple[Refusal, ...]:
@@ -284,20 +288,20 @@ class Hub:
         message = await self._threaded(message)
         to_person = deliver and message.channel.method in self._persons
         own = self._first_state(message.channel) if deliver else State.CAME
-        offer = self.flow.offer(message, own, spread=spread and not to_person)
-        return await self._writer.accept(offer, mark)
+        offer = self.routing.offer(message, own, spread=spread and not to_person)
+        return await self._commits.accept(offer, mark)
 
     async def tell(self, digest: Message, turns: Sequence[Turn]) -> Receipt:
         """Bring a digest to its own channel alone, with the turns that it is of; raises
         StoreError."""
         own = self._first_state(digest.channel)
-        return await self._writer.accept(
-            self.flow.offer(digest, own, spread=False, turns=turns), None
+        return await self._commits.accept(
+            self.routing.offer(digest, own, spread=False, turns=turns), None
         )
 
     async def spread(self, spread: Spread) -> None:
         """Bring a message on to some subscribers; raises StoreError."""
-        async with self.flow.turn():
+        async with self.routing.turn():
             self._dispatch(await self.store.spread(spread))
 
     @property
@@ -329,20 +333,20 @@ class Hub:
         )
         if not earlier or earlier.body == message.body or not places:
             return None
-        return await self._writer.accept(
-            self.flow.correction(replace(message, corrects=earlier.id), places), None
+        return await self._commits.accept(
+            self.routing.correction(replace(message, corrects=earlier.id), places), None
         )
 
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self._methods.get(channel.method) else State.DONE
 
     def note(self, mark: Mark) -> None:
-        """See `Writer.note`."""
-        self._writer.note(mark)
+        """See `GroupCommit.note`."""
+        self._commits.note(mark)
 
     def reading(self, channel: Channel) -> None:
-        """See `Writer.reading`."""
-        self._writer.reading(channel)
+        """See `GroupCommit.reading`."""
+        self._commits.reading(channel)
 
     # Out
 
@@ -350,7 +354,7 @@ class Hub:
         """Bring dead letters of channels that are there once more; pending on disk on return, or
         there already where the commit is the delivery.
 
-        Their lanes look for them before they send. Raises Conflict where one is dead no more,
+        Their queues look for them before they send. Raises Conflict where one is dead no more,
         StoreError.
         """
         by_channel: defaultdict[Channel, list[Delivery]] = defaultdict(list)
@@ -362,101 +366,104 @@ class Hub:
             else:
                 by_channel[letter.channel].append(again)
         for channel, mine in by_channel.items():
-            self._lane(channel).expect(one.seq for one in mine)
+            self._queue(channel).expect(one.seq for one in mine)
         await self.store.decide(
             [*kept, *(one for mine in by_channel.values() for one in mine)], audit
         )
         for channel, mine in by_channel.items():
             if self._reaches(channel):
-                self._lane(channel).revive(mine)
+                self._queue(channel).revive(mine)
             else:  # it went meanwhile
                 for one in mine:
                     self._refuse(one)
 
-    async def delete(self, message_id: str, audit: Audit) -> Sequence[Taken]:
+    async def delete(self, message_id: str, audit: Audit) -> Sequence[Retracted]:
         """Take a message's words away and let go what has not arrived; raises Conflict, StoreError.
 
         Then asks the places that have it to take it back, and says what each did; live readers
         learn it too.
         """
-        async with self.flow.turn():  # what it let wait is counted
+        async with self.routing.turn():  # what it let wait is counted
             await self.store.delete(message_id, DELETED, audit)
-            await self.flow.recount()
-        flights = [flight for lane in self._lanes.values() for flight in lane.forget(message_id)]
+            await self.routing.recount()
+        flights = [flight for queue in self._queues.values() for flight in queue.forget(message_id)]
         hops = await self.store.trace(message_id)
         for hop in hops:
-            self._listeners.tell(hop)
-        return await take_back(self._methods, hops, flights)
+            self._broadcast.tell(hop)
+        return await retract_everywhere(self._methods, hops, flights)
 
     def listen(self, channel: Channel) -> Listener:
         """Everything new in `channel` from now on, and again what is deleted there; give it back
         with `unlisten`."""
-        return self._listeners.add(channel)
+        return self._broadcast.add(channel)
 
     def unlisten(self, channel: Channel, listener: Listener) -> None:
         """End a live reading."""
-        self._listeners.drop(channel, listener)
+        self._broadcast.drop(channel, listener)
 
     def depths(self) -> dict[str, int]:
         """How many deliveries wait, by channel, as far as they are in memory; and how many wait for
         the disk."""
-        return {str(channel): lane.depth for channel, lane in self._lanes.items()}
+        return {str(channel): queue.depth for channel, queue in self._queues.items()}
 
     async def check(self) -> None:
-        """See `Writer.check`."""
-        await self._writer.check()
+        """See `GroupCommit.check`."""
+        await self._commits.check()
 
     @property
     def unsaved(self) -> int:
-        """See `Writer.unsaved`."""
-        return self._writer.unsaved
+        """See `GroupCommit.unsaved`."""
+        return self._commits.unsaved
 
     def _accepted(self, receipt: Receipt) -> None:
         self._dispatch(receipt.deliveries)
         for one in receipt.planned.holds:
-            self.holds.expect(one.due)
+            self.releases.expect(one.due)
 
     async def _release(self, due: Sequence[Held]) -> bool:
         """Let go on what was held, by the routes in force; whether there was anything to. Raises
         StoreError."""
-        async with self.flow.turn():
-            releases = self.flow.releases(due)
+        async with self.routing.turn():
+            releases = self.routing.releases(due)
             self._dispatch(await self.store.release(releases))
         return bool(releases)
 
     def _dispatch(self, deliveries: Iterable[Delivery]) -> None:
         for delivery in deliveries:
             if delivery.state is State.PENDING and self._reaches(delivery.channel):
-                self._lane(delivery.channel).put(delivery)
+                self._queue(delivery.channel).put(delivery)
             elif delivery.state is State.PENDING:  # it went while this was committed
                 self._refuse(delivery)
-            self._listeners.tell(delivery)
+            self._broadcast.tell(delivery)
 
-    def _lane(self, channel: Channel) -> Lane:
-        lane = self._lanes.get(channel)
-        if lane is None:
+    def _queue(self, channel: Channel) -> DeliveryQueue:
+        queue = self._queues.get(channel)
+        if queue is None:
             method = self._methods[channel.method]
             if method is None:
                 raise LookupError(f"{channel} is delivered by its commit")
-            lane = self._lanes[channel] = Lane(
+            queue = self._queues[channel] = DeliveryQueue(
                 channel,
                 method,
                 self.store,
-                self._writer.settle,
+                self._commits.settle,
                 self._clock,
-                self._fell,
-                self._rests,
+                self._on_failure,
+                self._on_idle,
             )
             self._people += channel.method in self._persons
             spec = self._specs.get(channel)
-            lane.hold(bool(spec and not spec.enabled))
-        return lane
+            queue.hold(bool(spec and not spec.enabled))
+        return queue
 
-    def _rests(self, lane: Lane) -> bool:
-        """Let go the lane of a person who has all that was for them: there may be ten thousand."""
-        if lane.channel.method not in self._persons or self._lanes.get(lane.channel) is not lane:
+    def _on_idle(self, queue: DeliveryQueue) -> bool:
+        """End the queue of a person who has everything: there may be ten thousand."""
+        if (
+            queue.channel.method not in self._persons
+            or self._queues.get(queue.channel) is not queue
+        ):
             return False
-        del self._lanes[lane.channel]
+        del self._queues[queue.channel]
         self._people -= 1
         self._fewer.set()
         return True

@@ -14,7 +14,7 @@ BUS = Author("Shoutbus", BUS_KEY)
 """Who speaks then."""
 
 
-class Tidings:
+class Notices:
     """Brings the bus's own words to people, as lastingly as any message."""
 
     def __init__(

@@ -21,7 +21,7 @@ AGAIN = 1.0
 """Seconds before it is tried again where the store failed, or routes were changed just then."""
 
 
-class Holds:
+class Releases:
     """Lets go by `release`, which commits and sends on, and says whether there was anything to.
     `run` it."""
 

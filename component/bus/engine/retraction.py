@@ -22,7 +22,7 @@ PATIENCE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Retracted:
     """What became of a deleted message at a place, and why it stays where it does."""
 
     delivery: Delivery
@@ -30,11 +30,11 @@ class Taken:
     why: Words | str = ""
 
 
-async def take_back(
+async def retract_everywhere(
     methods: Mapping[str, Method | None],
     hops: Iterable[Delivery],
     flights: Sequence[tuple[Delivery, Confirmation]],
-) -> Sequence[Taken]:
+) -> Sequence[Retracted]:
     """Ask each place outside the bus that has the message; of what is on the wire (`flights`),
     those that get it."""
     if flights:
@@ -51,16 +51,16 @@ def _failed(flight: Confirmation) -> bool:
     return flight.done() and (flight.cancelled() or flight.exception() is not None)
 
 
-async def _ask(method: Method, delivery: Delivery) -> Taken:
+async def _ask(method: Method, delivery: Delivery) -> Retracted:
     if not isinstance(method, Retracts):
-        return Taken(delivery, Fate.STAYS)
+        return Retracted(delivery, Fate.STAYS)
     try:
         async with asyncio.timeout(PATIENCE / 2):
-            return Taken(delivery, await method.retract(delivery))
+            return Retracted(delivery, await method.retract(delivery))
     except TimeoutError:
-        return Taken(delivery, Fate.STAYS, _("it did not answer in time"))
+        return Retracted(delivery, Fate.STAYS, _("it did not answer in time"))
     except DeliveryError as error:
-        return Taken(delivery, Fate.STAYS, error.sentence)
+        return Retracted(delivery, Fate.STAYS, error.sentence)
     except Exception:
         log.exception("a method failed to retract", channel=str(delivery.channel))
-        return Taken(delivery, Fate.STAYS, _("a fault in the bus; its log says why"))
+        return Retracted(delivery, Fate.STAYS, _("a fault in the bus; its log says why"))

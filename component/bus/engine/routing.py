@@ -23,7 +23,7 @@ from component.bus.ports.method import Clock
 from component.bus.ports.store import Offer, Planned, Release, Store, Turn
 
 
-class Flow:
+class Routing:
     """See the module. `starts` tells the state in which a delivery to a channel begins."""
 
     def __init__(self, store: Store, clock: Clock, starts: Callable[[Channel], State]) -> None:

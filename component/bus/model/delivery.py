@@ -93,6 +93,6 @@ class Delivery:
 
 
 def pause(failures: int, luck: float) -> float:
-    """Seconds a lane waits after `failures` in a row: doubling from 1 to 60, spread by `luck` in
+    """Seconds a queue waits after `failures` in a row: doubling from 1 to 60, spread by `luck` in
     0..1."""
     return min(60.0, 2.0 ** min(failures - 1, 6)) * (0.5 + luck / 2)

@@ -42,7 +42,7 @@ Confirmation = asyncio.Future[None]
 
 
 class Method(Protocol):
-    """A way out. Sending is in two steps, so that a lane keeps order and still has many in
+    """A way out. Sending is in two steps, so that a queue keeps order and still has many in
     flight."""
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:

@@ -110,8 +110,8 @@ async def test_routes_that_change_while_it_is_let_go_are_taken_as_they_are_then(
     async with started(tmp_path, *routes) as (bench, hub):
         await say(hub, "once")
         bench.clock.sleep(1)
-        async with hub.flow.turn():
-            going = asyncio.create_task(hub.holds.let_go())
+        async with hub.routing.turn():
+            going = asyncio.create_task(hub.releases.let_go())
             await asyncio.sleep(0.1)  # it has read what is due, and waits for its turn
             await bench.store.change([Drop(hub.routes[1])], NOBODY)
             await hub.reload()
@@ -124,13 +124,13 @@ async def test_routes_that_are_turned_off_while_it_is_let_go_hold_on(tmp_path: P
     async with started(tmp_path, route(delay(1))) as (bench, hub):
         await say(hub, "once")
         bench.clock.sleep(1)
-        async with hub.flow.turn():
-            going = asyncio.create_task(hub.holds.let_go())
+        async with hub.routing.turn():
+            going = asyncio.create_task(hub.releases.let_go())
             await asyncio.sleep(0.1)
             await bench.store.change([Put(replace(hub.routes[0], enabled=False))], NOBODY)
             await hub.reload()
         await going
-        assert hub.flow.held_at(hub.routes[0]) == 1
+        assert hub.routing.held_at(hub.routes[0]) == 1
         await change(hub, Put(replace(hub.routes[0], enabled=True)))
         assert await arrived(bench, 1) == ["once"]
 
@@ -147,7 +147,7 @@ async def test_a_batch_does_not_grow_without_bound(made: Made, tmp_path: Path) -
         for one in due:
             batches[one.batch] += len(one.message.body)
         assert max(batches.values()) <= MOST_GATHERED
-        await hub.holds.let_go()
+        await hub.releases.let_go()
         await idle(bench)
         told = await _texts(bench, TO)
         assert [told.count(f" {number} x") for number in range(70)] == [1] * 70
@@ -178,10 +178,10 @@ async def test_a_processor_in_the_place_of_another_is_not_taken_for_passed(tmp_p
         await change(
             hub, Put(replace(hub.routes[0], stages=hub.routes[0].with_stage(*_set(only("keep")))))
         )
-        assert hub.flow.held_at(hub.routes[0]) == 2
+        assert hub.routing.held_at(hub.routes[0]) == 2
         await change(hub, Put(replace(hub.routes[0], enabled=True)))
         assert await arrived(bench, 1) == ["keep"]
-        assert hub.flow.held_at(hub.routes[0]) == 0
+        assert hub.routing.held_at(hub.routes[0]) == 0
 
 
 async def test_what_finds_no_room_takes_no_turn(

@@ -1,10 +1,10 @@
-"""A lane: order, a bounded window, what follows each kind of failure, and what a crash leaves."""
+"""A queue: order, a bounded window, what follows each kind of failure, and what a crash leaves."""
 
 import asyncio
 
 import pytest
 
-from component.bus.engine import delivery_queue as lane_module
+from component.bus.engine import delivery_queue as queue_module
 from component.bus.engine.delivery_queue import WINDOW
 from component.bus.model.delivery import MAX_ATTEMPTS, Delivery, State
 from component.bus.ports.method import Confirmation
@@ -154,7 +154,7 @@ async def test_tried_too_often_is_a_dead_letter_and_the_rest_goes_on(bench: Benc
 
 
 async def test_a_fault_in_a_method_ends_nothing(bench: Bench) -> None:
-    """A bug raises what no protocol allows: the lane goes on."""
+    """A bug raises what no protocol allows: the queue goes on."""
     method = bench.method
     method.closed.add(OTHER)
     await bench.start()
@@ -177,7 +177,7 @@ async def test_a_fault_in_a_method_ends_nothing(bench: Bench) -> None:
 
 
 async def test_a_message_that_breaks_a_method_each_time_is_a_dead_letter(bench: Bench) -> None:
-    """It once held up its lane for ever."""
+    """It once held up its queue for ever."""
     method = bench.method
     method.closed.add(OTHER)
     await bench.start()
@@ -214,7 +214,7 @@ async def test_a_crash_between_sending_and_its_outcome(bench: Bench, arrives: bo
 
 
 async def test_more_than_memory_holds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane_module, "IN_MEMORY", 20)
+    monkeypatch.setattr(queue_module, "IN_MEMORY", 20)
     method = bench.method
     method.closed |= {TO, OTHER}
     hub = await bench.start()
@@ -232,8 +232,8 @@ async def test_a_backlog_is_looked_for_once_a_page(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looking costs a search of an archive; it was once done for every few that were sent."""
-    monkeypatch.setattr(lane_module, "IN_MEMORY", 50)
-    monkeypatch.setattr(lane_module, "WINDOW", 5)
+    monkeypatch.setattr(queue_module, "IN_MEMORY", 50)
+    monkeypatch.setattr(queue_module, "WINDOW", 5)
     method = bench.method
     method.closed |= {TO, OTHER}
     await bench.start()
@@ -250,7 +250,7 @@ async def test_a_backlog_from_before_and_what_comes_meanwhile(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is put while the store is read was once forgotten, or sent twice."""
-    monkeypatch.setattr(lane_module, "IN_MEMORY", 10)
+    monkeypatch.setattr(queue_module, "IN_MEMORY", 10)
     method = bench.method
     method.closed |= {TO, OTHER}
     await bench.start()
@@ -269,7 +269,7 @@ async def test_a_backlog_from_before_and_what_comes_meanwhile(
 async def test_a_commit_while_the_store_is_read(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    """The two orders of a commit and a reading of the same lane, forced."""
+    """The two orders of a commit and a reading of the same queue, forced."""
     method = bench.method
     method.closed.add(OTHER)
     await bench.start()

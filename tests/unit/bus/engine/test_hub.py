@@ -186,8 +186,8 @@ async def test_two_outcomes_of_one_delivery_in_one_commit(bench: Bench) -> None:
     receipt = await hub.accept(said("hello"))
     await method.until_sent(1)
     one = receipt.deliveries[1]
-    hub._writer.settle(one.failed(Unavailable("away"), 5))
-    hub._writer.settle(one.confirmed(6))
+    hub._commits.settle(one.failed(Unavailable("away"), 5))
+    hub._commits.settle(one.confirmed(6))
     await until_all(bench.store, State.DONE, 1)
     assert [saved[1] for saved in bench.store.saves if saved[1]] == [1]
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from component.bus.engine import delivery_queue as lane_module
+from component.bus.engine import delivery_queue as queue_module
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
@@ -182,6 +182,6 @@ def test_nothing_is_lost_doubled_or_reordered(acts: list[Act]) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr("component.bus.engine.delivery_queue.pause", lambda failures, luck: 0.0)
         patch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.001)
-        patch.setattr(lane_module, "IN_MEMORY", 7)
-        patch.setattr(lane_module, "WINDOW", 5)
+        patch.setattr(queue_module, "IN_MEMORY", 7)
+        patch.setattr(queue_module, "WINDOW", 5)
         asyncio.run(_play(acts, folder))

@@ -73,7 +73,7 @@ async def started(folder: Path | str, *routes: Route) -> AsyncIterator[tuple[Ben
 
 async def pass_time(bench: Bench, seconds: float) -> None:
     bench.clock.sleep(seconds)
-    await bench.hubs[-1].holds.let_go()
+    await bench.hubs[-1].releases.let_go()
 
 
 async def say(hub: Hub, *bodies: str, channel: Channel = FROM) -> list[str]:
@@ -105,13 +105,13 @@ async def test_what_is_held_arrives_once_when_it_is_due(tmp_path: Path) -> None:
         await say(hub, "three")
         await pass_time(bench, 4.999)
         assert await arrived(bench, 0) == []
-        assert hub.flow.held_at(hub.routes[0]) == 3
+        assert hub.routing.held_at(hub.routes[0]) == 3
         await pass_time(bench, 0.001)
         assert await arrived(bench, 2) == ["one", "two"]
         await pass_time(bench, 5)
         await pass_time(bench, 100)
         assert await arrived(bench, 3) == ["one", "two", "three"]
-        assert hub.flow.held_at(hub.routes[0]) == 0
+        assert hub.routing.held_at(hub.routes[0]) == 0
 
 
 async def test_what_is_held_goes_by_itself(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ async def test_what_is_held_survives_a_crash(tmp_path: Path) -> None:
         await pass_time(bench, 10)
         await bench.crash()
         hub = await bench.start()
-        assert hub.flow.held_at(hub.routes[0]) == 2
+        assert hub.routing.held_at(hub.routes[0]) == 2
         await pass_time(bench, 3600)
         assert await arrived(bench, 1) == ["2 messages:\n00:00 Juliet: one\n00:00 Juliet: two"]
 
@@ -141,11 +141,11 @@ async def test_a_disk_that_fails_holds_on(tmp_path: Path) -> None:
             bench.store.failing, bench.store.late = 1, late
             with pytest.raises(StoreError):
                 await pass_time(bench, 10)
-            assert hub.flow.held_at(hub.routes[0]) == 2
-        await hub.holds.let_go()
+            assert hub.routing.held_at(hub.routes[0]) == 2
+        await hub.releases.let_go()
         await pass_time(bench, 5)
         assert len(await arrived(bench, 1)) == 1
-        assert hub.flow.held_at(hub.routes[0]) == 0
+        assert hub.routing.held_at(hub.routes[0]) == 0
 
 
 async def test_what_was_refused_takes_no_place(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ async def test_a_digest_comes_whole(tmp_path: Path) -> None:
 async def test_a_digest_of_what_is_too_long_comes_in_parts(tmp_path: Path) -> None:
     async with started(tmp_path, route(digest(count=2))) as (bench, hub):
         await say(hub, "x" * MAX_BODY, "y\n" * 100_000 + "y")
-        await hub.holds.let_go()
+        await hub.releases.let_go()
         await idle(bench)
         text = "".join(bench.method.holds[TO])
         assert (text.count("x"), text.count("y")) == (MAX_BODY, 100_001)
@@ -192,7 +192,7 @@ async def test_a_deleted_message_does_not_come(tmp_path: Path) -> None:
         assert await arrived(bench, 2, OTHER) == ["one", "three"]
         (four,) = await say(hub, "four")
         await hub.delete(four, NOBODY)
-        assert [hub.flow.held_at(one) for one in hub.routes] == [0, 0]
+        assert [hub.routing.held_at(one) for one in hub.routes] == [0, 0]
         await pass_time(bench, 3600)
         assert len(await arrived(bench, 1)) == 1
 
@@ -247,7 +247,7 @@ async def test_what_comes_does_not_overtake_what_waits(
     async with started(tmp_path, route(delay(1000))) as (bench, hub):
         await say(hub, "one", "two")
         await change(hub, Put(replace(hub.routes[0], stages=stages(*after))))
-        await hub.holds.let_go()
+        await hub.releases.let_go()
         await say(hub, "three")
         await pass_time(bench, 1)
         assert await arrived(bench, 3) == ["one", "two", "three"]
@@ -260,10 +260,10 @@ async def test_who_passes_while_others_wait_goes_behind_them(tmp_path: Path) -> 
         bench.store.failing = 1_000_000
         bench.clock.sleep(100)
         with pytest.raises(StoreError):
-            await hub.holds.let_go()
+            await hub.releases.let_go()
         bench.store.failing = 0
         await say(hub, "four")  # it might pass, but that two and three wait
-        await hub.holds.let_go()
+        await hub.releases.let_go()
         assert await arrived(bench, 4) == ["one", "two", "three", "four"]
 
 
@@ -399,7 +399,7 @@ class Play:
             self.accepting.append((body, asyncio.create_task(self.hub.accept(said(body)))))
 
     def go(self, _count: int) -> None:
-        self.going.append(asyncio.create_task(self.hub.holds.let_go()))
+        self.going.append(asyncio.create_task(self.hub.releases.let_go()))
 
     async def change(self, name: str, count: int) -> None:
         """The route goes off or on; or its last stage is set otherwise; or it gets one more."""
@@ -453,7 +453,7 @@ async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: s
             await play.act(name, count)
         promised, refused = await play.end()
         assert await bench.store.dead() == []
-        assert bench.hubs[-1].flow.held_at(bench.hubs[-1].routes[0]) == 0
+        assert bench.hubs[-1].routing.held_at(bench.hubs[-1].routes[0]) == 0
     found = [
         line
         for body in bench.method.holds[TO]

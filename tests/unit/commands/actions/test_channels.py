@@ -222,7 +222,7 @@ async def test_a_pause_holds_what_goes_there_and_drops_what_comes(stage: Stage) 
 
 
 async def test_a_pause_while_the_way_out_was_not_open(stage: Stage) -> None:
-    """The lane waits for the room when the pause comes: it must not send once the room is there."""
+    """The queue waits for the room when the pause comes: it must not send when the room opens."""
     await stage.put(Route(BOX, ROOM))
     stage.wire.closed.add(ROOM)
     await stage.bus.hub.accept(said("waits"))
@@ -283,7 +283,7 @@ async def test_what_waited_becomes_dead_letters(stage: Stage) -> None:
     await stage.put(Route(BOX, ROOM))
     stage.wire.closed.add(
         ROOM
-    )  # the lane stands before a closed door, and must be fetched from there
+    )  # the queue stands before a closed door, and must be fetched from there
     await stage.bus.hub.accept(said("waits"))
     await stage.says(f"channel remove {ROOM} sure")
     await stage.bus.hub.accept(said("after it"))

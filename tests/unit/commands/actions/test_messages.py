@@ -330,7 +330,7 @@ async def test_a_letter_that_dies_again_can_be_tried_again(stage: Stage) -> None
 async def test_letters_retried_while_a_crash_is_made_good_come_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, in_memory: int
 ) -> None:
-    """They are pending in the store then, where the lane still reads what the crash left."""
+    """They are pending in the store then, where the queue still reads what the crash left."""
     monkeypatch.setattr(delivery_queue, "IN_MEMORY", in_memory)
     bench.method.tells_landed = bench.method.answers = False
     states = [State.PENDING] * 5 + [State.DEAD] * 5

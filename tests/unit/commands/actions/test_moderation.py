@@ -15,7 +15,7 @@ from commands.adhoc import AdHoc
 from commands.text import Text
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import BUS
-from component.bus.engine.retraction import Taken
+from component.bus.engine.retraction import Retracted
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import DELETED, Author, Channel, Message, id_from
 from component.bus.model.records import Audit, ChannelSpec, Put
@@ -315,11 +315,11 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     assert rooms.asked_back == states[:5]
 
 
-async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Taken]]:
+async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Retracted]]:
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
     await until(
-        lambda: all(message.id in lane._forgotten for lane in hub._lanes.values()), "deleted"
+        lambda: all(message.id in queue._forgotten for queue in hub._queues.values()), "deleted"
     )
     return task
 

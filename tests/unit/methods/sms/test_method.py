@@ -29,7 +29,7 @@ from component.common.errors import (
 from component.common.value_types import Zone
 from component.methods.sms.budget import Budget, Day, Sms
 from component.methods.sms.method import Texts
-from component.methods.sms.providers import way_of
+from component.methods.sms.providers import for_setup
 from component.methods.sms.setup import Gateway, Prefix, SmsSetup
 from tests.support.fakes import FakeClock, FakeWorld, said
 
@@ -153,7 +153,7 @@ class World(FakeWorld):
         """The method, as after a start of the bus."""
         setup = SmsSetup((Prefix("+49"),), Gateway(GATEWAY), **more)
         self.made = self._ports()
-        return Texts(self.made, setup, way_of(setup, self.direct))
+        return Texts(self.made, setup, for_setup(setup, self.direct))
 
     def _ports(self) -> Ports:
         never: Any = None
@@ -468,12 +468,13 @@ async def test_a_number_s_owner_speaks(world: World) -> None:
     "number", ["+4930000000", "", "+49", "juliet", "4915112345678", "+49151x", "+4915112345678 "]
 )
 async def test_a_stranger_is_not_heard_and_said_once_a_minute(world: World, number: str) -> None:
-    method = world.method()
+    world.method()
+    hear = world.made.gateways[GATEWAY]
     with capture_logs() as logs:
         for _ in range(100):
-            await method.heard(number, "let me in", "1")
+            await hear(number, "let me in", "1")
         world.clock.now += 61
-        await method.heard(number, "STOP", "2")
+        await hear(number, "STOP", "2")
     assert world.accepted == []
     assert world.addresses.stopped == []
     assert world.direct.written == []
