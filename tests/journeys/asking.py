@@ -20,9 +20,9 @@ _numbers = itertools.count(1)
 _ANSWERING = """
 from component import app
 from component.__main__ import main
-from component.xmpp import admission
+from component.xmpp.muc import access
 
-admission.KEPT = 0.0
+access.KEPT = 0.0
 attach = app.Xmpp.attach
 
 

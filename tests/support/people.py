@@ -12,7 +12,7 @@ from component.cli.prosody import HOST
 
 
 def security(values: set[str]) -> dict[str, bool]:
-    """What slixmpp may know of the line. It is in clear, on loopback, so SCRAM has nothing to bind to.
+    """What slixmpp may know of the line: it is in clear, so SCRAM has nothing to bind to.
 
     Without "binding_proposed" slixmpp says that it could bind but that the server could not, and
     ejabberd 24 takes that for an attack (RFC 5802, section 6).
