@@ -32,9 +32,11 @@ async def connected() -> AsyncIterator[tuple[Connection, list[Element]]]:
     connection = await connect(
         ComponentAccount(HOST, port, "bus.localhost", "secret"), heard.append
     )
-    yield connection, heard
-    await connection.close()
-    server.close()
+    try:
+        yield connection, heard
+    finally:
+        await connection.close()
+        server.close()
 
 
 async def test_a_stanza_in_two_parts_waits_for_no_other() -> None:
