@@ -274,7 +274,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
             raise BadInput(
                 _("All of which channel? Write it behind: all muc:team@rooms.example.org")
             )
-        found = await bus.hub.store.dead(Channel.parse(channel), AT_ONCE)
+        found = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
         if not found:
             raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
         return found[::-1]
@@ -286,7 +286,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
                 text=which[:40],
             )
         )
-    letter = await bus.hub.store.dead_letter(int(number))
+    letter = await bus.hub.store.dead_letters.get(int(number))
     if letter is None:
         raise NotFound(
             _(
