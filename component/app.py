@@ -130,7 +130,7 @@ async def running(
             timer=scheduler,
             memory=store.source_state,
             tell=Notices(hub, settings, known, clock).tell,
-            joins=xmpp.listener.joins,
+            joins=xmpp.rooms.joins,
             fetcher=fetcher,
             ends=hub.ends,
             luck=SystemRandom(),
@@ -162,7 +162,7 @@ async def running(
         await settings.load()
         settings.changed_role.append(xmpp.roster.renew)
         handlers.seen_by.append(notices.subscriptions.seen)
-        xmpp.access.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
+        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
         scheduler.set_back.append(notices.digests.look_again)
         reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()
