@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from xml.etree.ElementTree import Element
 
 from component.cli.prosody import HOST
-from component.xmpp.connection import ComponentAccount, Connection, connect
+from component.xmpp.stream.connection import ComponentAccount, Connection, connect
 
 HEADER = (
     b"<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
