@@ -13,7 +13,7 @@ import structlog
 
 from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, begin, check, go_on
-from commands.menu import GROUPS, Entry, entries, group_step, inside
+from commands.menu import GROUPS, MenuEntry, entries, group_step, inside
 from commands.sessions import Session, Sessions
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
@@ -132,10 +132,10 @@ class AdHoc:
     def _inside(self, group: str, caller: Caller) -> list[Action]:
         return inside(self._bus, group, caller.role)
 
-    def _of_channels(self, caller: Caller) -> list[Entry]:
+    def _of_channels(self, caller: Caller) -> list[MenuEntry]:
         """What concerns one channel: it asks for a `channel` first."""
         mine = [one for one in self._bus.actions.values() if one.role <= caller.role]
-        return [Entry(one.name, one.title) for one in mine if "channel" in _asked(one)]
+        return [MenuEntry(one.name, one.title) for one in mine if "channel" in _asked(one)]
 
     # Sessions
 

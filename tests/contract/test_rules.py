@@ -18,7 +18,7 @@ import pytest
 from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Step, discover
 from commands.adhoc import AdHoc
-from commands.menu import GROUPS, MOST, entries
+from commands.menu import GROUPS, MAX_ENTRIES, entries
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.common.form import Ask, Choice, Jid
@@ -207,7 +207,7 @@ async def test_the_menu(bus: Bus, role: Role) -> None:
     offered = AdHoc(bus, lambda _jid: role, lambda *_: None, lambda: 0.0).listed(
         "bot@bus", "juliet@x/a", "en"
     )
-    assert 0 < len(offered) <= MOST == 15
+    assert 0 < len(offered) <= MAX_ENTRIES == 15
     assert len(dict(offered)) == len(offered)
     for slug, name in offered:
         assert re.fullmatch("[a-z]+(-[a-z]+)*", slug)
