@@ -82,7 +82,7 @@ class AdHoc:
         command = stanza.find(f"{{{COMMANDS}}}command")
         caller = self._caller(stanza.get("from", ""), language_of(stanza))
         if command is None:
-            raise _fault("modify", "bad-request", "", _("There is no command in that."), caller)
+            raise iq_fault("modify", "bad-request", "", _("There is no command in that."), caller)
         node, action, number = (
             command.get("node", ""),
             command.get("action") or "execute",
@@ -90,16 +90,16 @@ class AdHoc:
         )
         if action not in ACTIONS:
             told = _("“{what}” is no action.", what=action[:20])
-            raise _fault("modify", "bad-request", "malformed-action", told, caller)
+            raise iq_fault("modify", "bad-request", "malformed-action", told, caller)
         if not number:
             if action in ("prev", "cancel"):
                 told = _("There is nothing to go back in or to cancel: start first.")
-                raise _fault("modify", "bad-request", "bad-action", told, caller)
+                raise iq_fault("modify", "bad-request", "bad-action", told, caller)
             return await self._start(node, self._addressed(bare(stanza.get("to", ""))), caller)
         session = self._find(number, node, caller)
         async with session.busy:  # of two submits at once, the second meets what the first left
             if session not in self._sessions:
-                raise _expired(caller)
+                raise expired(caller)
             data = command.find(f"{{{DATA}}}x")
             if action == "cancel" or (data is not None and data.get("type") == "cancel"):
                 self._sessions.end(session)
@@ -135,7 +135,7 @@ class AdHoc:
     def _of_channels(self, caller: Caller) -> list[MenuEntry]:
         """What concerns one channel: it asks for a `channel` first."""
         mine = [one for one in self._bus.actions.values() if one.role <= caller.role]
-        return [MenuEntry(one.name, one.title) for one in mine if "channel" in _asked(one)]
+        return [MenuEntry(one.name, one.title) for one in mine if "channel" in asked_by(one)]
 
     # Sessions
 
@@ -143,7 +143,7 @@ class AdHoc:
         """The session of a number; raises IqFault where it is another's, over, or another
         command's."""
         if not self._sessions.was_of(number, caller.jid):
-            raise _fault(
+            raise iq_fault(
                 "modify",
                 "bad-request",
                 "bad-sessionid",
@@ -152,10 +152,10 @@ class AdHoc:
             )
         session = self._sessions.find(number, caller.jid)
         if session is None:
-            raise _expired(caller)
+            raise expired(caller)
         if node and node != session.node:
             told = _("That session is another command's: start again.")
-            raise _fault("modify", "bad-request", "bad-sessionid", told, caller)
+            raise iq_fault("modify", "bad-request", "bad-sessionid", told, caller)
         return session
 
     def sweep(self) -> None:
@@ -179,7 +179,7 @@ class AdHoc:
             )
             return await self._answered(session, caller, self._again(session, first, caller))
         if action is None and node not in GROUPS:
-            raise _fault(
+            raise iq_fault(
                 "cancel",
                 "item-not-found",
                 "",
@@ -187,7 +187,7 @@ class AdHoc:
                 caller,
             )
         if action is None:
-            raise _fault("auth", "forbidden", "", _not_yours(caller), caller)
+            raise iq_fault("auth", "forbidden", "", not_yours(caller), caller)
         try:
             check(action, caller, self._bus)
         except Forbidden as fault:
@@ -196,12 +196,12 @@ class AdHoc:
         return await self._answered(session, caller, self._begun(session, action, caller))
 
     async def _begun(self, session: Session, action: Action, caller: Caller) -> str:
-        if session.here is None or action.step is None or "channel" not in _asked(action):
+        if session.here is None or action.step is None or "channel" not in asked_by(action):
             return self._reply(session, await begin(action, caller, self._bus), caller)
         check(action, caller, self._bus)
         known = {"channel": (str(session.here),)}
         step = replace(action.step, values=known)
-        if _asked(action) == {"channel"}:  # which one is said by the address
+        if asked_by(action) == {"channel"}:  # which one is said by the address
             return self._reply(session, await go_on(action, step, known, caller, self._bus), caller)
         return self._reply(session, step, caller)
 
@@ -269,7 +269,7 @@ class AdHoc:
         """A group's first step: which of its commands, by name or by title."""
         mine = self._inside(session.node, caller)
         if not mine:
-            raise Forbidden(_not_yours(caller))
+            raise Forbidden(not_yours(caller))
         wanted = next(iter(values.get("command", ())), "")
         for action in mine:
             if wanted in (action.name, tell(action.title, caller.language)):
@@ -316,21 +316,24 @@ class AdHoc:
         return data_forms.completed(session.node, session.id, reply, caller.language)
 
 
-def _asked(action: Action) -> set[str]:
+def asked_by(action: Action) -> set[str]:
     """What an action's first form asks for."""
     return {one.name for one in dataclasses.fields(action.form)} if action.form else set()
 
 
-def _not_yours(caller: Caller) -> Words:
+def not_yours(caller: Caller) -> Words:
+    """The sentence for a command of another role."""
     return _("That is not for your role, {role}.", role=caller.role.words)
 
 
-def _fault(kind: str, condition: str, own: str, told: Words, caller: Caller) -> IqFault:
+def iq_fault(kind: str, condition: str, own: str, told: Words, caller: Caller) -> IqFault:
+    """An IQ error with a sentence in the caller's language."""
     return IqFault(kind, condition, tell(told, caller.language), own)
 
 
-def _expired(caller: Caller) -> IqFault:
-    return _fault(
+def expired(caller: Caller) -> IqFault:
+    """The IQ error for a session that has ended."""
+    return iq_fault(
         "cancel",
         "not-allowed",
         "session-expired",

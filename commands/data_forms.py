@@ -52,7 +52,7 @@ def name(text: str) -> str:
     return plain(text).replace("_", " ")
 
 
-def _fixed(number: int, lines: Sequence[str]) -> str:
+def fixed_fields(number: int, lines: Sequence[str]) -> str:
     """One field a line: more than one value in it is not shown everywhere."""
     return "".join(
         element(
@@ -64,7 +64,8 @@ def _fixed(number: int, lines: Sequence[str]) -> str:
     )
 
 
-def _wrapped(text: str, indent: str = "") -> list[str]:
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """Lines of at most WIDTH characters."""
     lines = _KEPT.sub(lambda kept: kept[0].replace(" ", _SPACE), text).splitlines() or [""]
     parts = [
         part
@@ -74,7 +75,7 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
     return [part.replace(_SPACE, " ") for part in parts]
 
 
-def _helped(words: str) -> Iterator[str]:
+def help_lines(words: str) -> Iterator[str]:
     """What stands over a form; a list in it has a line for each, cut where it is long: of a form
     with more than nine lines and fields Pidgin shows a piece only, and what is asked would be out
     of sight."""
@@ -82,7 +83,7 @@ def _helped(words: str) -> Iterator[str]:
         if line.startswith(" "):
             yield line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
         else:
-            yield from _wrapped(line)
+            yield from wrapped(line)
 
 
 def form(
@@ -99,23 +100,25 @@ def form(
         f"{labels[name]}: {why}" if name in labels else why
         for name, why in zip(faults, told, strict=True)
     ]
-    lines = [line for one in told for line in _wrapped(one)]
+    lines = [line for one in told for line in wrapped(one)]
     if step.help:  # not as instructions: poezio shows none
-        lines += _helped(tell(step.help, language))
-    top = _fixed(0, lines)
+        lines += help_lines(tell(step.help, language))
+    top = fixed_fields(0, lines)
     head = f"<title>{q(plain(tell(step.title, language)))}</title>"
     drawn = "".join(
-        _field(field, values.get(field.name, field.default), language) for field in asked
+        draw_field(field, values.get(field.name, field.default), language) for field in asked
     )
     if len(drawn.encode()) > BUDGET:  # what was entered is too much to show again
         drawn = "".join(
-            _field(field, step.values.get(field.name, field.default), language) for field in asked
+            draw_field(field, step.values.get(field.name, field.default), language)
+            for field in asked
         )
     return element("x", {"xmlns": DATA, "type": "form"}, head, top, drawn)
 
 
-def _field(field: Field, value: Sequence[str], language: str) -> str:
-    options = _options(field, language)
+def draw_field(field: Field, value: Sequence[str], language: str) -> str:
+    """A field with its value and options."""
+    options = options_of(field, language)
     if field.kind in ("list-single", "list-multi"):
         # A choice that is gone can't stay chosen; and profanity hides the options where none is
         # chosen.
@@ -150,11 +153,11 @@ def meant(field: Field, value: Sequence[str]) -> Sequence[str]:
     """What was chosen: Gajim sends the labels of a list-multi."""
     if field.kind != "list-multi":
         return value
-    labels = {plain(str(option.label)): option.value for option in _options(field, "en")}
+    labels = {plain(str(option.label)): option.value for option in options_of(field, "en")}
     return [labels.get(one, one) for one in value]
 
 
-def _options(field: Field, language: str) -> Sequence[Choice]:
+def options_of(field: Field, language: str) -> Sequence[Choice]:
     """What may be chosen; where nothing need be, that is a choice too, since something has to be
     chosen."""
     if field.kind == "list-multi":  # Gajim sends labels: they are the values
@@ -168,7 +171,8 @@ def _options(field: Field, language: str) -> Sequence[Choice]:
     )
 
 
-def _command(node: str, session: str, status: str, *inside: str) -> str:
+def command(node: str, session: str, status: str, *inside: str) -> str:
+    """The answer to a command (XEP-0050): its session, its status, and what is inside."""
     return element(
         "command",
         {"xmlns": COMMANDS, "node": node, "sessionid": session, "status": status},
@@ -183,12 +187,12 @@ def executing(node: str, session: str, drawn: str, *, last: bool, back: bool) ->
         actions = '<actions execute="complete"><complete/></actions>'
     else:
         actions = f"<actions><next/>{'<prev/>' if back else ''}</actions>"
-    return _command(node, session, "executing", actions, drawn)
+    return command(node, session, "executing", actions, drawn)
 
 
 def ended(node: str, session: str, status: str) -> str:
     """Nothing more to say."""
-    return _command(node, session, status)
+    return command(node, session, status)
 
 
 def completed(node: str, session: str, reply: Done | Lines, language: str) -> str:
@@ -196,19 +200,20 @@ def completed(node: str, session: str, reply: Done | Lines, language: str) -> st
     if isinstance(reply, Done):
         words = text(reply, language).replace("%", "٪")  # profanity takes it for a printf format
         words = "\n".join(words.strip().splitlines()[:NOTE_LINES]) or tell(_("Done."), language)
-        return _command(node, session, "completed", element("note", {"type": reply.kind}, q(words)))
-    rows = _rows(reply, language)
+        return command(node, session, "completed", element("note", {"type": reply.kind}, q(words)))
+    rows = rows_of(reply, language)
     title = f"<title>{q(plain(tell(reply.title, language)))}</title>"
-    return _command(
+    return command(
         node,
         session,
         "completed",
-        element("x", {"xmlns": DATA, "type": "result"}, title, _fixed(0, rows or [" "])),
+        element("x", {"xmlns": DATA, "type": "result"}, title, fixed_fields(0, rows or [" "])),
     )
 
 
-def _rows(reply: Lines, language: str) -> list[str]:
-    return [part for line in reply.lines for part in _wrapped(tell(line, language), "  ")]
+def rows_of(reply: Lines, language: str) -> list[str]:
+    """The lines of an answer, wrapped."""
+    return [part for line in reply.lines for part in wrapped(tell(line, language), "  ")]
 
 
 def is_long(reply: Done | Lines, language: str) -> bool:
@@ -218,7 +223,7 @@ def is_long(reply: Done | Lines, language: str) -> bool:
             reply.exact
             or bool(reply.ahead)
             or len(reply.lines) > NOTE_LINES
-            or len(_rows(reply, language)) > 2 * NOTE_LINES
+            or len(rows_of(reply, language)) > 2 * NOTE_LINES
         )
     words = tell(reply.words, language)
     return len(words.splitlines()) > NOTE_LINES or len(words) > NOTE_LINES * 2 * WIDTH

@@ -53,7 +53,7 @@ def titled(spec: ChannelSpec) -> str:
 
 def arrow(route: Route) -> str:
     """A route in a line, with the names of its processors."""
-    return _line(route, [stage.name for stage in route.stages])
+    return route_line(route, [stage.name for stage in route.stages])
 
 
 def shown(route: Route) -> Words | str:
@@ -64,7 +64,7 @@ def shown(route: Route) -> Words | str:
 
 def detailed(route: Route) -> str:
     """A route in a line, with its processors and how they are set."""
-    return _line(route, [brief(told(stage), 1_000) for stage in route.stages])
+    return route_line(route, [brief(told(stage), 1_000) for stage in route.stages])
 
 
 def differing(route: Route, other: Route) -> str:
@@ -77,12 +77,13 @@ def differing(route: Route, other: Route) -> str:
         if stage not in other.stages
     ]
     only_ordered = set(route.stages) == set(other.stages)
-    return _line(
+    return route_line(
         route, [f"{number} {stage.name}" for number, stage in numbered] if only_ordered else own
     )
 
 
-def _line(route: Route, stages: Sequence[str]) -> str:
+def route_line(route: Route, stages: Sequence[str]) -> str:
+    """A route in a line, with what is told of its processors."""
     more = f" [{', '.join(stages)}]" if stages else ""
     return f"{route.source} → {route.destination}{more}" + ("" if route.enabled else " (off)")
 
@@ -112,11 +113,11 @@ def told(stage: Stage) -> str:
     words = [stage.name]
     for name, values in stage.settings:
         shown = ["yes" if one == "1" else "no" for one in values] if name in flags else values
-        words.append(f"{name}={_quoted(', '.join(shown))}")
+        words.append(f"{name}={quoted(', '.join(shown))}")
     return " ".join(words)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """As a line has it, where it is more than a word."""
     escaped = _BEFORE_QUOTE.sub(r"\\\\", text).replace('"', '\\"')
     return escaped if text and not _SPACE_OR_QUOTE.search(text) else f'"{escaped}"'
@@ -129,7 +130,7 @@ _SPACE_OR_QUOTE = re.compile(r'[\s"]')
 def described(spec: ChannelSpec) -> str:
     """A channel and its settings in a line."""
     known = sorted({"title": spec.title, **spec.settings}.items())
-    more = [f"{key}={_setting(value)}" for key, value in known if is_set(value)]
+    more = [f"{key}={setting_words(value)}" for key, value in known if is_set(value)]
     return " ".join([str(spec.channel), *more]) + ("" if spec.enabled else " (paused)")
 
 
@@ -138,7 +139,8 @@ def is_set(value: Any) -> bool:
     return bool(value) or (value is not None and isinstance(value, bool | int))
 
 
-def _setting(value: Any) -> str:
+def setting_words(value: Any) -> str:
+    """A setting's value as people write it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else str(value)

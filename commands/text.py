@@ -138,7 +138,7 @@ class Text:
         hint = _(
             "I took that for the answer. If it is a command, write it with a slash in front: "
             "/{line}",
-            line=_shown(line),
+            line=shown_start(line),
         )
         return f"{reply}\n{hint.told(caller.language)}"
 
@@ -171,7 +171,9 @@ class Text:
             if caller.in_room or action is None or not rest:
                 raise
             taken = _("I took that for the command “{name}”.", name=action.name.replace("-", " "))
-            told = joined([data_forms.as_words(error), joined([taken, _escape(line)], " ")], "\n")
+            told = joined(
+                [data_forms.as_words(error), joined([taken, escape_hint(line)], " ")], "\n"
+            )
             return self._fault(told.told(caller.language), caller)
 
     async def _only_begins(self, line: str, caller: Caller) -> bool:
@@ -197,7 +199,7 @@ class Text:
                 "There is no command “{name}”: “help” lists all.",
                 name=line.split(maxsplit=1)[0][:60],
             )
-            raise NotFound(joined([told, _escape(f"/{line}")], " "))
+            raise NotFound(joined([told, escape_hint(f"/{line}")], " "))
         if action.step is None and rest.strip(" ?"):
             raise BadInput(
                 _("“{word}” is more than that takes.", word=rest.split(maxsplit=1)[0][:60])
@@ -273,7 +275,7 @@ class Text:
             len(words) == 1 and words[0] in CANCEL and not caller.in_room
         ):  # of a conversation that has ended
             told = _("Nothing is open that could be cancelled. That was not passed on.")
-            return joined([told, _escape(line)], " ").told(caller.language)
+            return joined([told, escape_hint(line)], " ").told(caller.language)
         names = [name for name, action in self._bus.actions.items() if action.role <= caller.role]
         for count in (2, 1):
             written = "-".join(words[:count])
@@ -288,7 +290,7 @@ class Text:
                 told = _(
                     "Did you mean “{name}”? That was not passed on.", name=near[0].replace("-", " ")
                 )
-                return joined([told, _escape(line)], " ").told(caller.language)
+                return joined([told, escape_hint(line)], " ").told(caller.language)
         return None
 
     # A conversation
@@ -357,7 +359,7 @@ class Text:
         """What is wrong, and the question to which it was the answer."""
         talk.given = []
         told = self._fault(tell(data_forms.as_words(error), caller.language), caller)
-        missing = _missing(talk, talk.step.fields(self._bus))
+        missing = next_missing(talk, talk.step.fields(self._bus))
         asked = self._ask(talk, missing, caller) if missing else self._ask_open(talk, caller)
         return f"{told}\n{asked}"
 
@@ -369,7 +371,7 @@ class Text:
                 talk.values[prose.name] = [*talk.values.get(prose.name, ()), *talk.below]
                 talk.below = []
             self._check(talk, fields, caller)
-            missing = _missing(talk, fields)
+            missing = next_missing(talk, fields)
             if missing and caller.in_room:
                 raise BadInput(
                     tell(_("{label} is missing.", label=missing.ask.label), caller.language)
@@ -391,7 +393,7 @@ class Text:
                 talk.action, talk.step, {**talk.step.values, **talk.values}, caller, self._bus
             )
         except Faults as faults:
-            _forget(talk, faults.by_field)
+            forget(talk, faults.by_field)
             raise BadInput(self._faulty(fields, faults.by_field, caller)) from faults
         except ShoutbusError as error:
             confirmed = [one.kind for one in fields] == [
@@ -404,7 +406,7 @@ class Text:
             ):
                 self._talks.pop(caller.jid, None)
             if len(set(talk.asked)) == 1:
-                _forget(talk, list(talk.values) if talk.asked[0] == OPEN else talk.asked)
+                forget(talk, list(talk.values) if talk.asked[0] == OPEN else talk.asked)
             raise
 
     def _check(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> None:
@@ -418,7 +420,7 @@ class Text:
             except BadInput as error:
                 wrong[one.name] = error.sentence
         if wrong:
-            _forget(talk, wrong)
+            forget(talk, wrong)
             raise BadInput(self._faulty(fields, wrong, caller))
 
     def _faulty(
@@ -541,18 +543,20 @@ _SLASHED = re.compile(r"/(?!me\b)[a-z][a-z-]*(?:\s|\?|$)", re.IGNORECASE)
 """A slash and a word. `/me` is a way to speak (XEP-0245), and a path has more slashes."""
 
 
-def _escape(line: str) -> Words:
+def escape_hint(line: str) -> Words:
     """How to send a line that was taken for a command."""
-    return _("If it is a message, send it with a backslash in front: \\{line}", line=_shown(line))
+    return _(
+        "If it is a message, send it with a backslash in front: \\{line}", line=shown_start(line)
+    )
 
 
-def _shown(line: str) -> str:
+def shown_start(line: str) -> str:
     """How a line begins."""
     start = line.strip().partition("\n")[0]
     return start if len(start) <= 40 else f"{start[:40]}…"
 
 
-def _missing(talk: Talk, fields: Sequence[Field]) -> Field | None:
+def next_missing(talk: Talk, fields: Sequence[Field]) -> Field | None:
     """The field that is asked for next."""
     known = {**talk.step.values, **talk.values}
     return next(
@@ -566,7 +570,7 @@ def _missing(talk: Talk, fields: Sequence[Field]) -> Field | None:
     )
 
 
-def _forget(talk: Talk, names: Iterable[str]) -> None:
+def forget(talk: Talk, names: Iterable[str]) -> None:
     """What was given for these won't do."""
     for name in names:
         talk.values.pop(name, None)

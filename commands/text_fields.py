@@ -16,7 +16,7 @@ SLIP = 0.75
 _BACKSLASH = re.compile(r'\\(["\\]?)')
 
 
-def _itself(found: re.Match[str]) -> str:
+def keep_backslash(found: re.Match[str]) -> str:
     """A backslash stands for itself, but before a quotation mark or another one."""
     return found[0] if found[1] else r"\\"
 
@@ -24,7 +24,7 @@ def _itself(found: re.Match[str]) -> str:
 def split(line: str, caller: Caller) -> list[str]:
     """Its words; quotation marks hold several together. Raises BadInput where one does not
     close."""
-    lexer = shlex.shlex(_BACKSLASH.sub(_itself, line), posix=True)
+    lexer = shlex.shlex(_BACKSLASH.sub(keep_backslash, line), posix=True)
     lexer.whitespace_split, lexer.commenters, lexer.quotes = True, "", '"'
     try:
         return list(lexer)

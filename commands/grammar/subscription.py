@@ -140,7 +140,8 @@ def way(word: str) -> str:
     return _METHODS.get(low, low)
 
 
-def _named(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_named(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read `matching=release`: a value by the name of its field."""
     name, equals, value = left[0].said.partition("=")
     field = _ALSO.get(name.lower())
     if left[0].quoted or not equals or field is None:
@@ -167,9 +168,10 @@ _LOOKED_AT = 9
 """Words that such a clause may have."""
 
 
-def _flag(
+def read_flag(
     field: str, pattern: re.Pattern[str], left: Sequence[Word], said: Said, _names: Names
 ) -> int:
+    """Read a clause that turns a field on."""
     found = pattern.match(" ".join(one.low for one in left[:_LOOKED_AT]))
     if not found:
         return 0
@@ -185,19 +187,22 @@ _LONGEST_NAME = 8
 """Words that a channel's name may have."""
 
 
-def _channel(left: Sequence[Word], said: Said, names: Names) -> int:
+def read_channel(left: Sequence[Word], said: Said, names: Names) -> int:
+    """Read the name of a channel."""
     if "channel" in said:
         return 0
     start = 0
-    while left[start + 1 :] and left[start].low in _ARTICLES and not _name(left[start:], names):
+    while (
+        left[start + 1 :] and left[start].low in _ARTICLES and not count_name(left[start:], names)
+    ):
         start += 1
-    count = _name(left[start:], names)
+    count = count_name(left[start:], names)
     if count:
         said["channel"] = " ".join(one.said for one in left[start : start + count]).rstrip(",")
     return start + count if count else 0
 
 
-def _name(left: Sequence[Word], names: Names) -> int:
+def count_name(left: Sequence[Word], names: Names) -> int:
     """How many words name a channel; 0 for none."""
     for count in range(min(len(left), _LONGEST_NAME), 0, -1):
         if " ".join(one.said for one in left[:count]).rstrip(",").casefold() in names:
@@ -205,7 +210,7 @@ def _name(left: Sequence[Word], names: Names) -> int:
     return int(bool(_CHANNEL.fullmatch(left[0].low)))
 
 
-def _unknown(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_unknown(left: Sequence[Word], said: Said, _names: Names) -> int:
     """A name that nobody has, where a channel's is still to come."""
     if "channel" in said:
         return 0
@@ -234,24 +239,26 @@ def tidy(address: str) -> str:
     return bare
 
 
-def _by(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_by(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read by which method or address someone is told."""
     if left[0].low not in _BY or not left[1:]:
         return 0
-    if count := _address(left[1:], said):
+    if count := read_address(left[1:], said):
         return count + 1
     said["by"] = way(left[1].low)
     told = left[3:] and left[2].low in _TO
     place = 3 if told else 2
-    more = _address(left[place:], said, any=bool(told))
+    more = read_address(left[place:], said, any=bool(told))
     return place + more if more else 2
 
 
-def _to(left: Sequence[Word], said: Said, _names: Names) -> int:
-    more = _address(left[1:], said) if left[1:] and left[0].low in _TO else 0
+def read_to(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read the address that someone is told at."""
+    more = read_address(left[1:], said) if left[1:] and left[0].low in _TO else 0
     return 1 + more if more else 0
 
 
-def _address(left: Sequence[Word], said: Said, *, any: bool = False) -> int:
+def read_address(left: Sequence[Word], said: Said, *, any: bool = False) -> int:
     """How many words are an address, `any` where it must be one; a number may have blanks."""
     if not left or left[0].quoted or not (any or _ADDRESS.fullmatch(left[0].said.rstrip(","))):
         return 0
@@ -263,14 +270,16 @@ def _address(left: Sequence[Word], said: Said, *, any: bool = False) -> int:
     return count
 
 
-def _who(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_who(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read for whom the subscription is."""
     if left[0].low not in FOR or not left[1:] or "@" not in left[1].low:
         return 0
     said["who"] = left[1].low
     return 2
 
 
-def _fallback(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_fallback(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read where messages go that cannot be delivered."""
     if left[0].low not in _ELSE or not left[1:]:
         return 0
     place = 2 if left[1].low in _BY | _TO else 1
@@ -299,18 +308,19 @@ _FILTERS = {
 _ID = re.compile(r"[0-9a-f]{6,32}")
 
 
-def _filter(left: Sequence[Word], said: Said, names: Names) -> int:
+def read_filter(left: Sequence[Word], said: Said, names: Names) -> int:
+    """Read the phrases that messages must have, or must not have."""
     field = _FILTERS.get(left[0].low)
     if field is None or not left[1:]:
         return 0
     count = 2
-    while not left[1].quoted and left[count:] and not _begins(left[count:], said, names):
+    while not left[1].quoted and left[count:] and not begins_clause(left[count:], said, names):
         count += 1
     said[field] = " ".join(one.said for one in left[1:count])
     return count
 
 
-def _begins(left: Sequence[Word], said: Said, names: Names) -> bool:
+def begins_clause(left: Sequence[Word], said: Said, names: Names) -> bool:
     """Whether something else begins: then what stands before, without quotation marks, is at its
     end."""
     if left[0].quoted or (left[0].low in _FILTERS and left[1:]):
@@ -318,7 +328,8 @@ def _begins(left: Sequence[Word], said: Said, names: Names) -> bool:
     return any(clause(left, dict(said), names) for clause in _SHORT)
 
 
-def _thread(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_thread(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read the thread that messages must belong to."""
     if left[0].low not in ("thread", "faden") or not left[1:] or not _ID.fullmatch(left[1].low):
         return 0
     said["thread"] = left[1].low
@@ -333,51 +344,56 @@ _LONGEST = 10
 """Words that an interval may have."""
 
 
-def _starts(left: Sequence[Word]) -> bool:
+def starts_time(left: Sequence[Word]) -> bool:
     """Whether a time may begin here."""
     words = [word.low for word in left[:_LONGEST]]
     return words[0] in _STARTS or time_words.begins(words)
 
 
-def _interval(left: Sequence[Word], said: Said, names: Names) -> int:
+def read_interval(left: Sequence[Word], said: Said, names: Names) -> int:
+    """Read when messages come."""
     if "interval" in said:
         return 0
-    count = _count(left)
-    whole = count and (not left[count:] or _begins(left[count:], said | {"interval": ""}, names))
-    if not whole and _starts(left):
-        count = _unread(left)
+    count = count_interval(left)
+    whole = count and (
+        not left[count:] or begins_clause(left[count:], said | {"interval": ""}, names)
+    )
+    if not whole and starts_time(left):
+        count = count_unread(left)
     if count:
         said["interval"] = " ".join(one.said for one in left[:count]).rstrip(",;")
     return count
 
 
-def _count(left: Sequence[Word]) -> int:
+def count_interval(left: Sequence[Word]) -> int:
     """How many words are an interval, as many as are; 0 for none."""
     low = [one.low for one in left[:_LONGEST]]
     if _CRON.fullmatch(low[0]):
-        return 5 if _is_interval(" ".join(low[:5])) and len(low) >= 5 else 0
-    if not _starts(left):
+        return 5 if is_interval(" ".join(low[:5])) and len(low) >= 5 else 0
+    if not starts_time(left):
         return 0
     end = next(
-        (place for place in range(1, len(low)) if not low[place] or _ends(left[place:])), len(low)
+        (place for place in range(1, len(low)) if not low[place] or ends_interval(left[place:])),
+        len(low),
     )
     fitting = (count for count in range(end, 0, -1) if low[count - 1] not in time_words.OPEN_ENDS)
-    return next((count for count in fitting if _is_interval(" ".join(low[:count]))), 0)
+    return next((count for count in fitting if is_interval(" ".join(low[:count]))), 0)
 
 
-def _ends(left: Sequence[Word]) -> bool:
+def ends_interval(left: Sequence[Word]) -> bool:
     """Whether a flag begins, whose first words could pass for more of an interval."""
-    return bool(_flag("", _ONLINE, left, {}, ()) or _flag("", _OWN, left, {}, ()))
+    return bool(read_flag("", _ONLINE, left, {}, ()) or read_flag("", _OWN, left, {}, ()))
 
 
-def _unread(left: Sequence[Word]) -> int:
+def count_unread(left: Sequence[Word]) -> int:
     """As much as seems to say when, and can't be read: it is told as that."""
     stop = {*_BY, *_TO, *FOR, *_ELSE, *_FILTERS, ""}
     return next((place for place in range(1, len(left)) if left[place].low in stop), len(left))
 
 
 @lru_cache(1_000)
-def _is_interval(text: str) -> bool:
+def is_interval(text: str) -> bool:
+    """Whether a text is an interval."""
     try:
         Interval.parse(text)
     except BadInput:
@@ -386,17 +402,17 @@ def _is_interval(text: str) -> bool:
 
 
 _CLAUSES: Sequence[Clause] = (
-    _named,
-    _channel,
-    partial(_flag, "online", _ONLINE),
-    partial(_flag, "own", _OWN),
-    _by,
-    _to,
-    _who,
-    _fallback,
-    _filter,
-    _thread,
-    _interval,
-    _unknown,
+    read_named,
+    read_channel,
+    partial(read_flag, "online", _ONLINE),
+    partial(read_flag, "own", _OWN),
+    read_by,
+    read_to,
+    read_who,
+    read_fallback,
+    read_filter,
+    read_thread,
+    read_interval,
+    read_unknown,
 )
-_SHORT = [clause for clause in _CLAUSES if clause not in (_filter, _unknown)]
+_SHORT = [clause for clause in _CLAUSES if clause not in (read_filter, read_unknown)]

@@ -155,7 +155,8 @@ def names_in(answer: str) -> set[str]:
     """The commands that an answer of `help` names: one in each line before its title, or a group of
     them behind the group's."""
     named = set()
-    for line in answer.splitlines():
+    whole = answer.replace("\n  ", " ")  # forms fold long lines
+    for line in whole.splitlines():
         head, _colon, rest = line.partition(": ")
         named |= {head, *(name.replace(" ", "-") for name in rest.split(", "))}
     return named & ACTIONS.keys()

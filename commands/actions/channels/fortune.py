@@ -24,7 +24,8 @@ class Form:
     ] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Draw a fortune. Raises Forbidden, NotFound."""
     if form.offensive and caller.in_room:
         raise Forbidden(
             _("Those that may offend are told in private only: write to {bot}.", bot=bus.bot)
@@ -40,7 +41,7 @@ ACTION = Action(
     "fortune",
     _("Tell a fortune"),
     Role.GUEST,
-    _run,
+    run,
     Form,
     group="messages",
     public=True,

@@ -39,7 +39,7 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
     found = [
         hops
         for one in await bus.hub.store.starting(start)
-        if _may_see(caller, bus, hops := await _hops(bus, one))
+        if may_see(caller, bus, hops := await hops_of(bus, one))
     ]
     if not found:
         raise NotFound(_("There is no message {start} for you.", start=start))
@@ -50,7 +50,8 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
     return found[0]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show what became of a message."""
     hops = await find(caller, bus, form.id)
     message = hops[0].message
     title = _(
@@ -59,9 +60,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         name=message.author.shown,
         time=when(message.at),
     )
-    lines = [_hop(one, message, caller, bus) for one in hops]
-    lines += [_waits(one, caller, bus) for one in await bus.hub.store.held(message.id)]
-    lines += [_stopped(one, caller, bus) for one in await bus.hub.store.stops(message.id)]
+    lines = [hop_line(one, message, caller, bus) for one in hops]
+    lines += [held_line(one, caller, bus) for one in await bus.hub.store.held(message.id)]
+    lines += [stopped_line(one, caller, bus) for one in await bus.hub.store.stops(message.id)]
     if deletion := await bus.hub.store.deletion(message.id):
         at, who = deletion
         known = who if caller.role >= Role.OPERATOR else _("an operator")
@@ -69,18 +70,20 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(title, lines)
 
 
-async def _hops(bus: Bus, message_id: str) -> Sequence[Delivery]:
+async def hops_of(bus: Bus, message_id: str) -> Sequence[Delivery]:
+    """All deliveries of a message, in order."""
     return await bus.hub.store.trace(message_id)
 
 
-def _may_see(caller: Caller, bus: Bus, hops: Sequence[Delivery]) -> bool:
+def may_see(caller: Caller, bus: Bus, hops: Sequence[Delivery]) -> bool:
+    """Whether the caller may see a message: its channel is theirs to read, or they wrote it."""
     message = hops[0].message
     return may_read(caller, bus, message.channel) or message.author.key == caller.jid
 
 
-def _hop(one: Delivery, first: Message, caller: Caller, bus: Bus) -> Words | str:
+def hop_line(one: Delivery, first: Message, caller: Caller, bus: Bus) -> Words | str:
     """A hop in a line, and how it arrived where that is not as it was said."""
-    place, known = _place(one.channel, caller, bus)
+    place, known = shown_place(one.channel, caller, bus)
     told = _("{place}: {state} {time}", place=place, state=one.state.words, time=when(one.changed))
     if known and one.error:
         told = _(
@@ -98,7 +101,7 @@ def _hop(one: Delivery, first: Message, caller: Caller, bus: Bus) -> Words | str
     return _("{told}, changed to “{body}”", told=told, body=brief(one.message.body, 100))
 
 
-def _place(channel: Channel, caller: Caller, bus: Bus) -> tuple[str, bool]:
+def shown_place(channel: Channel, caller: Caller, bus: Bus) -> tuple[str, bool]:
     """A channel, and whether the caller may know which: other people's addresses are for
     operators."""
     method = bus.methods.get(channel.method)
@@ -110,12 +113,12 @@ def _place(channel: Channel, caller: Caller, bus: Bus) -> tuple[str, bool]:
     return (str(channel), True) if known else (f"{channel.method}:…", False)
 
 
-def _waits(held: Held, caller: Caller, bus: Bus) -> Words:
+def held_line(held: Held, caller: Caller, bus: Bus) -> Words:
     """Where it waits, at which processor, and how long."""
     route = next((one for one in bus.hub.routes if one.id == held.route), None)
     if route is None:  # it was removed this moment
         return _("held until {time}", time=when(held.due))
-    place, _known = _place(route.destination, caller, bus)
+    place, _known = shown_place(route.destination, caller, bus)
     name = next((stage.name for stage in route.stages if stage.id == held.passed[-1]), None)
     told = {"place": place, "route": route.id, "time": when(held.due)}
     if not route.enabled:
@@ -125,9 +128,9 @@ def _waits(held: Held, caller: Caller, bus: Bus) -> Words:
     return _("{place}: held by {name} at route {route}, until {time}", **told, name=name)
 
 
-def _stopped(stop: Stopped, caller: Caller, bus: Bus) -> Words:
+def stopped_line(stop: Stopped, caller: Caller, bus: Bus) -> Words:
     """Where it went no further, and why."""
-    place, known = _place(stop.destination, caller, bus)
+    place, known = shown_place(stop.destination, caller, bus)
     if not known:
         return _("{place}: stopped on the way", place=place)
     return _(
@@ -139,4 +142,4 @@ def _stopped(stop: Stopped, caller: Caller, bus: Bus) -> Words:
     )
 
 
-ACTION = Action("trace", _("Trace a message"), Role.MEMBER, _run, Form, group="messages")
+ACTION = Action("trace", _("Trace a message"), Role.MEMBER, run, Form, group="messages")

@@ -32,9 +32,10 @@ class Form:
     reason: Annotated[str, Ask(_("Reason"), _("they are told it"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    length, reason = _long(form)
-    author = await _author(caller, bus, form.who)
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Mute someone. Raises Forbidden for the bus itself and for admins, NotFound."""
+    length, reason = length_and_reason(form)
+    author = await find_author(caller, bus, form.who)
     if author.key == BUS.key:
         raise Forbidden(
             _("Those are my own words: I can't be muted. “reminder drop” ends a reminder.")
@@ -51,7 +52,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("{who} is muted {until}.", who=author.shown, until=until(mute)))
 
 
-def _long(form: Form) -> tuple[int, str]:
+def length_and_reason(form: Form) -> tuple[int, str]:
     """Milliseconds (0 for no end), and the reason: in a line, words of the one come as the
     other's."""
     written = f"{form.long} {form.reason}".strip()
@@ -73,7 +74,7 @@ def _long(form: Form) -> tuple[int, str]:
     return seconds * 1000, rest
 
 
-async def _author(caller: Caller, bus: Bus, who: str) -> Author:
+async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
     """Whom that means: an address, who goes by the name on the web page now, or who wrote a
     message."""
     jid = who.lower()
@@ -109,4 +110,4 @@ def until(mute: Mute) -> Words:
     return _("until {time} UTC", time=when(mute.until)) if mute.until else _("until unmuted")
 
 
-ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, _run, Form, group="messages")
+ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="messages")

@@ -5,7 +5,8 @@ from component.bus.model.roles import Role
 from component.common.i18n import Words, _
 
 
-async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+    """List all roles."""
     roles = bus.settings.roles
     lines: list[Words | str] = [
         _("{jid}: {role} (by the configuration)", jid=jid, role=Role.ADMIN.words)
@@ -18,4 +19,4 @@ async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     )
 
 
-ACTION = Action("role-list", _("List roles"), Role.OPERATOR, _run, group="roles")
+ACTION = Action("role-list", _("List roles"), Role.OPERATOR, run, group="roles")

@@ -27,7 +27,8 @@ class Form:
     jid: Annotated[Jid | None, Ask(_("Acts for"), _("a JID; yours where it is empty"))] = None
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Create a token, and show its secret once. Raises Conflict."""
     name = Author.named(form.name, "token").name
     if any(token.name == name for token in bus.settings.tokens.values()):
         raise Conflict(_("There is a token “{name}” already: choose another name.", name=name))
@@ -39,4 +40,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(_("The secret of “{name}”:", name=name), [secret, told])
 
 
-ACTION = Action("token-create", _("Create a token"), Role.ADMIN, _run, Form, group="tokens")
+ACTION = Action("token-create", _("Create a token"), Role.ADMIN, run, Form, group="tokens")

@@ -15,7 +15,7 @@ from component.common.form import Ask, Choice
 from component.common.i18n import _
 
 
-def _muted(bus: Bus) -> Sequence[Choice]:
+def muted_choices(bus: Bus) -> Sequence[Choice]:
     """Everyone who is muted now, by key, or by a name that is only one's."""
     now = [one for one in bus.hub.mutes if one.holds(bus.clock())]
     names = Counter(one.name for one in now)
@@ -28,10 +28,11 @@ def _muted(bus: Bus) -> Sequence[Choice]:
 class Form:
     """Who."""
 
-    who: Annotated[str, Ask(_("Who"), _("who is muted"), choices=_muted)]
+    who: Annotated[str, Ask(_("Who"), _("who is muted"), choices=muted_choices)]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Unmute someone. Raises NotFound."""
     mute = next((one for one in bus.hub.mutes if short(one) == form.who), None)
     if mute is None:
         raise NotFound(_("{who} is not muted (any more).", who=form.who[:60]))
@@ -39,4 +40,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("{who} is not muted any more.", who=mute.name))
 
 
-ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, _run, Form, group="messages")
+ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, run, Form, group="messages")

@@ -33,10 +33,11 @@ class Form:
     )
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    room = _room(form, bus)
-    added = [room, *_box(room, bus)] if form.shoutbox else [room]
-    routes = _joined(room.channel, bus) if form.shoutbox else []
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Add a room, and a shoutbox with routes both ways where asked for."""
+    room = new_room(form, bus)
+    added = [room, *new_box(room, bus)] if form.shoutbox else [room]
+    routes = new_routes(room.channel, bus) if form.shoutbox else []
     told = "; ".join([*map(described, added), *map(arrow, routes)])
     await bus.settings.change(
         [*map(Put, added), *map(Put, routes)], entry(caller, bus, "room-create", after=told)
@@ -44,7 +45,8 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("Added {what}. I am on my way in: “room-list” tells how I fare.", what=told))
 
 
-def _room(form: Form, bus: Bus) -> ChannelSpec:
+def new_room(form: Form, bus: Bus) -> ChannelSpec:
+    """The room's channel."""
     written = form.room.removeprefix(f"{METHOD}:")
     address = written if "@" in written else f"{written}@{bus.rooms_domain}"
     settings = {"subject": form.subject, "invite": list(form.invite)}
@@ -54,22 +56,24 @@ def _room(form: Form, bus: Bus) -> ChannelSpec:
     )
 
 
-def _box(room: ChannelSpec, bus: Bus) -> list[ChannelSpec]:
+def new_box(room: ChannelSpec, bus: Bus) -> list[ChannelSpec]:
     """The shoutbox to add; none where it stands already."""
-    box = _box_of(room.channel)
+    box = box_of(room.channel)
     if any(spec.channel == box for spec in bus.hub.channels):
         return []
     return [ChannelSpec(new_channel(bus.methods[box.method], box.address, bus), room.title)]
 
 
-def _box_of(room: Channel) -> Channel:
+def box_of(room: Channel) -> Channel:
+    """The shoutbox that has a room's name."""
     return Channel("shoutbox", room.address.partition("@")[0])
 
 
-def _joined(room: Channel, bus: Bus) -> list[Route]:
-    box = _box_of(room)
+def new_routes(room: Channel, bus: Bus) -> list[Route]:
+    """The routes between a room and its shoutbox that do not exist yet."""
+    box = box_of(room)
     standing = {(route.source, route.destination) for route in bus.hub.routes}
     return [Route(*ends) for ends in ((box, room), (room, box)) if ends not in standing]
 
 
-ACTION = Action("room-create", _("Create a room"), Role.OPERATOR, _run, Form, group="rooms")
+ACTION = Action("room-create", _("Create a room"), Role.OPERATOR, run, Form, group="rooms")

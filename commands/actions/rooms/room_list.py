@@ -26,12 +26,14 @@ def specs(bus: Bus) -> Sequence[ChannelSpec]:
     ]
 
 
-async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+    """List all rooms."""
     found = specs(bus)
-    return Lines(_("{count} rooms:", count=len(found)), [_line(spec, bus) for spec in found])
+    return Lines(_("{count} rooms:", count=len(found)), [room_line(spec, bus) for spec in found])
 
 
-def _line(spec: ChannelSpec, bus: Bus) -> Words:
+def room_line(spec: ChannelSpec, bus: Bus) -> Words:
+    """A room in a line: whether the bot is in, why not, and what it may not do."""
     jid, state = spec.channel.address, bus.rooms.told(spec.channel.address)
     paused = _(" (paused)") if not spec.enabled else ""
     if state is None or not state.inside:
@@ -46,4 +48,4 @@ def _line(spec: ChannelSpec, bus: Bus) -> Words:
     )
 
 
-ACTION = Action("room-list", _("List rooms"), Role.OPERATOR, _run, group="rooms")
+ACTION = Action("room-list", _("List rooms"), Role.OPERATOR, run, group="rooms")

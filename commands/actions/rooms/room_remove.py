@@ -25,7 +25,9 @@ class Form:
     )
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Remove a room's channel, after asking. Raises Refused where the bot cannot destroy the
+    room."""
     spec = find_channel(bus, Channel(METHOD, form.room))
     state = bus.rooms.told(form.room)
     if form.destroy and not (state and state.owned):
@@ -34,7 +36,7 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
         )
 
     async def then(caller: Caller, bus: Bus, told: Words) -> Reply:
-        return await _destroyed(form.room, caller, bus, told) if form.destroy else Done(told)
+        return await destroy(form.room, caller, bus, told) if form.destroy else Done(told)
 
     more = (
         _("The room is destroyed for everyone.")
@@ -46,7 +48,8 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-async def _destroyed(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
+async def destroy(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
+    """Destroy the room itself, once its channel is removed."""
     try:
         await bus.rooms.destroy(
             room, tell(_("Removed by an operator of Shoutbus."), caller.language)
@@ -57,5 +60,5 @@ async def _destroyed(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
 
 
 ACTION = Action(
-    "room-remove", _("Remove a room"), Role.OPERATOR, _run, Form, more=True, group="rooms"
+    "room-remove", _("Remove a room"), Role.OPERATOR, run, Form, more=True, group="rooms"
 )

@@ -19,13 +19,13 @@ async def first_held(
     by_number = {one.id: one for one in bus.hub.routes}
     held = await bus.hub.store.held_first(FIRST, route.id if route else None)
     return [
-        (one.route, _shown(one, by_number[one.route], caller, bus))
+        (one.route, held_line(one, by_number[one.route], caller, bus))
         for one in held
         if one.route in by_number
     ]
 
 
-def _shown(held: Held, route: Route, caller: Caller, bus: Bus) -> Words | str:
+def held_line(held: Held, route: Route, caller: Caller, bus: Bus) -> Words | str:
     """What people say to the bot is for admins alone; others see that it is there."""
     message = held.message
     what = message.id[:8]

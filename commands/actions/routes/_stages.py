@@ -23,7 +23,7 @@ Then = Callable[[Settings], tuple[Stage, ...]]
 """Gives a route's stages, from what was set."""
 
 
-def _kinds(_bus: Any) -> Sequence[Choice]:
+def processor_choices(_bus: Any) -> Sequence[Choice]:
     """Every processor there is."""
     return [Choice(name, f"{name} ({spec.title})") for name, spec in sorted(discover().items())]
 
@@ -35,7 +35,7 @@ def _kinds(_bus: Any) -> Sequence[Choice]:
 class Add:
     """Which, and where."""
 
-    processor: Annotated[str, Ask(_("Processor"), _("what it does"), choices=_kinds)]
+    processor: Annotated[str, Ask(_("Processor"), _("what it does"), choices=processor_choices)]
     place: Annotated[
         int | None, Ask(_("Place"), _("1 for the first; empty for the last"), named=True)
     ] = None
@@ -57,12 +57,12 @@ def adding(route: Route) -> Step:
             return route.with_stage(spec.name, settings, place - 1)
 
         replace(route, stages=added(()))  # too many are told before they are set
-        return await _setting(route, spec, (), added, caller, bus)
+        return await ask_settings(route, spec, (), added, caller, bus)
 
     return Step(_("Add a processor"), Add, chosen, last=False)
 
 
-async def _setting(
+async def ask_settings(
     route: Route, spec: ProcessorSpec, standing: Settings, then: Then, caller: Caller, bus: Bus
 ) -> Reply:
     """The processor's own form; nothing is asked where it has nothing to set."""
@@ -74,15 +74,15 @@ async def _setting(
     )  # else what is needed is asked for
 
     async def run(caller: Caller, filled: Processor, bus: Bus) -> Reply:
-        return await _change(route, then(settings_of(filled)), caller, bus)
+        return await save(route, then(settings_of(filled)), caller, bus)
 
     if not asked:
         return await run(caller, spec.make(), bus)
-    told = _unasked(asked) if caller.way == "text" and not open_ else None
+    told = unasked_words(asked) if caller.way == "text" and not open_ else None
     return Step(spec.title, spec.make, run, values=values, help=told, open=open_)
 
 
-def _unasked(asked: Sequence[Field]) -> Words | None:
+def unasked_words(asked: Sequence[Field]) -> Words | None:
     """What else a line may set: a conversation asks for what is needed only."""
     names = " ".join(f"{one.name}=" for one in asked if not one.required)
     return (
@@ -98,8 +98,7 @@ def _unasked(asked: Sequence[Field]) -> Words | None:
 def editing(route: Route) -> Step:
     """A processor of the route: which, then its form as it is set."""
     choices = [
-        Choice(str(number), line, _own_name(route, stage))
-        for number, stage, line in _numbered(route)
+        Choice(str(number), line, own_name(route, stage)) for number, stage, line in numbered(route)
     ]
     which = Annotated[
         str, Ask(_("Processor"), _("its number, or its name"), choices=lambda _bus: choices)
@@ -123,10 +122,10 @@ def editing(route: Route) -> Step:
                 for one in route.stages
             )
 
-        return await _setting(route, spec, stage.settings, changed, caller, bus)
+        return await ask_settings(route, spec, stage.settings, changed, caller, bus)
 
     form = make_dataclass("Form", [("processor", which)], frozen=True)
-    return Step(_("Edit a processor"), form, chosen, last=False, help=_listed(route))
+    return Step(_("Edit a processor"), form, chosen, last=False, help=listed(route))
 
 
 # Order
@@ -143,21 +142,21 @@ class Order:
 
 def ordering(route: Route, caller: Caller) -> Step:
     """The numbers of the processors as they shall stand."""
-    numbers = [str(number) for number, _stage in enumerate(_some(route), 1)]
+    numbers = [str(number) for number, _stage in enumerate(stages_of(route), 1)]
 
     async def run(caller: Caller, filled: Order, bus: Bus) -> Reply:
-        return await _change(route, _ordered(route, filled.order), caller, bus)
+        return await save(route, ordered(route, filled.order), caller, bus)
 
     values = (
         {} if caller.way == "text" else {"order": [" ".join(numbers)]}
     )  # there it would not be asked for
-    return Step(_("Order processors"), Order, run, values=values, help=_listed(route))
+    return Step(_("Order processors"), Order, run, values=values, help=listed(route))
 
 
-def _ordered(route: Route, written: str) -> Sequence[Stage]:
+def ordered(route: Route, written: str) -> Sequence[Stage]:
     """The stages in the order written; raises BadInput where one is missing, unknown, or stands
     twice."""
-    numbers = [_number(route, word) for word in re.split(r"[\s,;]+", written) if word]
+    numbers = [number_of(route, word) for word in re.split(r"[\s,;]+", written) if word]
     twice = next((number for number in numbers if numbers.count(number) > 1), None)
     if twice:
         raise BadInput(_("{number} stands twice: write each number once.", number=twice))
@@ -174,10 +173,10 @@ def _ordered(route: Route, written: str) -> Sequence[Stage]:
     return [route.stages[number - 1] for number in numbers]
 
 
-def _number(route: Route, written: str) -> int:
+def number_of(route: Route, written: str) -> int:
     """The number of one written by its number or its name; raises BadInput."""
     for number, stage in enumerate(route.stages, 1):
-        if written == str(number) or written.casefold() in _own_name(route, stage):
+        if written == str(number) or written.casefold() in own_name(route, stage):
             return number
     if any(stage.name == written.casefold() for stage in route.stages):
         raise BadInput(_("There are several “{name}”: say which by its number.", name=written))
@@ -197,8 +196,8 @@ def _number(route: Route, written: str) -> int:
 def dropping(route: Route) -> Step:
     """Which of the processors go."""
     choices = [
-        Choice(f"{number} {stage.name}", line, (str(number), *_own_name(route, stage)))
-        for number, stage, line in _numbered(route)
+        Choice(f"{number} {stage.name}", line, (str(number), *own_name(route, stage)))
+        for number, stage, line in numbered(route)
     ]
     which = Annotated[
         tuple[str, ...],
@@ -211,44 +210,45 @@ def dropping(route: Route) -> Step:
             return Lines(told, shown_block(route))
         gone = {int(one.partition(" ")[0]) for one in filled.gone}
         left = [stage for number, stage in enumerate(route.stages, 1) if number not in gone]
-        return await _change(route, left, caller, bus)
+        return await save(route, left, caller, bus)
 
     form = make_dataclass("Form", [("gone", which, ())], frozen=True)
-    return Step(_("Drop processors"), form, run, help=_listed(route))
+    return Step(_("Drop processors"), form, run, help=listed(route))
 
 
 # What they share
 
 
-def _some(route: Route) -> Sequence[Stage]:
+def stages_of(route: Route) -> Sequence[Stage]:
+    """The processors of a route. Raises NotFound where it has none."""
     if not route.stages:
         raise NotFound(_("Route {number} has no processors: add one first.", number=route.id))
     return route.stages
 
 
-def _numbered(route: Route) -> Sequence[tuple[int, Stage, str]]:
+def numbered(route: Route) -> Sequence[tuple[int, Stage, str]]:
     """Each with its number, and with that in a line."""
     lines = [brief(line, 100) for line in block(route)[1:]]
     return [
         (number, stage, line)
-        for number, (stage, line) in enumerate(zip(_some(route), lines, strict=True), 1)
+        for number, (stage, line) in enumerate(zip(stages_of(route), lines, strict=True), 1)
     ]
 
 
-def _own_name(route: Route, stage: Stage) -> tuple[str, ...]:
+def own_name(route: Route, stage: Stage) -> tuple[str, ...]:
     """Its name, where no other of the route has it."""
     names = [one.name for one in route.stages]
     return (stage.name,) if names.count(stage.name) == 1 else ()
 
 
-def _listed(route: Route) -> Words:
+def listed(route: Route) -> Words:
     """The route and its processors, over a form: not all of what is set fits there."""
     head = f"{route.id}: {route.source} → {route.destination}"  # their names are told below
     lines = [line if len(line) < 200 else f"{line[:200]}…" for line in block(route)[1:]]
     return _("{lines}", lines="\n".join([head, *lines]))
 
 
-async def _change(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bus) -> Reply:
+async def save(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bus) -> Reply:
     """One change; raises Conflict where the route is not as it was read."""
     unchanged(bus, route)
     wanted = replace(route, stages=tuple(stages))

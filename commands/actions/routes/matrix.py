@@ -44,7 +44,7 @@ Grid = Mapping[Channel, Mapping[Channel, Route]]
 """By source, the standing routes by destination."""
 
 
-def _grid(bus: Bus) -> Grid:
+def grid_of(bus: Bus) -> Grid:
     """Every source, whether or not a route starts there."""
     found: dict[Channel, dict[Channel, Route]] = {spec.channel: {} for spec in bus.hub.channels}
     for route in bus.hub.routes:
@@ -52,7 +52,7 @@ def _grid(bus: Bus) -> Grid:
     return found
 
 
-def _narrowed(grid: Grid, which: str) -> Grid:
+def narrowed(grid: Grid, which: str) -> Grid:
     """The sources with `which` in their name, the one that is it first."""
     asked = which.casefold()
     found = [source for source in grid if asked in str(source).casefold()]
@@ -72,26 +72,28 @@ class Narrow:
     ] = ""
 
 
-def _opening(caller: Caller, bus: Bus) -> Reply:
-    grid = _grid(bus)
+def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Ask for all sources at once, or first which of them where they are many."""
+    grid = grid_of(bus)
     if not grid:
         return Done(_("There are no channels yet: add some first."))
-    if len(_fitting(grid, bus)) == len(grid):
-        return _drawn(grid, caller, bus)
+    if len(fitting(grid, bus)) == len(grid):
+        return grid_step(grid, caller, bus)
     return Step(
         ACTION.title,
         Narrow,
-        _chosen,
+        show_chosen,
         last=False,
         help=_("There are {count} sources.", count=len(grid)),
     )
 
 
-async def _chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
-    found = _narrowed(_grid(bus), form.which)
+async def show_chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
+    """The form for the sources that were asked for, as many as fit."""
+    found = narrowed(grid_of(bus), form.which)
     if not found:
         return Done(_("No source has “{part}” in its address.", part=form.which), "warn")
-    shown = _fitting(found, bus)
+    shown = fitting(found, bus)
     if not shown:
         first = next(iter(found))
         return Done(
@@ -101,10 +103,10 @@ async def _chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
     told = _(
         "{shown} of {count} sources: narrow them to see others.", shown=len(shown), count=len(found)
     )
-    return _drawn(shown, caller, bus, told if len(shown) < len(found) else None)
+    return grid_step(shown, caller, bus, told if len(shown) < len(found) else None)
 
 
-def _fitting(grid: Grid, bus: Bus) -> Grid:
+def fitting(grid: Grid, bus: Bus) -> Grid:
     """The first sources, as many as fit a form: past MAX_CHOICES destinations are typed, not
     listed."""
     ends = [choice.value for choice in places(bus)]
@@ -119,13 +121,13 @@ def _fitting(grid: Grid, bus: Bus) -> Grid:
     return found
 
 
-def _drawn(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> Step:
+def grid_step(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> Step:
     """The form as things stand; it is held to what it showed, whatever happens meanwhile."""
     names = {f"s{number}": source for number, source in enumerate(shown, 1)}
     ends = [choice.value for choice in places(bus)]
-    asked = [_row(name, source, shown[source], ends) for name, source in names.items()]
+    asked = [grid_row(name, source, shown[source], ends) for name, source in names.items()]
     form = make_dataclass(
-        "Form", [*_page(caller, bus), *asked]
+        "Form", [*link_field(caller, bus), *asked]
     )  # the link first: these forms are long
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
@@ -133,20 +135,23 @@ def _drawn(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> 
             source: [Channel.parse(one) for one in getattr(filled, name)]
             for name, source in names.items()
         }
-        return await _set(shown, wanted, caller, bus)
+        return await set_routes(shown, wanted, caller, bus)
 
     asks = any(goes_with(route, bus) for mine in shown.values() for route in mine.values())
     return Step(ACTION.title, form, run, last=not asks, help=told)
 
 
-def _row(name: str, source: Channel, standing: Mapping[Channel, Route], ends: Sequence[str]) -> Any:
+def grid_row(
+    name: str, source: Channel, standing: Mapping[Channel, Route], ends: Sequence[str]
+) -> Any:
+    """A field of the form: one source, and its destinations."""
     mine = tuple(str(end) for end in standing)
     possible = [Choice(end, end) for end in dict.fromkeys((*ends, *mine)) if end != str(source)]
     asked = Ask(_("{source}", source=source), choices=lambda _bus: possible)
     return name, Annotated[tuple[str, ...], asked], field(default=mine)
 
 
-def _page(caller: Caller, bus: Bus) -> list[Any]:
+def link_field(caller: Caller, bus: Bus) -> list[Any]:
     """A field that holds the link to the page, to be copied from there: forms have no links."""
     link = bus.sign_in(caller.jid) if caller.way != WEB else ""
     return (
@@ -165,7 +170,8 @@ def _page(caller: Caller, bus: Bus) -> list[Any]:
 # A line
 
 
-def _ends(bus: Bus) -> Sequence[Choice]:
+def end_choices(bus: Bus) -> Sequence[Choice]:
+    """All destinations, and none."""
     return [*places(bus), Choice(NONE, NONE)]
 
 
@@ -174,23 +180,25 @@ class Line:
     """A source, and where it shall go."""
 
     source: Annotated[str, Ask(_("From"))] = ""
-    to: Annotated[tuple[str, ...], Ask(_("To"), choices=_ends)] = ()
+    to: Annotated[tuple[str, ...], Ask(_("To"), choices=end_choices)] = ()
 
 
-async def _line(caller: Caller, form: Line, bus: Bus) -> Reply:
-    grid = _grid(bus)
+async def run(caller: Caller, form: Line, bus: Bus) -> Reply:
+    """Show the matrix, or set the destinations of one source."""
+    grid = grid_of(bus)
     if not form.to:
-        return _told(
-            _narrowed(grid, form.source), bus.sign_in(caller.jid) if caller.way != WEB else ""
+        return grid_lines(
+            narrowed(grid, form.source), bus.sign_in(caller.jid) if caller.way != WEB else ""
         )
     source = find_channel(bus, Channel.parse(form.source)).channel
     wanted = [Channel.parse(one) for one in form.to if one != NONE]
-    return await _set({source: grid[source]}, {source: wanted}, caller, bus)
+    return await set_routes({source: grid[source]}, {source: wanted}, caller, bus)
 
 
-def _told(grid: Grid, link: str) -> Lines:
+def grid_lines(grid: Grid, link: str) -> Lines:
+    """The matrix in lines, with the link to its page."""
     lines: list[Words | str] = [
-        f"{source} → {', '.join(_dot(route) for route in mine.values())}"
+        f"{source} → {', '.join(shown_end(route) for route in mine.values())}"
         for source, mine in grid.items()
         if mine
     ]
@@ -203,14 +211,15 @@ def _told(grid: Grid, link: str) -> Lines:
     return Lines(_("{count} sources:", count=sum(1 for mine in grid.values() if mine)), lines)
 
 
-def _dot(route: Route) -> str:
+def shown_end(route: Route) -> str:
+    """A route without its source."""
     return arrow(route).removeprefix(f"{route.source} → ")
 
 
 # The change
 
 
-async def _set(
+async def set_routes(
     shown: Grid, wanted: Mapping[Channel, Sequence[Channel]], caller: Caller, bus: Bus
 ) -> Reply:
     """Add and remove what differs from what was shown; raises Conflict where that no longer stands
@@ -230,12 +239,12 @@ async def _set(
     ]
     if not new and not gone:
         return Done(_("Left as it was."))
-    _check(new, gone, bus)
+    check_current(new, gone, bus)
     told = [_("{route} goes.", route=arrow(route)) for route in gone]
     more = [sentence for route in gone for sentence in goes_with(route, bus)]
 
     async def change(caller: Caller, bus: Bus) -> Reply:
-        return await _change(new, gone, caller, bus)
+        return await save(new, gone, caller, bus)
 
     return (
         ask_sure(ACTION.title, joined([*told, *more], " "), change)
@@ -244,15 +253,17 @@ async def _set(
     )
 
 
-async def _change(new: Sequence[Route], gone: Sequence[Route], caller: Caller, bus: Bus) -> Reply:
-    _check(new, gone, bus)
+async def save(new: Sequence[Route], gone: Sequence[Route], caller: Caller, bus: Bus) -> Reply:
+    """Save the change in one transaction, with its line of the audit log."""
+    check_current(new, gone, bus)
     added, removed = (", ".join(arrow(route) for route in some) for some in (new, gone))
     changes: list[Put | Drop] = [*(Drop(route) for route in gone), *(Put(route) for route in new)]
     await bus.settings.change(changes, entry(caller, bus, "matrix", before=removed, after=added))
-    return Done(_summary(added, removed))
+    return Done(summary(added, removed))
 
 
-def _check(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None:
+def check_current(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None:
+    """Raise Conflict where a route or a channel is not as it was shown."""
     for route in gone:
         unchanged(bus, route)
     standing = {(route.source, route.destination) for route in bus.hub.routes}
@@ -272,7 +283,8 @@ def _check(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None:
             )
 
 
-def _summary(added: str, removed: str) -> Words:
+def summary(added: str, removed: str) -> Words:
+    """What was added and removed, in a sentence."""
     if not removed:
         return _("Added {routes}.", routes=added)
     if not added:
@@ -304,7 +316,7 @@ async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
     """
     check(ACTION, caller, bus)
     if not seen.route:
-        return await _set({seen.source: {}}, {seen.source: [seen.destination]}, caller, bus)
+        return await set_routes({seen.source: {}}, {seen.source: [seen.destination]}, caller, bus)
     unchanged(bus, Route(seen.source, seen.destination, id=seen.route, version=seen.version))
     route = find_route(bus, str(seen.route))
     if not route.enabled:
@@ -313,7 +325,9 @@ async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
         return Done(_("{route} is {state} now.", route=arrow(on), state=ON))
     if route.stages or bus.hub.routing.held_at(route):
         return route
-    return await _set({route.source: {route.destination: route}}, {route.source: []}, caller, bus)
+    return await set_routes(
+        {route.source: {route.destination: route}}, {route.source: []}, caller, bus
+    )
 
 
-ACTION = Action("matrix", _("Matrix"), Role.OPERATOR, _line, Line, group="routes", opening=_opening)
+ACTION = Action("matrix", _("Matrix"), Role.OPERATOR, run, Line, group="routes", opening=open_form)

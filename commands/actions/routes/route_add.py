@@ -23,7 +23,8 @@ class Form:
     both: Annotated[bool, Ask(_("Both ways"))] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Add a route, one way or both. Raises Conflict where it already exists."""
     for end in (form.source, form.destination):
         find_channel(bus, end)
     wanted = [Route(form.source, form.destination)]
@@ -40,4 +41,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("Added {routes}.", routes=told))
 
 
-ACTION = Action("route-add", _("Add a route"), Role.OPERATOR, _run, Form, group="routes")
+ACTION = Action("route-add", _("Add a route"), Role.OPERATOR, run, Form, group="routes")

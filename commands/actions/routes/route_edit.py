@@ -37,7 +37,8 @@ _WHAT = {
 """What may be done, as forms show it; lines have the word itself."""
 
 
-def _parts(_bus: Bus) -> Sequence[Choice]:
+def part_choices(_bus: Bus) -> Sequence[Choice]:
+    """What may be changed about a route."""
     return [Choice(one, _WHAT[one]) for one in (ENDS, *STEPS)]
 
 
@@ -53,24 +54,25 @@ class Form:
         Ask(
             _("What"),
             _("its ends and whether it is on; or of its processors: add, edit, order, drop"),
-            _parts,
+            part_choices,
             wanted=True,
         ),
     ] = ENDS
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Ask for a route's ends, or for what is to be done with its processors."""
     route = find_route(bus, form.route)
     if form.what in STEPS:
         return STEPS[form.what](route, caller)
 
     async def edit(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await _edit(route, caller, filled, bus)
+        return await edit_route(route, caller, filled, bus)
 
-    return Step(_("Edit route {number}", number=route.id), _standing(route), edit, open=True)
+    return Step(_("Edit route {number}", number=route.id), form_of(route), edit, open=True)
 
 
-def _standing(route: Route) -> type:
+def form_of(route: Route) -> type:
     """The form, with what stands in it."""
     source = Annotated[Channel, Ask(_("From"), _("where messages come from"), choices=channels)]
     destination = Annotated[Channel, Ask(_("To"), _("where they go"), choices=places)]
@@ -82,7 +84,8 @@ def _standing(route: Route) -> type:
     return make_dataclass("Form", asked, frozen=True)
 
 
-async def _edit(route: Route, caller: Caller, filled: Any, bus: Bus) -> Reply:
+async def edit_route(route: Route, caller: Caller, filled: Any, bus: Bus) -> Reply:
+    """Save the ends of a filled form. Raises BadInput, Conflict."""
     if not (filled.source and filled.destination):
         raise BadInput(_("A route needs both: where it starts and where it ends."))
     unchanged(bus, route)
@@ -114,7 +117,7 @@ ACTION = Action(
     "route-edit",
     _("Edit a route"),
     Role.OPERATOR,
-    _run,
+    run,
     Form,
     more=True,
     group="routes",

@@ -38,7 +38,7 @@ async def channel_of(bus: Bus, who: str, name: str) -> Channel:
             _("“{name}” could be {channels}: write one of these.", name=name[:60], channels=several)
         )
     for near in get_close_matches(low[:80], names, 3, 0.6):
-        if await _readable(bus, who, names[near]):
+        if await any_readable(bus, who, names[near]):
             raise NotFound(
                 _(
                     "There is no channel {channel} for you. Close: {near}.",
@@ -49,7 +49,9 @@ async def channel_of(bus: Bus, who: str, name: str) -> Channel:
     raise NotFound(_("There is no channel {channel} for you.", channel=name[:60]))
 
 
-async def _readable(bus: Bus, who: str, some: Sequence[Channel]) -> bool:
+async def any_readable(bus: Bus, who: str, some: Sequence[Channel]) -> bool:
+    """Whether someone may read one of some channels; false where a channel's rights are
+    unknown now."""
     try:
         return any([await bus.subscriptions.rights.may_read(who, one) for one in some])
     except DeliveryError:
@@ -79,7 +81,7 @@ def described(one: Subscription) -> Words:
         target=one.target,
         interval=one.interval.words,
     )
-    return joined([head, *details(one), *_stands(one)], ", ")
+    return joined([head, *details(one), *state_words(one)], ", ")
 
 
 def details(one: Subscription) -> list[Words]:
@@ -99,7 +101,7 @@ def details(one: Subscription) -> list[Words]:
     return [words for there, words in told if there]
 
 
-def _stands(one: Subscription) -> Sequence[Words]:
+def state_words(one: Subscription) -> Sequence[Words]:
     """How it stands, or when it comes next; nothing for what comes as it comes."""
     time = {"time": time_of(one.due, one.zone), "zone": one.zone}
     if one.standing is Standing.PAUSED and one.due:
@@ -202,7 +204,7 @@ async def names_some(caller: Caller, which: str, bus: Bus) -> bool:
     names = names_of(
         [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
     )
-    return await _readable(bus, caller.jid, names.get(low, ()))
+    return await any_readable(bus, caller.jid, names.get(low, ()))
 
 
 async def end_which(title: Words, caller: Caller, which: str, bus: Bus) -> Reply:

@@ -56,21 +56,23 @@ _OTHERS = _("Others are told by IM: any other way they choose themselves.")
 _T = TypeVar("_T")
 
 
-def _fault(field: str, why: Words | str) -> NoReturn:
+def fault(field: str, why: Words | str) -> NoReturn:
+    """Raise Faults with one field at fault."""
     raise Faults({field: why})
 
 
-def _parsed(field: str, parse: Callable[[str], _T], text: str) -> _T:
+def parsed(field: str, parse: Callable[[str], _T], text: str) -> _T:
+    """Parse a field's text; a BadInput becomes the field's fault."""
     try:
         return parse(text)
     except BadInput as error:
-        _fault(field, error.sentence)
+        fault(field, error.sentence)
 
 
 async def subscription(caller: Caller, said: Read, bus: Bus) -> Subscription | None:
     """What is meant; None where an address is still to be asked for. Raises Faults, NotFound,
     Forbidden."""
-    who = _who(caller, said)
+    who = subscriber(caller, said)
     channel = await channel_of(bus, caller.jid, said.channel)
     if said.rest:
         raise BadInput(
@@ -82,49 +84,54 @@ async def subscription(caller: Caller, said: Read, bus: Bus) -> Subscription | N
         )
     if who != caller.jid and not await bus.subscriptions.rights.may_read(who, channel):
         raise Forbidden(_("{who} may not read {channel}.", who=who, channel=channel))
-    interval = _parsed("interval", Interval.parse, said.interval)
-    target = await _target(caller, said, who, bus)
+    interval = parsed("interval", Interval.parse, said.interval)
+    target = await target_of(caller, said, who, bus)
     if target is None:
         return None
-    return await _made(caller, said, Subscription(who, channel, target, interval), bus)
+    return await made(caller, said, Subscription(who, channel, target, interval), bus)
 
 
-def _who(caller: Caller, said: Read) -> str:
+def subscriber(caller: Caller, said: Read) -> str:
+    """For whom the subscription is. Raises Forbidden, Faults."""
     who = said.who.strip().lower() or caller.jid
     if who != caller.jid and caller.role < Role.OPERATOR:
         raise Forbidden(
             _("Only operators subscribe others, who then are asked whether they agree.")
         )
     if not BARE_JID.fullmatch(who):
-        _fault("who", _("“{text}” is no JID like juliet@example.org.", text=who[:60]))
+        fault("who", _("“{text}” is no JID like juliet@example.org.", text=who[:60]))
     return who
 
 
 # Where
 
 
-async def _target(caller: Caller, said: Read, who: str, bus: Bus) -> Channel | None:
+async def target_of(caller: Caller, said: Read, who: str, bus: Bus) -> Channel | None:
+    """Where messages go; None where an address is still to be asked for."""
     own = bus.subscriptions.own(who)
-    target = await _named(said, who, bus)
+    target = await named_target(said, who, bus)
     if target is not None:
-        _check(caller, target, who, bus)
+        check_target(caller, target, who, bus)
     elif who != caller.jid:
-        _fault("by", _OTHERS)
+        fault("by", _OTHERS)
     return own if target == own else target
 
 
-async def _named(said: Read, who: str, bus: Bus) -> Channel | None:
+async def named_target(said: Read, who: str, bus: Bus) -> Channel | None:
+    """The target that a line names by address or method, or the caller's own."""
     own = bus.subscriptions.own(who)
     if said.address:
-        return _written(said, bus)
+        return written_target(said, bus)
     if said.by in ("", own.method):
         return own
-    _check_way(said.by, bus)
-    known = [one.target for one in await _confirmed(bus, who) if one.target.method == said.by]
+    check_way(said.by, bus)
+    known = [
+        one.target for one in await confirmed_addresses(bus, who) if one.target.method == said.by
+    ]
     return known[0] if len(known) == 1 else None
 
 
-def _check(caller: Caller, target: Channel, who: str, bus: Bus) -> None:
+def check_target(caller: Caller, target: Channel, who: str, bus: Bus) -> None:
     """Raise Faults, or Forbidden, where the caller can't have that told there."""
     own = bus.subscriptions.own(who)
     known = bus.methods.get(target.method)
@@ -135,9 +142,9 @@ def _check(caller: Caller, target: Channel, who: str, bus: Bus) -> None:
             )
         return
     if target != own and who != caller.jid:
-        _fault("by", _OTHERS)
+        fault("by", _OTHERS)
     if target != own and target.method == own.method:
-        _fault(
+        fault(
             "address",
             _(
                 "By {method} I write to you alone, and not to {address}: choose another way "
@@ -146,18 +153,19 @@ def _check(caller: Caller, target: Channel, who: str, bus: Bus) -> None:
                 address=target.address,
             ),
         )
-    _check_way(target.method, bus)
+    check_way(target.method, bus)
 
 
-def _check_way(method: str, bus: Bus) -> None:
+def check_way(method: str, bus: Bus) -> None:
+    """Raise Faults where a method is not a way to be told."""
     if method not in bus.subscriptions.ways:
         names = ", ".join(bus.subscriptions.ways)
-        _fault(
+        fault(
             "by", _("{method} is no way to be told here: {names}.", method=method[:20], names=names)
         )
 
 
-def _written(said: Read, bus: Bus) -> Channel:
+def written_target(said: Read, bus: Bus) -> Channel:
     """The address that was written: whole as a channel, or one of the method that was named, or
     that it fits."""
     method, colon, rest = said.address.strip().partition(":")
@@ -169,27 +177,29 @@ def _written(said: Read, bus: Bus) -> Channel:
             if bus.methods[one].address.fullmatch(rest.lower())
         ]
         method = said.by or (fitting or bus.subscriptions.ways)[-1]
-    _check_known(method, bus)
-    target = _parsed(
+    check_known(method, bus)
+    target = parsed(
         "address", lambda text: Channel(method, bus.methods[method].tidy(text)), tidy(rest)
     )
-    _parsed("address", lambda _text: bus.methods[method].check(target), "")
+    parsed("address", lambda _text: bus.methods[method].check(target), "")
     return target
 
 
-def _check_known(method: str, bus: Bus) -> None:
+def check_known(method: str, bus: Bus) -> None:
+    """Raise Faults where a method does not exist."""
     if method not in bus.methods:
-        _check_way(method, bus)
+        check_way(method, bus)
 
 
-async def _confirmed(bus: Bus, who: str) -> Sequence[Address]:
+async def confirmed_addresses(bus: Bus, who: str) -> Sequence[Address]:
+    """The confirmed addresses of someone."""
     return [one for one in await bus.subscriptions.book.of(who) if one.proof is Proof.CONFIRMED]
 
 
 # What
 
 
-async def _made(caller: Caller, said: Read, bare: Subscription, bus: Bus) -> Subscription:
+async def made(caller: Caller, said: Read, bare: Subscription, bus: Bus) -> Subscription:
     """With all that was said."""
     person = bus.methods[bare.target.method].person
     language = caller.language if bare.who == caller.jid else bus.settings.language(bare.who, "")
@@ -201,11 +211,11 @@ async def _made(caller: Caller, said: Read, bare: Subscription, bus: Bus) -> Sub
 
 async def filled(one: Subscription, said: Read, name: str, bus: Bus) -> Subscription:
     """A subscription with what was said of it; raises Faults."""
-    interval = _parsed("interval", Interval.parse, said.interval)
+    interval = parsed("interval", Interval.parse, said.interval)
     for field in ("matching", "without"):
-        _parsed(field, Filter.parse, getattr(said, field))
+        parsed(field, Filter.parse, getattr(said, field))
     if said.online and interval.at_once:
-        _fault(
+        fault(
             "online",
             _("All of it comes at once already: say for when you are away, like daily at 9."),
         )
@@ -215,8 +225,8 @@ async def filled(one: Subscription, said: Read, name: str, bus: Bus) -> Subscrip
         "without": said.without,
         "name": name,
     }
-    changes["thread"] = await _thread(bus, one.channel, said.thread)
-    changes["fallback"] = await _fallback(bus, one, said.fallback)
+    changes["thread"] = await find_thread(bus, one.channel, said.thread)
+    changes["fallback"] = await find_fallback(bus, one, said.fallback)
     return replace(one, own=said.own, online=said.online, **changes)
 
 
@@ -234,13 +244,13 @@ def name_of(written: str, default: str = "") -> str:
     if name.casefold() in _NOBODY:
         return ""
     if words_of(name) != {name.casefold()} or len(name) > _LONGEST_NAME:
-        _fault(
+        fault(
             "mention", _("“{name}” can't be looked for: write one word, or: none.", name=name[:40])
         )
     return name
 
 
-async def _thread(bus: Bus, channel: Channel, written: str) -> str:
+async def find_thread(bus: Bus, channel: Channel, written: str) -> str:
     """The thread in which a message of that channel stands, by the start of its id."""
     start = written.strip().lower()
     if not start:
@@ -250,7 +260,7 @@ async def _thread(bus: Bus, channel: Channel, written: str) -> str:
             hops = await bus.hub.store.trace(one)
             if any(hop.channel == channel for hop in hops):
                 return hops[0].message.thread or hops[0].message.id
-    _fault(
+    fault(
         "thread",
         _(
             "There is no message {start} in {channel}: “last {channel}” shows their ids.",
@@ -260,13 +270,13 @@ async def _thread(bus: Bus, channel: Channel, written: str) -> str:
     )
 
 
-async def _fallback(bus: Bus, one: Subscription, written: str) -> Channel | None:
+async def find_fallback(bus: Bus, one: Subscription, written: str) -> Channel | None:
     """Where else it goes: an address that is theirs, or the one of a method."""
     text = way(tidy(written))
     own = bus.subscriptions.own(one.who)
     if not text or text in _NOBODY:
         return None
-    known = [own, *(address.target for address in await _confirmed(bus, one.who))]
+    known = [own, *(address.target for address in await confirmed_addresses(bus, one.who))]
     found = [
         end
         for end in known
@@ -275,7 +285,7 @@ async def _fallback(bus: Bus, one: Subscription, written: str) -> Channel | None
     if len(found) == 1:
         return found[0]
     if found:
-        _fault(
+        fault(
             "fallback",
             _(
                 "“{name}” could be {channels}: write one of these.",
@@ -283,7 +293,7 @@ async def _fallback(bus: Bus, one: Subscription, written: str) -> Channel | None
                 channels=", ".join(map(str, found)),
             ),
         )
-    _fault(
+    fault(
         "fallback",
         _("{address} is not confirmed as yours: subscribe by it first.", address=text[:60]),
     )

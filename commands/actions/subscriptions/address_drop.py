@@ -21,7 +21,8 @@ class Form:
     address: Annotated[str, Ask(_("Address"), _("“address list” shows yours"))]
 
 
-async def _run(caller: Caller, form: Any, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Any, bus: Bus) -> Reply:
+    """Forget an address, and end its subscriptions. Raises NotFound."""
     address = await address_of(bus, caller.jid, form.address)
     over = await bus.subscriptions.book.drop(caller.jid, address.target)
     if over:
@@ -36,7 +37,8 @@ async def _run(caller: Caller, form: Any, bus: Bus) -> Reply:
     return Done(_("{address} is forgotten.", address=address.target))
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Offer the caller's own addresses."""
     known = [
         Choice(str(one.target), str(one.target))
         for one in await bus.subscriptions.book.of(caller.jid)
@@ -48,9 +50,9 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
         return known
 
     asked = Annotated[str, Ask(_("Address"), choices=choices)]
-    return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), _run)
+    return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), run)
 
 
 ACTION = Action(
-    "address-drop", _TITLE, Role.MEMBER, _run, Form, group="subscriptions", opening=_opening
+    "address-drop", _TITLE, Role.MEMBER, run, Form, group="subscriptions", opening=open_form
 )

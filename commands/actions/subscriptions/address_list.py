@@ -6,7 +6,8 @@ from component.common.i18n import _
 from component.subscriptions.addresses import words_of
 
 
-async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
+async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
+    """List the caller's addresses."""
     known = await bus.subscriptions.book.of(caller.jid)
     if not known:
         return Done(_("You gave me no address."))
@@ -14,4 +15,4 @@ async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     return Lines(title, [words_of(one) for one in known])
 
 
-ACTION = Action("address-list", _("List my addresses"), Role.MEMBER, _run, group="subscriptions")
+ACTION = Action("address-list", _("List my addresses"), Role.MEMBER, run, group="subscriptions")

@@ -33,14 +33,16 @@ class Line:
     ] = ""
 
 
-async def _line(caller: Caller, line: Line, bus: Bus) -> Reply:
+async def run(caller: Caller, line: Line, bus: Bus) -> Reply:
+    """Pause what a line names."""
     try:
-        return await _pause(caller, read_pause(line.what), bus)
+        return await pause(caller, read_pause(line.what), bus)
     except Faults as faults:
         raise BadInput(next(iter(faults.by_field.values()))) from faults
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Offer the caller's subscriptions."""
     mine = await bus.subscriptions.of(caller.jid)
     if not mine:
         return Done(NONE_YET)
@@ -56,14 +58,16 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
             "",
         ),
     ]
-    return Step(_TITLE, make_dataclass("Form", asked, frozen=True), _form)
+    return Step(_TITLE, make_dataclass("Form", asked, frozen=True), pause_chosen)
 
 
-async def _form(caller: Caller, filled: Any, bus: Bus) -> Reply:
-    return await _pause(caller, Pause(filled.which, filled.until), bus)
+async def pause_chosen(caller: Caller, filled: Any, bus: Bus) -> Reply:
+    """Pause what a form chose."""
+    return await pause(caller, Pause(filled.which, filled.until), bus)
 
 
-async def _pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
+async def pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
+    """Pause subscriptions until a time. Raises Faults for what cannot be read."""
     zone = clock_of(bus, caller.jid)
     numbers = [one.id for one in await chosen(bus, caller, said.which or ALL)]
     try:
@@ -91,10 +95,10 @@ ACTION = Action(
     "pause",
     _TITLE,
     Role.MEMBER,
-    _line,
+    run,
     Line,
     group="subscriptions",
-    opening=_opening,
+    opening=open_form,
     also=("pausiere", "pausieren"),
     examples=(_("pause until Monday"), _("pause lobby for 2h"), _("pause")),
 )

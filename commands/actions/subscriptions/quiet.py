@@ -22,7 +22,8 @@ class Form:
     hours: Annotated[str, Ask(_("Quiet hours"), _("like 22:00-07:00; or: off"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Set the caller's quiet hours, or show them. Raises Faults."""
     written = form.hours.strip()
     if written:
         try:
@@ -47,7 +48,7 @@ ACTION = Action(
     "quiet",
     _("Choose quiet hours"),
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
     also=("ruhe", "ruhezeit", "ruhezeiten"),

@@ -17,7 +17,8 @@ class Form:
     which: Annotated[str, Ask(_("Which"), _("a number or a channel; empty: all of them"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Resume paused subscriptions."""
     numbers = [one.id for one in await chosen(bus, caller, form.which or ALL)]
     again = await bus.subscriptions.resume(caller.jid, numbers)
     if not again:
@@ -30,7 +31,7 @@ ACTION = Action(
     "resume",
     _("Resume subscriptions"),
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
     also=("fortsetzen", "weiter"),

@@ -26,15 +26,17 @@ class Form:
     which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """End the caller's only subscription, or those that are named."""
     return (
         await end_which(_TITLE, caller, form.which, bus)
         if form.which
-        else await _opening(caller, bus)
+        else await open_form(caller, bus)
     )
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Ask which of several subscriptions end."""
     mine = await bus.subscriptions.of(caller.jid)
     if not mine:
         return Done(NONE_YET)
@@ -45,10 +47,10 @@ ACTION = Action(
     "stop",
     _TITLE,
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
-    opening=_opening,
+    opening=open_form,
     also=("stopp",),
     takes=names_some,
     examples=(_("stop"), _("stop lobby"), _("stop all")),

@@ -53,22 +53,23 @@ class Which:
 # A line
 
 
-async def _line(caller: Caller, line: Line, bus: Bus) -> Reply:
+async def run(caller: Caller, line: Line, bus: Bus) -> Reply:
+    """Subscribe to what a line says, or ask for the channel."""
     channels = [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
     said = read(line.what, names_of(channels))
     if said.channel:
-        return await _plainly(caller, said, bus)
+        return await subscribe_by_line(caller, said, bus)
 
     async def run(caller: Caller, filled: Which, bus: Bus) -> Reply:
-        return await _plainly(caller, replace(said, channel=filled.channel), bus)
+        return await subscribe_by_line(caller, replace(said, channel=filled.channel), bus)
 
     return Step(_TITLE, Which, run)
 
 
-async def _plainly(caller: Caller, said: Read, bus: Bus) -> Reply:
+async def subscribe_by_line(caller: Caller, said: Read, bus: Bus) -> Reply:
     """What is wrong is told with its label, as a line has no fields."""
     try:
-        return await _go(caller, said, bus)
+        return await keep(caller, said, bus)
     except Faults as faults:
         field, why = next(iter(faults.by_field.items()))
         raise BadInput(joined([LABELS[field], why], ": ")) from faults
@@ -77,7 +78,8 @@ async def _plainly(caller: Caller, said: Read, bus: Bus) -> Reply:
 # A form
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Ask for channel, interval and address."""
     offered = [
         Choice(str(spec.channel), titled(spec))
         for spec in await bus.subscriptions.rights.offered(caller.jid)
@@ -103,19 +105,20 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
             )
         )
     asked.append(option("more", Annotated[bool, Ask(_("More options"))], False))
-    return Step(_TITLE, make_dataclass("Form", asked, frozen=True), _begun, last=False)
+    return Step(_TITLE, make_dataclass("Form", asked, frozen=True), subscribe_by_form, last=False)
 
 
-async def _begun(caller: Caller, filled: Any, bus: Bus) -> Reply:
+async def subscribe_by_form(caller: Caller, filled: Any, bus: Bus) -> Reply:
+    """Subscribe to what a form says, or ask for more options."""
     said = Read(
         filled.channel, filled.interval, filled.by, filled.address, getattr(filled, "who", "")
     )
     if not filled.more:
-        return await _go(caller, said, bus)
+        return await keep(caller, said, bus)
     await subscription(caller, said, bus)  # what is wrong is told here
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await _go(
+        return await keep(
             caller, replace(said, **{name: getattr(filled, name) for name in _MORE}), bus
         )
 
@@ -150,24 +153,26 @@ def more(name: str) -> list[Any]:
 # What comes of it
 
 
-async def _go(caller: Caller, said: Read, bus: Bus) -> Reply:
+async def keep(caller: Caller, said: Read, bus: Bus) -> Reply:
     """Keep it, or ask for the address; raises Faults."""
     new = await subscription(caller, said, bus)
     if new is None:
-        return await _ask_address(caller, said, bus)
+        return await ask_address(caller, said, bus)
     await check_new(bus, new)
     kept = await bus.subscriptions.add(new, by=caller.jid if new.who != caller.jid else "")
     if kept.who != caller.jid or not bus.methods[kept.target.method].person:
         await bus.settings.change(
             (), entry(caller, bus, "subscribe", after=f"{kept.owner}, {described(kept)}")
         )
-    return Done(joined(await _answer(caller, kept, bus), "\n"))
+    return Done(joined(await kept_words(caller, kept, bus), "\n"))
 
 
-async def _ask_address(caller: Caller, said: Read, bus: Bus) -> Step:
+async def ask_address(caller: Caller, said: Read, bus: Bus) -> Step:
+    """Ask for the address of a method that has none yet."""
+
     async def run(caller: Caller, filled: Where, bus: Bus) -> Reply:
         try:
-            return await _go(caller, replace(said, address=filled.address), bus)
+            return await keep(caller, replace(said, address=filled.address), bus)
         except Faults as faults:
             if "address" in faults.by_field:
                 raise
@@ -186,7 +191,8 @@ async def _ask_address(caller: Caller, said: Read, bus: Bus) -> Step:
     )
 
 
-async def _answer(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
+async def kept_words(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
+    """The answer for a new subscription: what it is, what it waits for, how it ends."""
     told: list[Words] = [_("Subscription {subscription}", subscription=described(kept))]
     if kept.standing is Standing.ASKED and kept.who != caller.jid:
         told.append(_("I asked {who}: it begins once they agree.", who=kept.who))
@@ -214,10 +220,10 @@ ACTION = Action(
     "subscribe",
     _TITLE,
     Role.MEMBER,
-    _line,
+    run,
     Line,
     group="subscriptions",
-    opening=_opening,
+    opening=open_form,
     also=("abonniere", "abonnieren"),
     examples=(
         _("subscribe lobby"),

@@ -25,20 +25,21 @@ class Form:
     number: Annotated[int, Ask(_("Number"), _("“subscriptions” shows them"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Ask for a subscription's settings, filled in with the present ones."""
     one = await bus.subscriptions.find(caller.jid, form.number)
 
     async def run(caller: Caller, asked: Any, bus: Bus) -> Reply:
-        return await _edit(one, caller, asked, bus)
+        return await edit_subscription(one, caller, asked, bus)
 
     kinds = [("interval", Annotated[str, Ask(LABELS["interval"], HOW)]), *more("")]
     title = _("Edit subscription {number}", number=one.id)
     return Step(
-        title, make_dataclass("Form", kinds, frozen=True), run, values=_standing(one), open=True
+        title, make_dataclass("Form", kinds, frozen=True), run, values=values_of(one), open=True
     )
 
 
-def _standing(one: Subscription) -> Mapping[str, Sequence[str]]:
+def values_of(one: Subscription) -> Mapping[str, Sequence[str]]:
     """What stands in the form."""
     values = {
         "interval": str(one.interval),
@@ -53,8 +54,11 @@ def _standing(one: Subscription) -> Mapping[str, Sequence[str]]:
     return {name: written(value) for name, value in values.items()}
 
 
-async def _edit(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Reply:
-    said = _said(was, Read(**{field: getattr(asked, field) for field in _standing(was)}), caller)
+async def edit_subscription(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Reply:
+    """Save the settings of a filled form. Raises Conflict, BadInput, Faults."""
+    said = said_of_line(
+        was, Read(**{field: getattr(asked, field) for field in values_of(was)}), caller
+    )
     one = await bus.subscriptions.find(caller.jid, was.id)
     if replace(one, due=was.due, cursor=was.cursor) != was:
         raise Conflict(
@@ -76,12 +80,12 @@ _CUT = re.compile(r"\b(?:when|while|if|wenn|solange)(?: I'm| I am)?$", re.IGNORE
 _SETTING = re.compile(r"(?:^|\s)(\w+)=")
 
 
-def _said(was: Subscription, said: Read, caller: Caller) -> Read:
+def said_of_line(was: Subscription, said: Read, caller: Caller) -> Read:
     """Of a line the words that are no interval may say anything that `subscribe` reads."""
-    if caller.way != "text" or _is_interval(said.interval):
+    if caller.way != "text" or is_interval(said.interval):
         return said
     said = replace(said, interval=_WHEN.sub("", said.interval))
-    if _is_interval(said.interval):
+    if is_interval(said.interval):
         return said
     cut = _CUT.search(said.interval)
     line = read(" ".join([said.interval, "online"]) if cut else said.interval, ())
@@ -91,11 +95,12 @@ def _said(was: Subscription, said: Read, caller: Caller) -> Read:
         raise BadInput(_("There is no setting “{name}”.", name=stray[1][:40]))
     if line.rest or line.channel:
         return said  # whose interval can't be read
-    told = {field: value for field in _standing(was) if (value := getattr(line, field))}
+    told = {field: value for field in values_of(was) if (value := getattr(line, field))}
     return replace(said, **{"interval": str(was.interval)} | told)
 
 
-def _is_interval(text: str) -> bool:
+def is_interval(text: str) -> bool:
+    """Whether a text is an interval."""
     try:
         Interval.parse(text)
     except BadInput:
@@ -107,7 +112,7 @@ ACTION = Action(
     "subscription-edit",
     _("Edit a subscription"),
     Role.MEMBER,
-    _run,
+    run,
     Form,
     more=True,
     group="subscriptions",

@@ -29,10 +29,11 @@ class Form:
     whose: Annotated[str, Ask(_("Whose"), _("for operators: a JID, or: all; empty: your own"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """List the caller's subscriptions, or others' for operators. Raises Forbidden, BadInput."""
     whose = form.whose.strip().lower()
     if whose in ("", caller.jid):
-        return await _mine(caller, bus)
+        return await list_own(caller, bus)
     if caller.role < Role.OPERATOR:
         raise Forbidden(
             _("Only operators see others' subscriptions: “subscriptions” alone shows yours.")
@@ -49,14 +50,16 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         return Lines(_("The first {count} subscriptions:", count=SHOWN), lines)
     if not lines:
         return Done(_("There are no subscriptions."))
-    return Lines(_count(len(lines)), lines)
+    return Lines(count_words(len(lines)), lines)
 
 
-def _count(count: int) -> Words:
+def count_words(count: int) -> Words:
+    """How many subscriptions, as a title."""
     return _("{count} subscriptions:", count=count) if count != 1 else _("One subscription:")
 
 
-async def _mine(caller: Caller, bus: Bus) -> Reply:
+async def list_own(caller: Caller, bus: Bus) -> Reply:
+    """The caller's subscriptions, addresses and quiet hours."""
     mine: Sequence[Subscription] = await bus.subscriptions.of(caller.jid)
     lines: list[Words | str] = [described(one) for one in mine]
     lines += [words_of(one) for one in await bus.subscriptions.book.of(caller.jid)]
@@ -72,22 +75,23 @@ async def _mine(caller: Caller, bus: Bus) -> Reply:
                 link=link,
             )
         )
-    return Lines(_count(len(mine)) if mine else NONE_YET, lines)
+    return Lines(count_words(len(mine)) if mine else NONE_YET, lines)
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_list(caller: Caller, bus: Bus) -> Reply:
+    """Ask operators whose subscriptions they mean."""
     if caller.role >= Role.OPERATOR:
-        return Step(_TITLE, Form, _run)
-    return await _mine(caller, bus)
+        return Step(_TITLE, Form, run)
+    return await list_own(caller, bus)
 
 
 ACTION = Action(
     "subscription-list",
     _TITLE,
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
-    opening=_opening,
+    opening=open_list,
     also=("subscriptions", "abonnements", "abos"),
 )

@@ -22,7 +22,8 @@ MOST = 20_000
 _END = 2**62
 
 
-def _names(_bus: Bus) -> Sequence[Choice]:
+def template_choices(_bus: Bus) -> Sequence[Choice]:
+    """All templates by name."""
     return [Choice(name, name) for name in NAMES]
 
 
@@ -30,14 +31,19 @@ def _names(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """Which template, and what of."""
 
-    template: Annotated[str, Ask(_("Template"), _("as docs/letters.md names them"), choices=_names)]
+    template: Annotated[
+        str, Ask(_("Template"), _("as docs/letters.md names them"), choices=template_choices)
+    ]
     channel: Annotated[
         Channel | None, Ask(_("Channel"), _("whose newest messages to show; else samples"))
     ] = None
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    messages = await _newest(caller, form.channel, bus) if form.channel else samples(bus.clock())
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Render a template with samples or a channel's messages."""
+    messages = (
+        await newest_messages(caller, form.channel, bus) if form.channel else samples(bus.clock())
+    )
     eyes = Eyes(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
     titles = {spec.channel: spec.title for spec in bus.hub.channels if spec.title}
     where = replace(places(bus.web), title=lambda channel: titles.get(channel, str(channel)))
@@ -55,7 +61,8 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(_("{name} makes of that:", name=form.template), told, exact=True)
 
 
-async def _newest(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
+async def newest_messages(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
+    """A channel's newest messages. Raises NotFound."""
     readable(caller, bus, channel)
     found = await bus.hub.store.log(channel, before=_END, limit=NEWEST)
     if not found:
@@ -67,7 +74,7 @@ ACTION = Action(
     "template-preview",
     _("Preview a template"),
     Role.OPERATOR,
-    _run,
+    run,
     Form,
     group="messages",
     examples=[_("template preview digest.txt"), _("template preview digest.html shoutbox:lobby")],

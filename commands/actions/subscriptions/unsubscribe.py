@@ -19,15 +19,17 @@ class Form:
     which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """End the subscriptions that are named, or ask which."""
     return (
         await end_which(_TITLE, caller, form.which, bus)
         if form.which
-        else await _opening(caller, bus)
+        else await open_form(caller, bus)
     )
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Ask which subscriptions end."""
     mine = await bus.subscriptions.of(caller.jid)
     return choose(_TITLE, mine, end) if mine else Done(NONE_YET)
 
@@ -36,10 +38,10 @@ ACTION = Action(
     "unsubscribe",
     _TITLE,
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
-    opening=_opening,
+    opening=open_form,
     also=("abbestelle", "abbestellen"),
     examples=(_("unsubscribe lobby"), _("unsubscribe all")),
 )

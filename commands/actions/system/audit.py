@@ -21,16 +21,18 @@ class Form:
     count: Annotated[int, Ask(_("Lines"), _("the newest ones, 1 to 200"))] = 20
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show the newest lines of the audit log. Raises BadInput."""
     if not 1 <= form.count <= MOST:
         raise BadInput(_("Lines: 1 to {most}.", most=MOST))
-    lines = [_shown(one) for _number, one in await bus.hub.store.audit(limit=form.count)]
+    lines = [audit_line(one) for _number, one in await bus.hub.store.audit(limit=form.count)]
     return Lines(_("{count} changes, newest first (UTC):", count=len(lines)), lines)
 
 
-def _shown(one: Audit) -> str:
+def audit_line(one: Audit) -> str:
+    """A change in a line."""
     change = " → ".join(brief(part) for part in (one.before or "∅", one.after or "∅"))
     return f"{when(one.at)} {one.who} ({one.way}) {one.what}: {change}"
 
 
-ACTION = Action("audit", _("Who changed what"), Role.OPERATOR, _run, Form, group="about")
+ACTION = Action("audit", _("Who changed what"), Role.OPERATOR, run, Form, group="about")

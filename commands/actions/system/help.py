@@ -20,8 +20,10 @@ ALL = ("all", "alle", "alles")
 PROCESSORS = ("processors", "prozessoren")
 GROUP_ORDER = ("messages", "reminders", "subscriptions", "", "routes", "channels", "rooms")
 """Groups of commands that people use most; the others follow as the menu has them."""
-MOST_USED = ("shout", "last", "search", "remind", "subscribe", "unsubscribe", "subscription-list")
-MOST_USED += ("pause", "resume", "quiet", "preferences", "whoami", "help", "status")
+MOST_USED = (
+    *("shout", "last", "search", "remind", "subscribe", "unsubscribe", "subscription-list"),
+    *("pause", "resume", "quiet", "preferences", "whoami", "help", "status"),
+)
 
 _GENERAL = _("General")
 _TITLE = _("I pass messages between rooms, shoutboxes and people. I know these commands:")

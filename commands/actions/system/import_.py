@@ -40,13 +40,14 @@ class Change:
     line: str
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show what would change, and ask."""
     standing = () if form.remove else [spec.channel for spec in bus.hub.channels]
-    part = _parse("\n".join(form.toml), bus, standing, caller)
+    part = parse("\n".join(form.toml), bus, standing, caller)
     changes = [
-        *_channels(part, bus, form.remove),
-        *_routes(part, bus, form.remove),
-        *_roles(part, bus, form.remove),
+        *channel_changes(part, bus, form.remove),
+        *route_changes(part, bus, form.remove),
+        *role_changes(part, bus, form.remove),
     ]
     changes.sort(key=lambda one: isinstance(one.does, Put))  # what goes makes room first
     lines = [one.line for one in changes]
@@ -59,7 +60,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         )
         return Done(_("Imported: {count} changes.", count=len(changes)))
 
-    shown = "\n".join([*_strangers(part, bus, caller), *lines[:SHOWN]])
+    shown = "\n".join([*missing_tokens(part, bus, caller), *lines[:SHOWN]])
     told = _("This would change:\n{lines}", lines=shown)
     if len(lines) > SHOWN:
         told = _(
@@ -68,7 +69,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return ask_sure(_("Import"), told, take)
 
 
-def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -> Part:
+def parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -> Part:
     """Every fault at once, in the configuration's words."""
     part = parse_part(text, bus.methods, bus.bot.partition("@")[0], standing)
     faults = [
@@ -96,7 +97,7 @@ def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -
     return part
 
 
-def _strangers(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
+def missing_tokens(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
     """Tokens that are not here: without their secrets they can't be taken over."""
     names = {token.name for token in bus.settings.tokens.values()}
     for name in part.tokens:
@@ -108,7 +109,8 @@ def _strangers(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
             yield tell(told, caller.language)
 
 
-def _channels(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def channel_changes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+    """What would change among the channels."""
     standing = {spec.channel: spec for spec in bus.hub.channels}
     for spec in part.channels:
         now = standing.pop(spec.channel, None)
@@ -122,21 +124,22 @@ def _channels(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
         yield from (Change(Drop(spec), f"- {described(spec)}") for spec in standing.values())
 
 
-def _routes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def route_changes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+    """What would change among the routes."""
     standing = {(route.source, route.destination): route for route in bus.hub.routes}
     for route in {(route.source, route.destination): route for route in part.routes}.values():
         now = standing.pop((route.source, route.destination), None)
         if now is None:
             yield Change(Put(route), f"+ {detailed(route)}")
             continue
-        wanted = replace(now, enabled=route.enabled, stages=_kept(now.stages, route.stages))
+        wanted = replace(now, enabled=route.enabled, stages=kept_ids(now.stages, route.stages))
         if wanted != now:
             yield Change(Put(wanted), f"~ {detailed(now)} ⇒ {detailed(wanted)}")
     if remove:
         yield from (Change(Drop(route), f"- {detailed(route)}") for route in standing.values())
 
 
-def _kept(standing: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ...]:
+def kept_ids(standing: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ...]:
     """The wanted stages with the ids of those that stand at the same place under the same name, or
     else anywhere set the same, so that what they noted stays; the others get new ones."""
     free = {stage.id: stage for stage in standing}
@@ -158,7 +161,8 @@ def _kept(standing: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ..
     return tuple(replace(one, id=ids[place]) for place, one in enumerate(wanted))
 
 
-def _roles(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def role_changes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+    """What would change among the roles."""
     standing = dict(bus.settings.roles.given)
     for grant in part.grants:
         now = standing.pop(grant.jid, None)
@@ -173,4 +177,4 @@ def _roles(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
         )
 
 
-ACTION = Action("import", _("Import TOML"), Role.ADMIN, _run, Form, more=True, group="about")
+ACTION = Action("import", _("Import TOML"), Role.ADMIN, run, Form, more=True, group="about")

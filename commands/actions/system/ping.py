@@ -5,8 +5,9 @@ from component.bus.model.roles import Role
 from component.common.i18n import _
 
 
-async def _run(_caller: Caller, _form: None, _bus: Bus) -> Reply:
+async def run(_caller: Caller, _form: None, _bus: Bus) -> Reply:
+    """Answer."""
     return Done(_("pong"))
 
 
-ACTION = Action("ping", _("Ping the bot"), Role.GUEST, _run, public=True)
+ACTION = Action("ping", _("Ping the bot"), Role.GUEST, run, public=True)
