@@ -34,7 +34,7 @@ SHOWN = 12
 """Sources of one form."""
 BUDGET = 40_000
 """Bytes of one form's values and choices, about."""
-MOST = 200
+MAX_LINES = 200
 """Lines of an answer."""
 
 WEB = "web"
@@ -46,18 +46,26 @@ Grid = Mapping[Channel, Mapping[Channel, Route]]
 
 def grid_of(bus: Bus) -> Grid:
     """Every source, whether or not a route starts there."""
-    found: dict[Channel, dict[Channel, Route]] = {spec.channel: {} for spec in bus.hub.channels}
+    grid: dict[Channel, dict[Channel, Route]] = {}
+    for spec in bus.hub.channels:
+        grid[spec.channel] = {}
     for route in bus.hub.routes:
-        found.setdefault(route.source, {})[route.destination] = route
-    return found
+        grid.setdefault(route.source, {})[route.destination] = route
+    return grid
 
 
 def narrowed(grid: Grid, which: str) -> Grid:
-    """The sources with `which` in their name, the one that is it first."""
-    asked = which.casefold()
-    found = [source for source in grid if asked in str(source).casefold()]
-    found.sort(key=lambda source: str(source).casefold() != asked)
-    return {source: grid[source] for source in found}
+    """The sources with `which` in their name, an exact match first."""
+    part = which.casefold()
+    exact: dict[Channel, Mapping[Channel, Route]] = {}
+    others: dict[Channel, Mapping[Channel, Route]] = {}
+    for source, row in grid.items():
+        name = str(source).casefold()
+        if name == part:
+            exact[source] = row
+        elif part in name:
+            others[source] = row
+    return exact | others
 
 
 # The form
@@ -90,81 +98,101 @@ def open_form(caller: Caller, bus: Bus) -> Reply:
 
 async def show_chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
     """The form for the sources that were asked for, as many as fit."""
-    found = narrowed(grid_of(bus), form.which)
-    if not found:
+    matching = narrowed(grid_of(bus), form.which)
+    if not matching:
         return Done(_("No source has “{part}” in its address.", part=form.which), "warn")
-    shown = fitting(found, bus)
+    shown = fitting(matching, bus)
     if not shown:
-        first = next(iter(found))
+        first = next(iter(matching))
         return Done(
             _("{source} has too many destinations for a form: use lines instead.", source=first),
             "warn",
         )
-    told = _(
-        "{shown} of {count} sources: narrow them to see others.", shown=len(shown), count=len(found)
+    if len(shown) == len(matching):
+        return grid_step(shown, caller, bus)
+    note = _(
+        "{shown} of {count} sources: narrow them to see others.",
+        shown=len(shown),
+        count=len(matching),
     )
-    return grid_step(shown, caller, bus, told if len(shown) < len(found) else None)
+    return grid_step(shown, caller, bus, note)
 
 
 def fitting(grid: Grid, bus: Bus) -> Grid:
     """The first sources, as many as fit a form: past MAX_CHOICES destinations are typed, not
     listed."""
-    ends = [choice.value for choice in places(bus)]
-    listed = sum(2 * len(end) + 50 for end in ends) if len(ends) <= MAX_CHOICES else 0
+    ends = places(bus)
+    listed = 0
+    if len(ends) <= MAX_CHOICES:
+        listed = sum(2 * len(end.value) + 50 for end in ends)
     room = BUDGET
-    found: dict[Channel, Mapping[Channel, Route]] = {}
-    for source, mine in grid.items():
-        room -= listed + sum(len(str(end)) + 20 for end in mine)
-        if room < 0 or len(found) == SHOWN:
+    first: dict[Channel, Mapping[Channel, Route]] = {}
+    for source, row in grid.items():
+        room -= listed + sum(len(str(end)) + 20 for end in row)
+        if room < 0 or len(first) == SHOWN:
             break
-        found[source] = mine
-    return found
+        first[source] = row
+    return first
 
 
-def grid_step(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> Step:
-    """The form as things stand; it is held to what it showed, whatever happens meanwhile."""
+def grid_step(shown: Grid, caller: Caller, bus: Bus, note: Words | None = None) -> Step:
+    """The form with the present routes; the answer is compared with what it showed, even where
+    routes change in between."""
     names = {f"s{number}": source for number, source in enumerate(shown, 1)}
     ends = [choice.value for choice in places(bus)]
-    asked = [grid_row(name, source, shown[source], ends) for name, source in names.items()]
-    form = make_dataclass(
-        "Form", [*link_field(caller, bus), *asked]
-    )  # the link first: these forms are long
+    asked = link_field(caller, bus)  # the link first: these forms are long
+    for name, source in names.items():
+        asked.append(grid_row(name, source, shown[source], ends))
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        wanted = {
-            source: [Channel.parse(one) for one in getattr(filled, name)]
-            for name, source in names.items()
-        }
+        wanted = {}
+        for name, source in names.items():
+            wanted[source] = [Channel.parse(end) for end in getattr(filled, name)]
         return await set_routes(shown, wanted, caller, bus)
 
-    asks = any(goes_with(route, bus) for mine in shown.values() for route in mine.values())
-    return Step(ACTION.title, form, run, last=not asks, help=told)
+    return Step(
+        ACTION.title,
+        make_dataclass("Form", asked),
+        run,
+        last=not any_asks(shown, bus),
+        help=note,
+    )
 
 
-def grid_row(
-    name: str, source: Channel, standing: Mapping[Channel, Route], ends: Sequence[str]
-) -> Any:
+def any_asks(grid: Grid, bus: Bus) -> bool:
+    """Whether the removal of one of the routes has to be confirmed."""
+    for row in grid.values():
+        for route in row.values():
+            if goes_with(route, bus):
+                return True
+    return False
+
+
+def grid_row(name: str, source: Channel, row: Mapping[Channel, Route], ends: Sequence[str]) -> Any:
     """A field of the form: one source, and its destinations."""
-    mine = tuple(str(end) for end in standing)
-    possible = [Choice(end, end) for end in dict.fromkeys((*ends, *mine)) if end != str(source)]
-    asked = Ask(_("{source}", source=source), choices=lambda _bus: possible)
-    return name, Annotated[tuple[str, ...], asked], field(default=mine)
+    present = tuple(str(end) for end in row)
+    choices = []
+    for end in dict.fromkeys((*ends, *present)):
+        if end != str(source):
+            choices.append(Choice(end, end))
+    ask = Ask(_("{source}", source=source), choices=lambda _bus: choices)
+    return name, Annotated[tuple[str, ...], ask], field(default=present)
 
 
 def link_field(caller: Caller, bus: Bus) -> list[Any]:
     """A field that holds the link to the page, to be copied from there: forms have no links."""
-    link = bus.sign_in(caller.jid) if caller.way != WEB else ""
-    return (
-        [
-            (
-                "page",
-                Annotated[str, Ask(_("Link to the page"), _("works once, within 5 minutes"))],
-                field(default=link),
-            )
-        ]
-        if link
-        else []
-    )
+    link = page_link(caller, bus)
+    if not link:
+        return []
+    ask = Ask(_("Link to the page"), _("works once, within 5 minutes"))
+    return [("page", Annotated[str, ask], field(default=link))]
+
+
+def page_link(caller: Caller, bus: Bus) -> str:
+    """A link to the page; "" for callers who are on it, and where there is none."""
+    if caller.way == WEB:
+        return ""
+    return bus.sign_in(caller.jid)
 
 
 # A line
@@ -187,28 +215,27 @@ async def run(caller: Caller, form: Line, bus: Bus) -> Reply:
     """Show the matrix, or set the destinations of one source."""
     grid = grid_of(bus)
     if not form.to:
-        return grid_lines(
-            narrowed(grid, form.source), bus.sign_in(caller.jid) if caller.way != WEB else ""
-        )
+        return grid_lines(narrowed(grid, form.source), page_link(caller, bus))
     source = find_channel(bus, Channel.parse(form.source)).channel
-    wanted = [Channel.parse(one) for one in form.to if one != NONE]
+    wanted = [Channel.parse(end) for end in form.to if end != NONE]
     return await set_routes({source: grid[source]}, {source: wanted}, caller, bus)
 
 
 def grid_lines(grid: Grid, link: str) -> Lines:
     """The matrix in lines, with the link to its page."""
-    lines: list[Words | str] = [
-        f"{source} → {', '.join(shown_end(route) for route in mine.values())}"
-        for source, mine in grid.items()
-        if mine
-    ]
-    if lines[MOST:]:
-        lines = [*lines[:MOST], _("… and {count} more: narrow them", count=len(lines) - MOST)]
+    lines: list[Words | str] = []
+    for source, row in grid.items():
+        if row:
+            lines.append(f"{source} → {', '.join(map(shown_end, row.values()))}")
+    title = _("{count} sources:", count=len(lines))
+    if lines[MAX_LINES:]:
+        more = _("… and {count} more: narrow them", count=len(lines) - MAX_LINES)
+        lines = [*lines[:MAX_LINES], more]
     if link:
         lines.append(
             _("As a page, with a link that works once within 5 minutes: {link}", link=link)
         )
-    return Lines(_("{count} sources:", count=sum(1 for mine in grid.values() if mine)), lines)
+    return Lines(title, lines)
 
 
 def shown_end(route: Route) -> str:
@@ -222,42 +249,36 @@ def shown_end(route: Route) -> str:
 async def set_routes(
     shown: Grid, wanted: Mapping[Channel, Sequence[Channel]], caller: Caller, bus: Bus
 ) -> Reply:
-    """Add and remove what differs from what was shown; raises Conflict where that no longer stands
-    so."""
-    new = [
-        Route(source, end)
-        for source, ends in wanted.items()
-        for end in ends
-        if end not in shown[source]
-    ]
-    new = list(dict.fromkeys(new))
-    gone = [
-        route
-        for source, ends in wanted.items()
-        for end, route in shown[source].items()
-        if end not in ends
-    ]
+    """Add and remove what differs from what was shown; raises Conflict where the routes are no
+    longer as shown."""
+    new: list[Route] = []
+    gone: list[Route] = []
+    for source, ends in wanted.items():
+        row = shown[source]
+        new += [Route(source, end) for end in dict.fromkeys(ends) if end not in row]
+        gone += [route for end, route in row.items() if end not in ends]
     if not new and not gone:
         return Done(_("Left as it was."))
     check_current(new, gone, bus)
-    told = [_("{route} goes.", route=arrow(route)) for route in gone]
-    more = [sentence for route in gone for sentence in goes_with(route, bus)]
 
     async def change(caller: Caller, bus: Bus) -> Reply:
         return await save(new, gone, caller, bus)
 
-    return (
-        ask_sure(ACTION.title, joined([*told, *more], " "), change)
-        if more
-        else await change(caller, bus)
-    )
+    sentences = [_("{route} goes.", route=arrow(route)) for route in gone]
+    losses: list[Words] = []
+    for route in gone:
+        losses += goes_with(route, bus)
+    if not losses:
+        return await change(caller, bus)
+    return ask_sure(ACTION.title, joined([*sentences, *losses], " "), change)
 
 
 async def save(new: Sequence[Route], gone: Sequence[Route], caller: Caller, bus: Bus) -> Reply:
     """Save the change in one transaction, with its line of the audit log."""
     check_current(new, gone, bus)
-    added, removed = (", ".join(arrow(route) for route in some) for some in (new, gone))
-    changes: list[Put | Drop] = [*(Drop(route) for route in gone), *(Put(route) for route in new)]
+    added = ", ".join(map(arrow, new))
+    removed = ", ".join(map(arrow, gone))
+    changes: list[Put | Drop] = [*map(Drop, gone), *map(Put, new)]
     await bus.settings.change(changes, entry(caller, bus, "matrix", before=removed, after=added))
     return Done(summary(added, removed))
 
@@ -266,15 +287,15 @@ def check_current(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None
     """Raise Conflict where a route or a channel is not as it was shown."""
     for route in gone:
         unchanged(bus, route)
-    standing = {(route.source, route.destination) for route in bus.hub.routes}
+    present = {(route.source, route.destination) for route in bus.hub.routes}
     known = {spec.channel for spec in bus.hub.channels}
     for route in new:
-        lost = next((str(end) for end in (route.source, route.destination) if end not in known), "")
-        if lost:
-            raise Conflict(
-                _("{what} was removed meanwhile; nothing was changed: start again.", what=lost)
-            )
-        if (route.source, route.destination) in standing:
+        for end in (route.source, route.destination):
+            if end not in known:
+                raise Conflict(
+                    _("{what} was removed meanwhile; nothing was changed: start again.", what=end)
+                )
+        if (route.source, route.destination) in present:
             raise Conflict(
                 _(
                     "{what} was added meanwhile; nothing was changed: start again.",

@@ -92,24 +92,20 @@ async def edit_route(route: Route, caller: Caller, filled: Any, bus: Bus) -> Rep
     wanted = replace(route, source=filled.source, destination=filled.destination, enabled=filled.on)
     if wanted == route:
         return Done(_("Left as it was: {route}.", route=shown(route)))
-    for end in (wanted.source, wanted.destination):
-        find_channel(bus, end)
     ends = (wanted.source, wanted.destination)
-    other = next(
-        (
-            one
-            for one in bus.hub.routes
-            if (one.source, one.destination) == ends and one.id != route.id
-        ),
-        None,
-    )
-    if other:
-        raise Conflict(
-            _("Route {number} is that one already: {route}.", number=other.id, route=shown(other))
-        )
-    await bus.settings.change(
-        [Put(wanted)], entry(caller, bus, "route-edit", arrow(route), arrow(wanted))
-    )
+    for end in ends:
+        find_channel(bus, end)
+    for other in bus.hub.routes:
+        if (other.source, other.destination) == ends and other.id != route.id:
+            raise Conflict(
+                _(
+                    "Route {number} is that one already: {route}.",
+                    number=other.id,
+                    route=shown(other),
+                )
+            )
+    audit = entry(caller, bus, "route-edit", arrow(route), arrow(wanted))
+    await bus.settings.change([Put(wanted)], audit)
     return Done(_("Changed {before}: it is now {after}.", before=shown(route), after=shown(wanted)))
 
 
