@@ -44,11 +44,15 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         raise Forbidden(_("{who} is an admin: admins can't be muted.", who=author.key))
     now = bus.clock()
     mute = Mute(author.key, author.name, now + length if length else 0, brief(reason))
-    before = next(
-        (told(one) for one in bus.hub.mutes if one.key == mute.key and one.holds(now)), ""
-    )
-    over = [Drop(one) for one in bus.hub.mutes if one.key != mute.key and not one.holds(now)]
-    await bus.settings.change([*over, Put(mute)], entry(caller, bus, "mute", before, told(mute)))
+    before = ""
+    changes: list[Drop | Put] = []
+    for other in bus.hub.mutes:
+        if other.holds(now) and other.key == mute.key:
+            before = told(other)
+        elif not other.holds(now) and other.key != mute.key:
+            changes.append(Drop(other))
+    audit = entry(caller, bus, "mute", before, told(mute))
+    await bus.settings.change([*changes, Put(mute)], audit)
     return Done(_("{who} is muted {until}.", who=author.shown, until=until(mute)))
 
 
@@ -75,16 +79,18 @@ def length_and_reason(form: Form) -> tuple[int, str]:
 
 
 async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
-    """Whom that means: an address, who goes by the name on the web page now, or who wrote a
-    message."""
+    """Whom that means: an address, the web user of that name, or the author of a message."""
     jid = who.lower()
     if BARE_JID.fullmatch(jid):
         return Author(jid.partition("@")[0], jid)
     name = who.removesuffix(WEB_MARK).strip()
-    if session := bus.guest(name):
+    session = bus.guest(name)
+    if session:
         return Author(name, f"guest:{session}")
-    if found := _ID.fullmatch(who.casefold()):
-        return (await find(caller, bus, found[1]))[0].message.author
+    match = _ID.fullmatch(who.casefold())
+    if match:
+        hops = await find(caller, bus, match[1])
+        return hops[0].message.author
     raise NotFound(
         _(
             "No web user goes by “{name}” now: write a JID, or the id of a message of theirs.",
@@ -96,18 +102,24 @@ async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
 def told(mute: Mute) -> str:
     """A mute in a line."""
     line = f"{mute.name} ({short(mute)}), {until(mute)}"
-    return f"{line}: {mute.reason}" if mute.reason else line
+    if mute.reason:
+        line += f": {mute.reason}"
+    return line
 
 
 def short(mute: Mute) -> str:
-    """Whose it is, as operators see it: a browser's session is its cookie, and whoever has that is
-    that guest."""
-    return mute.key[:14] if is_id(mute.key.removeprefix("guest:")) else mute.key
+    """Whose it is, as operators see it: a browser's session is its cookie, and anyone who has that
+    is that guest."""
+    if is_id(mute.key.removeprefix("guest:")):
+        return mute.key[:14]
+    return mute.key
 
 
 def until(mute: Mute) -> Words:
     """How long it lasts."""
-    return _("until {time} UTC", time=when(mute.until)) if mute.until else _("until unmuted")
+    if not mute.until:
+        return _("until unmuted")
+    return _("until {time} UTC", time=when(mute.until))
 
 
 ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="messages")

@@ -48,9 +48,9 @@ class Form:
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Change the caller's preferences, and show them."""
     now = bus.settings.preference(caller.jid)
-    language = (
-        now.language if not form.language else "" if form.language == _CLIENTS else form.language
-    )
+    language = form.language or now.language
+    if form.language == _CLIENTS:
+        language = ""
     zone = str(form.zone or now.zone)
     new = replace(now, language=language, confirm=form.confirm or now.confirm, zone=zone)
     if new != now:

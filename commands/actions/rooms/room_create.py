@@ -2,7 +2,7 @@
 change."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.channels.channel_add import new_channel
@@ -36,30 +36,34 @@ class Form:
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Add a room, and a shoutbox with routes both ways where asked for."""
     room = new_room(form, bus)
-    added = [room, *new_box(room, bus)] if form.shoutbox else [room]
-    routes = new_routes(room.channel, bus) if form.shoutbox else []
+    added = [room]
+    routes: list[Route] = []
+    if form.shoutbox:
+        added += new_box(room, bus)
+        routes = new_routes(room.channel, bus)
     told = "; ".join([*map(described, added), *map(arrow, routes)])
-    await bus.settings.change(
-        [*map(Put, added), *map(Put, routes)], entry(caller, bus, "room-create", after=told)
-    )
+    audit = entry(caller, bus, "room-create", after=told)
+    await bus.settings.change([*map(Put, added), *map(Put, routes)], audit)
     return Done(_("Added {what}. I am on my way in: “room-list” tells how I fare.", what=told))
 
 
 def new_room(form: Form, bus: Bus) -> ChannelSpec:
     """The room's channel."""
-    written = form.room.removeprefix(f"{METHOD}:")
-    address = written if "@" in written else f"{written}@{bus.rooms_domain}"
-    settings = {"subject": form.subject, "invite": list(form.invite)}
-    channel = new_channel(bus.methods[METHOD], address, bus)
-    return ChannelSpec(
-        channel, form.title, {key: value for key, value in settings.items() if value}
-    )
+    address = form.room.removeprefix(f"{METHOD}:")
+    if "@" not in address:
+        address = f"{address}@{bus.rooms_domain}"
+    settings: dict[str, Any] = {}
+    if form.subject:
+        settings["subject"] = form.subject
+    if form.invite:
+        settings["invite"] = list(form.invite)
+    return ChannelSpec(new_channel(bus.methods[METHOD], address, bus), form.title, settings)
 
 
 def new_box(room: ChannelSpec, bus: Bus) -> list[ChannelSpec]:
-    """The shoutbox to add; none where it stands already."""
+    """The shoutbox to add; none where it already exists."""
     box = box_of(room.channel)
-    if any(spec.channel == box for spec in bus.hub.channels):
+    if box in [spec.channel for spec in bus.hub.channels]:
         return []
     return [ChannelSpec(new_channel(bus.methods[box.method], box.address, bus), room.title)]
 
@@ -72,8 +76,8 @@ def box_of(room: Channel) -> Channel:
 def new_routes(room: Channel, bus: Bus) -> list[Route]:
     """The routes between a room and its shoutbox that do not exist yet."""
     box = box_of(room)
-    standing = {(route.source, route.destination) for route in bus.hub.routes}
-    return [Route(*ends) for ends in ((box, room), (room, box)) if ends not in standing]
+    present = {(route.source, route.destination) for route in bus.hub.routes}
+    return [Route(*ends) for ends in ((box, room), (room, box)) if ends not in present]
 
 
 ACTION = Action("room-create", _("Create a room"), Role.OPERATOR, run, Form, group="rooms")

@@ -19,23 +19,25 @@ def rooms(bus: Bus) -> Sequence[Choice]:
 
 def specs(bus: Bus) -> Sequence[ChannelSpec]:
     """The channels that are rooms."""
-    return [
-        one
-        for one in bus.hub.channels
-        if one.channel.method == METHOD and one.channel.address != "*"
-    ]
+    rooms = []
+    for spec in bus.hub.channels:
+        if spec.channel.method == METHOD and spec.channel.address != "*":
+            rooms.append(spec)
+    return rooms
 
 
 async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     """List all rooms."""
-    found = specs(bus)
-    return Lines(_("{count} rooms:", count=len(found)), [room_line(spec, bus) for spec in found])
+    lines = [room_line(spec, bus) for spec in specs(bus)]
+    return Lines(_("{count} rooms:", count=len(lines)), lines)
 
 
 def room_line(spec: ChannelSpec, bus: Bus) -> Words:
     """A room in a line: whether the bot is in, why not, and what it may not do."""
     jid, state = spec.channel.address, bus.rooms.told(spec.channel.address)
-    paused = _(" (paused)") if not spec.enabled else ""
+    paused: Words | str = ""
+    if not spec.enabled:
+        paused = _(" (paused)")
     if state is None or not state.inside:
         why = (state and state.trouble) or _("on the way in")
         return _("{room}{paused}: out: {why}", room=jid, paused=paused, why=why)

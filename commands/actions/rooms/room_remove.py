@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.actions.channels.channel_remove import removal
+from commands.actions.channels.channel_remove import finish, removal
 from commands.actions.rooms.room_list import METHOD, rooms
 from commands.lookups import find_channel
 from component.bus.model.message import Channel
@@ -29,23 +29,19 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     """Remove a room's channel, after asking. Raises Refused where the bot cannot destroy the
     room."""
     spec = find_channel(bus, Channel(METHOD, form.room))
+    if not form.destroy:
+        return await removal("room-remove", spec, bus, finish, _("I leave the room; it stays."))
     state = bus.rooms.told(form.room)
-    if form.destroy and not (state and state.owned):
+    if not (state and state.owned):
         raise Refused(
             _("I am not an owner of {room}, so I can't destroy it: remove it only.", room=form.room)
         )
 
     async def then(caller: Caller, bus: Bus, told: Words) -> Reply:
-        return await destroy(form.room, caller, bus, told) if form.destroy else Done(told)
+        return await destroy(form.room, caller, bus, told)
 
-    more = (
-        _("The room is destroyed for everyone.")
-        if form.destroy
-        else _("I leave the room; it stays.")
-    )
-    return await removal(
-        "room-remove", spec, bus, then, more, "to be destroyed" if form.destroy else ""
-    )
+    more = _("The room is destroyed for everyone.")
+    return await removal("room-remove", spec, bus, then, more, "to be destroyed")
 
 
 async def destroy(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:

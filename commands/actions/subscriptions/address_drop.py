@@ -1,6 +1,5 @@
 """`address-drop`: an address of the caller's is forgotten, and what was told there ends."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 
@@ -39,17 +38,12 @@ async def run(caller: Caller, form: Any, bus: Bus) -> Reply:
 
 async def open_form(caller: Caller, bus: Bus) -> Reply:
     """Offer the caller's own addresses."""
-    known = [
-        Choice(str(one.target), str(one.target))
-        for one in await bus.subscriptions.book.of(caller.jid)
-    ]
-    if not known:
+    choices = []
+    for known in await bus.subscriptions.book.of(caller.jid):
+        choices.append(Choice(str(known.target), str(known.target)))
+    if not choices:
         return Done(_("You gave me no address."))
-
-    def choices(_bus: Any) -> Sequence[Choice]:
-        return known
-
-    asked = Annotated[str, Ask(_("Address"), choices=choices)]
+    asked = Annotated[str, Ask(_("Address"), choices=lambda _bus: choices)]
     return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), run)
 
 

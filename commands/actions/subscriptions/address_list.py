@@ -11,8 +11,10 @@ async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
     known = await bus.subscriptions.book.of(caller.jid)
     if not known:
         return Done(_("You gave me no address."))
-    title = _("{count} addresses:", count=len(known)) if known[1:] else _("One address:")
-    return Lines(title, [words_of(one) for one in known])
+    title = _("One address:")
+    if known[1:]:
+        title = _("{count} addresses:", count=len(known))
+    return Lines(title, list(map(words_of, known)))
 
 
 ACTION = Action("address-list", _("List my addresses"), Role.MEMBER, run, group="subscriptions")

@@ -33,25 +33,26 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     written = form.what.strip()
     if not written:
         return await agree(caller, bus)
-    if found := _CODE.fullmatch(written):
-        address, begun = await bus.subscriptions.book.answer(caller.jid, f"{found[1]}{found[2]}")
+    match = _CODE.fullmatch(written)
+    if match:
+        address, begun = await bus.subscriptions.book.answer(caller.jid, f"{match[1]}{match[2]}")
         return confirmed_words(address.target, begun)
     return await send_request(caller, await address_of(bus, caller.jid, written), bus)
 
 
 async def agree(caller: Caller, bus: Bus) -> Reply:
-    """To what was asked of their own JID, which they write from."""
+    """Agree to what was asked of their own JID, which they write from."""
     book, own = bus.subscriptions.book, bus.subscriptions.own(caller.jid)
-    known = await given_addresses(bus, caller.jid)
-    mine = next((one for one in known if one.target == own), None)
-    if mine and await book.waiting(mine):
-        return confirmed_words(own, await book.confirm(mine))
-    told = [
-        await how_to_confirm(one, bus)
-        for one in known
-        if one.proof is Proof.ASKED and one.target != own
-    ]
-    raise NotFound(joined(told, "\n") if told else _("Nothing waits to be confirmed by you."))
+    hints = []
+    for address in await given_addresses(bus, caller.jid):
+        if address.target == own:
+            if await book.waiting(address):
+                return confirmed_words(own, await book.confirm(address))
+        elif address.proof is Proof.ASKED:
+            hints.append(await how_to_confirm(address, bus))
+    if hints:
+        raise NotFound(joined(hints, "\n"))
+    raise NotFound(_("Nothing waits to be confirmed by you."))
 
 
 async def how_to_confirm(address: Address, bus: Bus) -> Words:
@@ -94,11 +95,13 @@ async def send_request(caller: Caller, address: Address, bus: Bus) -> Reply:
 
 async def given_addresses(bus: Bus, jid: str) -> Sequence[Address]:
     """Someone's addresses; also those that subscriptions wait for and where no request went yet."""
-    known = {one.target: one for one in await bus.subscriptions.book.of(jid)}
-    waiting = [
-        one.target for one in await bus.subscriptions.of(jid) if one.standing is Standing.ASKED
-    ]
-    return [*({target: Address(jid, target) for target in waiting} | known).values()]
+    known: dict[Channel, Address] = {}
+    for waiting in await bus.subscriptions.of(jid):
+        if waiting.standing is Standing.ASKED:
+            known[waiting.target] = Address(jid, waiting.target)
+    for address in await bus.subscriptions.book.of(jid):
+        known[address.target] = address
+    return list(known.values())
 
 
 async def address_of(bus: Bus, jid: str, written: str) -> Address:

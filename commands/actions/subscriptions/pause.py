@@ -1,6 +1,5 @@
 """`pause`: nothing is told for a time, or until `resume`; what comes meanwhile is told then."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -46,17 +45,14 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
     mine = await bus.subscriptions.of(caller.jid)
     if not mine:
         return Done(NONE_YET)
-
-    def choices(_bus: Any) -> Sequence[Choice]:
-        return [Choice(ALL, _("all of them")), *(Choice(str(one.id), brief(one)) for one in mine)]
-
+    choices = [Choice(ALL, _("all of them"))]
+    for subscription in mine:
+        choices.append(Choice(str(subscription.id), brief(subscription)))
+    which = Ask(_("Which"), choices=lambda _bus: choices)
+    time = Ask(_("Until"), _("like: Monday, tomorrow at 9, 2h; empty: “resume”"))
     asked = [
-        option("which", Annotated[str, Ask(_("Which"), choices=choices)], ALL),
-        option(
-            "until",
-            Annotated[str, Ask(_("Until"), _("like: Monday, tomorrow at 9, 2h; empty: “resume”"))],
-            "",
-        ),
+        option("which", Annotated[str, which], ALL),
+        option("until", Annotated[str, time], ""),
     ]
     return Step(_TITLE, make_dataclass("Form", asked, frozen=True), pause_chosen)
 

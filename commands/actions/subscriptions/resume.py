@@ -19,12 +19,14 @@ class Form:
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Resume paused subscriptions."""
-    numbers = [one.id for one in await chosen(bus, caller, form.which or ALL)]
-    again = await bus.subscriptions.resume(caller.jid, numbers)
-    if not again:
-        return Done(_("Nothing of that is paused.") if form.which else _("Nothing is paused."))
-    names = ", ".join(f"{one.id} ({one.channel})" for one in again)
-    return Done(_("They go on: {names}. What came meanwhile is told now.", names=names))
+    meant = await chosen(bus, caller, form.which or ALL)
+    again = await bus.subscriptions.resume(caller.jid, [paused.id for paused in meant])
+    if again:
+        names = ", ".join(f"{resumed.id} ({resumed.channel})" for resumed in again)
+        return Done(_("They go on: {names}. What came meanwhile is told now.", names=names))
+    if form.which:
+        return Done(_("Nothing of that is paused."))
+    return Done(_("Nothing is paused."))
 
 
 ACTION = Action(

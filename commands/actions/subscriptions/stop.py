@@ -28,11 +28,9 @@ class Form:
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """End the caller's only subscription, or those that are named."""
-    return (
-        await end_which(_TITLE, caller, form.which, bus)
-        if form.which
-        else await open_form(caller, bus)
-    )
+    if not form.which:
+        return await open_form(caller, bus)
+    return await end_which(_TITLE, caller, form.which, bus)
 
 
 async def open_form(caller: Caller, bus: Bus) -> Reply:
@@ -40,7 +38,9 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
     mine = await bus.subscriptions.of(caller.jid)
     if not mine:
         return Done(NONE_YET)
-    return await end(caller, mine, bus) if len(mine) == 1 else choose(_TITLE, mine, end)
+    if len(mine) == 1:
+        return await end(caller, mine, bus)
+    return choose(_TITLE, mine, end)
 
 
 ACTION = Action(

@@ -17,7 +17,7 @@ from component.subscriptions.rendering.templates import NAMES
 from component.subscriptions.rendering.values import Eyes
 
 NEWEST = 10
-MOST = 20_000
+MAX_CHARS = 20_000
 """Characters that are shown."""
 _END = 2**62
 
@@ -41,24 +41,25 @@ class Form:
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Render a template with samples or a channel's messages."""
-    messages = (
-        await newest_messages(caller, form.channel, bus) if form.channel else samples(bus.clock())
-    )
+    messages = samples(bus.clock())
+    at: dict[str, Channel] = {}
+    if form.channel:
+        messages = await newest_messages(caller, form.channel, bus)
+        at["channel"] = form.channel
     eyes = Eyes(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
     titles = {spec.channel: spec.title for spec in bus.hub.channels if spec.title}
     where = replace(places(bus.web), title=lambda channel: titles.get(channel, str(channel)))
-    at = {"channel": form.channel} if form.channel else {}
     drawn = preview(bus.templates, form.template, eyes, messages, where, bus.web, **at)
-    told: list[Words | str] = [*drawn.text[:MOST].rstrip().split("\n")]
-    if len(drawn.text) > MOST:
-        told.append(_("(cut here: it has {count} characters)", count=len(drawn.text)))
+    lines: list[Words | str] = [*drawn.text[:MAX_CHARS].rstrip().split("\n")]
+    if len(drawn.text) > MAX_CHARS:
+        lines.append(_("(cut here: it has {count} characters)", count=len(drawn.text)))
     if drawn.fault:
         return Lines(
             _("{name} can't be used, so ours is: {why}", name=form.template, why=drawn.fault),
-            told,
+            lines,
             exact=True,
         )
-    return Lines(_("{name} makes of that:", name=form.template), told, exact=True)
+    return Lines(_("{name} makes of that:", name=form.template), lines, exact=True)
 
 
 async def newest_messages(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:

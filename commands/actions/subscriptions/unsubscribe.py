@@ -21,17 +21,17 @@ class Form:
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """End the subscriptions that are named, or ask which."""
-    return (
-        await end_which(_TITLE, caller, form.which, bus)
-        if form.which
-        else await open_form(caller, bus)
-    )
+    if not form.which:
+        return await open_form(caller, bus)
+    return await end_which(_TITLE, caller, form.which, bus)
 
 
 async def open_form(caller: Caller, bus: Bus) -> Reply:
     """Ask which subscriptions end."""
     mine = await bus.subscriptions.of(caller.jid)
-    return choose(_TITLE, mine, end) if mine else Done(NONE_YET)
+    if not mine:
+        return Done(NONE_YET)
+    return choose(_TITLE, mine, end)
 
 
 ACTION = Action(

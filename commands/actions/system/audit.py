@@ -11,7 +11,7 @@ from component.common.errors import BadInput
 from component.common.form import Ask
 from component.common.i18n import _
 
-MOST = 200
+MAX_LINES = 200
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,17 @@ class Form:
 
 async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     """Show the newest lines of the audit log. Raises BadInput."""
-    if not 1 <= form.count <= MOST:
-        raise BadInput(_("Lines: 1 to {most}.", most=MOST))
-    lines = [audit_line(one) for _number, one in await bus.hub.store.audit(limit=form.count)]
+    if not 1 <= form.count <= MAX_LINES:
+        raise BadInput(_("Lines: 1 to {most}.", most=MAX_LINES))
+    changes = await bus.hub.store.audit(limit=form.count)
+    lines = [audit_line(change) for _number, change in changes]
     return Lines(_("{count} changes, newest first (UTC):", count=len(lines)), lines)
 
 
 def audit_line(one: Audit) -> str:
     """A change in a line."""
-    change = " → ".join(brief(part) for part in (one.before or "∅", one.after or "∅"))
-    return f"{when(one.at)} {one.who} ({one.way}) {one.what}: {change}"
+    before, after = brief(one.before or "∅"), brief(one.after or "∅")
+    return f"{when(one.at)} {one.who} ({one.way}) {one.what}: {before} → {after}"
 
 
 ACTION = Action("audit", _("Who changed what"), Role.OPERATOR, run, Form, group="about")

@@ -152,9 +152,11 @@ def uptime_words(seconds: float) -> str:
     minutes, _seconds = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    return (
-        (f"{days} d " if days else "") + (f"{hours} h " if days or hours else "") + f"{minutes} min"
-    )
+    if days:
+        return f"{days} d {hours} h {minutes} min"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min"
 
 
 _STATES = {
