@@ -304,7 +304,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
                 text=which[:40],
             )
         )
-    letter = await bus.hub.store.dead_letter(int(number))
+    letter = await bus.hub.store.dead_letters.get(int(number))
     if letter is None:
         raise NotFound(
             _(
@@ -319,7 +319,7 @@ async def dead_letters_of(bus: Bus, channel: str) -> Sequence[Delivery]:
     """The dead letters of a channel, oldest first; raises BadInput, NotFound."""
     if not channel:
         raise BadInput(_("All of which channel? Write it behind: all muc:team@rooms.example.org"))
-    letters = await bus.hub.store.dead(Channel.parse(channel), AT_ONCE)
+    letters = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
     if not letters:
         raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
     return letters[::-1]

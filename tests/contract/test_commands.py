@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from commands import text as text_surface
+from commands import conversation
 from commands.action import Action, Bus, Caller, check, discover
 from commands.sessions import LIFE, PER_PERSON
 from commands.text import Text
@@ -242,13 +242,13 @@ async def test_wrong_values_are_told_at_their_fields(bus: Bus, action: Action) -
 async def test_looking_at_a_page_changes_nothing(bus: Bus, action: Action) -> None:
     asked = action.step.fields(bus) if action.step else ()
     query = "&".join(f"{one.name}={quote(_right(one))}" for one in asked)
-    before = await bus.settings.store.audit()
+    before = await bus.settings.store.audit.newest()
     async with a_browser(bus, {"admin@x": Role.ADMIN}, "admin@x") as browser:
         for path in (f"/commands/{action.name}", f"/commands/{action.name}?{query}"):
             page = await browser.get(path)
             assert page.status < 500
             assert page.title
-    assert await bus.settings.store.audit() == before
+    assert await bus.settings.store.audit.newest() == before
 
 
 async def test_what_is_needed_is_asked_for(bus: Bus, action: Action) -> None:
@@ -294,7 +294,7 @@ async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
     now = 0.0
     text = Text(bus, ROLES.__getitem__, lambda: now)
     await text.answer(TypedLine("admin@x", "Nick", action.name, False))
-    now = text_surface.LIFE + 1
+    now = conversation.LIFE + 1
     assert await text.answer(TypedLine("admin@x", "Nick", "an answer of mine", False)) is None
 
 

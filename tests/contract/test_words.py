@@ -60,7 +60,7 @@ CORE_LOOSE = {
     ("bus/model/message.py", "(deleted by an operator)"),
     ("bus/model/digest.py", "1 message"),
     ("bus/model/digest.py", " messages"),
-    ("storage/sqlite/changing.py", "Its route was removed while it was held there."),
+    ("storage/sqlite/configuration.py", "Its route was removed while it was held there."),
     ("xmpp/muc/ingest.py", "… [cut: too long for the bus]"),
     ("methods/feed/messages.py", "and "),
     ("methods/feed/messages.py", " more"),
@@ -94,23 +94,22 @@ CORE_LOOSE = {
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
     ("xmpp/muc/mam.py", "the room keeps no archive"),
     ("xmpp/session.py", "not connected yet"),
-    ("xmpp/session.py", "the stream ended: "),
-    ("xmpp/session.py", "connection lost"),
-    ("xmpp/session.py", "the server stopped answering"),
+    ("xmpp/supervisor.py", "the stream ended: "),
+    ("xmpp/supervisor.py", "connection lost"),
+    ("xmpp/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of
-    ("xmpp/disco.py", "Someone on the web page"),
+    ("xmpp/identity.py", "Someone on the web page"),
     # A sample, in no language
     ("subscriptions/rendering/preview.py", "Lorem ipsum dolor sit amet. "),
     # SQL
-    ("storage/sqlite/connections.py", "journal_mode = wal"),
-    ("storage/sqlite/connections.py", "synchronous = full"),
-    ("storage/sqlite/connections.py", "foreign_keys = on"),
-    ("storage/sqlite/connections.py", "busy_timeout = 5000"),
-    ("storage/sqlite/connections.py", "pragma "),
-    ("storage/sqlite/connections.py", "pragma user_version"),
-    ("storage/sqlite/connections.py", "\npragma user_version = "),
-    ("storage/sqlite/connections.py", "begin immediate"),
-    ("storage/sqlite/connections.py", "begin immediate;\n"),
+    ("storage/sqlite/database.py", "journal_mode = wal"),
+    ("storage/sqlite/database.py", "synchronous = full"),
+    ("storage/sqlite/database.py", "foreign_keys = on"),
+    ("storage/sqlite/database.py", "busy_timeout = 5000"),
+    ("storage/sqlite/database.py", "pragma "),
+    ("storage/sqlite/database.py", "\npragma user_version = "),
+    ("storage/sqlite/database.py", "begin immediate"),
+    ("storage/sqlite/database.py", "begin immediate;\n"),
 }
 """The same in the core."""
 TERMINAL = {
@@ -125,7 +124,7 @@ TERMINAL = {
     "config/config.py: _xmpp",
     "config/config.py: _web",
     "config/config.py: _token",
-    "xmpp/session.py: knock",
+    "xmpp/probe.py",
     "methods/mail/probe.py",
     "methods/sms/providers/smpp.py: probe",
 }

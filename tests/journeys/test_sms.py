@@ -114,7 +114,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     await asyncio.to_thread(server.start)
     (tmp_path / "bus").mkdir()
     store = await open_store(f"sqlite:{tmp_path / 'bus' / 'bus.db'}")
-    await store.put_address(Address("juliet@localhost", Channel("sms", JULIET), Proof.CONFIRMED))
+    await store.addresses.put(Address("juliet@localhost", Channel("sms", JULIET), Proof.CONFIRMED))
     await store.close()
     one = Place(server, tmp_path / "bus")
     yield one

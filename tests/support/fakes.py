@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from commands.action import Bus, discover
 from component import processors
 from component.bus.engine.admin import Settings
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.engine.reminders import Reminders
@@ -25,8 +26,11 @@ from component.bus.model.planner import Planner
 from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Roles
 from component.bus.model.route import Route, Routes
-from component.bus.ports.method import Confirmation, Joined, Letter, Ports, Refusal, RoomState
-from component.bus.ports.store import Mark, Offer, Planned, Receipt, Release, Store
+from component.bus.ports.deliveries import DeliveryStore
+from component.bus.ports.method import Confirmation, Joined, Method, Ports, Refusal, RoomState
+from component.bus.ports.rendering import PLAIN, AsMessage, Rendered, Renderer, render
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Offer, Planned, Receipt, Release, Store
 from component.common.errors import DeliveryError, Refused, StoreError, Unavailable
 from component.common.i18n import Words
 from component.methods import discover as discover_methods
@@ -76,6 +80,11 @@ class FakeClock:
         self.now += seconds + minutes * 60
 
 
+async def deliver(method: Method, delivery: Delivery, renderer: Renderer = PLAIN) -> Confirmation:
+    """Send a delivery as its queue does."""
+    return await method.send(await render(method.form, renderer, delivery))
+
+
 class FakeMethod:
     """A destination behind a wire. It `holds` what reached it, and confirms at once unless
     `answers` is off.
@@ -84,10 +93,13 @@ class FakeMethod:
     the delivery and its confirmation, which decides what becomes of them.
     """
 
+    form = AsMessage()
+
     def __init__(self) -> None:
         self.holds: defaultdict[Channel, list[str]] = defaultdict(list)
         self.ids: defaultdict[Channel, set[str]] = defaultdict(set)
         self.sent: list[tuple[Channel, str]] = []
+        self.given: list[Rendered[Message]] = []
         self.flying: list[tuple[Delivery, Confirmation]] = []
         self.most_flying = 0
         self.answers = True
@@ -112,7 +124,9 @@ class FakeMethod:
             self.closed.discard(channel)
             self._opened.notify_all()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
+        delivery = rendered.delivery
+        self.given.append(rendered)
         self.sent.append((delivery.channel, delivery.message.body))
         self._news.set()
         plan = self.plans.pop(0) if self.plans else None
@@ -172,6 +186,33 @@ def loses(
     return plan
 
 
+class Instead:
+    """A port of a store of which some methods are others."""
+
+    def __init__(self, port: Any, **methods: Any) -> None:
+        self._port = port
+        self.__dict__.update(methods)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+
+class WatchedDeliveries:
+    """Deliveries of a store, and how many pending ones were read at once at most."""
+
+    def __init__(self, deliveries: DeliveryStore) -> None:
+        self._deliveries = deliveries
+        self.most_read = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._deliveries, name)
+
+    async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
+        found = await self._deliveries.pending(channel, after, limit)
+        self.most_read = max(self.most_read, len(found))
+        return found
+
+
 class WatchedStore:
     """A store that counts its saves, tells of each, and whose disk fails on demand."""
 
@@ -183,13 +224,23 @@ class WatchedStore:
         """Whether it fails only once it was planned what follows, and most of it is written."""
         self.gate: asyncio.Event | None = None
         self.saved = asyncio.Event()
-        self.most_read = 0
+        self.messages: Any = store.messages
+        self.reminders: Any = store.reminders
+        self.deliveries: Any = WatchedDeliveries(store.deliveries)
+
+    @property
+    def most_read(self) -> int:
+        """The longest page of pending deliveries that was read."""
+        return int(self.deliveries.most_read)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def save(
-        self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
+        self,
+        offers: Sequence[Offer],
+        outcomes: Sequence[Delivery],
+        marks: Sequence[ArchivePosition],
     ) -> Sequence[Receipt]:
         self.saves.append((len(offers), len(outcomes), len(marks)))
         if self.gate:
@@ -212,11 +263,6 @@ class WatchedStore:
                 _fail()
             releases = [*releases[:-1], replace(releases[-1], plan=_fails(releases[-1].plan))]
         return await self._store.release(releases)
-
-    async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
-        found = await self._store.pending(channel, after, limit)
-        self.most_read = max(self.most_read, len(found))
-        return found
 
 
 def _fail() -> NoReturn:
@@ -245,7 +291,11 @@ async def until_all(store: Any, state: State, count: int, channel: Channel = TO)
     """Return once `count` deliveries to `channel` are in `state` on disk."""
     async with asyncio.timeout(20):
         while True:
-            found = [one for one in await store.log(channel, limit=10_000) if one.state is state]
+            found = [
+                one
+                for one in await store.deliveries.log(channel, limit=10_000)
+                if one.state is state
+            ]
             if len(found) >= count:
                 assert len(found) == count, found
                 return
@@ -257,6 +307,14 @@ async def until_all(store: Any, state: State, count: int, channel: Channel = TO)
                 continue
 
 
+def at_once(_failures: int, _chance: float) -> float:
+    """No pause after a failure."""
+    return 0.0
+
+
+FAST = QueueLimits(back_off=at_once)
+
+
 @dataclass
 class Bench:
     """A hub between `FROM` and channels of one fake method, on a store that can be opened again."""
@@ -265,12 +323,16 @@ class Bench:
     method: FakeMethod
     clock: FakeClock = field(default_factory=FakeClock)
     hubs: list[Hub] = field(default_factory=list)
+    limits: QueueLimits = FAST
+    renderer: Renderer = PLAIN
 
     async def start(self, method: FakeMethod | None = None) -> Hub:
         """A hub, the first one or the one after a crash."""
         self.method = method or self.method
-        hub = Hub(self.store, self.clock)
-        hub.attach({"wire": self.method, "shoutbox": None}, make=processors.make)
+        hub = Hub(self.store, self.clock, self.limits)
+        hub.attach(
+            {"wire": self.method, "shoutbox": None}, make=processors.make, renderer=self.renderer
+        )
         await hub.start()
         self.hubs.append(hub)
         return hub
@@ -298,7 +360,7 @@ async def seeded(store: Store, routes: Iterable[Route]) -> WatchedStore:
     """A store with these routes and the channels they name."""
     ways = list(routes)
     ends = {end: None for route in ways for end in (route.source, route.destination)}
-    await store.seed([ChannelSpec(end) for end in ends], ways, ())
+    await store.configuration.seed([ChannelSpec(end) for end in ends], ways, ())
     return WatchedStore(store)
 
 
@@ -399,19 +461,6 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     await store.close()
 
 
-class FakeLetters:
-    """Says what a delivery brings as it is."""
-
-    async def letter(self, delivery: Delivery) -> Letter:
-        return Letter(delivery.message.body.partition("\n")[0], delivery.message.line)
-
-    async def message(self, delivery: Delivery) -> Message:
-        return delivery.message
-
-    async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
-        return delivery.message.line
-
-
 @dataclass
 class FakeAddresses:
     """Whose addresses are whose: by default all are proved nobody's in particular."""
@@ -459,7 +508,7 @@ class FakeWorld:
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
@@ -507,7 +556,6 @@ class FakeWorld:
             fetcher=lambda: None,
             ends=lambda channel: self.ends[channel],
             luck=self.luck,
-            letters=FakeLetters(),
             addresses=FakeAddresses(),
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from component import processors
 from component.bus.engine.admin import Settings
+from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.engine.scheduler import Scheduler
@@ -99,7 +100,7 @@ class World:
         """A new one, by chat where no `target` is given; one by mail is confirmed."""
         target = more.pop("target", Channel("chat", who))
         if target.method == "mail":
-            await self.hub.store.put_address(Address(who, target, Proof.CONFIRMED))
+            await self.hub.store.addresses.put(Address(who, target, Proof.CONFIRMED))
         new = Subscription(who, channel, target, Interval.parse(when), **more)
         return await self.subscriptions.add(new)
 
@@ -122,7 +123,7 @@ class World:
         await self.hub.fewer(1)
         async with asyncio.timeout(10):
             while (
-                await self.hub.store.backlog()
+                await self.hub.store.deliveries.backlog()
             ):  # outcomes linger, for others to be committed with
                 pass
 
@@ -153,12 +154,13 @@ async def a_world(
     channels: Iterable[Channel] = (LOBBY, TEAM),
     name: str = "bus.db",
     clock: FakeClock | None = None,
+    limits: QueueLimits = QUEUE_LIMITS,
 ) -> AsyncIterator[World]:
     """A running one, its admin being admin@x; with the same folder and name it goes on where that
     one ended."""
     store = await open_store(f"sqlite:{folder / name}")
     clock = clock or FakeClock(1_800_000_000.0)
-    hub, scheduler, online = Hub(store, clock), Scheduler(clock), FakeOnline()
+    hub, scheduler, online = Hub(store, clock, limits), Scheduler(clock), FakeOnline()
     known = known_methods()
     settings = Settings(store, hub, Roles(["admin@x"]), known)
     notices = Notices(hub, settings, known, clock)

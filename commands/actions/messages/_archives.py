@@ -42,7 +42,7 @@ async def find_story(bus: Bus, written: str) -> Story:
             text=written[:60],
         )
         raise BadInput(told)
-    story = await bus.hub.store.story(found)
+    story = await bus.hub.store.stories.get(found)
     if story is None or not is_archive(story.channel, bus):
         raise NotFound(_("There is no story {number}: “story list” shows them.", number=found))
     if story.deleted:

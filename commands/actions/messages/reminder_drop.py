@@ -21,7 +21,7 @@ class Form:
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Drop a reminder. Raises NotFound."""
     store = bus.hub.store
-    found = await store.reminder(form.number) if caller.jid else None
+    found = await store.reminders.get(form.number) if caller.jid else None
     if found is None or (found.who != caller.jid and caller.role < Role.OPERATOR):
         raise NotFound(
             _(
@@ -29,7 +29,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
                 number=form.number,
             )
         )
-    if not await store.drop_reminder(found.id):
+    if not await store.reminders.drop(found.id):
         raise NotFound(
             _(
                 "There is no reminder {number} (any more): “reminder list” shows them.",

@@ -72,7 +72,7 @@ async def edit_story(story: Story, told: Told, caller: Caller, bus: Bus) -> Repl
         return Done(_("Nothing to change: story {number} stands so.", number=story.seq))
     wanted = replace(story, message=replace(story.message, body=told.body))
     audit = entry(caller, bus, "story-edit", named(story), ", ".join(parts))
-    await bus.hub.store.retell(wanted, audit)
+    await bus.hub.store.stories.update(wanted, audit)
     return Done(_("Changed: {link}", link=f"{bus.web}{wanted.path}"))
 
 

@@ -30,7 +30,7 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
         raise BadInput(_("{channel} keeps no stories.", channel=form.channel))
     if not 1 <= form.count <= MOST:
         raise BadInput(_("Stories: 1 to {most}.", most=MOST))
-    found = await bus.hub.store.stories(form.channel, limit=form.count, hidden=True)
+    found = await bus.hub.store.stories.find(form.channel, limit=form.count, hidden=True)
     link = f"{bus.web}/stories/{form.channel.address}"
     title = _(
         "{channel}, newest first (UTC), {link}: {count}",

@@ -12,6 +12,7 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.roles import Role
+from component.bus.model.route import Route
 from component.common.errors import BadInput, NotFound
 from component.common.form import Ask
 from component.common.i18n import Words, _
@@ -27,7 +28,7 @@ class Form:
 
 
 async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
-    """The one message that begins so: its deliveries; raises BadInput, NotFound."""
+    """The deliveries of the one message whose id begins so; raises BadInput, NotFound."""
     start = written.casefold()
     if not _START.fullmatch(start):
         raise BadInput(
@@ -36,18 +37,18 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
                 text=written[:40],
             )
         )
-    found = [
-        hops
-        for one in await bus.hub.store.starting(start)
-        if may_see(caller, bus, hops := await hops_of(bus, one))
-    ]
-    if not found:
+    matching = []
+    for message_id in await bus.hub.store.messages.ids_by_prefix(start):
+        hops = await hops_of(bus, message_id)
+        if may_see(caller, bus, hops):
+            matching.append(hops)
+    if not matching:
         raise NotFound(_("There is no message {start} for you.", start=start))
-    if len(found) > 1:
+    if len(matching) > 1:
         raise BadInput(
             _("More than one message begins with {start}: write more of its id.", start=start)
         )
-    return found[0]
+    return matching[0]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -60,10 +61,13 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         name=message.author.shown,
         time=when(message.at),
     )
-    lines = [hop_line(one, message, caller, bus) for one in hops]
-    lines += [held_line(one, caller, bus) for one in await bus.hub.store.held(message.id)]
-    lines += [stopped_line(one, caller, bus) for one in await bus.hub.store.stops(message.id)]
-    if deletion := await bus.hub.store.deletion(message.id):
+    lines = [hop_line(hop, message, caller, bus) for hop in hops]
+    for held in await bus.hub.store.held.of_message(message.id):
+        lines.append(held_line(held, caller, bus))
+    for stop in await bus.hub.store.messages.rejections(message.id):
+        lines.append(stopped_line(stop, caller, bus))
+    deletion = await bus.hub.store.messages.deletion(message.id)
+    if deletion:
         at, who = deletion
         known = who if caller.role >= Role.OPERATOR else _("an operator")
         lines.append(_("Deleted {time} by {who}.", time=when(at), who=known))
@@ -72,7 +76,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 async def hops_of(bus: Bus, message_id: str) -> Sequence[Delivery]:
     """All deliveries of a message, in order."""
-    return await bus.hub.store.trace(message_id)
+    return await bus.hub.store.messages.trace(message_id)
 
 
 def may_see(caller: Caller, bus: Bus, hops: Sequence[Delivery]) -> bool:
@@ -105,27 +109,31 @@ def shown_place(channel: Channel, caller: Caller, bus: Bus) -> tuple[str, bool]:
     """A channel, and whether the caller may know which: other people's addresses are for
     operators."""
     method = bus.methods.get(channel.method)
-    known = (
-        caller.role >= Role.OPERATOR
-        or not (method and method.person)
-        or channel.address == caller.jid
-    )
-    return (str(channel), True) if known else (f"{channel.method}:…", False)
+    person = method is not None and method.person
+    if person and caller.role < Role.OPERATOR and channel.address != caller.jid:
+        return f"{channel.method}:…", False
+    return str(channel), True
 
 
 def held_line(held: Held, caller: Caller, bus: Bus) -> Words:
     """Where it waits, at which processor, and how long."""
-    route = next((one for one in bus.hub.routes if one.id == held.route), None)
-    if route is None:  # it was removed this moment
-        return _("held until {time}", time=when(held.due))
+    for route in bus.hub.routes:
+        if route.id == held.route:
+            return held_at_line(held, route, caller, bus)
+    return _("held until {time}", time=when(held.due))  # its route was removed this moment
+
+
+def held_at_line(held: Held, route: Route, caller: Caller, bus: Bus) -> Words:
+    """Where it waits on a route, and how long."""
     place, _known = shown_place(route.destination, caller, bus)
-    name = next((stage.name for stage in route.stages if stage.id == held.passed[-1]), None)
-    told = {"place": place, "route": route.id, "time": when(held.due)}
+    values = {"place": place, "route": route.id, "time": when(held.due)}
     if not route.enabled:
-        return _("{place}: held at route {route}, which is off", **told)
-    if name is None:
-        return _("{place}: held at route {route}, until {time}", **told)
-    return _("{place}: held by {name} at route {route}, until {time}", **told, name=name)
+        return _("{place}: held at route {route}, which is off", **values)
+    for stage in route.stages:
+        if stage.id == held.passed[-1]:
+            name = stage.name
+            return _("{place}: held by {name} at route {route}, until {time}", **values, name=name)
+    return _("{place}: held at route {route}, until {time}", **values)
 
 
 def stopped_line(stop: Stopped, caller: Caller, bus: Bus) -> Words:

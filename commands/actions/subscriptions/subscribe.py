@@ -1,7 +1,7 @@
 """`subscribe`: hear what comes to a channel, at once or as a digest, by IM, mail or SMS; in a line
 in any order."""
 
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import asdict, dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
@@ -80,74 +80,60 @@ async def subscribe_by_line(caller: Caller, said: Read, bus: Bus) -> Reply:
 
 async def open_form(caller: Caller, bus: Bus) -> Reply:
     """Ask for channel, interval and address."""
-    offered = [
-        Choice(str(spec.channel), titled(spec))
-        for spec in await bus.subscriptions.rights.offered(caller.jid)
-    ]
+    offered = []
+    for spec in await bus.subscriptions.rights.offered(caller.jid):
+        offered.append(Choice(str(spec.channel), titled(spec)))
     if not offered:
         return Done(_("There is no channel that you may read."))
-    ways = [Choice(one, one) for one in bus.subscriptions.ways]
+    ways = [Choice(method, method) for method in bus.subscriptions.ways]
     own = bus.subscriptions.own(caller.jid).method
-    asked: list[Any] = [
+    known = _("empty: the one that you confirmed")
+    fields: list[Any] = [
         ("channel", Annotated[str, Ask(LABELS["channel"], choices=lambda _bus: offered)]),
         option("interval", Annotated[str, Ask(LABELS["interval"], HOW)], str(Interval())),
         option("by", Annotated[str, Ask(LABELS["by"], choices=lambda _bus: ways)], own),
-        option(
-            "address",
-            Annotated[str, Ask(LABELS["address"], _("empty: the one that you confirmed"))],
-            "",
-        ),
+        option("address", Annotated[str, Ask(LABELS["address"], known)], ""),
     ]
     if caller.role >= Role.OPERATOR:
-        asked.append(
-            option(
-                "who", Annotated[str, Ask(LABELS["who"], _("a JID, to be asked; empty: you"))], ""
-            )
-        )
-    asked.append(option("more", Annotated[bool, Ask(_("More options"))], False))
-    return Step(_TITLE, make_dataclass("Form", asked, frozen=True), subscribe_by_form, last=False)
+        whom = Ask(LABELS["who"], _("a JID, to be asked; empty: you"))
+        fields.append(option("who", Annotated[str, whom], ""))
+    fields.append(option("more", Annotated[bool, Ask(_("More options"))], False))
+    form = make_dataclass("Form", fields, frozen=True)
+    return Step(_TITLE, form, subscribe_by_form, last=False)
 
 
 async def subscribe_by_form(caller: Caller, filled: Any, bus: Bus) -> Reply:
     """Subscribe to what a form says, or ask for more options."""
-    said = Read(
-        filled.channel, filled.interval, filled.by, filled.address, getattr(filled, "who", "")
-    )
+    who = getattr(filled, "who", "")
+    said = Read(filled.channel, filled.interval, filled.by, filled.address, who)
     if not filled.more:
         return await keep(caller, said, bus)
     await subscription(caller, said, bus)  # what is wrong is told here
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await keep(
-            caller, replace(said, **{name: getattr(filled, name) for name in _MORE}), bus
-        )
+        return await keep(caller, replace(said, **asdict(filled)), bus)
 
-    return Step(
-        _TITLE, make_dataclass("More", more(default_name(said.who or caller.jid)), frozen=True), run
-    )
-
-
-_MORE = ("matching", "without", "mention", "thread", "fallback", "own", "online")
+    fields = more(default_name(said.who or caller.jid))
+    return Step(_TITLE, make_dataclass("More", fields, frozen=True), run)
 
 
 def more(name: str) -> list[Any]:
-    """The fields that are asked for where more is wanted than when and where."""
-    texts = {
-        "matching": PHRASES,
-        "without": PHRASES,
-        "mention": _("told at once; or: none"),
-        "thread": _("the id of a message in it"),
-        "fallback": _("where it can't be delivered"),
-    }
-    defaults = {"mention": name or NONE}
-    told = [
-        option(one, Annotated[str, Ask(LABELS[one], help, named=True)], defaults.get(one, ""))
-        for one, help in texts.items()
-    ]
-    return [
-        *told,
-        *(option(one, Annotated[bool, Ask(LABELS[one])], False) for one in ("own", "online")),
-    ]
+    """The fields that are asked for where more is wanted than when and where; `name` is the one
+    that is looked for."""
+    texts = (
+        ("matching", PHRASES, ""),
+        ("without", PHRASES, ""),
+        ("mention", _("told at once; or: none"), name or NONE),
+        ("thread", _("the id of a message in it"), ""),
+        ("fallback", _("where it can't be delivered"), ""),
+    )
+    fields = []
+    for field, help, default in texts:
+        ask = Ask(LABELS[field], help, named=True)
+        fields.append(option(field, Annotated[str, ask], default))
+    for field in ("own", "online"):
+        fields.append(option(field, Annotated[bool, Ask(LABELS[field])], False))
+    return fields
 
 
 # What comes of it
@@ -159,11 +145,10 @@ async def keep(caller: Caller, said: Read, bus: Bus) -> Reply:
     if new is None:
         return await ask_address(caller, said, bus)
     await check_new(bus, new)
-    kept = await bus.subscriptions.add(new, by=caller.jid if new.who != caller.jid else "")
+    kept = await bus.subscriptions.add(new, by="" if new.who == caller.jid else caller.jid)
     if kept.who != caller.jid or not bus.methods[kept.target.method].person:
-        await bus.settings.change(
-            (), entry(caller, bus, "subscribe", after=f"{kept.owner}, {described(kept)}")
-        )
+        audit = entry(caller, bus, "subscribe", after=f"{kept.owner}, {described(kept)}")
+        await bus.settings.change((), audit)
     return Done(joined(await kept_words(caller, kept, bus), "\n"))
 
 
@@ -178,42 +163,40 @@ async def ask_address(caller: Caller, said: Read, bus: Bus) -> Step:
                 raise
             raise BadInput(next(iter(faults.by_field.values()))) from faults
 
-    known = [
-        one.target.address
-        for one in await bus.subscriptions.book.of(caller.jid)
-        if one.target.method == said.by
-    ]
-    return Step(
-        _TITLE,
-        Where,
-        run,
-        help=_("Yours: {addresses}", addresses=", ".join(known)) if known else None,
-    )
+    known = []
+    for address in await bus.subscriptions.book.of(caller.jid):
+        if address.target.method == said.by:
+            known.append(address.target.address)
+    if not known:
+        return Step(_TITLE, Where, run)
+    return Step(_TITLE, Where, run, help=_("Yours: {addresses}", addresses=", ".join(known)))
 
 
 async def kept_words(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
     """The answer for a new subscription: what it is, what it waits for, how it ends."""
-    told: list[Words] = [_("Subscription {subscription}", subscription=described(kept))]
-    if kept.standing is Standing.ASKED and kept.who != caller.jid:
-        told.append(_("I asked {who}: it begins once they agree.", who=kept.who))
-    elif kept.standing is Standing.ASKED and await bus.subscriptions.book.is_open(
-        kept.who, kept.target
-    ):
-        told.append(
-            _(
-                "Nothing comes before {address} is confirmed: what I sent there says how.",
-                address=kept.target,
-            )
-        )
-    elif kept.standing is Standing.ASKED:
-        told.append(asked_today(kept.target))
-    told += [*clocks(kept, bus), *seeing(kept, bus)]
-    if kept.who == caller.jid:
-        alone = len(await bus.subscriptions.of(caller.jid)) == 1
-        told.append(
-            _("“stop” ends it.") if alone else _("“unsubscribe {number}” ends it.", number=kept.id)
-        )
-    return told
+    sentences: list[Words] = [_("Subscription {subscription}", subscription=described(kept))]
+    if kept.standing is Standing.ASKED:
+        sentences.append(await waiting_words(caller, kept, bus))
+    sentences += [*clocks(kept, bus), *seeing(kept, bus)]
+    if kept.who != caller.jid:
+        return sentences
+    if len(await bus.subscriptions.of(caller.jid)) == 1:
+        sentences.append(_("“stop” ends it."))
+    else:
+        sentences.append(_("“unsubscribe {number}” ends it.", number=kept.id))
+    return sentences
+
+
+async def waiting_words(caller: Caller, kept: Subscription, bus: Bus) -> Words:
+    """What a subscription waits for before it begins."""
+    if kept.who != caller.jid:
+        return _("I asked {who}: it begins once they agree.", who=kept.who)
+    if not await bus.subscriptions.book.is_open(kept.who, kept.target):
+        return asked_today(kept.target)
+    return _(
+        "Nothing comes before {address} is confirmed: what I sent there says how.",
+        address=kept.target,
+    )
 
 
 ACTION = Action(

@@ -65,7 +65,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 async def newest_messages(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
     """A channel's newest messages. Raises NotFound."""
     readable(caller, bus, channel)
-    found = await bus.hub.store.log(channel, before=_END, limit=NEWEST)
+    found = await bus.hub.store.deliveries.log(channel, before=_END, limit=NEWEST)
     if not found:
         raise NotFound(_("There is nothing in {channel} yet.", channel=channel))
     return [one.message for one in found]

@@ -19,32 +19,30 @@ from component.common.sanitize import escape
 from component.processors import discover
 
 Value = str | bool | int | Sequence[str]
-MOST = 40
+MAX_PARTS = 40
 """Messages of an answer."""
 
 
 async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     """Write the configuration as TOML, in as many messages as it takes. Raises TooLong."""
     parts = list(parted(written(bus))) or [[]]
-    if len(parts) > MOST or any(size_of(lines) > BUDGET * 19 // 20 for lines in parts):
+    largest = max(map(size_of, parts))
+    if len(parts) > MAX_PARTS or largest > BUDGET * 19 // 20:
         raise TooLong(
-            _("That is more than {most} messages carry; copy the database instead.", most=MOST)
+            _("That is more than {most} messages carry; copy the database instead.", most=MAX_PARTS)
         )
     if len(parts) == 1:
         return Lines(_("# {bot}, without secrets", bot=bus.bot), parts[0], exact=True)
-    told = [
-        Lines(
-            _(
-                "# {bot}, without secrets, part {part} of {parts}",
-                bot=bus.bot,
-                part=number,
-                parts=len(parts),
-            ),
-            lines,
+    answers = []
+    for number, lines in enumerate(parts, 1):
+        title = _(
+            "# {bot}, without secrets, part {part} of {parts}",
+            bot=bus.bot,
+            part=number,
+            parts=len(parts),
         )
-        for number, lines in enumerate(parts, 1)
-    ]
-    return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
+        answers.append(Lines(title, lines))
+    return Lines(answers[-1].title, answers[-1].lines, ahead=answers[:-1], exact=True)
 
 
 def parted(tables: Iterable[Sequence[str]]) -> Iterator[list[str]]:
@@ -98,26 +96,29 @@ def processor_tables(route: Route) -> Iterator[str]:
     """A table for each processor of a route."""
     for stage in route.stages:
         yield "[[route.processor]]"
-        yield from (
-            f"{key} = {toml_value(value)}" for key, value in processor_values(stage).items()
-        )
+        for key, value in processor_values(stage).items():
+            yield f"{key} = {toml_value(value)}"
         yield ""
 
 
 def processor_values(stage: Stage) -> Mapping[str, Value]:
-    """Its settings in TOML's types, as far as they are known."""
+    """A processor's settings in TOML's types, as far as they are known."""
+    kinds = {}
     spec = discover().get(stage.name)
-    kinds = {one.name: one for one in fields(spec.make, None)} if spec else {}
-    found: dict[str, Value] = {"name": stage.name}
+    if spec:
+        kinds = {field.name: field for field in fields(spec.make, None)}
+    table: dict[str, Value] = {"name": stage.name}
     for key, values in stage.settings:
         asked = kinds.get(key)
         if asked is None or asked.kind in ("list-multi", "text-multi"):
-            found[key] = values
+            table[key] = values
         elif asked.kind == "boolean":
-            found[key] = values == ("1",)
+            table[key] = values == ("1",)
+        elif asked.type is int and values:
+            table[key] = int(values[0])
         else:
-            found[key] = int(values[0]) if asked.type is int and values else "".join(values)
-    return found
+            table[key] = "".join(values)
+    return table
 
 
 def table(name: str, values: Mapping[str, Value], needed: Container[str] = ()) -> Iterator[str]:

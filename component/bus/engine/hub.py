@@ -14,7 +14,13 @@ import structlog
 
 from component.bus.engine.broadcast import Broadcast
 from component.bus.engine.commits import GroupCommit
-from component.bus.engine.delivery_queue import DeliveryQueue, OnFailure, no_fallback
+from component.bus.engine.delivery_queue import (
+    QUEUE_LIMITS,
+    DeliveryQueue,
+    OnFailure,
+    QueueLimits,
+    no_fallback,
+)
 from component.bus.engine.releases import Releases
 from component.bus.engine.retraction import Retracted, retract_everywhere
 from component.bus.engine.routing import Routing
@@ -24,6 +30,8 @@ from component.bus.model.message import DELETED, Author, Channel, Message
 from component.bus.model.planner import Held, no_permalink
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Put
 from component.bus.model.route import Make, Route, no_processors
+from component.bus.ports.digests import DigestTurn
+from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import (
     Clock,
     Closes,
@@ -36,7 +44,9 @@ from component.bus.ports.method import (
     Trouble,
     Troubled,
 )
-from component.bus.ports.store import Mark, Receipt, Spread, Store, Turn
+from component.bus.ports.rendering import PLAIN, Renderer
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt, Store
 from component.common.errors import Muted, Refused
 from component.common.i18n import _
 
@@ -49,8 +59,11 @@ AT_ONCE = 256
 class Hub:
     """The bus itself. `attach` the methods, then `start`."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, queue_limits: QueueLimits = QUEUE_LIMITS
+    ) -> None:
         self.store = store
+        self._queue_limits = queue_limits
         self._clock = clock
         self.routing = Routing(store, clock, self._first_state)
         self.releases = Releases(store, clock, self._release)
@@ -70,6 +83,7 @@ class Hub:
         )
         self._releaser: asyncio.Task[None] | None = None
         self._on_failure: OnFailure = no_fallback
+        self._renderer: Renderer = PLAIN
         self._people = 0  # queues of persons
         self._fewer = asyncio.Event()
 
@@ -82,13 +96,16 @@ class Hub:
         sources: Mapping[str, Source] = MappingProxyType({}),
         permalink: Callable[[Message, Channel], str] = no_permalink,
         on_failure: OnFailure = no_fallback,
+        renderer: Renderer = PLAIN,
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
         `persons` are the methods whose channels are persons, `sources` those that only speak;
-        `on_failure` is told what did not arrive; see `Routing.attach` for the rest.
+        `on_failure` is told what did not arrive, `renderer` makes what the methods send; see
+        `Routing.attach` for the rest.
         """
         self._on_failure = on_failure
+        self._renderer = renderer
         self.routing.attach(persons, make, link, permalink)
         self._methods = methods
         self._sources = sources
@@ -101,7 +118,7 @@ class Hub:
         self._commits.start()
         self._releaser = asyncio.create_task(self.releases.run(), name="releases")
         await self._begin(self._methods.values())
-        for channel, count in (await self.store.backlog()).items():
+        for channel, count in (await self.store.deliveries.backlog()).items():
             if self._methods.get(channel.method):
                 await self._take_up(channel, count)
 
@@ -142,10 +159,10 @@ class Hub:
 
     async def reload(self) -> None:
         """Take channels, routes and mutes from the store; in force for the next message."""
-        self._specs = {spec.channel: spec for spec in await self.store.channels()}
-        self._mutes = {mute.key: mute for mute in await self.store.mutes()}
+        self._specs = {spec.channel: spec for spec in await self.store.configuration.channels()}
+        self._mutes = {mute.key: mute for mute in await self.store.configuration.mutes()}
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
-        self.routing.configure(await self.store.routes(), paused)
+        self.routing.configure(await self.store.configuration.routes(), paused)
         self.releases.look_again()
         for channel, queue in self._queues.items():
             queue.hold(channel in paused)
@@ -171,7 +188,7 @@ class Hub:
         In one turn: what is planned by a route that is gone would wait there for ever.
         """
         async with self.routing.turn():
-            await self.store.change(changes, audit)
+            await self.store.configuration.change(changes, audit)
             await self.reload()
             await self.routing.recount()
 
@@ -180,7 +197,7 @@ class Hub:
         if queue := self._queues.pop(channel, None):
             await queue.stop()
         after = 0
-        while waiting := await self.store.pending(channel, after, AT_ONCE):
+        while waiting := await self.store.deliveries.pending(channel, after, AT_ONCE):
             after = waiting[-1].seq
             for delivery in waiting:
                 self._refuse(delivery)
@@ -278,7 +295,7 @@ class Hub:
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
@@ -291,7 +308,7 @@ class Hub:
         offer = self.routing.offer(message, own, spread=spread and not to_person)
         return await self._commits.accept(offer, mark)
 
-    async def tell(self, digest: Message, turns: Sequence[Turn]) -> Receipt:
+    async def tell(self, digest: Message, turns: Sequence[DigestTurn]) -> Receipt:
         """Bring a digest to its own channel alone, with the turns that it is of; raises
         StoreError."""
         own = self._first_state(digest.channel)
@@ -299,10 +316,10 @@ class Hub:
             self.routing.offer(digest, own, spread=False, turns=turns), None
         )
 
-    async def spread(self, spread: Spread) -> None:
+    async def spread(self, spread: FanOutPage) -> None:
         """Bring a message on to some subscribers; raises StoreError."""
         async with self.routing.turn():
-            self._dispatch(await self.store.spread(spread))
+            self._dispatch(await self.store.fan_out.save_page(spread))
 
     @property
     def people(self) -> int:
@@ -321,13 +338,13 @@ class Hub:
         if not message.replies or message.thread:
             return message
         return replace(
-            message, thread=await self.store.thread_of(message.replies) or message.replies
+            message, thread=await self.store.messages.thread_of(message.replies) or message.replies
         )
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
         """See `ports.Accept.correct`."""
         self.check_muted(message.author)
-        earlier, places = await self.store.brought(origin)
+        earlier, places = await self.store.messages.destinations_of(origin)
         places = frozenset(
             one for one in places if isinstance(self._methods.get(one.method), Corrects)
         )
@@ -340,7 +357,7 @@ class Hub:
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self._methods.get(channel.method) else State.DONE
 
-    def note(self, mark: Mark) -> None:
+    def note(self, mark: ArchivePosition) -> None:
         """See `GroupCommit.note`."""
         self._commits.note(mark)
 
@@ -367,7 +384,7 @@ class Hub:
                 by_channel[letter.channel].append(again)
         for channel, mine in by_channel.items():
             self._queue(channel).expect(one.seq for one in mine)
-        await self.store.decide(
+        await self.store.dead_letters.decide(
             [*kept, *(one for mine in by_channel.values() for one in mine)], audit
         )
         for channel, mine in by_channel.items():
@@ -384,10 +401,10 @@ class Hub:
         learn it too.
         """
         async with self.routing.turn():  # what it let wait is counted
-            await self.store.delete(message_id, DELETED, audit)
+            await self.store.messages.delete(message_id, DELETED, audit)
             await self.routing.recount()
         flights = [flight for queue in self._queues.values() for flight in queue.forget(message_id)]
-        hops = await self.store.trace(message_id)
+        hops = await self.store.messages.trace(message_id)
         for hop in hops:
             self._broadcast.tell(hop)
         return await retract_everywhere(self._methods, hops, flights)
@@ -445,11 +462,13 @@ class Hub:
             queue = self._queues[channel] = DeliveryQueue(
                 channel,
                 method,
-                self.store,
+                self._renderer,
+                self.store.deliveries,
                 self._commits.settle,
                 self._clock,
                 self._on_failure,
                 self._on_idle,
+                self._queue_limits,
             )
             self._people += channel.method in self._persons
             spec = self._specs.get(channel)

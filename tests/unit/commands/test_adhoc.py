@@ -24,6 +24,7 @@ from component.common.i18n import _
 from component.common.sanitize import escape as q
 from component.xmpp.handlers import IqFault
 from component.xmpp.stanza import COMMANDS, DATA
+from tests.contract.forms import wire
 from tests.support.fakes import a_bus
 
 COMMAND, X = f"{{{COMMANDS}}}", f"{{{DATA}}}"
@@ -130,7 +131,7 @@ class Stage:
             f'<iq from="{jid}" to="{to}" type="set" xml:lang="{language}">'
             f'<command xmlns="{COMMANDS}" node="{node}"{attributes}>{inside}</command></iq>'
         )
-        return fromstring(await self.adhoc.serve(stanza))
+        return wire(await self.adhoc.serve(stanza))
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ async def _refused(
 ) -> str:
     with pytest.raises(IqFault) as fault:
         await stage.send(*args, **more)
-    error = fromstring(fault.value.xml)
+    error = fault.value.error
     assert error.get("type") == kind
     assert error[0].tag == f"{{urn:ietf:params:xml:ns:xmpp-stanzas}}{condition}"
     assert (error[-1].tag == f"{COMMAND}{own}") is bool(own)
@@ -389,7 +390,7 @@ async def test_two_submits_at_once_run_once(stage: Stage) -> None:
     done, late = await asyncio.gather(*both, return_exceptions=True)
     assert isinstance(done, Element)
     assert isinstance(late, IqFault)
-    assert "session-expired" in late.xml
+    assert late.error[-1].tag == f"{COMMAND}session-expired"
     assert stage.ran == [Second(1)]
 
 

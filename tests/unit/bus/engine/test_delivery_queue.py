@@ -1,15 +1,34 @@
 """A queue: order, a bounded window, what follows each kind of failure, and what a crash leaves."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from component.bus.engine import delivery_queue as queue_module
-from component.bus.engine.delivery_queue import WINDOW
+from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
 from component.bus.model.delivery import MAX_ATTEMPTS, Delivery, State
+from component.bus.model.message import Message
 from component.bus.ports.method import Confirmation
-from component.common.errors import DeliveryError, Refused, Unavailable, Unconfirmed
-from tests.support.fakes import OTHER, TO, Bench, loses, said, unavailable, until_all
+from component.bus.ports.rendering import PlainRenderer
+from component.common.errors import (
+    DeliveryError,
+    Moot,
+    Refused,
+    StoreError,
+    Unavailable,
+    Unconfirmed,
+)
+from tests.support.fakes import (
+    OTHER,
+    TO,
+    Bench,
+    Instead,
+    at_once,
+    loses,
+    said,
+    unavailable,
+    until_all,
+)
 
 NUMBERS = [str(number) for number in range(200)]
 
@@ -31,13 +50,13 @@ async def test_the_window_is_bounded(bench: Bench) -> None:
     bench.method.closed.add(OTHER)
     await bench.start()
     await _shout(bench, *NUMBERS)
-    await bench.method.until_sent(WINDOW)
+    await bench.method.until_sent(QUEUE_LIMITS.window)
     for number in range(1, 4):
         bench.method.confirm_all()
-        await bench.method.until_sent(min(200, (number + 1) * WINDOW))
+        await bench.method.until_sent(min(200, (number + 1) * QUEUE_LIMITS.window))
     bench.method.confirm_all()
     await until_all(bench.store, State.DONE, 200)
-    assert bench.method.most_flying == WINDOW
+    assert bench.method.most_flying == QUEUE_LIMITS.window
     assert bench.method.holds[TO] == NUMBERS
 
 
@@ -78,7 +97,7 @@ async def test_refused_is_a_dead_letter_and_the_rest_goes_on(bench: Bench, late:
     await _shout(bench, *NUMBERS[:5])
     await until_all(bench.store, State.DONE, 4)
     await until_all(bench.store, State.DEAD, 1)
-    dead = next(one for one in await bench.store.log(TO) if one.state is State.DEAD)
+    dead = next(one for one in await bench.store.deliveries.log(TO) if one.state is State.DEAD)
     assert (dead.message.body, dead.error, dead.attempts) == ("0", "They said no.", 1)
     assert bench.method.holds[TO] == NUMBERS[1:5]
 
@@ -90,7 +109,7 @@ async def test_unavailable_is_tried_until_it_works(bench: Bench) -> None:
     await _shout(bench, *NUMBERS[:5])
     await until_all(bench.store, State.DONE, 5)
     assert bench.method.holds[TO] == NUMBERS[:5]
-    assert {one.attempts for one in await bench.store.log(TO)} == {0}
+    assert {one.attempts for one in await bench.store.deliveries.log(TO)} == {0}
 
 
 async def test_a_wire_that_breaks_keeps_order(bench: Bench) -> None:
@@ -173,7 +192,7 @@ async def test_a_fault_in_a_method_ends_nothing(bench: Bench) -> None:
     await _shout(bench, "late")
     await until_all(bench.store, State.DONE, 5)
     assert method.holds[TO] == [*NUMBERS[:4], "late"]
-    assert {one.attempts for one in await bench.store.log(TO)} == {0, 1}
+    assert {one.attempts for one in await bench.store.deliveries.log(TO)} == {0, 1}
 
 
 async def test_a_message_that_breaks_a_method_each_time_is_a_dead_letter(bench: Bench) -> None:
@@ -213,27 +232,24 @@ async def test_a_crash_between_sending_and_its_outcome(bench: Bench, arrives: bo
     assert len(method.sent) == (10 if arrives else 20)
 
 
-async def test_more_than_memory_holds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "IN_MEMORY", 20)
+async def test_more_than_memory_holds(bench: Bench) -> None:
+    bench.limits = QueueLimits(in_memory=20, back_off=at_once)
     method = bench.method
     method.closed |= {TO, OTHER}
     hub = await bench.start()
     for start in range(0, 200, 50):
         await _shout(bench, *NUMBERS[start : start + 50])
     assert hub.depths() == {str(TO): 20, str(OTHER): 20}
-    assert await bench.store.backlog() == {TO: 200, OTHER: 200}
+    assert await bench.store.deliveries.backlog() == {TO: 200, OTHER: 200}
     await method.open(TO)
     await until_all(bench.store, State.DONE, 200)
     assert method.holds[TO] == NUMBERS
     assert bench.store.most_read <= 20
 
 
-async def test_a_backlog_is_looked_for_once_a_page(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_backlog_is_looked_for_once_a_page(bench: Bench) -> None:
     """Looking costs a search of an archive; it was once done for every few that were sent."""
-    monkeypatch.setattr(queue_module, "IN_MEMORY", 50)
-    monkeypatch.setattr(queue_module, "WINDOW", 5)
+    bench.limits = QueueLimits(5, 50, at_once)
     method = bench.method
     method.closed |= {TO, OTHER}
     await bench.start()
@@ -246,11 +262,9 @@ async def test_a_backlog_is_looked_for_once_a_page(
     assert len(method.asked) <= 5
 
 
-async def test_a_backlog_from_before_and_what_comes_meanwhile(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_backlog_from_before_and_what_comes_meanwhile(bench: Bench) -> None:
     """What is put while the store is read was once forgotten, or sent twice."""
-    monkeypatch.setattr(queue_module, "IN_MEMORY", 10)
+    bench.limits = QueueLimits(in_memory=10, back_off=at_once)
     method = bench.method
     method.closed |= {TO, OTHER}
     await bench.start()
@@ -266,9 +280,7 @@ async def test_a_backlog_from_before_and_what_comes_meanwhile(
 
 
 @pytest.mark.parametrize("first", ["the read", "the put"])
-async def test_a_commit_while_the_store_is_read(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, first: str
-) -> None:
+async def test_a_commit_while_the_store_is_read(bench: Bench, first: str) -> None:
     """The two orders of a commit and a reading of the same queue, forced."""
     method = bench.method
     method.closed.add(OTHER)
@@ -278,15 +290,15 @@ async def test_a_commit_while_the_store_is_read(
     await bench.crash()
     method.closed.discard(TO)
     reading, go_on = asyncio.Event(), asyncio.Event()
-    pending = bench.store.pending
+    pending = bench.store.deliveries.pending
 
     async def held(*where: object) -> object:
-        found = await pending(*where) if first == "the read" else None  # type: ignore[arg-type]
+        found = await pending(*where) if first == "the read" else None
         reading.set()
         await go_on.wait()
-        return found if found is not None else await pending(*where)  # type: ignore[arg-type]
+        return found if found is not None else await pending(*where)
 
-    monkeypatch.setattr(bench.store, "pending", held)
+    bench.store.deliveries = Instead(bench.store.deliveries, pending=held)
     hub = await bench.start()
     await reading.wait()
     await hub.accept(said("new"))
@@ -306,11 +318,11 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
     await bench.crash()
     method.closed.discard(TO)
     committed, was_read = asyncio.Event(), asyncio.Event()
-    pending, save = bench.store.pending, bench.store.save
+    pending, save = bench.store.deliveries.pending, bench.store.save
 
     async def read_late(*where: object) -> object:
         await committed.wait()
-        found = await pending(*where)  # type: ignore[arg-type]
+        found = await pending(*where)
         was_read.set()
         return found
 
@@ -320,7 +332,7 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
         await was_read.wait()
         return receipts
 
-    monkeypatch.setattr(bench.store, "pending", read_late)
+    bench.store.deliveries = Instead(bench.store.deliveries, pending=read_late)
     monkeypatch.setattr(bench.store, "save", told_late)
     hub = await bench.start()
     await hub.accept(said("new"))
@@ -341,7 +353,7 @@ async def test_stop_loses_nothing_accepted(bench: Bench) -> None:
     await asyncio.sleep(0)
     await hub.stop()
     bench.hubs.clear()
-    assert await bench.store.backlog() == {TO: 20, OTHER: 30}
+    assert await bench.store.deliveries.backlog() == {TO: 20, OTHER: 30}
     method.answers = True
     method.tells_landed = True
     await bench.start()
@@ -349,9 +361,7 @@ async def test_stop_loses_nothing_accepted(bench: Bench) -> None:
     assert method.holds[TO] == NUMBERS[:30]
 
 
-async def test_a_store_that_can_not_be_read_for_a_while(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_store_that_can_not_be_read_for_a_while(bench: Bench) -> None:
     from component.common.errors import StoreError
 
     bench.method.closed |= {TO, OTHER}
@@ -359,15 +369,15 @@ async def test_a_store_that_can_not_be_read_for_a_while(
     await _shout(bench, *NUMBERS[:3])
     await bench.crash()
     bench.method.closed.discard(TO)
-    pending, failures = bench.store.pending, [1, 2, 3]
+    pending, failures = bench.store.deliveries.pending, [1, 2, 3]
 
     async def failing(*where: object) -> object:
         if failures:
             failures.pop()
             raise StoreError("The disk is gone.")
-        return await pending(*where)  # type: ignore[arg-type]
+        return await pending(*where)
 
-    monkeypatch.setattr(bench.store, "pending", failing)
+    bench.store.deliveries = Instead(bench.store.deliveries, pending=failing)
     await bench.start()
     await until_all(bench.store, State.DONE, 3)
     assert bench.method.holds[TO] == NUMBERS[:3]
@@ -377,3 +387,52 @@ async def test_a_store_that_can_not_be_read_for_a_while(
 async def test_methods_are_told_their_channels(bench: Bench) -> None:
     await bench.start()
     assert {spec.channel for spec in bench.method.specs} == {TO, OTHER}
+
+
+# Rendering
+
+
+class FailingRenderer(PlainRenderer):
+    """Raises `errors`, one each; then says what a message says."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    async def message(self, delivery: Delivery) -> Message:
+        if self.errors:
+            raise self.errors.pop(0)
+        return replace(delivery.message, body=f"[Lobby] {delivery.message.body}")
+
+
+async def test_the_method_is_given_what_the_renderer_says(bench: Bench) -> None:
+    bench.renderer = FailingRenderer()
+    await bench.start()
+    await _shout(bench, "hello")
+    await until_all(bench.store, State.DONE, 1)
+    assert [(one.delivery.message.body, one.content.body) for one in bench.method.given[:1]] == [
+        ("hello", "[Lobby] hello")
+    ]
+
+
+@pytest.mark.parametrize("error", [Refused("Nothing is left of it."), Moot("It has ended.")])
+async def test_what_has_nothing_to_say_is_not_sent(bench: Bench, error: Refused) -> None:
+    bench.renderer = FailingRenderer(error)
+    bench.method.closed.add(OTHER)
+    await bench.start()
+    await _shout(bench, "gone", "here")
+    await until_all(bench.store, State.DONE, 1)
+    assert bench.method.holds[TO] == ["here"]
+    (first, *_rest) = await bench.store.deliveries.log(TO, before=2**62, limit=9)
+    assert first.state is (State.DROPPED if isinstance(error, Moot) else State.DEAD)
+    assert first.error == str(error)
+
+
+async def test_a_store_that_fails_costs_no_try(bench: Bench) -> None:
+    bench.renderer = FailingRenderer(StoreError("The disk is full."), StoreError("Still."))
+    bench.method.closed.add(OTHER)
+    await bench.start()
+    await _shout(bench, "hello")
+    await until_all(bench.store, State.DONE, 1)
+    (delivery,) = await bench.store.deliveries.log(TO, before=2**62, limit=9)
+    assert delivery.attempts == 0
+    assert bench.method.holds[TO] == ["hello"]

@@ -25,7 +25,7 @@ from component.bus.model.route import Route
 from component.common.errors import Conflict, Muted, NotFound, StoreError
 from component.methods import discover
 from component.storage import open_store
-from tests.support.fakes import FakeClock, FakeMethod, WatchedStore, until
+from tests.support.fakes import FakeClock, FakeMethod, Instead, WatchedStore, until
 
 BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
 JULIET = Channel("chat", "juliet@x")
@@ -75,15 +75,6 @@ def test_the_last_of_those_that_were_missed(schedule: str, down: int) -> None:
 # When they come
 
 
-class Disk(WatchedStore):
-    """A store of which some parts fail."""
-
-    broken: frozenset[str] = frozenset()
-
-    def __getattr__(self, name: str) -> Any:
-        return _refused if name in self.broken else super().__getattr__(name)
-
-
 async def _refused(*_: Any) -> NoReturn:
     raise StoreError("The disk is full; nothing was changed, try again.")
 
@@ -96,15 +87,17 @@ class World:
         self._place = place
         self.clock = FakeClock(float(NOW))
         self.wire = FakeMethod()
-        self.store: Disk
+        self.store: WatchedStore
         self.hub: Hub
         self.scheduler: Scheduler
         self.settings: Settings
         self.reminders: Reminders
 
     async def start(self) -> None:
-        self.store = Disk(await open_store(f"sqlite:{self._place / 'bus.db'}"))
-        await self.store.seed([ChannelSpec(BOX), ChannelSpec(ROOM)], [Route(BOX, ROOM)], ())
+        self.store = WatchedStore(await open_store(f"sqlite:{self._place / 'bus.db'}"))
+        await self.store.configuration.seed(
+            [ChannelSpec(BOX), ChannelSpec(ROOM)], [Route(BOX, ROOM)], ()
+        )
         self.hub = Hub(self.store, self.clock)
         self.hub.attach(
             {"chat": self.wire, "muc": self.wire, "shoutbox": None}, ["chat"], processors.make
@@ -157,7 +150,7 @@ class World:
         """What is to come: (words, seconds from now)."""
         return [
             (one.body, one.due // 1000 - int(self.clock.now))
-            for one in await self.store.reminders()
+            for one in await self.store.reminders.find()
         ]
 
 
@@ -185,7 +178,9 @@ async def test_in_a_channel_routes_carry_it(world: World) -> None:
     await world.asks(BOX, "in 20 minutes")
     await world.passes(HOUR)
     assert await world.heard(1) == [(str(ROOM), "juliet reminds: stretch")]
-    assert [one.message.line for one in await world.store.log(BOX)] == ["juliet reminds: stretch"]
+    assert [one.message.line for one in await world.store.deliveries.log(BOX)] == [
+        "juliet reminds: stretch"
+    ]
 
 
 async def test_an_earlier_one_comes_earlier(world: World) -> None:
@@ -249,7 +244,7 @@ async def test_what_was_missed_many_times_comes_once(world: World) -> None:
 async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.asks(JULIET, "every hour", "drink")
-    world.store.broken = frozenset({"settle_reminders"})
+    world.store.reminders = Instead(world.store.reminders, settle=_refused)
     await world.passes(20 * MINUTE)
     await world.heard(1)
     assert len(await world.left()) == 2  # said, and the store has not heard of it
@@ -263,20 +258,21 @@ async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
 
 
 async def test_a_full_disk_promises_nothing(world: World) -> None:
-    world.store.broken = frozenset({"add_reminder"})
+    world.store.reminders = Instead(world.store.reminders, add=_refused)
     with pytest.raises(StoreError):
         await world.asks(JULIET, "in 20 minutes")
     assert await world.left() == []
 
 
-@pytest.mark.parametrize("part", ["save", "due_reminders", "next_reminder", "settle_reminders"])
+@pytest.mark.parametrize("part", ["save", "due", "next_due", "settle"])
 async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.asks(JULIET, "in 3h", "later")
-    world.store.broken = frozenset({part})
+    whole = world.store.reminders
+    world.store.reminders = Instead(whole, **{part: _refused})
     world.store.failing = 2 if part == "save" else 0
     await world.passes(20 * MINUTE + reminders.RETRY / 1000)
-    world.store.broken = frozenset()
+    world.store.reminders = whole
     await world.passes(3 * HOUR)
     assert [words.partition(" (")[0] for _to, words in await world.heard(2)] == [
         "Reminder: stretch",
@@ -362,7 +358,7 @@ async def test_where_nobody_can_be_told_it_holds_up_nothing(world: World) -> Non
 
 
 async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
-    await world.store.add_reminder(
+    await world.store.reminders.add(
         Reminder(
             "juliet@x", "juliet", JULIET, "never", world.clock() + 1, "daily at 9", "Nowhere/At_All"
         ),
@@ -382,19 +378,18 @@ async def test_how_many_one_may_have(world: World) -> None:
     with pytest.raises(Conflict, match="You have 50 reminders"):
         await world.asks(JULIET, "in 20 minutes")
     await world.asks(Channel("chat", "romeo@x"), "in 20 minutes", who="romeo@x")
-    await world.store.drop_reminder(1)
+    await world.store.reminders.drop(1)
     await world.asks(JULIET, "in 20 minutes")
 
 
-async def test_a_fault_of_our_own_is_not_the_end(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_of_our_own_is_not_the_end(world: World) -> None:
     async def breaks(*_: Any) -> NoReturn:
         raise LookupError("a fault")
 
     await world.asks(JULIET, "in 20 minutes")
-    with monkeypatch.context() as patch:
-        patch.setattr(world.store, "due_reminders", breaks, raising=False)
-        await world.passes(20 * MINUTE)
+    whole = world.store.reminders
+    world.store.reminders = Instead(whole, due=breaks)
+    await world.passes(20 * MINUTE)
+    world.store.reminders = whole
     await world.passes(MINUTE)
     assert await world.heard(1) == [("chat:juliet@x", "Reminder: stretch")]

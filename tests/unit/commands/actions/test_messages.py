@@ -9,7 +9,7 @@ import pytest
 
 from commands.action import Bus, Caller, Step, begin, go_on
 from commands.text import Text
-from component.bus.engine import delivery_queue
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Put
@@ -17,7 +17,17 @@ from component.bus.model.roles import Role
 from component.bus.model.route import Route
 from component.common.errors import Conflict, Refused
 from component.xmpp.handlers import TypedLine
-from tests.support.fakes import TO, Bench, FakeMethod, a_bus, offered, said, until, until_all
+from tests.support.fakes import (
+    TO,
+    Bench,
+    FakeMethod,
+    a_bus,
+    at_once,
+    offered,
+    said,
+    until,
+    until_all,
+)
 
 BOX, ROOM, ANYONE = (
     Channel("shoutbox", "lobby"),
@@ -45,7 +55,9 @@ class Stage:
         return (await self.bus.hub.accept(message)).message
 
     async def states(self, message: Message) -> dict[Channel, State]:
-        return {one.channel: one.state for one in await self.bus.hub.store.trace(message.id)}
+        return {
+            one.channel: one.state for one in await self.bus.hub.store.messages.trace(message.id)
+        }
 
     async def dies(self, body: str, channel: Channel = ROOM) -> Delivery:
         """A message that `channel` refuses."""
@@ -54,7 +66,7 @@ class Stage:
         await self.bus.hub.store.save(
             [offered(message, (message.channel, State.CAME), (channel, State.DEAD))], (), ()
         )
-        letter = (await self.bus.hub.store.dead(channel))[0]
+        letter = (await self.bus.hub.store.dead_letters.newest(channel))[0]
         dead = Delivery(letter.seq, message, channel).failed(Refused("They said no."), 2_000)
         await self.bus.hub.store.save((), [dead], ())
         self.wire.plans = []
@@ -81,7 +93,7 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     assert answer.startswith("Said in shoutbox:lobby; ")
     await until(lambda: len(stage.wire.sent) == 2, "both have it")
     assert sorted(stage.wire.sent) == [(NURSE, "hello, it's me"), (ROOM, "hello, it's me")]
-    (delivery,) = await stage.bus.hub.store.log(BOX)
+    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.author == Author("juliet", "juliet@x")
     assert f"trace {delivery.message.id[:8]}" in answer
 
@@ -97,7 +109,7 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
 )
 async def test_lines_are_said_as_they_stand(stage: Stage, line: str, body: str) -> None:
     assert "Said in" in await stage.says(line, "juliet@x")
-    (delivery,) = await stage.bus.hub.store.log(BOX)
+    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.body == body
 
 
@@ -113,7 +125,7 @@ async def test_another_command_while_a_question_stands_open(stage: Stage) -> Non
 async def test_lines_are_an_answer_too(stage: Stage) -> None:
     await stage.says("shout shoutbox:lobby", "juliet@x")
     assert "Said in" in await stage.says("Title\n\nText", "juliet@x")
-    (delivery,) = await stage.bus.hub.store.log(BOX)
+    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.body == "Title\n\nText"
 
 
@@ -149,7 +161,7 @@ async def test_where_nobody_can_shout(stage: Stage, channel: str) -> None:
 
 async def test_nobody_shouts_as_a_web_user(stage: Stage) -> None:
     await stage.says("shout shoutbox:lobby hello", "zoe(web)@x")
-    (delivery,) = await stage.bus.hub.store.log(BOX)
+    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.author.name == "zoe(web)@x"
 
 
@@ -285,10 +297,10 @@ async def test_a_retry_is_sent_at_once(stage: Stage) -> None:
     assert (await stage.says(f"deadletter retry {letter.seq}")).startswith("1 on the way again")
     await until(lambda: stage.wire.holds[ROOM] == ["hello"], "the room has it")
     assert stage.wire.asked == [ROOM], "it was looked for first"
-    (_, line), *_ = await stage.bus.hub.store.audit()
+    (_, line), *_ = await stage.bus.hub.store.audit.newest()
     assert (line.what, line.before) == ("deadletter-retry", f"muc:team@rooms.x {letter.seq}")
     await stage.bus.hub.stop()
-    (again,) = await stage.bus.hub.store.log(ROOM)
+    (again,) = await stage.bus.hub.store.deliveries.log(ROOM)
     assert (again.state, again.attempts, again.error) == (State.DONE, 0, "")
 
 
@@ -328,17 +340,17 @@ async def test_a_letter_that_dies_again_can_be_tried_again(stage: Stage) -> None
 
 @pytest.mark.parametrize("in_memory", [2, 500])
 async def test_letters_retried_while_a_crash_is_made_good_come_once(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, in_memory: int
+    bench: Bench, in_memory: int
 ) -> None:
     """They are pending in the store then, where the queue still reads what the crash left."""
-    monkeypatch.setattr(delivery_queue, "IN_MEMORY", in_memory)
+    bench.limits = QueueLimits(in_memory=in_memory, back_off=at_once)
     bench.method.tells_landed = bench.method.answers = False
     states = [State.PENDING] * 5 + [State.DEAD] * 5
     offers = [offered(said(str(number)), (TO, state)) for number, state in enumerate(states)]
     await bench.store.save(offers, (), ())
     bench.method.closed.add(TO)
     hub = await bench.start()
-    await hub.retry((await bench.store.dead(TO))[::-1], NOBODY)
+    await hub.retry((await bench.store.dead_letters.newest(TO))[::-1], NOBODY)
     await bench.method.open(TO)
     await bench.method.until_sent(10)
     await hub.accept(said("behind them"))
@@ -385,7 +397,7 @@ async def test_a_letter_dropped_is_still_traced(stage: Stage) -> None:
         f"trace {letter.message.id}"
     )
     assert "no dead letter" in await stage.says(f"deadletter retry {letter.seq}")
-    (_, line), *_ = await stage.bus.hub.store.audit()
+    (_, line), *_ = await stage.bus.hub.store.audit.newest()
     assert (line.what, line.before) == ("deadletter-drop", f"muc:team@rooms.x {letter.seq}")
 
 

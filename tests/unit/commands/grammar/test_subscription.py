@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.grammar.pause import Pause, read_pause, until
-from commands.grammar.subscription import LONGEST, Read, read, tidy, words_in
+from commands.grammar.subscription import MAX_LINE, Read, read, tidy, words_in
 from component.common.errors import BadInput
 from component.common.schedule import Leap, Schedule, leap
 
@@ -147,7 +147,7 @@ def test_what_can_not_be_read_is_kept_to_be_told(line: str, said: Read) -> None:
 
 def test_a_line_that_is_too_long_is_refused() -> None:
     with pytest.raises(BadInput, match="at most 600 fit"):
-        read("lobby " + "x" * LONGEST, NAMES)
+        read("lobby " + "x" * MAX_LINE, NAMES)
 
 
 _WORDS = [
