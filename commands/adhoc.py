@@ -31,7 +31,7 @@ ACTIONS = frozenset({"execute", "next", "complete", "prev", "cancel"})
 class AdHoc:
     """Serves commands on our JIDs. `tell` sends a chat message; `clock` gives monotonic seconds.
 
-    `addressed` gives the channel that a bare JID of ours stands for: there, only what concerns a
+    `addressed` gives the channel of a bare JID of ours: there, only what concerns a
     channel is offered.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from commands import data_forms
 from commands.action import Bus, Caller, Done, Lines, Reply, Step, go_on
 from commands.talk import Talk
-from commands.text_fields import split, stands, values
+from commands.text_fields import present_value, split, values
 from component.common.errors import (
     BadInput,
     ConfigError,
@@ -36,7 +36,7 @@ CANCEL = ("cancel", "abbrechen")
 BACK = ("back", "zurück")
 """Goes back to the question before."""
 OPEN = ""
-"""Stands for the question which fields shall be set, in place of the name of a field."""
+"""Names the question which fields shall be set, in place of the name of a field."""
 
 _ENDING = (Conflict, Forbidden, Reused, TooMany, Unauthorized)
 """Faults that another answer would not mend."""
@@ -186,10 +186,11 @@ class Conversations:
             confirmed = [asked.kind for asked in fields] == ["boolean"]
             if confirmed or ends_conversation(error):
                 self.end(caller.jid)
-            if talk.asked == [OPEN] * len(talk.asked):
-                talk.forget(list(talk.values) if talk.asked else ())
-            elif len(set(talk.asked)) == 1:
-                talk.forget(talk.asked)
+            asked_for = set(talk.asked)
+            if asked_for == {OPEN}:
+                talk.forget(list(talk.values))
+            elif len(asked_for) == 1:
+                talk.forget(asked_for)
             raise
 
     def check_given(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> None:
@@ -254,7 +255,7 @@ class Conversations:
         """Open the question which fields shall be set."""
         head = self.open_question(talk, OPEN, caller)
         present = {**talk.step.values, **talk.values}
-        settings = " ".join(stands(asked, present) for asked in talk.step.fields(self._bus))
+        settings = " ".join(present_value(asked, present) for asked in talk.step.fields(self._bus))
         question = _("What shall be set? Write it by name: {settings}", settings=settings)
         return f"{head}{tell(question, caller.language)}\n{tell(_WAY_OUT, caller.language)}"
 

@@ -85,7 +85,7 @@ def wrapped(text: str, indent: str = "") -> list[str]:
 
 
 def help_lines(words: str) -> Iterator[str]:
-    """What stands over a form; a list in it has a line for each entry, cut where it is long: of a
+    """The lines over a form; a list in it has a line for each entry, cut where it is long: of a
     form with more than nine lines and fields Pidgin shows a piece only, and what is asked would be
     out of sight."""
     for line in words.splitlines():
@@ -251,7 +251,7 @@ def is_long(reply: Done | Lines, language: str) -> bool:
 
 
 def parts(reply: Done | Lines) -> Sequence[Done | Lines]:
-    """The messages that an answer is told in."""
+    """The messages that an answer takes."""
     if isinstance(reply, Done):
         return [reply]
     return [*reply.ahead, reply]

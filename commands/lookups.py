@@ -248,7 +248,7 @@ def may_read(caller: Caller, bus: Bus, channel: Channel) -> bool:
 
 
 def readable(caller: Caller, bus: Bus, channel: Channel) -> None:
-    """Raise NotFound where there is no such channel for the caller, and offer a close one."""
+    """Raise NotFound where the caller may not know a channel, and offer a close one."""
     if channel.address != "*" and bus.hub.find(channel) and may_read(caller, bus, channel):
         return
     known = [str(one.channel) for one in bus.hub.channels if may_read(caller, bus, one.channel)]

@@ -73,7 +73,7 @@ def inside(bus: Bus, group: str, role: Role) -> list[Action]:
 
 
 def place(action: Action) -> int:
-    """Where a command stands in its group, by what it does: low numbers come first."""
+    """The place of a command in its group, by what it does: low numbers come first."""
     verb = action.name.rpartition("-")[2]
     for number, verbs in enumerate(_ORDER):
         if verb in verbs:
@@ -82,7 +82,7 @@ def place(action: Action) -> int:
 
 
 async def never(_caller: Caller, _form: Any, _bus: Bus) -> Reply:
-    """Stand in for what follows a group's step: the surface begins the chosen command itself."""
+    """The placeholder behind a group's step: the surface begins the chosen command itself."""
     raise LookupError("a group's step is followed by the surface")
 
 

@@ -5,8 +5,8 @@ pass on.
     route-add source=shoutbox:lobby destination=muc:team@rooms.example.org both=yes
 
 What is missing is asked for, one question at a time; `back` and `cancel` work there. A line that
-begins with a command's name is that command, and where the rest does not fit it that is told and
-nothing is passed on; one that asks nothing is a command by itself alone. With `/` in front a line
+begins with a command's name is that command: where the rest does not fit it, the answer says so and
+nothing is passed on. A command that asks nothing has to be the whole line. With `/` in front a line
 is a command in any case, with a backslash a message.
 """
 
@@ -135,7 +135,7 @@ class Text:
         return is_slashed(line) or bool(self._names.split(line)[0] or self.hint(line, caller))
 
     async def slashed(self, line: str, caller: Caller) -> str | None:
-        """Run a command in any case: `line` is what stands behind the slash."""
+        """Run a command in any case: `line` is without the slash."""
         action, rest = self._names.split(line)
         if action is None:
             name = line.split(maxsplit=1)[0][:60]

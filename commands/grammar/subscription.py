@@ -13,7 +13,7 @@ from component.common.i18n import _
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class SubscriptionRequest:
     """What is asked for, as it was written; "" for what was not said.
 
     `by` is a method, `address` one of it, or a whole channel; `who` is for whom. `fallback` is a
@@ -76,7 +76,7 @@ Clause = Callable[[Sequence[Word], Said, Names], int]
 """Reads what stands first; gives how many words that are, 0 where it is something else."""
 
 
-def read(line: str, names: Names) -> Read:
+def read(line: str, names: Names) -> SubscriptionRequest:
     """What a line asks for: `lobby daily at 9 by mail matching "release"`; `names` are channels',
     in small letters. Raises BadInput where it is too long."""
     if len(line) > MAX_LINE:
@@ -90,7 +90,7 @@ def read(line: str, names: Names) -> Read:
         if not count:
             said.setdefault("rest", left[0].said)
         left = left[max(count, 1) :]
-    return Read(**said)
+    return SubscriptionRequest(**said)
 
 
 def read_clause(left: Sequence[Word], said: Said, names: Names) -> int:
@@ -260,7 +260,7 @@ def tidy(address: str) -> str:
 
 
 def read_by(left: Sequence[Word], said: Said, _names: Names) -> int:
-    """Read by which method or address someone is told."""
+    """Read the method or the address that messages go to."""
     if left[0].low not in _BY or not left[1:]:
         return 0
     count = read_address(left[1:], said)
@@ -274,7 +274,7 @@ def read_by(left: Sequence[Word], said: Said, _names: Names) -> int:
 
 
 def read_to(left: Sequence[Word], said: Said, _names: Names) -> int:
-    """Read the address that someone is told at."""
+    """Read the address that messages go to."""
     if left[0].low not in _TO or not left[1:]:
         return 0
     count = read_address(left[1:], said)

@@ -1,4 +1,5 @@
-"""`channel-add`: a wizard: first the method, then the address and that method's settings."""
+"""`channel-add` adds a channel: it asks for the method, then for the address and the settings of
+that method."""
 
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Annotated, Any, get_type_hints

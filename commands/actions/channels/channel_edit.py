@@ -1,4 +1,4 @@
-"""`channel-edit`: a channel's title and its method's settings, filled in with what stands."""
+"""`channel-edit` changes a channel's title and its method's settings."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any

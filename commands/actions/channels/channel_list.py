@@ -1,4 +1,4 @@
-"""`channel-list`: every channel, with its title, its settings and whether it is paused."""
+"""`channel-list` lists every channel with its title, its settings and whether it is paused."""
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.lookups import shown_channel

@@ -1,4 +1,4 @@
-"""`channel-pause`: stop what passes through a channel, or let it pass again."""
+"""`channel-pause` pauses a channel, or lets it run again."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated

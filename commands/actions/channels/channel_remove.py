@@ -1,4 +1,4 @@
-"""`channel-remove`: a channel, and with it the routes that start or end there; says so and asks."""
+"""`channel-remove` removes a channel and the routes that start or end there, after asking."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ def loss_words(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Word
 
 
 class Leaving:
-    """What a channel takes with it when it is removed: `method:*` may stand for many channels."""
+    """What a channel takes with it when it is removed: `method:*` may cover many channels."""
 
     def __init__(self, spec: ChannelSpec, bus: Bus) -> None:
         self.channel = spec.channel
@@ -120,7 +120,7 @@ def routes_with(spec: ChannelSpec, bus: Bus) -> Sequence[Route]:
 
 async def count_waiting(spec: ChannelSpec, bus: Bus) -> int:
     """Deliveries to what is configured no longer, and what its routes hold; those to a person whom
-    `chat:*` stands for are still sent."""
+    `chat:*` covers are still sent."""
     leaving = Leaving(spec, bus)
     count = 0
     for route in routes_with(spec, bus):

@@ -1,4 +1,4 @@
-"""`feed-export`: the feeds as OPML, as other readers and `feed-import` read it."""
+"""`feed-export` writes the feeds as OPML, for other readers and for `feed-import`."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""`feed-import`: take feeds from a list that another reader wrote (OPML). A dry run first."""
+"""`feed-import` adds the feeds of an OPML file that another reader wrote, after a dry run."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ LIMITS = Limits(packed=opml.LARGEST, body=opml.LARGEST)
 
 @dataclass(frozen=True)
 class Form:
-    """Which feeds, and where they are told."""
+    """Which feeds, and where their items go."""
 
     opml: Annotated[
         tuple[str, ...], Ask(_("OPML"), _("the address of a file, or its lines"), long=True)

@@ -1,4 +1,4 @@
-"""`fortune`: a fortune for who asks, in a room for all to read."""
+"""`fortune` shows a fortune to the person who asks, in a room to everyone."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,5 +1,4 @@
-"""What the commands about stories share: the archives there are, a story by its number, a story in
-a line."""
+"""What the commands about stories share: finding archives and stories, and a story in a line."""
 
 from collections.abc import Sequence
 

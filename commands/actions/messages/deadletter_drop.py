@@ -1,4 +1,4 @@
-"""`deadletter-drop`: let a dead letter go, or all of a channel; its trace still tells of it."""
+"""`deadletter-drop` drops a dead letter, or all of a channel; its trace still shows it."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,5 +1,5 @@
-"""`deadletter-list`: what could not be delivered, newest first, and why; of one channel where
-named."""
+"""`deadletter-list` lists what could not be delivered and why, newest first, of all channels or
+of one."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,5 +1,5 @@
-"""`deadletter-retry`: try a dead letter again, or all of a channel; looked for first, so that none
-comes twice."""
+"""`deadletter-retry` sends a dead letter again, or all of a channel, unless the destination has
+it already."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`last`: the newest lines of a channel."""
+"""`last` shows the newest messages of a channel."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,5 +1,5 @@
-"""`message-delete`: take a message's words away from the bus; what has not arrived yet never does,
-and the places that have it are asked to take it back."""
+"""`message-delete` deletes a message's text on the bus and asks the places that have it to
+retract it."""
 
 from dataclasses import dataclass
 from typing import Annotated

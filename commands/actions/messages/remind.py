@@ -1,5 +1,5 @@
-"""`remind`: say something to me or in a channel at a time, once or again and again; in a line in
-any order of words."""
+"""`remind` sets a reminder for the caller or for a channel, once or repeated, from a line in any
+order of words."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.grammar.names import Named, names_of
-from commands.grammar.reminder import Read, is_me, read, when
+from commands.grammar.reminder import ReminderRequest, is_me, read, when
 from component.bus.model.message import MAX_NAME, Author, Channel
 from component.bus.model.reminder import MAX_TEXT, Reminder
 from component.bus.model.roles import Role
@@ -24,8 +24,8 @@ _HOW = _("like: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Monday 9:3
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """Whom, when and of what. In a line that may stand in another order: see
-    `commands.grammar.reminder.read`."""
+    """Whom, when and of what. A line may have them in another order, which
+    `commands.grammar.reminder.read` reads."""
 
     whom: Annotated[str, Ask(_("Whom"), _("me, or a channel: lobby, shoutbox:lobby"))] = "me"
     when: Annotated[str, Ask(_("When"), _HOW)]
@@ -50,7 +50,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Keep a reminder, or ask for what the line did not say."""
     if not caller.jid:
         raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
-    said = Read(form.whom, form.when, form.what)
+    said = ReminderRequest(form.whom, form.when, form.what)
     names = names_of(bus.reminders.open_to(caller.role))
     if (
         caller.way == "text" and " " not in form.when
@@ -60,7 +60,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return await keep_or_ask(caller, bus, said, find_channel(caller, bus, said.whom, names))
 
 
-async def keep_or_ask(caller: Caller, bus: Bus, said: Read, channel: Channel) -> Reply:
+async def keep_or_ask(caller: Caller, bus: Bus, said: ReminderRequest, channel: Channel) -> Reply:
     """Keep it, or ask for what was not said; raises Faults."""
     if len(said.what) > MAX_TEXT:
         told = _(
@@ -89,10 +89,12 @@ async def keep_or_ask(caller: Caller, bus: Bus, said: Read, channel: Channel) ->
     return Done(kept_words(kept, bus, said.when))
 
 
-def ask_for_rest(said: Read, channel: Channel) -> Step:
+def ask_for_rest(said: ReminderRequest, channel: Channel) -> Step:
     """The question for what a line did not say."""
 
-    def after(told: Callable[[Any], Read]) -> Callable[[Caller, Any, Bus], Awaitable[Reply]]:
+    def after(
+        told: Callable[[Any], ReminderRequest],
+    ) -> Callable[[Caller, Any, Bus], Awaitable[Reply]]:
         async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
             try:
                 return await keep_or_ask(caller, bus, told(filled), channel)

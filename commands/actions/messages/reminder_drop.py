@@ -1,4 +1,4 @@
-"""`reminder-drop`: a reminder is to come no more: one of one's own, and for operators any."""
+"""`reminder-drop` drops one of the caller's reminders; operators may drop any."""
 
 from dataclasses import dataclass
 from typing import Annotated

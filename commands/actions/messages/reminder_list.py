@@ -1,4 +1,4 @@
-"""`reminder-list`: the reminders that are to come: one's own, and for operators all."""
+"""`reminder-list` lists the caller's reminders; operators see all."""
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.actions.messages.remind import times

@@ -1,4 +1,4 @@
-"""`search`: lines of a channel that hold some words, or whose author's name does."""
+"""`search` finds messages of a channel by words of their text or by part of an author's name."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`shout`: say something in a channel, as oneself; what it leads to is told as everywhere."""
+"""`shout` posts a message in a channel under the caller's own name."""
 
 from dataclasses import dataclass
 from typing import Annotated

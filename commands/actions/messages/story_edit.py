@@ -1,4 +1,4 @@
-"""`story-edit`: another title or text for a story, on its page and in the feed at once."""
+"""`story-edit` changes a story's title or text, on its page and in its feed at once."""
 
 from dataclasses import dataclass, field, make_dataclass, replace
 from typing import Annotated, Any

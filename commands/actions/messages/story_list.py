@@ -1,4 +1,4 @@
-"""`story-list`: the newest stories of an archive, with their numbers."""
+"""`story-list` lists the newest stories of an archive with their numbers."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`story-unpublish`: take a story off its page and out of the feed, or put it back."""
+"""`story-unpublish` takes a story off its page and out of its feed, or puts it back."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated

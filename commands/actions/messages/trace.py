@@ -1,5 +1,4 @@
-"""`trace`: what became of a message, by its id or the start of it: where it came, where it waits,
-what stopped it."""
+"""`trace` shows what became of a message: where it arrived, where it waits, what stopped it."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`mute`: what someone says goes no further, for a time or until they are unmuted."""
+"""`mute` keeps someone's messages from everyone for a time, or until they are unmuted."""
 
 import re
 from dataclasses import dataclass

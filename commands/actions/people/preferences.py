@@ -1,5 +1,4 @@
-"""`preferences`: the caller's own: which language to be answered in, what to hear of private
-messages passed on, and by which clock they live."""
+"""`preferences` sets the caller's language, confirmations and time zone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

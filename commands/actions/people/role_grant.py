@@ -1,4 +1,4 @@
-"""`role-grant`: give someone a role. What the configuration says of its own admins stands."""
+"""`role-grant` gives someone a role, unless the configuration makes them an admin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`role-list`: who holds which role, the configuration's admins first."""
+"""`role-list` lists who has which role, the configuration's admins first."""
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from component.bus.model.roles import Role

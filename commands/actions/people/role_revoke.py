@@ -1,4 +1,4 @@
-"""`role-revoke`: take a role that was given to someone; they are a member then, like everyone."""
+"""`role-revoke` takes a granted role from someone, who is a member then."""
 
 from dataclasses import dataclass
 from typing import Annotated

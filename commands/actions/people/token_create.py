@@ -1,5 +1,4 @@
-"""`token-create`: a token for the API. Its secret is shown once; what is kept of it can't be read
-back."""
+"""`token-create` creates a token for the API and shows its secret once."""
 
 import secrets
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`token-list`: every token of the API by name, and whom it acts for; never its secret."""
+"""`token-list` lists the tokens of the API by name, and whom each acts for."""
 
 from commands.action import Action, Bus, Caller, Lines, Reply
 from component.bus.model.roles import Role

@@ -1,4 +1,4 @@
-"""`token-revoke`: end a token; whoever still uses it is refused at once."""
+"""`token-revoke` ends a token: anyone who still uses it is refused at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`unmute`: what someone says goes on again."""
+"""`unmute` lets someone's messages through again."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`whoami`: whom the bot takes the caller for."""
+"""`whoami` shows the caller's address and role as the bot knows them."""
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from component.bus.model.roles import Role

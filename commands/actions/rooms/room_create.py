@@ -1,5 +1,5 @@
-"""`room-create`: a room, and if wanted a shoutbox of the same name joined with it both ways, in one
-change."""
+"""`room-create` adds a room and, if wanted, a shoutbox of the same name with routes both ways,
+in one change."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""`room-invite`: ask someone into a room, now."""
+"""`room-invite` invites someone into a room now."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,5 @@
-"""`room-list`: every room: whether the bot is in, what it may not do there, how many people are."""
+"""`room-list` lists the rooms: whether the bot is in, what it may not do there, how many people
+are in."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,5 @@
-"""`room-remove`: a room, and with it its routes; the bot leaves, and where it is an owner may end
-the room for good."""
+"""`room-remove` removes a room and its routes; the bot leaves, or destroys the room where it is
+an owner."""
 
 from dataclasses import dataclass
 from typing import Annotated

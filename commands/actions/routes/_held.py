@@ -1,4 +1,5 @@
-"""What processors hold, as operators see it: the first to go on, and until when they wait."""
+"""The messages that processors hold, as operators see them: the first to continue, and until
+when they wait."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
-"""What may be done with the processors of a route: add, set otherwise, put in another order, drop.
+"""The steps that change a route's processors: add, edit, order, drop.
 
-Each is a step whose end is one change, with its line in the audit log; nothing is changed where the
-route was changed meanwhile.
+Each step ends in one change, with its line in the audit log; nothing is changed where someone else
+changed the route in between.
 """
 
 import re

@@ -189,7 +189,7 @@ def link_field(caller: Caller, bus: Bus) -> list[Any]:
 
 
 def page_link(caller: Caller, bus: Bus) -> str:
-    """A link to the page; "" for callers who are on it, and where there is none."""
+    """A link to the page; "" for callers who are on it, and where nobody can sign in."""
     if caller.way == WEB:
         return ""
     return bus.sign_in(caller.jid)
@@ -204,14 +204,14 @@ def end_choices(bus: Bus) -> Sequence[Choice]:
 
 
 @dataclass(frozen=True)
-class Line:
+class SourceLine:
     """A source, and where it shall go."""
 
     source: Annotated[str, Ask(_("From"))] = ""
     to: Annotated[tuple[str, ...], Ask(_("To"), choices=end_choices)] = ()
 
 
-async def run(caller: Caller, form: Line, bus: Bus) -> Reply:
+async def run(caller: Caller, form: SourceLine, bus: Bus) -> Reply:
     """Show the matrix, or set the destinations of one source."""
     grid = grid_of(bus)
     if not form.to:
@@ -328,7 +328,7 @@ class Dot:
 
 
 async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
-    """Make the route of a place, turn on one that is off, or take one away: what stands there
+    """Make the route of a place, turn on one that is off, or take one away: what is there now
     decides.
 
     A route that has to be asked for first comes back as it is: `route-remove` asks. Raises
@@ -351,4 +351,6 @@ async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
     )
 
 
-ACTION = Action("matrix", _("Matrix"), Role.OPERATOR, run, Line, group="routes", opening=open_form)
+ACTION = Action(
+    "matrix", _("Matrix"), Role.OPERATOR, run, SourceLine, group="routes", opening=open_form
+)

@@ -1,4 +1,4 @@
-"""`route-add`: a route from a channel to a channel, one way or both."""
+"""`route-add` adds a route from a channel to a channel, one way or both."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,5 +1,4 @@
-"""`route-edit`: where a route starts and ends, whether it is on, and its processors; forms hold
-what stands."""
+"""`route-edit` changes a route's ends, whether it is on, and its processors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
@@ -73,7 +72,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 def form_of(route: Route) -> type:
-    """The form, with what stands in it."""
+    """The form, with the route's present values."""
     source = Annotated[Channel, Ask(_("From"), _("where messages come from"), choices=channels)]
     destination = Annotated[Channel, Ask(_("To"), _("where they go"), choices=places)]
     asked = [

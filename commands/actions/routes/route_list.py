@@ -1,5 +1,4 @@
-"""`route-list`: the routes with their numbers, whether they are on, and their processors; of many,
-some."""
+"""`route-list` lists routes with their numbers, states and processors, page by page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

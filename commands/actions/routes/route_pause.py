@@ -1,4 +1,4 @@
-"""`route-pause`: turn a route off, or on again; messages that come meanwhile are not brought
+"""`route-pause` turns a route off, or on again; messages that come in between are not sent
 later."""
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`route-remove`: take a route away, after asking."""
+"""`route-remove` removes a route, after asking."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,7 +1,5 @@
-"""`route-test`: what would become of a message, route by route and processor by processor.
-
-It sends nothing and keeps nothing.
-"""
+"""`route-test` shows what would become of a message, route by route, and sends and keeps
+nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,11 +66,13 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 def author_of(form: Form, caller: Caller, bus: Bus) -> Author:
-    """Whoever would say it: a guest in an open channel, unless it is a JID."""
+    """The author of the message: a guest in an open channel, unless a JID is written."""
     if BARE_JID.fullmatch(form.author.lower()):
         return Author.named(form.author.partition("@")[0], form.author.lower())
     name = form.author or caller.name
-    return Author.named(name, "guest:test" if bus.methods[form.channel.method].open else caller.jid)
+    if bus.methods[form.channel.method].open:
+        return Author.named(name, "guest:test")
+    return Author.named(name, caller.jid)
 
 
 def hop_words(hop: Hop, paused: set[Channel], bus: Bus) -> Words:

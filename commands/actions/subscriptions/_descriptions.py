@@ -1,4 +1,4 @@
-"""What the commands about subscriptions share: which are meant, and how they are told."""
+"""What the commands about subscriptions share: which are meant, and a subscription in words."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import field, make_dataclass
@@ -118,7 +118,7 @@ def details(subscription: Subscription) -> list[Words]:
 
 
 def state_words(one: Subscription) -> Sequence[Words]:
-    """A subscription's state, or when it comes next; nothing for one that is told at once."""
+    """A subscription's state, or when it comes next; nothing for one without a schedule."""
     time = {"time": time_of(one.due, one.zone), "zone": one.zone}
     if one.standing is Standing.PAUSED and one.due:
         return [_("paused until {time} ({zone})", **time)]

@@ -1,4 +1,4 @@
-"""`address-drop`: an address of the caller's is forgotten, and what was told there ends."""
+"""`address-drop` forgets one of the caller's addresses and ends its subscriptions."""
 
 from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any

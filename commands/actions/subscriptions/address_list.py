@@ -1,4 +1,4 @@
-"""`address-list`: the addresses that the caller gave, and how they stand."""
+"""`address-list` lists the addresses that the caller gave, with their states."""
 
 from commands.action import Action, Bus, Caller, Done, Lines, Reply
 from component.bus.model.roles import Role

@@ -1,5 +1,5 @@
-"""`confirm`: an address is the caller's: by the code that was sent there; by nothing more for what
-an operator asked them; with the address itself a new link or code is sent there."""
+"""`confirm` confirms an address by the code that was sent there, or agrees to what an operator
+asked for."""
 
 import re
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 async def agree(caller: Caller, bus: Bus) -> Reply:
-    """Agree to what was asked of their own JID, which they write from."""
+    """Agree to what was asked of the JID that they write from."""
     book, own = bus.subscriptions.book, bus.subscriptions.own(caller.jid)
     hints = []
     for address in await given_addresses(bus, caller.jid):

@@ -1,4 +1,5 @@
-"""`pause`: nothing is told for a time, or until `resume`; what comes meanwhile is told then."""
+"""`pause` pauses the caller's subscriptions for a time or until `resume`; what comes in between
+is sent then."""
 
 from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
@@ -24,7 +25,7 @@ _TITLE = _("Pause subscriptions")
 
 
 @dataclass(frozen=True)
-class Line:
+class PauseLine:
     """All of it; see `commands.grammar.pause.read_pause`."""
 
     what: Annotated[
@@ -32,7 +33,7 @@ class Line:
     ] = ""
 
 
-async def run(caller: Caller, line: Line, bus: Bus) -> Reply:
+async def run(caller: Caller, line: PauseLine, bus: Bus) -> Reply:
     """Pause what a line names."""
     try:
         return await pause(caller, read_pause(line.what), bus)
@@ -92,7 +93,7 @@ ACTION = Action(
     _TITLE,
     Role.MEMBER,
     run,
-    Line,
+    PauseLine,
     group="subscriptions",
     opening=open_form,
     also=("pausiere", "pausieren"),

@@ -1,5 +1,4 @@
-"""`quiet`: the hours in which the caller is told nothing; what comes in them is told at their
-end."""
+"""`quiet` sets the hours in which the caller gets no messages; they are sent when the hours end."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`resume`: what was paused goes on, and what came meanwhile is told now."""
+"""`resume` ends a pause and sends what came in between."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,5 +1,5 @@
-"""`stop`: what a message is answered with by who wants no more: their one subscription ends, of
-several it is asked which; or those that are named. “stop it please” is a message."""
+"""`stop` ends the caller's only subscription, or those that are named; “stop it please” is a
+message."""
 
 from dataclasses import dataclass
 from typing import Annotated

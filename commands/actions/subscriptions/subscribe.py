@@ -1,5 +1,5 @@
-"""`subscribe`: hear what comes to a channel, at once or as a digest, by IM, mail or SMS; in a line
-in any order."""
+"""`subscribe` subscribes to a channel, at once or as a digest, by IM, mail or SMS, from a line
+in any order of words."""
 
 from dataclasses import asdict, dataclass, make_dataclass, replace
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from commands.actions.subscriptions._request import (
     subscription,
 )
 from commands.grammar.names import names_of
-from commands.grammar.subscription import Read, read
+from commands.grammar.subscription import SubscriptionRequest, read
 from commands.lookups import entry, titled
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Standing, Subscription
@@ -28,7 +28,7 @@ HOW = _("at once, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Mond
 
 
 @dataclass(frozen=True)
-class Line:
+class SubscribeLine:
     """All of it; see `commands.grammar.subscription.read`."""
 
     what: Annotated[
@@ -53,7 +53,7 @@ class Which:
 # A line
 
 
-async def run(caller: Caller, line: Line, bus: Bus) -> Reply:
+async def run(caller: Caller, line: SubscribeLine, bus: Bus) -> Reply:
     """Subscribe to what a line says, or ask for the channel."""
     channels = [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
     said = read(line.what, names_of(channels))
@@ -66,8 +66,8 @@ async def run(caller: Caller, line: Line, bus: Bus) -> Reply:
     return Step(_TITLE, Which, run)
 
 
-async def subscribe_by_line(caller: Caller, said: Read, bus: Bus) -> Reply:
-    """What is wrong is told with its label, as a line has no fields."""
+async def subscribe_by_line(caller: Caller, said: SubscriptionRequest, bus: Bus) -> Reply:
+    """Keep what a line asks for. A fault names its field, since a line shows none."""
     try:
         return await keep(caller, said, bus)
     except Faults as faults:
@@ -105,7 +105,7 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
 async def subscribe_by_form(caller: Caller, filled: Any, bus: Bus) -> Reply:
     """Subscribe to what a form says, or ask for more options."""
     who = getattr(filled, "who", "")
-    said = Read(filled.channel, filled.interval, filled.by, filled.address, who)
+    said = SubscriptionRequest(filled.channel, filled.interval, filled.by, filled.address, who)
     if not filled.more:
         return await keep(caller, said, bus)
     await subscription(caller, said, bus)  # what is wrong is told here
@@ -139,7 +139,7 @@ def more(name: str) -> list[Any]:
 # What comes of it
 
 
-async def keep(caller: Caller, said: Read, bus: Bus) -> Reply:
+async def keep(caller: Caller, said: SubscriptionRequest, bus: Bus) -> Reply:
     """Keep it, or ask for the address; raises Faults."""
     new = await subscription(caller, said, bus)
     if new is None:
@@ -152,7 +152,7 @@ async def keep(caller: Caller, said: Read, bus: Bus) -> Reply:
     return Done(joined(await kept_words(caller, kept, bus), "\n"))
 
 
-async def ask_address(caller: Caller, said: Read, bus: Bus) -> Step:
+async def ask_address(caller: Caller, said: SubscriptionRequest, bus: Bus) -> Step:
     """Ask for the address of a method that has none yet."""
 
     async def run(caller: Caller, filled: Where, bus: Bus) -> Reply:
@@ -204,7 +204,7 @@ ACTION = Action(
     _TITLE,
     Role.MEMBER,
     run,
-    Line,
+    SubscribeLine,
     group="subscriptions",
     opening=open_form,
     also=("abonniere", "abonnieren"),

@@ -1,16 +1,15 @@
-"""`subscription-edit`: when one's subscription comes and what of; forms hold what stands, a line
-what is to change."""
+"""`subscription-edit` changes when a subscription comes and what it contains."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import asdict, dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.subscriptions._descriptions import described, noted, seeing
 from commands.actions.subscriptions._request import LABELS, clocks, filled, name_of
 from commands.actions.subscriptions.subscribe import HOW, more
-from commands.grammar.subscription import Read, read
+from commands.grammar.subscription import SubscriptionRequest, read
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Subscription
 from component.common.errors import BadInput, Conflict
@@ -40,25 +39,22 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 def values_of(one: Subscription) -> Mapping[str, Sequence[str]]:
-    """What stands in the form."""
-    values = {
-        "interval": str(one.interval),
-        "matching": one.only,
-        "without": one.without,
-        "mention": one.name or NONE,
-        "thread": one.thread,
-        "fallback": str(one.fallback or ""),
-        "own": one.own,
-        "online": one.online,
+    """A subscription's present settings, as the form shows them."""
+    return {
+        "interval": written(str(one.interval)),
+        "matching": written(one.only),
+        "without": written(one.without),
+        "mention": written(one.name or NONE),
+        "thread": written(one.thread),
+        "fallback": written(str(one.fallback or "")),
+        "own": written(one.own),
+        "online": written(one.online),
     }
-    return {name: written(value) for name, value in values.items()}
 
 
 async def edit_subscription(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Reply:
     """Save the settings of a filled form. Raises Conflict, BadInput, Faults."""
-    said = said_of_line(
-        was, Read(**{field: getattr(asked, field) for field in values_of(was)}), caller
-    )
+    said = said_of_line(was, SubscriptionRequest(**asdict(asked)), caller)
     one = await bus.subscriptions.find(caller.jid, was.id)
     if replace(one, due=was.due, cursor=was.cursor) != was:
         raise Conflict(
@@ -70,8 +66,10 @@ async def edit_subscription(was: Subscription, caller: Caller, asked: Any, bus: 
     now = await bus.subscriptions.change(one, new)
     if now.who != caller.jid:
         await noted(caller, bus, "subscription-edit", [one], str(described(now)))
-    told = [_("Changed: {subscription}", subscription=described(now)), *clocks(now, bus)]
-    return Done(joined([*told, *(seeing(now, bus) if not one.online else ())], "\n"))
+    sentences = [_("Changed: {subscription}", subscription=described(now)), *clocks(now, bus)]
+    if not one.online:
+        sentences += seeing(now, bus)
+    return Done(joined(sentences, "\n"))
 
 
 _WHEN = re.compile(r"^(?:when|wann)=", re.IGNORECASE)
@@ -80,23 +78,28 @@ _CUT = re.compile(r"\b(?:when|while|if|wenn|solange)(?: I'm| I am)?$", re.IGNORE
 _SETTING = re.compile(r"(?:^|\s)(\w+)=")
 
 
-def said_of_line(was: Subscription, said: Read, caller: Caller) -> Read:
-    """Of a line the words that are no interval may say anything that `subscribe` reads."""
+def said_of_line(
+    was: Subscription, said: SubscriptionRequest, caller: Caller
+) -> SubscriptionRequest:
+    """Of a line the words that are not an interval may say anything that `subscribe` reads."""
     if caller.way != "text" or is_interval(said.interval):
         return said
     said = replace(said, interval=_WHEN.sub("", said.interval))
     if is_interval(said.interval):
         return said
-    cut = _CUT.search(said.interval)
-    line = read(" ".join([said.interval, "online"]) if cut else said.interval, ())
+    words = said.interval
+    if _CUT.search(words):
+        words = f"{words} online"
+    line = read(words, ())
     if line.by or line.address or line.who:
         raise BadInput(_("Where it goes can't be changed: end it, and subscribe anew."))
-    if stray := _SETTING.search(f"{line.channel} {line.rest} {line.interval}"):
+    stray = _SETTING.search(f"{line.channel} {line.rest} {line.interval}")
+    if stray:
         raise BadInput(_("There is no setting “{name}”.", name=stray[1][:40]))
     if line.rest or line.channel:
         return said  # whose interval can't be read
-    told = {field: value for field in values_of(was) if (value := getattr(line, field))}
-    return replace(said, **{"interval": str(was.interval)} | told)
+    written_fields = {field: value for field, value in asdict(line).items() if value}
+    return replace(said, **({"interval": str(was.interval)} | written_fields))
 
 
 def is_interval(text: str) -> bool:

@@ -1,5 +1,5 @@
-"""`subscription-list`: one's own subscriptions and addresses, and how they stand; for operators
-also others'."""
+"""`subscription-list` lists the caller's subscriptions and addresses; operators may list
+others'."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,5 +1,4 @@
-"""`template-preview`: what a letter's template makes of samples, or of a channel's newest
-messages."""
+"""`template-preview` renders a template with samples, or with a channel's newest messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""`unsubscribe`: a subscription ends: by its number or its channel, or all of them."""
+"""`unsubscribe` ends a subscription by its number or its channel, or all of them."""
 
 from dataclasses import dataclass
 from typing import Annotated

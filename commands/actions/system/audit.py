@@ -1,4 +1,4 @@
-"""`audit`: who changed what: the newest lines of the log, with what stood before and after."""
+"""`audit` shows the newest lines of the audit log, with the values before and after."""
 
 from dataclasses import dataclass
 from typing import Annotated

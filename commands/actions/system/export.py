@@ -1,7 +1,7 @@
-"""`export`: channels, routes, roles and the names of tokens as TOML, as the configuration file and
-`import` read it.
+"""`export` writes channels, routes, roles and the names of tokens as TOML, as the configuration
+file and `import` read it.
 
-Tokens are told by name: their secrets are nowhere.
+Of tokens only the names are written: their secrets are not stored.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""`help`: show what the bot can do for the person who asks, or what one command takes."""
+"""`help` shows what the bot can do for the caller, or what one command takes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def names_in(group: str, mine: dict[str, Action]) -> Sequence[str]:
 
 
 def usage_rank(action: Action) -> tuple[int, int, str]:
-    """Where a command stands among those of its group."""
+    """The place of a command among those of its group."""
     if action.name in MOST_USED:
         return MOST_USED.index(action.name), 0, action.name
     return len(MOST_USED), place(action), action.name
@@ -137,11 +137,12 @@ def explain(name: str, caller: Caller, bus: Bus) -> Reply:
 
 def explain_action(action: Action, bus: Bus) -> Reply:
     """How a command is written, its fields and its examples."""
-    asked = action.step.fields(bus) if action.step else ()
     words = [action.name.replace("-", " ")]
-    for field in asked:
-        words.append(field.name if field.required else f"[{field.name}]")
-    lines = [field_line(field) for field in asked]
+    lines = []
+    if action.step:
+        for field in action.step.fields(bus):
+            words.append(field.name if field.required else f"[{field.name}]")
+            lines.append(field_line(field))
     if action.more:
         lines.append(_("… and more, which it asks for"))
     for example in action.examples:

@@ -1,6 +1,6 @@
-"""`import`: take channels, routes and roles from TOML as `export` writes it.
+"""`import` takes channels, routes and roles from TOML as `export` writes it, after a dry run.
 
-A dry run first: it shows line by line what would be added (+), changed (~) and, where asked for,
+The dry run shows line by line what would be added (+), changed (~) and, where asked for,
 removed (-).
 """
 
@@ -92,15 +92,15 @@ def parse(text: str, bus: Bus, present: Collection[Channel], caller: Caller) -> 
 
 
 def missing_tokens(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
-    """Tokens that are not here: without their secrets they can't be taken over."""
-    names = {token.name for token in bus.settings.tokens.values()}
+    """Tokens that are not here: without their secrets they cannot be imported."""
+    names = [token.name for token in bus.settings.tokens.values()]
     for name in part.tokens:
         if name not in names:
-            told = _(
+            sentence = _(
                 "(token “{name}” is not made: its secret is nowhere; “token create” makes one)",
                 name=name,
             )
-            yield tell(told, caller.language)
+            yield tell(sentence, caller.language)
 
 
 def channel_changes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""`ping`: whether the bot is there."""
+"""`ping` shows whether the bot answers."""
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from component.bus.model.roles import Role

@@ -1,5 +1,5 @@
-"""`status`: how the bus is: version, uptime, XMPP, rooms it is not in, what waits, what is held,
-dead letters."""
+"""`status` shows the version, the uptime, XMPP, rooms, queues, held messages, sources and dead
+letters."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""`version`: which program and version the bot is."""
+"""`version` shows which program and version the bot is."""
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from component.bus.model.roles import Role

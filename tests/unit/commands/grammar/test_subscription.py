@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.grammar.pause import Pause, read_pause, until
-from commands.grammar.subscription import MAX_LINE, Read, read, tidy, words_in
+from commands.grammar.subscription import MAX_LINE, SubscriptionRequest, read, tidy, words_in
 from component.common.errors import BadInput
 from component.common.schedule import Leap, Schedule, leap
 
@@ -91,7 +91,7 @@ NOW = int(datetime(2026, 11, 25, 12, tzinfo=BERLIN).timestamp() * 1000)  # a Wed
     ],
 )
 def test_what_a_line_says(line: str, said: dict[str, Any]) -> None:
-    assert read(line, NAMES) == Read(**{"channel": "lobby", **said})
+    assert read(line, NAMES) == SubscriptionRequest(**{"channel": "lobby", **said})
 
 
 @pytest.mark.parametrize(
@@ -121,27 +121,30 @@ def test_what_a_line_says(line: str, said: dict[str, Any]) -> None:
     ],
 )
 def test_what_a_german_line_says(line: str, said: dict[str, Any]) -> None:
-    assert read(line, NAMES) == Read(**{"channel": "lobby", **said})
+    assert read(line, NAMES) == SubscriptionRequest(**{"channel": "lobby", **said})
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("our newsletter please", Read(channel="our", rest="newsletter")),
-        ("lobby please", Read(channel="lobby", rest="please")),
-        ("daily at 9", Read(interval="daily at 9")),
+        ("our newsletter please", SubscriptionRequest(channel="our", rest="newsletter")),
+        ("lobby please", SubscriptionRequest(channel="lobby", rest="please")),
+        ("daily at 9", SubscriptionRequest(interval="daily at 9")),
         (
             "lobby every 2 minutes by mail",
-            Read(channel="lobby", interval="every 2 minutes", by="mail"),
+            SubscriptionRequest(channel="lobby", interval="every 2 minutes", by="mail"),
         ),
-        ("lobby every fortnight", Read(channel="lobby", interval="every fortnight")),
-        ("lobby daily at 25", Read(channel="lobby", interval="daily at 25")),
-        ("lobby daily at 9 weekly", Read(channel="lobby", interval="daily at 9 weekly")),
-        ("loby hourly", Read(channel="loby", interval="hourly")),
-        ("", Read()),
+        ("lobby every fortnight", SubscriptionRequest(channel="lobby", interval="every fortnight")),
+        ("lobby daily at 25", SubscriptionRequest(channel="lobby", interval="daily at 25")),
+        (
+            "lobby daily at 9 weekly",
+            SubscriptionRequest(channel="lobby", interval="daily at 9 weekly"),
+        ),
+        ("loby hourly", SubscriptionRequest(channel="loby", interval="hourly")),
+        ("", SubscriptionRequest()),
     ],
 )
-def test_what_can_not_be_read_is_kept_to_be_told(line: str, said: Read) -> None:
+def test_what_can_not_be_read_is_kept_to_be_told(line: str, said: SubscriptionRequest) -> None:
     assert read(line, NAMES) == said
 
 
