@@ -25,7 +25,6 @@ from component.bus.engine.scheduler import Scheduler
 from component.bus.model.message_page import MessagePages
 from component.bus.model.roles import Role, Roles
 from component.bus.model.story import permalink
-from component.bus.model.subscription import SUBSCRIBERS
 from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, Ports
 from component.bus.ports.store import Store
 from component.common.errors import ConfigError, StoreError
@@ -33,10 +32,11 @@ from component.config.config import Config
 from component.fetch.client import Fetcher, agent
 from component.handlers import BusHandlers
 from component.storage import open_store
+from component.subscriptions.audience import SUBSCRIBERS
 from component.subscriptions.factory import put_together
 from component.subscriptions.service import Subscriptions
-from component.xmpp.connection import ComponentAccount
 from component.xmpp.gateway import Gateway
+from component.xmpp.stream.connection import ComponentAccount
 from web.context import Site
 from web.guests import Guests
 from web.sessions import SignIns
@@ -130,7 +130,7 @@ async def running(
             timer=scheduler,
             memory=store.source_state,
             tell=Notices(hub, settings, known, clock).tell,
-            joins=xmpp.listener.joins,
+            joins=xmpp.rooms.joins,
             fetcher=fetcher,
             ends=hub.ends,
             luck=SystemRandom(),
@@ -149,6 +149,7 @@ async def running(
             ways | {SUBSCRIBERS: notices.fanout},
             persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
             on_failure=notices.subscriptions.on_failure,
+            followers=notices.subscriptions.audience.followers,
             renderer=notices.letters,
             make=processors.make,
             link=pages.url,
@@ -162,7 +163,7 @@ async def running(
         await settings.load()
         settings.changed_role.append(xmpp.roster.renew)
         handlers.seen_by.append(notices.subscriptions.seen)
-        xmpp.access.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
+        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
         scheduler.set_back.append(notices.digests.look_again)
         reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()

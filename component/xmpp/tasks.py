@@ -25,7 +25,10 @@ class Tasks:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error:
             log.error("background work failed", work=task.get_coro(), exc_info=error)
 
     async def close(self) -> None:

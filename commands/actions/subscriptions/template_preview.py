@@ -11,9 +11,9 @@ from component.bus.model.roles import Role
 from component.common.errors import NotFound
 from component.common.form import Ask, Choice
 from component.common.i18n import Words, _
+from component.subscriptions.rendering.locale import ReaderLocale
 from component.subscriptions.rendering.preview import places, preview, samples
 from component.subscriptions.rendering.templates import NAMES
-from component.subscriptions.rendering.values import Eyes
 
 NEWEST = 10
 MAX_CHARS = 20_000
@@ -45,10 +45,10 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if form.channel:
         messages = await newest_messages(caller, form.channel, bus)
         at["channel"] = form.channel
-    eyes = Eyes(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
+    reader = ReaderLocale(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
     titles = {spec.channel: spec.title for spec in bus.hub.channels if spec.title}
     where = replace(places(bus.web), title=lambda channel: titles.get(channel, str(channel)))
-    drawn = preview(bus.templates, form.template, eyes, messages, where, bus.web, **at)
+    drawn = preview(bus.templates, form.template, reader, messages, where, bus.web, **at)
     lines: list[Words | str] = [*drawn.text[:MAX_CHARS].rstrip().split("\n")]
     if len(drawn.text) > MAX_CHARS:
         lines.append(_("(cut here: it has {count} characters)", count=len(drawn.text)))

@@ -7,13 +7,13 @@ from xml.etree.ElementTree import Element, fromstring
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import HeardThere, Refusal
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Receipt
 from component.common.i18n import Words, _
-from component.xmpp.connection import ComponentAccount
 from component.xmpp.handlers import PlainMessage, TypedLine
-from component.xmpp.session import Session
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.session import Session
 
 
 class FakeSession(Session):

@@ -26,7 +26,7 @@ from component.common.errors import Muted
 from component.storage import open_store
 from component.xmpp.bot import Bot
 from component.xmpp.handlers import TypedLine
-from component.xmpp.inbox import Inbox
+from component.xmpp.im.inbox import Inbox
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.room import Room
@@ -45,6 +45,7 @@ from tests.support.fakes import (
     until,
     until_all,
 )
+from tests.support.saving import committed
 from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
 from web.guests import NAME_LIFE_S, Guests
 
@@ -301,7 +302,7 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     ]
     message = said("vile", ROOM)
     late = Channel("muc", "late@rooms.x")
-    await stage.bus.hub.store.save([offered(message, *states, (late, State.PENDING))], (), ())
+    await committed(stage.bus.hub.store, [offered(message, *states, (late, State.PENDING))], (), ())
     assert (await stage.says(f"message delete {message.id} sure")).splitlines() == [
         f"Deleted {message.id}. Elsewhere:",
         f"{ROOM}: gone there too.",
