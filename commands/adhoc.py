@@ -169,9 +169,9 @@ class AdHoc:
             session = self._sessions.open(caller.jid, node, None, here)
             first = group_step(node, mine, caller.language)
             return await self.answered(session, caller, self.restart(session, first, caller))
-        if node in GROUPS:
-            raise iq_fault("auth", "forbidden", "", not_yours(caller), caller)
         action = self._bus.actions.get(node)
+        if action is None and node in GROUPS:
+            raise iq_fault("auth", "forbidden", "", not_yours(caller), caller)
         if action is None:
             missing = _("There is no command “{node}”.", node=node[:40])
             raise iq_fault("cancel", "item-not-found", "", missing, caller)

@@ -13,8 +13,8 @@ from commands.action import Done, Lines, Step
 from component.common.errors import ShoutbusError
 from component.common.form import NONE, Choice, Field, is_yes
 from component.common.i18n import Words, _, tell
-from component.common.sanitize import fit
-from component.xmpp.elements import element, serialize
+from component.common.sanitize import escape, fit
+from component.xmpp.elements import element
 from component.xmpp.stanza import COMMANDS, DATA
 
 WIDTH = 40
@@ -25,6 +25,8 @@ BUDGET = 60_000
 """Bytes of a form or a message: servers end a stream over a stanza of 512 KiB."""
 FAILED = _("The bus failed at that; its log says why. Nothing was changed.")
 SENT = _("That is long: I sent it to you as a message.")
+TAGS = 50
+"""Bytes of the tags around a text, about."""
 _CUT = _("… there is more: ask for less at once.")
 _NONE = _("none")
 
@@ -109,10 +111,19 @@ def form(
     if step.help:  # not as instructions: poezio shows none
         lines += help_lines(tell(step.help, language))
     drawn = draw_fields(asked, values, language)
-    if len(serialize(*drawn).encode()) > BUDGET:  # what was entered is too much to show again
+    if size_of(drawn) > BUDGET:  # what was entered is too much to show again
         drawn = draw_fields(asked, step.values, language)
     title = title_of(step.title, language)
     return element(DATA, "x", title, *fixed_fields(0, lines), *drawn, type="form")
+
+
+def size_of(drawn: Sequence[Element]) -> int:
+    """About how many bytes the texts of elements take, with the tags around each."""
+    size = 0
+    for field in drawn:
+        for text in field.itertext():
+            size += len(escape(text).encode()) + TAGS
+    return size
 
 
 def fault_lines(

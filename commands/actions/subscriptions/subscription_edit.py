@@ -89,7 +89,7 @@ def said_of_line(
         return said
     words = said.interval
     if _CUT.search(words):
-        words = f"{words} online"
+        words = " ".join([words, "online"])
     line = read(words, ())
     if line.by or line.address or line.who:
         raise BadInput(_("Where it goes can't be changed: end it, and subscribe anew."))

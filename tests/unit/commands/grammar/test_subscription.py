@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.grammar.pause import Pause, read_pause, until
@@ -186,6 +186,7 @@ _WORDS = [
 ]
 
 
+@settings(deadline=None)  # a busy machine is slow
 @given(st.lists(st.sampled_from(_WORDS), max_size=25).map(" ".join))
 def test_whatever_is_written_is_read(line: str) -> None:
     said = read(line, NAMES)
