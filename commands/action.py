@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import isawaitable
+from pathlib import Path
 from pkgutil import walk_packages
 from random import Random, SystemRandom
 from typing import Any
@@ -21,6 +22,7 @@ from component.bus.ports.method import Clock, MethodSpec, RoomDesk
 from component.common.errors import Forbidden
 from component.common.form import Field, fields, parse
 from component.common.i18n import Words, _
+from component.methods.fortune.databases import PLACES
 from component.subscriptions.digests import Digests
 from component.subscriptions.rendering.templates import Templates
 from component.subscriptions.service import Subscriptions
@@ -67,8 +69,10 @@ class Bus:
     """The session of the web user who goes by a name now; "" where none does."""
     sign_in: Callable[[str], str] = lambda _jid: ""
     """A link that signs a bare JID in on the web, once and soon; "" where nobody can."""
-    luck: Random = field(default_factory=SystemRandom)
+    rng: Random = field(default_factory=SystemRandom)
     """Draws fortunes."""
+    fortune_places: Sequence[Path] = PLACES
+    """The folders that hold fortunes."""
     templates: Templates = field(default_factory=Templates)
     """The templates of what subscribers read."""
 
