@@ -71,7 +71,7 @@ def author_of(form: Form, caller: Caller, bus: Bus) -> Author:
         return Author.named(form.author.partition("@")[0], form.author.lower())
     name = form.author or caller.name
     if bus.methods[form.channel.method].open:
-        return Author.named(name, "guest:test")
+        return Author.guest(name, "test")
     return Author.named(name, caller.jid)
 
 

@@ -18,7 +18,7 @@ from component.bus.model.route import Route, Stage
 from component.common.errors import ConfigError
 from component.common.form import Ask
 from component.common.i18n import _, tell
-from component.config.config import Part, parse_part
+from component.config import Import, parse_import
 
 SHOWN = 60
 """Lines of a difference that are shown."""
@@ -68,9 +68,9 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return ask_sure(_("Import"), words, take)
 
 
-def parse(text: str, bus: Bus, present: Collection[Channel], caller: Caller) -> Part:
+def parse(text: str, bus: Bus, present: Collection[Channel], caller: Caller) -> Import:
     """What a text configures. Raises ConfigError with every fault, in the configuration's words."""
-    part = parse_part(text, bus.methods, bus.bot.partition("@")[0], present)
+    part = parse_import(text, bus.methods, bus.bot.partition("@")[0], present)
     faults = []
     for grant in part.grants:
         if grant.jid in bus.settings.roles.admins:
@@ -91,7 +91,7 @@ def parse(text: str, bus: Bus, present: Collection[Channel], caller: Caller) -> 
     return part
 
 
-def missing_tokens(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
+def missing_tokens(part: Import, bus: Bus, caller: Caller) -> Iterator[str]:
     """Tokens that are not here: without their secrets they cannot be imported."""
     names = [token.name for token in bus.settings.tokens.values()]
     for name in part.tokens:
@@ -103,7 +103,7 @@ def missing_tokens(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
             yield tell(sentence, caller.language)
 
 
-def channel_changes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def channel_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
     """What would change among the channels."""
     present = {spec.channel: spec for spec in bus.hub.channels}
     for spec in part.channels:
@@ -118,7 +118,7 @@ def channel_changes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
             yield Change(Drop(spec), f"- {described(spec)}")
 
 
-def route_changes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def route_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
     """What would change among the routes."""
     present = by_ends(bus.hub.routes)
     for ends, route in by_ends(part.routes).items():
@@ -166,7 +166,7 @@ def take_alike(free: dict[int, Stage], wanted: Stage) -> int:
     return 0
 
 
-def role_changes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def role_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
     """What would change among the roles."""
     present = dict(bus.settings.roles.given)
     for grant in part.grants:

@@ -1,4 +1,4 @@
-"""What stands in for the server and for the rest of the bus in tests of the XMPP side."""
+"""Fakes of the server and of the rest of the bus, for tests of the XMPP side."""
 
 from collections.abc import Container, Sequence
 from typing import Any
