@@ -27,7 +27,7 @@ NONE_YET = _("You have no subscriptions: “subscribe lobby daily at 9” makes 
 async def channel_of(bus: Bus, who: str, name: str) -> Channel:
     """The channel that goes by a name and that `who` (a bare JID) may read. Raises NotFound, in the
     same words whether it does not exist or they may not read it, and Unavailable."""
-    rights = bus.subscriptions.rights
+    rights = bus.subscriptions.access
     names = open_names(bus, who)
     low = " ".join(name.split()).casefold()
     readable = []
@@ -55,7 +55,7 @@ async def channel_of(bus: Bus, who: str, name: str) -> Channel:
 
 def open_names(bus: Bus, who: str) -> Named:
     """The names of the channels that may be open to someone."""
-    return names_of([(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(who)])
+    return names_of([(spec.channel, spec.title) for spec in bus.subscriptions.access.open_to(who)])
 
 
 async def any_readable(bus: Bus, who: str, some: Sequence[Channel]) -> bool:
@@ -64,7 +64,7 @@ async def any_readable(bus: Bus, who: str, some: Sequence[Channel]) -> bool:
     readable = False
     try:
         for channel in some:
-            if await bus.subscriptions.rights.may_read(who, channel):
+            if await bus.subscriptions.access.may_read(who, channel):
                 readable = True
     except DeliveryError:
         return False

@@ -81,7 +81,7 @@ async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> S
                 word=said.rest[:40],
             )
         )
-    if who != caller.jid and not await bus.subscriptions.rights.may_read(who, channel):
+    if who != caller.jid and not await bus.subscriptions.access.may_read(who, channel):
         raise Forbidden(_("{who} may not read {channel}.", who=who, channel=channel))
     interval = parsed("interval", Interval.parse, said.interval)
     target = await target_of(caller, said, who, bus)

@@ -55,7 +55,7 @@ class Which:
 
 async def run(caller: Caller, line: SubscribeLine, bus: Bus) -> Reply:
     """Subscribe to what a line says, or ask for the channel."""
-    channels = [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
+    channels = [(spec.channel, spec.title) for spec in bus.subscriptions.access.open_to(caller.jid)]
     said = read(line.what, names_of(channels))
     if said.channel:
         return await subscribe_by_line(caller, said, bus)
@@ -81,7 +81,7 @@ async def subscribe_by_line(caller: Caller, said: SubscriptionRequest, bus: Bus)
 async def open_form(caller: Caller, bus: Bus) -> Reply:
     """Ask for channel, interval and address."""
     offered = []
-    for spec in await bus.subscriptions.rights.offered(caller.jid):
+    for spec in await bus.subscriptions.access.offered(caller.jid):
         offered.append(Choice(str(spec.channel), titled(spec)))
     if not offered:
         return Done(_("There is no channel that you may read."))
