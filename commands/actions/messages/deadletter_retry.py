@@ -27,7 +27,7 @@ async def run(caller: Caller, form: Letters, bus: Bus) -> Reply:
         _(
             "{count} on the way again: “trace {id}” tells how it goes.",
             count=len(letters),
-            id=letters[0].message.id[:8],
+            id=letters[0].message.short_id,
         )
     )
 

@@ -36,7 +36,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         _(
             "Said in {channel}; “trace {id}” tells how it goes.",
             channel=form.channel,
-            id=message.id[:8],
+            id=message.short_id,
         )
     )
 

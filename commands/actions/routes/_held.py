@@ -31,7 +31,7 @@ def held_line(held: Held, route: Route, caller: Caller, bus: Bus) -> Words | str
     """A held message in a line. What people write to the bot is for admins alone; others see that
     it is there."""
     message = held.message
-    what = message.id[:8]
+    what = message.short_id
     if may_read(caller, bus, route.source):
         what = f"{what} {message.author.shown}: {brief(message.body, 100)}"
     if not route.enabled:

@@ -33,7 +33,7 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 def audit_line(one: Audit) -> str:
     """A change in a line."""
     before, after = brief(one.before or "∅"), brief(one.after or "∅")
-    return f"{when(one.at)} {one.who} ({one.way}) {one.what}: {before} → {after}"
+    return f"{when(one.at)} {one.who} ({one.interface}) {one.what}: {before} → {after}"
 
 
 ACTION = Action("audit", _("Who changed what"), Role.OPERATOR, run, Form, group="about")
