@@ -47,12 +47,10 @@ LOOSE = {
     ("actions/rooms/room_remove.py", "to be destroyed"),  # the audit log
     ("grammar/pause.py", "in "),  # what people write, in any language
     ("lookups.py", " (off)"),  # a route and a channel in a line, as the audit log has them too
-    ("lookups.py", " (paused)"),
     ("lookups.py", "%Y-%m-%d %H:%M:%S"),
     ("actions/system/status.py", " d "),  # units
     ("actions/system/status.py", " h "),
     ("actions/system/status.py", " min"),
-    ("data_forms.py", '<actions execute="complete"><complete/></actions>'),
 }
 """Text outside the catalogue that may be there."""
 CORE_LOOSE = {
@@ -87,6 +85,9 @@ CORE_LOOSE = {
     ("bus/model/subscription.py", "every "),
     # What an id is made of
     ("bus/model/digest.py", "batch "),
+    ("subscriptions/addresses.py", "confirmation of "),
+    ("subscriptions/addresses.py", " by "),
+    ("subscriptions/addresses.py", " at "),
     # What a job is called
     ("methods/feed/leases.py", " lease"),
     ("subscriptions/access.py", "rights "),
@@ -107,7 +108,9 @@ CORE_LOOSE = {
     ("storage/sqlite/database.py", "foreign_keys = on"),
     ("storage/sqlite/database.py", "busy_timeout = 5000"),
     ("storage/sqlite/database.py", "pragma "),
-    ("storage/sqlite/database.py", "\npragma user_version = "),
+    ("storage/sqlite/database.py", "select name from sqlite_schema"),
+    ("storage/sqlite/database.py", "pragma application_id = "),
+    ("storage/sqlite/database.py", ";\npragma user_version = "),
     ("storage/sqlite/database.py", "begin immediate"),
     ("storage/sqlite/database.py", "begin immediate;\n"),
 }
@@ -121,8 +124,6 @@ TERMINAL = {
     "cli/process.py",
     "cli/prosody.py",
     "storage/sqlite/conversion.py",
-    "storage/sqlite/database.py: check_form",
-    "storage/sqlite/database.py: foreign",
     "xmpp/stream/connection.py",
     "app.py: unused",
     "config/load.py: examine",

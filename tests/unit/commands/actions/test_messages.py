@@ -100,7 +100,7 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     assert sorted(stage.wire.sent) == [(NURSE, "hello, it's me"), (ROOM, "hello, it's me")]
     (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.author == Author("juliet", "juliet@x")
-    assert f"trace {delivery.message.id[:8]}" in answer
+    assert f"trace {delivery.message.short_id}" in answer
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ async def test_last(stage: Stage) -> None:
         await stage.accept(f"line {number}\nand more")
     title, *lines = (await stage.says("last shoutbox:lobby 50", "juliet@x")).splitlines()
     assert title == "The last 50 in shoutbox:lobby (UTC):"
-    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{8} juliet: line 10 and more", lines[0])
+    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: line 10 and more", lines[0])
     assert lines[-1].endswith(" juliet: line 59 and more")
     assert len((await stage.says("last shoutbox:lobby", "juliet@x")).splitlines()) == 11
 
@@ -199,7 +199,7 @@ async def test_search(stage: Stage) -> None:
     await stage.accept("nothing of it")
     title, line = (await stage.says("search shoutbox:lobby moon rises", "juliet@x")).splitlines()
     assert title == "“moon rises” in shoutbox:lobby, newest first (UTC): 1"
-    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{8} juliet: the Moon rises", line)
+    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: the Moon rises", line)
     assert "100% sure" in await stage.says("search shoutbox:lobby romeo", "juliet@x")
     assert (await stage.says("search shoutbox:lobby %", "juliet@x")).endswith("100% sure")
     assert (await stage.says("search shoutbox:lobby mars", "juliet@x")).endswith(": 0")
@@ -235,14 +235,14 @@ async def test_a_trace_tells_every_hop(stage: Stage) -> None:
             "muc:team@rooms.x:",
             "chat:nurse@x:",
         ]
-        assert lines[0] == "shoutbox:lobby: came 1970-01-01 00:00:01"
+        assert lines[0] == "shoutbox:lobby: received 1970-01-01 00:00:01"
     assert "chat:nurse@x" not in await stage.says(f"trace {message.id}", "juliet@x")
     assert "chat:nurse@x" in await stage.says(f"trace {message.id}", "nurse@x")
 
 
 async def test_a_trace_tells_the_error(stage: Stage) -> None:
     letter = await stage.dies("hello")
-    assert (await stage.says(f"trace {letter.message.id[:8]}")).splitlines()[-1] == (
+    assert (await stage.says(f"trace {letter.message.short_id}")).splitlines()[-1] == (
         "muc:team@rooms.x: dead 1970-01-01 00:00:02, after 1 attempts: They said no."
     )
 
