@@ -1,6 +1,6 @@
-"""Subscriptions as they are asked for, changed and ended.
+"""Subscriptions: how people add, change and end them.
 
-What each of them is told, and when, is the affair of `fanout.py` and `digesting.py`.
+`fan_out.py` and `digests.py` decide what each subscriber gets, and when.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ from component.common.errors import (
 )
 from component.common.i18n import _
 from component.subscriptions import transitions
-from component.subscriptions.access import Rights
+from component.subscriptions.access import ReadAccess
 from component.subscriptions.addresses import AddressBook
 from component.subscriptions.audience import Audience
 
@@ -74,7 +74,7 @@ class Subscriptions:
         that have it."""
         self.audience = Audience()
         self.book = book
-        self.rights = Rights(hub, store, settings, methods, notices, book, timer, clock)
+        self.access = ReadAccess(hub, store, settings, methods, notices, book, timer, clock)
         self.ways = tuple(ways)
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
@@ -87,16 +87,16 @@ class Subscriptions:
         self._clock = clock
         self._away: dict[Channel, int] = {}  # how often in a row those were tried who took nothing
         book.begun.append(self.in_force)
-        book.keep = self.rights.keep
+        book.keep = self.access.keep
 
     async def start(self) -> None:
         """Take up what was asked for before. Raises StoreError."""
-        await self._recount()
-        self.rights.start()
+        await self.recount()
+        self.access.start()
 
-    async def _recount(self) -> None:
+    async def recount(self) -> None:
         """See anew, and each hour, which channels have subscribers who hear at once."""
-        self._timer.at("subscribers", self._clock() + HOUR, self._recount)
+        self._timer.at("subscribers", self._clock() + HOUR, self.recount)
         self.audience.counting()
         self.audience.counted(await self._store.subscriptions.listener_counts())
 
@@ -112,7 +112,7 @@ class Subscriptions:
 
         Raises NotFound, Forbidden, Conflict, BadInput, TooMany, Unavailable, StoreError.
         """
-        if not await self.rights.may_read(new.who, new.channel):
+        if not await self.access.may_read(new.who, new.channel):
             raise NotFound(replace(NOT_READABLE, values={"channel": new.channel}))
         await self._check_target(new, by or new.who)
         now = self._clock()
@@ -217,8 +217,8 @@ class Subscriptions:
         )
 
     async def change(self, was: Subscription, now: Subscription) -> Subscription:
-        """Let one be as `now` where it differs from `was`; what waits for a digest that will not
-        come any more is told at once. Raises as `add`; NotFound where it is gone."""
+        """Change what differs between `was` and `now`; what waits for a digest that will not come
+        any more is sent immediately. Raises as `add`; NotFound where it is gone."""
         await self._check_target(now, now.who)
         clock = self._clock()
         some = await self._rewrite(
@@ -231,16 +231,16 @@ class Subscriptions:
     async def pause(
         self, jid: str, until: int, numbers: Collection[int] | None = None
     ) -> Sequence[Subscription]:
-        """Nothing of someone's (or of those `numbers`) is told until a time in ms, 0 for until they
-        want it again; then what came meanwhile is told as one digest each. Gives those that it
-        holds for."""
+        """Send nothing of someone's subscriptions (or of those `numbers`) until a time in ms, 0 for
+        until they resume them; then what came meanwhile becomes one digest each. Returns those
+        that are paused."""
         chosen = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
         return await self._rewrite(chosen, lambda one, heard: transitions.paused(one, until, heard))
 
     async def resume(
         self, jid: str, numbers: Collection[int] | None = None
     ) -> Sequence[Subscription]:
-        """What is paused goes on, and what came meanwhile is told now. Gives those that go on."""
+        """End pauses, and send what came meanwhile now. Returns those that were paused."""
         now = self._clock()
         mine = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
         return await self._rewrite(mine, lambda one, _heard: transitions.resumed(one, now))
@@ -309,8 +309,8 @@ class Subscriptions:
         return then
 
     async def _brought(self, then: Delivery) -> Sequence[tuple[Subscription, int]]:
-        """The subscriptions that brought a message, each with the seq behind which it stands in its
-        channel. What was said to a person (a reminder), or came by a route alone, none did."""
+        """The subscriptions that brought a message, each with the seq before the message's in its
+        channel. None brought what was said to a person (a reminder), or came by a route alone."""
         theirs = await self._store.subscriptions.find(target=then.channel, limit=1_000)
         if not theirs:
             return ()
@@ -369,7 +369,7 @@ class Subscriptions:
             raise StoreError(error.sentence) from error
 
     def seen(self, jid: str) -> None:
-        """A bare JID shows that it is there: what waits for them is told now."""
+        """A bare JID shows that it is there: send what waits for them now."""
         if self._away.pop(self.own(jid), None):
             self._timer.at(f"seen:{jid}", self._clock(), partial(self._come, jid))
 

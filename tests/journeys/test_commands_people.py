@@ -4,6 +4,7 @@ letter retried."""
 import json
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from component.cli.prosody import COMPONENT
@@ -74,7 +75,7 @@ async def test_a_shout_is_heard_and_traced(server: Server, bus: Bus) -> None:
         start = re.findall(r"trace ([0-9a-f]{8})", answer)[0]
         eventually(lambda: _done(bus, start), "the room's word is on disk")
         told = await ask(juliet, f"trace {start}", "of juliet")
-        assert re.search(rf"muc:{room}: done", told)
+        assert re.search(rf"muc:{room}: delivered", told)
         assert (await ask(juliet, "last shoutbox:lobby", "The last")).endswith(
             "juliet: good evening"
         )
@@ -111,7 +112,8 @@ async def test_a_dead_letter_is_retried_once_there_is_someone(
 
 def _dead(place: Path) -> bool:
     """Whether a dead letter is on disk."""
-    with sqlite3.connect(f"file:{place / 'bus' / 'bus.db'}?mode=ro", uri=True) as database:
+    file = f"file:{place / 'bus' / 'bus.db'}?mode=ro"
+    with closing(sqlite3.connect(file, uri=True)) as database:
         return bool(database.execute("select 1 from deliveries where state = 'dead'").fetchall())
 
 

@@ -31,9 +31,9 @@ class State(StrEnum):
 
 
 _WORDS = {
-    State.RECEIVED: _("came"),
+    State.RECEIVED: _("received"),
     State.PENDING: _("pending"),
-    State.DELIVERED: _("done"),
+    State.DELIVERED: _("delivered"),
     State.DEAD: _("dead"),
     State.DROPPED: _("dropped"),
 }

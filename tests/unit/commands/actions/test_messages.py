@@ -233,7 +233,7 @@ async def test_a_trace_tells_every_hop(stage: Stage) -> None:
             "muc:team@rooms.x:",
             "chat:nurse@x:",
         ]
-        assert lines[0] == "shoutbox:lobby: came 1970-01-01 00:00:01"
+        assert lines[0] == "shoutbox:lobby: received 1970-01-01 00:00:01"
     assert "chat:nurse@x" not in await stage.says(f"trace {message.id}", "juliet@x")
     assert "chat:nurse@x" in await stage.says(f"trace {message.id}", "nurse@x")
 

@@ -650,8 +650,8 @@ async def test_the_trace_tells_where_it_waits_and_what_stopped_it(desk: Desk) ->
     message = await _said(desk, "calm")
     _title, *told = (await desk.says(f"trace {message.id}")).splitlines()
     assert len(told) == 4
-    assert told[0].startswith("shoutbox:lobby: came ")
-    assert re.fullmatch("shoutbox:back: done .*, changed to “\\[lobby\\] calm”", told[1])
+    assert told[0].startswith("shoutbox:lobby: received ")
+    assert re.fullmatch("shoutbox:back: delivered .*, changed to “\\[lobby\\] calm”", told[1])
     assert told[2] == "muc:team@x: held by delay at route 1, until 1970-01-01 00:26:40"
     assert told[3].startswith("muc:crew@x: stopped by match at route 2: ")
     await desk.says("route pause 1")
