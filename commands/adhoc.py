@@ -82,18 +82,20 @@ class AdHoc:
         command = stanza.find(f"{{{COMMANDS}}}command")
         caller = self._caller(stanza.get("from", ""), language_of(stanza))
         if command is None:
-            raise _fault("modify", "bad-request", "", _("There is no command in that."), caller)
+            raise _fault(
+                "modify", "bad-request", "", _("The request does not contain a command."), caller
+            )
         node, action, number = (
             command.get("node", ""),
             command.get("action") or "execute",
             command.get("sessionid"),
         )
         if action not in ACTIONS:
-            told = _("“{what}” is no action.", what=action[:20])
+            told = _("“{what}” is not a valid action.", what=action[:20])
             raise _fault("modify", "bad-request", "malformed-action", told, caller)
         if not number:
             if action in ("prev", "cancel"):
-                told = _("There is nothing to go back in or to cancel: start first.")
+                told = _("No session is open. Start the command first.")
                 raise _fault("modify", "bad-request", "bad-action", told, caller)
             return await self._start(node, self._addressed(bare(stanza.get("to", ""))), caller)
         session = self._find(number, node, caller)
@@ -116,7 +118,7 @@ class AdHoc:
             return self._end(session, Done(data_forms.as_words(fault), "error"), caller)
         except Exception:
             log.exception(
-                "a command failed", command=session.action.name if session.action else session.node
+                "command failed", command=session.action.name if session.action else session.node
             )
             return self._end(session, Done(data_forms.FAILED, "error"), caller)
 
@@ -147,14 +149,14 @@ class AdHoc:
                 "modify",
                 "bad-request",
                 "bad-sessionid",
-                _("That session is not yours: start again."),
+                _("This session belongs to someone else. Start again."),
                 caller,
             )
         session = self._sessions.find(number, caller.jid)
         if session is None:
             raise _expired(caller)
         if node and node != session.node:
-            told = _("That session is another command's: start again.")
+            told = _("This session belongs to another command. Start again.")
             raise _fault("modify", "bad-request", "bad-sessionid", told, caller)
         return session
 
@@ -183,7 +185,7 @@ class AdHoc:
                 "cancel",
                 "item-not-found",
                 "",
-                _("There is no command “{node}”.", node=node[:40]),
+                _("The command “{node}” does not exist.", node=node[:40]),
                 caller,
             )
         if action is None:
@@ -322,7 +324,7 @@ def _asked(action: Action) -> set[str]:
 
 
 def _not_yours(caller: Caller) -> Words:
-    return _("That is not for your role, {role}.", role=caller.role.words)
+    return _("Your role, {role}, does not allow this.", role=caller.role.words)
 
 
 def _fault(kind: str, condition: str, own: str, told: Words, caller: Caller) -> IqFault:
@@ -334,6 +336,6 @@ def _expired(caller: Caller) -> IqFault:
         "cancel",
         "not-allowed",
         "session-expired",
-        _("That session has ended: start again."),
+        _("This session has ended. Start again."),
         caller,
     )

@@ -23,9 +23,9 @@ NOTE_LINES = 20
 """Lines of a note; and of a list's form: more than that is sent as a message."""
 BUDGET = 60_000
 """Bytes of a form or a message: servers end a stream over a stanza of 512 KiB."""
-FAILED = _("The bus failed at that; its log says why. Nothing was changed.")
-SENT = _("That is long: I sent it to you as a message.")
-_CUT = _("… there is more: ask for less at once.")
+FAILED = _("An internal error occurred; see the log of Shoutbus. Nothing was changed.")
+SENT = _("The result is long. It was sent to you as a chat message.")
+_CUT = _("… the rest is not shown; request fewer lines.")
 _NONE = _("none")
 
 _VALIDATE = "http://jabber.org/protocol/xdata-validate"

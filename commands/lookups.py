@@ -157,7 +157,7 @@ def find_channel(bus: Bus, channel: Channel) -> ChannelSpec:
     """The configured channel itself; raises NotFound where it is gone."""
     spec = next((one for one in bus.hub.channels if one.channel == channel), None)
     if spec is None:
-        raise NotFound(_("There is no channel {channel} (any more).", channel=channel))
+        raise NotFound(_("The channel {channel} does not exist.", channel=channel))
     return spec
 
 
@@ -166,7 +166,7 @@ def find_route(bus: Bus, number: str) -> Route:
     route = next((one for one in bus.hub.routes if str(one.id) == number.removeprefix("#")), None)
     if route is None:
         raise NotFound(
-            _("There is no route {number} (any more): “route list” shows them.", number=number[:40])
+            _("Route {number} does not exist. “route list” shows all routes.", number=number[:40])
         )
     return route
 
@@ -176,11 +176,16 @@ def unchanged(bus: Bus, route: Route) -> None:
     now = next((one for one in bus.hub.routes if one.id == route.id), None)
     if now is None:
         raise Conflict(
-            _("{what} was removed meanwhile; nothing was changed: start again.", what=shown(route))
+            _(
+                "Someone else removed {what} in the meantime. Nothing was changed; please start "
+                "again.",
+                what=shown(route),
+            )
         )
     if now.version != route.version:
         changed = _(
-            "{what} was changed meanwhile, it is now {now}: start again.",
+            "Someone else changed {what} in the meantime to {now}. Nothing was saved; please "
+            "start again.",
             what=shown(route),
             now=shown(now),
         )
@@ -194,7 +199,7 @@ def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
     if route.stages:
         told.append(
             _(
-                "Its processors go with it: {names}.",
+                "Its processors will be removed as well: {names}.",
                 names=", ".join(stage.name for stage in route.stages),
             )
         )
@@ -202,7 +207,7 @@ def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
     if held:
         told.append(
             _(
-                "{count} messages that wait there become dead letters of {channel}.",
+                "Messages that wait there and will become dead letters of {channel}: {count}.",
                 count=held,
                 channel=route.destination,
             )
@@ -233,12 +238,15 @@ def readable(caller: Caller, bus: Bus, channel: Channel) -> None:
     if near:
         raise NotFound(
             _(
-                "There is no channel {channel} for you. Close: {near}.",
+                "The channel {channel} does not exist, or you cannot access it. Did you mean "
+                "{near}?",
                 channel=channel,
                 near=near[0],
             )
         )
-    raise NotFound(_("There is no channel {channel} for you.", channel=channel))
+    raise NotFound(
+        _("The channel {channel} does not exist, or you cannot access it.", channel=channel)
+    )
 
 
 def when(at: int) -> str:
@@ -271,18 +279,16 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
     NotFound."""
     if which.casefold() in ("all", "alle"):
         if not channel:
-            raise BadInput(
-                _("All of which channel? Write it behind: all muc:team@rooms.example.org")
-            )
+            raise BadInput(_("“all” needs a channel. Write it as: all muc:team@rooms.example.org"))
         found = await bus.hub.store.dead(Channel.parse(channel), AT_ONCE)
         if not found:
-            raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
+            raise NotFound(_("{channel} has no dead letters.", channel=channel))
         return found[::-1]
     number = which.removeprefix("#")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise BadInput(
             _(
-                "“{text}” is no number of a dead letter: “deadletter list” shows them.",
+                "“{text}” is not the number of a dead letter. “deadletter list” shows the numbers.",
                 text=which[:40],
             )
         )
@@ -290,7 +296,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
     if letter is None:
         raise NotFound(
             _(
-                "There is no dead letter {number} (any more): “deadletter list” shows them.",
+                "Dead letter {number} does not exist. “deadletter list” shows all dead letters.",
                 number=number,
             )
         )
@@ -301,22 +307,24 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
 class Letters:
     """Which dead letters."""
 
-    which: Annotated[str, Ask(_("Which"), _("a number of the list, or: all"))]
-    channel: Annotated[str, Ask(_("Channel"), _("where it is all: of which channel"))] = ""
+    which: Annotated[str, Ask(_("Selection"), _("a number from the list, or “all”"))]
+    channel: Annotated[
+        str, Ask(_("Channel"), _("the channel whose dead letters “all” selects"))
+    ] = ""
 
 
 @dataclass(frozen=True)
 class Sure:
     """The last question before what can't be taken back."""
 
-    sure: Annotated[bool, Ask(_("Sure"))] = False
+    sure: Annotated[bool, Ask(_("Confirm"))] = False
 
 
 def ask_sure(title: Words, told: Words, act: Callable[[Caller, Bus], Awaitable[Reply]]) -> Step:
     """A step that says what would go and asks; only then `act`."""
 
     async def run(caller: Caller, filled: Sure, bus: Bus) -> Reply:
-        return await act(caller, bus) if filled.sure else Done(_("Left as it was."))
+        return await act(caller, bus) if filled.sure else Done(_("Nothing was changed."))
 
     return Step(title, Sure, run, help=told)
 

@@ -76,7 +76,7 @@ def _place(action: Action) -> int:
 
 
 async def _never(_caller: Caller, _form: Any, _bus: Bus) -> Reply:
-    raise LookupError("a group's step is followed by the surface")
+    raise LookupError("the group's step is handled by the surface")
 
 
 def group_step(node: str, mine: Sequence[Action], language: str) -> Step:
@@ -85,7 +85,7 @@ def group_step(node: str, mine: Sequence[Action], language: str) -> Step:
     def choices(_: Any) -> list[Choice]:
         return [Choice(action.name, tell(action.title, language)) for action in mine]
 
-    asked = Annotated[str, Ask(_("What"), choices=choices)]
+    asked = Annotated[str, Ask(_("Command"), choices=choices)]
     return Step(
         GROUPS[node], make_dataclass("Form", [("command", asked)], frozen=True), _never, last=False
     )

@@ -126,7 +126,7 @@ class Text:
         except ShoutbusError as error:
             return self._fault(tell(data_forms.as_words(error), caller.language), caller)
         except Exception:
-            log.exception("a command failed", line=asked.text[:80])
+            log.exception("command failed", line=asked.text[:80])
             self._talks.pop(asked.jid, None)
             return self._fault(tell(data_forms.FAILED, caller.language), caller)
 
@@ -136,8 +136,7 @@ class Text:
         if not refused or len(line.split()) == 1 or self._named(line)[0] is None:
             return reply
         hint = _(
-            "I took that for the answer. If it is a command, write it with a slash in front: "
-            "/{line}",
+            "I read that as your answer. To run it as a command, put a slash in front: /{line}",
             line=_shown(line),
         )
         return f"{reply}\n{hint.told(caller.language)}"
@@ -170,7 +169,7 @@ class Text:
             action, rest = self._named(line)
             if caller.in_room or action is None or not rest:
                 raise
-            taken = _("I took that for the command “{name}”.", name=action.name.replace("-", " "))
+            taken = _("I read that as the command “{name}”.", name=action.name.replace("-", " "))
             told = joined([data_forms.as_words(error), joined([taken, _escape(line)], " ")], "\n")
             return self._fault(told.told(caller.language), caller)
 
@@ -194,13 +193,16 @@ class Text:
         action, rest = self._named(line)
         if action is None:
             told = _(
-                "There is no command “{name}”: “help” lists all.",
+                "The command “{name}” does not exist. “help” lists all commands.",
                 name=line.split(maxsplit=1)[0][:60],
             )
             raise NotFound(joined([told, _escape(f"/{line}")], " "))
         if action.step is None and rest.strip(" ?"):
             raise BadInput(
-                _("“{word}” is more than that takes.", word=rest.split(maxsplit=1)[0][:60])
+                _(
+                    "“{word}” is one argument too many. “help” shows what the command accepts.",
+                    word=rest.split(maxsplit=1)[0][:60],
+                )
             )
         return await self._begin(line, caller)
 
@@ -212,7 +214,7 @@ class Text:
         lines = self._long(step) if step else None
         prose = bool(step and prose_field(step.fields(self._bus)))
         if len(line) > (MAX_LONG if (lines or prose) and "\n" in line[:MAX_LINE] else MAX_LINE):
-            raise BadInput(tell(_("That line is too long for a command."), caller.language))
+            raise BadInput(tell(_("The line is too long for a command."), caller.language))
         if step is None:
             if rest.strip(" ?"):
                 return None  # it only begins like a command
@@ -272,7 +274,7 @@ class Text:
         if (
             len(words) == 1 and words[0] in CANCEL and not caller.in_room
         ):  # of a conversation that has ended
-            told = _("Nothing is open that could be cancelled. That was not passed on.")
+            told = _("There is nothing to cancel. Your message was not forwarded.")
             return joined([told, _escape(line)], " ").told(caller.language)
         names = [name for name, action in self._bus.actions.items() if action.role <= caller.role]
         for count in (2, 1):
@@ -286,7 +288,8 @@ class Text:
                 and (alone or ("-" in near[0] and "-" in written))
             ):
                 told = _(
-                    "Did you mean “{name}”? That was not passed on.", name=near[0].replace("-", " ")
+                    "Did you mean “{name}”? Your message was not forwarded.",
+                    name=near[0].replace("-", " "),
                 )
                 return joined([told, _escape(line)], " ").told(caller.language)
         return None
@@ -298,7 +301,7 @@ class Text:
         talk.at = self._clock()
         if word in CANCEL:
             self._talks.pop(caller.jid, None)
-            return tell(_("Left as it was."), caller.language)
+            return tell(_("Nothing was changed."), caller.language)
         if word in ("back", "zurück"):
             return await self._back(talk, caller)
         name = talk.asked[-1]
@@ -314,7 +317,7 @@ class Text:
             told = self._fault(tell(data_forms.as_words(error), caller.language), caller)
             return f"{told}\n{self._question(asked, caller)}"
         if sum(map(len, written)) > MAX_LONG:
-            raise BadInput(tell(_("That is too long for a command."), caller.language))
+            raise BadInput(tell(_("The text is too long for a command."), caller.language))
         talk.values[name] = written
         if asked.ask.long and word not in DONE:
             more = _("{count} lines so far. Write more, or “done”.", count=len(written))
@@ -479,7 +482,13 @@ class Text:
             last.ask.prose or (last.kind == "text-single" and last.type is str)
         ):
             raise BadInput(
-                tell(_("“{word}” is more than that takes.", word=rest[0][:60]), caller.language)
+                tell(
+                    _(
+                        "“{word}” is one argument too many. “help” shows what the command accepts.",
+                        word=rest[0][:60],
+                    ),
+                    caller.language,
+                )
             )
         talk.values[last.name] = [" ".join([*talk.values.get(last.name, ()), *rest])]
 
@@ -491,7 +500,10 @@ class Text:
         told = self._standing(talk, OPEN, caller)
         values = {**talk.step.values, **talk.values}
         settings = " ".join(stands(one, values) for one in talk.step.fields(self._bus))
-        question = _("What shall be set? Write it by name: {settings}", settings=settings)
+        question = _(
+            "Which setting do you want to change? Write its name and value: {settings}",
+            settings=settings,
+        )
         return f"{told}{tell(question, caller.language)}\n{tell(_WAY_OUT, caller.language)}"
 
     def _standing(self, talk: Talk, name: str, caller: Caller) -> str:
@@ -520,7 +532,7 @@ class Text:
                 + (" …" if asked.choices[SHOWN:] else "")
             )
         if asked.ask.long:
-            lines.append(tell(_("In one message or several; “done” ends it."), caller.language))
+            lines.append(tell(_("Write one message or several, then “done”."), caller.language))
         lines.append(tell(_WAY_OUT, caller.language))
         return "\n".join(lines)
 
@@ -535,7 +547,7 @@ class Text:
 _ENDING = (Conflict, Forbidden, Reused, TooMany, Unauthorized)
 """Faults that another answer would not mend."""
 
-_WAY_OUT = _("(“back” goes back, “cancel” leaves all as it was)")
+_WAY_OUT = _("(“back” goes back one step, “cancel” cancels without changing anything)")
 
 _SLASHED = re.compile(r"/(?!me\b)[a-z][a-z-]*(?:\s|\?|$)", re.IGNORECASE)
 """A slash and a word. `/me` is a way to speak (XEP-0245), and a path has more slashes."""
@@ -543,7 +555,7 @@ _SLASHED = re.compile(r"/(?!me\b)[a-z][a-z-]*(?:\s|\?|$)", re.IGNORECASE)
 
 def _escape(line: str) -> Words:
     """How to send a line that was taken for a command."""
-    return _("If it is a message, send it with a backslash in front: \\{line}", line=_shown(line))
+    return _("To send it as a message, put a backslash in front: \\{line}", line=_shown(line))
 
 
 def _shown(line: str) -> str:

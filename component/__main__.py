@@ -32,25 +32,21 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--config", "file", type=_FILE, required=True, help="The TOML file with the settings."
-)
+@click.option("--config", "file", type=_FILE, required=True, help="The TOML configuration file.")
 def run(file: Path) -> None:
     """Run the bus against an existing XMPP server."""
     _until_told(lambda told: _run(load(file, methods.discover()), told))
 
 
 @main.command()
-@click.option(
-    "--config", "file", type=_FILE, required=True, help="The TOML file with the settings."
-)
+@click.option("--config", "file", type=_FILE, required=True, help="The TOML configuration file.")
 def check(file: Path) -> None:
     """Check the settings and try every connection; report every fault at once."""
     _log(logging.ERROR)
     faults = uvloop.run(look(file))
     if faults:
         _tell(faults)
-    click.echo(f"{file} is right, and everything in it answers.")
+    click.echo(f"{file} is valid, and all connections work.")
     for note in uvloop.run(notes(file)):
         click.echo(f"Note: {note}")
 

@@ -158,10 +158,12 @@ class Xmpp:
             {str(route.destination) for route in self._hub.routes if route.source == room.channel}
         )
         if not ends:
-            return _("Hello! I am Shoutbus. Write “{bot}: help” for what I can do.", bot=room.nick)
+            return _(
+                "Hello! I am Shoutbus. Write “{bot}: help” to see what I can do.", bot=room.nick
+            )
         return _(
-            "Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” "
-            "for what I can do.",
+            "Hello! I am Shoutbus. Messages in this room are also posted to {ends}. Write "
+            "“{bot}: help” to see what I can do.",
             ends=", ".join(ends),
             bot=room.nick,
         )
@@ -272,7 +274,8 @@ async def unused(config: Config, store: Store) -> list[str]:
     ]
     lost += [f"[[token]] {token.name}" for token in config.tokens if token.digest not in tokens]
     return [
-        f"{one} only seeds a fresh store, and this one holds other things: add it by command."
+        f"{one} is used only to set up an empty database, and this database is not empty. "
+        "Add it with a command."
         for one in lost
     ]
 
@@ -300,7 +303,7 @@ async def running(config: Config, clock: Clock = now) -> AsyncIterator[Running]:
         stack.push_async_callback(store.close)
         await store.seed(config.channels, config.routes, config.tokens)
         for fault in await unused(config, store):
-            log.warning("not used", reason=fault)
+            log.warning("setting ignored", reason=fault)
         hub = Hub(store, clock)
         xmpp = Xmpp(config, store, await store.secret(), clock)
         scheduler = Scheduler(clock)

@@ -47,7 +47,7 @@ async def post(request: http.Request) -> http.Response:
         await _check_answered(site, replies, channel)
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > MAX_KEY:
-        raise BadInput(f"The Idempotency-Key has {len(key)} characters: at most {MAX_KEY} fit.")
+        raise BadInput(f"The Idempotency-Key has {len(key)} characters. The maximum is {MAX_KEY}.")
     origin = f"token:{token.name}#{key}" if key else ""
     message = replace(
         Message.new(channel, author, body, site.clock(), origin=origin), replies=replies
@@ -61,7 +61,10 @@ async def post(request: http.Request) -> http.Response:
         body,
         replies,
     ):
-        raise Reused("That Idempotency-Key was used for another message: use a new one for each.")
+        raise Reused(
+            "This Idempotency-Key was already used for another message. "
+            "Use a new key for each message."
+        )
     location = site.trace_url(accepted)
     language = asked_language(request)
     stopped = [{"to": one.to, "why": one.why.told(language)} for one in site.hub.refusals(receipt)]
@@ -72,7 +75,7 @@ async def post(request: http.Request) -> http.Response:
 async def _check_answered(site: Site, message_id: str, channel: Channel) -> None:
     hops = await site.hub.store.trace(message_id) if is_id(message_id) else ()
     if all(one.channel != channel for one in hops):
-        raise BadInput(f"replies_to names no message of {channel}: give the id of one.")
+        raise BadInput(f"replies_to is not the ID of a message in {channel}.")
 
 
 async def _read_body(request: http.Request, token: Token) -> tuple[str, Author, str]:
@@ -81,21 +84,21 @@ async def _read_body(request: http.Request, token: Token) -> tuple[str, Author, 
     try:
         given: Any = json.loads(await request.read())
     except (ValueError, RecursionError) as error:
-        raise BadInput('The request is not JSON: send {"body": "…"}.') from error
+        raise BadInput('The request body is not JSON. Send {"body": "…"}.') from error
     if not isinstance(given, dict) or not isinstance(given.get("body"), str):
-        raise BadInput('Send a JSON object with the text to say: {"body": "…"}.')
+        raise BadInput('The request body must be a JSON object with a text: {"body": "…"}.')
     name, replies = given.get("author"), given.get("replies_to")
     if unknown := sorted(set(given) - {"body", "author", "replies_to"}):
         raise BadInput(
-            f"“{str(unknown[0])[:40]}” is no field of a message: there are body, author and "
-            "replies_to."
+            f"“{str(unknown[0])[:40]}” is not a field of a message. The fields are body, author "
+            "and replies_to."
         )
     if replies is not None and not is_id(replies if isinstance(replies, str) else ""):
-        raise BadInput("replies_to must be a message's id: 32 hexadecimal digits.")
+        raise BadInput("replies_to must be a message ID of 32 hexadecimal digits.")
     if name is None:
         return given["body"], Author(token.name, f"token:{token.name}"), replies or ""
     if not isinstance(name, str):
-        raise BadInput("author must be a name in quotes.")
+        raise BadInput("author must be a string.")
     author = Author.named(name, f"guest:{token.name}/{name}")
     request.app[SITE].guests.check(author.name)
     return given["body"], author, replies or ""
@@ -107,7 +110,7 @@ async def read(request: http.Request) -> http.Response:
     channel = _channel(request, _authorize(request))
     limit = cursor(request.query.get("limit", "50"))
     if not 1 <= limit <= 500:
-        raise BadInput("limit must be 1 to 500.")
+        raise BadInput("limit must be between 1 and 500.")
     before = request.query.get("before")
     found = await site.hub.store.log(
         channel,
@@ -126,7 +129,7 @@ async def trace(request: http.Request) -> http.Response:
     given = request.match_info["id"]
     found = await site.hub.store.trace(given) if is_id(given) else ()
     if not found or not _may_see(site, token, found[0].message.channel):
-        raise NotFound("There is no such message.")
+        raise NotFound("This message does not exist.")
     hops = [_hop(one) for one in found if _may_see(site, token, one.channel)]
     return http.json_response(_shown(found[0]) | {"deliveries": hops})
 
@@ -140,9 +143,9 @@ def bearer(request: http.Request) -> Token | None:
 def _authorize(request: http.Request) -> Token:
     token = bearer(request)
     if token is None and "Authorization" in request.headers:
-        raise Unauthorized("That token is not known here.")
+        raise Unauthorized("The token is not valid.")
     if token is None:
-        raise Unauthorized("Send your token: Authorization: Bearer TOKEN.")
+        raise Unauthorized("A token is required. Send it as: Authorization: Bearer TOKEN.")
     return token
 
 
@@ -150,11 +153,12 @@ def _channel(request: http.Request, token: Token) -> Channel:
     site = request.app[SITE]
     channel = Channel.parse(request.match_info["channel"])
     if channel.address == "*" or channel.method not in site.methods or not site.hub.find(channel):
-        raise NotFound(f"There is no channel {channel} here.")
+        raise NotFound(f"The channel {channel} does not exist.")
     site.methods[channel.method].check(channel)
     if not _may_see(site, token, channel):
         raise Forbidden(
-            f"The token “{token.name}” is not for {channel}: it acts for a person who is no admin."
+            f"The token “{token.name}” cannot access {channel}, because it acts for a person who "
+            "is not an admin."
         )
     return channel
 

@@ -92,7 +92,7 @@ async def _listen(runner: http.AppRunner, host: str, port: int) -> None:
         await http.TCPSite(runner, host, port).start()
     except OSError as error:
         raise ConfigError(
-            [f"[web] listen: {host}:{port} can't be used: {words(error)}."]
+            [f"[web] listen: {host}:{port} cannot be used: {words(error)}."]
         ) from error
 
 
@@ -146,7 +146,7 @@ async def _tell(request: http.Request, handler: _Handler) -> http.StreamResponse
     except Exception as error:
         fault = _fault(error)
         if fault.status == 500:
-            log.exception("a request failed", path=request.path)
+            log.exception("request failed", path=request.path)
         return _problem(request, fault)
 
 
@@ -181,22 +181,22 @@ def _fault(error: Exception) -> _Fault:
         case http.RequestPayloadError() | HttpProcessingError() | ConnectionError():
             # No gzip that says it is, a part with an endless header, a caller who went in the
             # middle.
-            sentence = _("The request can't be read: its content is not what its headers say.")
+            sentence = _("The request cannot be read. Its content does not match its headers.")
             return _Fault(400, sentence, "bad-request")
         case OSError(errno=errno.ENAMETOOLONG):
             return _Fault(404, _SENTENCES[404], "item-not-found")
     return _Fault(
         500,
-        _("The bus failed at that; its log says why. Nothing was accepted."),
+        _("An internal error occurred; see the log of Shoutbus. The request was not accepted."),
         "internal-server-error",
     )
 
 
 _SENTENCES = {
     404: NOWHERE,
-    405: _("That address does not take this method."),
+    405: _("This address does not support this method."),
     413: _(
-        "That is too large: a request may have {size} MiB.", size=api.MAX_REQUEST // 1024 // 1024
+        "The request is too large. The maximum is {size} MiB.", size=api.MAX_REQUEST // 1024 // 1024
     ),
 }
 _TITLES = {
@@ -206,7 +206,7 @@ _TITLES = {
     405: _("Method Not Allowed"),
     409: _("Conflict"),
     410: _("Gone"),
-    413: _("Too Large"),
+    413: _("Content Too Large"),
     429: _("Too Many Requests"),
     500: _("Internal Server Error"),
     503: _("Service Unavailable"),

@@ -35,7 +35,7 @@ _JINJA = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
 )
 
-NOT_OURS = _("That did not come from your own page here: open the page anew and try again.")
+NOT_OURS = _("The request did not come from this site. Reload the page and try again.")
 
 Values = Mapping[str, Sequence[str]]
 
@@ -170,7 +170,7 @@ async def filled(request: http.Request) -> Values:
         LookupError,
         RuntimeError,
     ) as error:  # RuntimeError: an unknown transfer encoding
-        raise BadInput(_("That form can't be read: open the page anew and try again.")) from error
+        raise BadInput(_("The form cannot be read. Reload the page and try again.")) from error
 
 
 def _several(given: Any) -> Values:
@@ -182,18 +182,17 @@ def _stranger(request: http.Request, seat: Seat | None, needed: Role) -> http.Re
     """What others see: how those get in whom the page is for."""
     language, site, people = asked_language(request), request.app[SITE], needed < NEEDED
     words = _(
-        "This page is for operators: write “matrix” to {bot}, and it hands you a link.",
+        "This page is for operators. Write “matrix” to {bot} to get a link.",
         bot=site.bus.bot,
     )
     if people:
         words = _(
-            "This page is for who is signed in: write “subscriptions” to {bot}, and it hands "
-            "you a link.",
+            "This page requires you to sign in. Write “subscriptions” to {bot} to get a link.",
             bot=site.bus.bot,
         )
     elif seat:
         words = _(
-            "This page is for operators; your role is {role} now.",
+            "This page is for operators. Your role is {role}.",
             role=site.roles.of(seat.jid).words,
         )
     if "application/json" in request.headers.get("Accept", ""):
@@ -231,9 +230,8 @@ def routes(watchers: Watchers) -> list[http.RouteDef]:
 
 
 _VOID = _(
-    "That link opens nothing: each works once, within 5 minutes. Write “matrix” or "
-    "“subscriptions” to the bot for a "
-    "new one."
+    "This link is not valid. Each link works once, within 5 minutes. Write “matrix” or "
+    "“subscriptions” to the bot for a new one."
 )
 _PLACES = {"matrix": "/matrix", "subscriptions": "/subscriptions"}
 """Where links of the bot's lead to, by what they say behind `?to=`."""

@@ -22,7 +22,7 @@ from component.common.i18n import LANGUAGES, Words, _, tell
 from web.guests import Guests, caller, is_address
 from web.sessions import Operators
 
-NOWHERE = _("There is nothing at that address.")
+NOWHERE = _("This address does not exist.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Site:
             if method not in self.methods:
                 raise NotFound(NOWHERE)
             raise NotFound(
-                _("There is no {method} “{address}” here.", method=method, address=address)
+                _("The {method} “{address}” does not exist.", method=method, address=address)
             )
         return spec
 

@@ -43,7 +43,7 @@ class Guests:
     def check(self, name: str) -> None:
         """Raise Conflict where a name is nobody's to take."""
         if skeleton(name) in self._kept:
-            raise Conflict(_("That is the bot's own name: choose another."))
+            raise Conflict(_("The bot uses this name. Choose another name."))
 
     def holder(self, name: str) -> str:
         """The session that goes by a name now; "" where none does."""
@@ -54,9 +54,7 @@ class Guests:
         owner, until = self._names.get(look, ("", 0.0))
         now = self._clock()
         if owner not in ("", session) and until > now:
-            raise Conflict(
-                _("Someone else goes by that name, or by one that looks like it: choose another.")
-            )
+            raise Conflict(_("Someone else uses this name or a similar one. Choose another name."))
         self._names[look] = (session, now + HELD)
         self._names.move_to_end(look)
         if len(self._names) > MOST:

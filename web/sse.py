@@ -50,7 +50,9 @@ class Streams:
         after = await _start(request, site, channel)
         address = site.address(request)
         if self._open.total() >= MOST or self._open[address] >= MOST_EACH:
-            raise TooMany(_("Too many people read live at once: reload to read, or try again."), 10)
+            raise TooMany(
+                _("Too many live connections are open. Reload the page, or try again later."), 10
+            )
         response = http.StreamResponse(headers=HEADERS)
         listener = site.hub.listen(channel)
         self._open[address] += 1
@@ -79,7 +81,7 @@ def cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise BadInput(
             _(
-                "“{text}” is no position: send back the number that came with a message.",
+                "“{text}” is not a position. Send the number that came with a message.",
                 text=text[:40],
             )
         )

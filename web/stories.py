@@ -107,12 +107,11 @@ def _spec(request: http.Request) -> ChannelSpec:
     site, name = request.app[SITE], request.match_info["name"]
     spec = next((one for one in _archives(site) if one.channel.address == name), None)
     if spec is None:
-        raise NotFound(_("There are no stories “{name}” here.", name=name[:60]))
+        raise NotFound(_("The story archive “{name}” does not exist.", name=name[:60]))
     if not is_public(site, spec) and not _is_operator(request):
         raise Forbidden(
             _(
-                "These stories are for operators: write “matrix” to {bot}, and it hands you "
-                "a link.",
+                "This story archive is for operators. Write “matrix” to {bot} to get a link.",
                 bot=site.bus.bot,
             )
         )
@@ -140,9 +139,9 @@ async def _story(request: http.Request) -> http.Response:
     site, spec = request.app[SITE], _spec(request)
     story = await _found(site, spec.channel, request.match_info["story"])
     if story is None:
-        raise NotFound(_("There is no such story."))
+        raise NotFound(_("This story does not exist."))
     if not story.shown:
-        raise Gone(_("There was a story here, and it was taken away."))
+        raise Gone(_("This story was removed."))
     if request.path != story.path:
         headers = {
             "Location": story.path,

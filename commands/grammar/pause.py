@@ -52,5 +52,7 @@ def until(text: str, now: int, zone: ZoneInfo) -> int:
     except BadInput:
         due = once(_FILLING.sub("", words), now, zone)
     if due - now > YEAR.ms:
-        raise BadInput(_("“{text}” is more than a year ahead.", text=text[:40]))
+        raise BadInput(
+            _("“{text}” is more than a year ahead. Choose an earlier time.", text=text[:40])
+        )
     return due

@@ -73,7 +73,11 @@ def read(line: str, names: Names) -> Read:
     in small letters. Raises BadInput where it is too long."""
     if len(line) > LONGEST:
         raise BadInput(
-            _("That has {count} characters; at most {most} fit.", count=len(line), most=LONGEST)
+            _(
+                "The text has {count} characters. The maximum is {most}.",
+                count=len(line),
+                most=LONGEST,
+            )
         )
     said: Said = {}
     left = words_in(line)

@@ -61,7 +61,8 @@ async def _web(config: Config) -> list[str]:
     except OSError as error:
         where = f"[web] listen: {config.web.host}:{config.web.port}"
         return [
-            f"{where} can't be used: {words(error)}. If the bus runs there already, all is well."
+            f"{where} cannot be used: {words(error)}. "
+            "This is expected if Shoutbus is already running."
         ]
     server.close()
     await server.wait_closed()
@@ -100,6 +101,6 @@ def _links(config: Config) -> list[str]:
         return []
     shown = config.web.public_url
     return [
-        f"[mail] is set, and public_url under [web] is not: links in mails lead to {shown}, "
-        "which few can open."
+        f"[mail] is set, but public_url under [web] is not. Links in emails point to {shown}, "
+        "which most recipients cannot open."
     ]

@@ -35,11 +35,11 @@ log = structlog.get_logger()
 ACCOUNTS = (("admin", "admin"), ("juliet", "member"), ("romeo", "member"))
 USUAL = {"web": 8080, "c2s": 5222, "component": 5347, "http": 5280, "mail": 2525}
 CALLED = {
-    "web": "the shoutboxes'",
-    "c2s": "the clients'",
-    "component": "the component's",
-    "http": "the uploads'",
-    "mail": "the mail server's",
+    "web": "web",
+    "c2s": "client",
+    "component": "component",
+    "http": "upload",
+    "mail": "mail server",
 }
 PATIENCE = 15.0
 """Seconds to wait for the bot to be in its rooms before saying that all runs."""
@@ -66,7 +66,7 @@ def _alone(data: Path) -> Iterator[None]:
         except OSError as error:
             raise ConfigError(
                 [
-                    f"A demo runs on {data} already: end it first, or choose another folder "
+                    f"A demo is already running in {data}. Stop it first, or choose another folder "
                     "(--data, or DATA= with make)."
                 ]
             ) from error
@@ -107,7 +107,7 @@ async def _demo(data: Path, told: asyncio.Event) -> None:
 async def _watch(server: Prosody) -> None:
     while server.process:
         await server.process.wait()
-        log.warning("the private Prosody ended", starts_again_in=BACK)
+        log.warning("the private Prosody stopped", starts_again_in=BACK)
         await asyncio.sleep(BACK)
         # Someone started it by hand: there is no event of theirs to wait for.
         while await answers(server.c2s):  # noqa: ASYNC110
@@ -259,7 +259,7 @@ def _mail(file: Path, mail: EmailMessage) -> None:
 
 def _words(told: dict[str, Any], ports: dict[str, int], data: Path) -> str:
     moved = [
-        f"{CALLED[name]} {USUAL[name]} is taken, it is {port}"
+        f"{port} for the {CALLED[name]} port, because {USUAL[name]} is in use"
         for name, port in ports.items()
         if port != USUAL[name]
     ]
@@ -267,7 +267,7 @@ def _words(told: dict[str, Any], ports: dict[str, int], data: Path) -> str:
         f"    {one['jid']}  password {one['password']}  ({one['role']})" for one in told["accounts"]
     )
     return f"""
-Shoutbus runs.
+Shoutbus is running.
 
   Shoutboxes  {told["web"]}
   Sign in     with Gajim, Pidgin, profanity or any XMPP client,
@@ -275,13 +275,13 @@ Shoutbus runs.
               accept the self-signed certificate ({data / "prosody/certs" / f"{DOMAIN}.crt"})
 {accounts}
   Rooms       {", ".join(told["rooms"])}
-  The bot     {told["bot"]}: add it to your contacts and write “help” to it;
-              what else you write to it goes to the shoutbox Lobby, for all to read
-  Mail        goes nowhere: each one is a file in {told["mail"]}, and is told of here. Write
-              “subscribe lobby every 2 by mail” to the bot to try it
+  The bot     {told["bot"]}: add it to your contacts and write “help” to it.
+              Everything else you write to it is posted to the shoutbox Lobby
+  Mail        The demo does not send mail. It writes each message to {told["mail"]}
+              and logs it. To try it, write “subscribe lobby every 2 by mail” to the bot
   The API     curl -H "Authorization: Bearer {told["token"]}" -H "Content-Type: application/json" \\
                 -d '{{"body": "Hello from curl"}}' \\
                 {told["web"]}/api/v1/channels/shoutbox:lobby/messages
               described at {told["web"]}/api/openapi.json
-  All of this is in {data / "demo.json"}; ctrl-c stops it, and the next start keeps what was said.
+  These details are also in {data / "demo.json"}. Ctrl-C stops the demo; its messages are kept.
 {"".join(f"  Port        {line}{chr(10)}" for line in moved)}"""

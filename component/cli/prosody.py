@@ -34,7 +34,7 @@ def free_port(wanted: int = 0, taken: Iterable[int] = ()) -> int:
             found: int = probe.getsockname()[1]
             if found not in taken:
                 return found
-    raise ConfigError(["No port is free on 127.0.0.1."])
+    raise ConfigError(["No free port was found on 127.0.0.1."])
 
 
 def free_ports(*wanted: int) -> list[int]:
@@ -66,7 +66,7 @@ class Prosody:
         that are missing."""
         if not shutil.which("prosody"):
             raise ConfigError(
-                ["Prosody is not installed: apt-get install prosody (`make run` does it)."]
+                ["Prosody is not installed. Install it with: apt-get install prosody"]
             )
         (self.data / "certs").mkdir(parents=True, exist_ok=True)
         (self.data / "data").mkdir(exist_ok=True)
@@ -143,7 +143,7 @@ class Prosody:
                         return
                     await asyncio.sleep(0.02)  # nothing tells when a port begins to listen
         log = self.data / "prosody.log"
-        raise ConfigError([f"The private Prosody did not start: see {log}."])
+        raise ConfigError([f"The private Prosody did not start. See {log}."])
 
     def kill(self) -> None:
         """End it as a crash would."""

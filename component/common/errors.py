@@ -18,7 +18,7 @@ _NO_HOST = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 def words(error: OSError) -> str:
     """What the system says of an error, without what a library adds."""
     if isinstance(error, socket.gaierror):  # whose numbers are not the system's
-        return "no such host" if error.errno in _NO_HOST else str(error.strerror).lower()
+        return "host not found" if error.errno in _NO_HOST else str(error.strerror).lower()
     return os.strerror(error.errno).lower() if error.errno else str(error)
 
 

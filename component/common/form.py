@@ -102,12 +102,12 @@ class Field:
                 if self.ask.prose or (one.strip() and not self._nothing(one))
             )
             if self.required and not any(several):
-                raise BadInput(_("This is needed."))
+                raise BadInput(_("This field is required."))
             return several
         text = self._line(written[0]) if written else ""
         if (not text and self.kind != "boolean") or self._nothing(text):
             if self.required:
-                raise BadInput(_("This is needed."))
+                raise BadInput(_("This field is required."))
             return None if self.type is not str else ""
         return self._one(text)
 
@@ -121,7 +121,11 @@ class Field:
         most = MAX_PROSE if self.ask.prose else MAX_VALUE
         if len(text) > most:
             raise BadInput(
-                _("That has {count} characters; at most {most} fit.", count=len(text), most=most)
+                _(
+                    "The text has {count} characters. The maximum is {most}.",
+                    count=len(text),
+                    most=most,
+                )
             )
         return text
 
@@ -157,9 +161,13 @@ def _choose(text: str, choices: Sequence[Choice]) -> str:
     ]
     near = _close(low[:LONG_WORD], ways)
     if not near:
-        raise BadInput(_("“{text}” is none of the choices.", text=text[:60]))
+        raise BadInput(_("“{text}” is not one of the choices.", text=text[:60]))
     raise BadInput(
-        _("“{text}” is none of the choices. Close: {near}.", text=text[:60], near=", ".join(near))
+        _(
+            "“{text}” is not one of the choices. Similar: {near}.",
+            text=text[:60],
+            near=", ".join(near),
+        )
     )
 
 
@@ -189,13 +197,15 @@ def _typed(kind: Any, text: str) -> Any:
         return _yes(text)
     if kind is int:
         if not _WHOLE.fullmatch(text):
-            raise BadInput(_("“{text}” is no whole number.", text=text[:40]))
+            raise BadInput(_("“{text}” is not a whole number.", text=text[:40]))
         return int(text)
     if hasattr(kind, "parse"):
         return kind.parse(text)
     if kind is Jid:
         if not BARE_JID.fullmatch(text.lower()):
-            raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=text[:60]))
+            raise BadInput(
+                _("“{text}” is not a JID. Write it as juliet@example.org.", text=text[:60])
+            )
         return Jid(text.lower())
     return text
 
@@ -212,7 +222,7 @@ _NO = frozenset({"", "0", "false", "no", "nein", "n", "off"})
 
 def _yes(text: str) -> bool:
     if text.casefold() not in _YES | _NO:
-        raise BadInput(_("“{text}” is neither yes nor no.", text=text[:40]))
+        raise BadInput(_("“{text}” is not a valid answer. Write yes or no.", text=text[:40]))
     return text.casefold() in _YES
 
 
@@ -245,9 +255,9 @@ def _field(declared: Any, hint: Any, bus: Any) -> Field:
 def _unlisted(ask: Ask, count: int) -> Words:
     """The help of a field that has too many choices to list."""
     if ask.help is None:
-        return _("one of {count}: write it, or part of it to be told close ones", count=count)
+        return _("one of {count} values; write a part of it to see similar ones", count=count)
     return _(
-        "{help}; one of {count}: write it, or part of it to be told close ones",
+        "{help}; one of {count} values; write a part of it to see similar ones",
         help=ask.help,
         count=count,
     )
@@ -303,12 +313,18 @@ def build(name: str, form: type, values: Mapping[str, Sequence[str]]) -> Any:
     asked = fields(form, None)
     strange = next((key for key in values if key not in {one.name for one in asked}), None)
     if strange is not None and not asked:
-        raise BadInput(_("{name} has no settings, so no “{key}”.", name=name, key=strange[:40]))
+        raise BadInput(
+            _(
+                "{name} does not have settings, so “{key}” cannot be set.",
+                name=name,
+                key=strange[:40],
+            )
+        )
     if strange is not None:
         keys = ", ".join(one.name for one in asked)
         raise BadInput(
             _(
-                "{name} has no setting “{key}”: it has {keys}",
+                "{name} does not have the setting “{key}”; its settings are {keys}",
                 name=name,
                 key=strange[:40],
                 keys=keys,

@@ -26,14 +26,14 @@ class Hours:
 
     def __post_init__(self) -> None:
         if self.start.minutes == _DAY_ENDS:
-            raise BadInput(_("Quiet hours can't begin at 24:00: that is 0:00 of the next day."))
+            raise BadInput(_("Quiet hours cannot start at 24:00. Write 0:00 of the next day."))
         all_day = self.start.minutes == 0 and self.end.minutes == _DAY_ENDS
         if self.start == self.end or (
             all_day and (self.days is None or len(self.days.numbers) == 7)
         ):
             raise BadInput(
                 _(
-                    "Quiet hours from {start} to {end} would never end.",
+                    "Quiet hours from {start} to {end} would never end. Choose another end.",
                     start=self.start,
                     end=self.end,
                 )
@@ -44,7 +44,9 @@ class Hours:
         """The hours written, like 22:00-07:00; raises BadInput."""
         found = _RANGE.fullmatch(text.strip().lower())
         if not found:
-            raise BadInput(_("“{text}” are no hours: write them like 22:00-07:00.", text=text[:40]))
+            raise BadInput(
+                _("“{text}” is not a time range. Write it as 22:00-07:00.", text=text[:40])
+            )
         return cls(_time(found[1]), _time(found[2]))
 
     def until(self, now: int, zone: tzinfo = UTC) -> int | None:

@@ -33,7 +33,7 @@ class Span:
         )
         if wrong or not parts:
             raise BadInput(
-                _("“{text}” is no time: write it like 90s, 10min, 2h or 1d.", text=text[:40])
+                _("“{text}” is not a duration. Write it as 90s, 10min, 2h or 1d.", text=text[:40])
             )
         return cls(sum(int(count) * _UNITS[unit] for count, unit in parts))
 
@@ -54,7 +54,12 @@ class Span:
         """Raise BadInput where it is shorter or longer."""
         if not least <= self <= most:
             raise BadInput(
-                _("{span} won't do: from {least} to {most}.", span=self, least=least, most=most)
+                _(
+                    "{span} is out of range. Choose from {least} to {most}.",
+                    span=self,
+                    least=least,
+                    most=most,
+                )
             )
 
 
@@ -78,7 +83,7 @@ class ClockTime:
         found = _CLOCK.fullmatch(text.strip())
         hour, minute = (int(found[1]), int(found[2])) if found else (0, 60)
         if minute > 59 or hour * 60 + minute > 24 * 60:
-            raise BadInput(_("“{text}” is no time of day: write it like 22:30.", text=text[:40]))
+            raise BadInput(_("“{text}” is not a time of day. Write it as 22:30.", text=text[:40]))
         return cls(hour * 60 + minute)
 
     def __str__(self) -> str:
@@ -118,7 +123,7 @@ class Zone:
         if low not in _zones():
             names = ", ".join(_zones_like(low[:60])) or "Europe/Berlin"
             raise BadInput(
-                _("“{text}” is no time zone: write it like {names}.", text=text[:40], names=names)
+                _("“{text}” is not a time zone. Write it as {names}.", text=text[:40], names=names)
             )
         return cls(_zones()[low])
 
@@ -197,7 +202,7 @@ class WebAddress:
         if not good or " " in whole:
             raise BadInput(
                 _(
-                    "“{text}” is no web address: write it like https://example.org/feed.xml.",
+                    "“{text}” is not a web address. Write it as https://example.org/feed.xml.",
                     text=text[:80],
                 )
             )
@@ -239,7 +244,10 @@ class Weekdays:
             or any(-1 in pair for pair in ends)
         ):
             raise BadInput(
-                _("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40])
+                _(
+                    "“{text}” is not a list of days. Write it as mon-fri or sat, sun.",
+                    text=text[:40],
+                )
             )
         return cls(
             frozenset(

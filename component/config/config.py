@@ -103,7 +103,7 @@ def parse_part(
     faults += _twice(here) + _loose(part.routes, {*here, *known}) + _addresses(here, bot, methods)
     jids = [grant.jid for grant in part.grants]
     twice = sorted({one for one in jids if one and jids.count(one) > 1})
-    faults += [_("{what} stands twice.", what=f"[[role]] {one}") for one in twice]
+    faults += [_("{what} appears twice.", what=f"[[role]] {one}") for one in twice]
     if faults:
         raise ConfigError(faults)
     return part
@@ -137,10 +137,10 @@ def examine(
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
-        raise ConfigError([f"{path} can't be read: {error.strerror}."]) from error
+        raise ConfigError([f"{path} cannot be read: {error.strerror}."]) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            [f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8."]
+            [f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8."]
         ) from error
     return _read(text, methods, environment)
 
@@ -173,7 +173,7 @@ def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([_("The file is not TOML: {error}.", error=error)]) from error
+        raise ConfigError([_("The file is not valid TOML: {error}.", error=error)]) from error
 
 
 def _addresses(
@@ -183,7 +183,7 @@ def _addresses(
     taken = [channel for channel in channels if methods[channel.method].open]
     faults = [
         _(
-            "[[channel]] {channel} has the bot's own address: choose another, or another bot "
+            "[[channel]] {channel} is the bot's own address. Choose another one, or another bot "
             "in [xmpp].",
             channel=channel,
         )
@@ -195,7 +195,7 @@ def _addresses(
     ]
     return faults + [
         _(
-            "{whose} begins with {prefix}, which is kept for web users: choose another name.",
+            "{whose} begins with {prefix}, which is reserved for web users. Choose another name.",
             whose=whose,
             prefix=GUEST_PREFIX,
         )
@@ -208,7 +208,10 @@ def _loose(routes: Sequence[Route], known: Collection[Channel]) -> list[Words]:
     """Routes need channels at both ends."""
     ends = {end for route in routes for end in (route.source, route.destination)}
     return [
-        _("A [[route]] names {channel}, and no [[channel]] does: add one.", channel=end)
+        _(
+            "A [[route]] refers to {channel}, which is not defined. Add a [[channel]] for it.",
+            channel=end,
+        )
         for end in sorted(ends)
         if end not in known and end.anyone not in known
     ]
@@ -216,7 +219,7 @@ def _loose(routes: Sequence[Route], known: Collection[Channel]) -> list[Words]:
 
 def _twice(channels: Sequence[Channel]) -> list[Words]:
     twice = sorted({one for one in channels if channels.count(one) > 1})
-    return [_("{what} stands twice.", what=f"[[channel]] {one}") for one in twice]
+    return [_("{what} appears twice.", what=f"[[channel]] {one}") for one in twice]
 
 
 def _together(config: Config, channels: Sequence[Channel]) -> list[Words | str]:
@@ -224,13 +227,16 @@ def _together(config: Config, channels: Sequence[Channel]) -> list[Words | str]:
     faults: list[Words | str] = [*_loose(config.routes, {*channels})]
     names = [token.name for token in config.tokens]
     twice = sorted(name for name in {*names} if names.count(name) > 1)
-    faults += [f"Two [[token]] are named “{name}”: names must differ." for name in twice]
+    faults += [
+        f"Two [[token]] entries are named “{name}”. Choose different names." for name in twice
+    ]
     known_by: dict[str, str] = {}
     for token in config.tokens:
         other = known_by.setdefault(token.digest, token.name)
         if other != token.name:
             faults.append(
-                f"[[token]] “{other}” and “{token.name}” have one secret: give each its own."
+                f"[[token]] “{other}” and “{token.name}” have the same secret. "
+                "Use a different secret for each."
             )
     return faults + _twice(channels)
 
@@ -239,22 +245,21 @@ def _xmpp(table: Table, environment: Mapping[str, str]) -> Xmpp:
     host = table.text("host", "127.0.0.1")
     if not table.flag("clear_text") and not _is_loopback(host):
         table.fault(
-            f"host {host} is another machine, and a component's stream is not encrypted: run "
-            "the bus beside the "
-            "server, use a tunnel, or accept it with clear_text = true"
+            f"host {host} is another machine, and component connections are not encrypted. Run "
+            "Shoutbus on the same machine, use a tunnel, or accept this with clear_text = true"
         )
     component = table.domain("component")
     written = table.text("secret", "")
     secret = environment.get("SHOUTBUS_SECRET") or written
     if not secret:
         table.fault(
-            "secret is missing: the one in the server's component section (or SHOUTBUS_SECRET)"
+            "secret is missing. Copy it from the server's component section, or set SHOUTBUS_SECRET"
         )
     rooms = table.domain("rooms")
     bot = table.text("bot", "bot").lower()
     if not BARE_JID.fullmatch(f"{bot}@x"):
         table.fault(
-            f"bot is “{bot}”, which can't stand before the @ of a JID: write a name like bot"
+            f"bot is “{bot}”, which is not valid before the @ of a JID. Write a name such as bot"
         )
     return Xmpp(host, table.number("port", 5347), component, secret, rooms, bot)
 
@@ -264,18 +269,16 @@ def _web(table: Table) -> Web:
     host, _colon, port = listen.rpartition(":")
     number = int(port) if port.isascii() and port.isdigit() else -1
     if not host or not 0 <= number <= 65535:
-        table.fault(f"listen is “{listen}”: write address:port, like 127.0.0.1:8080")
+        table.fault(f"listen is “{listen}”. Write it as address:port, for example 127.0.0.1:8080")
     url = table.text("public_url", f"http://{listen}").rstrip("/")
     if not _is_url(url):
-        table.fault(
-            f"public_url is “{url}”: write the address people use, like https://shouts.example.org"
-        )
+        table.fault(f"public_url is “{url}”. Write it as https://shouts.example.org")
     proxies = tuple(str(one) for one in table.items("proxies"))
     for one in proxies:
         if not _is_network(one):
             table.fault(
-                f"proxies holds “{one}”, which is no address or network, like 10.0.0.1 or "
-                "10.0.0.0/8"
+                f"proxies contains “{one}”, which is not an address or a network. "
+                "Write it as 10.0.0.1 or 10.0.0.0/8"
             )
     return Web(host.strip("[]"), number, url, proxies)
 
@@ -344,13 +347,15 @@ def _method(channel: Channel, methods: Mapping[str, MethodSpec]) -> MethodSpec:
     names = ", ".join(near)
     raise BadInput(
         _(
-            "there is no method “{method}”: did you mean one of {names}?",
+            "the method “{method}” does not exist; did you mean one of {names}?",
             method=channel.method,
             names=names,
         )
         if len(near) > 1
         else _(
-            "there is no method “{method}”: did you mean {name}?", method=channel.method, name=names
+            "the method “{method}” does not exist; did you mean {name}?",
+            method=channel.method,
+            name=names,
         )
     )
 
@@ -379,7 +384,10 @@ def _routes(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Route]:
     destination = _find_channel(table, "to", methods)
     if destination and not methods[destination.method].listens:
         table.fault(
-            _("to: {channel} only speaks: a route can start there, not end.", channel=destination)
+            _(
+                "to: {channel} only sends messages. A route can start there, but not end there.",
+                channel=destination,
+            )
         )
         destination = None
     processors = [found for one in table.tables("processor") if (found := _processor(one))]
@@ -420,7 +428,7 @@ def _made(table: Table, values: Mapping[str, Sequence[str]], make: Callable[[], 
         return None
     for one in fields(type(made), None):
         if len(values.get(one.name, ())) > 1 and one.kind not in ("list-multi", "text-multi"):
-            table.fault(_("{key} takes one value, no list", key=one.name))
+            table.fault(_("{key} accepts a single value, not a list", key=one.name))
     return made
 
 
@@ -430,7 +438,7 @@ def _grant(table: Table) -> Grant:
     if role and role not in given:
         these, last = ", ".join(given[:-1]), given[-1]
         table.fault(
-            _("role is “{role}”: write {these} or {last}", role=role[:40], these=these, last=last)
+            _("role is “{role}”; write {these} or {last}", role=role[:40], these=these, last=last)
         )
     table.done()
     return Grant(jid, role)
@@ -448,7 +456,7 @@ def _token(table: Table) -> Token:
     name, secret, jid = table.text("name"), table.text("secret"), table.jid("jid")
     if secret and len(secret) < 16:
         table.fault(
-            f"secret has {len(secret)} characters: use at least 16, like the output of "
+            f"secret has {len(secret)} characters. Use at least 16, for example from "
             "`openssl rand -hex 24`"
         )
     table.done()

@@ -50,7 +50,7 @@ class Table:
 
     def text(self, key: str, default: str | None = None) -> str:
         """Text without white space around it; missing is a fault where there is no default."""
-        return (self._get(key, str, _("text in quotes"), default) or "").strip()
+        return (self._get(key, str, _("text in quotation marks"), default) or "").strip()
 
     def flag(self, key: str) -> bool:
         """True or false; false where it is missing."""
@@ -60,12 +60,12 @@ class Table:
         """A port."""
         value = self._get(key, int, _("a whole number"), default) or 0
         if not 0 < value < 65536:
-            self.fault(_("{key} must be {what}", key=key, what=_("a port, 1 to 65535")))
+            self.fault(_("{key} must be {what}", key=key, what=_("a port number from 1 to 65535")))
         return value
 
     def items(self, key: str) -> list[Any]:
         """A list; empty where it is missing."""
-        return self._get(key, list, _("a list in brackets"), []) or []
+        return self._get(key, list, _("a list in square brackets"), []) or []
 
     def has(self, key: str) -> bool:
         """Whether there is such a key."""
@@ -83,7 +83,7 @@ class Table:
             if all(isinstance(one, str | bool | int | float) for one in values):
                 written[key] = tuple(_written(one) for one in values)
             else:
-                what = _("text in quotes, a number, true or false, or a list of those")
+                what = _("text in quotation marks, a number, true or false, or a list of these")
                 self.fault(_("{key} must be {what}", key=key, what=what))
         return written
 
@@ -93,7 +93,7 @@ class Table:
         if value and not BARE_JID.fullmatch(value):
             self.fault(
                 _(
-                    "{key} is “{value}”, which is no JID like juliet@example.org",
+                    "{key} is “{value}”, which is not a JID. Write it as juliet@example.org",
                     key=key,
                     value=value,
                 )
@@ -106,7 +106,7 @@ class Table:
         if value and not BARE_JID.fullmatch(f"x@{value}"):
             self.fault(
                 _(
-                    "{key} is “{value}”, which is no domain like {key}.example.org",
+                    "{key} is “{value}”, which is not a domain. Write it as {key}.example.org",
                     key=key,
                     value=value,
                 )
@@ -115,7 +115,7 @@ class Table:
 
     def table(self, key: str, *, needed: bool = True) -> "Table":
         """The table under `[key]`."""
-        what = _("a table, written under [{key}]", key=key)
+        what = _("a table, written as [{key}]", key=key)
         value = self._get(key, dict, what, None if needed else {}) or {}
         inner = Table(value, f"[{key}]", self._faults)
         self._inner.append(inner)
@@ -127,7 +127,7 @@ class Table:
         items = self.items(key)
         found = [one for one in items if isinstance(one, dict)]
         if len(found) < len(items):
-            what = _("tables, each written under [[{path}]]", path=path)
+            what = _("tables, each written as [[{path}]]", path=path)
             self.fault(_("{key} must be {what}", key=key, what=what))
         within = f"{self._where}, " if self._path else ""
         inner = [
@@ -144,7 +144,7 @@ class Table:
                 near = difflib.get_close_matches(key, self._asked, 1)
                 if near:
                     self.fault(
-                        _("{key} is not a setting: did you mean {near}?", key=key, near=near[0])
+                        _("{key} is not a setting. Did you mean {near}?", key=key, near=near[0])
                     )
                 else:
                     self.fault(_("{key} is not a setting", key=key))

@@ -18,7 +18,7 @@ async def open_store(url: str) -> Store:
         raise ConfigError(
             [
                 _(
-                    "[store] url is “{url}”: write sqlite:PATH, like "
+                    "[store] url is “{url}”. Write it as sqlite:PATH, for example "
                     "sqlite:/var/lib/shoutbus/bus.db.",
                     url=url,
                 )

@@ -90,7 +90,7 @@ class Rights:
                 if await self.may_read(jid, spec.channel):
                     found.append(spec)
             except DeliveryError as error:
-                log.debug("not offered", channel=str(spec.channel), reason=str(error))
+                log.debug("channel not offered", channel=str(spec.channel), reason=str(error))
         return found
 
     async def may_read(self, jid: str, channel: Channel) -> bool:
@@ -162,7 +162,7 @@ class Rights:
                     if one.standing is Standing.ASKED:
                         await self._book.forget_unanswered(one)
         except StoreError as error:
-            log.warning("rights wait for the disk", reason=str(error))
+            log.warning("access check postponed", reason=str(error))
             return False
         return True
 
@@ -189,7 +189,8 @@ class Rights:
 def ended(one: Subscription) -> Words:
     """That a subscription is over."""
     return _(
-        "Your subscription {number} to {channel} has ended: you may not read that any more.",
+        "Your subscription {number} to {channel} has ended, because you can no longer read the "
+        "channel.",
         number=one.id,
         channel=one.channel,
     )

@@ -90,7 +90,7 @@ class AddressBook:
         if bounced:
             raise Refused(
                 _(
-                    "{address} takes nothing any more: {why}",
+                    "{address} no longer accepts messages: {why}",
                     address=delivery.channel,
                     why=bounced.why,
                 )
@@ -119,7 +119,7 @@ class AddressBook:
                 return  # by an operator's route
             bring = [one for one in theirs if one.channel in came]
         if not bring or not await self.keep(bring):
-            raise Moot(_("The subscription has ended: nothing is left to tell."))
+            raise Moot(_("The subscription has ended. Nothing was sent."))
 
     async def _at(self, target: Channel, people: Sequence[str]) -> Sequence[Subscription]:
         """What stands and is told there, also where it falls back there."""
@@ -149,15 +149,14 @@ class AddressBook:
                 await self._notices.inform(
                     one.who,
                     _(
-                        "Nothing goes to {address} any more, for what was sent there came "
-                        "back: {why} "
-                        "“confirm {address}” asks there anew.",
+                        "Messages to {address} were returned, so no more are sent there: {why} "
+                        "To request a new confirmation, use “confirm {address}”.",
                         address=target,
                         why=why[:300],
                     ),
                 )
         await self._store.bounce(target, why[:500])
-        log.info("an address bounced", method=target.method, reason=why[:200])
+        log.info("address bounced", method=target.method, reason=why[:200])
 
     async def stop(self, target: Channel) -> None:
         """See `ports.Addresses.stop`. Whoever gave it may not have it asked again, until
@@ -199,7 +198,9 @@ class AddressBook:
         asked = Address(who, target, Proof.CONFIRMED if stands else Proof.ASKED, self._clock())
         done = await self._store.ask(asked, by or who, self._limits(who, by))
         if done is Asked.STOPPED:
-            raise Forbidden(_("The owner of {address} wants nothing from here.", address=target))
+            raise Forbidden(
+                _("The owner of {address} blocked messages from Shoutbus.", address=target)
+            )
         if done is Asked.SPENT:
             raise _spent()
         if done is Asked.ALREADY:
@@ -243,7 +244,8 @@ class AddressBook:
         given = [one for one in await self._store.addresses(who=who) if one.target != target]
         if len(given) >= MOST_GIVEN:
             told = _(
-                "You have {most} addresses already: “address drop” lets one go.", most=MOST_GIVEN
+                "You already have {most} addresses. Remove one with “address drop”.",
+                most=MOST_GIVEN,
             )
             raise Conflict(told)
 
@@ -287,7 +289,12 @@ class AddressBook:
             one.asked and self._is_good(one, CODE_LIFE)
             for one in await self._store.addresses(who=who)
         ):
-            raise NotFound(_("No code is open: they last a day. “confirm +49…” sends a new one."))
+            raise NotFound(
+                _(
+                    "You do not have a valid confirmation code; codes expire after a day. To "
+                    "request a new one, use “confirm +49…”."
+                )
+            )
         tried = await self._store.take_try(
             who, now - CODE_LIFE, now + CODE_LIFE, TRIES
         )  # before it is looked at
@@ -295,8 +302,11 @@ class AddressBook:
         if right:
             return right, await self.confirm(right)
         if all(one.tries >= TRIES for one in tried):
-            raise TooMany(_("That was wrong too often: this code is void."), retry_after=86400)
-        raise BadInput(_("“{code}” is not the code that was sent.", code=code[:20]))
+            raise TooMany(
+                _("Too many wrong attempts. The confirmation code is no longer valid."),
+                retry_after=86400,
+            )
+        raise BadInput(_("“{code}” is not the confirmation code that was sent.", code=code[:20]))
 
     def _is_good(self, address: Address, life: int) -> bool:
         """Whether what was sent still confirms; what was sent by a clock that was ahead does not
@@ -327,7 +337,7 @@ class AddressBook:
         """Forget an address of theirs; gives the subscriptions that ended with it. Raises
         NotFound."""
         if await self._store.address(who, target) is None:
-            raise NotFound(_("You have no address {address}.", address=target))
+            raise NotFound(_("You do not have the address {address}.", address=target))
         theirs = await self._store.subscriptions(who=who, target=target, limit=1_000)
         await self._store.unsubscribe([one.id for one in theirs])
         await self._store.drop_address(who, target)
@@ -335,7 +345,7 @@ class AddressBook:
 
 
 def _spent() -> TooMany:
-    return TooMany(_("Too many addresses were given today: try again tomorrow."), retry_after=86400)
+    return TooMany(_("Too many addresses were added today. Try again tomorrow."), retry_after=86400)
 
 
 def words_of(address: Address) -> Words:
@@ -344,8 +354,8 @@ def words_of(address: Address) -> Words:
         Proof.ASKED: _("{address}: not confirmed yet", address=address.target),
         Proof.CONFIRMED: _("{address}: confirmed", address=address.target),
         Proof.BOUNCED: _(
-            "{address}: takes nothing ({why})", address=address.target, why=address.why
+            "{address}: does not accept messages ({why})", address=address.target, why=address.why
         ),
-        Proof.REFUSED: _("{address}: wants nothing", address=address.target),
+        Proof.REFUSED: _("{address}: blocked by the owner", address=address.target),
     }
     return told[address.proof]

@@ -128,7 +128,7 @@ class Bot:
             self._messages.spend(bare(sender))
             await there(local(sender), body_of(stanza), stanza.get("id", ""))
         except TooMany:
-            log.warning("too much at once from a gateway", sender=bare(sender))
+            log.warning("gateway exceeded the rate limit", sender=bare(sender))
         except StoreError as fault:
             back = {
                 "from": stanza.get("to", ""),
@@ -198,16 +198,15 @@ class Bot:
         nick = sender.partition("/")[2]
         if not bare(stanza.get("to", "")) == self.bare:
             # A room puts out an occupant who answers item-not-found.
-            raise Forbidden(
-                _("{nick}: people on the web page can't get private messages.", nick=nick)
-            )
+            raise Forbidden(_("{nick}: web users cannot receive private messages.", nick=nick))
         answer = await self._answer(
             TypedLine("", nick, body_of(stanza), False, language_of(stanza))
         )
         if isinstance(answer, str):
             return answer
         return _(
-            "Write to me at {bot} for that: from inside a room I can't tell who you are.",
+            "This needs a private chat, because in a room I cannot see who you are. Write to me "
+            "at {bot}.",
             bot=self.bare,
         )
 
@@ -218,7 +217,11 @@ class Bot:
             channel = self._addressed(local(to))
             if not channel:
                 raise NotFound(
-                    _("There is no channel at {jid}. Write “help” to {bot}.", jid=to, bot=self.bare)
+                    _(
+                        "The channel {jid} does not exist. Write “help” to {bot}.",
+                        jid=to,
+                        bot=self.bare,
+                    )
                 )
         else:
             answer = await self._answer(
@@ -231,8 +234,8 @@ class Bot:
             ends = self._leads_to(channel)
             if not ends:
                 return _(
-                    "I have nowhere to pass that on to: no route starts at your messages. "
-                    "“help” tells what I can do."
+                    "Your message was not forwarded, because no route starts at your chat. "
+                    "“help” lists what I can do."
                 )
         claims = stanza.find(f"{{{SAID}}}said") is not None and await self._is_bus(domain(jid))
         message = self._message(stanza, channel, jid, body, claims=claims)
@@ -252,16 +255,15 @@ class Bot:
         read by many."""
         wish = self._confirm(jid)
         if wish == "always":
-            return _("I passed that on to {ends}.", ends=", ".join(ends))
+            return _("Posted to {ends}.", ends=", ".join(ends))
         if wish == "never" or jid in self._told_where:
             return None
         self._told_where[jid] = None
         if len(self._told_where) > REMEMBERED:
             self._told_where.popitem(last=False)
         return _(
-            "I passed that on to {ends}, for everyone who reads there, and shall do so with "
-            "what you write next, "
-            "without another word. “help” tells what else I can do.",
+            "Posted to {ends}, where everyone can read it. From now on I post what you write "
+            "here without confirming each message. “help” lists what else I can do.",
             ends=", ".join(ends),
         )
 
@@ -290,7 +292,7 @@ class Bot:
         answer = await self._answer(TypedLine(jid, said.nick, line, True, said.language))
         if not isinstance(answer, str):
             told = _(
-                "I don't know “{line}”. Write “{bot}: help” for what I can do.",
+                "I do not know the command “{line}”. Write “{bot}: help” to see what I can do.",
                 line=one_line(line)[:60],
                 bot=room.nick,
             )

@@ -101,7 +101,7 @@ class DirectMessages:
     def _worded(self, message: Message, language: str) -> str:
         """What is in the stanza. It is kept for the next: ten thousand may be told the same."""
         if self._last[0] is not message or self._last[1] != language:
-            rest = _("… the rest is at {link}", link=self._link_to(message))
+            rest = _("… the full text is at {link}", link=self._link_to(message))
             text = fit(message.line, BUDGET, rest.told(language))
             inside = (
                 f'<body>{q(text)}</body><said xmlns="{SAID}" '
@@ -161,7 +161,7 @@ class DirectMessages:
             if answered.fault.condition.startswith("remote-server"):
                 self._ways[where].hush()
                 trouble = Unavailable(
-                    _("{who} can't be reached: {why}.", who=where, why=answered.fault)
+                    _("{who} cannot be reached: {why}.", who=where, why=answered.fault)
                 )
         except Unavailable as gone:
             trouble, silent = gone, True
@@ -192,7 +192,9 @@ class DirectMessages:
         )
         if confirmation and not confirmation.done():
             sentence = _(
-                "{who} did not take it: {why}.", who=bare(stanza.get("from", "")), why=fault
+                "{who} did not accept the message: {why}.",
+                who=bare(stanza.get("from", "")),
+                why=fault,
             )
             hopeless = fault.condition in HOPELESS
             confirmation.set_exception(Refused(sentence) if hopeless else Unavailable(sentence))
@@ -201,4 +203,4 @@ class DirectMessages:
         self._ways.clear()
         for confirmation, lost in tuple(self._sent.values()):
             if not confirmation.done():
-                confirmation.set_exception(lost(_("The XMPP stream ended.")))
+                confirmation.set_exception(lost(_("The connection to the XMPP server was lost.")))

@@ -138,7 +138,10 @@ class Disco:
         language = best(language_of(stanza))
         if who is None:
             inside: str | None = None
-            condition, sentence = "item-not-found", _("There is nobody at {jid}.", jid=bare(to))
+            condition, sentence = (
+                "item-not-found",
+                _("The address {jid} does not exist.", jid=bare(to)),
+            )
         else:
             answer = (
                 self._answers.get(asked.tag)
@@ -158,7 +161,10 @@ class Disco:
                 and stanza.get("type") == "get"
             ):
                 inside = self._info(asked, who, stanza)
-            condition, sentence = "service-unavailable", _("That is not offered here.")
+            condition, sentence = (
+                "service-unavailable",
+                _("This address does not support the request."),
+            )
         if inside is None:
             reply["type"], inside = "error", error("cancel", condition, sentence.told(language))
         else:
@@ -174,7 +180,7 @@ class Disco:
         who = self._identify(bare(stanza.get("to", "")))
         offered = self._commands if who and who.type != "web" else None
         language = best(language_of(stanza))
-        none = _("There are no commands here.").told(language)
+        none = _("This address does not offer commands.").told(language)
         try:
             inside, kind = error("cancel", "service-unavailable", none), "error"
             if offered:
@@ -182,8 +188,8 @@ class Disco:
         except IqFault as fault:
             inside, kind = fault.xml, "error"
         except Exception:  # whoever asked waits for an answer
-            log.exception("a command failed")
-            told = _("The bus failed at that; its log says why.").told(language)
+            log.exception("command failed")
+            told = _("An internal error occurred; see the log of Shoutbus.").told(language)
             inside, kind = error("wait", "internal-server-error", told), "error"
         self._link.try_send(element("iq", reply | {"type": kind}, inside))
 
@@ -240,7 +246,7 @@ def _vcard(_asked: Element, who: Identity, language: str) -> str | None:
     photo = (
         f"<PHOTO><TYPE>image/png</TYPE><BINVAL>{base64.b64encode(AVATAR).decode()}</BINVAL></PHOTO>"
     )
-    told = _("Passes messages between rooms, shoutboxes and people. Write “help” to me.").told(
+    told = _("Forwards messages between rooms, shoutboxes and people. Write “help” to me.").told(
         language
     )
     names = f"<FN>{q(who.name)}</FN><NICKNAME>{q(who.name)}</NICKNAME>"

@@ -61,7 +61,7 @@ class Presence:
         if jid in self._watched:
             return
         if len(self._watched) >= MOST:
-            log.warning("too many are watched: someone counts as not there", jid=jid, most=MOST)
+            log.warning("presence limit reached", jid=jid, most=MOST)
             return
         self._watched[jid] = WatchState.ASKED
         if self._link.alive:

@@ -53,6 +53,7 @@ async def knock(account: ComponentAccount, rooms: str) -> str:
     """Try the connection, the secret and the room service once; "" where all answer, else what to
     do."""
     link = Session(account, lambda _: None)
+    advice = "Set it to the server's MUC component."
     task = asyncio.create_task(link.run())
     try:
         async with asyncio.timeout(PATIENCE):
@@ -64,13 +65,11 @@ async def knock(account: ComponentAccount, rooms: str) -> str:
             "get", rooms, account.component, element("query", {"xmlns": DISCO_INFO}), 10
         )
         if not any(one.get("var") == MUC for one in info.iter(f"{{{DISCO_INFO}}}feature")):
-            return f"rooms is {rooms}, which is no room service: name the server's MUC component."
+            return f"rooms is {rooms}, which is not a room service. {advice}"
     except IqError as error:
-        return (
-            f"rooms is {rooms}, and the server says {error.fault}: name the server's MUC component."
-        )
+        return f"rooms is {rooms}, and the server reports {error.fault}. {advice}"
     except (Unavailable, TimeoutError) as error:
-        return f"rooms is {rooms}, which did not answer ({error}): name the server's MUC component."
+        return f"rooms is {rooms}, which did not answer ({error}). {advice}"
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -114,7 +113,7 @@ class Session:
     def send(self, xml: str) -> None:
         """Write a stanza; raises Unavailable where there is no session. Not yet a delivery."""
         if not self._stream or not self._live.is_set() or not self._stream.transport:
-            raise Unavailable(_("The XMPP server is not connected."))
+            raise Unavailable(_("The connection to the XMPP server is down."))
         self._stream.send_raw(xml)
 
     def try_send(self, xml: str) -> None:
@@ -152,7 +151,7 @@ class Session:
             else:
                 self._heard(xml)
         except Exception:  # one bad stanza stops nothing else
-            log.exception("a stanza could not be handled", sender=xml.get("from"), kind=xml.tag)
+            log.exception("stanza handling failed", sender=xml.get("from"), kind=xml.tag)
 
     def _answered(self, xml: Element) -> None:
         to, answer = self._asked.get(xml.get("id", ""), ("", None))
@@ -210,7 +209,7 @@ class Session:
                 task.cancel()
             self._fall(stream)
             await stream.close()
-        self._trouble("down", f"the stream ended: {stream.trouble or 'connection lost'}")
+        self._trouble("down", f"the connection ended: {stream.trouble or 'connection lost'}")
 
     async def _rise(self) -> None:
         for call in self.up:
@@ -219,10 +218,10 @@ class Session:
             except Unavailable:
                 return
             except Exception:
-                log.exception("a part of the XMPP side did not start")
+                log.exception("XMPP start hook failed")
 
     def _fall(self, stream: Connection) -> None:
-        gone = Unavailable(_("The XMPP stream ended."))
+        gone = Unavailable(_("The connection to the XMPP server was lost."))
         for _to, answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(gone)

@@ -26,7 +26,7 @@ class Tasks:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("background work failed", work=task.get_coro(), exc_info=error)
+            log.error("background task failed", work=task.get_coro(), exc_info=error)
 
     async def close(self) -> None:
         """End what runs."""

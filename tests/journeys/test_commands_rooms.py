@@ -80,14 +80,14 @@ async def test_a_room_from_its_making_to_its_end(server: Server, bus: Bus, admin
     await _sees_subject(admin, "Other plans")
     async with _someone(server, "juliet") as juliet:
         await _writes(
-            admin, f"room invite {TEAM} juliet@localhost", f"Asked juliet@localhost into {TEAM}."
+            admin, f"room invite {TEAM} juliet@localhost", f"Invited juliet@localhost to {TEAM}."
         )
         await juliet.until(
             lambda: any(_asks_in(one, TEAM) for one in juliet.heard), "the invitation"
         )
         await juliet.join(TEAM, "Juliet")
         told = await _writes(admin, "room list", "2 rooms:")
-        assert f"{TEAM}: in, people: 2. I am an owner." in told.splitlines()
+        assert f"{TEAM}: in, people: 2. The bot is an owner." in told.splitlines()
         await _ends(bus, admin)
         destroyed = (await _sees_leave(juliet, f"{TEAM}/Juliet")).xml.find(
             f"{MUC_USER}x/{MUC_USER}destroy"
@@ -137,8 +137,10 @@ async def _ends(bus: Bus, admin: Person) -> None:
     asked = await _writes(admin, f"room remove {TEAM} destroy", f"muc:{TEAM} ")
     assert f"{BOX} → muc:{TEAM}" in asked
     assert "destroyed for everyone" in asked
-    told = await _writes(admin, "yes", f"Removed muc:{TEAM}; routes: 2, dead letters: 0.")
-    assert told.endswith("The room is destroyed.")
+    told = await _writes(
+        admin, "yes", f"Removed muc:{TEAM}. Routes removed: 2; new dead letters: 0."
+    )
+    assert told.endswith("The room was destroyed.")
     await _writes(admin, f"channel remove {BOX} sure", f"Removed {BOX}")
     assert _state(bus, TEAM) == "none"
     assert "team" not in await _writes(admin, "channel list", "3 channels:")

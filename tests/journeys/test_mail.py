@@ -169,7 +169,7 @@ async def test_signing_in_over_tls(closed: Exim, tmp_path: Path) -> None:
     await mailer.close()
     await _arrived(closed, 1)
     for wrong, kind, told in (
-        (setup(password="wrong"), Locked, "does not let the bus in"),
+        (setup(password="wrong"), Locked, "did not accept the user name and password"),
         (setup(ca=""), Down, "certificate verify failed"),
         (setup(security=Security.NONE), Down, "AUTH"),
     ):
@@ -193,7 +193,7 @@ async def test_an_address_that_is_turned_away(exim: Exim) -> None:
         with pytest.raises(NoSuch):
             await method.send(delivery(target=nobody))
         await method.send(delivery())
-    assert addresses.gone == [(nobody, "the mail server says: 550 Unrouteable address")]
+    assert addresses.gone == [(nobody, "the mail server reports: 550 Unrouteable address")]
     await _arrived(exim, 1)
 
 
@@ -248,7 +248,7 @@ async def test_a_server_that_is_away_holds_all_and_loses_none(exim: Exim, tmp_pa
             )
         with pytest.raises(Unavailable):
             await method.send(delivery())
-        assert "can't be used" in str(hub.troubles[0].why)
+        assert "cannot be used" in str(hub.troubles[0].why)
         exim.start()
         for person, odd_or_even in (("juliet", 0), ("romeo", 1)):
             mails = await _arrived(exim, 10, person)
@@ -333,7 +333,7 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
     file.write_text(text)
     status, said = _run("check", file, SHOUTBUS_MAIL_PORT=str(free_port()))
     assert status == 1
-    assert f"[mail] the mail server {HOST} can't be used: connection refused." in said
+    assert f"[mail] the mail server {HOST} cannot be used: connection refused." in said
     status, said = _run(
         "check", file, SHOUTBUS_MAIL_USER="shoutbus", SHOUTBUS_MAIL_PASSWORD="wrong"
     )
@@ -344,7 +344,7 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
         for command in ("check", "run"):
             status, said = _run(command, file, SHOUTBUS_MAIL_BOUNCE_LISTEN=place)
             assert status != 0
-            assert f"bounce_listen: {place} can't be used: address already in use." in said
+            assert f"bounce_listen: {place} cannot be used: address already in use." in said
 
 
 def test_a_bus_writes_to_nobody_unasked_and_takes_no_others_mail(

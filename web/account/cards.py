@@ -10,12 +10,12 @@ from component.common.i18n import Words, _, joined
 
 _KINDS = {"shoutbox": _("shoutbox"), "muc": _("room"), "feed": _("feed"), "story": _("stories")}
 """What people call the channels that can be subscribed to; others by their method."""
-_WAYS = {"mail": _("mail"), "sms": _("SMS")}
+_WAYS = {"mail": _("email"), "sms": _("SMS")}
 """What people call the ways to be told; a place stands as it is."""
 _PROOFS = {
     Proof.ASKED: _("not confirmed yet"),
     Proof.CONFIRMED: _("confirmed"),
-    Proof.REFUSED: _("wants nothing"),
+    Proof.REFUSED: _("blocked by the owner"),
 }
 
 
@@ -42,7 +42,7 @@ def card(one: Subscription, name: str, own: Channel, now: int) -> Card:
     on, paused = one.standing is Standing.ON, one.standing is Standing.PAUSED
     failed = one.standing is Standing.FAILED and one.target == own
     where = place(one.target, own)
-    rows = [(_("When"), _when(one)), (_("Where"), where), *_rest(one, now)]
+    rows = [(_("When"), _when(one)), (_("Destination"), where), *_rest(one, now)]
     return Card(one.id, titled(one, name), where, rows, pauses=on, resumes=paused or failed)
 
 
@@ -67,7 +67,7 @@ def _when(one: Subscription) -> Words | str:
 def _rest(one: Subscription, now: int) -> Sequence[tuple[Words, Words | str]]:
     rows: list[tuple[Words, Words | str]] = []
     if more := details(one):
-        rows.append((_("Details"), joined(more, ", ")))
+        rows.append((_("Options"), joined(more, ", ")))
     if one.standing is not Standing.ON:
         rows.append((_("State"), _stands(one)))
     elif one.due:
@@ -83,4 +83,4 @@ def _stands(one: Subscription) -> Words:
 
 def proved(address: Address) -> Words:
     """How an address stands."""
-    return _PROOFS.get(address.proof) or _("takes nothing ({why})", why=address.why)
+    return _PROOFS.get(address.proof) or _("does not accept messages ({why})", why=address.why)

@@ -30,12 +30,12 @@ HEADERS = {
 MOST = 1_000
 """Subscriptions at one address that are shown."""
 
-_VOID = _("That link opens nothing: it has to be whole, as it stands in the mail.")
+_VOID = _("This link is not valid. Copy the complete link from the email.")
 _OVER = _(
-    "That link is over: each works once, within a week, and only the newest. What it "
-    "confirmed stays as it is."
+    "This link is no longer valid. Each link works once, within a week, and only the newest one "
+    "works. Earlier confirmations remain valid."
 )
-_UNREADABLE = _("That form can't be read: open the page anew and try again.")
+_UNREADABLE = _("The form cannot be read. Reload the page and try again.")
 
 
 def routes() -> list[http.RouteDef]:

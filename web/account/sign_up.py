@@ -16,7 +16,7 @@ INTERVALS: Mapping[str, Words] = {
     "daily": _("daily at 9"),
     "weekly": _("weekly on Monday at 9"),
     "hourly": _("hourly"),
-    "now": _("at once"),
+    "now": _("immediately"),
 }
 """What may be chosen, each as it is written in the language of the page."""
 
@@ -45,7 +45,7 @@ class Typed:
     def wanted(self, channel: Channel, target: Channel, language: str) -> Subscription:
         """The subscription that is wanted; raises BadInput."""
         if self.interval not in INTERVALS:
-            raise BadInput(_("Choose how often."))
+            raise BadInput(_("Choose how often to receive messages."))
         interval = Interval.parse(tell(INTERVALS[self.interval], language))
         return Subscription(
             "", channel, target, interval, self._zone(), language, standing=Standing.ASKED

@@ -88,14 +88,14 @@ class SignUps:
 
 def _wanted(site: Site, spec: ChannelSpec, typed: Typed, language: str) -> Subscription:
     if not typed.address:
-        raise BadInput(_("A mail address is needed."))
+        raise BadInput(_("An email address is required."))
     try:
         target = Channel(WAY, site.methods[WAY].tidy(typed.address))
         site.methods[WAY].check(target)
     except BadInput as error:
         written = one_line(typed.mail)[:60]
         raise BadInput(
-            _("“{text}” is no mail address: write it like juliet@example.org.", text=written)
+            _("“{text}” is not an email address. Write it as juliet@example.org.", text=written)
         ) from error
     return typed.wanted(spec.channel, target, language)
 
@@ -172,7 +172,7 @@ async def doubt(request: http.Request, visit: Visit) -> http.Response:
     subscriptions, jid = visit.site.bus.subscriptions, visit.caller.jid
     target = Channel.parse(request.query.get("address", ""))
     if target not in [one.target for one in await subscriptions.book.of(jid)]:
-        raise NotFound(_("You have no address {address}.", address=target))
+        raise NotFound(_("You do not have the address {address}.", address=target))
     some = [one for one in await subscriptions.of(jid) if one.target == target]
     return visit.page(
         "remove_address.html",
@@ -194,7 +194,7 @@ async def change(_request: http.Request, visit: Visit) -> http.Response:
         case "drop":
             await subscriptions.book.drop(jid, Channel.parse(visit.value("address")))
         case _:
-            raise BadInput(_("That form can't be read: open the page anew and try again."))
+            raise BadInput(_("The form cannot be read. Reload the page and try again."))
     return http.Response(
         status=303, headers={"Location": "/subscriptions", "Cache-Control": "no-store"}
     )

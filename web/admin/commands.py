@@ -31,7 +31,7 @@ from web.context import Site
 
 log = structlog.get_logger()
 
-_ENDED = _("That session has ended: start again.")
+_ENDED = _("This session has ended. Start again.")
 _NONE = _("none")
 _PAGES = {"matrix": "/matrix"}
 """Commands that have a page of their own."""
@@ -97,7 +97,7 @@ class Pages:
         """A step that was filled in, or left."""
         action = _action(request, visit)
         if visit.value("whole") != "yes":
-            raise BadInput(_("That form can't be read: open the page anew and try again."))
+            raise BadInput(_("The form cannot be read. Reload the page and try again."))
         session = self._find(visit.value("session"), action, visit)
         async with session.busy:  # of two submits at once, the second meets what the first left
             if session not in self._sessions:
@@ -158,7 +158,7 @@ def _action(request: http.Request, visit: Visit) -> Action:
     name = request.match_info["name"]
     action = visit.site.bus.actions.get(name)
     if action is None:
-        raise NotFound(_("There is no command “{node}”.", node=name[:40]))
+        raise NotFound(_("The command “{node}” does not exist.", node=name[:40]))
     check(
         action, visit.caller, visit.site.bus
     )  # a step that is open shows choices: not to who may not go on with it
@@ -172,7 +172,7 @@ async def _kept(visit: Visit, action: Action, work: Awaitable[http.Response]) ->
     except ShoutbusError:
         raise
     except Exception:
-        log.exception("a command failed", command=action.name)
+        log.exception("command failed", command=action.name)
         return _answer(visit, action, Done(FAILED, "error"), 500)
 
 

@@ -53,7 +53,7 @@ class Asked:
 
 def _page(text: str) -> int:
     if text and not (text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text)):
-        raise BadInput(_("“{text}” is no page.", text=text[:40]))
+        raise BadInput(_("“{text}” is not a page number.", text=text[:40]))
     return int(text or 1)
 
 

@@ -91,7 +91,7 @@ def _dot(visit: Visit) -> matrix.Dot:
     if len(numbers) not in (2, 4) or not all(
         one.isascii() and one.isdigit() and len(one) < 19 for one in numbers
     ):
-        raise BadInput(_("That click can't be read: open the page anew and try again."))
+        raise BadInput(_("The click cannot be read. Reload the page and try again."))
     row, column, *seen = numbers
     ends = (Channel.parse(visit.value(f"s{row}")), Channel.parse(visit.value(f"d{column}")))
     return matrix.Dot(*ends, *(int(one) for one in seen))

@@ -42,7 +42,7 @@ class Watchers:
     def _watching(self, jid: str) -> Iterator[asyncio.Event]:
         mine = sum(1 for one in self._open.values() if one == jid)
         if len(self._open) >= MOST or mine >= MOST_EACH:
-            raise TooMany(_("Too many pages are open at once: close some."), 10)
+            raise TooMany(_("Too many pages are open. Close some of them."), 10)
         wake = asyncio.Event()
         self._open[wake] = jid
         try:

@@ -213,11 +213,11 @@ def _shouted(
 ) -> Message:
     body = fields["body"]
     if not body.strip():
-        raise BadInput(_("There is nothing to shout: write something first."))
+        raise BadInput(_("The message is empty. Write some text."))
     if len(body) > MAX_SHOUT:
         raise BadInput(
             _(
-                "That shout has {count} characters; at most {most} fit.",
+                "The message has {count} characters. The maximum is {most}.",
                 count=len(body),
                 most=MAX_SHOUT,
             )
@@ -237,7 +237,7 @@ async def _fields(request: http.Request) -> dict[str, str]:
         LookupError,
         RuntimeError,
     ) as error:  # RuntimeError: an unknown transfer encoding
-        raise BadInput(_("That form can't be read: reload the page and try again.")) from error
+        raise BadInput(_("The form cannot be read. Reload the page and try again.")) from error
     given = {key: form.get(key, "") for key in ("name", "body", "key")}
     return {key: value if isinstance(value, str) else "" for key, value in given.items()}
 
@@ -245,7 +245,7 @@ async def _fields(request: http.Request) -> dict[str, str]:
 def _same_site(request: http.Request, site: Site) -> None:
     if is_cross_site(request, site):
         raise Forbidden(
-            _("That shout came from another site: open the shoutbox itself and write it there.")
+            _("The message was sent from another site. Open the shoutbox and write it there.")
         )
 
 
@@ -285,5 +285,5 @@ async def whole(request: http.Request) -> http.Response:
     )
     found = await site.hub.store.trace(given) if opens else ()
     if not found:
-        raise NotFound(_("There is no such message."))
+        raise NotFound(_("This message does not exist."))
     return page("message.html", asked_language(request), delivery=found[0])

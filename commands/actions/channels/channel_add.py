@@ -22,7 +22,7 @@ def _methods(bus: Bus) -> list[Choice]:
 class Form:
     """The first step."""
 
-    method: Annotated[str, Ask(_("Method"), _("what kind of place it is"), choices=_methods)]
+    method: Annotated[str, Ask(_("Method"), _("the kind of place"), choices=_methods)]
 
 
 async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -43,10 +43,13 @@ def settings_form(method: MethodSpec, *, address: bool) -> type:
     if address:
         example = method.example.partition(":")[2]
         asked.append(
-            ("address", Annotated[str, Ask(_("Address"), _("like {example}", example=example))])
+            (
+                "address",
+                Annotated[str, Ask(_("Address"), _("for example {example}", example=example))],
+            )
         )
     asked.append(
-        ("title", Annotated[str, Ask(_("Title"), _("what people see"))], field(default=""))
+        ("title", Annotated[str, Ask(_("Title"), _("the name that people see"))], field(default=""))
     )
     hints = get_type_hints(method.form, include_extras=True)
     own = [(one.name, hints[one.name], field(default=one.default)) for one in fields(method.form)]
@@ -67,19 +70,24 @@ def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
     )
     method.check(channel, any=True)
     if any(spec.channel == channel for spec in bus.hub.channels):
-        raise Conflict(_("There is a channel {channel} already: edit that one.", channel=channel))
+        raise Conflict(_("The channel {channel} already exists. Edit it instead.", channel=channel))
     if method.open and channel.address == bus.bot.partition("@")[0]:
-        raise BadInput(_("{address} is the bot's own address: choose another.", address=bus.bot))
+        raise BadInput(
+            _("{address} is the bot's own address. Choose another one.", address=bus.bot)
+        )
     if method.open and channel.address.startswith(GUEST_PREFIX):
         raise BadInput(
             _(
-                "Names that begin with {prefix} are kept for web users: choose another.",
+                "Names that begin with {prefix} are reserved for web users. Choose another name.",
                 prefix=GUEST_PREFIX,
             )
         )
     if channel.address.endswith(f"@{bus.bot.partition('@')[2]}"):
         raise BadInput(
-            _("{address} is an address of the bus itself: choose another.", address=channel.address)
+            _(
+                "{address} is used by Shoutbus itself. Choose another address.",
+                address=channel.address,
+            )
         )
     return channel
 
@@ -90,7 +98,8 @@ async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Rep
     await bus.settings.change([Put(spec)], entry(caller, bus, "channel-add", after=described(spec)))
     if not method.listens and not bus.hub.ends(channel):
         hint = _(
-            "Added {channel}. Nobody hears it yet: “route add {channel} …” leads it somewhere.",
+            "Added {channel}. Its messages are not forwarded yet; add a route with “route add "
+            "{channel} …”.",
             channel=channel,
         )
         return Done(hint)
@@ -98,8 +107,8 @@ async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Rep
         await bus.subscriptions.book.ask(caller.jid, channel)
         return Done(
             _(
-                "Added {channel}. Its owner is asked to confirm it: nothing else goes there "
-                "before.",
+                "Added {channel}. The owner is asked to confirm it. Until then, no other "
+                "messages are sent there.",
                 channel=channel,
             )
         )

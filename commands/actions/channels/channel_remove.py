@@ -25,7 +25,7 @@ Then = Callable[[Caller, Bus, Words], Awaitable[Reply]]
 class Form:
     """Which channel."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("which to remove"), choices=channels)]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the channel to remove"), choices=channels)]
 
 
 async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -48,8 +48,8 @@ async def removal(
         if _with_it(spec, bus) != routes:
             raise Conflict(
                 _(
-                    "The routes of {channel} changed meanwhile, so I left all as it was: "
-                    "look at it again.",
+                    "The routes of {channel} changed in the meantime. Nothing was saved; please "
+                    "review them and try again.",
                     channel=spec.channel,
                 )
             )
@@ -63,7 +63,7 @@ async def removal(
         )
         await bus.settings.change([*map(Drop, routes), Drop(spec)], audit)
         told = _(
-            "Removed {channel}; routes: {routes}, dead letters: {letters}.",
+            "Removed {channel}. Routes removed: {routes}; new dead letters: {letters}.",
             channel=spec.channel,
             routes=len(routes),
             letters=waiting,
@@ -77,17 +77,17 @@ async def removal(
 
 def _goes(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Words:
     """What goes with it, in sentences."""
-    told = _("{channel} goes, and no route with it.", channel=titled(spec))
+    told = _("{channel} will be removed. It has no routes.", channel=titled(spec))
     if routes:
         named = ", ".join(f"{route.id}: {arrow(route)}" for route in routes[:SHOWN])
         told = _(
-            "{channel} goes, and with it its routes, {count}: {routes}.",
+            "{channel} will be removed, and its routes as well ({count}): {routes}.",
             channel=titled(spec),
             count=len(routes),
             routes=named + (" …" if routes[SHOWN:] else ""),
         )
     if waiting:
-        more = _("What waits becomes dead letters: {waiting}.", waiting=waiting)
+        more = _("Messages that become dead letters: {waiting}.", waiting=waiting)
         told = _("{told} {more}", told=told, more=more)
     return told
 

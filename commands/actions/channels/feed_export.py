@@ -15,7 +15,7 @@ from component.methods.feed.source import METHOD
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     parts = list(parted([_entry(spec) for spec in feeds(bus)]))
     if not parts:
-        return Done(_("There are no feeds."))
+        return Done(_("No feeds exist yet."))
     told = [_lines(entries, bus, number, len(parts)) for number, entries in enumerate(parts, 1)]
     return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
 

@@ -35,10 +35,12 @@ class Form:
     """Which feeds, and where they are told."""
 
     opml: Annotated[
-        tuple[str, ...], Ask(_("OPML"), _("the address of a file, or its lines"), long=True)
+        tuple[str, ...],
+        Ask(_("OPML"), _("the address of an OPML file, or the lines of the file"), long=True),
     ]
     to: Annotated[
-        Channel | None, Ask(_("To"), _("a channel for all of them"), choices=places, named=True)
+        Channel | None,
+        Ask(_("To"), _("a destination for all the feeds"), choices=places, named=True),
     ] = None
 
 
@@ -52,11 +54,11 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         )
     )
     if not specs:
-        return Done(_("Nothing to add: of {count} feeds, all are here.", count=len(found)))
+        return Done(_("Nothing to add: all {count} feeds already exist.", count=len(found)))
     if len(specs) > MOST:
         raise BadInput(
             _(
-                "Those are {count} feeds; at most {most} are taken at once.",
+                "The import would add {count} feeds. The maximum is {most}.",
                 count=len(specs),
                 most=MOST,
             )
@@ -70,10 +72,10 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         return Done(_("Added {count} feeds.", count=len(specs)))
 
     shown = "\n".join(lines[:SHOWN])
-    told = _("These {count} feeds would be added:\n{lines}", count=len(specs), lines=shown)
+    told = _("The import would add these {count} feeds:\n{lines}", count=len(specs), lines=shown)
     if len(lines) > SHOWN:
         told = _(
-            "These {count} feeds would be added:\n{lines}\n… and {more} more",
+            "The import would add these {count} feeds:\n{lines}\n… and {more} more",
             count=len(specs),
             lines=shown,
             more=len(lines) - SHOWN,

@@ -16,18 +16,18 @@ from component.methods.fortune.databases import PLACES, Name, draw
 class Form:
     """Which ones."""
 
-    file: Annotated[Name | None, Ask(_("File"), _("a database like computers; empty for any"))] = (
-        None
-    )
+    file: Annotated[
+        Name | None, Ask(_("Database"), _("a fortune database such as computers; empty for any"))
+    ] = None
     offensive: Annotated[
-        bool, Ask(_("Offensive"), _("whether those that may offend are among them"))
+        bool, Ask(_("Offensive fortunes"), _("include fortunes that may offend people"))
     ] = False
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if form.offensive and caller.in_room:
         raise Forbidden(
-            _("Those that may offend are told in private only: write to {bot}.", bot=bus.bot)
+            _("Offensive fortunes are shown in private chats only. Write to {bot}.", bot=bus.bot)
         )
     names = [str(form.file)] if form.file else []
     drawn = await asyncio.to_thread(draw, names, bus.luck, offensive=form.offensive, places=PLACES)
@@ -38,7 +38,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 ACTION = Action(
     "fortune",
-    _("Tell a fortune"),
+    _("Show a fortune"),
     Role.GUEST,
     _run,
     Form,

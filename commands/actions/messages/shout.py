@@ -17,8 +17,8 @@ from component.common.sanitize import one_line, skeleton
 class Form:
     """Where, and what."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("where to, like shoutbox:lobby"))]
-    words: Annotated[tuple[str, ...], Ask(_("Words"), prose=True)]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the destination, for example shoutbox:lobby"))]
+    words: Annotated[tuple[str, ...], Ask(_("Text"), prose=True)]
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -31,7 +31,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         return Done(
             joined(
                 [
-                    _("Said in {channel}.", channel=form.channel),
+                    _("Posted to {channel}.", channel=form.channel),
                     *(one.sentence for one in refusals),
                 ],
                 " ",
@@ -40,7 +40,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         )
     return Done(
         _(
-            "Said in {channel}; “trace {id}” tells how it goes.",
+            "Posted to {channel}. “trace {id}” shows the delivery status.",
             channel=form.channel,
             id=message.id[:8],
         )
@@ -51,11 +51,13 @@ def _author(caller: Caller) -> Author:
     """By the name before the @. Only web users go by the mark; whoever has it in there is shown by
     all of their JID."""
     if not caller.jid:
-        raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
+        raise Forbidden(
+            _("In a room, the bot cannot see who you are. Write to it in a private chat.")
+        )
     name = one_line(caller.name)
     return Author(
         caller.jid if not name or skeleton(WEB_MARK) in skeleton(name) else name[:200], caller.jid
     )
 
 
-ACTION = Action("shout", _("Say something"), Role.MEMBER, _run, Form, group="messages")
+ACTION = Action("shout", _("Post a message"), Role.MEMBER, _run, Form, group="messages")

@@ -23,7 +23,7 @@ _START = re.compile(r"[0-9a-f]{6,32}")
 class Form:
     """Which message."""
 
-    id: Annotated[str, Ask(_("Message"), _("its id, or the first 6 digits or more"))]
+    id: Annotated[str, Ask(_("Message"), _("the message ID, or at least its first 6 digits"))]
 
 
 async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
@@ -32,7 +32,7 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
     if not _START.fullmatch(start):
         raise BadInput(
             _(
-                "“{text}” is no message's id: write 6 or more of its digits, 0 to 9 and a to f.",
+                "“{text}” is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f.",
                 text=written[:40],
             )
         )
@@ -42,10 +42,12 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
         if _may_see(caller, bus, hops := await _hops(bus, one))
     ]
     if not found:
-        raise NotFound(_("There is no message {start} for you.", start=start))
+        raise NotFound(
+            _("The message {start} does not exist, or you cannot access it.", start=start)
+        )
     if len(found) > 1:
         raise BadInput(
-            _("More than one message begins with {start}: write more of its id.", start=start)
+            _("More than one message ID begins with {start}. Write more digits.", start=start)
         )
     return found[0]
 
@@ -54,7 +56,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     hops = await find(caller, bus, form.id)
     message = hops[0].message
     title = _(
-        "{id} of {name}, {time} UTC:",
+        "{id} by {name}, {time} UTC:",
         id=message.id,
         name=message.author.shown,
         time=when(message.at),
@@ -119,7 +121,7 @@ def _waits(held: Held, caller: Caller, bus: Bus) -> Words:
     name = next((stage.name for stage in route.stages if stage.id == held.passed[-1]), None)
     told = {"place": place, "route": route.id, "time": when(held.due)}
     if not route.enabled:
-        return _("{place}: held at route {route}, which is off", **told)
+        return _("{place}: held at route {route}, which is disabled", **told)
     if name is None:
         return _("{place}: held at route {route}, until {time}", **told)
     return _("{place}: held by {name} at route {route}, until {time}", **told, name=name)
@@ -129,7 +131,7 @@ def _stopped(stop: Stopped, caller: Caller, bus: Bus) -> Words:
     """Where it went no further, and why."""
     place, known = _place(stop.destination, caller, bus)
     if not known:
-        return _("{place}: stopped on the way", place=place)
+        return _("{place}: stopped by a processor", place=place)
     return _(
         "{place}: stopped by {name} at route {route}: {why}",
         place=place,

@@ -28,14 +28,25 @@ class Form:
     """What is not chosen stays as it is."""
 
     language: Annotated[
-        str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=_languages)
+        str,
+        Ask(
+            _("Language"),
+            _("“auto” uses your client's language; empty keeps the current one"),
+            choices=_languages,
+        ),
     ] = ""
     confirm: Annotated[
-        str, Ask(_("Confirmations"), _("of messages passed on; empty: as it is"), choices=_confirm)
+        str,
+        Ask(
+            _("Confirmations"),
+            _("when I confirm forwarded messages; empty keeps the current setting"),
+            choices=_confirm,
+        ),
     ] = ""
-    zone: Annotated[Zone | None, Ask(_("Time zone"), _("like Europe/Berlin; empty: as it is"))] = (
-        None
-    )
+    zone: Annotated[
+        Zone | None,
+        Ask(_("Time zone"), _("for example Europe/Berlin; empty keeps the current one")),
+    ] = None
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -51,7 +62,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.subscriptions.rezone(caller.jid, new.zone or "UTC", new.language)
     return Done(
         _(
-            "Your language: {language}. Confirmations of what I pass on: {confirm}. Your "
+            "Your language: {language}. Confirmations of forwarded messages: {confirm}. Your "
             "time zone: {zone}.",
             language=new.language or _CLIENTS,
             confirm=_OFTEN[new.confirm],
@@ -60,4 +71,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-ACTION = Action("preferences", _("Choose preferences"), Role.MEMBER, _run, Form)
+ACTION = Action("preferences", _("Set preferences"), Role.MEMBER, _run, Form)

@@ -8,13 +8,13 @@ from component.common.i18n import Words, _
 async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     roles = bus.settings.roles
     lines: list[Words | str] = [
-        _("{jid}: {role} (by the configuration)", jid=jid, role=Role.ADMIN.words)
+        _("{jid}: {role} (from the configuration file)", jid=jid, role=Role.ADMIN.words)
         for jid in roles.admins
     ]
     given = [(jid, role) for jid, role in sorted(roles.given.items()) if jid not in roles.admins]
     lines += [_("{jid}: {role}", jid=jid, role=role.words) for jid, role in given]
     return Lines(
-        _("{count} roles; everyone else with a visible JID is a member:", count=len(lines)), lines
+        _("{count} roles. Everyone else with a visible JID is a member:", count=len(lines)), lines
     )
 
 

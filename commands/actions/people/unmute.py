@@ -28,15 +28,15 @@ def _muted(bus: Bus) -> Sequence[Choice]:
 class Form:
     """Who."""
 
-    who: Annotated[str, Ask(_("Who"), _("who is muted"), choices=_muted)]
+    who: Annotated[str, Ask(_("Person"), _("the muted person"), choices=_muted)]
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     mute = next((one for one in bus.hub.mutes if short(one) == form.who), None)
     if mute is None:
-        raise NotFound(_("{who} is not muted (any more).", who=form.who[:60]))
+        raise NotFound(_("{who} is not muted.", who=form.who[:60]))
     await bus.settings.change([Drop(mute)], entry(caller, bus, "unmute", before=told(mute)))
-    return Done(_("{who} is not muted any more.", who=mute.name))
+    return Done(_("{who} is no longer muted.", who=mute.name))
 
 
 ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, _run, Form, group="messages")

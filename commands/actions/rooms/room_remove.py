@@ -20,9 +20,9 @@ class Form:
     """Which room, and whether it ends for everyone."""
 
     room: Annotated[str, Ask(_("Room"), choices=rooms)]
-    destroy: Annotated[bool, Ask(_("Destroy it"), _("ends the room for everyone, for good"))] = (
-        False
-    )
+    destroy: Annotated[
+        bool, Ask(_("Destroy the room"), _("closes the room for everyone, permanently"))
+    ] = False
 
 
 async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -30,30 +30,35 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     state = bus.rooms.told(form.room)
     if form.destroy and not (state and state.owned):
         raise Refused(
-            _("I am not an owner of {room}, so I can't destroy it: remove it only.", room=form.room)
+            _(
+                "The bot is not an owner of {room} and cannot destroy it. Remove it without "
+                "destroying it.",
+                room=form.room,
+            )
         )
 
     async def then(caller: Caller, bus: Bus, told: Words) -> Reply:
         return await _destroyed(form.room, caller, bus, told) if form.destroy else Done(told)
 
     more = (
-        _("The room is destroyed for everyone.")
+        _("The room will be destroyed for everyone.")
         if form.destroy
-        else _("I leave the room; it stays.")
+        else _("The bot leaves the room; the room continues to exist.")
     )
     return await removal(
-        "room-remove", spec, bus, then, more, "to be destroyed" if form.destroy else ""
+        "room-remove", spec, bus, then, more, "room destroyed" if form.destroy else ""
     )
 
 
 async def _destroyed(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
     try:
-        await bus.rooms.destroy(
-            room, tell(_("Removed by an operator of Shoutbus."), caller.language)
-        )
+        await bus.rooms.destroy(room, tell(_("Removed by a Shoutbus operator."), caller.language))
     except DeliveryError as error:
-        return Done(_("{told} But the room stays: {why}", told=told, why=error.sentence), "warn")
-    return Done(_("{told} The room is destroyed.", told=told))
+        return Done(
+            _("{told} The room could not be destroyed: {why}", told=told, why=error.sentence),
+            "warn",
+        )
+    return Done(_("{told} The room was destroyed.", told=told))
 
 
 ACTION = Action(

@@ -35,9 +35,10 @@ def _kinds(_bus: Any) -> Sequence[Choice]:
 class Add:
     """Which, and where."""
 
-    processor: Annotated[str, Ask(_("Processor"), _("what it does"), choices=_kinds)]
+    processor: Annotated[str, Ask(_("Processor"), _("the processor to add"), choices=_kinds)]
     place: Annotated[
-        int | None, Ask(_("Place"), _("1 for the first; empty for the last"), named=True)
+        int | None,
+        Ask(_("Position"), _("1 for the first position; empty for the last"), named=True),
     ] = None
 
 
@@ -49,7 +50,11 @@ def adding(route: Route) -> Step:
         place = filled.place or most
         if filled.place == 0 or not 1 <= place <= most:
             raise BadInput(
-                _("Place {place} won't do: from 1 to {most}.", place=filled.place, most=most)
+                _(
+                    "Position {place} is out of range. Choose from 1 to {most}.",
+                    place=filled.place,
+                    most=most,
+                )
             )
         spec = discover()[filled.processor]
 
@@ -86,7 +91,7 @@ def _unasked(asked: Sequence[Field]) -> Words | None:
     """What else a line may set: a conversation asks for what is needed only."""
     names = " ".join(f"{one.name}=" for one in asked if not one.required)
     return (
-        _("What I don't ask for may be set afterwards, with “edit”: {settings}", settings=names)
+        _("You can set further options later with “edit”: {settings}", settings=names)
         if names
         else None
     )
@@ -102,7 +107,7 @@ def editing(route: Route) -> Step:
         for number, stage, line in _numbered(route)
     ]
     which = Annotated[
-        str, Ask(_("Processor"), _("its number, or its name"), choices=lambda _bus: choices)
+        str, Ask(_("Processor"), _("its number or its name"), choices=lambda _bus: choices)
     ]
 
     async def chosen(caller: Caller, filled: Any, bus: Bus) -> Reply:
@@ -111,8 +116,8 @@ def editing(route: Route) -> Step:
         if spec is None:
             raise NotFound(
                 _(
-                    "There is no processor “{name}” in this bus (any more): it can only be "
-                    "dropped.",
+                    "The processor “{name}” is not installed. You can only remove it from the "
+                    "route.",
                     name=stage.name,
                 )
             )
@@ -137,7 +142,7 @@ class Order:
     """All of them, in their new order."""
 
     order: Annotated[
-        str, Ask(_("Order"), _("the numbers in their new order, like 2 1 3, or names"))
+        str, Ask(_("Order"), _("the numbers in the new order, for example 2 1 3, or the names"))
     ]
 
 
@@ -151,7 +156,7 @@ def ordering(route: Route, caller: Caller) -> Step:
     values = (
         {} if caller.way == "text" else {"order": [" ".join(numbers)]}
     )  # there it would not be asked for
-    return Step(_("Order processors"), Order, run, values=values, help=_listed(route))
+    return Step(_("Reorder processors"), Order, run, values=values, help=_listed(route))
 
 
 def _ordered(route: Route, written: str) -> Sequence[Stage]:
@@ -160,14 +165,14 @@ def _ordered(route: Route, written: str) -> Sequence[Stage]:
     numbers = [_number(route, word) for word in re.split(r"[\s,;]+", written) if word]
     twice = next((number for number in numbers if numbers.count(number) > 1), None)
     if twice:
-        raise BadInput(_("{number} stands twice: write each number once.", number=twice))
+        raise BadInput(_("{number} appears twice. Write every number once.", number=twice))
     missing = ", ".join(
         str(number) for number in range(1, len(route.stages) + 1) if number not in numbers
     )
     if missing:
         raise BadInput(
             _(
-                "That is an order with a processor missing: {numbers}. Write every number once.",
+                "The order does not contain {numbers}. Write every number once.",
                 numbers=missing,
             )
         )
@@ -180,11 +185,15 @@ def _number(route: Route, written: str) -> int:
         if written == str(number) or written.casefold() in _own_name(route, stage):
             return number
     if any(stage.name == written.casefold() for stage in route.stages):
-        raise BadInput(_("There are several “{name}”: say which by its number.", name=written))
+        raise BadInput(
+            _(
+                "The route has more than one processor “{name}”. Write the number instead.",
+                name=written,
+            )
+        )
     raise BadInput(
         _(
-            "“{text}” is no number of a processor, and no name of one: the numbers go from 1 "
-            "to {most}.",
+            "“{text}” is not the number or name of a processor. The numbers are 1 to {most}.",
             text=written[:40],
             most=len(route.stages),
         )
@@ -202,19 +211,22 @@ def dropping(route: Route) -> Step:
     ]
     which = Annotated[
         tuple[str, ...],
-        Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices, wanted=True),
+        Ask(_("Remove"), _("the processors to remove"), choices=lambda _bus: choices, wanted=True),
     ]
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
         if not filled.gone:
-            told = _("Left as it was; say which go by their numbers, with commas between them.")
+            told = _(
+                "Nothing was changed. Write the numbers of the processors to remove, separated "
+                "by commas."
+            )
             return Lines(told, shown_block(route))
         gone = {int(one.partition(" ")[0]) for one in filled.gone}
         left = [stage for number, stage in enumerate(route.stages, 1) if number not in gone]
         return await _change(route, left, caller, bus)
 
     form = make_dataclass("Form", [("gone", which, ())], frozen=True)
-    return Step(_("Drop processors"), form, run, help=_listed(route))
+    return Step(_("Remove processors"), form, run, help=_listed(route))
 
 
 # What they share
@@ -222,7 +234,9 @@ def dropping(route: Route) -> Step:
 
 def _some(route: Route) -> Sequence[Stage]:
     if not route.stages:
-        raise NotFound(_("Route {number} has no processors: add one first.", number=route.id))
+        raise NotFound(
+            _("Route {number} does not have processors. Add one first.", number=route.id)
+        )
     return route.stages
 
 
@@ -253,10 +267,10 @@ async def _change(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bu
     unchanged(bus, route)
     wanted = replace(route, stages=tuple(stages))
     if wanted == route:
-        return Lines(_("Left as it was:"), shown_block(route))
+        return Lines(_("Nothing was changed:"), shown_block(route))
     audit = entry(caller, bus, "route-edit", differing(route, wanted), differing(wanted, route))
     await bus.settings.change([Put(wanted)], audit)
-    return Lines(_("Changed, it is now:"), shown_block(wanted))
+    return Lines(_("Changed to:"), shown_block(wanted))
 
 
 Steps = Mapping[str, Callable[[Route, Caller], Step]]

@@ -68,14 +68,14 @@ class Narrow:
     """Which sources."""
 
     which: Annotated[
-        str, Ask(_("Which"), _("part of a source's address; empty for the first ones"))
+        str, Ask(_("Selection"), _("part of a source address; empty for the first ones"))
     ] = ""
 
 
 def _opening(caller: Caller, bus: Bus) -> Reply:
     grid = _grid(bus)
     if not grid:
-        return Done(_("There are no channels yet: add some first."))
+        return Done(_("No channels exist yet. Add a channel first."))
     if len(_fitting(grid, bus)) == len(grid):
         return _drawn(grid, caller, bus)
     return Step(
@@ -83,23 +83,28 @@ def _opening(caller: Caller, bus: Bus) -> Reply:
         Narrow,
         _chosen,
         last=False,
-        help=_("There are {count} sources.", count=len(grid)),
+        help=_("{count} sources exist.", count=len(grid)),
     )
 
 
 async def _chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
     found = _narrowed(_grid(bus), form.which)
     if not found:
-        return Done(_("No source has “{part}” in its address.", part=form.which), "warn")
+        return Done(_("No source address contains “{part}”.", part=form.which), "warn")
     shown = _fitting(found, bus)
     if not shown:
         first = next(iter(found))
         return Done(
-            _("{source} has too many destinations for a form: use lines instead.", source=first),
+            _(
+                "{source} has too many destinations for a form. Use text commands instead.",
+                source=first,
+            ),
             "warn",
         )
     told = _(
-        "{shown} of {count} sources: narrow them to see others.", shown=len(shown), count=len(found)
+        "{shown} of {count} sources are shown. Use a filter to see others.",
+        shown=len(shown),
+        count=len(found),
     )
     return _drawn(shown, caller, bus, told if len(shown) < len(found) else None)
 
@@ -195,11 +200,12 @@ def _told(grid: Grid, link: str) -> Lines:
         if mine
     ]
     if lines[MOST:]:
-        lines = [*lines[:MOST], _("… and {count} more: narrow them", count=len(lines) - MOST)]
+        lines = [
+            *lines[:MOST],
+            _("… and {count} more; use a filter to see them", count=len(lines) - MOST),
+        ]
     if link:
-        lines.append(
-            _("As a page, with a link that works once within 5 minutes: {link}", link=link)
-        )
+        lines.append(_("Open this page within 5 minutes; the link works once: {link}", link=link))
     return Lines(_("{count} sources:", count=sum(1 for mine in grid.values() if mine)), lines)
 
 
@@ -229,9 +235,9 @@ async def _set(
         if end not in ends
     ]
     if not new and not gone:
-        return Done(_("Left as it was."))
+        return Done(_("Nothing was changed."))
     _check(new, gone, bus)
-    told = [_("{route} goes.", route=arrow(route)) for route in gone]
+    told = [_("{route} will be removed.", route=arrow(route)) for route in gone]
     more = [sentence for route in gone for sentence in goes_with(route, bus)]
 
     async def change(caller: Caller, bus: Bus) -> Reply:
@@ -261,12 +267,17 @@ def _check(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None:
         lost = next((str(end) for end in (route.source, route.destination) if end not in known), "")
         if lost:
             raise Conflict(
-                _("{what} was removed meanwhile; nothing was changed: start again.", what=lost)
+                _(
+                    "Someone else removed {what} in the meantime. Nothing was changed; please "
+                    "start again.",
+                    what=lost,
+                )
             )
         if (route.source, route.destination) in standing:
             raise Conflict(
                 _(
-                    "{what} was added meanwhile; nothing was changed: start again.",
+                    "Someone else added {what} in the meantime. Nothing was changed; please "
+                    "start again.",
                     what=shown(route),
                 )
             )
@@ -310,7 +321,7 @@ async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
     if not route.enabled:
         on = replace(route, enabled=True)
         await bus.settings.change([Put(on)], entry(caller, bus, "matrix", arrow(route), arrow(on)))
-        return Done(_("{route} is {state} now.", route=arrow(on), state=ON))
+        return Done(_("{route} is now {state}.", route=arrow(on), state=ON))
     if route.stages or bus.hub.routing.held_at(route):
         return route
     return await _set({route.source: {route.destination: route}}, {route.source: []}, caller, bus)

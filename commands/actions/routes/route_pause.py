@@ -23,10 +23,10 @@ class Form:
     """Which one, and what it shall be."""
 
     route: Annotated[
-        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+        str, Ask(_("Route"), _("its number, or its source and destination"), choices=routes)
     ]
     state: Annotated[
-        str, Ask(_("State"), _("off pauses it, on lets it run again"), choices=_states)
+        str, Ask(_("State"), _("“off” disables the route, “on” enables it again"), choices=_states)
     ] = "off"
 
 
@@ -36,12 +36,12 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     state = ON if wanted.enabled else OFF
     if wanted.enabled == route.enabled:
         return Done(
-            _("Nothing to change: {route} is {state} already.", route=_plain(route), state=state)
+            _("Nothing to change: {route} is already {state}.", route=_plain(route), state=state)
         )
     await bus.settings.change(
         [Put(wanted)], entry(caller, bus, "route-pause", arrow(route), arrow(wanted))
     )
-    return Done(_("{route} is {state} now.", route=_plain(route), state=state))
+    return Done(_("{route} is now {state}.", route=_plain(route), state=state))
 
 
 def _plain(route: Route) -> str:

@@ -26,13 +26,16 @@ MOST = 200
 class Form:
     """What would be said, and where."""
 
-    channel: Annotated[
-        Channel, Ask(_("Channel"), _("where someone would say it"), choices=channels)
-    ]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the channel to test from"), choices=channels)]
     author: Annotated[
-        str, Ask(_("Author"), _("who would say it: a name or a JID; empty for you"), named=True)
+        str,
+        Ask(
+            _("Author"),
+            _("the author of the test message, a name or a JID; empty for you"),
+            named=True,
+        ),
     ] = ""
-    message: Annotated[str, Ask(_("Message"), _("what they would say"))] = "hello"
+    message: Annotated[str, Ask(_("Message"), _("the text of the test message"))] = "hello"
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -43,7 +46,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     lines: list[Words | str] = []
     if not spec.enabled:
         lines.append(
-            _("{channel} is paused: what comes from it goes no further.", channel=form.channel)
+            _("{channel} is paused. Messages from it are not forwarded.", channel=form.channel)
         )
     told: list[Words] = []
     here = {message.channel: message.body}
@@ -55,10 +58,10 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if told[MOST:]:
         lines.append(_("… and {count} more", count=len(told) - MOST))
     if not met:
-        lines.append(_("No route starts there: it goes nowhere."))
+        lines.append(_("No route starts there. The message is not forwarded."))
     return Lines(
         _(
-            "“{body}” in {channel}; nothing is sent:",
+            "Test of “{body}” in {channel}; nothing is sent:",
             body=_short(message.body),
             channel=form.channel,
         ),
@@ -77,16 +80,18 @@ def _author(form: Form, caller: Caller, bus: Bus) -> Author:
 def _told(hop: Hop, paused: set[Channel], bus: Bus) -> Words:
     told = {"hops": hop.hops, "route": shown(hop.route)}
     if hop.fate is Fate.OFF:
-        return _("{hops}. {route}: goes no further here", **told)
+        return _("{hops}. {route}: not forwarded", **told)
     if hop.fate is Fate.HELD:
-        return _("{hops}. {route}: goes no further, {channel} is paused", **told, channel=hop.place)
+        return _(
+            "{hops}. {route}: not forwarded, because {channel} is paused", **told, channel=hop.place
+        )
     if hop.fate is Fate.KNOWN:
-        return _("{hops}. {route}: has been there already", **told)
+        return _("{hops}. {route}: skipped, because the message is already there", **told)
     if hop.fate is Fate.ENDS:
         return _ends(hop, told)
     told["said"] = _said(hop.route.destination, hop.message, bus)
     if hop.route.destination in paused:
-        return _("{hops}. {route}: waits, it is paused; then {said}", **told)
+        return _("{hops}. {route}: waits, because the destination is paused; then {said}", **told)
     return _("{hops}. {route}: {said}", **told)
 
 
@@ -94,9 +99,9 @@ def _ends(hop: Hop, told: dict[str, Any]) -> Words:
     """A processor lets it go no further now: the steps say which and why."""
     match hop.steps[-1][1]:
         case Hold():
-            return _("{hops}. {route}: waits on the way", **told)
+            return _("{hops}. {route}: held by a processor", **told)
         case Stop():
-            return _("{hops}. {route}: is stopped on the way", **told)
+            return _("{hops}. {route}: stopped by a processor", **told)
         case _:
             return _("{hops}. {route}: becomes a dead letter", **told)
 
@@ -120,7 +125,7 @@ def _does(outcome: Outcome | Dead, body: str, now: int) -> Words:
                 return _("passes")
             return _("changed to “{body}”", body=_short(outcome.body))
         case Stop(why=why, tell=True):
-            return _("stopped, and its author is told: {why}", why=why)
+            return _("stopped, and the author is notified: {why}", why=why)
         case Stop(why=why):
             return _("stopped: {why}", why=why)
         case Hold():
@@ -134,15 +139,15 @@ def _held(hold: Hold, now: int) -> Words:
         return _("held for a digest, until {time} UTC at the latest", time=when(hold.until))
     if hold.until > now:
         return _("held until {time} UTC", time=when(hold.until))
-    return _("held behind what waits there")
+    return _("held behind other waiting messages")
 
 
 def _said(destination: Channel, message: Message, bus: Bus) -> Words:
     """As the destination would show it."""
     method = bus.methods[destination.method]
     if method.make is None or (method.puppets and message.author.is_guest):
-        return _("{name} says “{body}”", name=message.author.shown, body=_short(message.body))
-    return _("the bot says “{line}”", line=_short(message.line))
+        return _("{name} posts “{body}”", name=message.author.shown, body=_short(message.body))
+    return _("the bot posts “{line}”", line=_short(message.line))
 
 
 def _short(text: str, most: int = 200) -> str:

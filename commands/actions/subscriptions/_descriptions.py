@@ -18,7 +18,9 @@ from component.common.i18n import Words, _, joined
 
 ALL = "all"
 _EVERY = frozenset({ALL, "alle", "alles", "everything"})
-NONE_YET = _("You have no subscriptions: “subscribe lobby daily at 9” makes one.")
+NONE_YET = _(
+    "You do not have any subscriptions. To add one, write for example “subscribe lobby daily at 9”."
+)
 
 
 # Channels
@@ -35,18 +37,21 @@ async def channel_of(bus: Bus, who: str, name: str) -> Channel:
     if found:
         several = ", ".join(map(str, found))
         raise NotFound(
-            _("“{name}” could be {channels}: write one of these.", name=name[:60], channels=several)
+            _("“{name}” is ambiguous. Write one of {channels}.", name=name[:60], channels=several)
         )
     for near in get_close_matches(low[:80], names, 3, 0.6):
         if await _readable(bus, who, names[near]):
             raise NotFound(
                 _(
-                    "There is no channel {channel} for you. Close: {near}.",
+                    "The channel {channel} does not exist, or you cannot access it. Did you mean "
+                    "{near}?",
                     channel=name[:60],
                     near=near,
                 )
             )
-    raise NotFound(_("There is no channel {channel} for you.", channel=name[:60]))
+    raise NotFound(
+        _("The channel {channel} does not exist, or you cannot access it.", channel=name[:60])
+    )
 
 
 async def _readable(bus: Bus, who: str, some: Sequence[Channel]) -> bool:
@@ -85,16 +90,16 @@ def described(one: Subscription) -> Words:
 def details(one: Subscription) -> list[Words]:
     """What is told of it beside when and where."""
     told = [
-        (one.only, _("only with “{text}”", text=one.only)),
-        (one.without, _("without “{text}”", text=one.without)),
-        (one.thread, _("of the thread {id}", id=one.thread[:8])),
-        (one.own, _("own posts too")),
-        (one.online, _("at once while you are online")),
+        (one.only, _("containing “{text}”", text=one.only)),
+        (one.without, _("not containing “{text}”", text=one.without)),
+        (one.thread, _("in the thread {id}", id=one.thread[:8])),
+        (one.own, _("including your own messages")),
+        (one.online, _("immediately while you are online")),
         (
             one.name and not one.interval.at_once,
-            _("at once where “{name}” is named", name=one.name),
+            _("immediately if “{name}” is mentioned", name=one.name),
         ),
-        (one.fallback, _("else to {target}", target=one.fallback)),
+        (one.fallback, _("if that fails, to {target}", target=one.fallback)),
     ]
     return [words for there, words in told if there]
 
@@ -105,7 +110,7 @@ def _stands(one: Subscription) -> Sequence[Words]:
     if one.standing is Standing.PAUSED and one.due:
         return [_("paused until {time} ({zone})", **time)]
     if one.standing is Standing.ON:
-        return [_("next {time} ({zone})", **time)] if one.due else []
+        return [_("next on {time} ({zone})", **time)] if one.due else []
     return [one.standing.words]
 
 
@@ -120,8 +125,8 @@ def seeing(one: Subscription, bus: Bus) -> Sequence[Words]:
         return ()
     return [
         _(
-            "Your client now asks whether I may see when you are online: allow it, else all "
-            "comes with the digest."
+            "Your client asks whether Shoutbus can see when you are online. Allow it; otherwise "
+            "all messages come with the digest."
         )
     ]
 
@@ -129,8 +134,8 @@ def seeing(one: Subscription, bus: Bus) -> Sequence[Words]:
 def asked_today(target: Channel) -> Words:
     """Where no request goes any more today."""
     return _(
-        "{address} got a request today already; another may go there tomorrow: then write "
-        "“confirm {address}”.",
+        "A request was already sent to {address} today. To send another one, use “confirm "
+        "{address}” tomorrow.",
         address=target,
     )
 
@@ -154,7 +159,11 @@ async def chosen(bus: Bus, caller: Caller, which: str) -> Sequence[Subscription]
     found = [one for one in mine if one.channel in names.get(low, ())]
     if not found:
         raise NotFound(
-            _("You have no subscription “{name}”: “subscriptions” shows yours.", name=which[:60])
+            _(
+                "You do not have a subscription “{name}”. “subscriptions” shows your "
+                "subscriptions.",
+                name=which[:60],
+            )
         )
     return found
 
@@ -167,13 +176,13 @@ def choose(
     """A step that asks which of some; or all of them."""
 
     def choices(_bus: Any) -> Sequence[Choice]:
-        every = [Choice(ALL, _("all of them"), tuple(_EVERY))] if some[1:] else []
+        every = [Choice(ALL, _("all subscriptions"), tuple(_EVERY))] if some[1:] else []
         return [*(Choice(str(one.id), brief(one)) for one in some), *every]
 
     async def go_on(caller: Caller, filled: Any, bus: Bus) -> Reply:
         return await run(caller, [one for one in some if filled.which in (ALL, str(one.id))], bus)
 
-    asked = Annotated[str, Ask(_("Which"), choices=choices)]
+    asked = Annotated[str, Ask(_("Selection"), choices=choices)]
     told = joined([brief(one) for one in some], "\n")
     return Step(title, make_dataclass("Which", [("which", asked)], frozen=True), go_on, help=told)
 

@@ -9,7 +9,7 @@ from component.subscriptions.addresses import words_of
 async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     known = await bus.subscriptions.book.of(caller.jid)
     if not known:
-        return Done(_("You gave me no address."))
+        return Done(_("You do not have any addresses."))
     title = _("{count} addresses:", count=len(known)) if known[1:] else _("One address:")
     return Lines(title, [words_of(one) for one in known])
 

@@ -29,7 +29,12 @@ class Line:
     """All of it; see `commands.grammar.pause.read_pause`."""
 
     what: Annotated[
-        str, Ask(_("What"), _("until Monday; lobby for 2h; nothing: all, until “resume”"), raw=True)
+        str,
+        Ask(
+            _("Selection"),
+            _("for example: until Monday, or lobby for 2h; empty pauses all until “resume”"),
+            raw=True,
+        ),
     ] = ""
 
 
@@ -46,13 +51,22 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
         return Done(NONE_YET)
 
     def choices(_bus: Any) -> Sequence[Choice]:
-        return [Choice(ALL, _("all of them")), *(Choice(str(one.id), brief(one)) for one in mine)]
+        return [
+            Choice(ALL, _("all subscriptions")),
+            *(Choice(str(one.id), brief(one)) for one in mine),
+        ]
 
     asked = [
-        option("which", Annotated[str, Ask(_("Which"), choices=choices)], ALL),
+        option("which", Annotated[str, Ask(_("Selection"), choices=choices)], ALL),
         option(
             "until",
-            Annotated[str, Ask(_("Until"), _("like: Monday, tomorrow at 9, 2h; empty: “resume”"))],
+            Annotated[
+                str,
+                Ask(
+                    _("Until"),
+                    _("for example: Monday, tomorrow at 9, 2h; empty pauses until “resume”"),
+                ),
+            ],
             "",
         ),
     ]
@@ -72,19 +86,26 @@ async def _pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
         raise Faults({"until": error.sentence}) from error
     paused = await bus.subscriptions.pause(caller.jid, due, numbers)
     if not paused:
-        return Done(_("There is nothing to pause."))
+        return Done(_("Nothing to pause."))
     names = ", ".join(f"{one.id} ({one.channel})" for one in paused)
     if due:
         time = time_of(due, zone)
         return Done(
             _(
-                "Paused until {time} ({zone}): {names}. What comes meanwhile is told then.",
+                "Paused until {time} ({zone}): {names}. Messages that arrive in the meantime are "
+                "sent then.",
                 time=time,
                 zone=zone,
                 names=names,
             )
         )
-    return Done(_("Paused: {names}. “resume” goes on, and tells what came meanwhile.", names=names))
+    return Done(
+        _(
+            "Paused: {names}. To continue and receive the messages that arrived in the meantime, "
+            "use “resume”.",
+            names=names,
+        )
+    )
 
 
 ACTION = Action(

@@ -14,16 +14,24 @@ from component.common.i18n import _
 class Form:
     """Which."""
 
-    which: Annotated[str, Ask(_("Which"), _("a number or a channel; empty: all of them"))] = ""
+    which: Annotated[
+        str, Ask(_("Selection"), _("a number or a channel; empty for all subscriptions"))
+    ] = ""
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     numbers = [one.id for one in await chosen(bus, caller, form.which or ALL)]
     again = await bus.subscriptions.resume(caller.jid, numbers)
     if not again:
-        return Done(_("Nothing of that is paused.") if form.which else _("Nothing is paused."))
+        return Done(
+            _("The selected subscriptions are not paused.")
+            if form.which
+            else _("No subscriptions are paused.")
+        )
     names = ", ".join(f"{one.id} ({one.channel})" for one in again)
-    return Done(_("They go on: {names}. What came meanwhile is told now.", names=names))
+    return Done(
+        _("Resumed: {names}. The messages that arrived in the meantime are sent now.", names=names)
+    )
 
 
 ACTION = Action(

@@ -23,8 +23,8 @@ from component.common.form import NONE, Ask, Choice, Faults
 from component.common.i18n import Words, _, joined
 
 _TITLE = _("Subscribe")
-PHRASES = _("phrases with commas between, one of which is there; or /a pattern/")
-HOW = _("at once, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Monday")
+PHRASES = _("phrases separated by commas, at least one of which must occur, or /a pattern/")
+HOW = _("immediately, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Monday")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,12 @@ class Line:
     """All of it; see `commands.grammar.subscription.read`."""
 
     what: Annotated[
-        str, Ask(_("What"), _("a channel, when and how: lobby daily at 9 by mail"), raw=True)
+        str,
+        Ask(
+            _("Subscription"),
+            _("a channel, a schedule and a method, for example: lobby daily at 9 by mail"),
+            raw=True,
+        ),
     ]
 
 
@@ -40,14 +45,14 @@ class Line:
 class Where:
     """The rest of what names no address."""
 
-    address: Annotated[str, Ask(_("Address"), _("its owner is asked to confirm it"))]
+    address: Annotated[str, Ask(_("Address"), _("the owner is asked to confirm it"))]
 
 
 @dataclass(frozen=True)
 class Which:
     """The rest of what names no channel."""
 
-    channel: Annotated[str, Ask(_("Channel"), _("like lobby, or shoutbox:lobby"))]
+    channel: Annotated[str, Ask(_("Channel"), _("for example lobby or shoutbox:lobby"))]
 
 
 # A line
@@ -83,7 +88,7 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
         for spec in await bus.subscriptions.rights.offered(caller.jid)
     ]
     if not offered:
-        return Done(_("There is no channel that you may read."))
+        return Done(_("You cannot read any channels yet."))
     ways = [Choice(one, one) for one in bus.subscriptions.ways]
     own = bus.subscriptions.own(caller.jid).method
     asked: list[Any] = [
@@ -92,14 +97,20 @@ async def _opening(caller: Caller, bus: Bus) -> Reply:
         option("by", Annotated[str, Ask(LABELS["by"], choices=lambda _bus: ways)], own),
         option(
             "address",
-            Annotated[str, Ask(LABELS["address"], _("empty: the one that you confirmed"))],
+            Annotated[
+                str, Ask(LABELS["address"], _("leave it empty to use your confirmed address"))
+            ],
             "",
         ),
     ]
     if caller.role >= Role.OPERATOR:
         asked.append(
             option(
-                "who", Annotated[str, Ask(LABELS["who"], _("a JID, to be asked; empty: you"))], ""
+                "who",
+                Annotated[
+                    str, Ask(LABELS["who"], _("the JID to send a request to; empty for yourself"))
+                ],
+                "",
             )
         )
     asked.append(option("more", Annotated[bool, Ask(_("More options"))], False))
@@ -132,9 +143,9 @@ def more(name: str) -> list[Any]:
     texts = {
         "matching": PHRASES,
         "without": PHRASES,
-        "mention": _("told at once; or: none"),
-        "thread": _("the id of a message in it"),
-        "fallback": _("where it can't be delivered"),
+        "mention": _("the name to look for, or none"),
+        "thread": _("the ID of a message in the thread"),
+        "fallback": _("the method or address to use if delivery fails"),
     }
     defaults = {"mention": name or NONE}
     told = [
@@ -182,20 +193,26 @@ async def _ask_address(caller: Caller, said: Read, bus: Bus) -> Step:
         _TITLE,
         Where,
         run,
-        help=_("Yours: {addresses}", addresses=", ".join(known)) if known else None,
+        help=_("Your addresses: {addresses}", addresses=", ".join(known)) if known else None,
     )
 
 
 async def _answer(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
     told: list[Words] = [_("Subscription {subscription}", subscription=described(kept))]
     if kept.standing is Standing.ASKED and kept.who != caller.jid:
-        told.append(_("I asked {who}: it begins once they agree.", who=kept.who))
+        told.append(
+            _(
+                "A request was sent to {who}. The subscription starts when they accept it.",
+                who=kept.who,
+            )
+        )
     elif kept.standing is Standing.ASKED and await bus.subscriptions.book.is_open(
         kept.who, kept.target
     ):
         told.append(
             _(
-                "Nothing comes before {address} is confirmed: what I sent there says how.",
+                "No messages are sent until {address} is confirmed. Follow the instructions that "
+                "were sent there.",
                 address=kept.target,
             )
         )
@@ -205,7 +222,9 @@ async def _answer(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
     if kept.who == caller.jid:
         alone = len(await bus.subscriptions.of(caller.jid)) == 1
         told.append(
-            _("“stop” ends it.") if alone else _("“unsubscribe {number}” ends it.", number=kept.id)
+            _("To end it, use “stop”.")
+            if alone
+            else _("To end it, use “unsubscribe {number}”.", number=kept.id)
         )
     return told
 

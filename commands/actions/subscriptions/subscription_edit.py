@@ -22,7 +22,7 @@ from component.common.i18n import _, joined
 class Form:
     """Which one."""
 
-    number: Annotated[int, Ask(_("Number"), _("“subscriptions” shows them"))]
+    number: Annotated[int, Ask(_("Number"), _("“subscriptions” shows the numbers"))]
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -58,7 +58,10 @@ async def _edit(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Repl
     one = await bus.subscriptions.find(caller.jid, was.id)
     if replace(one, due=was.due, cursor=was.cursor) != was:
         raise Conflict(
-            _("That subscription was changed meanwhile, so I left it so: look at it again.")
+            _(
+                "The subscription was changed in the meantime. Nothing was saved; please review "
+                "it and try again."
+            )
         )
     new = await filled(one, said, name_of(said.mention), bus)
     if new == one:
@@ -86,9 +89,11 @@ def _said(was: Subscription, said: Read, caller: Caller) -> Read:
     cut = _CUT.search(said.interval)
     line = read(" ".join([said.interval, "online"]) if cut else said.interval, ())
     if line.by or line.address or line.who:
-        raise BadInput(_("Where it goes can't be changed: end it, and subscribe anew."))
+        raise BadInput(
+            _("The destination cannot be changed. End the subscription and subscribe again.")
+        )
     if stray := _SETTING.search(f"{line.channel} {line.rest} {line.interval}"):
-        raise BadInput(_("There is no setting “{name}”.", name=stray[1][:40]))
+        raise BadInput(_("The setting “{name}” does not exist.", name=stray[1][:40]))
     if line.rest or line.channel:
         return said  # whose interval can't be read
     told = {field: value for field in _standing(was) if (value := getattr(line, field))}

@@ -26,7 +26,9 @@ WEB = "web"
 class Form:
     """Whose."""
 
-    whose: Annotated[str, Ask(_("Whose"), _("for operators: a JID, or: all; empty: your own"))] = ""
+    whose: Annotated[
+        str, Ask(_("Owner"), _("for operators: a JID, or all; empty for your own"))
+    ] = ""
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -35,10 +37,10 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         return await _mine(caller, bus)
     if caller.role < Role.OPERATOR:
         raise Forbidden(
-            _("Only operators see others' subscriptions: “subscriptions” alone shows yours.")
+            _("Only operators can see the subscriptions of others. “subscriptions” shows your own.")
         )
     if whose not in (ALL, "alle") and not BARE_JID.fullmatch(whose):
-        raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=whose[:60]))
+        raise BadInput(_("“{text}” is not a JID. Write it as juliet@example.org.", text=whose[:60]))
     who = None if whose in (ALL, "alle") else whose
     found = await bus.hub.store.subscriptions(who=who, limit=SHOWN + 1)
     lines = [
@@ -48,7 +50,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if found[SHOWN:]:
         return Lines(_("The first {count} subscriptions:", count=SHOWN), lines)
     if not lines:
-        return Done(_("There are no subscriptions."))
+        return Done(_("No subscriptions exist."))
     return Lines(_count(len(lines)), lines)
 
 
@@ -67,7 +69,7 @@ async def _mine(caller: Caller, bus: Bus) -> Reply:
         link = f"{link}?to=subscriptions"  # operators are led to the matrix else
         lines.append(
             _(
-                "As a page, {web}/subscriptions, where this link signs you in: {link}",
+                "On the web at {web}/subscriptions. To sign in there, open this link: {link}",
                 web=bus.web,
                 link=link,
             )

@@ -30,9 +30,15 @@ def _names(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """Which template, and what of."""
 
-    template: Annotated[str, Ask(_("Template"), _("as docs/letters.md names them"), choices=_names)]
+    template: Annotated[
+        str, Ask(_("Template"), _("one of the names in docs/letters.md"), choices=_names)
+    ]
     channel: Annotated[
-        Channel | None, Ask(_("Channel"), _("whose newest messages to show; else samples"))
+        Channel | None,
+        Ask(
+            _("Channel"),
+            _("the channel whose newest messages are shown; empty for sample messages"),
+        ),
     ] = None
 
 
@@ -45,21 +51,25 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     drawn = preview(bus.templates, form.template, eyes, messages, where, bus.web, **at)
     told: list[Words | str] = [*drawn.text[:MOST].rstrip().split("\n")]
     if len(drawn.text) > MOST:
-        told.append(_("(cut here: it has {count} characters)", count=len(drawn.text)))
+        told.append(_("(shortened; the full text has {count} characters)", count=len(drawn.text)))
     if drawn.fault:
         return Lines(
-            _("{name} can't be used, so ours is: {why}", name=form.template, why=drawn.fault),
+            _(
+                "{name} cannot be used. The preview shows the built-in template: {why}",
+                name=form.template,
+                why=drawn.fault,
+            ),
             told,
             exact=True,
         )
-    return Lines(_("{name} makes of that:", name=form.template), told, exact=True)
+    return Lines(_("Preview of {name}:", name=form.template), told, exact=True)
 
 
 async def _newest(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
     readable(caller, bus, channel)
     found = await bus.hub.store.log(channel, before=_END, limit=NEWEST)
     if not found:
-        raise NotFound(_("There is nothing in {channel} yet.", channel=channel))
+        raise NotFound(_("{channel} does not contain any messages yet.", channel=channel))
     return [one.message for one in found]
 
 

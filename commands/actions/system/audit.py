@@ -18,12 +18,12 @@ MOST = 200
 class Form:
     """How many lines."""
 
-    count: Annotated[int, Ask(_("Lines"), _("the newest ones, 1 to 200"))] = 20
+    count: Annotated[int, Ask(_("Lines"), _("how many of the most recent ones, 1 to 200"))] = 20
 
 
 async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     if not 1 <= form.count <= MOST:
-        raise BadInput(_("Lines: 1 to {most}.", most=MOST))
+        raise BadInput(_("Lines must be between 1 and {most}.", most=MOST))
     lines = [_shown(one) for _number, one in await bus.hub.store.audit(limit=form.count)]
     return Lines(_("{count} changes, newest first (UTC):", count=len(lines)), lines)
 
@@ -33,4 +33,4 @@ def _shown(one: Audit) -> str:
     return f"{when(one.at)} {one.who} ({one.way}) {one.what}: {change}"
 
 
-ACTION = Action("audit", _("Who changed what"), Role.OPERATOR, _run, Form, group="about")
+ACTION = Action("audit", _("Show the audit log"), Role.OPERATOR, _run, Form, group="about")

@@ -27,7 +27,7 @@ async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     parts = list(parted(written(bus))) or [[]]
     if len(parts) > MOST or any(_size(lines) > BUDGET * 19 // 20 for lines in parts):
         raise TooLong(
-            _("That is more than {most} messages carry; copy the database instead.", most=MOST)
+            _("The export does not fit into {most} messages. Copy the database instead.", most=MOST)
         )
     if len(parts) == 1:
         return Lines(_("# {bot}, without secrets", bot=bus.bot), parts[0], exact=True)

@@ -17,7 +17,7 @@ from component.common.i18n import Words, _, tell
 class Form:
     """Which command; none for all."""
 
-    command: Annotated[str, Ask(_("Command"), _("leave it empty for the list of all"))] = ""
+    command: Annotated[str, Ask(_("Command"), _("leave it empty to list all commands"))] = ""
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -40,8 +40,8 @@ def _all(caller: Caller, bus: Bus) -> Reply:
         for action in _mine(caller, bus).values()
     ]
     if caller.role >= Role.OPERATOR and not caller.in_room:
-        lines.append(_("“help processors” lists what routes can do with messages on the way."))
-    title = _("I pass messages between rooms, shoutboxes and people. I know these commands:")
+        lines.append(_("“help processors” lists the processors that a route can have."))
+    title = _("I forward messages between rooms, shoutboxes and people. These are my commands:")
     return Lines(title, [*lines, _rest(caller, bus)])
 
 
@@ -54,15 +54,19 @@ def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Repl
     if action is None:
         raise NotFound(
             tell(
-                _("There is no command “{name}” for you: “help” lists all.", name=name[:60]),
+                _(
+                    "The command “{name}” does not exist or is not available to you. “help” "
+                    "lists all commands.",
+                    name=name[:60],
+                ),
                 caller.language,
             )
         )
     asked = action.step.fields(bus) if action.step else ()
     lines = [_line(one) for one in asked]
     if action.more:
-        lines.append(_("… and more, which it asks for"))
-    lines += [_("like: {line}", line=one) for one in action.examples]
+        lines.append(_("… and more settings, which I ask for"))
+    lines += [_("for example: {line}", line=one) for one in action.examples]
     usage = " ".join(
         [
             action.name.replace("-", " "),
@@ -78,7 +82,10 @@ def _processors() -> Reply:
         for name, one in sorted(processors.discover().items())
     ]
     return Lines(
-        _("What a route can do with messages on the way; “help throttle” tells how one is set:"),
+        _(
+            "Processors change, hold or stop messages on a route. “help throttle” shows how to "
+            "set one up:"
+        ),
         told,
     )
 
@@ -113,13 +120,15 @@ def _line(asked: Field) -> Words:
 def _rest(caller: Caller, bus: Bus) -> Words:
     if caller.in_room:
         return _(
-            "In private, write to {bot}. The shoutboxes are at {web}", bot=bus.bot, web=bus.web
+            "For a private chat, write to {bot}. The shoutboxes are at {web}",
+            bot=bus.bot,
+            web=bus.web,
         )
     ends = bus.hub.leads_to(Channel("chat", caller.jid)) if caller.jid else ()
     if not ends:
         return _("The shoutboxes are at {web}", web=bus.web)
     return _(
-        "Anything else you write to me goes to {ends}, for everyone who reads there. The "
+        "Anything else you write to me is posted to {ends}, where everyone can read it. The "
         "shoutboxes are at {web}",
         ends=", ".join(ends),
         web=bus.web,

@@ -28,8 +28,10 @@ SHOWN = 60
 class Form:
     """What, and whether what it does not name goes."""
 
-    toml: Annotated[tuple[str, ...], Ask(_("TOML"), _("as “export” writes it"), long=True)]
-    remove: Annotated[bool, Ask(_("Remove the rest"))] = False
+    toml: Annotated[
+        tuple[str, ...], Ask(_("TOML"), _("in the format that “export” writes"), long=True)
+    ]
+    remove: Annotated[bool, Ask(_("Remove everything else"))] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,15 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.settings.change(
             [one.does for one in changes], entry(caller, bus, "import", after="; ".join(lines))
         )
-        return Done(_("Imported: {count} changes.", count=len(changes)))
+        return Done(_("Imported {count} changes.", count=len(changes)))
 
     shown = "\n".join([*_strangers(part, bus, caller), *lines[:SHOWN]])
-    told = _("This would change:\n{lines}", lines=shown)
+    told = _("The import would make these changes:\n{lines}", lines=shown)
     if len(lines) > SHOWN:
         told = _(
-            "This would change:\n{lines}\n… and {more} more", lines=shown, more=len(lines) - SHOWN
+            "The import would make these changes:\n{lines}\n… and {more} more",
+            lines=shown,
+            more=len(lines) - SHOWN,
         )
     return ask_sure(_("Import"), told, take)
 
@@ -73,7 +77,10 @@ def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -
     part = parse_part(text, bus.methods, bus.bot.partition("@")[0], standing)
     faults = [
         tell(
-            _("[[role]] {jid} is an admin by the configuration: leave it out.", jid=grant.jid),
+            _(
+                "[[role]] {jid} is an admin in the configuration file. Remove this entry.",
+                jid=grant.jid,
+            ),
             caller.language,
         )
         for grant in part.grants
@@ -83,7 +90,7 @@ def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -
     faults += [
         tell(
             _(
-                "[[channel]] {channel} is an address of the bus itself: choose another.",
+                "[[channel]] {channel} is used by Shoutbus itself. Choose another address.",
                 channel=spec.channel,
             ),
             caller.language,
@@ -102,7 +109,8 @@ def _strangers(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
     for name in part.tokens:
         if name not in names:
             told = _(
-                "(token “{name}” is not made: its secret is nowhere; “token create” makes one)",
+                "(the token “{name}” is not created, because its secret is not exported; use "
+                "“token create”)",
                 name=name,
             )
             yield tell(told, caller.language)

@@ -27,7 +27,7 @@ async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     lines += [await _subscriptions(bus), *await _digests(bus)]
     lines += _held(await bus.hub.store.held_counts(), bus)
     if first := await first_held(caller, bus):
-        lines.append(_("The first of them to go on:"))
+        lines.append(_("The next held messages:"))
         lines += [_("  {number}: {held}", number=route, held=held) for route, held in first]
     lines += _sources(bus)
     graves = await bus.hub.store.graves()
@@ -56,7 +56,7 @@ def _xmpp(told: Mapping[str, Any], bus: Bus) -> Iterator[Words | str]:
     if told.get("trouble"):
         yield f"  {told['trouble']}"
     out = {jid: room for jid, room in told["rooms"].items() if room["state"] != "in"}
-    yield _("Rooms: {count}, not in {out}", count=len(told["rooms"]), out=len(out))
+    yield _("Rooms: {count}, not joined: {out}", count=len(told["rooms"]), out=len(out))
     for jid, room in sorted(out.items()):
         known = bus.rooms.told(jid)
         trouble = (known and known.trouble) or room["trouble"] or _state(room["state"])
@@ -70,7 +70,7 @@ def _store(told: Mapping[str, Any]) -> Iterator[Words | str]:
 
 def _queues(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
     """Each place by its name; of persons, of whom there may be thousands, how many."""
-    yield _("Waiting: {count}", count=sum(told.values()))
+    yield _("Pending: {count}", count=sum(told.values()))
     people: dict[str, list[int]] = {}
     for channel, depth in sorted(told.items()):
         method = bus.methods.get(channel.partition(":")[0])
@@ -103,7 +103,7 @@ async def _digests(bus: Bus) -> Sequence[Words]:
     told, since = bus.digests.progress.taken, when(bus.digests.progress.since)
     return [
         _(
-            "Digests: {told} since {time} UTC, {left} to come",
+            "Digests: {told} processed since {time} UTC, {left} remaining",
             told=told,
             time=since,
             left=await bus.digests.left(),
@@ -127,7 +127,7 @@ def _held(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:
 def _sources(bus: Bus) -> Iterator[Words | str]:
     found = bus.hub.troubles
     if found:
-        yield _("Sources in trouble: {count}", count=len(found))
+        yield _("Sources with errors: {count}", count=len(found))
     for one in found:
         if one.due:
             yield _(
@@ -155,10 +155,10 @@ _STATES = {
     "up": _("up"),
     "down": _("down"),
     "misconfigured": _("misconfigured"),
-    "out": _("out"),
+    "out": _("not joined"),
     "joining": _("joining"),
-    "reading": _("reading"),
+    "reading": _("catching up"),
 }
 """What `/health` calls them, and what they are called here."""
 
-ACTION = Action("status", _("How the bus is"), Role.OPERATOR, _run, group="about")
+ACTION = Action("status", _("Show status"), Role.OPERATOR, _run, group="about")

@@ -196,7 +196,7 @@ class GroupCommit:
     ) -> None:
         """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes
         are kept."""
-        log.error("nothing was saved", reason=str(error))
+        log.error("commit failed", reason=str(error))
         self._trouble, self._failed_at = str(error), self._clock()
         self._reread |= {entry.mark.channel for entry in offers if entry.mark}
         for entry in offers:

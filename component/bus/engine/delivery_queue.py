@@ -149,7 +149,7 @@ class DeliveryQueue:
                 await self._step_back(error)
             except Exception:
                 log.exception("queue failed", channel=str(self.channel))
-                await self._step_back(Unavailable(_("a fault in the bus; its log says why")))
+                await self._step_back(Unavailable(_("internal error; see the log of Shoutbus")))
 
     async def _step(self) -> bool:
         """Settle what came back, send what fits the window, or wait; whether there may be more to
@@ -243,12 +243,12 @@ class DeliveryQueue:
             fault = error
         else:
             log.error(
-                "fault in a method",
+                "method failed",
                 channel=str(self.channel),
                 message=delivery.message.id,
                 exc_info=error,
             )
-            fault = Unconfirmed(_("a fault in the bus: {error}", error=repr(error)))
+            fault = Unconfirmed(_("internal error: {error}", error=repr(error)))
         then = delivery.failed(fault, self._clock())
         try:
             if then.state is not State.DROPPED:
@@ -277,7 +277,7 @@ class DeliveryQueue:
         await self._land()
         wait = pause(self._failures, random.random())  # noqa: S311
         log.info(
-            "queue pauses", channel=str(self.channel), seconds=round(wait, 1), reason=str(error)
+            "delivery paused", channel=str(self.channel), seconds=round(wait, 1), reason=str(error)
         )
         await asyncio.sleep(wait)
 

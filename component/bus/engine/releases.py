@@ -52,10 +52,10 @@ class Releases:
             try:
                 wait = await self.let_go()
             except StoreError as error:
-                log.warning("what is held waits for the store", reason=str(error))
+                log.warning("release of held messages postponed", reason=str(error))
                 wait = AGAIN
             except Exception:
-                log.exception("what is held could not go on")
+                log.exception("release of held messages failed")
                 wait = LONGEST
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):

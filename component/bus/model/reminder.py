@@ -72,7 +72,7 @@ class Reminder:
         """The words of it, with how late they come where they were missed."""
         told = _("Reminder: {words}", words=self.body)
         if not to_self:
-            told = _("{name} reminds: {words}", name=self.name, words=self.body)
+            told = _("Reminder from {name}: {words}", name=self.name, words=self.body)
         late = now - self.latest(now)
         if late < LATE:
             return told
@@ -118,7 +118,9 @@ def when(text: str, now: int, zone: ZoneInfo) -> When:
     else:
         found = When(once(words, now, zone))
     if found.due - now > YEAR.ms:
-        raise BadInput(_("“{text}” is more than a year ahead.", text=text[:40]))
+        raise BadInput(
+            _("“{text}” is more than a year ahead. Choose an earlier time.", text=text[:40])
+        )
     return found
 
 

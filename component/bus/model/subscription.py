@@ -90,7 +90,11 @@ class Interval:
     def _counted(cls, count: int) -> Self:
         if not 2 <= count <= MOST_COUNTED:
             raise BadInput(
-                _("“every {count}” won't do: from 2 to {most}.", count=count, most=MOST_COUNTED)
+                _(
+                    "“every {count}” is out of range. Choose from 2 to {most}.",
+                    count=count,
+                    most=MOST_COUNTED,
+                )
             )
         return cls(count)
 
@@ -104,7 +108,7 @@ class Interval:
         """For a person."""
         if self.schedule:
             return str(self.schedule)
-        return _("every {count} messages", count=self.count) if self.count else _("at once")
+        return _("every {count} messages", count=self.count) if self.count else _("immediately")
 
     def __str__(self) -> str:
         if self.schedule:
@@ -115,8 +119,8 @@ class Interval:
 def _unread(text: str) -> BadInput:
     return BadInput(
         _(
-            "“{text}” is no schedule: write at once, every 20, hourly, daily at 9, weekdays "
-            "at 9:30 or weekly on Monday.",
+            "“{text}” is not a schedule. Examples: immediately, every 20, hourly, daily at 9, "
+            "weekdays at 9:30, weekly on Monday.",
             text=text[:40],
         )
     )
@@ -128,7 +132,9 @@ def _weekly(day: str, text: str) -> Schedule:
     except BadInput as error:
         raise _unread(text) from error
     if schedule.shortest() < 6 * 86400:
-        raise BadInput(_("“{text}” is more often than once a week: name one day.", text=text[:40]))
+        raise BadInput(
+            _("“{text}” is more often than once a week. Choose a single day.", text=text[:40])
+        )
     return Schedule(" ".join(text.split()), schedule.cron)
 
 
@@ -157,10 +163,10 @@ class Standing(StrEnum):
 
 
 _STANDING = {
-    Standing.ASKED: _("waits for its address to be confirmed"),
+    Standing.ASKED: _("waiting for the address to be confirmed"),
     Standing.ON: _("on"),
     Standing.PAUSED: _("paused"),
-    Standing.FAILED: _("stopped: what was sent came back"),
+    Standing.FAILED: _("stopped, because messages were returned"),
 }
 
 
@@ -199,10 +205,13 @@ class Subscription:
 
     def __post_init__(self) -> None:
         if self.target in (self.channel, self.fallback):
-            raise BadInput(_("{channel} can't be told of itself.", channel=self.target))
+            raise BadInput(_("{channel} cannot be subscribed to itself.", channel=self.target))
         if self.online and self.interval.at_once:
             raise BadInput(
-                _("All of it comes at once already: say for when you are away, like daily at 9.")
+                _(
+                    "The subscription already sends every message immediately. Add a schedule "
+                    "for when you are offline, for example daily at 9."
+                )
             )
         for one in (self.only, self.without):
             Filter.parse(one)
@@ -289,7 +298,9 @@ class Filter:
         """The filter written: phrases with commas between them, or /pattern/; raises BadInput."""
         text = text.strip()
         if len(text) > LONGEST_PHRASE:
-            raise BadInput(_("A filter has {most} characters at most.", most=LONGEST_PHRASE))
+            raise BadInput(
+                _("The filter is too long. The maximum is {most} characters.", most=LONGEST_PHRASE)
+            )
         if len(text) > 2 and text[0] == text[-1] == "/":
             return cls(pattern=Pattern(f"(?i){text[1:-1]}"))
         return cls(tuple(part.strip().casefold() for part in text.split(",") if part.strip()))

@@ -49,7 +49,8 @@ class Name:
         if not _NAME.fullmatch(text):
             raise BadInput(
                 _(
-                    "“{text}” is no name of fortunes: write it like computers, no folder.",
+                    "“{text}” is not the name of a fortune database. Write it as computers, "
+                    "without a folder.",
                     text=text[:40],
                 )
             )
@@ -76,7 +77,7 @@ class Database:
                     index.read(_HEADER.size)
                 )
                 if not count:
-                    raise Unavailable(_("The fortunes “{name}” are empty.", name=self.name))
+                    raise Unavailable(_("The fortune database “{name}” is empty.", name=self.name))
                 index.seek(_HEADER.size + 4 * luck.randrange(count))
                 (at,) = struct.unpack(">L", index.read(4))
             with self.file.open("rb") as text:
@@ -84,12 +85,17 @@ class Database:
                 raw = text.read(MOST)
         except OSError as error:
             raise Unavailable(
-                _("The fortunes “{name}” can't be read: {why}.", name=self.name, why=words(error))
+                _(
+                    "The fortune database “{name}” cannot be read: {why}.",
+                    name=self.name,
+                    why=words(error),
+                )
             ) from error
         except struct.error as error:
             raise Unavailable(
                 _(
-                    "The index of the fortunes “{name}” is broken: strfile makes it anew.",
+                    "The index of the fortune database “{name}” is damaged. Rebuild it with "
+                    "strfile.",
                     name=self.name,
                 )
             ) from error
@@ -105,7 +111,8 @@ class Database:
         if not told.strip():
             raise Unavailable(
                 _(
-                    "The index of the fortunes “{name}” is broken: strfile makes it anew.",
+                    "The index of the fortune database “{name}” is damaged. Rebuild it with "
+                    "strfile.",
                     name=self.name,
                 )
             )
@@ -141,14 +148,16 @@ def chosen(
     """
     there = [one for one in databases(places) if offensive or not one.offensive]
     if not there:
-        raise NotFound(_("There are no fortunes on this machine: install the package fortunes."))
+        raise NotFound(
+            _("No fortunes are installed on this machine. Install the package fortunes.")
+        )
     wanted = [one for one in there if one.name in names] if names else there
     lost = sorted({*names} - {one.name for one in wanted})
     if lost:
         have = ", ".join(sorted({one.name for one in there}))
         raise NotFound(
             _(
-                "There are no fortunes “{name}” here; there are {names}.",
+                "The fortune database “{name}” does not exist. Available are {names}.",
                 name=lost[0][:40],
                 names=have,
             )

@@ -87,8 +87,7 @@ class Line:
             self.close()
             raise Locked(
                 _(
-                    "the mail server {host} does not let the bus in with that user and "
-                    "password: {said}",
+                    "the mail server {host} did not accept the user name and password: {said}",
                     host=host,
                     said=_why(error),
                 )
@@ -96,7 +95,7 @@ class Line:
         except (SMTPException, OSError, ValueError) as error:
             self.close()
             raise Down(
-                _("the mail server {host} can't be used: {why}", host=host, why=_why(error))
+                _("the mail server {host} cannot be used: {why}", host=host, why=_why(error))
             ) from error
         except BaseException:  # it was cut off
             self.close()
@@ -136,7 +135,10 @@ class Line:
             raise fault(Stage.DATA, error.code, error.message) from error
         except (SMTPException, OSError) as error:  # it may have arrived all the same
             raise Unconfirmed(
-                _("the mail server did not say whether it took the mail: {why}", why=_why(error))
+                _(
+                    "the mail server did not confirm whether it accepted the message: {why}",
+                    why=_why(error),
+                )
             ) from error
 
     def _options(self, mail: Mail) -> tuple[list[str], list[str]]:
@@ -144,7 +146,11 @@ class Line:
         wrote to."""
         if mail.utf8 and "smtputf8" not in self._smtp.esmtp_extensions:
             raise Refused(
-                _("the mail server takes no addresses with letters like those of {to}", to=mail.to)
+                _(
+                    "the mail server does not accept addresses with international characters "
+                    "such as {to}",
+                    to=mail.to,
+                )
             )
         envelope, recipient = (["SMTPUTF8"] if mail.utf8 else []), []
         if self._setup.bounce_domain and "dsn" in self._smtp.esmtp_extensions:
@@ -207,7 +213,7 @@ async def tried(server: Server, sender: str) -> Line:
     except Lost as error:
         line.close()
         raise Down(
-            _("the mail server {host} ends connections: {why}", host=server.setup.host, why=error)
+            _("the mail server {host} closes connections: {why}", host=server.setup.host, why=error)
         ) from error
     except BaseException:
         line.close()

@@ -85,7 +85,7 @@ class Mailer:
         except Lost as error:
             raise Down(
                 _(
-                    "the mail server {host} ends connections: {why}",
+                    "the mail server {host} closes connections: {why}",
                     host=self._server.setup.host,
                     why=error,
                 )
@@ -142,7 +142,7 @@ class Mailer:
     def _told(self, error: Down) -> None:
         """Say it once."""
         if str(error) != str(self.trouble):
-            log.warning("mail waits", reason=str(error))
+            log.warning("mail paused", reason=str(error))
         self.trouble = error.sentence
 
     async def _probe(self, error: Down) -> None:
@@ -162,7 +162,7 @@ class Mailer:
     async def _try(self) -> None:
         """Open the way again; raises Down."""
         line = await tried(self._server, self._sender())
-        log.info("mail goes on", host=self._server.setup.host)
+        log.info("mail resumed", host=self._server.setup.host)
         self.trouble = ""
         self._open.set()
         self._keep(line)

@@ -104,9 +104,7 @@ class Unset:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """Say so."""
-        raise Refused(
-            _("mail is not set up here: an operator has to write [mail] in the configuration")
-        )
+        raise Refused(_("email is not set up; an operator must add [mail] to the configuration"))
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`."""

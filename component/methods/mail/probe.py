@@ -26,8 +26,8 @@ async def knock(setup: MailSetup) -> str:
             server = await asyncio.start_server(lambda *_: None, place.host, place.port)
         except OSError as error:
             faults.append(
-                f"bounce_listen: {place} can't be used: {words(error)}. If the bus runs, all "
-                "is well."
+                f"bounce_listen: {place} cannot be used: {words(error)}. This is expected "
+                "if Shoutbus is already running."
             )
         else:
             server.close()

@@ -47,7 +47,7 @@ class NoSuch(Refused):
 def fault(stage: Stage, code: int, text: str) -> DeliveryError:
     """What follows an answer other than yes."""
     said = one_line(f"{code} {text}")[:LONGEST]
-    words = _("the mail server says: {said}", said=said)
+    words = _("the mail server reports: {said}", said=said)
     if code < 500:
         return Down(words) if stage is Stage.MAIL else Unavailable(words)
     if stage is Stage.MAIL and not _is_size(code, text):

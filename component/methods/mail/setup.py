@@ -32,7 +32,7 @@ class Security(StrEnum):
     def parse(cls, text: str) -> Self:
         """The way written; raises BadInput."""
         if text not in [one.value for one in cls]:
-            raise BadInput(_("“{text}” is none of none, starttls and tls.", text=text[:40]))
+            raise BadInput(_("“{text}” is not valid. Write none, starttls or tls.", text=text[:40]))
         return cls(text)
 
 
@@ -55,7 +55,10 @@ class Mailbox:
         address = f"{local}@{domain.lower()}"
         if not ADDRESS.fullmatch(address) or not address.isascii():
             raise BadInput(
-                _("“{text}” is no sender like Shoutbus <shoutbus@example.org>.", text=text[:60])
+                _(
+                    "“{text}” is not a sender. Write it as Shoutbus <shoutbus@example.org>.",
+                    text=text[:60],
+                )
             )
         return cls(one_line(name).strip('"'), address)
 
@@ -79,7 +82,9 @@ class Domain:
         """The domain written; raises BadInput."""
         low = text.strip().lower()
         if len(low) > 200 or not _DOMAIN.fullmatch(low):
-            raise BadInput(_("“{text}” is no domain like bounces.example.org.", text=text[:60]))
+            raise BadInput(
+                _("“{text}” is not a domain. Write it as bounces.example.org.", text=text[:60])
+            )
         return cls(low)
 
     def __str__(self) -> str:
@@ -99,7 +104,12 @@ class Place:
         host, _colon, port = text.rpartition(":")
         number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else -1
         if not host or not 0 <= number <= 65535:
-            raise BadInput(_("“{text}” is no address:port like 127.0.0.1:2526.", text=text[:60]))
+            raise BadInput(
+                _(
+                    "“{text}” is not an address and port. Write it as 127.0.0.1:2526.",
+                    text=text[:60],
+                )
+            )
         return cls(host.strip("[]"), number)
 
     def __str__(self) -> str:
@@ -113,7 +123,9 @@ class Port(int):
     def parse(cls, text: str) -> Self:
         """The port written; raises BadInput."""
         if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
-            raise BadInput(_("“{text}” is no port, 1 to 65535.", text=text[:40]))
+            raise BadInput(
+                _("“{text}” is not a port number. Choose one from 1 to 65535.", text=text[:40])
+            )
         return cls(text)
 
 
@@ -131,7 +143,7 @@ class Connections(int):
         ):
             raise BadInput(
                 _(
-                    "“{text}” won't do: a number from 1 to {most}.",
+                    "“{text}” is out of range. Write a number from 1 to {most}.",
                     text=text[:40],
                     most=MOST_CONNECTIONS,
                 )
@@ -162,7 +174,7 @@ class MailSetup:
 
     def __post_init__(self) -> None:
         if bool(self.user) != bool(self.password):
-            raise BadInput(_("A user and a password go together: give both, or neither."))
+            raise BadInput(_("A user name and a password belong together. Set both, or neither."))
         if (
             self.user
             and self.way is Security.NONE
@@ -171,9 +183,8 @@ class MailSetup:
         ):
             raise BadInput(
                 _(
-                    "The password would go to {host} in clear text: use security = "
-                    '"starttls" or "tls", or accept it '
-                    "with clear_text = true.",
+                    "The password would be sent to {host} in clear text. Set security = "
+                    '"starttls" or "tls", or allow it with clear_text = true.',
                     host=self.host,
                 )
             )
@@ -198,7 +209,11 @@ class MailSetup:
         except OSError as error:  # ssl.SSLError too
             why = error.strerror or str(error)
             raise BadInput(
-                _("ca is {file}, which can't be used: {why}.", file=self.ca, why=why)
+                _(
+                    "The certificate file in ca, {file}, cannot be used: {why}.",
+                    file=self.ca,
+                    why=why,
+                )
             ) from error
 
 

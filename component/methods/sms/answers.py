@@ -67,15 +67,11 @@ def verdict(taken: bool, heard: Sequence[Heard]) -> DeliveryError | None:
     it was sent."""
     last = heard[-1] if heard else None
     if last is None:
-        return (
-            None
-            if taken
-            else Refused(_("The provider's settings in [sms] won't do for this number."))
-        )
+        return None if taken else Refused(_("The [sms] settings cannot send to this number."))
     if isinstance(last, Silence):
         if last.left:
             return Unconfirmed(_("The SMS provider did not answer in time."))
-        return Unavailable(_("The SMS provider can't be reached."))
+        return Unavailable(_("The SMS provider cannot be reached."))
     return _judged(last, taken)
 
 
@@ -94,7 +90,7 @@ def _judged(answer: Answer, taken: bool) -> DeliveryError | None:
 
 
 def _refusal(why: str) -> Any:
-    return _("The SMS provider did not take it: {why}.", why=why.rstrip("."))
+    return _("The SMS provider did not accept the message: {why}.", why=why.rstrip("."))
 
 
 def wrong_in(body: bytes, *, failed: bool = False) -> str:

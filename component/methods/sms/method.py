@@ -75,7 +75,7 @@ class Texts:
         """See `ports.Troubled`."""
         if not self._budget.spent:
             return ()
-        why = _("The {most} SMS of the day's budget are spent.", most=self._setup.budget)
+        why = _("The daily budget of {most} SMS is used up.", most=self._setup.budget)
         return (Trouble(Channel(METHOD.name, "*"), why, 0),)
 
     async def landed(self, channel: Channel) -> frozenset[str]:
@@ -88,9 +88,7 @@ class Texts:
     async def _send(self, delivery: Delivery) -> None:
         number = delivery.channel.address
         if not self._setup.admits(number):
-            raise Refused(
-                _("{number} is in none of the countries that [sms] allows.", number=number)
-            )
+            raise Refused(_("The country code of {number} is not allowed in [sms].", number=number))
         await self._ports.addresses.check(delivery)
         text = await self._text(delivery)
         size = gsm.count(text)
@@ -116,7 +114,7 @@ class Texts:
 
         text = gsm.cut(written(await self._ports.letters.short(delivery, fits)), setup.parts)
         if not text.strip():
-            raise Refused(_("There is nothing to say: the message is empty."))
+            raise Refused(_("The message is empty. Write some text."))
         return text
 
     async def _put(self, sms: Sms, text: str) -> None:
@@ -128,7 +126,7 @@ class Texts:
                 raise
             raise Refused(
                 _(
-                    "Nobody can tell whether it came, so it is not sent again: {why}",
+                    "Delivery could not be confirmed, so the message is not sent again: {why}",
                     why=doubt.sentence,
                 )
             ) from doubt
@@ -157,20 +155,20 @@ class Texts:
             with contextlib.suppress(TooMany):
                 self._strangers.spend("")
                 log.info(
-                    "an sms of nobody's that the bus knows was left out; said once a minute",
+                    "sms from unknown number ignored",
                     number=number,
                 )
             return
         try:
             await self._ports.accept.accept(self._message(target, owner, words, id))
         except (Muted, BadInput) as error:
-            log.info("an sms was left out", channel=str(target), reason=str(error))
+            log.info("incoming sms ignored", channel=str(target), reason=str(error))
 
     async def _ruled(self, target: Channel, word: str) -> bool:
         """Whether it says that the number wants no more SMS: whoever was asked may say so. That it
         may be asked again is a word like any other where it was not stopped."""
         if word in STOPS and await self._ports.addresses.knows(target):
-            log.info("a number wants no more sms", channel=str(target))
+            log.info("number blocked", channel=str(target))
             await self._ports.addresses.stop(target)
             return True
         if word in STARTS:
@@ -206,7 +204,7 @@ class Unset:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """Say so."""
-        raise Refused(_("SMS is not set up: add [sms] to the configuration."))
+        raise Refused(_("SMS is not set up. Add [sms] to the configuration."))
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`."""

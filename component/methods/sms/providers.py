@@ -100,7 +100,7 @@ class ProviderWay:
     def _send(self, number: str, text: str, id: str) -> DeliveryError | None:
         one = self._via.to(number, text)
         if one is None:
-            return Refused(_("The provider's settings in [sms] won't do for this number."))
+            return Refused(_("The [sms] settings cannot send to this number."))
         if account := smpp.account_of(one):
             return smpp.submit(account, number, text, id)
         return _notified(one, text)
@@ -120,7 +120,7 @@ def _notified(one: Any, text: str) -> DeliveryError | None:
                 )
             )
         except Exception as error:  # a plugin's fault; its words may hold what is secret
-            log.error("a fault in apprise", kind=type(error).__name__)  # noqa: TRY400
+            log.error("apprise failed", kind=type(error).__name__)  # noqa: TRY400
             taken = False
     return verdict(taken, heard)
 

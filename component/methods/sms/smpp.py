@@ -75,7 +75,7 @@ def submit(account: Account, number: str, text: str, id: str) -> DeliveryError |
         return _refused(refusal, begun=taken > 0)
     except (faults.ConnectionError, OSError):
         if taken < 0:
-            return Unavailable(_("The SMS provider can't be reached."))
+            return Unavailable(_("The SMS provider cannot be reached."))
         return Unconfirmed(_("The SMS provider did not answer in time."))
     return None
 
@@ -89,19 +89,17 @@ def knock(account: Account) -> str:
             return ""
     except faults.PDUError as refusal:
         return (
-            f"the message centre at {account.host} says {refusal.args[0]}: see user and password "
-            "in via."
+            f"the message centre at {account.host} reports {refusal.args[0]}. Check the user and "
+            "password in via."
         )
     except (faults.ConnectionError, OSError):
-        return (
-            f"no message centre answers at {account.host}:{account.port}: see host and port in via."
-        )
+        return f"the message centre at {account.host}:{account.port} does not answer. Check via."
 
 
 def _refused(refusal: Exception, *, begun: bool) -> DeliveryError:
     """The centre said no, or had said yes to some parts before."""
     code = refusal.args[1] if len(refusal.args) > 1 else 0
-    sentence = _("The SMS provider did not take it: {why}.", why=refusal.args[0])
+    sentence = _("The SMS provider did not accept the message: {why}.", why=refusal.args[0])
     if code not in _PASSING:
         return Refused(sentence)
     return Unconfirmed(sentence) if begun else Unavailable(sentence)

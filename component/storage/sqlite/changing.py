@@ -35,7 +35,7 @@ async def _leave(queries: Any, connection: Any, route: Route, *, gone: bool) -> 
     if lost := [one.id for one in before if one.id not in left]:
         await queries.outlive_stages(connection, route=route.id, stages=json.dumps(lost))
     if gone:
-        why = "Its route was removed while it was held there."
+        why = "The route was removed while the message was held."
         await queries.bury_held(
             connection, route=route.id, destination=str(route.destination), error=why
         )

@@ -36,7 +36,10 @@ def wrapped(work: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Corouti
             return await work(*args, **kwargs)
         except (sqlite3.Error, ValueError) as error:
             raise StoreError(
-                _("The database failed ({error}); nothing was changed, try again.", error=error)
+                _(
+                    "A database error occurred ({error}). Nothing was changed; please try again.",
+                    error=error,
+                )
             ) from error
 
     return inner
@@ -68,7 +71,7 @@ class Connections:
                 await store._migrate()
             except (sqlite3.Error, OSError) as error:
                 raise StoreError(
-                    _("The database {path} can't be opened: {error}.", path=path, error=error)
+                    _("The database {path} cannot be opened: {error}.", path=path, error=error)
                 ) from error
             undo.pop_all()
         return store
@@ -78,7 +81,7 @@ class Connections:
         numbered = sorted(_HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
         if done > len(numbered):
             raise StoreError(
-                _("The database was made by a newer version of Shoutbus: run that one.")
+                _("The database was created by a newer version of Shoutbus. Run that version.")
             )
         for number, file in enumerate(numbered, 1):
             if number > done:
@@ -100,7 +103,7 @@ class Connections:
         """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
         if _inode(self._path) != self._file:
             raise StoreError(
-                _("The database's file was removed or replaced: stop the bus, and put it back.")
+                _("The database file was removed or replaced. Stop Shoutbus and restore the file.")
             )
 
 

@@ -259,7 +259,10 @@ class SQLite(Subscriptions, Addresses):
             for one in changes:
                 if not await changing.apply(self._queries, self._writer, one):
                     raise Conflict(
-                        _("Someone changed that meanwhile: look at it again, then decide.")
+                        _(
+                            "Someone else changed this in the meantime. Nothing was saved; "
+                            "please review it and try again."
+                        )
                     )
             await self._queries.add_audit(self._writer, **dataclasses.asdict(audit))
 
@@ -317,7 +320,8 @@ class SQLite(Subscriptions, Addresses):
                 if not await self._queries.decide(self._writer, seq=one.seq, **end):
                     raise Conflict(
                         _(
-                            "Dead letter {number} is dead no more: look again, then decide.",
+                            "{number} is no longer a dead letter. Nothing was changed; please "
+                            "review it and try again.",
                             number=one.seq,
                         )
                     )
@@ -330,7 +334,7 @@ class SQLite(Subscriptions, Addresses):
             if not await self._queries.add_deletion(
                 self._writer, id=message_id, at=audit.at, who=audit.who
             ):
-                raise Conflict(_("That message is deleted already."))
+                raise Conflict(_("This message is already deleted."))
             await self._queries.replace_body(self._writer, id=message_id, body=instead)
             await self._queries.forget_bodies(self._writer, id=message_id)
             await self._queries.drop_held_of(self._writer, id=message_id)

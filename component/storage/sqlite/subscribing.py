@@ -106,7 +106,7 @@ async def put(queries: Any, connection: Any, now: Sequence[Subscription]) -> Non
 
 def _taken(one: Subscription) -> Words:
     return _(
-        "{target} is told of {channel} already: change that subscription.",
+        "{target} is already subscribed to {channel}. Edit that subscription instead.",
         channel=one.channel,
         target=one.target,
     )

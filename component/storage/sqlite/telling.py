@@ -27,5 +27,10 @@ async def retell(queries: Any, connection: Any, story: Story, now: int) -> None:
     read."""
     state = {"published": int(story.published), "changed": now, "version": story.version}
     if not await queries.put_story(connection, seq=story.seq, **state):
-        raise Conflict(_("Someone changed that story meanwhile: look at it again, then decide."))
+        raise Conflict(
+            _(
+                "Someone else changed the story in the meantime. Nothing was saved; please "
+                "review it and try again."
+            )
+        )
     await queries.put_body(connection, seq=story.seq, body=story.message.body)

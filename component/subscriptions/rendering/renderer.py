@@ -161,7 +161,7 @@ class Writer:
             return ()
         pieces = await self._reader.pieces(message.id)
         if not pieces and message.origin.startswith(DIGEST):
-            raise Moot(_("The subscription has ended: nothing is left to tell."))
+            raise Moot(_("The subscription has ended. Nothing was sent."))
         return pieces
 
     async def _digest(
@@ -193,7 +193,7 @@ class Writer:
             ]
         )
         if not wanted:
-            raise Moot(_("What it would tell was deleted meanwhile: nothing is left to tell."))
+            raise Moot(_("The messages were deleted in the meantime. Nothing was sent."))
         shown = chosen(wanted, bounds)
         quotes = {
             one: quoted(seen)
@@ -266,7 +266,7 @@ class Writer:
         who, asked, by = asked_for(delivery.message.origin)
         address = await self._store.address(who, delivery.channel)
         if address is None or address.asked != asked:
-            raise Refused(_("That address need not be confirmed any more."))
+            raise Refused(_("The address no longer needs to be confirmed."))
         theirs = await self._store.subscriptions(who=who, target=delivery.channel)
         waiting = [one for one in theirs if one.standing in (Standing.ASKED, Standing.FAILED)]
         eyes = self._eyes_of(waiting[0]) if waiting else self._eyes_as(who)

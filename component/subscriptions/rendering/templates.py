@@ -86,18 +86,26 @@ class Templates:
         if self.folder is None:
             return ()
         if not self.folder.is_dir():
-            return [_("{folder} is no folder, or can't be read.", folder=self.folder)]
+            return [_("{folder} is not a folder, or it cannot be read.", folder=self.folder)]
         try:
             there = sorted(one.name for one in self.folder.iterdir())
         except OSError as error:
             return [
-                _("{folder} can't be read: {why}.", folder=self.folder, why=error.strerror or error)
+                _(
+                    "{folder} cannot be read: {why}.",
+                    folder=self.folder,
+                    why=error.strerror or error,
+                )
             ]
         near = [
             (name, get_close_matches(name, NAMES, 1, 0.8)) for name in there if name not in NAMES
         ]
         return [
-            _("{file} is no letter's template: did you mean {name}?", file=name, name=close[0])
+            _(
+                "{file} is not the name of a template. Did you mean {name}?",
+                file=name,
+                name=close[0],
+            )
             for name, close in near
             if close
         ]

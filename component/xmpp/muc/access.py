@@ -82,7 +82,9 @@ class Access:
         try:
             door = await self._ask(room)
         except IqError as error:
-            raise Unavailable(_("{room} says {why}.", room=room.jid, why=error.fault)) from error
+            raise Unavailable(
+                _("{room} reports: {why}.", room=room.jid, why=error.fault)
+            ) from error
         if seen == self._changes:  # else this may be from before
             self._doors[room.jid] = now, door
         return door

@@ -131,7 +131,7 @@ class Ingest:
         if told not in self._refused:
             self._refused.add(told)
             log.info(
-                "not passed on",
+                "message not forwarded",
                 room=message.channel.address,
                 author=message.author.key,
                 reason=str(muted),
@@ -164,7 +164,7 @@ class Ingest:
                 await self._recall(room)
                 await self._read_on(room, mark)
         except IqError as error:
-            log.info("the room has no archive to read", room=room.jid, reason=str(error))
+            log.info("room archive unavailable", room=room.jid, reason=str(error))
             room.archived = False
             if mark is None:
                 self._note(Mark(room.channel, "", self._clock()))
@@ -178,7 +178,7 @@ class Ingest:
             if mark:
                 await self._read_on(room, mark)
         except IqError as error:
-            log.info("the room has no archive to read", room=room.jid, reason=str(error))
+            log.info("room archive unavailable", room=room.jid, reason=str(error))
 
     async def _recall(self, room: Room) -> None:
         """What can be answered of what was said before the bus began; raises as `catch_up`, and
@@ -214,7 +214,7 @@ class Ingest:
         try:
             heard = Incoming(room, nick, _message(room, stanza, archived, at), mark)
         except BadInput as error:
-            log.info("not passed on", room=room.jid, reason=str(error))
+            log.info("message not forwarded", room=room.jid, reason=str(error))
             return None
         if not heard.claimed:  # else the hub says first whose id it is
             heard.remember(heard.message.id)
@@ -257,5 +257,5 @@ def _author(room: Room, nick: str) -> Author:
 
 
 def _cut(body: str) -> str:
-    note = "… [cut: too long for the bus]"
+    note = "… [shortened: message too long]"
     return body if len(body) <= MAX_BODY else body[: MAX_BODY - len(note)] + note

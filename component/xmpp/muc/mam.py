@@ -113,7 +113,7 @@ class MamArchive:
             "get", room, self._reader, element("query", {"xmlns": DISCO_INFO})
         )
         if not any(one.get("var") == MAM for one in info.iter(f"{{{DISCO_INFO}}}feature")):
-            raise IqError(Fault("feature-not-implemented", "the room keeps no archive"))
+            raise IqError(Fault("feature-not-implemented", "the room does not have an archive"))
 
     async def _page(
         self, room: str, window: str, filters: dict[str, str], most: int = PAGE

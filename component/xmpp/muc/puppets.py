@@ -94,7 +94,7 @@ class Puppets:
             async with asyncio.timeout(PATIENCE):
                 await puppet.entered
         except TimeoutError:
-            log.warning("a puppet's join was never answered", room=puppet.room, nick=puppet.nick)
+            log.warning("join of a web user not answered", room=puppet.room, nick=puppet.nick)
             self._leave(puppet)
             return None
         except JoinRefused as kept:
@@ -104,7 +104,7 @@ class Puppets:
                     _("{nick} is banned from {room}.", nick=puppet.nick, room=puppet.room)
                 ) from kept
             log.info(
-                "the bot speaks for a guest",
+                "bot posts for a web user",
                 room=puppet.room,
                 nick=puppet.nick,
                 reason=str(kept.fault),
@@ -196,7 +196,7 @@ class Puppets:
             self._count[puppet.room] -= 1
 
     def _gone(self) -> None:
-        gone = Unavailable(_("The XMPP stream ended."))
+        gone = Unavailable(_("The connection to the XMPP server was lost."))
         for puppet in tuple(self._inside.values()):
             self._settle(puppet, gone)
             self._forget(puppet)

@@ -39,7 +39,7 @@ PAGES = 10
 at."""
 
 REASON = _("Deleted by an operator.")
-FALLBACK = _("A message was deleted here. Your client can't hide it.")
+FALLBACK = _("A message was deleted here. Your client cannot hide it.")
 
 
 def moderation(features: Collection[str], stanza_id: str, reason: str) -> str:
@@ -103,14 +103,14 @@ class Retraction:
     async def _moderated(self, room: Room, stanza_id: str) -> Words | None:
         """Let the room take it back; says why where it does not."""
         if not stanza_id:
-            return _("the room keeps no archive, so nothing said there can be named")
+            return _("the room does not have an archive, so its messages cannot be identified")
         try:
             asked = moderation(await self._features(room), stanza_id, REASON.told(room.language))
             if not asked:
-                return _("the room offers no moderation (XEP-0425)")
+                return _("the room does not support moderation (XEP-0425)")
             await self._link.iq("set", room.jid, self._bot, asked)
         except IqError as error:
-            return _("the room says {fault}", fault=str(error.fault))
+            return _("the room reports {fault}", fault=str(error.fault))
         return None
 
     async def _features(self, room: Room) -> frozenset[str]:
@@ -162,5 +162,5 @@ class Retraction:
         if puppet and nick in ("", puppet.nick):
             return puppet.jid
         if nick not in ("", room.nick):
-            raise Refused(_("{nick}, who said it there, is not there any more", nick=nick))
+            raise Refused(_("{nick}, who posted it there, has left", nick=nick))
         return self._bot

@@ -137,7 +137,7 @@ class Rooms:
             room.entering.cancel()
         self._puppets.leave_all(room.jid)
         self._go(room)
-        gone = _("{room} is no room of this bus any more.", room=room.jid)
+        gone = _("The room {room} is no longer configured in Shoutbus.", room=room.jid)
         room.leave(gone, Refused(gone))
 
     async def _own_again(self, room: Room) -> None:
@@ -176,7 +176,7 @@ class Rooms:
                 await self._enter(room)
             except (ShoutbusError, IqError) as error:
                 room.trouble = error.sentence if isinstance(error, ShoutbusError) else str(error)
-                log.warning("not in the room", room=room.jid, reason=str(error))
+                log.warning("room not joined", room=room.jid, reason=str(error))
             else:
                 return
             await asyncio.sleep(delay)
@@ -192,7 +192,7 @@ class Rooms:
         room.inside.set()
         while room.waiting:
             self._live(room, room.waiting.popleft())
-        log.info("in the room", room=room.jid, affiliation=room.affiliation)
+        log.info("room joined", room=room.jid, affiliation=room.affiliation)
         if first:
             self._welcome(room)
 
@@ -212,7 +212,7 @@ class Rooms:
             except TimeoutError as late:
                 raise Unavailable(
                     _(
-                        "{room} did not let the bot in within {seconds:.0f} s.",
+                        "{room} did not admit the bot within {seconds:.0f} s.",
                         room=room.jid,
                         seconds=JOIN,
                     )
@@ -221,7 +221,11 @@ class Rooms:
                 room.heard_at = asyncio.get_running_loop().time()
                 return
         raise Unavailable(
-            _("Every nickname like {nick} is taken in {room}.", nick=self._nick, room=room.jid)
+            _(
+                "All nicknames similar to {nick} are taken in {room}.",
+                nick=self._nick,
+                room=room.jid,
+            )
         )
 
     async def _own(self, room: Room) -> None:
@@ -240,7 +244,7 @@ class Rooms:
                     self._owner.invite(room.jid, jid, _invitation(room))
             room.fresh = False
         except IqError as error:
-            log.warning("the room could not be configured", room=room.jid, reason=str(error))
+            log.warning("room configuration failed", room=room.jid, reason=str(error))
 
     def _welcome(self, room: Room) -> None:
         """Once in a room's life with us: say who has come, and what it may not do."""
@@ -264,7 +268,7 @@ class Rooms:
         for room in self._rooms.values():
             if room.entering:
                 room.entering.cancel()
-            gone = _("The XMPP stream ended.")
+            gone = _("The connection to the XMPP server was lost.")
             room.leave(gone, Unavailable(gone))
 
     def leave(self) -> None:
@@ -321,10 +325,11 @@ class Rooms:
 
     def _not_let_in(self, room: Room, fault: Fault) -> None:
         if room.joined and not room.joined.done():
-            told = _("{room} says {why}.", room=room.jid, why=fault)
+            told = _("{room} reports: {why}.", room=room.jid, why=fault)
             if fault.condition in _KEPT_OUT:
                 told = _(
-                    "{told} If it is about making rooms: let {bot} make them.",
+                    "{told} If {bot} is not allowed to create rooms there, grant it that "
+                    "permission.",
                     told=told,
                     bot=bare(self._bot),
                 )
@@ -345,10 +350,10 @@ class Rooms:
         elif "303" not in codes and not self._leaving:
             destroyed = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}destroy") is not None
             other = (
-                _("the room was destroyed") if destroyed else _("the bot was put out of the room")
+                _("the room was destroyed") if destroyed else _("the bot was removed from the room")
             )
             why = next((words for code, words in _OUT.items() if code in codes), other)
-            log.warning("out of the room", room=room.jid, reason=str(why))
+            log.warning("room left", room=room.jid, reason=str(why))
             room.leave(why, Unavailable(_("{room}: {why}.", room=room.jid, why=why)))
             self._come(room, BACK)
 
@@ -380,10 +385,10 @@ class Rooms:
         if fault.condition == "not-acceptable":  # we are not inside
             self._puppets.lost(to, room.jid)
             if to == self._bot and room.state == "in":
-                told = _("the room says the bot is not inside")
+                told = _("the room reports that the bot is not inside")
                 room.leave(told, Unavailable(told))
                 self._come(room)
-        sentence = _("{room} says {why}.", room=room.jid, why=fault)
+        sentence = _("{room} reports: {why}.", room=room.jid, why=fault)
         # Without voice the bot waits for it; a guest who was silenced stays so.
         hopeless = fault.condition in _HOPELESS and not (to == self._bot and not room.voice)
         room.fail(stanza.get("id", ""), Refused(sentence) if hopeless else Unavailable(sentence))
@@ -433,7 +438,7 @@ class Rooms:
         puppet = await self._puppets.enter(jid, message.author) if message.author.is_guest else None
         sender, nick = (puppet.jid, puppet.nick) if puppet else (self._bot, room.nick)
         body = message.body if puppet else message.line
-        rest = _("… the rest is at {link}", link=self._link_to(message))
+        rest = _("… the full text is at {link}", link=self._link_to(message))
         text = fit(body, BUDGET, rest.told(room.language))
         confirmation = room.saying(message.id, nick, asyncio.get_running_loop().time())
         try:
@@ -457,7 +462,7 @@ class Rooms:
     def _find(self, jid: str) -> Room:
         room = self._rooms.get(jid)
         if not room:
-            raise Refused(_("{room} is no room of this bus.", room=jid))
+            raise Refused(_("The room {room} is not configured in Shoutbus.", room=jid))
         return room
 
     # For commands: ports.RoomDesk
@@ -474,7 +479,9 @@ class Rooms:
     async def destroy(self, jid: str, reason: str) -> None:
         """See `ports.RoomDesk.destroy`."""
         if jid in self._rooms:
-            raise Conflict(_("{room} is a room of this bus: remove it first.", room=jid))
+            raise Conflict(
+                _("The room {room} is still configured in Shoutbus. Remove it first.", room=jid)
+            )
         try:
             await self._owner.destroy(jid, reason)
         except IqError as error:
@@ -482,13 +489,13 @@ class Rooms:
                 "item-not-found",
                 "gone",
             ):  # empty, it may have ended by itself
-                raise Refused(_("{room} says {why}.", room=jid, why=error.fault)) from error
+                raise Refused(_("{room} reports: {why}.", room=jid, why=error.fault)) from error
 
     async def invite(self, jid: str, whom: str) -> None:
         """See `ports.RoomDesk.invite`."""
         room = self._rooms.get(jid)
         if not room:
-            raise NotFound(_("{room} is no room of this bus.", room=jid))
+            raise NotFound(_("The room {room} is not configured in Shoutbus.", room=jid))
         if room.state != "in":
             out = _("The bot is not in {room}: {why}.", room=jid, why=room.trouble)
             raise Unavailable(out if room.trouble else _("The bot is not in {room}.", room=jid))
@@ -498,7 +505,7 @@ class Rooms:
         """See `ports.RoomDesk.admits`."""
         room = self._rooms.get(jid)
         if not room:
-            raise NotFound(_("{room} is no room of this bus.", room=jid))
+            raise NotFound(_("The room {room} is not configured in Shoutbus.", room=jid))
         return await self._admission.admits(room, whom)
 
     # Time
@@ -523,8 +530,8 @@ class Rooms:
                 error.fault.condition in ("not-acceptable", "item-not-found", "gone")
                 and room.state == "in"
             ):
-                log.warning("out of the room", room=room.jid, reason="the room had lost the bot")
-                lost = _("{room} had lost the bot.", room=room.jid)
+                log.warning("room left", room=room.jid, reason="the room lost the bot's connection")
+                lost = _("{room} had lost the connection of the bot.", room=room.jid)
                 room.leave(lost, Unavailable(lost))
                 self._come(room)
         except Unavailable:
@@ -536,15 +543,15 @@ _KEPT_OUT = ("not-allowed", "forbidden")
 _OUT = {
     "301": _("the bot is banned from the room"),
     "307": _("the bot was kicked"),
-    "321": _("the bot's affiliation was taken"),
+    "321": _("the bot's affiliation was removed"),
     "322": _("the room became members-only"),
-    "332": _("the room service stopped"),
+    "332": _("the room service was shut down"),
     "333": _("the room lost the bot's connection"),
 }
 
 
 def _invitation(room: Room) -> str:
-    return _("Join {room}.", room=room.spec.title or room.jid).told(room.language)
+    return _("You are invited to {room}.", room=room.spec.title or room.jid).told(room.language)
 
 
 def _goes(room: Room, nick: str, stanza: Element, codes: frozenset[str]) -> None:

@@ -132,14 +132,14 @@ def test_times(text: str, local: str, schedule: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("today at 9", "past already"),
-        ("2020-01-01 9:00", "past already"),
+        ("today at 9", "is in the past. Choose a later time."),
+        ("2020-01-01 9:00", "is in the past. Choose a later time."),
         ("in 53 weeks", "more than a year ahead"),
         ("2028-01-01 9:00", "more than a year ahead"),
         ("in 999999 weeks", "more than a year ahead"),
-        ("every 2 minutes", "even fortune cookies"),
-        ("* * * * *", "even fortune cookies"),
-        ("every 7 minutes", "does not come out even"),
+        ("every 2 minutes", "Even fortune cookies take longer to bake ;) Choose"),
+        ("* * * * *", "Even fortune cookies take longer to bake ;) Choose"),
+        ("every 7 minutes", "does not divide the hour or the day evenly. Choose one of"),
         ("soon", "is no"),
         ("team in 3 minutes", "“team in 3 minutes” is no"),
         ("", "is no"),
@@ -430,8 +430,8 @@ async def test_a_removed_channel(world: World) -> None:
     await world.settings.change([Drop(spec)], AUDIT)
     await world.passes(2 * HOUR)
     told = (
-        "Your reminder 1 (stretch) did not go to shoutbox:lobby: There is no channel "
-        "shoutbox:lobby for you."
+        "Your reminder 1 (stretch) was not delivered to shoutbox:lobby: The channel "
+        "shoutbox:lobby does not exist, or you cannot access it."
     )
     assert await world.heard(2) == [("chat:juliet@x", "Reminder: eat"), ("chat:juliet@x", told)]
     assert await world.left() == []
@@ -449,7 +449,7 @@ async def test_a_role_that_was_lost(world: World) -> None:
     first, second = await world.heard(2)
     assert first == (str(ROOM), "juliet reminds: stretch")
     assert second[0] == "chat:juliet@x"
-    assert "did not go to" in second[1]
+    assert "was not delivered to" in second[1]
     assert await world.left() == []
 
 
@@ -486,7 +486,7 @@ async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.restart()
     await world.passes(HOUR)
-    told = "Your reminder 1 (never) did not go to chat:juliet@x: it can't be read any more"
+    told = "Your reminder 1 (never) was not delivered to chat:juliet@x: it cannot be read"
     assert await world.heard(2) == [("chat:juliet@x", told), ("chat:juliet@x", "Reminder: stretch")]
     assert await world.left() == []
 
@@ -505,7 +505,7 @@ async def test_a_fault_of_our_own_is_not_the_end(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def breaks(*_: Any) -> NoReturn:
-        raise LookupError("a fault")
+        raise LookupError("internal error")
 
     await world.asks(JULIET, "in 20 minutes")
     with monkeypatch.context() as patch:

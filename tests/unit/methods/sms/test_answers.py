@@ -60,7 +60,7 @@ def test_an_error_inside_a_200_is_none_and_told_in_the_provider_s_words(
 ) -> None:
     fault = verdict(True, [Answer(200, body)])
     assert type(fault) is Refused
-    assert str(fault) == f"The SMS provider did not take it: {words}."
+    assert str(fault) == f"The SMS provider did not accept the message: {words}."
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ async def test_vonage_says_no_with_a_200(provider: Provider) -> None:
     provider.answer = (
         '{"message-count":"1","messages":[{"status":"9","error-text":"Partner quota exceeded"}]}'
     )
-    with pytest.raises(Refused, match=r"did not take it: Partner quota exceeded \(9\)"):
+    with pytest.raises(Refused, match="did not accept the message: Partner quota exceeded \\(9\\)"):
         await ProviderWay(Via.parse(VONAGE)).put(TO, "hello", ID)
 
 

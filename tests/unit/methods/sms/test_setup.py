@@ -56,18 +56,39 @@ def test_a_provider_from_the_environment() -> None:
     ("table", "told"),
     [
         ('gateway = "sms.example.org"', "countries"),
-        ('countries = ["+49"]', "one way out"),
+        (
+            'countries = ["+49"]',
+            (
+                'sms requires either gateway = "sms.example.org" or via with a provider\'s URL, '
+                "but not both."
+            ),
+        ),
         (
             'countries = ["+49"]\ngateway = "sms.example.org"\nvia = '
             '"smpp://u:p@127.0.0.1/15551234567"',
-            "one way out",
+            (
+                'sms requires either gateway = "sms.example.org" or via with a provider\'s URL, '
+                "but not both."
+            ),
         ),
-        ('countries = ["49"]\ngateway = "sms.example.org"', "“49” is no country's prefix"),
-        ('countries = ["+0"]\ngateway = "sms.example.org"', "“+0” is no country's prefix"),
-        ('countries = ["+49"]\ngateway = "a b"', "“a b” is no domain"),
-        ('countries = ["+49"]\ngateway = "sms.example.org/x"', "is no domain"),
-        ('countries = ["+49"]\ngateway = "sms.example.org"\nparts = 0', "parts must be 1 to 10"),
-        ('countries = ["+49"]\ngateway = "sms.example.org"\nparts = 11', "parts must be 1 to 10"),
+        (
+            'countries = ["49"]\ngateway = "sms.example.org"',
+            "“49” is not a country code. Write it as +49.",
+        ),
+        (
+            'countries = ["+0"]\ngateway = "sms.example.org"',
+            "“+0” is not a country code. Write it as +49.",
+        ),
+        ('countries = ["+49"]\ngateway = "a b"', "“a b” is not a domain"),
+        ('countries = ["+49"]\ngateway = "sms.example.org/x"', "is not a domain"),
+        (
+            'countries = ["+49"]\ngateway = "sms.example.org"\nparts = 0',
+            "parts must be between 1 and 10.",
+        ),
+        (
+            'countries = ["+49"]\ngateway = "sms.example.org"\nparts = 11',
+            "parts must be between 1 and 10.",
+        ),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nbudget = 0', "budget must be 1 to"),
         (
             'countries = ["+49"]\ngateway = "sms.example.org"\nper_number = -1',
@@ -80,7 +101,10 @@ def test_a_provider_from_the_environment() -> None:
         ('countries = ["+49"]\nvia = "mailto://me:secret77@example.org"', "via"),
         (
             'countries = ["+49"]\nvia = "clickatell://SECRET77/15551234567/+4915100000000"',
-            "a number of its own",
+            (
+                "The value is not an Apprise URL for SMS, or it already contains a recipient "
+                "number. Write it as twilio://SID:TOKEN@FROM."
+            ),
         ),
     ],
 )
