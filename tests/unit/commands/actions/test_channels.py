@@ -169,7 +169,7 @@ async def test_two_edit_at_once(stage: Stage) -> None:
 async def test_an_edit_of_a_channel_that_went_meanwhile(stage: Stage) -> None:
     step = await stage.steps("channel-edit", {"channel": [str(ROOM)]})
     await stage.bus.settings.change([Drop(stage.find(ROOM))], Audit(0, "", "", "test"))
-    with pytest.raises(NotFound, match="no channel muc:lobby"):
+    with pytest.raises(NotFound, match="The channel muc:lobby"):
         await go_on(stage.bus.actions["channel-edit"], step, {}, ADMIN, stage.bus)
     assert "not one of the choices" in await stage.says(f"channel edit {ROOM}")
 
@@ -427,10 +427,10 @@ async def test_rooms_are_listed_with_how_the_bot_fares(stage: Stage) -> None:
     }
     assert (await stage.says("room list")).splitlines() == [
         "4 rooms:",
-        "a@rooms.example.org: out: the bot is banned from the room",
+        "a@rooms.example.org: not joined: the bot is banned from the room",
         "b@rooms.example.org (paused): joined, people: 3. I am an owner.",
         "c@rooms.example.org: joined, people: 1. I am not an owner of this room.",
-        "lobby@rooms.example.org: out: joining",
+        "lobby@rooms.example.org: not joined: joining",
     ]
 
 
@@ -463,7 +463,7 @@ async def test_a_room_is_removed_and_stays(stage: Stage) -> None:
 
 async def test_a_room_is_destroyed_only_where_the_bot_may(stage: Stage) -> None:
     told = await stage.says(f"room remove {ROOM} destroy sure")
-    assert told.startswith("Error: I am not an owner of lobby@rooms.example.org")
+    assert told.startswith("Error: The bot is not an owner of lobby@rooms.example.org")
     stage.rooms.states[ROOM.address] = RoomState(True, "", True, "", 3)
     assert "destroyed for everyone" in await stage.says(f"room remove {ROOM} destroy")
     assert await stage.says("cancel") == "Nothing was changed."

@@ -803,8 +803,7 @@ async def test_edit_in_a_line(stage: Stage) -> None:
         (
             "subscription edit 1 nonsense here",
             (
-                "When: “nonsense here” is not a cron schedule, or it never occurs. Check its "
-                "five fields."
+                "When: “nonsense here” is not a schedule. Examples: immediately, every 20, hourly"
             ),
         ),
         ("subscription edit 1 foo=bar", "The setting “foo” does not exist."),
