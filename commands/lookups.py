@@ -279,8 +279,10 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
     NotFound."""
     if which.casefold() in ("all", "alle"):
         if not channel:
-            raise BadInput(_("“all” needs a channel. Write it as: all muc:team@rooms.example.org"))
-        found = await bus.hub.store.dead(Channel.parse(channel), AT_ONCE)
+            raise BadInput(
+                _("All of which channel? Write it behind: all muc:team@rooms.example.org")
+            )
+        found = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
         if not found:
             raise NotFound(_("{channel} has no dead letters.", channel=channel))
         return found[::-1]
@@ -292,7 +294,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
                 text=which[:40],
             )
         )
-    letter = await bus.hub.store.dead_letter(int(number))
+    letter = await bus.hub.store.dead_letters.get(int(number))
     if letter is None:
         raise NotFound(
             _(

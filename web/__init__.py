@@ -1,2 +1,1 @@
-"""The web side: a page per shoutbox, the JSON API, live streams, health. The only package that
-serves HTTP."""
+"""The web side: pages, the JSON API, live streams, health. The only package that serves HTTP."""

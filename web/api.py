@@ -2,8 +2,9 @@
 6750)."""
 
 import json
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from aiohttp import web as http
 
@@ -12,21 +13,26 @@ from component.bus.model.message import Author, Channel, Message, is_id
 from component.bus.model.records import Token
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
-from web.context import SITE, Site, asked_language
+from web.context import SITE, Site
+from web.rendering import asked_language
 from web.sse import Streams, cursor
 
-MAX_REQUEST = 2 * 1024 * 1024
-MAX_KEY = 255
+MAX_REQUEST_BYTES = 2 * 1024 * 1024
+MAX_KEY_CHARS = 255
+MAX_PAGE = 500
+"""Messages in one answer."""
+DEFAULT_PAGE = "50"
+LATEST = 2**62
+"""Larger than every sequence number."""
+FIELDS = {"body", "author", "replies_to"}
 
 
 def routes(streams: Streams) -> list[http.RouteDef]:
     """Every path of the API."""
 
     async def stream(request: http.Request) -> http.StreamResponse:
-        channel = _channel(request, _authorize(request))
-        return await streams.serve(
-            request, request.app[SITE], channel, lambda one: json.dumps(_shown(one))
-        )
+        channel = channel_of(request, authorize(request))
+        return await streams.serve(request, request.app[SITE], channel, message_json)
 
     return [
         http.post("/api/v1/channels/{channel}/messages", post),
@@ -36,111 +42,19 @@ def routes(streams: Streams) -> list[http.RouteDef]:
     ]
 
 
-async def post(request: http.Request) -> http.Response:
-    """Accept a message into a channel: 201 once it is on disk, with its id and the URL of its
-    trace."""
-    site = request.app[SITE]
-    token = _authorize(request)
-    channel = _channel(request, token)
-    body, author, replies = await _read_body(request, token)
-    if replies:
-        await _check_answered(site, replies, channel)
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > MAX_KEY:
-        raise BadInput(f"The Idempotency-Key has {len(key)} characters. The maximum is {MAX_KEY}.")
-    origin = f"token:{token.name}#{key}" if key else ""
-    message = replace(
-        Message.new(channel, author, body, site.clock(), origin=origin), replies=replies
-    )
-    receipt = await site.hub.accept(message, deliver=True)
-    accepted = receipt.message
-    body = message.body if not receipt.deleted else accepted.body
-    if (accepted.channel, accepted.author, accepted.body, accepted.replies) != (
-        channel,
-        author,
-        body,
-        replies,
-    ):
-        raise Reused(
-            "This Idempotency-Key was already used for another message. "
-            "Use a new key for each message."
-        )
-    location = site.trace_url(accepted)
-    language = asked_language(request)
-    stopped = [{"to": one.to, "why": one.why.told(language)} for one in site.hub.refusals(receipt)]
-    answer = {"id": accepted.id, "channel": str(channel), "trace": location, "stopped": stopped}
-    return http.json_response(answer, status=201, headers={"Location": location})
-
-
-async def _check_answered(site: Site, message_id: str, channel: Channel) -> None:
-    hops = await site.hub.store.trace(message_id) if is_id(message_id) else ()
-    if all(one.channel != channel for one in hops):
-        raise BadInput(f"replies_to is not the ID of a message in {channel}.")
-
-
-async def _read_body(request: http.Request, token: Token) -> tuple[str, Author, str]:
-    """What to say, for whom (the token's own name, or a guest the caller names), and what it
-    answers."""
-    try:
-        given: Any = json.loads(await request.read())
-    except (ValueError, RecursionError) as error:
-        raise BadInput('The request body is not JSON. Send {"body": "…"}.') from error
-    if not isinstance(given, dict) or not isinstance(given.get("body"), str):
-        raise BadInput('The request body must be a JSON object with a text: {"body": "…"}.')
-    name, replies = given.get("author"), given.get("replies_to")
-    if unknown := sorted(set(given) - {"body", "author", "replies_to"}):
-        raise BadInput(
-            f"“{str(unknown[0])[:40]}” is not a field of a message. The fields are body, author "
-            "and replies_to."
-        )
-    if replies is not None and not is_id(replies if isinstance(replies, str) else ""):
-        raise BadInput("replies_to must be a message ID of 32 hexadecimal digits.")
-    if name is None:
-        return given["body"], Author(token.name, f"token:{token.name}"), replies or ""
-    if not isinstance(name, str):
-        raise BadInput("author must be a string.")
-    author = Author.named(name, f"guest:{token.name}/{name}")
-    request.app[SITE].guests.check(author.name)
-    return given["body"], author, replies or ""
-
-
-async def read(request: http.Request) -> http.Response:
-    """A channel's messages after `after` (or before `before`), oldest first, and where to go on."""
-    site = request.app[SITE]
-    channel = _channel(request, _authorize(request))
-    limit = cursor(request.query.get("limit", "50"))
-    if not 1 <= limit <= 500:
-        raise BadInput("limit must be between 1 and 500.")
-    before = request.query.get("before")
-    found = await site.hub.store.log(
-        channel,
-        after=cursor(request.query.get("after", "0")),
-        before=None if before is None else cursor(before),
-        limit=limit,
-    )
-    after = found[-1].seq if found else cursor(request.query.get("after", "0"))
-    return http.json_response({"messages": [_shown(one) for one in found], "after": after})
-
-
-async def trace(request: http.Request) -> http.Response:
-    """What became of a message: every channel it concerns, in order."""
-    site = request.app[SITE]
-    token = _authorize(request)
-    given = request.match_info["id"]
-    found = await site.hub.store.trace(given) if is_id(given) else ()
-    if not found or not _may_see(site, token, found[0].message.channel):
-        raise NotFound("This message does not exist.")
-    hops = [_hop(one) for one in found if _may_see(site, token, one.channel)]
-    return http.json_response(_shown(found[0]) | {"deliveries": hops})
+# Access
 
 
 def bearer(request: http.Request) -> Token | None:
-    """The token a request brings; None where it brings none that is known."""
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    return request.app[SITE].token(secret.strip()) if scheme.lower() == "bearer" else None
+    """The token of a request; None if it has none that is known."""
+    scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    return request.app[SITE].token(secret.strip())
 
 
-def _authorize(request: http.Request) -> Token:
+def authorize(request: http.Request) -> Token:
+    """The token of a request; raises Unauthorized."""
     token = bearer(request)
     if token is None and "Authorization" in request.headers:
         raise Unauthorized("The token is not valid.")
@@ -149,13 +63,14 @@ def _authorize(request: http.Request) -> Token:
     return token
 
 
-def _channel(request: http.Request, token: Token) -> Channel:
+def channel_of(request: http.Request, token: Token) -> Channel:
+    """The channel of a path; raises NotFound, and Forbidden if the token is not for it."""
     site = request.app[SITE]
     channel = Channel.parse(request.match_info["channel"])
     if channel.address == "*" or channel.method not in site.methods or not site.hub.find(channel):
         raise NotFound(f"The channel {channel} does not exist.")
     site.methods[channel.method].check(channel)
-    if not _may_see(site, token, channel):
+    if not may_see(site, token, channel):
         raise Forbidden(
             f"The token “{token.name}” cannot access {channel}, because it acts for a person who "
             "is not an admin."
@@ -163,29 +78,181 @@ def _channel(request: http.Request, token: Token) -> Channel:
     return channel
 
 
-def _may_see(site: Site, token: Token, channel: Channel) -> bool:
+def may_see(site: Site, token: Token, channel: Channel) -> bool:
+    """Whether a token may read and write a channel."""
     return site.is_open(channel) or site.roles.of(token.jid) >= Role.ADMIN
 
 
-def _shown(delivery: Delivery) -> dict[str, Any]:
+# Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a request posts: `author` names a guest, `replies_to` a message's id; "" for neither."""
+
+    body: str
+    author: str | None
+    replies_to: str
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self:
+        """The request's JSON; raises BadInput."""
+        try:
+            given: Any = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise BadInput('The request is not JSON: send {"body": "…"}.') from error
+        if not isinstance(given, dict) or not isinstance(given.get("body"), str):
+            raise BadInput('Send a JSON object with the text to say: {"body": "…"}.')
+        unknown = sorted(given.keys() - FIELDS)
+        if unknown:
+            raise BadInput(
+                f"“{unknown[0][:40]}” is no field of a message: there are body, author and "
+                "replies_to."
+            )
+        author, replies_to = given.get("author"), given.get("replies_to")
+        if replies_to is not None and not (isinstance(replies_to, str) and is_id(replies_to)):
+            raise BadInput("replies_to must be a message's id: 32 hexadecimal digits.")
+        if author is not None and not isinstance(author, str):
+            raise BadInput("author must be a name in quotes.")
+        return cls(given["body"], author, replies_to or "")
+
+
+def author_of(site: Site, token: Token, name: str | None) -> Author:
+    """The token itself, or a guest that it speaks for; raises BadInput, Conflict."""
+    if name is None:
+        return Author(token.name, f"token:{token.name}")
+    author = Author.named(name, f"guest:{token.name}/{name}")
+    site.guests.check(author.name)
+    return author
+
+
+def idempotent_origin(request: http.Request, token: Token) -> str:
+    """What makes a second request with the same Idempotency-Key the same message; "" without."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > MAX_KEY_CHARS:
+        raise BadInput(
+            f"The Idempotency-Key has {len(key)} characters: at most {MAX_KEY_CHARS} fit."
+        )
+    if not key:
+        return ""
+    return f"token:{token.name}#{key}"
+
+
+async def post(request: http.Request) -> http.Response:
+    """Accept a message into a channel: 201 once it is on disk, with its id and the URL of its
+    trace."""
+    site = request.app[SITE]
+    token = authorize(request)
+    channel = channel_of(request, token)
+    given = Post.parse(await request.read())
+    author = author_of(site, token, given.author)
+    if given.replies_to:
+        await check_replied(site, given.replies_to, channel)
+    origin = idempotent_origin(request, token)
+    message = Message.new(channel, author, given.body, site.clock(), origin=origin)
+    message = replace(message, replies=given.replies_to)
+    receipt = await site.hub.accept(message, deliver=True)
+    accepted = receipt.message
+    # If the first one was deleted in the meantime, its text cannot be compared any more.
+    body = accepted.body if receipt.deleted else message.body
+    repeated = replace(message, id=accepted.id, body=body)
+    if identity(accepted) != identity(repeated):
+        raise Reused("That Idempotency-Key was used for another message: use a new one for each.")
+    language = asked_language(request)
+    stopped = [
+        {"to": refusal.to, "why": refusal.why.told(language)}
+        for refusal in site.hub.refusals(receipt)
+    ]
+    location = site.trace_url(accepted)
+    answer = {"id": accepted.id, "channel": str(channel), "trace": location, "stopped": stopped}
+    return http.json_response(answer, status=201, headers={"Location": location})
+
+
+def identity(message: Message) -> tuple[Channel, Author, str, str]:
+    """What two requests with the same Idempotency-Key must have in common."""
+    return message.channel, message.author, message.body, message.replies
+
+
+async def check_replied(site: Site, message_id: str, channel: Channel) -> None:
+    """Raise BadInput if a message is not in a channel."""
+    deliveries = await site.hub.store.messages.trace(message_id)
+    if all(delivery.channel != channel for delivery in deliveries):
+        raise BadInput(f"replies_to names no message of {channel}: give the id of one.")
+
+
+# Reading
+
+
+async def read(request: http.Request) -> http.Response:
+    """A page of a channel's messages, oldest first, and where to continue: the newest ones, or
+    those after `after`, or those before `before`."""
+    site = request.app[SITE]
+    channel = channel_of(request, authorize(request))
+    limit = cursor(request.query.get("limit", DEFAULT_PAGE))
+    if not 1 <= limit <= MAX_PAGE:
+        raise BadInput(f"limit must be 1 to {MAX_PAGE}.")
+    after = cursor(request.query.get("after", "0"))
+    before = None
+    if "before" in request.query:
+        before = cursor(request.query["before"])
+    elif "after" not in request.query:
+        before = LATEST
+    page = await site.hub.store.deliveries.log(channel, after=after, before=before, limit=limit)
+    if page:
+        after = page[-1].seq
+    messages = [message_data(delivery) for delivery in page]
+    return http.json_response({"messages": messages, "after": after})
+
+
+async def trace(request: http.Request) -> http.Response:
+    """What became of a message: every channel it concerns that the token may see, in order."""
+    site = request.app[SITE]
+    token = authorize(request)
+    message_id = request.match_info["id"]
+    found: Sequence[Delivery] = ()
+    if is_id(message_id):
+        found = await site.hub.store.messages.trace(message_id)
+    if not found or not may_see(site, token, found[0].message.channel):
+        raise NotFound("There is no such message.")
+    visible = [delivery for delivery in found if may_see(site, token, delivery.channel)]
+    deliveries = list(map(delivery_data, visible))
+    return http.json_response({**message_data(found[0]), "deliveries": deliveries})
+
+
+# JSON
+
+
+def message_data(delivery: Delivery) -> dict[str, Any]:
+    """A message as its channel has it."""
     message = delivery.message
-    answered = {"replies_to": message.replies, "thread": message.thread}
-    return {
+    data: dict[str, Any] = {
         "id": message.id,
         "seq": delivery.seq,
         "channel": str(message.channel),
         "author": {"name": message.author.name, "guest": message.author.is_guest},
         "body": message.body,
         "at": message.at,
-    } | {name: given for name, given in answered.items() if given}
+    }
+    if message.replies:
+        data["replies_to"] = message.replies
+    if message.thread:
+        data["thread"] = message.thread
+    return data
 
 
-def _hop(delivery: Delivery) -> dict[str, Any]:
-    hop = {
+def message_json(delivery: Delivery) -> str:
+    """The same as JSON on one line."""
+    return json.dumps(message_data(delivery))
+
+
+def delivery_data(delivery: Delivery) -> dict[str, Any]:
+    """A delivery's state."""
+    data: dict[str, Any] = {
         "channel": str(delivery.channel),
         "state": str(delivery.state),
         "changed": delivery.changed,
     }
     if delivery.state is not State.CAME:
-        hop |= {"attempts": delivery.attempts, "error": delivery.error}
-    return hop
+        data["attempts"] = delivery.attempts
+        data["error"] = delivery.error
+    return data

@@ -1,5 +1,4 @@
-"""Guests of the shoutboxes: who they are between two visits, which names are taken, how fast they
-may shout.
+"""Guests of the shoutboxes: their sessions, the names they hold, and how often they may post.
 
 A guest is a random number in a cookie. A name belongs to the guest who used it last, for ten
 minutes.
@@ -13,99 +12,110 @@ from collections.abc import Callable, Iterable
 from component.bus.model.message import Author
 from component.common.errors import Conflict
 from component.common.i18n import _
-from component.common.rate import MOST, Rate
+from component.common.rate import MAX_KEYS, Rate
 from component.common.sanitize import skeleton
 
-HELD = 600.0
-"""Seconds a name stays with the guest who used it last."""
+NAME_LIFE_S = 600.0
+"""Seconds that a name is reserved for the guest who used it last."""
 
 
 class Guests:
-    """Names and rates; `clock` gives monotonic seconds, `kept` are names nobody may take (the
+    """Names and rates. `clock` gives monotonic seconds; nobody may take a `reserved` name (the
     bot's)."""
 
-    def __init__(self, clock: Callable[[], float], kept: Iterable[str]) -> None:
+    def __init__(self, clock: Callable[[], float], reserved: Iterable[str]) -> None:
         self._clock = clock
-        self._kept = {skeleton(name) for name in kept}
-        self._names: OrderedDict[str, tuple[str, float]] = OrderedDict()
-        self._sessions = Rate(clock, 10, 1)
-        self._addresses = Rate(clock, 120, 20)
+        self._reserved = set(map(skeleton, reserved))
+        self.names: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        """By a name's skeleton, who holds it, and until when."""
+        self._session_rate = Rate(clock, 10, 1)
+        self._network_rate = Rate(clock, 120, 20)
 
     def author(self, session: str, address: str, name: str) -> Author:
         """The guest under the name they gave; raises BadInput, Conflict, TooMany."""
-        self._addresses.spend(network(address))
-        self._sessions.spend(session)
+        self._network_rate.spend(network(address))
+        self._session_rate.spend(session)
         author = Author.named(name, f"guest:{session}")
         self.check(author.name)
-        self._take(skeleton(author.name), session)
+        self.take(author.name, session)
         return author
 
     def check(self, name: str) -> None:
-        """Raise Conflict where a name is nobody's to take."""
-        if skeleton(name) in self._kept:
-            raise Conflict(_("The bot uses this name. Choose another name."))
+        """Raise Conflict if a name is reserved."""
+        if skeleton(name) in self._reserved:
+            raise Conflict(_("That is the bot's own name: choose another."))
 
     def holder(self, name: str) -> str:
-        """The session that goes by a name now; "" where none does."""
-        session, until = self._names.get(skeleton(name), ("", 0.0))
-        return session if until > self._clock() else ""
+        """The session that holds a name now; "" if nobody does."""
+        session, until = self.names.get(skeleton(name), ("", 0.0))
+        if until <= self._clock():
+            return ""
+        return session
 
-    def _take(self, look: str, session: str) -> None:
-        owner, until = self._names.get(look, ("", 0.0))
-        now = self._clock()
-        if owner not in ("", session) and until > now:
-            raise Conflict(_("Someone else uses this name or a similar one. Choose another name."))
-        self._names[look] = (session, now + HELD)
-        self._names.move_to_end(look)
-        if len(self._names) > MOST:
-            self._names.popitem(last=False)
+    def take(self, name: str, session: str) -> None:
+        """Reserve a name for a session; raises Conflict if someone else holds one that looks
+        alike."""
+        if self.holder(name) not in ("", session):
+            raise Conflict(
+                _("Someone else goes by that name, or by one that looks like it: choose another.")
+            )
+        look = skeleton(name)
+        self.names[look] = (session, self._clock() + NAME_LIFE_S)
+        self.names.move_to_end(look)
+        if len(self.names) > MAX_KEYS:
+            self.names.popitem(last=False)
 
 
 def new_session() -> str:
-    """A session nobody can guess."""
+    """A session id that nobody can guess."""
     return secrets.token_hex(16)
 
 
-def caller(peer: str, forwarded: str, proxies: Iterable[str]) -> str:
-    """The address a request comes from: the last one in X-Forwarded-For that is no proxy of
+# Addresses
+
+
+def parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IP address; None if the text is not one."""
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
+
+
+def client_address(peer: str, forwarded: str, proxies: Iterable[str]) -> str:
+    """The address a request comes from: the last one in X-Forwarded-For that is not a proxy of
     ours."""
-    networks = [ipaddress.ip_network(one) for one in proxies]
-    for hop in (peer, *(one.strip() for one in reversed(forwarded.split(",")))):
-        try:
-            address = ipaddress.ip_address(hop)
-        except ValueError:
-            return peer
-        peer = hop
+    networks = [ipaddress.ip_network(proxy) for proxy in proxies]
+    hops = [peer, *map(str.strip, reversed(forwarded.split(",")))]
+    trusted = peer
+    for hop in hops:
+        address = parsed(hop)
+        if address is None:
+            return trusted
+        trusted = hop
         if not any(address in network for network in networks):
-            return hop
-    return peer
+            break
+    return trusted
 
 
 def is_address(name: str) -> bool:
     """Whether a host's name is an IP address."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return parsed(name) is not None
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is this machine's own."""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    """Whether an address belongs to this machine."""
+    found = parsed(address)
+    return found is not None and found.is_loopback
 
 
 def network(address: str) -> str:
-    """One IPv4 address, or the /64 that one IPv6 subscriber has."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    """One IPv4 address, or the /64 network of one IPv6 subscriber."""
+    found = parsed(address)
+    if found is None:
         return address
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(
-        parsed if parsed.version == 4 else ipaddress.ip_network(f"{parsed}/64", strict=False)
-    )
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network(f"{found}/64", strict=False))

@@ -1,8 +1,7 @@
-"""Operators and others on the web: one-time links that the bot hands out, and the sessions they
-open.
+"""Signing in on the web: one-time links that the bot hands out, and the sessions they open.
 
-Of a link and of a session's cookie only the hash is kept, in memory: a restart signs everyone out.
-Whether someone is an operator (still) is asked at every use; here stands only who they are.
+Only hashes of links and session cookies are kept, in memory: a restart signs everyone out. A
+session says who someone is; what they may do is checked on every request.
 """
 
 import hashlib
@@ -11,100 +10,119 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-LINK_LIFE = 300.0
-"""Seconds a link waits to be used."""
-IDLE = 12 * 3600.0
-"""Seconds a session lives after its last use."""
-PER_PERSON = 8
-"""Sessions of one person; the oldest go first."""
-MOST = 1_000
-"""Links, and sessions, in all."""
+LINK_LIFE_S = 300.0
+"""Seconds until an unused link expires."""
+MAX_IDLE_S = 12 * 3600.0
+"""Seconds that a session lives after its last use."""
+MAX_PER_PERSON = 8
+"""Sessions of one person; the oldest are closed first."""
+MAX_IN_ALL = 1_000
+"""Links, and sessions, of everyone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A one-time link: the bare JID that it signs in, and when it expires."""
+
+    jid: str
+    expires: float
 
 
 @dataclass(slots=True)
-class Seat:
-    """Someone signed in: the bare JID, what the forms carry to show that they are ours, when it was
-    last used."""
+class Session:
+    """Someone who is signed in: the bare JID, the token that forms of their pages carry, and the
+    time of the last use."""
 
     jid: str
     token: str
-    seen: float
+    last_used: float
 
 
-class Operators:
-    """Links and sessions; `clock` gives monotonic seconds. Where there are too many, the oldest go,
-    but of those that `keeps` says yes to (operators, by the bare JID) only when there are no
-    others: anyone may have many JIDs."""
+class SignIns:
+    """All links and sessions. `clock` gives monotonic seconds.
+
+    When there are too many, the oldest are dropped. Those of people for whom `is_protected` returns
+    true (operators, by bare JID) are dropped last, because anyone can have many JIDs.
+    """
 
     def __init__(
-        self, clock: Callable[[], float], keeps: Callable[[str], bool] = lambda _jid: False
+        self, clock: Callable[[], float], is_protected: Callable[[str], bool] = lambda _jid: False
     ) -> None:
         self._clock = clock
-        self._keeps = keeps
-        self._links: OrderedDict[str, tuple[str, float]] = OrderedDict()
-        self._seats: OrderedDict[str, Seat] = OrderedDict()
+        self._is_protected = is_protected
+        self.links: OrderedDict[str, Link] = OrderedDict()
+        """By the hash of the key."""
+        self.sessions: OrderedDict[str, Session] = OrderedDict()
+        """By the hash of the cookie; the one unused for longest comes first."""
 
     def link(self, jid: str) -> str:
-        """A key that signs `jid` in once; one that was handed to them before is void."""
-        for digest in [one for one, (owner, _until) in self._links.items() if owner == jid]:
-            del self._links[digest]
-        if len(self._links) >= MOST:
-            del self._links[
-                self._least({one: owner for one, (owner, _until) in self._links.items()})
-            ]
+        """The key of a new link that signs `jid` in once; an earlier link of theirs expires."""
+        for digest, link in list(self.links.items()):
+            if link.jid == jid:
+                del self.links[digest]
+        if len(self.links) >= MAX_IN_ALL:
+            del self.links[self._first_to_drop(self.links)]
         key = secrets.token_urlsafe(16)
-        self._links[_hash(key)] = (jid, self._clock() + LINK_LIFE)
+        self.links[hashed(key)] = Link(jid, self._clock() + LINK_LIFE_S)
         return key
 
-    def whose(self, key: str) -> str:
-        """Whom a link would sign in, which uses nothing up; "" where it is used, void, over or
-        invented."""
-        jid, until = self._links.get(_hash(key), ("", 0.0))
-        return jid if until > self._clock() else ""
+    def owner(self, key: str) -> str:
+        """The JID that a link signs in, without using the link up; "" if it is not valid."""
+        link = self.links.get(hashed(key))
+        if link is None or link.expires <= self._clock():
+            return ""
+        return link.jid
 
-    def enter(self, key: str) -> str:
-        """Use a link up: the cookie of a new session, "" where the link does not open."""
-        jid = self.whose(key)
-        self._links.pop(_hash(key), None)
-        return self._sit(jid) if jid else ""
-
-    def _sit(self, jid: str) -> str:
-        self._sweep()
-        mine = [digest for digest, seat in self._seats.items() if seat.jid == jid]
-        for digest in mine[: max(0, len(mine) - PER_PERSON + 1)]:
-            del self._seats[digest]
-        if len(self._seats) >= MOST:
-            del self._seats[self._least({one: seat.jid for one, seat in self._seats.items()})]
+    def open(self, key: str) -> str:
+        """Use a link up: the cookie of a new session; "" if the link is not valid."""
+        jid = self.owner(key)
+        self.links.pop(hashed(key), None)
+        if not jid:
+            return ""
+        self.close_idle()
+        self._make_room(jid)
         cookie = secrets.token_urlsafe(16)
-        self._seats[_hash(cookie)] = Seat(jid, secrets.token_urlsafe(16), self._clock())
+        self.sessions[hashed(cookie)] = Session(jid, secrets.token_urlsafe(16), self._clock())
         return cookie
 
-    def _least(self, owners: Mapping[str, str]) -> str:
-        """Which of them goes first, the oldest standing first."""
-        return next(
-            (one for one, jid in owners.items() if not self._keeps(jid)), next(iter(owners))
-        )
+    def _make_room(self, jid: str) -> None:
+        theirs = [digest for digest, session in self.sessions.items() if session.jid == jid]
+        surplus = len(theirs) - MAX_PER_PERSON + 1
+        for digest in theirs[: max(0, surplus)]:
+            del self.sessions[digest]
+        if len(self.sessions) >= MAX_IN_ALL:
+            del self.sessions[self._first_to_drop(self.sessions)]
 
-    def seat(self, cookie: str, *, use: bool = True) -> Seat | None:
-        """Who sits there; `use` makes the session live on."""
-        self._sweep()
-        digest = _hash(cookie)
-        seat = self._seats.get(digest)
-        if seat and use:
-            seat.seen = self._clock()
-            self._seats.move_to_end(digest)
-        return seat
+    def _first_to_drop(self, owned: Mapping[str, Link | Session]) -> str:
+        for digest, entry in owned.items():
+            if not self._is_protected(entry.jid):
+                return digest
+        return next(iter(owned))
 
-    def leave(self, cookie: str) -> None:
+    def session(self, cookie: str, *, use: bool = True) -> Session | None:
+        """The session of a cookie; `use` extends its life."""
+        self.close_idle()
+        digest = hashed(cookie)
+        session = self.sessions.get(digest)
+        if session and use:
+            session.last_used = self._clock()
+            self.sessions.move_to_end(digest)
+        return session
+
+    def close(self, cookie: str) -> None:
         """Sign out."""
-        self._seats.pop(_hash(cookie), None)
+        self.sessions.pop(hashed(cookie), None)
 
-    def _sweep(self) -> None:
-        """Let go of sessions that were left; the one unused for longest stands first."""
-        old = self._clock() - IDLE
-        while self._seats and next(iter(self._seats.values())).seen <= old:
-            self._seats.popitem(last=False)
+    def close_idle(self) -> None:
+        """Close the sessions that nobody has used for too long."""
+        oldest_allowed = self._clock() - MAX_IDLE_S
+        while self.sessions:
+            digest, session = next(iter(self.sessions.items()))
+            if session.last_used > oldest_allowed:
+                return
+            del self.sessions[digest]
 
 
-def _hash(secret: str) -> str:
+def hashed(secret: str) -> str:
+    """What is kept of a key or a cookie."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

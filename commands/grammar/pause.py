@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from commands.grammar.subscription import FOR, QUOTES
+from component.common import time_words
 from component.common.errors import BadInput
 from component.common.i18n import _
 from component.common.schedule import once
-from component.common.value_types import Span
+from component.common.value_types import YEAR
 
-YEAR = Span(366 * 86400)
-"""How long a pause may be."""
 _UNTIL = re.compile(r"(?:^|\s)(until|till|til|bis|for|für)\s+", re.IGNORECASE)
-_FILLING = re.compile(
-    r"^(?:zum|zu|on|am|um|next|nächsten|nächste|kommenden)\s+(?!\d)", re.IGNORECASE
-)
+_ENDLESS = re.compile(rf"(?:^|\s)(?:{time_words.ENDLESS.pattern})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +25,29 @@ class Pause:
 
 
 def read_pause(line: str) -> Pause:
-    """What a line says: `until Monday`, `lobby for 2h`, `3`, `2h`."""
+    """Read what a line says: `until Monday`, `lobby for 2h`, `3`, `2h`."""
     text = " ".join(line.translate(QUOTES).replace('"', "").split())
-    if found := _UNTIL.search(text):
-        time = text[found.end() :]
-        return Pause(
-            text[: found.start()].strip(), f"in {time}" if found[1].lower() in FOR else time
-        )
-    try:
-        Span.parse(text)
-    except BadInput:
+    endless = _ENDLESS.search(text)
+    if endless:
+        return Pause(text[: endless.start()].strip())
+    match = _UNTIL.search(text)
+    if match:
+        which, time = text[: match.start()].strip(), text[match.end() :]
+        return Pause(which, f"in {time}" if match[1].lower() in FOR else time)
+    if time_words.duration(text) is None:
         return Pause(text)
     return Pause(until=f"in {text}")
 
 
 def until(text: str, now: int, zone: ZoneInfo) -> int:
-    """The time written, in ms since 1970, by the clocks of `zone`; 0 for none. Raises BadInput."""
-    words = _UNTIL.sub("", text.strip()) if _UNTIL.match(text.strip()) else text.strip()
-    if not words:
+    """Read a time, by the clocks of `zone`; in ms since 1970, 0 for none. Raises BadInput."""
+    words = text.strip()
+    if _UNTIL.match(words):
+        words = _UNTIL.sub("", words, count=1)
+    if not words or _ENDLESS.search(text.strip()):
         return 0
-    try:
-        due = now + Span.parse(words).ms
-    except BadInput:
-        due = once(_FILLING.sub("", words), now, zone)
+    seconds = time_words.duration(words)
+    due = once(words, now, zone) if seconds is None else now + seconds * 1000
     if due - now > YEAR.ms:
         raise BadInput(
             _("“{text}” is more than a year ahead. Choose an earlier time.", text=text[:40])

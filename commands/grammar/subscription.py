@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from component.bus.model.subscription import Interval
+from component.common import time_words
 from component.common.errors import BadInput
 from component.common.i18n import _
 
@@ -330,21 +331,16 @@ def _thread(left: Sequence[Word], said: Said, _names: Names) -> int:
 
 # When
 
-_STARTS = re.compile(
-    r"every|each|once|einmal|je|jede[nrs]?|alle|daily|täglich|hourly|stündlich|weekly|"
-    r"wöchentlich|at|um|on|am|immediately|instantly"
-    r"|sofort|gleich|weekdays?|werktags?|weekends?|wochenenden?|noon|mittags?|midnight|"
-    r"mitternachts?"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|diens|donners|frei|sams|"
-    r"sonn)tags?|mittwochs?"
-    r"|\d{1,2}[:.]\d{2}(?:am|pm)?|\d{1,2}(?:am|pm)"
-)
+_STARTS = frozenset({"immediately", "instantly", "sofort", "gleich", *time_words.DAY_SETS})
 _CRON = re.compile(r"[\d*/,-]+")
 _LONGEST = 10
 """Words that an interval may have."""
-_DANGLING = frozenset(
-    {"and", "und", "the", "at", "um", "on", "am", "every", "each", "jede", "jeden", "jedes"}
-)
+
+
+def _starts(left: Sequence[Word]) -> bool:
+    """Whether a time may begin here."""
+    words = [word.low for word in left[:_LONGEST]]
+    return words[0] in _STARTS or time_words.begins(words)
 
 
 def _interval(left: Sequence[Word], said: Said, names: Names) -> int:
@@ -352,7 +348,7 @@ def _interval(left: Sequence[Word], said: Said, names: Names) -> int:
         return 0
     count = _count(left)
     whole = count and (not left[count:] or _begins(left[count:], said | {"interval": ""}, names))
-    if not whole and _STARTS.fullmatch(left[0].low):
+    if not whole and _starts(left):
         count = _unread(left)
     if count:
         said["interval"] = " ".join(one.said for one in left[:count]).rstrip(",;")
@@ -364,12 +360,12 @@ def _count(left: Sequence[Word]) -> int:
     low = [one.low for one in left[:_LONGEST]]
     if _CRON.fullmatch(low[0]):
         return 5 if _is_interval(" ".join(low[:5])) and len(low) >= 5 else 0
-    if not _STARTS.fullmatch(low[0]):
+    if not _starts(left):
         return 0
     end = next(
         (place for place in range(1, len(low)) if not low[place] or _ends(left[place:])), len(low)
     )
-    fitting = (count for count in range(end, 0, -1) if low[count - 1] not in _DANGLING)
+    fitting = (count for count in range(end, 0, -1) if low[count - 1] not in time_words.OPEN_ENDS)
     return next((count for count in fitting if _is_interval(" ".join(low[:count]))), 0)
 
 

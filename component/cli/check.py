@@ -13,7 +13,7 @@ from component.storage import open_store
 from component.subscriptions.rendering.preview import faults as faults_of_letters
 from component.subscriptions.rendering.templates import Templates
 from component.xmpp.connection import ComponentAccount
-from component.xmpp.session import knock
+from component.xmpp.probe import probe
 
 
 async def check(file: Path) -> list[str]:
@@ -51,7 +51,7 @@ async def _xmpp(config: Config) -> list[str]:
     account = ComponentAccount(
         config.xmpp.host, config.xmpp.port, config.xmpp.component, config.xmpp.secret
     )
-    fault = await knock(account, config.xmpp.rooms)
+    fault = await probe(account, config.xmpp.rooms)
     return [f"[xmpp] {fault}"] if fault else []
 
 
@@ -87,7 +87,11 @@ async def notes(file: Path) -> list[str]:
     store = await open_store(config.store)
     try:
         told = _links(config)
-        seeded = await store.channels() or await store.routes() or await store.tokens()
+        seeded = (
+            await store.configuration.channels()
+            or await store.configuration.routes()
+            or await store.configuration.tokens()
+        )
         return told + (await unused(config, store) if seeded else [])
     finally:
         await store.close()

@@ -1,7 +1,6 @@
 """Quiet hours, and when they are over. Pure: the time is given."""
 
 import functools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -9,10 +8,8 @@ from typing import Self
 
 from component.common.errors import BadInput
 from component.common.i18n import _
+from component.common.time_words import DAY_MINUTES, clock_span
 from component.common.value_types import ClockTime, Weekdays
-
-_DAY_ENDS = 24 * 60
-_RANGE = re.compile(r"(?:from |von )?(\S+?)\s*(?:-|–|to|until|bis)\s*(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +22,9 @@ class Hours:
     days: Weekdays | None = None
 
     def __post_init__(self) -> None:
-        if self.start.minutes == _DAY_ENDS:
-            raise BadInput(_("Quiet hours cannot start at 24:00. Write 0:00 of the next day."))
-        all_day = self.start.minutes == 0 and self.end.minutes == _DAY_ENDS
+        if self.start.minutes == DAY_MINUTES:
+            raise BadInput(_("Quiet hours can't begin at 24:00: that is 0:00 of the next day."))
+        all_day = self.start.minutes == 0 and self.end.minutes == DAY_MINUTES
         if self.start == self.end or (
             all_day and (self.days is None or len(self.days.numbers) == 7)
         ):
@@ -42,12 +39,10 @@ class Hours:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The hours written, like 22:00-07:00; raises BadInput."""
-        found = _RANGE.fullmatch(text.strip().lower())
-        if not found:
-            raise BadInput(
-                _("“{text}” is not a time range. Write it as 22:00-07:00.", text=text[:40])
-            )
-        return cls(_time(found[1]), _time(found[2]))
+        ends = clock_span(text)
+        if ends is None:
+            raise BadInput(_("“{text}” are no hours: write them like 22:00-07:00.", text=text[:40]))
+        return cls(ClockTime.parse(ends[0]), ClockTime.parse(ends[1]))
 
     def until(self, now: int, zone: tzinfo = UTC) -> int | None:
         """When the quiet is over that holds at `now` by the clocks of `zone`, both in ms; None
@@ -67,10 +62,6 @@ class Hours:
 
     def __str__(self) -> str:
         return f"{self.start}-{self.end}"
-
-
-def _time(text: str) -> ClockTime:
-    return ClockTime.parse(text if ":" in text else f"{text}:00")
 
 
 @functools.lru_cache(1024)

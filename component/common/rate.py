@@ -1,5 +1,4 @@
-"""Token buckets: so many at once, then so many a second, for each key. Pure but for the clock it is
-given."""
+"""Token buckets: a rate limit for each key. Pure, apart from the clock that it is given."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -8,32 +7,39 @@ from dataclasses import dataclass
 from component.common.errors import TooMany
 from component.common.i18n import _
 
-MOST = 10_000
-"""Keys kept in memory; the oldest go first."""
+MAX_KEYS = 10_000
+"""Keys in memory; the oldest are dropped first."""
 
 
 @dataclass(slots=True)
-class _Bucket:
+class Bucket:
+    """What a key may still spend, as of a time in seconds."""
+
     left: float
     at: float
 
 
 class Rate:
-    """`burst` at once, then `per_second`, for each key; `clock` gives seconds, and takes nothing
-    away when set back."""
+    """`burst` at once, then `per_second`, for each key. `clock` gives seconds; setting it back
+    takes nothing away."""
 
     def __init__(self, clock: Callable[[], float], burst: float, per_second: float) -> None:
         self._clock = clock
         self._burst = burst
         self._speed = per_second
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """How many keys are in memory."""
+        return len(self._buckets)
 
     def spend(self, key: str) -> None:
-        """Raises TooMany, with the seconds to wait, where `key` has none left."""
+        """Take one; raises TooMany, with the seconds to wait, if `key` has none left."""
         now = self._clock()
-        bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
+        bucket = self._buckets.setdefault(key, Bucket(self._burst, now))
         self._buckets.move_to_end(key)
-        if len(self._buckets) > MOST:
+        if len(self._buckets) > MAX_KEYS:
             self._buckets.popitem(last=False)
         bucket.left = min(self._burst, bucket.left + max(0.0, now - bucket.at) * self._speed)
         bucket.at = now

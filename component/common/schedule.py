@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import islice, pairwise, takewhile
+from itertools import islice, pairwise
 from typing import Self
 
 from cronsim import CronSim, CronSimError
 
+from component.common import time_words
 from component.common.errors import BadInput
 from component.common.i18n import Words, _
+from component.common.time_words import DAY_MINUTES, WORKDAYS
 from component.common.value_types import Span
 
 LEAST = 300
@@ -26,67 +28,10 @@ LOOKED_AT = 500
 _LOOKED_TO = timedelta(days=10 * 366)
 """How far they are looked at: some come once in 28 years, and no year has more than four digits."""
 
-_DAYS = {
-    name: number
-    for number, names in enumerate(
-        (
-            ("sunday", "sundays", "sun", "sonntag", "sonntags", "so"),
-            ("monday", "mondays", "mon", "montag", "montags", "mo"),
-            ("tuesday", "tuesdays", "tue", "dienstag", "dienstags", "di"),
-            ("wednesday", "wednesdays", "wed", "mittwoch", "mittwochs", "mi"),
-            ("thursday", "thursdays", "thu", "donnerstag", "donnerstags", "do"),
-            ("friday", "fridays", "fri", "freitag", "freitags", "fr"),
-            ("saturday", "saturdays", "sat", "samstag", "samstags", "sa"),
-        )
-    )
-    for name in names
-}
-_SETS = {
-    "daily": "*",
-    "day": "*",
-    "täglich": "*",
-    "tag": "*",
-    "weekdays": "1-5",
-    "weekday": "1-5",
-    "werktags": "1-5",
-    "werktag": "1-5",
-    "weekends": "0,6",
-    "weekend": "0,6",
-    "wochenende": "0,6",
-    "wochenenden": "0,6",
-}
-_TIMES = {
-    "noon": (12, 0),
-    "midday": (12, 0),
-    "mittag": (12, 0),
-    "midnight": (0, 0),
-    "mitternacht": (0, 0),
-}
-_FILLING = frozenset(
-    {
-        "every",
-        "each",
-        "on",
-        "at",
-        "and",
-        "the",
-        "jeden",
-        "jede",
-        "jedes",
-        "am",
-        "um",
-        "und",
-        "uhr",
-        "",
-    }
-)
-_CLOCK = re.compile(r"([01]?\d|2[0-3])(?:[:.h]([0-5]\d))?\s*(am|pm)?")
-_EVERY = re.compile(
-    r"(?:every|each|alle|jede)\s+(?:(\d{1,3})\s*)?(seconds?|secs?|sekunden?|minutes?|mins?|"
-    r"minuten?|hours?|stunden?|h)"
-)
-_CRON = re.compile(r"[\d*/,-]+\s+[\d*/,-]+(?:\s+\S+){3}")
 _HOURLY = frozenset({"hourly", "every hour", "stündlich", "jede stunde"})
+_ALMOST_A_WEEK = 6 * 86_400
+MORNING = 9 * 60
+"""The time of day of what names none, in minutes: when people come in."""
 
 
 class Unread(BadInput):
@@ -108,12 +53,12 @@ class Schedule:
 
         Raises BadInput where it is none, or where two of its times are less than `LEAST` apart.
         """
-        words = " ".join(text.split())
-        made = cls(words, _cron(words))
-        gap = made.shortest()
+        words = time_words.canonical(text)
+        schedule = cls(words, to_cron(words))
+        gap = schedule.shortest()
         if gap < LEAST:
             raise BadInput(_too_often(words, gap))
-        return made
+        return schedule
 
     def after(self, at: int, zone: tzinfo) -> int:
         """The first time behind `at`, both in ms since 1970, by the clocks of `zone`."""
@@ -122,12 +67,14 @@ class Schedule:
     def shortest(self) -> int:
         """The shortest time between two, in seconds."""
         start = datetime(2026, 1, 1, tzinfo=UTC)
-        times = takewhile(
-            lambda time: time < start + _LOOKED_TO, islice(self._from(start), LOOKED_AT)
-        )
-        return min(
-            (int((two - one).total_seconds()) for one, two in pairwise(times)), default=LEAST
-        )
+        shortest: int | None = None
+        for before, time in pairwise(islice(self._from(start), LOOKED_AT)):
+            if time >= start + _LOOKED_TO:
+                break
+            gap = int((time - before).total_seconds())
+            if shortest is None or gap < shortest:
+                shortest = gap
+        return LEAST if shortest is None else shortest
 
     def _from(self, start: datetime) -> Iterator[datetime]:
         return CronSim(self.cron, start)
@@ -136,18 +83,21 @@ class Schedule:
         return self.text
 
 
-def _cron(words: str) -> str:
+def to_cron(words: str) -> str:
+    """The five fields of a schedule in plain words. Raises BadInput, and Unread where the words
+    name none."""
     low = words.lower()
     if low in _HOURLY:
         return "0 * * * *"
-    if every := _EVERY.fullmatch(low):
-        count, unit = int(every.group(1) or 1), every.group(2)
-        if unit.startswith(("sec", "sek")):
-            raise BadInput(_too_often(words, count))
-        return _steps(count, unit[0] in "hs", words)
-    if _CRON.fullmatch(low) and not any(word in _FILLING for word in low.split()):
+    rest = time_words.weekly(words)
+    if rest is not None:
+        return _weekly(rest, words)
+    repetition = time_words.every(low)
+    if repetition:
+        return _steps(*repetition, words)
+    if time_words.is_cron(low):
         return _checked(low)
-    return _days(words)
+    return days_to_cron(words)
 
 
 def _too_often(words: str, gap: int) -> Words:
@@ -173,10 +123,14 @@ def _checked(words: str) -> str:
     return words
 
 
-def _steps(count: int, hours: bool, words: str) -> str:
-    whole = 24 if hours else 60
+def _steps(count: int, unit: int, words: str) -> str:
+    """Every so many units, of which `unit` has so many seconds."""
+    if unit == 1:
+        raise BadInput(_too_often(words, count))
+    hours = unit == 3600
+    whole, least = (24, 1) if hours else (60, 5)
     if not count or whole % count or count == whole:
-        fitting = ", ".join(str(one) for one in range(1 if hours else 5, whole) if whole % one == 0)
+        fitting = ", ".join(str(one) for one in range(least, whole) if whole % one == 0)
         raise BadInput(
             _(
                 "“{text}” does not divide the hour or the day evenly. Choose one of {counts}.",
@@ -184,45 +138,55 @@ def _steps(count: int, hours: bool, words: str) -> str:
                 counts=fitting,
             )
         )
-    return f"0 */{count} * * *" if hours else f"*/{count} * * * *"
+    if hours:
+        return f"0 */{count} * * *"
+    return f"*/{count} * * * *"
 
 
-def _days(words: str) -> str:
-    """Days and times of day, such as monday and friday 9:30; every day where none is named."""
-    days: list[str] = []
-    hour, minute = None, 0
-    for word in _tokens(words.lower()):
-        if word in _DAYS:
-            days.append(str(_DAYS[word]))
-        elif word in _SETS:
-            days.append(_SETS[word])
-        elif hour is None and (clock := _clock(word)):
-            hour, minute = clock
+def _weekly(rest: str, words: str) -> str:
+    """Once a week, on the day that `rest` names, else on Monday."""
+    try:
+        cron = days_to_cron(rest)
+    except BadInput:
+        cron = ""
+    if not cron or cron.endswith("*"):
+        cron = days_to_cron(f"monday {rest}", words)
+    if Schedule(words, cron).shortest() < _ALMOST_A_WEEK:
+        raise BadInput(_("“{text}” is more often than once a week: name one day.", text=words[:40]))
+    return cron
+
+
+def days_to_cron(text: str, words: str = "") -> str:
+    """Days and times of day, such as monday and friday 9:30; every day where none is named.
+
+    Raises Unread that shows `words`, or the text itself.
+    """
+    fields: list[str] = []
+    at: int | None = None
+    for word in time_words.tokens(text):
+        numbers = time_words.days(word)
+        minutes = time_words.clock(word)
+        if numbers is not None:
+            fields.append(_weekday_field(numbers))
+        elif at is None and minutes is not None and minutes < DAY_MINUTES:
+            at = minutes
         else:
-            raise Unread(_unread(words))
-    if hour is None:
-        if not days:
-            raise Unread(_unread(words))
-        hour, minute = 9, 0  # a day's news, when people come in
-    return f"{minute} {hour} * * {','.join(dict.fromkeys(days)) or '*'}"
+            raise Unread(_unread(words or text))
+    if at is None and not fields:
+        raise Unread(_unread(words or text))
+    if at is None:
+        at = MORNING
+    weekdays = ",".join(dict.fromkeys(fields)) or "*"
+    return f"{at % 60} {at // 60} * * {weekdays}"
 
 
-def _tokens(words: str) -> list[str]:
-    joined = re.sub(r"(\d)\s+(am|pm)\b", r"\1\2", words.replace(",", " "))
-    return [word for word in joined.split() if word not in _FILLING]
-
-
-def _clock(word: str) -> tuple[int, int] | None:
-    """A time of day as hour and minute."""
-    if word in _TIMES:
-        return _TIMES[word]
-    found = _CLOCK.fullmatch(word)
-    if not found:
-        return None
-    hour, half = int(found.group(1)), found.group(3)
-    if half and not 1 <= hour <= 12:
-        return None
-    return (hour % 12 + (12 if half == "pm" else 0) if half else hour), int(found.group(2) or 0)
+def _weekday_field(numbers: frozenset[int]) -> str:
+    """Weekdays as cron has them, where Sunday is 0."""
+    if len(numbers) == 7:
+        return "*"
+    if numbers == WORKDAYS:
+        return "1-5"
+    return ",".join(str(number) for number in sorted((day + 1) % 7 for day in numbers))
 
 
 def _unread(words: str) -> Words:
@@ -235,35 +199,29 @@ def _unread(words: str) -> Words:
 
 # Once
 
-_IN = re.compile(r"(?:in)\s+(.+)")
+_IN = re.compile(r"in\s+(.+)")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})\s*(.*)")
 _NAMED = re.compile(r"(today|heute|tomorrow|morgen|at|um)\b\s*(.*)")
-_LONG_UNITS = (
-    (r"\b(minutes?|minuten?|mins)\b", "min"),
-    (r"\b(hours?|stunden?|hrs?)\b", "h"),
-    (r"\b(days?|tagen?)\b", "d"),
-    (r"\b(weeks?|wochen?)\b", "w"),
-    (r"\b(seconds?|sekunden?|secs)\b", "s"),
-    (r"\b(an?|einer?|eine[mn])\b", "1"),
-)
+_TOMORROW = frozenset({"tomorrow", "morgen"})
+_NEXT = frozenset({"at", "um"})
 
 
 def once(text: str, now: int, zone: tzinfo) -> int:
     """A time to come, in ms since 1970: in 20 minutes, at 15:00, tomorrow at 9, 2026-12-01 9:00,
-    Monday at 9.
+    next Monday at 9.
 
     Raises BadInput where it is none, or is past.
     """
-    words = " ".join(text.lower().split())
+    words = time_words.plain(text.lower())
     here = datetime.fromtimestamp(now / 1000, zone)
-    if found := _IN.fullmatch(words):
-        return now + _span(found.group(1)).ms
-    if found := _DATE.fullmatch(words):
-        return _on_date(found, words, now, zone)
-    if found := _NAMED.fullmatch(words):
-        return _named(found.group(1), found.group(2), words, here)
+    if match := _IN.fullmatch(words):
+        return now + Span.parse(match[1]).ms
+    if match := _DATE.fullmatch(words):
+        return _on_date(match, words, now, zone)
+    if match := _NAMED.fullmatch(words):
+        return _named(match[1], match[2], words, here)
     try:
-        return Schedule(words, _days(" ".join(text.split()))).after(now, zone)
+        return Schedule(words, days_to_cron(words)).after(now, zone)
     except BadInput as error:
         raise BadInput(
             _(
@@ -274,18 +232,10 @@ def once(text: str, now: int, zone: tzinfo) -> int:
         ) from error
 
 
-def _span(words: str) -> Span:
-    for pattern, unit in _LONG_UNITS:
-        words = re.sub(pattern, unit, words)
-    return Span.parse(words.replace(" and ", " ").replace(" und ", " "))
-
-
-def _on_date(found: re.Match[str], words: str, now: int, zone: tzinfo) -> int:
-    hour, minute = _time(found.group(4), words) if found.group(4) else (9, 0)
+def _on_date(match: re.Match[str], words: str, now: int, zone: tzinfo) -> int:
+    hour, minute = divmod(_minutes(match[4], words), 60)
     try:
-        day = datetime(
-            int(found.group(1)), int(found.group(2)), int(found.group(3)), hour, minute, tzinfo=zone
-        )
+        day = datetime(int(match[1]), int(match[2]), int(match[3]), hour, minute, tzinfo=zone)
         at = int(day.timestamp() * 1000)
     except (ValueError, OverflowError, OSError) as error:
         raise BadInput(
@@ -297,21 +247,24 @@ def _on_date(found: re.Match[str], words: str, now: int, zone: tzinfo) -> int:
 
 
 def _named(word: str, rest: str, words: str, here: datetime) -> int:
-    hour, minute = _time(rest, words) if rest else (9, 0)
+    hour, minute = divmod(_minutes(rest, words), 60)
     day = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    if word in ("tomorrow", "morgen") or (word in ("at", "um") and day <= here):
+    if word in _TOMORROW or (word in _NEXT and day <= here):
         day += timedelta(days=1)
     if day <= here:
         raise BadInput(_("“{text}” is in the past. Choose a later time.", text=words[:40]))
     return int(day.timestamp() * 1000)
 
 
-def _time(text: str, words: str) -> tuple[int, int]:
-    tokens = _tokens(text)
-    clock = _clock(tokens[0]) if len(tokens) == 1 else None
-    if clock is None:
-        raise BadInput(_("“{text}” is not a time of day. Write it as 9:00.", text=words[:40]))
-    return clock
+def _minutes(text: str, words: str) -> int:
+    """The time of day in minutes; the morning's where none is written."""
+    if not text:
+        return MORNING
+    words_left = time_words.tokens(text)
+    minutes = time_words.clock(words_left[0]) if len(words_left) == 1 else None
+    if minutes is None or minutes >= DAY_MINUTES:
+        raise BadInput(_("“{text}” has no time of day like 9:00.", text=words[:40]))
+    return minutes
 
 
 # Clocks that are put forward

@@ -2,7 +2,6 @@
 says how to write it, and is written back by `str`."""
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -11,11 +10,9 @@ from typing import Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from component.common import time_words
 from component.common.errors import BadInput
 from component.common.i18n import _
-
-_UNITS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_PART = re.compile(r"([0-9]{1,6})\s*([a-z]+)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,15 +24,12 @@ class Span:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The span written; raises BadInput."""
-        parts = _PART.findall(text.strip().lower())
-        wrong = _PART.sub("", text.strip().lower()).strip() or any(
-            unit not in _UNITS for _count, unit in parts
-        )
-        if wrong or not parts:
+        seconds = time_words.duration(text)
+        if seconds is None:
             raise BadInput(
                 _("“{text}” is not a duration. Write it as 90s, 10min, 2h or 1d.", text=text[:40])
             )
-        return cls(sum(int(count) * _UNITS[unit] for count, unit in parts))
+        return cls(seconds)
 
     @property
     def ms(self) -> int:
@@ -66,9 +60,8 @@ class Span:
 DAY = Span(86400)
 MONTH = Span(31 * 86400)
 """The longest that a message may be held."""
-
-
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+YEAR = Span(366 * 86400)
+"""The longest that a reminder or a pause may last."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,11 +73,10 @@ class ClockTime:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The time written; raises BadInput."""
-        found = _CLOCK.fullmatch(text.strip())
-        hour, minute = (int(found[1]), int(found[2])) if found else (0, 60)
-        if minute > 59 or hour * 60 + minute > 24 * 60:
-            raise BadInput(_("“{text}” is not a time of day. Write it as 22:30.", text=text[:40]))
-        return cls(hour * 60 + minute)
+        minutes = time_words.clock(text)
+        if minutes is None:
+            raise BadInput(_("“{text}” is no time of day: write it like 22:30.", text=text[:40]))
+        return cls(minutes)
 
     def __str__(self) -> str:
         return f"{self.minutes // 60:02}:{self.minutes % 60:02}"
@@ -216,14 +208,6 @@ _LONGEST = 2048
 """Characters of an address."""
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_NAMES = (
-    _DAYS,
-    ("mo", "di", "mi", "do", "fr", "sa", "so"),
-    ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
-    ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
-)
-_NUMBERS = {name: number for names in _NAMES for number, name in enumerate(names)}
-_RANGE = re.compile(r"([a-z]+)\.?(?:\s*[-–]\s*([a-z]+)\.?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,27 +219,21 @@ class Weekdays:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The days written, in English or German; raises BadInput."""
-        low = text.strip().lower()
-        found = _RANGE.findall(low)
-        ends = [(_NUMBERS.get(first, -1), _NUMBERS.get(last or first, -1)) for first, last in found]
-        if (
-            not ends
-            or re.sub(r"[\s,;]", "", _RANGE.sub("", low))
-            or any(-1 in pair for pair in ends)
-        ):
-            raise BadInput(
-                _(
-                    "“{text}” is not a list of days. Write it as mon-fri or sat, sun.",
-                    text=text[:40],
-                )
-            )
-        return cls(
-            frozenset(
-                (first + n) % 7 for first, last in ends for n in range((last - first) % 7 + 1)
-            )
-        )
+        numbers: set[int] = set()
+        for word in time_words.tokens(text):
+            several = time_words.days(word)
+            if several is None:
+                raise _no_days(text)
+            numbers |= several
+        if not numbers:
+            raise _no_days(text)
+        return cls(frozenset(numbers))
 
     def __str__(self) -> str:
         if len(self.numbers) == 7:
             return "mon-sun"
         return ", ".join(_DAYS[number] for number in sorted(self.numbers))
+
+
+def _no_days(text: str) -> BadInput:
+    return BadInput(_("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40]))

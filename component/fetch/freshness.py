@@ -1,4 +1,4 @@
-"""What a server says of when to come again: `Retry-After`, `Cache-Control`, `Expires` (RFC 9110,
+"""When a server wants to be asked again: `Retry-After`, `Cache-Control`, `Expires` (RFC 9110,
 RFC 9111). Pure."""
 
 import re
@@ -7,27 +7,29 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 LONGEST = 366 * 86400
-"""Seconds; what is further off is as good as never."""
+"""The longest time that is believed, in seconds."""
 
 _MAX_AGE = re.compile(r'max-age\s*=\s*"?(\d{1,12})')
 _NOT_KEPT = re.compile(r"no-cache|no-store")
 
 
 def retry_after(text: str, now: int) -> int | None:
-    """Seconds to wait, from seconds or a date (RFC 9110 section 10.2.3); `now` in ms. None where it
-    says nothing."""
+    """Seconds to wait, from seconds or a date (RFC 9110 section 10.2.3); None where the text is
+    neither. `now` is in milliseconds."""
     text = text.strip()
     if re.fullmatch(r"[0-9]{1,12}", text):
         return min(int(text), LONGEST)
-    at = _date(text)
-    return None if at is None else max(0, min(at - now // 1000, LONGEST))
+    at = seconds_of(text)
+    if at is None:
+        return None
+    return bounded(at - now // 1000)
 
 
 def fresh_for(headers: Mapping[str, str], now: int) -> int | None:
-    """How many seconds more the answer is fresh (RFC 9111 section 4.2); None where nothing is said
-    of it.
+    """For how many more seconds the answer is fresh (RFC 9111 section 4.2); None where the headers
+    do not say.
 
-    `headers` finds names as they are written in RFC 9111; `now` in ms.
+    `headers` finds names as they are written in RFC 9111. `now` is in milliseconds.
     """
     control = headers.get("Cache-Control", "").lower()
     age = headers.get("Age", "").strip()
@@ -35,22 +37,32 @@ def fresh_for(headers: Mapping[str, str], now: int) -> int | None:
     if _NOT_KEPT.search(control):
         return 0
     if known:
-        old = int(age) if re.fullmatch(r"[0-9]{1,12}", age) else 0
-        return max(0, min(int(known[1]) - old, LONGEST))
+        seconds = int(known[1])
+        if re.fullmatch(r"[0-9]{1,12}", age):
+            seconds -= int(age)
+        return bounded(seconds)
     if "Expires" not in headers:
         return None
-    date = _date(headers.get("Date", ""))
-    ends = _date(headers["Expires"])
-    # What is no date, such as 0, has expired (section 5.3).
-    return (
-        0 if ends is None else max(0, min(ends - (now // 1000 if date is None else date), LONGEST))
-    )
+    ends = seconds_of(headers["Expires"])
+    if ends is None:
+        return 0  # an invalid date, such as 0, has expired (section 5.3)
+    date = seconds_of(headers.get("Date", ""))
+    if date is None:
+        date = now // 1000
+    return bounded(ends - date)
 
 
-def _date(text: str) -> int | None:
-    """Seconds since 1970."""
+def bounded(seconds: int) -> int:
+    """Neither negative nor longer than is believed."""
+    return max(0, min(seconds, LONGEST))
+
+
+def seconds_of(text: str) -> int | None:
+    """A date (RFC 9110 section 5.6.7) in seconds since 1970; None where the text is not a date."""
     try:
         at: datetime = parsedate_to_datetime(text)
-        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+        return int(at.timestamp())
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

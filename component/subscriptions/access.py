@@ -154,7 +154,7 @@ class Rights:
         let it."""
         after = 0
         try:
-            while page := await self._store.subscriptions(
+            while page := await self._store.subscriptions.find(
                 who=who, channel=channel, after=after, limit=PAGE
             ):
                 after = page[-1].id
@@ -174,7 +174,7 @@ class Rights:
             if (one.who, one.channel) not in known:
                 known[one.who, one.channel] = await self._still(one)
         over = [one for one in some if not known[one.who, one.channel]]
-        for one in await self._store.unsubscribe([one.id for one in over]) if over else ():
+        for one in await self._store.subscriptions.remove([one.id for one in over]) if over else ():
             if one.who and one.standing is not Standing.ASKED:
                 await self._notices.inform(one.who, ended(one))
         return [one for one in some if known[one.who, one.channel]]

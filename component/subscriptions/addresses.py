@@ -24,8 +24,9 @@ from component.bus.model.subscription import (
     Subscription,
     asking,
 )
+from component.bus.ports.addresses import RequestLimits, RequestOutcome
 from component.bus.ports.method import Clock
-from component.bus.ports.store import Asked, Limits, Store
+from component.bus.ports.store import Store
 from component.common.errors import BadInput, Conflict, Forbidden, Moot, NotFound, Refused, TooMany
 from component.common.i18n import Words, _
 from component.subscriptions.links import Links
@@ -78,7 +79,7 @@ class AddressBook:
 
     async def check(self, delivery: Delivery) -> None:
         """See `ports.Addresses.check`."""
-        known = await self._store.addresses(target=delivery.channel)
+        known = await self._store.addresses.find(target=delivery.channel)
         if any(one.proof is Proof.CONFIRMED for one in known):
             await self._check_wanted(delivery, [one.who for one in known if one.who])
             return
@@ -106,7 +107,7 @@ class AddressBook:
             return  # said there, not brought there
         theirs = await self._at(target, people)
         if is_digest:
-            numbers = {part.subscription for part in await self._store.parts_of(message.id)}
+            numbers = {part.subscription for part in await self._store.digests.parts_of(message.id)}
             bring = [one for one in theirs if one.id in numbers]
         else:
             ways = {
@@ -114,7 +115,9 @@ class AddressBook:
                 for route in self._hub.routes
                 if route.enabled and route.destination == target
             }
-            came = await self._store.came(message.id, {*ways, *(one.channel for one in theirs)})
+            came = await self._store.messages.reached(
+                message.id, {*ways, *(one.channel for one in theirs)}
+            )
             if ways & came:
                 return  # by an operator's route
             bring = [one for one in theirs if one.channel in came]
@@ -123,27 +126,31 @@ class AddressBook:
 
     async def _at(self, target: Channel, people: Sequence[str]) -> Sequence[Subscription]:
         """What stands and is told there, also where it falls back there."""
-        theirs = [*await self._store.subscriptions(target=target, limit=1_000)]
+        theirs = [*await self._store.subscriptions.find(target=target, limit=1_000)]
         for who in people:
             theirs += [
-                one for one in await self._store.subscriptions(who=who) if one.fallback == target
+                one
+                for one in await self._store.subscriptions.find(who=who)
+                if one.fallback == target
             ]
         return [one for one in theirs if one.standing is not Standing.ASKED]
 
     async def owner(self, target: Channel) -> str:
         """See `ports.Addresses.owner`."""
-        known = await self._store.addresses(target=target)
+        known = await self._store.addresses.find(target=target)
         return next((one.who for one in known if one.who and one.proof is Proof.CONFIRMED), "")
 
     async def knows(self, target: Channel) -> bool:
         """See `ports.Addresses.knows`: also who let go of it since has had it asked."""
-        if await self._store.addresses(target=target):
+        if await self._store.addresses.find(target=target):
             return True
-        return bool((await self._store.asks(target, "", 0, self._clock())).mailbox)
+        return bool(
+            (await self._store.addresses.request_counts(target, "", 0, self._clock())).mailbox
+        )
 
     async def bounced(self, target: Channel, why: str) -> None:
         """See `ports.Addresses.bounced`. Told first: what fails then is told again."""
-        for one in await self._store.addresses(target=target):
+        for one in await self._store.addresses.find(target=target):
             known = one.proof is Proof.BOUNCED
             if one.who and not known and target != self._notices.at(one.who):
                 await self._notices.inform(
@@ -155,21 +162,21 @@ class AddressBook:
                         why=why[:300],
                     ),
                 )
-        await self._store.bounce(target, why[:500])
-        log.info("address bounced", method=target.method, reason=why[:200])
+        await self._store.addresses.bounce(target, why[:500])
+        log.info("an address bounced", method=target.method, reason=why[:200])
 
     async def stop(self, target: Channel) -> None:
         """See `ports.Addresses.stop`. Whoever gave it may not have it asked again, until
         `allow`."""
-        await self._store.stop(target)
+        await self._store.addresses.stop(target)
 
     async def allow(self, target: Channel) -> None:
         """See `ports.Addresses.allow`."""
-        await self._store.allow(target)
+        await self._store.addresses.allow(target)
 
     async def is_stopped(self, target: Channel) -> bool:
         """Whether its owner wants nothing, however it is written."""
-        return await self._store.is_stopped(target)
+        return await self._store.addresses.is_stopped(target)
 
     # Asking and confirming
 
@@ -178,9 +185,9 @@ class AddressBook:
         whether or not an operator asked there for their consent; but where it takes nothing, that
         must be seen to be over."""
         if who and target == self._notices.at(who):
-            known = await self._store.address(who, target)
+            known = await self._store.addresses.get(who, target)
             return known is None or known.proof is not Proof.BOUNCED
-        known = await self._store.address(who, target) if who else None
+        known = await self._store.addresses.get(who, target) if who else None
         return known is not None and known.proof is Proof.CONFIRMED
 
     async def ask(self, who: str, target: Channel, by: str = "") -> bool:
@@ -191,19 +198,19 @@ class AddressBook:
         many addresses, TooMany where too much is asked in all.
         """
         await self._may_give(who, target)
-        known = await self._store.address(who, target)
+        known = await self._store.addresses.get(who, target)
         stands = (
             known is not None and known.proof is Proof.CONFIRMED
         )  # whoever types it takes nothing away
         asked = Address(who, target, Proof.CONFIRMED if stands else Proof.ASKED, self._clock())
-        done = await self._store.ask(asked, by or who, self._limits(who, by))
-        if done is Asked.STOPPED:
-            raise Forbidden(
-                _("The owner of {address} blocked messages from Shoutbus.", address=target)
-            )
-        if done is Asked.SPENT:
+        done = await self._store.addresses.request_confirmation(
+            asked, by or who, self._limits(who, by)
+        )
+        if done is RequestOutcome.STOPPED:
+            raise Forbidden(_("The owner of {address} wants nothing from here.", address=target))
+        if done is RequestOutcome.SPENT:
             raise _spent()
-        if done is Asked.ALREADY:
+        if done is RequestOutcome.ALREADY:
             if known and not by and known.asked > asked.asked - DAY:
                 await self._request(
                     known, by
@@ -214,21 +221,25 @@ class AddressBook:
 
     async def is_open(self, who: str, target: Channel) -> bool:
         """Whether a request that someone had sent there can still be answered."""
-        known = await self._store.address(who, target)
+        known = await self._store.addresses.get(who, target)
         return known is not None and known.asked > 0 and self._is_good(known, LINK_LIFE)
 
     async def check_room(self) -> None:
         """Raise TooMany where nobody who gives only an address is asked any more today."""
         limits, now = self._limits("", ""), self._clock()
-        known = await self._store.asks(Channel("none", "none"), "", limits.since, now)
+        known = await self._store.addresses.request_counts(
+            Channel("none", "none"), "", limits.since, now
+        )
         if known.person >= limits.person:
             raise _spent()
 
-    def _limits(self, who: str, by: str) -> Limits:
+    def _limits(self, who: str, by: str) -> RequestLimits:
         since = self._clock() - DAY
         if not who:
-            return Limits(MOST_ASKED, MOST_ASKED_IN_ALL, MOST_ASKED_IN_ALL, since)
-        return Limits(MOST_ASKED, MOST_BY_DOMAIN if by else MOST_BY_ONE, MOST_BY_DOMAIN, since)
+            return RequestLimits(MOST_ASKED, MOST_ASKED_IN_ALL, MOST_ASKED_IN_ALL, since)
+        return RequestLimits(
+            MOST_ASKED, MOST_BY_DOMAIN if by else MOST_BY_ONE, MOST_BY_DOMAIN, since
+        )
 
     async def _request(self, asked: Address, by: str) -> None:
         """Send it; where its origin is known, that was done."""
@@ -241,7 +252,7 @@ class AddressBook:
     async def _may_give(self, who: str, target: Channel) -> None:
         if not who:
             return
-        given = [one for one in await self._store.addresses(who=who) if one.target != target]
+        given = [one for one in await self._store.addresses.find(who=who) if one.target != target]
         if len(given) >= MOST_GIVEN:
             told = _(
                 "You already have {most} addresses. Remove one with “address drop”.",
@@ -253,7 +264,7 @@ class AddressBook:
         """The address that a link confirms; None where the link is none, is over, or was followed
         by another."""
         read = self.links.confirmed(token)
-        known = await self._store.address(read[0], read[1]) if read else None
+        known = await self._store.addresses.get(read[0], read[1]) if read else None
         if (
             not read
             or known is None
@@ -265,7 +276,9 @@ class AddressBook:
 
     async def waiting(self, address: Address) -> Sequence[Subscription]:
         """The subscriptions that wait for an address to be confirmed."""
-        found = await self._store.subscriptions(who=address.who, target=address.target, limit=1_000)
+        found = await self._store.subscriptions.find(
+            who=address.who, target=address.target, limit=1_000
+        )
         return [one for one in found if one.standing in (Standing.ASKED, Standing.FAILED)]
 
     async def confirm(
@@ -276,7 +289,7 @@ class AddressBook:
 
         Gives those that began. Who gave only an address must confirm each time: anyone may type it.
         """
-        begun = await self._store.confirm(address, self._clock(), numbers)
+        begun = await self._store.addresses.confirm(address, self._clock(), numbers)
         for call in self.begun:
             call(begun)
         return begun
@@ -287,15 +300,10 @@ class AddressBook:
         now = self._clock()
         if not any(
             one.asked and self._is_good(one, CODE_LIFE)
-            for one in await self._store.addresses(who=who)
+            for one in await self._store.addresses.find(who=who)
         ):
-            raise NotFound(
-                _(
-                    "You do not have a valid confirmation code; codes expire after a day. To "
-                    "request a new one, use “confirm +49…”."
-                )
-            )
-        tried = await self._store.take_try(
+            raise NotFound(_("No code is open: they last a day. “confirm +49…” sends a new one."))
+        tried = await self._store.addresses.take_try(
             who, now - CODE_LIFE, now + CODE_LIFE, TRIES
         )  # before it is looked at
         right = next((one for one in tried if self._fits(one, code)), None)
@@ -321,26 +329,26 @@ class AddressBook:
     async def forget_unanswered(self, one: Subscription) -> bool:
         """Whether nobody confirmed what a subscription waits for while its link was good: then both
         are gone."""
-        known = await self._store.address(one.who, one.target)
+        known = await self._store.addresses.get(one.who, one.target)
         if known and self._is_good(known, LINK_LIFE):
             return False
         if known and known.proof is Proof.ASKED:
-            await self._store.drop_address(one.who, one.target)
-        await self._store.unsubscribe([one.id])
+            await self._store.addresses.drop(one.who, one.target)
+        await self._store.subscriptions.remove([one.id])
         return True
 
     async def of(self, who: str) -> Sequence[Address]:
         """The addresses that someone gave."""
-        return await self._store.addresses(who=who)
+        return await self._store.addresses.find(who=who)
 
     async def drop(self, who: str, target: Channel) -> Sequence[Subscription]:
         """Forget an address of theirs; gives the subscriptions that ended with it. Raises
         NotFound."""
-        if await self._store.address(who, target) is None:
-            raise NotFound(_("You do not have the address {address}.", address=target))
-        theirs = await self._store.subscriptions(who=who, target=target, limit=1_000)
-        await self._store.unsubscribe([one.id for one in theirs])
-        await self._store.drop_address(who, target)
+        if await self._store.addresses.get(who, target) is None:
+            raise NotFound(_("You have no address {address}.", address=target))
+        theirs = await self._store.subscriptions.find(who=who, target=target, limit=1_000)
+        await self._store.subscriptions.remove([one.id for one in theirs])
+        await self._store.addresses.drop(who, target)
         return theirs
 
 

@@ -49,7 +49,10 @@ class Counts:
 
     async def _counted(self, some: Sequence[Subscription], seq: int) -> dict[int, int]:
         plain = [one for one in some if _takes_all(one)]
-        counts = {one.id: await self._store.counted(one.channel, one.cursor, seq) for one in plain}
+        counts = {
+            one.id: await self._store.digests.count_between(one.channel, one.cursor, seq)
+            for one in plain
+        }
         picky = [one for one in some if not _takes_all(one)]
         return {**counts, **await self._read(picky, seq)} if picky else counts
 
@@ -57,7 +60,9 @@ class Counts:
         """Of what their channel holds, each message for all of them, until each has enough."""
         counts = dict.fromkeys((one.id for one in some), 0)
         after, left = min(one.cursor for one in some), some
-        while left and (found := await self._store.between(left[0].channel, after, seq, PAGE)):
+        while left and (
+            found := await self._store.digests.between(left[0].channel, after, seq, PAGE)
+        ):
             for delivery in found:
                 for one in left:
                     counts[one.id] += delivery.seq > one.cursor and one.wants(delivery.message)

@@ -13,8 +13,9 @@ from component.bus.engine.hub import Hub
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.route import grouped
 from component.bus.model.subscription import DIGEST, Moment, Subscription
+from component.bus.ports.digests import DigestPart, DigestTurn
 from component.bus.ports.method import Clock, Timer
-from component.bus.ports.store import Part, Store, Turn
+from component.bus.ports.store import Store
 from component.common.errors import StoreError
 from component.subscriptions.log_reader import alike, first
 from component.subscriptions.service import Subscriptions
@@ -83,7 +84,7 @@ class Digests:
 
     async def left(self) -> int:
         """How many subscriptions' time has come that were not told yet."""
-        return await self._store.due_count(self._clock())
+        return await self._store.digests.due_count(self._clock())
 
     def expect(self, due: int) -> None:
         """Something is due at a time, in ms."""
@@ -96,7 +97,7 @@ class Digests:
         self.expect(self._clock())
 
     async def _plan(self) -> None:
-        due = await self._store.next_subscription()
+        due = await self._store.digests.next_due()
         if due is not None:
             self.expect(due)
 
@@ -124,17 +125,19 @@ class Digests:
         if self._looked is not None and 0 <= now - self._looked < HOUR:
             return
         after = 0
-        while some := await self._store.far_subscriptions(now + FAR, after, PAGE):
+        while some := await self._store.digests.due_after(now + FAR, after, PAGE):
             after = some[-1].id
             sooner = [(one, due) for one in some if (due := one.next(now) or now) < one.due]
-            await self._store.take_turns([Turn(one, replace(one, due=due)) for one, due in sooner])
+            await self._store.digests.take_turns(
+                [DigestTurn(one, replace(one, due=due)) for one, due in sooner]
+            )
         self._looked = now
 
     async def _run(self) -> bool:
         """Tell all that is due; whether nothing stands in the way of that."""
         seen, stuck = _Seen(self._store), self._hub.people
         before: frozenset[Subscription] = frozenset()
-        while ready := await self._store.due_subscriptions(self._clock(), PAGE):
+        while ready := await self._store.digests.due(self._clock(), PAGE):
             if before.issuperset(ready):
                 log.error("digests stuck", subscription=ready[0].id)
                 return False
@@ -175,16 +178,18 @@ class Digests:
             except Exception:
                 log.exception("digest failed", target=str(target))
                 now = self._clock()
-                later = [Turn(one, replace(one, due=one.next(now) or now + LATER)) for one in group]
-                await self._store.take_turns(later)
+                later = [
+                    DigestTurn(one, replace(one, due=one.next(now) or now + LATER)) for one in group
+                ]
+                await self._store.digests.take_turns(later)
 
     async def _ready(self, group: Sequence[Subscription]) -> Sequence[Subscription]:
         """Those of them that are told now; for whom it is quiet it waits until that is over."""
         moment = self._moment()
         quiet = [(one, until) for one in group if (until := moment.quiet_until(one))]
         if quiet:
-            await self._store.take_turns(
-                [Turn(one, replace(one, due=until)) for one, until in quiet]
+            await self._store.digests.take_turns(
+                [DigestTurn(one, replace(one, due=until)) for one, until in quiet]
             )
         late = {one.id for one, _until in quiet}
         return [one for one in group if one.id not in late]
@@ -199,19 +204,21 @@ class Digests:
         if any(counts):
             await self._tell(target, turns, counts)
         elif turns:
-            await self._store.take_turns(turns)
+            await self._store.digests.take_turns(turns)
         self._subscriptions.in_force(turn.now for turn in turns)
 
     async def _apart(self, ready: Sequence[Subscription]) -> Mapping[int, frozenset[int]]:
         """The seqs that each was told at once."""
         some = [one.id for one in ready if one.name or one.online]
-        return await self._store.told_at_once(some) if some else {}
+        return await self._store.fan_out.notified(some) if some else {}
 
-    async def _turn(self, one: Subscription, seen: "_Seen") -> Turn:
+    async def _turn(self, one: Subscription, seen: "_Seen") -> DigestTurn:
         upto, now = max(await seen.upto(one), one.cursor), self._clock()
-        return Turn(one, one.told(now, upto), again=now if one.interval.at_once else 0)
+        return DigestTurn(one, one.told(now, upto), again=now if one.interval.at_once else 0)
 
-    async def _tell(self, target: Channel, turns: Sequence[Turn], counts: Sequence[int]) -> None:
+    async def _tell(
+        self, target: Channel, turns: Sequence[DigestTurn], counts: Sequence[int]
+    ) -> None:
         """Its words are read and put together when it is sent, by
         `component.subscriptions.rendering`: what stands here is for who looks at its trace."""
         names = ", ".join(sorted({str(turn.was.channel) for turn in turns}))
@@ -227,7 +234,7 @@ class Digests:
         )
         receipt = await self._hub.tell(digest, [replace(turn, digest=digest.id) for turn in turns])
         if not receipt.new:  # it was told, and they were set back to where they stood before
-            await self._store.take_turns(turns)
+            await self._store.digests.take_turns(turns)
 
 
 class _Seen:
@@ -243,15 +250,15 @@ class _Seen:
         """The seq up to which its digest tells: the newest when the run came to its channel, so
         that others' is the same; but the newest now where what comes then is told at once."""
         if one.interval.at_once:
-            return await self._store.last_seq(one.channel)
+            return await self._store.deliveries.last_seq(one.channel)
         if one.channel not in self._upto:
-            self._upto[one.channel] = await self._store.last_seq(one.channel)
+            self._upto[one.channel] = await self._store.deliveries.last_seq(one.channel)
         return self._upto[one.channel]
 
-    async def count(self, turn: Turn, told: frozenset[int]) -> int:
+    async def count(self, turn: DigestTurn, told: frozenset[int]) -> int:
         """How many messages a digest would tell; where there are more than `COUNTED`, at least one
         and at most that."""
-        one, part = turn.was, Part(turn.was.id, turn.was.cursor, turn.now.cursor)
+        one, part = turn.was, DigestPart(turn.was.id, turn.was.cursor, turn.now.cursor)
         if part.after >= part.upto:
             return 0
         async with (
@@ -268,7 +275,9 @@ class _Seen:
             )  # all of that they said themselves
             return len(found)
 
-    async def _first(self, one: Subscription, part: Part, told: frozenset[int]) -> Sequence[str]:
+    async def _first(
+        self, one: Subscription, part: DigestPart, told: frozenset[int]
+    ) -> Sequence[str]:
         """Who said the first of what everyone is told who wants the same."""
         key = alike(one, part, told)
         if key not in self._authors:

@@ -16,8 +16,8 @@ from component.bus.model.flow_control import PATIENCE
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.model.subscription import Moment, Subscription, Verdict, decide, words_of
+from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quick, Retracts
-from component.bus.ports.store import Spread
 from component.common.errors import DeliveryError, StoreError, Unavailable
 from component.subscriptions.counters import Counts
 from component.subscriptions.instant import noted
@@ -122,7 +122,9 @@ class Subscribers:
         """See `ports.Retracts.retract`: whoever may have been told on the wire is asked. Which of
         them wanted it can't be told any more, its words are gone."""
         channel, fate, upto = Channel.parse(delivery.channel.address), Fate.STAYS, 0
-        while some := await self._hub.store.subscriptions(channel=channel, after=upto, limit=PAGE):
+        while some := await self._hub.store.subscriptions.find(
+            channel=channel, after=upto, limit=PAGE
+        ):
             upto = some[-1].id
             for one in some:
                 method: object = self._hub.method(one.target.method)
@@ -137,7 +139,9 @@ class Subscribers:
     async def _begin(self, delivery: Delivery) -> _Run | None:
         """None where it is not in its channel any more."""
         message, channel = delivery.message, Channel.parse(delivery.channel.address)
-        trace = [one for one in await self._hub.store.trace(message.id) if one.state in THERE]
+        trace = [
+            one for one in await self._hub.store.messages.trace(message.id) if one.state in THERE
+        ]
         here = next((one for one in trace if one.channel == channel), None)
         if here is None:
             return None
@@ -153,7 +157,7 @@ class Subscribers:
     async def _answered(self, message: Message, channel: Channel) -> Message | None:
         """What a message answers, where that came to this channel too: else it is others'
         affair."""
-        hops = await self._hub.store.trace(message.replies) if message.replies else ()
+        hops = await self._hub.store.messages.trace(message.replies) if message.replies else ()
         return next(
             (hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None
         )
@@ -168,18 +172,20 @@ class Subscribers:
             del self._left[next(iter(self._left))]
         for page in tuple(left):
             await self._keep(run, page, left)
-        await self._tell_all(run, await self._hub.store.spread_upto(seq), left)
+        await self._tell_all(run, await self._hub.store.fan_out.progress(seq), left)
         self._left.pop(seq, None)
         if await self._is_deleted(run):  # while they were told: nobody asked them yet
             await self.retract(run.delivery)
 
     async def _is_deleted(self, run: _Run) -> bool:
-        return await self._hub.store.deletion(run.delivery.message.id) is not None
+        return await self._hub.store.messages.deletion(run.delivery.message.id) is not None
 
     async def _tell_all(self, run: _Run, upto: int, left: list[_Page]) -> None:
         keeping = asyncio.create_task(asyncio.sleep(0))
         try:
-            while some := await self._hub.store.hearers(run.channel, run.words, upto, PAGE):
+            while some := await self._hub.store.subscriptions.listeners(
+                run.channel, run.words, upto, PAGE
+            ):
                 upto = some[-1].id
                 page = await self._page(run, some)
                 left.append(page)
@@ -222,7 +228,9 @@ class Subscribers:
         """Whose turn it was at a channel that the message came to before."""
         if not run.before:
             return frozenset()
-        theirs = await self._hub.store.subscriptions_of({one.target for one in some}, run.before)
+        theirs = await self._hub.store.subscriptions.between(
+            {one.target for one in some}, run.before
+        )
         message = run.delivery.message
         return frozenset(
             one.target for one in theirs if decide(one, message, moment) is Verdict.NOW
@@ -273,7 +281,7 @@ class Subscribers:
         full = await self._counts.full(page.counts, run.seq)
         held = [*page.held, *(replace(one, due=self._clock()) for one in full)]
         await self._hub.spread(
-            Spread(run.delivery, page.upto, [*page.targets, *sorted(late)], page.told, held)
+            FanOutPage(run.delivery, page.upto, [*page.targets, *sorted(late)], page.told, held)
         )
         left.remove(page)
         for one in held:

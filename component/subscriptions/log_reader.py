@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Hashable, Sequence
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.subscription import Subscription
-from component.bus.ports.store import Part, Store
+from component.bus.ports.digests import DigestPart
+from component.bus.ports.store import Store
 
 PAGE = 20
 """Deliveries that are read at once: one may have a quarter of a million characters."""
@@ -17,7 +18,7 @@ IN_ONE_GO = 200_000
 """Characters that are looked through before others have their turn."""
 
 
-def alike(one: Subscription, part: Part, told: frozenset[int]) -> Hashable:
+def alike(one: Subscription, part: DigestPart, told: frozenset[int]) -> Hashable:
     """The same for all who are told the same between two places, but for what each said themselves.
     `told` are the seqs that it was told at once."""
     apart = frozenset(seq for seq in told if part.after < seq <= part.upto)
@@ -25,7 +26,7 @@ def alike(one: Subscription, part: Part, told: frozenset[int]) -> Hashable:
 
 
 async def first(
-    store: Store, one: Subscription, part: Part, told: frozenset[int], most: int
+    store: Store, one: Subscription, part: DigestPart, told: frozenset[int], most: int
 ) -> tuple[Sequence[Delivery], bool]:
     """The first `most` that it wants, or fewer where they are long, oldest first; and whether the
     log was read to the end. Raises StoreError."""
@@ -40,10 +41,10 @@ async def first(
     return found, True
 
 
-async def _between(store: Store, one: Subscription, part: Part) -> AsyncIterator[Delivery]:
+async def _between(store: Store, one: Subscription, part: DigestPart) -> AsyncIterator[Delivery]:
     after, size = part.after, 0
     while True:
-        page = await store.between(one.channel, after, part.upto, PAGE)
+        page = await store.digests.between(one.channel, after, part.upto, PAGE)
         for delivery in page:
             yield delivery
             size += len(delivery.message.body)

@@ -16,8 +16,9 @@ from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.bus.model.subscription import ASKS, DIGEST, MOST, Standing, Subscription
+from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
-from component.bus.ports.store import Spread, Store
+from component.bus.ports.store import Store
 from component.common.errors import (
     BadInput,
     Conflict,
@@ -98,7 +99,7 @@ class Subscriptions:
         """See anew, and each hour, which channels have subscribers who hear at once."""
         self._timer.at("subscribers", self._clock() + HOUR, self._recount)
         self._since.clear()
-        found = await self._store.subscribed()
+        found = await self._store.subscriptions.listener_counts()
         self._hub.routing.heard = {*found, *self._since}
 
     def own(self, jid: str) -> Channel:
@@ -118,9 +119,9 @@ class Subscriptions:
         await self._check_target(new, by or new.who)
         now = self._clock()
         proved = await self._is_proved(new, by)
-        cursor = await self._store.last_seq(new.channel)
+        cursor = await self._store.deliveries.last_seq(new.channel)
         whole = new.begun(now, cursor) if proved else replace(new, standing=Standing.ASKED, due=0)
-        whole = replace(whole, id=await self._store.subscribe(whole, MOST))
+        whole = replace(whole, id=await self._store.subscriptions.add(whole, MOST))
         if not whole.id:
             raise Conflict(
                 _(
@@ -137,7 +138,7 @@ class Subscriptions:
         try:
             await self.book.ask(whole.who, whole.target, by)
         except ShoutbusError:
-            await self._store.unsubscribe([whole.id])
+            await self._store.subscriptions.remove([whole.id])
             raise
 
     async def _is_proved(self, new: Subscription, by: str) -> bool:
@@ -210,11 +211,11 @@ class Subscriptions:
 
     async def of(self, jid: str) -> Sequence[Subscription]:
         """Someone's own."""
-        return await self._store.subscriptions(who=jid, limit=MOST)
+        return await self._store.subscriptions.find(who=jid, limit=MOST)
 
     async def find(self, jid: str, number: int) -> Subscription:
         """One of someone's own; operators find any. Raises NotFound."""
-        found = await self._store.subscription(number)
+        found = await self._store.subscriptions.get(number)
         if found and (found.who == jid or self._settings.roles.of(jid) >= Role.OPERATOR):
             return found
         raise NotFound(
@@ -275,13 +276,13 @@ class Subscriptions:
         that it says something of and that are there; raises Conflict, StoreError."""
         done: list[Subscription] = []
         for _try in range(TRIES):
-            heard = await self._store.heard_upto([one.id for one in some])
+            heard = await self._store.fan_out.notified_upto([one.id for one in some])
             changes = [
                 (one, now)
                 for one in some
                 if one.id in heard and (now := then(one, heard[one.id])) is not None
             ]
-            some = await self._store.change_subscriptions(changes)
+            some = await self._store.subscriptions.change(changes)
             late = {one.id for one in some}
             taken = [now for _was, now in changes if now.id not in late]
             self.in_force(taken)
@@ -292,7 +293,7 @@ class Subscriptions:
 
     async def end(self, numbers: Collection[int]) -> Sequence[Subscription]:
         """End these; gives those that were there."""
-        return await self._store.unsubscribe(numbers)
+        return await self._store.subscriptions.remove(numbers)
 
     # What can't be delivered
 
@@ -308,13 +309,8 @@ class Subscriptions:
         brought = await self._brought(then)
         ends = await self._fallbacks([one for one, _after in brought])
         for end in ends:
-            log.info(
-                "using the fallback address",
-                message=then.message.id,
-                method=end.method,
-                reason=str(error),
-            )
-        await self._hub.spread(Spread(then, 0, ends))
+            log.info("falls back", message=then.message.id, method=end.method, reason=str(error))
+        await self._hub.spread(FanOutPage(then, 0, ends))
         if ends:
             return then if dead else then.failed(Refused(str(error)), self._clock())
         if dead and brought and then.channel.method == self._notices.method:
@@ -325,18 +321,18 @@ class Subscriptions:
     async def _brought(self, then: Delivery) -> Sequence[tuple[Subscription, int]]:
         """The subscriptions that brought a message, each with the seq behind which it stands in its
         channel. What was said to a person (a reminder), or came by a route alone, none did."""
-        theirs = await self._store.subscriptions(target=then.channel, limit=1_000)
+        theirs = await self._store.subscriptions.find(target=then.channel, limit=1_000)
         if not theirs:
             return ()
         if then.message.author.key.startswith(DIGEST):
             parts = {
                 part.subscription: part.after
-                for part in await self._store.parts_of(then.message.id)
+                for part in await self._store.digests.parts_of(then.message.id)
             }
             return [(one, parts[one.id]) for one in theirs if one.id in parts]
         came = {
             hop.channel: hop.seq - 1
-            for hop in await self._store.trace(then.message.id)
+            for hop in await self._store.messages.trace(then.message.id)
             if hop.state in THERE
         }
         return [
@@ -371,7 +367,9 @@ class Subscriptions:
         log.info("recipient offline, delivery postponed", method=target.method, tries=tries + 1)
         after = {one.id: seq for one, seq in brought}
         if not digest:
-            await self._store.forget_told([(number, seq + 1) for number, seq in after.items()])
+            await self._store.fan_out.forget_notified(
+                [(number, seq + 1) for number, seq in after.items()]
+            )
         try:
             back = [one for one, _seq in brought]
             await self._rewrite(
@@ -387,6 +385,8 @@ class Subscriptions:
 
     async def _come(self, jid: str) -> None:
         try:
-            await self._look(await self._store.subscriptions(target=self.own(jid), limit=1_000))
+            await self._look(
+                await self._store.subscriptions.find(target=self.own(jid), limit=1_000)
+            )
         except StoreError as error:
             log.warning("delivery to returning recipient postponed", reason=str(error))

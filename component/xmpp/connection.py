@@ -1,9 +1,8 @@
 """One connection of the component (XEP-0114): slixmpp's stream and handshake, and nothing that
 outlives them.
 
-Seen of slixmpp and kept to here: a component never reconnects by itself, so each connection is a
-new Stream; one character that XML can't carry kills the stream, so `send_raw` scrubs whatever goes
-out.
+A slixmpp component never reconnects by itself, so each `Connection` connects once. One character
+that XML can't carry kills the stream, so `send_raw` scrubs everything that goes out.
 """
 
 import asyncio
@@ -23,18 +22,19 @@ from component.xmpp.stanza import STREAM_ERROR
 
 log = structlog.get_logger()
 
-LIMIT = 500_000
+MAX_STANZA_BYTES = 500_000
 """Bytes of one stanza: servers end the stream at 512 KiB."""
-HANDSHAKE = 20.0
+HANDSHAKE_S = 20.0
 """Seconds the handshake may take."""
 
 _CONFIGURATION = {
     # ejabberd says the same of a name that it doesn't know.
-    "not-authorized": "the server refused the secret or the name; copy [xmpp] secret and "
-    "component from its component section",
-    "host-unknown": "the server does not know this component, or this is not its component port; "
-    "check its component section",
-    "conflict": "another process is already connected as this component",
+    "not-authorized": "the server refused the secret or the name: set [xmpp] secret and component "
+    "to those in its component section",
+    "host-unknown": "the server knows no such component, or this is not its component port: see "
+    "its component section",
+    "conflict": "another process is connected as this component, or a hung one still holds the "
+    "name",
 }
 
 
@@ -49,7 +49,11 @@ class ComponentAccount:
 
 
 class Connection(ComponentXMPP):
-    """One connection: slixmpp's stream and handshake; stanzas go to `heard` as parsed elements."""
+    """slixmpp's stream and handshake; stanzas go to `heard` as parsed elements.
+
+    `opened` gives whether the handshake went well, `ended` is set when the stream is over, and
+    `trouble` says why.
+    """
 
     def __init__(self, account: ComponentAccount, heard: Callable[[Element], None]) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
@@ -58,36 +62,39 @@ class Connection(ComponentXMPP):
         self.whitespace_keepalive = False
         self.heard = heard
         self.trouble = ""
-        self._out: list[bytes] = []
         self.ended = asyncio.Event()
-        self.began: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.add_event_handler("session_start", lambda _: self._begin(True))
-        self.add_event_handler("connection_failed", self._failed)
-        self.add_event_handler("disconnected", self._end)
+        self.opened: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._out: list[bytes] = []
+        self.add_event_handler("session_start", lambda _: self.handshake_done(True))
+        self.add_event_handler("connection_failed", self.connect_failed)
+        self.add_event_handler("disconnected", self.stream_ended)
 
-    def _begin(self, well: bool) -> None:
-        if not self.began.done():
-            self.began.set_result(well)
+    def handshake_done(self, well: bool) -> None:
+        """The handshake is over."""
+        if not self.opened.done():
+            self.opened.set_result(well)
 
-    def _failed(self, reason: object) -> None:
-        why = words(reason) if isinstance(reason, OSError) else str(reason)
-        self.trouble = (
-            self.trouble
-            or f"no connection ({why}); check that the server is running and that this is its "
-            "component port"
-        )
-        self._begin(False)
+    def connect_failed(self, reason: object) -> None:
+        """There was no TCP connection."""
+        why = str(reason)
+        if isinstance(reason, OSError):
+            why = words(reason)
+        if not self.trouble:
+            self.trouble = (
+                f"no connection ({why}): is the server running, and is this its component port?"
+            )
+        self.handshake_done(False)
 
-    def _end(self, _: object) -> None:
+    def stream_ended(self, _: object) -> None:
+        """The stream is over, before or after the handshake."""
         self.ended.set()
-        self._begin(False)
+        self.handshake_done(False)
 
     def data_received(self, data: bytes | str) -> None:
-        """Acknowledge at once: a server that waits for it before it sends more (Nagle) stood still
-        40 ms a window."""
-        if self.socket is not None and hasattr(
-            socket, "TCP_QUICKACK"
-        ):  # Linux; it forgets it each time
+        """Acknowledge at once: a server that waits for that before it sends more (Nagle) stood
+        still 40 ms a window."""
+        # Linux alone has this option, and forgets it each time.
+        if self.socket is not None and hasattr(socket, "TCP_QUICKACK"):
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         super().data_received(data)
 
@@ -102,10 +109,11 @@ class Connection(ComponentXMPP):
             super()._spawn_event(xml)
 
     def send_raw(self, data: str | bytes) -> None:
-        """The one place everything goes out through; what is sent in one turn of the loop goes as
-        one write: a packet for each stanza costs us and the server more than the stanza."""
-        data = scrub(data).encode() if isinstance(data, str) else data
-        if len(data) > LIMIT:
+        """The one way out. What is sent in one turn of the loop goes as one write: a packet for
+        each stanza costs us and the server more than the stanza."""
+        if isinstance(data, str):
+            data = scrub(data).encode()
+        if len(data) > MAX_STANZA_BYTES:
             log.error(
                 "oversized stanza dropped",
                 size=len(data),
@@ -115,14 +123,14 @@ class Connection(ComponentXMPP):
         if not self.transport:
             raise NotConnectedError
         if not self._out:
-            self.loop.call_soon(self._flush)
+            self.loop.call_soon(self.write_out)
         self._out.append(data)
 
-    def _flush(self) -> None:
+    def write_out(self) -> None:
+        """Write what was sent in this turn of the loop."""
         data, self._out = b"".join(self._out), []
-        with contextlib.suppress(
-            NotConnectedError
-        ):  # it went in this turn: nothing of it was delivered
+        # Where the connection went in this turn, nothing of it was delivered.
+        with contextlib.suppress(NotConnectedError):
             super().send_raw(data)
 
     async def close(self) -> None:
@@ -136,22 +144,25 @@ class Connection(ComponentXMPP):
 
 
 async def connect(account: ComponentAccount, heard: Callable[[Element], None]) -> Connection:
-    """A stream past its handshake; raises Unavailable, or ConfigError where trying again can't
-    help."""
-    stream = Connection(account, heard)
-    stream.connect()
+    """A connection past its handshake; raises Unavailable, or ConfigError where trying again does
+    not help."""
+    connection = Connection(account, heard)
+    connection.connect()
     try:
-        async with asyncio.timeout(HANDSHAKE):
-            if await stream.began:
-                return stream
+        async with asyncio.timeout(HANDSHAKE_S):
+            if await connection.opened:
+                return connection
     except TimeoutError:
-        stream.trouble = "the server did not answer the handshake"
+        connection.trouble = "the server did not answer the handshake"
     except asyncio.CancelledError:
-        await stream.close()
+        await connection.close()
         raise
-    await stream.close()
+    await connection.close()
     where = f"{account.host}:{account.port} as {account.component}"
-    if why := _CONFIGURATION.get(stream.trouble):
+    why = _CONFIGURATION.get(connection.trouble)
+    if why:
         raise ConfigError([f"{where}: {why}."])
-    told = stream.trouble or "the server closed the connection"
-    raise Unavailable(f"{where}: {told}" + ("" if told.endswith("?") else "."))
+    trouble = connection.trouble or "the server closed the connection"
+    if not trouble.endswith("?"):
+        trouble += "."
+    raise Unavailable(f"{where}: {trouble}")

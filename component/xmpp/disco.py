@@ -1,253 +1,178 @@
-"""The front desk: what anyone may ask a JID of ours (disco, version, ping, last activity, time,
-vCard).
+"""What anyone may ask a JID of ours: disco, version, ping, last activity, time, vCard.
 
 Answers are the same on a bare and a full JID. An IQ that nobody answers gets `service-unavailable`.
 """
 
 import base64
 import datetime
-import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from importlib import resources
-from typing import Protocol
-from xml.etree.ElementTree import Element
+from collections.abc import Callable
+from xml.etree.ElementTree import Element, fromstring
 
 import structlog
 
 from component import __version__
-from component.bus.model.message import GUEST_PREFIX
-from component.common.i18n import _, best
-from component.common.sanitize import escape as q
-from component.xmpp.handlers import IqFault
+from component.common.i18n import Words, _, best
+from component.xmpp.elements import STREAM, answer, element, error, query
+from component.xmpp.handlers import Commands, IqFault
+from component.xmpp.identity import AVATAR, NODE, Identities, Identity
 from component.xmpp.session import Session
 from component.xmpp.stanza import (
-    CAPS,
     COMMANDS,
-    DATA,
     DISCO_INFO,
     DISCO_ITEMS,
     LAST,
     PING,
-    RECEIPTS,
-    SAID,
     TIME,
     VCARD,
     VERSION,
     bare,
-    element,
-    error,
     language_of,
-    local,
 )
 from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()
 
-AVATAR = resources.files("component.xmpp").joinpath("avatar.png").read_bytes()
-NODE = "urn:shoutbus"
-_FEATURES = (CAPS, DISCO_INFO, DISCO_ITEMS, LAST, PING, RECEIPTS, SAID, TIME, VCARD, VERSION)
-_VCARD_UPDATE = "vcard-temp:x:update"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a JID says it is (XEP-0030): category, type and name; features are everyone's."""
-
-    category: str
-    type: str
-    name: str
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """What it can do; web users have no commands."""
-        return _FEATURES if self.type == "web" else (*_FEATURES, COMMANDS, DATA)
-
-    def info(self, node: str) -> str:
-        """The disco#info answer's XML."""
-        me = element("identity", {"category": self.category, "type": self.type, "name": self.name})
-        features = "".join(element("feature", {"var": one}) for one in self.features)
-        return element("query", {"xmlns": DISCO_INFO, "node": node}, me, features)
-
-    @property
-    def ver(self) -> str:
-        """The verification string (XEP-0115 section 5.1, SHA-1)."""
-        told = f"{self.category}/{self.type}//{self.name}<" + "".join(
-            f"{one}<" for one in sorted(self.features)
-        )
-        return base64.b64encode(
-            hashlib.sha1(told.encode(), usedforsecurity=False).digest()
-        ).decode()
-
-    @property
-    def presence(self) -> str:
-        """What rides on its presence: capabilities, and the avatar's hash (XEP-0153)."""
-        photo = hashlib.sha1(AVATAR, usedforsecurity=False).hexdigest()
-        caps = element("c", {"xmlns": CAPS, "hash": "sha-1", "node": NODE, "ver": self.ver})
-        return caps + element("x", {"xmlns": _VCARD_UPDATE}, f"<photo>{photo}</photo>")
-
-
-class Commands(Protocol):
-    """Ad-hoc commands (XEP-0050), as the desk offers them."""
-
-    def listed(self, to: str, asker: str, language: str) -> Iterable[tuple[str, str]]:
-        """(node, name) of what `asker` may call at our JID `to`."""
-
-    def named(self, node: str, asker: str, language: str) -> str | None:
-        """What a command's node is called; None where there is none for `asker`."""
-
-    async def serve(self, stanza: Element) -> str:
-        """The inside of a command's result; raises IqFault."""
+Answer = Callable[[Element, Element, Identity], Element | None]
+"""Answers an IQ, what it asks, and who is asked; None where that is not offered."""
 
 
 class Disco:
-    """Answers IQs. `listed` gives (JID, name) of what the component's own disco#items show."""
+    """Answers IQs to our JIDs."""
 
-    def __init__(
-        self,
-        link: Session,
-        identify: Callable[[str], Identity | None],
-        listed: Callable[[], Iterable[tuple[str, str]]],
-    ) -> None:
-        self._link = link
-        self._identify = identify
-        self._listed = listed
-        self._commands: Commands | None = None
+    def __init__(self, session: Session, identities: Identities, commands: Commands) -> None:
+        self._session = session
+        self._identities = identities
+        self._commands = commands
         self._tasks = Tasks()
-        self._answers: dict[str, Callable[[Element, Identity, str], str | None]] = {
-            f"{{{LAST}}}query": self._last,
-            f"{{{PING}}}ping": lambda *_all: "",
-            f"{{{TIME}}}time": _time,
-            f"{{{VCARD}}}vCard": _vcard,
-            f"{{{VERSION}}}query": _version,
+        self._answers: dict[str, Answer] = {
+            f"{{{DISCO_INFO}}}query": self.info,
+            f"{{{DISCO_ITEMS}}}query": self.items,
+            f"{{{LAST}}}query": self.last_activity,
+            f"{{{PING}}}ping": pong,
+            f"{{{TIME}}}time": time,
+            f"{{{VCARD}}}vCard": vcard,
+            f"{{{VERSION}}}query": version,
         }
 
-    def attach(self, commands: Commands) -> None:
-        """Close the circle."""
-        self._commands = commands
+    async def close(self) -> None:
+        """End what runs in the background."""
+        await self._tasks.close()
 
     def iq(self, stanza: Element) -> None:
         """Answer a `get` or `set`."""
         if stanza.find(f"{{{COMMANDS}}}command") is not None and stanza.get("type") == "set":
-            self._tasks.run(self._command(stanza))
-            return
-        to, asker = stanza.get("to", ""), stanza.get("from", "")
-        who = self._identify(bare(to))
+            self._tasks.run(self.command(stanza))
+        else:
+            self._session.try_send(self.answered(stanza))
+
+    def answered(self, stanza: Element) -> Element:
+        """The answer to an IQ that is not a command."""
+        jid = bare(stanza.get("to", ""))
+        identity = self._identities.find(jid)
+        if identity is None:
+            return refusal(stanza, "item-not-found", _("There is nobody at {jid}.", jid=jid))
         asked = next(iter(stanza), None)
-        reply = {"from": to, "to": asker, "id": stanza.get("id", "")}
-        language = best(language_of(stanza))
-        if who is None:
-            inside: str | None = None
-            condition, sentence = (
-                "item-not-found",
-                _("The address {jid} does not exist.", jid=bare(to)),
-            )
-        else:
-            answer = (
-                self._answers.get(asked.tag)
-                if asked is not None and stanza.get("type") == "get"
-                else None
-            )
-            inside = answer(asked, who, language) if answer and asked is not None else None
-            if (
-                asked is not None
-                and asked.tag == f"{{{DISCO_ITEMS}}}query"
-                and stanza.get("type") == "get"
-            ):
-                inside = self._items(asked, who, stanza)
-            elif (
-                asked is not None
-                and asked.tag == f"{{{DISCO_INFO}}}query"
-                and stanza.get("type") == "get"
-            ):
-                inside = self._info(asked, who, stanza)
-            condition, sentence = (
-                "service-unavailable",
-                _("This address does not support the request."),
-            )
+        give = None
+        if asked is not None and stanza.get("type") == "get":
+            give = self._answers.get(asked.tag)
+        if asked is None or give is None:
+            return not_offered(stanza)
+        if asked.tag == f"{{{PING}}}ping":
+            return answer(stanza, "result")
+        inside = give(stanza, asked, identity)
         if inside is None:
-            reply["type"], inside = "error", error("cancel", condition, sentence.told(language))
-        else:
-            reply["type"] = "result"
-        self._link.try_send(element("iq", reply, inside))
+            return not_offered(stanza)
+        return answer(stanza, "result", inside)
 
-    async def _command(self, stanza: Element) -> None:
-        reply = {
-            "from": stanza.get("to", ""),
-            "to": stanza.get("from", ""),
-            "id": stanza.get("id", ""),
-        }
-        who = self._identify(bare(stanza.get("to", "")))
-        offered = self._commands if who and who.type != "web" else None
-        language = best(language_of(stanza))
-        none = _("This address does not offer commands.").told(language)
+    async def command(self, stanza: Element) -> None:
+        """Run a step of an ad-hoc command; whatever happens, its sender gets an answer."""
+        identity = self._identities.find(bare(stanza.get("to", "")))
+        if identity is None or identity.type == "web":
+            none = _("There are no commands here.")
+            self._session.try_send(refusal(stanza, "service-unavailable", none))
+            return
         try:
-            inside, kind = error("cancel", "service-unavailable", none), "error"
-            if offered:
-                inside, kind = await offered.serve(stanza), "result"
+            inside = await self._commands.serve(stanza)
+            if isinstance(inside, str):
+                inside = fromstring(f'<iq xmlns="{STREAM}">{inside}</iq>')[0]  # noqa: S314 - our own
+            reply = answer(stanza, "result", inside)
         except IqFault as fault:
-            inside, kind = fault.xml, "error"
-        except Exception:  # whoever asked waits for an answer
-            log.exception("command failed")
-            told = _("An internal error occurred; see the log of Shoutbus.").told(language)
-            inside, kind = error("wait", "internal-server-error", told), "error"
-        self._link.try_send(element("iq", reply | {"type": kind}, inside))
+            reply = answer(stanza, "error", fault.error)
+        except Exception:
+            log.exception("a command failed")
+            failed = _("The bus failed at that; its log says why.")
+            reply = refusal(stanza, "internal-server-error", failed, "wait")
+        self._session.try_send(reply)
 
-    def _info(self, asked: Element, who: Identity, stanza: Element) -> str | None:
+    def info(self, stanza: Element, asked: Element, identity: Identity) -> Element | None:
+        """XEP-0030 section 3; nodes are our capabilities and the commands."""
         node = asked.get("node", "")
-        if node in ("", f"{NODE}#{who.ver}"):
-            return who.info(node)
-        if who.type == "web" or not self._commands:
+        if node in ("", f"{NODE}#{identity.ver}"):
+            return identity.info(node)
+        if identity.type == "web":
             return None
         if node == COMMANDS:
-            return Identity("automation", "command-list", who.name).info(node)
+            return Identity("automation", "command-list", identity.name).info(node)
         name = self._commands.named(node, stanza.get("from", ""), language_of(stanza))
-        return Identity("automation", "command-node", name).info(node) if name else None
+        if not name:
+            return None
+        return Identity("automation", "command-node", name).info(node)
 
-    def _items(self, asked: Element, who: Identity, stanza: Element) -> str:
-        to = stanza.get("to", "")
-        if asked.get("node") == COMMANDS and self._commands and who.type != "web":
+    def items(self, stanza: Element, asked: Element, identity: Identity) -> Element:
+        """XEP-0030 section 4: the bot and the open channels, and everyone's commands."""
+        to, node = stanza.get("to", ""), asked.get("node", "")
+        items = query(DISCO_ITEMS, node=node)
+        if node == COMMANDS and identity.type != "web":
             offered = self._commands.listed(to, stanza.get("from", ""), language_of(stanza))
-            items = "".join(
-                element("item", {"jid": to, "node": node, "name": name}) for node, name in offered
-            )
-            return element("query", {"xmlns": DISCO_ITEMS, "node": COMMANDS}, items)
-        listed = self._listed() if to == self._link.domain and not asked.get("node") else ()
-        items = "".join(element("item", {"jid": jid, "name": name}) for jid, name in listed)
-        return element("query", {"xmlns": DISCO_ITEMS, "node": asked.get("node", "")}, items)
+            for command, name in offered:
+                items.append(element(DISCO_ITEMS, "item", jid=to, node=command, name=name))
+        elif to == self._session.domain and not node:
+            for jid, name in self._identities.listed():
+                items.append(element(DISCO_ITEMS, "item", jid=jid, name=name))
+        return items
 
-    def _last(self, _asked: Element, _who: Identity, _language: str) -> str:
-        return f'<query xmlns="{LAST}" seconds="{self._link.uptime:.0f}"/>'
-
-
-def puppet(jid: str) -> Identity | None:
-    """What a web user's JID says it is."""
-    return (
-        Identity("client", "web", "Someone on the web page")
-        if local(jid).startswith(GUEST_PREFIX)
-        else None
-    )
+    def last_activity(self, _stanza: Element, _asked: Element, _identity: Identity) -> Element:
+        """XEP-0012: seconds since the session began."""
+        return query(LAST, seconds=f"{self._session.uptime:.0f}")
 
 
-def _version(_asked: Element, _who: Identity, _language: str) -> str:
-    return (
-        f'<query xmlns="{VERSION}"><name>Shoutbus</name><version>{q(__version__)}</version></query>'
-    )
+def refusal(stanza: Element, condition: str, sentence: Words, kind: str = "cancel") -> Element:
+    """An error that answers an IQ, in its language."""
+    text = sentence.told(best(language_of(stanza)))
+    return answer(stanza, "error", error(kind, condition, text))
 
 
-def _time(_asked: Element, _who: Identity, _language: str) -> str:
+def not_offered(stanza: Element) -> Element:
+    """The answer to what nobody here answers."""
+    return refusal(stanza, "service-unavailable", _("That is not offered here."))
+
+
+def pong(_stanza: Element, _asked: Element, _identity: Identity) -> None:
+    """XEP-0199: the result is empty."""
+
+
+def version(_stanza: Element, _asked: Element, _identity: Identity) -> Element:
+    """XEP-0092."""
+    name = element(VERSION, "name", text="Shoutbus")
+    return query(VERSION, name, element(VERSION, "version", text=__version__))
+
+
+def time(_stanza: Element, _asked: Element, _identity: Identity) -> Element:
+    """XEP-0202."""
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f'<time xmlns="{TIME}"><tzo>+00:00</tzo><utc>{now}</utc></time>'
+    zone = element(TIME, "tzo", text="+00:00")
+    return element(TIME, "time", zone, element(TIME, "utc", text=now))
 
 
-def _vcard(_asked: Element, who: Identity, language: str) -> str | None:
-    if who.type == "web":
-        return f'<vCard xmlns="{VCARD}"><FN>{q(who.name)}</FN></vCard>'
-    photo = (
-        f"<PHOTO><TYPE>image/png</TYPE><BINVAL>{base64.b64encode(AVATAR).decode()}</BINVAL></PHOTO>"
-    )
-    told = _("Forwards messages between rooms, shoutboxes and people. Write “help” to me.").told(
-        language
-    )
-    names = f"<FN>{q(who.name)}</FN><NICKNAME>{q(who.name)}</NICKNAME>"
-    return f'<vCard xmlns="{VCARD}">{names}{photo}<DESC>{q(told)}</DESC></vCard>'
+def vcard(stanza: Element, _asked: Element, identity: Identity) -> Element:
+    """XEP-0054: the name, and for all but web users the avatar and what it is."""
+    card = element(VCARD, "vCard", element(VCARD, "FN", text=identity.name))
+    if identity.type == "web":
+        return card
+    kind = element(VCARD, "TYPE", text="image/png")
+    binary = element(VCARD, "BINVAL", text=base64.b64encode(AVATAR).decode())
+    about = _("Passes messages between rooms, shoutboxes and people. Write “help” to me.")
+    card.append(element(VCARD, "NICKNAME", text=identity.name))
+    card.append(element(VCARD, "PHOTO", kind, binary))
+    card.append(element(VCARD, "DESC", text=about.told(best(language_of(stanza)))))
+    return card

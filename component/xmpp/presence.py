@@ -1,8 +1,8 @@
-"""Who is there: presence of those who let the bot see it (RFC 6121 sections 3 and 4).
+"""Who is online: presence of those who let the bot see it (RFC 6121 sections 3 and 4).
 
 Nobody keeps a component's roster but itself, and servers tell a component that comes back nothing
-by themselves: whom the bot watches it probes whenever the stream comes up. Believed is what stands
-in a stanza's `from` alone.
+by themselves, so whom the bot watches it probes whenever the session begins. Only a stanza's `from`
+is believed.
 """
 
 from enum import StrEnum
@@ -10,102 +10,114 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
+from component.xmpp import elements
+from component.xmpp.limits import Limits
 from component.xmpp.session import Session
-from component.xmpp.stanza import MUC_USER, NS, bare, element, resource
+from component.xmpp.stanza import MUC_USER, NS, bare, resource
 
 log = structlog.get_logger()
 
-MOST = 50_000
-"""People who are watched."""
-MOST_CLIENTS = 10
-"""Clients of one person that are remembered."""
-
 
 class WatchState(StrEnum):
-    """How someone stands to being seen by the bot."""
+    """Whether someone lets the bot see when they are online."""
 
     ASKED = "asked"
     AGREED = "agreed"
     REFUSED = "refused"
-    """Asked no more."""
+    """Not asked again."""
 
 
-_ANSWERS: dict[str | None, WatchState] = {
-    "subscribed": WatchState.AGREED,
-    "unsubscribed": WatchState.REFUSED,
-}
+_ANSWERS = {"subscribed": WatchState.AGREED, "unsubscribed": WatchState.REFUSED}
 
 
 class Presence:
     """`ports.Online`; `bot` is the bare JID that asks."""
 
-    def __init__(self, link: Session, bot: str) -> None:
-        self._link = link
+    def __init__(self, session: Session, bot: str, limits: Limits) -> None:
+        self._session = session
         self._bot = bot
+        self._limits = limits
         self._watched: dict[str, WatchState] = {}
-        self._there: dict[str, set[str]] = {}
-        link.up.append(self._ask_all)
-        link.down.append(self._there.clear)
+        self._online: dict[str, set[str]] = {}
+        session.up.append(self.ask_all)
+        session.down.append(self._online.clear)
 
     def is_online(self, jid: str) -> bool:
-        """See `ports.Online.is_online`."""
-        return bool(self._there.get(bare(jid)))
+        """Whether a bare JID has a client online that is not away, as far as the bot is shown."""
+        return self.clients(jid) > 0
+
+    def clients(self, jid: str) -> int:
+        """How many such clients are remembered."""
+        return len(self._online.get(bare(jid), ()))
 
     def asks(self, jid: str) -> bool:
-        """See `ports.Online.asks`."""
+        """Whether someone has yet to answer whether the bot may see them."""
         return self._watched.get(bare(jid)) is WatchState.ASKED
 
     def watch(self, jid: str) -> None:
-        """See `ports.Online.watch`. Beyond `MOST` nobody is, and counts as not there."""
+        """Ask someone to let the bot see when they are online. Beyond the limit nobody is asked,
+        and they count as offline."""
         jid = bare(jid)
         if jid in self._watched:
             return
-        if len(self._watched) >= MOST:
-            log.warning("presence limit reached", jid=jid, most=MOST)
+        limit = self._limits.watched
+        if len(self._watched) >= limit:
+            log.warning("too many are watched: someone counts as not there", jid=jid, most=limit)
             return
         self._watched[jid] = WatchState.ASKED
-        if self._link.alive:
-            self._send(jid, "subscribe")
+        if self._session.alive:
+            self.send(jid, "subscribe")
 
-    async def _ask_all(self) -> None:
-        """Who agreed is probed. Who has yet to answer is asked again, which their server shows them
-        once, and answers by itself where they agreed before (section 3.1.3); Prosody takes a probe
-        for the end of such a request."""
-        for jid, standing in self._watched.items():
-            if standing is not WatchState.REFUSED:
-                self._send(jid, "probe" if standing is WatchState.AGREED else "subscribe")
+    async def ask_all(self) -> None:
+        """Probe those who agreed. Ask those who have yet to answer again: their server shows them
+        that once, and answers itself where they agreed before (section 3.1.3). Prosody takes a
+        probe for the end of such a request."""
+        for jid, state in self._watched.items():
+            if state is WatchState.AGREED:
+                self.send(jid, "probe")
+            elif state is WatchState.ASKED:
+                self.send(jid, "subscribe")
 
-    def _send(self, jid: str, kind: str) -> None:
-        self._link.try_send(element("presence", {"from": self._bot, "to": jid, "type": kind}))
+    def send(self, jid: str, kind: str) -> None:
+        """Send a presence of the bot."""
+        self._session.try_send(elements.presence(self._bot, jid, type=kind))
 
     def heard(self, stanza: Element) -> None:
-        """A presence to the bot that is no room's."""
+        """A presence to the bot that is not a room's."""
         sender = stanza.get("from", "")
-        jid, kind = bare(sender), stanza.get("type")
-        if (
-            jid not in self._watched or stanza.find(f"{{{MUC_USER}}}x") is not None
-        ):  # an occupant is no person
+        jid, client = bare(sender), resource(sender)
+        # An occupant of a room is not a person.
+        if jid not in self._watched or stanza.find(f"{{{MUC_USER}}}x") is not None:
             return
+        kind = stanza.get("type", "")
         if kind in _ANSWERS:
             self._watched[jid] = _ANSWERS[kind]
         if kind == "subscribed":
-            self._send(jid, "probe")  # ejabberd shows nothing with an answer of its own
-        elif kind in ("error", "unsubscribed") or (kind == "unavailable" and not resource(sender)):
-            self._there.pop(jid, None)
-        elif kind in (None, "unavailable"):
-            self._turns(jid, resource(sender), kind is None and _minds(stanza))
+            self.send(jid, "probe")  # ejabberd shows nothing with an answer that it gives itself
+        elif kind in ("error", "unsubscribed") or (kind == "unavailable" and not client):
+            self._online.pop(jid, None)
+        elif kind == "unavailable":
+            self.gone(jid, client)
+        elif not kind and is_attentive(stanza):
+            self.there(jid, client)
+        elif not kind:
+            self.gone(jid, client)
 
-    def _turns(self, jid: str, client: str, here: bool) -> None:
-        clients = self._there.setdefault(jid, set())
-        if not here:
-            clients.discard(client)
-        elif len(clients) < MOST_CLIENTS:
+    def there(self, jid: str, client: str) -> None:
+        """Someone's client is online."""
+        clients = self._online.setdefault(jid, set())
+        if len(clients) < self._limits.clients:
             clients.add(client)
+
+    def gone(self, jid: str, client: str) -> None:
+        """Someone's client is offline, or away."""
+        clients = self._online.get(jid, set())
+        clients.discard(client)
         if not clients:
-            del self._there[jid]
+            self._online.pop(jid, None)
 
 
-def _minds(stanza: Element) -> bool:
+def is_attentive(stanza: Element) -> bool:
     """Whether available presence is of a client with someone before it, and that takes messages:
     one with a negative priority gets none that are sent to the bare JID (section 8.5.2)."""
     show = (stanza.findtext(f"{NS}show") or "").strip()

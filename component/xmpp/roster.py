@@ -6,15 +6,15 @@ at each start.
 """
 
 import time
-from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
-from component.bus.ports.store import Store
+from component.bus.ports.people import PeopleStore
 from component.common.errors import TooMany
 from component.common.rate import Rate
-from component.xmpp.disco import Identity
+from component.xmpp.elements import presence
+from component.xmpp.identity import Identities
 from component.xmpp.session import Session
-from component.xmpp.stanza import bare, domain, element
+from component.xmpp.stanza import bare, domain
 from component.xmpp.tasks import Tasks
 
 RESOURCE = "bus"
@@ -22,82 +22,83 @@ RESOURCE = "bus"
 
 
 class Roster:
-    """Everyone's subscriptions; accepts whoever asks, and asks nobody back."""
+    """Everyone's subscriptions; accepts everyone who asks, and asks nobody back."""
 
-    def __init__(self, link: Session, store: Store) -> None:
-        self._link = link
-        self._store = store
+    def __init__(self, session: Session, people: PeopleStore, identities: Identities) -> None:
+        self._session = session
+        self._people = people
+        self._identities = identities
         self._rate = Rate(time.monotonic, 200, 5)
         self._tasks = Tasks()
-        self._identify: Callable[[str], Identity | None]
-        link.up.append(self._greet)
-
-    def attach(self, identify: Callable[[str], Identity | None]) -> None:
-        """Close the circle: who a JID of ours is."""
-        self._identify = identify
+        session.up.append(self.show_all)
 
     async def close(self) -> None:
         """End what runs in the background."""
         await self._tasks.close()
 
-    def _may(self, whose: str) -> bool:
+    async def show_all(self) -> None:
+        """Show unavailable, then available presence: clients then ask anew what is offered."""
+        for ours, theirs in await self._people.contacts():
+            self.show_anew(ours, theirs)
+
+    def renew(self, jid: str) -> None:
+        """What is offered to someone changed: their clients ask anew when the bot comes online."""
+        self._tasks.run(self.show_again(jid))
+
+    async def show_again(self, jid: str) -> None:
+        """Go offline and come online for one person."""
+        for ours, theirs in await self._people.contacts():
+            if theirs == jid:
+                self.show_anew(ours, theirs)
+
+    async def hide_all(self) -> None:
+        """The bot goes offline for its contacts."""
+        for ours, theirs in await self._people.contacts():
+            self.hide(ours, theirs)
+
+    def show_anew(self, ours: str, theirs: str) -> None:
+        """Go offline and come online for one contact."""
+        self.hide(ours, theirs)
+        self.show(ours, theirs)
+
+    def show(self, ours: str, theirs: str) -> None:
+        """Come online for one contact."""
+        identity = self._identities.find(ours)
+        shown = presence(f"{ours}/{RESOURCE}", theirs)
+        if identity:
+            shown.extend(identity.presence)
+        self._session.try_send(shown)
+
+    def hide(self, ours: str, theirs: str) -> None:
+        """Go offline for one contact."""
+        self._session.try_send(presence(f"{ours}/{RESOURCE}", theirs, type="unavailable"))
+
+    def presence(self, stanza: Element) -> None:
+        """Someone's presence to the bot or to a channel's address."""
+        kind = stanza.get("type")
+        theirs, ours = bare(stanza.get("from", "")), bare(stanza.get("to", ""))
+        identity = self._identities.find(ours)
+        if not identity or identity.type == "web":
+            if kind == "subscribe":
+                self._session.try_send(presence(ours, theirs, type="unsubscribed"))
+        elif kind == "subscribe" and self.may_subscribe(domain(theirs)):
+            self._tasks.run(self.accept(ours, theirs))
+        elif kind == "probe":
+            self.show(ours, stanza.get("from", ""))
+        elif kind == "unsubscribe":
+            self._tasks.run(self._people.remove_contact(ours, theirs))
+            self._session.try_send(presence(ours, theirs, type="unsubscribed"))
+
+    def may_subscribe(self, their_domain: str) -> bool:
+        """Whether a domain's people have not asked too often."""
         try:
-            self._rate.spend(whose)
+            self._rate.spend(their_domain)
         except TooMany:
             return False
         return True
 
-    async def _greet(self) -> None:
-        """Unavailable, then available: clients then ask anew what is offered."""
-        for ours, theirs in await self._store.contacts():
-            self._show(ours, theirs, "unavailable")
-            self._show(ours, theirs)
-
-    def renew(self, jid: str) -> None:
-        """What is offered to someone changed: clients ask anew when the bot comes online."""
-        self._tasks.run(self._renew(jid))
-
-    async def _renew(self, jid: str) -> None:
-        for ours, theirs in await self._store.contacts():
-            if theirs == jid:
-                self._show(ours, theirs, "unavailable")
-                self._show(ours, theirs)
-
-    async def goodbye(self) -> None:
-        """The bot goes offline for its contacts."""
-        for ours, theirs in await self._store.contacts():
-            self._show(ours, theirs, "unavailable")
-
-    def _show(self, ours: str, theirs: str, kind: str = "") -> None:
-        who = self._identify(ours)
-        inside = who.presence if who and not kind else ""
-        full = {"from": f"{ours}/{RESOURCE}", "to": theirs, "type": kind}
-        self._link.try_send(element("presence", full, *filter(None, (inside,))))
-
-    def presence(self, stanza: Element) -> None:
-        """Someone's presence to the bot or to a channel's address."""
-        kind, theirs, ours = (
-            stanza.get("type"),
-            bare(stanza.get("from", "")),
-            bare(stanza.get("to", "")),
-        )
-        who = self._identify(ours)
-        if not who or who.type == "web":
-            if kind == "subscribe":
-                self._link.try_send(
-                    element("presence", {"from": ours, "to": theirs, "type": "unsubscribed"})
-                )
-        elif kind == "subscribe" and self._may(domain(theirs)):
-            self._tasks.run(self._befriend(ours, theirs))
-        elif kind == "probe":
-            self._show(ours, stanza.get("from", ""))
-        elif kind == "unsubscribe":
-            self._tasks.run(self._store.remove_contact(ours, theirs))
-            self._link.try_send(
-                element("presence", {"from": ours, "to": theirs, "type": "unsubscribed"})
-            )
-
-    async def _befriend(self, ours: str, theirs: str) -> None:
-        await self._store.add_contact(ours, theirs)
-        self._link.try_send(element("presence", {"from": ours, "to": theirs, "type": "subscribed"}))
-        self._show(ours, theirs)
+    async def accept(self, ours: str, theirs: str) -> None:
+        """Someone has a JID of ours as a contact from now on."""
+        await self._people.add_contact(ours, theirs)
+        self._session.try_send(presence(ours, theirs, type="subscribed"))
+        self.show(ours, theirs)

@@ -1,8 +1,7 @@
-"""Stanzas as text and as ElementTree: namespaces, building, reading. No I/O.
+"""Reads stanzas: the namespaces, the parts of JIDs, and what stands in an element. No I/O.
 
-What goes out is built as text, every value through `q`; what comes in is read from the parsed
-element itself, so a JID that slixmpp would refuse (a nickname with an emoji in it) costs no
-exception.
+What comes in is read from the parsed element itself, so a JID that slixmpp would refuse (a nickname
+with an emoji in it) costs no exception. `elements` builds what goes out.
 """
 
 from collections.abc import Mapping
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from typing import Self
 from xml.etree.ElementTree import Element
 
-from component.bus.model.message import Message
 from component.common.sanitize import escape as q
 from component.common.sanitize import one_line
 
@@ -73,13 +71,6 @@ def element(name: str, attributes: Mapping[str, str], *inside: str) -> str:
     return f"<{name}{opening}>{''.join(inside)}</{name}>" if inside else f"<{name}{opening}/>"
 
 
-def error(kind: str, condition: str, sentence: str, own: str = "") -> str:
-    """An error's XML (RFC 6120 section 8.3); `own` is the XML of a condition of the application's
-    own."""
-    said = f'<text xmlns="{STANZAS}">{q(sentence)}</text>' if sentence else ""
-    return f'<error type="{kind}"><{condition} xmlns="{STANZAS}"/>{said}{own}</error>'
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """An error stanza as read: its RFC 6120 condition and the text with it."""
@@ -103,11 +94,31 @@ class Fault:
         return f"{self.condition}: {self.sentence}" if self.sentence else self.condition
 
 
+def is_said(stanza: Element) -> bool:
+    """Whether it bears the mark of what a bus says."""
+    return stanza.find(f"{{{SAID}}}said") is not None
+
+
+def said_of(stanza: Element) -> str:
+    """The message's id on that mark; "" where there is none."""
+    mark = stanza.find(f"{{{SAID}}}said")
+    if mark is None:
+        return ""
+    return mark.get("id", "")
+
+
+def proof_of(stanza: Element) -> str | None:
+    """The proof on that mark that this bus said it in this room."""
+    mark = stanza.find(f"{{{SAID}}}said")
+    if mark is None:
+        return None
+    return mark.get("proof")
+
+
 def is_aside(stanza: Element) -> bool:
-    """Whether a bus says it for itself: such words go no further and get no answer, or two buses
+    """Whether these are a bus's own words. They go no further and get no answer, or two buses would
     talk for ever."""
-    said = stanza.find(f"{{{SAID}}}said")
-    return said is not None and not said.get("id")
+    return is_said(stanza) and not said_of(stanza)
 
 
 def language_of(stanza: Element) -> str:
@@ -123,10 +134,10 @@ def body_of(stanza: Element) -> str:
     return (found.text or "") if found is not None else ""
 
 
-def replacing(message: Message) -> str:
-    """What says that a stanza corrects an earlier one (XEP-0308), whose id is its message's; ""
-    where it does not."""
-    return f'<replace xmlns="{CORRECT}" id="{message.corrects}"/>' if message.corrects else ""
+def features(info: Element) -> frozenset[str]:
+    """The features in a disco#info answer (XEP-0030)."""
+    found = info.iter(f"{{{DISCO_INFO}}}feature")
+    return frozenset(feature.get("var", "") for feature in found)
 
 
 def statuses(stanza: Element) -> frozenset[str]:
@@ -146,11 +157,3 @@ def stanza_id(stanza: Element, by: str) -> str:
         if one.get("by", "").lower() == by:
             return one.get("id", "")[:MAX_ID]
     return ""
-
-
-def form(fields: Mapping[str, str], kind: str = "submit") -> str:
-    """A data form's XML (XEP-0004) with one value a field."""
-    inside = "".join(
-        f'<field var="{q(var)}"><value>{q(value)}</value></field>' for var, value in fields.items()
-    )
-    return f'<x xmlns="{DATA}" type="{kind}">{inside}</x>'

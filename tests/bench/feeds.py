@@ -143,13 +143,15 @@ async def _bus(port: int, folder: Path) -> AsyncIterator[_Bus]:
     store = await open_store(f"sqlite:{folder / 'feeds.db'}")
     hub = Hub(store, clock)
     fetcher = Fetcher("Shoutbus-bench", Allowed.parse(["127.0.0.0/8"]), clock)
-    feeds = Feeds(replace(world.ports(), accept=hub, memory=store, fetcher=lambda: fetcher))
+    feeds = Feeds(
+        replace(world.ports(), accept=hub, memory=store.source_state, fetcher=lambda: fetcher)
+    )
     urls = [f"http://127.0.0.{2 + number % HOSTS}:{port}/feed/{number}" for number in range(FEEDS)]
     specs = [
         ChannelSpec(channel, settings={"url": url})
         for channel, url in zip(CHANNELS, urls, strict=True)
     ]
-    await store.seed(specs, (), ())
+    await store.configuration.seed(specs, (), ())
     await hub.start()
     feeds.configure(specs)
     try:

@@ -39,7 +39,7 @@ def _routes(count: int) -> list[Route]:
 
 
 async def _filled(bus: Bus, count: int) -> None:
-    await bus.settings.store.seed(
+    await bus.settings.store.configuration.seed(
         [ChannelSpec(one, f"Box {one.address}") for one in BOXES], _routes(count), ()
     )
     await bus.hub.reload()

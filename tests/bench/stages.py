@@ -40,7 +40,7 @@ def _stages() -> tuple[Stage, ...]:
 
 async def _filled(bus: Bus, stages: tuple[Stage, ...]) -> None:
     ends = (SOURCES[0], ENDS[0])
-    await bus.settings.store.seed(
+    await bus.settings.store.configuration.seed(
         [ChannelSpec(one) for one in ends], [Route(*ends, stages=stages)], ()
     )
     await bus.hub.reload()

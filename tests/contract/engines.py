@@ -10,7 +10,7 @@ from component.bus.ports.store import Store
 from component.storage import open_store
 
 if TYPE_CHECKING:
-    from component.storage.sqlite.store import SQLite
+    from component.storage.sqlite.database import Database
 
 
 class Engine:
@@ -60,22 +60,23 @@ class SQLiteEngine(Engine):
         await _pragma(store, "max_page_count = 1000000")
 
     async def crowd(self, store: Store, several: Sequence[Subscription]) -> None:
-        from component.storage.sqlite.subscribing import of_subscription
+        from component.storage.sqlite.subscription_rows import of_subscription
 
         rows = [{"row": json.dumps(of_subscription(one)), "most": len(several)} for one in several]
-        writer = _opened(store)._writer
-        await writer.execute("begin")
-        await writer.executemany(_opened(store)._queries.add_subscription.sql, rows)
-        await writer.execute("commit")
+        writer = _opened(store).writer
+        await writer.driver.execute("begin")
+        await writer.driver.executemany(writer.queries.add_subscription.sql, rows)
+        await writer.driver.execute("commit")
 
     async def plan(self, store: Store, query: str, **values: Any) -> Sequence[str]:
-        sql = getattr(_opened(store)._queries, query).sql
-        rows = await _opened(store)._reader.execute_fetchall(f"explain query plan {sql}", values)
+        reader = _opened(store).reader
+        sql = getattr(reader.queries, query).sql
+        rows = await reader.driver.execute_fetchall(f"explain query plan {sql}", values)
         return [row["detail"] for row in rows]
 
     async def effort(self, store: Store, asked: Callable[[], Awaitable[Any]]) -> int:
         steps: list[None] = []
-        reader = _opened(store)._reader
+        reader = _opened(store).reader.driver
         await reader.set_progress_handler(lambda: steps.append(None), 100)
         await asked()
         await reader.set_progress_handler(lambda: None, 0)
@@ -83,14 +84,14 @@ class SQLiteEngine(Engine):
 
 
 async def _pragma(store: Store, words: str) -> None:
-    await _opened(store)._writer.execute_fetchall(f"pragma {words}")
+    await _opened(store).writer.driver.execute_fetchall(f"pragma {words}")
 
 
-def _opened(store: Store) -> "SQLite":
+def _opened(store: Store) -> "Database":
     from component.storage.sqlite.store import SQLite
 
     assert isinstance(store, SQLite)
-    return store
+    return store.database
 
 
 ENGINES: Mapping[str, Callable[[Path], Engine]] = {"sqlite": SQLiteEngine}

@@ -14,11 +14,12 @@ from yarl import URL
 
 from commands.action import Bus
 from commands.sessions import Sessions
+from component.bus.model.records import Token
 from component.bus.model.roles import Role
 from web.app import make
 from web.context import Site
 from web.guests import Guests
-from web.sessions import Operators
+from web.sessions import SignIns
 
 Values = Mapping[str, Sequence[str]]
 
@@ -93,6 +94,7 @@ class Browser:
     roles: dict[str, Role]
     now: float = 0.0
     proxies: tuple[str, ...] = ()
+    tokens: dict[str, Token] = field(default_factory=dict)
     site: Site = field(init=False)
     client: "TestClient[Any, Any]" = field(init=False)
 
@@ -104,13 +106,13 @@ class Browser:
             "clock": bus.clock,
             "roles": _Given(self.roles),
             "methods": bus.methods,
-            "tokens": {},
+            "tokens": self.tokens,
             "guests": Guests(lambda: self.now, []),
             "public_url": "http://127.0.0.1",
             "version": "1",
             "proxies": self.proxies,
             "bus": bus,
-            "operators": Operators(lambda: self.now),
+            "sign_ins": SignIns(lambda: self.now),
             "sessions": Sessions(lambda: self.now),
         }
         self.site = Site(**parts)
@@ -119,7 +121,7 @@ class Browser:
 
     async def sign_in(self, jid: str) -> Page:
         """With a link of the bot's."""
-        return await self.post(f"/sign-in/{self.site.operators.link(jid)}", {})
+        return await self.post(f"/sign-in/{self.site.sign_ins.link(jid)}", {})
 
     async def get(self, path: str, **headers: str) -> Page:
         return await self._read("GET", path, None, headers)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from component.bus.model.digest import digests
-from component.bus.model.ledger import Ledger, Note
+from component.bus.model.ledger import Ledger, StateEntry
 from component.bus.model.message import Author, Message, id_from
 from component.bus.model.planner import Arrival, Follows, Held, Planner, Stopped
 from component.bus.model.route import Route, Routes, Stage
@@ -121,7 +121,9 @@ class Course:
 
     def restart(self) -> None:
         """Begin again with what is on disk."""
-        notes = [Note(place, key, json.loads(value)) for (place, key), value in self.notes.items()]
+        notes = [
+            StateEntry(place, key, json.loads(value)) for (place, key), value in self.notes.items()
+        ]
         self.__post_init__()
         self.ledger = Ledger()
         self.ledger.load(notes, Counter((one.route, one.passed[-1]) for one in self.held))

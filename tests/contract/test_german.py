@@ -20,7 +20,7 @@ from component.bus.model.roles import Role
 from component.bus.ports.method import RoomState
 from component.common.i18n import tell
 from component.xmpp.handlers import IqFault, TypedLine
-from component.xmpp.muc.rooms import _OUT
+from component.xmpp.muc.listener import OUT
 from tests.contract.forms import Client, X, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.test_rules import keeps_the_rules
 from tests.support.fakes import FakeRooms
@@ -297,12 +297,10 @@ async def test_a_choice_by_its_german_name(bus: Bus) -> None:
 
 async def test_the_state_of_the_bus_in_german(bus: Bus) -> None:
     assert isinstance(bus.rooms, FakeRooms)
-    bus.rooms.states["out@rooms.x"] = RoomState(False, _OUT["301"], False, "", 0)
+    bus.rooms.states["out@rooms.x"] = RoomState(False, OUT["301"], False, "", 0)
     room = "a_very-long-name&so@rooms.example.org"
-    bus.rooms.states[room] = RoomState(False, _OUT["307"], False, "", 0)
-    assert f"{room}: nicht im Raum: der Bot wurde aus dem Raum geworfen" in await _says(
-        a_text(bus), "room list"
-    )
+    bus.rooms.states[room] = RoomState(False, OUT["307"], False, "", 0)
+    assert f"{room}: draußen: der Bot wurde hinausgeworfen" in await _says(a_text(bus), "room list")
     rooms = {
         "out@rooms.x": {"state": "out", "trouble": "…"},
         "new@rooms.x": {"state": "joining", "trouble": ""},

@@ -10,15 +10,18 @@ import pytest
 
 from commands.action import Bus
 from component.bus.model.message import MAX_BODY, Channel
+from component.bus.model.message_page import MessagePages
 from component.bus.model.records import Audit, ChannelSpec, Mute, Preference, Put
 from component.bus.model.route import Route
 from component.common.i18n import tell
+from component.handlers import BusHandlers
 from component.xmpp.bot import Bot
-from component.xmpp.muc.room import Occupant, Room, RoomLine
+from component.xmpp.inbox import Inbox
+from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.stanza import STANZAS
 from tests.contract.forms import a_seeded_bus
 from tests.contract.test_german import LOBBY, a_text
-from tests.unit.xmpp.muc.test_puppets import FakeSession
+from tests.unit.xmpp.fakes import FakeSession
 
 
 @pytest.fixture
@@ -32,22 +35,13 @@ class Talk:
     """A bot whose stream is a list, on a bus."""
 
     bus: Bus
-    link: FakeSession = field(default_factory=FakeSession)
+    session: FakeSession = field(default_factory=FakeSession)
 
     def __post_init__(self) -> None:
-        self.bot = Bot(self.link, "bot", self.bus.clock)
-        hub = self.bus.hub
-        self.bot.attach(
-            hub,
-            hub.leads_to,
-            lambda _name: None,
-            a_text(self.bus).answer,
-            _nobody,
-            lambda _jid: "once",
-            self.bus.settings.language,
-            _nothing,
-            {},
-        )
+        handlers = BusHandlers(self.bus.hub, self.bus.settings, {}, MessagePages("", b""), {})
+        handlers.text = a_text(self.bus)
+        self.bot = Bot(self.session, "bot", handlers)
+        self.inbox = Inbox(self.session, self.bot, handlers, _nobody, self.bus.clock)
 
     async def hears(
         self, body: str, sender: str = "juliet@x/pda", to: str = "bot@bus.example.org"
@@ -58,18 +52,14 @@ class Talk:
             f'from="{sender}" to="{to}">'
             f"<body>{body}</body></message>"
         )
-        await self.bot._heard(stanza, sender.startswith("room@"))
-        sent = self.link.sent[-1]
+        await self.inbox.heard(stanza, sender.startswith("room@"))
+        sent = self.session.sent[-1]
         text = (
             sent.findtext(f"error/{{{STANZAS}}}text")
             if sent.get("type") == "error"
             else sent.findtext("body")
         )
         return text or ""
-
-
-async def _nothing(_id: str, _channel: Channel, _jid: str) -> bool:
-    return False
 
 
 async def _nobody(_domain: str) -> bool:
@@ -80,7 +70,7 @@ async def _nobody(_domain: str) -> bool:
 async def talk(bus: Bus) -> AsyncIterator[Talk]:
     one = Talk(bus)
     yield one
-    await one.bot.close()
+    await one.inbox.close()
 
 
 JULIET = Channel("chat", "juliet@x")
@@ -169,24 +159,15 @@ async def test_a_line_in_a_room(
     """In the stanza's language, and where the room shows who it is, in the one they chose."""
     await talk.bus.settings.prefer(Preference("juliet@x", chosen))
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
-    said: list[str] = []
-    await talk.bot.addressed(
-        lambda _room, words: said.append(words),
-        room,
-        RoomLine("Juliet", Occupant(jid, "none", "participant"), "shoutbus: tanze", language),
-    )
-    assert said == [f"Juliet: {answer}"]
+    await talk.bot.answer(room, RoomLine("Juliet", jid, "shoutbus: tanze", language))
+    assert [said.findtext("body") for said in talk.session.sent] == [f"Juliet: {answer}"]
 
 
 async def test_commands_in_a_room(talk: Talk) -> None:
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
-    said: list[str] = []
-    await talk.bot.addressed(
-        lambda _room, words: said.append(words),
-        room,
-        RoomLine("Juliet", None, "shoutbus: whoami", "de"),
-    )
-    assert said == ["Juliet: Hier bist du Juliet, mit der Rolle Admin."]
+    await talk.bot.answer(room, RoomLine("Juliet", "", "shoutbus: whoami", "de"))
+    said = [one.findtext("body") for one in talk.session.sent]
+    assert said == ["Juliet: Hier bist du Juliet und hast die Rolle Admin."]
 
 
 def test_what_the_bot_may_not_do_in_german() -> None:

@@ -11,7 +11,8 @@ from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
 from component.bus.model.route import Route
-from component.bus.ports.store import Mark, Offer, Receipt, Store
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Offer, Receipt, Store
 from component.common.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
 from component.storage import open_store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
@@ -53,7 +54,7 @@ async def test_what_is_saved_is_there(store: Store) -> None:
         (TO, State.PENDING),
         (OTHER, State.PENDING),
     ]
-    assert await store.trace(message.id) == list(receipt.deliveries)
+    assert await store.messages.trace(message.id) == list(receipt.deliveries)
 
 
 async def test_seqs_ascend_in_the_order_of_offers_and_plans(store: Store) -> None:
@@ -73,8 +74,8 @@ async def test_a_known_id_changes_nothing(store: Store) -> None:
     await save(store, first)
     (again,) = await save(store, said("second", id=first.id), to=(OTHER,))
     assert (again.new, again.message, again.deliveries) == (False, first, ())
-    assert [one.channel for one in await store.trace(first.id)] == [FROM, TO]
-    assert await store.backlog() == {TO: 1}
+    assert [one.channel for one in await store.messages.trace(first.id)] == [FROM, TO]
+    assert await store.deliveries.backlog() == {TO: 1}
 
 
 async def test_a_known_origin_changes_nothing(store: Store) -> None:
@@ -82,7 +83,7 @@ async def test_a_known_origin_changes_nothing(store: Store) -> None:
     await save(store, first)
     (again,) = await save(store, second)
     assert (again.new, again.message) == (False, first)
-    assert await store.trace(second.id) == []
+    assert await store.messages.trace(second.id) == []
 
 
 async def test_duplicates_inside_one_group(store: Store) -> None:
@@ -93,8 +94,8 @@ async def test_duplicates_inside_one_group(store: Store) -> None:
     )
     assert [one.new for one in found] == [True, False, True, False, False]
     assert [one.message for one in found] == [first, first, other, first, first]
-    assert await store.backlog() == {TO: 2}
-    assert bodies(await store.log(TO)) == ["first", "other"]
+    assert await store.deliveries.backlog() == {TO: 2}
+    assert bodies(await store.deliveries.log(TO)) == ["first", "other"]
 
 
 async def test_duplicates_old_and_new_mixed_over_groups(store: Store) -> None:
@@ -104,7 +105,7 @@ async def test_duplicates_old_and_new_mixed_over_groups(store: Store) -> None:
     found = await save(store, *mixed)
     assert [one.new for one in found] == [False] * 10 + [True] * 10
     assert [one.message for one in found] == old + mixed[10:]
-    assert bodies(await store.log(TO)) == [one.message.body for one in found]
+    assert bodies(await store.deliveries.log(TO)) == [one.message.body for one in found]
 
 
 async def test_an_id_and_an_origin_of_two_known_messages(store: Store) -> None:
@@ -122,7 +123,7 @@ async def test_nothing_to_save(store: Store) -> None:
 async def test_a_message_that_concerns_only_its_own_channel(store: Store) -> None:
     (receipt,) = await save(store, said(), to=())
     assert [one.channel for one in receipt.deliveries] == [FROM]
-    assert await store.backlog() == {}
+    assert await store.deliveries.backlog() == {}
 
 
 async def test_every_character_comes_back(store: Store) -> None:
@@ -131,7 +132,7 @@ async def test_every_character_comes_back(store: Store) -> None:
         NASTY, Channel("shoutbox", "lobby"), author=Author(nasty, f"guest:{nasty}"), origin=nasty
     )
     await save(store, message)
-    assert (await store.trace(message.id))[0].message == message
+    assert (await store.messages.trace(message.id))[0].message == message
     (again,) = await save(store, said("again", origin=nasty))
     assert again.message == message
 
@@ -139,7 +140,7 @@ async def test_every_character_comes_back(store: Store) -> None:
 async def test_a_big_group_and_big_bodies(store: Store) -> None:
     big = ["&" * 262_144, "😀" * 100_000, "x"]
     found = await save(store, *(said(body) for body in big))
-    assert [(await store.trace(one.message.id))[1].message.body for one in found] == big
+    assert [(await store.messages.trace(one.message.id))[1].message.body for one in found] == big
     assert len(await save(store, *(said(str(number)) for number in range(1_000)))) == 1_000
 
 
@@ -151,28 +152,28 @@ async def test_outcomes(store: Store) -> None:
     a, b, c = (receipt.deliveries[1] for receipt in receipts)
     ends = [a.confirmed(5_000), b.failed(Unconfirmed("no wörd 'yet'"), 6_000)]
     await store.save((), ends, ())
-    assert await store.log(TO) == [*ends, c]
-    assert await store.pending(TO, 0, 10) == [ends[1], c]
-    assert await store.backlog() == {TO: 2}
+    assert await store.deliveries.log(TO) == [*ends, c]
+    assert await store.deliveries.pending(TO, 0, 10) == [ends[1], c]
+    assert await store.deliveries.backlog() == {TO: 2}
 
 
 async def test_an_outcome_of_nothing_changes_nothing(store: Store) -> None:
     (receipt,) = await save(store, said())
     await store.save((), [Delivery(10**9, said(), TO).confirmed(1)], ())
-    assert await store.trace(receipt.message.id) == list(receipt.deliveries)
+    assert await store.messages.trace(receipt.message.id) == list(receipt.deliveries)
 
 
 async def test_pending_by_pages(store: Store) -> None:
     await save(store, *(said(str(number)) for number in range(25)), to=(TO, OTHER))
     found: list[Delivery] = []
     after = 0
-    while page := await store.pending(TO, after, 10):
+    while page := await store.deliveries.pending(TO, after, 10):
         assert len(page) <= 10
         found += page
         after = page[-1].seq
     assert bodies(found) == [str(number) for number in range(25)]
     assert all(one.channel == TO for one in found)
-    assert await store.backlog() == {TO: 25, OTHER: 25}
+    assert await store.deliveries.backlog() == {TO: 25, OTHER: 25}
 
 
 # Reading
@@ -180,30 +181,30 @@ async def test_pending_by_pages(store: Store) -> None:
 
 async def test_log(store: Store) -> None:
     await save(store, *(said(str(number)) for number in range(120)))
-    everything = await store.log(TO, limit=500)
+    everything = await store.deliveries.log(TO, limit=500)
     seqs = [one.seq for one in everything]
     assert bodies(everything) == [str(number) for number in range(120)]
-    assert await store.log(TO) == everything[:50]
-    assert await store.log(TO, after=seqs[9], limit=5) == everything[10:15]
-    assert await store.log(TO, before=seqs[20], limit=5) == everything[15:20]
-    assert await store.log(TO, before=seqs[2]) == everything[:2]
-    assert await store.log(TO, before=2**70, limit=3) == everything[-3:]
-    assert await store.log(TO, after=2**70) == []
-    assert await store.log(TO, before=seqs[0]) == []
-    assert await store.log(Channel("wire", "none")) == []
-    assert bodies(await store.log(FROM, limit=2)) == ["0", "1"]
+    assert await store.deliveries.log(TO) == everything[:50]
+    assert await store.deliveries.log(TO, after=seqs[9], limit=5) == everything[10:15]
+    assert await store.deliveries.log(TO, before=seqs[20], limit=5) == everything[15:20]
+    assert await store.deliveries.log(TO, before=seqs[2]) == everything[:2]
+    assert await store.deliveries.log(TO, before=2**70, limit=3) == everything[-3:]
+    assert await store.deliveries.log(TO, after=2**70) == []
+    assert await store.deliveries.log(TO, before=seqs[0]) == []
+    assert await store.deliveries.log(Channel("wire", "none")) == []
+    assert bodies(await store.deliveries.log(FROM, limit=2)) == ["0", "1"]
 
 
 async def test_last_seq(store: Store) -> None:
-    assert await store.last_seq(TO) == 0
+    assert await store.deliveries.last_seq(TO) == 0
     receipts = await save(store, said(), said())
-    assert await store.last_seq(TO) == receipts[-1].deliveries[1].seq
-    assert await store.last_seq(FROM) == receipts[-1].deliveries[0].seq
+    assert await store.deliveries.last_seq(TO) == receipts[-1].deliveries[1].seq
+    assert await store.deliveries.last_seq(FROM) == receipts[-1].deliveries[0].seq
 
 
 async def test_no_such_message(store: Store) -> None:
-    assert await store.trace("0" * 32) == []
-    assert await store.trace("'") == []
+    assert await store.messages.trace("0" * 32) == []
+    assert await store.messages.trace("'") == []
 
 
 async def test_who_was_told_yes_reads_it_however_many_read(store: Store) -> None:
@@ -214,14 +215,14 @@ async def test_who_was_told_yes_reads_it_however_many_read(store: Store) -> None
 
     async def keep_reading() -> None:
         while not done.is_set():
-            assert len(await store.log(TO, limit=200)) == 200
+            assert len(await store.deliveries.log(TO, limit=200)) == 200
 
     readers = [asyncio.create_task(keep_reading()) for _ in range(3)]
     for number in range(40):
         (receipt,) = await save(store, said(f"new {number}"))
         newest = receipt.deliveries[1].seq
-        assert await store.last_seq(TO) == newest
-        assert (await store.log(TO, after=newest - 1)) == [receipt.deliveries[1]]
+        assert await store.deliveries.last_seq(TO) == newest
+        assert (await store.deliveries.log(TO, after=newest - 1)) == [receipt.deliveries[1]]
     done.set()
     await asyncio.gather(*readers)
 
@@ -232,7 +233,7 @@ async def test_readers_see_whole_groups_only(store: Store) -> None:
     async def keep_reading() -> int:
         looks = 0
         while not done.is_set():
-            assert len(await store.log(TO, limit=5_000)) % 10 == 0
+            assert len(await store.deliveries.log(TO, limit=5_000)) % 10 == 0
             looks += 1
         return looks
 
@@ -245,19 +246,19 @@ async def test_readers_see_whole_groups_only(store: Store) -> None:
 
 async def test_many_writers_at_once(store: Store) -> None:
     await asyncio.gather(*(save(store, said(str(number))) for number in range(50)))
-    assert sorted(map(int, bodies(await store.log(TO)))) == list(range(50))
+    assert sorted(map(int, bodies(await store.deliveries.log(TO)))) == list(range(50))
 
 
 # Marks
 
 
 async def test_marks(store: Store) -> None:
-    assert await store.mark(TO) is None
-    await store.save((), (), [Mark(TO, "", 1), Mark(OTHER, "o'1", 2)])
-    assert await store.mark(TO) == Mark(TO, "", 1)
-    await store.save((), (), [Mark(TO, "t2", 3)])
-    assert await store.mark(TO) == Mark(TO, "t2", 3)
-    assert await store.mark(OTHER) == Mark(OTHER, "o'1", 2)
+    assert await store.source_state.archive_position(TO) is None
+    await store.save((), (), [ArchivePosition(TO, "", 1), ArchivePosition(OTHER, "o'1", 2)])
+    assert await store.source_state.archive_position(TO) == ArchivePosition(TO, "", 1)
+    await store.save((), (), [ArchivePosition(TO, "t2", 3)])
+    assert await store.source_state.archive_position(TO) == ArchivePosition(TO, "t2", 3)
+    assert await store.source_state.archive_position(OTHER) == ArchivePosition(OTHER, "o'1", 2)
 
 
 # Dead letters and traces
@@ -275,49 +276,49 @@ async def test_dead_letters(store: Store) -> None:
     one, two = await dead(store, said("one"), said("two"))
     (other,) = await dead(store, said("other"), to=OTHER)
     await save(store, said("alive"))
-    assert await store.dead() == [other, two, one]
-    assert await store.dead(TO) == [two, one]
-    assert await store.dead(limit=1) == [other]
-    assert await store.graves() == {TO: 2, OTHER: 1}
-    assert await store.dead_letter(one.seq) == one
-    assert await store.dead_letter(one.seq - 1) is None, "its message came, and is not dead"
-    assert await store.dead_letter(2**70) is None
+    assert await store.dead_letters.newest() == [other, two, one]
+    assert await store.dead_letters.newest(TO) == [two, one]
+    assert await store.dead_letters.newest(limit=1) == [other]
+    assert await store.dead_letters.counts() == {TO: 2, OTHER: 1}
+    assert await store.dead_letters.get(one.seq) == one
+    assert await store.dead_letters.get(one.seq - 1) is None, "its message came, and is not dead"
+    assert await store.dead_letters.get(2**70) is None
 
 
 async def test_dead_letters_decided_on(store: Store) -> None:
     one, two = await dead(store, said("one"), said("two"))
     line = Audit(9, "admin@x", "text", "decided")
     ends = [one.retried(6_000), two.dropped(7_000)]
-    await store.decide(ends, line)
-    assert await store.log(TO) == ends
-    assert await store.pending(TO, 0, 9) == ends[:1]
-    assert await store.graves() == {}
-    assert [found for _, found in await store.audit()] == [line]
+    await store.dead_letters.decide(ends, line)
+    assert await store.deliveries.log(TO) == ends
+    assert await store.deliveries.pending(TO, 0, 9) == ends[:1]
+    assert await store.dead_letters.counts() == {}
+    assert [found for _, found in await store.audit.newest()] == [line]
 
 
 async def test_dead_letters_decided_on_twice(store: Store) -> None:
     one, two = await dead(store, said("one"), said("two"))
     line = Audit(9, "admin@x", "text", "decided")
-    await store.decide([one.dropped(6_000)], line)
+    await store.dead_letters.decide([one.dropped(6_000)], line)
     with pytest.raises(Conflict):
-        await store.decide([two.retried(7_000), one.retried(7_000)], line)
-    assert await store.log(TO) == [one.dropped(6_000), two], "all of it or nothing"
-    assert len(await store.audit()) == 1
+        await store.dead_letters.decide([two.retried(7_000), one.retried(7_000)], line)
+    assert await store.deliveries.log(TO) == [one.dropped(6_000), two], "all of it or nothing"
+    assert len(await store.audit.newest()) == 1
 
 
 async def test_ids_by_their_start(store: Store) -> None:
     ids = [start * 2 + "0" * 20 for start in ("abcde0", "abcdef", "abcdff", "abce00")]
     await save(store, *(said(id=id) for id in ids))
-    assert await store.starting("abcde", 9) == ids[:2]
-    assert await store.starting("abcd") == ids[:2]
-    assert await store.starting(ids[2]) == ids[2:3]
-    assert await store.starting("ffffff") == []
+    assert await store.messages.ids_by_prefix("abcde", 9) == ids[:2]
+    assert await store.messages.ids_by_prefix("abcd") == ids[:2]
+    assert await store.messages.ids_by_prefix(ids[2]) == ids[2:3]
+    assert await store.messages.ids_by_prefix("ffffff") == []
 
 
 async def test_a_paused_channel_is_seeded_so(store: Store) -> None:
     specs = [ChannelSpec(TO, enabled=False), ChannelSpec(OTHER)]
-    await store.seed(specs, (), ())
-    assert sorted(await store.channels(), key=lambda one: one.channel) == sorted(
+    await store.configuration.seed(specs, (), ())
+    assert sorted(await store.configuration.channels(), key=lambda one: one.channel) == sorted(
         specs, key=lambda one: one.channel
     )
 
@@ -326,27 +327,29 @@ async def test_a_paused_channel_is_seeded_so(store: Store) -> None:
 
 
 async def test_contacts(store: Store) -> None:
-    await store.add_contact("bot@bus", "juliet@example.org")
-    await store.add_contact("bot@bus", "juliet@example.org")
-    await store.add_contact("lobby@bus", "juliet@example.org")
-    assert sorted(await store.contacts()) == [
+    await store.people.add_contact("bot@bus", "juliet@example.org")
+    await store.people.add_contact("bot@bus", "juliet@example.org")
+    await store.people.add_contact("lobby@bus", "juliet@example.org")
+    assert sorted(await store.people.contacts()) == [
         ("bot@bus", "juliet@example.org"),
         ("lobby@bus", "juliet@example.org"),
     ]
-    await store.remove_contact("bot@bus", "juliet@example.org")
-    await store.remove_contact("bot@bus", "juliet@example.org")
-    assert await store.contacts() == [("lobby@bus", "juliet@example.org")]
+    await store.people.remove_contact("bot@bus", "juliet@example.org")
+    await store.people.remove_contact("bot@bus", "juliet@example.org")
+    assert await store.people.contacts() == [("lobby@bus", "juliet@example.org")]
 
 
 async def test_seeds_once(store: Store) -> None:
     spec = ChannelSpec(TO, "Títle", {"subject": "it's", "invite": ["a@b"]})
     ways = [Route(TO, OTHER), Route(OTHER.anyone, FROM, enabled=False), Route(FROM, TO)]
     token = Token("demo", "d" * 64, "admin@example.org")
-    await store.seed([spec], ways, [token])
-    await store.seed([ChannelSpec(OTHER)], [Route(TO, FROM)], [Token("x", "e" * 64, "a@b")])
-    assert await store.channels() == [spec]
-    assert await store.tokens() == [token]
-    found = await store.routes()
+    await store.configuration.seed([spec], ways, [token])
+    await store.configuration.seed(
+        [ChannelSpec(OTHER)], [Route(TO, FROM)], [Token("x", "e" * 64, "a@b")]
+    )
+    assert await store.configuration.channels() == [spec]
+    assert await store.configuration.tokens() == [token]
+    found = await store.configuration.routes()
     assert [(one.source, one.destination, one.enabled) for one in found] == [
         (one.source, one.destination, one.enabled) for one in ways
     ]
@@ -355,9 +358,9 @@ async def test_seeds_once(store: Store) -> None:
 
 
 async def test_an_empty_seed_is_a_seed(store: Store) -> None:
-    await store.seed((), (), ())
-    await store.seed([ChannelSpec(TO)], (), ())
-    assert await store.channels() == []
+    await store.configuration.seed((), (), ())
+    await store.configuration.seed([ChannelSpec(TO)], (), ())
+    assert await store.configuration.channels() == []
 
 
 async def test_a_secret_made_once(engine: Engine) -> None:
@@ -390,9 +393,13 @@ async def test_a_probe_tells_whether_it_can_write(engine: Engine, store: Store) 
 async def test_all_is_kept(engine: Engine) -> None:
     store = await engine.open()
     (receipt,) = await save(store, said(NASTY))
-    await store.save((), [receipt.deliveries[1].failed(Unconfirmed("late"), 7)], [Mark(TO, "t", 1)])
-    await store.add_contact("bot@bus", "a@b")
-    await store.seed([ChannelSpec(TO)], [Route(TO, OTHER)], [Token("demo", "d", "a@b")])
+    await store.save(
+        (), [receipt.deliveries[1].failed(Unconfirmed("late"), 7)], [ArchivePosition(TO, "t", 1)]
+    )
+    await store.people.add_contact("bot@bus", "a@b")
+    await store.configuration.seed(
+        [ChannelSpec(TO)], [Route(TO, OTHER)], [Token("demo", "d", "a@b")]
+    )
     before = await _everything(store, receipt)
     await store.close()
     store = await engine.open()
@@ -404,14 +411,14 @@ async def test_all_is_kept(engine: Engine) -> None:
 
 async def _everything(store: Store, receipt: Receipt) -> list[object]:
     return [
-        await store.trace(receipt.message.id),
-        await store.pending(TO, 0, 9),
-        await store.mark(TO),
-        await store.contacts(),
-        await store.channels(),
-        await store.routes(),
-        await store.tokens(),
-        await store.backlog(),
+        await store.messages.trace(receipt.message.id),
+        await store.deliveries.pending(TO, 0, 9),
+        await store.source_state.archive_position(TO),
+        await store.people.contacts(),
+        await store.configuration.channels(),
+        await store.configuration.routes(),
+        await store.configuration.tokens(),
+        await store.deliveries.backlog(),
     ]
 
 
@@ -425,7 +432,11 @@ async def test_opened_twice_at_once(engine: Engine) -> None:
     await asyncio.gather(
         *(save(store, said(str(number))) for number, store in enumerate([one, two] * 20))
     )
-    assert len(await one.log(TO, limit=100)) == len(await two.log(TO, limit=100)) == 41
+    assert (
+        len(await one.deliveries.log(TO, limit=100))
+        == len(await two.deliveries.log(TO, limit=100))
+        == 41
+    )
     await one.close()
     await two.close()
 
@@ -436,32 +447,34 @@ async def test_opened_twice_at_once(engine: Engine) -> None:
 async def test_a_full_disk_changes_nothing(engine: Engine, store: Store) -> None:
     receipts = await save(store, said("before"), said("too"))
     done = receipts[0].deliveries[1].confirmed(9)
-    await store.save((), (), [Mark(TO, "old", 1)])
+    await store.save((), (), [ArchivePosition(TO, "old", 1)])
     await engine.fill_disk(store)
     refused = [offer(said("x" * 100_000, origin=f"r{number}"), TO) for number in range(20)]
     with pytest.raises(StoreError) as told:
-        await store.save(refused, [done], [Mark(TO, "new", 2)])
+        await store.save(refused, [done], [ArchivePosition(TO, "new", 2)])
     assert told.value.__cause__
-    assert bodies(await store.log(TO)) == ["before", "too"]
-    assert await store.mark(TO) == Mark(TO, "old", 1)
-    assert await store.backlog() == {TO: 2}
+    assert bodies(await store.deliveries.log(TO)) == ["before", "too"]
+    assert await store.source_state.archive_position(TO) == ArchivePosition(TO, "old", 1)
+    assert await store.deliveries.backlog() == {TO: 2}
     await engine.free_disk(store)
-    found = await store.save(refused, [done], [Mark(TO, "new", 2)])
+    found = await store.save(refused, [done], [ArchivePosition(TO, "new", 2)])
     assert all(one.new for one in found)
-    assert await store.mark(TO) == Mark(TO, "new", 2)
-    assert await store.backlog() == {TO: 21}
+    assert await store.source_state.archive_position(TO) == ArchivePosition(TO, "new", 2)
+    assert await store.deliveries.backlog() == {TO: 21}
 
 
 async def test_a_caller_who_gives_up_breaks_nothing(store: Store) -> None:
     """A transaction left open once failed every later one."""
     for number in range(60):
-        task = asyncio.create_task(store.add_contact("bot@bus", f"{number}@example.org"))
+        task = asyncio.create_task(store.people.add_contact("bot@bus", f"{number}@example.org"))
         for _ in range(number % 12):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await save(store, said(str(number)))
-    assert bodies(await store.log(TO, limit=100)) == [str(number) for number in range(60)]
+    assert bodies(await store.deliveries.log(TO, limit=100)) == [
+        str(number) for number in range(60)
+    ]
 
 
 async def test_a_save_given_up_breaks_nothing(store: Store) -> None:
@@ -475,7 +488,7 @@ async def test_a_save_given_up_breaks_nothing(store: Store) -> None:
         await asyncio.gather(task, return_exceptions=True)
         (receipt,) = await save(store, said(str(number)))
         assert receipt.new
-        assert len(await store.log(TO, limit=10_000)) % 100 == (number + 1) % 100
+        assert len(await store.deliveries.log(TO, limit=10_000)) % 100 == (number + 1) % 100
 
 
 async def test_once_closed_it_says_so(engine: Engine) -> None:
@@ -484,7 +497,7 @@ async def test_once_closed_it_says_so(engine: Engine) -> None:
     with pytest.raises(StoreError):
         await save(store, said())
     with pytest.raises(StoreError):
-        await store.log(TO)
+        await store.deliveries.log(TO)
 
 
 # Moderation and preferences
@@ -493,32 +506,32 @@ async def test_once_closed_it_says_so(engine: Engine) -> None:
 async def test_mutes_come_go_and_are_kept(engine: Engine) -> None:
     store = await engine.open()
     short, long = Mute("guest:1", NASTY.replace("\n", ""), 5_000, NASTY), Mute("romeo@x", "Romeo")
-    await store.change([Put(short), Put(long)], AUDIT)
+    await store.configuration.change([Put(short), Put(long)], AUDIT)
     await store.close()
     store = await engine.open()
-    assert sorted(await store.mutes(), key=lambda one: one.key) == [short, long]
+    assert sorted(await store.configuration.mutes(), key=lambda one: one.key) == [short, long]
     longer = Mute(short.key, "Tybalt", 0, "again")
-    await store.change([Put(longer)], AUDIT)
+    await store.configuration.change([Put(longer)], AUDIT)
     with pytest.raises(Conflict):  # not as it was read
-        await store.change([Drop(long), Drop(short)], AUDIT)
-    assert len(await store.mutes()) == 2
-    await store.change([Drop(longer)], AUDIT)
-    assert list(await store.mutes()) == [long]
-    assert [one.what for _, one in await store.audit()] == [AUDIT.what] * 3
+        await store.configuration.change([Drop(long), Drop(short)], AUDIT)
+    assert len(await store.configuration.mutes()) == 2
+    await store.configuration.change([Drop(longer)], AUDIT)
+    assert list(await store.configuration.mutes()) == [long]
+    assert [one.what for _, one in await store.audit.newest()] == [AUDIT.what] * 3
     await store.close()
 
 
 async def test_preferences_are_each_ones_own(store: Store) -> None:
-    assert list(await store.preferences()) == []
+    assert list(await store.people.preferences()) == []
     for one in (
         Preference("a@x", "de", "never"),
         Preference("b@x"),
         Preference("a@x", "", "always"),
     ):
-        await store.prefer(one)
-    found = sorted(await store.preferences(), key=lambda one: one.jid)
+        await store.people.prefer(one)
+    found = sorted(await store.people.preferences(), key=lambda one: one.jid)
     assert found == [Preference("a@x", "", "always"), Preference("b@x")]
-    assert list(await store.audit()) == []
+    assert list(await store.audit.newest()) == []
 
 
 async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
@@ -526,21 +539,24 @@ async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
     (first, second) = await save(store, vile, good, to=(TO, OTHER))
     dead = first.deliveries[1].failed(Refused("no"), 2)
     await store.save((), [dead], ())
-    assert await store.deletion(vile.id) is None
-    await store.delete(vile.id, "(gone)", AUDIT)
-    hops = await store.trace(vile.id)
+    assert await store.messages.deletion(vile.id) is None
+    await store.messages.delete(vile.id, "(gone)", AUDIT)
+    hops = await store.messages.trace(vile.id)
     assert [(one.state, one.message.body) for one in hops] == [
         (State.CAME, "(gone)"),
         (State.DROPPED, "(gone)"),
         (State.DROPPED, "(gone)"),
     ]
-    assert await store.deletion(vile.id) == (AUDIT.at, AUDIT.who)
-    assert await store.trace(good.id) == list(second.deliveries)
-    assert (await store.backlog(), await store.graves()) == ({TO: 1, OTHER: 1}, {})
-    assert [one for _, one in await store.audit()] == [AUDIT]
+    assert await store.messages.deletion(vile.id) == (AUDIT.at, AUDIT.who)
+    assert await store.messages.trace(good.id) == list(second.deliveries)
+    assert (await store.deliveries.backlog(), await store.dead_letters.counts()) == (
+        {TO: 1, OTHER: 1},
+        {},
+    )
+    assert [one for _, one in await store.audit.newest()] == [AUDIT]
     with pytest.raises(Conflict):
-        await store.delete(vile.id, "(gone again)", AUDIT)
-    assert len(await store.audit()) == 1
+        await store.messages.delete(vile.id, "(gone again)", AUDIT)
+    assert len(await store.audit.newest()) == 1
     again, too = await save(store, vile, good)
     assert [(one.new, one.deleted, one.message.body) for one in (again, too)] == [
         (False, True, "(gone)"),
@@ -551,9 +567,9 @@ async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
 async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: Store) -> None:
     (receipt,) = await save(store, said(), to=(TO, OTHER))
     _, one, other = receipt.deliveries
-    await store.delete(receipt.message.id, "(gone)", AUDIT)
+    await store.messages.delete(receipt.message.id, "(gone)", AUDIT)
     await store.save((), [one.failed(Unconfirmed("lost"), 5), other.confirmed(5)], ())
-    assert [hop.state for hop in await store.trace(receipt.message.id)] == [
+    assert [hop.state for hop in await store.messages.trace(receipt.message.id)] == [
         State.CAME,
         State.DROPPED,
         State.DONE,
@@ -562,8 +578,8 @@ async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: St
 
 async def test_no_such_message_to_delete(store: Store) -> None:
     with pytest.raises(StoreError):
-        await store.delete("f" * 32, "(gone)", AUDIT)
-    assert list(await store.audit()) == []
+        await store.messages.delete("f" * 32, "(gone)", AUDIT)
+    assert list(await store.audit.newest()) == []
 
 
 # What only the file engine promises

@@ -9,7 +9,8 @@ import pytest
 from component.bus.model.delivery import State
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Address, Proof, Standing
-from component.bus.ports.store import Asked, Asks, Limits, Store
+from component.bus.ports.addresses import RequestCounts, RequestLimits, RequestOutcome
+from component.bus.ports.store import Store
 from tests.contract.engines import Engine, Opened
 from tests.contract.test_store_subscriptions import added
 from tests.contract.test_store_subscriptions import one as sub
@@ -26,148 +27,195 @@ async def test_addresses_are_kept(opened: Opened) -> None:
     other = Address("juliet@x", Channel("sms", "+4912345"), Proof.CONFIRMED)
     nobodys = Address("", MAIL, Proof.REFUSED)
     for each in (replace(mine, proof=Proof.ASKED), theirs, other, nobodys, mine):
-        await store.put_address(each)
+        await store.addresses.put(each)
     await store.close()
     again = await opened()
-    assert await again.address("juliet@x", MAIL) == mine
-    assert await again.address("", MAIL) == nobodys
-    assert await again.address("", other.target) is None
-    assert list(await again.addresses()) == [nobodys, mine, other, theirs]
-    assert list(await again.addresses(who="juliet@x")) == [mine, other]
-    assert list(await again.addresses(who="")) == [nobodys]
-    assert list(await again.addresses(target=MAIL)) == [nobodys, mine, theirs]
-    assert list(await again.addresses(who="romeo@x", target=MAIL)) == [theirs]
-    await again.drop_address("juliet@x", MAIL)
-    await again.drop_address("nobody@x", MAIL)
-    assert list(await again.addresses(who="juliet@x")) == [other]
+    assert await again.addresses.get("juliet@x", MAIL) == mine
+    assert await again.addresses.get("", MAIL) == nobodys
+    assert await again.addresses.get("", other.target) is None
+    assert list(await again.addresses.find()) == [nobodys, mine, other, theirs]
+    assert list(await again.addresses.find(who="juliet@x")) == [mine, other]
+    assert list(await again.addresses.find(who="")) == [nobodys]
+    assert list(await again.addresses.find(target=MAIL)) == [nobodys, mine, theirs]
+    assert list(await again.addresses.find(who="romeo@x", target=MAIL)) == [theirs]
+    await again.addresses.drop("juliet@x", MAIL)
+    await again.addresses.drop("nobody@x", MAIL)
+    assert list(await again.addresses.find(who="juliet@x")) == [other]
 
 
 def asked(who: str, at: int, target: Channel = MAIL) -> Address:
     return Address(who, target, asked=at)
 
 
-def most(mailbox: int, person: int = 1_000, domain: int = 1_000, since: int = 0) -> Limits:
-    return Limits(mailbox, person, domain, since)
+def most(mailbox: int, person: int = 1_000, domain: int = 1_000, since: int = 0) -> RequestLimits:
+    return RequestLimits(mailbox, person, domain, since)
 
 
 async def test_a_victim_is_asked_so_often_and_no_more(store: Store) -> None:
     """A hundred sign-ups of one address, by as many people: see subscription bombing."""
     kept = [
-        await store.ask(asked(f"{number}@x", 1_000 + number), f"{number}@x", most(3))
+        await store.addresses.request_confirmation(
+            asked(f"{number}@x", 1_000 + number), f"{number}@x", most(3)
+        )
         for number in range(100)
     ]
-    assert kept == [Asked.NOW] * 3 + [Asked.ALREADY] * 97
-    assert [each.who for each in await store.addresses(target=MAIL)] == ["0@x", "1@x", "2@x"]
-    assert await store.ask(asked("0@x", 2_000), "0@x", most(3, since=1_001)) is Asked.NOW
-    assert await store.address("0@x", MAIL) == asked("0@x", 2_000)
-    assert await store.ask(asked("9@x", 2_001), "9@x", most(3, since=1_001)) is Asked.ALREADY
+    assert kept == [RequestOutcome.NOW] * 3 + [RequestOutcome.ALREADY] * 97
+    assert [each.who for each in await store.addresses.find(target=MAIL)] == ["0@x", "1@x", "2@x"]
+    assert (
+        await store.addresses.request_confirmation(asked("0@x", 2_000), "0@x", most(3, since=1_001))
+        is RequestOutcome.NOW
+    )
+    assert await store.addresses.get("0@x", MAIL) == asked("0@x", 2_000)
+    assert (
+        await store.addresses.request_confirmation(asked("9@x", 2_001), "9@x", most(3, since=1_001))
+        is RequestOutcome.ALREADY
+    )
 
 
 async def test_so_many_are_asked_by_one_and_by_all_of_a_domain(store: Store) -> None:
     targets = [Channel("mail", f"{number}@example.org") for number in range(9)]
 
-    async def ask(by: str, number: int, at: int = 1_000, since: int = 0) -> Asked:
-        return await store.ask(asked(by, at, targets[number]), by, most(9, 2, 3, since))
+    async def ask(by: str, number: int, at: int = 1_000, since: int = 0) -> RequestOutcome:
+        return await store.addresses.request_confirmation(
+            asked(by, at, targets[number]), by, most(9, 2, 3, since)
+        )
 
     assert [await ask("juliet@x", number) for number in range(3)] == [
-        Asked.NOW,
-        Asked.NOW,
-        Asked.SPENT,
+        RequestOutcome.NOW,
+        RequestOutcome.NOW,
+        RequestOutcome.SPENT,
     ]
     assert [await ask("romeo@x", number) for number in range(3)] == [
-        Asked.NOW,
-        Asked.SPENT,
-        Asked.SPENT,
+        RequestOutcome.NOW,
+        RequestOutcome.SPENT,
+        RequestOutcome.SPENT,
     ]
-    assert [await ask("", number) for number in range(3)] == [Asked.NOW, Asked.NOW, Asked.SPENT]
-    assert await ask("romeo@y", 3) is Asked.NOW
-    assert await store.address("romeo@x", targets[1]) is None
-    await store.drop_address("juliet@x", targets[0])
-    assert await ask("juliet@x", 4) is Asked.SPENT
-    assert await ask("juliet@x", 4, 1_001, 1_001) is Asked.NOW
-    assert await store.asks(targets[0], "juliet@x", 0, 1_000) == Asks(3, 2, 3)
-    assert await store.asks(Channel("mail", "0+x@example.org"), "", 0, 999) == Asks(0, 0, 0)
+    assert [await ask("", number) for number in range(3)] == [
+        RequestOutcome.NOW,
+        RequestOutcome.NOW,
+        RequestOutcome.SPENT,
+    ]
+    assert await ask("romeo@y", 3) is RequestOutcome.NOW
+    assert await store.addresses.get("romeo@x", targets[1]) is None
+    await store.addresses.drop("juliet@x", targets[0])
+    assert await ask("juliet@x", 4) is RequestOutcome.SPENT
+    assert await ask("juliet@x", 4, 1_001, 1_001) is RequestOutcome.NOW
+    assert await store.addresses.request_counts(targets[0], "juliet@x", 0, 1_000) == RequestCounts(
+        3, 2, 3
+    )
+    assert await store.addresses.request_counts(
+        Channel("mail", "0+x@example.org"), "", 0, 999
+    ) == RequestCounts(0, 0, 0)
 
 
 async def test_what_was_asked_by_a_clock_that_was_ahead_does_not_count(store: Store) -> None:
-    assert await store.ask(asked("juliet@x", 2**41), "juliet@x", most(1, 1, 1)) is Asked.NOW
-    assert await store.ask(asked("juliet@x", 1_000), "juliet@x", most(1, 1, 1)) is Asked.NOW
-    assert await store.ask(asked("juliet@x", 1_000), "juliet@x", most(1, 1, 1)) is Asked.ALREADY
+    assert (
+        await store.addresses.request_confirmation(
+            asked("juliet@x", 2**41), "juliet@x", most(1, 1, 1)
+        )
+        is RequestOutcome.NOW
+    )
+    assert (
+        await store.addresses.request_confirmation(
+            asked("juliet@x", 1_000), "juliet@x", most(1, 1, 1)
+        )
+        is RequestOutcome.NOW
+    )
+    assert (
+        await store.addresses.request_confirmation(
+            asked("juliet@x", 1_000), "juliet@x", most(1, 1, 1)
+        )
+        is RequestOutcome.ALREADY
+    )
 
 
 async def test_asking_long_ago_is_forgotten(store: Store) -> None:
-    assert await store.ask(asked("juliet@x", 1_000), "", most(1)) is Asked.NOW
+    assert (
+        await store.addresses.request_confirmation(asked("juliet@x", 1_000), "", most(1))
+        is RequestOutcome.NOW
+    )
     later = 1_000 + 30 * 24 * 3600 * 1000
-    assert await store.ask(asked("juliet@x", later), "", most(1)) is Asked.ALREADY
-    assert await store.ask(asked("juliet@x", later + 1), "", most(1)) is Asked.NOW
+    assert (
+        await store.addresses.request_confirmation(asked("juliet@x", later), "", most(1))
+        is RequestOutcome.ALREADY
+    )
+    assert (
+        await store.addresses.request_confirmation(asked("juliet@x", later + 1), "", most(1))
+        is RequestOutcome.NOW
+    )
 
 
 async def test_tries_are_counted_before_they_are_looked_at(store: Store) -> None:
     old, other = asked("juliet@x", 1), asked("romeo@x", 1_000)
     number = asked("juliet@x", 1_000, Channel("sms", "+4912345"))
     for each in (old, other, number, Address("juliet@x", THERE)):
-        await store.put_address(each)
-    tried = await asyncio.gather(*(store.take_try("juliet@x", 900, 1_100, 5) for _ in range(50)))
+        await store.addresses.put(each)
+    tried = await asyncio.gather(
+        *(store.addresses.take_try("juliet@x", 900, 1_100, 5) for _ in range(50))
+    )
     assert sorted(each.tries for some in tried for each in some) == [1, 2, 3, 4, 5]
-    assert await store.address("juliet@x", number.target) == replace(number, tries=5)
-    assert await store.address("juliet@x", MAIL) == old
-    assert await store.address("romeo@x", MAIL) == other
+    assert await store.addresses.get("juliet@x", number.target) == replace(number, tries=5)
+    assert await store.addresses.get("juliet@x", MAIL) == old
+    assert await store.addresses.get("romeo@x", MAIL) == other
 
 
 async def test_a_confirmation_begins_what_waits(store: Store) -> None:
     address = asked("juliet@x", 1_000)
-    await store.put_address(address)
+    await store.addresses.put(address)
     waits = {"target": MAIL, "standing": Standing.ASKED}
     first, _second = await added(
         store, sub("juliet@x", FROM, **waits), sub("juliet@x", OTHER, **waits)
     )
     (theirs,) = await added(store, sub("romeo@x", FROM, **waits))
-    assert await store.confirm(replace(address, asked=999), 2_000, None) == []
-    begun = await store.confirm(address, 2_000, [first.id, theirs.id])
-    assert list(begun) == [first.begun(2_000, await store.last_seq(FROM))]
-    assert list(await store.subscriptions()) == [*begun, theirs]
-    assert await store.address("juliet@x", MAIL) == Address("juliet@x", MAIL, Proof.CONFIRMED)
-    assert await store.confirm(address, 2_000, None) == []
+    assert await store.addresses.confirm(replace(address, asked=999), 2_000, None) == []
+    begun = await store.addresses.confirm(address, 2_000, [first.id, theirs.id])
+    assert list(begun) == [first.begun(2_000, await store.deliveries.last_seq(FROM))]
+    assert list(await store.subscriptions.find()) == [*begun, theirs]
+    assert await store.addresses.get("juliet@x", MAIL) == Address("juliet@x", MAIL, Proof.CONFIRMED)
+    assert await store.addresses.confirm(address, 2_000, None) == []
 
 
 async def test_a_bounce_stops_what_is_told_there(store: Store) -> None:
     proved = Address("juliet@x", MAIL, Proof.CONFIRMED)
-    await store.put_address(proved)
+    await store.addresses.put(proved)
     on, waits = await added(
         store, sub("juliet@x", target=MAIL), sub("", target=MAIL, standing=Standing.ASKED)
     )
-    await store.bounce(MAIL, "gone")
-    assert list(await store.addresses()) == [replace(proved, proof=Proof.BOUNCED, why="gone")]
-    assert list(await store.subscriptions()) == [replace(on, standing=Standing.FAILED), waits]
-    assert await store.subscribed() == {}
+    await store.addresses.bounce(MAIL, "gone")
+    assert list(await store.addresses.find()) == [replace(proved, proof=Proof.BOUNCED, why="gone")]
+    assert list(await store.subscriptions.find()) == [replace(on, standing=Standing.FAILED), waits]
+    assert await store.subscriptions.listener_counts() == {}
 
 
 async def test_a_stop_lasts_however_it_is_written(store: Store) -> None:
     proved = Address("juliet@x", MAIL, Proof.CONFIRMED)
-    await store.put_address(proved)
+    await store.addresses.put(proved)
     kept = await added(
         store, sub("juliet@x", target=MAIL), sub("romeo@x", target=MAIL), sub("romeo@x")
     )
-    await store.stop(MAIL)
-    assert list(await store.subscriptions()) == kept[2:]
+    await store.addresses.stop(MAIL)
+    assert list(await store.subscriptions.find()) == kept[2:]
     refused = Address("", MAIL, Proof.REFUSED)
-    assert list(await store.addresses()) == [refused]
-    await store.bounce(MAIL, "gone")
-    assert await store.ask(asked("", 1_000), "", most(1)) is Asked.STOPPED
-    assert list(await store.addresses()) == [refused]
+    assert list(await store.addresses.find()) == [refused]
+    await store.addresses.bounce(MAIL, "gone")
+    assert (
+        await store.addresses.request_confirmation(asked("", 1_000), "", most(1))
+        is RequestOutcome.STOPPED
+    )
+    assert list(await store.addresses.find()) == [refused]
     local, _at, domain = MAIL.address.partition("@")
     for other in (MAIL, Channel("mail", f"{local.title()}+x@{domain}")):
-        assert await store.is_stopped(other)
-    assert not await store.is_stopped(Channel("mail", f"x{MAIL.address}"))
-    await store.allow(Channel("mail", f"{local.title()}+y@{domain}"))
-    assert not await store.is_stopped(MAIL)
+        assert await store.addresses.is_stopped(other)
+    assert not await store.addresses.is_stopped(Channel("mail", f"x{MAIL.address}"))
+    await store.addresses.allow(Channel("mail", f"{local.title()}+y@{domain}"))
+    assert not await store.addresses.is_stopped(MAIL)
 
 
 async def test_where_a_message_came_is_known(store: Store) -> None:
     message = said("hello", FROM)
     await store.save([offered(message, (FROM, State.CAME), (MAIL, State.PENDING))], (), ())
-    assert await store.came(message.id, [FROM, OTHER]) == {FROM}
-    assert await store.came("0" * 32, [FROM]) == frozenset()
+    assert await store.messages.reached(message.id, [FROM, OTHER]) == {FROM}
+    assert await store.messages.reached("0" * 32, [FROM]) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from component.bus.model.planner import Held, Stopped
 from component.bus.model.records import Audit
 from component.bus.model.route import Route
 from component.bus.model.subscription import DIGEST, Interval, Standing, Subscription
-from component.bus.ports.store import Offer, Part, Planned, Release, Spread, Store, Turn
+from component.bus.ports.digests import DigestPart, DigestTurn
+from component.bus.ports.fan_out import FanOutPage
+from component.bus.ports.store import Offer, Planned, Release, Store
 from component.common.errors import Refused, StoreError
 from component.common.i18n import Words
 from tests.contract.engines import Engine, Opened, SQLiteEngine
@@ -30,7 +32,7 @@ AUDIT = Audit(2_000, "admin@x", "text", "message-delete", "", "")
 
 async def added(store: Store, *several: Subscription) -> list[Subscription]:
     """Each with its number."""
-    return [replace(each, id=await store.subscribe(each, 100)) for each in several]
+    return [replace(each, id=await store.subscriptions.add(each, 100)) for each in several]
 
 
 def due(at: int, target: str = "juliet@x", channel: Channel = FROM, **more: Any) -> Subscription:
@@ -39,15 +41,15 @@ def due(at: int, target: str = "juliet@x", channel: Channel = FROM, **more: Any)
     )
 
 
-def turn(was: Subscription, cursor: int = 9, digest: str = "") -> Turn:
-    return Turn(was, was.told(was.due, cursor), digest)
+def turn(was: Subscription, cursor: int = 9, digest: str = "") -> DigestTurn:
+    return DigestTurn(was, was.told(was.due, cursor), digest)
 
 
 def digest(target: str = "juliet@x", body: str = "the shouts of the day") -> Message:
     return said(body, Channel("chat", target), author=Author("Shoutbus", f"{DIGEST}{target}"))
 
 
-def telling(message: Message, *turns: Turn) -> Offer:
+def telling(message: Message, *turns: DigestTurn) -> Offer:
     """A digest to accept."""
     return Offer(
         message, lambda: Planned([(message, message.channel, State.PENDING, "")], turns=turns)
@@ -65,15 +67,15 @@ async def said_in(store: Store, *messages: Message) -> list[Delivery]:
 
 
 async def test_none(store: Store) -> None:
-    assert list(await store.due_subscriptions(10**15, 10)) == []
-    assert await store.due_count(10**15) == 0
-    assert await store.next_subscription() is None
-    assert list(await store.between(FROM, 0, 10**30, 10)) == []
-    assert await store.counted(FROM, 10**30, 10**30) == 0
-    assert list(await store.parts_of("0" * 32)) == []
-    assert await store.thread_of("0" * 32) == ""
-    await store.take_turns([])
-    await store.take_turns([turn(due(5, id=7))])
+    assert list(await store.digests.due(10**15, 10)) == []
+    assert await store.digests.due_count(10**15) == 0
+    assert await store.digests.next_due() is None
+    assert list(await store.digests.between(FROM, 0, 10**30, 10)) == []
+    assert await store.digests.count_between(FROM, 10**30, 10**30) == 0
+    assert list(await store.digests.parts_of("0" * 32)) == []
+    assert await store.messages.thread_of("0" * 32) == ""
+    await store.digests.take_turns([])
+    await store.digests.take_turns([turn(due(5, id=7))])
 
 
 async def test_the_earliest_come_first(store: Store) -> None:
@@ -86,14 +88,14 @@ async def test_the_earliest_come_first(store: Store) -> None:
         due(1, "e@x", standing=Standing.ASKED),
         due(1, "f@x", standing=Standing.FAILED),
     )
-    assert list(await store.due_subscriptions(10, 10)) == [early, paused, late]
-    assert list(await store.due_subscriptions(5, 10)) == [early, paused]
-    assert list(await store.due_subscriptions(10, 1)) == [early]
-    assert list(await store.due_subscriptions(2, 10)) == []
-    assert [await store.due_count(now) for now in (2, 3, 5, 10)] == [0, 1, 2, 3]
-    assert await store.next_subscription() == 3
-    await store.unsubscribe([early.id, late.id, never.id, asked.id, failed.id])
-    assert await store.next_subscription() == 5
+    assert list(await store.digests.due(10, 10)) == [early, paused, late]
+    assert list(await store.digests.due(5, 10)) == [early, paused]
+    assert list(await store.digests.due(10, 1)) == [early]
+    assert list(await store.digests.due(2, 10)) == []
+    assert [await store.digests.due_count(now) for now in (2, 3, 5, 10)] == [0, 1, 2, 3]
+    assert await store.digests.next_due() == 3
+    await store.subscriptions.remove([early.id, late.id, never.id, asked.id, failed.id])
+    assert await store.digests.next_due() == 5
 
 
 async def test_a_target_comes_whole(store: Store) -> None:
@@ -109,9 +111,9 @@ async def test_a_target_comes_whole(store: Store) -> None:
         due(8, "b@x", TO),
     )
     a_late, b, a, b_later, _to_come, c, b_last = there
-    assert list(await store.due_subscriptions(10, 10)) == [a, a_late, b, b_later, b_last, c]
-    assert list(await store.due_subscriptions(10, 1)) == [a, a_late]
-    assert list(await store.due_subscriptions(10, 2)) == [a, a_late, b, b_later, b_last]
+    assert list(await store.digests.due(10, 10)) == [a, a_late, b, b_later, b_last, c]
+    assert list(await store.digests.due(10, 1)) == [a, a_late]
+    assert list(await store.digests.due(10, 2)) == [a, a_late, b, b_later, b_last]
 
 
 # Turns
@@ -121,12 +123,12 @@ async def test_a_turn_that_tells_nothing(store: Store) -> None:
     one, other, paused = await added(
         store, due(5), due(5, "romeo@x"), due(5, "nurse@x", standing=Standing.PAUSED)
     )
-    await store.take_turns([turn(one), turn(paused)])
+    await store.digests.take_turns([turn(one), turn(paused)])
     now = replace(one, due=one.next(5), cursor=9)
     back = replace(paused, standing=Standing.ON, due=now.due, cursor=9)
-    assert list(await store.subscriptions()) == [now, other, back]
-    await store.take_turns([turn(one, 11)])  # as it was before: it is not so any more
-    assert await store.subscription(one.id) == now
+    assert list(await store.subscriptions.find()) == [now, other, back]
+    await store.digests.take_turns([turn(one, 11)])  # as it was before: it is not so any more
+    assert await store.subscriptions.get(one.id) == now
 
 
 @pytest.mark.parametrize(
@@ -135,14 +137,17 @@ async def test_a_turn_that_tells_nothing(store: Store) -> None:
 async def test_one_that_was_moved_meanwhile_stays(store: Store, change: dict[str, Any]) -> None:
     was, other = await added(store, due(5), due(5, channel=OTHER))
     now = replace(was, **change)
-    await store.change_subscriptions([(was, now)])
+    await store.subscriptions.change([(was, now)])
     message = digest()
     (receipt,) = await store.save(
         [telling(message, turn(was, 9, message.id), turn(other, 8, message.id))], (), ()
     )
     assert receipt.new
-    assert list(await store.subscriptions()) == [now, replace(other, due=other.next(5), cursor=8)]
-    assert list(await store.parts_of(message.id)) == [Part(other.id, 0, 8)]
+    assert list(await store.subscriptions.find()) == [
+        now,
+        replace(other, due=other.next(5), cursor=8),
+    ]
+    assert list(await store.digests.parts_of(message.id)) == [DigestPart(other.id, 0, 8)]
 
 
 async def test_one_that_was_set_otherwise_meanwhile_is_told_and_stays_set_so(store: Store) -> None:
@@ -151,12 +156,15 @@ async def test_one_that_was_set_otherwise_meanwhile_is_told_and_stays_set_so(sto
         store, due(5, standing=Standing.PAUSED), due(5, "romeo@x", name="Romeo")
     )
     live = replace(was, interval=Interval(), only="news")
-    await store.change_subscriptions([(was, live), (named, replace(named, name="Montague"))])
-    await store.take_turns([turn(was), turn(named)])
+    await store.subscriptions.change([(was, live), (named, replace(named, name="Montague"))])
+    await store.digests.take_turns([turn(was), turn(named)])
     now = replace(live, standing=Standing.ON, cursor=9, due=was.told(5, 9).due)
-    assert await store.subscription(was.id) == now
-    assert list(await store.hearers(FROM, ["romeo"], 0, 9)) == [now]
-    assert [one.name for one in await store.hearers(FROM, ["montague"], 0, 9)] == ["", "Montague"]
+    assert await store.subscriptions.get(was.id) == now
+    assert list(await store.subscriptions.listeners(FROM, ["romeo"], 0, 9)) == [now]
+    assert [one.name for one in await store.subscriptions.listeners(FROM, ["montague"], 0, 9)] == [
+        "",
+        "Montague",
+    ]
 
 
 async def test_a_digest_and_its_turns_are_kept_together(opened: Opened) -> None:
@@ -169,35 +177,38 @@ async def test_a_digest_and_its_turns_are_kept_together(opened: Opened) -> None:
     (receipt,) = await store.save([offer], (), ())
     await store.close()
     again = await opened()
-    assert list(await again.pending(message.channel, 0, 9)) == list(receipt.deliveries)
-    assert list(await again.parts_of(message.id)) == [Part(one.id, 3, 9), Part(other.id, 0, 8)]
-    assert [each.cursor for each in await again.subscriptions()] == [9, 8, 7]
+    assert list(await again.deliveries.pending(message.channel, 0, 9)) == list(receipt.deliveries)
+    assert list(await again.digests.parts_of(message.id)) == [
+        DigestPart(one.id, 3, 9),
+        DigestPart(other.id, 0, 8),
+    ]
+    assert [each.cursor for each in await again.subscriptions.find()] == [9, 8, 7]
     (known,) = await again.save([offer], (), ())
     assert not known.new
-    assert [each.cursor for each in await again.subscriptions()] == [9, 8, 7]
+    assert [each.cursor for each in await again.subscriptions.find()] == [9, 8, 7]
 
 
 async def test_one_is_told_once_of_two_digests_at_one_time(store: Store) -> None:
     (one,) = await added(store, due(5))
     first, second = digest(), digest(body="the same again")
     await store.save([telling(each, turn(one, 9, each.id)) for each in (first, second)], (), ())
-    assert list(await store.parts_of(first.id)) == [Part(one.id, 0, 9)]
-    assert list(await store.parts_of(second.id)) == []
+    assert list(await store.digests.parts_of(first.id)) == [DigestPart(one.id, 0, 9)]
+    assert list(await store.digests.parts_of(second.id)) == []
 
 
 async def test_turns_stand_with_what_was_held(store: Store) -> None:
     """A release takes turns as what is accepted does."""
-    await store.seed((), [Route(FROM, TO)], ())
-    (route,) = await store.routes()
+    await store.configuration.seed((), [Route(FROM, TO)], ())
+    (route,) = await store.configuration.routes()
     (one,) = await added(store, due(5))
     message = digest()
     held = Held(message, route.id, (1,), frozenset(), 0, 5)
     await store.save([Offer(message, lambda: Planned((), holds=[held]))], (), ())
-    waiting = tuple(await store.held(message.id))
+    waiting = tuple(await store.held.of_message(message.id))
     plan = Planned([(message, TO, State.PENDING, "")], turns=[turn(one, 9, message.id)])
     await store.release([Release(waiting, lambda _held, _been: plan)])
-    assert list(await store.parts_of(message.id)) == [Part(one.id, 0, 9)]
-    assert await store.subscription(one.id) == one.told(5, 9)
+    assert list(await store.digests.parts_of(message.id)) == [DigestPart(one.id, 0, 9)]
+    assert await store.subscriptions.get(one.id) == one.told(5, 9)
 
 
 async def test_a_full_disk_takes_no_turn(engine: Engine, store: Store) -> None:
@@ -206,12 +217,12 @@ async def test_a_full_disk_takes_no_turn(engine: Engine, store: Store) -> None:
     await engine.fill_disk(store)
     with pytest.raises(StoreError):
         await store.save([telling(long, turn(one, 9, long.id))], (), ())
-    assert list(await store.due_subscriptions(5, 10)) == [one, other]
-    assert list(await store.parts_of(long.id)) == []
-    assert list(await store.trace(long.id)) == []
+    assert list(await store.digests.due(5, 10)) == [one, other]
+    assert list(await store.digests.parts_of(long.id)) == []
+    assert list(await store.messages.trace(long.id)) == []
     await engine.free_disk(store)
     await store.save([telling(long, turn(one, 9, long.id))], (), ())
-    assert list(await store.due_subscriptions(5, 10)) == [other]
+    assert list(await store.digests.due(5, 10)) == [other]
 
 
 async def test_what_was_told_at_once_is_known_until_the_next_turn(store: Store) -> None:
@@ -220,16 +231,16 @@ async def test_what_was_told_at_once_is_known_until_the_next_turn(store: Store) 
         store, due(5, online=True, cursor=2), due(5, "romeo@x", online=True, cursor=2)
     )
     (delivery,) = await said_in(store, said())
-    await store.spread(
-        Spread(delivery, 9, told=[(one.id, 1), (one.id, 3), (one.id, 12), (other.id, 1)])
+    await store.fan_out.save_page(
+        FanOutPage(delivery, 9, notified=[(one.id, 1), (one.id, 3), (one.id, 12), (other.id, 1)])
     )
     first = turn(one, 9)
-    await store.take_turns([first])
-    assert await store.told_at_once([one.id, other.id]) == {one.id: {3, 12}, other.id: {1}}
-    await store.take_turns([turn(first.now, 15)])
-    assert await store.told_at_once([one.id, other.id]) == {one.id: {12}, other.id: {1}}
-    await store.take_turns([turn(first.now, 15)])
-    assert await store.told_at_once([one.id]) == {one.id: {12}}
+    await store.digests.take_turns([first])
+    assert await store.fan_out.notified([one.id, other.id]) == {one.id: {3, 12}, other.id: {1}}
+    await store.digests.take_turns([turn(first.now, 15)])
+    assert await store.fan_out.notified([one.id, other.id]) == {one.id: {12}, other.id: {1}}
+    await store.digests.take_turns([turn(first.now, 15)])
+    assert await store.fan_out.notified([one.id]) == {one.id: {12}}
 
 
 # What a digest tells
@@ -239,12 +250,12 @@ async def test_what_came_between(store: Store) -> None:
     first, second, elsewhere, third, late = await said_in(
         store, said("1"), said("2"), said("x", OTHER), said("3"), said("4")
     )
-    assert list(await store.between(FROM, first.seq, third.seq, 10)) == [second, third]
-    assert list(await store.between(FROM, 0, late.seq, 2)) == [first, second]
-    assert list(await store.between(OTHER, 0, late.seq, 10)) == [elsewhere]
-    assert list(await store.between(FROM, late.seq, late.seq, 10)) == []
-    assert await store.counted(FROM, first.seq, third.seq) == 2
-    assert await store.counted(FROM, 0, 10**30) == 4
+    assert list(await store.digests.between(FROM, first.seq, third.seq, 10)) == [second, third]
+    assert list(await store.digests.between(FROM, 0, late.seq, 2)) == [first, second]
+    assert list(await store.digests.between(OTHER, 0, late.seq, 10)) == [elsewhere]
+    assert list(await store.digests.between(FROM, late.seq, late.seq, 10)) == []
+    assert await store.digests.count_between(FROM, first.seq, third.seq) == 2
+    assert await store.digests.count_between(FROM, 0, 10**30) == 4
 
 
 async def test_what_no_digest_tells(store: Store) -> None:
@@ -254,18 +265,18 @@ async def test_what_no_digest_tells(store: Store) -> None:
     like_one = said("3", author=Author("Juliet", "Digest:juliet@x"))
     deleted = said("4")
     await said_in(store, plain, correction, of_a_digest, like_one, deleted)
-    await store.delete(deleted.id, "(gone)", AUDIT)
-    assert [one.message.body for one in await store.between(FROM, 0, 99, 9)] == ["1", "3"]
-    assert await store.counted(FROM, 0, 99) == 2
+    await store.messages.delete(deleted.id, "(gone)", AUDIT)
+    assert [one.message.body for one in await store.digests.between(FROM, 0, 99, 9)] == ["1", "3"]
+    assert await store.digests.count_between(FROM, 0, 99) == 2
 
 
 async def test_an_unpublished_story_is_not_told(store: Store) -> None:
     kept, hidden = await said_in(store, said("1"), said("2"))
-    story = await store.story(hidden.seq)
+    story = await store.stories.get(hidden.seq)
     assert story
-    await store.retell(replace(story, published=False), AUDIT)
-    assert list(await store.between(FROM, 0, 99, 9)) == [kept]
-    assert await store.counted(FROM, 0, 99) == 1
+    await store.stories.update(replace(story, published=False), AUDIT)
+    assert list(await store.digests.between(FROM, 0, 99, 9)) == [kept]
+    assert await store.digests.count_between(FROM, 0, 99) == 1
 
 
 async def test_what_waits_for_nothing_is_due_again_where_something_came_meanwhile(
@@ -274,13 +285,13 @@ async def test_what_waits_for_nothing_is_due_again_where_something_came_meanwhil
     at_once = Interval()
     one, other = await added(store, due(5, interval=at_once), due(5, "romeo@x", interval=at_once))
     (delivery,) = await said_in(store, said())
-    await store.take_turns(
+    await store.digests.take_turns(
         [
             replace(turn(one, delivery.seq - 1), again=7),
             replace(turn(other, delivery.seq), again=7),
         ]
     )
-    assert [(each.due, each.cursor) for each in await store.subscriptions()] == [
+    assert [(each.due, each.cursor) for each in await store.subscriptions.find()] == [
         (7, delivery.seq - 1),
         (0, delivery.seq),
     ]
@@ -294,9 +305,9 @@ async def test_those_that_are_due_far_ahead(store: Store) -> None:
         due(60, "nurse@x", standing=Standing.PAUSED),
         due(70, "hero@x"),
     )
-    assert [one.due for one in await store.far_subscriptions(5, 0, 9)] == [50, 70]
-    assert [one.due for one in await store.far_subscriptions(5, 2, 9)] == [70]
-    assert [one.due for one in await store.far_subscriptions(5, 0, 1)] == [50]
+    assert [one.due for one in await store.digests.due_after(5, 0, 9)] == [50, 70]
+    assert [one.due for one in await store.digests.due_after(5, 2, 9)] == [70]
+    assert [one.due for one in await store.digests.due_after(5, 0, 1)] == [50]
 
 
 async def test_what_is_on_its_way_to_a_channel_is_told_and_what_died_is_not(store: Store) -> None:
@@ -306,12 +317,12 @@ async def test_what_is_on_its_way_to_a_channel_is_told_and_what_died_is_not(stor
     ]
     waits, done, dead = [receipt.deliveries[1] for receipt in await store.save(offers, (), ())]
     await store.save((), [done.confirmed(2), dead.failed(Refused("no"), 2)], ())
-    told = await store.between(FROM, 0, 99, 9)
+    told = await store.digests.between(FROM, 0, 99, 9)
     assert [(one.seq, one.state) for one in told] == [
         (waits.seq, State.PENDING),
         (done.seq, State.DONE),
     ]
-    assert await store.counted(FROM, 0, 99) == 2
+    assert await store.digests.count_between(FROM, 0, 99) == 2
 
 
 # Threads
@@ -327,23 +338,27 @@ async def test_a_message_keeps_what_it_answers(opened: Opened) -> None:
     await store.close()
     later = await opened()
     assert again.message == answer
-    assert [one.message for one in await later.log(FROM)] == [start, answer]
-    assert [one.message for one in await later.between(FROM, 0, 99, 9)] == [start, answer]
-    assert [one.message for one in await later.stories(FROM)] == [answer, start]
-    assert await later.brought(answer.origin) == (answer, frozenset({TO}))
-    assert await later.thread_of(start.id) == await later.thread_of(answer.id) == start.id
+    assert [one.message for one in await later.deliveries.log(FROM)] == [start, answer]
+    assert [one.message for one in await later.digests.between(FROM, 0, 99, 9)] == [start, answer]
+    assert [one.message for one in await later.stories.find(FROM)] == [answer, start]
+    assert await later.messages.destinations_of(answer.origin) == (answer, frozenset({TO}))
+    assert (
+        await later.messages.thread_of(start.id)
+        == await later.messages.thread_of(answer.id)
+        == start.id
+    )
 
 
 async def test_what_waits_keeps_what_it_answers(store: Store) -> None:
-    await store.seed((), [Route(FROM, TO)], ())
-    (route,) = await store.routes()
+    await store.configuration.seed((), [Route(FROM, TO)], ())
+    (route,) = await store.configuration.routes()
     answer = replace(said(author=AUTHOR), replies="a" * 32, thread="b" * 32)
     held = Held(answer, route.id, (1,), frozenset(), 0, 5)
     stop = Stopped(answer, route.id, "match", OTHER, Words("no"))
     await store.save([Offer(answer, lambda: Planned((), holds=[held], stops=[stop]))], (), ())
-    assert messages(await store.held(answer.id)) == [answer]
-    assert messages(await store.due(10, 9)) == [answer]
-    assert messages(await store.stops(answer.id)) == [answer]
+    assert messages(await store.held.of_message(answer.id)) == [answer]
+    assert messages(await store.held.due(10, 9)) == [answer]
+    assert messages(await store.messages.rejections(answer.id)) == [answer]
 
 
 def messages(there: Sequence[Held | Stopped]) -> list[Message]:
@@ -379,6 +394,6 @@ async def test_a_database_without_threads_is_brought_up_to_date(tmp_path: Path) 
     async with contextlib.AsyncExitStack() as end:
         store = await engine.open()
         end.push_async_callback(store.close)
-        assert [one.message for one in await store.log(FROM)] == [message]
-        assert [one.message for one in await store.stories(FROM)] == [message]
-        assert await store.thread_of(message.id) == message.id
+        assert [one.message for one in await store.deliveries.log(FROM)] == [message]
+        assert [one.message for one in await store.stories.find(FROM)] == [message]
+        assert await store.messages.thread_of(message.id) == message.id

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from component.bus.model.delivery import State
-from component.bus.model.ledger import Note
+from component.bus.model.ledger import StateEntry
 from component.bus.model.message import Channel, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.records import Audit, ChannelSpec, Drop, Put
@@ -24,8 +24,10 @@ ROUTE = Route(FROM, TO, stages=STAGES)
 
 async def routed(store: Store, route: Route = ROUTE) -> Route:
     """The route as the store holds it."""
-    await store.change([Put(ChannelSpec(FROM)), Put(ChannelSpec(TO)), Put(route)], AUDIT)
-    return (await store.routes())[-1]
+    await store.configuration.change(
+        [Put(ChannelSpec(FROM)), Put(ChannelSpec(TO)), Put(route)], AUDIT
+    )
+    return (await store.configuration.routes())[-1]
 
 
 def held(
@@ -44,7 +46,7 @@ def accepted(one: Held) -> Offer:
 async def hold(store: Store, *waiting: Held) -> Sequence[Held]:
     """Accept the messages, to wait; as the store holds them."""
     await store.save([accepted(one) for one in waiting], (), ())
-    return [found for one in waiting for found in await store.held(one.message.id)]
+    return [found for one in waiting for found in await store.held.of_message(one.message.id)]
 
 
 def on(arrives: Message | None = None) -> Planned:
@@ -57,13 +59,13 @@ async def test_a_route_keeps_its_stages(engine: Engine) -> None:
     assert route.stages == STAGES
     await store.close()
     again = await engine.open()
-    assert [one.stages for one in await again.routes()] == [STAGES]
+    assert [one.stages for one in await again.configuration.routes()] == [STAGES]
     await again.close()
 
 
 async def test_what_is_held_is_due_in_its_turn(store: Store) -> None:
     route = await routed(store)
-    assert await store.next_due() is None
+    assert await store.held.next_due() is None
     first, second = said("one"), said("two")
     await hold(
         store,
@@ -71,12 +73,12 @@ async def test_what_is_held_is_due_in_its_turn(store: Store) -> None:
         held(second, route, 5_000),
         held(said("late"), route, 9_000),
     )
-    assert await store.next_due() == 5_000
-    assert await store.due(4_999, 10) == []
-    assert [one.message for one in await store.due(8_000, 10)] == [second, first]
-    assert [one.message for one in await store.due(8_000, 1)] == [second]
-    assert await store.held_counts() == {(route.id, 1): 3}
-    (one,) = await store.held(first.id)
+    assert await store.held.next_due() == 5_000
+    assert await store.held.due(4_999, 10) == []
+    assert [one.message for one in await store.held.due(8_000, 10)] == [second, first]
+    assert [one.message for one in await store.held.due(8_000, 1)] == [second]
+    assert await store.held.counts() == {(route.id, 1): 3}
+    (one,) = await store.held.of_message(first.id)
     assert (one.route, one.passed, one.been, one.at, one.due, one.batch) == (
         route.id,
         (1,),
@@ -89,18 +91,18 @@ async def test_what_is_held_is_due_in_its_turn(store: Store) -> None:
 
 async def test_the_first_to_go_on(store: Store) -> None:
     route = await routed(store)
-    await store.change([Put(Route(TO, FROM, stages=STAGES))], AUDIT)
-    back = (await store.routes())[-1]
-    assert await store.held_first(5) == []
+    await store.configuration.change([Put(Route(TO, FROM, stages=STAGES))], AUDIT)
+    back = (await store.configuration.routes())[-1]
+    assert await store.held.first(5) == []
     first, second, other = said("one"), said("two"), said("other")
     await hold(
         store, held(first, route, 7_000), held(second, route, 5_000), held(other, back, 6_000)
     )
-    assert [one.message for one in await store.held_first(5)] == [second, other, first]
-    assert [one.message for one in await store.held_first(2)] == [second, other]
-    assert [one.message for one in await store.held_first(5, route.id)] == [second, first]
-    await store.change([Put(replace(route, enabled=False))], AUDIT)
-    assert [one.message for one in await store.held_first(1, route.id)] == [second], (
+    assert [one.message for one in await store.held.first(5)] == [second, other, first]
+    assert [one.message for one in await store.held.first(2)] == [second, other]
+    assert [one.message for one in await store.held.first(5, route.id)] == [second, first]
+    await store.configuration.change([Put(replace(route, enabled=False))], AUDIT)
+    assert [one.message for one in await store.held.first(1, route.id)] == [second], (
         "those at routes that are off too"
     )
 
@@ -111,11 +113,13 @@ async def test_a_changed_message_waits_and_arrives_as_it_was_changed(store: Stor
     assert one.message.body == "changed"
     (arrived,) = await store.release([Release((one,), lambda left, _been: on(left[0].message))])
     assert (arrived.message.body, arrived.channel, arrived.state) == ("changed", TO, State.PENDING)
-    assert [delivery.message.body for delivery in await store.trace(one.message.id)] == [
+    assert [delivery.message.body for delivery in await store.messages.trace(one.message.id)] == [
         "as it came",
         "changed",
     ]
-    assert [delivery.message.body for delivery in await store.pending(TO, 0, 10)] == ["changed"]
+    assert [delivery.message.body for delivery in await store.deliveries.pending(TO, 0, 10)] == [
+        "changed"
+    ]
 
 
 async def test_what_goes_on_is_held_no_more_and_goes_once(store: Store) -> None:
@@ -124,8 +128,8 @@ async def test_what_goes_on_is_held_no_more_and_goes_once(store: Store) -> None:
     release = Release((one,), lambda left, _been: on(left[0].message))
     assert len(await store.release([release])) == 1
     assert await store.release([release]) == []
-    assert await store.held_counts() == {}
-    assert await store.next_due() is None
+    assert await store.held.counts() == {}
+    assert await store.held.next_due() is None
 
 
 async def test_where_it_has_been_since(store: Store) -> None:
@@ -140,7 +144,10 @@ async def test_where_it_has_been_since(store: Store) -> None:
 
     await store.release([Release((one,), plan)])
     assert asked == [{FROM}]
-    assert [delivery.channel for delivery in await store.trace(message.id)] == [FROM, OTHER]
+    assert [delivery.channel for delivery in await store.messages.trace(message.id)] == [
+        FROM,
+        OTHER,
+    ]
 
 
 async def test_a_batch_is_due_as_soon_as_any_of_it_is(store: Store) -> None:
@@ -153,8 +160,8 @@ async def test_a_batch_is_due_as_soon_as_any_of_it_is(store: Store) -> None:
         held(alone, route, 6_000),
         held(second, route, 7_000, batch=batch),
     )
-    assert [one.message for one in await store.due(6_500, 10)] == [alone]
-    assert [one.message for one in await store.due(7_000, 10)] == [alone, first, second]
+    assert [one.message for one in await store.held.due(6_500, 10)] == [alone]
+    assert [one.message for one in await store.held.due(7_000, 10)] == [alone, first, second]
 
 
 async def test_a_digest_is_a_message_of_its_own(store: Store) -> None:
@@ -166,8 +173,10 @@ async def test_a_digest_is_a_message_of_its_own(store: Store) -> None:
     plan = Planned([(digest, TO, State.PENDING, "")], digests=[digest])
     (arrived,) = await store.release([Release(tuple(waiting), lambda _left, _been: plan)])
     assert arrived.message == digest
-    assert [(one.channel, one.message) for one in await store.trace(digest.id)] == [(TO, digest)]
-    assert [one.message.body for one in await store.log(FROM)] == ["one", "two"]
+    assert [(one.channel, one.message) for one in await store.messages.trace(digest.id)] == [
+        (TO, digest)
+    ]
+    assert [one.message.body for one in await store.deliveries.log(FROM)] == ["one", "two"]
 
 
 async def test_what_fails_holds_on(engine: Engine) -> None:
@@ -186,37 +195,37 @@ async def test_what_fails_holds_on(engine: Engine) -> None:
     with pytest.raises(StoreError):
         await store.release([Release((one,), lambda _left, _been: digest)])
     await engine.free_disk(store)
-    assert [found.message for found in await store.due(9_000, 9)] == [one.message]
+    assert [found.message for found in await store.held.due(9_000, 9)] == [one.message]
     await store.close()
 
 
 async def test_a_route_that_is_off_lets_nothing_go(store: Store) -> None:
     route = await routed(store)
     await hold(store, held(said(), route))
-    await store.change([Put(replace(route, enabled=False))], AUDIT)
-    assert await store.due(9_000, 10) == []
-    assert await store.next_due() is None
-    assert await store.held_counts() == {(route.id, 1): 1}
+    await store.configuration.change([Put(replace(route, enabled=False))], AUDIT)
+    assert await store.held.due(9_000, 10) == []
+    assert await store.held.next_due() is None
+    assert await store.held.counts() == {(route.id, 1): 1}
 
 
 async def test_what_a_removed_route_holds_becomes_dead_letters(store: Store) -> None:
     route = await routed(store)
     await hold(store, held(said("changed"), route), held(said("two"), route))
-    await store.change([Drop(route)], AUDIT)
-    dead = await store.dead(TO)
+    await store.configuration.change([Drop(route)], AUDIT)
+    dead = await store.dead_letters.newest(TO)
     assert [one.message.body for one in dead] == ["two", "changed"]
     assert "was removed" in dead[0].error
-    assert await store.held_counts() == {}
+    assert await store.held.counts() == {}
 
 
 async def test_a_change_that_is_refused_buries_nothing(store: Store) -> None:
     route = await routed(store)
     await hold(store, held(said(), route))
-    await store.change([Put(replace(route, enabled=False))], AUDIT)
+    await store.configuration.change([Put(replace(route, enabled=False))], AUDIT)
     with pytest.raises(Conflict):
-        await store.change([Drop(route)], AUDIT)
-    assert await store.held_counts() == {(route.id, 1): 1}
-    assert await store.dead(TO) == []
+        await store.configuration.change([Drop(route)], AUDIT)
+    assert await store.held.counts() == {(route.id, 1): 1}
+    assert await store.dead_letters.newest(TO) == []
 
 
 async def test_a_deleted_message_waits_no_more_and_nowhere_in_its_words(store: Store) -> None:
@@ -226,11 +235,11 @@ async def test_a_deleted_message_waits_no_more_and_nowhere_in_its_words(store: S
     arrived = await store.release([Release((one,), lambda left, _been: on(left[0].message))])
     (waiting,) = await hold(store, held(said("vile"), route))
     for message in (one.message, waiting.message):
-        await store.delete(message.id, "(gone)", AUDIT)
-    assert await store.held_counts() == {}
-    assert {delivery.message.body for delivery in await store.trace(arrived[0].message.id)} == {
-        "(gone)"
-    }
+        await store.messages.delete(message.id, "(gone)", AUDIT)
+    assert await store.held.counts() == {}
+    assert {
+        delivery.message.body for delivery in await store.messages.trace(arrived[0].message.id)
+    } == {"(gone)"}
 
 
 async def test_where_a_message_was_stopped(store: Store) -> None:
@@ -242,7 +251,7 @@ async def test_where_a_message_was_stopped(store: Store) -> None:
     await store.save(
         [Offer(message, lambda: Planned([(message, FROM, State.CAME, "")], stops=[stop]))], (), ()
     )
-    (found,) = await store.stops(message.id)
+    (found,) = await store.messages.rejections(message.id)
     assert (found.message, found.route, found.processor, found.destination, str(found.why)) == (
         message,
         route.id,
@@ -250,10 +259,10 @@ async def test_where_a_message_was_stopped(store: Store) -> None:
         TO,
         "it has not “'; drop”",
     )
-    assert await store.stops("0" * 32) == []
+    assert await store.messages.rejections("0" * 32) == []
 
 
-async def note(store: Store, *notes: Note) -> None:
+async def note(store: Store, *notes: StateEntry) -> None:
     message = said()
     planned = Planned([(message, FROM, State.CAME, "")], notes=notes)
     await store.save([Offer(message, lambda: planned)], (), ())
@@ -264,12 +273,18 @@ async def test_notes_are_kept_in_the_order_they_were_put(engine: Engine) -> None
     route = await routed(store)
     place, other = (route.id, 1), (route.id, 3)
     await note(
-        store, Note(place, "a", 1), Note(place, "b", {"x": [1.5, "é"]}), Note(other, "a", "0")
+        store,
+        StateEntry(place, "a", 1),
+        StateEntry(place, "b", {"x": [1.5, "é"]}),
+        StateEntry(other, "a", "0"),
     )
-    await note(store, Note(place, "a", 2), Note(other, "a", None))
+    await note(store, StateEntry(place, "a", 2), StateEntry(other, "a", None))
     await store.close()
     again = await engine.open()
-    assert await again.notes() == [Note(place, "b", {"x": [1.5, "é"]}), Note(place, "a", 2)]
+    assert await again.held.processor_state() == [
+        StateEntry(place, "b", {"x": [1.5, "é"]}),
+        StateEntry(place, "a", 2),
+    ]
     await again.close()
 
 
@@ -281,29 +296,29 @@ async def test_of_two_notes_under_one_key_in_one_transaction_the_last_stands(sto
         Offer(
             message,
             lambda message=message, value=value: Planned(  # type: ignore[misc]
-                [(message, FROM, State.CAME, "")], notes=[Note(place, "k", value)]
+                [(message, FROM, State.CAME, "")], notes=[StateEntry(place, "k", value)]
             ),
         )
         for message, value in ((first, 1), (second, None))
     ]
     await store.save(offers, (), ())
-    assert await store.notes() == []
+    assert await store.held.processor_state() == []
 
 
 async def test_a_stage_that_is_set_otherwise_or_goes_forgets(store: Store) -> None:
     route = await routed(store)
-    await note(store, Note((route.id, 1), "a", 1), Note((route.id, 3), "a", 1))
+    await note(store, StateEntry((route.id, 1), "a", 1), StateEntry((route.id, 3), "a", 1))
     moved = replace(route, stages=route.stages[::-1])
-    await store.change([Put(moved)], AUDIT)
-    assert len(await store.notes()) == 2
-    route = (await store.routes())[0]
-    await store.change(
+    await store.configuration.change([Put(moved)], AUDIT)
+    assert len(await store.held.processor_state()) == 2
+    route = (await store.configuration.routes())[0]
+    await store.configuration.change(
         [Put(replace(route, stages=(Stage(1, "delay", (("by", ("2min",)),)), STAGES[1])))], AUDIT
     )
-    assert await store.notes() == [Note((route.id, 3), "a", 1)]
-    route = (await store.routes())[0]
-    await store.change([Drop(route)], AUDIT)
-    assert await store.notes() == []
+    assert await store.held.processor_state() == [StateEntry((route.id, 3), "a", 1)]
+    route = (await store.configuration.routes())[0]
+    await store.configuration.change([Drop(route)], AUDIT)
+    assert await store.held.processor_state() == []
 
 
 async def test_a_plan_is_made_for_what_is_new_alone(store: Store) -> None:
@@ -330,10 +345,10 @@ async def test_where_a_message_was_brought_by_its_origin(store: Store) -> None:
         ]
     )
     await store.save([Offer(first, lambda: plan)], (), ())
-    assert await store.brought("x") == (first, frozenset({TO}))
-    assert await store.brought("y") == (None, frozenset())
-    await store.delete(first.id, "(gone)", AUDIT)
-    assert await store.brought("x") == (None, frozenset())
+    assert await store.messages.destinations_of("x") == (first, frozenset({TO}))
+    assert await store.messages.destinations_of("y") == (None, frozenset())
+    await store.messages.delete(first.id, "(gone)", AUDIT)
+    assert await store.messages.destinations_of("x") == (None, frozenset())
 
 
 async def test_what_corrects_another_says_which(store: Store) -> None:
@@ -341,4 +356,4 @@ async def test_what_corrects_another_says_which(store: Store) -> None:
     second = replace(said("two"), corrects=first.id)
     plan = Planned([(second, TO, State.PENDING, "")])
     await store.save([Offer(second, lambda: plan)], (), ())
-    assert [one.message for one in await store.pending(TO, 0, 9)] == [second]
+    assert [one.message for one in await store.deliveries.pending(TO, 0, 9)] == [second]

@@ -23,7 +23,7 @@ def reminder(due: int, body: str = "stretch", who: str = "juliet@x", **more: Any
 
 async def added(store: Store, *several: Reminder) -> Sequence[Reminder]:
     """Each with its number."""
-    return [replace(one, id=await store.add_reminder(one, MOST)) for one in several]
+    return [replace(one, id=await store.reminders.add(one, MOST)) for one in several]
 
 
 async def test_one_is_kept_whole(engine: Engine) -> None:
@@ -35,65 +35,65 @@ async def test_one_is_kept_whole(engine: Engine) -> None:
     await store.close()
     again = await engine.open()
     assert one.id > 0
-    assert await again.reminder(one.id) == one
-    assert list(await again.reminders()) == [one]
-    assert await again.next_reminder() == 5
+    assert await again.reminders.get(one.id) == one
+    assert list(await again.reminders.find()) == [one]
+    assert await again.reminders.next_due() == 5
     await again.close()
 
 
 async def test_none(store: Store) -> None:
-    assert list(await store.reminders()) == list(await store.due_reminders(10**15, 10)) == []
-    assert await store.next_reminder() is None
-    assert await store.reminder(1) is None
-    assert await store.reminder(10**30) is None
-    assert not await store.drop_reminder(10**30)
-    await store.settle_reminders([])
+    assert list(await store.reminders.find()) == list(await store.reminders.due(10**15, 10)) == []
+    assert await store.reminders.next_due() is None
+    assert await store.reminders.get(1) is None
+    assert await store.reminders.get(10**30) is None
+    assert not await store.reminders.drop(10**30)
+    await store.reminders.settle([])
 
 
 async def test_the_next_come_first(store: Store) -> None:
     late, early, same, other = await added(
         store, reminder(9), reminder(3), reminder(3), reminder(5, who="romeo@x")
     )
-    assert list(await store.reminders()) == [early, same, other, late]
-    assert list(await store.reminders(limit=2)) == [early, same]
-    assert list(await store.reminders("juliet@x")) == [early, same, late]
-    assert list(await store.reminders("juliet@x", 1)) == [early]
-    assert list(await store.reminders("nobody@x")) == []
-    assert await store.next_reminder() == 3
-    assert list(await store.due_reminders(2, 10)) == []
-    assert list(await store.due_reminders(5, 10)) == [early, same, other]
-    assert list(await store.due_reminders(5, 1)) == [early]
+    assert list(await store.reminders.find()) == [early, same, other, late]
+    assert list(await store.reminders.find(limit=2)) == [early, same]
+    assert list(await store.reminders.find("juliet@x")) == [early, same, late]
+    assert list(await store.reminders.find("juliet@x", 1)) == [early]
+    assert list(await store.reminders.find("nobody@x")) == []
+    assert await store.reminders.next_due() == 3
+    assert list(await store.reminders.due(2, 10)) == []
+    assert list(await store.reminders.due(5, 10)) == [early, same, other]
+    assert list(await store.reminders.due(5, 1)) == [early]
 
 
 async def test_no_more_than_so_many_for_each(store: Store) -> None:
-    assert [await store.add_reminder(reminder(1), 2) > 0 for _ in range(3)] == [True, True, False]
-    assert await store.add_reminder(reminder(1, who="romeo@x"), 2) > 0
-    assert len(await store.reminders()) == 3
+    assert [await store.reminders.add(reminder(1), 2) > 0 for _ in range(3)] == [True, True, False]
+    assert await store.reminders.add(reminder(1, who="romeo@x"), 2) > 0
+    assert len(await store.reminders.find()) == 3
 
 
 async def test_they_end_and_are_put_off(store: Store) -> None:
     over, again, untouched = await added(store, reminder(1), reminder(1), reminder(1))
-    await store.settle_reminders([(over, None), (again, 7)])
-    assert list(await store.reminders()) == [untouched, replace(again, due=7)]
-    await store.settle_reminders(
+    await store.reminders.settle([(over, None), (again, 7)])
+    assert list(await store.reminders.find()) == [untouched, replace(again, due=7)]
+    await store.reminders.settle(
         [(again, 9), (again, None)]
     )  # as it was read before: it is not so any more
-    assert list(await store.reminders()) == [untouched, replace(again, due=7)]
-    await store.settle_reminders([(over, 7)])
-    assert len(await store.reminders()) == 2
+    assert list(await store.reminders.find()) == [untouched, replace(again, due=7)]
+    await store.reminders.settle([(over, 7)])
+    assert len(await store.reminders.find()) == 2
 
 
 async def test_one_is_dropped_once(store: Store) -> None:
     one, other = await added(store, reminder(1), reminder(2))
-    assert await store.drop_reminder(one.id)
-    assert not await store.drop_reminder(one.id)
-    assert list(await store.reminders()) == [other]
+    assert await store.reminders.drop(one.id)
+    assert not await store.reminders.drop(one.id)
+    assert list(await store.reminders.find()) == [other]
 
 
 async def test_a_number_is_never_given_again(store: Store) -> None:
     """What came by a number is known by it: see `Reminder.origin`."""
     (one,) = await added(store, reminder(1))
-    await store.drop_reminder(one.id)
+    await store.reminders.drop(one.id)
     (other,) = await added(store, reminder(1))
     assert other.id > one.id
 
@@ -104,14 +104,14 @@ async def test_a_full_disk_keeps_nothing(engine: Engine) -> None:
     await engine.fill_disk(store)
     long = reminder(2, "x" * 100_000)
     with pytest.raises(StoreError):
-        await store.add_reminder(long, MOST)
-    assert list(await store.reminders()) == [one]
+        await store.reminders.add(long, MOST)
+    assert list(await store.reminders.find()) == [one]
     await engine.free_disk(store)
-    assert await store.add_reminder(long, MOST)
+    assert await store.reminders.add(long, MOST)
     await store.close()
 
 
 async def test_preferences_have_a_zone(store: Store) -> None:
     for zone in ("", "Europe/Berlin", "Asia/Tokyo"):
-        await store.prefer(Preference("juliet@x", zone=zone))
-        assert [one.zone for one in await store.preferences()] == [zone]
+        await store.people.prefer(Preference("juliet@x", zone=zone))
+        assert [one.zone for one in await store.people.preferences()] == [zone]

@@ -11,7 +11,8 @@ from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel
 from component.bus.model.records import Audit
 from component.bus.model.subscription import Interval, Standing, Subscription
-from component.bus.ports.store import Offer, Planned, Spread, Store
+from component.bus.ports.fan_out import FanOutPage
+from component.bus.ports.store import Offer, Planned, Store
 from component.common.errors import Conflict, Refused, StoreError
 from tests.contract.engines import Engine, Opened
 from tests.support.fakes import FROM, OTHER, TO, offered, said
@@ -31,7 +32,7 @@ def one(who: str = "juliet@x", channel: Channel = FROM, **more: Any) -> Subscrip
 
 async def added(store: Store, *several: Subscription) -> list[Subscription]:
     """Each with its number."""
-    return [replace(each, id=await store.subscribe(each, MOST)) for each in several]
+    return [replace(each, id=await store.subscriptions.add(each, MOST)) for each in several]
 
 
 async def coming(store: Store, body: str = "hello", *to: Channel) -> Delivery:
@@ -89,37 +90,45 @@ async def test_one_is_kept_whole(opened: Opened, whole: Subscription) -> None:
     await store.close()
     again = await opened()
     assert kept.id > 0
-    found = await again.subscription(kept.id)
+    found = await again.subscriptions.get(kept.id)
     assert found == kept
     assert cron(found) == cron(whole)
-    assert list(await again.subscriptions()) == [kept]
+    assert list(await again.subscriptions.find()) == [kept]
 
 
 async def test_none(store: Store) -> None:
-    assert list(await store.subscriptions(after=10**30)) == []
-    assert list(await store.hearers(FROM, ["juliet"], 0, 10)) == []
-    assert await store.subscription(1) is await store.subscription(10**30) is None
-    assert await store.subscribed() == {}
-    assert await store.told_at_once([1]) == {}
+    assert list(await store.subscriptions.find(after=10**30)) == []
+    assert list(await store.subscriptions.listeners(FROM, ["juliet"], 0, 10)) == []
+    assert await store.subscriptions.get(1) is await store.subscriptions.get(10**30) is None
+    assert await store.subscriptions.listener_counts() == {}
+    assert await store.fan_out.notified([1]) == {}
     assert (
-        list(await store.subscriptions_of([], []))
-        == list(await store.subscriptions_of([MAIL], [FROM]))
+        list(await store.subscriptions.between([], []))
+        == list(await store.subscriptions.between([MAIL], [FROM]))
         == []
     )
-    assert await store.spread_upto(10**30) == 0
-    assert list(await store.unsubscribe([])) == list(await store.unsubscribe([1, 10**30])) == []
-    assert list(await store.change_subscriptions([])) == []
+    assert await store.fan_out.progress(10**30) == 0
+    assert (
+        list(await store.subscriptions.remove([]))
+        == list(await store.subscriptions.remove([1, 10**30]))
+        == []
+    )
+    assert list(await store.subscriptions.change([])) == []
     assert (
         list(
-            await store.change_subscriptions(
+            await store.subscriptions.change(
                 [(replace(one(), id=1), replace(one(), id=1, name="J"))]
             )
         )
         == []
     )
-    assert await store.heard_upto([]) == await store.heard_upto([1, 10**30]) == {}
-    await store.forget_told([(1, 1)])
-    assert list(await store.subscriptions()) == []
+    assert (
+        await store.fan_out.notified_upto([])
+        == await store.fan_out.notified_upto([1, 10**30])
+        == {}
+    )
+    await store.fan_out.forget_notified([(1, 1)])
+    assert list(await store.subscriptions.find()) == []
 
 
 async def test_they_are_listed_page_by_page(store: Store) -> None:
@@ -133,75 +142,80 @@ async def test_they_are_listed_page_by_page(store: Store) -> None:
         one("", OTHER),
     )
     a, b, c, d, e, f = there
-    assert list(await store.subscriptions()) == there
-    assert list(await store.subscriptions(limit=2)) == [a, b]
-    assert list(await store.subscriptions(after=b.id, limit=3)) == [c, d, e]
-    assert list(await store.subscriptions(who="romeo@x")) == [c, d]
-    assert list(await store.subscriptions(who="romeo@x", after=c.id)) == [d]
-    assert list(await store.subscriptions(who="")) == [e, f]
-    assert list(await store.subscriptions(target=MAIL)) == [d, e]
-    assert list(await store.subscriptions(channel=OTHER)) == [b, f]
-    assert list(await store.subscriptions(channel=OTHER, after=b.id, limit=1)) == [f]
-    assert list(await store.subscriptions(who="romeo@x", target=MAIL)) == [d]
-    assert list(await store.subscriptions(who="juliet@x", channel=OTHER)) == [b]
-    assert list(await store.subscriptions(target=MAIL, channel=OTHER)) == []
-    assert list(await store.subscriptions(who="nobody@x")) == []
+    assert list(await store.subscriptions.find()) == there
+    assert list(await store.subscriptions.find(limit=2)) == [a, b]
+    assert list(await store.subscriptions.find(after=b.id, limit=3)) == [c, d, e]
+    assert list(await store.subscriptions.find(who="romeo@x")) == [c, d]
+    assert list(await store.subscriptions.find(who="romeo@x", after=c.id)) == [d]
+    assert list(await store.subscriptions.find(who="")) == [e, f]
+    assert list(await store.subscriptions.find(target=MAIL)) == [d, e]
+    assert list(await store.subscriptions.find(channel=OTHER)) == [b, f]
+    assert list(await store.subscriptions.find(channel=OTHER, after=b.id, limit=1)) == [f]
+    assert list(await store.subscriptions.find(who="romeo@x", target=MAIL)) == [d]
+    assert list(await store.subscriptions.find(who="juliet@x", channel=OTHER)) == [b]
+    assert list(await store.subscriptions.find(target=MAIL, channel=OTHER)) == []
+    assert list(await store.subscriptions.find(who="nobody@x")) == []
 
 
 async def test_those_of_targets_at_channels(store: Store) -> None:
     a, b, c, d = await added(
         store, one(), one(channel=OTHER), one("romeo@x", OTHER), one(target=MAIL)
     )
-    assert list(await store.subscriptions_of([a.target], [FROM, OTHER])) == [a, b]
-    assert list(await store.subscriptions_of({c.target, a.target, MAIL}, [OTHER, TO])) == [b, c]
-    assert list(await store.subscriptions_of([MAIL, c.target], [FROM])) == [d]
+    assert list(await store.subscriptions.between([a.target], [FROM, OTHER])) == [a, b]
+    assert list(await store.subscriptions.between({c.target, a.target, MAIL}, [OTHER, TO])) == [
+        b,
+        c,
+    ]
+    assert list(await store.subscriptions.between([MAIL, c.target], [FROM])) == [d]
     assert (
-        list(await store.subscriptions_of([a.target], []))
-        == list(await store.subscriptions_of([], [FROM]))
+        list(await store.subscriptions.between([a.target], []))
+        == list(await store.subscriptions.between([], [FROM]))
         == []
     )
 
 
 async def test_no_more_than_so_many_for_each(store: Store) -> None:
     places = (FROM, TO, OTHER)
-    assert [await store.subscribe(one(channel=place), 2) > 0 for place in places] == [
+    assert [await store.subscriptions.add(one(channel=place), 2) > 0 for place in places] == [
         True,
         True,
         False,
     ]
-    assert [await store.subscribe(one("", place, target=MAIL), 2) > 0 for place in places] == [
+    assert [
+        await store.subscriptions.add(one("", place, target=MAIL), 2) > 0 for place in places
+    ] == [
         True,
         True,
         False,
     ]
-    assert await store.subscribe(one("romeo@x", target=MAIL), 2) > 0
-    assert len(await store.subscriptions()) == 5
+    assert await store.subscriptions.add(one("romeo@x", target=MAIL), 2) > 0
+    assert len(await store.subscriptions.find()) == 5
 
 
 async def test_no_second_one_at_a_channel_for_a_target(store: Store) -> None:
     (first,) = await added(store, one())
     for most in (MOST, 1):
-        with pytest.raises(Conflict, match="chat:juliet@x is already subscribed to shoutbox:lobby"):
-            await store.subscribe(one(interval=DAILY), most)
+        with pytest.raises(Conflict, match="chat:juliet@x is told of shoutbox:lobby already"):
+            await store.subscriptions.add(one(interval=DAILY), most)
     second, third = await added(store, one(target=MAIL), one("romeo@x", target=MAIL))
     with pytest.raises(Conflict):
-        await store.change_subscriptions(
+        await store.subscriptions.change(
             [(third, replace(third, name="Romeo")), (second, replace(second, target=first.target))]
         )
-    assert list(await store.subscriptions()) == [first, second, third]
+    assert list(await store.subscriptions.find()) == [first, second, third]
 
 
 async def test_they_change(store: Store) -> None:
     first, second, third = await added(store, one(), one("romeo@x"), one("nurse@x"))
-    await store.unsubscribe([third.id])
+    await store.subscriptions.remove([third.id])
     now = replace(WHOLE, id=first.id)
     assert (
         list(
-            await store.change_subscriptions([(first, now), (third, replace(third, name="Nurse"))])
+            await store.subscriptions.change([(first, now), (third, replace(third, name="Nurse"))])
         )
         == []
     )
-    assert list(await store.subscriptions()) == [now, second]
+    assert list(await store.subscriptions.find()) == [now, second]
 
 
 @pytest.mark.parametrize(
@@ -212,22 +226,24 @@ async def test_one_that_was_changed_since_it_was_read_stays(
 ) -> None:
     first, second = await added(store, one(interval=DAILY), one("romeo@x"))
     there = replace(first, **change)
-    await store.change_subscriptions([(first, there)])
+    await store.subscriptions.change([(first, there)])
     named = replace(second, name="R")
-    late = await store.change_subscriptions(
+    late = await store.subscriptions.change(
         [(first, replace(first, zone="Europe/Berlin")), (second, named)]
     )
     assert list(late) == [there]
-    assert list(await store.subscriptions()) == [there, named]
+    assert list(await store.subscriptions.find()) == [there, named]
 
 
 async def test_they_end_and_their_numbers_are_never_given_again(store: Store) -> None:
     first, second, third = await added(store, one(), one("romeo@x"), one("nurse@x"))
     delivery = await coming(store)
-    await store.spread(Spread(delivery, third.id, told=[(first.id, 1), (third.id, 1)]))
-    assert list(await store.unsubscribe([third.id, 99, second.id])) == [second, third]
-    assert list(await store.unsubscribe([third.id])) == []
-    assert await store.told_at_once([first.id, third.id]) == {first.id: {1}}
+    await store.fan_out.save_page(
+        FanOutPage(delivery, third.id, notified=[(first.id, 1), (third.id, 1)])
+    )
+    assert list(await store.subscriptions.remove([third.id, 99, second.id])) == [second, third]
+    assert list(await store.subscriptions.remove([third.id])) == []
+    assert await store.fan_out.notified([first.id, third.id]) == {first.id: {1}}
     (again,) = await added(store, one("nurse@x"))
     assert again.id > third.id
 
@@ -244,8 +260,10 @@ async def test_which_channels_are_looked_at(store: Store) -> None:
         one("f@x", TO, standing=Standing.PAUSED, name="F"),
         one("g@x", TO, standing=Standing.ASKED),
     )
-    assert await store.subscribed() == {FROM: 4, OTHER: 1}
-    assert sum((await store.standings()).values()) == len(await store.subscriptions())
+    assert await store.subscriptions.listener_counts() == {FROM: 4, OTHER: 1}
+    assert sum((await store.subscriptions.counts()).values()) == len(
+        await store.subscriptions.find()
+    )
 
 
 async def test_who_hears_it(store: Store) -> None:
@@ -262,16 +280,24 @@ async def test_who_hears_it(store: Store) -> None:
         one("i@x", standing=Standing.ASKED),
     )
     a, b, c, _d, _e, _f, g, h, _i = there
-    assert list(await store.hearers(FROM, (), 0, 10)) == [a, g]
-    assert list(await store.hearers(FROM, ["juliet", "juliet", "x"], 0, 10)) == [a, c, g, h]
-    assert list(await store.hearers(FROM, {"strasse", "'"}, 0, 10)) == [a, b, g]
-    assert list(await store.hearers(FROM, ["juliet"], 0, 2)) == [a, c]
-    assert list(await store.hearers(FROM, ["juliet"], c.id, 2)) == [g, h]
-    assert list(await store.hearers(FROM, ["juliet"], h.id, 2)) == []
-    await store.change_subscriptions(
+    assert list(await store.subscriptions.listeners(FROM, (), 0, 10)) == [a, g]
+    assert list(await store.subscriptions.listeners(FROM, ["juliet", "juliet", "x"], 0, 10)) == [
+        a,
+        c,
+        g,
+        h,
+    ]
+    assert list(await store.subscriptions.listeners(FROM, {"strasse", "'"}, 0, 10)) == [a, b, g]
+    assert list(await store.subscriptions.listeners(FROM, ["juliet"], 0, 2)) == [a, c]
+    assert list(await store.subscriptions.listeners(FROM, ["juliet"], c.id, 2)) == [g, h]
+    assert list(await store.subscriptions.listeners(FROM, ["juliet"], h.id, 2)) == []
+    await store.subscriptions.change(
         [(a, replace(a, standing=Standing.PAUSED)), (h, replace(h, interval=Interval()))]
     )
-    assert list(await store.hearers(FROM, (), 0, 10)) == [g, replace(h, interval=Interval())]
+    assert list(await store.subscriptions.listeners(FROM, (), 0, 10)) == [
+        g,
+        replace(h, interval=Interval()),
+    ]
 
 
 # Telling all
@@ -280,27 +306,27 @@ async def test_who_hears_it(store: Store) -> None:
 async def test_it_is_spread_page_by_page(opened: Opened) -> None:
     store = await opened()
     delivery = await coming(store)
-    first = await store.spread(Spread(delivery, 5, targets=[MAIL, OTHER, MAIL]))
+    first = await store.fan_out.save_page(FanOutPage(delivery, 5, targets=[MAIL, OTHER, MAIL]))
     assert [(each.channel, each.state, each.message) for each in first] == [
         (MAIL, State.PENDING, delivery.message),
         (OTHER, State.PENDING, delivery.message),
     ]
-    assert await store.spread_upto(delivery.seq) == 5
-    assert list(await store.pending(MAIL, 0, 10)) == [first[0]]
+    assert await store.fan_out.progress(delivery.seq) == 5
+    assert list(await store.deliveries.pending(MAIL, 0, 10)) == [first[0]]
     await store.close()
     again = await opened()
-    assert await again.spread_upto(delivery.seq) == 5
-    assert list(await again.spread(Spread(delivery, 9))) == []
-    assert await again.spread_upto(delivery.seq) == 9
+    assert await again.fan_out.progress(delivery.seq) == 5
+    assert list(await again.fan_out.save_page(FanOutPage(delivery, 9))) == []
+    assert await again.fan_out.progress(delivery.seq) == 9
 
 
 async def test_what_is_spread_twice_is_brought_once(store: Store) -> None:
     delivery = await coming(store, "hello", TO)
-    (first,) = await store.spread(Spread(delivery, 5, targets=[MAIL, TO, FROM]))
+    (first,) = await store.fan_out.save_page(FanOutPage(delivery, 5, targets=[MAIL, TO, FROM]))
     await store.save((), [first.confirmed(2)], ())
-    assert list(await store.spread(Spread(delivery, 3, targets=[TO, MAIL]))) == []
-    assert await store.spread_upto(delivery.seq) == 5
-    assert [each.channel for each in await store.trace(delivery.message.id)] == [
+    assert list(await store.fan_out.save_page(FanOutPage(delivery, 3, targets=[TO, MAIL]))) == []
+    assert await store.fan_out.progress(delivery.seq) == 5
+    assert [each.channel for each in await store.messages.trace(delivery.message.id)] == [
         FROM,
         ALL,
         TO,
@@ -314,71 +340,84 @@ async def test_it_is_spread_as_it_was_brought(store: Store) -> None:
     changed = replace(message, body="HELLO")
     plan = Planned([(message, FROM, State.CAME, ""), (changed, ALL, State.PENDING, "")])
     (receipt,) = await store.save([Offer(message, lambda: plan)], (), ())
-    (new,) = await store.spread(Spread(receipt.deliveries[1], 1, targets=[MAIL]))
+    (new,) = await store.fan_out.save_page(FanOutPage(receipt.deliveries[1], 1, targets=[MAIL]))
     assert new.message == changed
-    assert list(await store.pending(MAIL, 0, 10)) == [new]
+    assert list(await store.deliveries.pending(MAIL, 0, 10)) == [new]
 
 
 async def test_what_was_deleted_meanwhile_is_brought_nowhere(store: Store) -> None:
     delivery = await coming(store)
-    await store.delete(delivery.message.id, "(gone)", AUDIT)
-    assert list(await store.spread(Spread(delivery, 5, targets=[MAIL]))) == []
-    assert await store.backlog() == {}
+    await store.messages.delete(delivery.message.id, "(gone)", AUDIT)
+    assert list(await store.fan_out.save_page(FanOutPage(delivery, 5, targets=[MAIL]))) == []
+    assert await store.deliveries.backlog() == {}
 
 
 async def test_what_was_told_at_once_is_known(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x"))
     delivery = await coming(store)
     for _ in range(2):
-        await store.spread(
-            Spread(
-                delivery, second.id, told=[(first.id, 1), (first.id, 3), (second.id, 1), (99, 1)]
+        await store.fan_out.save_page(
+            FanOutPage(
+                delivery,
+                second.id,
+                notified=[(first.id, 1), (first.id, 3), (second.id, 1), (99, 1)],
             )
         )
-    assert await store.told_at_once([first.id, second.id, 99]) == {first.id: {1, 3}, second.id: {1}}
-    assert await store.told_at_once([second.id]) == {second.id: {1}}
+    assert await store.fan_out.notified([first.id, second.id, 99]) == {
+        first.id: {1, 3},
+        second.id: {1},
+    }
+    assert await store.fan_out.notified([second.id]) == {second.id: {1}}
 
 
 async def test_what_did_not_arrive_at_once_is_known_no_more(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x"))
     delivery = await coming(store)
-    await store.spread(
-        Spread(delivery, second.id, told=[(first.id, 1), (first.id, 3), (second.id, 1)])
+    await store.fan_out.save_page(
+        FanOutPage(delivery, second.id, notified=[(first.id, 1), (first.id, 3), (second.id, 1)])
     )
-    await store.forget_told([(first.id, 1), (second.id, 9)])
-    assert await store.told_at_once([first.id, second.id]) == {first.id: {3}, second.id: {1}}
+    await store.fan_out.forget_notified([(first.id, 1), (second.id, 9)])
+    assert await store.fan_out.notified([first.id, second.id]) == {first.id: {3}, second.id: {1}}
 
 
 async def test_up_to_where_each_has_heard(store: Store) -> None:
     """What is on its way to subscribers has come to those it passed."""
     first, second, elsewhere = await added(store, one(), one("romeo@x"), one(channel=OTHER))
     numbers = [first.id, second.id, elsewhere.id]
-    assert await store.heard_upto(numbers) == dict.fromkeys(numbers, 0)
+    assert await store.fan_out.notified_upto(numbers) == dict.fromkeys(numbers, 0)
     over, now, waits = [await coming(store) for _ in range(3)]
     before = now.seq - 2  # its own channel's delivery is the one before that to subscribers
     await store.save((), [over.confirmed(2)], ())
-    assert await store.heard_upto(numbers) == {first.id: before, second.id: before, elsewhere.id: 0}
-    await store.spread(Spread(now, first.id))
-    assert await store.heard_upto(numbers) == {
+    assert await store.fan_out.notified_upto(numbers) == {
+        first.id: before,
+        second.id: before,
+        elsewhere.id: 0,
+    }
+    await store.fan_out.save_page(FanOutPage(now, first.id))
+    assert await store.fan_out.notified_upto(numbers) == {
         first.id: waits.seq - 2,
         second.id: before,
         elsewhere.id: 0,
     }
     await store.save((), [now.confirmed(2), waits.confirmed(2)], ())
-    assert await store.heard_upto([second.id]) == {second.id: waits.seq - 1}
+    assert await store.fan_out.notified_upto([second.id]) == {second.id: waits.seq - 1}
 
 
 async def test_what_is_held_waits(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x", name="Romeo"))
     delivery = await coming(store)
     for _ in range(2):
-        await store.spread(Spread(delivery, second.id, held=[first.held(delivery.seq - 1, 900)]))
-    assert list(await store.subscriptions()) == [
+        await store.fan_out.save_page(
+            FanOutPage(delivery, second.id, held=[first.held(delivery.seq - 1, 900)])
+        )
+    assert list(await store.subscriptions.find()) == [
         replace(first, due=900, cursor=delivery.seq - 1),
         second,
     ]
-    await store.spread(Spread(delivery, second.id, held=[second.held(4, 0, Standing.PAUSED)]))
-    assert list(await store.hearers(FROM, (), 0, 10)) == [
+    await store.fan_out.save_page(
+        FanOutPage(delivery, second.id, held=[second.held(4, 0, Standing.PAUSED)])
+    )
+    assert list(await store.subscriptions.listeners(FROM, (), 0, 10)) == [
         replace(first, due=900, cursor=delivery.seq - 1)
     ]
 
@@ -393,11 +432,11 @@ async def test_what_is_held_does_not_undo_what_was_changed_meanwhile(store: Stor
         replace(renamed, name="B"),
         replace(ahead, cursor=9),
     )
-    await store.change_subscriptions(list(zip((paused, renamed, ahead), stands, strict=True)))
-    await store.unsubscribe([ended.id])
+    await store.subscriptions.change(list(zip((paused, renamed, ahead), stands, strict=True)))
+    await store.subscriptions.remove([ended.id])
     held = [each.held(4, 900) for each in (paused, renamed, ahead, ended)]
-    await store.spread(Spread(delivery, ended.id, held=held))
-    assert list(await store.subscriptions()) == [
+    await store.fan_out.save_page(FanOutPage(delivery, ended.id, held=held))
+    assert list(await store.subscriptions.find()) == [
         stands[0],
         replace(stands[1], due=900, cursor=4),
         replace(stands[2], due=900),
@@ -407,34 +446,39 @@ async def test_what_is_held_does_not_undo_what_was_changed_meanwhile(store: Stor
 async def test_how_far_it_came_is_forgotten_once_it_is_over(store: Store) -> None:
     over, dead, waits, new = [await coming(store) for _ in range(4)]
     for each in (over, dead, waits):
-        await store.spread(Spread(each, 5))
+        await store.fan_out.save_page(FanOutPage(each, 5))
     await store.save((), [over.confirmed(2), dead.failed(Refused("no"), 2)], ())
-    await store.spread(Spread(new, 1))
-    assert [await store.spread_upto(each.seq) for each in (over, dead, waits, new)] == [0, 5, 5, 1]
+    await store.fan_out.save_page(FanOutPage(new, 1))
+    assert [await store.fan_out.progress(each.seq) for each in (over, dead, waits, new)] == [
+        0,
+        5,
+        5,
+        1,
+    ]
 
 
 async def test_a_full_disk_keeps_nothing_of_it(engine: Engine, store: Store) -> None:
     (kept,) = await added(store, one(interval=Interval(20)))
     delivery = await coming(store)
-    spread = Spread(
+    spread = FanOutPage(
         delivery,
         5,
         targets=[Channel("mail", f"{number}@{'x' * 900}") for number in range(200)],
-        told=[(kept.id, 1)],
+        notified=[(kept.id, 1)],
         held=[kept.held(1, 900)],
     )
     await engine.fill_disk(store)
     with pytest.raises(StoreError):
-        await store.spread(spread)
+        await store.fan_out.save_page(spread)
     with pytest.raises(StoreError):
-        await store.subscribe(one("romeo@x", only="x" * 199, zone="y" * 100_000), MOST)
-    assert await store.spread_upto(delivery.seq) == 0
-    assert await store.told_at_once([kept.id]) == {}
-    assert list(await store.subscriptions()) == [kept]
-    assert await store.backlog() == {ALL: 1}
+        await store.subscriptions.add(one("romeo@x", only="x" * 199, zone="y" * 100_000), MOST)
+    assert await store.fan_out.progress(delivery.seq) == 0
+    assert await store.fan_out.notified([kept.id]) == {}
+    assert list(await store.subscriptions.find()) == [kept]
+    assert await store.deliveries.backlog() == {ALL: 1}
     await engine.free_disk(store)
-    assert len(await store.spread(spread)) == 200
-    assert await store.spread_upto(delivery.seq) == 5
+    assert len(await store.fan_out.save_page(spread)) == 200
+    assert await store.fan_out.progress(delivery.seq) == 5
 
 
 # Many
@@ -463,11 +507,11 @@ async def test_who_hears_is_found_whatever_else_there_is(engine: Engine, store: 
     words = ["juliet", *(f"word{number}" for number in range(50))]
 
     async def hearers() -> None:
-        assert list(await store.hearers(FROM, words, 0, 100)) == [*few, *named]
+        assert list(await store.subscriptions.listeners(FROM, words, 0, 100)) == [*few, *named]
 
     async def due() -> None:
-        assert list(await store.due_subscriptions(1_000, 100)) == []
-        assert await store.due_count(1_000) == 0
+        assert list(await store.digests.due(1_000, 100)) == []
+        assert await store.digests.due_count(1_000) == 0
 
     before = await engine.effort(store, hearers), await engine.effort(store, due)
     await engine.crowd(store, crowd(20_000))
@@ -475,9 +519,9 @@ async def test_who_hears_is_found_whatever_else_there_is(engine: Engine, store: 
     assert before[0] > 0
     assert after[0] <= before[0] + 5
     assert after[1] <= before[1] + 5
-    assert await store.subscribed() == {FROM: 10_025, OTHER: 10_000}
-    assert await store.due_count(10**9 + 99) == 100
-    assert await store.next_subscription() == 10**9
+    assert await store.subscriptions.listener_counts() == {FROM: 10_025, OTHER: 10_000}
+    assert await store.digests.due_count(10**9 + 99) == 100
+    assert await store.digests.next_due() == 10**9
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 own tells: who is online, whom a room admits, who was put out."""
 
 import itertools
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from component.cli.prosody import COMPONENT, HOST, free_port
+from component.cli.prosody import COMPONENT, free_port
 from tests.journeys.test_servers import Place
+from tests.support.own_bus import own_bus
 from tests.support.people import Person
 from tests.support.servers import Bus
 
@@ -16,63 +15,14 @@ BOT = f"bot@{COMPONENT}"
 
 _numbers = itertools.count(1)
 
-# A room's word is believed for no time here, so that what nobody sees change can be asked again.
-_ANSWERING = """
-from component import app
-from component.__main__ import main
-from component.xmpp import admission
-
-admission.KEPT = 0.0
-attach = app.Xmpp.attach
-
-
-def attached(xmpp, hub, text, *more):
-    answer, lost = text.answer, []
-    xmpp.rooms.lost.append(lambda room, jid: lost.append(f"{room} {jid}"))
-
-    async def answering(asked):
-        number, verb, names = "", "", []
-        if asked.text.startswith("#"):
-            number, verb, *names = [*asked.text.split(), "", ""][:4]
-        names = [one for one in names if one]
-        if verb == "watch":
-            xmpp.online.watch(*names)
-            return f"{number} done"
-        if verb == "online":
-            return f"{number} {xmpp.online.is_online(*names)}"
-        if verb == "admits":
-            return f"{number} {await xmpp.rooms.admits(*names)}"
-        if verb == "lost":
-            return f"{number} {', '.join(lost)}"
-        return await answer(asked)
-
-    text.answer = answering
-    attach(xmpp, hub, text, *more)
-
-
-app.Xmpp.attach = attached
-main()
-"""
-
 
 @contextmanager
 def answering(place: Place, name: str) -> Iterator[Bus]:
     """Such a bus with a room and a shoutbox `name`, ready."""
-    port, data = free_port(), place.data / name
-    data.mkdir(exist_ok=True)
-    (data / "shoutbus.toml").write_text(place.config(name, port))
-    with (data / "bus.log").open("ab") as out:
-        command = [sys.executable, "-c", _ANSWERING, "run", "--config", str(data / "shoutbus.toml")]
-        bus = Bus(
-            f"http://{HOST}:{port}",
-            subprocess.Popen(command, stdout=out, stderr=out),
-            data / "bus.log",
-        )
-    try:
-        bus.ready()
+    port = free_port()
+    module = "tests.support.answering_bus"
+    with own_bus(place.data / name, place.config(name, port), port, module) as bus:
         yield bus
-    finally:
-        bus.stop()
 
 
 async def ask(me: Person, question: str) -> str:

@@ -1,4 +1,4 @@
-"""The README's daily mail with the team's shouts, word for word: a real Prosody and client, a real
+"""The guide's daily mail with the team's shouts, word for word: a real Prosody and client, a real
 exim that wants a login, and a clock that is moved over a change to summer time and a week of
 downtime."""
 
@@ -28,16 +28,16 @@ from tests.support.fakes import FakeClock
 from tests.support.people import Person, person
 from tests.support.servers import Reply, Server, call, eventually, settings
 
-README = Path(__file__).parents[2] / "README.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "subscriptions.md"
 BOT = f"bot@{COMPONENT}"
 ROOM = f"lobby@{ROOMS}"
 LOBBY, MAIL = Channel("shoutbox", "lobby"), Channel("mail", "juliet@example.org")
 
 
 def pasted() -> tuple[str, list[str]]:
-    """What the README says to put into the configuration, and to write to the bot."""
+    """What the guide says to put into the configuration, and to write to the bot."""
     section = (
-        README.read_text("utf-8")
+        GUIDE.read_text("utf-8")
         .partition("## A daily mail with the team's shouts\n")[2]
         .partition("\n## ")[0]
     )
@@ -81,7 +81,7 @@ class Team:
         """The clock is put to a time in Berlin, and what is due is done; gives how many digests
         there are by then."""
         await until(bus, self.clock, time)
-        log = await bus.hub.store.log(MAIL, before=2**62, limit=100)
+        log = await bus.hub.store.deliveries.log(MAIL, before=2**62, limit=100)
         return len([one for one in log if one.message.origin.startswith(DIGEST)])
 
     async def mail(self, count: int) -> EmailMessage:
@@ -142,7 +142,7 @@ async def one_click(url: str) -> int:
 
 
 async def subscribed(team: Team, juliet: Person) -> None:
-    """As the README has it, up to the click."""
+    """As the guide has it, up to the click."""
     for line, answer in zip(
         pasted()[1], ("Europe/Berlin", "Address", "Subscription 1: .*daily at 9"), strict=True
     ):

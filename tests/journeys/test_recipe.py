@@ -16,7 +16,7 @@ from component.app import Running, running
 from component.bus.model.message import Channel
 from component.cli.prosody import ROOMS, free_port
 from component.config.config import parse
-from component.methods.fortune.databases import _plain, databases
+from component.methods.fortune.databases import databases, plain
 from tests.support.fakes import FakeClock
 from tests.support.people import Person, person
 from tests.support.servers import Server, call, settings
@@ -141,5 +141,5 @@ async def _told(me: Person, words: str) -> None:
 def _all_fortunes() -> str:
     """Every fortune on this machine, as they are told."""
     return "\n".join(
-        _plain(one.file.read_bytes().decode("utf-8", "replace")).expandtabs() for one in databases()
+        plain(one.file.read_bytes().decode("utf-8", "replace")).expandtabs() for one in databases()
     )

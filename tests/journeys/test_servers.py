@@ -5,7 +5,6 @@ import asyncio
 import base64
 import hashlib
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from slixmpp import ET, JID
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
+from component.cli.prosody import COMPONENT, ROOMS, free_port
 from tests.support.ejabberd import Ejabberd
+from tests.support.own_bus import own_bus
 from tests.support.people import Person, person
 from tests.support.servers import (
     SECRET,
@@ -483,44 +483,13 @@ async def test_a_destroyed_room(place: Place) -> None:
                 )
 
 
-# A stream that loses what would tell the bot that it is out, and a bot that asks quiet rooms each
-# second.
-_LOSING = """
-from component.__main__ import main
-from component.xmpp.muc import rooms
-rooms.QUIET = 1.0
-hear = rooms.Rooms.presence
-rooms.Rooms.presence = lambda self, stanza: (
-    stanza.get("type") == "unavailable" or hear(self, stanza)
-)
-main()
-"""
-
-
 async def test_the_bot_finds_out_that_a_room_lost_it(place: Place) -> None:
     room = f"lost@{ROOMS}"
     port = free_port()
-    data = place.data / "lost"
-    data.mkdir()
-    (data / "shoutbus.toml").write_text(place.config("lost", port))
+    config, module = place.config("lost", port), "tests.support.losing_bus"
     async with place.person("juliet") as me:
         await make_room(me, room, "Juliet")
-        with (data / "bus.log").open("wb") as out:
-            command = [
-                sys.executable,
-                "-c",
-                _LOSING,
-                "run",
-                "--config",
-                str(data / "shoutbus.toml"),
-            ]
-            bus = Bus(
-                f"http://{HOST}:{port}",
-                subprocess.Popen(command, stdout=out, stderr=out),
-                data / "bus.log",
-            )
-        try:
-            bus.ready()
+        with own_bus(place.data / "lost", config, port, module) as bus:
             await me.plugin["xep_0045"].set_role(JID(room), "shoutbus", "none", timeout=15)
             await comes(
                 lambda: "had lost the connection of the bot." in bus.log.read_text(),
@@ -528,8 +497,6 @@ async def test_the_bot_finds_out_that_a_room_lost_it(place: Place) -> None:
             )
             await comes(lambda: bus.log.read_text().count("room joined") == 2, "the bot comes back")
             await comes(lambda: roster(me, room) == {"Juliet", "shoutbus"}, "it is seen")
-        finally:
-            bus.stop()
 
 
 async def test_what_was_said_while_the_bus_was_down(place: Place) -> None:

@@ -13,12 +13,12 @@ from component.bus.model.message import Channel
 from component.bus.model.subscription import Address, Proof
 from component.cli.prosody import COMPONENT, free_port
 from component.common.errors import Refused, Unavailable
-from component.methods.sms.providers import ProviderWay
-from component.methods.sms.setup import Via
+from component.methods.sms.providers.http import HttpProvider
+from component.methods.sms.providers.kannel import Kannel as KannelApi
 from component.storage import open_store
 from tests.faults.yard import admit, channel, open_bus, route, soon
 from tests.support.gateway import BOT, EVIL, GATEWAY, Gateway
-from tests.support.kannel import Kannel
+from tests.support.kannel import NAME, SECRET, Kannel
 from tests.support.people import person
 from tests.support.servers import Bus, Server
 from tests.support.smsc import Smsc
@@ -55,13 +55,18 @@ async def kannel(centre: Smsc, tmp_path: Path) -> AsyncIterator[Kannel]:
         await asyncio.to_thread(one.stop)
 
 
-async def test_kannel_takes_what_apprise_brings_and_hands_it_on(
+def _asking(kannel: Kannel, secret: str = SECRET) -> HttpProvider:
+    return HttpProvider(KannelApi(NAME, secret, kannel.url), [secret])
+
+
+async def test_kannel_takes_what_it_is_brought_and_hands_it_on(
     kannel: Kannel, centre: Smsc
 ) -> None:
-    way = ProviderWay(Via.parse(kannel.via))
+    provider = _asking(kannel)
     texts = ["Grüße & {5} € 100 % §", "Привет 😀", "a" * 152 + "€" + "b" * 147]
     for text in texts:
-        await way.put(JULIET, text, ID)
+        await provider.send(JULIET, text, ID)
+    await provider.close()
     parts = await centre.until(4)
     assert [one.text for one in parts[:2]] == texts[:2]
     assert {(one.source, one.to) for one in parts} == {("15551234567", JULIET[1:])}
@@ -69,13 +74,14 @@ async def test_kannel_takes_what_apprise_brings_and_hands_it_on(
 
 
 async def test_kannel_says_no(kannel: Kannel, centre: Smsc) -> None:
-    way = ProviderWay(Via.parse(kannel.via.replace("kannel-secret", "wrong-secret")))
+    provider = _asking(kannel, "wrong-secret")
     with pytest.raises(Refused, match="Authorization failed") as told:
-        await way.put(JULIET, "hello", ID)
+        await provider.send(JULIET, "hello", ID)
     assert "wrong-secret" not in str(told.value)
     await asyncio.to_thread(kannel.stop)
     with pytest.raises(Unavailable):
-        await ProviderWay(Via.parse(kannel.via)).put(JULIET, "hello", ID)
+        await provider.send(JULIET, "hello", ID)
+    await provider.close()
     assert centre.received == []
 
 
@@ -108,7 +114,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     await asyncio.to_thread(server.start)
     (tmp_path / "bus").mkdir()
     store = await open_store(f"sqlite:{tmp_path / 'bus' / 'bus.db'}")
-    await store.put_address(Address("juliet@localhost", Channel("sms", JULIET), Proof.CONFIRMED))
+    await store.addresses.put(Address("juliet@localhost", Channel("sms", JULIET), Proof.CONFIRMED))
     await store.close()
     one = Place(server, tmp_path / "bus")
     yield one
@@ -257,7 +263,7 @@ async def test_someone_subscribes_by_im_and_confirms_with_the_code(
 
 async def test_a_provider_that_is_away_gets_it_once_it_is_there(place: Place) -> None:
     centre = Smsc(port=free_port())
-    bus = await place.start(way=f'via = "{centre.url}"')
+    bus = await place.start(way=centre.settings)
     await _post(bus, "Are you there?")
     await soon(lambda: bus.log.read_text().count("delivery paused") >= 2, "it is tried in vain")
     async with centre.open():
@@ -274,7 +280,7 @@ async def test_killed_while_nobody_could_tell_it_is_sent_twice_at_most(
     place: Place, centre: Smsc
 ) -> None:
     centre.mute.add(JULIET[1:])
-    way = f'via = "{centre.url}"'
+    way = centre.settings
     for count in (1, 2):
         bus = await place.start(way=way)
         if count == 1:

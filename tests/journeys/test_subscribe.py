@@ -25,7 +25,7 @@ from tests.support.fakes import FakeClock
 from tests.support.people import Person, person
 from tests.support.servers import Server, settings
 
-README = Path(__file__).parents[2] / "README.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "subscriptions.md"
 
 
 @dataclass
@@ -118,7 +118,7 @@ ANSWERS = {
     ),
     "subscribe lobby every 20 by sms": "Address",
 }
-"""What the bot says to each line that the README names beside its daily mail, one after the
+"""What the bot says to each line that the guide names beside its daily mail, one after the
 other."""
 FOR_OTHERS = {
     "subscribe lobby daily at 9 for romeo@example.org": "romeo@example.org",
@@ -140,19 +140,15 @@ name = "muc:team@{ROOMS}"
 """
 
 
-def readme() -> str:
-    """What the README says of subscriptions."""
-    return (
-        README.read_text("utf-8")
-        .partition("## A daily mail with the team's shouts\n")[2]
-        .partition("\n## ")[0]
-    )
+def guide() -> str:
+    """The guide to subscriptions."""
+    return GUIDE.read_text("utf-8")
 
 
 @pytest.mark.parametrize("more", [MORE])
-async def test_each_line_of_the_readme(world: World) -> None:
+async def test_each_line_of_the_guide(world: World) -> None:
     """From top to bottom, for who subscribed by mail as it says."""
-    lines = re.findall(r"^\| `(.*?)` \|", readme(), re.MULTILINE)
+    lines = re.findall(r"^\| `(.*?)` \|", guide(), re.MULTILINE)
     assert lines == list(ANSWERS)
     juliet = await world.person("juliet")
     for line in (
@@ -169,8 +165,8 @@ async def test_each_line_of_the_readme(world: World) -> None:
 
 
 @pytest.mark.parametrize("more", [MORE])
-async def test_each_line_of_the_readme_for_operators(world: World) -> None:
-    lines = re.findall(r"\(`(subscribe .*?)`\)", readme())
+async def test_each_line_of_the_guide_for_operators(world: World) -> None:
+    lines = re.findall(r"\(`(subscribe .*?)`\)", guide())
     assert lines == list(FOR_OTHERS)
     admin = await world.person("admin")
     for line in lines:
@@ -277,7 +273,7 @@ async def test_what_her_server_refuses_waits_until_she_writes(world: World) -> N
     await world.until("2026-11-26 12:01")
     digest = await hears(juliet, "She is not there")
     assert "Nor now" in digest
-    assert not await world.bus.hub.store.graves()
+    assert not await world.bus.hub.store.dead_letters.counts()
 
 
 async def test_only_when_away(world: World) -> None:

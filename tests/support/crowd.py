@@ -15,10 +15,12 @@ from component.bus.model.message import Channel
 from component.bus.model.subscription import Interval, Subscription
 from component.cli.prosody import HOST
 from component.storage import open_store
-from component.storage.sqlite.subscribing import of_subscription
+from component.storage.sqlite.subscription_rows import of_subscription
 from component.xmpp.connection import ComponentAccount
+from component.xmpp.elements import answer
 from component.xmpp.session import Session
-from component.xmpp.stanza import NS, PING, element
+from component.xmpp.stanza import NS, PING
+from component.xmpp.supervisor import keep_up
 from tests.support.servers import SECRET
 
 CROWD = "crowd.localhost"
@@ -74,14 +76,14 @@ class Crowd:
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Crowd"]:
         """Connect, and be there."""
-        self.link = Session(ComponentAccount(HOST, self.port, CROWD, SECRET), self._heard)
-        task = asyncio.create_task(self.link.run())
+        self.session = Session(ComponentAccount(HOST, self.port, CROWD, SECRET), self._heard)
+        task = asyncio.create_task(keep_up(self.session))
         try:
             async with asyncio.timeout(20):
-                await self.link.wait()
+                await self.session.wait()
             yield self
         finally:
-            await self.link.close()
+            await self.session.close()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
@@ -105,12 +107,7 @@ class Crowd:
 
     def _heard(self, stanza: Element) -> None:
         if stanza.tag == f"{NS}iq" and stanza.find(f"{{{PING}}}ping") is not None:
-            back = {
-                "from": stanza.get("to", ""),
-                "to": stanza.get("from", ""),
-                "id": stanza.get("id", ""),
-            }
-            self.link.send(element("iq", back | {"type": "result"}))
+            self.session.send(answer(stanza, "result"))
         elif stanza.tag == f"{NS}message" and stanza.get("type") != "error":
             id, words = stanza.get("id", ""), stanza.findtext(BODY)
             if words:

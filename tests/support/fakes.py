@@ -25,8 +25,10 @@ from component.bus.model.planner import Planner
 from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Roles
 from component.bus.model.route import Route, Routes
+from component.bus.ports.deliveries import DeliveryStore
 from component.bus.ports.method import Confirmation, Joined, Letter, Ports, Refusal, RoomState
-from component.bus.ports.store import Mark, Offer, Planned, Receipt, Release, Store
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Offer, Planned, Receipt, Release, Store
 from component.common.errors import DeliveryError, Refused, StoreError, Unavailable
 from component.common.i18n import Words
 from component.methods import discover as discover_methods
@@ -172,6 +174,33 @@ def loses(
     return plan
 
 
+class Instead:
+    """A port of a store of which some methods are others."""
+
+    def __init__(self, port: Any, **methods: Any) -> None:
+        self._port = port
+        self.__dict__.update(methods)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+
+class WatchedDeliveries:
+    """Deliveries of a store, and how many pending ones were read at once at most."""
+
+    def __init__(self, deliveries: DeliveryStore) -> None:
+        self._deliveries = deliveries
+        self.most_read = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._deliveries, name)
+
+    async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
+        found = await self._deliveries.pending(channel, after, limit)
+        self.most_read = max(self.most_read, len(found))
+        return found
+
+
 class WatchedStore:
     """A store that counts its saves, tells of each, and whose disk fails on demand."""
 
@@ -183,13 +212,23 @@ class WatchedStore:
         """Whether it fails only once it was planned what follows, and most of it is written."""
         self.gate: asyncio.Event | None = None
         self.saved = asyncio.Event()
-        self.most_read = 0
+        self.messages: Any = store.messages
+        self.reminders: Any = store.reminders
+        self.deliveries: Any = WatchedDeliveries(store.deliveries)
+
+    @property
+    def most_read(self) -> int:
+        """The longest page of pending deliveries that was read."""
+        return int(self.deliveries.most_read)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def save(
-        self, offers: Sequence[Offer], outcomes: Sequence[Delivery], marks: Sequence[Mark]
+        self,
+        offers: Sequence[Offer],
+        outcomes: Sequence[Delivery],
+        marks: Sequence[ArchivePosition],
     ) -> Sequence[Receipt]:
         self.saves.append((len(offers), len(outcomes), len(marks)))
         if self.gate:
@@ -212,11 +251,6 @@ class WatchedStore:
                 _fail()
             releases = [*releases[:-1], replace(releases[-1], plan=_fails(releases[-1].plan))]
         return await self._store.release(releases)
-
-    async def pending(self, channel: Channel, after: int, limit: int) -> Sequence[Delivery]:
-        found = await self._store.pending(channel, after, limit)
-        self.most_read = max(self.most_read, len(found))
-        return found
 
 
 def _fail() -> NoReturn:
@@ -245,7 +279,11 @@ async def until_all(store: Any, state: State, count: int, channel: Channel = TO)
     """Return once `count` deliveries to `channel` are in `state` on disk."""
     async with asyncio.timeout(20):
         while True:
-            found = [one for one in await store.log(channel, limit=10_000) if one.state is state]
+            found = [
+                one
+                for one in await store.deliveries.log(channel, limit=10_000)
+                if one.state is state
+            ]
             if len(found) >= count:
                 assert len(found) == count, found
                 return
@@ -298,7 +336,7 @@ async def seeded(store: Store, routes: Iterable[Route]) -> WatchedStore:
     """A store with these routes and the channels they name."""
     ways = list(routes)
     ends = {end: None for route in ways for end in (route.source, route.destination)}
-    await store.seed([ChannelSpec(end) for end in ends], ways, ())
+    await store.configuration.seed([ChannelSpec(end) for end in ends], ways, ())
     return WatchedStore(store)
 
 
@@ -459,7 +497,7 @@ class FakeWorld:
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,

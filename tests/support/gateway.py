@@ -9,10 +9,11 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from component.cli.prosody import COMPONENT, HOST
-from component.common.sanitize import escape as q
 from component.xmpp.connection import ComponentAccount
+from component.xmpp.elements import answer, body, element, error, message
 from component.xmpp.session import Session
-from component.xmpp.stanza import NS, PING, body_of, element, error, local
+from component.xmpp.stanza import NS, PING, RECEIPTS, body_of, local
+from component.xmpp.supervisor import keep_up
 from tests.support.servers import SECRET
 
 GATEWAY = "sms.localhost"
@@ -37,29 +38,26 @@ class Gateway:
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Gateway"]:
         """Connect, and be there."""
-        self.link = Session(ComponentAccount(HOST, self.port, self.domain, SECRET), self._heard)
-        task = asyncio.create_task(self.link.run())
+        self.session = Session(ComponentAccount(HOST, self.port, self.domain, SECRET), self._heard)
+        task = asyncio.create_task(keep_up(self.session))
         try:
             async with asyncio.timeout(20):
-                await self.link.wait()
+                await self.session.wait()
             yield self
         finally:
-            await self.link.close()
+            await self.session.close()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     def says(self, number: str, words: str, id: str, to: str = BOT) -> None:
         """An SMS comes in from a number."""
-        self.link.send(
-            f'<message type="chat" from="{q(number)}@{self.domain}" to="{to}" '
-            f'id="{q(id)}"><body>{q(words)}</body>'
-            '<request xmlns="urn:xmpp:receipts"/></message>'
-        )
+        sender, request = f"{number}@{self.domain}", element(RECEIPTS, "request")
+        self.session.send(message(sender, to, body(words), request, type="chat", id=id))
 
     async def through(self) -> None:
         """Return once the bus has read all that was said before: its answer to a ping is behind
         what it did then."""
-        await self.link.ping(BOT, self.domain)
+        await self.session.ping(BOT, self.domain)
 
     async def until(self, holds: Callable[[], Any], what: str) -> None:
         """Return once something that came makes it true."""
@@ -73,22 +71,14 @@ class Gateway:
 
     def _heard(self, stanza: Element) -> None:
         number = local(stanza.get("to", ""))
-        back = {
-            "from": stanza.get("to", ""),
-            "to": stanza.get("from", ""),
-            "id": stanza.get("id", ""),
-        }
         if stanza.tag == f"{NS}iq" and stanza.find(f"{{{PING}}}ping") is not None:
-            self.link.send(element("iq", back | {"type": "result"}))
+            self.session.send(answer(stanza, "result"))
         elif stanza.tag == f"{NS}message" and stanza.get("type") == "error":
             self.errors.append(stanza)
         elif stanza.tag == f"{NS}message" and number in self.refuses:
             kind, condition = self.refuses[number]
-            self.link.send(
-                element(
-                    "message", back | {"type": "error"}, error(kind, condition, "no such telephone")
-                )
-            )
+            refusal = error(kind, condition, "no such telephone")
+            self.session.send(answer(stanza, "error", refusal))
         elif stanza.tag == f"{NS}message" and body_of(stanza):
             self.sent.append((number, body_of(stanza), stanza.get("id", "")))
         elif stanza.tag == f"{NS}message":

@@ -10,7 +10,7 @@ from component.cli.prosody import HOST, free_ports
 from tests.support.servers import call, eventually
 from tests.support.smsc import PASSWORD, USER
 
-_USER, _SECRET = "bus", "kannel-secret"
+NAME, SECRET = "bus", "kannel-secret"
 _CONFIG = """
 group = core
 admin-port = {admin}
@@ -79,8 +79,8 @@ class Kannel:
                 centre=self.centre,
                 user=USER,
                 password=PASSWORD,
-                name=_USER,
-                secret=_SECRET,
+                name=NAME,
+                secret=SECRET,
             )
         )
 
@@ -89,16 +89,9 @@ class Kannel:
         return self.data / "kannel.conf"
 
     @property
-    def via(self) -> str:
-        """What `via` in [sms] says to send by it."""
-        asked = (
-            f"method=get&:message=text&:title=&:version=&:type=&-username={_USER}&-password="
-            f"{_SECRET}"
-        )
-        return (
-            f"form://{HOST}:{self.sendsms}/cgi-bin/sendsms?{asked}&-charset=UTF-8&-coding="
-            f"{{coding}}&-to={{to}}"
-        )
+    def url(self) -> str:
+        """Where its smsbox is asked."""
+        return f"http://{HOST}:{self.sendsms}"
 
     def start(self) -> None:
         """Returns once it is connected to the message centre and can be asked."""
@@ -124,7 +117,7 @@ class Kannel:
 
     def _status(self) -> str:
         try:
-            return call(f"http://{HOST}:{self.admin}/status.txt?password={_SECRET}").text
+            return call(f"http://{HOST}:{self.admin}/status.txt?password={SECRET}").text
         except (URLError, ConnectionError):
             return ""
 

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from component.cli.prosody import HOST
-from component.methods.sms.gsm import _CODES
+from component.methods.sms.gsm import CODES
 
-USER, PASSWORD = "shoutbus", "sesame77"
+USER, PASSWORD, SENDER = "shoutbus", "sesame77", "15551234567"
 INVALID_PASSWORD, INVALID_DESTINATION, THROTTLED = 0x0E, 0x0B, 0x58
 
 _HEAD = struct.Struct("!IIII")
 _BINDS = {0x01, 0x02, 0x09}
 _SUBMIT, _UNBIND, _ENQUIRE, _ANSWER = 0x04, 0x06, 0x15, 0x8000_0000
-_LETTERS = {code: one for one, code in _CODES.items()}
+_LETTERS = {code: one for one, code in CODES.items()}
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,16 @@ class Smsc:
 
     @property
     def url(self) -> str:
-        """Its address as apprise writes it."""
-        return f"smpp://{USER}:{PASSWORD}@{HOST}:{self.port}/15551234567"
+        """Its address, as `url` in [sms] names it."""
+        return f"smpp://{HOST}:{self.port}"
+
+    @property
+    def settings(self) -> str:
+        """What [sms] says to send by it."""
+        return (
+            f'provider = "smpp"\nurl = "{self.url}"\naccount = "{USER}"\nsecret = "{PASSWORD}"\n'
+            f'sender = "{SENDER}"'
+        )
 
     @asynccontextmanager
     async def open(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["Smsc"]:

@@ -99,7 +99,7 @@ class World:
         """A new one, by chat where no `target` is given; one by mail is confirmed."""
         target = more.pop("target", Channel("chat", who))
         if target.method == "mail":
-            await self.hub.store.put_address(Address(who, target, Proof.CONFIRMED))
+            await self.hub.store.addresses.put(Address(who, target, Proof.CONFIRMED))
         new = Subscription(who, channel, target, Interval.parse(when), **more)
         return await self.subscriptions.add(new)
 
@@ -122,7 +122,7 @@ class World:
         await self.hub.fewer(1)
         async with asyncio.timeout(10):
             while (
-                await self.hub.store.backlog()
+                await self.hub.store.deliveries.backlog()
             ):  # outcomes linger, for others to be committed with
                 pass
 

@@ -1,10 +1,10 @@
-"""What the links in mails lead to: a page that confirms an address, one that ends subscriptions,
-one that ends all.
+"""The pages that links in mails lead to: one confirms an address, one ends subscriptions, one stops
+all mail to an address.
 
-GET only shows, since scanners of mail follow links; POST acts. The token in the address is the
-proof: who has it got the mail. So nobody need be signed in, and a POST may come from anywhere: mail
-providers end subscriptions by one that has neither cookie nor Origin (RFC 8058 section 3.2), and
-whoever would forge one has no token.
+GET only shows a page, since mail scanners follow links; POST acts. The token in the address is the
+proof: whoever has it received the mail. So nobody needs to be signed in, and a POST may come from
+anywhere: mail providers end subscriptions with one that has neither a cookie nor an Origin header
+(RFC 8058 section 3.2), and an attacker has no token.
 """
 
 from collections.abc import Sequence
@@ -17,151 +17,172 @@ from component.bus.model.message import Channel
 from component.bus.model.subscription import Address, Subscription
 from component.common.errors import BadInput, Gone, NotFound
 from component.common.i18n import _
-from web.account.subscriptions import named
-from web.auth import filled
-from web.context import SITE, asked_language, policy
-from web.shoutbox.pages import page
+from component.subscriptions.addresses import AddressBook
+from web.account.subscriptions import name_of
+from web.context import SITE
+from web.csrf import UNREADABLE, read_form
+from web.rendering import asked_language, content_security_policy, page
 
 HEADERS = {
-    "Content-Security-Policy": policy("'none'"),
+    "Content-Security-Policy": content_security_policy("'none'"),
     "Referrer-Policy": "no-referrer",  # the address is the secret
     "X-Robots-Tag": "noindex",
 }
-MOST = 1_000
-"""Subscriptions at one address that are shown."""
+MAX_SHOWN = 1_000
+"""Subscriptions of one address on its page."""
 
-_VOID = _("This link is not valid. Copy the complete link from the email.")
-_OVER = _(
-    "This link is no longer valid. Each link works once, within a week, and only the newest one "
-    "works. Earlier confirmations remain valid."
+INVALID = _("That link opens nothing: it has to be whole, as it stands in the mail.")
+EXPIRED = _(
+    "That link is over: each works once, within a week, and only the newest. What it "
+    "confirmed stays as it is."
 )
-_UNREADABLE = _("The form cannot be read. Reload the page and try again.")
 
 
 def routes() -> list[http.RouteDef]:
     """The three pages."""
-    pages = {
-        "/confirm/{token}": (ask, confirm),
-        "/unsubscribe/{token}": (doubt, end),
-        "/stop/{token}": (warn, stop),
-    }
     return [
-        route
-        for path, (show, act) in pages.items()
-        for route in (http.get(path, show), http.post(path, act))
+        http.get("/confirm/{token}", show_confirm),
+        http.post("/confirm/{token}", confirm),
+        http.get("/unsubscribe/{token}", show_unsubscribe),
+        http.post("/unsubscribe/{token}", unsubscribe),
+        http.get("/stop/{token}", show_stop),
+        http.post("/stop/{token}", stop),
     ]
 
 
-def _page(
-    request: http.Request, template: str, some: Sequence[Subscription], state: str, **values: Any
+def consent_page(
+    request: http.Request,
+    template: str,
+    subscriptions: Sequence[Subscription],
+    state: str,
+    **values: Any,
 ) -> http.Response:
-    """A page in the language of who subscribed."""
-    site = request.app[SITE]
-    language = some[0].language if some else asked_language(request)
-    response = page(template, language, some=some, state=state, name=partial(named, site), **values)
+    """A page in the language of the person who subscribed."""
+    language = asked_language(request)
+    if subscriptions:
+        language = subscriptions[0].language
+    name = partial(name_of, request.app[SITE])
+    response = page(template, language, some=subscriptions, state=state, name=name, **values)
     response.headers.update(HEADERS)
     return response
+
+
+def book_of(request: http.Request) -> AddressBook:
+    """The addresses of subscriptions."""
+    return request.app[SITE].bus.subscriptions.book
 
 
 # Confirming an address
 
 
-async def ask(request: http.Request) -> http.Response:
-    """Whose address it is, and what would begin."""
-    address = await _asked(request)
-    waiting = await request.app[SITE].bus.subscriptions.book.waiting(address)
-    return _page(request, "confirm.html", waiting, "asked", address=address)
+async def show_confirm(request: http.Request) -> http.Response:
+    """Whose address it is, and the subscriptions that would begin."""
+    address = await address_to_confirm(request)
+    waiting = await book_of(request).waiting(address)
+    return consent_page(request, "confirm.html", waiting, "asked", address=address)
 
 
 async def confirm(request: http.Request) -> http.Response:
-    """Its owner says that it is theirs: what they ticked begins, the rest ends."""
-    address, form = await _asked(request), await filled(request)
+    """The owner confirms the address: the subscriptions they ticked begin, the others end."""
+    address, form = await address_to_confirm(request), await read_form(request)
     if "whole" not in form:
-        raise BadInput(_UNREADABLE)
-    book = request.app[SITE].bus.subscriptions.book
+        raise BadInput(UNREADABLE)
+    book = book_of(request)
     waiting = await book.waiting(address)
-    begun = await book.confirm(
-        address, [one.id for one in waiting if str(one.id) in form.get("number", ())]
-    )
-    return _page(
-        request, "confirm.html", begun or waiting, "done" if begun else "none", address=address
-    )
+    ticked = form.get("number", ())
+    begun = await book.confirm(address, [entry.id for entry in waiting if str(entry.id) in ticked])
+    if begun:
+        return consent_page(request, "confirm.html", begun, "done", address=address)
+    return consent_page(request, "confirm.html", waiting, "none", address=address)
 
 
-async def _asked(request: http.Request) -> Address:
-    book, token = request.app[SITE].bus.subscriptions.book, request.match_info["token"]
+async def address_to_confirm(request: http.Request) -> Address:
+    """The address that a link confirms; raises Gone if it is over, NotFound if it is made up."""
+    book, token = book_of(request), request.match_info["token"]
     if book.links.confirmed(token) is None:
-        raise NotFound(_VOID)
+        raise NotFound(INVALID)
     address = await book.asked(token)
     if address is None:
-        raise Gone(_OVER)
+        raise Gone(EXPIRED)
     return address
 
 
-# Ending
+# Ending subscriptions
 
 
-async def doubt(request: http.Request) -> http.Response:
-    """Which subscriptions would end."""
-    found = await _theirs(request)
-    return _page(request, "unsubscribe.html", found, "asked" if found else "done")
+async def show_unsubscribe(request: http.Request) -> http.Response:
+    """The subscriptions that would end."""
+    subscriptions = await subscriptions_of_link(request)
+    state = "asked" if subscriptions else "done"
+    return consent_page(request, "unsubscribe.html", subscriptions, state)
 
 
-async def end(request: http.Request) -> http.Response:
-    """End them, whatever the body says; once more changes nothing, and is told the same."""
-    found = await _theirs(request)
-    await request.app[SITE].bus.subscriptions.end([one.id for one in found])
-    return _page(request, "unsubscribe.html", found, "done")
+async def unsubscribe(request: http.Request) -> http.Response:
+    """End the link's subscriptions, whatever the body says. A second time changes nothing and has
+    the same answer."""
+    subscriptions = await subscriptions_of_link(request)
+    await request.app[SITE].bus.subscriptions.end([entry.id for entry in subscriptions])
+    return consent_page(request, "unsubscribe.html", subscriptions, "done")
 
 
-async def _theirs(request: http.Request) -> Sequence[Subscription]:
-    """Those of the link that are there still."""
-    site = request.app[SITE]
-    numbers = site.bus.subscriptions.book.links.ended(request.match_info["token"])
+async def subscriptions_of_link(request: http.Request) -> Sequence[Subscription]:
+    """The link's subscriptions that still exist; raises NotFound for a made up link."""
+    store = request.app[SITE].hub.store
+    numbers = book_of(request).links.ended(request.match_info["token"])
     if numbers is None:
-        raise NotFound(_VOID)
-    found = [await site.hub.store.subscription(one) for one in numbers]
-    return [one for one in found if one]
+        raise NotFound(INVALID)
+    existing = []
+    for number in numbers:
+        subscription = await store.subscriptions.get(number)
+        if subscription:
+            existing.append(subscription)
+    return existing
 
 
-async def warn(request: http.Request) -> http.Response:
-    """All that an address gets; or that it gets nothing, and how to be asked again."""
-    target = _target(request)
-    stopped = await request.app[SITE].bus.subscriptions.book.is_stopped(target)
-    return _page(
-        request,
-        "stop.html",
-        await _at(request, target),
-        "done" if stopped else "asked",
-        target=target,
-    )
+# Stopping all mail to an address
+
+
+async def show_stop(request: http.Request) -> http.Response:
+    """Everything that an address gets; or that it gets nothing, and how to allow mail again."""
+    target = target_of_link(request)
+    stopped = await book_of(request).is_stopped(target)
+    return await stop_page(request, target, "done" if stopped else "asked")
 
 
 async def stop(request: http.Request) -> http.Response:
-    """Nothing goes there any more; or, by the other button, it may be asked again."""
-    target = _target(request)
-    book, found = request.app[SITE].bus.subscriptions.book, await _at(request, target)
-    if await _wants_again(request):
-        await book.allow(target)
-        return _page(request, "stop.html", found, "allowed", target=target)
-    await book.stop(target)
-    return _page(request, "stop.html", found, "done", target=target)
+    """Stop all mail to the address; or, with the other button, allow requests again."""
+    target = target_of_link(request)
+    subscriptions = await subscriptions_at(request, target)
+    if await is_allow(request):
+        await book_of(request).allow(target)
+        return consent_page(request, "stop.html", subscriptions, "allowed", target=target)
+    await book_of(request).stop(target)
+    return consent_page(request, "stop.html", subscriptions, "done", target=target)
 
 
-def _target(request: http.Request) -> Channel:
-    target = request.app[SITE].bus.subscriptions.book.links.stopped(request.match_info["token"])
+async def stop_page(request: http.Request, target: Channel, state: str) -> http.Response:
+    """The page of an address with what it gets now."""
+    subscriptions = await subscriptions_at(request, target)
+    return consent_page(request, "stop.html", subscriptions, state, target=target)
+
+
+def target_of_link(request: http.Request) -> Channel:
+    """The address that a link stops; raises NotFound."""
+    target = book_of(request).links.stopped(request.match_info["token"])
     if target is None:
-        raise NotFound(_VOID)
+        raise NotFound(INVALID)
     return target
 
 
-async def _at(request: http.Request, target: Channel) -> Sequence[Subscription]:
-    return await request.app[SITE].hub.store.subscriptions(target=target, limit=MOST)
+async def subscriptions_at(request: http.Request, target: Channel) -> Sequence[Subscription]:
+    """The subscriptions of an address."""
+    return await request.app[SITE].hub.store.subscriptions.find(target=target, limit=MAX_SHOWN)
 
 
-async def _wants_again(request: http.Request) -> bool:
-    """What can't be read stops, as the link says."""
+async def is_allow(request: http.Request) -> bool:
+    """Whether the form allows mail again. One that cannot be read stops it, as the link says."""
     try:
-        return "allow" in (await filled(request)).get("do", ())
+        form = await read_form(request)
     except BadInput:
         return False
+    return "allow" in form.get("do", ())

@@ -1,7 +1,6 @@
-"""What the form says by which anyone subscribes to a shoutbox with nothing but a mail address. No
-HTTP."""
+"""The form that subscribes anyone to a shoutbox with nothing but a mail address. No HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from component.bus.model.message import Channel
@@ -9,51 +8,54 @@ from component.bus.model.subscription import Interval, Standing, Subscription
 from component.common.errors import BadInput
 from component.common.i18n import Words, _, tell
 from component.common.value_types import Zone
+from web.csrf import FormValues, first
 
-WAY = "mail"
-"""The method that it is for."""
+METHOD = "mail"
+"""The method that the form subscribes by."""
+MAX_FIELD_CHARS = 320
 INTERVALS: Mapping[str, Words] = {
     "daily": _("daily at 9"),
     "weekly": _("weekly on Monday at 9"),
     "hourly": _("hourly"),
     "now": _("immediately"),
 }
-"""What may be chosen, each as it is written in the language of the page."""
+"""The choices, each as an interval is written in the page's language."""
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """What was typed, whether or not it will do."""
+class SignUp:
+    """What was typed, valid or not."""
 
     mail: str = ""
     interval: str = "daily"
     zone: str = ""
 
     @classmethod
-    def of(cls, form: Mapping[str, Sequence[str]]) -> "Typed":
-        """The form's; what is not there is empty."""
-        return cls(
-            *(next(iter(form.get(name, ())), "")[:320] for name in ("mail", "interval", "zone"))
+    def of(cls, form: FormValues) -> "SignUp":
+        """The form's fields; those that are missing are empty."""
+        mail, interval, zone = (
+            first(form, name)[:MAX_FIELD_CHARS] for name in ("mail", "interval", "zone")
         )
+        return cls(mail, interval, zone)
 
     @property
     def address(self) -> str:
-        """The mail address in small letters: no one whom a mail reaches tells addresses apart by
-        them, and else each way to write one would be asked anew."""
+        """The mail address in lower case. No server that people use tells addresses apart by case,
+        and each way to write one would be asked for confirmation again."""
         return self.mail.strip().lower()
 
-    def wanted(self, channel: Channel, target: Channel, language: str) -> Subscription:
-        """The subscription that is wanted; raises BadInput."""
+    def subscription(self, channel: Channel, target: Channel, language: str) -> Subscription:
+        """The subscription that is asked for; raises BadInput."""
         if self.interval not in INTERVALS:
             raise BadInput(_("Choose how often to receive messages."))
         interval = Interval.parse(tell(INTERVALS[self.interval], language))
         return Subscription(
-            "", channel, target, interval, self._zone(), language, standing=Standing.ASKED
+            "", channel, target, interval, self.known_zone(), language, standing=Standing.ASKED
         )
 
-    def _zone(self) -> str:
-        """The browser's, which the script fills in: nobody can mend it, so one that is not known
-        here is none."""
+    def known_zone(self) -> str:
+        """The browser's time zone, which the script fills in; UTC if it is unknown here, as nobody
+        could correct it."""
         try:
             return Zone.parse(self.zone).name
         except BadInput:

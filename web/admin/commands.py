@@ -1,11 +1,11 @@
-"""Commands as pages: the menu, and every action drawn from its own declaration, step by step.
+"""Commands as pages: the menu, and every action drawn from its declaration, step by step.
 
-Looking changes nothing: what a page is opened with is filled in, and where that answers a first
-step which others follow, the page goes on to them. Whoever goes back with the browser goes on from
-the step they see.
+Opening a page changes nothing: values from its address are filled in, and if they answer a first
+step that others follow, the page continues with those. Someone who goes back with the browser
+continues from the step they see.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,8 @@ from aiohttp import web as http
 from commands.action import Action, Done, Lines, Reply, Step, begin, check, go_on
 from commands.data_forms import FAILED, as_words
 from commands.menu import GROUPS, inside
-from commands.sessions import Session, Sessions
+from commands.sessions import Session as Run
+from commands.sessions import Sessions as Runs
 from component.common.errors import (
     BadInput,
     Conflict,
@@ -24,24 +25,26 @@ from component.common.errors import (
     ShoutbusError,
     StoreError,
 )
-from component.common.form import NONE, Choice, Faults, Field, is_yes
+from component.common.form import Faults, Field
 from component.common.i18n import Words, _, tell
-from web.auth import Values, Visit, for_people
+from web.admin.steps import show_step, typed_values
+from web.auth import Visit, for_people
 from web.context import Site
+from web.csrf import UNREADABLE, FormValues, first
+from web.rendering import redirect
 
 log = structlog.get_logger()
 
-_ENDED = _("This session has ended. Start again.")
-_NONE = _("none")
-_PAGES = {"matrix": "/matrix"}
-"""Commands that have a page of their own."""
-_GROUPS = {"routes": "/matrix", "subscriptions": "/subscriptions"}
-"""Where commands of a kind are called from."""
+ENDED = _("That session has ended: start again.")
+OWN_PAGES = {"matrix": "/matrix"}
+"""Commands that have a page to themselves."""
+GROUP_PAGES = {"routes": "/matrix", "subscriptions": "/subscriptions"}
+"""The pages from which the commands of a group are opened."""
 
 
 def routes(site: Site) -> list[http.RouteDef]:
     """The menu and the commands."""
-    pages = Pages(site.sessions)
+    pages = CommandPages(site.sessions)
     return [
         http.get("/commands", for_people(menu)),
         http.get("/commands/{name}", for_people(pages.open)),
@@ -50,192 +53,144 @@ def routes(site: Site) -> list[http.RouteDef]:
 
 
 async def menu(_request: http.Request, visit: Visit) -> http.Response:
-    """What one may call, by kind."""
+    """The commands that the caller may use, by group."""
     bus, role = visit.site.bus, visit.caller.role
-    groups = [(title, inside(bus, node, role)) for node, title in GROUPS.items()]
-    groups.append(
-        (_("More"), [one for one in bus.actions.values() if not one.group and one.role <= role])
-    )
+    groups: list[tuple[Words, list[Action]]] = []
+    for node, title in GROUPS.items():
+        groups.append((title, list(inside(bus, node, role))))
+    others = [action for action in bus.actions.values() if not action.group and action.role <= role]
+    groups.append((_("More"), others))
     offered = [(title, actions) for title, actions in groups if actions]
-    return visit.page("commands.html", groups=offered, pages=_PAGES)
+    return visit.page("commands.html", groups=offered, pages=OWN_PAGES)
 
 
-class Pages:
-    """The ways through commands that are open."""
+class CommandPages:
+    """The commands that are being filled in."""
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
 
     async def open(self, request: http.Request, visit: Visit) -> http.Response:
-        """A command's first step with what the address fills in, or a step that it has come to."""
-        action = _action(request, visit)
-        number = next(iter(visit.query.get("session", ())), "")
+        """A command's first step with the values of the address, or the step it has reached."""
+        action = action_of(request, visit)
+        number = visit.asked("session")
         if number:
-            return _show(visit, self._find(number, action, visit))
-        return await _kept(visit, action, self._begun(action, visit))
+            return show_step(visit, self.find(number, action, visit))
+        return await answered(visit, action, self.start(action, visit))
 
-    async def _begun(self, action: Action, visit: Visit) -> http.Response:
-        bus = visit.site.bus
-        reply = await begin(action, visit.caller, bus)
+    async def start(self, action: Action, visit: Visit) -> http.Response:
+        """Start a command."""
+        reply = await begin(action, visit.caller, visit.site.bus)
         if not isinstance(reply, Step):
-            return _answer(visit, action, reply)
-        asked = reply.fields(bus)
-        # A box is ticked by people alone: “without asking” must not come with a link
-        known = {
-            one.name: visit.query[one.name]
-            for one in asked
-            if one.kind != "boolean" and one.name in visit.query
-        }
-        session = self._sessions.open(visit.caller.jid, action.name, action)
-        session.steps.append(replace(reply, values={**reply.values, **known}))
-        answered = known and all(one.name in known for one in asked if one.required)
-        if answered and action.more and not action.opening:
-            return await self._advanced(session, action, known, visit)
-        return _show(visit, session)
+            return result_page(visit, action, reply)
+        fields = reply.fields(visit.site.bus)
+        known = values_of_address(fields, visit.query)
+        run = self._runs.open(visit.caller.jid, action.name, action)
+        run.steps.append(replace(reply, values={**reply.values, **known}))
+        complete = all(field.name in known for field in fields if field.required)
+        if known and complete and action.more and not action.opening:
+            return await self.advance(run, action, known, visit)
+        return show_step(visit, run)
 
     async def submit(self, request: http.Request, visit: Visit) -> http.Response:
-        """A step that was filled in, or left."""
-        action = _action(request, visit)
+        """A step was filled in, or left."""
+        action = action_of(request, visit)
         if visit.value("whole") != "yes":
-            raise BadInput(_("The form cannot be read. Reload the page and try again."))
-        session = self._find(visit.value("session"), action, visit)
-        async with session.busy:  # of two submits at once, the second meets what the first left
-            if session not in self._sessions:
-                raise Conflict(_ENDED)
-            return await _kept(visit, action, self._moved(session, action, visit))
+            raise BadInput(UNREADABLE)
+        run = self.find(visit.value("session"), action, visit)
+        async with run.busy:  # if two submits arrive at once, the second sees what the first left
+            if run not in self._runs:
+                raise Conflict(ENDED)
+            return await answered(visit, action, self.move(run, action, visit))
 
-    async def _moved(self, session: Session, action: Action, visit: Visit) -> http.Response:
-        at = visit.value("at")
-        if at.isascii() and at.isdigit() and 0 < int(at[:4]) < len(session.steps):
-            del session.steps[int(at[:4]) :]
+    async def move(self, run: Run, action: Action, visit: Visit) -> http.Response:
+        """Go on, back, or away from the step that the caller saw."""
+        seen = visit.value("at")
+        if seen.isascii() and seen.isdigit() and 0 < int(seen[:4]) < len(run.steps):
+            del run.steps[int(seen[:4]) :]
         match visit.value("do"):
             case "cancel":
-                self._sessions.end(session)
-                return _to(_back(action, session))
+                self._runs.end(run)
+                return redirect(page_before(action, run))
             case "back":
-                if len(session.steps) > 1:
-                    session.steps.pop()
-                return _to(_place(session))
-        return await self._advanced(
-            session, action, _filled(session.steps[-1].fields(visit.site.bus), visit), visit
-        )
+                if len(run.steps) > 1:
+                    run.steps.pop()
+                return redirect(path_of(run))
+        values = typed_values(run.steps[-1].fields(visit.site.bus), visit.form)
+        return await self.advance(run, action, values, visit)
 
-    async def _advanced(
-        self, session: Session, action: Action, values: Values, visit: Visit
+    async def advance(
+        self, run: Run, action: Action, values: FormValues, visit: Visit
     ) -> http.Response:
-        """What follows from a filled step: the next one, the answer, or the same one with what is
-        wrong."""
-        step = session.steps[-1]
+        """What follows a filled step: the next one, the result, or the same one with its faults."""
+        step = run.steps[-1]
+        filled = {**step.values, **values}
         try:
-            reply = await go_on(
-                action, step, {**step.values, **values}, visit.caller, visit.site.bus
-            )
+            reply = await go_on(action, step, filled, visit.caller, visit.site.bus)
         except Forbidden:
-            self._sessions.end(session)
+            self._runs.end(run)
             raise
         except Faults as faults:
-            return _show(visit, session, values, faults.by_field, 400)
+            return show_step(visit, run, values, faults.by_field, 400)
         except ShoutbusError as fault:
-            status = fault.status if fault.status < 500 or isinstance(fault, StoreError) else 400
-            return _show(visit, session, values, {"": as_words(fault)}, status)
-        session.steps[-1] = replace(
-            step, values={**step.values, **values}
-        )  # for whoever comes back to it
+            return show_step(visit, run, values, {"": as_words(fault)}, status_of(fault))
+        run.steps[-1] = replace(step, values=filled)  # for a caller who comes back to it
         if isinstance(reply, Step):
-            session.steps.append(reply)
-            return _to(_place(session))
-        self._sessions.end(session)
-        return _answer(visit, action, reply, back=_back(action, session))
+            run.steps.append(reply)
+            return redirect(path_of(run))
+        self._runs.end(run)
+        return result_page(visit, action, reply, back=page_before(action, run))
 
-    def _find(self, number: str, action: Action, visit: Visit) -> Session:
-        session = self._sessions.find(number, visit.caller.jid)
-        if session is None or session.node != action.name:
-            raise Conflict(_ENDED)
-        return session
+    def find(self, number: str, action: Action, visit: Visit) -> Run:
+        """The caller's own run of a command; raises Conflict if it has ended."""
+        run = self._runs.find(number, visit.caller.jid)
+        if run is None or run.node != action.name:
+            raise Conflict(ENDED)
+        return run
 
 
-def _action(request: http.Request, visit: Visit) -> Action:
+def action_of(request: http.Request, visit: Visit) -> Action:
+    """The command of a path, which the caller may use; raises NotFound, Forbidden.
+
+    It is checked before an open step is shown as well, since a step shows choices.
+    """
     name = request.match_info["name"]
     action = visit.site.bus.actions.get(name)
     if action is None:
-        raise NotFound(_("The command “{node}” does not exist.", node=name[:40]))
-    check(
-        action, visit.caller, visit.site.bus
-    )  # a step that is open shows choices: not to who may not go on with it
+        raise NotFound(_("There is no command “{node}”.", node=name[:40]))
+    check(action, visit.caller, visit.site.bus)
     return action
 
 
-async def _kept(visit: Visit, action: Action, work: Awaitable[http.Response]) -> http.Response:
-    """What `work` answers; a fault of ours in it is told as on the other surfaces."""
+def values_of_address(fields: tuple[Field, ...], query: FormValues) -> FormValues:
+    """The values that a page is opened with. A link ticks no box: “without asking” is for people
+    alone to tick."""
+    known = {}
+    for field in fields:
+        if field.kind != "boolean" and field.name in query:
+            known[field.name] = query[field.name]
+    return known
+
+
+def status_of(fault: ShoutbusError) -> int:
+    """The status of a step with a fault; a destination's trouble is not the server's."""
+    if fault.status < 500 or isinstance(fault, StoreError):
+        return fault.status
+    return 400
+
+
+async def answered(visit: Visit, action: Action, work: Awaitable[http.Response]) -> http.Response:
+    """The response that `work` gives; a bug in it is answered as on the other surfaces."""
     try:
         return await work
     except ShoutbusError:
         raise
     except Exception:
-        log.exception("command failed", command=action.name)
-        return _answer(visit, action, Done(FAILED, "error"), 500)
+        log.exception("a command failed", command=action.name)
+        return result_page(visit, action, Done(FAILED, "error"), 500)
 
 
-# What was filled in, and what is shown
-
-
-def _filled(asked: Sequence[Field], visit: Visit) -> Values:
-    """A box that is not ticked is not sent."""
-    found: dict[str, Sequence[str]] = {}
-    for one in asked:
-        given = tuple(visit.form.get(one.name, ()))
-        if one.kind == "boolean":
-            given = given or ("0",)
-        elif one.kind == "text-multi":
-            given = tuple(line for text in given for line in text.splitlines())
-        found[one.name] = given
-    return found
-
-
-def _show(
-    visit: Visit,
-    session: Session,
-    entered: Values | None = None,
-    faults: Mapping[str, Words | str] | None = None,
-    status: int = 200,
-) -> http.Response:
-    """The step that it has come to."""
-    step = session.steps[-1]
-    asked = step.fields(visit.site.bus)
-    told = dict.fromkeys(["", *(one.name for one in asked)], "") | dict(faults or {})
-    return visit.page(
-        "command.html",
-        status,
-        name=session.node,
-        session=session.id,
-        step=step,
-        at=len(session.steps),
-        asked=asked,
-        values=step.values if entered is None else {**step.values, **entered},
-        faults=told,
-        options=_options(visit.language),
-        is_yes=is_yes,
-        is_number=_is_number,
-    )
-
-
-def _options(language: str) -> Callable[[Field], Sequence[Choice]]:
-    """Gives a list's choices; where nothing need be chosen, that is one too."""
-
-    def options(asked: Field) -> Sequence[Choice]:
-        needs_none = not (asked.required or asked.default)
-        return (
-            [Choice(NONE, tell(_NONE, language)), *asked.choices] if needs_none else asked.choices
-        )
-
-    return options
-
-
-def _is_number(asked: Field) -> bool:
-    return asked.type is int
-
-
-def _answer(
+def result_page(
     visit: Visit, action: Action, reply: Reply, status: int = 200, back: str = ""
 ) -> http.Response:
     """The end of a command."""
@@ -246,30 +201,28 @@ def _answer(
         "kind": "info",
     }
     if isinstance(reply, Lines):
-        first, *more = [*reply.ahead, reply]  # a page holds what takes several messages
-        lines = [*first.lines, *(line for part in more for line in (part.title, *part.lines))]
-        shown["title"] = tell(first.title, visit.language).removesuffix(":")
+        # A page holds what takes several messages elsewhere.
+        begins, *more = [*reply.ahead, reply]
+        lines = list(begins.lines)
+        for part in more:
+            lines += [part.title, *part.lines]
+        shown["title"] = tell(begins.title, visit.language).removesuffix(":")
         shown["lines"] = [tell(line, visit.language) for line in lines]
     elif isinstance(reply, Done):
         shown["note"], shown["kind"] = tell(reply.words, visit.language), reply.kind
-    return visit.page("answer.html", status, name=action.name, back=back or _back(action), **shown)
+    place = back or GROUP_PAGES.get(action.group, "/commands")
+    return visit.page("answer.html", status, name=action.name, back=place, **shown)
 
 
-def _back(action: Action, session: Session | None = None) -> str:
-    """Where one came from, most likely."""
-    which = (
-        next(iter(session.steps[0].values.get("route", ())), "")
-        if session and session.steps
-        else ""
-    )
-    if action.name == "route-edit" and which.isascii() and which.isdigit():
-        return f"/routes/{which}"
-    return _GROUPS.get(action.group, "/commands")
+def page_before(action: Action, run: Run) -> str:
+    """The page from which a command was most likely opened."""
+    if action.name == "route-edit" and run.steps:
+        route = first(run.steps[0].values, "route")
+        if route.isascii() and route.isdigit():
+            return f"/routes/{route}"
+    return GROUP_PAGES.get(action.group, "/commands")
 
 
-def _place(session: Session) -> str:
-    return f"/commands/{session.node}?session={session.id}"
-
-
-def _to(location: str) -> http.Response:
-    return http.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+def path_of(run: Run) -> str:
+    """The page of the step that a run has reached."""
+    return f"/commands/{run.node}?session={run.id}"

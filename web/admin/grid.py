@@ -1,8 +1,8 @@
-"""The grid of dots as data: which sources and destinations a page shows, and the routes between
+"""The route matrix as data: the sources and destinations that a page shows, and the routes between
 them. No HTTP.
 
-Sources down, destinations across; of many, those that are asked for, a page at a time in both
-directions.
+Sources are rows, destinations are columns. If there are many, a page shows those that are searched
+for, a part at a time in both directions.
 """
 
 import hashlib
@@ -18,15 +18,20 @@ from component.bus.model.route import Route
 from component.common.errors import BadInput
 from component.common.i18n import Words, _
 
-SIDE = 40
+PAGE_SIDE = 40
 """Rows and columns of one page."""
-_DIGITS = re.compile("([0-9]{1,9})")
+MAX_SEARCH_CHARS = 200
+MAX_PAGE_DIGITS = 6
+DIGITS = re.compile("([0-9]{1,9})")
+
+Pair = tuple[Channel, Channel]
+"""A route's source and destination."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What part is asked for: words in the names of sources and of destinations, and which page of
-    each, from 1."""
+class View:
+    """The part of the matrix that is asked for: words in the names of sources and of destinations,
+    and which page of each, from 1."""
 
     source: str = ""
     destination: str = ""
@@ -34,43 +39,70 @@ class Asked:
     across: int = 1
 
     @classmethod
-    def parse(cls, query: Mapping[str, Sequence[str]]) -> "Asked":
-        """Of a page's address; raises BadInput."""
-        one = {name: next(iter(values), "") for name, values in query.items()}
-        pages = [_page(one.get(name, "")) for name in ("down", "across")]
-        return cls(one.get("from", "").strip()[:200], one.get("to", "").strip()[:200], *pages)
+    def parse(cls, query: Mapping[str, Sequence[str]]) -> "View":
+        """The view of a page's address; raises BadInput."""
+
+        def value(name: str) -> str:
+            return next(iter(query.get(name, ())), "")
+
+        return cls(
+            value("from").strip()[:MAX_SEARCH_CHARS],
+            value("to").strip()[:MAX_SEARCH_CHARS],
+            page_number(value("down")),
+            page_number(value("across")),
+        )
 
     def query(self, **other: int) -> str:
-        """As the page's address has it, with other pages where given."""
-        down, across = other.get("down", self.down), other.get("across", self.across)
-        pairs = {"from": self.source, "to": self.destination}
-        pairs |= {
-            "down": str(down) if down > 1 else "",
-            "across": str(across) if across > 1 else "",
-        }
-        return urlencode({name: value for name, value in pairs.items() if value})
+        """The query part of the page's address; `down` and `across` name other pages."""
+        pairs = {}
+        if self.source:
+            pairs["from"] = self.source
+        if self.destination:
+            pairs["to"] = self.destination
+        pages = {"down": self.down, "across": self.across} | other
+        for name, page in pages.items():
+            if page > 1:
+                pairs[name] = str(page)
+        return urlencode(pairs)
 
 
-def _page(text: str) -> int:
-    if text and not (text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text)):
-        raise BadInput(_("“{text}” is not a page number.", text=text[:40]))
-    return int(text or 1)
+def page_number(text: str) -> int:
+    """A page's number; 1 if there is none; raises BadInput."""
+    if not text:
+        return 1
+    good = text.isascii() and text.isdigit() and len(text) <= MAX_PAGE_DIGITS
+    if not good or int(text) == 0:
+        raise BadInput(_("“{text}” is no page.", text=text[:40]))
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A row or a column: `name` is what it is called; `spoken` tells it apart from all others."""
+    """A row or a column: `name` is its label; `spoken` tells it apart from all others."""
 
     channel: Channel
     name: str
     spoken: str
     paused: bool
 
+    @property
+    def sort_key(self) -> tuple[str, list[str | int], str]:
+        """Sorts by method, and names as people count: 2 before 10."""
+        counted: list[str | int] = []
+        for place, part in enumerate(DIGITS.split(self.name.casefold())):
+            is_number = place % 2 == 1
+            counted.append(int(part) if is_number else part)
+        return self.channel.method, counted, self.channel.address
+
+    def contains(self, words: str) -> bool:
+        """Whether the words are in its channel or its name."""
+        return words.casefold() in f"{self.channel} {self.name}".casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The sources, or the destinations: those on this page, which page of how many, and how many of
-    how many fit."""
+    """The sources, or the destinations, of one page: which page of how many, and how many of how
+    many match the search."""
 
     ends: tuple[End, ...]
     page: int
@@ -78,9 +110,23 @@ class Side:
     count: int
     all: int
 
+    @classmethod
+    def of(cls, ends: Sequence[End], words: str, page: int) -> "Side":
+        """The page of those whose names contain the words."""
+        matching = [end for end in ends if end.contains(words)]
+        pages = max(1, -(-len(matching) // PAGE_SIDE))
+        page = min(page, pages)
+        shown = matching[(page - 1) * PAGE_SIDE : page * PAGE_SIDE]
+        return cls(tuple(shown), page, pages, len(matching), len(ends))
+
+    @property
+    def channels(self) -> list[Channel]:
+        """The channels of this page."""
+        return [end.channel for end in self.ends]
+
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cell:
     """Where a row and a column meet, by their numbers from 1."""
 
     row: int
@@ -91,18 +137,20 @@ class Place:
 
     @property
     def id(self) -> str:
-        """The cell's own."""
+        """The cell's id on the page."""
         return f"c{self.row}-{self.column}"
 
     @property
     def value(self) -> str:
-        """What a click on it tells: where it is, and the route that was seen there."""
-        seen = f" {self.route.id} {self.route.version}" if self.route else ""
-        return f"{self.row} {self.column}{seen}"
+        """What a click sends: the place, and the route that was seen there."""
+        place = f"{self.row} {self.column}"
+        if self.route is None:
+            return place
+        return f"{place} {self.route.id} {self.route.version}"
 
     @property
     def label(self) -> Words:
-        """The place in words, as a screen reader says it."""
+        """The cell in words, for screen readers."""
         ends = {"source": self.source.spoken, "destination": self.destination.spoken}
         if self.route is None:
             return _("{source} to {destination}, no route", **ends)
@@ -112,119 +160,91 @@ class Place:
 
     @property
     def is_itself(self) -> bool:
-        """Whether a route would lead from a channel to itself."""
+        """Whether a route here would lead from a channel to itself."""
         return self.source.channel == self.destination.channel
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One page of the grid."""
+    """One page of the matrix."""
 
-    asked: Asked
+    asked: View
     sources: Side
     destinations: Side
-    routes: Mapping[tuple[Channel, Channel], Route]
+    routes: Mapping[Pair, Route]
 
-    def place(self, row: int, column: int) -> Place:
+    def cell(self, row: int, column: int) -> Cell:
         """Where two meet."""
         source, destination = self.sources.ends[row - 1], self.destinations.ends[column - 1]
-        return Place(
-            row, column, source, destination, self.routes.get((source.channel, destination.channel))
-        )
+        route = self.routes.get((source.channel, destination.channel))
+        return Cell(row, column, source, destination, route)
 
-    def find(self, source: Channel, destination: Channel) -> Place | None:
-        """Where these two meet, if they do here."""
-        rows, columns = (
-            [end.channel for end in side.ends] for side in (self.sources, self.destinations)
-        )
+    def find(self, source: Channel, destination: Channel) -> Cell | None:
+        """Where these two meet; None if they are on another page."""
+        rows, columns = self.sources.channels, self.destinations.channels
         if source not in rows or destination not in columns:
             return None
-        return self.place(rows.index(source) + 1, columns.index(destination) + 1)
+        return self.cell(rows.index(source) + 1, columns.index(destination) + 1)
 
-    def rows(self) -> Iterable[tuple[End, list[Place]]]:
-        """Every row with its places."""
+    def rows(self) -> Iterable[tuple[End, list[Cell]]]:
+        """Every row with its cells."""
         columns = range(1, len(self.destinations.ends) + 1)
         for row, source in enumerate(self.sources.ends, 1):
-            yield source, [self.place(row, column) for column in columns]
+            yield source, [self.cell(row, column) for column in columns]
 
     @property
     def state(self) -> str:
-        """Tells whether two windows show the same."""
-        shown = [(ends, route.id, route.version) for ends, route in self.routes.items()]
-        whole = (self.asked, self.sources, self.destinations, shown)
-        return hashlib.blake2b(repr(whole).encode("utf-8", "replace"), digest_size=12).hexdigest()
+        """A digest that is the same for two windows that show the same."""
+        versions = [(pair, *version_of(route)) for pair, route in self.routes.items()]
+        content = repr((self.asked, self.sources, self.destinations, versions))
+        return hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
-    def changed(self, before: "Window") -> list[Place] | None:
-        """The places that are otherwise than before; None where the rows or columns are."""
+    def changed(self, before: "Window") -> list[Cell] | None:
+        """The cells that differ from an earlier window; None if rows or columns do."""
         if (self.sources, self.destinations) != (before.sources, before.destinations):
             return None
-        both = self.routes.keys() | before.routes.keys()
-        other = {
-            ends for ends in both if _seen(self.routes.get(ends)) != _seen(before.routes.get(ends))
-        }
-        return [place for _end, row in self.rows() for place in row if _ends(place) in other]
+        cells = []
+        for _source, row in self.rows():
+            for cell in row:
+                pair = cell.source.channel, cell.destination.channel
+                if version_of(cell.route) != version_of(before.routes.get(pair)):
+                    cells.append(cell)
+        return cells
 
 
-def _ends(place: Place) -> tuple[Channel, Channel]:
-    return place.source.channel, place.destination.channel
+def version_of(route: Route | None) -> tuple[int, int]:
+    """Tells a route's versions apart; (0, 0) for none."""
+    if route is None:
+        return 0, 0
+    return route.id, route.version
 
 
-def _seen(route: Route | None) -> tuple[int, int] | None:
-    return (route.id, route.version) if route else None
+def window(bus: Bus, asked: View) -> Window:
+    """The part that is asked for, as it is now."""
+    ends = all_ends(bus)
+    single = [end for end in ends if end.channel.address != "*"]
+    sources = Side.of(ends, asked.source, asked.down)
+    destinations = Side.of(single, asked.destination, asked.across)
+    rows, columns = set(sources.channels), set(destinations.channels)
+    routes = {}
+    for route in bus.hub.routes:
+        if route.source in rows and route.destination in columns:
+            routes[route.source, route.destination] = route
+    return Window(asked, sources, destinations, routes)
 
 
-def window(bus: Bus, asked: Asked) -> Window:
-    """The part that is asked for, as it stands now."""
-    ends = _all_ends(bus)
-    sources = _side(ends, asked.source, asked.down)
-    destinations = _side(
-        [one for one in ends if one.channel.address != "*"], asked.destination, asked.across
-    )
-    rows = {one.channel for one in sources.ends}
-    columns = {one.channel for one in destinations.ends}
-    shown = [
-        route for route in bus.hub.routes if route.source in rows and route.destination in columns
-    ]
-    return Window(
-        asked, sources, destinations, {(one.source, one.destination): one for one in shown}
-    )
-
-
-def _all_ends(bus: Bus) -> list[End]:
-    """Every channel, those of a name side by side; and what routes still name that is no channel
-    any more."""
+def all_ends(bus: Bus) -> list[End]:
+    """Every channel, sorted; and those that routes name although they no longer exist."""
     specs = {spec.channel: spec for spec in bus.hub.channels}
-    named = {channel: spec.title or channel.address for channel, spec in specs.items()}
+    names = {channel: spec.title or channel.address for channel, spec in specs.items()}
     for route in bus.hub.routes:
         for channel in (route.source, route.destination):
-            named.setdefault(channel, channel.address)
-    shared = Counter(name.casefold() for name in named.values())
-    found = [
-        End(
-            channel,
-            name,
-            name if shared[name.casefold()] == 1 and channel.address != "*" else str(channel),
-            channel not in specs or not specs[channel].enabled,
-        )
-        for channel, name in named.items()
-    ]
-    return sorted(found, key=_rank)
-
-
-def _rank(end: End) -> tuple[str, list[str | int], str]:
-    """By kind, and as people count: 2 before 10."""
-    parts = _DIGITS.split(end.name.casefold())
-    counted: list[str | int] = [
-        int(part) if place % 2 else part for place, part in enumerate(parts)
-    ]
-    return end.channel.method, counted, end.channel.address
-
-
-def _side(ends: Sequence[End], words: str, page: int) -> Side:
-    asked = words.casefold()
-    fitting = [end for end in ends if asked in f"{end.channel} {end.name}".casefold()]
-    pages = max(1, -(-len(fitting) // SIDE))
-    page = min(page, pages)
-    return Side(
-        tuple(fitting[(page - 1) * SIDE : page * SIDE]), page, pages, len(fitting), len(ends)
-    )
+            names.setdefault(channel, channel.address)
+    uses = Counter(name.casefold() for name in names.values())
+    ends = []
+    for channel, name in names.items():
+        is_unique = uses[name.casefold()] == 1 and channel.address != "*"
+        spoken = name if is_unique else str(channel)
+        paused = channel not in specs or not specs[channel].enabled
+        ends.append(End(channel, name, spoken, paused))
+    return sorted(ends, key=lambda end: end.sort_key)

@@ -1,7 +1,7 @@
-"""The grid of dots at `/matrix`: a click makes a route or takes it away, and all who look at it see
-that at once.
+"""The route matrix at `/matrix`: a click makes or removes a route, and everyone who looks at the
+page sees it at once.
 
-Without the script each click is a form that is posted and shows the page again.
+Without the script, each click posts a form and shows the page again.
 """
 
 import json
@@ -16,129 +16,146 @@ from component.bus.model.message import Channel
 from component.bus.model.route import Route
 from component.common.errors import BadInput, ShoutbusError
 from component.common.i18n import _, tell
-from web.admin.grid import Asked, Place, Window, window
+from web.admin.grid import Cell, View, Window, window
 from web.admin.watch import Watchers
-from web.auth import Visit, for_operators, is_still, json_answer
+from web.auth import Visit, for_operators, is_operator
+from web.rendering import json_response, redirect
 
-FEW = 12
-"""Channels that need no search."""
+MAX_WITHOUT_SEARCH = 12
+"""Channels that need no search form."""
+MAX_NUMBER_DIGITS = 18
 
 
 def routes(watchers: Watchers) -> list[http.RouteDef]:
-    """The page, its clicks, and its live stream."""
+    """The page, its clicks, its live stream, and the page of one route."""
 
     async def stream(request: http.Request, visit: Visit) -> http.StreamResponse:
-        return await watchers.serve(request, visit.seat.jid, _events(request, visit))
+        return await watchers.serve(request, visit.session.jid, events(request, visit))
 
     return [
         http.get("/matrix", for_operators(show)),
         http.post("/matrix", for_operators(click)),
-        http.get("/routes/{number}", for_operators(route)),
+        http.get("/routes/{number}", for_operators(route_page)),
         http.get("/matrix/stream", for_operators(stream), allow_head=False),
     ]
 
 
 async def show(_request: http.Request, visit: Visit) -> http.Response:
-    """The part of the grid that is asked for."""
-    return _drawn(visit, window(visit.site.bus, Asked.parse(visit.query)))
+    """The part of the matrix that is asked for."""
+    return matrix_page(visit, window(visit.site.bus, View.parse(visit.query)))
 
 
-def _drawn(visit: Visit, seen: Window, status: int = 200, fault: str = "") -> http.Response:
-    many = max(seen.sources.all, seen.destinations.all) > FEW or bool(seen.asked.query())
+def matrix_page(visit: Visit, seen: Window, status: int = 200, fault: str = "") -> http.Response:
+    """The page of a window."""
+    channels = max(seen.sources.all, seen.destinations.all)
+    many = channels > MAX_WITHOUT_SEARCH or bool(seen.asked.query())
     return visit.page("matrix.html", status, window=seen, fault=fault, many=many)
 
 
 async def click(_request: http.Request, visit: Visit) -> http.Response:
-    """A dot was clicked: the page again, the page that asks first, or, for the script, what became
-    of it."""
-    asked = Asked.parse(visit.query)
+    """A cell was clicked: the page again, the page that asks first, or, for the script, the cell's
+    new state."""
+    asked = View.parse(visit.query)
     dot = None
     try:
-        dot = _dot(visit)
+        dot = dot_of(visit)
         reply = await matrix.click(visit.caller, dot, visit.site.bus)
     except ShoutbusError as fault:
         seen = window(visit.site.bus, asked)
+        explained = visit.explain(fault)
         if visit.wants_json:
-            return json_answer(
-                fault.status, detail=visit.told(fault), cells=_cells(visit, seen, dot)
-            )
-        return _drawn(visit, seen, fault.status, visit.told(fault))
+            cells = clicked_cells(visit, seen, dot)
+            return json_response(fault.status, detail=explained, cells=cells)
+        return matrix_page(visit, seen, fault.status, explained)
     if isinstance(reply, Route):
-        return _on(visit, f"/commands/route-remove?route={reply.id}")
+        return continue_at(visit, f"/commands/route-remove?route={reply.id}")
     if visit.wants_json:
-        return json_answer(cells=_cells(visit, window(visit.site.bus, asked), dot))
+        return json_response(cells=clicked_cells(visit, window(visit.site.bus, asked), dot))
     place = "-".join(visit.value("dot").split()[:2])
-    return _on(visit, f"/matrix?{asked.query()}#c{place}")
+    return continue_at(visit, f"/matrix?{asked.query()}#c{place}")
 
 
-def _cells(visit: Visit, seen: Window, dot: matrix.Dot | None) -> list[dict[str, str]]:
-    """The cell that was clicked, as it is now."""
-    place = seen.find(dot.source, dot.destination) if dot else None
-    return [_cell(visit, place)] if place else []
+def clicked_cells(visit: Visit, seen: Window, dot: matrix.Dot | None) -> list[dict[str, str]]:
+    """The clicked cell as it is now, if it is on the page."""
+    cell = None
+    if dot:
+        cell = seen.find(dot.source, dot.destination)
+    return [cell_data(visit, cell)] if cell else []
 
 
-def _on(visit: Visit, location: str) -> http.Response:
-    """Go on at another page."""
+def continue_at(visit: Visit, location: str) -> http.Response:
+    """Load another page."""
     if visit.wants_json:
-        return json_answer(go=location)
-    return http.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+        return json_response(go=location)
+    return redirect(location)
 
 
-def _dot(visit: Visit) -> matrix.Dot:
-    """Which place was clicked, and what was seen there: the page tells with the click what its rows
-    and columns are."""
+def dot_of(visit: Visit) -> matrix.Dot:
+    """The clicked place and the route that was seen there; raises BadInput. The page sends its rows
+    and columns with the click, as others may have changed them."""
     numbers = visit.value("dot").split()
-    if len(numbers) not in (2, 4) or not all(
-        one.isascii() and one.isdigit() and len(one) < 19 for one in numbers
-    ):
-        raise BadInput(_("The click cannot be read. Reload the page and try again."))
+    if len(numbers) not in (2, 4) or not all(map(is_number, numbers)):
+        raise BadInput(_("That click can't be read: open the page anew and try again."))
     row, column, *seen = numbers
-    ends = (Channel.parse(visit.value(f"s{row}")), Channel.parse(visit.value(f"d{column}")))
-    return matrix.Dot(*ends, *(int(one) for one in seen))
+    source = Channel.parse(visit.value(f"s{row}"))
+    destination = Channel.parse(visit.value(f"d{column}"))
+    return matrix.Dot(source, destination, *map(int, seen))
 
 
-async def route(request: http.Request, visit: Visit) -> http.Response:
-    """A route with its processors, in their order, and what can be done with it."""
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number that the store can hold."""
+    return text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_DIGITS
+
+
+async def route_page(request: http.Request, visit: Visit) -> http.Response:
+    """A route with its processors in order, and links to change it."""
     bus = visit.site.bus
-    one = find_route(bus, request.match_info["number"])
-    lines = [told(stage) for stage in one.stages]
-    first = [held for _number, held in await first_held(visit.caller, bus, one)]
+    route = find_route(bus, request.match_info["number"])
     return visit.page(
-        "route.html", route=one, lines=lines, waiting=bus.hub.routing.held_at(one), first=first
+        "route.html",
+        route=route,
+        lines=list(map(told, route.stages)),
+        waiting=bus.hub.routing.held_at(route),
+        first=[held for _number, held in await first_held(visit.caller, bus, route)],
     )
 
 
 # Live
 
 
-async def _events(request: http.Request, visit: Visit) -> AsyncIterator[str]:
-    """What others changed: the cells that are otherwise now, or the whole grid where its rows or
-    columns are."""
-    before = window(visit.site.bus, Asked.parse(visit.query))
-    known = request.headers.get("Last-Event-ID") or next(iter(visit.query.get("state", ())), "")
-    yield "" if known == before.state else _whole(visit, before)
-    while is_still(request):
+async def events(request: http.Request, visit: Visit) -> AsyncIterator[str]:
+    """What others changed, each time it is asked: the changed cells, or the whole grid if its rows
+    or columns changed; "" if nothing did."""
+    before = window(visit.site.bus, View.parse(visit.query))
+    known = request.headers.get("Last-Event-ID") or visit.asked("state")
+    yield "" if known == before.state else grid_event(visit, before)
+    while is_operator(request, use=False):
         now = window(visit.site.bus, before.asked)
-        places = now.changed(before)
+        cells = now.changed(before)
         before = now
-        if places is None:
-            yield _whole(visit, now)
+        if cells is None:
+            yield grid_event(visit, now)
+        elif cells:
+            yield event(now, cells=[cell_data(visit, cell) for cell in cells])
         else:
-            yield _event(now, cells=[_cell(visit, place) for place in places]) if places else ""
+            yield ""
     yield "event: gone\ndata:\n\n"
 
 
-def _cell(visit: Visit, place: Place) -> dict[str, str]:
+def cell_data(visit: Visit, cell: Cell) -> dict[str, str]:
+    """A cell for the script."""
     return {
-        "id": place.id,
-        "html": visit.drawn("grid.html", "cell", place),
-        "said": tell(place.label, visit.language),
+        "id": cell.id,
+        "html": visit.render("grid.html", "cell", cell),
+        "said": tell(cell.label, visit.language),
     }
 
 
-def _whole(visit: Visit, seen: Window) -> str:
-    return _event(seen, grid=visit.drawn("grid.html", "grid", seen, visit.seat.token))
+def grid_event(visit: Visit, seen: Window) -> str:
+    """An event with the whole grid."""
+    return event(seen, grid=visit.render("grid.html", "grid", seen, visit.session.token))
 
 
-def _event(seen: Window, **data: object) -> str:
+def event(seen: Window, **data: object) -> str:
+    """A server-sent event, whose id is the state that it leads to."""
     return f"id: {seen.state}\ndata: {json.dumps(data)}\n\n"

@@ -110,7 +110,7 @@ async def _waiting(spec: ChannelSpec, bus: Bus) -> int:
     `chat:*` stands for go out all the same."""
     leaves = _leaves(spec, bus)
     others = {one.channel for one in bus.hub.channels} - {spec.channel}
-    backlog = await bus.hub.store.backlog()
+    backlog = await bus.hub.store.deliveries.backlog()
     held = sum(bus.hub.routing.held_at(route) for route in _with_it(spec, bus))
     return held + sum(
         count

@@ -23,7 +23,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
     async def drop(caller: Caller, bus: Bus) -> Reply:
         dropped = [one.dropped(bus.clock()) for one in letters]
-        await bus.hub.store.decide(
+        await bus.hub.store.dead_letters.decide(
             dropped, entry(caller, bus, "deadletter-drop", before=listed(letters))
         )
         return Done(_("Dropped {count} dead letters.", count=len(letters)))

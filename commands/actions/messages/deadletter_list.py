@@ -24,7 +24,9 @@ class Form:
 
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    found = await bus.hub.store.dead(Channel.parse(form.channel) if form.channel else None)
+    found = await bus.hub.store.dead_letters.newest(
+        Channel.parse(form.channel) if form.channel else None
+    )
     return Lines(
         _("{count} dead letters, newest first (UTC):", count=len(found)),
         [_shown(one, may_read(caller, bus, one.channel)) for one in found],

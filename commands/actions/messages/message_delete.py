@@ -24,8 +24,8 @@ class Form:
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     message = (await find(caller, bus, form.id))[0].message
-    if await bus.hub.store.deletion(message.id):
-        raise Conflict(_("This message is already deleted."))
+    if await bus.hub.store.messages.deletion(message.id):
+        raise Conflict(_("That message is deleted already."))
 
     async def delete(caller: Caller, bus: Bus) -> Reply:
         what = f"{message.id} {when(message.at)} {message.author.shown}"  # its words are to be gone

@@ -9,17 +9,10 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
+from commands.grammar.names import Named, names_of
+from commands.grammar.reminder import Read, is_me, read, when
 from component.bus.model.message import MAX_NAME, Author, Channel
-from component.bus.model.reminder import (
-    MAX_TEXT,
-    Named,
-    Read,
-    Reminder,
-    is_me,
-    names_of,
-    read,
-    when,
-)
+from component.bus.model.reminder import MAX_TEXT, Reminder
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden
 from component.common.form import Ask, Faults
@@ -32,7 +25,7 @@ _HOW = _("for example: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Mon
 @dataclass(frozen=True, kw_only=True)
 class Form:
     """Whom, when and of what. In a line that may stand in another order: see
-    `component.bus.model.reminder.read`."""
+    `commands.grammar.reminder.read`."""
 
     whom: Annotated[
         str, Ask(_("Person"), _("me, or a channel such as lobby or shoutbox:lobby"))

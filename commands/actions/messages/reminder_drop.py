@@ -20,7 +20,7 @@ class Form:
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     store = bus.hub.store
-    found = await store.reminder(form.number) if caller.jid else None
+    found = await store.reminders.get(form.number) if caller.jid else None
     if found is None or (found.who != caller.jid and caller.role < Role.OPERATOR):
         raise NotFound(
             _(
@@ -28,7 +28,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
                 number=form.number,
             )
         )
-    if not await store.drop_reminder(found.id):
+    if not await store.reminders.drop(found.id):
         raise NotFound(
             _(
                 "Reminder {number} does not exist. “reminder list” shows all reminders.",

@@ -13,7 +13,7 @@ SHOWN = 100
 
 async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     who = None if caller.role >= Role.OPERATOR else caller.jid
-    found = await bus.hub.store.reminders(who, SHOWN + 1)
+    found = await bus.hub.store.reminders.find(who, SHOWN + 1)
     lines = [_line(one, caller, bus) for one in found[:SHOWN]]
     if found[SHOWN:]:
         return Lines(_("The next {count} reminders:", count=SHOWN), lines)

@@ -21,7 +21,7 @@ class Form:
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     readable(caller, bus, form.channel)
-    found = await bus.hub.store.search(form.channel, form.words)
+    found = await bus.hub.store.messages.search(form.channel, form.words)
     title = _(
         "“{words}” in {channel}, newest first (UTC): {count}",
         words=form.words[:60],

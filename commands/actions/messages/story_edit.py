@@ -73,8 +73,8 @@ async def _edit(story: Story, told: Told, caller: Caller, bus: Bus) -> Reply:
         )
     wanted = replace(story, message=replace(story.message, body=told.body))
     audit = entry(caller, bus, "story-edit", named(story), ", ".join(parts))
-    await bus.hub.store.retell(wanted, audit)
-    return Done(_("Changed the story: {link}", link=f"{bus.web}{wanted.path}"))
+    await bus.hub.store.stories.update(wanted, audit)
+    return Done(_("Changed: {link}", link=f"{bus.web}{wanted.path}"))
 
 
 ACTION = Action(

@@ -38,7 +38,7 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
         )
     found = [
         hops
-        for one in await bus.hub.store.starting(start)
+        for one in await bus.hub.store.messages.ids_by_prefix(start)
         if _may_see(caller, bus, hops := await _hops(bus, one))
     ]
     if not found:
@@ -62,9 +62,11 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         time=when(message.at),
     )
     lines = [_hop(one, message, caller, bus) for one in hops]
-    lines += [_waits(one, caller, bus) for one in await bus.hub.store.held(message.id)]
-    lines += [_stopped(one, caller, bus) for one in await bus.hub.store.stops(message.id)]
-    if deletion := await bus.hub.store.deletion(message.id):
+    lines += [_waits(one, caller, bus) for one in await bus.hub.store.held.of_message(message.id)]
+    lines += [
+        _stopped(one, caller, bus) for one in await bus.hub.store.messages.rejections(message.id)
+    ]
+    if deletion := await bus.hub.store.messages.deletion(message.id):
         at, who = deletion
         known = who if caller.role >= Role.OPERATOR else _("an operator")
         lines.append(_("Deleted {time} by {who}.", time=when(at), who=known))
@@ -72,7 +74,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 async def _hops(bus: Bus, message_id: str) -> Sequence[Delivery]:
-    return await bus.hub.store.trace(message_id)
+    return await bus.hub.store.messages.trace(message_id)
 
 
 def _may_see(caller: Caller, bus: Bus, hops: Sequence[Delivery]) -> bool:

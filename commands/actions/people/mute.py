@@ -15,18 +15,10 @@ from component.common.errors import BadInput, Forbidden, NotFound
 from component.common.form import Ask
 from component.common.i18n import Words, _
 from component.common.sanitize import BARE_JID
+from component.common.time_words import ENDLESS, UNITS, leading_duration
 
 _ID = re.compile(r"#?([0-9a-f]{6,32})")
-_MINUTE = 60_000
-_UNITS = {"m": _MINUTE, "h": 60 * _MINUTE, "d": 24 * 60 * _MINUTE, "w": 7 * 24 * 60 * _MINUTE}
-_LONG = re.compile(
-    r"(?P<count>[0-9]{1,4})\s*(?P<unit>m|h|d|w)?(?(unit)|(?P<word>minuten?|minutes|stunden?|"
-    r"hours?|tage?n?|days?"
-    r"|wochen?|weeks?|min|std))(?!\w)|(?P<ever>until unmuted|bis auf "
-    r"weiteres|ever|forever|immer)(?!\w)",
-    re.IGNORECASE,
-)
-_GERMAN = {"s": "h", "t": "d"}
+_MAX_SECONDS = 9_999 * UNITS["week"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +60,11 @@ def _long(form: Form) -> tuple[int, str]:
     """Milliseconds (0 for no end), and the reason: in a line, words of the one come as the
     other's."""
     written = f"{form.long} {form.reason}".strip()
-    found = _LONG.match(written)
-    if not found:
+    endless = ENDLESS.match(written)
+    if endless:
+        return 0, written[endless.end() :].strip()
+    length = leading_duration(written)
+    if length is None or length[0] > _MAX_SECONDS:
         raise BadInput(
             _(
                 "“{text}” is not a duration. Write it as 10 minutes, 2 hours, 3 days or until "
@@ -77,14 +72,10 @@ def _long(form: Form) -> tuple[int, str]:
                 text=form.long[:40],
             )
         )
-    rest = written[found.end() :].strip()
-    if found["ever"]:
-        return 0, rest
-    first = (found["unit"] or found["word"])[0].casefold()
-    length = int(found["count"]) * _UNITS[_GERMAN.get(first, first)]
-    if not length:
-        raise BadInput(_("The duration must not be zero. To end a mute, use “unmute”."))
-    return length, rest
+    seconds, rest = length
+    if not seconds:
+        raise BadInput(_("That is no time at all: unmute ends a mute."))
+    return seconds * 1000, rest
 
 
 async def _author(caller: Caller, bus: Bus, who: str) -> Author:

@@ -17,7 +17,7 @@ async def first_held(
 ) -> Sequence[tuple[int, Words | str]]:
     """The first to go on, of one route or of all: the route's number, and the message in a line."""
     by_number = {one.id: one for one in bus.hub.routes}
-    held = await bus.hub.store.held_first(FIRST, route.id if route else None)
+    held = await bus.hub.store.held.first(FIRST, route.id if route else None)
     return [
         (one.route, _shown(one, by_number[one.route], caller, bus))
         for one in held

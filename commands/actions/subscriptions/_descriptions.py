@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from commands.action import Bus, Caller, Done, Reply, Step
+from commands.grammar.names import names_of
 from commands.lookups import entry
 from component.bus.model.message import Channel
-from component.bus.model.reminder import names_of
 from component.bus.model.subscription import Standing, Subscription
 from component.common.errors import DeliveryError, NotFound
 from component.common.form import Ask, Choice

@@ -256,8 +256,8 @@ async def _thread(bus: Bus, channel: Channel, written: str) -> str:
     if not start:
         return ""
     if len(start) >= _LEAST_ID and start.isascii() and start.isalnum():
-        for one in await bus.hub.store.starting(start, limit=_CLOSE):
-            hops = await bus.hub.store.trace(one)
+        for one in await bus.hub.store.messages.ids_by_prefix(start, limit=_CLOSE):
+            hops = await bus.hub.store.messages.trace(one)
             if any(hop.channel == channel for hop in hops):
                 return hops[0].message.thread or hops[0].message.id
     _fault(
@@ -305,7 +305,7 @@ async def _fallback(bus: Bus, one: Subscription, written: str) -> Channel | None
 
 async def check_new(bus: Bus, new: Subscription) -> None:
     """Raise Conflict where the same is told there already."""
-    there = await bus.hub.store.subscriptions(target=new.target, channel=new.channel)
+    there = await bus.hub.store.subscriptions.find(target=new.target, channel=new.channel)
     person = bus.methods[new.target.method].person
     known = next((one for one in there if one.who == new.who or not person), None)
     if known is None:

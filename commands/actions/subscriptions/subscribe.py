@@ -13,9 +13,9 @@ from commands.actions.subscriptions._request import (
     default_name,
     subscription,
 )
+from commands.grammar.names import names_of
 from commands.grammar.subscription import Read, read
 from commands.lookups import entry, titled
-from component.bus.model.reminder import names_of
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Standing, Subscription
 from component.common.errors import BadInput

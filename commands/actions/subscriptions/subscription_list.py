@@ -42,7 +42,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if whose not in (ALL, "alle") and not BARE_JID.fullmatch(whose):
         raise BadInput(_("“{text}” is not a JID. Write it as juliet@example.org.", text=whose[:60]))
     who = None if whose in (ALL, "alle") else whose
-    found = await bus.hub.store.subscriptions(who=who, limit=SHOWN + 1)
+    found = await bus.hub.store.subscriptions.find(who=who, limit=SHOWN + 1)
     lines = [
         _("{who}: {subscription}", who=one.owner, subscription=described(one))
         for one in found[:SHOWN]

@@ -67,7 +67,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 async def _newest(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
     readable(caller, bus, channel)
-    found = await bus.hub.store.log(channel, before=_END, limit=NEWEST)
+    found = await bus.hub.store.deliveries.log(channel, before=_END, limit=NEWEST)
     if not found:
         raise NotFound(_("{channel} does not contain any messages yet.", channel=channel))
     return [one.message for one in found]

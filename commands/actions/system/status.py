@@ -25,12 +25,12 @@ async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
         *_queues(health.get("queues", {}), bus),
     ]
     lines += [await _subscriptions(bus), *await _digests(bus)]
-    lines += _held(await bus.hub.store.held_counts(), bus)
+    lines += _held(await bus.hub.store.held.counts(), bus)
     if first := await first_held(caller, bus):
         lines.append(_("The next held messages:"))
         lines += [_("  {number}: {held}", number=route, held=held) for route, held in first]
     lines += _sources(bus)
-    graves = await bus.hub.store.graves()
+    graves = await bus.hub.store.dead_letters.counts()
     lines.append(_("Dead letters: {count}", count=sum(graves.values())))
     lines += [f"  {channel}: {count}" for channel, count in sorted(graves.items())]
     title = _(
@@ -88,7 +88,7 @@ def _queues(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
 
 
 async def _subscriptions(bus: Bus) -> Words:
-    counts = await bus.hub.store.standings()
+    counts = await bus.hub.store.subscriptions.counts()
     return _(
         "Subscriptions: {count}, {asked} unconfirmed",
         count=sum(counts.values()),

@@ -37,12 +37,12 @@ class Settings:
     async def load(self) -> None:
         """Take roles and tokens from the store."""
         self.roles.given = {
-            grant.jid: Role[grant.role.upper()] for grant in await self.store.grants()
+            grant.jid: Role[grant.role.upper()] for grant in await self.store.configuration.grants()
         }
-        tokens = {token.digest: token for token in await self.store.tokens()}
+        tokens = {token.digest: token for token in await self.store.configuration.tokens()}
         self.tokens.clear()
         self.tokens.update(tokens)
-        self._preferences = {one.jid: one for one in await self.store.preferences()}
+        self._preferences = {one.jid: one for one in await self.store.people.preferences()}
 
     def preference(self, jid: str) -> Preference:
         """What a bare JID chose."""
@@ -56,7 +56,7 @@ class Settings:
     async def prefer(self, preference: Preference) -> None:
         """Keep what someone chose, in force on return; their own affair, so not in the audit log.
         Raises StoreError."""
-        await self.store.prefer(preference)
+        await self.store.people.prefer(preference)
         self._preferences[preference.jid] = preference
 
     def quiet(self, jid: str) -> Hours | None:

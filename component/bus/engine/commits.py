@@ -14,7 +14,8 @@ from component.bus.engine.routing import Routing
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.ports.method import Clock
-from component.bus.ports.store import Mark, Offer, Receipt, Store
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Offer, Receipt, Store
 from component.common.errors import StoreError
 
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ class _Entry:
     offer: Offer | None = None
     receipt: asyncio.Future[Receipt] | None = None
     outcome: Delivery | None = None
-    mark: Mark | None = None
+    mark: ArchivePosition | None = None
 
 
 class GroupCommit:
@@ -85,7 +86,7 @@ class GroupCommit:
             self._entries.put_nowait(None)
             await self._task
 
-    def accept(self, offer: Offer, mark: Mark | None) -> Awaitable[Receipt]:
+    def accept(self, offer: Offer, mark: ArchivePosition | None) -> Awaitable[Receipt]:
         """Keep an offer and a mark with it; its receipt once it is on disk, or StoreError."""
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._entries.put_nowait(_Entry(offer, receipt, None, mark))
@@ -100,7 +101,7 @@ class GroupCommit:
         """A delivery as it stands, where the disk does not know yet."""
         return self._last_word.get(delivery.seq, delivery)
 
-    def note(self, mark: Mark) -> None:
+    def note(self, mark: ArchivePosition) -> None:
         """Keep how far an archive was read, no earlier than what was accepted or confirmed
         before."""
         self._entries.put_nowait(_Entry(mark=mark))

@@ -171,7 +171,7 @@ class DeliveryQueue:
 
     async def _refill(self) -> None:
         if self._behind and not self._waiting:
-            more = await self._store.pending(self.channel, self._read, IN_MEMORY)
+            more = await self._store.deliveries.pending(self.channel, self._read, IN_MEMORY)
             self._waiting.extend(one for one in more if one.seq not in self._revived)
             self._read = more[-1].seq if more else self._read
             self._behind = (

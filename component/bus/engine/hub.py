@@ -24,6 +24,8 @@ from component.bus.model.message import DELETED, Author, Channel, Message
 from component.bus.model.planner import Held, no_permalink
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Put
 from component.bus.model.route import Make, Route, no_processors
+from component.bus.ports.digests import DigestTurn
+from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import (
     Clock,
     Closes,
@@ -36,7 +38,8 @@ from component.bus.ports.method import (
     Trouble,
     Troubled,
 )
-from component.bus.ports.store import Mark, Receipt, Spread, Store, Turn
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt, Store
 from component.common.errors import Muted, Refused
 from component.common.i18n import _
 
@@ -101,7 +104,7 @@ class Hub:
         self._commits.start()
         self._releaser = asyncio.create_task(self.releases.run(), name="releases")
         await self._begin(self._methods.values())
-        for channel, count in (await self.store.backlog()).items():
+        for channel, count in (await self.store.deliveries.backlog()).items():
             if self._methods.get(channel.method):
                 await self._take_up(channel, count)
 
@@ -142,10 +145,10 @@ class Hub:
 
     async def reload(self) -> None:
         """Take channels, routes and mutes from the store; in force for the next message."""
-        self._specs = {spec.channel: spec for spec in await self.store.channels()}
-        self._mutes = {mute.key: mute for mute in await self.store.mutes()}
+        self._specs = {spec.channel: spec for spec in await self.store.configuration.channels()}
+        self._mutes = {mute.key: mute for mute in await self.store.configuration.mutes()}
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
-        self.routing.configure(await self.store.routes(), paused)
+        self.routing.configure(await self.store.configuration.routes(), paused)
         self.releases.look_again()
         for channel, queue in self._queues.items():
             queue.hold(channel in paused)
@@ -171,7 +174,7 @@ class Hub:
         In one turn: what is planned by a route that is gone would wait there for ever.
         """
         async with self.routing.turn():
-            await self.store.change(changes, audit)
+            await self.store.configuration.change(changes, audit)
             await self.reload()
             await self.routing.recount()
 
@@ -180,7 +183,7 @@ class Hub:
         if queue := self._queues.pop(channel, None):
             await queue.stop()
         after = 0
-        while waiting := await self.store.pending(channel, after, AT_ONCE):
+        while waiting := await self.store.deliveries.pending(channel, after, AT_ONCE):
             after = waiting[-1].seq
             for delivery in waiting:
                 self._refuse(delivery)
@@ -280,7 +283,7 @@ class Hub:
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
@@ -293,7 +296,7 @@ class Hub:
         offer = self.routing.offer(message, own, spread=spread and not to_person)
         return await self._commits.accept(offer, mark)
 
-    async def tell(self, digest: Message, turns: Sequence[Turn]) -> Receipt:
+    async def tell(self, digest: Message, turns: Sequence[DigestTurn]) -> Receipt:
         """Bring a digest to its own channel alone, with the turns that it is of; raises
         StoreError."""
         own = self._first_state(digest.channel)
@@ -301,10 +304,10 @@ class Hub:
             self.routing.offer(digest, own, spread=False, turns=turns), None
         )
 
-    async def spread(self, spread: Spread) -> None:
+    async def spread(self, spread: FanOutPage) -> None:
         """Bring a message on to some subscribers; raises StoreError."""
         async with self.routing.turn():
-            self._dispatch(await self.store.spread(spread))
+            self._dispatch(await self.store.fan_out.save_page(spread))
 
     @property
     def people(self) -> int:
@@ -323,13 +326,13 @@ class Hub:
         if not message.replies or message.thread:
             return message
         return replace(
-            message, thread=await self.store.thread_of(message.replies) or message.replies
+            message, thread=await self.store.messages.thread_of(message.replies) or message.replies
         )
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
         """See `ports.Accept.correct`."""
         self.check_muted(message.author)
-        earlier, places = await self.store.brought(origin)
+        earlier, places = await self.store.messages.destinations_of(origin)
         places = frozenset(
             one for one in places if isinstance(self._methods.get(one.method), Corrects)
         )
@@ -342,7 +345,7 @@ class Hub:
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self._methods.get(channel.method) else State.DONE
 
-    def note(self, mark: Mark) -> None:
+    def note(self, mark: ArchivePosition) -> None:
         """See `GroupCommit.note`."""
         self._commits.note(mark)
 
@@ -369,7 +372,7 @@ class Hub:
                 by_channel[letter.channel].append(again)
         for channel, mine in by_channel.items():
             self._queue(channel).expect(one.seq for one in mine)
-        await self.store.decide(
+        await self.store.dead_letters.decide(
             [*kept, *(one for mine in by_channel.values() for one in mine)], audit
         )
         for channel, mine in by_channel.items():
@@ -386,10 +389,10 @@ class Hub:
         learn it too.
         """
         async with self.routing.turn():  # what it let wait is counted
-            await self.store.delete(message_id, DELETED, audit)
+            await self.store.messages.delete(message_id, DELETED, audit)
             await self.routing.recount()
         flights = [flight for queue in self._queues.values() for flight in queue.forget(message_id)]
-        hops = await self.store.trace(message_id)
+        hops = await self.store.messages.trace(message_id)
         for hop in hops:
             self._broadcast.tell(hop)
         return await retract_everywhere(self._methods, hops, flights)

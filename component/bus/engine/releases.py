@@ -64,10 +64,10 @@ class Releases:
     async def let_go(self) -> float | None:
         """Let go of all that is due; gives the seconds until the next, None where there is none.
         Raises StoreError."""
-        while due := await self._store.due(self._clock(), AT_ONCE):
+        while due := await self._store.held.due(self._clock(), AT_ONCE):
             if not await self._release(due):  # their routes were turned off or removed since
                 return AGAIN
-        self._next = await self._store.next_due()
+        self._next = await self._store.held.next_due()
         if self._next is None:
             return None
         return min(LONGEST, max(0.001, (self._next - self._clock()) / 1000))

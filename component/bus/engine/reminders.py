@@ -83,7 +83,7 @@ class Reminders:
         """Keep a new one; gives it with its number. Raises NotFound, Muted, Conflict where there
         are too many, and StoreError."""
         self._may(reminder)
-        number = await self._hub.store.add_reminder(reminder, MOST)
+        number = await self._hub.store.reminders.add(reminder, MOST)
         if not number:
             raise Conflict(
                 _(
@@ -107,14 +107,14 @@ class Reminders:
             self._timer.at(_NAME, due, self._wake)
 
     async def _plan(self) -> None:
-        due = await self._hub.store.next_reminder()
+        due = await self._hub.store.reminders.next_due()
         if due is not None:
             self._at(due)
 
     async def _wake(self) -> None:
         self._next = None
         try:
-            while ready := await self._hub.store.due_reminders(self._clock(), AT_ONCE):
+            while ready := await self._hub.store.reminders.due(self._clock(), AT_ONCE):
                 came = await asyncio.gather(
                     *(self._come(one) for one in ready), return_exceptions=True
                 )
@@ -135,7 +135,7 @@ class Reminders:
             for one, end in zip(ready, came, strict=True)
             if not isinstance(end, BaseException)
         ]
-        await self._hub.store.settle_reminders(pairs)
+        await self._hub.store.reminders.settle(pairs)
         for end in came:
             if isinstance(end, BaseException):
                 raise end

@@ -19,8 +19,9 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.planner import Follows, Held, Planner, no_permalink
 from component.bus.model.route import Make, Route, Routes, Stage, grouped, no_processors
 from component.bus.model.subscription import subscribers
+from component.bus.ports.digests import DigestTurn
 from component.bus.ports.method import Clock
-from component.bus.ports.store import Offer, Planned, Release, Store, Turn
+from component.bus.ports.store import Offer, Planned, Release, Store
 
 
 class Routing:
@@ -58,11 +59,11 @@ class Routing:
 
     async def load(self) -> None:
         """Take up what processors noted and hold."""
-        self._ledger.load(await self._store.notes(), await self._store.held_counts())
+        self._ledger.load(await self._store.held.processor_state(), await self._store.held.counts())
 
     async def recount(self) -> None:
         """Count anew what is held, within a turn: some of it is gone."""
-        counts = await self._store.held_counts()
+        counts = await self._store.held.counts()
         self._ledger.held.clear()
         self._ledger.held.update(counts)
 
@@ -101,7 +102,7 @@ class Routing:
         return Planner(self.index, ledger, self._clock(), self._link, self._permalink)
 
     def offer(
-        self, message: Message, own: State, *, spread: bool, turns: Sequence[Turn] = ()
+        self, message: Message, own: State, *, spread: bool, turns: Sequence[DigestTurn] = ()
     ) -> Offer:
         """To keep a message in its own channel, and with `spread` to send it on from there; with
         the `turns` whose digest it is."""

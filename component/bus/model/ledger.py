@@ -16,7 +16,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class StateEntry:
     """An entry of a stage's notes; its `value` is None where the entry goes."""
 
     place: Place
@@ -40,7 +40,7 @@ class Ledger:
         self._undo: list[Callable[[], None]] = []
         self._changed: dict[tuple[Place, str], Any] = {}
 
-    def load(self, notes: Iterable[Note], held: Mapping[Place, int]) -> None:
+    def load(self, notes: Iterable[StateEntry], held: Mapping[Place, int]) -> None:
         """Begin with what the store holds, oldest first."""
         self._notes.clear()
         for note in notes:
@@ -81,9 +81,11 @@ class Ledger:
         if len(page) > MAX_NOTES:
             self.write(place, next(iter(page)), None)
 
-    def take(self) -> tuple[Note, ...]:
+    def take(self) -> tuple[StateEntry, ...]:
         """What has changed since this was called last."""
-        changed = tuple(Note(place, key, value) for (place, key), value in self._changed.items())
+        changed = tuple(
+            StateEntry(place, key, value) for (place, key), value in self._changed.items()
+        )
         self._changed.clear()
         return changed
 

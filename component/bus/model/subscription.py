@@ -48,16 +48,6 @@ _COUNT = re.compile(
 _AT_ONCE = frozenset(
     {"", "at once", "now", "once", "immediately", "instantly", "live", "sofort", "gleich"}
 )
-_ALSO = (
-    (re.compile(r"(?:every|each) morning|once (?:a|per) day"), "daily at 9"),
-    (re.compile(r"(?:every|each) evening"), "daily at 18"),
-    (re.compile(r"jeden morgen|einmal (?:am|pro) tag|einmal täglich"), "täglich um 9"),
-    (re.compile(r"jeden abend"), "täglich um 18"),
-    (re.compile(r"once (?:a|per) week"), "weekly"),
-    (re.compile(r"einmal (?:die|in der|pro) woche"), "wöchentlich"),
-)
-"""What people write, and how it is kept."""
-_WEEKLY = re.compile(r"(?:weekly|wöchentlich|every week|jede woche)\b\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +64,8 @@ class Interval:
         words = " ".join(text.lower().split())
         if words in _AT_ONCE:
             return cls()
-        if plain := next((plain for way, plain in _ALSO if way.fullmatch(words)), ""):
-            return cls.parse(plain)
         if found := _COUNT.fullmatch(words):
             return cls._counted(int(found[1]))
-        if found := _WEEKLY.match(words):
-            day = words[found.end() :]
-            return cls(schedule=_weekly(day, text))
         try:
             return cls(schedule=Schedule.parse(text))
         except Unread as error:
@@ -124,25 +109,6 @@ def _unread(text: str) -> BadInput:
             text=text[:40],
         )
     )
-
-
-def _weekly(day: str, text: str) -> Schedule:
-    try:
-        schedule = Schedule.parse(day if _names_day(day) else f"monday {day}")
-    except BadInput as error:
-        raise _unread(text) from error
-    if schedule.shortest() < 6 * 86400:
-        raise BadInput(
-            _("“{text}” is more often than once a week. Choose a single day.", text=text[:40])
-        )
-    return Schedule(" ".join(text.split()), schedule.cron)
-
-
-def _names_day(words: str) -> bool:
-    try:
-        return Schedule.parse(words).cron.split()[-1] != "*"
-    except BadInput:
-        return False
 
 
 class Standing(StrEnum):

@@ -13,7 +13,8 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.flow_control import Way
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
-from component.bus.ports.store import Mark, Memory, Receipt
+from component.bus.ports.source_state import ArchivePosition, SourceState
+from component.bus.ports.store import Receipt
 from component.common.errors import BadInput
 from component.common.form import Nothing, build, written
 from component.common.i18n import Words, _
@@ -343,7 +344,7 @@ class Accept(Protocol):
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
@@ -466,7 +467,7 @@ class Ports:
     accept: Accept
     clock: Clock
     timer: Timer
-    memory: Memory
+    memory: SourceState
     tell: Tell
     joins: list[Joined]
     """Call back from here who wants to hear of joins."""

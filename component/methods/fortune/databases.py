@@ -1,5 +1,4 @@
-"""Fortunes: the databases of Debian's fortune-mod packages, read by their index (strfile(1)), one
-fortune at a time.
+"""The fortune databases of Debian's fortune-mod packages, read through their index (strfile(1)).
 
 A database is a text file with fortunes between lines of `%`, and beside it `NAME.dat`: a header of
 24 bytes (version, count, longest, shortest, flags, delimiter; big-endian) and where each fortune
@@ -69,13 +68,14 @@ class Database:
     offensive: bool = False
 
     def draw(self, luck: Random) -> str:
-        """A fortune; reads the index's entry and the fortune alone. Raises Unavailable where the
-        files are no good."""
+        """A fortune. Reads only the entry in the index and the fortune itself.
+
+        Raises Unavailable where the files cannot be read or are broken.
+        """
         try:
-            with self.file.with_name(f"{self.file.name}.dat").open("rb") as index:
-                _version, count, _longest, _shortest, flags, mark = _HEADER.unpack(
-                    index.read(_HEADER.size)
-                )
+            with self.index.open("rb") as index:
+                header = _HEADER.unpack(index.read(_HEADER.size))
+                _version, count, _longest, _shortest, flags, mark = header
                 if not count:
                     raise Unavailable(_("The fortune database “{name}” is empty.", name=self.name))
                 index.seek(_HEADER.size + 4 * luck.randrange(count))
@@ -92,83 +92,104 @@ class Database:
                 )
             ) from error
         except struct.error as error:
-            raise Unavailable(
-                _(
-                    "The index of the fortune database “{name}” is damaged. Rebuild it with "
-                    "strfile.",
-                    name=self.name,
-                )
-            ) from error
-        return self._told(raw, mark, rotated=bool(flags & _ROTATED))
+            raise self.broken() from error
+        raw = first_fortune(raw, mark)
+        if flags & _ROTATED:
+            raw = raw.translate(_ROT13)
+        fortune = scrub(plain(raw.decode("utf-8", "replace"))).strip("\n").expandtabs()
+        if not fortune.strip():
+            raise self.broken()
+        return fortune
 
-    def _told(self, raw: bytes, mark: bytes, *, rotated: bool) -> str:
-        end = raw.find(b"\n" + mark + b"\n") if not raw.startswith(mark + b"\n") else 0
-        one = (raw if end < 0 else raw[:end]).removesuffix(
-            b"\n" + mark
-        )  # the last of a file ends with it
-        text = (one.translate(_ROT13) if rotated else one).decode("utf-8", "replace")
-        told = scrub(_plain(text)).strip("\n").expandtabs()
-        if not told.strip():
-            raise Unavailable(
-                _(
-                    "The index of the fortune database “{name}” is damaged. Rebuild it with "
-                    "strfile.",
-                    name=self.name,
-                )
+    @property
+    def index(self) -> Path:
+        """The file that strfile made."""
+        return self.file.with_name(f"{self.file.name}.dat")
+
+    def size(self) -> int:
+        """How long its index is in bytes, which grows with the number of fortunes; at least 1."""
+        try:
+            return max(1, self.index.stat().st_size - _HEADER.size)
+        except OSError:
+            return 1
+
+    def broken(self) -> Unavailable:
+        """The error that says so."""
+        return Unavailable(
+            _(
+                "The index of the fortunes “{name}” is broken: strfile makes it anew.",
+                name=self.name,
             )
-        return told
+        )
 
 
-def _plain(text: str) -> str:
-    """Text as a screen shows it, not a printer: the bell is not rung either."""
-    while (fewer := _OVERSTRUCK.sub("", text)) != text:
+def first_fortune(raw: bytes, mark: bytes) -> bytes:
+    """What stands before the first line of `mark`; the last fortune of a file ends with it."""
+    if raw.startswith(mark + b"\n"):
+        return b""
+    end = raw.find(b"\n" + mark + b"\n")
+    if end >= 0:
+        raw = raw[:end]
+    return raw.removesuffix(b"\n" + mark)
+
+
+def plain(text: str) -> str:
+    """Text as a screen shows it, without a printer's overstrikes and without the bell."""
+    fewer = _OVERSTRUCK.sub("", text)
+    while fewer != text:
         text = fewer
+        fewer = _OVERSTRUCK.sub("", text)
     return text.translate({7: None, 8: None})
 
 
 def databases(places: Sequence[Path] = PLACES) -> Sequence[Database]:
-    """All that are installed, by name; those in `off` are offensive. Of two with one name the first
-    one counts."""
-    found: dict[tuple[str, bool], Database] = {}
+    """All that are installed, sorted by name; those in `off` are offensive. Of two with the same
+    name the first one counts."""
+    by_name: dict[tuple[str, bool], Database] = {}
     for place in places:
         for folder, offensive in ((place, False), (place / "off", True)):
-            for index in sorted(folder.glob("*.dat")) if folder.is_dir() else ():
+            for index in sorted(folder.glob("*.dat")):
                 file = index.with_suffix("")
                 if file.is_file():
-                    found.setdefault((file.name, offensive), Database(file.name, file, offensive))
-    return [found[key] for key in sorted(found)]
+                    database = Database(file.name, file, offensive)
+                    by_name.setdefault((file.name, offensive), database)
+    return [by_name[key] for key in sorted(by_name)]
 
 
 def chosen(
     names: Sequence[str], *, offensive: bool, places: Sequence[Path] = PLACES
 ) -> Sequence[Database]:
-    """The databases of these names, all where none is named; offensive ones only where asked for.
+    """The databases of these names, or all if `names` is empty; offensive ones only if asked for.
 
-    Raises NotFound that names what there is.
+    Raises NotFound that lists the databases that exist.
     """
-    there = [one for one in databases(places) if offensive or not one.offensive]
-    if not there:
-        raise NotFound(
-            _("No fortunes are installed on this machine. Install the package fortunes.")
-        )
-    wanted = [one for one in there if one.name in names] if names else there
-    lost = sorted({*names} - {one.name for one in wanted})
-    if lost:
-        have = ", ".join(sorted({one.name for one in there}))
-        raise NotFound(
-            _(
-                "The fortune database “{name}” does not exist. Available are {names}.",
-                name=lost[0][:40],
-                names=have,
+    allowed = [one for one in databases(places) if offensive or not one.offensive]
+    if not allowed:
+        raise NotFound(_("There are no fortunes on this machine: install the package fortunes."))
+    existing = {database.name for database in allowed}
+    for name in sorted(names):
+        if name not in existing:
+            raise NotFound(
+                _(
+                    "There are no fortunes “{name}” here; there are {names}.",
+                    name=name[:40],
+                    names=", ".join(sorted(existing)),
+                )
             )
-        )
-    return wanted
+    return named(allowed, names)
+
+
+def named(among: Sequence[Database], names: Collection[str]) -> Sequence[Database]:
+    """The databases of these names; all if `names` is empty."""
+    if not names:
+        return among
+    return [database for database in among if database.name in names]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A fortune and the `name` of its database, "" where there is none; what is wrong, by database;
-    and which of the doubted ones are well again."""
+    """A fortune and the `name` of its database, both "" if none could be drawn; what is wrong, by
+    database; and which of the doubted databases work again."""
 
     text: str
     name: str
@@ -184,51 +205,46 @@ def draw(
     doubted: Collection[str] = (),
     places: Sequence[Path] = PLACES,
 ) -> Drawn:
-    """A fortune of one of these databases (of all, where none is named): each as likely as it has
-    fortunes.
+    """A fortune from one of these databases (from all if `names` is empty).
 
-    One that is no good is told among the faults, and another is drawn from. The `doubted` ones are
-    tried in any case.
+    A database is as likely as it has fortunes. If it is broken, that is reported among the faults
+    and another database is tried. The `doubted` ones are tried in any case.
     """
-    among, faults = _found(names, offensive, places)
-    among = [one for one in among if one.name not in doubted or _tried(one, luck, faults)]
-    well = [name for name in doubted if any(one.name == name for one in among)]
-    while among:
-        (one,) = luck.choices(among, [_size(each) for each in among])
-        if text := _tried(one, luck, faults):
-            return Drawn(text, one.name, faults, well)
-        among.remove(one)
+    faults: dict[str, Words] = {}
+    existing = existing_ones(names, faults, offensive=offensive, places=places)
+    working = [one for one in existing if one.name not in doubted or attempt(one, luck, faults)]
+    works_again = {database.name for database in working}.intersection(doubted)
+    while working:
+        (database,) = luck.choices(working, [one.size() for one in working])
+        text = attempt(database, luck, faults)
+        if text:
+            return Drawn(text, database.name, faults, sorted(works_again))
+        working.remove(database)
     return Drawn("", "", faults)
 
 
-def _found(
-    names: Sequence[str], offensive: bool, places: Sequence[Path]
-) -> tuple[list[Database], dict[str, Words]]:
-    """Those of the names; what is wrong stands under "" where there are none at all."""
+def existing_ones(
+    names: Sequence[str], faults: dict[str, Words], *, offensive: bool, places: Sequence[Path]
+) -> Sequence[Database]:
+    """The named databases that exist. What is missing goes into `faults`, by name; under "" if no
+    database is installed at all."""
     try:
-        found = list(chosen((), offensive=offensive, places=places))
+        installed = chosen((), offensive=offensive, places=places)
     except NotFound as error:
-        return [], {"": joined([error.sentence], "")}
-    faults: dict[str, Words] = {}
+        faults[""] = joined([error.sentence], "")
+        return []
     for name in names:
         try:
             chosen([name], offensive=offensive, places=places)
         except NotFound as error:
             faults[name] = joined([error.sentence], "")
-    return [one for one in found if not names or one.name in names], faults
+    return named(installed, names)
 
 
-def _tried(one: Database, luck: Random, faults: dict[str, Words]) -> str:
+def attempt(database: Database, luck: Random, faults: dict[str, Words]) -> str:
+    """A fortune, or "" where the database is broken: that goes into `faults`."""
     try:
-        return one.draw(luck)
+        return database.draw(luck)
     except Unavailable as error:
-        faults[one.name] = joined([error.sentence], "")
+        faults[database.name] = joined([error.sentence], "")
         return ""
-
-
-def _size(one: Database) -> int:
-    """How many fortunes its index is long enough for, 1 where that can't be told; in bytes."""
-    try:
-        return max(1, one.file.with_name(f"{one.file.name}.dat").stat().st_size - _HEADER.size)
-    except OSError:
-        return 1

@@ -1,5 +1,5 @@
-"""What a source keeps about its channels, part by part; and what is wrong at them, which their
-owners hear of once."""
+"""What a source stores about its channels, and what is wrong with them: their owners are notified
+once."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 from component.bus.model.message import Channel
 from component.bus.ports.method import Tell
-from component.bus.ports.store import Memory
+from component.bus.ports.source_state import SourceState
 from component.common.i18n import Words
 
 
@@ -15,22 +15,25 @@ class Notebook:
     """The parts of what is kept about a channel; they are written one after the other. Raises
     StoreError."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: SourceState) -> None:
         self._memory = memory
         self._one = asyncio.Lock()
 
     async def read(self, channel: Channel, part: str) -> Any:
         """What was written there; None where nothing was."""
-        return (await self._all(channel)).get(part)
+        return (await self.parts(channel)).get(part)
 
     async def write(self, channel: Channel, part: str, value: Any) -> None:
         """Keep it in the place of what was there."""
         async with self._one:
-            await self._memory.keep(channel, {**await self._all(channel), part: value})
+            await self._memory.keep(channel, {**await self.parts(channel), part: value})
 
-    async def _all(self, channel: Channel) -> dict[str, Any]:
-        found = await self._memory.recall(channel)
-        return found if isinstance(found, dict) else {}
+    async def parts(self, channel: Channel) -> dict[str, Any]:
+        """All that was written about a channel, by part."""
+        stored = await self._memory.recall(channel)
+        if isinstance(stored, dict):
+            return stored
+        return {}
 
 
 class Complaints:
@@ -44,8 +47,10 @@ class Complaints:
 
     async def known(self, channel: Channel, part: str) -> Collection[str]:
         """The troubles that were told, by their names."""
-        found = await self._notebook.read(channel, part)
-        return found if isinstance(found, list) else []
+        names = await self._notebook.read(channel, part)
+        if isinstance(names, list):
+            return names
+        return []
 
     async def see(
         self,
@@ -61,18 +66,25 @@ class Complaints:
         """
         self._now[channel, part] = now
         known = await self.known(channel, part)
-        gone = [words for name in known if name not in now and (words := over(name))]
-        for words in [*(why for name, why in now.items() if name not in known), *gone]:
-            await self._tell(channel, words)
+        for name, why in now.items():
+            if name not in known:
+                await self._tell(channel, why)
+        for name in known:
+            words = over(name)
+            if name not in now and words:
+                await self._tell(channel, words)
         if set(known) != now.keys():
             await self._notebook.write(channel, part, sorted(now))
 
     def retain(self, channels: Collection[Channel]) -> None:
         """Let go what was seen at others."""
-        self._now = {key: seen for key, seen in self._now.items() if key[0] in channels}
+        for key in list(self._now):
+            if key[0] not in channels:
+                del self._now[key]
 
     def standing(self) -> Sequence[tuple[Channel, Words]]:
         """What is wrong now, as far as it was seen since the bus started."""
-        return [
-            (channel, why) for (channel, _part), seen in self._now.items() for why in seen.values()
-        ]
+        troubles: list[tuple[Channel, Words]] = []
+        for (channel, _part), seen in self._now.items():
+            troubles.extend((channel, why) for why in seen.values())
+        return troubles

@@ -1,4 +1,4 @@
-"""SMS: how many parts a text takes, what they may cost, and the ways to send them."""
+"""SMS: how many parts a text takes, what they may cost, and the providers that send them."""
 
 from component.methods.sms.method import METHOD
 

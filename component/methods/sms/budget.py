@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from component.bus.model.message import Channel
 from component.bus.ports.method import Clock, Tell
-from component.bus.ports.store import Memory
+from component.bus.ports.source_state import SourceState
 from component.common.errors import Refused
 from component.common.i18n import _
 from component.methods.sms.setup import SmsSetup
@@ -133,7 +133,7 @@ class Budget:
     """Keeps the day's account. Each raises StoreError; what changed is on disk on return."""
 
     def __init__(
-        self, setup: SmsSetup, purse: Channel, memory: Memory, tell: Tell, clock: Clock
+        self, setup: SmsSetup, purse: Channel, memory: SourceState, tell: Tell, clock: Clock
     ) -> None:
         """`purse` is the channel under which the account is kept, and which operators are told
         of."""

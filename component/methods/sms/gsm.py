@@ -28,8 +28,8 @@ _EXTENDED = {
     "]": 0x3E,
     "|": 0x40,
 }
-_CODES = {one: bytes([code]) for code, one in enumerate(_BASIC) if code != _ESCAPE}
-_CODES |= {one: bytes([_ESCAPE, code]) for one, code in {**_EXTENDED, "€": 0x65}.items()}
+CODES = {one: bytes([code]) for code, one in enumerate(_BASIC) if code != _ESCAPE}
+CODES |= {one: bytes([_ESCAPE, code]) for one, code in {**_EXTENDED, "€": 0x65}.items()}
 
 MOST = 255
 """Parts that one message may have."""
@@ -58,7 +58,7 @@ class Size:
 
 def alphabet_of(text: str) -> Alphabet:
     """GSM's own where it has each character."""
-    return Alphabet.GSM if all(one in _CODES for one in text) else Alphabet.UCS2
+    return Alphabet.GSM if all(one in CODES for one in text) else Alphabet.UCS2
 
 
 def parts_of(text: str) -> list[bytes]:
@@ -77,7 +77,7 @@ def cut(text: str, parts: int) -> str:
     if count(text).parts <= parts:
         return text
     ends = _ends(text[: max(160, parts * 153) + 1])
-    plain = next((place for place, one in enumerate(text) if one not in _CODES), len(text))
+    plain = next((place for place, one in enumerate(text) if one not in CODES), len(text))
     return max(
         (_longest(text, among, parts) for among in ([one for one in ends if one <= plain], ends)),
         key=len,
@@ -97,12 +97,12 @@ def cheap(text: str, *, plain: bool = False) -> str:
 
 
 def _plainer(one: str) -> str:
-    if one in _CODES:
+    if one in CODES:
         return one
     letters = [
         letter for letter in unicodedata.normalize("NFKD", one) if not unicodedata.combining(letter)
     ]
-    if letters and all(letter in _CODES for letter in letters):
+    if letters and all(letter in CODES for letter in letters):
         return "".join(letters)
     return "" if _joins(one) else "?"
 
@@ -119,7 +119,7 @@ def _longest(text: str, ends: list[int], parts: int) -> str:
 
 def _filled(text: str, alphabet: Alphabet) -> Iterator[bytes]:
     codes = [
-        _CODES[one] if alphabet is Alphabet.GSM else one.encode("utf-16-be", "surrogatepass")
+        CODES[one] if alphabet is Alphabet.GSM else one.encode("utf-16-be", "surrogatepass")
         for one in text
     ]
     alone, among = alphabet.room

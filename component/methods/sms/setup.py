@@ -1,28 +1,24 @@
-"""The settings of SMS: the one way they go, where to, and what they may cost."""
+"""The settings of SMS: who sends them, where to, and what they may cost."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self
-from urllib.parse import quote, unquote, urlsplit
+from enum import StrEnum
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from yarl import URL
 
 from component.common.errors import BadInput
 from component.common.form import Ask
 from component.common.i18n import _
 from component.common.sanitize import BARE_JID
 from component.common.value_types import Zone
-from component.methods.sms.gsm import MOST, Alphabet, alphabet_of
+from component.methods.sms.gsm import MOST
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 """A telephone number as E.164 (section 6) and RFC 3966 write it for all the world."""
-SAMPLE = "+4915112345678"
-PLACE = "{to}"
-"""Stands in a provider's URL where the number of who gets it belongs."""
-CODING = "{coding}"
-"""Stands there where a gateway must be told the alphabet: 0 for GSM's, 2 for UCS-2, as Kannel
-counts them."""
-
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,7}")
-_SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +30,10 @@ class Prefix:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The prefix written; raises BadInput."""
-        found = text.replace(" ", "")
-        if not _PREFIX.fullmatch(found):
-            raise BadInput(_("“{text}” is not a country code. Write it as +49.", text=text[:40]))
-        return cls(found)
+        digits = text.replace(" ", "")
+        if not _PREFIX.fullmatch(digits):
+            raise BadInput(_("“{text}” is no country's prefix: write it like +49.", text=text[:40]))
+        return cls(digits)
 
     def __str__(self) -> str:
         return self.digits
@@ -63,67 +59,84 @@ class Gateway:
         return self.domain
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
-    """A provider by its URL as apprise writes them; the number that gets the message belongs at
-    `PLACE`, or at the end of its path. Shown without its secrets."""
+class ProviderName(StrEnum):
+    """Who sends, where it is not a gateway on XMPP."""
 
-    url: str = field(repr=False)
+    TWILIO = "twilio"
+    VONAGE = "vonage"
+    KANNEL = "kannel"
+    SMPP = "smpp"
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The URL written; raises BadInput where apprise makes nothing of it that sends to one
-        number."""
-        made = cls(_placed(text.strip()))
+        """The name written; raises BadInput."""
         try:
-            one = made.to(SAMPLE)
-            known = one is not None and SAMPLE[1:] in unquote(one.url()) and len(one) == 1
-        except Exception as error:  # apprise's plugins raise what they like
-            raise BadInput(_NO_PROVIDER) from error
-        if not known:
-            raise BadInput(_NO_PROVIDER)
-        return made
+            return cls(text.strip().lower())
+        except ValueError as error:
+            names = ", ".join(cls)
+            raise BadInput(
+                _("“{text}” is not a provider. Write one of {names}.", text=text[:40], names=names)
+            ) from error
 
-    def to(self, number: str, text: str = "") -> Any:
-        """apprise's plugin that sends a text to a number; None where there is none of that name."""
-        import apprise  # heavy, and only for who uses it
 
-        coding = "0" if alphabet_of(text) is Alphabet.GSM else "2"
-        return apprise.Apprise.instantiate(
-            self.url.replace(PLACE, quote(number, safe="")).replace(CODING, coding)
+SMPP_PORTS: Mapping[str, int] = {"smpp": 2775, "smpps": 3550}
+"""The port where a URL names none; smpps is SMPP over TLS."""
+_SCHEMES: Mapping[ProviderName, Sequence[str]] = {
+    ProviderName.TWILIO: ("https", "http"),
+    ProviderName.VONAGE: ("https", "http"),
+    ProviderName.KANNEL: ("http", "https"),
+    ProviderName.SMPP: tuple(SMPP_PORTS),
+}
+_NEEDED: Mapping[ProviderName, Sequence[str]] = {
+    ProviderName.TWILIO: ("account", "secret", "sender"),
+    ProviderName.VONAGE: ("account", "secret", "sender"),
+    ProviderName.KANNEL: ("account", "secret", "url"),
+    ProviderName.SMPP: ("account", "secret", "url", "sender"),
+}
+_RETIRED_SCHEMES: Mapping[str, ProviderName] = {
+    "twilio": ProviderName.TWILIO,
+    "vonage": ProviderName.VONAGE,
+    "nexmo": ProviderName.VONAGE,
+    "form": ProviderName.KANNEL,
+    "forms": ProviderName.KANNEL,
+    "smpp": ProviderName.SMPP,
+    "smpps": ProviderName.SMPP,
+}
+
+
+class Retired:
+    """A setting that is no longer read: a provider's URL, as the library that sent SMS before wrote
+    it."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raise BadInput with what to write instead."""
+        provider = _RETIRED_SCHEMES.get(urlsplit(text.strip()).scheme)
+        if provider is None:
+            names = ", ".join(ProviderName)
+            raise BadInput(
+                _(
+                    "provider URLs are no longer read, and this provider is not supported. Write "
+                    "provider (one of {names}) and its settings.",
+                    names=names,
+                )
+            )
+        raise BadInput(
+            _(
+                "provider URLs are no longer read. Write provider = “{provider}”, and {settings}.",
+                provider=provider,
+                settings=", ".join(_NEEDED[provider]),
+            )
         )
-
-    def hidden(self, text: str) -> str:
-        """A text without what of the URL may be secret."""
-        parts = urlsplit(self.url)
-        pieces = re.split(r"[:@/?&=]", f"{parts.netloc}/{parts.path}?{parts.query}")
-        for one in sorted({*pieces, *map(unquote, pieces)}, key=len, reverse=True):
-            if len(one) >= _SHORTEST_SECRET and one not in (PLACE, parts.hostname):
-                text = text.replace(one, "…")
-        return text
-
-    def __str__(self) -> str:
-        return f"{urlsplit(self.url).scheme}://…"
-
-
-_NO_PROVIDER = _(
-    "The value is not an Apprise URL for SMS, or it already contains a recipient number. Write "
-    "it as twilio://SID:TOKEN@FROM."
-)
-
-
-def _placed(url: str) -> str:
-    if PLACE in url:
-        return url
-    path, mark, query = url.partition("?")
-    return f"{path.rstrip('/')}/{PLACE}{mark}{query}"
 
 
 @dataclass(frozen=True, slots=True)
 class SmsSetup:
-    """`[sms]`: the way (`gateway` or `via`), the `countries` that are sent to, the `parts` a
-    message may have, and how many a day go to all (`budget`) and to one number (`per_number`); a
-    day is one in `zone`. `plain` is `gsm.cheap`'s.
+    """`[sms]`: who sends (`gateway` or `provider`), the `countries` that numbers may belong to, the
+    `parts` a message may have, and how many a day go to all (`budget`) and to one number
+    (`per_number`); a day is one in `zone`. `plain` is the one of `gsm.cheap`.
+
+    `account`, `secret`, `sender` and `url` are the provider's; `via` is no longer read.
     """
 
     countries: Annotated[
@@ -131,9 +144,18 @@ class SmsSetup:
         Ask(_("Countries"), _("the country codes that SMS can be sent to, for example +49")),
     ]
     gateway: Annotated[Gateway | None, Ask(_("Gateway"), _("an SMS gateway on XMPP"))] = None
-    via: Annotated[Via | None, Ask(_("Provider"), _("the provider's URL in Apprise format"))] = None
-    parts: Annotated[int, Ask(_("Parts"), _("the maximum number of SMS for one message"))] = 2
-    budget: Annotated[int, Ask(_("Budget"), _("the maximum number of SMS per day"))] = 100
+    provider: Annotated[ProviderName | None, Ask(_("Provider"), _("who sends the SMS"))] = None
+    account: Annotated[str, Ask(_("Account"), _("the user name or id at the provider"))] = ""
+    secret: Annotated[str, Ask(_("Secret"), _("the password or token at the provider"))] = field(
+        default="", repr=False
+    )
+    sender: Annotated[
+        str, Ask(_("Sender"), _("the number or name that sends, like +15551234567"))
+    ] = ""
+    url: Annotated[str, Ask(_("Address"), _("where the provider is asked, as a URL"))] = ""
+    via: Annotated[Retired | None, Ask(_("Provider"))] = None
+    parts: Annotated[int, Ask(_("Parts"), _("how many SMS one message may take"))] = 2
+    budget: Annotated[int, Ask(_("Budget"), _("how many SMS go out in a day"))] = 100
     per_number: Annotated[
         int, Ask(_("Limit per number"), _("the maximum number of SMS per day to one number"))
     ] = 20
@@ -149,19 +171,55 @@ class SmsSetup:
     ] = None
 
     def __post_init__(self) -> None:
-        if (self.gateway is None) == (self.via is None):
+        if (self.gateway is None) == (self.provider is None):
             raise BadInput(
                 _(
-                    'sms requires either gateway = "sms.example.org" or via with a provider\'s '
-                    "URL, but not both."
+                    "[sms] needs either gateway or provider: write gateway = “sms.example.org”, or "
+                    "provider = “twilio” with its settings."
                 )
             )
+        if self.provider:
+            self._check_provider(self.provider)
         if not 1 <= self.parts <= min(MOST, 10):
             raise BadInput(_("parts must be between 1 and 10."))
         for name, value in (("budget", self.budget), ("per_number", self.per_number)):
             if not 1 <= value <= 1_000_000:
                 raise BadInput(_("{name} must be between 1 and 1000000.", name=name))
 
+    def _check_provider(self, provider: ProviderName) -> None:
+        missing = [name for name in _NEEDED[provider] if not getattr(self, name)]
+        if missing:
+            raise BadInput(
+                _(
+                    "{provider} needs {settings} in [sms].",
+                    provider=provider,
+                    settings=", ".join(missing),
+                )
+            )
+        if self.url:
+            check_url(self.url, _SCHEMES[provider])
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """What may not be shown."""
+        return (self.secret,)
+
     def admits(self, number: str) -> bool:
         """Whether a number is in one of the countries."""
-        return any(number.startswith(one.digits) for one in self.countries)
+        return any(number.startswith(prefix.digits) for prefix in self.countries)
+
+
+def check_url(text: str, schemes: Sequence[str]) -> None:
+    """Raise BadInput unless a text is a URL of one of the schemes, with a host and without a user
+    or password."""
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.scheme not in schemes or not url.host or url.user or url.password:
+        raise BadInput(
+            _(
+                "url must be an address that begins with {schemes}, without a user or password.",
+                schemes=" / ".join(f"{scheme}://" for scheme in schemes),
+            )
+        )

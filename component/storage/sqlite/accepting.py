@@ -5,20 +5,20 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.ports.store import Offer, Planned, Receipt, Release
-from component.storage.sqlite import subscribing
-from component.storage.sqlite.rows import found, of_held, of_message, of_notes, of_stop, to_message
+from component.storage.sqlite.database import Connection
+from component.storage.sqlite.digests import save_turns
+from component.storage.sqlite.rows import of_entries, of_held, of_message, of_stop, to_message
 
 
-async def accept(queries: Any, connection: Any, offers: Sequence[Offer]) -> Sequence[Receipt]:
+async def accept(writer: Connection, offers: Sequence[Offer]) -> Sequence[Receipt]:
     """Those of the offers that are new, with what follows from them; receipts in the offers'
     order."""
     rows = json.dumps([of_message(offer.message) for offer in offers])
-    added = {row["id"] for row in await found(connection, queries.add_messages, rows=rows)}
+    added = {row["id"] for row in await writer.rows("add_messages", rows=rows)}
     new: dict[int, Offer] = {}
     old: dict[int, Offer] = {}
     for place, offer in enumerate(
@@ -27,16 +27,14 @@ async def accept(queries: Any, connection: Any, offers: Sequence[Offer]) -> Sequ
         fresh = offer.message.id in added
         added.discard(offer.message.id)
         (new if fresh else old)[place] = offer
-    receipts = await _accepted(queries, connection, new) | await _known(queries, connection, old)
+    receipts = await _accepted(writer, new) | await _known(writer, old)
     return [receipts[place] for place in range(len(offers))]
 
 
-async def _accepted(
-    queries: Any, connection: Any, offers: Mapping[int, Offer]
-) -> dict[int, Receipt]:
+async def _accepted(writer: Connection, offers: Mapping[int, Offer]) -> dict[int, Receipt]:
     planned = {place: offer.plan() for place, offer in offers.items()}
     bodies = {offer.message.id: offer.message.body for offer in offers.values()}
-    deliveries = iter(await _put(queries, connection, list(planned.values()), bodies))
+    deliveries = iter(await _put(writer, list(planned.values()), bodies))
     return {
         place: Receipt(
             offers[place].message,
@@ -49,7 +47,7 @@ async def _accepted(
 
 
 async def _put(
-    queries: Any, connection: Any, planned: Sequence[Planned], bodies: Mapping[str, str]
+    writer: Connection, planned: Sequence[Planned], bodies: Mapping[str, str]
 ) -> Sequence[Delivery]:
     """What follows from messages whose `bodies` came so, by id; gives the new deliveries."""
     new = [one for follows in planned for one in follows.deliveries]
@@ -64,21 +62,18 @@ async def _put(
         )
         for message, channel, state, error in new
     ]
-    added = await found(connection, queries.add_deliveries, rows=json.dumps(rows)) if rows else ()
-    await _put_rows(
-        queries.add_held,
-        connection,
+    added = await writer.rows("add_deliveries", rows=json.dumps(rows)) if rows else ()
+    await writer.put(
+        "add_held",
         [of_held(one, bodies[one.message.id]) for p in planned for one in p.holds],
     )
-    await _put_rows(
-        queries.add_stops, connection, [of_stop(one) for p in planned for one in p.stops]
-    )
-    put, gone = of_notes(
+    await writer.put("add_stops", [of_stop(one) for p in planned for one in p.stops])
+    put, gone = of_entries(
         {(note.place, note.key): note for p in planned for note in p.notes}.values()
     )
-    await _put_rows(queries.put_notes, connection, put)
-    await _put_rows(queries.drop_notes, connection, gone)
-    await subscribing.take_turns(queries, connection, [turn for p in planned for turn in p.turns])
+    await writer.put("put_notes", put)
+    await writer.put("drop_notes", gone)
+    await save_turns(writer, [turn for p in planned for turn in p.turns])
     return [
         Delivery(seq, message, channel, state, error=error, changed=message.at)
         for seq, (message, channel, state, error) in zip(
@@ -92,39 +87,34 @@ def _changed(body: str, came: str) -> str | None:
     return None if body == came else body
 
 
-async def _put_rows(query: Any, connection: Any, rows: Sequence[Any]) -> None:
-    if rows:
-        await query(connection, rows=json.dumps(rows))
-
-
-async def _known(queries: Any, connection: Any, offers: Mapping[int, Offer]) -> dict[int, Receipt]:
+async def _known(writer: Connection, offers: Mapping[int, Offer]) -> dict[int, Receipt]:
     if not offers:
         return {}
     places = list(offers)
     rows = json.dumps([(offer.message.id, offer.message.origin) for offer in offers.values()])
-    known = await found(connection, queries.known_messages, rows=rows)
+    known = await writer.rows("known_messages", rows=rows)
     return {
         places[row["place"]]: Receipt(to_message(row), new=False, deleted=bool(row["deleted"]))
         for row in known
     }
 
 
-async def release(queries: Any, connection: Any, one: Release) -> Sequence[Delivery]:
+async def release(writer: Connection, one: Release) -> Sequence[Delivery]:
     """What follows from messages that are held no more; nothing of those that are not held any more
     already."""
     ids = json.dumps([held.id for held in one.held])
-    gone = {row["id"] for row in await found(connection, queries.drop_held, ids=ids)}
+    gone = {row["id"] for row in await writer.rows("drop_held", ids=ids)}
     left = tuple(held for held in one.held if held.id in gone)
     if not left:
         return ()
     known = list({held.message.id: None for held in left})
     ids = json.dumps(known)
-    been = await _been(queries, connection, known)
+    been = await _been(writer, known)
     parts: defaultdict[str, list[str]] = defaultdict(list)
-    for row in await found(connection, queries.parts, ids=ids):
+    for row in await writer.rows("parts", ids=ids):
         parts[row["digest_id"]].append(row["message_id"])
     inside = (
-        await _been(queries, connection, [part for several in parts.values() for part in several])
+        await _been(writer, [part for several in parts.values() for part in several])
         if parts
         else {}
     )
@@ -133,23 +123,18 @@ async def release(queries: Any, connection: Any, one: Release) -> Sequence[Deliv
     left = tuple(replace(held, been=held.been | been[held.message.id]) for held in left)
     planned = one.plan(left, frozenset[Channel]().union(*been.values()))
     if planned.digests:
-        await found(
-            connection,
-            queries.add_messages,
+        await writer.rows(
+            "add_messages",
             rows=json.dumps([of_message(one) for one in planned.digests]),
         )
-        await queries.add_parts(connection, rows=json.dumps(planned.parts))
-    came = {row["id"]: row["body"] for row in await found(connection, queries.bodies, ids=ids)}
-    return await _put(
-        queries, connection, [planned], came | {one.id: one.body for one in planned.digests}
-    )
+        await writer.put("add_parts", planned.parts)
+    came = {row["id"]: row["body"] for row in await writer.rows("bodies", ids=ids)}
+    return await _put(writer, [planned], came | {one.id: one.body for one in planned.digests})
 
 
-async def _been(
-    queries: Any, connection: Any, ids: Sequence[str]
-) -> defaultdict[str, set[Channel]]:
+async def _been(writer: Connection, ids: Sequence[str]) -> defaultdict[str, set[Channel]]:
     """Where each message has been, or waits to go."""
     been: defaultdict[str, set[Channel]] = defaultdict(set)
-    for row in await found(connection, queries.been, ids=json.dumps(ids)):
+    for row in await writer.rows("been", ids=json.dumps(ids)):
         been[row["id"]].add(Channel.parse(row["channel"]))
     return been

@@ -1,23 +1,16 @@
 """Rows of the database and what they stand for: to write them, and to read them back."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import Any
 
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.ledger import Note
+from component.bus.model.ledger import StateEntry
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.route import Route, Stage
 from component.common.i18n import Words
-
-Row = Mapping[str, Any]
-
-
-async def found(connection: Any, query: Any, **values: object) -> Sequence[Row]:
-    """All rows in one go: a statement left open keeps later reads in its own past, and no commit
-    can end."""
-    return cast("Sequence[Row]", await connection.execute_fetchall(query.sql, values))
+from component.storage.sqlite.database import Row
 
 
 def of_message(message: Message) -> tuple[str | int, ...]:
@@ -129,14 +122,26 @@ def to_stop(row: Row) -> Stopped:
     )
 
 
-def of_notes(notes: Iterable[Note]) -> tuple[list[Any], list[Any]]:
+def of_entries(entries: Iterable[StateEntry]) -> tuple[list[Any], list[Any]]:
     """For `put_notes` and `drop_notes`."""
     put = [
-        (*note.place, note.key, json.dumps(note.value)) for note in notes if note.value is not None
+        (*note.place, note.key, json.dumps(note.value))
+        for note in entries
+        if note.value is not None
     ]
-    return put, [(*note.place, note.key) for note in notes if note.value is None]
+    return put, [(*note.place, note.key) for note in entries if note.value is None]
 
 
-def to_note(row: Row) -> Note:
+def to_entry(row: Row) -> StateEntry:
     """Of a row of `notes`."""
-    return Note((row["route"], row["stage"]), row["key"], json.loads(row["value"]))
+    return StateEntry((row["route"], row["stage"]), row["key"], json.loads(row["value"]))
+
+
+def to_channel(row: Row) -> Channel:
+    """Read the channel of a row."""
+    return Channel.parse(row["channel"])
+
+
+def to_depth(row: Row) -> tuple[Channel, int]:
+    """Read how many of something a channel has."""
+    return to_channel(row), row["depth"]

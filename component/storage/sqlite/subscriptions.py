@@ -1,37 +1,47 @@
-"""The part of the store that holds subscriptions; see `subscribing`."""
+"""Subscriptions, on SQLite."""
 
 import json
-from collections import defaultdict
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
-from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Standing, Subscription
-from component.bus.ports.store import Part, Spread, Turn
-from component.storage.sqlite import subscribing
-from component.storage.sqlite.connections import LAST, Connections, transaction, wrapped
-from component.storage.sqlite.rows import to_delivery
-from component.storage.sqlite.subscribing import to_subscription
+from component.common.errors import Conflict
+from component.common.i18n import Words, _
+from component.storage.sqlite.database import LAST, Database, Row
+from component.storage.sqlite.rows import to_depth
+from component.storage.sqlite.subscription_rows import (
+    by_id,
+    end,
+    of_subscription,
+    to_subscription,
+)
 
 
-class Subscriptions(Connections):
-    """See `store.SubscriptionStore`."""
+class SQLiteSubscriptions:
+    """Subscriptions (`component.bus.ports.subscriptions.SubscriptionStore`)."""
 
-    @wrapped
-    async def subscribe(self, subscription: Subscription, most: int) -> int:
-        """See `store.SubscriptionStore.subscribe`."""
-        self._still_there()
-        async with self._turn, transaction(self._writer):
-            return await subscribing.add(self._queries, self._writer, subscription, most)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    @wrapped
-    async def subscription(self, number: int) -> Subscription | None:
-        """See `store.SubscriptionStore.subscription`."""
-        rows = await self._rows(self._queries.subscriptions_by_id, ids=json.dumps([number]))
-        return to_subscription(rows[0]) if rows else None
+    async def add(self, subscription: Subscription, most: int) -> int:
+        """Add a subscription; return its number, 0 where its owner has too many."""
+        row = of_subscription(subscription)
+        place = {name: row[name] for name in ("owner", "channel", "target")}
+        async with self._database.transaction() as writer:
+            if await writer.rows("subscription_there", **place):
+                raise Conflict(taken(subscription))
+            added = await writer.rows("add_subscription", row=json.dumps(row), most=most)
+        if not added:
+            return 0
+        return int(added[0]["id"])
 
-    @wrapped
-    async def subscriptions(
+    async def get(self, number: int) -> Subscription | None:
+        """Return a subscription; None where it does not exist."""
+        ids = json.dumps([number])
+        return await self._database.read_one("subscriptions_by_id", to_subscription, ids=ids)
+
+    async def find(
         self,
         *,
         who: str | None = None,
@@ -40,156 +50,89 @@ class Subscriptions(Connections):
         after: int = 0,
         limit: int = 100,
     ) -> Sequence[Subscription]:
-        """See `store.SubscriptionStore.subscriptions`."""
-        page = {"after": min(after, LAST), "count": limit}
-        there = {"channel": str(channel) if channel else None}
+        """Return a page of subscriptions of a person, for a target, at a channel, or all."""
+        given: dict[str, object] = {"after": min(after, LAST), "count": limit}
         if who is not None:
-            told = {"who": who, "target": str(target) if target else None}
-            rows = await self._rows(self._queries.subscriptions_by, **told, **there, **page)
+            query = "subscriptions_by"
+            given |= {"who": who, "target": name_of(target), "channel": name_of(channel)}
         elif target:
-            rows = await self._rows(
-                self._queries.subscriptions_for, target=str(target), **there, **page
-            )
+            query = "subscriptions_for"
+            given |= {"target": str(target), "channel": name_of(channel)}
+        elif channel:
+            query = "subscriptions_at"
+            given["channel"] = str(channel)
         else:
-            query = self._queries.subscriptions_at if channel else self._queries.all_subscriptions
-            rows = await self._rows(query, **there, **page)
-        return [to_subscription(row) for row in rows]
+            query = "all_subscriptions"
+        return await self._database.read(query, to_subscription, **given)
 
-    @wrapped
-    async def change_subscriptions(
-        self, changes: Sequence[tuple[Subscription, Subscription]]
-    ) -> Sequence[Subscription]:
-        """See `store.SubscriptionStore.change_subscriptions`."""
-        async with self._turn, transaction(self._writer):
-            return await subscribing.change(self._queries, self._writer, changes)
-
-    @wrapped
-    async def unsubscribe(self, numbers: Collection[int]) -> Sequence[Subscription]:
-        """See `store.SubscriptionStore.unsubscribe`."""
-        async with self._turn, transaction(self._writer):
-            return await subscribing.end(self._queries, self._writer, numbers)
-
-    @wrapped
-    async def standings(self) -> Mapping[Standing, int]:
-        """See `store.SubscriptionStore.standings`."""
-        return {
-            Standing(row["standing"]): row["depth"]
-            for row in await self._rows(self._queries.standings)
-        }
-
-    @wrapped
-    async def subscribed(self) -> Mapping[Channel, int]:
-        """See `store.SubscriptionStore.subscribed`."""
-        return {
-            Channel.parse(row["channel"]): row["depth"]
-            for row in await self._rows(self._queries.subscribed)
-        }
-
-    @wrapped
-    async def hearers(
-        self, channel: Channel, words: Collection[str], after: int, limit: int
-    ) -> Sequence[Subscription]:
-        """See `store.SubscriptionStore.hearers`."""
-        names = {"channel": str(channel), "words": json.dumps(list(words))}
-        rows = await self._rows(self._queries.hearers, **names, after=min(after, LAST), count=limit)
-        return [to_subscription(row) for row in rows]
-
-    @wrapped
-    async def subscriptions_of(
+    async def between(
         self, targets: Collection[Channel], channels: Collection[Channel]
     ) -> Sequence[Subscription]:
-        """See `store.SubscriptionStore.subscriptions_of`."""
-        sides = {"targets": targets, "channels": channels}
-        names = {side: json.dumps([str(one) for one in several]) for side, several in sides.items()}
-        return [
-            to_subscription(row)
-            for row in await self._rows(self._queries.subscriptions_of, **names)
-        ]
+        """Return the subscriptions of any of the targets at any of the channels."""
+        ends = {
+            "targets": json.dumps([str(target) for target in targets]),
+            "channels": json.dumps([str(channel) for channel in channels]),
+        }
+        return await self._database.read("subscriptions_of", to_subscription, **ends)
 
-    @wrapped
-    async def spread(self, spread: Spread) -> Sequence[Delivery]:
-        """See `store.SubscriptionStore.spread`."""
-        self._still_there()
-        async with self._turn, transaction(self._writer):
-            return await subscribing.spread(self._queries, self._writer, spread)
+    async def change(
+        self, changes: Sequence[tuple[Subscription, Subscription]]
+    ) -> Sequence[Subscription]:
+        """Compare-and-set each pair; return those that lost the race, as they are now."""
+        lost: list[Subscription] = []
+        async with self._database.transaction() as writer:
+            known = await by_id(writer, [was.id for was, _now in changes])
+            for was, now in changes:
+                current = known.get(was.id)
+                if current == was:
+                    try:
+                        await writer.put("set_subscriptions", [of_subscription(now)])
+                    except sqlite3.IntegrityError as error:
+                        raise Conflict(taken(now)) from error
+                elif current:
+                    lost.append(current)
+        return lost
 
-    @wrapped
-    async def spread_upto(self, seq: int) -> int:
-        """See `store.SubscriptionStore.spread_upto`."""
-        rows = await self._rows(self._queries.spread_upto, seq=min(seq, LAST))
-        return int(rows[0]["upto"]) if rows else 0
+    async def remove(self, numbers: Collection[int]) -> Sequence[Subscription]:
+        """End subscriptions; return those that existed."""
+        async with self._database.transaction() as writer:
+            known = await by_id(writer, numbers)
+            await end(writer, known)
+        return list(known.values())
 
-    @wrapped
-    async def heard_upto(self, numbers: Collection[int]) -> Mapping[int, int]:
-        """See `store.SubscriptionStore.heard_upto`."""
-        rows = await self._rows(self._queries.heard_upto, ids=json.dumps(list(numbers)))
-        return {row["id"]: row["seq"] for row in rows}
+    async def counts(self) -> Mapping[Standing, int]:
+        """Return how many subscriptions there are, by status."""
+        return dict(await self._database.read("standings", to_count))
 
-    # Digests
+    async def listener_counts(self) -> Mapping[Channel, int]:
+        """Return for how many subscriptions each channel's messages are examined on arrival."""
+        return dict(await self._database.read("subscribed", to_depth))
 
-    @wrapped
-    async def due_subscriptions(self, now: int, limit: int) -> Sequence[Subscription]:
-        """See `store.SubscriptionStore.due_subscriptions`."""
-        return [
-            to_subscription(row)
-            for row in await self._rows(self._queries.due_subscriptions, now=now, count=limit)
-        ]
+    async def listeners(
+        self, channel: Channel, words: Collection[str], after: int, limit: int
+    ) -> Sequence[Subscription]:
+        """Return a channel's immediate subscriptions and those that mention one of `words`."""
+        wanted = {"channel": str(channel), "words": json.dumps(list(words))}
+        page = {"after": min(after, LAST), "count": limit}
+        return await self._database.read("hearers", to_subscription, **wanted, **page)
 
-    @wrapped
-    async def due_count(self, now: int) -> int:
-        """See `store.SubscriptionStore.due_count`."""
-        return int((await self._rows(self._queries.due_count, now=now))[0]["depth"])
 
-    @wrapped
-    async def far_subscriptions(self, due: int, after: int, limit: int) -> Sequence[Subscription]:
-        """See `store.SubscriptionStore.far_subscriptions`."""
-        rows = await self._rows(self._queries.far_subscriptions, due=due, after=after, count=limit)
-        return [to_subscription(row) for row in rows]
+def taken(subscription: Subscription) -> Words:
+    """Say that the owner already has one for that target at that channel."""
+    return _(
+        "{target} is told of {channel} already: change that subscription.",
+        channel=subscription.channel,
+        target=subscription.target,
+    )
 
-    @wrapped
-    async def next_subscription(self) -> int | None:
-        """See `store.SubscriptionStore.next_subscription`."""
-        rows = await self._rows(self._queries.next_subscription)
-        return rows[0]["due"] if rows else None
 
-    @wrapped
-    async def take_turns(self, turns: Sequence[Turn]) -> None:
-        """See `store.SubscriptionStore.take_turns`."""
-        async with self._turn, transaction(self._writer):
-            await subscribing.take_turns(self._queries, self._writer, turns)
+def name_of(channel: Channel | None) -> str | None:
+    """Write a channel as queries take it: null where any will do."""
+    if channel is None:
+        return None
+    return str(channel)
 
-    @wrapped
-    async def forget_told(self, told: Collection[tuple[int, int]]) -> None:
-        """See `store.SubscriptionStore.forget_told`."""
-        async with self._turn, transaction(self._writer):
-            await self._queries.forget_told_of(self._writer, rows=json.dumps(list(told)))
 
-    @wrapped
-    async def told_at_once(self, numbers: Collection[int]) -> Mapping[int, frozenset[int]]:
-        """See `store.SubscriptionStore.told_at_once`."""
-        told: defaultdict[int, set[int]] = defaultdict(set)
-        for row in await self._rows(self._queries.told, ids=json.dumps(list(numbers))):
-            told[row["subscription"]].add(row["seq"])
-        return {number: frozenset(seqs) for number, seqs in told.items()}
-
-    @wrapped
-    async def between(
-        self, channel: Channel, after: int, upto: int, limit: int
-    ) -> Sequence[Delivery]:
-        """See `store.SubscriptionStore.between`."""
-        ends = {"channel": str(channel), "after": min(after, LAST), "upto": min(upto, LAST)}
-        return [
-            to_delivery(row) for row in await self._rows(self._queries.between, **ends, count=limit)
-        ]
-
-    @wrapped
-    async def counted(self, channel: Channel, after: int, upto: int) -> int:
-        """See `store.SubscriptionStore.counted`."""
-        ends = {"channel": str(channel), "after": min(after, LAST), "upto": min(upto, LAST)}
-        return int((await self._rows(self._queries.counted, **ends))[0]["depth"])
-
-    @wrapped
-    async def parts_of(self, digest: str) -> Sequence[Part]:
-        """See `store.SubscriptionStore.parts_of`."""
-        rows = await self._rows(self._queries.digest_parts, id=digest)
-        return [Part(row["subscription"], row["after"], row["upto"]) for row in rows]
+def to_count(row: Row) -> tuple[Standing, int]:
+    """Read how many subscriptions have a status."""
+    return Standing(row["standing"]), row["depth"]

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import DELETED, Channel, Message
 from component.bus.model.subscription import Subscription
+from component.bus.ports.digests import DigestPart
 from component.bus.ports.method import Clock
-from component.bus.ports.store import Part, Store
+from component.bus.ports.store import Store
 from component.subscriptions.log_reader import alike, first
 from component.subscriptions.rendering.digest import Wanted
 from component.subscriptions.rendering.recent import Recent
@@ -54,7 +55,7 @@ class Piece:
     once."""
 
     subscription: Subscription
-    part: Part
+    part: DigestPart
     told: frozenset[int]
 
 
@@ -70,11 +71,11 @@ class Reader:
 
     async def pieces(self, digest: str) -> Sequence[Piece]:
         """What the digest with that message id tells, without subscriptions that have ended."""
-        parts = {part.subscription: part for part in await self._store.parts_of(digest)}
+        parts = {part.subscription: part for part in await self._store.digests.parts_of(digest)}
         found = await self._keep(
-            [one for number in parts if (one := await self._store.subscription(number))]
+            [one for number in parts if (one := await self._store.subscriptions.get(number))]
         )
-        told = await self._store.told_at_once([one.id for one in found]) if found else {}
+        told = await self._store.fan_out.notified([one.id for one in found]) if found else {}
         return [Piece(one, parts[one.id], told.get(one.id, frozenset())) for one in found]
 
     async def excerpt(self, piece: Piece) -> Excerpt:
@@ -100,7 +101,9 @@ class Reader:
                 return known
             found, whole = await first(self._store, one, part, piece.told, MOST_READ)
             rest: int | None = (
-                0 if whole else await self._store.counted(one.channel, found[-1].seq, part.upto)
+                0
+                if whole
+                else await self._store.digests.count_between(one.channel, found[-1].seq, part.upto)
             )
             if one.only or one.without or one.thread or piece.told:
                 rest = rest and None
@@ -109,11 +112,11 @@ class Reader:
     async def answered(self, channel: Channel, message_id: str) -> Message | None:
         """A message that another one answers in a channel; None where it was deleted or never came
         there: then it may be others' affair."""
-        hops = await self._store.trace(message_id)
+        hops = await self._store.messages.trace(message_id)
         seen = next((one.message for one in hops if one.channel == channel), None)
         return seen if seen and seen.body != DELETED else None
 
     async def places(self, message: Message) -> Sequence[Channel]:
         """Where a message was or will be brought, in that order."""
-        hops = await self._store.trace(message.id)
+        hops = await self._store.messages.trace(message.id)
         return [one.channel for one in sorted(hops, key=lambda hop: hop.seq)]

@@ -238,17 +238,17 @@ class Writer:
             or delivery.channel.method not in self._persons
         ):
             return None  # what the bus itself says there; and at once only persons are told
-        theirs = await self._store.subscriptions(target=delivery.channel) or await self._instead(
-            delivery.channel
-        )
+        theirs = await self._store.subscriptions.find(
+            target=delivery.channel
+        ) or await self._instead(delivery.channel)
         heard = {one.channel: one for one in reversed(theirs) if one.standing is not Standing.ASKED}
         brought = await self._places_of(delivery) if heard else ()
         return next((heard[place] for place in brought if place in heard), None)
 
     async def _instead(self, target: Channel) -> Sequence[Subscription]:
         """Subscriptions that fall back to a target, of who gave it."""
-        people = [one.who for one in await self._store.addresses(target=target) if one.who]
-        theirs = [one for who in people for one in await self._store.subscriptions(who=who)]
+        people = [one.who for one in await self._store.addresses.find(target=target) if one.who]
+        theirs = [one for who in people for one in await self._store.subscriptions.find(who=who)]
         return [one for one in theirs if one.fallback == target]
 
     async def _places_of(self, delivery: Delivery) -> Sequence[Channel]:
@@ -264,10 +264,10 @@ class Writer:
 
     async def _request(self, delivery: Delivery, names: Sequence[str]) -> tuple[_Made, Eyes]:
         who, asked, by = asked_for(delivery.message.origin)
-        address = await self._store.address(who, delivery.channel)
+        address = await self._store.addresses.get(who, delivery.channel)
         if address is None or address.asked != asked:
-            raise Refused(_("The address no longer needs to be confirmed."))
-        theirs = await self._store.subscriptions(who=who, target=delivery.channel)
+            raise Refused(_("That address need not be confirmed any more."))
+        theirs = await self._store.subscriptions.find(who=who, target=delivery.channel)
         waiting = [one for one in theirs if one.standing in (Standing.ASKED, Standing.FAILED)]
         eyes = self._eyes_of(waiting[0]) if waiting else self._eyes_as(who)
         given = values.of_request(
@@ -291,7 +291,7 @@ class Writer:
 
     async def _eyes_at(self, target: Channel) -> Eyes:
         """Those of an address that has no subscription there."""
-        people = [one.who for one in await self._store.addresses(target=target) if one.who]
+        people = [one.who for one in await self._store.addresses.find(target=target) if one.who]
         return self._eyes_as(people[0] if people else target.address)
 
     def _drawn(self, names: Sequence[str], eyes: Eyes, given: Mapping[str, Any]) -> _Made:

@@ -1,4 +1,4 @@
-"""Reading a room's archive (XEP-0313) page by page.
+"""Reads a room's archive (XEP-0313) page by page.
 
 slixmpp's own retrieval silently gives nothing to a component (it expects jabber:client), hence this
 one: results count only from the archive that was asked, under the query's own id.
@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from component.common.sanitize import escape as q
+from component.xmpp.elements import element, form, query
 from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import (
     DELAY,
@@ -22,11 +22,11 @@ from component.xmpp.stanza import (
     NS,
     RSM,
     Fault,
-    element,
-    form,
+    features,
 )
 
 PAGE = 100
+"""Stanzas that are asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,26 @@ class Archived:
     stanza: Element
 
 
+@dataclass(frozen=True, slots=True)
+class ArchivePage:
+    """A page of an archive, oldest first: whether it is the last one, and the id of its end."""
+
+    stanzas: list[Archived]
+    complete: bool
+    last: str
+
+
 class MamArchive:
     """Every room's archive, read as `reader` (a full JID of ours)."""
 
-    def __init__(self, link: Session, reader: str) -> None:
-        self._link = link
+    def __init__(self, session: Session, reader: str) -> None:
+        self._session = session
         self._reader = reader
         self._pages: dict[str, tuple[str, list[Archived]]] = {}
 
     def heard(self, stanza: Element) -> bool:
-        """Whether a message is an archive's result; if it is, it is kept for who asked, or
-        dropped."""
+        """Whether a message is an archive's result. If it is, it is kept for the query it answers,
+        or dropped."""
         result = stanza.find(f"{{{MAM}}}result")
         if result is None:
             return False
@@ -57,97 +66,117 @@ class MamArchive:
         # From the room itself: an occupant's private message comes from its bare JID and their
         # nickname.
         if archive and stanza.get("from", "").lower() == archive:
-            forwarded = result.find(FORWARDED)
-            inner = None if forwarded is None else forwarded.find("{jabber:client}message")
-            if inner is None and forwarded is not None:
-                inner = forwarded.find(f"{NS}message")
-            if forwarded is not None and inner is not None:
-                delay = forwarded.find(DELAY)
-                page.append(Archived(result.get("id", "")[:MAX_ID], _at(delay), inner))
+            archived = read(result)
+            if archived:
+                page.append(archived)
         return True
 
     async def after(
         self, room: str, stanza_id: str, since: int
     ) -> AsyncGenerator[list[Archived], None]:
-        """Pages of what came after `stanza_id`, oldest first; by time (`since`, ms) where the
-        archive forgot that id.
+        """Pages of what was archived after an id; since a time (ms) where the id is unknown or "".
 
-        Raises IqError where there is no archive, Unavailable where the stream went.
+        Raises IqError where the room has no archive or does not give it, Unavailable where the
+        stream went.
         """
-        await self._check(room)
-        filters = {} if stanza_id else {"start": _stamp(since)}
+        await self.check(room)
+        by_time = not stanza_id
         while True:
             try:
-                page, complete, last = await self._page(
-                    room, f"<after>{q(stanza_id)}</after>" if stanza_id else "", filters
-                )
+                page = await self.page_after(room, stanza_id, since, by_time=by_time)
             except IqError as error:
-                if error.fault.condition != "item-not-found" or not stanza_id or filters:
+                if error.fault.condition != "item-not-found" or not stanza_id or by_time:
                     raise
-                stanza_id, filters = "", {"start": _stamp(since)}
+                stanza_id, by_time = "", True
                 continue
-            yield page
-            if complete or not page or not last or last == stanza_id:
+            yield page.stanzas
+            if page.complete or not page.stanzas or page.last in ("", stanza_id):
                 return
-            stanza_id = last
+            stanza_id = page.last
 
     async def newest(self, room: str) -> Archived | None:
         """The last archived stanza; None where there is none. Raises as `after`."""
         page = await self.last(room, 1)
-        return page[-1] if page else None
+        if not page:
+            return None
+        return page[-1]
 
     async def last(self, room: str, count: int = PAGE) -> list[Archived]:
         """The last archived stanzas, oldest first; fewer where the room gives no more at once.
         Raises as `after`."""
-        await self._check(room)
-        page, _, _ = await self._page(room, "<before/>", {}, count)
-        return page
+        await self.check(room)
+        page = await self.page(room, element(RSM, "before"), None, count)
+        return page.stanzas
 
-    async def _check(self, room: str) -> None:
+    async def check(self, room: str) -> None:
         """Raise IqError unless the room says that it keeps an archive.
 
         For one that keeps none ejabberd answers from its short history, under ids that no live
         stanza carried.
         """
-        info = await self._link.iq(
-            "get", room, self._reader, element("query", {"xmlns": DISCO_INFO})
-        )
-        if not any(one.get("var") == MAM for one in info.iter(f"{{{DISCO_INFO}}}feature")):
-            raise IqError(Fault("feature-not-implemented", "the room does not have an archive"))
+        info = await self._session.iq("get", room, self._reader, query(DISCO_INFO))
+        if MAM not in features(info):
+            raise IqError(Fault("feature-not-implemented", "the room keeps no archive"))
 
-    async def _page(
-        self, room: str, window: str, filters: dict[str, str], most: int = PAGE
-    ) -> tuple[list[Archived], bool, str]:
-        query = secrets.token_hex(8)
-        page: list[Archived] = []
-        self._pages[query] = (room, page)
-        fields = form({"FORM_TYPE": MAM, **filters}) if filters else ""
-        window = f'<set xmlns="{RSM}"><max>{most}</max>{window}</set>'
+    async def page_after(
+        self, room: str, stanza_id: str, since: int, *, by_time: bool
+    ) -> ArchivePage:
+        """The page behind an id (where it is not ""), of all or, `by_time`, of what was said since
+        a time."""
+        window = fields = None
+        if stanza_id:
+            window = element(RSM, "after", text=stanza_id)
+        if by_time:
+            fields = form({"FORM_TYPE": MAM, "start": stamp(since)})
+        return await self.page(room, window, fields, PAGE)
+
+    async def page(
+        self, room: str, window: Element | None, fields: Element | None, count: int
+    ) -> ArchivePage:
+        """Ask for a page (XEP-0059) of what the fields of a form filter."""
+        number = secrets.token_hex(8)
+        stanzas: list[Archived] = []
+        self._pages[number] = (room, stanzas)
+        most = element(RSM, "max", text=str(count))
+        asked = query(MAM, fields, element(RSM, "set", most, window), queryid=number)
         try:
-            inside = element("query", {"xmlns": MAM, "queryid": query}, fields, window)
-            answer = await self._link.iq("set", room, self._reader, inside)
+            answer = await self._session.iq("set", room, self._reader, asked)
         finally:
-            del self._pages[query]
+            del self._pages[number]
         fin = answer.find(f"{{{MAM}}}fin")
         if fin is None:
-            return page, True, ""
-        return (
-            page,
-            fin.get("complete") == "true",
-            fin.findtext(f"{{{RSM}}}set/{{{RSM}}}last") or "",
-        )
+            return ArchivePage(stanzas, True, "")
+        last = fin.findtext(f"{{{RSM}}}set/{{{RSM}}}last") or ""
+        return ArchivePage(stanzas, fin.get("complete") == "true", last)
 
 
-def _stamp(at: int) -> str:
-    return datetime.datetime.fromtimestamp(at / 1000, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def read(result: Element) -> Archived | None:
+    """The stanza in an archive's result; None where it holds none."""
+    forwarded = result.find(FORWARDED)
+    if forwarded is None:
+        return None
+    inner = forwarded.find("{jabber:client}message")
+    if inner is None:
+        inner = forwarded.find(f"{NS}message")
+    if inner is None:
+        return None
+    return Archived(result.get("id", "")[:MAX_ID], time_of(forwarded.find(DELAY)), inner)
 
 
-def _at(delay: Element | None) -> int:
-    stamp = "" if delay is None else delay.get("stamp", "")
+def stamp(at: int) -> str:
+    """A time in ms since 1970, as XEP-0082 writes it."""
+    moment = datetime.datetime.fromtimestamp(at / 1000, datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_of(delay: Element | None) -> int:
+    """The time of a delay (XEP-0203) in ms since 1970, never in the future; 0 where there is
+    none."""
+    if delay is None:
+        return 0
     try:
-        moment = datetime.datetime.fromisoformat(stamp).timestamp()
+        moment = datetime.datetime.fromisoformat(delay.get("stamp", "")).timestamp()
     except (ValueError, OverflowError):
         return 0
-    return int(
-        min(max(moment, 0), time.time()) * 1000
-    )  # a year 9999 would break every page it stands on
+    # The year 9999 would break every page that shows it.
+    return int(min(max(moment, 0), time.time()) * 1000)

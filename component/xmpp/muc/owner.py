@@ -1,13 +1,13 @@
 """What an owner does to a room (XEP-0045 section 10): configure it, share ownership, set the
-subject, invite."""
+subject, invite, kick, destroy."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
 import structlog
 
 from component.common.i18n import best
-from component.common.sanitize import escape as q
+from component.xmpp.elements import STREAM, element, form, message, query
 from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import (
     DATA,
@@ -18,102 +18,101 @@ from component.xmpp.stanza import (
     MUC_OWNER,
     MUC_USER,
     bare,
-    element,
-    form,
 )
 
 log = structlog.get_logger()
 
-_CONFIG = "muc#roomconfig_"
-_LANG = "muc#roominfo_lang"
-
-
-def wanted(title: str) -> dict[str, str]:
-    """The settings of a room of ours by their fields, Prosody's and ejabberd's names together."""
-    settings = {f"{_CONFIG}persistentroom": "1", f"{_CONFIG}enablearchiving": "1", "mam": "1"}
-    return settings | {f"{_CONFIG}roomname": title} if title else settings
+CONFIG = "muc#roomconfig_"
+LANGUAGE = "muc#roominfo_lang"
 
 
 class Owner:
     """The bot as a room's owner; every call raises IqError and Unavailable, but for `language`:
     only the latter."""
 
-    def __init__(self, link: Session, bot: str) -> None:
-        self._link = link
+    def __init__(self, session: Session, bot: str) -> None:
+        self._session = session
         self._bot = bot
 
     async def configure(self, room: str, title: str, *, fresh: bool) -> None:
         """Bring the owner form to what is wanted. A fresh room stays locked until its form is
         sent."""
-        answer = await self._link.iq("get", room, self._bot, element("query", {"xmlns": MUC_OWNER}))
-        offered = _fields(answer)
-        values = {var: value for var, value in wanted(title).items() if var in offered}
-        if fresh or any(_same(offered[var]) != _same(value) for var, value in values.items()):
+        answer = await self._session.iq("get", room, self._bot, query(MUC_OWNER))
+        offered = form_values(answer.find(f"{{{MUC_OWNER}}}query/{{{DATA}}}x"))
+        values = {}
+        changed = fresh
+        for var, value in settings(title).items():
+            if var in offered:
+                values[var] = value
+                changed = changed or as_flag(offered[var]) != as_flag(value)
+        if changed:
             filled = form({"FORM_TYPE": f"{MUC}#roomconfig", **values})
-            await self._link.iq(
-                "set", room, self._bot, element("query", {"xmlns": MUC_OWNER}, filled)
-            )
+            await self._session.iq("set", room, self._bot, query(MUC_OWNER, filled))
 
     async def language(self, room: str) -> str:
-        """What is spoken in a room, by its disco#info (XEP-0045 section 15.5.3), of the languages
-        that there are."""
+        """The language that is spoken in a room, by its disco#info (XEP-0045 section 15.5.3), of
+        those that the bus speaks."""
         try:
-            info = await self._link.iq(
-                "get", room, self._bot, element("query", {"xmlns": DISCO_INFO})
-            )
+            info = await self._session.iq("get", room, self._bot, query(DISCO_INFO))
         except IqError:
             return best("")
-        told = (
-            one.findtext(f"{{{DATA}}}value")
-            for one in info.iter(f"{{{DATA}}}field")
-            if one.get("var") == _LANG
-        )
-        return best(next(told, "") or "")
+        return best(form_values(info).get(LANGUAGE, ""))
 
     async def share(self, room: str, admins: Iterable[str]) -> None:
         """Make each of `admins` an owner who isn't one."""
-        query = element("query", {"xmlns": MUC_ADMIN}, element("item", {"affiliation": "owner"}))
-        answer = await self._link.iq("get", room, self._bot, query)
+        asked = query(MUC_ADMIN, element(MUC_ADMIN, "item", affiliation="owner"))
+        answer = await self._session.iq("get", room, self._bot, asked)
         owners = {bare(item.get("jid", "")) for item in answer.iter(f"{{{MUC_ADMIN}}}item")}
         for admin in admins:
             if admin not in owners:
-                item = element("item", {"affiliation": "owner", "jid": admin})
-                await self._link.iq(
-                    "set", room, self._bot, element("query", {"xmlns": MUC_ADMIN}, item)
-                )
+                item = element(MUC_ADMIN, "item", affiliation="owner", jid=admin)
+                await self._session.iq("set", room, self._bot, query(MUC_ADMIN, item))
 
     async def kick(self, room: str, nick: str, reason: str) -> None:
         """XEP-0045 section 8.2."""
-        item = element("item", {"nick": nick, "role": "none"}, f"<reason>{q(reason)}</reason>")
-        await self._link.iq("set", room, self._bot, element("query", {"xmlns": MUC_ADMIN}, item))
+        why = element(MUC_ADMIN, "reason", text=reason)
+        item = element(MUC_ADMIN, "item", why, nick=nick, role="none")
+        await self._session.iq("set", room, self._bot, query(MUC_ADMIN, item))
 
     async def destroy(self, room: str, reason: str) -> None:
-        """XEP-0045 section 10.9. Whoever is inside is told the reason."""
-        inside = element("destroy", {}, f"<reason>{q(reason)}</reason>")
-        await self._link.iq("set", room, self._bot, element("query", {"xmlns": MUC_OWNER}, inside))
+        """XEP-0045 section 10.9. Everyone inside is told the reason."""
+        why = element(MUC_OWNER, "reason", text=reason)
+        destroy = query(MUC_OWNER, element(MUC_OWNER, "destroy", why))
+        await self._session.iq("set", room, self._bot, destroy)
 
     def subject(self, room: str, subject: str) -> None:
         """XEP-0045 section 8.1."""
-        inside = f"<subject>{q(subject)}</subject>"
-        self._link.send(
-            element("message", {"from": self._bot, "to": room, "type": "groupchat"}, inside)
-        )
+        inside = element(STREAM, "subject", text=subject)
+        self._session.send(message(self._bot, room, inside, type="groupchat"))
 
     def invite(self, room: str, jid: str, reason: str) -> None:
         """Through the room (XEP-0045 section 7.8.2), which makes a member where one must be, and
         directly (XEP-0249), which clients show that don't show the other."""
-        mediated = element("invite", {"to": jid}, f"<reason>{q(reason)}</reason>")
-        mediated = element("x", {"xmlns": MUC_USER}, mediated)
-        self._link.send(element("message", {"from": self._bot, "to": room}, mediated))
-        direct = element("x", {"xmlns": INVITE, "jid": room, "reason": reason})
-        self._link.send(element("message", {"from": self._bot, "to": jid}, direct))
+        why = element(MUC_USER, "reason", text=reason)
+        mediated = element(MUC_USER, "x", element(MUC_USER, "invite", why, to=jid))
+        self._session.send(message(self._bot, room, mediated))
+        direct = element(INVITE, "x", jid=room, reason=reason)
+        self._session.send(message(self._bot, jid, direct))
 
 
-def _fields(answer: Element) -> Mapping[str, str]:
-    data = answer.find(f"{{{MUC_OWNER}}}query/{{{DATA}}}x")
-    fields = () if data is None else data.iter(f"{{{DATA}}}field")
-    return {field.get("var", ""): field.findtext(f"{{{DATA}}}value") or "" for field in fields}
+def settings(title: str) -> dict[str, str]:
+    """The settings of a room of ours by their fields, Prosody's and ejabberd's names together."""
+    wanted = {f"{CONFIG}persistentroom": "1", f"{CONFIG}enablearchiving": "1", "mam": "1"}
+    if title:
+        wanted[f"{CONFIG}roomname"] = title
+    return wanted
 
 
-def _same(value: str) -> str:
+def form_values(holder: Element | None) -> dict[str, str]:
+    """The first value of each field of the data form in an element."""
+    values: dict[str, str] = {}
+    if holder is None:
+        return values
+    for field in holder.iter(f"{{{DATA}}}field"):
+        values[field.get("var", "")] = field.findtext(f"{{{DATA}}}value") or ""
+    return values
+
+
+def as_flag(value: str) -> str:
+    """A boolean field's value as 1 or 0; others as they are (XEP-0004 section 3.3)."""
     return {"true": "1", "false": "0"}.get(value, value)

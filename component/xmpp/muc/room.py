@@ -1,5 +1,5 @@
-"""What is known of one room: who is in it, what was sent and not yet reflected, how far its archive
-was read."""
+"""What is known of one room: who is in it, what was sent and not yet reflected, what waits until
+the archive is read."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -15,7 +15,7 @@ from component.common.i18n import Words, _, joined
 from component.xmpp.muc.replies import LineIndex
 from component.xmpp.stanza import MUC_USER, bare
 
-REFLECTION = 10.0
+REFLECTION_S = 10.0
 """Seconds the room's reflection of our own stanza may take before it counts as unconfirmed."""
 REMEMBERED = 5_000
 """Our messages seen in the archive and not waited for, kept to answer "has it landed?"."""
@@ -45,18 +45,17 @@ class Occupant:
         item = presence.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
         if item is None:
             return cls("", "none", "none")
-        return cls(
-            bare(item.get("jid", "")), item.get("affiliation", "none"), item.get("role", "none")
-        )
+        jid = bare(item.get("jid", ""))
+        return cls(jid, item.get("affiliation", "none"), item.get("role", "none"))
 
 
 @dataclass(frozen=True, slots=True)
 class RoomLine:
-    """What an occupant said: nickname, presence where it is known, text, and the stanza's
+    """What an occupant said: nickname, bare JID ("" where hidden), text, and the stanza's
     `xml:lang`."""
 
     nick: str
-    occupant: Occupant | None
+    jid: str
     text: str
     language: str
 
@@ -79,10 +78,12 @@ class Room:
     spec: ChannelSpec
     nick: str
     state: str = "out"
+    """out, joining, reading (the archive) or in."""
     trouble: Words | str = ""
     language: str = "en"
     affiliation: str = ""
     fresh: bool = False
+    """Whether the bot's join made it and it is not configured yet."""
     archived: bool = True
     voice: bool = True
     inside: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,8 +92,11 @@ class Room:
     occupants: dict[str, Occupant] = field(default_factory=dict)
     subject: str = ""
     heard_at: float = 0.0
+    """When the room was last heard, in the loop's seconds."""
     waiting: deque[Element] = field(default_factory=deque)
-    said: OrderedDict[str, AwaitedReflection] = field(default_factory=OrderedDict)
+    """What is said while the archive is read."""
+    awaited: OrderedDict[str, AwaitedReflection] = field(default_factory=OrderedDict)
+    """Our messages on their way, by id."""
     landed: OrderedDict[str, None] = field(default_factory=OrderedDict)
     lines: LineIndex = field(default_factory=LineIndex)
 
@@ -108,23 +112,39 @@ class Room:
 
     def limits(self) -> Words | str:
         """What the bot may not do here; "" where it may do all."""
-        may = ((self.voice, _VOICE), (self.owned, _RIGHTS), (self.archived, _ARCHIVE))
-        kept = [words for well, words in may if not well]
-        return joined(kept, " ") if kept else ""
+        missing: list[Words | str] = []
+        if not self.voice:
+            missing.append(_VOICE)
+        if not self.owned:
+            missing.append(_RIGHTS)
+        if not self.archived:
+            missing.append(_ARCHIVE)
+        if not missing:
+            return ""
+        return joined(missing, " ")
 
-    def saying(self, message_id: str, nick: str, now: float) -> Confirmation:
+    def jid_of(self, nick: str) -> str:
+        """The bare JID of an occupant; "" where it is hidden or nobody has the nickname."""
+        occupant = self.occupants.get(nick)
+        if not occupant:
+            return ""
+        return occupant.jid
+
+    # Our own messages
+
+    def expect(self, message_id: str, nick: str, now: float) -> Confirmation:
         """Wait for the reflection of what is about to be sent as `nick`."""
         confirmation: Confirmation = asyncio.get_running_loop().create_future()
-        self.said[message_id] = AwaitedReflection(nick, confirmation, now)
+        self.awaited[message_id] = AwaitedReflection(nick, confirmation, now)
         return confirmation
 
     def reflected(self, message_id: str, nick: str) -> None:
         """The room has our message: confirm it, or remember that it landed."""
-        said = self.said.get(message_id)
-        if said and said.nick == nick:
-            del self.said[message_id]
-            if not said.confirmation.done():
-                said.confirmation.set_result(None)
+        awaited = self.awaited.get(message_id)
+        if awaited and awaited.nick == nick:
+            del self.awaited[message_id]
+            if not awaited.confirmation.done():
+                awaited.confirmation.set_result(None)
             return
         self.landed[message_id] = None
         if len(self.landed) > REMEMBERED:
@@ -132,22 +152,33 @@ class Room:
 
     def fail(self, message_id: str, error: Exception) -> None:
         """The room answered one of ours with an error."""
-        said = self.said.pop(message_id, None)
-        if said and not said.confirmation.done():
-            said.confirmation.set_exception(error)
+        awaited = self.awaited.pop(message_id, None)
+        if awaited and not awaited.confirmation.done():
+            awaited.confirmation.set_exception(error)
 
     def sweep(self, now: float) -> None:
         """Give up waiting for what was sent too long ago, oldest first."""
-        while self.said:
-            message_id, said = next(iter(self.said.items()))
-            if now - said.at < REFLECTION and not said.confirmation.cancelled():
+        while self.awaited:
+            message_id, awaited = next(iter(self.awaited.items()))
+            if now - awaited.at < REFLECTION_S and not awaited.confirmation.cancelled():
                 return
             late = _(
                 "{room} did not confirm the message within {seconds:.0f} s.",
                 room=self.jid,
-                seconds=REFLECTION,
+                seconds=REFLECTION_S,
             )
             self.fail(message_id, Unconfirmed(late))
+
+    # The bot's own way in and out
+
+    def settle_join(self, error: Exception | None) -> None:
+        """The room answered the bot's join; without a join under way nothing happens."""
+        if not self.joined or self.joined.done():
+            return
+        if error:
+            self.joined.set_exception(error)
+        else:
+            self.joined.set_result(None)
 
     def leave(self, trouble: Words | str, error: Exception) -> None:
         """The bot is out: nothing on its way will be reflected to it."""
@@ -155,7 +186,6 @@ class Room:
         self.inside.clear()
         self.occupants.clear()
         self.waiting.clear()
-        if self.joined and not self.joined.done():
-            self.joined.set_exception(error)
-        for message_id in tuple(self.said):
+        self.settle_join(error)
+        for message_id in tuple(self.awaited):
             self.fail(message_id, error)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from component.common.errors import BadInput
@@ -132,6 +132,7 @@ ZONES = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # a busy machine is slow
 @given(ZONES, st.integers(0, 23), st.integers(0, 59), st.integers(1_600_000_000, 1_900_000_000))
 def test_daily_is_once_a_day(zone: str, hour: int, minute: int, start: int) -> None:
     here = ZoneInfo(zone)

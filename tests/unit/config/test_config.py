@@ -340,8 +340,8 @@ def test_a_processor_that_is_wrong(stage: str, fault: str) -> None:
 async def test_processors_seed_a_store(tmp_path: Path) -> None:
     config = _parse(f"{XMPP}{BOX}{ROUTE}[[route.processor]]\nname = 'delay'\nby = '10min'")
     store = await open_store(f"sqlite:{tmp_path / 'bus.db'}")
-    await store.seed(config.channels, config.routes, config.tokens)
-    (route,) = await store.routes()
+    await store.configuration.seed(config.channels, config.routes, config.tokens)
+    (route,) = await store.configuration.routes()
     await store.close()
     assert route.stages == (Stage(1, "delay", (("by", ("10min",)),)),)
 

@@ -12,7 +12,7 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Author
 from component.bus.model.subscription import Subscription
 from component.subscriptions.counters import PAGE, Counts
-from tests.support.fakes import said
+from tests.support.fakes import Instead, said
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, World, a_world
 
 
@@ -23,15 +23,18 @@ class ReadStore:
     def __init__(self, store: Any) -> None:
         self._store = store
         self.read = self.asked = 0
+        self.digests: Any = Instead(
+            store.digests, between=self._between, count_between=self._count_between
+        )
 
-    async def between(self, *asked: Any) -> Sequence[Delivery]:
-        found: Sequence[Delivery] = await self._store.between(*asked)
+    async def _between(self, *asked: Any) -> Sequence[Delivery]:
+        found: Sequence[Delivery] = await self._store.digests.between(*asked)
         self.read += len(found)
         return found
 
-    async def counted(self, *asked: Any) -> int:
+    async def _count_between(self, *asked: Any) -> int:
         self.asked += 1
-        return int(await self._store.counted(*asked))
+        return int(await self._store.digests.count_between(*asked))
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ async def _fill(world: World, *bodies: str, who: str = ROMEO) -> int:
         *(world.hub.accept(said(body, LOBBY, author=author, at=now)) for body in bodies)
     )
     await world.rest()
-    return await world.hub.store.last_seq(LOBBY)
+    return await world.hub.store.deliveries.last_seq(LOBBY)
 
 
 def _counts(world: World) -> tuple[Counts, ReadStore]:
@@ -118,7 +121,7 @@ async def test_what_was_deleted_meanwhile_does_not_count(world: World) -> None:
     one = await world.subscribe(when="every 3", own=True)
     message = await world.say("one")
     counts, _store = _counts(world)
-    assert not await counts.full([one], await world.hub.store.last_seq(LOBBY))
+    assert not await counts.full([one], await world.hub.store.deliveries.last_seq(LOBBY))
     await world.hub.delete(message.id, AUDIT)
     for body in ("two", "three"):
         assert not await counts.full([one], await _fill(world, body))

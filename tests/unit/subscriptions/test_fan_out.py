@@ -39,13 +39,15 @@ async def test_who_subscribed_is_told_at_once_and_others_are_not(world: World) -
 async def test_nothing_is_kept_for_each_who_is_told(world: World) -> None:
     await world.subscribe()
     message = await world.say("hello")
-    hops = [(str(one.channel), one.state) for one in await world.hub.store.trace(message.id)]
+    hops = [
+        (str(one.channel), one.state) for one in await world.hub.store.messages.trace(message.id)
+    ]
     assert hops == [("shoutbox:lobby", State.CAME), ("subscribers:shoutbox:lobby", State.DONE)]
 
 
 async def test_a_channel_without_subscribers_has_no_delivery_to_them(world: World) -> None:
     message = await world.say("hello")
-    assert len(await world.hub.store.trace(message.id)) == 1
+    assert len(await world.hub.store.messages.trace(message.id)) == 1
 
 
 async def test_own_posts_are_left_out_unless_wanted(world: World) -> None:
@@ -97,7 +99,7 @@ async def test_by_mail_it_is_a_delivery_like_any(world: World) -> None:
     message = await world.say("hello")
     assert world.mail.sent == [(MAIL, "hello")]
     assert [
-        one.state for one in await world.hub.store.trace(message.id) if one.channel == MAIL
+        one.state for one in await world.hub.store.messages.trace(message.id) if one.channel == MAIL
     ] == [State.DONE]
 
 
@@ -127,7 +129,7 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
         many = [f"person{number}@example.org" for number in range(3 * PAGE)]
         for one in many:
             await world.subscribe(one)
-        kept, died = world.hub.store.spread, asyncio.Event()
+        kept, died = world.hub.store.fan_out.save_page, asyncio.Event()
         pages = [kept]
 
         async def fails(spread: object) -> object:
@@ -136,7 +138,7 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
             died.set()
             raise ConnectionAbortedError("killed")
 
-        world.hub.store.spread = fails  # type: ignore[assignment, method-assign]
+        world.hub.store.fan_out.save_page = fails  # type: ignore[assignment, method-assign]
         message = said("hello", LOBBY, at=world.clock())
         await world.hub.accept(message)
         await died.wait()
@@ -144,7 +146,7 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
     async with a_world(tmp_path, clock=clock) as again:
         await again.rest()
         second = again.chat.told
-        states = [one.state for one in await again.hub.store.trace(message.id)]
+        states = [one.state for one in await again.hub.store.messages.trace(message.id)]
     assert states == [State.CAME, State.DONE]
     assert {jid for jid, _body in [*first, *second]} == set(many)
     assert [jid for jid, _body in second] == many[PAGE:]
@@ -182,7 +184,7 @@ async def test_a_pause_with_an_end_ends(world: World) -> None:
     await world.say("meanwhile")
     await world.sleep(minutes=61)
     assert len(world.chat.sent) == 1
-    found = await world.hub.store.subscription(one.id)
+    found = await world.hub.store.subscriptions.get(one.id)
     assert found
     assert (found.standing, found.due) == (Standing.ON, 0)
 
@@ -229,7 +231,7 @@ async def test_what_can_not_be_delivered_falls_back(world: World) -> None:
     await world.subscribe(target=MAIL, fallback=Channel("chat", JULIET))
     world.mail.plans.append(Refused("no such mailbox"))
     message = await world.say("hello")
-    hops = {str(one.channel): one.state for one in await world.hub.store.trace(message.id)}
+    hops = {str(one.channel): one.state for one in await world.hub.store.messages.trace(message.id)}
     assert hops[str(MAIL)] is State.DEAD
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
 
@@ -251,7 +253,7 @@ async def test_what_corrects_an_earlier_message_is_told_who_was_told_that_on_the
     assert world.mail.sent == [(MAIL, "helo")]
     await world.say("two")
     await world.sleep(minutes=1)
-    found = await world.hub.store.subscription(daily.id)
+    found = await world.hub.store.subscriptions.get(daily.id)
     assert found
     assert not found.cursor, "two messages, not three"
 
@@ -295,7 +297,7 @@ async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
     message = await world.say("hello")
     assert sorted(jid for jid, _body in world.chat.told) == [JULIET, MERCUTIO]
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
-    assert {one.state for one in await world.hub.store.trace(message.id)} == {
+    assert {one.state for one in await world.hub.store.messages.trace(message.id)} == {
         State.CAME,
         State.DONE,
     }
@@ -308,7 +310,7 @@ async def test_while_the_disk_is_full_nobody_is_told_again(
     many = [f"person{number}@example.org" for number in range(3 * PAGE)]
     for one in many:
         await world.subscribe(one)
-    kept, tries, again = world.hub.store.spread, 0, asyncio.Event()
+    kept, tries, again = world.hub.store.fan_out.save_page, 0, asyncio.Event()
 
     async def fails(_spread: object) -> object:
         nonlocal tries
@@ -317,11 +319,11 @@ async def test_while_the_disk_is_full_nobody_is_told_again(
             again.set()
         raise StoreError("The disk is full.")
 
-    world.hub.store.spread = fails  # type: ignore[assignment, method-assign]
+    world.hub.store.fan_out.save_page = fails  # type: ignore[assignment, method-assign]
     await world.hub.accept(said("hello", LOBBY, at=world.clock()))
     await asyncio.wait_for(again.wait(), 10)
     assert len(world.chat.told) == 2 * PAGE, "as far as it came before it was known"
-    world.hub.store.spread = kept  # type: ignore[method-assign]
+    world.hub.store.fan_out.save_page = kept  # type: ignore[method-assign]
     await world.rest()
     assert [jid for jid, _body in world.chat.told] == many
 
@@ -388,7 +390,7 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
         frozenset(),
         message,
     )
-    some = await world.hub.store.hearers(LOBBY, (), 0, PAGE)
+    some = await world.hub.store.subscriptions.listeners(LOBBY, (), 0, PAGE)
     task = asyncio.create_task(others())
     await world.fanout._page(run, some)
     over = True

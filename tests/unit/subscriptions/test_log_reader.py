@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.subscription import Subscription
-from component.bus.ports.store import Part, Store
+from component.bus.ports.digests import DigestPart
+from component.bus.ports.store import Store
 from component.subscriptions.log_reader import IN_ONE_GO, MOST_CHARACTERS, PAGE, alike, first
 from tests.support.fakes import FROM, TO, said
 
 ONE = Subscription("juliet@x", FROM, TO, own=True)
-ALL = Part(1, 0, 10_000)
+ALL = DigestPart(1, 0, 10_000)
 NONE = frozenset[int]()
 
 
@@ -69,9 +70,9 @@ async def test_others_have_their_turn_between() -> None:
 
 
 def test_who_is_told_the_same() -> None:
-    part = Part(1, 10, 20)
+    part = DigestPart(1, 10, 20)
     assert alike(ONE, part, frozenset({5})) == alike(
-        replace(ONE, who="romeo@x", id=7), Part(7, 10, 20), frozenset({21})
+        replace(ONE, who="romeo@x", id=7), DigestPart(7, 10, 20), frozenset({21})
     )
     others = [
         alike(replace(ONE, only="news"), part, NONE),
@@ -79,6 +80,6 @@ def test_who_is_told_the_same() -> None:
         alike(replace(ONE, thread="t"), part, NONE),
         alike(replace(ONE, channel=TO, target=FROM), part, NONE),
         alike(ONE, part, frozenset({15})),
-        alike(ONE, Part(1, 9, 20), NONE),
+        alike(ONE, DigestPart(1, 9, 20), NONE),
     ]
     assert len({alike(ONE, part, NONE), *others}) == 7

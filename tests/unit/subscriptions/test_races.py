@@ -16,7 +16,7 @@ from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import ChannelSpec, Put
 from component.bus.model.route import Route
 from component.bus.model.subscription import Address, Interval, Proof, Standing, Subscription
-from component.bus.ports.store import Spread
+from component.bus.ports.fan_out import FanOutPage
 from component.common.errors import Conflict, NotFound, Refused, StoreError, Unavailable
 from component.subscriptions.transitions import edited, paused, put_back, resumed
 from tests.support.fakes import said
@@ -35,21 +35,21 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def stands(world: World, number: int) -> Subscription:
-    found = await world.hub.store.subscription(number)
+    found = await world.hub.store.subscriptions.get(number)
     assert found
     return found
 
 
 def meanwhile(world: World, come: Callable[[], Awaitable[object]], times: int = 1) -> None:
     """Let something come between the reads of the next change and its write."""
-    kept, left = world.hub.store.change_subscriptions, [come] * times
+    kept, left = world.hub.store.subscriptions.change, [come] * times
 
     async def late(changes: Sequence[tuple[Subscription, Subscription]]) -> Sequence[Subscription]:
         if left:
             await left.pop()()
         return await kept(changes)
 
-    world.hub.store.change_subscriptions = late  # type: ignore[method-assign]
+    world.hub.store.subscriptions.change = late  # type: ignore[method-assign]
 
 
 # What comes between a read and a write
@@ -105,7 +105,7 @@ async def test_what_ended_meanwhile_stays_ended(world: World) -> None:
 async def test_what_changes_again_and_again_is_given_up_in_words(world: World) -> None:
     one = await world.subscribe(when="daily at 9", name="")
     names = iter("abcdefgh")
-    kept = world.hub.store.change_subscriptions
+    kept = world.hub.store.subscriptions.change
 
     async def rename() -> None:
         now = await stands(world, one.id)
@@ -123,17 +123,17 @@ async def test_what_changes_again_and_again_is_given_up_in_words(world: World) -
 @asynccontextmanager
 async def behind(world: World) -> AsyncIterator[None]:
     """The fan-out is held up inside, and comes on behind that."""
-    gate, kept = asyncio.Event(), world.hub.store.hearers
+    gate, kept = asyncio.Event(), world.hub.store.subscriptions.listeners
 
     async def slow(*args: Any) -> Sequence[Subscription]:
         await gate.wait()
         return await kept(*args)
 
-    world.hub.store.hearers = slow  # type: ignore[assignment, method-assign]
+    world.hub.store.subscriptions.listeners = slow  # type: ignore[assignment, method-assign]
     yield
     gate.set()
     await world.rest()
-    world.hub.store.hearers = kept  # type: ignore[method-assign]
+    world.hub.store.subscriptions.listeners = kept  # type: ignore[method-assign]
 
 
 async def comes(world: World, body: str) -> Message:
@@ -169,7 +169,7 @@ async def test_who_was_passed_already_is_not_told_again_after_a_pause(world: Wor
     """Her page is kept; the fan-out is held up at the next."""
     await world.subscribe(name="")
     store, gate, passed = world.hub.store, asyncio.Event(), asyncio.Event()
-    hearers, spread = store.hearers, store.spread
+    hearers, spread = store.subscriptions.listeners, store.fan_out.save_page
 
     async def second_page(
         channel: Channel, words: Any, after: int, limit: int
@@ -178,12 +178,12 @@ async def test_who_was_passed_already_is_not_told_again_after_a_pause(world: Wor
             await gate.wait()
         return await hearers(channel, words, after, limit)
 
-    async def first_page(one: Spread) -> Sequence[Delivery]:
+    async def first_page(one: FanOutPage) -> Sequence[Delivery]:
         new = await spread(one)
         passed.set()
         return new
 
-    store.hearers, store.spread = second_page, first_page  # type: ignore[assignment, method-assign]
+    store.subscriptions.listeners, store.fan_out.save_page = second_page, first_page  # type: ignore[assignment, method-assign]
     await comes(world, "told")
     await passed.wait()
     await world.subscriptions.pause(JULIET, 0)
@@ -218,7 +218,7 @@ async def test_after_an_edit_it_is_counted_anew(world: World) -> None:
 
 
 async def test_what_another_subscription_brought_does_not_fall_back(world: World) -> None:
-    await world.hub.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(fallback=MAIL, name="")
     await world.subscribe(channel=TEAM, name="")
     world.chat.refuses[JULIET] = OFFLINE
@@ -235,7 +235,7 @@ async def test_what_another_subscription_brought_does_not_fall_back(world: World
 
 
 async def test_a_digest_falls_back_where_one_of_its_subscriptions_wants_that(world: World) -> None:
-    await world.hub.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(when="daily at 9", name="", fallback=MAIL)
     await world.subscribe(channel=TEAM, when="daily at 10", name="")
     await world.say("hello")
@@ -252,7 +252,7 @@ async def test_what_fits_no_filter_of_a_subscription_does_not_fall_back_for_it(
     await world.settings.change(
         [Put(ChannelSpec(Channel("chat", "*"))), Put(Route(LOBBY, IM))], AUDIT
     )
-    await world.hub.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(only="release", fallback=MAIL, name="")
     world.chat.plans = [OFFLINE]
     await world.say("brought by a route")
@@ -263,13 +263,13 @@ async def test_what_fits_no_filter_of_a_subscription_does_not_fall_back_for_it(
 async def test_nothing_falls_back_to_what_is_not_proved_any_more(
     world: World, proof: Proof | None
 ) -> None:
-    await world.hub.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(fallback=MAIL, name="")
     if proof:
-        await world.hub.store.put_address(Address(JULIET, MAIL, proof))
+        await world.hub.store.addresses.put(Address(JULIET, MAIL, proof))
     else:
         await world.book.drop(JULIET, MAIL)
-    await world.hub.store.put_address(Address("mallory@x", MAIL, Proof.CONFIRMED))
+    await world.hub.store.addresses.put(Address("mallory@x", MAIL, Proof.CONFIRMED))
     world.chat.refuses[JULIET] = OFFLINE
     world.chat.plans = [OFFLINE]
     await world.say("hello")
@@ -277,7 +277,7 @@ async def test_nothing_falls_back_to_what_is_not_proved_any_more(
 
 
 async def test_dropping_an_address_ends_what_falls_back_to_it(world: World) -> None:
-    await world.hub.store.put_address(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     one = await world.subscribe(fallback=MAIL)
     other = await world.subscribe(
         ROMEO, target=Channel("mail", ROMEO), fallback=Channel("chat", ROMEO)
@@ -309,7 +309,7 @@ async def test_who_is_offline_is_told_all_of_it_later_and_nothing_ends(world: Wo
         await world.say(f"number {number}")
     await world.sleep(3 * DAY)
     assert (await stands(world, one.id)).standing is Standing.ON
-    assert await world.hub.store.graves() == {}
+    assert await world.hub.store.dead_letters.counts() == {}
     back(world)
     tried = len(world.chat.sent)
     await world.sleep(DAY + 1)
@@ -358,7 +358,7 @@ async def test_a_digest_that_was_refused_comes_with_the_next(world: World) -> No
         (IM, "1 messages of shoutbox:lobby"),
         (IM, "2 messages of shoutbox:lobby"),
     ]
-    assert await world.hub.store.graves() == {}
+    assert await world.hub.store.dead_letters.counts() == {}
 
 
 async def test_by_count_a_refused_digest_is_tried_again(world: World) -> None:
@@ -389,25 +389,25 @@ async def test_what_else_is_refused_is_a_dead_letter_as_ever(world: World) -> No
         Message.new(IM, BUS, "Reminder: private", world.clock()), deliver=True, spread=False
     )
     await world.rest()
-    assert await world.hub.store.graves() == {IM: 1}
+    assert await world.hub.store.dead_letters.counts() == {IM: 1}
 
 
 async def test_while_the_disk_is_full_what_is_refused_stays_pending(world: World) -> None:
     one = await world.subscribe(name="")
     away(world)
-    kept = world.hub.store.change_subscriptions
+    kept = world.hub.store.subscriptions.change
     failed = asyncio.Event()
 
     async def full(_changes: object) -> Sequence[Subscription]:
         failed.set()
         raise StoreError("disk full")
 
-    world.hub.store.change_subscriptions = full  # type: ignore[assignment, method-assign]
+    world.hub.store.subscriptions.change = full  # type: ignore[assignment, method-assign]
     message = await comes(world, "hello")
     await failed.wait()
-    hops = {hop.channel: hop.state for hop in await world.hub.store.trace(message.id)}
+    hops = {hop.channel: hop.state for hop in await world.hub.store.messages.trace(message.id)}
     assert hops[IM] is State.PENDING
-    world.hub.store.change_subscriptions = kept  # type: ignore[method-assign]
+    world.hub.store.subscriptions.change = kept  # type: ignore[method-assign]
     await world.rest()
     assert (await stands(world, one.id)).due > 0
 

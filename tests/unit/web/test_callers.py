@@ -40,7 +40,7 @@ def test_a_second_forwarded_line_is_the_proxys() -> None:
     ],
 )
 def test_only_our_own_names_are_ours(host: str, ours: bool) -> None:
-    assert _site().is_ours(host) is ours
+    assert _site().is_own_host(host) is ours
 
 
 def test_mapped_addresses_are_apart() -> None:

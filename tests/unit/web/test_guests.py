@@ -4,9 +4,9 @@ is."""
 import pytest
 
 from component.common.errors import BadInput, Conflict, TooMany
-from component.common.rate import MOST, Rate
+from component.common.rate import MAX_KEYS, Rate
 from tests.support.fakes import FakeClock
-from web.guests import HELD, Guests, caller, new_session
+from web.guests import NAME_LIFE_S, Guests, client_address, new_session
 
 
 @pytest.fixture
@@ -66,18 +66,18 @@ def test_a_clock_that_is_set_back_takes_nothing_away(clock: FakeClock) -> None:
 
 def test_rates_take_bounded_memory(clock: FakeClock) -> None:
     rate = Rate(clock.seconds, 1, 1)
-    for number in range(MOST + 100):
+    for number in range(MAX_KEYS + 100):
         rate.spend(str(number))
-    assert len(rate._buckets) == MOST
+    assert rate.size == MAX_KEYS
 
 
 def test_a_name_is_held_for_ten_minutes(guests: Guests, clock: FakeClock) -> None:
     assert guests.author("s1", "10.0.0.1", "Zoe").key == "guest:s1"
     with pytest.raises(Conflict):
         guests.author("s2", "10.0.0.2", "Zoe")
-    clock.sleep(HELD - 1)
+    clock.sleep(NAME_LIFE_S - 1)
     assert guests.author("s1", "10.0.0.1", "Zoe").name == "Zoe"  # and ten minutes more
-    clock.sleep(HELD - 1)
+    clock.sleep(NAME_LIFE_S - 1)
     with pytest.raises(Conflict):
         guests.author("s2", "10.0.0.2", "Zoe")
     clock.sleep(1)
@@ -106,14 +106,14 @@ def test_a_bad_name_holds_nothing(guests: Guests) -> None:
 
 
 def test_names_take_bounded_memory(guests: Guests, clock: FakeClock) -> None:
-    for number in range(MOST + 100):
+    for number in range(MAX_KEYS + 100):
         guests.author(
             f"s{number}",
             f"10.0.{number % 250}.{number // 250}",
             f"{number:x}z".replace("1", "q").replace("0", "k"),
         )
         clock.sleep(0.01)
-    assert len(guests._names) <= MOST
+    assert len(guests.names) <= MAX_KEYS
 
 
 def test_one_session_may_shout_ten_times_at_once(guests: Guests, clock: FakeClock) -> None:
@@ -158,7 +158,7 @@ def test_new_sessions_do_not_help_one_address(guests: Guests, address: str) -> N
 def test_whose_address_it_is(
     peer: str, forwarded: str, proxies: tuple[str, ...], whose: str
 ) -> None:
-    assert caller(peer, forwarded, proxies) == whose
+    assert client_address(peer, forwarded, proxies) == whose
 
 
 def test_sessions_differ() -> None:

@@ -1,4 +1,4 @@
-"""Operators on the web: their links and sessions, and pages that are for nobody else."""
+"""People who sign in on the web: their links and sessions, and pages that are for nobody else."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -22,9 +22,9 @@ from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, X, a_seeded_bus, boxes, sampled, session_of, told
 from tests.contract.pages import Browser, a_browser
 from tests.contract.test_rules import keeps_the_rules
-from web.admin.watch import MOST_EACH
+from web.admin.watch import MAX_WATCHERS_PER_PERSON
 from web.auth import COOKIE
-from web.sessions import IDLE, LINK_LIFE, MOST, PER_PERSON, Operators
+from web.sessions import LINK_LIFE_S, MAX_IDLE_S, MAX_IN_ALL, MAX_PER_PERSON, SignIns
 
 BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "a_very-long-name&so@rooms.example.org")
 JSON = {"Accept": "application/json"}
@@ -43,103 +43,103 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def operators(clock: Clock) -> Operators:
-    return Operators(clock)
+def sign_ins(clock: Clock) -> SignIns:
+    return SignIns(clock)
 
 
 # Links
 
 
-def test_a_link_works_once(operators: Operators) -> None:
-    key = operators.link("juliet@x")
-    assert [operators.whose(key) for _ in range(3)] == [
+def test_a_link_works_once(sign_ins: SignIns) -> None:
+    key = sign_ins.link("juliet@x")
+    assert [sign_ins.owner(key) for _ in range(3)] == [
         "juliet@x"
     ] * 3  # looking at it uses nothing up
-    cookie = operators.enter(key)
-    seat = operators.seat(cookie)
-    assert seat
-    assert seat.jid == "juliet@x"
-    assert (operators.whose(key), operators.enter(key)) == ("", "")
+    cookie = sign_ins.open(key)
+    session = sign_ins.session(cookie)
+    assert session
+    assert session.jid == "juliet@x"
+    assert (sign_ins.owner(key), sign_ins.open(key)) == ("", "")
 
 
-def test_a_link_is_over_after_a_while(operators: Operators, clock: Clock) -> None:
-    key = operators.link("juliet@x")
-    clock.now = LINK_LIFE - 1
-    assert operators.whose(key) == "juliet@x"
-    clock.now = LINK_LIFE
-    assert (operators.whose(key), operators.enter(key)) == ("", "")
+def test_a_link_is_over_after_a_while(sign_ins: SignIns, clock: Clock) -> None:
+    key = sign_ins.link("juliet@x")
+    clock.now = LINK_LIFE_S - 1
+    assert sign_ins.owner(key) == "juliet@x"
+    clock.now = LINK_LIFE_S
+    assert (sign_ins.owner(key), sign_ins.open(key)) == ("", "")
 
 
-def test_only_the_newest_link_works(operators: Operators) -> None:
-    old, other, new = (operators.link(jid) for jid in ("juliet@x", "romeo@x", "juliet@x"))
-    assert [operators.whose(key) for key in (old, other, new)] == ["", "romeo@x", "juliet@x"]
+def test_only_the_newest_link_works(sign_ins: SignIns) -> None:
+    old, other, new = (sign_ins.link(jid) for jid in ("juliet@x", "romeo@x", "juliet@x"))
+    assert [sign_ins.owner(key) for key in (old, other, new)] == ["", "romeo@x", "juliet@x"]
 
 
 @pytest.mark.parametrize("key", ["", "x", "ü", "\ud800", "a" * 5_000])
-def test_an_invented_link_opens_nothing(operators: Operators, key: str) -> None:
-    operators.link("juliet@x")
-    assert (operators.whose(key), operators.enter(key)) == ("", "")
+def test_an_invented_link_opens_nothing(sign_ins: SignIns, key: str) -> None:
+    sign_ins.link("juliet@x")
+    assert (sign_ins.owner(key), sign_ins.open(key)) == ("", "")
 
 
-def test_secrets_are_not_kept_and_never_the_same(operators: Operators) -> None:
-    keys = {operators.link(f"p{n}@x") for n in range(50)}
-    cookies = {operators.enter(key) for key in keys}
+def test_secrets_are_not_kept_and_never_the_same(sign_ins: SignIns) -> None:
+    keys = {sign_ins.link(f"p{n}@x") for n in range(50)}
+    cookies = {sign_ins.open(key) for key in keys}
     assert len(keys | cookies) == 100
     assert min(len(one) for one in keys | cookies) >= 22  # 128 bits in base64
-    kept = repr((operators._links, operators._seats))
+    kept = repr((sign_ins.links, sign_ins.sessions))
     assert not [one for one in keys | cookies if one in kept]
 
 
-def test_links_are_bounded(operators: Operators) -> None:
-    first, *rest = (operators.link(f"p{n}@x") for n in range(MOST + 1))
-    assert operators.whose(first) == ""
-    assert operators.whose(rest[-1]) == f"p{MOST}@x"
-    assert len(operators._links) == MOST
+def test_links_are_bounded(sign_ins: SignIns) -> None:
+    first, *rest = (sign_ins.link(f"p{n}@x") for n in range(MAX_IN_ALL + 1))
+    assert sign_ins.owner(first) == ""
+    assert sign_ins.owner(rest[-1]) == f"p{MAX_IN_ALL}@x"
+    assert len(sign_ins.links) == MAX_IN_ALL
 
 
 # Sessions
 
 
-def test_a_session_ends_when_it_is_left_alone(operators: Operators, clock: Clock) -> None:
-    cookie = operators.enter(operators.link("juliet@x"))
-    clock.now += IDLE - 1
-    assert operators.seat(cookie)
-    clock.now += IDLE - 1
-    assert operators.seat(cookie, use=False)  # an open stream does not keep it
+def test_a_session_ends_when_it_is_left_alone(sign_ins: SignIns, clock: Clock) -> None:
+    cookie = sign_ins.open(sign_ins.link("juliet@x"))
+    clock.now += MAX_IDLE_S - 1
+    assert sign_ins.session(cookie)
+    clock.now += MAX_IDLE_S - 1
+    assert sign_ins.session(cookie, use=False)  # an open stream does not keep it
     clock.now += 1
-    assert operators.seat(cookie) is None
-    assert operators._seats == {}
+    assert sign_ins.session(cookie) is None
+    assert sign_ins.sessions == {}
 
 
-def test_a_person_has_a_few_sessions(operators: Operators) -> None:
-    other = operators.enter(operators.link("romeo@x"))
-    cookies = [operators.enter(operators.link("juliet@x")) for _ in range(PER_PERSON + 2)]
-    assert [bool(operators.seat(one)) for one in cookies] == [False] * 2 + [True] * PER_PERSON
-    assert operators.seat(other)
+def test_a_person_has_a_few_sessions(sign_ins: SignIns) -> None:
+    other = sign_ins.open(sign_ins.link("romeo@x"))
+    cookies = [sign_ins.open(sign_ins.link("juliet@x")) for _ in range(MAX_PER_PERSON + 2)]
+    assert [bool(sign_ins.session(one)) for one in cookies] == [False] * 2 + [True] * MAX_PER_PERSON
+    assert sign_ins.session(other)
 
 
-def test_sessions_are_bounded(operators: Operators) -> None:
-    first, *rest = (operators.enter(operators.link(f"p{n}@x")) for n in range(MOST + 1))
-    assert operators.seat(first) is None
-    assert operators.seat(rest[-1])
+def test_sessions_are_bounded(sign_ins: SignIns) -> None:
+    first, *rest = (sign_ins.open(sign_ins.link(f"p{n}@x")) for n in range(MAX_IN_ALL + 1))
+    assert sign_ins.session(first) is None
+    assert sign_ins.session(rest[-1])
 
 
 def test_operators_stay_however_many_others_come(clock: Clock) -> None:
-    operators = Operators(clock, lambda jid: jid == "juliet@x")
-    cookie, key = operators.enter(operators.link("juliet@x")), operators.link("juliet@x")
-    for n in range(MOST + 2):
-        operators.link(f"q{n}@evil.example")
-        assert operators.enter(operators.link(f"p{n}@evil.example"))
-    assert operators.seat(cookie)
-    assert operators.whose(key) == "juliet@x"
-    assert (len(operators._seats), len(operators._links) <= MOST) == (MOST, True)
+    sign_ins = SignIns(clock, lambda jid: jid == "juliet@x")
+    cookie, key = sign_ins.open(sign_ins.link("juliet@x")), sign_ins.link("juliet@x")
+    for n in range(MAX_IN_ALL + 2):
+        sign_ins.link(f"q{n}@evil.example")
+        assert sign_ins.open(sign_ins.link(f"p{n}@evil.example"))
+    assert sign_ins.session(cookie)
+    assert sign_ins.owner(key) == "juliet@x"
+    assert (len(sign_ins.sessions), len(sign_ins.links) <= MAX_IN_ALL) == (MAX_IN_ALL, True)
 
 
-def test_signing_out(operators: Operators) -> None:
-    cookie = operators.enter(operators.link("juliet@x"))
-    operators.leave(cookie)
-    assert operators.seat(cookie) is None
-    operators.leave("never there")
+def test_signing_out(sign_ins: SignIns) -> None:
+    cookie = sign_ins.open(sign_ins.link("juliet@x"))
+    sign_ins.close(cookie)
+    assert sign_ins.session(cookie) is None
+    sign_ins.close("never there")
 
 
 # The pages
@@ -184,7 +184,7 @@ async def test_commands_are_for_who_is_signed_in(browser: Browser, path: str) ->
 
 
 async def test_looking_at_a_link_signs_nobody_in(browser: Browser) -> None:
-    key = browser.site.operators.link("juliet@x")
+    key = browser.site.sign_ins.link("juliet@x")
     for _ in range(2):
         page = await browser.get(f"/sign-in/{key}")
         assert (page.status, page.note) == (200, "You are signing in as juliet@x.")
@@ -199,7 +199,7 @@ async def test_looking_at_a_link_signs_nobody_in(browser: Browser) -> None:
 
 async def test_the_cookie_is_for_the_browser_alone(browser: Browser) -> None:
     async with browser.client.post(
-        f"/sign-in/{browser.site.operators.link('juliet@x')}", allow_redirects=False
+        f"/sign-in/{browser.site.sign_ins.link('juliet@x')}", allow_redirects=False
     ) as it:
         cookie = it.cookies[COOKIE]
         assert (it.status, it.headers["Location"]) == (303, "/matrix")
@@ -220,14 +220,14 @@ async def test_each_sign_in_is_a_new_session(browser: Browser) -> None:
     assert first != "fixed-by-mallory"
     await browser.sign_in("juliet@x")
     assert sits() != first
-    assert browser.site.operators.seat(first) is None
+    assert browser.site.sign_ins.session(first) is None
 
 
 async def test_another_site_can_sign_nobody_in(browser: Browser) -> None:
-    key = browser.site.operators.link("juliet@x")
+    key = browser.site.sign_ins.link("juliet@x")
     page = await browser.post(f"/sign-in/{key}", {}, Origin="https://evil.example")
     assert page.status == 403
-    assert browser.site.operators.whose(key) == "juliet@x"
+    assert browser.site.sign_ins.owner(key) == "juliet@x"
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -259,12 +259,12 @@ async def test_signed_out(browser: Browser) -> None:
 
 async def test_left_alone(browser: Browser) -> None:
     await browser.sign_in("juliet@x")
-    browser.now += IDLE
+    browser.now += MAX_IDLE_S
     assert (await browser.get("/matrix")).status == 403
 
 
 async def test_nothing_is_kept_or_framed(browser: Browser) -> None:
-    key = browser.site.operators.link("juliet@x")
+    key = browser.site.sign_ins.link("juliet@x")
     pages = [
         await browser.get("/matrix"),
         await browser.get(f"/sign-in/{key}"),
@@ -314,7 +314,7 @@ async def test_a_click_makes_a_route_and_another_takes_it_away(browser: Browser,
     made = await browser.post("/matrix", {**page.fields, "dot": ["1 2"]})
     assert (made.status, made.title) == (200, "Matrix")
     assert bus.hub.routes[-1].source == ROOM
-    ((_seq, line),) = await bus.settings.store.audit(limit=1)
+    ((_seq, line),) = await bus.settings.store.audit.newest(limit=1)
     assert (line.who, line.way, line.what) == ("juliet@x", "web", "matrix")
     route = bus.hub.routes[-1]
     await browser.post("/matrix", {**page.fields, "dot": [f"1 2 {route.id} {route.version}"]})
@@ -643,7 +643,7 @@ async def test_a_stream_after_a_break_begins_with_all_of_it(browser: Browser, bu
 async def test_streams_are_few(browser: Browser) -> None:
     await browser.sign_in("juliet@x")
     async with AsyncExitStack() as stack:
-        for _ in range(MOST_EACH):
+        for _ in range(MAX_WATCHERS_PER_PERSON):
             answer = await stack.enter_async_context(browser.client.get("/matrix/stream"))
             assert answer.status == 200
         page = await browser.get("/matrix/stream")

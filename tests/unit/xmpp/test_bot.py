@@ -2,7 +2,7 @@
 
 import pytest
 
-from component.xmpp.bot import Bot
+from component.xmpp.bot import called
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ from component.xmpp.bot import Bot
     ],
 )
 def test_called(text: str, rest: str | None) -> None:
-    assert Bot.called("shoutbus", text) == rest
+    assert called("shoutbus", text) == rest
 
 
 def test_a_name_with_a_number() -> None:
-    assert Bot.called("shoutbus 2", "shoutbus 2: help") == "help"
-    assert Bot.called("shoutbus 2", "shoutbus: help") is None
+    assert called("shoutbus 2", "shoutbus 2: help") == "help"
+    assert called("shoutbus 2", "shoutbus: help") is None

@@ -4,9 +4,9 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from component.xmpp import presence
-from component.xmpp.presence import MOST_CLIENTS, Presence
-from tests.unit.xmpp.muc.test_puppets import FakeSession
+from component.xmpp.limits import Limits
+from component.xmpp.presence import Presence
+from tests.unit.xmpp.fakes import FakeSession
 
 BOT = "bot@bus.example.org"
 JULIET = "juliet@example.org"
@@ -15,19 +15,9 @@ JULIET = "juliet@example.org"
 class Stage:
     """Presences on a stream that is a list, and up."""
 
-    def __init__(self) -> None:
-        self.link = FakeSession()
-        self.online = Presence(self.link, BOT)
-
-    async def rise(self) -> None:
-        self.link._live.set()
-        for call in self.link.up:
-            await call()
-
-    def fall(self) -> None:
-        self.link._live.clear()
-        for call in self.link.down:
-            call()
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.session = FakeSession()
+        self.online = Presence(self.session, BOT, limits or Limits())
 
     def hear(self, sender: str, kind: str = "", inside: str = "") -> None:
         typed = f' type="{kind}"' if kind else ""
@@ -42,15 +32,15 @@ class Stage:
 @pytest.fixture
 async def stage() -> Stage:
     one = Stage()
-    await one.rise()
+    await one.session.rise()
     one.online.watch(JULIET)
     return one
 
 
 async def test_who_is_watched_is_asked_once(stage: Stage) -> None:
     stage.online.watch(JULIET.upper())
-    assert stage.link.kinds == [(JULIET, "subscribe")]
-    assert {one.get("from") for one in stage.link.sent} == {BOT}
+    assert stage.session.kinds == [(JULIET, "subscribe")]
+    assert {one.get("from") for one in stage.session.sent} == {BOT}
 
 
 async def test_it_is_known_who_has_yet_to_answer(stage: Stage) -> None:
@@ -76,25 +66,25 @@ async def test_what_a_new_stream_begins_with(
     for answer in answers:
         stage.hear(JULIET, answer)
     stage.hear(f"{JULIET}/a")
-    stage.fall()
+    stage.session.fall()
     assert not stage.online.is_online(JULIET)
-    stage.link.sent.clear()
-    await stage.rise()
-    assert [kind for _, kind in stage.link.kinds] == sent
+    stage.session.sent.clear()
+    await stage.session.rise()
+    assert [kind for _, kind in stage.session.kinds] == sent
 
 
 async def test_who_is_watched_before_there_is_a_stream_is_asked_when_it_comes() -> None:
     stage = Stage()
     stage.online.watch(JULIET)
-    assert stage.link.sent == []
-    await stage.rise()
-    assert stage.link.kinds == [(JULIET, "subscribe")]
+    assert stage.session.sent == []
+    await stage.session.rise()
+    assert stage.session.kinds == [(JULIET, "subscribe")]
 
 
 async def test_who_agrees_is_probed(stage: Stage) -> None:
-    stage.link.sent.clear()
+    stage.session.sent.clear()
     stage.hear(JULIET, "subscribed")
-    assert stage.link.kinds == [(JULIET, "probe")]
+    assert stage.session.kinds == [(JULIET, "probe")]
     assert not stage.online.is_online(JULIET)
 
 
@@ -166,7 +156,7 @@ async def test_nobody_speaks_for_another(stage: Stage) -> None:
         stage.hear(sender)
         assert not stage.online.is_online(sender)
     assert stage.online.is_online(JULIET)
-    assert len(stage.online._there) == 1
+    assert stage.online.clients(JULIET) == 1
 
 
 async def test_an_occupant_is_no_person(stage: Stage) -> None:
@@ -179,13 +169,15 @@ async def test_an_occupant_is_no_person(stage: Stage) -> None:
     assert not stage.online.is_online(room)
 
 
-async def test_what_is_remembered_is_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(MOST_CLIENTS * 3):
+async def test_what_is_remembered_is_bounded() -> None:
+    stage = Stage(Limits(watched=2, clients=3))
+    await stage.session.rise()
+    stage.online.watch(JULIET)
+    for number in range(9):
         stage.hear(f"{JULIET}/{number}")
-    assert len(stage.online._there[JULIET]) == MOST_CLIENTS
-    monkeypatch.setattr(presence, "MOST", 2)
+    assert stage.online.clients(JULIET) == 3
     stage.online.watch("second@example.org")
     stage.online.watch("third@example.org")
     stage.hear("third@example.org/a")
     assert not stage.online.is_online("third@example.org")
-    assert ("third@example.org", "subscribe") not in stage.link.kinds
+    assert ("third@example.org", "subscribe") not in stage.session.kinds

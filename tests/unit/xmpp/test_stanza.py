@@ -9,14 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from component.common.sanitize import scrub
+from component.xmpp.elements import answer, element, error, form, message, serialize
 from component.xmpp.stanza import (
     Fault,
     bare,
     body_of,
     domain,
-    element,
-    error,
-    form,
     local,
     resource,
     stanza_id,
@@ -55,9 +53,10 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"])).map(scrub)
 
 @given(TEXT, TEXT)
 def test_nothing_escapes_its_quotes(one: str, two: str) -> None:
-    found = _read(element("a", {"b": one}, form({"field": two})))
+    built = element("urn:x", "a", form({"field": two}), b=one)
+    found = _read(serialize(built))
     assert [child.tag for child in found.iter()] == [
-        "a",
+        "{urn:x}a",
         "{jabber:x:data}x",
         "{jabber:x:data}field",
         "{jabber:x:data}value",
@@ -67,16 +66,32 @@ def test_nothing_escapes_its_quotes(one: str, two: str) -> None:
 
 
 def test_an_element() -> None:
-    assert element("a", {"b": "1", "c": ""}) == '<a b="1"/>'
-    assert element("a", {}, "<b/>", "<c/>") == "<a><b/><c/></a>"
+    assert serialize(element("urn:x", "a", b="1", c="")) == '<a xmlns="urn:x" b="1" />'
+    inside = element("urn:x", "b"), None, element("urn:y", "c", text="<")
+    assert (
+        serialize(element("urn:x", "a", *inside))
+        == '<a xmlns="urn:x"><b /><c xmlns="urn:y">&lt;</c></a>'
+    )
+
+
+def test_a_stanza_is_in_the_streams_namespace() -> None:
+    built = message("bot@x/bus", 'a"b@x', type="chat")
+    assert serialize(built) == '<message type="chat" from="bot@x/bus" to="a&quot;b@x" />'
+
+
+def test_an_answer_goes_back_with_the_id() -> None:
+    asked = _read('<iq xmlns="jabber:component:accept" from="a@x/1" to="bot@x" id="7"/>')
+    back = answer(asked, "result")
+    assert back.tag == asked.tag
+    assert back.attrib == {"from": "bot@x", "to": "a@x/1", "id": "7", "type": "result"}
 
 
 def test_an_error_is_read_as_written() -> None:
-    read = Fault.read(_stanza(error("cancel", "item-not-found", "No <such> “thing”.")))
+    read = Fault.read(_stanza(serialize(error("cancel", "item-not-found", "No <such> “thing”."))))
     assert read == Fault("item-not-found", "No <such> “thing”.")
     assert str(read) == "item-not-found: No <such> “thing”."
     assert (
-        str(Fault.read(_stanza(error("wait", "remote-server-timeout", ""))))
+        str(Fault.read(_stanza(serialize(error("wait", "remote-server-timeout", "")))))
         == "remote-server-timeout"
     )
 

@@ -1,9 +1,13 @@
 """What a feed says, in types that can't hold more than a room can bear. Data only; nothing here
 reads or fetches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
+
+from component.common.sanitize import one_line
+from component.methods.feed.parsing.plain import cut
 
 BYTES = 8 * 1024 * 1024
 """What is read of a feed at most, and below, how much of it an item may hold."""
@@ -77,8 +81,49 @@ class Link:
     title: str = ""
 
 
+def made(
+    *,
+    id: str,
+    link: str,
+    title: str,
+    author: str,
+    at: int,
+    updated: int,
+    text: str,
+    tags: Iterable[str],
+) -> Item:
+    """An item, cut to its caps. Its time is that of its last change where it has no other."""
+    names: dict[str, None] = {}
+    for tag in tags:
+        name = cut(one_line(tag), AUTHOR)
+        if name:
+            names[name] = None
+    return Item(
+        id=short_id(id),
+        link=link,
+        title=cut(title, TITLE),
+        author=cut(one_line(author), AUTHOR),
+        at=at or updated,
+        updated=updated,
+        text=cut(text, TEXT),
+        tags=tuple(names)[:TAGS],
+    )
+
+
+def short_id(id: str) -> str:
+    """The id, or a hash of it where it is endless."""
+    id = " ".join(id.split())
+    if len(id) <= LINK:
+        return id
+    return blake2b(id.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
 def packed(feed: Feed) -> dict[str, Any]:
     """`feed` as JSON can carry it."""
+    items = []
+    for item in feed.items:
+        words = [item.id, item.link, item.title, item.author]
+        items.append([*words, item.at, item.updated, item.text, list(item.tags)])
     return {
         "title": feed.title,
         "link": feed.link,
@@ -86,29 +131,29 @@ def packed(feed: Feed) -> dict[str, Any]:
         "skip_hours": sorted(feed.skip_hours),
         "hub": feed.hub,
         "own": feed.own,
-        "items": [
-            [one.id, one.link, one.title, one.author, one.at, one.updated, one.text, list(one.tags)]
-            for one in feed.items
-        ],
+        "items": items,
     }
 
 
 def unpacked(data: Mapping[str, Any]) -> Feed:
-    """What `packed` made of a feed; raises KeyError, TypeError or ValueError where it is none."""
+    """What `packed` made; raises KeyError, TypeError or ValueError where `data` is something
+    else."""
+    ttl = data["ttl"]
+    if ttl is not None:
+        ttl = int(ttl)
     return Feed(
         title=str(data["title"]),
         link=str(data["link"]),
-        items=tuple(_item(values) for values in data["items"]),
-        ttl=None if data["ttl"] is None else int(data["ttl"]),
-        skip_hours=frozenset(int(hour) for hour in data["skip_hours"]),
+        items=tuple(map(unpacked_item, data["items"])),
+        ttl=ttl,
+        skip_hours=frozenset(map(int, data["skip_hours"])),
         hub=str(data["hub"]),
         own=str(data["own"]),
     )
 
 
-def _item(values: Sequence[Any]) -> Item:
+def unpacked_item(values: Sequence[Any]) -> Item:
+    """An item of `packed`."""
     *words, at, updated, text, tags = values
-    id, link, title, author = (str(word) for word in words)
-    return Item(
-        id, link, title, author, int(at), int(updated), str(text), tuple(str(tag) for tag in tags)
-    )
+    id, link, title, author = map(str, words)
+    return Item(id, link, title, author, int(at), int(updated), str(text), tuple(map(str, tags)))

@@ -5,78 +5,81 @@ from typing import Any
 
 from component.methods.feed.errors import BrokenFeed, NoFeed
 from component.methods.feed.parsing.dates import stamp
-from component.methods.feed.parsing.item import ITEMS, TITLE, Feed, Item
-from component.methods.feed.parsing.made import made
+from component.methods.feed.parsing.item import ITEMS, TITLE, Feed, Item, made
 from component.methods.feed.parsing.page import absolute
 from component.methods.feed.parsing.plain import cut, line, plain, tidy
 
 
 def read_json(text: str, url: str, now: int) -> Feed:
-    """The feed in `text`; raises NoFeed where it is other JSON, BrokenFeed where it is none."""
+    """The feed in `text`; raises BrokenFeed where it is not JSON, NoFeed where it is other JSON."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
         raise BrokenFeed from None
-    version = _word(data.get("version")) if isinstance(data, dict) else ""
-    if "jsonfeed.org/version/" not in version:
+    if not isinstance(data, dict) or "jsonfeed.org/version/" not in word(data.get("version")):
         raise NoFeed
-    link = absolute(_word(data.get("home_page_url")), url)
-    entries = [one for one in _list(data.get("items"))[:ITEMS] if isinstance(one, dict)]
+    everyone = authors(data)
+    items = [item(entry, url, now, everyone) for entry in objects(data.get("items"))[:ITEMS]]
     return Feed(
-        title=cut(line(_word(data.get("title"))), TITLE),
-        link=link,
-        items=tuple(_item(one, url, now, _authors(data)) for one in entries),
-        hub=next(
-            (
-                _hub(one, url)
-                for one in _list(data.get("hubs"))
-                if isinstance(one, dict) and _hub(one, url)
-            ),
-            "",
-        ),
-        own=absolute(_word(data.get("feed_url")), url),
+        title=cut(line(word(data.get("title"))), TITLE),
+        link=absolute(word(data.get("home_page_url")), url),
+        items=tuple(items),
+        hub=hub(objects(data.get("hubs")), url),
+        own=absolute(word(data.get("feed_url")), url),
     )
 
 
-def _item(one: dict[str, Any], url: str, now: int, everyone: str) -> Item:
-    words = _word(one.get("content_text"))
+def item(entry: dict[str, Any], url: str, now: int, everyone: str) -> Item:
+    """An item; `everyone` are the feed's authors, who count where the item names none."""
+    link = absolute(word(entry.get("url")), url)
+    summary = tidy(word(entry.get("summary"))) or tidy(word(entry.get("content_text")))
     return made(
-        id=_word(one.get("id")),
-        link=absolute(_word(one.get("url")), url) or absolute(_word(one.get("external_url")), url),
-        title=line(_word(one.get("title"))),
-        author=_authors(one) or everyone,
-        at=stamp(_word(one.get("date_published")), now),
-        updated=stamp(_word(one.get("date_modified")), now),
-        text=tidy(_word(one.get("summary")))
-        or tidy(words)
-        or plain(_word(one.get("content_html"))),
-        tags=[_word(tag) for tag in _list(one.get("tags"))],
+        id=word(entry.get("id")),
+        link=link or absolute(word(entry.get("external_url")), url),
+        title=line(word(entry.get("title"))),
+        author=authors(entry) or everyone,
+        at=stamp(word(entry.get("date_published")), now),
+        updated=stamp(word(entry.get("date_modified")), now),
+        text=summary or plain(word(entry.get("content_html"))),
+        tags=[word(tag) for tag in elements(entry.get("tags"))],
     )
 
 
-def _authors(one: dict[str, Any]) -> str:
-    """Names of those who wrote it: a list since 1.1, one in 1.0."""
-    given = [*_list(one.get("authors")), one.get("author")]
-    names = (
-        _word(person.get("name")) or _word(person.get("url"))
-        for person in given
-        if isinstance(person, dict)
-    )
-    return ", ".join(dict.fromkeys(name for name in names if name))
+def authors(thing: dict[str, Any]) -> str:
+    """The names of its authors: a list since version 1.1, one object in 1.0."""
+    names: list[str] = []
+    for person in objects([*elements(thing.get("authors")), thing.get("author")]):
+        name = word(person.get("name")) or word(person.get("url"))
+        if name and name not in names:
+            names.append(name)
+    return ", ".join(names)
 
 
-def _hub(one: dict[str, Any], url: str) -> str:
-    return (
-        absolute(_word(one.get("url")), url) if _word(one.get("type")).lower() == "websub" else ""
-    )
+def hub(hubs: list[dict[str, Any]], url: str) -> str:
+    """The address of the first WebSub hub; "" where there is no such hub."""
+    for one in hubs:
+        address = absolute(word(one.get("url")), url)
+        if address and word(one.get("type")).lower() == "websub":
+            return address
+    return ""
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def elements(value: object) -> list[Any]:
+    """A list; empty where it is something else."""
+    if isinstance(value, list):
+        return value
+    return []
 
 
-def _word(value: object) -> str:
-    """Text; a number where text should be is common for ids."""
+def objects(value: object) -> list[dict[str, Any]]:
+    """The objects in a list."""
+    return [one for one in elements(value) if isinstance(one, dict)]
+
+
+def word(value: object) -> str:
+    """Text; a number is common where an id should be text."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return ""

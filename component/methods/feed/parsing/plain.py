@@ -9,7 +9,7 @@ import re
 
 from component.common.sanitize import scrub
 
-MOST = 65_536
+MAX_CHARS = 65_536
 """Characters of a text that are looked at; a whole book in an item costs no more."""
 
 _TOKEN = re.compile(
@@ -22,48 +22,11 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BLOCKS = frozenset(
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    )
+    """
+    address article aside blockquote br caption center dd details div dl dt fieldset
+    figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section
+    summary table tbody td th thead tr ul
+    """.split()
 )
 _CELLS = frozenset(("td", "th"))
 # What turns the line around for other text than its own, and what can't be seen and joins nothing.
@@ -72,37 +35,51 @@ _CONTROLS = re.compile("[\u00ad\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\U000
 
 def plain(markup: str) -> str:
     """The text of `markup` as people see it, with a line for each block."""
-    found = markup[:MOST]
-    found = _without_tags(found) if "<" in found else " ".join(found.split())
-    return tidy(html.unescape(found) if "&" in found else found)
+    markup = markup[:MAX_CHARS]
+    if "<" in markup:
+        text = without_tags(markup)
+    else:
+        text = " ".join(markup.split())
+    if "&" in text:
+        text = html.unescape(text)
+    return tidy(text)
 
 
-def _without_tags(markup: str) -> str:
+def without_tags(markup: str) -> str:
+    """The text between tags, with a line end for each block."""
     parts: list[str] = []
     done, kept = 0, 0
     for token in _TOKEN.finditer(markup):
-        parts.append(_spaced(markup[done : token.start()], kept))
+        parts.append(spaced(markup[done : token.start()], kept))
         done = token.end()
         tag = (token["tag"] or "").lower()
         name = tag.removeprefix("/")
         if name == "pre":
-            kept = max(0, kept + (-1 if tag.startswith("/") else 1))
-        if name in _BLOCKS:
-            parts.append(" " if name in _CELLS else "\n")
-    parts.append(_spaced(markup[done:], kept))
+            if tag.startswith("/"):
+                kept = max(0, kept - 1)
+            else:
+                kept += 1
+        if name in _CELLS:
+            parts.append(" ")
+        elif name in _BLOCKS:
+            parts.append("\n")
+    parts.append(spaced(markup[done:], kept))
     return "".join(parts)
 
 
-def _spaced(text: str, kept: int) -> str:
-    """White space is one space in HTML, but for preformatted text."""
-    return text if kept or not text else re.sub(r"\s+", " ", text)
+def spaced(text: str, kept: int) -> str:
+    """Folds white space, as HTML does outside preformatted text."""
+    if kept:
+        return text
+    return re.sub(r"\s+", " ", text)
 
 
 def tidy(text: str) -> str:
     """`text` with nothing in it that can't be seen, each line's white space folded, and no empty
     lines."""
-    lines = (" ".join(line.split()) for line in _CONTROLS.sub("", scrub(text)).split("\n"))
-    return "\n".join(line for line in lines if line)
+    visible = _CONTROLS.sub("", scrub(text))
+    lines = [" ".join(each.split()) for each in visible.split("\n")]
+    return "\n".join(filter(None, lines))
 
 
 def line(text: str) -> str:
@@ -111,5 +88,7 @@ def line(text: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """`text` with at most `most` characters, and a mark where it goes on."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    """`text` with at most `most` characters; an ellipsis shows where it was cut."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rstrip() + "…"

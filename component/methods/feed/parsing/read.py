@@ -1,8 +1,7 @@
 """Bytes to a feed: RSS 0.90 to 2.0, RDF, Atom 0.3 and 1.0 by feedparser, JSON Feed by json.
 
-Pure: nothing here opens an address or a file, feedparser is given bytes only. It may still take
-long on what is made for that, so the bus calls it through `workers.py`, in a process that can be
-killed.
+Pure: nothing here opens an address or a file, feedparser gets bytes only. A feed that is made for
+it can still take long to parse, so the bus calls this in a process that can be killed (`sandbox`).
 """
 
 import re
@@ -15,26 +14,29 @@ from component.methods.feed.errors import BrokenFeed, EmptyFeed, NoFeed, TooLarg
 from component.methods.feed.parsing.dates import stamp
 from component.methods.feed.parsing.document import Document, document
 from component.methods.feed.parsing.encoding import text_of
-from component.methods.feed.parsing.item import BYTES, ITEMS, TITLE, Feed, Item
+from component.methods.feed.parsing.item import BYTES, ITEMS, TITLE, Feed, Item, made
 from component.methods.feed.parsing.jsonfeed import read_json
-from component.methods.feed.parsing.made import made
-from component.methods.feed.parsing.page import absolute
-from component.methods.feed.parsing.plain import cut, line, plain, tidy
+from component.methods.feed.parsing.parsed import Parsed
+from component.methods.feed.parsing.plain import cut, line
 from component.methods.feed.parsing.salvage import pieces, well_formed
 
-_PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
-_SKIP = re.compile(r"<skipHours\b[^<>]*>", re.IGNORECASE)
-_HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
-_HTML = ("text/html", "application/xhtml+xml")
-_WEEK = 10080
+MINUTES = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
+"""Minutes of the periods that RSS 1.0's syndication module has."""
+MAX_TTL = 10080
+"""Minutes that a feed may ask to be kept."""
+MAX_SKIP_HOURS = 2_000
+"""Characters of the element skipHours that are read."""
 ATOM = "feed"
 """The root of Atom's documents."""
+
+SKIP_HOURS = re.compile(r"<skipHours\b[^<>]*>", re.IGNORECASE)
+HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 
 
 def read(data: bytes, content_type: str, url: str, now: int) -> Feed:
     """The feed in `data`, which `url` gave as `content_type` at `now` (milliseconds).
 
-    Raises a FeedError that says in words why there is none.
+    Raises a FeedError that says why it cannot be read.
     """
     if len(data) > BYTES:
         raise TooLarge
@@ -44,34 +46,36 @@ def read(data: bytes, content_type: str, url: str, now: int) -> Feed:
         raise EmptyFeed
     if start == "{":
         return read_json(text, url, now)
-    found = document(text, url)
-    return _feed(found, _parsed(found), url, now)
+    xml = document(text, url)
+    return feed_of(xml, parse(xml.xml), url, now)
 
 
-def _parsed(found: Document) -> Any:
-    """What feedparser makes of it, and where it is broken, of its pieces."""
-    whole = well_formed(found.xml)
-    first = _understood(found.xml) if whole else None
+def parse(xml: str) -> Any:
+    """What feedparser makes of the document, or of its pieces where it is broken."""
+    whole = well_formed(xml)
+    first = None
+    if whole:
+        first = understood(xml)
     if first is None:
-        read = [one for one in map(_understood, pieces(found.xml, apart=whole)) if one is not None]
-        if not any(one["entries"] for one in read):
+        parts = [part for part in map(understood, pieces(xml, apart=whole)) if part is not None]
+        if not any(part["entries"] for part in parts):
             raise BrokenFeed
-        first = read[0]
-        for other in read[1:]:
-            first["entries"] += other["entries"]
+        first = parts[0]
+        for part in parts[1:]:
+            first["entries"] += part["entries"]
     if not first["version"] and not first["entries"]:
         raise NoFeed
     return first
 
 
-def _understood(xml: str) -> Any:
-    """What feedparser makes of it; None where it trips, as it does over the oddest elements."""
+def understood(xml: str) -> Any:
+    """What feedparser makes of it; None where it fails, as it does on the oddest elements."""
     try:
         return feedparser.parse(
             BytesIO(xml.encode("utf-8", "replace")),
             response_headers={"content-type": "application/xml; charset=utf-8"},
-            # For those who show HTML, and at five times the cost: here only plain text is kept
-            # (`plain.py`).
+            # Both are for readers that show HTML, and cost five times as much as the rest. Here
+            # only plain text is kept (`plain`).
             resolve_relative_uris=False,
             sanitize_html=False,
         )
@@ -79,143 +83,67 @@ def _understood(xml: str) -> Any:
         return None
 
 
-def _feed(found: Document, result: Any, url: str, now: int) -> Feed:
-    about = result["feed"]
-    links = _links(about)
-    link = _alternate(links, url)
-    # Atom resolves by the document's own address (RFC 4287 section 2), and RSS, which says nothing,
-    # by the site's.
-    base = url if found.root == ATOM else link or url
-    everyone = _people(about) if found.root == ATOM else ""
+def feed_of(xml: Document, result: Any, url: str, now: int) -> Feed:
+    """The feed in what feedparser gave.
+
+    Atom resolves links by the document's own address (RFC 4287 section 2). RSS does not say, so
+    there it is the site's.
+    """
+    about = Parsed(result["feed"])
+    link = about.alternate(url)
+    base, everyone = link or url, ""
+    if xml.root == ATOM:
+        base, everyone = url, about.people()
+    items = [item_of(Parsed(entry), base, now, everyone) for entry in result["entries"][:ITEMS]]
     return Feed(
-        title=cut(line(_shown(about, "title")), TITLE),
+        title=cut(line(about.shown("title")), TITLE),
         link=link,
-        items=tuple(_item(one, base, now, everyone) for one in result["entries"][:ITEMS]),
-        ttl=_ttl(about),
-        skip_hours=_skipped(found.xml),
-        hub=_named(links, "hub", url),
-        own=_named(links, "self", url),
+        items=tuple(items),
+        ttl=minutes_to_live(about),
+        skip_hours=skipped_hours(xml.xml),
+        hub=about.related("hub", url),
+        own=about.related("self", url),
     )
 
 
-def _item(one: Any, base: str, now: int, everyone: str) -> Item:
-    published = stamp(_str(one, "published"), now) or stamp(_str(one, "created"), now)
+def item_of(entry: Parsed, base: str, now: int, everyone: str) -> Item:
+    """An item; `everyone` are the feed's authors, who count where the entry names none."""
+    published = stamp(entry.text("published"), now) or stamp(entry.text("created"), now)
     return made(
-        id=_str(one, "id"),
-        link=_link(one, base),
-        title=line(_shown(one, "title")),
-        author=_people(one) or _people(_source(one)) or everyone,
+        id=entry.text("id"),
+        link=entry.page(base),
+        title=line(entry.shown("title")),
+        author=entry.people() or entry.child("source").people() or everyone,
         at=published,
-        updated=stamp(_str(one, "updated"), now),
-        text=_text(one),
-        tags=[_str(tag, "term") or _str(tag, "label") for tag in _all(one, "tags")],
+        updated=stamp(entry.text("updated"), now),
+        text=entry.summary(),
+        tags=[tag.text("term") or tag.text("label") for tag in entry.children("tags")],
     )
 
 
-def _str(one: Any, key: str) -> str:
-    """A text of feedparser's; `dict.get`, as its own warns of some keys and finds others under a
-    second name."""
-    value = dict.get(one, key)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _all(one: Any, key: str) -> list[Any]:
-    """A list of feedparser's; an element of that name makes a text of it."""
-    value = dict.get(one, key)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _links(one: Any) -> list[Any]:
-    return [link for link in _all(one, "links") if _str(link, "href")]
-
-
-def _named(links: list[Any], rel: str, base: str) -> str:
-    return next(
-        (
-            found
-            for link in links
-            if rel in _str(link, "rel").split() and (found := _address(link, base))
-        ),
-        "",
-    )
-
-
-def _address(link: Any, base: str) -> str:
-    return absolute(_str(link, "href"), base)
-
-
-def _alternate(links: list[Any], base: str) -> str:
-    """The first link that is the thing itself, in HTML rather than in another form."""
-    found = [link for link in links if _str(link, "rel") in ("alternate", "")]
-    found.sort(key=lambda link: _str(link, "type") not in _HTML)
-    return next((address for link in found if (address := _address(link, base))), "")
-
-
-def _link(one: Any, base: str) -> str:
-    """Where an item is to be read: its own link, its guid where that is one, what it encloses."""
-    original = absolute(_str(one, "feedburner_origlink"), base)
-    if original:
-        return original
-    links = _links(one)
-    guid = _str(one, "link")
-    permanent = absolute(guid, base) if guid.lower().startswith(("http://", "https://")) else ""
-    return _alternate(links, base) or permanent or _named(links, "enclosure", base)
-
-
-def _people(one: Any) -> str:
-    """Who wrote it, by name, or by mail address where there is no name."""
-    names = [_str(person, "name") or _str(person, "email") for person in _all(one, "authors")]
-    names = [name for name in names if name] or [_str(one, "author")]
-    return ", ".join(dict.fromkeys(plain(name) for name in names if name))
-
-
-def _source(one: Any) -> Any:
-    """The feed that an entry of a planet came from."""
-    value = dict.get(one, "source")
-    return value if isinstance(value, dict) else {}
-
-
-def _detail(one: Any, key: str) -> str:
-    detail = dict.get(one, key + "_detail")
-    return _str(detail, "type") if isinstance(detail, dict) else ""
-
-
-def _shown(one: Any, key: str) -> str:
-    """A text as people see it: HTML where the feed says so, or where feedparser takes it for
-    that."""
-    value = _str(one, key)
-    return plain(value) if _detail(one, key) in _HTML else tidy(value)
-
-
-def _text(one: Any) -> str:
-    """The summary, or where there is none, the whole."""
-    if _detail(one, "summary"):
-        summary = _shown(one, "summary")
-        if summary:
-            return summary
-    for content in _all(one, "content"):
-        value, type = _str(content, "value"), _str(content, "type")
-        text = plain(value) if type in _HTML else tidy(value) if type == "text/plain" else ""
-        if text:
-            return text
-    return ""
-
-
-def _ttl(about: Any) -> int | None:
-    """Minutes, by RSS 2.0's ttl or RSS 1.0's syndication module; a week at most."""
-    ttl = _number(_str(about, "ttl"))
+def minutes_to_live(about: Parsed) -> int | None:
+    """How many minutes the feed may be kept, by RSS 2.0's ttl or RSS 1.0's syndication module."""
+    ttl = number(about.text("ttl"))
     if ttl:
-        return min(ttl, _WEEK)
-    period = _PERIODS.get(_str(about, "sy_updateperiod").lower())
-    often = _number(_str(about, "sy_updatefrequency")) or 1
-    return max(1, min(period // often, _WEEK)) if period else None
+        return min(ttl, MAX_TTL)
+    period = MINUTES.get(about.text("sy_updateperiod").lower())
+    if period is None:
+        return None
+    frequency = number(about.text("sy_updatefrequency")) or 1
+    return max(1, min(period // frequency, MAX_TTL))
 
 
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+def number(text: str) -> int:
+    """A whole number; 0 where the text is not one."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    return 0
 
 
-def _skipped(xml: str) -> frozenset[int]:
-    found = _SKIP.search(xml)
-    listed = xml[found.end() : found.end() + 2_000].partition("</skip")[0] if found else ""
-    return frozenset(int(hour) % 24 for hour in _HOUR.findall(listed))
+def skipped_hours(xml: str) -> frozenset[int]:
+    """The hours of the day, UTC, in which the feed never changes (RSS 2.0, skipHours)."""
+    start = SKIP_HOURS.search(xml)
+    if not start:
+        return frozenset()
+    listed = xml[start.end() : start.end() + MAX_SKIP_HOURS].partition("</skip")[0]
+    return frozenset(int(hour) % 24 for hour in HOUR.findall(listed))

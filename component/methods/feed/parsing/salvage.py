@@ -1,9 +1,8 @@
-"""What can be had of XML that is broken: its items one by one, so that a broken one takes no other
-with it. Pure."""
+"""Takes broken XML apart into its items, so that a broken one does not spoil the others. Pure."""
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from xml.parsers import expat
 
 _ITEM = re.compile(
@@ -27,43 +26,56 @@ def well_formed(xml: str) -> bool:
 def pieces(xml: str, *, apart: bool = False) -> list[str]:
     """Documents with what `xml` has: what it says of itself, then its items.
 
-    Those that are whole stay together, unless they are to be had `apart`; broken ones are each by
-    themselves.
+    Well-formed items stay together, unless they are wanted `apart`. Each broken one gets a document
+    by itself, since it may swallow what follows.
     """
-    found = [one for one in _ITEM.finditer(xml) if one[1]]
-    starts = [one.start() for one in found if not one[1].startswith("/")]
+    starts = [tag.start() for tag in item_tags(xml) if not tag[1].startswith("/")]
     root = _TAG.match(xml)
     if not starts or not root or not well_formed(f"{root[0]}</{root[1]}>"):
         return [xml]
-    head = xml[: starts[0]]
-    channel = _CHANNEL.search(head)
-    inside = channel is not None and f"</{channel[1]}" not in head
     opening, closing = root[0], f"</{root[1]}>"
-    result = [head + (f"</{channel[1]}>" if channel and inside else "") + closing]
-    items = _items(xml, starts)
-    for whole, group in groupby(items, key=lambda item: well_formed(opening + item + closing)):
-        # A broken one may swallow what comes after.
-        result += [
-            opening + one + closing for one in (["".join(group)] if whole and not apart else group)
-        ]
+    result = [closed_head(xml[: starts[0]]) + closing]
+    for whole, group in groupby(
+        items(xml, starts), key=lambda item: well_formed(opening + item + closing)
+    ):
+        bodies = list(group)
+        if whole and not apart:
+            bodies = ["".join(bodies)]
+        result.extend(opening + body + closing for body in bodies)
     return result
 
 
-def _items(xml: str, starts: list[int]) -> Iterator[str]:
-    """Each item from its start to its end, or to the next where it has none; without one that was
-    cut off."""
-    chunks = [xml[start:end] for start, end in zip(starts, [*starts[1:], len(xml)], strict=True)]
-    ends = [_end(chunk) for chunk in chunks]
-    for number, (chunk, end) in enumerate(zip(chunks, ends, strict=True)):
+def closed_head(head: str) -> str:
+    """What stands before the items, with its channel closed (RSS 2.0 has the items inside)."""
+    channel = _CHANNEL.search(head)
+    if channel and f"</{channel[1]}" not in head:
+        return f"{head}</{channel[1]}>"
+    return head
+
+
+def items(xml: str, starts: list[int]) -> Iterator[str]:
+    """Each item from its start to its end, or to the next where the end is missing; without the
+    last one, if it was cut off."""
+    bounds = [*starts, len(xml)]
+    chunks = [xml[start:end] for start, end in pairwise(bounds)]
+    ends = list(map(end_of_item, chunks))
+    for chunk, end in zip(chunks, ends, strict=True):
         if end:
             yield chunk[:end]
-        elif number < len(chunks) - 1 or not any(ends):
+        elif chunk is not chunks[-1] or not any(ends):
             name = _TAG.match(chunk)
-            yield chunk + (f"</{name[1]}>" if name else "")
+            yield f"{chunk}</{name[1]}>" if name else chunk
 
 
-def _end(chunk: str) -> int:
+def end_of_item(chunk: str) -> int:
     """Where the item ends; 0 if it does not."""
-    return max(
-        (one.end() for one in _ITEM.finditer(chunk) if one[1] and one[1].startswith("/")), default=0
-    )
+    end = 0
+    for tag in item_tags(chunk):
+        if tag[1].startswith("/"):
+            end = tag.end()
+    return end
+
+
+def item_tags(xml: str) -> list[re.Match[str]]:
+    """Where items start and end, outside CDATA; group 1 is the tag's name."""
+    return [tag for tag in _ITEM.finditer(xml) if tag[1]]

@@ -116,13 +116,13 @@ async def test_processors_shape_it_and_note_nothing(
     await hub.accept(said("one", origin="x"))
     await until_all(store, State.DONE, 1)
     (route,) = hub.routes
-    await store.change(
+    await store.configuration.change(
         [Put(replace(route, stages=STAGES[processor]))], Audit(1, "admin@x", "text", "edit")
     )
     await hub.reload()
     receipt = await hub.correct(changed(), "x")
     assert receipt
     assert [one.message.body for one in receipt.deliveries if one.channel == TO] == arrives
-    assert await store.notes() == []
-    assert await store.held_counts() == {}
+    assert await store.held.processor_state() == []
+    assert await store.held.counts() == {}
     await hub.stop()

@@ -41,7 +41,7 @@ def only(words: str) -> tuple[str, dict[str, str]]:
 
 
 async def _texts(bench: Bench, channel: Channel) -> str:
-    return "\n".join(one.message.body for one in await bench.store.log(channel))
+    return "\n".join(one.message.body for one in await bench.store.deliveries.log(channel))
 
 
 async def test_a_digest_reaches_what_a_part_of_it_has_reached_since(tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ async def test_routes_that_change_while_it_is_let_go_are_taken_as_they_are_then(
         async with hub.routing.turn():
             going = asyncio.create_task(hub.releases.let_go())
             await asyncio.sleep(0.1)  # it has read what is due, and waits for its turn
-            await bench.store.change([Drop(hub.routes[1])], NOBODY)
+            await bench.store.configuration.change([Drop(hub.routes[1])], NOBODY)
             await hub.reload()
         await going
         assert await arrived(bench, 1) == ["once"]
-        assert await bench.store.held_counts() == {}
+        assert await bench.store.held.counts() == {}
 
 
 async def test_routes_that_are_turned_off_while_it_is_let_go_hold_on(tmp_path: Path) -> None:
@@ -127,7 +127,9 @@ async def test_routes_that_are_turned_off_while_it_is_let_go_hold_on(tmp_path: P
         async with hub.routing.turn():
             going = asyncio.create_task(hub.releases.let_go())
             await asyncio.sleep(0.1)
-            await bench.store.change([Put(replace(hub.routes[0], enabled=False))], NOBODY)
+            await bench.store.configuration.change(
+                [Put(replace(hub.routes[0], enabled=False))], NOBODY
+            )
             await hub.reload()
         await going
         assert hub.routing.held_at(hub.routes[0]) == 1
@@ -142,7 +144,7 @@ async def test_a_batch_does_not_grow_without_bound(made: Made, tmp_path: Path) -
     async with started(tmp_path, route(made)) as (bench, hub):
         await say(hub, *[f"{number} {body}" for number in range(70)])
         bench.clock.sleep(3_600)
-        due = await bench.store.due(bench.clock(), 1_000)
+        due = await bench.store.held.due(bench.clock(), 1_000)
         batches = {one.batch: 0 for one in due}
         for one in due:
             batches[one.batch] += len(one.message.body)
@@ -191,7 +193,7 @@ async def test_what_finds_no_room_takes_no_turn(
     made = "throttle", {"count": "1", "per": "1s", "then": "hold"}
     async with started(tmp_path, route(made)) as (bench, hub):
         await say(hub, *map(str, range(20)))
-        assert len(await bench.store.dead(TO)) == 16
+        assert len(await bench.store.dead_letters.newest(TO)) == 16
         for _second in range(3):
             await pass_time(bench, 1)
         await say(hub, "later")
@@ -220,7 +222,7 @@ async def test_what_waited_for_a_person_goes_no_further_than_to_them(
         await say(hub, "for her alone", channel=secret)
         await pass_time(bench, 1)
         assert "for her alone" in (await arrived(bench, 1, juliet))[0]
-        assert await bench.store.log(FROM) == []
+        assert await bench.store.deliveries.log(FROM) == []
 
 
 async def test_a_digest_that_waits_is_overtaken_by_what_is_in_it(tmp_path: Path) -> None:
@@ -279,7 +281,7 @@ async def test_whatever_the_routes_it_comes_everywhere_once(seed: int, tmp_path:
             await pass_time(bench, chance.choice([0, 0.5, 1, 3]))
         for _second in range(60):
             await pass_time(bench, 1)
-        assert await bench.store.held_counts() == {}
+        assert await bench.store.held.counts() == {}
         came = {place: await _texts(bench, place) for place in BOXES}
     told: Mapping[str, Counter[Channel]] = {
         word: Counter({place: text.count(word) for place, text in came.items() if word in text})

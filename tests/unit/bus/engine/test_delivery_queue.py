@@ -9,7 +9,7 @@ from component.bus.engine.delivery_queue import WINDOW
 from component.bus.model.delivery import MAX_ATTEMPTS, Delivery, State
 from component.bus.ports.method import Confirmation
 from component.common.errors import DeliveryError, Refused, Unavailable, Unconfirmed
-from tests.support.fakes import OTHER, TO, Bench, loses, said, unavailable, until_all
+from tests.support.fakes import OTHER, TO, Bench, Instead, loses, said, unavailable, until_all
 
 NUMBERS = [str(number) for number in range(200)]
 
@@ -78,7 +78,7 @@ async def test_refused_is_a_dead_letter_and_the_rest_goes_on(bench: Bench, late:
     await _shout(bench, *NUMBERS[:5])
     await until_all(bench.store, State.DONE, 4)
     await until_all(bench.store, State.DEAD, 1)
-    dead = next(one for one in await bench.store.log(TO) if one.state is State.DEAD)
+    dead = next(one for one in await bench.store.deliveries.log(TO) if one.state is State.DEAD)
     assert (dead.message.body, dead.error, dead.attempts) == ("0", "They said no.", 1)
     assert bench.method.holds[TO] == NUMBERS[1:5]
 
@@ -90,7 +90,7 @@ async def test_unavailable_is_tried_until_it_works(bench: Bench) -> None:
     await _shout(bench, *NUMBERS[:5])
     await until_all(bench.store, State.DONE, 5)
     assert bench.method.holds[TO] == NUMBERS[:5]
-    assert {one.attempts for one in await bench.store.log(TO)} == {0}
+    assert {one.attempts for one in await bench.store.deliveries.log(TO)} == {0}
 
 
 async def test_a_wire_that_breaks_keeps_order(bench: Bench) -> None:
@@ -173,7 +173,7 @@ async def test_a_fault_in_a_method_ends_nothing(bench: Bench) -> None:
     await _shout(bench, "late")
     await until_all(bench.store, State.DONE, 5)
     assert method.holds[TO] == [*NUMBERS[:4], "late"]
-    assert {one.attempts for one in await bench.store.log(TO)} == {0, 1}
+    assert {one.attempts for one in await bench.store.deliveries.log(TO)} == {0, 1}
 
 
 async def test_a_message_that_breaks_a_method_each_time_is_a_dead_letter(bench: Bench) -> None:
@@ -221,7 +221,7 @@ async def test_more_than_memory_holds(bench: Bench, monkeypatch: pytest.MonkeyPa
     for start in range(0, 200, 50):
         await _shout(bench, *NUMBERS[start : start + 50])
     assert hub.depths() == {str(TO): 20, str(OTHER): 20}
-    assert await bench.store.backlog() == {TO: 200, OTHER: 200}
+    assert await bench.store.deliveries.backlog() == {TO: 200, OTHER: 200}
     await method.open(TO)
     await until_all(bench.store, State.DONE, 200)
     assert method.holds[TO] == NUMBERS
@@ -266,9 +266,7 @@ async def test_a_backlog_from_before_and_what_comes_meanwhile(
 
 
 @pytest.mark.parametrize("first", ["the read", "the put"])
-async def test_a_commit_while_the_store_is_read(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, first: str
-) -> None:
+async def test_a_commit_while_the_store_is_read(bench: Bench, first: str) -> None:
     """The two orders of a commit and a reading of the same queue, forced."""
     method = bench.method
     method.closed.add(OTHER)
@@ -278,15 +276,15 @@ async def test_a_commit_while_the_store_is_read(
     await bench.crash()
     method.closed.discard(TO)
     reading, go_on = asyncio.Event(), asyncio.Event()
-    pending = bench.store.pending
+    pending = bench.store.deliveries.pending
 
     async def held(*where: object) -> object:
-        found = await pending(*where) if first == "the read" else None  # type: ignore[arg-type]
+        found = await pending(*where) if first == "the read" else None
         reading.set()
         await go_on.wait()
-        return found if found is not None else await pending(*where)  # type: ignore[arg-type]
+        return found if found is not None else await pending(*where)
 
-    monkeypatch.setattr(bench.store, "pending", held)
+    bench.store.deliveries = Instead(bench.store.deliveries, pending=held)
     hub = await bench.start()
     await reading.wait()
     await hub.accept(said("new"))
@@ -306,11 +304,11 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
     await bench.crash()
     method.closed.discard(TO)
     committed, was_read = asyncio.Event(), asyncio.Event()
-    pending, save = bench.store.pending, bench.store.save
+    pending, save = bench.store.deliveries.pending, bench.store.save
 
     async def read_late(*where: object) -> object:
         await committed.wait()
-        found = await pending(*where)  # type: ignore[arg-type]
+        found = await pending(*where)
         was_read.set()
         return found
 
@@ -320,7 +318,7 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
         await was_read.wait()
         return receipts
 
-    monkeypatch.setattr(bench.store, "pending", read_late)
+    bench.store.deliveries = Instead(bench.store.deliveries, pending=read_late)
     monkeypatch.setattr(bench.store, "save", told_late)
     hub = await bench.start()
     await hub.accept(said("new"))
@@ -341,7 +339,7 @@ async def test_stop_loses_nothing_accepted(bench: Bench) -> None:
     await asyncio.sleep(0)
     await hub.stop()
     bench.hubs.clear()
-    assert await bench.store.backlog() == {TO: 20, OTHER: 30}
+    assert await bench.store.deliveries.backlog() == {TO: 20, OTHER: 30}
     method.answers = True
     method.tells_landed = True
     await bench.start()
@@ -349,9 +347,7 @@ async def test_stop_loses_nothing_accepted(bench: Bench) -> None:
     assert method.holds[TO] == NUMBERS[:30]
 
 
-async def test_a_store_that_can_not_be_read_for_a_while(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_store_that_can_not_be_read_for_a_while(bench: Bench) -> None:
     from component.common.errors import StoreError
 
     bench.method.closed |= {TO, OTHER}
@@ -359,15 +355,15 @@ async def test_a_store_that_can_not_be_read_for_a_while(
     await _shout(bench, *NUMBERS[:3])
     await bench.crash()
     bench.method.closed.discard(TO)
-    pending, failures = bench.store.pending, [1, 2, 3]
+    pending, failures = bench.store.deliveries.pending, [1, 2, 3]
 
     async def failing(*where: object) -> object:
         if failures:
             failures.pop()
             raise StoreError("The disk is gone.")
-        return await pending(*where)  # type: ignore[arg-type]
+        return await pending(*where)
 
-    monkeypatch.setattr(bench.store, "pending", failing)
+    bench.store.deliveries = Instead(bench.store.deliveries, pending=failing)
     await bench.start()
     await until_all(bench.store, State.DONE, 3)
     assert bench.method.holds[TO] == NUMBERS[:3]

@@ -13,7 +13,7 @@ from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
 from component.bus.model.route import Route
 from component.bus.ports.method import Confirmation
-from component.bus.ports.store import Mark
+from component.bus.ports.source_state import ArchivePosition
 from component.common.errors import StoreError, Unavailable
 from component.storage import open_store
 from tests.support.fakes import FROM, OTHER, TO, Bench, FakeMethod, said, seeded, until, until_all
@@ -24,7 +24,7 @@ async def test_accepted_means_on_disk(bench: Bench) -> None:
     receipt = await hub.accept(said("hello"))
     assert receipt.new
     assert [one.channel for one in receipt.deliveries] == [FROM, TO, OTHER]
-    assert (await bench.store.trace(receipt.message.id))[0].message == receipt.message
+    assert (await bench.store.messages.trace(receipt.message.id))[0].message == receipt.message
 
 
 async def test_states_at_the_start(bench: Bench) -> None:
@@ -94,28 +94,28 @@ async def test_marks_wait_for_what_was_not_saved(bench: Bench) -> None:
     """Else the archive would be read from behind a message that nobody holds."""
     hub = await bench.start()
     room = FROM
-    await hub.accept(said("one", room), Mark(room, "1", 1))
+    await hub.accept(said("one", room), ArchivePosition(room, "1", 1))
     bench.store.failing = 1
     with pytest.raises(StoreError):
-        await hub.accept(said("two", room), Mark(room, "2", 2))
-    await hub.accept(said("three", room), Mark(room, "3", 3))
-    hub.note(Mark(room, "4", 4))
-    hub.note(Mark(OTHER, "x", 5))
+        await hub.accept(said("two", room), ArchivePosition(room, "2", 2))
+    await hub.accept(said("three", room), ArchivePosition(room, "3", 3))
+    hub.note(ArchivePosition(room, "4", 4))
+    hub.note(ArchivePosition(OTHER, "x", 5))
     await hub.accept(said("any"))
-    assert await bench.store.mark(room) == Mark(room, "1", 1)
-    assert await bench.store.mark(OTHER) == Mark(OTHER, "x", 5)
+    assert await bench.store.source_state.archive_position(room) == ArchivePosition(room, "1", 1)
+    assert await bench.store.source_state.archive_position(OTHER) == ArchivePosition(OTHER, "x", 5)
     hub.reading(room)
-    await hub.accept(said("two", room), Mark(room, "2", 2))
-    await hub.accept(said("three", room), Mark(room, "3", 3))
-    assert await bench.store.mark(room) == Mark(room, "3", 3)
+    await hub.accept(said("two", room), ArchivePosition(room, "2", 2))
+    await hub.accept(said("three", room), ArchivePosition(room, "3", 3))
+    assert await bench.store.source_state.archive_position(room) == ArchivePosition(room, "3", 3)
 
 
 async def test_the_last_mark_of_a_group_counts(bench: Bench) -> None:
     hub = await bench.start()
     for number in range(5):
-        hub.note(Mark(TO, str(number), number))
+        hub.note(ArchivePosition(TO, str(number), number))
     await hub.accept(said("hello"))
-    assert await bench.store.mark(TO) == Mark(TO, "4", 4)
+    assert await bench.store.source_state.archive_position(TO) == ArchivePosition(TO, "4", 4)
 
 
 async def test_outcomes_are_tried_again(bench: Bench) -> None:
@@ -147,14 +147,14 @@ async def test_a_mark_waits_for_an_outcome_that_was_not_saved(
     bench.store.failing = 1
     method.confirm_all()
     await until(lambda: not bench.store.failing, "the outcome is refused by the disk")
-    hub.note(Mark(TO, "behind it", 9))
-    hub.note(Mark(OTHER, "elsewhere", 9))
+    hub.note(ArchivePosition(TO, "behind it", 9))
+    hub.note(ArchivePosition(OTHER, "elsewhere", 9))
     await hub.accept(said("any", Channel("shoutbox", "quiet")))
-    assert await bench.store.mark(TO) is None
-    assert await bench.store.mark(OTHER) is not None
+    assert await bench.store.source_state.archive_position(TO) is None
+    assert await bench.store.source_state.archive_position(OTHER) is not None
     await hub.stop()  # which tries once more
     bench.hubs.clear()
-    assert await bench.store.backlog() == {OTHER: 1}
+    assert await bench.store.deliveries.backlog() == {OTHER: 1}
 
 
 async def test_a_late_outcome_does_not_undo_a_later_one(bench: Bench) -> None:
@@ -175,7 +175,7 @@ async def test_a_late_outcome_does_not_undo_a_later_one(bench: Bench) -> None:
     await asyncio.sleep(0.03)  # the time after which outcomes are tried again
     await hub.accept(said("and still more"))
     await until_all(bench.store, State.DONE, 3)
-    assert (await bench.store.trace(receipt.message.id))[1].state is State.DONE
+    assert (await bench.store.messages.trace(receipt.message.id))[1].state is State.DONE
 
 
 async def test_two_outcomes_of_one_delivery_in_one_commit(bench: Bench) -> None:
@@ -246,7 +246,7 @@ async def test_stop_finishes_what_is_being_accepted(bench: Bench) -> None:
     await hub.stop()
     bench.hubs.clear()
     assert all(one.new for one in await asyncio.gather(*accepting))
-    assert await bench.store.backlog() == {TO: 1_000, OTHER: 1_000}
+    assert await bench.store.deliveries.backlog() == {TO: 1_000, OTHER: 1_000}
 
 
 async def test_a_backlog_of_a_method_that_is_gone_waits(bench: Bench) -> None:
@@ -258,7 +258,7 @@ async def test_a_backlog_of_a_method_that_is_gone_waits(bench: Bench) -> None:
     hub._methods = {"shoutbox": None}
     await hub.reload()
     assert (await hub.accept(said("more"))).new
-    assert await bench.store.backlog() == {TO: 1, OTHER: 1}
+    assert await bench.store.deliveries.backlog() == {TO: 1, OTHER: 1}
 
 
 async def test_routes_and_channels(tmp_path: Path) -> None:

@@ -36,7 +36,11 @@ async def test_dead_letters_that_are_tried_again_come_once_also_behind_a_crowd(
     for start in range(0, MANY, 50):
         await asyncio.gather(*(tell(world, f"{number}") for number in range(start, start + 50)))
     await world.rest()
-    letters = [one for one in await world.hub.store.dead(CHAT, MANY) if one.state is State.DEAD]
+    letters = [
+        one
+        for one in await world.hub.store.dead_letters.newest(CHAT, MANY)
+        if one.state is State.DEAD
+    ]
     assert len(letters) == MANY
     world.chat.sent.clear()
     loop = asyncio.get_running_loop()

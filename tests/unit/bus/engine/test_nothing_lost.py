@@ -153,7 +153,7 @@ class Play:
 
     async def _idle(self) -> None:
         end = asyncio.get_running_loop().time() + 20
-        while left := await self.bench.store.backlog():
+        while left := await self.bench.store.deliveries.backlog():
             assert asyncio.get_running_loop().time() < end, left
             await asyncio.sleep(0.002)
 

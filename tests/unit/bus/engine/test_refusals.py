@@ -40,7 +40,7 @@ async def test_who_learns_what(tmp_path: Path, language: str) -> None:
         ChannelSpec(ROMEO),
         ChannelSpec(ALL),
     ]
-    await store.seed(specs, routes, ())
+    await store.configuration.seed(specs, routes, ())
     hub = Hub(store, FakeClock())
     hub.attach({"shoutbox": None, "chat": None}, ["chat"], processors.make)
     await hub.start()

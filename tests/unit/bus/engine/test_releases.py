@@ -19,6 +19,7 @@ from component.bus.model.delivery import State
 from component.bus.model.message import MAX_BODY, Channel
 from component.bus.model.records import Audit, Drop, Put
 from component.bus.model.route import Route, Stage
+from component.bus.ports.store import Store
 from component.common.errors import StoreError
 from component.storage import open_store
 from tests.support.fakes import (
@@ -27,6 +28,7 @@ from tests.support.fakes import (
     TO,
     Bench,
     FakeMethod,
+    Instead,
     WatchedStore,
     said,
     seeded,
@@ -89,7 +91,7 @@ async def arrived(bench: Bench, count: int, channel: Channel = TO) -> list[str]:
 
 async def idle(bench: Bench) -> None:
     end = asyncio.get_running_loop().time() + 20
-    while left := await bench.store.backlog():
+    while left := await bench.store.deliveries.backlog():
         assert asyncio.get_running_loop().time() < end, left
         await asyncio.sleep(0.002)
 
@@ -202,7 +204,10 @@ async def test_what_a_removed_route_holds_becomes_dead_letters(tmp_path: Path) -
         await say(hub, "one", "two")
         await change(hub, Drop(hub.routes[0]))
         await pass_time(bench, 100)
-        assert [one.message.body for one in await bench.store.dead(TO)] == ["two", "one"]
+        assert [one.message.body for one in await bench.store.dead_letters.newest(TO)] == [
+            "two",
+            "one",
+        ]
         assert await arrived(bench, 0) == []
 
 
@@ -211,8 +216,12 @@ class Slow(WatchedStore):
 
     meanwhile: asyncio.Task[Any] | None = None
 
-    async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
-        await self._store.change(changes, audit)
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.configuration: Any = Instead(store.configuration, change=self._change)
+
+    async def _change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:
+        await self._store.configuration.change(changes, audit)
         if self.meanwhile:
             await asyncio.wait({self.meanwhile}, timeout=0.05)
 
@@ -223,7 +232,7 @@ async def test_nothing_is_held_at_a_route_that_is_gone(tmp_path: Path) -> None:
         bench.store.meanwhile = asyncio.create_task(hub.accept(said("one")))
         await change(hub, Drop(hub.routes[0]))
         receipt = await bench.store.meanwhile
-        assert await bench.store.held(receipt.message.id) == []
+        assert await bench.store.held.of_message(receipt.message.id) == []
 
 
 async def test_a_route_that_is_off_holds_on(tmp_path: Path) -> None:
@@ -307,7 +316,10 @@ async def test_a_ring_with_a_digest_ends(tmp_path: Path) -> None:
         for _again in range(5):
             await pass_time(bench, 10)
         assert await arrived(bench, 1) == await arrived(bench, 1, OTHER)
-        assert [one.message.body for one in await bench.store.log(FROM)] == ["one", "two"]
+        assert [one.message.body for one in await bench.store.deliveries.log(FROM)] == [
+            "one",
+            "two",
+        ]
 
 
 async def test_a_digest_brings_each_message_where_it_has_not_been(tmp_path: Path) -> None:
@@ -325,7 +337,7 @@ async def test_a_digest_brings_each_message_where_it_has_not_been(tmp_path: Path
         assert bench.method.holds[OTHER] == [
             "2 messages:\n00:00 Juliet: near\n00:00 Juliet: nearer"
         ]
-        assert [one.message.body for one in await bench.store.log(FROM)] == [
+        assert [one.message.body for one in await bench.store.deliveries.log(FROM)] == [
             "far",
             "near",
             "nearer",
@@ -340,7 +352,7 @@ async def test_a_clock_set_back_loses_nothing(tmp_path: Path) -> None:
         await say(hub, "two")
         await pass_time(bench, 10)
         await arrived(bench, 2)
-        told = [one.message.body for one in await bench.store.log(TO)]
+        told = [one.message.body for one in await bench.store.deliveries.log(TO)]
         assert told == ["1 message:\n00:00 Juliet: one", "1 message:\n00:00 Juliet: two"]
 
 
@@ -434,7 +446,7 @@ class Play:
         results = await asyncio.gather(
             *(task for _, task in self.accepting), return_exceptions=True
         )
-        while await self.bench.store.next_due() is not None:
+        while await self.bench.store.held.next_due() is not None:
             await pass_time(self.bench, 8 * 86400)
         promised, refused = [], set()
         for (body, _), end in zip(self.accepting, results, strict=True):
@@ -452,7 +464,7 @@ async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: s
         for name, count in acts:
             await play.act(name, count)
         promised, refused = await play.end()
-        assert await bench.store.dead() == []
+        assert await bench.store.dead_letters.newest() == []
         assert bench.hubs[-1].routing.held_at(bench.hubs[-1].routes[0]) == 0
     found = [
         line

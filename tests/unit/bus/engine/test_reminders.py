@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from commands.grammar.reminder import when
 from component import processors
 from component.bus.engine import reminders
 from component.bus.engine.admin import Settings
@@ -18,13 +19,13 @@ from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
 from component.bus.model.message import Channel
 from component.bus.model.records import Audit, ChannelSpec, Drop, Grant, Mute, Put
-from component.bus.model.reminder import MOST, Read, Reminder, names_of, read, when
+from component.bus.model.reminder import MOST, Reminder
 from component.bus.model.roles import Roles
 from component.bus.model.route import Route
-from component.common.errors import BadInput, Conflict, Muted, NotFound, StoreError
+from component.common.errors import Conflict, Muted, NotFound, StoreError
 from component.methods import discover
 from component.storage import open_store
-from tests.support.fakes import FakeClock, FakeMethod, WatchedStore, until
+from tests.support.fakes import FakeClock, FakeMethod, Instead, WatchedStore, until
 
 BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
 JULIET = Channel("chat", "juliet@x")
@@ -32,122 +33,6 @@ AUDIT = Audit(0, "admin@x", "test", "change")
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 NOW = int(datetime(2026, 11, 25, 12, 0, tzinfo=BERLIN).timestamp())
-
-# A line
-
-NAMES = names_of(
-    [(BOX, "The Lobby"), (ROOM, "Lobby"), (Channel("muc", "lobby@rooms.example.org"), "")]
-)
-
-
-@pytest.mark.parametrize(
-    ("line", "whom", "time", "what"),
-    [
-        ("team in 20 minutes to stretch", "team", "in 20 minutes", "stretch"),
-        ("me at 15:00 to call Romeo", "me", "at 15:00", "call Romeo"),
-        ("me tomorrow at 9 to look again", "me", "tomorrow at 9", "look again"),
-        ("lobby every Monday 9:30 to stand up", "lobby", "every Monday 9:30", "stand up"),
-        (
-            "the lobby, every weekday at 9:30, to stand up",
-            "the lobby",
-            "every weekday at 9:30,",
-            "stand up",
-        ),
-        ("muc:team@rooms.example.org in 1h to go", "muc:team@rooms.example.org", "in 1h", "go"),
-        ("muc:none@x in 5 minutes to go", "muc:none@x", "in 5 minutes", "go"),
-        ("me to stretch in 20 minutes.", "me", "in 20 minutes.", "stretch"),
-        ("me to do the laundry tomorrow", "me", "tomorrow", "do the laundry"),
-        ("me do 5 rounds tomorrow", "me", "tomorrow", "do 5 rounds"),
-        ("in 20 minutes team to stretch", "team", "in 20 minutes", "stretch"),
-        ("in 20 minutes to stretch", "", "in 20 minutes", "stretch"),
-        ("call mom in 20 minutes", "", "in 20 minutes", "call mom"),
-        ("stretch in 20 minutes", "", "in 20 minutes", "stretch"),
-        ("juliet in 20 minutes to stretch", "juliet", "in 20 minutes", "stretch"),
-        ("juliet to stretch in 20 minutes", "juliet", "in 20 minutes", "stretch"),
-        ("me tomorrow at 9 and bring milk", "me", "tomorrow at 9", "and bring milk"),
-        ("me tomorrow to be at 9 there", "me", "tomorrow", "be at 9 there"),
-        ("me in half an hour that tea is ready", "me", "in half an hour", "tea is ready"),
-        ("me today at 0:30 to sleep", "me", "today at 0:30", "sleep"),
-        ("me every 2 minutes to blink", "me", "every 2 minutes", "blink"),
-        ("me to look at the sun", "me", "", "look at the sun"),
-        ("me to buy 5", "me", "", "buy 5"),
-        ("me to have a good day", "me", "", "have a good day"),
-        ("me in 20 minutes", "me", "in 20 minutes", ""),
-        ("me", "me", "", ""),
-        ("", "", "", ""),
-        ("mich in 20 Minuten ans Dehnen", "mich", "in 20 Minuten", "Dehnen"),
-        ("mich morgen um 9 daran, dass Romeo kommt", "mich", "morgen um 9", "Romeo kommt"),
-        ("mich morgen um 9 daran, Romeo anzurufen", "mich", "morgen um 9", "Romeo anzurufen"),
-        (
-            "mich jeden Montag um 9:30 Uhr an das Treffen",
-            "mich",
-            "jeden Montag um 9:30 Uhr",
-            "das Treffen",
-        ),
-        ("mich am Freitag um 16 Uhr an die Uhr", "mich", "am Freitag um 16 Uhr", "die Uhr"),
-        ("mich alle 2 Stunden ans Trinken", "mich", "alle 2 Stunden", "Trinken"),
-        ("mich ans Dehnen in einer halben Stunde", "mich", "in einer halben Stunde", "Dehnen"),
-    ],
-)
-def test_what_a_line_says(line: str, whom: str, time: str, what: str) -> None:
-    assert read(line, NAMES) == Read(whom, time, what)
-
-
-def test_long_lines_are_read_soon() -> None:
-    """Each costs a few looks for a time, however long it is."""
-    line = "every every " * 5_000 + "in in in at at at " * 500
-    assert read(line, NAMES).when == ""
-
-
-def test_names_that_several_have() -> None:
-    assert NAMES["lobby"] == [BOX]  # its address before another's title
-    assert NAMES["the lobby"] == [BOX]
-    assert NAMES["team"] == [ROOM]
-    both = names_of([(Channel("muc", "a@x"), "One"), (Channel("muc", "a@y"), "one")])
-    assert len(both["a"]) == len(both["one"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "local", "schedule"),
-    [
-        ("in 20 minutes", "2026-11-25 12:20", ""),
-        ("in einer halben Stunde", "2026-11-25 12:30", ""),
-        ("at 15:00", "2026-11-25 15:00", ""),
-        ("at 9", "2026-11-26 09:00", ""),
-        ("tomorrow at 9,", "2026-11-26 09:00", ""),
-        ("next Monday 9:30", "2026-11-30 09:30", ""),
-        ("on 2026-12-24 at 18:00", "2026-12-24 18:00", ""),
-        ("every Monday 9:30", "2026-11-30 09:30", "every Monday 9:30"),
-        ("Mondays at 9:30", "2026-11-30 09:30", "Mondays at 9:30"),
-        ("täglich um 8", "2026-11-26 08:00", "täglich um 8"),
-        ("0 9 * * 1", "2026-11-30 09:00", "0 9 * * 1"),
-    ],
-)
-def test_times(text: str, local: str, schedule: str) -> None:
-    found = when(text, NOW * 1000, BERLIN)
-    assert datetime.fromtimestamp(found.due / 1000, BERLIN).strftime("%Y-%m-%d %H:%M") == local
-    assert found.schedule == schedule
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("today at 9", "is in the past. Choose a later time."),
-        ("2020-01-01 9:00", "is in the past. Choose a later time."),
-        ("in 53 weeks", "more than a year ahead"),
-        ("2028-01-01 9:00", "more than a year ahead"),
-        ("in 999999 weeks", "more than a year ahead"),
-        ("every 2 minutes", "Even fortune cookies take longer to bake ;) Choose"),
-        ("* * * * *", "Even fortune cookies take longer to bake ;) Choose"),
-        ("every 7 minutes", "does not divide the hour or the day evenly. Choose one of"),
-        ("soon", "is no"),
-        ("team in 3 minutes", "“team in 3 minutes” is no"),
-        ("", "is no"),
-    ],
-)
-def test_times_that_will_not_do(text: str, why: str) -> None:
-    with pytest.raises(BadInput, match=why):
-        when(text, NOW * 1000, BERLIN)
 
 
 def test_summer_time_moves_no_clock() -> None:
@@ -190,15 +75,6 @@ def test_the_last_of_those_that_were_missed(schedule: str, down: int) -> None:
 # When they come
 
 
-class Disk(WatchedStore):
-    """A store of which some parts fail."""
-
-    broken: frozenset[str] = frozenset()
-
-    def __getattr__(self, name: str) -> Any:
-        return _refused if name in self.broken else super().__getattr__(name)
-
-
 async def _refused(*_: Any) -> NoReturn:
     raise StoreError("The disk is full; nothing was changed, try again.")
 
@@ -211,15 +87,17 @@ class World:
         self._place = place
         self.clock = FakeClock(float(NOW))
         self.wire = FakeMethod()
-        self.store: Disk
+        self.store: WatchedStore
         self.hub: Hub
         self.scheduler: Scheduler
         self.settings: Settings
         self.reminders: Reminders
 
     async def start(self) -> None:
-        self.store = Disk(await open_store(f"sqlite:{self._place / 'bus.db'}"))
-        await self.store.seed([ChannelSpec(BOX), ChannelSpec(ROOM)], [Route(BOX, ROOM)], ())
+        self.store = WatchedStore(await open_store(f"sqlite:{self._place / 'bus.db'}"))
+        await self.store.configuration.seed(
+            [ChannelSpec(BOX), ChannelSpec(ROOM)], [Route(BOX, ROOM)], ()
+        )
         self.hub = Hub(self.store, self.clock)
         self.hub.attach(
             {"chat": self.wire, "muc": self.wire, "shoutbox": None}, ["chat"], processors.make
@@ -272,7 +150,7 @@ class World:
         """What is to come: (words, seconds from now)."""
         return [
             (one.body, one.due // 1000 - int(self.clock.now))
-            for one in await self.store.reminders()
+            for one in await self.store.reminders.find()
         ]
 
 
@@ -300,7 +178,9 @@ async def test_in_a_channel_routes_carry_it(world: World) -> None:
     await world.asks(BOX, "in 20 minutes")
     await world.passes(HOUR)
     assert await world.heard(1) == [(str(ROOM), "juliet reminds: stretch")]
-    assert [one.message.line for one in await world.store.log(BOX)] == ["juliet reminds: stretch"]
+    assert [one.message.line for one in await world.store.deliveries.log(BOX)] == [
+        "juliet reminds: stretch"
+    ]
 
 
 async def test_an_earlier_one_comes_earlier(world: World) -> None:
@@ -364,7 +244,7 @@ async def test_what_was_missed_many_times_comes_once(world: World) -> None:
 async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.asks(JULIET, "every hour", "drink")
-    world.store.broken = frozenset({"settle_reminders"})
+    world.store.reminders = Instead(world.store.reminders, settle=_refused)
     await world.passes(20 * MINUTE)
     await world.heard(1)
     assert len(await world.left()) == 2  # said, and the store has not heard of it
@@ -378,20 +258,21 @@ async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
 
 
 async def test_a_full_disk_promises_nothing(world: World) -> None:
-    world.store.broken = frozenset({"add_reminder"})
+    world.store.reminders = Instead(world.store.reminders, add=_refused)
     with pytest.raises(StoreError):
         await world.asks(JULIET, "in 20 minutes")
     assert await world.left() == []
 
 
-@pytest.mark.parametrize("part", ["save", "due_reminders", "next_reminder", "settle_reminders"])
+@pytest.mark.parametrize("part", ["save", "due", "next_due", "settle"])
 async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.asks(JULIET, "in 3h", "later")
-    world.store.broken = frozenset({part})
+    whole = world.store.reminders
+    world.store.reminders = Instead(whole, **{part: _refused})
     world.store.failing = 2 if part == "save" else 0
     await world.passes(20 * MINUTE + reminders.RETRY / 1000)
-    world.store.broken = frozenset()
+    world.store.reminders = whole
     await world.passes(3 * HOUR)
     assert [words.partition(" (")[0] for _to, words in await world.heard(2)] == [
         "Reminder: stretch",
@@ -477,7 +358,7 @@ async def test_where_nobody_can_be_told_it_holds_up_nothing(world: World) -> Non
 
 
 async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
-    await world.store.add_reminder(
+    await world.store.reminders.add(
         Reminder(
             "juliet@x", "juliet", JULIET, "never", world.clock() + 1, "daily at 9", "Nowhere/At_All"
         ),
@@ -497,19 +378,18 @@ async def test_how_many_one_may_have(world: World) -> None:
     with pytest.raises(Conflict, match="You have 50 reminders"):
         await world.asks(JULIET, "in 20 minutes")
     await world.asks(Channel("chat", "romeo@x"), "in 20 minutes", who="romeo@x")
-    await world.store.drop_reminder(1)
+    await world.store.reminders.drop(1)
     await world.asks(JULIET, "in 20 minutes")
 
 
-async def test_a_fault_of_our_own_is_not_the_end(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_of_our_own_is_not_the_end(world: World) -> None:
     async def breaks(*_: Any) -> NoReturn:
         raise LookupError("internal error")
 
     await world.asks(JULIET, "in 20 minutes")
-    with monkeypatch.context() as patch:
-        patch.setattr(world.store, "due_reminders", breaks, raising=False)
-        await world.passes(20 * MINUTE)
+    whole = world.store.reminders
+    world.store.reminders = Instead(whole, due=breaks)
+    await world.passes(20 * MINUTE)
+    world.store.reminders = whole
     await world.passes(MINUTE)
     assert await world.heard(1) == [("chat:juliet@x", "Reminder: stretch")]

@@ -9,8 +9,8 @@ import pytest
 from component.bus.model.delivery import State
 from component.bus.model.message import Channel, Message
 from component.bus.model.subscription import Subscription
+from component.handlers import can_read
 from component.storage import open_store
-from component.xmpp.muc.replies import had
 from tests.support.fakes import FROM, OTHER, TO, Bench, offered, said
 
 
@@ -26,8 +26,8 @@ async def test_an_answer_stands_in_the_thread_of_what_it_answers(bench: Bench) -
     assert (first.replies, first.thread) == ("", "")
     assert (second.replies, second.thread) == (first.id, first.id)
     assert (third.replies, third.thread) == (second.id, first.id)
-    assert (await bench.store.trace(third.id))[0].message == third
-    assert {one.message.thread for one in await bench.store.trace(third.id)} == {first.id}
+    assert (await bench.store.messages.trace(third.id))[0].message == third
+    assert {one.message.thread for one in await bench.store.messages.trace(third.id)} == {first.id}
 
 
 async def test_an_answer_to_nothing_known_begins_a_thread_there(bench: Bench) -> None:
@@ -50,7 +50,7 @@ async def test_who_names_the_thread_is_not_overtaken(
     monkeypatch.setattr(bench.store, "thread_of", never, raising=False)
     behind = [answering(first, "answer", first.id), said("behind it")]
     await asyncio.gather(*(hub.accept(one) for one in behind))
-    assert [one.message.body for one in await bench.store.log(FROM)] == [
+    assert [one.message.body for one in await bench.store.deliveries.log(FROM)] == [
         "first",
         "answer",
         "behind it",
@@ -62,19 +62,19 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
     message, jid = said(), "romeo@example.org"
     chat = Channel("chat", jid)
     await store.save([offered(message, (FROM, State.CAME), (OTHER, State.DONE))], (), ())
-    assert await had(store, message.id, FROM, jid)
-    assert await had(store, message.id, OTHER, jid)
-    assert not await had(store, message.id, TO, jid)
-    assert not await had(store, message.id, chat, jid)
-    assert not await had(store, "f" * 32, FROM, jid)
-    await store.subscribe(Subscription(jid, TO, chat), 10)
-    assert not await had(store, message.id, chat, jid)
-    await store.subscribe(Subscription(jid, OTHER, chat), 10)
-    assert await had(store, message.id, chat, jid)
-    assert not await had(store, message.id, chat, "mallory@example.org")
+    assert await can_read(store, message.id, FROM, jid)
+    assert await can_read(store, message.id, OTHER, jid)
+    assert not await can_read(store, message.id, TO, jid)
+    assert not await can_read(store, message.id, chat, jid)
+    assert not await can_read(store, "f" * 32, FROM, jid)
+    await store.subscriptions.add(Subscription(jid, TO, chat), 10)
+    assert not await can_read(store, message.id, chat, jid)
+    await store.subscriptions.add(Subscription(jid, OTHER, chat), 10)
+    assert await can_read(store, message.id, chat, jid)
+    assert not await can_read(store, message.id, chat, "mallory@example.org")
     brought = said("brought")
     await store.save(
         [offered(brought, (FROM, State.CAME), (Channel("chat", "nurse@x"), State.DONE))], (), ()
     )
-    assert await had(store, brought.id, Channel("chat", "nurse@x"), "nurse@x")
+    assert await can_read(store, brought.id, Channel("chat", "nurse@x"), "nurse@x")
     await store.close()

@@ -99,6 +99,7 @@ def test_hourly_is_once_in_each_hour(start: int, zone: str) -> None:
     assert all(time.minute in (0, 30) for time in told)
 
 
+@settings(deadline=None)
 @given(
     moments,
     zones,

@@ -2,7 +2,6 @@
 store."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +21,12 @@ from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
 from component.bus.ports.method import Fate
-from component.bus.ports.store import Mark
+from component.bus.ports.source_state import ArchivePosition
 from component.common.errors import Muted
 from component.storage import open_store
 from component.xmpp.bot import Bot
 from component.xmpp.handlers import TypedLine
+from component.xmpp.inbox import Inbox
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.room import Room
@@ -45,7 +45,8 @@ from tests.support.fakes import (
     until,
     until_all,
 )
-from web.guests import HELD, Guests
+from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
+from web.guests import NAME_LIFE_S, Guests
 
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
 NOBODY = Audit(0, "", "", "")
@@ -71,7 +72,7 @@ class Stage:
         """Who did what, before, after; newest first."""
         return [
             (one.who, one.what, one.before, one.after)
-            for _, one in await self.bus.hub.store.audit()
+            for _, one in await self.bus.hub.store.audit.newest()
             if one.who
         ]
 
@@ -214,14 +215,17 @@ async def test_mutes_outlive_a_restart_and_old_ones_are_cleared(stage: Stage) ->
     assert [one.name for one in stage.bus.hub.mutes] == ["Tybalt", "romeo"]
     stage.clock.sleep(minutes=2)
     await stage.says("mute paris@x 1 hour")
-    assert [one.name for one in await stage.bus.hub.store.mutes()] == ["Tybalt", "paris"]
+    assert [one.name for one in await stage.bus.hub.store.configuration.mutes()] == [
+        "Tybalt",
+        "paris",
+    ]
 
 
 async def test_an_unmute_of_what_was_changed_meanwhile(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     (mute,) = stage.bus.hub.mutes
-    await stage.bus.hub.store.change([Put(replace(mute, until=0))], NOBODY)
-    assert "in the meantime" in await stage.says("unmute romeo@x")
+    await stage.bus.hub.store.configuration.change([Put(replace(mute, until=0))], NOBODY)
+    assert "meanwhile" in await stage.says("unmute romeo@x")
     await stage.bus.hub.reload()
     with pytest.raises(Muted):
         await stage.hears(ROMEO)
@@ -233,32 +237,25 @@ def test_who_goes_by_a_name_now() -> None:
     guests.author("one", "192.0.2.1", "Tybalt")
     assert guests.holder("tybalt") == "one"
     assert guests.holder("Paris") == ""
-    clock.sleep(HELD)
+    clock.sleep(NAME_LIFE_S)
     assert guests.holder("Tybalt") == ""
 
 
-def _heard(message: Message, mark: Mark | None = None) -> Incoming:
+def _heard(message: Message, mark: ArchivePosition | None = None) -> Incoming:
     return Incoming(Room(ROOM.address, ChannelSpec(ROOM), "shoutbus"), "Romeo", message, mark)
 
 
 async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
-    noted: list[Mark] = []
-    hearing = Ingest(
-        MamArchive.__new__(MamArchive),
-        stage.clock,
-        stage.bus.hub.store.mark,
-        stage.bus.hub.store.log,
-        b"",
-    )
-    hearing.attach(stage.bus.hub, noted.append, lambda _channel: None)
-    marks = [Mark(ROOM, name, 1) for name in ("a", "b")]
+    handlers = FakeHandlers(stage.bus.hub)
+    ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"")
+    marks = [ArchivePosition(ROOM, name, 1) for name in ("a", "b")]
     with structlog.testing.capture_logs() as logged:
         for mark in marks:
-            await hearing.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
-    assert noted == marks
-    assert [one["event"] for one in logged] == ["message not forwarded"]
-    assert await stage.bus.hub.store.log(ROOM) == []
+            await ingest.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
+    assert handlers.positions == marks
+    assert [one["event"] for one in logged] == ["not passed on"]
+    assert await stage.bus.hub.store.deliveries.log(ROOM) == []
 
 
 # Deleting
@@ -270,8 +267,10 @@ async def test_deleted_words_are_gone_and_the_trace_says_by_whom(stage: Stage) -
     assert "something vile – this cannot be undone.\nConfirm?" in asked
     assert await stage.says("no") == "Nothing was changed."
     assert await stage.says(f"message delete {message.id} sure") == f"Deleted {message.id}."
-    assert [one.message.body for one in await stage.bus.hub.store.log(LOBBY)] == [DELETED]
-    assert await stage.bus.hub.store.search(LOBBY, "vile") == []
+    assert [one.message.body for one in await stage.bus.hub.store.deliveries.log(LOBBY)] == [
+        DELETED
+    ]
+    assert await stage.bus.hub.store.messages.search(LOBBY, "vile") == []
     assert (await stage.says(f"trace {message.id}")).endswith(
         "Deleted 1970-01-01 00:16:40 by admin@x."
     )
@@ -377,16 +376,10 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     first = said("romeo: vile", origin="elsewhere", id=id_from(origin))  # as another bus brought it
     await stage.bus.hub.accept(first)
     await stage.bus.hub.delete(first.id, NOBODY)
-    hearing = Ingest(
-        MamArchive.__new__(MamArchive),
-        stage.clock,
-        stage.bus.hub.store.mark,
-        stage.bus.hub.store.log,
-        b"",
-    )
-    hearing.attach(stage.bus.hub, lambda _mark: None, lambda _channel: None)
-    await hearing.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
-    assert await stage.bus.hub.store.log(ROOM) == []
+    handlers = FakeHandlers(stage.bus.hub)
+    ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"")
+    await ingest.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
+    assert await stage.bus.hub.store.deliveries.log(ROOM) == []
 
 
 async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Path) -> None:
@@ -402,7 +395,7 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await hub.accept(said("good"))
     await until(lambda: len(method.flying) == 2, "both on the wire to the other")
     deletion = await deleting(hub, vile)
-    assert [one.state for one in await store.trace(vile.id)] == [
+    assert [one.state for one in await store.messages.trace(vile.id)] == [
         State.CAME,
         State.DROPPED,
         State.DROPPED,
@@ -416,7 +409,7 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await until_all(store, State.DONE, 2, OTHER)
     assert method.holds[TO] == ["good"]
     assert [one.fate for one in await deletion] == [Fate.STAYS]
-    assert [one.state for one in await store.trace(vile.id)] == [
+    assert [one.state for one in await store.messages.trace(vile.id)] == [
         State.CAME,
         State.DROPPED,
         State.DONE,
@@ -439,7 +432,7 @@ async def test_what_fails_on_the_wire_after_its_end_is_not_tried_again(tmp_path:
     await hub.accept(said("good"))
     await until_all(store, State.DONE, 1)
     assert [body for _, body in method.sent] == ["vile", "good"]
-    assert (await store.trace(vile.id))[1].state is State.DROPPED
+    assert (await store.messages.trace(vile.id))[1].state is State.DROPPED
     await bench.close()
 
 
@@ -469,11 +462,18 @@ async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
 
 
 async def test_how_often_one_hears_that_it_was_passed_on() -> None:
-    bot = Bot.__new__(Bot)
-    wishes = {"a@x": "always", "n@x": "never", "o@x": "once"}
-    bot._confirm, bot._told_where = wishes.__getitem__, OrderedDict()
-    assert [str(bot._where("a@x", ["here"])) for _ in range(2)] == ["Posted to here."] * 2
-    assert [bot._where("n@x", ["here"]) for _ in range(2)] == [None, None]
-    first, second = (bot._where("o@x", ["here"]) for _ in range(2))
-    assert str(first).startswith("Posted to here, where everyone can read it.")
+    handlers = FakeHandlers()
+    handlers.wishes = {"a@x": "always", "n@x": "never", "o@x": "once"}
+    session = FakeSession()
+    bot = Bot(session, "bot", handlers)
+    inbox = Inbox(session, bot, handlers, _no_bus, FakeClock())
+    for _time in range(2):
+        assert str(inbox.confirmation("a@x", ["here"])) == "I passed that on to here."
+        assert inbox.confirmation("n@x", ["here"]) is None
+    first, second = (inbox.confirmation("o@x", ["here"]) for _time in range(2))
+    assert str(first).startswith("I passed that on to here, for everyone who reads there")
     assert second is None
+
+
+async def _no_bus(_domain: str) -> bool:
+    return False

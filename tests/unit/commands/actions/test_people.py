@@ -38,7 +38,7 @@ class Stage:
         """Who did what, before, after; newest first."""
         return [
             (one.who, one.what, one.before, one.after)
-            for _, one in await self.bus.hub.store.audit()
+            for _, one in await self.bus.hub.store.audit.newest()
         ]
 
 
@@ -227,7 +227,7 @@ async def test_status(stage: Stage) -> None:
         ("c@x", Standing.PAUSED),
     ):
         one = Subscription(who, message.channel, Channel("chat", who), standing=standing)
-        await stage.bus.hub.store.subscribe(one, 100)
+        await stage.bus.hub.store.subscriptions.add(one, 100)
 
     async def health() -> dict[str, object]:
         rooms = {
@@ -284,4 +284,4 @@ async def test_a_form_gives_a_role(stage: Stage) -> None:
         action, first, {"jid": ["juliet@x"], "role": ["operator"]}, ADMIN, stage.bus
     )
     assert isinstance(reply, Done)
-    assert [one.way for _, one in await stage.bus.hub.store.audit()] == ["form"]
+    assert [one.way for _, one in await stage.bus.hub.store.audit.newest()] == ["form"]

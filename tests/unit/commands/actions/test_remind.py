@@ -4,6 +4,7 @@ the real store."""
 import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from component.common.errors import StoreError
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
-from tests.support.fakes import a_bus
+from tests.support.fakes import Instead, a_bus
 
 SEED = Audit(0, "admin@x", "test", "seed")
 BOX, ROOM, PERSON = "shoutbox:lobby", "muc:team@rooms.example.org", "chat:romeo@x"
@@ -36,7 +37,7 @@ class Stage:
         )
 
     async def kept(self) -> Sequence[Reminder]:
-        return await self.bus.hub.store.reminders()
+        return await self.bus.hub.store.reminders.find()
 
     async def keeps(self, *, seconds: int = 0) -> tuple[str, str, str]:
         """The one that is kept: whose, where and what; due in so many seconds."""
@@ -203,13 +204,12 @@ async def test_too_many(stage: Stage) -> None:
     assert "You have 50 reminders" in await stage.says("remind me in 20 minutes to stretch")
 
 
-async def test_nothing_is_promised_where_the_disk_is_full(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
     async def full(*_: object) -> int:
         raise StoreError("The disk is full; nothing was changed, try again.")
 
-    monkeypatch.setattr(type(stage.bus.hub.store), "add_reminder", full)
+    store: Any = stage.bus.hub.store
+    store.reminders = Instead(store.reminders, add=full)
     assert (await stage.says("remind me in 20 minutes to stretch")).startswith(
         "Error: The disk is full"
     )
@@ -322,21 +322,21 @@ async def test_operators_see_all_but_not_what_is_private(stage: Stage) -> None:
         "1: 1970-01-01 02:16 (UTC), chat:juliet@x, by juliet@x: …",
     ]
     assert (await stage.says("reminder list", "admin@x")).endswith("by juliet@x: eat")
-    before = len(await stage.bus.settings.store.audit())
-    assert await stage.says("reminder drop 1", "nurse@x") == "Deleted reminder 1 of juliet@x."
-    (newest, *_older) = [one for _number, one in await stage.bus.settings.store.audit()]
+    before = len(await stage.bus.settings.store.audit.newest())
+    assert await stage.says("reminder drop 1", "nurse@x") == "Reminder 1 of juliet@x is dropped."
+    (newest, *_older) = [one for _number, one in await stage.bus.settings.store.audit.newest()]
     assert (newest.who, newest.what, newest.before) == (
         "nurse@x",
         "reminder-drop",
         "1: juliet@x → chat:juliet@x",
     )
-    assert len(await stage.bus.settings.store.audit()) == before + 1
+    assert len(await stage.bus.settings.store.audit.newest()) == before + 1
 
 
 async def test_a_long_list_is_cut(stage: Stage) -> None:
     for number in range(105):
         one = Reminder(f"p{number}@x", "p", Channel.parse(BOX), "x", 2_000_000 + number)
-        await stage.bus.hub.store.add_reminder(one, MOST)
+        await stage.bus.hub.store.reminders.add(one, MOST)
     answer = await stage.says("reminder list", "admin@x")
     assert answer.startswith("The next 100 reminders:")
     assert len(re.findall("by p", answer)) == 100

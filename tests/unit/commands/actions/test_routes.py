@@ -65,7 +65,7 @@ class Desk:
 
     async def audited(self) -> list[tuple[str, ...]]:
         """What was changed by us, newest first."""
-        lines = [one for _number, one in await self.bus.settings.store.audit() if one.who]
+        lines = [one for _number, one in await self.bus.settings.store.audit.newest() if one.who]
         return [(one.who, one.way, one.what, one.before, one.after) for one in lines]
 
     def arrows(self) -> list[str]:
@@ -265,7 +265,9 @@ async def test_the_store_has_the_last_word(desk: Desk) -> None:
     """Another process changed the route, and this one has not read it yet."""
     await desk.routes(Route(LOBBY, TEAM))
     step = await desk.next("route-edit", await desk.opened("route-edit"), {"route": ["1"]})
-    await desk.bus.settings.store.change([Put(replace(_first(desk.bus), enabled=False))], NOBODY)
+    await desk.bus.settings.store.configuration.change(
+        [Put(replace(_first(desk.bus), enabled=False))], NOBODY
+    )
     with pytest.raises(Conflict):
         await desk.filled("route-edit", step, {"destination": ["muc:crew@x"]})
 
@@ -392,8 +394,8 @@ def test_the_explanation_goes_where_the_plan_goes(
 async def test_testing_keeps_nothing(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, BACK))
     await desk.says("route test shoutbox:lobby hello")
-    assert await desk.bus.settings.store.last_seq(LOBBY) == 0
-    assert await desk.bus.settings.store.last_seq(BACK) == 0
+    assert await desk.bus.settings.store.deliveries.last_seq(LOBBY) == 0
+    assert await desk.bus.settings.store.deliveries.last_seq(BACK) == 0
     assert await desk.audited() == []
     assert "The message is not forwarded" in await desk.says("route test shoutbox:back")
 
@@ -516,11 +518,13 @@ async def test_the_matrix_changes_nothing_where_things_changed(desk: Desk, meanw
 async def test_the_matrix_is_one_transaction(desk: Desk) -> None:
     """The last of several changes is one that another process was quicker with: none is made."""
     step = await desk.opened("matrix")
-    await desk.bus.settings.store.change([Put(Route(BACK, CREW))], NOBODY)
+    await desk.bus.settings.store.configuration.change([Put(Route(BACK, CREW))], NOBODY)
     wanted = {_named(step, desk, LOBBY): ["muc:crew@x"], _named(step, desk, BACK): ["muc:crew@x"]}
     with pytest.raises(Conflict):
         await desk.filled("matrix", step, wanted)
-    assert [str(one.source) for one in await desk.bus.settings.store.routes()] == ["shoutbox:back"]
+    assert [str(one.source) for one in await desk.bus.settings.store.configuration.routes()] == [
+        "shoutbox:back"
+    ]
 
 
 async def test_a_line_sets_one_source(desk: Desk) -> None:

@@ -37,18 +37,20 @@ class Desk:
     async def tell(self, body: str, channel: Channel = NEWS) -> Story:
         message = said(body, channel, author=Author("Juliet", "juliet@x"), at=1_700_000_000_000)
         await self.bus.hub.accept(message, deliver=True)
-        story = await self.bus.hub.store.story_of(channel, message.id)
+        story = await self.bus.hub.store.stories.of_message(channel, message.id)
         assert story
         return story
 
     async def now(self, story: Story) -> Story:
-        found = await self.bus.hub.store.story(story.seq)
+        found = await self.bus.hub.store.stories.get(story.seq)
         assert found
         return found
 
     async def audit(self) -> list[tuple[str, str, str, str, str]]:
         found = [
-            one for _number, one in await self.bus.hub.store.audit() if one.what.startswith("story")
+            one
+            for _number, one in await self.bus.hub.store.audit.newest()
+            if one.what.startswith("story")
         ]
         return [(one.who, one.way, one.what, one.before, one.after) for one in found]
 
@@ -109,10 +111,10 @@ async def test_what_will_not_do(desk: Desk, line: str, told: str) -> None:
 async def test_what_is_in_a_shoutbox_is_no_story(desk: Desk) -> None:
     message = said("a shout", BOX)
     await desk.bus.hub.accept(message)
-    (delivery,) = await desk.bus.hub.store.log(BOX)
+    (delivery,) = await desk.bus.hub.store.deliveries.log(BOX)
     for line in (f"story edit {delivery.seq} title=x", f"story unpublish {delivery.seq}"):
-        assert "does not exist. “story list” shows all stories." in await desk.says(line)
-    assert (await desk.bus.hub.store.log(BOX))[0].message == message
+        assert "There is no story" in await desk.says(line)
+    assert (await desk.bus.hub.store.deliveries.log(BOX))[0].message == message
 
 
 async def test_a_title_by_line(desk: Desk) -> None:
@@ -175,13 +177,13 @@ async def test_unpublish_and_publish_again(desk: Desk) -> None:
     assert (await desk.says(f"story unpublish {one.seq}", "romeo@x")) == (
         f"Unpublished the story. Its page now says that it was removed: {LINK}/{one.seq}-opening"
     )
-    assert await desk.bus.hub.store.stories(NEWS) == []
+    assert await desk.bus.hub.store.stories.find(NEWS) == []
     assert (await desk.says(f"story unpublish {one.seq}")).startswith("Nothing to change")
     assert (
         await desk.says(f"story unpublish {one.seq} again")
         == f"Published the story again: {LINK}/{one.seq}-opening"
     )
-    assert [story.seq for story in await desk.bus.hub.store.stories(NEWS)] == [one.seq]
+    assert [story.seq for story in await desk.bus.hub.store.stories.find(NEWS)] == [one.seq]
     assert await desk.audit() == [
         ("admin@x", "text", "story-unpublish", f"story:news {one.seq} unpublished", "published"),
         ("romeo@x", "text", "story-unpublish", f"story:news {one.seq} published", "unpublished"),
@@ -199,7 +201,7 @@ async def test_the_audit_log_keeps_no_words(desk: Desk) -> None:
     one = await desk.tell("Opening\n\nSecret.")
     await desk.says(f'story edit {one.seq} title="Hidden" text="Hush."')
     await desk.says(f"story unpublish {one.seq}")
-    kept = str(await desk.bus.hub.store.audit())
+    kept = str(await desk.bus.hub.store.audit.newest())
     for word in ("Opening", "Secret", "Hidden", "Hush"):
         assert word not in kept
 
@@ -220,7 +222,7 @@ async def test_an_operator_writes_one(desk: Desk) -> None:
     assert (await desk.says("shout story:news Hello all", "romeo@x")).startswith(
         "Said in story:news"
     )
-    (story,) = await desk.bus.hub.store.stories(NEWS)
+    (story,) = await desk.bus.hub.store.stories.find(NEWS)
     assert (story.told.title, story.author.name) == ("Hello all", "romeo")
     assert "not a channel" in await desk.says("shout story:news Hello", "juliet@x")
 
@@ -228,11 +230,11 @@ async def test_an_operator_writes_one(desk: Desk) -> None:
 async def test_a_dead_letter_becomes_a_story_when_it_is_tried_again(desk: Desk) -> None:
     message = said("Opening")
     await desk.bus.hub.store.save([offered(message, (BOX, State.CAME), (NEWS, State.DEAD))], (), ())
-    assert await desk.bus.hub.store.stories(NEWS) == []
-    assert "shows the progress." in await desk.says("deadletter retry all story:news")
-    assert [one.message for one in await desk.bus.hub.store.stories(NEWS)] == [message]
-    assert await desk.bus.hub.store.dead() == []
-    assert await desk.bus.hub.store.backlog() == {}
+    assert await desk.bus.hub.store.stories.find(NEWS) == []
+    assert "on the way again" in await desk.says("deadletter retry all story:news")
+    assert [one.message for one in await desk.bus.hub.store.stories.find(NEWS)] == [message]
+    assert await desk.bus.hub.store.dead_letters.newest() == []
+    assert await desk.bus.hub.store.deliveries.backlog() == {}
 
 
 async def test_an_archive_by_command(desk: Desk) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from component.common.errors import StoreError, Unavailable
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
-from tests.support.fakes import FakeMethod, a_bus
+from tests.support.fakes import FakeMethod, Instead, a_bus
 
 NONE_YET = (
     "You do not have any subscriptions. To add one, write for example “subscribe lobby daily at 9”."
@@ -68,15 +69,19 @@ class Stage:
 
     async def asked(self, target: Channel) -> int:
         """How many requests went to an address."""
-        return len(await self.bus.hub.store.log(target))
+        return len(await self.bus.hub.store.deliveries.log(target))
 
     async def gives(
         self, target: Channel, proof: Proof = Proof.CONFIRMED, jid: str = "juliet@x"
     ) -> None:
-        await self.bus.hub.store.put_address(Address(jid, target, proof))
+        await self.bus.hub.store.addresses.put(Address(jid, target, proof))
 
     async def audited(self) -> Sequence[Audit]:
-        return [one for _number, one in await self.bus.settings.store.audit() if one.what != "seed"]
+        return [
+            one
+            for _number, one in await self.bus.settings.store.audit.newest()
+            if one.what != "seed"
+        ]
 
 
 @pytest.fixture
@@ -351,17 +356,18 @@ async def test_the_same_again(stage: Stage) -> None:
 async def test_too_many(stage: Stage) -> None:
     store = stage.bus.hub.store
     for number in range(MOST):
-        await store.subscribe(Subscription("juliet@x", Channel("feed", f"f{number}"), IM), MOST)
+        await store.subscriptions.add(
+            Subscription("juliet@x", Channel("feed", f"f{number}"), IM), MOST
+        )
     assert "more than 100 subscriptions" in await stage.says("subscribe lobby")
 
 
-async def test_nothing_is_promised_where_the_disk_is_full(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
     async def full(*_: object) -> int:
         raise StoreError("The disk is full; nothing was changed, try again.")
 
-    monkeypatch.setattr(type(stage.bus.hub.store), "subscribe", full)
+    store: Any = stage.bus.hub.store
+    store.subscriptions = Instead(store.subscriptions, add=full)
     assert (await stage.says("subscribe lobby")).startswith("Error: The disk is full")
 
 
@@ -763,7 +769,7 @@ async def test_others_are_for_operators_to_see(stage: Stage) -> None:
 async def test_a_long_list_is_cut(stage: Stage) -> None:
     for number in range(105):
         one = Subscription(f"p{number}@x", LOBBY, Channel("chat", f"p{number}@x"))
-        await stage.bus.hub.store.subscribe(one, MOST)
+        await stage.bus.hub.store.subscriptions.add(one, MOST)
     answer = await stage.says("subscriptions all", "admin@x")
     assert answer.startswith("The first 100 subscriptions:")
     assert len(re.findall("immediately", answer)) == 100
@@ -1008,7 +1014,7 @@ async def test_confirm_without_more(stage: Stage) -> None:
     assert (await stage.says("confirm")).splitlines()[1] == (
         "Write “confirm” with the confirmation code that was sent to sms:+4915112345."
     )
-    await stage.bus.hub.store.unsubscribe([2])
+    await stage.bus.hub.store.subscriptions.remove([2])
     assert (await stage.keeps()).standing is Standing.ASKED
 
 

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 async def bus(tmp_path: Path, folder: Path) -> AsyncIterator[Bus]:
     async with a_bus(tmp_path) as one:
-        await one.hub.store.seed([ChannelSpec(LOBBY, "Lobby")], (), ())
+        await one.hub.store.configuration.seed([ChannelSpec(LOBBY, "Lobby")], (), ())
         await one.hub.reload()
         yield replace(one, templates=Templates(folder))
 

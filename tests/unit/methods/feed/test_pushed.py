@@ -260,7 +260,7 @@ async def test_the_pages_for_hubs(hubbed: tuple[Yard, Hub]) -> None:
                 async with session.post(f"{url}/{token}", data=body, headers=named) as answer:
                     assert answer.status == status
             async with session.post(
-                f"{url}/{lease.token}", data=io.BytesIO(bytes(websub.MOST + 1))
+                f"{url}/{lease.token}", data=io.BytesIO(bytes(websub.MAX_PUSH_BYTES + 1))
             ) as answer:
                 assert answer.status == 413
             for token, status in (("0" * 32, 404), (lease.token, 200)):

@@ -16,7 +16,8 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.route import Route
 from component.bus.ports.method import Source
-from component.bus.ports.store import Mark, Receipt
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt
 from component.common.errors import BadInput, Muted, StoreError
 from component.methods import greeting
 from component.methods.fortune import METHOD as FORTUNE
@@ -47,7 +48,7 @@ class World(FakeWorld):
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
@@ -693,10 +694,10 @@ async def test_one_fortune_goes_to_several_places_and_a_greeting_to_those_that_a
         Route(HELLO, OTHER, enabled=False),
         Route(HELLO.anyone, paused),
     ]
-    await store.seed(specs, routes, ())
+    await store.configuration.seed(specs, routes, ())
     world, wire = World(), FakeMethod()
     hub = Hub(store, world.clock)
-    ports = replace(world.ports(), accept=hub, memory=store, ends=hub.ends)
+    ports = replace(world.ports(), accept=hub, memory=store.source_state, ends=hub.ends)
     sources: dict[str, Source] = {
         "fortune": Fortune(ports, [tmp_path / "fortunes"]),
         "greeting": greeting.Greeting(ports),
@@ -706,7 +707,7 @@ async def test_one_fortune_goes_to_several_places_and_a_greeting_to_those_that_a
     try:
         await world.until(NINE)
         await wire.until_sent(1)
-        told = [one.message.body for one in await store.log(box)]
+        told = [one.message.body for one in await store.deliveries.log(box)]
         assert wire.sent == [(TO, told[0])]
         assert len(told) == 1
         assert hub.ends(HELLO) == {TO}
@@ -715,7 +716,7 @@ async def test_one_fortune_goes_to_several_places_and_a_greeting_to_those_that_a
         await pass_by(world)
         await wire.until_sent(2)
         assert wire.sent[1:] == [(TO, "Hi!")]
-        assert len(await store.log(box)) == 1  # it goes no further
+        assert len(await store.deliveries.log(box)) == 1  # it goes no further
         await hub.change(
             [Put(replace(hub.find(HELLO) or specs[1], enabled=False))], Audit(0, "", "", "")
         )

@@ -17,7 +17,8 @@ from component.bus.model.flow_control import Way
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.subscription import ASKS
 from component.bus.ports.method import Confirmation, Letter, Ports
-from component.bus.ports.store import Mark, Receipt
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt
 from component.common.errors import (
     DeliveryError,
     Muted,
@@ -29,7 +30,7 @@ from component.common.errors import (
 from component.common.value_types import Zone
 from component.methods.sms.budget import Budget, Day, Sms
 from component.methods.sms.method import Texts
-from component.methods.sms.providers import way_of
+from component.methods.sms.providers import for_setup
 from component.methods.sms.setup import Gateway, Prefix, SmsSetup
 from tests.support.fakes import FakeClock, FakeWorld, said
 
@@ -140,7 +141,7 @@ class World(FakeWorld):
     async def accept(
         self,
         message: Message,
-        mark: Mark | None = None,
+        mark: ArchivePosition | None = None,
         *,
         deliver: bool = False,
         spread: bool = True,
@@ -153,7 +154,7 @@ class World(FakeWorld):
         """The method, as after a start of the bus."""
         setup = SmsSetup((Prefix("+49"),), Gateway(GATEWAY), **more)
         self.made = self._ports()
-        return Texts(self.made, setup, way_of(setup, self.direct))
+        return Texts(self.made, setup, for_setup(setup, self.direct))
 
     def _ports(self) -> Ports:
         never: Any = None
@@ -473,12 +474,13 @@ async def test_a_number_s_owner_speaks(world: World) -> None:
     "number", ["+4930000000", "", "+49", "juliet", "4915112345678", "+49151x", "+4915112345678 "]
 )
 async def test_a_stranger_is_not_heard_and_said_once_a_minute(world: World, number: str) -> None:
-    method = world.method()
+    world.method()
+    hear = world.made.gateways[GATEWAY]
     with capture_logs() as logs:
         for _ in range(100):
-            await method.heard(number, "let me in", "1")
+            await hear(number, "let me in", "1")
         world.clock.now += 61
-        await method.heard(number, "STOP", "2")
+        await hear(number, "STOP", "2")
     assert world.accepted == []
     assert world.addresses.stopped == []
     assert world.direct.written == []

@@ -5,8 +5,11 @@ import pytest
 from component import methods
 from component.common.errors import ConfigError
 from component.config.config import parse
+from component.methods.sms import providers
 from component.methods.sms.method import METHOD
-from component.methods.sms.setup import SmsSetup, Via
+from component.methods.sms.providers.smpp import SmppAccount
+from component.methods.sms.setup import ProviderName, SmsSetup
+from tests.unit.methods.sms.test_method import FakeDirect
 
 BEGIN = """
 [xmpp]
@@ -14,6 +17,14 @@ component = "bus.example.org"
 secret = "0123456789abcdef"
 rooms = "rooms.example.org"
 """
+SMPP = 'provider = "smpp"\naccount = "a"\nsecret = "b"\nsender = "c"'
+BAD_URLS = [
+    "http://127.0.0.1",
+    "127.0.0.1:2775",
+    "smpp://",
+    "smpp://user:secret77@127.0.0.1",
+    "smpp://127.0.0.1:99999999",
+]
 SPECS = {**methods.discover(), METHOD.name: METHOD}
 
 
@@ -43,51 +54,49 @@ def test_a_gateway() -> None:
     assert not setup.admits("+15551234567")
 
 
-def test_a_provider_from_the_environment() -> None:
+def test_a_secret_from_the_environment() -> None:
     setup = _read(
-        'countries = ["+49"]', SHOUTBUS_SMS_VIA="vonage://abcdefgh:0123456789abcdef@15551234567"
+        'countries = ["+49"]\nprovider = "Vonage"\naccount = "abcdefgh"\nsender = "+15551234567"',
+        SHOUTBUS_SMS_SECRET="0123456789abcdef",
     )
-    assert setup.via
-    assert setup.via.to("+4915112345678").targets == ["4915112345678"]
-    assert "0123456789abcdef" not in repr(setup) + str(setup.via)
+    assert setup.provider is ProviderName.VONAGE
+    assert setup.secret == "0123456789abcdef"
+    assert "0123456789abcdef" not in repr(setup)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'provider = "twilio"\naccount = "AC1"\nsecret = "x"\nsender = "+15551234567"',
+        'provider = "twilio"\naccount = "AC1"\nsecret = "x"\nsender = "MG1"\nurl = '
+        '"https://api.dublin.ie1.twilio.com"',
+        'provider = "kannel"\naccount = "bus"\nsecret = "x"\nurl = "http://127.0.0.1:13013"',
+        'provider = "smpp"\naccount = "bus"\nsecret = "x"\nsender = "1"\nurl = "smpp://[::1]"',
+        'provider = "smpp"\naccount = "bus"\nsecret = "x"\nsender = "1"\nurl = "smpps://sms:3550"',
+    ],
+)
+async def test_each_provider_is_made(table: str) -> None:
+    await providers.for_setup(_read(f'countries = ["+49"]\n{table}'), FakeDirect()).close()
+
+
+def test_ports_of_message_centres() -> None:
+    table = 'countries = ["+49"]\nprovider = "smpp"\naccount = "b"\nsecret = "x"\nsender = "+1555"'
+    plain = SmppAccount.of(_read(f'{table}\nurl = "smpp://sms.example.org"'))
+    private = SmppAccount.of(_read(f'{table}\nurl = "smpps://sms.example.org"'))
+    other = SmppAccount.of(_read(f'{table}\nurl = "smpps://sms.example.org:4000"'))
+    assert [plain.port, private.port, other.port] == [2775, 3550, 4000]
+    assert [plain.tls, plain.sender, plain.host] == [None, "1555", "sms.example.org"]
+    assert private.tls
 
 
 @pytest.mark.parametrize(
     ("table", "told"),
     [
         ('gateway = "sms.example.org"', "countries"),
+        ('countries = ["+49"]', "needs either gateway or provider"),
         (
-            'countries = ["+49"]',
-            (
-                'sms requires either gateway = "sms.example.org" or via with a provider\'s URL, '
-                "but not both."
-            ),
-        ),
-        (
-            'countries = ["+49"]\ngateway = "sms.example.org"\nvia = '
-            '"smpp://u:p@127.0.0.1/15551234567"',
-            (
-                'sms requires either gateway = "sms.example.org" or via with a provider\'s URL, '
-                "but not both."
-            ),
-        ),
-        (
-            'countries = ["49"]\ngateway = "sms.example.org"',
-            "“49” is not a country code. Write it as +49.",
-        ),
-        (
-            'countries = ["+0"]\ngateway = "sms.example.org"',
-            "“+0” is not a country code. Write it as +49.",
-        ),
-        ('countries = ["+49"]\ngateway = "a b"', "“a b” is not a domain"),
-        ('countries = ["+49"]\ngateway = "sms.example.org/x"', "is not a domain"),
-        (
-            'countries = ["+49"]\ngateway = "sms.example.org"\nparts = 0',
-            "parts must be between 1 and 10.",
-        ),
-        (
-            'countries = ["+49"]\ngateway = "sms.example.org"\nparts = 11',
-            "parts must be between 1 and 10.",
+            'countries = ["+49"]\ngateway = "sms.example.org"\nprovider = "twilio"',
+            "needs either gateway or provider",
         ),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nbudget = 0', "budget must be 1 to"),
         (
@@ -96,44 +105,24 @@ def test_a_provider_from_the_environment() -> None:
         ),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nzone = "Nowhere/Land"', "zone"),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nbudjet = 5', "budget"),
-        ('countries = ["+49"]\nvia = "nonsense://x"', "via"),
-        ('countries = ["+49"]\nvia = "not a url"', "via"),
-        ('countries = ["+49"]\nvia = "mailto://me:secret77@example.org"', "via"),
+        ('countries = ["+49"]\nprovider = "clickatell"', "“clickatell” is not a provider"),
+        ('countries = ["+49"]\nprovider = "twilio"', "twilio needs account, secret, sender"),
+        ('countries = ["+49"]\nprovider = "kannel"\naccount = "a"', "kannel needs secret, url"),
+        *((f'countries = ["+49"]\n{SMPP}\nurl = "{url}"', "url must be") for url in BAD_URLS),
+        # As settings were written before
         (
-            'countries = ["+49"]\nvia = "clickatell://SECRET77/15551234567/+4915100000000"',
-            (
-                "The value is not an Apprise URL for SMS, or it already contains a recipient "
-                "number. Write it as twilio://SID:TOKEN@FROM."
-            ),
+            'countries = ["+49"]\nvia = "twilio://AC1:secret77@+15551234567"',
+            "Write provider = “twilio”, and account, secret, sender.",
         ),
+        (
+            'countries = ["+49"]\nvia = "smpps://user:secret77@example.org/15551234567"',
+            "Write provider = “smpp”, and account, secret, url, sender.",
+        ),
+        ('countries = ["+49"]\nvia = "clickatell://secret77"', "provider is not supported"),
+        ('countries = ["+49"]\nvia = "not a url"', "no longer read"),
     ],
 )
 def test_what_is_wrong_is_told(table: str, told: str) -> None:
     faults = _faults(table)
     assert told in faults
     assert "secret77" not in faults.lower()
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "twilio://AC" + "a" * 32 + ":" + "b" * 32 + "@+15551234567",
-        "vonage://abcdefgh:0123456789abcdef@15551234567/?ttl=60000",
-        "smpp://user:pass@127.0.0.1:2775/15551234567",
-        "clickatell://KEYKEYKEY",
-        "msgbird://" + "a" * 25 + "/15551234567",
-        "sinch://" + "a" * 32 + ":" + "b" * 32 + "@15551234567",
-        "bulksms://user:pass@{to}",
-        "httpsms://key@15551234567",
-        "form://127.0.0.1:13013/cgi-bin/sendsms?method=get&:message=text&-to={to}",
-    ],
-)
-def test_the_number_gets_its_place_in_each_provider_s_url(url: str) -> None:
-    one = Via.parse(url).to("+436601234567")
-    assert len(one) == 1
-    assert "436601234567" in one.url()
-
-
-def test_secrets_are_taken_out_of_words() -> None:
-    via = Via.parse("clickatell://KEY%2BKEY77?to={to}")
-    assert via.hidden("no account KEY+KEY77, KEY%2BKEY77") == "no account …, …"

@@ -324,7 +324,7 @@ def test_markup_in_names_titles_and_texts_stays_text(name: str) -> None:
     ]
     page = _page(name, evil, where=replace(WHERE, title=lambda _channel: EVIL))
     seen = Seen(page)
-    known = {*"html head meta title style body div p a bdi br ul li".split(), "h1", "h2", "h3"}  # noqa: SIM905
+    known = {*"html head meta title style body div p a bdi br ul li".split(), "h1", "h2", "h3"}
     assert seen.tags <= known
     assert not {one for one in seen.attributes if one.startswith("on")}
     assert all(one.startswith("https://") for one in seen.targets)

@@ -6,7 +6,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from component.common.linkify import linked
-from web.shoutbox.pages import NAME_COOKIE, _cookie_name
+from web.shoutbox.cookies import NAME_COOKIE, guest_name
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ from web.shoutbox.pages import NAME_COOKIE, _cookie_name
 )
 def test_the_name_a_browser_kept(kept: str, name: str) -> None:
     request = make_mocked_request("GET", "/", headers={"Cookie": f"{NAME_COOKIE}={kept}"})
-    found = _cookie_name(request)
-    assert found == name
-    found.encode()
+    name_found = guest_name(request)
+    assert name_found == name
+    name_found.encode()
 
 
 def test_no_name_kept() -> None:
-    assert _cookie_name(make_mocked_request("GET", "/")) == ""
+    assert guest_name(make_mocked_request("GET", "/")) == ""
 
 
 def test_links_and_nothing_else() -> None:

@@ -9,12 +9,12 @@ import pytest
 from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
 from component.common.errors import Unavailable
-from component.xmpp.muc import access
+from component.xmpp.limits import Limits
 from component.xmpp.muc.access import Access, EntryRules
 from component.xmpp.muc.room import Occupant, Room
 from component.xmpp.session import IqError
 from component.xmpp.stanza import Fault
-from tests.unit.xmpp.muc.test_puppets import FakeSession
+from tests.unit.xmpp.fakes import FakeSession
 
 JID = "lobby@rooms.example.org"
 JULIET, ROMEO, MALLORY = "juliet@x", "romeo@x", "mallory@evil.example"
@@ -39,11 +39,10 @@ class FakeRoomSession(FakeSession):
         self.gate.set()
 
     async def iq(
-        self, kind: str, to: str, sender: str, inside: str, patience: float = 0
+        self, kind: str, to: str, sender: str, inside: Element, timeout_s: float = 0
     ) -> Element:
         assert (kind, to) == ("get", JID)
-        query = fromstring(inside)
-        item = query.find("{http://jabber.org/protocol/muc#admin}item")
+        item = inside.find("{http://jabber.org/protocol/muc#admin}item")
         if item is None:
             self.asked["info"] += 1
             told = "".join(f'<feature var="{one}"/>' for one in self.features)
@@ -63,20 +62,20 @@ class FakeRoomSession(FakeSession):
 
 
 class Stage:
-    def __init__(self, affiliation: str = "owner") -> None:
-        self.link = FakeRoomSession()
-        self.admission = Access(self.link, "bot@bus.example.org/bus")
+    def __init__(self, affiliation: str = "owner", limits: Limits | None = None) -> None:
+        self.session = FakeRoomSession()
+        self.access = Access(self.session, "bot@bus.example.org/bus", limits or Limits())
         self.room = Room(
             JID, ChannelSpec(Channel("muc", JID)), "shoutbus", "in", affiliation=affiliation
         )
         self.lost: list[tuple[str, str]] = []
-        self.admission.lost.append(lambda room, jid: self.lost.append((room, jid)))
+        self.access.lost.append(lambda room, jid: self.lost.append((room, jid)))
 
     async def admits(self, jid: str) -> bool:
-        return await self.admission.admits(self.room, jid)
+        return await self.access.admits(self.room, jid)
 
     def close(self, *features: str) -> None:
-        self.link.features = list(features)
+        self.session.features = list(features)
 
 
 @pytest.fixture
@@ -91,14 +90,14 @@ async def guest() -> Stage:
 
 
 async def test_an_open_room_lets_all_in_but_the_banned(stage: Stage) -> None:
-    stage.link.lists["outcast"] = [MALLORY]
+    stage.session.lists["outcast"] = [MALLORY]
     assert await stage.admits(JULIET)
     assert not await stage.admits(MALLORY)
     assert not await stage.admits("Mallory@Evil.Example/pda")
 
 
 async def test_a_banned_domain(stage: Stage) -> None:
-    stage.link.lists |= {
+    stage.session.lists |= {
         "outcast": ["evil.example"],
         "member": ["nurse@evil.example", "x"],
         "admin": ["other.example"],
@@ -106,14 +105,14 @@ async def test_a_banned_domain(stage: Stage) -> None:
     assert not await stage.admits(MALLORY)
     assert await stage.admits("nurse@evil.example")
     stage = Stage()
-    stage.link.lists |= {"member": ["evil.example"]}
+    stage.session.lists |= {"member": ["evil.example"]}
     stage.close("muc_membersonly")
     assert not await stage.admits(MALLORY)
 
 
 async def test_a_members_only_room_lets_members_in(stage: Stage) -> None:
     stage.close("muc_membersonly", "muc_unsecured")
-    stage.link.lists |= {"member": [f"{JULIET}/pda"], "admin": [ROMEO], "owner": ["lady@x"]}
+    stage.session.lists |= {"member": [f"{JULIET}/pda"], "admin": [ROMEO], "owner": ["lady@x"]}
     for jid in (JULIET, ROMEO, "lady@x"):
         assert await stage.admits(jid)
     assert not await stage.admits(MALLORY)
@@ -122,7 +121,7 @@ async def test_a_members_only_room_lets_members_in(stage: Stage) -> None:
 
 async def test_a_password_keeps_all_out_but_those_who_lead(stage: Stage) -> None:
     stage.close("muc_open", "muc_passwordprotected")
-    stage.link.lists |= {"member": [JULIET], "admin": [ROMEO], "owner": ["lady@x"]}
+    stage.session.lists |= {"member": [JULIET], "admin": [ROMEO], "owner": ["lady@x"]}
     assert not await stage.admits(JULIET)
     assert await stage.admits(ROMEO)
     assert await stage.admits("lady@x")
@@ -130,7 +129,7 @@ async def test_a_password_keeps_all_out_but_those_who_lead(stage: Stage) -> None
 
 async def test_a_room_whose_lists_are_hidden(guest: Stage) -> None:
     assert await guest.admits(JULIET)
-    assert set(guest.link.asked) == {"info"}
+    assert set(guest.session.asked) == {"info"}
     guest = Stage("member")
     guest.close("muc_membersonly")
     guest.room.occupants |= {
@@ -145,18 +144,18 @@ async def test_a_room_whose_lists_are_hidden(guest: Stage) -> None:
 
 async def test_an_admin_is_not_shown_the_owners() -> None:
     stage = Stage("admin")
-    stage.link.hidden = {"owner": "forbidden"}
-    stage.link.lists["outcast"] = [MALLORY]
+    stage.session.hidden = {"owner": "forbidden"}
+    stage.session.lists["outcast"] = [MALLORY]
     assert await stage.admits(JULIET)
     assert not await stage.admits(MALLORY)
 
 
 async def test_what_an_admin_should_be_shown_and_is_not(stage: Stage) -> None:
-    stage.link.hidden = {"member": "not-allowed"}
+    stage.session.hidden = {"member": "not-allowed"}
     stage.close("muc_membersonly")
     assert not await stage.admits(JULIET)
     stage = Stage()
-    stage.link.hidden = {"outcast": "internal-server-error"}
+    stage.session.hidden = {"outcast": "internal-server-error"}
     with pytest.raises(Unavailable, match="internal-server-error"):
         await stage.admits(JULIET)
 
@@ -165,41 +164,41 @@ async def test_a_room_that_the_bot_is_not_in(stage: Stage) -> None:
     stage.room.state = "joining"
     with pytest.raises(Unavailable):
         await stage.admits(JULIET)
-    assert not stage.link.asked
+    assert not stage.session.asked
 
 
-async def test_the_room_is_asked_once_a_minute(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_room_is_asked_once_a_minute(stage: Stage) -> None:
     assert await asyncio.gather(*(stage.admits(JULIET) for _ in range(20))) == [True] * 20
-    assert set(stage.link.asked.values()) == {1}
-    stage.link.lists["outcast"] = [JULIET]
+    assert set(stage.session.asked.values()) == {1}
+    stage.session.lists["outcast"] = [JULIET]
     assert await stage.admits(JULIET)
-    monkeypatch.setattr(access, "KEPT", 0.0)
+    stage = Stage(limits=Limits(rules_s=0.0))
+    assert await stage.admits(JULIET)
+    stage.session.lists["outcast"] = [JULIET]
     assert not await stage.admits(JULIET)
 
 
 async def test_what_is_seen_to_change_is_asked_anew(stage: Stage) -> None:
     stage.room.occupants["M"] = Occupant(MALLORY, "member", "participant")
     assert await stage.admits(MALLORY)
-    stage.link.lists["outcast"] = [MALLORY]
-    stage.admission.gone(stage.room, "M", Occupant(MALLORY, "outcast", "none"), frozenset({"301"}))
+    stage.session.lists["outcast"] = [MALLORY]
+    stage.access.gone(stage.room, "M", Occupant(MALLORY, "outcast", "none"), frozenset({"301"}))
     assert not await stage.admits(MALLORY)
-    stage.link.lists["outcast"] = []
-    stage.admission.seen(stage.room, "M", Occupant(MALLORY, "none", "participant"))
+    stage.session.lists["outcast"] = []
+    stage.access.seen(stage.room, "M", Occupant(MALLORY, "none", "participant"))
     assert await stage.admits(MALLORY)
 
 
 async def test_an_answer_from_before_a_change_is_not_kept(stage: Stage) -> None:
-    stage.link.gate.clear()
+    stage.session.gate.clear()
     asking = asyncio.create_task(stage.admits(MALLORY))
     await asyncio.sleep(0)
-    assert stage.link.asked["info"] == 1
-    stage.admission.gone(stage.room, "M", Occupant(MALLORY, "outcast", "none"), frozenset({"301"}))
-    stage.link.gate.set()
+    assert stage.session.asked["info"] == 1
+    stage.access.gone(stage.room, "M", Occupant(MALLORY, "outcast", "none"), frozenset({"301"}))
+    stage.session.gate.set()
     await asking
     await stage.admits(MALLORY)
-    assert stage.link.asked["info"] == 2
+    assert stage.session.asked["info"] == 2
 
 
 @pytest.mark.parametrize(
@@ -219,24 +218,24 @@ async def test_who_may_not_read_any_more_is_told(
     guest: Stage, now: Occupant, codes: set[str], lost: bool
 ) -> None:
     guest.room.occupants["M"] = Occupant(MALLORY, "member", "participant")
-    guest.admission.gone(guest.room, "M", now, frozenset(codes))
+    guest.access.gone(guest.room, "M", now, frozenset(codes))
     assert guest.lost == ([(JID, MALLORY)] if lost else [])
     assert await guest.admits(MALLORY) is not lost  # though the room shows the bot no lists
-    guest.admission.seen(guest.room, "M", Occupant(MALLORY, "none", "participant"))
+    guest.access.seen(guest.room, "M", Occupant(MALLORY, "none", "participant"))
     assert await guest.admits(MALLORY)
 
 
 async def test_who_nobody_knows_is_lost_to_nobody(guest: Stage) -> None:
-    guest.admission.gone(guest.room, "?", Occupant("", "outcast", "none"), frozenset({"301"}))
+    guest.access.gone(guest.room, "?", Occupant("", "outcast", "none"), frozenset({"301"}))
     assert guest.lost == []
 
 
-async def test_those_put_out_are_bounded(guest: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "REMEMBERED", 3)
+async def test_those_put_out_are_bounded() -> None:
+    guest = Stage("none", Limits(expelled=3))
     for number in range(10):
         jid = f"{number}@evil.example"
-        guest.admission.gone(guest.room, "M", Occupant(jid, "outcast", "none"), frozenset({"301"}))
-    assert [jid for _, jid in guest.admission._put_out] == [
+        guest.access.gone(guest.room, "M", Occupant(jid, "outcast", "none"), frozenset({"301"}))
+    assert [jid for _, jid in guest.access.expelled] == [
         f"{number}@evil.example" for number in (7, 8, 9)
     ]
 

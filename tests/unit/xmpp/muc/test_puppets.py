@@ -1,35 +1,20 @@
 """Puppets: who comes in, who leaves when, and for whom the bot speaks instead."""
 
 import asyncio
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from component.bus.model.message import Author
 from component.common.errors import Refused, Unavailable
-from component.xmpp.connection import ComponentAccount
-from component.xmpp.muc.puppets import IDLE, MOST, Puppet, Puppets
-from component.xmpp.session import Session
+from component.xmpp.limits import Limits
+from component.xmpp.muc.puppets import Puppet, Puppets
+from tests.unit.xmpp.fakes import FakeSession
 
 ROOM = "lobby@rooms.example.org"
 ZOE = Author("Zoe", "guest:zoe")
-
-
-class FakeSession(Session):
-    """Keeps what is sent instead of sending it."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            ComponentAccount("127.0.0.1", 1, "bus.example.org", "secret"), lambda _: None
-        )
-        self.sent: list[Element] = []
-
-    def send(self, xml: str) -> None:
-        self.sent.append(fromstring(xml))
-
-    @property
-    def kinds(self) -> list[tuple[str, str]]:
-        return [(one.get("to", ""), one.get("type", "")) for one in self.sent]
+MOST = 3
+IDLE = 600.0
 
 
 class Stage:
@@ -37,12 +22,14 @@ class Stage:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.link = FakeSession()
-        self.puppets = Puppets(self.link, lambda: self.now)
+        self.session = FakeSession()
+        self.puppets = Puppets(
+            self.session, lambda: self.now, Limits(puppets=MOST, puppet_idle_s=IDLE)
+        )
 
     def answer(self, inside: str, kind: str = "") -> None:
         """The room answers the last join."""
-        join = self.link.sent[-1]
+        join = self.session.sent[-1]
         self.puppets.heard(
             fromstring(
                 f'<presence xmlns="jabber:component:accept" from="{join.get("to")}" '
@@ -79,13 +66,13 @@ async def test_comes_in_under_its_name_with_the_mark(stage: Stage) -> None:
     puppet = await stage.enter()
     assert puppet
     assert puppet.nick == "Zoe (web)"
-    assert stage.link.kinds == [(f"{ROOM}/Zoe (web)", "")]
+    assert stage.session.kinds == [(f"{ROOM}/Zoe (web)", "")]
 
 
 async def test_second_words_need_no_second_join(stage: Stage) -> None:
     first = await stage.enter()
     assert await stage.enter() is first
-    assert len(stage.link.sent) == 1
+    assert len(stage.session.sent) == 1
 
 
 async def test_leaves_after_ten_idle_minutes_and_not_before(stage: Stage) -> None:
@@ -98,10 +85,10 @@ async def test_leaves_after_ten_idle_minutes_and_not_before(stage: Stage) -> Non
     stage.now = 2 * IDLE - 1
     stage.puppets.sweep()
     assert stage.puppets.names(ROOM) == []
-    assert stage.link.kinds[-1] == (f"{ROOM}/Zoe (web)", "unavailable")
+    assert stage.session.kinds[-1] == (f"{ROOM}/Zoe (web)", "unavailable")
 
 
-async def test_the_bot_speaks_for_those_past_fifty(stage: Stage) -> None:
+async def test_the_bot_speaks_for_those_past_the_limit(stage: Stage) -> None:
     for number in range(MOST):
         assert await stage.enter(Author(f"Guest {number}", f"guest:{number}"))
     assert await stage.enter() is None
@@ -114,7 +101,7 @@ async def test_a_new_name_leaves_and_comes_in_again(stage: Stage) -> None:
     await stage.enter()
     await stage.enter(Author("Zoë", "guest:zoe"))
     to = [f"{ROOM}/Zoe (web)", f"{ROOM}/Zoe (web)", f"{ROOM}/Zoë (web)"]
-    assert stage.link.kinds == list(zip(to, ["", "unavailable", ""], strict=True))
+    assert stage.session.kinds == list(zip(to, ["", "unavailable", ""], strict=True))
     assert stage.puppets.names(ROOM) == ["Zoë (web)"]
 
 
@@ -150,7 +137,7 @@ async def test_a_stream_that_ends_takes_all_with_it(stage: Stage) -> None:
     await stage.enter()
     entering = asyncio.create_task(stage.puppets.enter(ROOM, Author("Ann", "guest:ann")))
     await asyncio.sleep(0)
-    for gone in stage.link.down:
+    for gone in stage.session.down:
         gone()
     with pytest.raises(Unavailable):
         await entering
@@ -164,4 +151,4 @@ async def test_one_left_behind_by_a_crash_leaves(stage: Stage) -> None:
             'to="guest-0123@bus.example.org/web"/>'
         )
     )
-    assert stage.link.kinds == [(f"{ROOM}/Juliet", "unavailable")]
+    assert stage.session.kinds == [(f"{ROOM}/Juliet", "unavailable")]

@@ -2,14 +2,12 @@
 said."""
 
 from dataclasses import replace
-from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
 from component.bus.model.message import Channel, id_from
 from component.bus.model.records import ChannelSpec
-from component.bus.ports.store import Mark
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.replies import (
@@ -18,11 +16,12 @@ from component.xmpp.muc.replies import (
     LineIndex,
     archived_as,
     named_by,
-    said_in,
+    text_of,
 )
 from component.xmpp.muc.room import Room
 from component.xmpp.stanza import MAX_ID, SAID
 from tests.support.fakes import FakeWorld, said
+from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
 
 JID = "lobby@rooms.example.org"
 ROOM = Channel("muc", JID)
@@ -53,32 +52,27 @@ class Stage:
     def __init__(self) -> None:
         self.world = FakeWorld()
         self.room = Room(JID, ChannelSpec(ROOM), "shoutbus")
-        self.marks: list[Mark] = []
-        self.hearing = Ingest(
-            MamArchive.__new__(MamArchive),
+        session = FakeSession()
+        self.ingest = Ingest(
+            MamArchive(session, "bot@bus.example.org/bus"),
+            FakeHandlers(self.world),
             self.world.clock,
-            self._nothing,
-            self._nothing,
             b"secret",
         )
-        self.hearing.attach(self.world, self.marks.append, lambda _channel: None)
-
-    async def _nothing(self, _channel: Channel) -> Any:
-        return None
 
     async def hear(self, stanza: Element) -> Incoming:
-        heard = self.hearing.live(self.room, stanza)
+        heard = self.ingest.live(self.room, stanza)
         assert heard
-        await self.hearing.accept(heard)
+        await self.ingest.accept(heard)
         return heard
 
     def reflect(self, id: str, archived: str, nick: str = "Zoe (web)") -> None:
         """The room gives back what the bus said."""
-        proof = self.hearing.proof(self.room, id)
+        proof = self.ingest.proof(self.room, id)
         back = line(
             "a shout", nick, archived, inside=f'<said xmlns="{SAID}" id="{id}" proof="{proof}"/>'
         )
-        assert self.hearing.live(self.room, back) is None
+        assert self.ingest.live(self.room, back) is None
 
 
 @pytest.fixture
@@ -156,14 +150,15 @@ def test_it_is_said_as_an_answer_where_the_line_is_known() -> None:
     lines.put(KnownLine("a" * 32, "a1", 'Jul"iet'))
     lines.put(KnownLine("b" * 32, "", "shoutbus"))
     answer = said("Hi")
-    told = fromstring(lines.replying(JID, replace(answer, replies="a" * 32)))
+    told = lines.reply(JID, replace(answer, replies="a" * 32))
+    assert told is not None
     assert (told.tag, told.get("id"), told.get("to")) == (
         "{urn:xmpp:reply:0}reply",
         "a1",
         f'{JID}/Jul"iet',
     )
     for unknown in ("", "b" * 32, "c" * 32):
-        assert lines.replying(JID, replace(answer, replies=unknown)) == ""
+        assert lines.reply(JID, replace(answer, replies=unknown)) is None
 
 
 def test_what_is_remembered_is_bounded() -> None:
@@ -171,7 +166,7 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(REMEMBERED + 10):
         lines.put(KnownLine(f"{number:032x}", f"a{number}", "Juliet"))
         lines.put(KnownLine(f"{number:032x}", f"b{number}", "Juliet"))
-    assert len(lines._by_id) == len(lines._by_archive) == REMEMBERED
+    assert len(lines) == REMEMBERED
     assert lines.meant("b9") is None
     assert lines.meant("b10")
     assert lines.meant("a10") is None
@@ -211,7 +206,7 @@ def test_the_quote_is_cut(body: str, span: str, left: str) -> None:
         '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body '
         f"{span}/></fallback></message>"
     )
-    assert said_in(stanza) == left
+    assert text_of(stanza) == left
 
 
 def test_without_an_answer_nothing_is_cut() -> None:
@@ -220,4 +215,4 @@ def test_without_an_answer_nothing_is_cut() -> None:
         '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reply:0"><body start="0" '
         'end="8"/></fallback></message>'
     )
-    assert (said_in(stanza), named_by(stanza)) == ("> Hello\nHi", "")
+    assert (text_of(stanza), named_by(stanza)) == ("> Hello\nHi", "")

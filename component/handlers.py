@@ -1,0 +1,168 @@
+"""Answers what the XMPP side asks: each question goes to the part of the bus that knows."""
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from xml.etree.ElementTree import Element
+
+from commands.adhoc import AdHoc
+from commands.text import Text
+from component.bus.engine.admin import Settings
+from component.bus.engine.hub import Hub
+from component.bus.model.delivery import Delivery
+from component.bus.model.message import Channel, Message
+from component.bus.model.message_page import MessagePages
+from component.bus.model.records import ChannelSpec
+from component.bus.ports.method import HeardThere, MethodSpec, Refusal
+from component.bus.ports.source_state import ArchivePosition
+from component.bus.ports.store import Receipt, Store
+from component.common.i18n import Words, _
+from component.xmpp.handlers import PlainMessage, TypedLine
+
+LATEST = 2**62
+"""Behind every delivery."""
+RECENT = 200
+"""Lines of a room from before the start that can be answered."""
+
+
+class BusHandlers:
+    """`component.xmpp.handlers.Handlers`. `text` and `adhoc` are the two surfaces of the commands:
+    they write over the gateway themselves, so they come last."""
+
+    text: Text
+    adhoc: AdHoc
+
+    def __init__(
+        self,
+        hub: Hub,
+        settings: Settings,
+        methods: Mapping[str, MethodSpec],
+        pages: MessagePages,
+        gateways: Mapping[str, HeardThere],
+    ) -> None:
+        self._hub = hub
+        self._settings = settings
+        self._open = [name for name, spec in methods.items() if spec.open]
+        self._pages = pages
+        self._gateways = gateways
+        self.seen_by: list[Callable[[str], None]] = []
+        """Called with the bare JID of each who writes, or shows the bot that they are online."""
+
+    # Messages
+
+    async def accept(self, message: Message, position: ArchivePosition | None = None) -> Receipt:
+        """Hand a message to the hub."""
+        return await self._hub.accept(message, position)
+
+    def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
+        """What the hub says was stopped."""
+        return self._hub.refusals(receipt)
+
+    def note(self, position: ArchivePosition) -> None:
+        """Keep a position with the next commit."""
+        self._hub.note(position)
+
+    def reading(self, channel: Channel) -> None:
+        """Tell the hub that a room is read from its saved position on."""
+        self._hub.reading(channel)
+
+    async def position(self, channel: Channel) -> ArchivePosition | None:
+        """The saved position of a room."""
+        return await self._hub.store.source_state.archive_position(channel)
+
+    async def recent(self, channel: Channel) -> Sequence[Delivery]:
+        """The last deliveries of a channel."""
+        return await self._hub.store.deliveries.log(channel, before=LATEST, limit=RECENT)
+
+    # Places
+
+    def channel_named(self, name: str) -> Channel | None:
+        """The first open method that has a channel of this name gives it."""
+        for method in self._open:
+            if name and self._hub.find(Channel(method, name)):
+                return Channel(method, name)
+        return None
+
+    def open_channels(self) -> Sequence[ChannelSpec]:
+        """The configured channels of the open methods."""
+        return [spec for spec in self._hub.channels if spec.channel.method in self._open]
+
+    def title(self, channel: Channel) -> str:
+        """The title that was configured, or the channel as it is written."""
+        spec = self._hub.find(channel)
+        return (spec and spec.title) or str(channel)
+
+    def leads_to(self, channel: Channel, without: Container[Channel] = ()) -> Sequence[str]:
+        """The names of the channels at the ends of a channel's routes."""
+        return self._hub.leads_to(channel, without)
+
+    def greeting(self, room: Channel, nick: str) -> Words:
+        """Name the ends of the room's routes where there are some."""
+        ends = {str(route.destination) for route in self._hub.routes if route.source == room}
+        if not ends:
+            return _("Hello! I am Shoutbus. Write “{bot}: help” for what I can do.", bot=nick)
+        return _(
+            "Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” "
+            "for what I can do.",
+            ends=", ".join(sorted(ends)),
+            bot=nick,
+        )
+
+    # People
+
+    def language(self, jid: str, asked: str = "") -> str:
+        """The language that someone chose, else the one asked in."""
+        return self._settings.language(jid, asked)
+
+    def confirms(self, jid: str) -> str:
+        """What someone chose."""
+        return self._settings.preference(jid).confirm
+
+    def seen(self, jid: str) -> None:
+        """Tell all who wait for someone."""
+        for call in self.seen_by:
+            call(jid)
+
+    async def can_read(self, message_id: str, channel: Channel, jid: str) -> bool:
+        """Whether someone who speaks to a channel can have read a message."""
+        return await can_read(self._hub.store, message_id, channel, jid)
+
+    # Commands
+
+    async def answer(self, line: TypedLine) -> str | PlainMessage | None:
+        """Run a typed command."""
+        return await self.text.answer(line)
+
+    def listed(self, to: str, asker: str, language: str) -> Sequence[tuple[str, str]]:
+        """The ad-hoc commands that someone may call."""
+        return self.adhoc.listed(to, asker, language)
+
+    def named(self, node: str, asker: str, language: str) -> str | None:
+        """The name of an ad-hoc command."""
+        return self.adhoc.named(node, asker, language)
+
+    async def serve(self, stanza: Element) -> Element | str:
+        """Run a step of an ad-hoc command."""
+        return await self.adhoc.serve(stanza)
+
+    # The rest
+
+    def gateway(self, domain: str) -> HeardThere | None:
+        """The method that a gateway's JIDs write to."""
+        return self._gateways.get(domain)
+
+    def page_of(self, message: Message) -> str:
+        """The URL of a message's page."""
+        return self._pages.url(message)
+
+
+async def can_read(store: Store, message_id: str, channel: Channel, jid: str) -> bool:
+    """Whether a bare JID that speaks to a channel can have read a message.
+
+    It was there, or was brought to them, or a subscription told them of it, of which no delivery is
+    kept. Raises StoreError.
+    """
+    hops = await store.messages.trace(message_id)
+    places = {hop.channel for hop in hops}
+    chat = Channel("chat", jid)
+    if channel in places or chat in places:
+        return True
+    return bool(places and await store.subscriptions.between([chat], places))

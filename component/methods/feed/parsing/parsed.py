@@ -1,0 +1,102 @@
+"""What feedparser gives, read without surprises.
+
+feedparser's dictionaries warn about some keys, find others under a second name, and hold a text
+where a list is expected if the feed is odd. `Parsed` reads them plainly.
+"""
+
+from typing import Any
+
+from component.methods.feed.parsing.page import absolute
+from component.methods.feed.parsing.plain import plain, tidy
+
+HTML = ("text/html", "application/xhtml+xml")
+
+
+class Parsed:
+    """A feed, an entry, a link or a person, as feedparser gives it."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+
+    def text(self, key: str) -> str:
+        """The text of that name; "" where there is no text."""
+        value = dict.get(self._data, key)
+        if isinstance(value, str):
+            return value.strip()
+        return ""
+
+    def child(self, key: str) -> "Parsed":
+        """The thing of that name; an empty one where there is no such thing."""
+        value = dict.get(self._data, key)
+        if isinstance(value, dict):
+            return Parsed(value)
+        return Parsed({})
+
+    def children(self, key: str) -> "list[Parsed]":
+        """The things of that name."""
+        value = dict.get(self._data, key)
+        if not isinstance(value, list):
+            return []
+        return [Parsed(each) for each in value if isinstance(each, dict)]
+
+    def shown(self, key: str) -> str:
+        """A text as people see it: HTML is rendered where the feed, or feedparser, says it is."""
+        if self.child(f"{key}_detail").text("type") in HTML:
+            return plain(self.text(key))
+        return tidy(self.text(key))
+
+    def people(self) -> str:
+        """Who wrote it, by name, or by mail address where there is no name."""
+        names = [one.text("name") or one.text("email") for one in self.children("authors")]
+        if not any(names):
+            names = [self.text("author")]
+        distinct = dict.fromkeys(plain(name) for name in names if name)
+        return ", ".join(distinct)
+
+    def related(self, rel: str, base: str) -> str:
+        """The first address that is related so (RFC 4287 section 4.2.7.2); "" where none is."""
+        for link in self.children("links"):
+            address = absolute(link.text("href"), base)
+            if address and rel in link.text("rel").split():
+                return address
+        return ""
+
+    def alternate(self, base: str) -> str:
+        """The first address of the thing itself, as HTML rather than in another form."""
+        fallback = ""
+        for link in self.children("links"):
+            address = absolute(link.text("href"), base)
+            if not address or link.text("rel") not in ("alternate", ""):
+                continue
+            if link.text("type") in HTML:
+                return address
+            fallback = fallback or address
+        return fallback
+
+    def page(self, base: str) -> str:
+        """Where an entry can be read: its own link, its guid where that is a link, its
+        enclosure."""
+        original = absolute(self.text("feedburner_origlink"), base)
+        if original:
+            return original
+        guid = self.text("link")
+        permanent = ""
+        if guid.lower().startswith(("http://", "https://")):
+            permanent = absolute(guid, base)
+        return self.alternate(base) or permanent or self.related("enclosure", base)
+
+    def summary(self) -> str:
+        """The summary of an entry, or all of it where it has no summary."""
+        if self.child("summary_detail").text("type"):
+            summary = self.shown("summary")
+            if summary:
+                return summary
+        for content in self.children("content"):
+            text = ""
+            if content.text("type") in HTML:
+                text = plain(content.text("value"))
+            elif content.text("type") == "text/plain":
+                text = tidy(content.text("value"))
+            if text:
+                return text
+        return ""

@@ -1,0 +1,183 @@
+"""The XMPP side put together: one session, and which stanza goes to which part.
+
+What it asks of the rest of the bus is in `handlers`; nothing else of the bus is known here.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from component.bus.ports.method import Clock
+from component.bus.ports.people import PeopleStore
+from component.xmpp.bot import Bot
+from component.xmpp.connection import ComponentAccount
+from component.xmpp.direct import DirectMessages
+from component.xmpp.disco import Disco
+from component.xmpp.handlers import Handlers
+from component.xmpp.identity import Identities
+from component.xmpp.inbox import Inbox
+from component.xmpp.limits import Limits
+from component.xmpp.muc.access import Access
+from component.xmpp.muc.attendance import Attendance
+from component.xmpp.muc.ingest import Ingest
+from component.xmpp.muc.listener import RoomListener
+from component.xmpp.muc.mam import MamArchive
+from component.xmpp.muc.nick_guard import NickGuard
+from component.xmpp.muc.owner import Owner
+from component.xmpp.muc.puppets import Puppets
+from component.xmpp.muc.room import Room
+from component.xmpp.muc.rooms import Rooms
+from component.xmpp.presence import Presence
+from component.xmpp.roster import Roster
+from component.xmpp.session import Session
+from component.xmpp.stanza import NS, bare
+from component.xmpp.supervisor import keep_up
+
+NICK = "shoutbus"
+"""The bot's nickname in rooms."""
+
+
+class Gateway:
+    """The component on its XMPP server. `bot` is the local part of the bot's JID; `secret` proves
+    in rooms what the bus said itself."""
+
+    def __init__(
+        self,
+        account: ComponentAccount,
+        bot: str,
+        handlers: Handlers,
+        people: PeopleStore,
+        *,
+        admins: Iterable[str],
+        secret: bytes,
+        clock: Clock,
+        limits: Limits | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self._handlers = handlers
+        self.session = Session(account, self.receive)
+        self.bot = Bot(self.session, bot, handlers)
+        self.identities = Identities(handlers, account.component, self.bot.bare)
+        self.disco = Disco(self.session, self.identities, handlers)
+        self.roster = Roster(self.session, people, self.identities)
+        self.online = Presence(self.session, self.bot.bare, limits)
+        self.direct = DirectMessages(self.session, self.bot.jid, handlers, limits)
+
+        rooms: dict[str, Room] = {}
+        owner = Owner(self.session, self.bot.jid)
+        nick_guard = NickGuard(self.session, owner, self.bot.jid)
+        self._puppets = Puppets(self.session, time.monotonic, limits)
+        self._archive = MamArchive(self.session, self.bot.jid)
+        ingest = Ingest(self._archive, handlers, clock, secret)
+        self.access = Access(self.session, self.bot.jid, limits)
+        self._attendance = Attendance(
+            self.session, self.bot, NICK, rooms, owner, ingest, handlers, admins, limits
+        )
+        self.listener = RoomListener(
+            self.bot, rooms, self._attendance, ingest, self._puppets, self.access, nick_guard
+        )
+        self.rooms = Rooms(
+            self.session,
+            self.bot,
+            NICK,
+            rooms,
+            self._attendance,
+            ingest,
+            self._puppets,
+            owner,
+            self.access,
+            handlers,
+        )
+        self.inbox = Inbox(self.session, self.bot, handlers, nick_guard.is_bus, clock)
+
+    # In
+
+    def receive(self, stanza: Element) -> None:
+        """Give a stanza to the part that it is for."""
+        if stanza.tag == f"{NS}message":
+            self.message(stanza)
+        elif stanza.tag == f"{NS}presence":
+            self.presence(stanza)
+        elif stanza.tag == f"{NS}iq":
+            self.disco.iq(stanza)
+
+    def message(self, stanza: Element) -> None:
+        """A room's line, an archive's result, an error, or a direct message."""
+        if self.listener.message(stanza) or self._archive.heard(stanza):
+            return
+        if stanza.get("type") == "error":
+            self.direct.bounced(stanza)
+            return
+        sender = stanza.get("from", "")
+        self._handlers.seen(bare(sender))
+        self.inbox.message(stanza, from_room=self.rooms.has(sender))
+
+    def presence(self, stanza: Element) -> None:
+        """An occupant's presence, or a contact's."""
+        to = stanza.get("to", "")
+        if to != self.bot.jid:
+            self._puppets.heard(stanza)
+        elif self.listener.presence(stanza):
+            return
+        self.roster.presence(stanza)
+        if bare(to) == self.bot.bare:
+            self.online.heard(stanza)
+            if stanza.get("type") is None:
+                self._handlers.seen(bare(stanza.get("from", "")))
+
+    # While it runs
+
+    async def run(self) -> None:
+        """Keep the session up until cancelled."""
+        await keep_up(self.session)
+
+    def sweep(self) -> None:
+        """Once a second or so: give up on what was never reflected, ask quiet rooms, let idle
+        puppets leave."""
+        self._attendance.sweep(asyncio.get_running_loop().time())
+        self._puppets.sweep()
+
+    async def inside(self) -> None:
+        """Return once the bot is in every room."""
+        for room in self.rooms.all:
+            await room.inside.wait()
+
+    def health(self) -> dict[str, Any]:
+        """The XMPP part of `/health`."""
+        rooms = {}
+        for room in self.rooms.all:
+            limits = ""
+            if room.affiliation:
+                limits = str(room.limits())
+            rooms[room.jid] = {
+                "state": room.state,
+                "trouble": str(room.trouble),
+                "limits": limits,
+            }
+        health: dict[str, Any] = {
+            "state": self.session.state,
+            "trouble": self.session.trouble,
+            "rooms": rooms,
+        }
+        if self.session.since:
+            health["seconds"] = round(self.session.uptime, 1)
+        return health
+
+    async def stop(self) -> None:
+        """Say goodbye and end the session."""
+        if self.session.alive:
+            self._puppets.leave_all()
+            self._attendance.leave_all()
+            await self.roster.hide_all()
+        await self.session.close()
+        for part in (
+            self._attendance,
+            self.listener,
+            self.inbox,
+            self.disco,
+            self.roster,
+            self.direct,
+        ):
+            await part.close()

@@ -1,0 +1,249 @@
+"""Direct messages in: commands, messages to channels, and what gateways bring.
+
+A direct message is believed for its `from` alone: forwards, carbons and room claims in it are
+forged as easily as written. Roles come from that bare JID.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from xml.etree.ElementTree import Element
+
+import structlog
+
+from component.bus.model.message import WEB_MARK, Author, Channel, Message, is_id
+from component.bus.ports.method import Clock, HeardThere
+from component.common.errors import Forbidden, NotFound, ShoutbusError, StoreError, TooMany
+from component.common.i18n import Words, _, joined, tell
+from component.common.rate import Rate
+from component.common.sanitize import one_line, skeleton
+from component.xmpp.bot import Bot
+from component.xmpp.elements import answer, element, error, message
+from component.xmpp.handlers import Handlers, PlainMessage, TypedLine
+from component.xmpp.muc.replies import named_by, text_of
+from component.xmpp.session import Session
+from component.xmpp.stanza import (
+    RECEIPTS,
+    bare,
+    body_of,
+    domain,
+    is_aside,
+    language_of,
+    local,
+    said_of,
+)
+from component.xmpp.tasks import Tasks
+
+log = structlog.get_logger()
+
+REMEMBERED = 10_000
+"""People who were told where their messages go."""
+
+
+class Inbox:
+    """Takes direct messages to the bot and to the channels' own addresses, and answers them.
+
+    `is_bus` says whether another Shoutbus answers at a domain.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        bot: Bot,
+        handlers: Handlers,
+        is_bus: Callable[[str], Awaitable[bool]],
+        clock: Clock,
+    ) -> None:
+        self._session = session
+        self._bot = bot
+        self._handlers = handlers
+        self._is_bus = is_bus
+        self._clock = clock
+        self._tasks = Tasks()
+        self._rate = Rate(time.monotonic, 200, 20)
+        self._informed: OrderedDict[str, None] = OrderedDict()
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        await self._tasks.close()
+
+    def message(self, stanza: Element, from_room: bool) -> None:
+        """A message that is not a room's groupchat. `from_room`: it came through a room, so its
+        author's JID is hidden."""
+        if is_aside(stanza) or stanza.get("type") not in (None, "normal", "chat"):
+            return
+        if not body_of(stanza).strip():
+            return
+        take = self._handlers.gateway(domain(stanza.get("from", "")))
+        if take:
+            self._tasks.run(self.from_gateway(stanza, take))
+        else:
+            self._tasks.run(self.heard(stanza, from_room))
+
+    async def from_gateway(self, stanza: Element, take: HeardThere) -> None:
+        """A gateway's JIDs are not people: they get no answer, and the gateway only an error."""
+        sender = stanza.get("from", "")
+        try:
+            self._rate.spend(bare(sender))
+            await take(local(sender), body_of(stanza), stanza.get("id", ""))
+        except TooMany:
+            log.warning("too much at once from a gateway", sender=bare(sender))
+        except StoreError as fault:
+            inside = error("wait", fault.condition, str(fault))
+            self._session.try_send(answer(stanza, "error", inside))
+
+    async def heard(self, stanza: Element, from_room: bool) -> None:
+        """Take a message and answer it: with a reply, with an error, with a receipt."""
+        sender = bare(stanza.get("from", ""))
+        language = self._handlers.language(sender, language_of(stanza))
+        try:
+            self._rate.spend(sender)
+            if from_room:
+                reply: Words | str | None = await self.in_private(stanza)
+            elif bare(stanza.get("to", "")) == self._bot.bare:
+                reply = await self.to_bot(stanza)
+            else:
+                reply = await self.to_channel(stanza)
+        except ShoutbusError as fault:
+            inside = error(error_type(fault), fault.condition, tell(fault.sentence, language))
+            self._session.try_send(answer(stanza, "error", inside))
+            return
+        if reply:
+            self._bot.reply(stanza, tell(reply, language))
+        self.receipt(stanza)
+
+    def receipt(self, stanza: Element) -> None:
+        """Say that a message arrived where its sender asks for that (XEP-0184)."""
+        stanza_id = stanza.get("id", "")
+        if stanza_id and stanza.find(f"{{{RECEIPTS}}}request") is not None:
+            received = element(RECEIPTS, "received", id=stanza_id)
+            sender, to = stanza.get("to", ""), stanza.get("from", "")
+            self._session.try_send(message(sender, to, received))
+
+    # Where it goes
+
+    async def in_private(self, stanza: Element) -> Words | str:
+        """Through a room: the sender has no role here, and nothing is passed on."""
+        nick = stanza.get("from", "").partition("/")[2]
+        if bare(stanza.get("to", "")) != self._bot.bare:
+            # A room puts out an occupant who answers item-not-found.
+            raise Forbidden(
+                _("{nick}: people on the web page can't get private messages.", nick=nick)
+            )
+        line = TypedLine("", nick, body_of(stanza), False, language_of(stanza))
+        reply = await self._handlers.answer(line)
+        if isinstance(reply, str):
+            return reply
+        return _(
+            "Write to me at {bot} for that: from inside a room I can't tell who you are.",
+            bot=self._bot.bare,
+        )
+
+    async def to_channel(self, stanza: Element) -> Words | None:
+        """To a channel's own address: post it there."""
+        to = bare(stanza.get("to", ""))
+        channel = self._handlers.channel_named(local(to))
+        if not channel:
+            raise NotFound(
+                _(
+                    "There is no channel at {jid}. Write “help” to {bot}.",
+                    jid=to,
+                    bot=self._bot.bare,
+                )
+            )
+        receipt = await self._handlers.accept(await self.posted(stanza, channel, text_of(stanza)))
+        return sentences([refusal.sentence for refusal in self._handlers.refusals(receipt)])
+
+    async def to_bot(self, stanza: Element) -> Words | str | None:
+        """To the bot: run the command, or post it to where the sender's messages go."""
+        jid, text = bare(stanza.get("from", "")), text_of(stanza)
+        typed = TypedLine(jid, local(jid) or jid, text, False, language_of(stanza))
+        reply = await self._handlers.answer(typed)
+        if isinstance(reply, str):
+            return reply
+        if isinstance(reply, PlainMessage):
+            text = reply.body
+        channel = Channel("chat", jid)
+        ends = self._handlers.leads_to(channel)
+        if not ends:
+            return _(
+                "I have nowhere to pass that on to: no route starts at your messages. "
+                "“help” tells what I can do."
+            )
+        receipt = await self._handlers.accept(await self.posted(stanza, channel, text))
+        answers = [refusal.sentence for refusal in self._handlers.refusals(receipt)]
+        stopped = {stop.destination for stop in receipt.planned.stops}
+        if stopped:
+            ends = self._handlers.leads_to(channel, stopped)
+        where = self.confirmation(jid, ends)
+        if where:
+            answers.append(where)
+        return sentences(answers)
+
+    def confirmation(self, jid: str, ends: Sequence[str]) -> Words | None:
+        """Where a message went. Said once to each person who does not want otherwise: what they
+        thought private may be read by many."""
+        wish = self._handlers.confirms(jid)
+        if not ends:
+            return None
+        if wish == "always":
+            return _("I passed that on to {ends}.", ends=", ".join(ends))
+        if wish == "never" or jid in self._informed:
+            return None
+        self._informed[jid] = None
+        if len(self._informed) > REMEMBERED:
+            self._informed.popitem(last=False)
+        return _(
+            "I passed that on to {ends}, for everyone who reads there, and shall do so with "
+            "what you write next, "
+            "without another word. “help” tells what else I can do.",
+            ends=", ".join(ends),
+        )
+
+    # What it is
+
+    async def posted(self, stanza: Element, channel: Channel, text: str) -> Message:
+        """The message that someone posts to a channel."""
+        jid = bare(stanza.get("from", ""))
+        claimed = await self.claimed_id(stanza, jid)
+        posted = Message.new(channel, author(jid), text, self._clock(), id=claimed)
+        named = named_by(stanza)  # what the bus says to someone bears our own ids
+        if not is_id(named) or named == posted.id:
+            return posted
+        if await self._handlers.can_read(named, channel, jid):
+            return replace(posted, replies=named)
+        return posted
+
+    async def claimed_id(self, stanza: Element, jid: str) -> str:
+        """The id that a message claims. It is believed from another bus alone, or others' ids could
+        be claimed before them."""
+        claimed = said_of(stanza)
+        if claimed and is_id(claimed) and await self._is_bus(domain(jid)):
+            return claimed
+        return ""
+
+
+def author(jid: str) -> Author:
+    """The author of a direct message. Only web users go by the mark; someone who has it in their
+    address is shown by all of it."""
+    name = one_line(local(jid))
+    if not name or skeleton(WEB_MARK) in skeleton(name):
+        return Author(jid, jid)
+    return Author(name[:200], jid)
+
+
+def sentences(parts: Sequence[Words]) -> Words | None:
+    """Several sentences, one a line; None for none."""
+    if not parts:
+        return None
+    return joined(parts, "\n")
+
+
+def error_type(fault: ShoutbusError) -> str:
+    """Whose fault it is, as RFC 6120 section 8.3.2 puts it."""
+    if fault.status >= 500:
+        return "wait"
+    if isinstance(fault, Forbidden):
+        return "auth"
+    return "modify"
