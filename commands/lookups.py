@@ -279,9 +279,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
     NotFound."""
     if which.casefold() in ("all", "alle"):
         if not channel:
-            raise BadInput(
-                _("All of which channel? Write it behind: all muc:team@rooms.example.org")
-            )
+            raise BadInput(_("“all” needs a channel. Write it as: all muc:team@rooms.example.org"))
         found = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
         if not found:
             raise NotFound(_("{channel} has no dead letters.", channel=channel))

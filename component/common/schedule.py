@@ -152,7 +152,9 @@ def _weekly(rest: str, words: str) -> str:
     if not cron or cron.endswith("*"):
         cron = days_to_cron(f"monday {rest}", words)
     if Schedule(words, cron).shortest() < _ALMOST_A_WEEK:
-        raise BadInput(_("“{text}” is more often than once a week: name one day.", text=words[:40]))
+        raise BadInput(
+            _("“{text}” is more often than once a week. Choose a single day.", text=words[:40])
+        )
     return cron
 
 
@@ -263,7 +265,7 @@ def _minutes(text: str, words: str) -> int:
     words_left = time_words.tokens(text)
     minutes = time_words.clock(words_left[0]) if len(words_left) == 1 else None
     if minutes is None or minutes >= DAY_MINUTES:
-        raise BadInput(_("“{text}” has no time of day like 9:00.", text=words[:40]))
+        raise BadInput(_("“{text}” is not a time of day. Write it as 9:00.", text=words[:40]))
     return minutes
 
 

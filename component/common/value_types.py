@@ -75,7 +75,7 @@ class ClockTime:
         """The time written; raises BadInput."""
         minutes = time_words.clock(text)
         if minutes is None:
-            raise BadInput(_("“{text}” is no time of day: write it like 22:30.", text=text[:40]))
+            raise BadInput(_("“{text}” is not a time of day. Write it as 22:30.", text=text[:40]))
         return cls(minutes)
 
     def __str__(self) -> str:
@@ -236,4 +236,6 @@ class Weekdays:
 
 
 def _no_days(text: str) -> BadInput:
-    return BadInput(_("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40]))
+    return BadInput(
+        _("“{text}” is not a list of days. Write it as mon-fri or sat, sun.", text=text[:40])
+    )

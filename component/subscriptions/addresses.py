@@ -163,7 +163,7 @@ class AddressBook:
                     ),
                 )
         await self._store.addresses.bounce(target, why[:500])
-        log.info("an address bounced", method=target.method, reason=why[:200])
+        log.info("address bounced", method=target.method, reason=why[:200])
 
     async def stop(self, target: Channel) -> None:
         """See `ports.Addresses.stop`. Whoever gave it may not have it asked again, until
@@ -207,7 +207,9 @@ class AddressBook:
             asked, by or who, self._limits(who, by)
         )
         if done is RequestOutcome.STOPPED:
-            raise Forbidden(_("The owner of {address} wants nothing from here.", address=target))
+            raise Forbidden(
+                _("The owner of {address} blocked messages from Shoutbus.", address=target)
+            )
         if done is RequestOutcome.SPENT:
             raise _spent()
         if done is RequestOutcome.ALREADY:
@@ -302,7 +304,12 @@ class AddressBook:
             one.asked and self._is_good(one, CODE_LIFE)
             for one in await self._store.addresses.find(who=who)
         ):
-            raise NotFound(_("No code is open: they last a day. “confirm +49…” sends a new one."))
+            raise NotFound(
+                _(
+                    "You do not have a valid confirmation code; codes expire after a day. To "
+                    "request a new one, use “confirm +49…”."
+                )
+            )
         tried = await self._store.addresses.take_try(
             who, now - CODE_LIFE, now + CODE_LIFE, TRIES
         )  # before it is looked at
@@ -345,7 +352,7 @@ class AddressBook:
         """Forget an address of theirs; gives the subscriptions that ended with it. Raises
         NotFound."""
         if await self._store.addresses.get(who, target) is None:
-            raise NotFound(_("You have no address {address}.", address=target))
+            raise NotFound(_("You do not have the address {address}.", address=target))
         theirs = await self._store.subscriptions.find(who=who, target=target, limit=1_000)
         await self._store.subscriptions.remove([one.id for one in theirs])
         await self._store.addresses.drop(who, target)

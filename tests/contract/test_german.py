@@ -300,7 +300,9 @@ async def test_the_state_of_the_bus_in_german(bus: Bus) -> None:
     bus.rooms.states["out@rooms.x"] = RoomState(False, OUT["301"], False, "", 0)
     room = "a_very-long-name&so@rooms.example.org"
     bus.rooms.states[room] = RoomState(False, OUT["307"], False, "", 0)
-    assert f"{room}: draußen: der Bot wurde hinausgeworfen" in await _says(a_text(bus), "room list")
+    assert f"{room}: nicht im Raum: der Bot wurde aus dem Raum geworfen" in await _says(
+        a_text(bus), "room list"
+    )
     rooms = {
         "out@rooms.x": {"state": "out", "trouble": "…"},
         "new@rooms.x": {"state": "joining", "trouble": ""},

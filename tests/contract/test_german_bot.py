@@ -167,7 +167,7 @@ async def test_commands_in_a_room(talk: Talk) -> None:
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
     await talk.bot.answer(room, RoomLine("Juliet", "", "shoutbus: whoami", "de"))
     said = [one.findtext("body") for one in talk.session.sent]
-    assert said == ["Juliet: Hier bist du Juliet und hast die Rolle Admin."]
+    assert said == ["Juliet: Hier bist du Juliet, mit der Rolle Admin."]
 
 
 def test_what_the_bot_may_not_do_in_german() -> None:

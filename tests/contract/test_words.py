@@ -60,8 +60,8 @@ CORE_LOOSE = {
     ("bus/model/message.py", "(deleted by an operator)"),
     ("bus/model/digest.py", "1 message"),
     ("bus/model/digest.py", " messages"),
-    ("storage/sqlite/configuration.py", "Its route was removed while it was held there."),
-    ("xmpp/muc/ingest.py", "… [cut: too long for the bus]"),
+    ("storage/sqlite/configuration.py", "The route was removed while the message was held."),
+    ("xmpp/muc/ingest.py", "… [shortened: message too long]"),
     ("methods/feed/messages.py", "and "),
     ("methods/feed/messages.py", " more"),
     # What people write, in any language
@@ -94,7 +94,7 @@ CORE_LOOSE = {
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
     ("xmpp/muc/mam.py", "the room does not have an archive"),
     ("xmpp/session.py", "not connected yet"),
-    ("xmpp/supervisor.py", "the stream ended: "),
+    ("xmpp/supervisor.py", "the connection ended: "),
     ("xmpp/supervisor.py", "connection lost"),
     ("xmpp/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of
@@ -138,6 +138,7 @@ FORMATS = {
     "methods/feed/parsing/document.py",
     "methods/feed/opml.py",
     "methods/feed/interval.py",
+    "methods/feed/parsing/plain.py",
     "methods/feed/parsing/read.py",
     "fetch/decompress.py",
     "methods/mail/bounces.py",

@@ -25,7 +25,7 @@ class Form:
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     message = (await find(caller, bus, form.id))[0].message
     if await bus.hub.store.messages.deletion(message.id):
-        raise Conflict(_("That message is deleted already."))
+        raise Conflict(_("This message is already deleted."))
 
     async def delete(caller: Caller, bus: Bus) -> Reply:
         what = f"{message.id} {when(message.at)} {message.author.shown}"  # its words are to be gone

@@ -74,7 +74,7 @@ async def _edit(story: Story, told: Told, caller: Caller, bus: Bus) -> Reply:
     wanted = replace(story, message=replace(story.message, body=told.body))
     audit = entry(caller, bus, "story-edit", named(story), ", ".join(parts))
     await bus.hub.store.stories.update(wanted, audit)
-    return Done(_("Changed: {link}", link=f"{bus.web}{wanted.path}"))
+    return Done(_("Changed the story: {link}", link=f"{bus.web}{wanted.path}"))
 
 
 ACTION = Action(

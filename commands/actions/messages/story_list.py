@@ -30,7 +30,7 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     if not is_archive(form.channel, bus):
         raise BadInput(_("{channel} is not a story archive.", channel=form.channel))
     if not 1 <= form.count <= MOST:
-        raise BadInput(_("Stories: 1 to {most}.", most=MOST))
+        raise BadInput(_("The number of stories must be between 1 and {most}.", most=MOST))
     found = await bus.hub.store.stories.find(form.channel, limit=form.count, hidden=True)
     link = f"{bus.web}/stories/{form.channel.address}"
     title = _(

@@ -74,7 +74,7 @@ def _long(form: Form) -> tuple[int, str]:
         )
     seconds, rest = length
     if not seconds:
-        raise BadInput(_("That is no time at all: unmute ends a mute."))
+        raise BadInput(_("The duration must not be zero. To end a mute, use “unmute”."))
     return seconds * 1000, rest
 
 

@@ -23,7 +23,7 @@ class Form:
 
 async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     if not 1 <= form.count <= MOST:
-        raise BadInput(_("Lines: 1 to {most}.", most=MOST))
+        raise BadInput(_("Lines must be between 1 and {most}.", most=MOST))
     lines = [_shown(one) for _number, one in await bus.hub.store.audit.newest(limit=form.count)]
     return Lines(_("{count} changes, newest first (UTC):", count=len(lines)), lines)
 

@@ -117,7 +117,7 @@ class Database:
         """The error that says so."""
         return Unavailable(
             _(
-                "The index of the fortunes “{name}” is broken: strfile makes it anew.",
+                "The index of the fortune database “{name}” is damaged. Rebuild it with strfile.",
                 name=self.name,
             )
         )
@@ -165,13 +165,15 @@ def chosen(
     """
     allowed = [one for one in databases(places) if offensive or not one.offensive]
     if not allowed:
-        raise NotFound(_("There are no fortunes on this machine: install the package fortunes."))
+        raise NotFound(
+            _("No fortunes are installed on this machine. Install the package fortunes.")
+        )
     existing = {database.name for database in allowed}
     for name in sorted(names):
         if name not in existing:
             raise NotFound(
                 _(
-                    "There are no fortunes “{name}” here; there are {names}.",
+                    "The fortune database “{name}” does not exist. Available are {names}.",
                     name=name[:40],
                     names=", ".join(sorted(existing)),
                 )

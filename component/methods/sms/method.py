@@ -57,7 +57,7 @@ class Texts:
         """That the day's budget is spent, once a message was refused for it."""
         if not self._budget.spent:
             return ()
-        why = _("The {most} SMS of the day's budget are spent.", most=self._setup.budget)
+        why = _("The daily budget of {most} SMS is used up.", most=self._setup.budget)
         return (Trouble(Channel(NAME, "*"), why, 0),)
 
     async def landed(self, channel: Channel) -> frozenset[str]:
@@ -134,7 +134,7 @@ class SmsUnset:
 
     async def send(self, delivery: Delivery) -> Confirmation:
         """Raise Refused with what to configure."""
-        raise Refused(_("SMS is not set up: add [sms] to the configuration."))
+        raise Refused(_("SMS is not set up. Add [sms] to the configuration."))
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """Nothing was ever sent."""

@@ -32,7 +32,7 @@ class Prefix:
         """The prefix written; raises BadInput."""
         digits = text.replace(" ", "")
         if not _PREFIX.fullmatch(digits):
-            raise BadInput(_("“{text}” is no country's prefix: write it like +49.", text=text[:40]))
+            raise BadInput(_("“{text}” is not a country code. Write it as +49.", text=text[:40]))
         return cls(digits)
 
     def __str__(self) -> str:
@@ -154,8 +154,8 @@ class SmsSetup:
     ] = ""
     url: Annotated[str, Ask(_("Address"), _("where the provider is asked, as a URL"))] = ""
     via: Annotated[Retired | None, Ask(_("Provider"))] = None
-    parts: Annotated[int, Ask(_("Parts"), _("how many SMS one message may take"))] = 2
-    budget: Annotated[int, Ask(_("Budget"), _("how many SMS go out in a day"))] = 100
+    parts: Annotated[int, Ask(_("Parts"), _("the maximum number of SMS for one message"))] = 2
+    budget: Annotated[int, Ask(_("Budget"), _("the maximum number of SMS per day"))] = 100
     per_number: Annotated[
         int, Ask(_("Limit per number"), _("the maximum number of SMS per day to one number"))
     ] = 20

@@ -62,7 +62,7 @@ class SQLiteMessages:
         """Replace the body of a message and drop what was not delivered of it."""
         async with self._database.transaction() as writer:
             if not await writer.run("add_deletion", id=message_id, at=audit.at, who=audit.who):
-                raise Conflict(_("That message is deleted already."))
+                raise Conflict(_("This message is already deleted."))
             await writer.run("replace_body", id=message_id, body=instead)
             await writer.run("forget_bodies", id=message_id)
             await writer.run("drop_held_of", id=message_id)

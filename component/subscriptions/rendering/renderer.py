@@ -266,7 +266,7 @@ class Writer:
         who, asked, by = asked_for(delivery.message.origin)
         address = await self._store.addresses.get(who, delivery.channel)
         if address is None or address.asked != asked:
-            raise Refused(_("That address need not be confirmed any more."))
+            raise Refused(_("The address no longer needs to be confirmed."))
         theirs = await self._store.subscriptions.find(who=who, target=delivery.channel)
         waiting = [one for one in theirs if one.standing in (Standing.ASKED, Standing.FAILED)]
         eyes = self._eyes_of(waiting[0]) if waiting else self._eyes_as(who)

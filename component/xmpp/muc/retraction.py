@@ -86,7 +86,7 @@ class Retraction:
             info = await self._session.iq("get", room.jid, self._bot, query(DISCO_INFO))
             asked = moderation(features(info), stanza_id, REASON.told(room.language))
             if asked is None:
-                return _("the room offers no moderation (XEP-0425)")
+                return _("the room does not support moderation (XEP-0425)")
             await self._session.iq("set", room.jid, self._bot, asked)
         except IqError as error:
             return _("the room reports {fault}", fault=str(error.fault))

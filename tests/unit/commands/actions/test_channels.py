@@ -428,7 +428,7 @@ async def test_rooms_are_listed_with_how_the_bot_fares(stage: Stage) -> None:
     assert (await stage.says("room list")).splitlines() == [
         "4 rooms:",
         "a@rooms.example.org: not joined: the bot is banned from the room",
-        "b@rooms.example.org (paused): joined, people: 3. I am an owner.",
+        "b@rooms.example.org (paused): joined, people: 3. The bot is an owner.",
         "c@rooms.example.org: joined, people: 1. I am not an owner of this room.",
         "lobby@rooms.example.org: not joined: joining",
     ]

@@ -98,7 +98,7 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     ],
 )
 async def test_lines_are_said_as_they_stand(stage: Stage, line: str, body: str) -> None:
-    assert "Said in" in await stage.says(line, "juliet@x")
+    assert "Posted to" in await stage.says(line, "juliet@x")
     (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.body == body
 
@@ -119,7 +119,7 @@ async def test_another_command_while_a_question_stands_open(stage: Stage) -> Non
 
 async def test_lines_are_an_answer_too(stage: Stage) -> None:
     await stage.says("shout shoutbox:lobby", "juliet@x")
-    assert "Said in" in await stage.says("Title\n\nText", "juliet@x")
+    assert "Posted to" in await stage.says("Title\n\nText", "juliet@x")
     (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.body == "Title\n\nText"
 
@@ -405,7 +405,7 @@ async def test_a_letter_dropped_is_still_traced(stage: Stage) -> None:
     assert "dropped 1970-01-01 00:16:40, after 1 attempts: They said no." in await stage.says(
         f"trace {letter.message.id}"
     )
-    assert "no dead letter" in await stage.says(f"deadletter retry {letter.seq}")
+    assert "does not exist" in await stage.says(f"deadletter retry {letter.seq}")
     (_, line), *_ = await stage.bus.hub.store.audit.newest()
     assert (line.what, line.before) == ("deadletter-drop", f"muc:team@rooms.x {letter.seq}")
 

@@ -225,7 +225,7 @@ async def test_an_unmute_of_what_was_changed_meanwhile(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     (mute,) = stage.bus.hub.mutes
     await stage.bus.hub.store.configuration.change([Put(replace(mute, until=0))], NOBODY)
-    assert "meanwhile" in await stage.says("unmute romeo@x")
+    assert "in the meantime" in await stage.says("unmute romeo@x")
     await stage.bus.hub.reload()
     with pytest.raises(Muted):
         await stage.hears(ROMEO)
@@ -254,7 +254,7 @@ async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: St
         for mark in marks:
             await ingest.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
     assert handlers.positions == marks
-    assert [one["event"] for one in logged] == ["not passed on"]
+    assert [one["event"] for one in logged] == ["message not forwarded"]
     assert await stage.bus.hub.store.deliveries.log(ROOM) == []
 
 
@@ -468,10 +468,10 @@ async def test_how_often_one_hears_that_it_was_passed_on() -> None:
     bot = Bot(session, "bot", handlers)
     inbox = Inbox(session, bot, handlers, _no_bus, FakeClock())
     for _time in range(2):
-        assert str(inbox.confirmation("a@x", ["here"])) == "I passed that on to here."
+        assert str(inbox.confirmation("a@x", ["here"])) == "Posted to here."
         assert inbox.confirmation("n@x", ["here"]) is None
     first, second = (inbox.confirmation("o@x", ["here"]) for _time in range(2))
-    assert str(first).startswith("I passed that on to here, for everyone who reads there")
+    assert str(first).startswith("Posted to here, where everyone can read it.")
     assert second is None
 
 

@@ -323,7 +323,7 @@ async def test_operators_see_all_but_not_what_is_private(stage: Stage) -> None:
     ]
     assert (await stage.says("reminder list", "admin@x")).endswith("by juliet@x: eat")
     before = len(await stage.bus.settings.store.audit.newest())
-    assert await stage.says("reminder drop 1", "nurse@x") == "Reminder 1 of juliet@x is dropped."
+    assert await stage.says("reminder drop 1", "nurse@x") == "Deleted reminder 1 of juliet@x."
     (newest, *_older) = [one for _number, one in await stage.bus.settings.store.audit.newest()]
     assert (newest.who, newest.what, newest.before) == (
         "nurse@x",

@@ -113,7 +113,7 @@ async def test_what_is_in_a_shoutbox_is_no_story(desk: Desk) -> None:
     await desk.bus.hub.accept(message)
     (delivery,) = await desk.bus.hub.store.deliveries.log(BOX)
     for line in (f"story edit {delivery.seq} title=x", f"story unpublish {delivery.seq}"):
-        assert "There is no story" in await desk.says(line)
+        assert "does not exist. “story list” shows all stories." in await desk.says(line)
     assert (await desk.bus.hub.store.deliveries.log(BOX))[0].message == message
 
 
@@ -231,7 +231,7 @@ async def test_a_dead_letter_becomes_a_story_when_it_is_tried_again(desk: Desk) 
     message = said("Opening")
     await desk.bus.hub.store.save([offered(message, (BOX, State.CAME), (NEWS, State.DEAD))], (), ())
     assert await desk.bus.hub.store.stories.find(NEWS) == []
-    assert "on the way again" in await desk.says("deadletter retry all story:news")
+    assert "shows the progress." in await desk.says("deadletter retry all story:news")
     assert [one.message for one in await desk.bus.hub.store.stories.find(NEWS)] == [message]
     assert await desk.bus.hub.store.dead_letters.newest() == []
     assert await desk.bus.hub.store.deliveries.backlog() == {}

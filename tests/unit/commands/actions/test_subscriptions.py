@@ -267,9 +267,7 @@ async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
         ("subscribe lobby every 1000", "When: “every 1000” is out of range. Choose from 2 to 500."),
         (
             "subscribe lobby daily at 25",
-            (
-                "When: “daily at 25” is not a schedule. Examples: immediately, every 20, hourly"
-            ),
+            ("When: “daily at 25” is not a schedule. Examples: immediately, every 20, hourly"),
         ),
         (
             "subscribe lobby weekly on Munday",
@@ -808,9 +806,7 @@ async def test_edit_in_a_line(stage: Stage) -> None:
         ),
         (
             "subscription edit 1 nonsense here",
-            (
-                "When: “nonsense here” is not a schedule. Examples: immediately, every 20, hourly"
-            ),
+            ("When: “nonsense here” is not a schedule. Examples: immediately, every 20, hourly"),
         ),
         ("subscription edit 1 foo=bar", "The setting “foo” does not exist."),
         ("subscription edit 1 daily at 9 foo=bar", "The setting “foo” does not exist."),
