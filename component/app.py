@@ -35,8 +35,8 @@ from component.handlers import BusHandlers
 from component.storage import open_store
 from component.subscriptions.factory import put_together
 from component.subscriptions.service import Subscriptions
-from component.xmpp.connection import ComponentAccount
 from component.xmpp.gateway import Gateway
+from component.xmpp.stream.connection import ComponentAccount
 from web.context import Site
 from web.guests import Guests
 from web.sessions import SignIns
@@ -131,11 +131,10 @@ async def running(
             timer=scheduler,
             memory=store.source_state,
             tell=Notices(hub, settings, known, clock).tell,
-            joins=xmpp.listener.joins,
+            joins=xmpp.rooms.joins,
             fetcher=fetcher,
             ends=hub.ends,
             luck=SystemRandom(),
-            letters=notices.letters,
             addresses=notices.subscriptions.book,
             callbacks=callbacks,
             setup=config.setup,
@@ -151,6 +150,7 @@ async def running(
             ways | {SUBSCRIBERS: notices.fanout},
             persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
             on_failure=notices.subscriptions.on_failure,
+            renderer=notices.letters,
             make=processors.make,
             link=pages.url,
             sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
@@ -163,7 +163,7 @@ async def running(
         await settings.load()
         settings.changed_role.append(xmpp.roster.renew)
         handlers.seen_by.append(notices.subscriptions.seen)
-        xmpp.access.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
+        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
         scheduler.set_back.append(notices.digests.look_again)
         reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()

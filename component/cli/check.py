@@ -12,8 +12,8 @@ from component.config.config import Config, examine, load
 from component.storage import open_store
 from component.subscriptions.rendering.preview import faults as faults_of_letters
 from component.subscriptions.rendering.templates import Templates
-from component.xmpp.connection import ComponentAccount
-from component.xmpp.probe import probe
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.probe import probe
 
 
 async def check(file: Path) -> list[str]:

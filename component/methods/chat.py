@@ -7,7 +7,8 @@ from component.bus.model.delivery import Delivery, State
 from component.bus.model.flow_control import Way
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
-from component.bus.ports.method import Confirmation, Direct, Fate, Letters, MethodSpec, Ports
+from component.bus.ports.method import Confirmation, Direct, Fate, MethodSpec, Ports
+from component.bus.ports.rendering import AsMessage, Rendered
 from component.common.sanitize import BARE_JID
 
 
@@ -15,46 +16,46 @@ class Chat:
     """Speaks with people."""
 
     corrects = True
+    form = AsMessage()
 
-    def __init__(self, direct: Direct, letters: Letters) -> None:
+    def __init__(self, direct: Direct) -> None:
         self._direct = direct
-        self._letters = letters
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Method.configure`; there is nothing to do before someone is written to."""
+        """Nothing has to be prepared for a person."""
 
     async def ready(self, channel: Channel) -> None:
-        """See `ports.Method.ready`; every person is reached by the one stream."""
+        """Return once there is a stream, by which every person is reached."""
         await self._direct.ready()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
-        """See `ports.Method.send`."""
-        return await self._direct.tell(
-            delivery.channel.address, await self._letters.message(delivery)
-        )
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
+        """Write it to the person; raises Unavailable or Refused."""
+        return await self._direct.tell(rendered.delivery.channel.address, rendered.content)
 
     async def tell(self, target: Channel, message: Message) -> Confirmation:
-        """See `ports.Quick.tell`."""
+        """Write a message to one person of many; raises Unavailable or Refused."""
         return await self._direct.tell(target.address, message)
 
     def way(self, target: Channel) -> Way:
-        """See `ports.Quick.way`."""
+        """The flow control of the person's server."""
         return self._direct.way(target.address)
 
     async def landed(self, channel: Channel) -> frozenset[str]:
-        """See `ports.Method.landed`; a person's archive is their own."""
+        """Nothing is known: a person's archive is their own."""
         return frozenset()
 
     async def retract(self, delivery: Delivery) -> Fate:
-        """See `ports.Retracts.retract`; what people wrote themselves is theirs."""
+        """Ask the person's client to hide what was sent (XEP-0424). What people wrote themselves
+        stays."""
         if delivery.state is State.CAME:
             return Fate.STAYS
         await self._direct.retract(delivery.channel.address, delivery.message)
         return Fate.ASKED
 
 
-def _make(ports: Ports) -> Chat:
-    return Chat(ports.direct, ports.letters)
+def make(ports: Ports) -> Chat:
+    """The method over the bus's stream."""
+    return Chat(ports.direct)
 
 
-METHOD = MethodSpec("chat", _make, example="chat:juliet@example.org", address=BARE_JID, person=True)
+METHOD = MethodSpec("chat", make, example="chat:juliet@example.org", address=BARE_JID, person=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
-from component.bus.ports.method import Confirmation, Fate, Letters, MethodSpec, Ports, Rooms
+from component.bus.ports.method import Confirmation, Fate, MethodSpec, Ports, Rooms
+from component.bus.ports.rendering import AsMessage, Rendered
 from component.common.form import Ask, Jid
 from component.common.i18n import _
 from component.common.sanitize import BARE_JID
@@ -29,45 +30,45 @@ class Muc:
     """Speaks in rooms."""
 
     corrects = True
+    form = AsMessage()
 
-    def __init__(self, rooms: Rooms, letters: Letters) -> None:
+    def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._letters = letters
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Method.configure`."""
+        """Be in these rooms."""
         self._rooms.configure(specs)
 
     async def ready(self, channel: Channel) -> None:
-        """See `ports.Method.ready`."""
+        """Return once the bot is in the room and has read what it missed."""
         await self._rooms.ready(channel.address)
 
-    async def send(self, delivery: Delivery) -> Confirmation:
-        """See `ports.Method.send`."""
-        return await self._rooms.say(
-            delivery.channel.address, await self._letters.message(delivery)
-        )
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
+        """Say it in the room, for its author; raises Unavailable or Refused."""
+        return await self._rooms.say(rendered.delivery.channel.address, rendered.content)
 
     async def landed(self, channel: Channel) -> frozenset[str]:
-        """See `ports.Method.landed`."""
+        """The ids of our messages in the room's archive beyond what was read before; raises
+        Unavailable."""
         return await self._rooms.landed(channel.address)
 
     async def retract(self, delivery: Delivery) -> Fate:
-        """See `ports.Retracts.retract`."""
+        """Have the room retract what was said (XEP-0425), or ask clients to (XEP-0424)."""
         return await self._rooms.retract(delivery.channel.address, delivery)
 
     async def admits(self, channel: Channel, jid: str) -> bool:
-        """See `ports.Admits.admits`."""
+        """Whether a bare JID may enter the room; raises NotFound, Unavailable."""
         return await self._rooms.admits(channel.address, jid)
 
 
-def _make(ports: Ports) -> Muc:
-    return Muc(ports.rooms, ports.letters)
+def make(ports: Ports) -> Muc:
+    """The method in the bus's rooms."""
+    return Muc(ports.rooms)
 
 
 METHOD = MethodSpec(
     "muc",
-    _make,
+    make,
     example="muc:team@rooms.example.org",
     address=BARE_JID,
     puppets=True,

@@ -18,6 +18,7 @@ from component.bus.model.records import ChannelSpec
 from component.bus.model.subscription import Moment, Subscription, Verdict, decide, words_of
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quick, Retracts
+from component.bus.ports.rendering import AsIs, Rendered
 from component.common.errors import DeliveryError, StoreError, Unavailable
 from component.subscriptions.counters import Counts
 from component.subscriptions.instant import noted
@@ -81,6 +82,7 @@ class Subscribers:
     """
 
     corrects = True
+    form = AsIs()
 
     def __init__(
         self, hub: Hub, title: Callable[[Channel], str], moment: Callable[[], Moment], clock: Clock
@@ -105,12 +107,12 @@ class Subscribers:
         """See `ports.Method.landed`: how far it has come is in the store."""
         return frozenset()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
         """Tell everyone who wants it, from where an earlier run came to; done on return. Raises
         Unavailable where the store fails, and then it goes on later."""
         done: Confirmation = asyncio.get_running_loop().create_future()
         try:
-            run = await self._begin(delivery)
+            run = await self._begin(rendered.delivery)
             if run:
                 await self._go(run)
         except StoreError as error:

@@ -11,10 +11,10 @@ from component.common.rate import Rate
 from component.common.sanitize import one_line
 from component.xmpp.elements import body, element, message, own_words
 from component.xmpp.handlers import Handlers, TypedLine
+from component.xmpp.im.roster import RESOURCE
 from component.xmpp.muc.room import Room, RoomLine
-from component.xmpp.roster import RESOURCE
-from component.xmpp.session import Session
 from component.xmpp.stanza import MUC_USER, bare
+from component.xmpp.stream.session import Session
 
 
 class Bot:

@@ -15,7 +15,6 @@ from component.common.i18n import Words, _, best
 from component.xmpp.elements import STREAM, answer, element, error, query
 from component.xmpp.handlers import Commands, IqFault
 from component.xmpp.identity import AVATAR, NODE, Identities, Identity
-from component.xmpp.session import Session
 from component.xmpp.stanza import (
     COMMANDS,
     DISCO_INFO,
@@ -28,6 +27,7 @@ from component.xmpp.stanza import (
     bare,
     language_of,
 )
+from component.xmpp.stream.session import Session
 from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()

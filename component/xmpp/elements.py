@@ -97,5 +97,5 @@ def replacing(message: Message) -> Element | None:
 
 
 def serialize(*built: Element | None) -> str:
-    """The XML of stanzas, or of what is inside one, as it stands in our stream."""
+    """The XML of stanzas, or of what is inside one, as our stream carries it."""
     return "".join(tostring(item, xmlns=STREAM) for item in built if item is not None)

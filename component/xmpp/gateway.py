@@ -3,8 +3,6 @@
 What it asks of the rest of the bus is in `handlers`; nothing else of the bus is known here.
 """
 
-import asyncio
-import time
 from collections.abc import Iterable
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -12,28 +10,19 @@ from xml.etree.ElementTree import Element
 from component.bus.ports.method import Clock
 from component.bus.ports.people import PeopleStore
 from component.xmpp.bot import Bot
-from component.xmpp.connection import ComponentAccount
-from component.xmpp.direct import DirectMessages
 from component.xmpp.disco import Disco
 from component.xmpp.handlers import Handlers
 from component.xmpp.identity import Identities
-from component.xmpp.inbox import Inbox
+from component.xmpp.im.direct import DirectMessages
+from component.xmpp.im.inbox import Inbox
+from component.xmpp.im.presence import Presence
+from component.xmpp.im.roster import Roster
 from component.xmpp.limits import Limits
-from component.xmpp.muc.access import Access
-from component.xmpp.muc.attendance import Attendance
-from component.xmpp.muc.ingest import Ingest
-from component.xmpp.muc.listener import RoomListener
-from component.xmpp.muc.mam import MamArchive
-from component.xmpp.muc.nick_guard import NickGuard
-from component.xmpp.muc.owner import Owner
-from component.xmpp.muc.puppets import Puppets
-from component.xmpp.muc.room import Room
 from component.xmpp.muc.rooms import Rooms
-from component.xmpp.presence import Presence
-from component.xmpp.roster import Roster
-from component.xmpp.session import Session
 from component.xmpp.stanza import NS, bare
-from component.xmpp.supervisor import keep_up
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.session import Session
+from component.xmpp.stream.supervisor import keep_up
 
 NICK = "shoutbus"
 """The bot's nickname in rooms."""
@@ -64,33 +53,17 @@ class Gateway:
         self.roster = Roster(self.session, people, self.identities)
         self.online = Presence(self.session, self.bot.bare, limits)
         self.direct = DirectMessages(self.session, self.bot.jid, handlers, limits)
-
-        rooms: dict[str, Room] = {}
-        owner = Owner(self.session, self.bot.jid)
-        nick_guard = NickGuard(self.session, owner, self.bot.jid)
-        self._puppets = Puppets(self.session, time.monotonic, limits)
-        self._archive = MamArchive(self.session, self.bot.jid)
-        ingest = Ingest(self._archive, handlers, clock, secret)
-        self.access = Access(self.session, self.bot.jid, limits)
-        self._attendance = Attendance(
-            self.session, self.bot, NICK, rooms, owner, ingest, handlers, admins, limits
-        )
-        self.listener = RoomListener(
-            self.bot, rooms, self._attendance, ingest, self._puppets, self.access, nick_guard
-        )
         self.rooms = Rooms(
             self.session,
             self.bot,
             NICK,
-            rooms,
-            self._attendance,
-            ingest,
-            self._puppets,
-            owner,
-            self.access,
             handlers,
+            admins=admins,
+            secret=secret,
+            clock=clock,
+            limits=limits,
         )
-        self.inbox = Inbox(self.session, self.bot, handlers, nick_guard.is_bus, clock)
+        self.inbox = Inbox(self.session, self.bot, handlers, self.rooms.is_bus, clock)
 
     # In
 
@@ -105,7 +78,7 @@ class Gateway:
 
     def message(self, stanza: Element) -> None:
         """A room's line, an archive's result, an error, or a direct message."""
-        if self.listener.message(stanza) or self._archive.heard(stanza):
+        if self.rooms.message(stanza):
             return
         if stanza.get("type") == "error":
             self.direct.bounced(stanza)
@@ -118,8 +91,8 @@ class Gateway:
         """An occupant's presence, or a contact's."""
         to = stanza.get("to", "")
         if to != self.bot.jid:
-            self._puppets.heard(stanza)
-        elif self.listener.presence(stanza):
+            self.rooms.puppet_presence(stanza)
+        elif self.rooms.presence(stanza):
             return
         self.roster.presence(stanza)
         if bare(to) == self.bot.bare:
@@ -134,10 +107,8 @@ class Gateway:
         await keep_up(self.session)
 
     def sweep(self) -> None:
-        """Once a second or so: give up on what was never reflected, ask quiet rooms, let idle
-        puppets leave."""
-        self._attendance.sweep(asyncio.get_running_loop().time())
-        self._puppets.sweep()
+        """Once a second or so: look at what has timed out."""
+        self.rooms.sweep()
 
     async def inside(self) -> None:
         """Return once the bot is in every room."""
@@ -168,16 +139,8 @@ class Gateway:
     async def stop(self) -> None:
         """Say goodbye and end the session."""
         if self.session.alive:
-            self._puppets.leave_all()
-            self._attendance.leave_all()
+            self.rooms.leave()
             await self.roster.hide_all()
         await self.session.close()
-        for part in (
-            self._attendance,
-            self.listener,
-            self.inbox,
-            self.disco,
-            self.roster,
-            self.direct,
-        ):
+        for part in (self.rooms, self.inbox, self.disco, self.roster, self.direct):
             await part.close()

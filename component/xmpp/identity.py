@@ -36,8 +36,8 @@ _FEATURES = (CAPS, DISCO_INFO, DISCO_ITEMS, LAST, PING, RECEIPTS, SAID, TIME, VC
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a JID says it is (XEP-0030): category, type and name. Those of type "web" stand for web
-    users."""
+    """What a JID says it is (XEP-0030): category, type and name. Type "web" is the puppet of a web
+    user."""
 
     category: str
     type: str
@@ -84,7 +84,7 @@ class Identities:
         self._bot = bot
 
     def channel_at(self, jid: str) -> Channel | None:
-        """The channel that a bare JID stands for."""
+        """The channel whose address a bare JID is."""
         if domain(jid) != self._domain or jid == self._bot:
             return None
         return self._places.channel_named(local(jid))

@@ -1,4 +1,4 @@
-"""Reads stanzas: the namespaces, the parts of JIDs, and what stands in an element. No I/O.
+"""Reads stanzas: the namespaces, the parts of JIDs, and what an element says. No I/O.
 
 What comes in is read from the parsed element itself, so a JID that slixmpp would refuse (a nickname
 with an emoji in it) costs no exception. `elements` builds what goes out.
@@ -50,14 +50,16 @@ def bare(jid: str) -> str:
 
 
 def resource(jid: str) -> str:
-    """What stands behind the slash; a room occupant's nickname."""
+    """The part behind the slash; a room occupant's nickname."""
     return jid.partition("/")[2]
 
 
 def local(jid: str) -> str:
-    """What stands before the @ ("" for a domain)."""
+    """The part before the @ ("" for a domain)."""
     name, at, _ = bare(jid).partition("@")
-    return name if at else ""
+    if not at:
+        return ""
+    return name
 
 
 def domain(jid: str) -> str:
@@ -81,9 +83,8 @@ class Fault:
     @classmethod
     def read(cls, stanza: Element) -> Self:
         """The fault in an error stanza; `undefined-condition` where it names none."""
-        found = stanza.find(f"{NS}error")
         condition, sentence = "undefined-condition", ""
-        for child in found if found is not None else ():
+        for child in stanza.iterfind(f"{NS}error/*"):
             if child.tag == f"{{{STANZAS}}}text":
                 sentence = one_line(child.text or "")[:300]
             elif child.tag.startswith(f"{{{STANZAS}}}"):
@@ -91,7 +92,9 @@ class Fault:
         return cls(condition, sentence)
 
     def __str__(self) -> str:
-        return f"{self.condition}: {self.sentence}" if self.sentence else self.condition
+        if not self.sentence:
+            return self.condition
+        return f"{self.condition}: {self.sentence}"
 
 
 def is_said(stanza: Element) -> bool:
@@ -100,7 +103,7 @@ def is_said(stanza: Element) -> bool:
 
 
 def said_of(stanza: Element) -> str:
-    """The message's id on that mark; "" where there is none."""
+    """The message's id on that mark; "" without one."""
     mark = stanza.find(f"{{{SAID}}}said")
     if mark is None:
         return ""
@@ -127,33 +130,38 @@ def language_of(stanza: Element) -> str:
 
 
 def body_of(stanza: Element) -> str:
-    """The message's text; "" where there is none."""
-    found = stanza.find(f"{NS}body")
-    if found is None:
-        found = stanza.find("{jabber:client}body")
-    return (found.text or "") if found is not None else ""
+    """The message's text; "" without one. What comes from an archive is in the namespace of
+    clients."""
+    for tag in (f"{NS}body", "{jabber:client}body"):
+        body = stanza.find(tag)
+        if body is not None:
+            return body.text or ""
+    return ""
 
 
 def features(info: Element) -> frozenset[str]:
     """The features in a disco#info answer (XEP-0030)."""
-    found = info.iter(f"{{{DISCO_INFO}}}feature")
-    return frozenset(feature.get("var", "") for feature in found)
+    names = set()
+    for feature in info.iter(f"{{{DISCO_INFO}}}feature"):
+        names.add(feature.get("var", ""))
+    return frozenset(names)
 
 
 def statuses(stanza: Element) -> frozenset[str]:
     """The status codes of a room's presence (XEP-0045 section 15.6)."""
-    return frozenset(
-        one.get("code", "") for one in stanza.iterfind(f"{{{MUC_USER}}}x/{{{MUC_USER}}}status")
-    )
+    codes = set()
+    for status in stanza.iterfind(f"{{{MUC_USER}}}x/{{{MUC_USER}}}status"):
+        codes.add(status.get("code", ""))
+    return frozenset(codes)
 
 
 def stanza_id(stanza: Element, by: str) -> str:
-    """The archive's id (XEP-0359) that `by` gave; "" where there is none.
+    """The archive's id (XEP-0359) that `by` gave; "" where it gave none.
 
     Others' are forged: a server takes out the ones that claim its own JID, not those with a
     resource behind it.
     """
-    for one in stanza.iterfind(STANZA_ID):
-        if one.get("by", "").lower() == by:
-            return one.get("id", "")[:MAX_ID]
+    for given in stanza.iterfind(STANZA_ID):
+        if given.get("by", "").lower() == by:
+            return given.get("id", "")[:MAX_ID]
     return ""

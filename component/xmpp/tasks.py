@@ -25,8 +25,11 @@ class Tasks:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("background task failed", work=task.get_coro(), exc_info=error)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error:
+            log.error("background work failed", work=task.get_coro(), exc_info=error)
 
     async def close(self) -> None:
         """End what runs."""

@@ -16,7 +16,7 @@ from component.bus.model.route import Route
 from component.common.i18n import tell
 from component.handlers import BusHandlers
 from component.xmpp.bot import Bot
-from component.xmpp.inbox import Inbox
+from component.xmpp.im.inbox import Inbox
 from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.stanza import STANZAS
 from tests.contract.forms import a_seeded_bus

@@ -25,7 +25,7 @@ from component.bus.ports.method import (
     Rooms,
 )
 from component.common.errors import BadInput, DeliveryError, Refused, Unavailable
-from tests.support.fakes import FROM, FakeWorld, said
+from tests.support.fakes import FROM, FakeWorld, deliver, said
 
 SPECS = methods.discover()
 WAYS_OUT = sorted(name for name, spec in SPECS.items() if spec.make)
@@ -180,7 +180,7 @@ async def test_sends_and_is_confirmed(spec: MethodSpec) -> None:
     method.configure([ChannelSpec(channel)])
     await method.ready(channel)
     message = said("hello", FROM)
-    confirmation = await method.send(Delivery(1, message, channel))
+    confirmation = await deliver(method, Delivery(1, message, channel))
     await confirmation
     assert wire.said == [(channel.address, message)]
     assert await method.landed(channel) <= {message.id}
@@ -210,7 +210,7 @@ async def test_trouble_is_passed_on_as_it_is(spec: MethodSpec, error: DeliveryEr
     wire.trouble = error
     method, channel = _made(spec, wire), Channel.parse(spec.example)
     with pytest.raises(type(error)) as told:
-        await method.send(Delivery(1, said("hello"), channel))
+        await deliver(method, Delivery(1, said("hello"), channel))
     assert told.value is error
 
 
@@ -221,7 +221,7 @@ async def test_what_is_not_set_up_says_so(name: str) -> None:
     method.configure([ChannelSpec(channel)])
     await method.ready(channel)
     with pytest.raises(Refused, match=rf"\[{name}\]"):
-        await method.send(Delivery(1, said("hello"), channel))
+        await deliver(method, Delivery(1, said("hello"), channel))
     assert await method.landed(channel) == frozenset()
 
 

@@ -92,11 +92,11 @@ CORE_LOOSE = {
     ("subscriptions/access.py", "rights "),
     ("subscriptions/access.py", "rights rooms"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
-    ("xmpp/muc/mam.py", "the room does not have an archive"),
-    ("xmpp/session.py", "not connected yet"),
-    ("xmpp/supervisor.py", "the connection ended: "),
-    ("xmpp/supervisor.py", "connection lost"),
-    ("xmpp/supervisor.py", "the server stopped answering"),
+    ("xmpp/muc/mam.py", "the room keeps no archive"),
+    ("xmpp/stream/session.py", "not connected yet"),
+    ("xmpp/stream/supervisor.py", "the stream ended: "),
+    ("xmpp/stream/supervisor.py", "connection lost"),
+    ("xmpp/stream/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of
     ("xmpp/identity.py", "Someone on the web page"),
     # A sample, in no language
@@ -117,14 +117,14 @@ TERMINAL = {
     "cli/check.py",
     "cli/demo.py",
     "cli/prosody.py",
-    "xmpp/connection.py",
+    "xmpp/stream/connection.py",
     "app.py: unused",
     "config/config.py: examine",
     "config/config.py: _together",
     "config/config.py: _xmpp",
     "config/config.py: _web",
     "config/config.py: _token",
-    "xmpp/probe.py",
+    "xmpp/stream/probe.py",
     "methods/mail/probe.py",
     "methods/sms/providers/smpp.py: probe",
 }

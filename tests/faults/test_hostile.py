@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from component.cli.prosody import COMPONENT
-from component.xmpp.session import may_answer
+from component.xmpp.stream.session import may_answer
 from tests.faults.yard import Witness, archived, canary, room, someone
 from tests.support.servers import Bus, Server
 

@@ -25,19 +25,19 @@ from component.methods.mail.envelope import Verp
 from component.methods.mail.mailer import Mailer
 from component.methods.mail.method import METHOD, Mail
 from component.methods.mail.probe import knock
-from component.methods.mail.replies import Down, Locked, NoSuch
+from component.methods.mail.replies import Down, Locked, NoMailbox
 from component.methods.mail.setup import Domain, MailSetup, Place, Port, Security
 from component.storage import open_store
 from tests.journeys.test_commands_people import ask
 from tests.support.exim import PASSWORD, USER, Exim
-from tests.support.fakes import FakeClock
+from tests.support.fakes import FakeClock, deliver
 from tests.support.mailing import (
     HANG,
     JULIET,
     SECRET,
     SENDER,
     FakeAddresses,
-    FakeLetters,
+    FakeRenderer,
     a_mail,
     a_setup,
     delivery,
@@ -71,11 +71,9 @@ def closed() -> Iterator[Exim]:
         server.stop()
 
 
-def _method(
-    setup: MailSetup, letters: FakeLetters | None = None, addresses: FakeAddresses | None = None
-) -> Mail:
+def _method(setup: MailSetup, addresses: FakeAddresses | None = None) -> Mail:
     assert METHOD.make
-    method = METHOD.make(ports(setup, letters or FakeLetters(), addresses or FakeAddresses()))
+    method = METHOD.make(ports(setup, addresses or FakeAddresses()))
     assert isinstance(method, Mail)
     return method
 
@@ -100,8 +98,7 @@ async def _arrived(exim: Exim, count: int, person: str = "juliet") -> list[Email
 
 
 async def test_a_letter_arrives_whole(exim: Exim) -> None:
-    letters = FakeLetters()
-    letters.more = {
+    more = {
         "html": "<html><body><p>Grüße\n.\n</p></body></html>",
         "list_id": "<lobby.shoutbox.bus.example.org>",
         "unsubscribe": "https://bus.example.org/unsubscribe/" + "x" * 200,
@@ -109,17 +106,17 @@ async def test_a_letter_arrives_whole(exim: Exim) -> None:
     }
     setup = a_setup(exim.port, bounce_domain=BOUNCES, bounce_listen=Place(HOST, exim.back))
     one = delivery("Romeo: Grüße\n.\n..\n\nFrom here\n.")
-    async with mailing(setup, letters=letters) as method:
-        await method.send(one)
+    async with mailing(setup) as method:
+        await deliver(method, one, FakeRenderer(**more))
     (mail,) = await _arrived(exim, 1)
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert text
     assert html
     assert str(text.get_content()).replace("\r\n", "\n").rstrip("\n") == one.message.body
-    assert str(html.get_content()).replace("\r\n", "\n").rstrip("\n") == letters.more["html"]
-    assert mail["List-Unsubscribe"] == f"<{letters.more['unsubscribe']}>"
+    assert str(html.get_content()).replace("\r\n", "\n").rstrip("\n") == more["html"]
+    assert mail["List-Unsubscribe"] == f"<{more['unsubscribe']}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert mail["List-Id"] == letters.more["list_id"]
+    assert mail["List-Id"] == more["list_id"]
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Message-ID"].startswith(f"<{one.message.id}.")
     verp = Verp(SECRET, str(BOUNCES))
@@ -148,7 +145,7 @@ async def test_nothing_is_smuggled_in(exim: Exim) -> None:
 
 async def test_a_domain_with_other_letters(exim: Exim) -> None:
     async with mailing(a_setup(exim.port)) as method:
-        await method.send(delivery(target=Channel("mail", "juliet@münchen.example")))
+        await deliver(method, delivery(target=Channel("mail", "juliet@münchen.example")))
     (mail,) = await _arrived(exim, 1)
     assert mail["To"] == "juliet@xn--mnchen-3ya.example"
 
@@ -190,10 +187,10 @@ async def test_an_address_that_is_turned_away(exim: Exim) -> None:
     addresses = FakeAddresses()
     nobody = Channel("mail", "nobody@example.org")
     async with mailing(a_setup(exim.port), addresses=addresses) as method:
-        with pytest.raises(NoSuch):
-            await method.send(delivery(target=nobody))
-        await method.send(delivery())
-    assert addresses.gone == [(nobody, "the mail server reports: 550 Unrouteable address")]
+        with pytest.raises(NoMailbox):
+            await deliver(method, delivery(target=nobody))
+        await deliver(method, delivery())
+    assert addresses.gone == [(nobody, "the mail server says: 550 Unrouteable address")]
     await _arrived(exim, 1)
 
 
@@ -207,7 +204,7 @@ async def test_what_comes_back_later(protocol: str, address: str) -> None:
         server.start()
         setup = a_setup(server.port, bounce_domain=BOUNCES, bounce_listen=Place(HOST, server.back))
         async with mailing(setup, addresses=addresses) as method:
-            await method.send(delivery(target=target))
+            await deliver(method, delivery(target=target))
             async with asyncio.timeout(20):
                 await addresses.told.wait()
         ((told, why),) = addresses.gone
@@ -247,8 +244,8 @@ async def test_a_server_that_is_away_holds_all_and_loses_none(exim: Exim, tmp_pa
                 _to(("juliet", "romeo")[number % 2] + "@example.org", number), deliver=True
             )
         with pytest.raises(Unavailable):
-            await method.send(delivery())
-        assert "cannot be used" in str(hub.troubles[0].why)
+            await deliver(method, delivery())
+        assert "can't be used" in str(hub.troubles[0].why)
         exim.start()
         for person, odd_or_even in (("juliet", 0), ("romeo", 1)):
             mails = await _arrived(exim, 10, person)

@@ -19,7 +19,7 @@ class AnsweringGateway(Gateway):
         super().__init__(*args, limits=Limits(rules_s=0.0), **more)
         self._lost: list[str] = []
         self._tasks = Tasks()
-        self.access.lost.append(lambda room, jid: self._lost.append(f"{room} {jid}"))
+        self.rooms.lost.append(lambda room, jid: self._lost.append(f"{room} {jid}"))
 
     def message(self, stanza: Element) -> None:
         if stanza.get("type") == "chat" and body_of(stanza).startswith("#"):

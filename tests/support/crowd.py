@@ -16,11 +16,11 @@ from component.bus.model.subscription import Interval, Subscription
 from component.cli.prosody import HOST
 from component.storage import open_store
 from component.storage.sqlite.subscription_rows import of_subscription
-from component.xmpp.connection import ComponentAccount
 from component.xmpp.elements import answer
-from component.xmpp.session import Session
 from component.xmpp.stanza import NS, PING
-from component.xmpp.supervisor import keep_up
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.session import Session
+from component.xmpp.stream.supervisor import keep_up
 from tests.support.servers import SECRET
 
 CROWD = "crowd.localhost"

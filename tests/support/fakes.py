@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from commands.action import Bus, discover
 from component import processors
 from component.bus.engine.admin import Settings
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.engine.reminders import Reminders
@@ -26,7 +27,8 @@ from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Roles
 from component.bus.model.route import Route, Routes
 from component.bus.ports.deliveries import DeliveryStore
-from component.bus.ports.method import Confirmation, Joined, Letter, Ports, Refusal, RoomState
+from component.bus.ports.method import Confirmation, Joined, Method, Ports, Refusal, RoomState
+from component.bus.ports.rendering import PLAIN, AsMessage, Rendered, Renderer, render
 from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.store import Offer, Planned, Receipt, Release, Store
 from component.common.errors import DeliveryError, Refused, StoreError, Unavailable
@@ -78,6 +80,11 @@ class FakeClock:
         self.now += seconds + minutes * 60
 
 
+async def deliver(method: Method, delivery: Delivery, renderer: Renderer = PLAIN) -> Confirmation:
+    """Send a delivery as its queue does."""
+    return await method.send(await render(method.form, renderer, delivery))
+
+
 class FakeMethod:
     """A destination behind a wire. It `holds` what reached it, and confirms at once unless
     `answers` is off.
@@ -86,10 +93,13 @@ class FakeMethod:
     the delivery and its confirmation, which decides what becomes of them.
     """
 
+    form = AsMessage()
+
     def __init__(self) -> None:
         self.holds: defaultdict[Channel, list[str]] = defaultdict(list)
         self.ids: defaultdict[Channel, set[str]] = defaultdict(set)
         self.sent: list[tuple[Channel, str]] = []
+        self.given: list[Rendered[Message]] = []
         self.flying: list[tuple[Delivery, Confirmation]] = []
         self.most_flying = 0
         self.answers = True
@@ -114,7 +124,9 @@ class FakeMethod:
             self.closed.discard(channel)
             self._opened.notify_all()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
+        delivery = rendered.delivery
+        self.given.append(rendered)
         self.sent.append((delivery.channel, delivery.message.body))
         self._news.set()
         plan = self.plans.pop(0) if self.plans else None
@@ -295,6 +307,14 @@ async def until_all(store: Any, state: State, count: int, channel: Channel = TO)
                 continue
 
 
+def at_once(_failures: int, _chance: float) -> float:
+    """No pause after a failure."""
+    return 0.0
+
+
+FAST = QueueLimits(back_off=at_once)
+
+
 @dataclass
 class Bench:
     """A hub between `FROM` and channels of one fake method, on a store that can be opened again."""
@@ -303,12 +323,16 @@ class Bench:
     method: FakeMethod
     clock: FakeClock = field(default_factory=FakeClock)
     hubs: list[Hub] = field(default_factory=list)
+    limits: QueueLimits = FAST
+    renderer: Renderer = PLAIN
 
     async def start(self, method: FakeMethod | None = None) -> Hub:
         """A hub, the first one or the one after a crash."""
         self.method = method or self.method
-        hub = Hub(self.store, self.clock)
-        hub.attach({"wire": self.method, "shoutbox": None}, make=processors.make)
+        hub = Hub(self.store, self.clock, self.limits)
+        hub.attach(
+            {"wire": self.method, "shoutbox": None}, make=processors.make, renderer=self.renderer
+        )
         await hub.start()
         self.hubs.append(hub)
         return hub
@@ -437,19 +461,6 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     await store.close()
 
 
-class FakeLetters:
-    """Says what a delivery brings as it is."""
-
-    async def letter(self, delivery: Delivery) -> Letter:
-        return Letter(delivery.message.body.partition("\n")[0], delivery.message.line)
-
-    async def message(self, delivery: Delivery) -> Message:
-        return delivery.message
-
-    async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
-        return delivery.message.line
-
-
 @dataclass
 class FakeAddresses:
     """Whose addresses are whose: by default all are proved nobody's in particular."""
@@ -545,7 +556,6 @@ class FakeWorld:
             fetcher=lambda: None,
             ends=lambda channel: self.ends[channel],
             luck=self.luck,
-            letters=FakeLetters(),
             addresses=FakeAddresses(),
         )
 

@@ -9,11 +9,11 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from component.cli.prosody import COMPONENT, HOST
-from component.xmpp.connection import ComponentAccount
 from component.xmpp.elements import answer, body, element, error, message
-from component.xmpp.session import Session
 from component.xmpp.stanza import NS, PING, RECEIPTS, body_of, local
-from component.xmpp.supervisor import keep_up
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.session import Session
+from component.xmpp.stream.supervisor import keep_up
 from tests.support.servers import SECRET
 
 GATEWAY = "sms.localhost"

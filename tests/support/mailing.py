@@ -1,4 +1,4 @@
-"""What the tests of mail share: letters and addresses that are made up, and a mail server that does
+"""What the tests of mail share: addresses that are made up, and a mail server that does
 what it is told."""
 
 import asyncio
@@ -10,7 +10,8 @@ from typing import Any
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Author, Channel, Message
-from component.bus.ports.method import Letter, Ports
+from component.bus.ports.method import Ports
+from component.bus.ports.rendering import Letter, PlainRenderer
 from component.common.errors import DeliveryError, StoreError
 from component.methods.mail.compose import Mail, compose
 from component.methods.mail.setup import Mailbox, MailSetup, Port
@@ -39,23 +40,14 @@ def a_setup(port: int, **more: Any) -> MailSetup:
     return MailSetup(SENDER, HOST, Port(port), **more)
 
 
-class FakeLetters:
-    """Says what the message says; `fault` is raised instead."""
+class FakeRenderer(PlainRenderer):
+    """Says what a message says, in mails with `more` in them."""
 
-    def __init__(self) -> None:
-        self.fault: Exception | None = None
-        self.more: dict[str, str] = {}
+    def __init__(self, **more: str) -> None:
+        self.more = more
 
     async def letter(self, delivery: Delivery) -> Letter:
-        if self.fault:
-            raise self.fault
         return Letter("Lobby", delivery.message.body, **self.more)
-
-    async def message(self, delivery: Delivery) -> Message:
-        return delivery.message
-
-    async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
-        return delivery.message.body
 
 
 class FakeAddresses:
@@ -93,7 +85,6 @@ class FakeAddresses:
 
 def ports(
     setup: MailSetup | None,
-    letters: FakeLetters,
     addresses: FakeAddresses,
     clock: FakeClock | None = None,
 ) -> Ports:
@@ -111,7 +102,6 @@ def ports(
         fetcher=lambda: None,
         ends=lambda _: (),
         luck=Random(1),  # noqa: S311
-        letters=letters,
         addresses=addresses,
         secret=SECRET,
         setup={"mail": setup} if setup else {},

@@ -11,6 +11,7 @@ from typing import Any
 
 from component import processors
 from component.bus.engine.admin import Settings
+from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.engine.scheduler import Scheduler
@@ -153,12 +154,13 @@ async def a_world(
     channels: Iterable[Channel] = (LOBBY, TEAM),
     name: str = "bus.db",
     clock: FakeClock | None = None,
+    limits: QueueLimits = QUEUE_LIMITS,
 ) -> AsyncIterator[World]:
     """A running one, its admin being admin@x; with the same folder and name it goes on where that
     one ended."""
     store = await open_store(f"sqlite:{folder / name}")
     clock = clock or FakeClock(1_800_000_000.0)
-    hub, scheduler, online = Hub(store, clock), Scheduler(clock), FakeOnline()
+    hub, scheduler, online = Hub(store, clock, limits), Scheduler(clock), FakeOnline()
     known = known_methods()
     settings = Settings(store, hub, Roles(["admin@x"]), known)
     notices = Notices(hub, settings, known, clock)

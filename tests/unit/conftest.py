@@ -12,8 +12,7 @@ from tests.support.fakes import FROM, OTHER, TO, Bench, FakeMethod, seeded
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lanes and writer try again at once."""
-    monkeypatch.setattr("component.bus.engine.delivery_queue.pause", lambda failures, luck: 0.0)
+    """The group commit tries again at once."""
     monkeypatch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.01)
 
 

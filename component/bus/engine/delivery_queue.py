@@ -1,7 +1,7 @@
-"""The deliveries to one channel: in order, a bounded window in flight, a back-off.
+"""The deliveries to one channel: in order, with a bounded window in flight and a back-off.
 
-A queue holds at most `IN_MEMORY` deliveries; what lies behind them is read from the store as they
-go.
+A queue holds at most `Limits.in_memory` deliveries. What lies behind them is read from the store as
+they are sent.
 """
 
 import asyncio
@@ -10,13 +10,15 @@ import functools
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from component.bus.model.delivery import Delivery, State, pause
 from component.bus.model.message import Channel
+from component.bus.ports.deliveries import DeliveryStore
 from component.bus.ports.method import Clock, Confirmation, Method
-from component.bus.ports.store import Store
+from component.bus.ports.rendering import Renderer, render
 from component.common.errors import (
     DeliveryError,
     ShoutbusError,
@@ -28,56 +30,74 @@ from component.common.i18n import _
 
 log = structlog.get_logger()
 
-WINDOW = 64
-"""Deliveries on the wire and not yet confirmed."""
-IN_MEMORY = 500
 
-_Flight = tuple[Delivery, Confirmation]
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How many deliveries a queue may have on the wire unconfirmed (`window`), and in memory; and
+    the seconds that it waits after so many failures, given a number from 0 to 1 drawn by chance."""
+
+    window: int = 64
+    in_memory: int = 500
+    back_off: Callable[[int, float], float] = pause
+
+
+QUEUE_LIMITS = QueueLimits()
+
+Flight = tuple[Delivery, Confirmation]
+"""A delivery on the wire."""
 
 OnFailure = Callable[[Delivery, DeliveryError], Awaitable[Delivery]]
-"""Told what becomes of a delivery that did not arrive, and why; gives what becomes of it then:
-where someone else takes it on, it ends here. Raises StoreError."""
+"""Failure hook: may reroute the delivery. Returns its new state; raises StoreError."""
+OnIdle = Callable[["DeliveryQueue"], bool]
+"""Called when nothing is left to do. Where it returns true the queue ends, and is given nothing any
+more."""
 
 
-async def no_fallback(then: Delivery, _error: DeliveryError) -> Delivery:
-    """Nobody takes on what did not arrive."""
-    return then
+async def no_fallback(failed: Delivery, _error: DeliveryError) -> Delivery:
+    """The failure hook that changes nothing."""
+    return failed
+
+
+def never_ends(_queue: "DeliveryQueue") -> bool:
+    """The idle hook of queues that wait for more."""
+    return False
 
 
 class DeliveryQueue:
-    """One channel's way out; runs by itself from the first `put` or `resume`. `on_idle` is called
-    when nothing is left to do: where it says so, the queue has ended, and is given nothing any
-    more."""
+    """Sends the deliveries to one channel; runs by itself from the first `put` or `resume`."""
 
     def __init__(
         self,
         channel: Channel,
         method: Method,
-        store: Store,
+        renderer: Renderer,
+        store: DeliveryStore,
         settle: Callable[[Delivery], None],
         clock: Clock,
         on_failure: OnFailure = no_fallback,
-        on_idle: Callable[["DeliveryQueue"], bool] = lambda _queue: False,
+        on_idle: OnIdle = never_ends,
+        limits: QueueLimits = QUEUE_LIMITS,
     ) -> None:
         self.channel = channel
         self._method = method
+        self._renderer = renderer
         self._store = store
         self._settle = settle
         self._clock = clock
         self._on_failure = on_failure
         self._on_idle = on_idle
+        self._limits = limits
         self._waiting: deque[Delivery] = deque()
-        self._flying: deque[_Flight] = deque()
+        self._flying: deque[Flight] = deque()
         self._read = 0  # the seq up to which the store's pending deliveries have been taken up
         self._newest = 0  # the last seq that was put
         self._behind = False  # the store holds more than memory does
-        self._revived: set[int] = (
-            set()
-        )  # dead letters taken up out of their turn: not to be read again
-        self._forgotten: set[str] = (
-            set()
-        )  # messages that were deleted while they may have waited here
-        self._doubtful = False  # some of what waits may have been sent already: look before sending
+        # Dead letters that were taken up out of their turn: not to be read again.
+        self._revived: set[int] = set()
+        # Messages that were deleted while they may have waited here.
+        self._forgotten: set[str] = set()
+        # Some of what waits may have been sent already: look before sending.
+        self._doubtful = False
         self._failures = 0
         self._wake = asyncio.Event()
         self._open = asyncio.Event()
@@ -86,15 +106,15 @@ class DeliveryQueue:
 
     @property
     def depth(self) -> int:
-        """Deliveries in memory and not yet confirmed."""
+        """The number of deliveries in memory that are not confirmed yet."""
         return len(self._waiting) + len(self._flying)
 
     def put(self, delivery: Delivery) -> None:
         """Take on a delivery that was just committed."""
-        if delivery.seq <= self._read:  # found in the store between its commit and now
+        if delivery.seq <= self._read:  # it was read from the store between its commit and now
             return
         self._newest = delivery.seq
-        if self._behind or len(self._waiting) >= IN_MEMORY:
+        if self._behind or len(self._waiting) >= self._limits.in_memory:
             self._behind = True
         else:
             self._waiting.append(delivery)
@@ -102,49 +122,57 @@ class DeliveryQueue:
         self._wake.set()
 
     def hold(self, held: bool) -> None:
-        """While held, what is put waits."""
+        """Let everything that is put wait, or go again."""
         if held:
             self._open.clear()
         else:
             self._open.set()
 
     def resume(self) -> None:
-        """Take up what the store holds from an earlier run: it may have been sent already."""
-        self._behind = self._doubtful = True
-        self._wake.set()
-
-    def expect(self, seqs: Iterable[int]) -> None:
-        """Dead letters are about to be pending again in the store: they come by `revive`, not by
-        reading it."""
-        self._revived.update(seqs)
-
-    def revive(self, letters: Sequence[Delivery]) -> None:
-        """Take on dead letters that are pending again: they may have been sent already. The queue
-        that expected them may have ended since."""
-        self._revived.update(one.seq for one in letters)
-        self._waiting.extend(letters)
+        """Take up what the store holds from an earlier run; it may have been sent already."""
+        self._behind = True
         self._doubtful = True
         self._wake.set()
 
-    def forget(self, message_id: str) -> list[_Flight]:
+    def expect(self, seqs: Iterable[int]) -> None:
+        """Dead letters are about to be pending in the store again: they come by `revive`, and are
+        not read from the store."""
+        self._revived.update(seqs)
+
+    def revive(self, letters: Sequence[Delivery]) -> None:
+        """Take on dead letters that are pending again; they may have been sent already. Their seqs
+        are noted once more, since the queue that expected them may have ended."""
+        for letter in letters:
+            self._revived.add(letter.seq)
+            self._waiting.append(letter)
+        self._doubtful = True
+        self._wake.set()
+
+    def forget(self, message_id: str) -> list[Flight]:
         """A message was deleted: if it waits here, or comes back from the wire, it is not sent.
-        Gives what of it is on the wire now."""
+        Returns its flights that are on the wire now."""
         self._forgotten.add(message_id)
-        return [(one, flight) for one, flight in self._flying if one.message.id == message_id]
+        return [flight for flight in self._flying if flight[0].message.id == message_id]
+
+    def has_forgotten(self, message_id: str) -> bool:
+        """Whether `forget` was called for a message."""
+        return message_id in self._forgotten
 
     async def stop(self) -> None:
-        """End at once; what is not confirmed stays pending in the store."""
-        for task in (self._task, *(flight for _one, flight in self._flying)):
-            task.cancel()
-        await asyncio.gather(
-            self._task, *(flight for _, flight in self._flying), return_exceptions=True
-        )
+        """End at once. What is not confirmed stays pending in the store."""
+        self._task.cancel()
+        for _delivery, confirmation in self._flying:
+            confirmation.cancel()
+        await asyncio.gather(self._task, *self._confirmations(), return_exceptions=True)
+
+    def _confirmations(self) -> list[Confirmation]:
+        return [confirmation for _delivery, confirmation in self._flying]
 
     async def _run(self) -> None:
-        going = True
-        while going:
+        is_running = True
+        while is_running:
             try:
-                going = await self._step()
+                is_running = await self._step()
             except (DeliveryError, StoreError) as error:
                 await self._step_back(error)
             except Exception:
@@ -152,12 +180,12 @@ class DeliveryQueue:
                 await self._step_back(Unavailable(_("internal error; see the log of Shoutbus")))
 
     async def _step(self) -> bool:
-        """Settle what came back, send what fits the window, or wait; whether there may be more to
-        do."""
+        """Settle what came back, send what fits the window, or wait. Returns whether there may be
+        more to do."""
         self._wake.clear()
         await self._collect()
         await self._refill()
-        if self._waiting and len(self._flying) < WINDOW:
+        if self._waiting and len(self._flying) < self._limits.window:
             await self._send()
         elif self._is_idle and self._on_idle(self):
             return False
@@ -170,15 +198,20 @@ class DeliveryQueue:
         return not (self._waiting or self._flying or self._behind or self._wake.is_set())
 
     async def _refill(self) -> None:
-        if self._behind and not self._waiting:
-            more = await self._store.deliveries.pending(self.channel, self._read, IN_MEMORY)
-            self._waiting.extend(one for one in more if one.seq not in self._revived)
-            self._read = more[-1].seq if more else self._read
-            self._behind = (
-                len(more) == IN_MEMORY or self._read < self._newest
-            )  # put while the store was read
-            self._doubtful = self._doubtful or bool(more)  # an earlier run may have sent it
-            if more and not self._waiting:  # all of them are under way: read on
+        """Read on in the store once memory is empty."""
+        if not self._behind or self._waiting:
+            return
+        most = self._limits.in_memory
+        more = await self._store.pending(self.channel, self._read, most)
+        for delivery in more:
+            self._read = delivery.seq
+            if delivery.seq not in self._revived:
+                self._waiting.append(delivery)
+        # Something may have been put while the store was read.
+        self._behind = len(more) == most or self._read < self._newest
+        if more:
+            self._doubtful = True  # an earlier run may have sent it
+            if not self._waiting:  # all of them are under way: read on
                 self._wake.set()
 
     async def _send(self) -> None:
@@ -186,42 +219,42 @@ class DeliveryQueue:
         await self._method.ready(self.channel)
         if self._doubtful:
             await self._look()
-        # It may be held since, or have been given what must be looked for.
-        while (
-            self._waiting
-            and len(self._flying) < WINDOW
-            and self._open.is_set()
-            and not self._doubtful
-        ):
+        while self._may_send:
             delivery = self._waiting[0]
             if delivery.message.id in self._forgotten:
                 self._waiting.popleft()
                 continue
             try:
-                confirmation = await self._method.send(delivery)
-            except (
-                Exception
-            ) as error:  # a fault of ours too costs this message its tries, never the queue
+                rendered = await render(self._method.form, self._renderer, delivery)
+                confirmation = await self._method.send(rendered)
+            except Exception as error:  # a fault of ours costs this message its tries, no other
                 self._waiting.popleft()
-                await self._after(delivery, error)
+                await self._fail(delivery, error)
                 continue
             self._waiting.popleft()
             self._flying.append((delivery, confirmation))
             confirmation.add_done_callback(functools.partial(self._landed, delivery))
 
-    def _landed(self, delivery: Delivery, flight: Confirmation) -> None:
-        """Settle a confirmation in the turn it came, so that no later mark of the archive is kept
-        before it."""
+    @property
+    def _may_send(self) -> bool:
+        """Looked at before each: the queue may be held since, or have been given what must be
+        looked for."""
+        has_room = len(self._flying) < self._limits.window
+        return bool(self._waiting) and has_room and self._open.is_set() and not self._doubtful
+
+    def _landed(self, delivery: Delivery, confirmation: Confirmation) -> None:
+        """Settle a confirmation in the turn it came, so that no later position in the archive is
+        kept before it."""
         self._wake.set()
-        if not flight.cancelled() and flight.exception() is None:
+        if not confirmation.cancelled() and confirmation.exception() is None:
             self._failures = 0
             self._settle(delivery.confirmed(self._clock()))
 
     async def _look(self) -> None:
         """Confirm what the destination holds already, instead of sending it again."""
         landed = await self._method.landed(self.channel)
-        here, self._waiting = self._waiting, deque()
-        for delivery in here:
+        waiting, self._waiting = self._waiting, deque()
+        for delivery in waiting:
             if delivery.message.id in landed:
                 self._settle(delivery.confirmed(self._clock()))
             else:
@@ -232,37 +265,27 @@ class DeliveryQueue:
         """Take the flights that ended off the window, oldest first; raises the first failure that
         calls for a pause."""
         while self._flying and self._flying[0][1].done():
-            delivery, flight = self._flying.popleft()
-            if error := flight.exception():
-                await self._after(delivery, error)
+            delivery, confirmation = self._flying.popleft()
+            error = confirmation.exception()
+            if error:
+                await self._fail(delivery, error)
 
-    async def _after(self, delivery: Delivery, error: BaseException) -> None:
-        """A refusal ends this delivery alone; anything else is tried again, and holds up the
-        queue."""
-        if isinstance(error, DeliveryError):
-            fault = error
-        else:
-            log.error(
-                "method failed",
-                channel=str(self.channel),
-                message=delivery.message.id,
-                exc_info=error,
-            )
-            fault = Unconfirmed(_("internal error: {error}", error=repr(error)))
-        then = delivery.failed(fault, self._clock())
+    async def _fail(self, delivery: Delivery, error: BaseException) -> None:
+        """Settle a failure. A refusal ends this delivery alone; anything else is tried again, holds
+        up the queue, and is raised."""
+        fault = self._fault(delivery, error)
+        failed = delivery.failed(fault, self._clock())
         try:
-            if then.state is not State.DROPPED:
-                then = await self._on_failure(
-                    then, fault
-                )  # kept with who takes it on, before it ends here
+            if failed.state is not State.DROPPED:
+                failed = await self._on_failure(failed, fault)
         except StoreError:
             self._waiting.appendleft(delivery)
             raise
-        self._settle(then)
-        if then.state is State.PENDING:
-            self._waiting.appendleft(then)
+        self._settle(failed)
+        if failed.state is State.PENDING:
+            self._waiting.appendleft(failed)
             raise fault
-        if then.state is State.DEAD:
+        if failed.state is State.DEAD:
             log.warning(
                 "dead letter",
                 channel=str(self.channel),
@@ -270,20 +293,31 @@ class DeliveryQueue:
                 reason=str(fault),
             )
 
+    def _fault(self, delivery: Delivery, error: BaseException) -> DeliveryError:
+        if isinstance(error, DeliveryError):
+            return error
+        log.error(
+            "fault in a method",
+            channel=str(self.channel),
+            message=delivery.message.id,
+            exc_info=error,
+        )
+        return Unconfirmed(_("a fault in the bus: {error}", error=repr(error)))
+
     async def _step_back(self, error: ShoutbusError) -> None:
         """Take back the window in order, and pause."""
         self._failures += 1
         self._doubtful = True
-        await self._land()
-        wait = pause(self._failures, random.random())  # noqa: S311
+        await self._take_back()
+        wait = self._limits.back_off(self._failures, random.random())  # noqa: S311
         log.info(
             "delivery paused", channel=str(self.channel), seconds=round(wait, 1), reason=str(error)
         )
         await asyncio.sleep(wait)
 
-    async def _land(self) -> None:
+    async def _take_back(self) -> None:
         """Wait for the rest of the window to end; what failed waits again, in its order."""
-        await asyncio.gather(*(flight for _, flight in self._flying), return_exceptions=True)
+        await asyncio.gather(*self._confirmations(), return_exceptions=True)
         while self._flying:
             with contextlib.suppress(DeliveryError, StoreError):
                 await self._collect()

@@ -14,7 +14,13 @@ import structlog
 
 from component.bus.engine.broadcast import Broadcast
 from component.bus.engine.commits import GroupCommit
-from component.bus.engine.delivery_queue import DeliveryQueue, OnFailure, no_fallback
+from component.bus.engine.delivery_queue import (
+    QUEUE_LIMITS,
+    DeliveryQueue,
+    OnFailure,
+    QueueLimits,
+    no_fallback,
+)
 from component.bus.engine.releases import Releases
 from component.bus.engine.retraction import Retracted, retract_everywhere
 from component.bus.engine.routing import Routing
@@ -38,6 +44,7 @@ from component.bus.ports.method import (
     Trouble,
     Troubled,
 )
+from component.bus.ports.rendering import PLAIN, Renderer
 from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.store import Receipt, Store
 from component.common.errors import Muted, Refused
@@ -52,8 +59,11 @@ AT_ONCE = 256
 class Hub:
     """The bus itself. `attach` the methods, then `start`."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, queue_limits: QueueLimits = QUEUE_LIMITS
+    ) -> None:
         self.store = store
+        self._queue_limits = queue_limits
         self._clock = clock
         self.routing = Routing(store, clock, self._first_state)
         self.releases = Releases(store, clock, self._release)
@@ -73,6 +83,7 @@ class Hub:
         )
         self._releaser: asyncio.Task[None] | None = None
         self._on_failure: OnFailure = no_fallback
+        self._renderer: Renderer = PLAIN
         self._people = 0  # queues of persons
         self._fewer = asyncio.Event()
 
@@ -85,13 +96,16 @@ class Hub:
         sources: Mapping[str, Source] = MappingProxyType({}),
         permalink: Callable[[Message, Channel], str] = no_permalink,
         on_failure: OnFailure = no_fallback,
+        renderer: Renderer = PLAIN,
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
 
         `persons` are the methods whose channels are persons, `sources` those that only speak;
-        `on_failure` is told what did not arrive; see `Routing.attach` for the rest.
+        `on_failure` is told what did not arrive, `renderer` makes what the methods send; see
+        `Routing.attach` for the rest.
         """
         self._on_failure = on_failure
+        self._renderer = renderer
         self.routing.attach(persons, make, link, permalink)
         self._methods = methods
         self._sources = sources
@@ -450,11 +464,13 @@ class Hub:
             queue = self._queues[channel] = DeliveryQueue(
                 channel,
                 method,
-                self.store,
+                self._renderer,
+                self.store.deliveries,
                 self._commits.settle,
                 self._clock,
                 self._on_failure,
                 self._on_idle,
+                self._queue_limits,
             )
             self._people += channel.method in self._persons
             spec = self._specs.get(channel)

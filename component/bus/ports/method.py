@@ -13,6 +13,7 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.flow_control import Way
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
+from component.bus.ports.rendering import Form, Rendered
 from component.bus.ports.source_state import ArchivePosition, SourceState
 from component.bus.ports.store import Receipt
 from component.common.errors import BadInput
@@ -48,6 +49,10 @@ class Method(Protocol):
     """A way out. Sending is in two steps, so that a queue keeps order and still has many in
     flight."""
 
+    @property
+    def form(self) -> Form:
+        """The form of what it sends: `send` is given content of that form."""
+
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """Take on the channels of this method that are configured; called again when they
         change."""
@@ -55,7 +60,7 @@ class Method(Protocol):
     async def ready(self, channel: Channel) -> None:
         """Return once `channel` can be sent to; wait for as long as it can't."""
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Any]) -> Confirmation:
         """Put it on the wire, in the order called; raises Unavailable or Refused."""
 
     async def landed(self, channel: Channel) -> frozenset[str]:
@@ -201,34 +206,6 @@ class Online(Protocol):
 
     def asks(self, jid: str) -> bool:
         """Whether someone who is watched has yet to answer that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What a delivery says to one who reads it by mail. `html` is a whole page, `list_id` the
-    subscription's name for List-Id (RFC 2919), `unsubscribe` the URL that ends it with one click
-    (RFC 8058); each "" where there is none."""
-
-    subject: str
-    text: str
-    html: str = ""
-    list_id: str = ""
-    unsubscribe: str = ""
-    language: str = "en"
-
-
-class Letters(Protocol):
-    """How deliveries are put into words for persons; each raises StoreError, and Refused where
-    nothing is left to say (a digest whose subscription has ended)."""
-
-    async def letter(self, delivery: Delivery) -> Letter:
-        """As mail."""
-
-    async def message(self, delivery: Delivery) -> Message:
-        """As an instant message, or a line in a room: the message with the body that is told."""
-
-    async def short(self, delivery: Delivery, fits: Callable[[str], bool]) -> str:
-        """As a short text that `fits`: cut, with a link to the rest where there is room for one."""
 
 
 class Addresses(Protocol):
@@ -478,7 +455,6 @@ class Ports:
     """Where a channel's routes lead now; see `Hub.ends`."""
     luck: Random
     """What sources draw by."""
-    letters: Letters
     addresses: Addresses
     callbacks: Callbacks = field(default_factory=Callbacks)
     secret: bytes = b""

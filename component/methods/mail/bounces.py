@@ -6,6 +6,8 @@ mail.
 """
 
 import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
@@ -14,36 +16,62 @@ from component.bus.model.message import Channel
 from component.bus.ports.method import Addresses, Clock
 from component.common.errors import ConfigError, StoreError, words
 from component.common.i18n import _
+from component.methods.mail import reports
 from component.methods.mail.envelope import Verp
-from component.methods.mail.reports import Report, read
+from component.methods.mail.reports import Report
 from component.methods.mail.setup import Place
 
 log = structlog.get_logger()
 
-MOST_BYTES = 1_048_576
-MOST_AT_ONCE = 20
-"""Connections."""
-PATIENCE = 60.0
-"""Seconds without a command until a connection is ended."""
+NULL_SENDER = "<>"
+"""As aiosmtpd writes the reverse-path that says that nobody wants an answer (RFC 5321 section
+4.5.5)."""
+
+Read = Callable[..., Report | None]
+"""Reads a mail that came back, as `reports.read` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class BounceLimits:
+    """Bytes of a mail, connections at one time, and seconds without a command until a connection is
+    ended."""
+
+    mail_bytes: int = 1_048_576
+    connections: int = 20
+    idle_s: float = 60.0
+
+
+BOUNCE_LIMITS = BounceLimits()
 
 
 class Bounces:
     """Listens at `place`. The report of a failure is on disk before it is taken (250)."""
 
-    def __init__(self, place: Place, verp: Verp, addresses: Addresses, clock: Clock) -> None:
+    def __init__(
+        self,
+        place: Place,
+        verp: Verp,
+        addresses: Addresses,
+        clock: Clock,
+        limits: BounceLimits = BOUNCE_LIMITS,
+        read: Read = reports.read,
+    ) -> None:
+        self.limits = limits
+        self.domain = verp.domain
+        self.sessions: set[BounceSession] = set()
         self._place = place
         self._verp = verp
         self._addresses = addresses
         self._clock = clock
+        self._read = read
         self._server: asyncio.Server | None = None
-        self.sessions: set[_Session] = set()
 
     async def start(self) -> None:
         """Listen; raises ConfigError where the place can't be had."""
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: _Session(self, loop), self._place.host, self._place.port
+                lambda: BounceSession(self, loop), self._place.host, self._place.port
             )
         except OSError as error:
             raise ConfigError(
@@ -58,11 +86,11 @@ class Bounces:
 
     @property
     def port(self) -> int:
-        """The port it listens at."""
+        """The port it listens at; 0 before `start`."""
         return int(self._server.sockets[0].getsockname()[1]) if self._server else 0
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Stop listening, and end all connections."""
         if self._server:
             self._server.close()
             for session in list(self.sessions):
@@ -90,16 +118,15 @@ class Bounces:
     async def handle_DATA(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Tell of an address that failed; what is no report of that is dropped."""
+        """Give up an address that failed. A mail that reports no such thing is dropped."""
         digest = self._verp.read(envelope.rcpt_tos[0], self._clock())
-        raw = envelope.content
-        report = await asyncio.to_thread(read, raw) if isinstance(raw, bytes) else None
-        target = self._find(report, digest) if report and digest else None
+        report = await self._report(envelope)
+        target = self._target(report, digest) if report and digest else None
         if not report or not target:
             log.info(
-                "incoming mail dropped",
-                bytes=len(raw or ""),
-                reason="not a delivery failure report for our mail",
+                "mail dropped",
+                bytes=len(envelope.content or ""),
+                reason="no failure of a mail of ours is reported in it",
             )
             return "250 2.0.0 Dropped: this address does not receive mail"
         try:
@@ -114,49 +141,58 @@ class Bounces:
         log.error("incoming mail failed", exc_info=error)
         return "451 4.3.0 Temporary error, try again later"
 
-    def _find(self, report: Report, digest: bytes) -> Channel | None:
+    async def _report(self, envelope: Envelope) -> Report | None:
+        raw = envelope.content
+        if not isinstance(raw, bytes):
+            return None
+        has_null_sender = envelope.mail_from == NULL_SENDER
+        return await asyncio.to_thread(self._read, raw, has_null_sender=has_null_sender)
+
+    def _target(self, report: Report, digest: bytes) -> Channel | None:
         """The address that the mail was sent to, which the report has to name."""
-        named = {way for address in report.addresses for way in _ways(address)}
-        found = [
-            channel
-            for one in sorted(named)
-            if self._verp.digest(channel := Channel("mail", one)) == digest
-        ]
-        return found[0] if found else None
+        for address in sorted(report.addresses):
+            for spelling in spellings(address):
+                channel = Channel("mail", spelling)
+                if self._verp.digest(channel) == digest:
+                    return channel
+        return None
 
 
-def _ways(address: str) -> set[str]:
-    """How an address may stand among ours: its domain in small letters, and in letters as they are
-    read."""
+def spellings(address: str) -> Iterator[str]:
+    """How an address may be written among ours: its domain in small letters, and in letters as they
+    are read."""
     local, at, domain = address.rpartition("@")
-    domain = domain.lower()
     if not at or len(address) > 254 or address.split() != [address] or not address.isprintable():
-        return set()
+        return
+    domain = domain.lower()
     try:
-        read_as = domain.encode("ascii").decode("idna")
+        readable = domain.encode("ascii").decode("idna")
     except UnicodeError:
-        read_as = domain
-    return {f"{part}@{end}" for part in (local, local.lower()) for end in (domain, read_as)}
+        readable = domain
+    for end in (domain, readable):
+        yield f"{local}@{end}"
+        yield f"{local.lower()}@{end}"
 
 
-class _Session(SMTP):
+class BounceSession(SMTP):
     """One connection of the mail server's."""
 
     def __init__(self, bounces: Bounces, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             bounces,
-            data_size_limit=MOST_BYTES,
+            data_size_limit=bounces.limits.mail_bytes,
             enable_SMTPUTF8=True,
-            hostname=bounces._verp.domain,
+            hostname=bounces.domain,
             ident="Shoutbus",
-            timeout=PATIENCE,
+            timeout=bounces.limits.idle_s,
             loop=loop,
         )
         self._sessions = bounces.sessions
+        self._most = bounces.limits.connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Not too many at once."""
-        if len(self._sessions) >= MOST_AT_ONCE:
+        """Begin, unless there are too many at once."""
+        if len(self._sessions) >= self._most:
             transport.close()
             return
         self._sessions.add(self)
@@ -169,7 +205,7 @@ class _Session(SMTP):
             super().connection_lost(error)
 
     def end(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         if self.transport:
             self.transport.close()
 

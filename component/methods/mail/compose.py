@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from component.bus.model.delivery import Delivery
-from component.bus.ports.method import Letter
+from component.bus.ports.rendering import Letter
 from component.common.errors import Refused
 from component.common.i18n import _
 from component.common.sanitize import one_line, scrub

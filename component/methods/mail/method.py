@@ -4,10 +4,10 @@ what came back."""
 import asyncio
 from collections.abc import Sequence
 
-from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Confirmation, MethodSpec, Ports, Trouble
+from component.bus.ports.rendering import AsIs, AsLetter, Letter, Rendered
 from component.common.errors import Refused, StoreError, Unavailable
 from component.common.i18n import _
 from component.methods.mail.bounces import Bounces
@@ -15,13 +15,15 @@ from component.methods.mail.compose import compose
 from component.methods.mail.envelope import ADDRESS, Verp, tidy
 from component.methods.mail.mailer import Mailer
 from component.methods.mail.probe import knock
-from component.methods.mail.replies import NoSuch
+from component.methods.mail.replies import NoMailbox
 from component.methods.mail.setup import MailSetup
 
 
 class Mail:
     """Hands each delivery to the mail server as a mail of its own; confirmed by the server's
     250."""
+
+    form = AsLetter()
 
     def __init__(self, ports: Ports, setup: MailSetup) -> None:
         self._ports = ports
@@ -46,16 +48,17 @@ class Mail:
         """See `ports.Method.ready`; everyone is reached through one server."""
         await self._mailer.ready()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
-        """See `ports.Method.send`; an address that the server says is none is given up."""
+    async def send(self, rendered: Rendered[Letter]) -> Confirmation:
+        """Hand a mail to the server. The server has it, and so it is confirmed, on return. An
+        address that the server says does not exist is given up. Raises DeliveryError."""
+        delivery = rendered.delivery
         target = delivery.channel
         try:
             await self._ports.addresses.check(delivery)
-            letter = await self._ports.letters.letter(delivery)
-            await self._mailer.deliver(
-                compose(letter, delivery, self._setup.sender, self._envelope(target))
-            )
-        except NoSuch as error:
+            envelope = self._envelope(target)
+            mail = compose(rendered.content, delivery, self._setup.sender, envelope)
+            await self._mailer.deliver(mail)
+        except NoMailbox as error:
             await self._given_up(target, str(error))
             raise
         except StoreError as error:
@@ -94,7 +97,9 @@ class Mail:
 
 
 class Unset:
-    """Mail where no server is configured."""
+    """Mail where no server is configured: refuses each delivery."""
+
+    form = AsIs()
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Method.configure`."""
@@ -102,9 +107,11 @@ class Unset:
     async def ready(self, channel: Channel) -> None:
         """See `ports.Method.ready`."""
 
-    async def send(self, delivery: Delivery) -> Confirmation:
-        """Say so."""
-        raise Refused(_("email is not set up; an operator must add [mail] to the configuration"))
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
+        """Raise Refused with what to configure."""
+        raise Refused(
+            _("mail is not set up here: an operator has to write [mail] in the configuration")
+        )
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """See `ports.Method.landed`."""

@@ -1,4 +1,4 @@
-"""What a mail server's answer means for a delivery (RFC 5321 section 4.2, RFC 3463): pure."""
+"""What a mail server's reply means for a delivery (RFC 5321 section 4.2, RFC 3463): pure."""
 
 import re
 from enum import StrEnum
@@ -7,8 +7,8 @@ from component.common.errors import DeliveryError, Refused, Unavailable
 from component.common.i18n import _
 from component.common.sanitize import one_line
 
-LONGEST = 300
-"""Characters of an answer that are kept."""
+MAX_REPLY_CHARS = 300
+"""Characters of a reply that are kept."""
 _ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})(?!\d)")
 _MAILBOX = frozenset({550, 551, 553})
 _POLICY = re.compile(
@@ -21,7 +21,7 @@ _POLICY = re.compile(
 
 
 class Stage(StrEnum):
-    """The command that was answered."""
+    """The command that a reply answers."""
 
     MAIL = "mail"
     RCPT = "rcpt"
@@ -29,41 +29,46 @@ class Stage(StrEnum):
 
 
 class Down(Unavailable):
-    """The mail server as a whole can't be used now; `wait` is for how many seconds at least."""
+    """The mail server cannot be used now, for any mail; `wait` is for how many seconds at least."""
 
     wait = 0.0
 
 
 class Locked(Down):
-    """It does not let us in: asking often makes it worse."""
+    """The login is refused: asking often makes it worse."""
 
     wait = 60.0
 
 
-class NoSuch(Refused):
-    """There is nobody at the address, and there won't be."""
+class NoMailbox(Refused):
+    """The address does not exist."""
 
 
 def fault(stage: Stage, code: int, text: str) -> DeliveryError:
-    """What follows an answer other than yes."""
-    said = one_line(f"{code} {text}")[:LONGEST]
-    words = _("the mail server reports: {said}", said=said)
+    """The error that a reply other than yes stands for."""
+    said = one_line(f"{code} {text}")[:MAX_REPLY_CHARS]
+    words = _("the mail server says: {said}", said=said)
     if code < 500:
-        return Down(words) if stage is Stage.MAIL else Unavailable(words)
-    if stage is Stage.MAIL and not _is_size(code, text):
-        return Down(words)  # it is about us, whoever the mail is for
-    return NoSuch(words) if _is_recipient(stage, code, text) else Refused(words)
+        if stage is Stage.MAIL:
+            return Down(words)
+        return Unavailable(words)
+    if stage is Stage.MAIL and not is_size_fault(code, text):
+        return Down(words)  # it is about the sender, whoever the mail is for
+    if is_recipient_fault(stage, code, text):
+        return NoMailbox(words)
+    return Refused(words)
 
 
-def _is_size(code: int, text: str) -> bool:
+def is_size_fault(code: int, text: str) -> bool:
+    """Whether the mail is too large."""
     return code == 552 or text.lstrip().startswith("5.3.4")
 
 
-def _is_recipient(stage: Stage, code: int, text: str) -> bool:
-    """Whether it is the address that is wrong, and not what the server thinks of us or of the
-    words."""
-    if found := _ENHANCED.match(text.lstrip()):
-        subject, detail = int(found[1]), int(found[2])
+def is_recipient_fault(stage: Stage, code: int, text: str) -> bool:
+    """Whether the address is wrong, and not what the server thinks of the sender or the words."""
+    enhanced = _ENHANCED.match(text.lstrip())
+    if enhanced:
+        subject, detail = int(enhanced[1]), int(enhanced[2])
         return stage is not Stage.MAIL and (
             (subject == 1 and detail not in (7, 8)) or (subject, detail) == (2, 1)
         )

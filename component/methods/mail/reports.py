@@ -1,98 +1,102 @@
-"""What a mail that came back says (RFC 3462, RFC 3464): pure. Whatever is no such report says
-nothing."""
+"""What a mail that came back says: pure.
+
+Reports in the standard shape (RFC 3464) are read strictly, and nothing else has a word in those.
+Reports in the shapes of older mail servers are recognized by flufl.bounce. Where it is not certain
+that an address does not exist, the address is kept.
+"""
 
 import email
+import logging
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from email.parser import BytesHeaderParser
-from email.utils import getaddresses
+
+from flufl.bounce import all_failures
 
 from component.common.sanitize import one_line
+from component.methods.mail import dsn
+from component.methods.mail.replies import Stage, is_recipient_fault
 
-LOOKED_AT = 131_072
-"""Bytes: what is told stands before the mail that comes back."""
-MOST_PARTS = 10
+MAX_READ_BYTES = 131_072
+"""What is reported stands before the mail that comes back."""
+MAX_MULTIPARTS = 10
 """Parts that hold parts; more are a trap."""
-LONGEST = 300
-"""Characters of the words that are kept."""
-_FAILED = re.compile(r"5\.\d{1,3}\.\d{1,3}")
-_RETURNED = frozenset(
-    {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"}
-)
+MAX_REASON_CHARS = 300
+_REPLY = re.compile(r"\b(5\d\d)[ -]+(\S.*)")
+"""A reply of a mail server (RFC 5321 section 4.2) in a line of text."""
+
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs each step, and mails' words
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A mail could not be delivered, for good: to one of `addresses`, and why."""
+    """A mail could not be delivered for good: to one of `addresses`, and why."""
 
     addresses: frozenset[str]
     why: str
 
 
-def read(raw: bytes) -> Report | None:
-    """What `raw` reports; None where it is no report, or of nothing that failed for good."""
-    top = BytesHeaderParser().parsebytes(raw[:LOOKED_AT])
-    if (
-        top.get_content_type() != "multipart/report"
-        or raw[:LOOKED_AT].lower().count(b"multipart/") > MOST_PARTS
-    ):
+def read(raw: bytes, *, has_null_sender: bool = False) -> Report | None:
+    """What a mail reports; None where it does not report that an address failed for good.
+
+    Other shapes than the standard one are believed only where the mail has no sender, as reports
+    have none (RFC 5321 section 4.5.5).
+    """
+    beginning = raw[:MAX_READ_BYTES]
+    if beginning.lower().count(b"multipart/") > MAX_MULTIPARTS:
         return None
     try:
-        whole = email.message_from_bytes(raw[:LOOKED_AT])
+        mail = email.message_from_bytes(beginning)
+        if dsn.is_report(mail):
+            return read_standard(mail)
+        return read_other(mail) if has_null_sender else None
     except RecursionError:
         return None
-    parts = (
-        [part for part in whole.get_payload() if isinstance(part, Message)]
-        if whole.is_multipart()
-        else []
-    )
-    failed = [block for part in parts for block in _blocks(part) if _is_failure(block)]
+
+
+def read_standard(mail: Message) -> Report | None:
+    """A report in the standard shape."""
+    failures = dsn.failures(mail)
+    if not failures:
+        return None
+    addresses: set[str] = set()
+    for block in failures:
+        addresses.update(dsn.recipients(block))
+    addresses.update(dsn.addressed(mail))
+    return Report(frozenset(addresses), one_line(dsn.reason(failures[0]))[:MAX_REASON_CHARS])
+
+
+def read_other(mail: Message) -> Report | None:
+    """A report in another shape, where it quotes a reply that says that an address does not
+    exist."""
+    why = quoted_reply(mail)
+    if not why:
+        return None
+    try:
+        temporary, permanent = all_failures(mail)
+    except Exception:  # it reads what anybody may send
+        return None
+    failed = permanent - temporary
     if not failed:
         return None
-    found = {address for block in failed for address in _recipients(block)}
-    found |= {address for part in parts for address in _addressed(part)}
-    return Report(frozenset(found), _why(failed[0]))
+    addresses = frozenset(address.decode("ascii", "replace") for address in failed)
+    return Report(addresses, why)
 
 
-def _blocks(part: Message) -> Iterator[Message]:
-    """The recipients' fields."""
-    if part.get_content_type() in ("message/delivery-status", "message/global-delivery-status"):
-        blocks = part.get_payload()
-        yield from (
-            (one for one in blocks if isinstance(one, Message)) if isinstance(blocks, list) else ()
-        )
+def quoted_reply(mail: Message) -> str:
+    """The first reply in the text of a report that says that an address does not exist; "" where
+    there is none."""
+    for line in text_of(mail).splitlines():
+        reply = _REPLY.search(line)
+        if reply and is_recipient_fault(Stage.RCPT, int(reply[1]), reply[2]):
+            return one_line(reply[0])[:MAX_REASON_CHARS]
+    return ""
 
 
-def _is_failure(block: Message) -> bool:
-    action, status = str(block.get("Action", "")), str(block.get("Status", ""))
-    return action.strip().lower() == "failed" and bool(_FAILED.match(status.strip()))
-
-
-def _recipients(block: Message) -> Iterator[str]:
-    for name in ("Original-Recipient", "Final-Recipient"):
-        _kind, _semicolon, address = str(block.get(name, "")).partition(";")
-        if address.strip():
-            yield address.strip().strip("<>")
-
-
-def _addressed(part: Message) -> Iterator[str]:
-    """Whom the mail went to that comes back: its headers say so, also where it was forwarded."""
-    if part.get_content_type() not in _RETURNED:
-        return
-    inner = part.get_payload()
-    if isinstance(inner, list):
-        headers = [one for one in inner if isinstance(one, Message)]
-    else:
-        raw = part.get_payload(decode=True)
-        headers = [BytesHeaderParser().parsebytes(raw)] if isinstance(raw, bytes) else []
-    for header in headers:
-        yield from (
-            address for _name, address in getaddresses([str(header.get("To", ""))]) if address
-        )
-
-
-def _why(block: Message) -> str:
-    _kind, semicolon, said = str(block.get("Diagnostic-Code", "")).partition(";")
-    return one_line(f"{block.get('Status', '')} {said if semicolon else ''}")[:LONGEST]
+def text_of(mail: Message) -> str:
+    """The first plain text of a mail."""
+    for part in mail.walk():
+        payload = part.get_payload(decode=True)
+        if part.get_content_type() == "text/plain" and isinstance(payload, bytes):
+            return payload.decode("utf-8", "replace")
+    return ""

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import structlog
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.model.subscription import ASKS
 from component.bus.ports.method import Confirmation, MethodSpec, Ports, Trouble
+from component.bus.ports.rendering import AsIs, AsShortText, Rendered
 from component.common.errors import DeliveryError, Refused, StoreError, Unavailable, Unconfirmed
 from component.common.i18n import _
 from component.methods.sms import gsm, providers
@@ -30,6 +31,7 @@ class Texts:
         self._ports = ports
         self._setup = setup
         self._provider = provider
+        self.form = AsShortText(self.fits)
         self._budget = Budget(setup, Channel(NAME, "budget"), ports.memory, ports.tell, ports.clock)
         if setup.gateway:
             inbound = Inbound(ports.addresses, ports.accept, ports.clock, NAME)
@@ -42,11 +44,10 @@ class Texts:
         """Return once the provider can be asked."""
         await self._provider.ready()
 
-    async def send(self, delivery: Delivery) -> Confirmation:
-        """Send the text of a delivery. It is sent, and so confirmed, on return. Raises
-        DeliveryError."""
+    async def send(self, rendered: Rendered[str]) -> Confirmation:
+        """Send a text. It is sent, and so confirmed, on return. Raises DeliveryError."""
         try:
-            await self._send(delivery)
+            await self._send(rendered.delivery, rendered.content)
         except StoreError as error:
             raise Unavailable(error.sentence) from error
         confirmation: Confirmation = asyncio.get_running_loop().create_future()
@@ -71,12 +72,21 @@ class Texts:
         """End the provider's connections."""
         await self._provider.close()
 
-    async def _send(self, delivery: Delivery) -> None:
+    def fits(self, text: str) -> bool:
+        """Whether a text takes no more parts than one message may."""
+        return gsm.count(self._written(text)).parts <= self._setup.parts
+
+    def _written(self, text: str) -> str:
+        return gsm.cheap(text, plain=self._setup.plain)
+
+    async def _send(self, delivery: Delivery, content: str) -> None:
         number = delivery.channel.address
         if not self._setup.admits(number):
             raise Refused(_("The country code of {number} is not allowed in [sms].", number=number))
         await self._ports.addresses.check(delivery)
-        text = await self._text(delivery)
+        text = gsm.cut(self._written(content), self._setup.parts)
+        if not text.strip():
+            raise Refused(_("There is nothing to say: the message is empty."))
         size = gsm.count(text)
         sms = Sms(delivery.message.id, number, size.parts, delivery.message.origin.startswith(ASKS))
         await self._budget.reserve(sms)
@@ -88,20 +98,6 @@ class Texts:
             parts=sms.parts,
             alphabet=size.alphabet,
         )
-
-    async def _text(self, delivery: Delivery) -> str:
-        setup = self._setup
-
-        def written(text: str) -> str:
-            return gsm.cheap(text, plain=setup.plain)
-
-        def fits(text: str) -> bool:
-            return gsm.count(written(text)).parts <= setup.parts
-
-        text = gsm.cut(written(await self._ports.letters.short(delivery, fits)), setup.parts)
-        if not text.strip():
-            raise Refused(_("The message is empty. Write some text."))
-        return text
 
     async def _put(self, sms: Sms, text: str) -> None:
         """Send what is reserved, and account for it."""
@@ -126,13 +122,15 @@ class Texts:
 class SmsUnset:
     """SMS where no provider is configured: refuses each delivery."""
 
+    form = AsIs()
+
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """Nothing has to be prepared."""
 
     async def ready(self, channel: Channel) -> None:
         """Return at once."""
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
         """Raise Refused with what to configure."""
         raise Refused(_("SMS is not set up. Add [sms] to the configuration."))
 

@@ -12,7 +12,8 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import MAX_BODY, Channel, Message
 from component.bus.model.records import Preference
 from component.bus.model.subscription import ASKS, DIGEST, Standing, Subscription, asked_for
-from component.bus.ports.method import Clock, Letter
+from component.bus.ports.method import Clock
+from component.bus.ports.rendering import Letter
 from component.bus.ports.store import Store
 from component.common.errors import Moot, Refused
 from component.common.i18n import Words, _

@@ -14,8 +14,8 @@ from component.common.i18n import _
 from component.xmpp.elements import element, query
 from component.xmpp.limits import Limits
 from component.xmpp.muc.room import Occupant, Room
-from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import DISCO_INFO, MUC_ADMIN, bare, domain, features
+from component.xmpp.stream.session import IqError, Session
 
 Lost = Callable[[str, str], None]
 """Called with a room and the bare JID of someone who may not read there any more."""

@@ -19,8 +19,8 @@ from component.xmpp.limits import Limits
 from component.xmpp.muc.ingest import Ingest
 from component.xmpp.muc.owner import Owner
 from component.xmpp.muc.room import Room
-from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import MUC
+from component.xmpp.stream.session import IqError, Session
 from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()

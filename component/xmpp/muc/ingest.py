@@ -32,7 +32,6 @@ from component.xmpp.handlers import Accepting
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.replies import KnownLine, archived_as, named_by, text_of
 from component.xmpp.muc.room import Room
-from component.xmpp.session import IqError
 from component.xmpp.stanza import (
     body_of,
     is_aside,
@@ -43,6 +42,7 @@ from component.xmpp.stanza import (
     said_of,
     stanza_id,
 )
+from component.xmpp.stream.session import IqError
 
 log = structlog.get_logger()
 
@@ -137,8 +137,8 @@ class Ingest:
         """Hand someone's words to the hub. Returns what was stopped and its author is to know.
 
         Raises StoreError; then they must be read again. People who read a room can work out the
-        ids of what is said there, and claim one for words of their own elsewhere, to be known
-        first: what is not contained in the words that were first gets a new id.
+        ids of what is said there, and claim one for their own words elsewhere, to be known first:
+        what is not contained in the words that were first gets a new id.
         """
         said, position = incoming.message, incoming.position
         try:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from component.xmpp.elements import element, form, query
-from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import (
     DELAY,
     DISCO_INFO,
@@ -24,6 +23,7 @@ from component.xmpp.stanza import (
     Fault,
     features,
 )
+from component.xmpp.stream.session import IqError, Session
 
 PAGE = 100
 """Stanzas that are asked for at once."""
@@ -95,7 +95,7 @@ class MamArchive:
             stanza_id = page.last
 
     async def newest(self, room: str) -> Archived | None:
-        """The last archived stanza; None where there is none. Raises as `after`."""
+        """The last archived stanza; None in an empty archive. Raises as `after`."""
         page = await self.last(room, 1)
         if not page:
             return None
@@ -170,7 +170,7 @@ def stamp(at: int) -> str:
 
 
 def time_of(delay: Element | None) -> int:
-    """The time of a delay (XEP-0203) in ms since 1970, never in the future; 0 where there is
+    """The time of a delay (XEP-0203) in ms since 1970, never in the future; 0 where it names
     none."""
     if delay is None:
         return 0

@@ -10,8 +10,8 @@ from component.common.sanitize import skeleton
 from component.xmpp.elements import query
 from component.xmpp.muc.owner import Owner
 from component.xmpp.muc.room import Room
-from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import DISCO_INFO, SAID, domain, features
+from component.xmpp.stream.session import IqError, Session
 
 log = structlog.get_logger()
 

@@ -8,7 +8,6 @@ import structlog
 
 from component.common.i18n import best
 from component.xmpp.elements import STREAM, element, form, message, query
-from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import (
     DATA,
     DISCO_INFO,
@@ -19,6 +18,7 @@ from component.xmpp.stanza import (
     MUC_USER,
     bare,
 )
+from component.xmpp.stream.session import IqError, Session
 
 log = structlog.get_logger()
 
@@ -75,7 +75,7 @@ class Owner:
         await self._session.iq("set", room, self._bot, query(MUC_ADMIN, item))
 
     async def destroy(self, room: str, reason: str) -> None:
-        """XEP-0045 section 10.9. Everyone inside is told the reason."""
+        """XEP-0045 section 10.9. Everyone inside gets to see the reason."""
         why = element(MUC_OWNER, "reason", text=reason)
         destroy = query(MUC_OWNER, element(MUC_OWNER, "destroy", why))
         await self._session.iq("set", room, self._bot, destroy)

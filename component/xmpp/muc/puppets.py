@@ -1,4 +1,4 @@
-"""Puppets: room occupants that stand for web users, so that people see who is there.
+"""Puppets: the room occupants of web users, so that people see who is there.
 
 They come with their first words and leave after ten idle minutes. Where one can't come in (a
 nickname the server refuses, a full room, too many of them) the bot speaks for its author instead.
@@ -17,8 +17,8 @@ from component.common.errors import Refused, Unavailable
 from component.common.i18n import _
 from component.xmpp.elements import element, presence
 from component.xmpp.limits import Limits
-from component.xmpp.session import Session
 from component.xmpp.stanza import MUC, Fault, bare, local, resource, statuses
+from component.xmpp.stream.session import Session
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class Puppets:
         session.down.append(self.lose_all)
 
     def jid(self, author: Author) -> str:
-        """The JID that stands for a web user in every room."""
+        """The JID of a web user in every room."""
         digest = hashlib.blake2b(author.key.encode(), digest_size=8).hexdigest()
         return f"{GUEST_PREFIX}{digest}@{self._session.domain}/web"
 

@@ -19,8 +19,8 @@ from component.xmpp.muc.ingest import Ingest
 from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.replies import archived_as
 from component.xmpp.muc.room import Room
-from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import DISCO_INFO, features, is_said, proof_of, resource
+from component.xmpp.stream.session import IqError, Session
 
 MODERATE = "urn:xmpp:message-moderate:1"
 MODERATE_0 = "urn:xmpp:message-moderate:0"

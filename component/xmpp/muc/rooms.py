@@ -1,62 +1,130 @@
-"""The rooms of the bus: what is said in them, and what commands ask of them.
+"""The rooms of the bus: the parts that make them up, what is said in them, and what commands ask
+of them.
 
 `Rooms.say` is a hot path: it writes its stanza as text.
 """
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
+from xml.etree.ElementTree import Element
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Message
 from component.bus.model.records import ChannelSpec
-from component.bus.ports.method import Confirmation, Fate, RoomState
+from component.bus.ports.method import Clock, Confirmation, Fate, RoomState
 from component.common.errors import Conflict, NotFound, Refused, Unavailable
 from component.common.i18n import Words, _
 from component.common.sanitize import escape, fit
 from component.xmpp.bot import Bot
 from component.xmpp.elements import replacing, serialize
-from component.xmpp.handlers import Texts
-from component.xmpp.limits import BODY_BYTES
+from component.xmpp.handlers import Handlers, Texts
+from component.xmpp.limits import BODY_BYTES, Limits
 from component.xmpp.muc.access import Access
 from component.xmpp.muc.attendance import Attendance, invitation
 from component.xmpp.muc.ingest import Ingest
+from component.xmpp.muc.listener import RoomListener
+from component.xmpp.muc.mam import MamArchive
+from component.xmpp.muc.nick_guard import NickGuard
 from component.xmpp.muc.owner import Owner
 from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.replies import KnownLine
 from component.xmpp.muc.retraction import Retraction
 from component.xmpp.muc.room import Room
-from component.xmpp.session import IqError, Session
 from component.xmpp.stanza import SAID, bare
+from component.xmpp.stream.session import IqError, Session
 
 
 class Rooms:
-    """`rooms` (by JID) as the muc method (`ports.Rooms`) and the commands (`ports.RoomDesk`) see
-    them."""
+    """Every room of the bus, as the gateway, the muc method (`ports.Rooms`) and the commands
+    (`ports.RoomDesk`) see them.
+
+    `nick` is the bot's nickname, `admins` become owners of the rooms that it owns, `secret` proves
+    what this bus said itself.
+    """
 
     def __init__(
         self,
         session: Session,
         bot: Bot,
         nick: str,
-        rooms: dict[str, Room],
-        attendance: Attendance,
-        ingest: Ingest,
-        puppets: Puppets,
-        owner: Owner,
-        access: Access,
-        texts: Texts,
+        handlers: Handlers,
+        *,
+        admins: Iterable[str],
+        secret: bytes,
+        clock: Clock,
+        limits: Limits,
     ) -> None:
         self._session = session
         self._bot = bot
         self._nick = nick
-        self._rooms = rooms
-        self._attendance = attendance
-        self._ingest = ingest
-        self._puppets = puppets
-        self._owner = owner
-        self._access = access
-        self._texts = texts
-        self._retraction = Retraction(session, bot.jid, ingest, puppets)
+        self._texts: Texts = handlers
+        self._rooms: dict[str, Room] = {}
+        self._owner = Owner(session, bot.jid)
+        self._puppets = Puppets(session, time.monotonic, limits)
+        self._archive = MamArchive(session, bot.jid)
+        self._ingest = Ingest(self._archive, handlers, clock, secret)
+        self._access = Access(session, bot.jid, limits)
+        self._retraction = Retraction(session, bot.jid, self._ingest, self._puppets)
+        self._nick_guard = NickGuard(session, self._owner, bot.jid)
+        self._attendance = Attendance(
+            session,
+            bot,
+            nick,
+            self._rooms,
+            self._owner,
+            self._ingest,
+            handlers,
+            admins,
+            limits,
+        )
+        self._listener = RoomListener(
+            bot,
+            self._rooms,
+            self._attendance,
+            self._ingest,
+            self._puppets,
+            self._access,
+            self._nick_guard,
+        )
+        self.joins = self._listener.joins
+        """Called with each who comes into a room while the bot is there."""
+        self.lost = self._access.lost
+        """Called with each who may not read in a room any more."""
+
+    # For the gateway
+
+    def message(self, stanza: Element) -> bool:
+        """Whether a message is a room's or an archive's; if it is, it is taken."""
+        return self._listener.message(stanza) or self._archive.heard(stanza)
+
+    def presence(self, stanza: Element) -> bool:
+        """Whether a presence is a room's to the bot; if it is, it is taken."""
+        return self._listener.presence(stanza)
+
+    def puppet_presence(self, stanza: Element) -> None:
+        """A presence to another JID of ours than the bot's."""
+        self._puppets.heard(stanza)
+
+    async def is_bus(self, their_domain: str) -> bool:
+        """Whether another Shoutbus answers at a domain."""
+        return await self._nick_guard.is_bus(their_domain)
+
+    def sweep(self) -> None:
+        """Once a second or so: give up on what was never reflected, ask quiet rooms, let idle
+        puppets leave."""
+        self._attendance.sweep(asyncio.get_running_loop().time())
+        self._puppets.sweep()
+
+    def leave(self) -> None:
+        """The bot and its puppets leave every room for good."""
+        self._puppets.leave_all()
+        self._attendance.leave_all()
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        await self._attendance.close()
+        await self._listener.close()
 
     @property
     def all(self) -> tuple[Room, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.flow_control import WINDOW
 from component.bus.model.message import Author, Channel
@@ -304,9 +305,14 @@ async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
 
 
 async def test_while_the_disk_is_full_nobody_is_told_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("component.bus.engine.delivery_queue.pause", lambda _failures, _luck: 0.01)
+    limits = QueueLimits(back_off=lambda _failures, _chance: 0.01)
+    async with a_world(tmp_path, limits=limits) as world:
+        await _nobody_is_told_again(world)
+
+
+async def _nobody_is_told_again(world: World) -> None:
     many = [f"person{number}@example.org" for number in range(3 * PAGE)]
     for one in many:
         await world.subscribe(one)

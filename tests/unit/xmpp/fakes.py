@@ -11,9 +11,9 @@ from component.bus.ports.method import HeardThere, Refusal
 from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.store import Receipt
 from component.common.i18n import Words, _
-from component.xmpp.connection import ComponentAccount
 from component.xmpp.handlers import PlainMessage, TypedLine
-from component.xmpp.session import Session
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.session import Session
 
 
 class FakeSession(Session):

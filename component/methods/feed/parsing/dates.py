@@ -1,14 +1,16 @@
-"""When something was said, of what feeds write as a date. Pure.
+"""What feeds write as a date. Pure.
 
-feedparser reads most; added are the time zones that RFC 822 does not have, months in other
-languages, and numbers.
+Read are RFC 822 and ISO 8601 by the standard library, and beside them time zones that RFC 822 does
+not have, months in other languages, and numbers. feedparser is taught the same
+(`registerDateHandler`), and reads some more.
 """
 
-import calendar
 import re
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_tz
 
-from feedparser.datetimes import _parse_date  # type: ignore[import-untyped]
+import feedparser  # type: ignore[import-untyped]
 
 EARLIEST = 31_536_000_000
 """1971, in milliseconds: what is before it is a clock that was never set, or nonsense."""
@@ -66,51 +68,108 @@ _MONTHS = (
 _MONTH = {name: number for number, names in enumerate(_MONTHS) for name in names.split()}
 _ENGLISH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 # Years that are none, which some readings make something of.
-_NO_YEAR = re.compile(r"-|0000|\d{5,}-")
+_NO_YEAR = re.compile(r"-|0000|\d{5,}-|.*\s-?0\d{3}\s+\d\d?:")
 _NUMBER = re.compile(r"(\d{9,10})(?:\.\d+)?|(\d{12,13})")
 _NAMED = re.compile(
     r"(?:[^\W\d_]+[.,]*\s+)?(\d{1,2})\.?\s+(?:de\s+)?([^\W\d_]+)\.?,?\s+(?:de\s+)?(\d{4})\b(.*)"
 )
 _ZONE = re.compile(r"\d\s*\(?([A-Z]{3,4})\)?$")
-_WITHOUT_COLON = re.compile(
-    r"^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?([+-]\d\d):?(\d\d)?$"
+_OFFSET = re.compile(r"(?:GMT|UTC)?([+-]\d\d):?(\d\d)$")
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?",
+    re.IGNORECASE,
 )
 
 
 def stamp(text: str, now: int) -> int:
-    """`text` in milliseconds since 1970 UTC, `now` where that is yet to come, 0 where it is no
+    """`text` in milliseconds since 1970 UTC; `now` where it lies in the future, 0 where it is not a
     date."""
-    text = " ".join(text[:100].split())
+    text = folded(text)
+    if _NO_YEAR.match(text):
+        return 0
     try:
-        at = 0 if _NO_YEAR.match(text) else _number(text) or _parsed(text)
+        at = number(text)
+        if not at:
+            moment = moment_of(text)
+            at = milliseconds(moment)
     except (ValueError, OverflowError):
         return 0
-    return min(at, now) if at >= EARLIEST else 0
+    return believed(at, now)
 
 
-def _number(text: str) -> int:
-    found = _NUMBER.fullmatch(text)
-    if not found:
+def stamp_of(parsed: "time.struct_time | None", text: str, now: int) -> int:
+    """As `stamp`, of a date that feedparser understood; `text` is what the feed wrote."""
+    if parsed is None or _NO_YEAR.match(folded(text)):
         return 0
-    return int(found[1]) * 1000 if found[1] else int(found[2])
-
-
-def _parsed(text: str) -> int:
-    offset = _WITHOUT_COLON.match(text)
-    if offset:
-        text = f"{offset[1].replace(' ', 'T')}{offset[2]}:{offset[3] or '00'}"
-    read: time.struct_time | None = _parse_date(_in_english(text))
-    if not read:
+    try:
+        moment = datetime(*parsed[:6], tzinfo=UTC)
+    except (ValueError, OverflowError):
         return 0
+    return believed(milliseconds(moment), now)
+
+
+def folded(text: str) -> str:
+    """The start of a text, its white space folded."""
+    return " ".join(text[:100].split())
+
+
+def believed(at: int, now: int) -> int:
+    """A time that is neither nonsense (0) nor in the future (`now`)."""
+    if at < EARLIEST:
+        return 0
+    return min(at, now)
+
+
+def milliseconds(moment: datetime | None) -> int:
+    """Milliseconds since 1970; 0 for None."""
+    if moment is None:
+        return 0
+    return int(moment.timestamp()) * 1000
+
+
+def number(text: str) -> int:
+    """Seconds or milliseconds since 1970, as milliseconds; 0 where the text is something else."""
+    digits = _NUMBER.fullmatch(text)
+    if not digits:
+        return 0
+    if digits[1]:
+        return int(digits[1]) * 1000
+    return int(digits[2])
+
+
+def moment_of(text: str) -> datetime | None:
+    """The moment that a text names, with its time zone; None where it is not understood."""
+    iso = _ISO.fullmatch(text)
+    if iso:
+        moment = datetime.fromisoformat(f"{iso[1]}T{iso[2] or '00:00'}{(iso[3] or 'Z').upper()}")
+        return moment.astimezone(UTC)
+    read = parsedate_tz(_OFFSET.sub(r"\1\2", in_english(text)))
+    if read is None:
+        return None
+    offset = timedelta(seconds=read[9] or 0)
     zone = _ZONE.search(text)
-    ahead = _ZONES.get(zone[1], 0) if zone else 0
-    return (calendar.timegm(read) - ahead * 60) * 1000
+    if zone and zone[1] in _ZONES:
+        offset = timedelta(minutes=_ZONES[zone[1]])
+    return datetime(*read[:6], tzinfo=UTC) - offset
 
 
-def _in_english(text: str) -> str:
-    """A date with the month in words, whatever language they are in, as RFC 822 has it."""
-    found = _NAMED.fullmatch(text)
-    month = _MONTH.get(found[2].lower()) if found else None
-    if not found or month is None:
+def in_english(text: str) -> str:
+    """A date as RFC 822 has it, where it names its month in another language."""
+    parts = _NAMED.fullmatch(text)
+    if not parts:
         return text
-    return f"{found[1]} {_ENGLISH[month]} {found[3]} {found[4].strip() or '00:00:00 GMT'}"
+    month = _MONTH.get(parts[2].lower())
+    if month is None:
+        return text
+    return f"{parts[1]} {_ENGLISH[month]} {parts[3]} {parts[4].strip() or '00:00:00 GMT'}"
+
+
+def understood(text: str) -> time.struct_time | None:
+    """What feedparser asks of a date handler: the moment in UTC, or None."""
+    moment = moment_of(folded(text))
+    if moment is None:
+        return None
+    return moment.utctimetuple()
+
+
+feedparser.registerDateHandler(understood)

@@ -11,7 +11,6 @@ from typing import Any
 import feedparser  # type: ignore[import-untyped]
 
 from component.methods.feed.errors import BrokenFeed, EmptyFeed, NoFeed, TooLarge
-from component.methods.feed.parsing.dates import stamp
 from component.methods.feed.parsing.document import Document, document
 from component.methods.feed.parsing.encoding import text_of
 from component.methods.feed.parsing.item import BYTES, ITEMS, TITLE, Feed, Item, made
@@ -108,14 +107,13 @@ def feed_of(xml: Document, result: Any, url: str, now: int) -> Feed:
 
 def item_of(entry: Parsed, base: str, now: int, everyone: str) -> Item:
     """An item; `everyone` are the feed's authors, who count where the entry names none."""
-    published = stamp(entry.text("published"), now) or stamp(entry.text("created"), now)
     return made(
         id=entry.text("id"),
         link=entry.page(base),
         title=line(entry.shown("title")),
         author=entry.people() or entry.child("source").people() or everyone,
-        at=published,
-        updated=stamp(entry.text("updated"), now),
+        at=entry.time("published", now) or entry.time("created", now),
+        updated=entry.time("updated", now),
         text=entry.summary(),
         tags=[tag.text("term") or tag.text("label") for tag in entry.children("tags")],
     )

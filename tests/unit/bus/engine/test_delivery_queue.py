@@ -1,15 +1,34 @@
 """A queue: order, a bounded window, what follows each kind of failure, and what a crash leaves."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from component.bus.engine import delivery_queue as queue_module
-from component.bus.engine.delivery_queue import WINDOW
+from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
 from component.bus.model.delivery import MAX_ATTEMPTS, Delivery, State
+from component.bus.model.message import Message
 from component.bus.ports.method import Confirmation
-from component.common.errors import DeliveryError, Refused, Unavailable, Unconfirmed
-from tests.support.fakes import OTHER, TO, Bench, Instead, loses, said, unavailable, until_all
+from component.bus.ports.rendering import PlainRenderer
+from component.common.errors import (
+    DeliveryError,
+    Moot,
+    Refused,
+    StoreError,
+    Unavailable,
+    Unconfirmed,
+)
+from tests.support.fakes import (
+    OTHER,
+    TO,
+    Bench,
+    Instead,
+    at_once,
+    loses,
+    said,
+    unavailable,
+    until_all,
+)
 
 NUMBERS = [str(number) for number in range(200)]
 
@@ -31,13 +50,13 @@ async def test_the_window_is_bounded(bench: Bench) -> None:
     bench.method.closed.add(OTHER)
     await bench.start()
     await _shout(bench, *NUMBERS)
-    await bench.method.until_sent(WINDOW)
+    await bench.method.until_sent(QUEUE_LIMITS.window)
     for number in range(1, 4):
         bench.method.confirm_all()
-        await bench.method.until_sent(min(200, (number + 1) * WINDOW))
+        await bench.method.until_sent(min(200, (number + 1) * QUEUE_LIMITS.window))
     bench.method.confirm_all()
     await until_all(bench.store, State.DONE, 200)
-    assert bench.method.most_flying == WINDOW
+    assert bench.method.most_flying == QUEUE_LIMITS.window
     assert bench.method.holds[TO] == NUMBERS
 
 
@@ -213,8 +232,8 @@ async def test_a_crash_between_sending_and_its_outcome(bench: Bench, arrives: bo
     assert len(method.sent) == (10 if arrives else 20)
 
 
-async def test_more_than_memory_holds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "IN_MEMORY", 20)
+async def test_more_than_memory_holds(bench: Bench) -> None:
+    bench.limits = QueueLimits(in_memory=20, back_off=at_once)
     method = bench.method
     method.closed |= {TO, OTHER}
     hub = await bench.start()
@@ -228,12 +247,9 @@ async def test_more_than_memory_holds(bench: Bench, monkeypatch: pytest.MonkeyPa
     assert bench.store.most_read <= 20
 
 
-async def test_a_backlog_is_looked_for_once_a_page(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_backlog_is_looked_for_once_a_page(bench: Bench) -> None:
     """Looking costs a search of an archive; it was once done for every few that were sent."""
-    monkeypatch.setattr(queue_module, "IN_MEMORY", 50)
-    monkeypatch.setattr(queue_module, "WINDOW", 5)
+    bench.limits = QueueLimits(5, 50, at_once)
     method = bench.method
     method.closed |= {TO, OTHER}
     await bench.start()
@@ -246,11 +262,9 @@ async def test_a_backlog_is_looked_for_once_a_page(
     assert len(method.asked) <= 5
 
 
-async def test_a_backlog_from_before_and_what_comes_meanwhile(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_backlog_from_before_and_what_comes_meanwhile(bench: Bench) -> None:
     """What is put while the store is read was once forgotten, or sent twice."""
-    monkeypatch.setattr(queue_module, "IN_MEMORY", 10)
+    bench.limits = QueueLimits(in_memory=10, back_off=at_once)
     method = bench.method
     method.closed |= {TO, OTHER}
     await bench.start()
@@ -373,3 +387,52 @@ async def test_a_store_that_can_not_be_read_for_a_while(bench: Bench) -> None:
 async def test_methods_are_told_their_channels(bench: Bench) -> None:
     await bench.start()
     assert {spec.channel for spec in bench.method.specs} == {TO, OTHER}
+
+
+# Rendering
+
+
+class FailingRenderer(PlainRenderer):
+    """Raises `errors`, one each; then says what a message says."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    async def message(self, delivery: Delivery) -> Message:
+        if self.errors:
+            raise self.errors.pop(0)
+        return replace(delivery.message, body=f"[Lobby] {delivery.message.body}")
+
+
+async def test_the_method_is_given_what_the_renderer_says(bench: Bench) -> None:
+    bench.renderer = FailingRenderer()
+    await bench.start()
+    await _shout(bench, "hello")
+    await until_all(bench.store, State.DONE, 1)
+    assert [(one.delivery.message.body, one.content.body) for one in bench.method.given[:1]] == [
+        ("hello", "[Lobby] hello")
+    ]
+
+
+@pytest.mark.parametrize("error", [Refused("Nothing is left of it."), Moot("It has ended.")])
+async def test_what_has_nothing_to_say_is_not_sent(bench: Bench, error: Refused) -> None:
+    bench.renderer = FailingRenderer(error)
+    bench.method.closed.add(OTHER)
+    await bench.start()
+    await _shout(bench, "gone", "here")
+    await until_all(bench.store, State.DONE, 1)
+    assert bench.method.holds[TO] == ["here"]
+    (first, *_rest) = await bench.store.deliveries.log(TO, before=2**62, limit=9)
+    assert first.state is (State.DROPPED if isinstance(error, Moot) else State.DEAD)
+    assert first.error == str(error)
+
+
+async def test_a_store_that_fails_costs_no_try(bench: Bench) -> None:
+    bench.renderer = FailingRenderer(StoreError("The disk is full."), StoreError("Still."))
+    bench.method.closed.add(OTHER)
+    await bench.start()
+    await _shout(bench, "hello")
+    await until_all(bench.store, State.DONE, 1)
+    (delivery,) = await bench.store.deliveries.log(TO, before=2**62, limit=9)
+    assert delivery.attempts == 0
+    assert bench.method.holds[TO] == ["hello"]

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from component.bus.engine.delivery_queue import IN_MEMORY
-from component.bus.model.delivery import Delivery, State
+from component.bus.engine.delivery_queue import QUEUE_LIMITS
+from component.bus.model.delivery import State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.ports.method import Confirmation
+from component.bus.ports.rendering import Rendered
 from component.common.errors import Refused
 from tests.support.subscribed import AUDIT, JULIET, World, a_world
 
 CHAT = Channel("chat", JULIET)
-MANY = IN_MEMORY + 100
+MANY = QUEUE_LIMITS.in_memory + 100
 
 
 @pytest.fixture
@@ -45,9 +46,9 @@ async def test_dead_letters_that_are_tried_again_come_once_also_behind_a_crowd(
     world.chat.sent.clear()
     loop = asyncio.get_running_loop()
 
-    async def later(delivery: Delivery) -> Confirmation:
+    async def later(rendered: Rendered[Message]) -> Confirmation:
         """Confirmed a little later, as on a wire."""
-        world.chat.sent.append((delivery.channel, delivery.message.body))
+        world.chat.sent.append((rendered.delivery.channel, rendered.content.body))
         confirmation: Confirmation = loop.create_future()
         loop.call_later(0.005, confirmation.set_result, None)
         return confirmation

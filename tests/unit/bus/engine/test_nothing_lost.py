@@ -12,15 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from component.bus.engine import delivery_queue as queue_module
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.model.route import Route
 from component.bus.ports.method import Confirmation
+from component.bus.ports.rendering import Rendered
 from component.common.errors import DeliveryError, StoreError, Unavailable, Unconfirmed
 from component.storage import open_store
-from tests.support.fakes import FROM, TO, Bench, FakeMethod, said, seeded, until
+from tests.support.fakes import FROM, TO, Bench, FakeMethod, at_once, said, seeded, until
 
 Act = tuple[str, int]
 
@@ -35,9 +36,9 @@ class Pipe(FakeMethod):
         self.arrived: deque[Confirmation] = deque()
         self.healed = False
 
-    async def send(self, delivery: Delivery) -> Confirmation:
+    async def send(self, rendered: Rendered[Message]) -> Confirmation:
         confirmation: Confirmation = asyncio.get_running_loop().create_future()
-        self.pipe.append((delivery, confirmation))
+        self.pipe.append((rendered.delivery, confirmation))
         if self.healed:
             self.arrive(len(self.pipe))
             self.confirm(len(self.arrived))
@@ -161,7 +162,7 @@ class Play:
 async def _play(acts: Sequence[Act], folder: str) -> None:
     pipe = Pipe()
     store = await seeded(await open_store(f"sqlite:{Path(folder) / 'bus.db'}"), [Route(FROM, TO)])
-    bench = Bench(store, pipe)
+    bench = Bench(store, pipe, limits=QueueLimits(5, 7, at_once))
     play = Play(bench, pipe)
     try:
         await bench.start()
@@ -180,8 +181,5 @@ async def _play(acts: Sequence[Act], folder: str) -> None:
 @given(st.lists(ACTS, max_size=25))
 def test_nothing_is_lost_doubled_or_reordered(acts: list[Act]) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr("component.bus.engine.delivery_queue.pause", lambda failures, luck: 0.0)
         patch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.001)
-        patch.setattr(queue_module, "IN_MEMORY", 7)
-        patch.setattr(queue_module, "WINDOW", 5)
         asyncio.run(_play(acts, folder))

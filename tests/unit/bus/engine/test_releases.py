@@ -482,7 +482,6 @@ def test_nothing_held_is_lost_doubled_or_reordered(
     made: Sequence[Made], acts: Sequence[tuple[str, int]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr("component.bus.engine.delivery_queue.pause", lambda failures, luck: 0.0)
         patch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.001)
         patch.setattr("component.bus.engine.releases.AGAIN", 0.001)
         patch.setattr("component.bus.engine.releases.AT_ONCE", 5)

@@ -9,7 +9,7 @@ import pytest
 
 from commands.action import Bus, Caller, Step, begin, go_on
 from commands.text import Text
-from component.bus.engine import delivery_queue
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Put
@@ -17,7 +17,17 @@ from component.bus.model.roles import Role
 from component.bus.model.route import Route
 from component.common.errors import Conflict, Refused
 from component.xmpp.handlers import TypedLine
-from tests.support.fakes import TO, Bench, FakeMethod, a_bus, offered, said, until, until_all
+from tests.support.fakes import (
+    TO,
+    Bench,
+    FakeMethod,
+    a_bus,
+    at_once,
+    offered,
+    said,
+    until,
+    until_all,
+)
 
 BOX, ROOM, ANYONE = (
     Channel("shoutbox", "lobby"),
@@ -347,10 +357,10 @@ async def test_a_letter_that_dies_again_can_be_tried_again(stage: Stage) -> None
 
 @pytest.mark.parametrize("in_memory", [2, 500])
 async def test_letters_retried_while_a_crash_is_made_good_come_once(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, in_memory: int
+    bench: Bench, in_memory: int
 ) -> None:
     """They are pending in the store then, where the queue still reads what the crash left."""
-    monkeypatch.setattr(delivery_queue, "IN_MEMORY", in_memory)
+    bench.limits = QueueLimits(in_memory=in_memory, back_off=at_once)
     bench.method.tells_landed = bench.method.answers = False
     states = [State.PENDING] * 5 + [State.DEAD] * 5
     offers = [offered(said(str(number)), (TO, state)) for number, state in enumerate(states)]

@@ -26,7 +26,7 @@ from component.common.errors import Muted
 from component.storage import open_store
 from component.xmpp.bot import Bot
 from component.xmpp.handlers import TypedLine
-from component.xmpp.inbox import Inbox
+from component.xmpp.im.inbox import Inbox
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.room import Room
@@ -330,7 +330,7 @@ async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Retracte
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
     await until(
-        lambda: all(message.id in queue._forgotten for queue in hub._queues.values()), "deleted"
+        lambda: all(queue.has_forgotten(message.id) for queue in hub._queues.values()), "deleted"
     )
     return task
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from aiosmtplib import SMTP
@@ -9,13 +10,12 @@ from aiosmtplib.errors import SMTPDataError, SMTPException, SMTPRecipientRefused
 
 from component.bus.model.message import Channel
 from component.common.errors import ConfigError
-from component.methods.mail import bounces
-from component.methods.mail.bounces import MOST_BYTES, Bounces
+from component.methods.mail.bounces import BOUNCE_LIMITS, BounceLimits, Bounces
 from component.methods.mail.envelope import DAYS, Verp
 from component.methods.mail.setup import Place
 from tests.support.fakes import FakeClock, until
 from tests.support.mailing import HOST, JULIET, SECRET, FakeAddresses
-from tests.unit.methods.mail.test_reports import POSTFIX
+from tests.unit.methods.mail.test_reports import POSTFIX, QMAIL
 
 REPORT = POSTFIX.replace("\n", "\r\n").encode()
 VERP = Verp(SECRET, "bounces.example.org")
@@ -43,6 +43,12 @@ async def listening(addresses: FakeAddresses, clock: FakeClock) -> AsyncIterator
 @pytest.fixture
 async def server(listening: Bounces) -> AsyncIterator[SMTP]:
     """The team's mail server, as the listener meets it."""
+    async with _client(listening) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _client(listening: Bounces) -> AsyncIterator[SMTP]:
     client = SMTP(
         hostname=HOST,
         port=listening.port,
@@ -75,6 +81,19 @@ async def test_the_null_sender_is_one(
         await server.execute_command(b"RCPT TO:<" + VERP.sender(JULIET, clock()).encode() + b">")
     ).code == 250
     await server.data(REPORT)
+    assert [target for target, _why in addresses.gone] == [JULIET]
+
+
+async def test_a_report_in_another_shape_needs_the_null_sender(
+    server: SMTP, addresses: FakeAddresses, clock: FakeClock
+) -> None:
+    raw = QMAIL.replace("\n", "\r\n").encode()
+    to = VERP.sender(JULIET, clock())
+    assert "Dropped" in await _back(server, to, raw)
+    assert addresses.gone == []
+    await server.execute_command(b"MAIL FROM:<>")
+    await server.rcpt(to)
+    assert "OK" in (await server.data(raw)).message
     assert [target for target, _why in addresses.gone] == [JULIET]
 
 
@@ -142,16 +161,17 @@ async def test_it_is_on_disk_or_comes_again(
     assert addresses.gone == [(JULIET, WHY)]
 
 
-async def test_a_fault_of_ours_is_no_yes(
-    server: SMTP, addresses: FakeAddresses, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(_raw: bytes) -> None:
+async def test_a_fault_of_ours_is_no_yes(addresses: FakeAddresses, clock: FakeClock) -> None:
+    def broken(_raw: bytes, **_more: bool) -> None:
         raise ZeroDivisionError("a secret of the inside")
 
-    monkeypatch.setattr(bounces, "read", broken)
-    with pytest.raises(SMTPDataError) as told:
-        await _back(server, VERP.sender(JULIET, clock()))
+    there = Bounces(Place(HOST, 0), VERP, addresses, clock, read=broken)
+    await there.start()
+    async with _client(there) as server:
+        with pytest.raises(SMTPDataError) as told:
+            await _back(server, VERP.sender(JULIET, clock()))
     assert (told.value.code, "secret" in told.value.message) == (451, False)
+    await there.close()
 
 
 async def test_one_recipient_a_mail(server: SMTP, clock: FakeClock) -> None:
@@ -169,7 +189,7 @@ async def test_no_more_than_a_mebibyte(
         await _back(
             server,
             VERP.sender(JULIET, clock()),
-            REPORT + (b"x" * 900 + b"\r\n") * (MOST_BYTES // 900),
+            REPORT + (b"x" * 900 + b"\r\n") * (BOUNCE_LIMITS.mail_bytes // 900),
         )
     assert told.value.code == 552
     assert addresses.gone == []
@@ -207,8 +227,10 @@ async def test_lmtp_too(listening: Bounces, addresses: FakeAddresses, clock: Fak
     assert [target for target, _why in addresses.gone] == [JULIET]
 
 
-async def test_not_too_many_at_once(listening: Bounces, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounces, "MOST_AT_ONCE", 2)
+async def test_not_too_many_at_once(addresses: FakeAddresses, clock: FakeClock) -> None:
+    limits = BounceLimits(connections=2)
+    listening = Bounces(Place(HOST, 0), VERP, addresses, clock, limits)
+    await listening.start()
     clients = [
         SMTP(hostname=HOST, port=listening.port, start_tls=False, local_hostname="mx")
         for _ in range(3)
@@ -222,6 +244,7 @@ async def test_not_too_many_at_once(listening: Bounces, monkeypatch: pytest.Monk
     await clients[2].connect()
     for client in clients:
         client.close()
+    await listening.close()
 
 
 async def test_a_place_that_is_taken_is_told(

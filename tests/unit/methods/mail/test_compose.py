@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from component.bus.model.message import Channel
-from component.bus.ports.method import Letter
+from component.bus.ports.rendering import Letter
 from component.common.errors import Refused
 from component.methods.mail.compose import LONGEST_SUBJECT, compose
 from component.methods.mail.setup import Mailbox

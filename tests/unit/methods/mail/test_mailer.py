@@ -15,7 +15,7 @@ from component.common.errors import Refused, Unavailable, Unconfirmed, words
 from component.methods.mail import mailer as mailer_module
 from component.methods.mail.mailer import Mailer
 from component.methods.mail.probe import knock
-from component.methods.mail.replies import Down, Locked, NoSuch, Stage, fault
+from component.methods.mail.replies import Down, Locked, NoMailbox, Stage, fault
 from component.methods.mail.setup import Connections, Domain, Place, Security
 from tests.support.fakes import until
 from tests.support.mailing import DROP, HANG, HOST, OddServer, a_mail, a_setup, odd
@@ -151,14 +151,14 @@ async def test_a_mail_that_may_have_arrived_is_not_sent_again_at_once(answer: st
     ("word", "answer", "raised"),
     [
         ("rcpt", "450 4.2.0 greylisted, come back later", Unavailable),
-        ("rcpt", "550 5.1.1 no such user", NoSuch),
+        ("rcpt", "550 5.1.1 no such user", NoMailbox),
         ("rcpt", "550 5.7.1 you are not welcome", Refused),
         ("data", "451 4.3.0 not now", Unavailable),
         ("data", "554 5.6.0 no", Refused),
         ("end", "452 4.3.1 disk full", Unavailable),
         ("end", "421 4.3.2 shutting down", Unavailable),
         ("end", "554 5.7.1 spam", Refused),
-        ("end", "550 5.1.1 no such user", NoSuch),
+        ("end", "550 5.1.1 no such user", NoMailbox),
         ("mail", "552 5.3.4 too big", Refused),
     ],
 )
@@ -179,17 +179,17 @@ async def test_one_that_is_refused_holds_up_no_other(
 @pytest.mark.parametrize(
     ("stage", "code", "text", "raised"),
     [
-        (Stage.RCPT, 550, "Unrouteable address", NoSuch),  # exim
+        (Stage.RCPT, 550, "Unrouteable address", NoMailbox),  # exim
         (
             Stage.RCPT,
             550,
             "5.1.1 <x@y>: Recipient address rejected: User unknown",
-            NoSuch,
+            NoMailbox,
         ),  # postfix
-        (Stage.RCPT, 550, "5.1.10 RESOLVER.ADR.RecipientNotFound", NoSuch),  # Exchange
-        (Stage.RCPT, 553, "sorry, no mailbox here by that name", NoSuch),  # qmail
-        (Stage.RCPT, 551, "User not local", NoSuch),
-        (Stage.RCPT, 550, "5.2.1 The email account is disabled", NoSuch),
+        (Stage.RCPT, 550, "5.1.10 RESOLVER.ADR.RecipientNotFound", NoMailbox),  # Exchange
+        (Stage.RCPT, 553, "sorry, no mailbox here by that name", NoMailbox),  # qmail
+        (Stage.RCPT, 551, "User not local", NoMailbox),
+        (Stage.RCPT, 550, "5.2.1 The email account is disabled", NoMailbox),
         (Stage.RCPT, 550, "relay not permitted", Refused),
         (Stage.RCPT, 550, "5.1.8 sender domain does not exist", Refused),
         (Stage.RCPT, 550, "5.1.7 bad sender", Refused),
@@ -202,7 +202,7 @@ async def test_one_that_is_refused_holds_up_no_other(
         (Stage.RCPT, 554, "5.7.1 no", Refused),
         (Stage.RCPT, 452, "4.2.2 mailbox full", Unavailable),
         (Stage.DATA, 550, "no", Refused),
-        (Stage.DATA, 550, "5.1.1 unknown", NoSuch),
+        (Stage.DATA, 550, "5.1.1 unknown", NoMailbox),
         (Stage.MAIL, 550, "5.1.1 nobody", Down),
         (Stage.MAIL, 530, "5.7.0 sign in first", Down),
         (Stage.MAIL, 451, "4.3.0 no", Down),

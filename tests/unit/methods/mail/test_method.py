@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from component.bus.model.message import Channel
-from component.bus.ports.method import Closes, Letter, Method, Starts, Troubled
-from component.common.errors import DeliveryError, Refused, StoreError, Unavailable
+from component.bus.ports.method import Closes, Method, Starts, Troubled
+from component.common.errors import DeliveryError, Refused, Unavailable
 from component.methods.mail.envelope import Verp
 from component.methods.mail.method import METHOD, Mail
-from component.methods.mail.replies import NoSuch
+from component.methods.mail.replies import NoMailbox
 from component.methods.mail.setup import Domain, Place
-from tests.support.fakes import FakeClock, until
+from tests.support.fakes import FakeClock, deliver, until
 from tests.support.mailing import (
     HOST,
     JULIET,
     SECRET,
     FakeAddresses,
-    FakeLetters,
+    FakeRenderer,
     OddServer,
     a_setup,
     delivery,
@@ -31,15 +31,12 @@ from tests.support.mailing import (
 @asynccontextmanager
 async def mail(
     server: OddServer,
-    letters: FakeLetters | None = None,
     addresses: FakeAddresses | None = None,
     **more: Any,
 ) -> AsyncIterator[Mail]:
     assert METHOD.make
     setup = a_setup(server.port, **more)
-    method = METHOD.make(
-        ports(setup, letters or FakeLetters(), addresses or FakeAddresses(), FakeClock())
-    )
+    method = METHOD.make(ports(setup, addresses or FakeAddresses(), FakeClock()))
     assert isinstance(method, Mail)
     await method.start()
     try:
@@ -52,7 +49,7 @@ async def test_it_is_confirmed_by_the_servers_yes() -> None:
     async with odd() as server, mail(server) as method:
         method.configure([])
         await method.ready(JULIET)
-        confirmation = await method.send(delivery("hello"))
+        confirmation = await deliver(method, delivery("hello"))
         assert confirmation.done()
         await confirmation
         assert len(server.took) == 1
@@ -65,30 +62,9 @@ async def test_nothing_goes_where_nothing_may() -> None:
     addresses.refusal = Refused("not confirmed")
     async with odd() as server, mail(server, addresses=addresses) as method:
         with pytest.raises(Refused) as told:
-            await method.send(delivery())
+            await deliver(method, delivery())
         assert told.value is addresses.refusal
         assert server.connections == 0
-
-
-async def test_nothing_goes_where_nothing_is_left_to_say() -> None:
-    letters = FakeLetters()
-    letters.fault = Refused("ended")
-    async with odd() as server, mail(server, letters) as method:
-        with pytest.raises(Refused) as told:
-            await method.send(delivery())
-        assert told.value is letters.fault
-        assert server.connections == 0
-
-
-async def test_a_disk_that_fails_costs_no_try() -> None:
-    letters = FakeLetters()
-    letters.fault = StoreError("The disk is full.")
-    async with odd() as server, mail(server, letters) as method:
-        with pytest.raises(Unavailable):
-            await method.send(delivery())
-        letters.fault = None
-        await method.send(delivery())
-        assert len(server.took) == 1
 
 
 async def test_an_address_that_is_none_is_given_up() -> None:
@@ -97,9 +73,9 @@ async def test_an_address_that_is_none_is_given_up() -> None:
         odd(rcpt="550 5.1.1 no such user") as server,
         mail(server, addresses=addresses) as method,
     ):
-        with pytest.raises(NoSuch):
-            await method.send(delivery())
-        assert addresses.gone == [(JULIET, "the mail server reports: 550 5.1.1 no such user")]
+        with pytest.raises(NoMailbox):
+            await deliver(method, delivery())
+        assert addresses.gone == [(JULIET, "the mail server says: 550 5.1.1 no such user")]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +85,7 @@ async def test_what_a_server_thinks_of_us_is_no_fault_of_an_address(answer: str)
     addresses = FakeAddresses()
     async with odd(rcpt=answer) as server, mail(server, addresses=addresses) as method:
         with pytest.raises(DeliveryError):
-            await method.send(delivery())
+            await deliver(method, delivery())
         assert addresses.gone == []
 
 
@@ -121,9 +97,9 @@ async def test_giving_up_is_on_disk_or_comes_again() -> None:
         mail(server, addresses=addresses) as method,
     ):
         with pytest.raises(Unavailable):
-            await method.send(delivery())
-        with pytest.raises(NoSuch):
-            await method.send(delivery())
+            await deliver(method, delivery())
+        with pytest.raises(NoMailbox):
+            await deliver(method, delivery())
         assert [target for target, _why in addresses.gone] == [JULIET]
 
 
@@ -136,7 +112,7 @@ async def test_each_mail_has_an_envelope_sender_of_its_own() -> None:
     ):
         romeo = Channel("mail", "romeo@example.org")
         for target in (JULIET, romeo):
-            await method.send(delivery(target=target))
+            await deliver(method, delivery(target=target))
         senders = [
             took.sender.removeprefix("MAIL FROM:<").removesuffix(">") for took in server.took
         ]
@@ -153,7 +129,7 @@ async def test_trouble_is_told_while_it_lasts() -> None:
     async with odd(mail=["451 4.3.0 not now"]) as server, mail(server) as method:
         assert method.troubles() == []
         with pytest.raises(Unavailable):
-            await method.send(delivery())
+            await deliver(method, delivery())
         (trouble,) = method.troubles()
         assert str(trouble.channel) == "mail:*"
         assert "451 4.3.0 not now" in str(trouble.why)
@@ -171,27 +147,23 @@ async def test_it_is_all_that_the_bus_asks_for() -> None:
 
 async def test_without_a_server_it_says_so() -> None:
     assert METHOD.make
-    method = METHOD.make(ports(None, FakeLetters(), FakeAddresses()))
+    method = METHOD.make(ports(None, FakeAddresses()))
     method.configure([])
     await method.ready(JULIET)
     assert await method.landed(JULIET) == frozenset()
     with pytest.raises(Refused) as told:
-        await method.send(delivery())
-    assert "email is not set up; an operator must add [mail] to the configuration" in str(
-        told.value
-    )
+        await deliver(method, delivery())
+    assert "mail is not set up here" in str(told.value)
 
 
 async def test_the_letter_goes_whole() -> None:
-    letters = FakeLetters()
-    letters.more = {
+    more = {
         "html": "<p>x</p>",
         "list_id": "<lobby.bus.example.org>",
         "unsubscribe": "https://bus.example/u/1",
     }
-    assert Letter("a", "b", **letters.more)
-    async with odd() as server, mail(server, letters) as method:
-        await method.send(delivery())
+    async with odd() as server, mail(server) as method:
+        await deliver(method, delivery(), FakeRenderer(**more))
         raw = server.took[0].raw
         assert b"\r\nList-Unsubscribe: <https://bus.example/u/1>\r\n" in raw
         assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw

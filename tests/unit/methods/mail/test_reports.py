@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.methods.mail.reports import LOOKED_AT, Report, read
+from component.methods.mail.reports import MAX_READ_BYTES, Report, read
 
 POSTFIX = """\
 From: MAILER-DAEMON@mx.example.org (Mail Delivery System)
@@ -51,6 +51,155 @@ Subject: Lobby
 
 --B/mx.example.org--
 """
+
+
+QMAIL = """\
+From: MAILER-DAEMON@mx.elsewhere.example
+To: b+token@bounces.example.org
+Subject: failure notice
+
+Hi. This is the qmail-send program at mx.elsewhere.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<juliet@example.org>:
+192.0.2.7 does not like recipient.
+Remote host said: 550 5.1.1 <juliet@example.org>: Recipient address rejected: User unknown
+Giving up on 192.0.2.7.
+
+--- Below this line is a copy of the message.
+
+Return-Path: <b+token@bounces.example.org>
+To: juliet@example.org
+Subject: Lobby
+
+hello
+"""
+EXIM = """\
+X-Failed-Recipients: juliet@example.org
+Auto-Submitted: auto-replied
+From: Mail Delivery System <Mailer-Daemon@mx.example.org>
+To: b+token@bounces.example.org
+Subject: Mail delivery failed: returning message to sender
+
+This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  juliet@example.org
+    SMTP error from remote mail server after RCPT TO:<juliet@example.org>:
+    host mx.elsewhere.example [192.0.2.7]: 550 5.1.1 User unknown
+
+------ This is a copy of the message, including all the headers. ------
+
+To: juliet@example.org
+Subject: Lobby
+"""
+SENDMAIL = """\
+From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example.org>
+To: b+token@bounces.example.org
+Subject: Returned mail: User unknown
+
+The original message was received at Mon, 20 Nov 2023 10:00:00 GMT
+
+   ----- The following addresses had permanent fatal errors -----
+<juliet@example.org>
+
+   ----- Transcript of session follows -----
+... while talking to mx.elsewhere.example.:
+>>> RCPT To:<juliet@example.org>
+<<< 550 5.1.1 <juliet@example.org>... User unknown
+550 <juliet@example.org>... User unknown
+"""
+MICROSOFT = """\
+From: postmaster@elsewhere.example
+To: b+token@bounces.example.org
+Subject: Undeliverable
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="B"
+
+--B
+
+   ----- Transcript of session follows -----
+juliet@example.org
+
+550 5.1.1 User unknown
+
+--B
+Content-Type: text/plain
+
+To: juliet@example.org
+
+--B--
+"""
+OTHERS = [QMAIL, EXIM, SENDMAIL, MICROSOFT]
+AWAY = """\
+From: juliet@example.org
+To: b+token@bounces.example.org
+Subject: I am away
+Auto-Submitted: auto-replied
+
+I am away until Monday. If it can't wait, ask <romeo@example.org>.
+
+> 550 of us have signed.
+"""
+WAITING = """\
+Auto-Submitted: auto-replied
+From: Mail Delivery System <Mailer-Daemon@mx.example.org>
+To: b+token@bounces.example.org
+Subject: Warning: message 1abc delayed 24 hours
+
+This message was created automatically by mail delivery software.
+A message that you sent has not yet been delivered to one or more of its
+recipients after more than 24 hours on the queue on mx.example.org.
+
+The address to which the message has not yet been delivered is:
+
+  juliet@example.org
+    host mx.elsewhere.example [192.0.2.7]: 451 4.7.1 Greylisted
+
+No action is required on your part.
+"""
+
+
+def _read_other(text: str) -> Report | None:
+    return read(text.replace("\n", "\r\n").encode(), has_null_sender=True)
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_other_shapes(text: str) -> None:
+    report = _read_other(text)
+    assert report
+    assert report.addresses == {"juliet@example.org"}
+    assert report.why.startswith("550 5.1.1 ")
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_other_shapes_with_a_sender_are_what_anybody_writes(text: str) -> None:
+    assert _read(text) is None
+
+
+@pytest.mark.parametrize("text", OTHERS)
+@pytest.mark.parametrize(
+    "reply", ["552 5.2.2 Mailbox full", "550 5.7.1 Rejected as spam", "451 4.3.0 Try again later"]
+)
+def test_other_shapes_that_leave_doubt_keep_the_address(text: str, reply: str) -> None:
+    doubtful = text.replace("550 5.1.1", reply).replace("550 <", f"{reply} <")
+    assert _read_other(doubtful) is None
+    assert _read_other(text.replace("550", "")) is None
+
+
+@pytest.mark.parametrize("text", [AWAY, WAITING, "", POSTFIX.replace("failed", "delayed")])
+def test_what_is_no_report_of_a_failure(text: str) -> None:
+    assert _read_other(text) is None
+
+
+@given(st.binary(max_size=600), st.sampled_from(OTHERS), st.integers(0, 900))
+def test_damaged_reports_in_other_shapes_break_nothing(junk: bytes, text: str, at: int) -> None:
+    raw = text.encode()
+    report = read(raw[:at] + junk + raw[at:], has_null_sender=True)
+    assert report is None or len(report.why) <= 300
 
 
 def _read(text: str) -> Report | None:
@@ -136,7 +285,7 @@ def test_parts_within_parts_are_a_trap() -> None:
 
 def test_only_the_beginning_is_looked_at() -> None:
     assert read(POSTFIX.encode() + b"x" * 1_000_000)
-    assert read(POSTFIX.replace("I'm sorry", "x" * LOOKED_AT).encode()) is None
+    assert read(POSTFIX.replace("I'm sorry", "x" * MAX_READ_BYTES).encode()) is None
 
 
 @given(st.binary(max_size=600))

@@ -12,8 +12,8 @@ from component.common.errors import Unavailable
 from component.xmpp.limits import Limits
 from component.xmpp.muc.access import Access, EntryRules
 from component.xmpp.muc.room import Occupant, Room
-from component.xmpp.session import IqError
 from component.xmpp.stanza import Fault
+from component.xmpp.stream.session import IqError
 from tests.unit.xmpp.fakes import FakeSession
 
 JID = "lobby@rooms.example.org"

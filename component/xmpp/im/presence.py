@@ -12,8 +12,8 @@ import structlog
 
 from component.xmpp import elements
 from component.xmpp.limits import Limits
-from component.xmpp.session import Session
 from component.xmpp.stanza import MUC_USER, NS, bare, resource
+from component.xmpp.stream.session import Session
 
 log = structlog.get_logger()
 

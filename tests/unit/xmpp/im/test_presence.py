@@ -4,8 +4,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from component.xmpp.im.presence import Presence
 from component.xmpp.limits import Limits
-from component.xmpp.presence import Presence
 from tests.unit.xmpp.fakes import FakeSession
 
 BOT = "bot@bus.example.org"

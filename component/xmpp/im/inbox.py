@@ -22,7 +22,6 @@ from component.xmpp.bot import Bot
 from component.xmpp.elements import answer, element, error, message
 from component.xmpp.handlers import Handlers, PlainMessage, TypedLine
 from component.xmpp.muc.replies import named_by, text_of
-from component.xmpp.session import Session
 from component.xmpp.stanza import (
     RECEIPTS,
     bare,
@@ -33,6 +32,7 @@ from component.xmpp.stanza import (
     local,
     said_of,
 )
+from component.xmpp.stream.session import Session
 from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()

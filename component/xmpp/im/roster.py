@@ -13,8 +13,8 @@ from component.common.errors import TooMany
 from component.common.rate import Rate
 from component.xmpp.elements import presence
 from component.xmpp.identity import Identities
-from component.xmpp.session import Session
 from component.xmpp.stanza import bare, domain
+from component.xmpp.stream.session import Session
 from component.xmpp.tasks import Tasks
 
 RESOURCE = "bus"

@@ -14,7 +14,7 @@ from component.bus.ports.method import Confirmation
 from component.common.errors import DeliveryError, Unavailable
 from component.common.i18n import _
 from component.xmpp.limits import Limits
-from component.xmpp.session import IqError, Session
+from component.xmpp.stream.session import IqError, Session
 from component.xmpp.tasks import Tasks
 
 GROUP = 16

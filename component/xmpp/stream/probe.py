@@ -3,11 +3,11 @@
 import asyncio
 
 from component.common.errors import Unavailable
-from component.xmpp.connection import ComponentAccount
 from component.xmpp.elements import query
-from component.xmpp.session import IQ_TIMEOUT_S, NOT_TRIED, IqError, Session
 from component.xmpp.stanza import DISCO_INFO, MUC, features
-from component.xmpp.supervisor import keep_up
+from component.xmpp.stream.connection import ComponentAccount
+from component.xmpp.stream.session import IQ_TIMEOUT_S, NOT_TRIED, IqError, Session
+from component.xmpp.stream.supervisor import keep_up
 
 
 async def probe(account: ComponentAccount, rooms: str) -> str:

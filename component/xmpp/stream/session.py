@@ -14,9 +14,9 @@ import structlog
 
 from component.common.errors import Unavailable
 from component.common.i18n import _
-from component.xmpp.connection import ComponentAccount, Connection
 from component.xmpp.elements import element, serialize, stanza
 from component.xmpp.stanza import NS, PING, Fault, bare, resource
+from component.xmpp.stream.connection import ComponentAccount, Connection
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ class Session:
     # Sending
 
     def send(self, built: Element) -> None:
-        """Write a stanza; raises Unavailable where there is no session. Not yet a delivery."""
+        """Write a stanza; raises Unavailable without a session. Not yet a delivery."""
         self.send_text(serialize(built))
 
     def try_send(self, built: Element) -> None:
@@ -129,7 +129,7 @@ class Session:
             log.exception("stanza handling failed", sender=xml.get("from"), kind=xml.tag)
 
     def answered(self, xml: Element) -> None:
-        """Give the answer to an IQ to whoever asked it."""
+        """Give the answer to an IQ to the part that asked it."""
         to, answer = self._asked.get(xml.get("id", ""), ("", None))
         if answer is None or answer.done() or not may_answer(xml.get("from", ""), to):
             return
@@ -160,7 +160,7 @@ class Session:
             call()
 
     def fail(self, state: str, sentence: str) -> None:
-        """There is no session: `state` is "down" or "misconfigured", `sentence` says why."""
+        """The session is not up: `state` is "down" or "misconfigured", `sentence` says why."""
         if (state, sentence) != (self.state, self.trouble) and not self._closing:
             log.warning("XMPP is down", reason=sentence)
         if self.state == "up" or not self.since:

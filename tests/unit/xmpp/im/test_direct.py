@@ -9,11 +9,11 @@ import pytest
 from component.bus.model.flow_control import WINDOW
 from component.bus.ports.method import Confirmation
 from component.common.errors import DeliveryError, Refused, Unavailable, Unconfirmed
-from component.xmpp.direct import DirectMessages
+from component.xmpp.im.direct import DirectMessages
+from component.xmpp.im.proofs import GROUP
 from component.xmpp.limits import Limits
-from component.xmpp.proofs import GROUP
-from component.xmpp.session import IqError
 from component.xmpp.stanza import Fault
+from component.xmpp.stream.session import IqError
 from tests.support.fakes import said, until
 from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
 

@@ -15,11 +15,11 @@ from component.common.i18n import _
 from component.common.sanitize import escape, fit
 from component.xmpp.elements import body, own_words, replacing, serialize
 from component.xmpp.handlers import Texts
+from component.xmpp.im.proofs import Proofs, SentMessage
 from component.xmpp.limits import BODY_BYTES, Limits
 from component.xmpp.muc.retraction import retraction
-from component.xmpp.proofs import Proofs, SentMessage
-from component.xmpp.session import Session
 from component.xmpp.stanza import SAID, Fault, bare, domain
+from component.xmpp.stream.session import Session
 
 HOPELESS = frozenset(
     {

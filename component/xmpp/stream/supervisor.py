@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from component.common.errors import ConfigError, Unavailable
-from component.xmpp.connection import Connection, connect
-from component.xmpp.session import IqError, Session
+from component.xmpp.stream.connection import Connection, connect
+from component.xmpp.stream.session import IqError, Session
 
 log = structlog.get_logger()
 

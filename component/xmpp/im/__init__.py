@@ -1,0 +1,1 @@
+"""Instant messaging and presence with people (RFC 6121)."""
