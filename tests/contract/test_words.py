@@ -92,9 +92,9 @@ CORE_LOOSE = {
     ("subscriptions/access.py", "rights "),
     ("subscriptions/access.py", "rights rooms"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
-    ("xmpp/muc/mam.py", "the room keeps no archive"),
+    ("xmpp/muc/mam.py", "the room does not have an archive, so its messages cannot be identified"),
     ("xmpp/stream/session.py", "not connected yet"),
-    ("xmpp/stream/supervisor.py", "the stream ended: "),
+    ("xmpp/stream/supervisor.py", "the connection ended: "),
     ("xmpp/stream/supervisor.py", "connection lost"),
     ("xmpp/stream/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of

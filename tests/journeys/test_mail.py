@@ -190,7 +190,7 @@ async def test_an_address_that_is_turned_away(exim: Exim) -> None:
         with pytest.raises(NoMailbox):
             await deliver(method, delivery(target=nobody))
         await deliver(method, delivery())
-    assert addresses.gone == [(nobody, "the mail server says: 550 Unrouteable address")]
+    assert addresses.gone == [(nobody, "the mail server reports: 550 Unrouteable address")]
     await _arrived(exim, 1)
 
 
@@ -245,7 +245,7 @@ async def test_a_server_that_is_away_holds_all_and_loses_none(exim: Exim, tmp_pa
             )
         with pytest.raises(Unavailable):
             await deliver(method, delivery())
-        assert "can't be used" in str(hub.troubles[0].why)
+        assert "cannot be used" in str(hub.troubles[0].why)
         exim.start()
         for person, odd_or_even in (("juliet", 0), ("romeo", 1)):
             mails = await _arrived(exim, 10, person)

@@ -297,12 +297,12 @@ class DeliveryQueue:
         if isinstance(error, DeliveryError):
             return error
         log.error(
-            "fault in a method",
+            "method failed",
             channel=str(self.channel),
             message=delivery.message.id,
             exc_info=error,
         )
-        return Unconfirmed(_("a fault in the bus: {error}", error=repr(error)))
+        return Unconfirmed(_("internal error: {error}", error=repr(error)))
 
     async def _step_back(self, error: ShoutbusError) -> None:
         """Take back the window in order, and pause."""

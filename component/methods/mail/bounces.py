@@ -124,9 +124,9 @@ class Bounces:
         target = self._target(report, digest) if report and digest else None
         if not report or not target:
             log.info(
-                "mail dropped",
+                "incoming mail dropped",
                 bytes=len(envelope.content or ""),
-                reason="no failure of a mail of ours is reported in it",
+                reason="not a delivery failure report for our mail",
             )
             return "250 2.0.0 Dropped: this address does not receive mail"
         try:

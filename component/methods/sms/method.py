@@ -86,7 +86,7 @@ class Texts:
         await self._ports.addresses.check(delivery)
         text = gsm.cut(self._written(content), self._setup.parts)
         if not text.strip():
-            raise Refused(_("There is nothing to say: the message is empty."))
+            raise Refused(_("The message is empty. Write some text."))
         size = gsm.count(text)
         sms = Sms(delivery.message.id, number, size.parts, delivery.message.origin.startswith(ASKS))
         await self._budget.reserve(sms)
