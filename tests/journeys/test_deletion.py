@@ -128,7 +128,7 @@ async def test_what_the_bus_said(place: Joined, author: dict[str, str], nick: st
             told = await delete(admin, message_id)
             assert told.startswith(f"Deleted {message_id}. In other places:")
             asked = "clients were asked to hide it; not all of them can."
-            assert f"muc:{room}: {'gone there too.' if place.moderates else asked}" in told
+            assert f"muc:{room}: {'deleted there as well.' if place.moderates else asked}" in told
             assert f"chat:romeo@localhost: {asked}" in told
 
             known = name_of(here, words)

@@ -318,15 +318,15 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
     file = tmp_path / "shoutbus.toml"
     file.write_text(settings(server, tmp_path, free_port(), _table(exim, free_port()) + ROUTE))
     status, said = _run("check", file)
-    assert (status, "everything in it answers" in said) == (0, True), said
+    assert (status, "all connections work" in said) == (0, True), said
     assert (
-        "Note: [mail] is set, and public_url under [web] is not: links in mails lead to "
+        "Note: [mail] is set, but public_url under [web] is not. Links in emails point to "
         "http://127.0.0.1:" in said
     )
     text = file.read_text()
     file.write_text(text.replace("[web]\n", '[web]\npublic_url = "https://shouts.example.org"\n'))
     _status, said = _run("check", file)
-    assert ("everything in it answers" in said, "Note: [mail]" in said) == (True, False), said
+    assert ("all connections work" in said, "Note: [mail]" in said) == (True, False), said
     file.write_text(text)
     status, said = _run("check", file, SHOUTBUS_MAIL_PORT=str(free_port()))
     assert status == 1
@@ -414,7 +414,7 @@ async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(
             ended = await _post(click, **{"List-Unsubscribe": "One-Click"})
             assert ended.status == 200
             bus.post("shoutbox:lobby", "never")
-            await ask(juliet, "subscription list", "^You have no subscriptions")
+            await ask(juliet, "subscription list", "^You do not have any subscriptions")
             await ask(juliet, "subscribe lobby by mail romeo@example.org", "romeo@example.org")
             await _arrived(exim, 1, "romeo")  # which went behind it
             await _arrived(exim, 2)

@@ -179,7 +179,7 @@ async def test_by_a_line_at_once(world: World) -> None:
     await ask(
         juliet,
         "subscribe lobby",
-        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, at once\n“stop” ends it",
+        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, immediately\nTo end it, use “stop”",
     )
     await ask(romeo, "subscribe lobby", "Subscription 2: ")
     first = await world.shout("Who has the key?")
@@ -193,7 +193,7 @@ async def test_by_a_line_at_once(world: World) -> None:
     await ask(juliet, "stop", "Subscription 1 to shoutbox:lobby has ended")
     await world.shout("Nobody tells her")
     await hears_nothing_of(juliet, "Nobody tells her", romeo)
-    await ask(juliet, "subscriptions", "^You have no subscriptions")
+    await ask(juliet, "subscriptions", "^You do not have any subscriptions")
 
 
 async def test_quiet_hours_and_a_pause(world: World) -> None:
@@ -327,7 +327,7 @@ async def test_by_a_form(world: World) -> None:
     assert form.fields["mention"] == "juliet"
     told = await form.send("complete", **form.fields | {"matching": "release", "mention": "none"})
     assert told.startswith(
-        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, every 2 messages, only with "
+        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, every 2 messages, containing "
         "“release”"
     )
     for words in ("A release", "Hello juliet", "Another release"):
@@ -397,4 +397,4 @@ async def test_a_ban_ends_a_subscription_and_says_so(place: Place) -> None:
             bus.post("shoutbox:banning", "Behind his back")
             await hears_nothing_of(romeo, "Behind his back", admin)
             await ask(romeo, f"subscribe muc:{room}", "does not exist, or you cannot access it")
-            await ask(romeo, "subscriptions", "^You have no subscriptions")
+            await ask(romeo, "subscriptions", "^You do not have any subscriptions")

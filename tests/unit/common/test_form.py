@@ -136,7 +136,7 @@ def test_no_jid(jid: str) -> None:
 @pytest.mark.parametrize("name", ["text", "number", "jid", "channel", "one"])
 @pytest.mark.parametrize("value", [[], [""], ["  "], ["\t\n"], ["\u200b\u202e"]])
 def test_nothing_is_not_enough(name: str, value: list[str]) -> None:
-    with pytest.raises(BadInput, match=r"This is needed\."):
+    with pytest.raises(BadInput, match=r"This field is required\."):
         _field(name).parse(value)
 
 
@@ -170,7 +170,7 @@ def test_a_choice_by_value_by_label_or_nearly() -> None:
         "blue",
         "blue",
     ]
-    with pytest.raises(BadInput, match="Close"):
+    with pytest.raises(BadInput, match="Similar"):
         one.parse(["RED"])
     with pytest.raises(BadInput, match=r"Similar: blue\."):
         one.parse(["bleu"])

@@ -64,7 +64,7 @@ def test_what_is_meant(text: str, cron: str) -> None:
         ("every 5 hours", "does not divide the hour or the day evenly. Choose one of 1, 2, 3."),
         ("every 0 minutes", "does not divide the hour or the day evenly. Choose one of"),
         ("every 4 minutes", "cookies"),
-        ("* * * * *", "runs every 1min. Even fortune cookies take longer to bake ;) Choose"),
+        ("* * * * *", "runs every 1min. Even fortune cookies take longer to bake"),
         ("0,1 9 * * *", "cookies"),
         ("0 0 30 2 *", "is not a cron schedule, or it never occurs. Check its five fields."),
         ("99 9 * * *", "is not a cron schedule, or it never occurs. Check its five fields."),

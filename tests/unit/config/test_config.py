@@ -162,10 +162,10 @@ jid = "admin"
             "component is “bus example”, which is not a domain. Write it as component.example.org",
         ),
         ("[xmpp]: ", "secret is missing"),
-        ("[xmpp]: ", "rooms must be text in quotes"),
+        ("[xmpp]: ", "rooms must be text in quotation marks"),
         ("[web]: ", "listen is “8080”. Write it as address:port, for example 127.0.0.1:8080"),
         ("[web]: ", "public_url is “shouts”"),
-        ("[web]: ", "proxies holds “nonsense”"),
+        ("[web]: ", "proxies contains “nonsense”"),
         ("[[admin]] 1: ", "jid is “nobody”, which is not a JID. Write it as juliet@example.org"),
         ("[[channel]] 1: ", "Write it as method:address, for example shoutbox:lobby"),
         ("[[channel]] 2: ", "did you mean muc?"),
@@ -224,7 +224,7 @@ def test_another_machine_needs_clear_text(host: str) -> None:
         ("[web]\npublic_url = 'ftp://x'", "[web]: public_url"),
         ("[web]\npublic_url = 'http://[x'", "[web]: public_url"),
         ("[web]\nproxies = '10.0.0.1'", "[web]: proxies must be a list in square brackets"),
-        ("[store]\nurl = 3", "[store]: url must be text in quotes"),
+        ("[store]\nurl = 3", "[store]: url must be text in quotation marks"),
         (
             "[fetch]\nallow = ['10.0.0.0/8', 'a/b']",
             (
@@ -241,8 +241,8 @@ def test_another_machine_needs_clear_text(host: str) -> None:
                 "example shoutbox:lobby."
             ),
         ),
-        ("[[channel]]\nname = 'muc:lobby'", "like muc:team@rooms.example.org"),
-        ("[[channel]]\nname = 'muc:A@rooms.example.org'", "like muc:team@rooms.example.org"),
+        ("[[channel]]\nname = 'muc:lobby'", "Write it as muc:team@rooms.example.org"),
+        ("[[channel]]\nname = 'muc:A@rooms.example.org'", "Write it as muc:team@rooms.example.org"),
         (
             "[[channel]]\nname = 'shoutbox:a'\ninvite = ['a@x']",
             "shoutbox does not have settings, so “invite” cannot be set.",
@@ -263,14 +263,20 @@ def test_another_machine_needs_clear_text(host: str) -> None:
             f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:a'",
             "[[route]] 1: A route cannot lead from",
         ),
-        (f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:b'", "names shoutbox:b, and no"),
+        (
+            f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:b'",
+            "refers to shoutbox:b, which is not defined",
+        ),
         (
             f"{BOX}[[channel]]\nname = 'chat:*'\n[[route]]\nfrom = 'chat:*'\nto = "
             "'shoutbox:a'\nboth = true",
             "[[route]] 1: from",
         ),
-        (TOKEN + TOKEN.replace("abcdef", "abcdeg"), "Two [[token]] are named “demo”"),
-        (TOKEN + TOKEN.replace("demo", "other"), "[[token]] “demo” and “other” have one secret"),
+        (TOKEN + TOKEN.replace("abcdef", "abcdeg"), "Two [[token]] entries are named “demo”"),
+        (
+            TOKEN + TOKEN.replace("demo", "other"),
+            "[[token]] “demo” and “other” have the same secret",
+        ),
     ],
 )
 def test_one_fault(more: str, fault: str) -> None:
@@ -310,7 +316,7 @@ def test_processors_of_a_route() -> None:
     [
         ("name = 'delai'\nby = '1s'", "the processor “delai” does not exist; available are "),
         ("by = '1s'", "name is missing."),
-        ("name = 1", "name must be text in quotes."),
+        ("name = 1", "name must be text in quotation marks."),
         (
             "name = 'delay'\nby = 90",
             "by: “90” is not a duration. Write it as 90s, 10min, 2h or 1d.",
@@ -375,8 +381,8 @@ def test_files(tmp_path: Path) -> None:
     file.write_bytes(b"# caf\xe9\n" + XMPP.encode())
     for path, words in (
         (file, "is not UTF-8 (byte 5). Save it as UTF-8"),
-        (tmp_path / "none.toml", "cannot be read: No such file."),
-        (tmp_path, "cannot be read: Is a directory."),
+        (tmp_path / "none.toml", "cannot be read: No such file"),
+        (tmp_path, "cannot be read: Is a directory"),
     ):
         with pytest.raises(ConfigError) as told:
             load(path, METHODS, {})

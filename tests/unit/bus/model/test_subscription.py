@@ -170,7 +170,7 @@ def test_what_can_not_be_read_is_told_as_it_was_written(text: str) -> None:
         "is not a schedule. Examples: immediately, every 20, hourly, daily at 9, weekdays at "
         "9:30, weekly on Monday."
     )
-    assert str(caught.value) == f"“{text}” is no schedule: write {told}"
+    assert str(caught.value) == f"“{text}” {told}"
 
 
 def test_nothing_is_told_of_itself() -> None:

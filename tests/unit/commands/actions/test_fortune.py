@@ -63,8 +63,10 @@ async def test_offensive_ones_where_asked_and_never_in_a_room(
     database(tmp_path / "nice" / "off", "rude", "pfui")
     monkeypatch.setattr("commands.actions.channels.fortune.PLACES", [tmp_path / "nice"])
     assert await says(bus, "fortune rude offensive") == "A fortune from “rude”:\npfui"
-    assert "no fortunes “rude” here" in await says(bus, "fortune rude")
-    assert "no fortunes “rude” here" in await says(bus, "fortune rude", in_room=True)
+    assert "The fortune database “rude” does not exist" in await says(bus, "fortune rude")
+    assert "The fortune database “rude” does not exist" in await says(
+        bus, "fortune rude", in_room=True
+    )
     for line in ("fortune offensive", "fortune rude offensive", "fortune offensive=yes"):
         assert "Offensive fortunes are shown in private chats only. Write to" in await says(
             bus, line, in_room=True

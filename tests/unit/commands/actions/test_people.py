@@ -78,7 +78,7 @@ async def test_a_role_given_and_taken_is_in_force_at_once(stage: Stage) -> None:
 )
 async def test_the_configurations_admins_are_its_own(stage: Stage, line: str) -> None:
     await stage.says("role grant juliet@x admin")
-    assert "from the configuration file" in await stage.says(line, "juliet@x")
+    assert "in the configuration file" in await stage.says(line, "juliet@x")
     assert stage.bus.settings.roles.of("admin@x") is Role.ADMIN
     assert len(await stage.changes()) == 1
 
@@ -149,7 +149,7 @@ async def test_a_token_for_oneself(stage: Stage) -> None:
         ("token create news nobody", "not a JID"),
         ("token create news", "already"),
         ('token create "zoe (web)"', "cannot contain"),
-        (f"token create {'x' * 65}", "at most 64"),
+        (f"token create {'x' * 65}", "The maximum is 64"),
         ("token revoke old", "not one of the choices"),
     ],
 )
@@ -251,7 +251,7 @@ async def test_status(stage: Stage) -> None:
         "XMPP: up since 1970-01-01 00:15:40 UTC",
         "Rooms: 2, not joined: 1",
         "  team@rooms.x: the room is for members",
-        "Waiting: 7",
+        "Pending: 7",
         "  muc:team@rooms.x: 7",
         "Subscriptions: 3, 2 unconfirmed",
         "Dead letters: 1",

@@ -159,13 +159,13 @@ async def test_in_german(stage: Stage, line: str, what: str) -> None:
         ),
         (
             "remind me every 2 minutes to stretch",
-            "Even fortune cookies take longer to bake ;) Choose",
+            "Even fortune cookies take longer to bake",
         ),
         (
             "remind me in 60 weeks to stretch",
             "Error: When: “in 60 weeks” is more than a year ahead. Choose an earlier time.",
         ),
-        (f"remind me in 20 minutes to {'x' * (MAX_TEXT + 1)}", "at most 1000 fit"),
+        (f"remind me in 20 minutes to {'x' * (MAX_TEXT + 1)}", "The maximum is 1000"),
     ],
 )
 async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
@@ -201,7 +201,7 @@ async def test_names_that_two_have(stage: Stage) -> None:
 async def test_too_many(stage: Stage) -> None:
     for _number in range(MOST):
         await stage.says("remind me in 20 minutes to stretch")
-    assert "You have 50 reminders" in await stage.says("remind me in 20 minutes to stretch")
+    assert "You already have 50 reminders" in await stage.says("remind me in 20 minutes to stretch")
 
 
 async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
@@ -306,10 +306,10 @@ async def test_ones_own_are_listed_and_dropped(stage: Stage) -> None:
     assert await stage.says("reminder list") == (
         "1 reminders:\n1: 1970-01-01 02:16 (UTC), chat:juliet@x: eat"
     )
-    assert "no reminder 2" in await stage.says("reminder drop 2")
-    assert "no reminder 99" in await stage.says("reminder drop 99")
+    assert "Reminder 2 does not exist" in await stage.says("reminder drop 2")
+    assert "Reminder 99 does not exist" in await stage.says("reminder drop 99")
     assert await stage.says("reminder drop 1") == "Deleted reminder 1: eat"
-    assert "no reminder 1" in await stage.says("reminder drop 1")
+    assert "Reminder 1 does not exist" in await stage.says("reminder drop 1")
     assert [one.id for one in await stage.kept()] == [2]
 
 

@@ -288,7 +288,7 @@ async def test_pausing(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     assert await desk.says("route pause 1") == "shoutbox:lobby → muc:team@x is now off."
     assert not desk.bus.hub.leads_to(LOBBY)
-    assert "is off already" in await desk.says("route pause 1 off")
+    assert "is already off" in await desk.says("route pause 1 off")
     assert (
         await desk.says("route pause shoutbox:lobby muc:team@x on")
         == "shoutbox:lobby → muc:team@x is now on."

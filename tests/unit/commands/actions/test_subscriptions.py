@@ -153,7 +153,7 @@ async def test_the_one_confirmed_address_is_taken(stage: Stage) -> None:
     await stage.gives(Channel("mail", "other@example.org"), Proof.ASKED)
     answer = await stage.says("subscribe lobby daily at 9 by mail")
     assert (
-        "→ mail:juliet@example.org, daily at 9, immediately if “juliet” is mentioned, next "
+        "→ mail:juliet@example.org, daily at 9, immediately if “juliet” is mentioned, next on "
         "1970-01-01 09:00"
     ) in answer
     assert await stage.asked(MAIL) == 0
@@ -1121,8 +1121,8 @@ async def test_a_form(stage: Stage) -> None:
     assert lines(wrong).startswith("Thread: The message x does not exist in shoutbox:lobby")
     done = await client.send("subscribe", said, session_of(first), jid="juliet@x")
     assert told(done).startswith(
-        "Subscription 1: shoutbox:lobby → chat:juliet@x, daily at 9, containing “release”, own "
-        "posts too, immediately while you are online, immediately if “juliet” is mentioned, next "
+        "Subscription 1: shoutbox:lobby → chat:juliet@x, daily at 9, containing “release”, "
+        "including your own messages, immediately while you are online, immediately if “juliet” is mentioned, next on "
         "1970-01-01 09:00 (UTC)"
     )
 

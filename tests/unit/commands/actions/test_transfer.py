@@ -149,7 +149,7 @@ async def test_a_dry_run_first(stage: Desk, full: Desk) -> None:
     assert await stage.says("no") == "Nothing was changed."
     assert await stage.lists() == before
     await stage.says(f"import remove\n{toml}")
-    assert (await stage.says("yes")).startswith("Imported: ")
+    assert (await stage.says("yes")).startswith("Imported ")
     assert {str(one.channel) for one in stage.bus.hub.channels} == {
         "shoutbox:lobby",
         "shoutbox:back",
@@ -510,13 +510,13 @@ async def test_every_fault_of_processors_at_once(full: Desk) -> None:
             "[[route]] 1, [[route.processor]] 7: by must be text in quotation marks, a number, "
             "true or false, or a list of these."
         ),
-        "[[route]] 1, [[route.processor]] 8: by must be text in quotes",
+        "[[route]] 1, [[route.processor]] 8: by must be text in quotation marks",
         (
             "[[route]] 1, [[route.processor]] 9: has_link: “perhaps” is not a valid answer. "
             "Write yes or no."
         ),
         "[[route]] 1, [[route.processor]] 10: text: This field is required.",
-        "[[route]] 2: processor must be a list in brackets.",
+        "[[route]] 2: processor must be a list in square brackets.",
         "[[route]] 3: processor must be tables, each written as [[route.processor]].",
         "[[route]] 4: procesor is not a setting. Did you mean processor?",
         "[[route]] 5: The route would have 21 processors. The maximum is 20.",

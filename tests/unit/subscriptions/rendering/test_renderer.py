@@ -663,7 +663,9 @@ async def test_a_broken_template_is_told_once_and_ours_is_sent(
     assert desk.told == ["digest.txt, line 2: 'nothing' is undefined"]
     (folder / "digest.txt").write_text("Dear all, {{ subject }}")
     letter = await desk.writer.letter(delivery)  # at once, not when what was kept is too old
-    assert letter.text.startswith("Dear all, Lobby: 1 message\n\n-- \nYou get this because")
+    assert letter.text.startswith(
+        "Dear all, Lobby: 1 message\n\n-- \nYou receive this email because"
+    )
 
 
 @pytest.mark.parametrize("failing", ["parts_of", "get", "notified", "between"])
