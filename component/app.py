@@ -25,7 +25,6 @@ from component.bus.engine.scheduler import Scheduler
 from component.bus.model.message_page import MessagePages
 from component.bus.model.roles import Role, Roles
 from component.bus.model.story import permalink
-from component.bus.model.subscription import SUBSCRIBERS
 from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, Ports
 from component.bus.ports.store import Store
 from component.common.errors import ConfigError, StoreError
@@ -33,6 +32,7 @@ from component.config.config import Config
 from component.fetch.client import Fetcher, agent
 from component.handlers import BusHandlers
 from component.storage import open_store
+from component.subscriptions.audience import SUBSCRIBERS
 from component.subscriptions.factory import put_together
 from component.subscriptions.service import Subscriptions
 from component.xmpp.gateway import Gateway
@@ -150,6 +150,7 @@ async def running(
             ways | {SUBSCRIBERS: notices.fanout},
             persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
             on_failure=notices.subscriptions.on_failure,
+            followers=notices.subscriptions.audience.followers,
             renderer=notices.letters,
             make=processors.make,
             link=pages.url,

@@ -11,9 +11,10 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.message_page import MessagePages
 from component.bus.model.records import ChannelSpec
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import HeardThere, MethodSpec, Refusal
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Receipt, Store
+from component.bus.ports.store import Store
 from component.common.i18n import Words, _
 from component.xmpp.handlers import PlainMessage, TypedLine
 

@@ -135,7 +135,7 @@ class Digests:
 
     async def _run(self) -> bool:
         """Tell all that is due; whether nothing stands in the way of that."""
-        seen, stuck = _Seen(self._store), self._hub.people
+        seen, stuck = _Seen(self._store), self._hub.crowd.size
         before: frozenset[Subscription] = frozenset()
         while ready := await self._store.digests.due(self._clock(), PAGE):
             if before.issuperset(ready):
@@ -155,9 +155,9 @@ class Digests:
         """Wait for room for more than those who were `stuck` before; gives how many are by now."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._hub.fewer(stuck + PEOPLE)
+                await self._hub.crowd.below(stuck + PEOPLE)
         except TimeoutError:
-            return self._hub.people
+            return self._hub.crowd.size
         return stuck
 
     async def _one(
@@ -232,7 +232,8 @@ class Digests:
             self._clock(),
             origin=f"{DIGEST}{target}@{due}:{places}",
         )
-        receipt = await self._hub.tell(digest, [replace(turn, digest=digest.id) for turn in turns])
+        writes = [replace(turn, digest=digest.id) for turn in turns]
+        receipt = await self._hub.accept_with(digest, writes)
         if not receipt.new:  # it was told, and they were set back to where they stood before
             await self._store.digests.take_turns(turns)
 

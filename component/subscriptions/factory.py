@@ -19,7 +19,7 @@ from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers
 from component.subscriptions.links import Links
 from component.subscriptions.rendering.digest import Places
-from component.subscriptions.rendering.renderer import Writer
+from component.subscriptions.rendering.renderer import Renderer
 from component.subscriptions.rendering.templates import Templates
 from component.subscriptions.service import Subscriptions
 
@@ -31,7 +31,7 @@ class SubscriptionParts:
     subscriptions: Subscriptions
     fanout: Subscribers
     digests: Digests
-    letters: Writer
+    letters: Renderer
     templates: Templates
 
     async def start(self) -> None:
@@ -80,12 +80,12 @@ def put_together(
     async def tell(words: Words) -> None:
         await notices.tell(Channel("letters", "templates"), words)
 
-    fanout = Subscribers(hub, title, moment, clock)
+    fanout = Subscribers(hub, subscriptions.audience, title, moment, clock)
     digests = Digests(hub, subscriptions, timer, moment, clock)
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
     templates = Templates(config.letters)
-    letters = Writer(
+    letters = Renderer(
         hub.store,
         Places(title, page, link, story),
         book.links,

@@ -20,6 +20,7 @@ from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quick, Retracts
 from component.bus.ports.rendering import AsIs, Rendered
 from component.common.errors import DeliveryError, StoreError, Unavailable
+from component.subscriptions.audience import Audience
 from component.subscriptions.counters import Counts
 from component.subscriptions.instant import noted
 
@@ -85,10 +86,16 @@ class Subscribers:
     form = AsIs()
 
     def __init__(
-        self, hub: Hub, title: Callable[[Channel], str], moment: Callable[[], Moment], clock: Clock
+        self,
+        hub: Hub,
+        audience: Audience,
+        title: Callable[[Channel], str],
+        moment: Callable[[], Moment],
+        clock: Clock,
     ) -> None:
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
+        self._audience = audience
         self._title = title
         self._moment = moment
         self._clock = clock
@@ -148,9 +155,7 @@ class Subscribers:
         if here is None:
             return None
         before = [
-            one.channel
-            for one in trace
-            if one.seq < here.seq and one.channel in self._hub.routing.heard
+            one.channel for one in trace if one.seq < here.seq and one.channel in self._audience
         ]
         brought = frozenset(one.channel for one in trace)
         told = noted(message, self._title(channel), await self._answered(message, channel))
@@ -282,9 +287,8 @@ class Subscribers:
                 flight.add_done_callback(_seen)
         full = await self._counts.full(page.counts, run.seq)
         held = [*page.held, *(replace(one, due=self._clock()) for one in full)]
-        await self._hub.spread(
-            FanOutPage(run.delivery, page.upto, [*page.targets, *sorted(late)], page.told, held)
-        )
+        targets = [*page.targets, *sorted(late)]
+        await self._hub.write([FanOutPage(run.delivery, page.upto, targets, page.told, held)])
         left.remove(page)
         for one in held:
             for call in self.due:

@@ -33,6 +33,7 @@ from component.common.i18n import _
 from component.subscriptions import transitions
 from component.subscriptions.access import Rights
 from component.subscriptions.addresses import AddressBook
+from component.subscriptions.audience import Audience
 
 log = structlog.get_logger()
 
@@ -70,6 +71,7 @@ class Subscriptions:
     ) -> None:
         """`ways` are the methods that persons can be told by: of those that need a setup, those
         that have it."""
+        self.audience = Audience()
         self.book = book
         self.rights = Rights(hub, settings, methods, notices, book, timer, clock)
         self.ways = tuple(ways)
@@ -82,7 +84,6 @@ class Subscriptions:
         self._timer = timer
         self._clock = clock
         self._away: dict[Channel, int] = {}  # how often in a row those were tried who took nothing
-        self._since: set[Channel] = set()  # those that came in force since the store was asked
         book.begun.append(self.in_force)
         book.keep = self.rights.keep
 
@@ -98,9 +99,8 @@ class Subscriptions:
     async def _recount(self) -> None:
         """See anew, and each hour, which channels have subscribers who hear at once."""
         self._timer.at("subscribers", self._clock() + HOUR, self._recount)
-        self._since.clear()
-        found = await self._store.subscriptions.listener_counts()
-        self._hub.routing.heard = {*found, *self._since}
+        self.audience.counting()
+        self.audience.counted(await self._store.subscriptions.listener_counts())
 
     def own(self, jid: str) -> Channel:
         """Where a bare JID is reached by IM."""
@@ -191,8 +191,7 @@ class Subscriptions:
         """Take new or changed ones into account, for the next message."""
         for one in some:
             if one.live or one.urgent:
-                self._hub.routing.heard.add(one.channel)
-                self._since.add(one.channel)
+                self.audience.add(one.channel)
             if one.online and one.who:
                 self._online.watch(one.who)
             if one.due:
@@ -309,13 +308,8 @@ class Subscriptions:
         brought = await self._brought(then)
         ends = await self._fallbacks([one for one, _after in brought])
         for end in ends:
-            log.info(
-                "using the fallback address",
-                message=then.message.id,
-                method=end.method,
-                reason=str(error),
-            )
-        await self._hub.spread(FanOutPage(then, 0, ends))
+            log.info("falls back", message=then.message.id, method=end.method, reason=str(error))
+        await self._hub.write([FanOutPage(then, 0, ends)])
         if ends:
             return then if dead else then.failed(Refused(str(error)), self._clock())
         if dead and brought and then.channel.method == self._notices.method:

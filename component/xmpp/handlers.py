@@ -11,9 +11,9 @@ from xml.etree.ElementTree import Element
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import HeardThere, Refusal
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Receipt
 from component.common.i18n import Words
 from component.xmpp.elements import element, error
 from component.xmpp.stanza import COMMANDS

@@ -77,7 +77,7 @@ async def _told(world: World) -> tuple[float, float]:
 
     began, before = time.perf_counter(), time.process_time()
     await asyncio.gather(*(speak() for _ in range(AT_ONCE)))
-    await world.hub.fewer(1)
+    await world.hub.crowd.below(1)
     assert len(world.chat.told) == FEW * MESSAGES, "lost or doubled"
     return MESSAGES / (time.perf_counter() - began), (time.process_time() - before) / MESSAGES
 

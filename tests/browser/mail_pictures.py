@@ -15,11 +15,11 @@ from component.bus.model.subscription import Interval, Subscription
 from component.subscriptions.instant import quoted
 from component.subscriptions.links import Links
 from component.subscriptions.rendering import values
-from component.subscriptions.rendering.digest import Places, Wanted, chosen, merged, strangers
+from component.subscriptions.rendering.digest import Places, Selection, chosen, merged, strangers
 from component.subscriptions.rendering.footer import HERE, footed
+from component.subscriptions.rendering.locale import ReaderLocale
 from component.subscriptions.rendering.renderer import MAIL
 from component.subscriptions.rendering.templates import Templates
-from component.subscriptions.rendering.values import Eyes
 from tests.browser.chromium import chromium
 
 ZONE = "Europe/Berlin"
@@ -90,7 +90,7 @@ EARLIER = shout(NURSE, "17:20", "Who left the blue umbrella in room 3?", day=22)
 CAKE = shout(JULIET, "09:12", "Release 2.4 is out today. Who brings the cake?")
 
 
-def wanted() -> list[Wanted]:
+def wanted() -> list[Selection]:
     """A morning's worth."""
     lobby = [
         shout(ROMEO, "08:55", "That was me, thank you. I fetch it at noon.", EARLIER),
@@ -119,14 +119,14 @@ def wanted() -> list[Wanted]:
             "https://planet.example.org/2026/autumn?from=feed&n=7",
         ),
     ]
-    return [Wanted(LOBBY, lobby, rest=37), Wanted(PLANET, planet)]
+    return [Selection(LOBBY, lobby, rest=37), Selection(PLANET, planet)]
 
 
 def digest(
-    language: str = "en", some: list[Wanted] | None = None, templates: Templates | None = None
+    language: str = "en", some: list[Selection] | None = None, templates: Templates | None = None
 ) -> str:
     """The page of a digest, as it is mailed."""
-    eyes = Eyes(language, ZONE)
+    eyes = ReaderLocale(language, ZONE)
     shown = chosen(merged(some or wanted()), MAIL)
     quotes = {one: quoted(EARLIER) for one in strangers(shown)}
     return drawn(
@@ -137,7 +137,7 @@ def digest(
     )
 
 
-def drawn(name: str, given: Mapping[str, object], eyes: Eyes, templates: Templates) -> str:
+def drawn(name: str, given: Mapping[str, object], eyes: ReaderLocale, templates: Templates) -> str:
     """A page with its footer."""
     links = Links(WEB, b"0" * 32)
     why = [
@@ -153,7 +153,7 @@ def drawn(name: str, given: Mapping[str, object], eyes: Eyes, templates: Templat
         for channel in (LOBBY, PLANET)
     ]
     foot = templates.draw(
-        "footer.html", eyes.language, values.of_foot(why, TARGET, PLACES, links, eyes)
+        "footer.html", eyes.language, values.of_footer(why, TARGET, PLACES, links, eyes)
     )
     page = templates.draw(name, eyes.language, {"footer": HERE, **given})
     assert not foot.fault

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from component.bus.model.message import Author
 from component.subscriptions.rendering import values
-from component.subscriptions.rendering.digest import Wanted
+from component.subscriptions.rendering.digest import Selection
+from component.subscriptions.rendering.locale import ReaderLocale
 from component.subscriptions.rendering.preview import places, preview, samples
 from component.subscriptions.rendering.templates import Templates
-from component.subscriptions.rendering.values import Eyes
 from tests.browser.mail_pictures import GUEST, LOBBY, PLACES, WEB, ZONE, digest, drawn, shout
 
 EVIL = (
@@ -63,10 +63,14 @@ def page_of(name: str) -> str:
     if name == "message.html":
         said = shout(GUEST, "09:14", f"Both! {LONG_WORD}\n{'word ' * 100}")
         given = values.of_message(
-            said, LOBBY, shout(GUEST, "09:12", "Apple or chocolate?"), PLACES, Eyes("en", ZONE)
+            said,
+            LOBBY,
+            shout(GUEST, "09:12", "Apple or chocolate?"),
+            PLACES,
+            ReaderLocale("en", ZONE),
         )
-        return drawn(name, given, Eyes("en", ZONE), Templates())
-    return preview(Templates(), name, Eyes("en", ZONE), samples(0), places(WEB), WEB).text
+        return drawn(name, given, ReaderLocale("en", ZONE), Templates())
+    return preview(Templates(), name, ReaderLocale("en", ZONE), samples(0), places(WEB), WEB).text
 
 
 LETTERS = pytest.mark.parametrize("name", ["digest.html", "message.html", "request.html"])
@@ -86,7 +90,9 @@ def test_nothing_stands_out_sideways(reader: Reader, name: str, width: int) -> N
 
 
 def test_long_words_and_names_break(reader: Reader) -> None:
-    some = [Wanted(LOBBY, [shout(GUEST, "09:00", LONG_WORD), shout(GUEST, "09:01", "x" * 1_100)])]
+    some = [
+        Selection(LOBBY, [shout(GUEST, "09:00", LONG_WORD), shout(GUEST, "09:01", "x" * 1_100)])
+    ]
     page = reader.open(digest(some=some), 320)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
@@ -134,7 +140,7 @@ def test_how_a_digest_reads(reader: Reader) -> None:
 
 def test_nothing_of_what_people_write_runs(reader: Reader) -> None:
     guest = Author(EVIL, "guest:1")
-    evil = [Wanted(LOBBY, [shout(guest, "09:00", f"{EVIL}\njavascript:alert(1)")])]
+    evil = [Selection(LOBBY, [shout(guest, "09:00", f"{EVIL}\njavascript:alert(1)")])]
     page = reader.open(digest(some=evil), 800)
     expect(page.locator(".text")).to_contain_text("<script>document.title = 'run'</script>")
     assert page.title() == "Lobby: 1 message"

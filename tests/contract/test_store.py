@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
 from component.bus.model.route import Route
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Offer, Receipt, Store
+from component.bus.ports.store import Store
 from component.common.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
 from component.storage import open_store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
 from tests.support.fakes import FROM, OTHER, TO, offered, said
+from tests.support.saving import committed
 
 NASTY = (
     '\'; drop table messages; --\n"quoted" \\ %s :rows ?1 [1,2] {"a":null} \t é 佐藤 😀 \ufffd '
@@ -33,7 +36,7 @@ def offer(message: Message, *to: Channel) -> Offer:
 
 
 async def save(store: Store, *messages: Message, to: tuple[Channel, ...] = (TO,)) -> list[Receipt]:
-    return list(await store.save([offer(message, *to) for message in messages], (), ()))
+    return list(await committed(store, [offer(message, *to) for message in messages], (), ()))
 
 
 def bodies(found: object) -> list[str]:
@@ -117,7 +120,7 @@ async def test_an_id_and_an_origin_of_two_known_messages(store: Store) -> None:
 
 
 async def test_nothing_to_save(store: Store) -> None:
-    assert list(await store.save((), (), ())) == []
+    assert list(await committed(store, (), (), ())) == []
 
 
 async def test_a_message_that_concerns_only_its_own_channel(store: Store) -> None:
@@ -151,7 +154,7 @@ async def test_outcomes(store: Store) -> None:
     receipts = await save(store, *(said(str(number)) for number in range(3)))
     a, b, c = (receipt.deliveries[1] for receipt in receipts)
     ends = [a.confirmed(5_000), b.failed(Unconfirmed("no wörd 'yet'"), 6_000)]
-    await store.save((), ends, ())
+    await committed(store, (), ends, ())
     assert await store.deliveries.log(TO) == [*ends, c]
     assert await store.deliveries.pending(TO, 0, 10) == [ends[1], c]
     assert await store.deliveries.backlog() == {TO: 2}
@@ -159,7 +162,7 @@ async def test_outcomes(store: Store) -> None:
 
 async def test_an_outcome_of_nothing_changes_nothing(store: Store) -> None:
     (receipt,) = await save(store, said())
-    await store.save((), [Delivery(10**9, said(), TO).confirmed(1)], ())
+    await committed(store, (), [Delivery(10**9, said(), TO).confirmed(1)], ())
     assert await store.messages.trace(receipt.message.id) == list(receipt.deliveries)
 
 
@@ -254,9 +257,9 @@ async def test_many_writers_at_once(store: Store) -> None:
 
 async def test_marks(store: Store) -> None:
     assert await store.source_state.archive_position(TO) is None
-    await store.save((), (), [ArchivePosition(TO, "", 1), ArchivePosition(OTHER, "o'1", 2)])
+    await committed(store, (), (), [ArchivePosition(TO, "", 1), ArchivePosition(OTHER, "o'1", 2)])
     assert await store.source_state.archive_position(TO) == ArchivePosition(TO, "", 1)
-    await store.save((), (), [ArchivePosition(TO, "t2", 3)])
+    await committed(store, (), (), [ArchivePosition(TO, "t2", 3)])
     assert await store.source_state.archive_position(TO) == ArchivePosition(TO, "t2", 3)
     assert await store.source_state.archive_position(OTHER) == ArchivePosition(OTHER, "o'1", 2)
 
@@ -268,7 +271,7 @@ async def dead(store: Store, *messages: Message, to: Channel = TO) -> list[Deliv
     """Messages that `to` refused, as the store has them."""
     receipts = await save(store, *messages, to=(to,))
     ends = [receipt.deliveries[1].failed(Refused("no"), 5_000) for receipt in receipts]
-    await store.save((), ends, ())
+    await committed(store, (), ends, ())
     return ends
 
 
@@ -393,8 +396,11 @@ async def test_a_probe_tells_whether_it_can_write(engine: Engine, store: Store) 
 async def test_all_is_kept(engine: Engine) -> None:
     store = await engine.open()
     (receipt,) = await save(store, said(NASTY))
-    await store.save(
-        (), [receipt.deliveries[1].failed(Unconfirmed("late"), 7)], [ArchivePosition(TO, "t", 1)]
+    await committed(
+        store,
+        (),
+        [receipt.deliveries[1].failed(Unconfirmed("late"), 7)],
+        [ArchivePosition(TO, "t", 1)],
     )
     await store.people.add_contact("bot@bus", "a@b")
     await store.configuration.seed(
@@ -447,17 +453,17 @@ async def test_opened_twice_at_once(engine: Engine) -> None:
 async def test_a_full_disk_changes_nothing(engine: Engine, store: Store) -> None:
     receipts = await save(store, said("before"), said("too"))
     done = receipts[0].deliveries[1].confirmed(9)
-    await store.save((), (), [ArchivePosition(TO, "old", 1)])
+    await committed(store, (), (), [ArchivePosition(TO, "old", 1)])
     await engine.fill_disk(store)
     refused = [offer(said("x" * 100_000, origin=f"r{number}"), TO) for number in range(20)]
     with pytest.raises(StoreError) as told:
-        await store.save(refused, [done], [ArchivePosition(TO, "new", 2)])
+        await committed(store, refused, [done], [ArchivePosition(TO, "new", 2)])
     assert told.value.__cause__
     assert bodies(await store.deliveries.log(TO)) == ["before", "too"]
     assert await store.source_state.archive_position(TO) == ArchivePosition(TO, "old", 1)
     assert await store.deliveries.backlog() == {TO: 2}
     await engine.free_disk(store)
-    found = await store.save(refused, [done], [ArchivePosition(TO, "new", 2)])
+    found = await committed(store, refused, [done], [ArchivePosition(TO, "new", 2)])
     assert all(one.new for one in found)
     assert await store.source_state.archive_position(TO) == ArchivePosition(TO, "new", 2)
     assert await store.deliveries.backlog() == {TO: 21}
@@ -538,7 +544,7 @@ async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
     vile, good = said("vile"), said("good")
     (first, second) = await save(store, vile, good, to=(TO, OTHER))
     dead = first.deliveries[1].failed(Refused("no"), 2)
-    await store.save((), [dead], ())
+    await committed(store, (), [dead], ())
     assert await store.messages.deletion(vile.id) is None
     await store.messages.delete(vile.id, "(gone)", AUDIT)
     hops = await store.messages.trace(vile.id)
@@ -568,7 +574,7 @@ async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: St
     (receipt,) = await save(store, said(), to=(TO, OTHER))
     _, one, other = receipt.deliveries
     await store.messages.delete(receipt.message.id, "(gone)", AUDIT)
-    await store.save((), [one.failed(Unconfirmed("lost"), 5), other.confirmed(5)], ())
+    await committed(store, (), [one.failed(Unconfirmed("lost"), 5), other.confirmed(5)], ())
     assert [hop.state for hop in await store.messages.trace(receipt.message.id)] == [
         State.CAME,
         State.DROPPED,

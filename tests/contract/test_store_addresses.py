@@ -15,6 +15,7 @@ from tests.contract.engines import Engine, Opened
 from tests.contract.test_store_subscriptions import added
 from tests.contract.test_store_subscriptions import one as sub
 from tests.support.fakes import FROM, OTHER, offered, said
+from tests.support.saving import committed
 
 MAIL = Channel("mail", "juliet@example.org")
 THERE = Channel("mail", "there@example.org")
@@ -213,7 +214,7 @@ async def test_a_stop_lasts_however_it_is_written(store: Store) -> None:
 
 async def test_where_a_message_came_is_known(store: Store) -> None:
     message = said("hello", FROM)
-    await store.save([offered(message, (FROM, State.CAME), (MAIL, State.PENDING))], (), ())
+    await committed(store, [offered(message, (FROM, State.CAME), (MAIL, State.PENDING))], (), ())
     assert await store.messages.reached(message.id, [FROM, OTHER]) == {FROM}
     assert await store.messages.reached("0" * 32, [FROM]) == frozenset()
 

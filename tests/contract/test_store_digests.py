@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from component.bus.engine.commits import Offer
+from component.bus.engine.releases import release_all
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.planner import Held, Stopped
@@ -19,11 +21,13 @@ from component.bus.model.route import Route
 from component.bus.model.subscription import DIGEST, Interval, Standing, Subscription
 from component.bus.ports.digests import DigestPart, DigestTurn
 from component.bus.ports.fan_out import FanOutPage
-from component.bus.ports.store import Offer, Planned, Release, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan
 from component.common.errors import Refused, StoreError
 from component.common.i18n import Words
 from tests.contract.engines import Engine, Opened, SQLiteEngine
 from tests.support.fakes import AUTHOR, FROM, OTHER, TO, offered, said
+from tests.support.saving import committed, paged
 
 MIGRATIONS = Path(str(resources.files("component.storage"))) / "migrations"
 DAILY = Interval.parse("daily at 9")
@@ -51,14 +55,13 @@ def digest(target: str = "juliet@x", body: str = "the shouts of the day") -> Mes
 
 def telling(message: Message, *turns: DigestTurn) -> Offer:
     """A digest to accept."""
-    return Offer(
-        message, lambda: Planned([(message, message.channel, State.PENDING, "")], turns=turns)
-    )
+    plan = Plan([(message, message.channel, State.PENDING, "")])
+    return Offer(message, lambda: plan, turns)
 
 
 async def said_in(store: Store, *messages: Message) -> list[Delivery]:
-    receipts = await store.save(
-        [offered(one, (one.channel, State.CAME)) for one in messages], (), ()
+    receipts = await committed(
+        store, [offered(one, (one.channel, State.CAME)) for one in messages], (), ()
     )
     return [receipt.deliveries[0] for receipt in receipts]
 
@@ -139,8 +142,8 @@ async def test_one_that_was_moved_meanwhile_stays(store: Store, change: dict[str
     now = replace(was, **change)
     await store.subscriptions.change([(was, now)])
     message = digest()
-    (receipt,) = await store.save(
-        [telling(message, turn(was, 9, message.id), turn(other, 8, message.id))], (), ()
+    (receipt,) = await committed(
+        store, [telling(message, turn(was, 9, message.id), turn(other, 8, message.id))], (), ()
     )
     assert receipt.new
     assert list(await store.subscriptions.find()) == [
@@ -174,7 +177,7 @@ async def test_a_digest_and_its_turns_are_kept_together(opened: Opened) -> None:
     )
     message = digest()
     offer = telling(message, turn(other, 8, message.id), turn(one, 9, message.id), turn(empty, 7))
-    (receipt,) = await store.save([offer], (), ())
+    (receipt,) = await committed(store, [offer], (), ())
     await store.close()
     again = await opened()
     assert list(await again.deliveries.pending(message.channel, 0, 9)) == list(receipt.deliveries)
@@ -183,7 +186,7 @@ async def test_a_digest_and_its_turns_are_kept_together(opened: Opened) -> None:
         DigestPart(other.id, 0, 8),
     ]
     assert [each.cursor for each in await again.subscriptions.find()] == [9, 8, 7]
-    (known,) = await again.save([offer], (), ())
+    (known,) = await committed(again, [offer], (), ())
     assert not known.new
     assert [each.cursor for each in await again.subscriptions.find()] == [9, 8, 7]
 
@@ -191,7 +194,9 @@ async def test_a_digest_and_its_turns_are_kept_together(opened: Opened) -> None:
 async def test_one_is_told_once_of_two_digests_at_one_time(store: Store) -> None:
     (one,) = await added(store, due(5))
     first, second = digest(), digest(body="the same again")
-    await store.save([telling(each, turn(one, 9, each.id)) for each in (first, second)], (), ())
+    await committed(
+        store, [telling(each, turn(one, 9, each.id)) for each in (first, second)], (), ()
+    )
     assert list(await store.digests.parts_of(first.id)) == [DigestPart(one.id, 0, 9)]
     assert list(await store.digests.parts_of(second.id)) == []
 
@@ -203,10 +208,12 @@ async def test_turns_stand_with_what_was_held(store: Store) -> None:
     (one,) = await added(store, due(5))
     message = digest()
     held = Held(message, route.id, (1,), frozenset(), 0, 5)
-    await store.save([Offer(message, lambda: Planned((), holds=[held]))], (), ())
+    await committed(store, [Offer(message, lambda: Plan((), holds=[held]))], (), ())
     waiting = tuple(await store.held.of_message(message.id))
-    plan = Planned([(message, TO, State.PENDING, "")], turns=[turn(one, 9, message.id)])
-    await store.release([Release(waiting, lambda _held, _been: plan)])
+    plan = Plan([(message, TO, State.PENDING, "")])
+    async with store.transaction() as tx:
+        await release_all(tx, [waiting], lambda _held, _been: plan)
+        await tx.write([turn(one, 9, message.id)])
     assert list(await store.digests.parts_of(message.id)) == [DigestPart(one.id, 0, 9)]
     assert await store.subscriptions.get(one.id) == one.told(5, 9)
 
@@ -216,12 +223,12 @@ async def test_a_full_disk_takes_no_turn(engine: Engine, store: Store) -> None:
     long = digest(body="x" * 200_000)
     await engine.fill_disk(store)
     with pytest.raises(StoreError):
-        await store.save([telling(long, turn(one, 9, long.id))], (), ())
+        await committed(store, [telling(long, turn(one, 9, long.id))], (), ())
     assert list(await store.digests.due(5, 10)) == [one, other]
     assert list(await store.digests.parts_of(long.id)) == []
     assert list(await store.messages.trace(long.id)) == []
     await engine.free_disk(store)
-    await store.save([telling(long, turn(one, 9, long.id))], (), ())
+    await committed(store, [telling(long, turn(one, 9, long.id))], (), ())
     assert list(await store.digests.due(5, 10)) == [other]
 
 
@@ -231,8 +238,9 @@ async def test_what_was_told_at_once_is_known_until_the_next_turn(store: Store) 
         store, due(5, online=True, cursor=2), due(5, "romeo@x", online=True, cursor=2)
     )
     (delivery,) = await said_in(store, said())
-    await store.fan_out.save_page(
-        FanOutPage(delivery, 9, notified=[(one.id, 1), (one.id, 3), (one.id, 12), (other.id, 1)])
+    await paged(
+        store,
+        FanOutPage(delivery, 9, notified=[(one.id, 1), (one.id, 3), (one.id, 12), (other.id, 1)]),
     )
     first = turn(one, 9)
     await store.digests.take_turns([first])
@@ -315,8 +323,10 @@ async def test_what_is_on_its_way_to_a_channel_is_told_and_what_died_is_not(stor
         offered(said(str(number)), (OTHER, State.CAME), (FROM, State.PENDING))
         for number in range(3)
     ]
-    waits, done, dead = [receipt.deliveries[1] for receipt in await store.save(offers, (), ())]
-    await store.save((), [done.confirmed(2), dead.failed(Refused("no"), 2)], ())
+    waits, done, dead = [
+        receipt.deliveries[1] for receipt in await committed(store, offers, (), ())
+    ]
+    await committed(store, (), [done.confirmed(2), dead.failed(Refused("no"), 2)], ())
     told = await store.digests.between(FROM, 0, 99, 9)
     assert [(one.seq, one.state) for one in told] == [
         (waits.seq, State.PENDING),
@@ -333,8 +343,8 @@ async def test_a_message_keeps_what_it_answers(opened: Opened) -> None:
     start = said("first")
     answer = replace(said("second"), replies=start.id, thread=start.id)
     offers = [offered(one, (FROM, State.CAME), (TO, State.PENDING)) for one in (start, answer)]
-    await store.save(offers, (), ())
-    (again,) = await store.save([offered(answer)], (), ())
+    await committed(store, offers, (), ())
+    (again,) = await committed(store, [offered(answer)], (), ())
     await store.close()
     later = await opened()
     assert again.message == answer
@@ -355,7 +365,7 @@ async def test_what_waits_keeps_what_it_answers(store: Store) -> None:
     answer = replace(said(author=AUTHOR), replies="a" * 32, thread="b" * 32)
     held = Held(answer, route.id, (1,), frozenset(), 0, 5)
     stop = Stopped(answer, route.id, "match", OTHER, Words("no"))
-    await store.save([Offer(answer, lambda: Planned((), holds=[held], stops=[stop]))], (), ())
+    await committed(store, [Offer(answer, lambda: Plan((), holds=[held], stops=[stop]))], (), ())
     assert messages(await store.held.of_message(answer.id)) == [answer]
     assert messages(await store.held.due(10, 9)) == [answer]
     assert messages(await store.messages.rejections(answer.id)) == [answer]

@@ -5,17 +5,20 @@ from dataclasses import replace
 
 import pytest
 
+from component.bus.engine.commits import Offer
 from component.bus.model.delivery import State
 from component.bus.model.ledger import StateEntry
 from component.bus.model.message import Channel, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.records import Audit, ChannelSpec, Drop, Put
 from component.bus.model.route import Route, Stage
-from component.bus.ports.store import Offer, Planned, Release, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan
 from component.common.errors import Conflict, StoreError
 from component.common.i18n import Words
 from tests.contract.engines import Engine
 from tests.support.fakes import FROM, OTHER, TO, said
+from tests.support.saving import Release, committed, released
 
 AUDIT = Audit(1_000, "admin@x", "text", "change")
 STAGES = (Stage(1, "delay", (("by", ("1min",)),)), Stage(3, "prefix", (("text", ("“[x] \\",)),)))
@@ -40,17 +43,17 @@ def held(
 def accepted(one: Held) -> Offer:
     """A message that is to wait; one that waits “changed” came with other words."""
     came = replace(one.message, body="as it came") if one.message.body == "changed" else one.message
-    return Offer(came, lambda: Planned([(came, FROM, State.CAME, "")], [one]))
+    return Offer(came, lambda: Plan([(came, FROM, State.CAME, "")], [one]))
 
 
 async def hold(store: Store, *waiting: Held) -> Sequence[Held]:
     """Accept the messages, to wait; as the store holds them."""
-    await store.save([accepted(one) for one in waiting], (), ())
+    await committed(store, [accepted(one) for one in waiting], (), ())
     return [found for one in waiting for found in await store.held.of_message(one.message.id)]
 
 
-def on(arrives: Message | None = None) -> Planned:
-    return Planned([(arrives, TO, State.PENDING, "")] if arrives else [])
+def on(arrives: Message | None = None) -> Plan:
+    return Plan([(arrives, TO, State.PENDING, "")] if arrives else [])
 
 
 async def test_a_route_keeps_its_stages(engine: Engine) -> None:
@@ -111,7 +114,7 @@ async def test_a_changed_message_waits_and_arrives_as_it_was_changed(store: Stor
     route = await routed(store)
     (one,) = await hold(store, held(said("changed"), route))
     assert one.message.body == "changed"
-    (arrived,) = await store.release([Release((one,), lambda left, _been: on(left[0].message))])
+    (arrived,) = await released(store, [Release((one,), lambda left, _been: on(left[0].message))])
     assert (arrived.message.body, arrived.channel, arrived.state) == ("changed", TO, State.PENDING)
     assert [delivery.message.body for delivery in await store.messages.trace(one.message.id)] == [
         "as it came",
@@ -126,8 +129,8 @@ async def test_what_goes_on_is_held_no_more_and_goes_once(store: Store) -> None:
     route = await routed(store)
     (one,) = await hold(store, held(said(), route))
     release = Release((one,), lambda left, _been: on(left[0].message))
-    assert len(await store.release([release])) == 1
-    assert await store.release([release]) == []
+    assert len(await released(store, [release])) == 1
+    assert await released(store, [release]) == []
     assert await store.held.counts() == {}
     assert await store.held.next_due() is None
 
@@ -138,11 +141,11 @@ async def test_where_it_has_been_since(store: Store) -> None:
     (one,) = await hold(store, held(message, route))
     asked: list[frozenset[Channel]] = []
 
-    def plan(_left: tuple[Held, ...], been: frozenset[Channel]) -> Planned:
+    def plan(_left: tuple[Held, ...], been: frozenset[Channel]) -> Plan:
         asked.append(been)
-        return Planned([(message, OTHER, State.DONE, "")])
+        return Plan([(message, OTHER, State.DONE, "")])
 
-    await store.release([Release((one,), plan)])
+    await released(store, [Release((one,), plan)])
     assert asked == [{FROM}]
     assert [delivery.channel for delivery in await store.messages.trace(message.id)] == [
         FROM,
@@ -170,8 +173,8 @@ async def test_a_digest_is_a_message_of_its_own(store: Store) -> None:
         store, *(held(said(body), route, batch="b" * 32) for body in ("one", "two"))
     )
     digest = said("one and two", id="b" * 32)
-    plan = Planned([(digest, TO, State.PENDING, "")], digests=[digest])
-    (arrived,) = await store.release([Release(tuple(waiting), lambda _left, _been: plan)])
+    plan = Plan([(digest, TO, State.PENDING, "")], digests=[digest])
+    (arrived,) = await released(store, [Release(tuple(waiting), lambda _left, _been: plan)])
     assert arrived.message == digest
     assert [(one.channel, one.message) for one in await store.messages.trace(digest.id)] == [
         (TO, digest)
@@ -184,16 +187,16 @@ async def test_what_fails_holds_on(engine: Engine) -> None:
     route = await routed(store)
     (one,) = await hold(store, held(said(), route))
 
-    def broken(_left: tuple[Held, ...], _been: frozenset[Channel]) -> Planned:
+    def broken(_left: tuple[Held, ...], _been: frozenset[Channel]) -> Plan:
         raise LookupError
 
     with pytest.raises(LookupError):
-        await store.release([Release((one,), broken)])
+        await released(store, [Release((one,), broken)])
     await engine.fill_disk(store)
     big = said("x" * 200_000)
-    digest = Planned([(big, TO, State.PENDING, "")], digests=[big])
+    digest = Plan([(big, TO, State.PENDING, "")], digests=[big])
     with pytest.raises(StoreError):
-        await store.release([Release((one,), lambda _left, _been: digest)])
+        await released(store, [Release((one,), lambda _left, _been: digest)])
     await engine.free_disk(store)
     assert [found.message for found in await store.held.due(9_000, 9)] == [one.message]
     await store.close()
@@ -231,8 +234,8 @@ async def test_a_change_that_is_refused_buries_nothing(store: Store) -> None:
 async def test_a_deleted_message_waits_no_more_and_nowhere_in_its_words(store: Store) -> None:
     route = await routed(store)
     (one,) = await hold(store, held(said("changed"), route))
-    await store.save([], (), ())
-    arrived = await store.release([Release((one,), lambda left, _been: on(left[0].message))])
+    await committed(store, [], (), ())
+    arrived = await released(store, [Release((one,), lambda left, _been: on(left[0].message))])
     (waiting,) = await hold(store, held(said("vile"), route))
     for message in (one.message, waiting.message):
         await store.messages.delete(message.id, "(gone)", AUDIT)
@@ -248,8 +251,11 @@ async def test_where_a_message_was_stopped(store: Store) -> None:
     stop = Stopped(
         message, route.id, "match", TO, Words("it has not “{word}”", {"word": "'; drop"})
     )
-    await store.save(
-        [Offer(message, lambda: Planned([(message, FROM, State.CAME, "")], stops=[stop]))], (), ()
+    await committed(
+        store,
+        [Offer(message, lambda: Plan([(message, FROM, State.CAME, "")], stops=[stop]))],
+        (),
+        (),
     )
     (found,) = await store.messages.rejections(message.id)
     assert (found.message, found.route, found.processor, found.destination, str(found.why)) == (
@@ -264,8 +270,8 @@ async def test_where_a_message_was_stopped(store: Store) -> None:
 
 async def note(store: Store, *notes: StateEntry) -> None:
     message = said()
-    planned = Planned([(message, FROM, State.CAME, "")], notes=notes)
-    await store.save([Offer(message, lambda: planned)], (), ())
+    planned = Plan([(message, FROM, State.CAME, "")], notes=notes)
+    await committed(store, [Offer(message, lambda: planned)], (), ())
 
 
 async def test_notes_are_kept_in_the_order_they_were_put(engine: Engine) -> None:
@@ -295,13 +301,13 @@ async def test_of_two_notes_under_one_key_in_one_transaction_the_last_stands(sto
     offers = [
         Offer(
             message,
-            lambda message=message, value=value: Planned(  # type: ignore[misc]
+            lambda message=message, value=value: Plan(  # type: ignore[misc]
                 [(message, FROM, State.CAME, "")], notes=[StateEntry(place, "k", value)]
             ),
         )
         for message, value in ((first, 1), (second, None))
     ]
-    await store.save(offers, (), ())
+    await committed(store, offers, (), ())
     assert await store.held.processor_state() == []
 
 
@@ -325,26 +331,26 @@ async def test_a_plan_is_made_for_what_is_new_alone(store: Store) -> None:
     await routed(store)
     message, asked = said(), []
 
-    def plan() -> Planned:
+    def plan() -> Plan:
         asked.append(1)
-        return Planned([(message, FROM, State.CAME, "")])
+        return Plan([(message, FROM, State.CAME, "")])
 
     offers = [Offer(message, plan), Offer(message, plan)]
-    assert [one.new for one in await store.save(offers, (), ())] == [True, False]
-    assert [one.new for one in await store.save(offers, (), ())] == [False, False]
+    assert [one.new for one in await committed(store, offers, (), ())] == [True, False]
+    assert [one.new for one in await committed(store, offers, (), ())] == [False, False]
     assert asked == [1]
 
 
 async def test_where_a_message_was_brought_by_its_origin(store: Store) -> None:
     first = said("one", origin="x")
-    plan = Planned(
+    plan = Plan(
         [
             (first, FROM, State.CAME, ""),
             (first, TO, State.DONE, ""),
             (first, OTHER, State.DEAD, "no"),
         ]
     )
-    await store.save([Offer(first, lambda: plan)], (), ())
+    await committed(store, [Offer(first, lambda: plan)], (), ())
     assert await store.messages.destinations_of("x") == (first, frozenset({TO}))
     assert await store.messages.destinations_of("y") == (None, frozenset())
     await store.messages.delete(first.id, "(gone)", AUDIT)
@@ -354,6 +360,6 @@ async def test_where_a_message_was_brought_by_its_origin(store: Store) -> None:
 async def test_what_corrects_another_says_which(store: Store) -> None:
     first = said("one")
     second = replace(said("two"), corrects=first.id)
-    plan = Planned([(second, TO, State.PENDING, "")])
-    await store.save([Offer(second, lambda: plan)], (), ())
+    plan = Plan([(second, TO, State.PENDING, "")])
+    await committed(store, [Offer(second, lambda: plan)], (), ())
     assert [one.message for one in await store.deliveries.pending(TO, 0, 9)] == [second]

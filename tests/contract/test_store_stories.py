@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from component.bus.engine.commits import Offer
 from component.bus.model.delivery import State
 from component.bus.model.message import DELETED, Channel, Message
 from component.bus.model.records import Audit
 from component.bus.model.story import Story
-from component.bus.ports.store import Offer, Planned, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan
 from component.common.errors import Conflict, StoreError
 from tests.contract.engines import Engine
 from tests.support.fakes import FROM, offered, said
+from tests.support.saving import committed
 
 NEWS, OTHER = Channel("story", "news"), Channel("story", "other")
 AUDIT = Audit(9_000, "admin@x", "text", "story-edit", "story:news 1", "title")
@@ -22,8 +25,11 @@ async def tell(
 ) -> list[Story]:
     """Messages that were said elsewhere and brought there; oldest first."""
     messages = [said(body) for body in bodies]
-    await store.save(
-        [offered(one, (one.channel, State.CAME), (channel, state)) for one in messages], (), ()
+    await committed(
+        store,
+        [offered(one, (one.channel, State.CAME), (channel, state)) for one in messages],
+        (),
+        (),
     )
     return [found for one in messages if (found := await store.stories.of_message(channel, one.id))]
 
@@ -54,7 +60,7 @@ async def test_what_was_brought_there_is_a_story(store: Store) -> None:
 
 async def test_what_was_said_there_is_one_too(store: Store) -> None:
     message = said("One", NEWS)
-    await store.save([offered(message, (NEWS, State.CAME))], (), ())
+    await committed(store, [offered(message, (NEWS, State.CAME))], (), ())
     assert [story.message for story in await store.stories.find(NEWS)] == [message]
 
 
@@ -66,7 +72,7 @@ async def test_what_did_not_arrive_is_none(store: Store, state: State) -> None:
 
 async def test_a_message_in_two_archives(store: Store) -> None:
     message = said("One")
-    await store.save([offered(message, (NEWS, State.DONE), (OTHER, State.DONE))], (), ())
+    await committed(store, [offered(message, (NEWS, State.DONE), (OTHER, State.DONE))], (), ())
     here, there = (
         await store.stories.of_message(NEWS, message.id),
         await store.stories.of_message(OTHER, message.id),
@@ -83,10 +89,10 @@ async def test_as_a_route_changed_it(store: Store) -> None:
     message = said("One")
     changed = replace(message, body="[lobby] One")
 
-    def plan() -> Planned:
-        return Planned([(message, FROM, State.CAME, ""), (changed, NEWS, State.DONE, "")])
+    def plan() -> Plan:
+        return Plan([(message, FROM, State.CAME, ""), (changed, NEWS, State.DONE, "")])
 
-    await store.save([Offer(message, plan)], (), ())
+    await committed(store, [Offer(message, plan)], (), ())
     (story,) = await store.stories.find(NEWS)
     assert story.message == changed
 

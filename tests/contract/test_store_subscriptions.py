@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel
 from component.bus.model.records import Audit
 from component.bus.model.subscription import Interval, Standing, Subscription
 from component.bus.ports.fan_out import FanOutPage
-from component.bus.ports.store import Offer, Planned, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan
 from component.common.errors import Conflict, Refused, StoreError
 from tests.contract.engines import Engine, Opened
 from tests.support.fakes import FROM, OTHER, TO, offered, said
+from tests.support.saving import committed, paged
 
 ALL = Channel("subscribers", str(FROM))
 MAIL = Channel("mail", "juliet@example.org")
@@ -43,7 +46,7 @@ async def coming(store: Store, body: str = "hello", *to: Channel) -> Delivery:
         (ALL, State.PENDING),
         *((channel, State.PENDING) for channel in to),
     ]
-    (receipt,) = await store.save([offered(message, *places)], (), ())
+    (receipt,) = await committed(store, [offered(message, *places)], (), ())
     return receipt.deliveries[1]
 
 
@@ -238,9 +241,7 @@ async def test_one_that_was_changed_since_it_was_read_stays(
 async def test_they_end_and_their_numbers_are_never_given_again(store: Store) -> None:
     first, second, third = await added(store, one(), one("romeo@x"), one("nurse@x"))
     delivery = await coming(store)
-    await store.fan_out.save_page(
-        FanOutPage(delivery, third.id, notified=[(first.id, 1), (third.id, 1)])
-    )
+    await paged(store, FanOutPage(delivery, third.id, notified=[(first.id, 1), (third.id, 1)]))
     assert list(await store.subscriptions.remove([third.id, 99, second.id])) == [second, third]
     assert list(await store.subscriptions.remove([third.id])) == []
     assert await store.fan_out.notified([first.id, third.id]) == {first.id: {1}}
@@ -306,7 +307,7 @@ async def test_who_hears_it(store: Store) -> None:
 async def test_it_is_spread_page_by_page(opened: Opened) -> None:
     store = await opened()
     delivery = await coming(store)
-    first = await store.fan_out.save_page(FanOutPage(delivery, 5, targets=[MAIL, OTHER, MAIL]))
+    first = await paged(store, FanOutPage(delivery, 5, targets=[MAIL, OTHER, MAIL]))
     assert [(each.channel, each.state, each.message) for each in first] == [
         (MAIL, State.PENDING, delivery.message),
         (OTHER, State.PENDING, delivery.message),
@@ -316,15 +317,15 @@ async def test_it_is_spread_page_by_page(opened: Opened) -> None:
     await store.close()
     again = await opened()
     assert await again.fan_out.progress(delivery.seq) == 5
-    assert list(await again.fan_out.save_page(FanOutPage(delivery, 9))) == []
+    assert list(await paged(again, FanOutPage(delivery, 9))) == []
     assert await again.fan_out.progress(delivery.seq) == 9
 
 
 async def test_what_is_spread_twice_is_brought_once(store: Store) -> None:
     delivery = await coming(store, "hello", TO)
-    (first,) = await store.fan_out.save_page(FanOutPage(delivery, 5, targets=[MAIL, TO, FROM]))
-    await store.save((), [first.confirmed(2)], ())
-    assert list(await store.fan_out.save_page(FanOutPage(delivery, 3, targets=[TO, MAIL]))) == []
+    (first,) = await paged(store, FanOutPage(delivery, 5, targets=[MAIL, TO, FROM]))
+    await committed(store, (), [first.confirmed(2)], ())
+    assert list(await paged(store, FanOutPage(delivery, 3, targets=[TO, MAIL]))) == []
     assert await store.fan_out.progress(delivery.seq) == 5
     assert [each.channel for each in await store.messages.trace(delivery.message.id)] == [
         FROM,
@@ -338,9 +339,9 @@ async def test_it_is_spread_as_it_was_brought(store: Store) -> None:
     """Processors may have changed what it says on the way to the channel."""
     message = said("hello")
     changed = replace(message, body="HELLO")
-    plan = Planned([(message, FROM, State.CAME, ""), (changed, ALL, State.PENDING, "")])
-    (receipt,) = await store.save([Offer(message, lambda: plan)], (), ())
-    (new,) = await store.fan_out.save_page(FanOutPage(receipt.deliveries[1], 1, targets=[MAIL]))
+    plan = Plan([(message, FROM, State.CAME, ""), (changed, ALL, State.PENDING, "")])
+    (receipt,) = await committed(store, [Offer(message, lambda: plan)], (), ())
+    (new,) = await paged(store, FanOutPage(receipt.deliveries[1], 1, targets=[MAIL]))
     assert new.message == changed
     assert list(await store.deliveries.pending(MAIL, 0, 10)) == [new]
 
@@ -348,7 +349,7 @@ async def test_it_is_spread_as_it_was_brought(store: Store) -> None:
 async def test_what_was_deleted_meanwhile_is_brought_nowhere(store: Store) -> None:
     delivery = await coming(store)
     await store.messages.delete(delivery.message.id, "(gone)", AUDIT)
-    assert list(await store.fan_out.save_page(FanOutPage(delivery, 5, targets=[MAIL]))) == []
+    assert list(await paged(store, FanOutPage(delivery, 5, targets=[MAIL]))) == []
     assert await store.deliveries.backlog() == {}
 
 
@@ -356,12 +357,13 @@ async def test_what_was_told_at_once_is_known(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x"))
     delivery = await coming(store)
     for _ in range(2):
-        await store.fan_out.save_page(
+        await paged(
+            store,
             FanOutPage(
                 delivery,
                 second.id,
                 notified=[(first.id, 1), (first.id, 3), (second.id, 1), (99, 1)],
-            )
+            ),
         )
     assert await store.fan_out.notified([first.id, second.id, 99]) == {
         first.id: {1, 3},
@@ -373,8 +375,9 @@ async def test_what_was_told_at_once_is_known(store: Store) -> None:
 async def test_what_did_not_arrive_at_once_is_known_no_more(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x"))
     delivery = await coming(store)
-    await store.fan_out.save_page(
-        FanOutPage(delivery, second.id, notified=[(first.id, 1), (first.id, 3), (second.id, 1)])
+    await paged(
+        store,
+        FanOutPage(delivery, second.id, notified=[(first.id, 1), (first.id, 3), (second.id, 1)]),
     )
     await store.fan_out.forget_notified([(first.id, 1), (second.id, 9)])
     assert await store.fan_out.notified([first.id, second.id]) == {first.id: {3}, second.id: {1}}
@@ -387,19 +390,19 @@ async def test_up_to_where_each_has_heard(store: Store) -> None:
     assert await store.fan_out.notified_upto(numbers) == dict.fromkeys(numbers, 0)
     over, now, waits = [await coming(store) for _ in range(3)]
     before = now.seq - 2  # its own channel's delivery is the one before that to subscribers
-    await store.save((), [over.confirmed(2)], ())
+    await committed(store, (), [over.confirmed(2)], ())
     assert await store.fan_out.notified_upto(numbers) == {
         first.id: before,
         second.id: before,
         elsewhere.id: 0,
     }
-    await store.fan_out.save_page(FanOutPage(now, first.id))
+    await paged(store, FanOutPage(now, first.id))
     assert await store.fan_out.notified_upto(numbers) == {
         first.id: waits.seq - 2,
         second.id: before,
         elsewhere.id: 0,
     }
-    await store.save((), [now.confirmed(2), waits.confirmed(2)], ())
+    await committed(store, (), [now.confirmed(2), waits.confirmed(2)], ())
     assert await store.fan_out.notified_upto([second.id]) == {second.id: waits.seq - 1}
 
 
@@ -407,16 +410,14 @@ async def test_what_is_held_waits(store: Store) -> None:
     first, second = await added(store, one(), one("romeo@x", name="Romeo"))
     delivery = await coming(store)
     for _ in range(2):
-        await store.fan_out.save_page(
-            FanOutPage(delivery, second.id, held=[first.held(delivery.seq - 1, 900)])
+        await paged(
+            store, FanOutPage(delivery, second.id, held=[first.held(delivery.seq - 1, 900)])
         )
     assert list(await store.subscriptions.find()) == [
         replace(first, due=900, cursor=delivery.seq - 1),
         second,
     ]
-    await store.fan_out.save_page(
-        FanOutPage(delivery, second.id, held=[second.held(4, 0, Standing.PAUSED)])
-    )
+    await paged(store, FanOutPage(delivery, second.id, held=[second.held(4, 0, Standing.PAUSED)]))
     assert list(await store.subscriptions.listeners(FROM, (), 0, 10)) == [
         replace(first, due=900, cursor=delivery.seq - 1)
     ]
@@ -435,7 +436,7 @@ async def test_what_is_held_does_not_undo_what_was_changed_meanwhile(store: Stor
     await store.subscriptions.change(list(zip((paused, renamed, ahead), stands, strict=True)))
     await store.subscriptions.remove([ended.id])
     held = [each.held(4, 900) for each in (paused, renamed, ahead, ended)]
-    await store.fan_out.save_page(FanOutPage(delivery, ended.id, held=held))
+    await paged(store, FanOutPage(delivery, ended.id, held=held))
     assert list(await store.subscriptions.find()) == [
         stands[0],
         replace(stands[1], due=900, cursor=4),
@@ -446,9 +447,9 @@ async def test_what_is_held_does_not_undo_what_was_changed_meanwhile(store: Stor
 async def test_how_far_it_came_is_forgotten_once_it_is_over(store: Store) -> None:
     over, dead, waits, new = [await coming(store) for _ in range(4)]
     for each in (over, dead, waits):
-        await store.fan_out.save_page(FanOutPage(each, 5))
-    await store.save((), [over.confirmed(2), dead.failed(Refused("no"), 2)], ())
-    await store.fan_out.save_page(FanOutPage(new, 1))
+        await paged(store, FanOutPage(each, 5))
+    await committed(store, (), [over.confirmed(2), dead.failed(Refused("no"), 2)], ())
+    await paged(store, FanOutPage(new, 1))
     assert [await store.fan_out.progress(each.seq) for each in (over, dead, waits, new)] == [
         0,
         5,
@@ -469,7 +470,7 @@ async def test_a_full_disk_keeps_nothing_of_it(engine: Engine, store: Store) -> 
     )
     await engine.fill_disk(store)
     with pytest.raises(StoreError):
-        await store.fan_out.save_page(spread)
+        await paged(store, spread)
     with pytest.raises(StoreError):
         await store.subscriptions.add(one("romeo@x", only="x" * 199, zone="y" * 100_000), MOST)
     assert await store.fan_out.progress(delivery.seq) == 0
@@ -477,7 +478,7 @@ async def test_a_full_disk_keeps_nothing_of_it(engine: Engine, store: Store) -> 
     assert list(await store.subscriptions.find()) == [kept]
     assert await store.deliveries.backlog() == {ALL: 1}
     await engine.free_disk(store)
-    assert len(await store.fan_out.save_page(spread)) == 200
+    assert len(await paged(store, spread)) == 200
     assert await store.fan_out.progress(delivery.seq) == 5
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from component.bus.model.message import Channel
-from component.bus.model.subscription import Interval, subscribers
+from component.bus.model.subscription import Interval
+from component.subscriptions.audience import subscribers
 from component.subscriptions.fan_out import PAGE
 from tests.faults.yard import admit, channel, open_bus, soon, sound
 from tests.support.crowd import CROWD, Crowd, jid, make_due, subscribe, subscriptions

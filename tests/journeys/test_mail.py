@@ -20,11 +20,11 @@ from component.bus.engine.hub import Hub
 from component.bus.model.message import Author, Channel, Message
 from component.cli.prosody import HOST, free_port
 from component.common.errors import Unavailable
-from component.methods.mail.compose import Mail as Composed
+from component.methods.mail.compose import OutgoingMail as Composed
 from component.methods.mail.envelope import Verp
 from component.methods.mail.mailer import Mailer
 from component.methods.mail.method import METHOD, Mail
-from component.methods.mail.probe import knock
+from component.methods.mail.probe import probe
 from component.methods.mail.replies import Down, Locked, NoMailbox
 from component.methods.mail.setup import Domain, MailSetup, Place, Port, Security
 from component.storage import open_store
@@ -160,7 +160,7 @@ async def test_signing_in_over_tls(closed: Exim, tmp_path: Path) -> None:
         } | more
         return MailSetup(SENDER, HOST, Port(closed.port), **given)
 
-    assert await knock(setup()) == ""
+    assert await probe(setup()) == ""
     mailer = Mailer(setup())
     await mailer.deliver(a_mail("signed in"))
     await mailer.close()
@@ -174,7 +174,7 @@ async def test_signing_in_over_tls(closed: Exim, tmp_path: Path) -> None:
         with pytest.raises(kind) as raised:
             await mailer.deliver(a_mail())
         assert told in str(raised.value)
-        assert told in await knock(wrong)
+        assert told in await probe(wrong)
         assert "wrong" not in str(raised.value)
         await mailer.close()
     mailer = Mailer(setup(user="", password=""))

@@ -14,8 +14,10 @@ from typing import Any, NoReturn
 from commands.action import Bus, discover
 from component import processors
 from component.bus.engine.admin import Settings
+from component.bus.engine.commits import Offer
 from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.engine.hub import Hub
+from component.bus.engine.limits import CommitLimits, EngineLimits
 from component.bus.engine.notices import Notices
 from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
@@ -26,11 +28,13 @@ from component.bus.model.planner import Planner
 from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Roles
 from component.bus.model.route import Route, Routes
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.deliveries import DeliveryStore
 from component.bus.ports.method import Confirmation, Joined, Method, Ports, Refusal, RoomState
 from component.bus.ports.rendering import PLAIN, AsMessage, Rendered, Renderer, render
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Offer, Planned, Receipt, Release, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan, Transaction
 from component.common.errors import DeliveryError, Refused, StoreError, Unavailable
 from component.common.i18n import Words
 from component.methods import discover as discover_methods
@@ -52,9 +56,7 @@ def said(body: str = "hello", channel: Channel = FROM, **more: Any) -> Message:
 
 def offered(message: Message, *plan: tuple[Channel, State]) -> Offer:
     """A message to accept, and the state each channel it concerns starts in."""
-    return Offer(
-        message, lambda: Planned([(message, channel, state, "") for channel, state in plan])
-    )
+    return Offer(message, lambda: Plan([(message, channel, state, "") for channel, state in plan]))
 
 
 def reached(message: Message, routes: Routes) -> tuple[Channel, ...]:
@@ -218,7 +220,8 @@ class WatchedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.saves: list[tuple[int, int, int]] = []
+        self.saves: list[list[int]] = []
+        """Of each transaction, how many messages, outcomes and positions it has."""
         self.failing = 0
         self.late = False
         """Whether it fails only once it was planned what follows, and most of it is written."""
@@ -236,47 +239,50 @@ class WatchedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def save(
-        self,
-        offers: Sequence[Offer],
-        outcomes: Sequence[Delivery],
-        marks: Sequence[ArchivePosition],
-    ) -> Sequence[Receipt]:
-        self.saves.append((len(offers), len(outcomes), len(marks)))
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        counts = [0, 0, 0]
+        self.saves.append(counts)
         if self.gate:
             await self.gate.wait()
+        fails = self.failing > 0
+        self.failing -= fails
         try:
-            if self.failing:
-                self.failing -= 1
-                if self.late and offers:
-                    offers = [*offers[:-1], replace(offers[-1], plan=_fails(offers[-1].plan))]
-                else:
+            if fails and not self.late:
+                _fail()
+            async with self._store.transaction() as tx:
+                yield WatchedTransaction(tx, counts)
+                if fails:
                     _fail()
-            return await self._store.save(offers, outcomes, marks)
         finally:
             self.saved.set()
 
-    async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
-        if self.failing:
-            self.failing -= 1
-            if not self.late:
-                _fail()
-            releases = [*releases[:-1], replace(releases[-1], plan=_fails(releases[-1].plan))]
-        return await self._store.release(releases)
+
+class WatchedTransaction:
+    """A transaction that counts the messages, outcomes and positions in it."""
+
+    def __init__(self, tx: Transaction, counts: list[int]) -> None:
+        self._tx = tx
+        self._counts = counts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    async def add(self, messages: Sequence[Message]) -> Any:
+        self._counts[0] += len(messages)
+        return await self._tx.add(messages)
+
+    async def settle(self, outcomes: Sequence[Delivery]) -> None:
+        self._counts[1] += len(outcomes)
+        await self._tx.settle(outcomes)
+
+    async def save_positions(self, positions: Sequence[ArchivePosition]) -> None:
+        self._counts[2] += len(positions)
+        await self._tx.save_positions(positions)
 
 
 def _fail() -> NoReturn:
     raise StoreError("The disk is full; nothing was changed, try again.")
-
-
-def _fails(plan: Callable[..., Planned]) -> Callable[..., Planned]:
-    """It plans, and then the disk is full."""
-
-    def planned(*values: Any) -> Planned:
-        plan(*values)
-        _fail()
-
-    return planned
 
 
 async def until(holds: Callable[[], Any], what: str) -> None:
@@ -313,6 +319,8 @@ def at_once(_failures: int, _chance: float) -> float:
 
 
 FAST = QueueLimits(back_off=at_once)
+QUICK = EngineLimits(CommitLimits(retry_s=0.01), queues=FAST)
+"""Of an engine that tries again at once."""
 
 
 @dataclass
@@ -323,7 +331,7 @@ class Bench:
     method: FakeMethod
     clock: FakeClock = field(default_factory=FakeClock)
     hubs: list[Hub] = field(default_factory=list)
-    limits: QueueLimits = FAST
+    limits: EngineLimits = QUICK
     renderer: Renderer = PLAIN
 
     async def start(self, method: FakeMethod | None = None) -> Hub:
@@ -339,16 +347,12 @@ class Bench:
 
     async def crash(self) -> None:
         """As kill -9: no last commit, no goodbye."""
-        hub = self.hubs.pop()
-        tasks = [queue._task for queue in hub._queues.values()]
-        for task in [*tasks, *([hub._releaser] if hub._releaser else ())]:
+        self.hubs.pop()
+        names = ("queue ", "releases", "group commit")
+        tasks = [task for task in asyncio.all_tasks() if task.get_name().startswith(names)]
+        for task in tasks:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        hub._queues.clear()
-        if hub._commits._task:
-            hub._commits._task.cancel()
-            await asyncio.gather(hub._commits._task, return_exceptions=True)
-        hub._commits._refused.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
         for hub in self.hubs:

@@ -13,7 +13,7 @@ from component.bus.model.message import Author, Channel, Message
 from component.bus.ports.method import Ports
 from component.bus.ports.rendering import Letter, PlainRenderer
 from component.common.errors import DeliveryError, StoreError
-from component.methods.mail.compose import Mail, compose
+from component.methods.mail.compose import OutgoingMail, compose
 from component.methods.mail.setup import Mailbox, MailSetup, Port
 from tests.support.fakes import FakeClock, FakeWorld
 
@@ -30,7 +30,7 @@ def delivery(body: str = "hello", target: Channel = JULIET, seq: int = 1) -> Del
     return Delivery(seq, message, target)
 
 
-def a_mail(body: str = "hello", to: str = "juliet@example.org") -> Mail:
+def a_mail(body: str = "hello", to: str = "juliet@example.org") -> OutgoingMail:
     return compose(
         Letter("Lobby", body), delivery(body, Channel("mail", to)), SENDER, SENDER.address
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 from component import processors
 from component.bus.engine.admin import Settings
-from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
 from component.bus.engine.hub import Hub
+from component.bus.engine.limits import DEFAULT_LIMITS, EngineLimits
 from component.bus.engine.notices import Notices
 from component.bus.engine.scheduler import Scheduler
 from component.bus.model.delivery import Delivery
@@ -21,7 +21,6 @@ from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Preference, Put
 from component.bus.model.roles import Roles
 from component.bus.model.subscription import (
-    SUBSCRIBERS,
     Address,
     Interval,
     Moment,
@@ -32,6 +31,7 @@ from component.bus.ports.method import Confirmation, Fate, MethodSpec
 from component.methods import discover
 from component.storage import open_store
 from component.subscriptions.addresses import AddressBook
+from component.subscriptions.audience import SUBSCRIBERS
 from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers
 from component.subscriptions.links import Links
@@ -120,7 +120,7 @@ class World:
     async def rest(self) -> None:
         """Return once every queue of a person has ended, no job runs, and all of it is on disk."""
         await self.scheduler.settled()
-        await self.hub.fewer(1)
+        await self.hub.crowd.below(1)
         async with asyncio.timeout(10):
             while (
                 await self.hub.store.deliveries.backlog()
@@ -154,7 +154,7 @@ async def a_world(
     channels: Iterable[Channel] = (LOBBY, TEAM),
     name: str = "bus.db",
     clock: FakeClock | None = None,
-    limits: QueueLimits = QUEUE_LIMITS,
+    limits: EngineLimits = DEFAULT_LIMITS,
 ) -> AsyncIterator[World]:
     """A running one, its admin being admin@x; with the same folder and name it goes on where that
     one ended."""
@@ -173,7 +173,9 @@ async def a_world(
         return Moment(clock(), online.is_online, settings.quiet)
 
     chat, mail = Persons(), FakeMethod()
-    fanout = Subscribers(hub, lambda channel: channel.address.title(), moment, clock)
+    fanout = Subscribers(
+        hub, subscriptions.audience, lambda channel: channel.address.title(), moment, clock
+    )
     digests = Digests(hub, subscriptions, scheduler, moment, clock)
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
@@ -183,6 +185,7 @@ async def a_world(
         persons=[*(one for one, spec in known.items() if spec.person), SUBSCRIBERS],
         make=processors.make,
         on_failure=subscriptions.on_failure,
+        followers=subscriptions.audience.followers,
     )
     await hub.start()
     await settings.load()

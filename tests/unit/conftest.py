@@ -11,13 +11,7 @@ from tests.support.fakes import FROM, OTHER, TO, Bench, FakeMethod, seeded
 
 
 @pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The group commit tries again at once."""
-    monkeypatch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.01)
-
-
-@pytest.fixture
-async def bench(tmp_path: Path, no_pauses: None) -> AsyncIterator[Bench]:
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     """A shoutbox whose messages go to two channels on one wire."""
     store = await seeded(
         await open_store(f"sqlite:{tmp_path / 'bus.db'}"), [Route(FROM, TO), Route(FROM, OTHER)]

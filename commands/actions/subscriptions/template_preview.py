@@ -12,9 +12,9 @@ from component.bus.model.roles import Role
 from component.common.errors import NotFound
 from component.common.form import Ask, Choice
 from component.common.i18n import Words, _
+from component.subscriptions.rendering.locale import ReaderLocale
 from component.subscriptions.rendering.preview import places, preview, samples
 from component.subscriptions.rendering.templates import NAMES
-from component.subscriptions.rendering.values import Eyes
 
 NEWEST = 10
 MOST = 20_000
@@ -44,7 +44,7 @@ class Form:
 
 async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     messages = await _newest(caller, form.channel, bus) if form.channel else samples(bus.clock())
-    eyes = Eyes(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
+    eyes = ReaderLocale(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
     titles = {spec.channel: spec.title for spec in bus.hub.channels if spec.title}
     where = replace(places(bus.web), title=lambda channel: titles.get(channel, str(channel)))
     at = {"channel": form.channel} if form.channel else {}

@@ -1,217 +1,295 @@
-"""The writer: commits whatever was accepted, confirmed or read since its last commit as one group.
+"""The group commit: whatever was accepted, confirmed or read since the last commit is one
+transaction.
 
-`synchronous=FULL` costs per commit, not per message. What the disk refuses is told to who waits for
-it, and what became of deliveries is kept and tried again.
+`synchronous=FULL` costs per commit, not per message. What the disk refuses is told to its caller;
+outcomes of deliveries are kept and tried again.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
+from component.bus.engine.limits import DEFAULT_LIMITS, CommitLimits
+from component.bus.engine.outcomes import Outcomes
 from component.bus.engine.routing import Routing
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Message
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Clock
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Offer, Receipt, Store
+from component.bus.ports.transaction import Plan, Transaction, Transactions, Write
 from component.common.errors import StoreError
 
 log = structlog.get_logger()
 
-MAX_GROUP = 256
-"""Entries saved in one transaction."""
-LINGER = 0.1
-"""Seconds that outcomes may wait to be committed with something that callers wait for."""
-GATHER = 0.003
-"""Seconds that offers may wait for others, where others came the last time."""
-DOUBT = 30_000
-"""Milliseconds after a failed commit before a small one that works is believed."""
-RETRY_SAVE = 1.0
-"""Seconds before outcomes that could not be saved are tried again."""
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A message to accept. `plan` is called once it is known to be new, in its transaction;
+    `writes` are saved with it then."""
+
+    message: Message
+    plan: Callable[[], Plan]
+    writes: Sequence[Write] = ()
+
+
+async def accept_all(
+    tx: Transaction, offers: Sequence[Offer]
+) -> tuple[Sequence[Receipt], Sequence[Delivery]]:
+    """Add the messages, plan those that are new, and put the plans. Returns the receipts in the
+    order of the offers, and the deliveries that their writes began. Raises StoreError."""
+    if not offers:
+        return (), ()
+    known = await tx.add([offer.message for offer in offers])
+    new: list[Offer] = []
+    for offer, earlier in zip(offers, known, strict=True):
+        if earlier is None:
+            new.append(offer)
+    plans = [offer.plan() for offer in new]
+    results = zip(plans, await tx.put(plans), strict=True)
+    begun = await tx.write([write for offer in new for write in offer.writes])
+    receipts: list[Receipt] = []
+    for offer, earlier in zip(offers, known, strict=True):
+        if earlier is None:
+            plan, deliveries = next(results)
+            receipts.append(Receipt(offer.message, True, deliveries, planned=plan))
+        else:
+            receipts.append(Receipt(earlier.message, False, deleted=earlier.deleted))
+    return receipts, begun
+
+
+@dataclass(frozen=True, slots=True)
+class Accepting:
+    """An offer, its caller's future, and how far an archive was read with it."""
+
+    offer: Offer
+    receipt: asyncio.Future[Receipt]
+    position: ArchivePosition | None = None
+
+
+Entry = Accepting | Delivery | ArchivePosition
+"""What waits for a commit; a delivery is one with its outcome."""
 
 
 @dataclass(slots=True)
-class _Entry:
-    """Something to commit: an offer with its caller's future, a delivery's outcome, a mark, or
-    several of them."""
+class Group:
+    """What one transaction commits. `settled` are seqs of deliveries; of each archive the last
+    position counts."""
 
-    offer: Offer | None = None
-    receipt: asyncio.Future[Receipt] | None = None
-    outcome: Delivery | None = None
-    mark: ArchivePosition | None = None
+    accepting: list[Accepting] = field(default_factory=list)
+    settled: set[int] = field(default_factory=set)
+    positions: dict[Channel, ArchivePosition] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, entry: Entry) -> None:
+        """Take on an entry, in its turn."""
+        self.size += 1
+        match entry:
+            case Accepting():
+                self.accepting.append(entry)
+                if entry.position:
+                    self.positions[entry.position.channel] = entry.position
+            case Delivery():
+                self.settled.add(entry.seq)
+            case ArchivePosition():
+                self.positions[entry.channel] = entry
 
 
 class GroupCommit:
-    """`accepted` is told each receipt within the turn of its commit; `is_known` tells whether a
-    channel is configured, for marks of others are not kept."""
+    """Commits in groups. `committed` is called with the receipts and the deliveries begun, within
+    the turn of their commit; `is_known` tells whether a channel is configured, since positions of
+    others are not saved."""
 
     def __init__(
         self,
-        store: Store,
+        store: Transactions,
         routing: Routing,
         clock: Clock,
-        accepted: Callable[[Receipt], None],
+        committed: Callable[[Sequence[Receipt], Sequence[Delivery]], None],
         is_known: Callable[[Channel], bool],
+        limits: CommitLimits = DEFAULT_LIMITS.commits,
     ) -> None:
         self._store = store
         self._routing = routing
         self._clock = clock
-        self._accepted = accepted
+        self._committed = committed
         self._is_known = is_known
-        self._entries: asyncio.Queue[_Entry | None] = asyncio.Queue()
-        self._reread: set[Channel] = (
-            set()
-        )  # something read there was not saved: marks must not pass it
-        self._last_word: dict[
-            int, Delivery
-        ] = {}  # by seq, what became of deliveries and is not on disk
-        self._refused: set[int] = set()  # those of them that the disk refused, to be tried again
+        self._limits = limits
+        self._waiting: list[Entry] = []
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._reread: set[Channel] = set()  # what was read there was not saved: no position is
+        self._outcomes = Outcomes()
         self._crowd = 0  # offers in the last group
-        self._trouble, self._failed_at = "", 0
+        self._trouble = ""
+        self._failed_at = 0
         self._retry: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to commit."""
-        self._task = asyncio.create_task(self._write(), name="hub writer")
+        self._task = asyncio.create_task(self.run(), name="group commit")
 
     async def stop(self) -> None:
         """Commit what is left, and end."""
         if self._task:
             if self._retry:
                 self._retry.cancel()
-            self._settle_again()
-            self._entries.put_nowait(None)
+            self.retry_outcomes()
+            self._stopping = True
+            self._wake.set()
             await self._task
 
-    def accept(self, offer: Offer, mark: ArchivePosition | None) -> Awaitable[Receipt]:
-        """Keep an offer and a mark with it; its receipt once it is on disk, or StoreError."""
+    def accept(self, offer: Offer, position: ArchivePosition | None) -> Awaitable[Receipt]:
+        """Commit an offer, and a position with it. Gives its receipt once it is on disk, or
+        StoreError."""
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._entries.put_nowait(_Entry(offer, receipt, None, mark))
+        self.put(Accepting(offer, receipt, position))
         return receipt
 
     def settle(self, outcome: Delivery) -> None:
-        """Keep what became of a delivery; committed with the next group."""
-        self._last_word[outcome.seq] = outcome
-        self._entries.put_nowait(_Entry(outcome=outcome))
+        """Save what became of a delivery, with the next group."""
+        self._outcomes.add(outcome)
+        self.put(outcome)
+
+    def note(self, position: ArchivePosition) -> None:
+        """Save how far an archive was read, no earlier than what was accepted or confirmed
+        before."""
+        self.put(position)
+
+    def put(self, entry: Entry) -> None:
+        """Let an entry wait for the next commit."""
+        self._waiting.append(entry)
+        self._wake.set()
 
     def known(self, delivery: Delivery) -> Delivery:
-        """A delivery as it stands, where the disk does not know yet."""
-        return self._last_word.get(delivery.seq, delivery)
-
-    def note(self, mark: ArchivePosition) -> None:
-        """Keep how far an archive was read, no earlier than what was accepted or confirmed
-        before."""
-        self._entries.put_nowait(_Entry(mark=mark))
+        """A delivery in its present state, also where that is not on disk yet."""
+        return self._outcomes.current(delivery)
 
     def reading(self, channel: Channel) -> None:
-        """An archive is read again from its mark: marks that come from now on stand for what came
-        before them."""
+        """An archive is read again from its saved position: positions that come from now on count
+        again."""
         self._reread.discard(channel)
 
     async def check(self) -> None:
-        """Raises StoreError where the last commit failed: for a while in any case, and as long as
+        """Raise StoreError where the last commit failed: for a while in any case, then as long as
         another would."""
         if self._trouble:
             await self._store.probe()
-            if self._clock() - self._failed_at < DOUBT:
+            if self._clock() - self._failed_at < self._limits.doubt_ms:
                 raise StoreError(self._trouble)
             self._trouble = ""
 
     @property
     def unsaved(self) -> int:
         """Entries that wait for the next commit."""
-        return self._entries.qsize()
+        return len(self._waiting)
 
     # Groups
 
-    async def _write(self) -> None:
-        more = True
-        while more and (entry := await self._entries.get()):
-            group = [entry]
-            more = await self._fill(group, asyncio.get_running_loop().time())
-            self._crowd = _offers(group)
-            await self._commit(group)
+    async def run(self) -> None:
+        """Commit group after group, until it is stopped and nothing is left."""
+        while await self.another(None):
+            group = await self.gather(asyncio.get_running_loop().time())
+            self._crowd = len(group.accepting)
+            await self.commit(group)
 
-    async def _fill(self, group: list[_Entry], began: float) -> bool:
-        """Add what can be committed with the first entry; whether anything may come after it."""
-        while len(group) < MAX_GROUP:
-            wait = self._patience(_offers(group)) if self._entries.empty() else 1.0
-            if not wait:
-                break
-            try:
-                async with asyncio.timeout_at(began + wait if self._entries.empty() else None):
-                    entry = await self._entries.get()
-            except TimeoutError:
-                break
-            if entry is None:
+    async def another(self, until: float | None) -> bool:
+        """Whether an entry waits, or comes until a time of the loop; None for no end but the
+        stop."""
+        while not self._waiting:
+            if self._stopping:
                 return False
-            group.append(entry)
+            self._wake.clear()
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._wake.wait()
+            except TimeoutError:
+                return False
         return True
 
-    def _patience(self, offers: int) -> float:
+    async def gather(self, began: float) -> Group:
+        """Take what waits, and what comes in time, as a group."""
+        group = Group()
+        while group.size < self._limits.max_group:
+            if not self._waiting:
+                wait = self.patience(len(group.accepting))
+                if not wait or not await self.another(began + wait):
+                    break
+            room = self._limits.max_group - group.size
+            taken, self._waiting = self._waiting[:room], self._waiting[room:]
+            for entry in taken:
+                group.add(entry)
+        return group
+
+    def patience(self, offers: int) -> float:
         """Seconds that a group with so many offers may wait for more: each commit costs the disk
         one sync, whatever is in it. Nobody waits for outcomes; of offers, about as many come as
         came the last time."""
         if not offers:
-            return LINGER
-        return GATHER if offers < self._crowd else 0.0
+            return self._limits.linger_s
+        if offers < self._crowd:
+            return self._limits.gather_s
+        return 0.0
 
-    async def _commit(self, group: list[_Entry]) -> None:
-        offers = [entry for entry in group if entry.offer]
-        settled = {entry.outcome.seq for entry in group if entry.outcome} & self._last_word.keys()
-        outcomes = [self._last_word[seq] for seq in sorted(settled)]
-        marks = {entry.mark.channel: entry.mark for entry in group if entry.mark}
-        held = self._reread | {self._last_word[seq].channel for seq in self._refused - settled}
-        places = [
-            mark
-            for channel, mark in marks.items()
-            if channel not in held and self._is_known(channel)
-        ]
+    async def commit(self, group: Group) -> None:
+        """Commit a group, or tell its callers that nothing was saved."""
+        outcomes = self._outcomes.of(group.settled)
+        positions = self.positions(group)
+        offers = [one.offer for one in group.accepting]
         try:
             async with self._routing.turn():
-                receipts = await self._store.save(
-                    [entry.offer for entry in offers if entry.offer], outcomes, places
-                )
-                self._saved(offers, receipts, outcomes)
+                async with self._store.transaction() as tx:
+                    receipts, begun = await accept_all(tx, offers)
+                    await tx.settle(outcomes)
+                    await tx.save_positions(positions)
+                self.saved(group, receipts, begun, outcomes)
         except StoreError as error:
-            self._not_saved(offers, outcomes, error)
+            self.not_saved(group, outcomes, error)
 
-    def _saved(
-        self, offers: Sequence[_Entry], receipts: Sequence[Receipt], outcomes: Iterable[Delivery]
+    def positions(self, group: Group) -> Sequence[ArchivePosition]:
+        """The positions of a group that may be saved: none that would pass what is not on disk."""
+        blocked = self._reread | self._outcomes.refused_channels(group.settled)
+        free: list[ArchivePosition] = []
+        for channel, position in group.positions.items():
+            if channel not in blocked and self._is_known(channel):
+                free.append(position)
+        return free
+
+    def saved(
+        self,
+        group: Group,
+        receipts: Sequence[Receipt],
+        begun: Sequence[Delivery],
+        outcomes: Iterable[Delivery],
     ) -> None:
+        """The group is on disk: answer its callers."""
         self._trouble = ""
-        for outcome in outcomes:
-            self._refused.discard(outcome.seq)
-            if self._last_word[outcome.seq] is outcome:
-                del self._last_word[outcome.seq]
-        for entry, receipt in zip(offers, receipts, strict=True):
-            if entry.receipt and not entry.receipt.done():
-                entry.receipt.set_result(receipt)
-            self._accepted(receipt)
+        self._outcomes.saved(outcomes)
+        for one, receipt in zip(group.accepting, receipts, strict=True):
+            if not one.receipt.done():
+                one.receipt.set_result(receipt)
+        self._committed(receipts, begun)
 
-    def _not_saved(
-        self, offers: Iterable[_Entry], outcomes: Iterable[Delivery], error: StoreError
-    ) -> None:
-        """Tell each caller no, and hold the marks of archives that have to be read again. Outcomes
-        are kept."""
-        log.error("commit failed", reason=str(error))
-        self._trouble, self._failed_at = str(error), self._clock()
-        self._reread |= {entry.mark.channel for entry in offers if entry.mark}
-        for entry in offers:
-            if entry.receipt and not entry.receipt.done():
-                entry.receipt.set_exception(error)
-        self._refused |= {outcome.seq for outcome in outcomes}
-        if self._refused and not self._retry:
-            self._retry = asyncio.get_running_loop().call_later(RETRY_SAVE, self._settle_again)
+    def not_saved(self, group: Group, outcomes: Iterable[Delivery], error: StoreError) -> None:
+        """Tell each caller no, and block the positions of archives that have to be read again.
+        Outcomes are kept."""
+        log.error("nothing was saved", reason=str(error))
+        self._trouble = str(error)
+        self._failed_at = self._clock()
+        for one in group.accepting:
+            if one.position:
+                self._reread.add(one.position.channel)
+            if not one.receipt.done():
+                one.receipt.set_exception(error)
+        if self._outcomes.refuse(outcomes) and not self._retry:
+            loop = asyncio.get_running_loop()
+            self._retry = loop.call_later(self._limits.retry_s, self.retry_outcomes)
 
-    def _settle_again(self) -> None:
+    def retry_outcomes(self) -> None:
+        """Let the outcomes that the disk refused wait for the next commit."""
         self._retry = None
-        for seq in self._refused:
-            self._entries.put_nowait(_Entry(outcome=self._last_word[seq]))
-
-
-def _offers(group: Iterable[_Entry]) -> int:
-    return sum(entry.offer is not None for entry in group)
+        for outcome in self._outcomes.refused():
+            self.put(outcome)

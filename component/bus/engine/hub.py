@@ -8,20 +8,17 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 
 import structlog
 
 from component.bus.engine.broadcast import Broadcast
-from component.bus.engine.commits import GroupCommit
-from component.bus.engine.delivery_queue import (
-    QUEUE_LIMITS,
-    DeliveryQueue,
-    OnFailure,
-    QueueLimits,
-    no_fallback,
-)
-from component.bus.engine.releases import Releases
+from component.bus.engine.commits import GroupCommit, Offer
+from component.bus.engine.crowd import Crowd
+from component.bus.engine.delivery_queue import DeliveryQueue, OnFailure, no_fallback
+from component.bus.engine.limits import DEFAULT_LIMITS, EngineLimits
+from component.bus.engine.releases import Releases, release_all
 from component.bus.engine.retraction import Retracted, retract_everywhere
 from component.bus.engine.routing import Routing
 from component.bus.model.delivery import Delivery, State
@@ -30,8 +27,7 @@ from component.bus.model.message import DELETED, Author, Channel, Message
 from component.bus.model.planner import Held, no_permalink
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Put
 from component.bus.model.route import Make, Route, no_processors
-from component.bus.ports.digests import DigestTurn
-from component.bus.ports.fan_out import FanOutPage
+from component.bus.ports.accepted import Followers, Receipt, no_followers
 from component.bus.ports.method import (
     Clock,
     Closes,
@@ -46,7 +42,8 @@ from component.bus.ports.method import (
 )
 from component.bus.ports.rendering import PLAIN, Renderer
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Receipt, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Write
 from component.common.errors import Muted, Refused
 from component.common.i18n import _
 
@@ -59,14 +56,12 @@ AT_ONCE = 256
 class Hub:
     """The bus itself. `attach` the methods, then `start`."""
 
-    def __init__(
-        self, store: Store, clock: Clock, queue_limits: QueueLimits = QUEUE_LIMITS
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, limits: EngineLimits = DEFAULT_LIMITS) -> None:
         self.store = store
-        self._queue_limits = queue_limits
+        self._limits = limits
         self._clock = clock
-        self.routing = Routing(store, clock, self._first_state)
-        self.releases = Releases(store, clock, self._release)
+        self.routing = Routing(store.held, clock, self._first_state)
+        self.releases = Releases(store.held, clock, self._release, limits.releases)
         self._mutes: dict[str, Mute] = {}
         self._methods: Mapping[str, Method | None] = {}
         self._sources: Mapping[str, Source] = {}
@@ -78,14 +73,14 @@ class Hub:
             store,
             self.routing,
             clock,
-            self._accepted,
+            self._committed,
             lambda channel: self.find(channel) is not None,
+            limits.commits,
         )
         self._releaser: asyncio.Task[None] | None = None
         self._on_failure: OnFailure = no_fallback
+        self.crowd = Crowd()
         self._renderer: Renderer = PLAIN
-        self._people = 0  # queues of persons
-        self._fewer = asyncio.Event()
 
     def attach(
         self,
@@ -96,6 +91,7 @@ class Hub:
         sources: Mapping[str, Source] = MappingProxyType({}),
         permalink: Callable[[Message, Channel], str] = no_permalink,
         on_failure: OnFailure = no_fallback,
+        followers: Followers = no_followers,
         renderer: Renderer = PLAIN,
     ) -> None:
         """Give the hub its ways out; None stands for a method whose channels live in the store.
@@ -106,7 +102,7 @@ class Hub:
         """
         self._on_failure = on_failure
         self._renderer = renderer
-        self.routing.attach(persons, make, link, permalink)
+        self.routing.attach(persons, make, link, permalink, followers)
         self._methods = methods
         self._sources = sources
         self._persons = frozenset(persons)
@@ -307,32 +303,22 @@ class Hub:
         message = await self._threaded(message)
         to_person = deliver and message.channel.method in self._persons
         own = self._first_state(message.channel) if deliver else State.CAME
-        offer = self.routing.offer(message, own, spread=spread and not to_person)
-        return await self._commits.accept(offer, mark)
+        forward = spread and not to_person
+        plan = partial(self.routing.plan, message, own, forward=forward)
+        return await self._commits.accept(Offer(message, plan), mark)
 
-    async def tell(self, digest: Message, turns: Sequence[DigestTurn]) -> Receipt:
-        """Bring a digest to its own channel alone, with the turns that it is of; raises
-        StoreError."""
-        own = self._first_state(digest.channel)
-        return await self._commits.accept(
-            self.routing.offer(digest, own, spread=False, turns=turns), None
-        )
+    async def accept_with(self, message: Message, writes: Sequence[Write]) -> Receipt:
+        """See `ports.accepted.Together.accept_with`."""
+        own = self._first_state(message.channel)
+        plan = partial(self.routing.plan, message, own, forward=False)
+        return await self._commits.accept(Offer(message, plan, writes), None)
 
-    async def spread(self, spread: FanOutPage) -> None:
-        """Bring a message on to some subscribers; raises StoreError."""
+    async def write(self, writes: Sequence[Write]) -> None:
+        """See `ports.accepted.Together.write`."""
         async with self.routing.turn():
-            self._dispatch(await self.store.fan_out.save_page(spread))
-
-    @property
-    def people(self) -> int:
-        """For how many persons something waits."""
-        return self._people
-
-    async def fewer(self, people: int) -> None:
-        """Return once something waits for fewer persons than so many."""
-        while self._people >= people:
-            self._fewer.clear()
-            await self._fewer.wait()
+            async with self.store.transaction() as tx:
+                begun = await tx.write(writes)
+            self._dispatch(begun)
 
     async def _threaded(self, message: Message) -> Message:
         """In the thread of what it answers. One that names its thread waits for nothing here:
@@ -352,9 +338,9 @@ class Hub:
         )
         if not earlier or earlier.body == message.body or not places:
             return None
-        return await self._commits.accept(
-            self.routing.correction(replace(message, corrects=earlier.id), places), None
-        )
+        correction = replace(message, corrects=earlier.id)
+        plan = partial(self.routing.plan_correction, correction, places)
+        return await self._commits.accept(Offer(correction, plan), None)
 
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self._methods.get(channel.method) else State.DONE
@@ -434,18 +420,23 @@ class Hub:
         """See `GroupCommit.unsaved`."""
         return self._commits.unsaved
 
-    def _accepted(self, receipt: Receipt) -> None:
-        self._dispatch(receipt.deliveries)
-        for one in receipt.planned.holds:
-            self.releases.expect(one.due)
+    def _committed(self, receipts: Sequence[Receipt], begun: Sequence[Delivery]) -> None:
+        for receipt in receipts:
+            self._dispatch(receipt.deliveries)
+            for held in receipt.planned.holds:
+                self.releases.expect(held.due)
+        self._dispatch(begun)
 
     async def _release(self, due: Sequence[Held]) -> bool:
-        """Let go on what was held, by the routes in force; whether there was anything to. Raises
+        """Release held messages by the routes in force; whether there was anything to. Raises
         StoreError."""
         async with self.routing.turn():
-            releases = self.routing.releases(due)
-            self._dispatch(await self.store.release(releases))
-        return bool(releases)
+            groups = self.routing.releasable(due)
+            if groups:
+                async with self.store.transaction() as tx:
+                    deliveries = await release_all(tx, groups, self.routing.plan_release)
+                self._dispatch(deliveries)
+        return bool(groups)
 
     def _dispatch(self, deliveries: Iterable[Delivery]) -> None:
         for delivery in deliveries:
@@ -470,9 +461,10 @@ class Hub:
                 self._clock,
                 self._on_failure,
                 self._on_idle,
-                self._queue_limits,
+                self._limits.queues,
             )
-            self._people += channel.method in self._persons
+            if channel.method in self._persons:
+                self.crowd.join()
             spec = self._specs.get(channel)
             queue.hold(bool(spec and not spec.enabled))
         return queue
@@ -485,6 +477,5 @@ class Hub:
         ):
             return False
         del self._queues[queue.channel]
-        self._people -= 1
-        self._fewer.set()
+        self.crowd.leave()
         return True

@@ -2,23 +2,36 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
+from component.bus.engine.limits import DEFAULT_LIMITS, ReleaseLimits
+from component.bus.model.delivery import Delivery
+from component.bus.model.message import Channel
 from component.bus.model.planner import Held
+from component.bus.ports.held import HeldStore
 from component.bus.ports.method import Clock
-from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan, Transaction
 from component.common.errors import StoreError
 
 log = structlog.get_logger()
 
-AT_ONCE = 200
-"""Messages let go in one transaction, but for a batch, which goes whole."""
-LONGEST = 60.0
-"""Seconds between looks, however far the next is: a clock may be set."""
-AGAIN = 1.0
-"""Seconds before it is tried again where the store failed, or routes were changed just then."""
+
+async def release_all(
+    tx: Transaction,
+    groups: Iterable[tuple[Held, ...]],
+    plan: Callable[[tuple[Held, ...], frozenset[Channel]], Plan],
+) -> Sequence[Delivery]:
+    """Take held messages out of the store and put what follows, one after the other: each sees
+    where those before it went. Returns the new deliveries. Raises StoreError."""
+    deliveries: list[Delivery] = []
+    for group in groups:
+        released = await tx.take_held(group)
+        if released.held:
+            (new,) = await tx.put([plan(released.held, released.reached)])
+            deliveries += new
+    return deliveries
 
 
 class Releases:
@@ -26,11 +39,16 @@ class Releases:
     `run` it."""
 
     def __init__(
-        self, store: Store, clock: Clock, release: Callable[[Sequence[Held]], Awaitable[bool]]
+        self,
+        held: HeldStore,
+        clock: Clock,
+        release: Callable[[Sequence[Held]], Awaitable[bool]],
+        limits: ReleaseLimits = DEFAULT_LIMITS.releases,
     ) -> None:
-        self._store = store
+        self._held = held
         self._clock = clock
         self._release = release
+        self._limits = limits
         self._next: int | None = None
         self._wake = asyncio.Event()
 
@@ -50,24 +68,24 @@ class Releases:
             self._wake.clear()
             wait: float | None
             try:
-                wait = await self.let_go()
+                wait = await self.release_due()
             except StoreError as error:
-                log.warning("release of held messages postponed", reason=str(error))
-                wait = AGAIN
+                log.warning("what is held waits for the store", reason=str(error))
+                wait = self._limits.retry_s
             except Exception:
-                log.exception("release of held messages failed")
-                wait = LONGEST
+                log.exception("what is held could not go on")
+                wait = self._limits.look_s
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
 
-    async def let_go(self) -> float | None:
+    async def release_due(self) -> float | None:
         """Let go of all that is due; gives the seconds until the next, None where there is none.
         Raises StoreError."""
-        while due := await self._store.held.due(self._clock(), AT_ONCE):
+        while due := await self._held.due(self._clock(), self._limits.page):
             if not await self._release(due):  # their routes were turned off or removed since
-                return AGAIN
-        self._next = await self._store.held.next_due()
+                return self._limits.retry_s
+        self._next = await self._held.next_due()
         if self._next is None:
             return None
-        return min(LONGEST, max(0.001, (self._next - self._clock()) / 1000))
+        return min(self._limits.look_s, max(0.001, (self._next - self._clock()) / 1000))

@@ -32,16 +32,6 @@ DIGEST = f"{BUS_KEY}digest:"
 """Begins the keys of the authors of digests, and their origins. Nobody is told of those, or two
 could tell of each other."""
 
-SUBSCRIBERS = "subscribers"
-"""The method of the channels that stand for all subscribers of another."""
-
-
-def subscribers(channel: Channel) -> Channel:
-    """The channel that stands for all subscribers of a channel; what is brought there is told each
-    who wants it."""
-    return Channel(SUBSCRIBERS, str(channel))
-
-
 _COUNT = re.compile(
     r"(?:every|each|alle|je)\s+(\d{1,6})(?:\s+(?:messages?|shouts?|nachrichten|shouts))?"
 )

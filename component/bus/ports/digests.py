@@ -7,10 +7,11 @@ from typing import Protocol
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Subscription
+from component.bus.ports.transaction import Write
 
 
 @dataclass(frozen=True, slots=True)
-class DigestTurn:
+class DigestTurn(Write):
     """A subscription whose digest was due: how it `was` and how it is `now`.
 
     `digest` is the id of the message that tells what its channel's log holds behind `was.cursor` up

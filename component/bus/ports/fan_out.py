@@ -7,10 +7,11 @@ from typing import Protocol
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Subscription
+from component.bus.ports.transaction import Write
 
 
 @dataclass(frozen=True, slots=True)
-class FanOutPage:
+class FanOutPage(Write):
     """One step of a fan-out: `delivery`, which is one to all subscribers of a channel, has now been
     brought to subscriptions up to the number `upto` (0: that is not kept).
 
@@ -28,10 +29,6 @@ class FanOutPage:
 
 class FanOutStore(Protocol):
     """How far each fan-out has come. Each method raises StoreError."""
-
-    async def save_page(self, page: FanOutPage) -> Sequence[Delivery]:
-        """Save one step in one transaction. Returns the new deliveries, pending; a target that the
-        message was already brought to gets none."""
 
     async def progress(self, seq: int) -> int:
         """Return up to which subscription a delivery to subscribers has come; 0 at its start."""

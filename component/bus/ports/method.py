@@ -13,9 +13,9 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.flow_control import Way
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.rendering import Form, Rendered
 from component.bus.ports.source_state import ArchivePosition, SourceState
-from component.bus.ports.store import Receipt
 from component.common.errors import BadInput
 from component.common.form import Nothing, build, written
 from component.common.i18n import Words, _
@@ -330,7 +330,7 @@ class Accept(Protocol):
         accepted.
 
         With `deliver` the message has yet to be brought to its own channel too; without `spread` it
-        goes nowhere else. `mark` is kept with it.
+        goes nowhere else. `mark` is saved with it.
         """
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:

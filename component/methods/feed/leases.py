@@ -1,8 +1,8 @@
-"""The leases that feeds have at their hubs: asked for, verified, renewed in time; see `websub.py`
-for what they are."""
+"""The leases that feeds have at their hubs (`websub`): requested, verified, renewed in time."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -42,40 +42,47 @@ class Leases:
         self._turns = Turns(AT_ONCE)
 
     def later(self, feed: Leased) -> None:
-        """See to its lease when that is due."""
-        lease = feed.state and feed.state.lease
-        if not lease or not self._base or lease.state is websub.State.ENDED:
+        """Ask the hub when the lease is due."""
+        lease = lease_of(feed)
+        if not lease or not self._base or lease.state is websub.LeaseState.ENDED:
             return
 
-        async def ask() -> None:
-            await self._ask(feed)
+        self._ports.timer.at(name(feed.channel), lease.due, partial(self.ask, feed))
 
-        self._ports.timer.at(name(feed.channel), lease.due, ask)
-
-    async def _ask(self, feed: Leased) -> None:
-        """Ask the hub for it, or once more, when it has its turn."""
-        lease = feed.state and feed.state.lease
-        if not lease or not any(one is feed for one in self._all()):
+    async def ask(self, feed: Leased) -> None:
+        """Ask the hub for the lease, unless others of that hub are being asked."""
+        lease = lease_of(feed)
+        if not lease or self.of_channel(feed.channel) is not feed:
             return
         if not self._turns.take(feed.channel, urlsplit(lease.hub).hostname or ""):
-            return  # it is named when there is one
+            return  # `let_next_ask` comes back to it
         try:
-            await self._asked(feed, lease)
+            await self.request(feed, lease)
         finally:
             self._turns.free(feed.channel)
-            self._next()
+            self.let_next_ask()
 
-    def _next(self) -> None:
-        """Who waited may ask; one that was removed meanwhile gives its turn to another."""
-        while after := self._turns.next():
-            if found := next((one for one in self._all() if one.channel == after), None):
-                self.later(found)
+    def let_next_ask(self) -> None:
+        """Let the next feed ask that waited; one that was removed gives its turn to another."""
+        after = self._turns.next()
+        while after:
+            feed = self.of_channel(after)
+            if feed:
+                self.later(feed)
                 return
+            after = self._turns.next()
 
-    async def _asked(self, feed: Leased, lease: Lease) -> None:
-        """Ask. The hub may verify before its answer is there."""
+    def of_channel(self, channel: Channel) -> Leased | None:
+        """The feed of a channel; None where it was removed."""
+        for feed in self._all():
+            if feed.channel == channel:
+                return feed
+        return None
+
+    async def request(self, feed: Leased, lease: Lease) -> None:
+        """Ask now. The hub may verify before its answer arrives."""
         try:
-            await self._keep(feed, websub.asked(lease, self._ports.clock()))
+            await self.store(feed, websub.asked(lease, self._ports.clock()))
             await websub.ask(self._ports.fetcher(), lease, f"{self._base}/websub/{lease.token}")
         except FetchError as error:
             log.info(
@@ -85,7 +92,8 @@ class Leases:
             log.warning("WebSub lease postponed", channel=str(feed.channel), reason=str(error))
         self.later(feed)
 
-    async def _keep(self, feed: Leased, lease: Lease) -> None:
+    async def store(self, feed: Leased, lease: Lease) -> None:
+        """Store the lease. Raises StoreError."""
         if feed.state:
             feed.state = replace(feed.state, lease=lease)
             await self._ports.memory.keep(feed.channel, feed.state.dump())
@@ -93,24 +101,29 @@ class Leases:
     async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
         """See `ports.Pushed.verify`."""
         feed = self.find(token)
-        answer = websub.verified(
-            feed.state.lease if feed and feed.state else None, query, self._ports.clock()
-        )
+        lease = None
+        if feed:
+            lease = lease_of(feed)
+        answer = websub.verified(lease, query, self._ports.clock())
         if feed and answer.lease:
-            await self._keep(feed, answer.lease)
+            await self.store(feed, answer.lease)
             self.later(feed)
         return answer.status, answer.body
 
     def find(self, token: str) -> Leased | None:
-        """Whose token it is."""
-        return next(
-            (
-                one
-                for one in self._all()
-                if one.state and one.state.lease and one.state.lease.token == token
-            ),
-            None,
-        )
+        """The feed whose lease has this token; None where there is no such feed."""
+        for feed in self._all():
+            lease = lease_of(feed)
+            if lease and lease.token == token:
+                return feed
+        return None
+
+
+def lease_of(feed: Leased) -> Lease | None:
+    """The feed's lease, if it has one and its state is known."""
+    if feed.state is None:
+        return None
+    return feed.state.lease
 
 
 def name(channel: Channel) -> str:

@@ -1,5 +1,4 @@
-"""A feed's items as messages. Pure. What feeds say is others' words: their names are made safe,
-their text is plain."""
+"""A feed's items as messages. Pure. Others write feeds: names are made safe, text is plain."""
 
 import re
 from dataclasses import replace
@@ -26,14 +25,17 @@ def message(
     `feed` is the feed's title, for items without an author; with `text` its summary comes along.
     """
     item = told.item
-    title = item.title or _start(item.text)
-    parts = [title, item.link, item.text if text and item.text != title else ""]
-    body = "\n".join(part for part in parts if part)
+    title = item.title or start(item.text)
+    parts = [title, item.link]
+    if text and item.text != title:
+        parts.append(item.text)
+    body = "\n".join(filter(None, parts))
+    at = now
+    if item.at > 0:
+        at = min(item.at, now)
     origin = original(channel, told, era)
     try:
-        return Message.new(
-            channel, author(channel, item.author, feed), body, _at(item.at, now), origin=origin
-        )
+        return Message.new(channel, author(channel, item.author, feed), body, at, origin=origin)
     except BadInput:
         return None
 
@@ -42,8 +44,10 @@ def correction(
     channel: Channel, told: Told, era: int, now: int, *, feed: str = "", text: bool = False
 ) -> Message | None:
     """An item that has changed, as its channel says it now; each wording of it comes once."""
-    said = message(channel, told, era, now, feed=feed, text=text)
-    return said and replace(said, at=now, origin=f"{said.origin}#{id_from(said.body)}")
+    changed = message(channel, told, era, now, feed=feed, text=text)
+    if changed is None:
+        return None
+    return replace(changed, at=now, origin=f"{changed.origin}#{id_from(changed.body)}")
 
 
 def original(channel: Channel, told: Told, era: int) -> str:
@@ -59,7 +63,9 @@ def more(
 
     It is kept like every message, so it is in one language.
     """
-    body = f"and {count} more" + (f": {link}" if link else "")
+    body = f"and {count} more"
+    if link:
+        body = f"{body}: {link}"
     return Message.new(
         channel, author(channel, "", feed), body, now, origin=f"{channel}#{era}#{last}#more"
     )
@@ -84,14 +90,12 @@ def shown(url: str) -> str:
         return url
 
 
-def _start(text: str) -> str:
+def start(text: str) -> str:
+    """The first line of a text, cut to the length of a title."""
     line = text.partition("\n")[0]
-    return line if len(line) <= _LONGEST_TITLE else f"{line[:_LONGEST_TITLE].rstrip()}…"
-
-
-def _at(at: int, now: int) -> int:
-    """When it was said: not later than now, and now where nobody knows."""
-    return min(at, now) if at > 0 else now
+    if len(line) <= _LONGEST_TITLE:
+        return line
+    return f"{line[:_LONGEST_TITLE].rstrip()}…"
 
 
 def is_ours(item: Item, base: str) -> bool:

@@ -1,12 +1,11 @@
-"""One look at a feed: fetch it, read it, tell what is new, keep what is known of it now.
+"""One poll of a feed: fetch it, parse it, send what is new, and give the feed's next state.
 
-What is told is kept by the hub before it counts as known here: a crash in between brings it once
-more to the hub, which knows it by its origin.
+The hub stores what is new before it counts as known here. After a crash in between it comes to the
+hub once more, which recognizes it by its origin.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 
@@ -74,29 +73,29 @@ class Looking:
         """Look once; gives how the feed stands then, and what the trouble is. Raises StoreError:
         look again."""
         try:
-            got = await self._get(channel, state)
+            got = await self.fetch(state)
         except (FetchError, FeedError) as error:
-            return await self._failed(channel, state, error)
-        return await self._read(channel, state, choice, got), ""
+            return await self.failed(channel, state, error)
+        return await self.take(channel, state, choice, got), ""
 
     async def pushed(
         self, channel: Channel, state: State, choice: Choice, body: bytes, content_type: str
     ) -> State:
         """Take what a hub sent: the feed, or some new items of it. Raises FeedError, StoreError."""
         now = self._ports.clock()
-        feed = await self._understood(body, content_type, state.url)
+        feed = await self.parse(body, content_type, state.url)
         fresh = news(feed, state.seen or Seen(), now, at_once=choice.most)
-        await self._tell(channel, state, choice, fresh, feed)
-        known = {mark.key for mark in fresh.seen.marks}
-        # It need not hold the whole feed: what is not in it stays known.
-        others = tuple(mark for mark in (state.seen or Seen()).marks if mark.key not in known)
-        seen = Seen((*others, *fresh.seen.marks)[-2 * ITEMS :], fresh.seen.loose)
-        came = (*state.poll.came, now)[-KEPT:] if fresh.new else state.poll.came
+        await self.send(channel, state, choice, fresh, feed)
+        came = state.poll.came
+        if fresh.new:
+            came = (*came, now)[-KEPT:]
+        seen = with_earlier(fresh.seen, state.seen or Seen())
         return replace(state, seen=seen, poll=replace(state.poll, came=came))
 
-    # Getting it
+    # Fetching
 
-    async def _get(self, channel: Channel, state: State) -> Got:
+    async def fetch(self, state: State) -> Got:
+        """Fetch the feed, or the first one that a page names. Raises FetchError, FeedError."""
         fetcher: Fetcher = self._ports.fetcher()
         got = await fetcher.get(
             state.url,
@@ -109,113 +108,106 @@ class Looking:
         if got.unchanged or digest(got.body) == state.body:
             return Got(got, url, None)
         try:
-            return Got(got, url, await self._parsed(got))
+            return Got(got, url, await self.parse(got.body, got.content_type, got.url))
         except HtmlPage as page:
             if state.poll.since or not page.feeds:
-                raise  # what was a feed once is no page now, but broken
-            named = [one.url for one in page.feeds]
+                raise  # it was a feed before: now it is broken
+            named = [link.url for link in page.feeds]
         got = await fetcher.get(named[0], accept=ACCEPT, limits=LIMITS)
-        return Got(got, got.moved_to or named[0], await self._parsed(got), named[1:])
+        feed = await self.parse(got.body, got.content_type, got.url)
+        return Got(got, got.moved_to or named[0], feed, named[1:])
 
-    async def _parsed(self, got: Fetched) -> Feed:
-        return await self._understood(got.body, got.content_type, got.url)
-
-    async def _understood(self, body: bytes, content_type: str, url: str) -> Feed:
-        """Without our own stories: what comes from a feed may become one, and would go round for
-        ever."""
+    async def parse(self, body: bytes, content_type: str, url: str) -> Feed:
+        """The feed, without our own stories: a story made from a feed's item would come back for
+        ever. Raises FeedError."""
         feed = await self._workers.read(body, content_type, url, self._ports.clock())
         base = self._ports.callbacks.public_url
-        return replace(
-            feed, items=tuple(item for item in feed.items if not messages.is_ours(item, base))
-        )
+        items = [item for item in feed.items if not messages.is_ours(item, base)]
+        return replace(feed, items=tuple(items))
 
-    # What becomes of it
+    # What follows
 
-    async def _read(self, channel: Channel, state: State, choice: Choice, got: Got) -> State:
+    async def take(self, channel: Channel, state: State, choice: Choice, got: Got) -> State:
+        """Send what is new, notify the owner, and give the next state. Raises StoreError."""
         now, answer = self._ports.clock(), got.answer
-        fresh = self._news(got.feed, state, choice, now) if got.feed else None
-        if fresh and got.feed:
-            await self._tell(channel, state, choice, fresh, got.feed)
-        step = succeeded(state.poll, now, self._ports.luck.random(), _heard(got, fresh, state, now))
-        await self._say_where(channel, state, got)
-        await self._say(channel, step)
-        known = state.etag, state.last_modified, state.body
+        fresh = None
+        if got.feed:
+            fresh = new_items(got.feed, state, choice, now)
+            await self.send(channel, state, choice, fresh, got.feed)
+        step = succeeded(state.poll, now, self._ports.luck.random(), heard(got, fresh, state, now))
+        await self.notify_address(channel, state, got)
+        await self.notify(channel, step)
+        state = replace(state, url=got.url, poll=step.poll, trouble="")
         if not answer.unchanged:
-            known = answer.etag, answer.last_modified, digest(answer.body)
-        return replace(
-            state,
-            url=got.url,
-            poll=step.poll,
-            trouble="",
-            title=got.feed.title if got.feed else state.title,
-            etag=known[0],
-            last_modified=known[1],
-            body=known[2],
-            seen=fresh.seen if fresh else state.seen,
-            lease=_lease(state, got, now) if self._public else state.lease,
-        )
+            state = replace(
+                state,
+                etag=answer.etag,
+                last_modified=answer.last_modified,
+                body=digest(answer.body),
+            )
+        if got.feed and fresh:
+            state = replace(state, title=got.feed.title, seen=fresh.seen)
+        if self._public and got.feed:
+            state = replace(state, lease=lease(state, got.feed, answer, now))
+        return state
 
-    def _news(self, feed: Feed, state: State, choice: Choice, now: int) -> News:
-        found = news(feed, state.seen, now, first=choice.first, at_once=choice.most)
-        if (
-            feed.items
-            and not state.poll.since
-            and state.seen
-            and len(found.new) + found.rest == len(feed.items)
-        ):
-            # Its owner wrote another address, and nothing there is known: that is another feed.
-            return news(feed, None, now, first=choice.first, at_once=choice.most)
-        return found
-
-    async def _tell(
+    async def send(
         self, channel: Channel, state: State, choice: Choice, fresh: News, feed: Feed
     ) -> None:
+        """Send new items, corrections, and how many more there are. Raises StoreError."""
         now = self._ports.clock()
         for told in fresh.new:
             message = messages.message(
                 channel, told, state.era, now, feed=feed.title, text=choice.text
             )
             if message:
-                await self._accept(message)
+                await self.accept(message)
         for told in fresh.updated[:AT_ONCE]:
             changed = messages.correction(
                 channel, told, state.era, now, feed=feed.title, text=choice.text
             )
             if changed:
-                await self._correct(changed, messages.original(channel, told, state.era))
+                await self.correct(changed, messages.original(channel, told, state.era))
         if fresh.rest:
-            last = fresh.new[-1].key if fresh.new else ""
-            await self._accept(
-                messages.more(
-                    channel, fresh.rest, last, state.era, now, feed=feed.title, link=feed.link
-                )
+            last = ""
+            if fresh.new:
+                last = fresh.new[-1].key
+            more = messages.more(
+                channel, fresh.rest, last, state.era, now, feed=feed.title, link=feed.link
             )
+            await self.accept(more)
 
-    async def _accept(self, message: Message) -> None:
+    async def accept(self, message: Message) -> None:
+        """Give a message to the hub. A muted feed is logged. Raises StoreError."""
         try:
             await self._ports.accept.accept(message)
         except Muted as error:
             log.info("notice not delivered", channel=str(message.channel), reason=str(error))
 
-    async def _correct(self, message: Message, origin: str) -> None:
+    async def correct(self, message: Message, origin: str) -> None:
+        """Correct an earlier message. A muted feed is logged. Raises StoreError."""
         try:
             await self._ports.accept.correct(message, origin)
         except Muted as error:
             log.info("correction not forwarded", channel=str(message.channel), reason=str(error))
 
-    async def _failed(
+    async def failed(
         self, channel: Channel, state: State, error: FetchError | FeedError
     ) -> tuple[State, Words | str]:
-        fetching = error if isinstance(error, FetchError) else None
-        here = bool(fetching and fetching.fault is Fault.HERE)
-        gone = bool(fetching and fetching.code == 410)
+        """The state after a failure, and what is wrong; the owner is notified once."""
+        here = gone = False
+        retry_after = None
+        if isinstance(error, FetchError):
+            here = error.fault is Fault.HERE
+            gone = error.code == 410
+            retry_after = error.retry_after
         step = failed(
             state.poll,
             self._ports.clock(),
             self._ports.luck.random(),
             gone=gone,
             here=here,
-            retry_after=fetching.retry_after if fetching else None,
+            retry_after=retry_after,
         )
         log.info(
             "feed fetch failed",
@@ -224,14 +216,15 @@ class Looking:
             failures=step.poll.failures,
         )
         if not step.news and not step.poll.told and not state.poll.since and not here:
-            # It was just added: whoever wrote its address is there to mend it.
+            # It was just added: the person who wrote its address can correct it now.
             step = Step(replace(step.poll, told=True), Told.BROKEN)
-        await self._say(channel, step, error.sentence)
+        await self.notify(channel, step, error.sentence)
         return replace(state, poll=step.poll, trouble=str(error)), error.sentence
 
-    # What its owner hears
+    # Notices to the owner
 
-    async def _say(self, channel: Channel, step: Step, why: Words | str = "") -> None:
+    async def notify(self, channel: Channel, step: Step, why: Words | str = "") -> None:
+        """Notify the owner of trouble, and of its end. Raises StoreError."""
         match step.news:
             case Told.BROKEN:
                 await self._ports.tell(
@@ -247,7 +240,8 @@ class Looking:
             case Told.RECOVERED:
                 await self._ports.tell(channel, _("The feed can be read again."))
 
-    async def _say_where(self, channel: Channel, state: State, got: Got) -> None:
+    async def notify_address(self, channel: Channel, state: State, got: Got) -> None:
+        """Notify the owner of another address, or of the choice among several feeds."""
         url = messages.shown(got.url)
         if got.others:
             others = ", ".join(got.others[:9])
@@ -267,28 +261,48 @@ class Looking:
             )
 
 
-def _heard(got: Got, fresh: News | None, state: State, now: int) -> Heard:
-    answer, feed = got.answer, got.feed
-    told: dict[str, Any] = {}
-    if feed:
-        told["dates"] = tuple(item.at for item in feed.items if item.at)
-        told["hints"] = Hints((feed.ttl or 0) * 60, tuple(sorted(feed.skip_hours)))
-    return Heard(
-        new=bool(fresh and (fresh.new or fresh.rest)),
+def new_items(feed: Feed, state: State, choice: Choice, now: int) -> News:
+    """What is new in the feed."""
+    fresh = news(feed, state.seen, now, first=choice.first, at_once=choice.most)
+    nothing_known = len(fresh.new) + fresh.rest == len(feed.items)
+    if feed.items and nothing_known and state.seen and not state.poll.since:
+        # Its owner wrote another address, and no item there is known: that is another feed.
+        return news(feed, None, now, first=choice.first, at_once=choice.most)
+    return fresh
+
+
+def with_earlier(seen: Seen, earlier: Seen) -> Seen:
+    """What is known after a push, which need not hold the whole feed: the rest stays known."""
+    known = {mark.key for mark in seen.marks}
+    others = [mark for mark in earlier.marks if mark.key not in known]
+    return Seen((*others, *seen.marks)[-2 * ITEMS :], seen.loose)
+
+
+def heard(got: Got, fresh: News | None, state: State, now: int) -> Heard:
+    """What a successful poll says about the time of the next."""
+    answer = got.answer
+    found = Heard(
+        new=fresh is not None and bool(fresh.new or fresh.rest),
         fresh_for=answer.fresh_for,
         retry_after=answer.retry_after,
-        pushed=bool(state.lease and state.lease.pushes(now)),
-        **told,
+        pushed=state.lease is not None and state.lease.pushes(now),
+    )
+    if not got.feed:
+        return found
+    return replace(
+        found,
+        dates=tuple(item.at for item in got.feed.items if item.at),
+        hints=Hints((got.feed.ttl or 0) * 60, tuple(sorted(got.feed.skip_hours))),
     )
 
 
-def _lease(state: State, got: Got, now: int) -> Lease | None:
-    """The lease to have at the hub that the feed offers, if it does; a new one has yet to be asked
-    for."""
-    feed, lease = got.feed, state.lease
-    offer = feed and offered(
-        got.answer.link, got.answer.url, (feed.hub,) if feed.hub else (), feed.own
-    )
-    if not offer or (lease and lease.topic == offer.topic and lease.hub in offer.hubs):
-        return lease
+def lease(state: State, feed: Feed, answer: Fetched, now: int) -> Lease | None:
+    """The lease at the hub that the feed offers, if it does. A new one is yet to be requested."""
+    hubs: tuple[str, ...] = ()
+    if feed.hub:
+        hubs = (feed.hub,)
+    offer = offered(answer.link, answer.url, hubs, feed.own)
+    present = state.lease
+    if not offer or (present and present.topic == offer.topic and present.hub in offer.hubs):
+        return present
     return Lease.new(offer.hubs[0], offer.topic, now)

@@ -1,13 +1,14 @@
-"""Feeds: RSS, Atom and JSON Feed, polled at their own pace, or pushed by their hubs (WebSub). It
-only speaks.
+"""Feeds: RSS, Atom and JSON Feed, polled at their own pace, or pushed by their hubs (WebSub). They
+are sources only.
 
-Here is when a feed is looked at; what a look is stands in `component/feeds/looking.py`.
+This module decides when a feed is polled; `poll` is one poll.
 """
 
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ from component.methods.feed.leases import Leases
 from component.methods.feed.poll import Choice, Looking
 from component.methods.feed.sandbox.workers import Workers
 from component.methods.feed.state import State
-from component.methods.feed.websub import Heard
+from component.methods.feed.websub import Push
 
 log = structlog.get_logger()
 
@@ -49,6 +50,8 @@ NUDGED = 60_000
 PUSHES, PUSHES_A_MINUTE = 10, 2
 """Pushes of a feed that are told at once, and later; at more the feed itself is looked at."""
 MOST = 10
+INNER = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
+"""Ends of host names that are not on the public internet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,11 @@ class Few:
     def parse(cls, text: str) -> Self:
         """The number written; raises BadInput."""
         low = text.strip().casefold()
-        number = (
-            0
-            if low in ("none", "keine", "keiner", "keins")
-            else int(low)
-            if re.fullmatch("[0-9]{1,3}", low)
-            else -1
-        )
+        number = -1
+        if low in ("none", "keine", "keiner", "keins"):
+            number = 0
+        elif re.fullmatch("[0-9]{1,3}", low):
+            number = int(low)
         if not 0 <= number <= MOST:
             raise BadInput(
                 _(
@@ -130,8 +131,8 @@ class FeedForm:
 
 
 @dataclass(eq=False)
-class _Feed:
-    """A feed while it is configured so; its `state` is None until it was recalled."""
+class ConfiguredFeed:
+    """A feed with the settings it has now. `state` is None until it was read from the store."""
 
     channel: Channel
     form: FeedForm
@@ -153,7 +154,7 @@ class Feeds:
         self._leases = Leases(ports, self._base, lambda: self._feeds.values())
         self._turns = Turns(AT_ONCE)
         self._pushes = Rate(lambda: ports.clock() / 1000, PUSHES, PUSHES_A_MINUTE / 60)
-        self._feeds: dict[Channel, _Feed] = {}
+        self._feeds: dict[Channel, ConfiguredFeed] = {}
         self._bad: dict[Channel, Trouble] = {}
         self._runs = False
         ports.callbacks.heard.append(self)
@@ -166,23 +167,28 @@ class Feeds:
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """See `ports.Source`."""
-        wanted = dict(self._wanted(specs))
-        for channel in [one for one in self._feeds if one not in wanted]:
-            del self._feeds[channel]
-            self._turns.forget(channel)
-            self._ports.timer.drop(str(channel))
-            self._ports.timer.drop(leases.name(channel))
-        new = [
-            one
-            for one, form in wanted.items()
-            if one not in self._feeds or self._feeds[one].form != form
-        ]
-        for place, channel in enumerate(new):
-            self._feeds[channel] = _Feed(channel, wanted[channel], self._runs)
-            self._at(channel, self._ports.clock() + place * SPREAD)
+        wanted = dict(self.forms(specs))
+        for channel in list(self._feeds):
+            if channel not in wanted:
+                self.forget(channel)
+        due = self._ports.clock()
+        for channel, form in wanted.items():
+            known = self._feeds.get(channel)
+            if known is None or known.form != form:
+                self._feeds[channel] = ConfiguredFeed(channel, form, self._runs)
+                self.poll_at(channel, due)
+                due += SPREAD
         self._runs = True
 
-    def _wanted(self, specs: Sequence[ChannelSpec]) -> Iterator[tuple[Channel, FeedForm]]:
+    def forget(self, channel: Channel) -> None:
+        """End the polls of a channel."""
+        del self._feeds[channel]
+        self._turns.forget(channel)
+        self._ports.timer.drop(str(channel))
+        self._ports.timer.drop(leases.name(channel))
+
+    def forms(self, specs: Sequence[ChannelSpec]) -> Iterator[tuple[Channel, FeedForm]]:
+        """The channels whose settings can be read; the others are in trouble."""
         self._bad.clear()
         for spec in specs:
             if spec.channel.address == "*":
@@ -195,64 +201,69 @@ class Feeds:
 
     def troubles(self) -> Sequence[Trouble]:
         """See `ports.Troubled`."""
-        states = [(feed, feed.state) for feed in self._feeds.values() if feed.state]
-        failing = [
-            Trouble(
-                feed.channel,
-                feed.trouble or state.trouble,
-                0 if state.poll.stopped else state.poll.due,
-            )
-            for feed, state in states
-            if state.poll.failures
-        ]
-        return [*self._bad.values(), *failing]
+        troubles = list(self._bad.values())
+        for feed in self._feeds.values():
+            if feed.state is None or not feed.state.poll.failures:
+                continue
+            due = feed.state.poll.due
+            if feed.state.poll.stopped:
+                due = 0
+            troubles.append(Trouble(feed.channel, feed.trouble or feed.state.trouble, due))
+        return troubles
 
-    # Looks
+    # Polls
 
-    def _at(self, channel: Channel, due: int) -> None:
-        async def look() -> None:
-            await self._look(channel)
+    def poll_at(self, channel: Channel, due: int) -> None:
+        """Poll a channel at a time (ms), in place of the time set before."""
+        self._ports.timer.at(str(channel), due, partial(self.poll, channel))
 
-        self._ports.timer.at(str(channel), due, look)
-
-    async def _look(self, channel: Channel) -> None:
+    async def poll(self, channel: Channel) -> None:
+        """Poll a channel, then let the next one of those that wait for its host go."""
         feed = self._feeds.get(channel)
-        waits = feed is not None and await self._looks(feed)
-        if not waits and (after := self._turns.next()):
-            self._at(after, self._ports.clock())
+        if feed is not None and await self.waits_for_turn(feed):
+            return
+        after = self._turns.next()
+        if after:
+            self.poll_at(after, self._ports.clock())
 
-    async def _looks(self, feed: _Feed) -> bool:
-        """Look, if it is time to; whether it has to wait for its turn."""
-        state = await self._recalled(feed)
+    async def waits_for_turn(self, feed: ConfiguredFeed) -> bool:
+        """Poll the feed if it is due; True if it has to wait for others of its host."""
+        state = await self.recalled(feed)
         if state and not state.poll.stopped and state.poll.due <= self._ports.clock():
             if not self._turns.take(feed.channel, urlsplit(state.url).hostname or ""):
                 return True
             try:
-                await self._looked(feed, state)
+                await self.poll_once(feed, state)
             finally:
                 self._turns.free(feed.channel)
-        self._again(feed, self._ports.clock())
+        self.poll_again(feed, self._ports.clock())
         return False
 
-    def _again(self, feed: _Feed, now: int) -> None:
-        """Ask to be woken for the next look, if there is to be one."""
-        if self._feeds.get(feed.channel) is not feed or (feed.state and feed.state.poll.stopped):
+    def poll_again(self, feed: ConfiguredFeed, now: int) -> None:
+        """Set the time of the next poll; a minute from now where the last one could not be
+        stored."""
+        if self._feeds.get(feed.channel) is not feed:
             return
-        due = feed.state.poll.due if feed.state else 0
-        self._at(feed.channel, due if due > now else now + AGAIN)  # later is what could not be kept
+        due = 0
+        if feed.state:
+            if feed.state.poll.stopped:
+                return
+            due = feed.state.poll.due
+        if due <= now:
+            due = now + AGAIN
+        self.poll_at(feed.channel, due)
 
-    async def _recalled(self, feed: _Feed) -> State | None:
-        """How it stands; None while the store does not tell."""
+    async def recalled(self, feed: ConfiguredFeed) -> State | None:
+        """The feed's state; None while the store cannot be read."""
         if feed.state is None:
             now = self._ports.clock()
             try:
                 kept = await self._ports.memory.recall(feed.channel)
-                state = _loaded(kept) or State.begun(str(feed.form.url), now)
+                state = loaded(kept) or State.begun(str(feed.form.url), now)
                 if feed.fresh or state.asked != str(feed.form.url):
                     state = state.wanted(str(feed.form.url), now)
-                elif (
-                    kept and state.poll.due < now
-                ):  # the bus was away: all of them at once would be a storm
+                elif kept and state.poll.due < now:
+                    # The bus was away. To poll all of them at once would be a storm.
                     state = replace(state, poll=replace(state.poll, due=now))
                 if state.dump() != kept:
                     await self._ports.memory.keep(feed.channel, state.dump())
@@ -263,14 +274,15 @@ class Feeds:
             self._leases.later(feed)
         return feed.state
 
-    async def _looked(self, feed: _Feed, state: State) -> None:
+    async def poll_once(self, feed: ConfiguredFeed, state: State) -> None:
+        """Poll the feed. What the store does not take, and faults of ours, are logged."""
         async with feed.turn:
             state = feed.state or state  # a push may have come first
             try:
                 found, trouble = await self._looking.look(feed.channel, state, feed.form.choice)
                 if self._feeds.get(feed.channel) is not feed:
                     return
-                await self._take(feed, state, found)
+                await self.take(feed, state, found)
                 feed.trouble = trouble
             except StoreError as error:
                 log.warning("feed update postponed", channel=str(feed.channel), reason=str(error))
@@ -280,8 +292,9 @@ class Feeds:
                     state, poll=replace(state.poll, due=self._ports.clock() + FAULT)
                 )
 
-    async def _take(self, feed: _Feed, before: State, found: State) -> None:
-        """The state after a look that began with `before`; its lease may have changed meanwhile."""
+    async def take(self, feed: ConfiguredFeed, before: State, found: State) -> None:
+        """Store the state after a poll that began with `before`. The lease may have changed in
+        the meantime. Raises StoreError."""
         if feed.state and found.lease is before.lease:
             found = replace(found, lease=feed.state.lease)
         if found.differs(before):
@@ -299,29 +312,29 @@ class Feeds:
     async def push(self, token: str, body: bytes, content_type: str, signature: str) -> bool:
         """See `ports.Pushed`."""
         found = self._leases.find(token)
-        feed = self._feeds.get(found.channel) if found else None
+        if found is None:
+            return False
+        feed = self._feeds.get(found.channel)
         if feed is None or feed.state is None:
             return False
-        heard = websub.heard(feed.state.lease, body, signature, self._ports.clock())
-        if heard is Heard.CONTENT and not self._may(feed):
-            heard = Heard.NUDGE
-        if heard is Heard.NUDGE or (
-            heard is Heard.CONTENT and not await self._pushed(feed, body, content_type)
-        ):
-            self._nudge(feed)
+        push = websub.push_of(feed.state.lease, body, signature, self._ports.clock())
+        taken = False
+        if push is Push.CONTENT and self.within_limit(feed):
+            taken = await self.take_push(feed, body, content_type)
+        if not taken and push in (Push.CONTENT, Push.NUDGE):
+            self.nudge(feed)
         return True
 
-    def _may(self, feed: _Feed) -> bool:
-        """Whether what is pushed may be told: a feed chooses its hub, and one of the two may want
-        to flood."""
+    def within_limit(self, feed: ConfiguredFeed) -> bool:
+        """Whether a push may be sent on: the feed chooses its hub, and either may flood."""
         try:
             self._pushes.spend(str(feed.channel))
         except TooMany:
             return False
         return True
 
-    async def _pushed(self, feed: _Feed, body: bytes, content_type: str) -> bool:
-        """Whether it could be read."""
+    async def take_push(self, feed: ConfiguredFeed, body: bytes, content_type: str) -> bool:
+        """Send what a hub pushed; False where it cannot be parsed. Raises StoreError."""
         async with feed.turn:
             state = feed.state
             if state is None:
@@ -334,21 +347,21 @@ class Feeds:
                 log.info("WebSub content invalid", channel=str(feed.channel), reason=str(error))
                 return False
             if self._feeds.get(feed.channel) is feed:
-                await self._take(feed, state, found)
+                await self.take(feed, state, found)
             return True
 
-    def _nudge(self, feed: _Feed) -> None:
-        """Look soon; not as often as someone asks."""
+    def nudge(self, feed: ConfiguredFeed) -> None:
+        """Poll soon, at most once a minute."""
         now = self._ports.clock()
         due = max(now, feed.nudged + NUDGED)
         if feed.state and not feed.state.poll.stopped and due < feed.state.poll.due:
             feed.nudged = due
             feed.state = replace(feed.state, poll=replace(feed.state.poll, due=due))
-            self._at(feed.channel, due)
+            self.poll_at(feed.channel, due)
 
 
-def _loaded(kept: object) -> State | None:
-    """What was kept; None where nothing was, or something that this release can't read."""
+def loaded(kept: object) -> State | None:
+    """The stored state; None where there is no state that this release can read."""
     if not isinstance(kept, dict):
         return None
     try:
@@ -362,10 +375,13 @@ def public(url: str) -> str:
     """The address where hubs can call the bus; "" where only this machine or network reaches it."""
     host = urlsplit(url).hostname or ""
     address = literal(host)
-    if address is not None:
-        return url if is_global(address) else ""
-    inner = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
-    return url if "." in host and not host.endswith(inner) else ""
+    if address is None:
+        reachable = "." in host and not host.endswith(INNER)
+    else:
+        reachable = is_global(address)
+    if reachable:
+        return url
+    return ""
 
 
 METHOD = MethodSpec(

@@ -1,4 +1,4 @@
-"""What is known of a feed from one look to the next; data only, and as JSON keeps it."""
+"""What is known of a feed from one poll to the next: data, and its form in JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -42,19 +42,16 @@ class State:
     def load(cls, kept: Mapping[str, Any]) -> Self:
         """From what `dump` gave; raises KeyError, TypeError, ValueError or AttributeError for what
         it did not."""
-        seen, lease = kept["seen"], kept["lease"]
-        return cls(
-            **{
-                **kept,
-                "poll": Poll.load(kept["poll"]),
-                "seen": None if seen is None else dedup.unpacked(seen),
-                "lease": None if lease is None else Lease.load(lease),
-            }
-        )
+        fields = {**kept, "poll": Poll.load(kept["poll"])}
+        if kept["seen"] is not None:
+            fields["seen"] = dedup.unpacked(kept["seen"])
+        if kept["lease"] is not None:
+            fields["lease"] = Lease.load(kept["lease"])
+        return cls(**fields)
 
     def dump(self) -> dict[str, Any]:
         """As JSON can keep it."""
-        return {
+        fields: dict[str, Any] = {
             "asked": self.asked,
             "url": self.url,
             "era": self.era,
@@ -64,9 +61,14 @@ class State:
             "body": self.body,
             "trouble": self.trouble,
             "poll": self.poll.dump(),
-            "seen": None if self.seen is None else dedup.packed(self.seen),
-            "lease": None if self.lease is None else self.lease.dump(),
+            "seen": None,
+            "lease": None,
         }
+        if self.seen is not None:
+            fields["seen"] = dedup.packed(self.seen)
+        if self.lease is not None:
+            fields["lease"] = self.lease.dump()
+        return fields
 
     def wanted(self, url: str, now: int) -> "State":
         """As its owner wants it, who has just changed something: looked at now, and at another
@@ -88,16 +90,16 @@ class State:
         )
 
     def differs(self, other: "State") -> bool:
-        """Whether it is worth a place on the disk: the time of the next look, and of the last one,
-        is not."""
-        return self._lasting() != other._lasting()
+        """Whether it has to be stored: not if only the times of polls are others."""
+        return self.without_times() != other.without_times()
 
-    def _lasting(self) -> tuple["State", Any]:
-        marks = self.seen and [replace(mark, seen=0) for mark in self.seen.marks]
-        return replace(self, poll=replace(self.poll, due=0), seen=None), (
-            marks,
-            self.seen and self.seen.loose,
-        )
+    def without_times(self) -> "State":
+        """The state without the times of the next poll and of the last ones."""
+        seen = self.seen
+        if seen is not None:
+            marks = [replace(mark, seen=0) for mark in seen.marks]
+            seen = replace(seen, marks=tuple(marks))
+        return replace(self, poll=replace(self.poll, due=0), seen=seen)
 
 
 def digest(body: bytes) -> str:

@@ -1,8 +1,8 @@
-"""News of a feed that its hub sends by itself (WebSub, https://www.w3.org/TR/websub/). Pure, but
-for the two calls at the end.
+"""New items that a feed's hub pushes (WebSub, https://www.w3.org/TR/websub/). Pure, but for the
+call at the end.
 
-Who knows a callback's address can send to it, so its token is secret, and what is sent counts only
-if it is signed.
+Anyone who knows the address of a callback can send to it. So its token is secret, and what is sent
+counts only if it is signed.
 """
 
 import hashlib
@@ -41,9 +41,8 @@ _LINK = re.compile(
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]*))', re.IGNORECASE)
 
 
-class State(Enum):
-    """Where a subscription stands: asked of the hub, verified by it, denied by it, to be ended,
-    ended."""
+class LeaseState(Enum):
+    """A lease is asked of the hub, verified by it, denied by it, to be ended, or ended."""
 
     ASKED = "asked"
     ACTIVE = "active"
@@ -71,7 +70,7 @@ class Lease:
     token: str
     secret: str
     due: int
-    state: State = State.ASKED
+    state: LeaseState = LeaseState.ASKED
     expires: int = 0
     waiting: bool = True
     """Whether the hub has still to verify what it was asked."""
@@ -80,13 +79,15 @@ class Lease:
     @classmethod
     def new(cls, hub: str, topic: str, now: int) -> Self:
         """To be asked for now."""
-        secret = secrets.token_hex(32) if hub.lower().startswith("https:") else ""
+        secret = ""
+        if hub.lower().startswith("https:"):
+            secret = secrets.token_hex(32)
         return cls(hub, topic, secrets.token_hex(16), secret, now)
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> Self:
         """From what `dump` gave."""
-        return cls(**{**kept, "state": State(kept["state"])})
+        return cls(**{**kept, "state": LeaseState(kept["state"])})
 
     def dump(self) -> dict[str, Any]:
         """As JSON can keep it."""
@@ -94,28 +95,28 @@ class Lease:
 
     def pushes(self, now: int) -> bool:
         """Whether the hub can be counted on."""
-        return self.state is State.ACTIVE and now < self.expires
+        return self.state is LeaseState.ACTIVE and now < self.expires
 
     def end(self, now: int) -> "Lease":
         """To be given back, now."""
-        return replace(self, state=State.ENDING, due=now, waiting=True, tries=0)
+        return replace(self, state=LeaseState.ENDING, due=now, waiting=True, tries=0)
 
 
-class Heard(Enum):
-    """What something that was sent to a callback is."""
+class Push(Enum):
+    """What a request to a callback is worth."""
 
     CONTENT = "content"
     """The feed, or its new items; as good as fetched."""
     NUDGE = "nudge"
-    """Nobody knows from whom: look at the feed."""
+    """It is not signed: poll the feed."""
     NOTHING = "nothing"
-    """Forged, or for nobody: leave it, and don't say so."""
+    """Forged, or for no lease: ignored, without saying so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the hub's question gets: an HTTP status and a body, as text/plain; and how the lease
-    stands now."""
+class Verification:
+    """The answer to a hub's verification request: an HTTP status and a body (text/plain), and the
+    lease as it is from now on, if it changed."""
 
     status: int
     body: str = ""
@@ -130,8 +131,10 @@ def links(header: str, base: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for target, more in _LINK.findall(header):
         rel = _REL.search(more)
-        url = _joined(base, target)
-        for name in (rel[1] or rel[2] or "").lower().split() if rel and url else ():
+        url = joined(base, target)
+        if not rel or not url:
+            continue
+        for name in (rel[1] or rel[2] or "").lower().split():
             found[name] = (*found.get(name, ()), url)
     return found
 
@@ -142,27 +145,28 @@ def offered(header: str, base: str, hubs: Sequence[str] = (), topic: str = "") -
     linked = links(header, base)
     if linked.get("hub"):
         hubs, topic = linked["hub"], linked.get("self", ("",))[0] or topic
-    good = tuple(dict.fromkeys(url for hub in hubs if (url := _joined(base, hub))))
-    topic = _joined(base, topic) if topic else ""
-    return (
-        Offer(tuple(sorted(good, key=lambda url: not url.startswith("https:"))), topic)
-        if good and topic
-        else None
-    )
+    if topic:
+        topic = joined(base, topic)
+    addresses = dict.fromkeys(joined(base, hub) for hub in hubs)
+    addresses.pop("", None)
+    if not addresses or not topic:
+        return None
+    encrypted_first = sorted(addresses, key=lambda url: not url.startswith("https:"))
+    return Offer(tuple(encrypted_first), topic)
 
 
-def _joined(base: str, target: str) -> str:
-    """ "" for what is no web address."""
+def joined(base: str, target: str) -> str:
+    """The web address of `target`, seen from `base`; "" where it is not a web address."""
     try:
         url = urljoin(base, target.strip())
-        good = (
-            urlsplit(url).scheme in ("http", "https")
-            and urlsplit(url).hostname
-            and url.isprintable()
-        )
-        return url if good and len(url) <= _LONGEST_URL else ""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return ""
     except ValueError:
         return ""
+    if len(url) > _LONGEST_URL or not url.isprintable():
+        return ""
+    return url
 
 
 # What the hub is asked, and what became of that
@@ -170,68 +174,85 @@ def _joined(base: str, target: str) -> str:
 
 def form(lease: Lease, callback: str) -> Mapping[str, str]:
     """What is posted to the hub (section 5.1), to have the lease or to end it."""
-    ends = lease.state is State.ENDING
-    asked = {
-        "hub.mode": "unsubscribe" if ends else "subscribe",
+    fields = {
+        "hub.mode": mode_of(lease),
         "hub.topic": lease.topic,
         "hub.callback": callback,
     }
-    if ends:
-        return asked
-    return {**asked, "hub.lease_seconds": str(LEASE)} | (
-        {"hub.secret": lease.secret} if lease.secret else {}
-    )
+    if lease.state is LeaseState.ENDING:
+        return fields
+    fields["hub.lease_seconds"] = str(LEASE)
+    if lease.secret:
+        fields["hub.secret"] = lease.secret
+    return fields
+
+
+def mode_of(lease: Lease) -> str:
+    """What the hub is asked for: to end the lease, or to begin or renew it."""
+    if lease.state is LeaseState.ENDING:
+        return "unsubscribe"
+    return "subscribe"
 
 
 def asked(lease: Lease, now: int) -> Lease:
     """It was posted, whether or not the hub took it: until it verifies, it is asked again ever more
     rarely."""
-    if lease.state is State.ENDING and lease.tries >= 3:
-        return replace(lease, state=State.ENDED, waiting=False)  # it runs out by itself
-    state = State.ASKED if lease.state is State.DENIED else lease.state
+    if lease.state is LeaseState.ENDING and lease.tries >= 3:
+        return replace(lease, state=LeaseState.ENDED, waiting=False)  # it runs out by itself
+    state = lease.state
+    if state is LeaseState.DENIED:
+        state = LeaseState.ASKED
     wait = min(AGAIN * 2 ** min(lease.tries, 10), DAY)
     return replace(lease, state=state, waiting=True, tries=lease.tries + 1, due=now + wait * 1000)
 
 
-def verified(lease: Lease | None, query: Mapping[str, str], now: int) -> Answer:
+def verified(lease: Lease | None, query: Mapping[str, str], now: int) -> Verification:
     """The hub asks whether we asked (section 5.3), or tells that it won't (5.2); None for a token
     nobody has."""
     mode, challenge = query.get("hub.mode", ""), query.get("hub.challenge", "")
     if lease is None or query.get("hub.topic") != lease.topic:
-        return Answer(404)
+        return Verification(404)
     if mode == "denied":
-        return Answer(
-            200,
-            lease=replace(lease, state=State.DENIED, waiting=False, due=now + DENIED_FOR * 1000),
-        )
-    wanted = "unsubscribe" if lease.state is State.ENDING else "subscribe"
-    if mode != wanted or not lease.waiting or not 0 < len(challenge) <= _CHALLENGE:
-        return Answer(404)
+        due = now + DENIED_FOR * 1000
+        denied = replace(lease, state=LeaseState.DENIED, waiting=False, due=due)
+        return Verification(200, lease=denied)
+    if mode != mode_of(lease) or not lease.waiting or not 0 < len(challenge) <= _CHALLENGE:
+        return Verification(404)
     if mode == "unsubscribe":
-        return Answer(200, challenge, replace(lease, state=State.ENDED, waiting=False))
-    return Answer(200, challenge, _renewed(lease, query.get("hub.lease_seconds", ""), now))
+        return Verification(200, challenge, replace(lease, state=LeaseState.ENDED, waiting=False))
+    return Verification(200, challenge, renewed(lease, query.get("hub.lease_seconds", ""), now))
 
 
-def _renewed(lease: Lease, told: str, now: int) -> Lease:
-    seconds = int(told) if re.fullmatch("[0-9]{1,12}", told) else LEASE
+def renewed(lease: Lease, lease_seconds: str, now: int) -> Lease:
+    """An active lease for as long as the hub says."""
+    seconds = LEASE
+    if re.fullmatch("[0-9]{1,12}", lease_seconds):
+        seconds = int(lease_seconds)
     seconds = min(max(seconds, SHORTEST), LONGEST)
     due = now + int(seconds * RENEWED_AT) * 1000
     return replace(
-        lease, state=State.ACTIVE, expires=now + seconds * 1000, due=due, waiting=False, tries=0
+        lease,
+        state=LeaseState.ACTIVE,
+        expires=now + seconds * 1000,
+        due=due,
+        waiting=False,
+        tries=0,
     )
 
 
-def heard(lease: Lease | None, body: bytes, signature: str, now: int) -> Heard:
+def push_of(lease: Lease | None, body: bytes, signature: str, now: int) -> Push:
     """What was posted to the callback; `signature` is the X-Hub-Signature header, "" for none."""
     if lease is None or not lease.pushes(now):
-        return Heard.NOTHING
+        return Push.NOTHING
     if not lease.secret:
-        return Heard.NUDGE
-    return Heard.CONTENT if genuine(lease.secret, body, signature) else Heard.NOTHING
+        return Push.NUDGE
+    if genuine(lease.secret, body, signature):
+        return Push.CONTENT
+    return Push.NOTHING
 
 
 def genuine(secret: str, body: bytes, signature: str) -> bool:
-    """Whether who knows the secret signed it (section 7): `method=hexadecimal`."""
+    """Whether it was signed with the secret (section 7): `method=hexadecimal`."""
     method, _equals, told = signature.strip().partition("=")
     made = _HASHES.get(method.lower())
     if not made:

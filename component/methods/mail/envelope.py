@@ -70,7 +70,7 @@ class Verp:
     def sender(self, target: Channel, now: int) -> str:
         """For a mail to `target`; `now` in ms."""
         body = self.digest(target) + (now // _DAY % 65536).to_bytes(_DATE, "big")
-        token = base64.b32encode(body + self._sign(body)).decode().lower()
+        token = base64.b32encode(body + self.sign(body)).decode().lower()
         return f"b+{token}@{self.domain}"
 
     def read(self, address: str, now: int) -> bytes | None:
@@ -84,14 +84,15 @@ class Verp:
         body, sign = token[:-_SIGN], token[-_SIGN:]
         age = (now // _DAY - int.from_bytes(body[_DIGEST:], "big")) % 65536
         return (
-            body[:_DIGEST] if hmac.compare_digest(sign, self._sign(body)) and age <= DAYS else None
+            body[:_DIGEST] if hmac.compare_digest(sign, self.sign(body)) and age <= DAYS else None
         )
 
     def digest(self, target: Channel) -> bytes:
-        """What stands for `target`; nobody can find another address that has the same."""
+        """The digest of `target`; nobody can find another address that has the same."""
         key = hashlib.blake2b(self.secret, digest_size=32, person=b"mail address").digest()
         return hashlib.blake2b(str(target).encode(), digest_size=_DIGEST, key=key).digest()
 
-    def _sign(self, body: bytes) -> bytes:
+    def sign(self, body: bytes) -> bytes:
+        """The signature of a token's body."""
         key = hashlib.blake2b(self.secret, digest_size=32, person=b"mail envelope").digest()
         return hashlib.blake2b(body + self.domain.encode(), digest_size=_SIGN, key=key).digest()

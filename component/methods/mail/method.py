@@ -14,38 +14,36 @@ from component.methods.mail.bounces import Bounces
 from component.methods.mail.compose import compose
 from component.methods.mail.envelope import ADDRESS, Verp, tidy
 from component.methods.mail.mailer import Mailer
-from component.methods.mail.probe import knock
+from component.methods.mail.probe import probe
 from component.methods.mail.replies import NoMailbox
 from component.methods.mail.setup import MailSetup
 
 
 class Mail:
-    """Hands each delivery to the mail server as a mail of its own; confirmed by the server's
-    250."""
+    """Hands each delivery to the mail server as one mail; confirmed by the server's 250."""
 
     form = AsLetter()
 
     def __init__(self, ports: Ports, setup: MailSetup) -> None:
         self._ports = ports
         self._setup = setup
-        self._verp = Verp(ports.secret, str(setup.bounce_domain)) if setup.bounce_domain else None
-        self.bounces = (
-            Bounces(setup.bounce_listen, self._verp, ports.addresses, ports.clock)
-            if self._verp
-            else None
-        )
+        self._verp: Verp | None = None
+        self.bounces: Bounces | None = None
+        if setup.bounce_domain:
+            self._verp = Verp(ports.secret, str(setup.bounce_domain))
+            self.bounces = Bounces(setup.bounce_listen, self._verp, ports.addresses, ports.clock)
         self._mailer = Mailer(setup, lambda: self._envelope(Channel("mail", setup.sender.address)))
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Method.configure`; there is nothing to do before someone is written to."""
+        """Nothing has to be prepared for an address."""
 
     async def start(self) -> None:
-        """See `ports.Starts`."""
+        """Listen for mail that comes back; raises ConfigError."""
         if self.bounces:
             await self.bounces.start()
 
     async def ready(self, channel: Channel) -> None:
-        """See `ports.Method.ready`; everyone is reached through one server."""
+        """Return once the mail server can be used: everyone is reached through it."""
         await self._mailer.ready()
 
     async def send(self, rendered: Rendered[Letter]) -> Confirmation:
@@ -59,7 +57,7 @@ class Mail:
             mail = compose(rendered.content, delivery, self._setup.sender, envelope)
             await self._mailer.deliver(mail)
         except NoMailbox as error:
-            await self._given_up(target, str(error))
+            await self._give_up(target, str(error))
             raise
         except StoreError as error:
             raise Unavailable(error.sentence) from error
@@ -67,67 +65,70 @@ class Mail:
         done.set_result(None)
         return done
 
-    async def _given_up(self, target: Channel, why: str) -> None:
+    async def _give_up(self, target: Channel, why: str) -> None:
         try:
             await self._ports.addresses.bounced(target, why)
         except StoreError as error:  # the server will say so again
             raise Unavailable(error.sentence) from error
 
     def _envelope(self, target: Channel) -> str:
-        return (
-            self._verp.sender(target, self._ports.clock())
-            if self._verp
-            else self._setup.sender.address
-        )
+        if self._verp:
+            return self._verp.sender(target, self._ports.clock())
+        return self._setup.sender.address
 
     async def landed(self, channel: Channel) -> frozenset[str]:
-        """See `ports.Method.landed`; a person's mailbox is their own."""
+        """Nothing is known: nobody but its owner sees a mailbox."""
         return frozenset()
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """That the mail server can't be used, while it can't."""
         why = self._mailer.trouble
-        return [Trouble(Channel("mail", "*"), why, 0)] if why else []
+        if not why:
+            return []
+        return [Trouble(Channel("mail", "*"), why, 0)]
 
     async def close(self) -> None:
-        """See `ports.Closes`."""
+        """End all connections, and stop listening."""
         if self.bounces:
             await self.bounces.close()
         await self._mailer.close()
 
 
-class Unset:
+class MailUnset:
     """Mail where no server is configured: refuses each delivery."""
 
     form = AsIs()
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Method.configure`."""
+        """Nothing has to be prepared."""
 
     async def ready(self, channel: Channel) -> None:
-        """See `ports.Method.ready`."""
+        """Return at once."""
 
     async def send(self, rendered: Rendered[Message]) -> Confirmation:
         """Raise Refused with what to configure."""
         raise Refused(_("email is not set up; an operator must add [mail] to the configuration"))
 
     async def landed(self, channel: Channel) -> frozenset[str]:
-        """See `ports.Method.landed`."""
+        """Nothing was ever sent."""
         return frozenset()
 
 
-def _make(ports: Ports) -> Mail | Unset:
+def make(ports: Ports) -> Mail | MailUnset:
+    """The method as `[mail]` configures it."""
     setup = ports.setup.get("mail")
-    return Mail(ports, setup) if setup else Unset()
+    if setup is None:
+        return MailUnset()
+    return Mail(ports, setup)
 
 
 METHOD = MethodSpec(
     "mail",
-    _make,
+    make,
     example="mail:juliet@example.org",
     address=ADDRESS,
     tidy=tidy,
     person=True,
     setup=MailSetup,
-    knock=knock,
+    knock=probe,
 )

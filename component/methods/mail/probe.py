@@ -1,35 +1,40 @@
-"""Whether what `[mail]` says works: asked by `shoutbus check`."""
+"""Whether what `[mail]` says works: `shoutbus check` asks."""
 
 import asyncio
 
 from component.common.errors import words
-from component.methods.mail.connection import Server, tried
+from component.methods.mail.connection import Server, greeted
 from component.methods.mail.replies import Down
-from component.methods.mail.setup import MailSetup
+from component.methods.mail.setup import MailSetup, Place
 
-PATIENCE = 20.0
+TIMEOUT_S = 20.0
 """Seconds for each step."""
 
 
-async def knock(setup: MailSetup) -> str:
-    """Try the connection, the login, the sender and the place for what comes back; "" where all is
-    well, else what is wrong."""
-    faults = []
+async def probe(setup: MailSetup) -> str:
+    """Try the connection, the login, the sender and the place for mail that comes back.
+
+    Returns what is wrong, "" where nothing is.
+    """
+    faults: list[str] = []
     try:
-        line = await tried(Server.of(setup, PATIENCE), setup.sender.address)
-        await line.quit()
+        connection = await greeted(Server.of(setup, TIMEOUT_S), setup.sender.address)
+        await connection.quit()
     except Down as error:
         faults.append(f"{error}.")
     if setup.bounce_domain:
-        place = setup.bounce_listen
-        try:
-            server = await asyncio.start_server(lambda *_: None, place.host, place.port)
-        except OSError as error:
-            faults.append(
-                f"bounce_listen: {place} cannot be used: {words(error)}. This is expected "
-                "if Shoutbus is already running."
-            )
-        else:
-            server.close()
-            await server.wait_closed()
-    return " ".join(faults)
+        faults.append(await probe_place(setup.bounce_listen))
+    return " ".join(filter(None, faults))
+
+
+async def probe_place(place: Place) -> str:
+    """Listen at a place for a moment. Returns what is wrong, "" where nothing is."""
+    try:
+        server = await asyncio.start_server(lambda *_: None, place.host, place.port)
+    except OSError as error:
+        return (
+            f"bounce_listen: {place} can't be used: {words(error)}. If the bus runs, all is well."
+        )
+    server.close()
+    await server.wait_closed()
+    return ""

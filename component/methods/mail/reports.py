@@ -84,8 +84,8 @@ def read_other(mail: Message) -> Report | None:
 
 
 def quoted_reply(mail: Message) -> str:
-    """The first reply in the text of a report that says that an address does not exist; "" where
-    there is none."""
+    """The first reply in the text of a report that says that an address does not exist; "" without
+    one."""
     for line in text_of(mail).splitlines():
         reply = _REPLY.search(line)
         if reply and is_recipient_fault(Stage.RCPT, int(reply[1]), reply[2]):

@@ -13,7 +13,7 @@ from component.common.i18n import _
 from component.common.sanitize import one_line
 from component.methods.mail.envelope import ADDRESS
 
-MOST_CONNECTIONS = 20
+MAX_CONNECTIONS = 20
 _DOMAIN = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
@@ -31,9 +31,12 @@ class Security(StrEnum):
     @classmethod
     def parse(cls, text: str) -> Self:
         """The way written; raises BadInput."""
-        if text not in [one.value for one in cls]:
-            raise BadInput(_("“{text}” is not valid. Write none, starttls or tls.", text=text[:40]))
-        return cls(text)
+        try:
+            return cls(text)
+        except ValueError as error:
+            raise BadInput(
+                _("“{text}” is none of none, starttls and tls.", text=text[:40])
+            ) from error
 
 
 _PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
@@ -50,7 +53,9 @@ class Mailbox:
     def parse(cls, text: str) -> Self:
         """The mailbox written (RFC 5322 section 3.4); raises BadInput."""
         found = _MAILBOX.fullmatch(text.strip())
-        name, address = (found[1] or "", found[2] or found[3]) if found else ("", "")
+        name, address = "", ""
+        if found:
+            name, address = found[1] or "", found[2] or found[3]
         local, _at, domain = address.rpartition("@")
         address = f"{local}@{domain.lower()}"
         if not ADDRESS.fullmatch(address) or not address.isascii():
@@ -64,7 +69,7 @@ class Mailbox:
 
     @property
     def host(self) -> str:
-        """What stands behind the @."""
+        """The part behind the @."""
         return self.address.rpartition("@")[2]
 
     def __str__(self) -> str:
@@ -136,16 +141,13 @@ class Connections(int):
     def parse(cls, text: str) -> Self:
         """The number written; raises BadInput."""
         if not (
-            text.isascii()
-            and text.isdigit()
-            and len(text) < 4
-            and 0 < int(text) <= MOST_CONNECTIONS
+            text.isascii() and text.isdigit() and len(text) < 4 and 0 < int(text) <= MAX_CONNECTIONS
         ):
             raise BadInput(
                 _(
                     "“{text}” is out of range. Write a number from 1 to {most}.",
                     text=text[:40],
-                    most=MOST_CONNECTIONS,
+                    most=MAX_CONNECTIONS,
                 )
             )
         return cls(text)
@@ -156,7 +158,7 @@ class MailSetup:
     """`[mail]`. `ca` is a file with the certificates that alone are trusted, in place of the
     system's.
 
-    With a `bounce_domain` each mail has an envelope sender of its own there, and a mail server
+    With a `bounce_domain` each mail has another envelope sender there, and a mail server
     brings what comes back to `bounce_listen` (SMTP or LMTP).
     """
 
@@ -179,7 +181,7 @@ class MailSetup:
             self.user
             and self.way is Security.NONE
             and not self.clear_text
-            and not _is_loopback(self.host)
+            and not is_loopback(self.host)
         ):
             raise BadInput(
                 _(
@@ -194,7 +196,7 @@ class MailSetup:
     @property
     def way(self) -> Security:
         """The security in force."""
-        return self.security or (Security.NONE if _is_loopback(self.host) else Security.STARTTLS)
+        return self.security or (Security.NONE if is_loopback(self.host) else Security.STARTTLS)
 
     @property
     def at(self) -> int:
@@ -217,7 +219,8 @@ class MailSetup:
             ) from error
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,8 +1,8 @@
 """What SMS may cost: reserved on disk before one is sent, so that no crash and no restart spends
 twice.
 
-With it stands which messages are on their way: one whose fate nobody knows is sent a second time,
-never a third.
+The account also says which messages are on their way: one whose fate is not known is sent a second
+time, never a third.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from component.common.errors import Refused
 from component.common.i18n import _
 from component.methods.sms.setup import SmsSetup
 
-TRIES = 2
-"""How often a message is sent at most while nobody can tell whether it came."""
-REQUESTS = 3
-"""What part of the budget requests to confirm a number may take, of which strangers can have as
-many sent as they like: one of so many."""
-AHEAD = timedelta(days=2)
-"""How far ahead a day is at most that is not known by a clock that was wrong."""
-REMEMBERED = 500
+MAX_TRIES = 2
+"""How often a message is sent at most while it is not known whether it arrived."""
+REQUEST_SHARE = 3
+"""Requests to confirm a number may take one part in so many of the budget: strangers can have as
+many sent as they like."""
+MAX_AHEAD = timedelta(days=2)
+"""A date farther ahead is by a clock that was wrong."""
+MAX_REMEMBERED = 500
 """Messages that are known to have been sent, for after a crash."""
 
 
@@ -64,7 +64,9 @@ class Day:
         """As it was kept."""
         if not isinstance(kept, dict):
             return cls()
-        begun = {one: (str(date), int(tries)) for one, (date, tries) in kept["begun"].items()}
+        begun: dict[str, tuple[str, int]] = {}
+        for key, (day, tries) in kept["begun"].items():
+            begun[key] = (str(day), int(tries))
         sent, requests = tuple(kept["sent"]), kept.get("requests", 0)
         return cls(
             kept["date"], kept["spent"], kept["by_number"], begun, sent, kept["told"], requests
@@ -84,15 +86,22 @@ class Day:
         }
 
     def on(self, date: str) -> Self:
-        """As it stands on a date. A clock that is set back gives nothing back; nor does one that
-        was far ahead, but what it counted is then of this day."""
-        if date <= self.date:
-            return self._moved(date) if _far(self.date, date) else self
-        recent = {one: begun for one, begun in self.begun.items() if begun[0] >= self.date}
-        return replace(self, date=date, spent=0, by_number={}, begun=recent, told=False, requests=0)
+        """The account on a date. A clock that is set back gives nothing back; nor does one that was
+        far ahead, but what it counted then belongs to this day."""
+        if date > self.date:
+            recent = {key: begun for key, begun in self.begun.items() if begun[0] >= self.date}
+            return replace(
+                self, date=date, spent=0, by_number={}, begun=recent, told=False, requests=0
+            )
+        if is_far(self.date, date):
+            return self.moved(date)
+        return self
 
-    def _moved(self, date: str) -> Self:
-        begun = {one: (min(day, date), tries) for one, (day, tries) in self.begun.items()}
+    def moved(self, date: str) -> Self:
+        """The same account, of an earlier date."""
+        begun: dict[str, tuple[str, int]] = {}
+        for key, (day, tries) in self.begun.items():
+            begun[key] = (min(day, date), tries)
         return replace(self, date=date, begun=begun)
 
     def tries(self, sms: Sms) -> int:
@@ -102,31 +111,37 @@ class Day:
     def reserved(self, sms: Sms) -> Self:
         """Begin it, and count its parts."""
         begun = {**self.begun, sms.key: (self.date, self.tries(sms) + 1)}
-        return replace(self._counted(sms, sms.parts), begun=begun)
+        return replace(self.counted(sms, sms.parts), begun=begun)
 
     def ended(self, sms: Sms) -> Self:
         """It is known what became of it."""
-        return replace(
-            self, begun={key: begun for key, begun in self.begun.items() if key != sms.key}
-        )
+        begun = dict(self.begun)
+        begun.pop(sms.key, None)
+        return replace(self, begun=begun)
 
     def arrived(self, sms: Sms) -> Self:
         """It was sent."""
-        return replace(self.ended(sms), sent=(*self.sent, sms.key)[-REMEMBERED:])
+        return replace(self.ended(sms), sent=(*self.sent, sms.key)[-MAX_REMEMBERED:])
 
     def returned(self, sms: Sms) -> Self:
         """It was certainly not sent. Of another day's account nothing is taken back."""
-        counted = self.begun.get(sms.key, ("", 0))[0] == self.date
-        return self.ended(sms)._counted(sms, -sms.parts if counted else 0)
+        is_of_today = self.begun.get(sms.key, ("", 0))[0] == self.date
+        if not is_of_today:
+            return self.ended(sms)
+        return self.ended(sms).counted(sms, -sms.parts)
 
-    def _counted(self, sms: Sms, parts: int) -> Self:
+    def counted(self, sms: Sms, parts: int) -> Self:
+        """With so many parts more spent on an SMS, or fewer."""
         by_number = {**self.by_number, sms.number: self.by_number.get(sms.number, 0) + parts}
-        requests = self.requests + (parts if sms.request else 0)
+        requests = self.requests
+        if sms.request:
+            requests += parts
         return replace(self, spent=self.spent + parts, by_number=by_number, requests=requests)
 
 
-def _far(day: str, today: str) -> bool:
-    return bool(day) and date.fromisoformat(day) - date.fromisoformat(today) > AHEAD
+def is_far(day: str, today: str) -> bool:
+    """Whether a date is so far ahead that a clock was wrong."""
+    return bool(day) and date.fromisoformat(day) - date.fromisoformat(today) > MAX_AHEAD
 
 
 class Budget:
@@ -135,8 +150,8 @@ class Budget:
     def __init__(
         self, setup: SmsSetup, purse: Channel, memory: SourceState, tell: Tell, clock: Clock
     ) -> None:
-        """`purse` is the channel under which the account is kept, and which operators are told
-        of."""
+        """`purse` is the channel under which the account is kept, and by which operators are
+        notified."""
         self._setup = setup
         self._purse = purse
         self._memory = memory
@@ -144,19 +159,18 @@ class Budget:
         self._clock = clock
         self._zone: tzinfo = setup.zone.info if setup.zone else UTC
         self._day: Day | None = None
-        self._one = asyncio.Lock()
+        self._in_turn = asyncio.Lock()
 
     async def reserve(self, sms: Sms) -> None:
         """Count what is about to be sent; raises Refused where it may not be."""
-        async with self._one:
+        async with self._in_turn:
             day = await self._today()
-            if day.tries(sms) >= TRIES:
+            if day.tries(sms) >= MAX_TRIES:
                 await self._keep(day.ended(sms))
                 raise Refused(
                     _(
-                        "The message was sent {times} times, but its delivery could not be "
-                        "confirmed.",
-                        times=TRIES,
+                        "It was sent {times} times, and nobody could tell whether it came.",
+                        times=MAX_TRIES,
                     )
                 )
             most = self._setup.per_number
@@ -165,36 +179,41 @@ class Budget:
                     _("This number has reached its limit of {most} SMS for today.", most=most)
                 )
             asked = day.requests + sms.parts
-            if sms.request and asked > max(self._setup.budget // REQUESTS, 1):
-                raise Refused(_("The daily budget for SMS with confirmation codes is used up."))
+            if sms.request and asked > max(self._setup.budget // REQUEST_SHARE, 1):
+                raise Refused(_("As many SMS as may go out today to ask for numbers are spent."))
             if day.spent + sms.parts > self._setup.budget:
                 await self._over(day)
             await self._keep(day.reserved(sms))
 
     async def arrived(self, sms: Sms) -> None:
         """It was sent."""
-        async with self._one:
+        async with self._in_turn:
             await self._keep((await self._today()).arrived(sms))
 
     async def returned(self, sms: Sms) -> None:
         """It was certainly not sent, and costs nothing."""
-        async with self._one:
+        async with self._in_turn:
             await self._keep((await self._today()).returned(sms))
 
     async def doubted(self, sms: Sms) -> bool:
         """Nobody can tell whether it was sent: it stays counted. Whether it may be sent again."""
-        async with self._one:
+        async with self._in_turn:
             day = await self._today()
-            if day.tries(sms) < TRIES:
+            if day.tries(sms) < MAX_TRIES:
                 return True
             await self._keep(day.ended(sms))
             return False
 
     async def sent(self, number: str) -> frozenset[str]:
         """The ids of messages that were sent to a number, of the last ones."""
-        async with self._one:
-            pairs = (key.split() for key in (await self._today()).sent)
-            return frozenset(message for message, to in pairs if to == number)
+        async with self._in_turn:
+            day = await self._today()
+        found: set[str] = set()
+        for key in day.sent:
+            message, to = key.split()
+            if to == number:
+                found.add(message)
+        return frozenset(found)
 
     @property
     def spent(self) -> bool:

@@ -1,9 +1,9 @@
-"""How a text is put into SMS: which alphabet, how many parts, and where it may be cut. Pure.
+"""How a text becomes SMS: which alphabet, how many parts, and where it may be cut. Pure.
 
 GSM 03.38 (now 3GPP TS 23.038) section 6.2.1: one SMS holds 160 septets, or 70 units of UCS-2 where
 a character is in neither table. Several that belong together hold 153 or 67 each, as 6 bytes say so
-(TS 23.040 section 9.2.3.24.1). A character of two units never stands in two parts, so a part may
-have one unit less.
+(TS 23.040 section 9.2.3.24.1). A character of two units is never divided, so a part may have one
+unit less.
 """
 
 import unicodedata
@@ -28,10 +28,15 @@ _EXTENDED = {
     "]": 0x3E,
     "|": 0x40,
 }
-CODES = {one: bytes([code]) for code, one in enumerate(_BASIC) if code != _ESCAPE}
-CODES |= {one: bytes([_ESCAPE, code]) for one, code in {**_EXTENDED, "€": 0x65}.items()}
+CODES: dict[str, bytes] = {}
+"""The septets of each character, one in a byte."""
+for _code, _character in enumerate(_BASIC):
+    if _code != _ESCAPE:
+        CODES[_character] = bytes([_code])
+for _character, _code in {**_EXTENDED, "€": 0x65}.items():
+    CODES[_character] = bytes([_ESCAPE, _code])
 
-MOST = 255
+MAX_PARTS = 255
 """Parts that one message may have."""
 
 
@@ -57,71 +62,84 @@ class Size:
 
 
 def alphabet_of(text: str) -> Alphabet:
-    """GSM's own where it has each character."""
-    return Alphabet.GSM if all(one in CODES for one in text) else Alphabet.UCS2
+    """GSM's where it has each character."""
+    if CODES.keys() >= set(text):
+        return Alphabet.GSM
+    return Alphabet.UCS2
 
 
 def parts_of(text: str) -> list[bytes]:
     """The parts of a text, in order: septets, one in each byte, or UTF-16 in network order."""
-    return list(_filled(text, alphabet_of(text)))
+    return list(filled(text, alphabet_of(text)))
 
 
 def count(text: str) -> Size:
     """What a text costs; an empty one takes a part too."""
     alphabet = alphabet_of(text)
-    return Size(sum(1 for _part in _filled(text, alphabet)), alphabet)
+    return Size(len(list(filled(text, alphabet))), alphabet)
 
 
 def cut(text: str, parts: int) -> str:
-    """As much of a text as `parts` hold: all of it, or up to where one reads a character's end."""
+    """As much of a text as `parts` hold: all of it, or up to where a reader sees the end of a
+    character."""
     if count(text).parts <= parts:
         return text
-    ends = _ends(text[: max(160, parts * 153) + 1])
-    plain = next((place for place, one in enumerate(text) if one not in CODES), len(text))
-    return max(
-        (_longest(text, among, parts) for among in ([one for one in ends if one <= plain], ends)),
-        key=len,
-    )
+    ends = ends_in(text[: max(160, parts * 153) + 1])
+    plain = gsm_length(text)
+    plain_ends = [end for end in ends if end <= plain]
+    return max(longest(text, plain_ends, parts), longest(text, ends, parts), key=len)
+
+
+def gsm_length(text: str) -> int:
+    """How many characters at the beginning of a text are GSM's."""
+    for place, character in enumerate(text):
+        if character not in CODES:
+            return place
+    return len(text)
 
 
 def cheap(text: str, *, plain: bool = False) -> str:
     """A text with typists' marks for printers' where that makes it GSM's, as 160 characters fit
     then and not 70. With `plain` it becomes GSM's whatever it costs: letters lose marks that the
-    alphabet lacks, and all else is a "?"."""
+    alphabet lacks, and everything else becomes a "?"."""
     if alphabet_of(text) is Alphabet.GSM:
         return text
     typed = text.translate(_TYPED)
     if alphabet_of(typed) is Alphabet.GSM:
         return typed
-    return "".join(map(_plainer, typed)) if plain else text
+    return "".join(map(plainer, typed)) if plain else text
 
 
-def _plainer(one: str) -> str:
-    if one in CODES:
-        return one
-    letters = [
-        letter for letter in unicodedata.normalize("NFKD", one) if not unicodedata.combining(letter)
-    ]
-    if letters and all(letter in CODES for letter in letters):
-        return "".join(letters)
-    return "" if _joins(one) else "?"
+def plainer(character: str) -> str:
+    """A character of GSM's alphabet for any character; "" for one that only changes another."""
+    if character in CODES:
+        return character
+    letters = ""
+    for letter in unicodedata.normalize("NFKD", character):
+        if not unicodedata.combining(letter):
+            letters += letter
+    if letters and CODES.keys() >= set(letters):
+        return letters
+    return "" if is_joining(character) else "?"
 
 
-def _longest(text: str, ends: list[int], parts: int) -> str:
+def longest(text: str, ends: list[int], parts: int) -> str:
     """Of the beginnings of a text that end at `ends`, the longest that fits if each is in the last
     one's alphabet."""
     alphabet = alphabet_of(text[: ends[-1]])
-    fitting = bisect_right(
-        ends, parts, key=lambda end: sum(1 for _part in _filled(text[:end], alphabet))
-    )
-    return text[: ends[fitting - 1]] if fitting else ""
+
+    def parts_up_to(end: int) -> int:
+        return len(list(filled(text[:end], alphabet)))
+
+    fitting = bisect_right(ends, parts, key=parts_up_to)
+    if not fitting:
+        return ""
+    return text[: ends[fitting - 1]]
 
 
-def _filled(text: str, alphabet: Alphabet) -> Iterator[bytes]:
-    codes = [
-        CODES[one] if alphabet is Alphabet.GSM else one.encode("utf-16-be", "surrogatepass")
-        for one in text
-    ]
+def filled(text: str, alphabet: Alphabet) -> Iterator[bytes]:
+    """The parts of a text in an alphabet; one empty part where it is empty."""
+    codes = [code_of(character, alphabet) for character in text]
     alone, among = alphabet.room
     if sum(map(len, codes)) <= alone:
         yield b"".join(codes)
@@ -135,16 +153,28 @@ def _filled(text: str, alphabet: Alphabet) -> Iterator[bytes]:
     yield part
 
 
-def _ends(text: str) -> list[int]:
+def code_of(character: str, alphabet: Alphabet) -> bytes:
+    """A character in an alphabet."""
+    if alphabet is Alphabet.GSM:
+        return CODES[character]
+    return character.encode("utf-16-be", "surrogatepass")
+
+
+def ends_in(text: str) -> list[int]:
     """Where a text may end: not within what is read as one character (nearly UAX 29's grapheme
     clusters)."""
-    return [0, *(place for place in range(1, len(text)) if not _belongs(text, place)), len(text)]
+    ends = [0]
+    for place in range(1, len(text)):
+        if not belongs_together(text, place):
+            ends.append(place)
+    ends.append(len(text))
+    return ends
 
 
-def _belongs(text: str, place: int) -> bool:
-    """Whether the character at `place` is read together with the one before it."""
+def belongs_together(text: str, place: int) -> bool:
+    """Whether the character at a place is read together with the one before it."""
     before, here = text[place - 1], text[place]
-    if before == _JOINER or _joins(here):
+    if before == _JOINER or is_joining(here):
         return True
     if here not in _FLAGS:
         return False
@@ -152,9 +182,10 @@ def _belongs(text: str, place: int) -> bool:
     return letters % 2 == 1
 
 
-def _joins(one: str) -> bool:
-    """Whether a character is but part of the one before it."""
-    return one == _JOINER or unicodedata.category(one).startswith("M") or one in _SKINS
+def is_joining(character: str) -> bool:
+    """Whether a character only changes the one before it."""
+    is_mark = unicodedata.category(character).startswith("M")
+    return is_mark or character == _JOINER or character in _SKINS
 
 
 _TYPED = str.maketrans(

@@ -87,7 +87,7 @@ def message_from(target: Channel, owner: str, words: str, id: str, now: int) -> 
 
 
 def author_of(owner: str) -> Author:
-    """The author that stands for a bare JID: by the part before the @ where that is a name."""
+    """The author for a bare JID: by the part before the @ where that is a name."""
     try:
         return Author.named(owner.partition("@")[0][:MAX_NAME], owner)
     except BadInput:

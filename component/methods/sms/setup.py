@@ -14,7 +14,7 @@ from component.common.form import Ask
 from component.common.i18n import _
 from component.common.sanitize import BARE_JID
 from component.common.value_types import Zone
-from component.methods.sms.gsm import MOST
+from component.methods.sms.gsm import MAX_PARTS
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 """A telephone number as E.164 (section 6) and RFC 3966 write it for all the world."""
@@ -180,8 +180,8 @@ class SmsSetup:
             )
         if self.provider:
             self._check_provider(self.provider)
-        if not 1 <= self.parts <= min(MOST, 10):
-            raise BadInput(_("parts must be between 1 and 10."))
+        if not 1 <= self.parts <= min(MAX_PARTS, 10):
+            raise BadInput(_("parts must be 1 to 10."))
         for name, value in (("budget", self.budget), ("per_number", self.per_number)):
             if not 1 <= value <= 1_000_000:
                 raise BadInput(_("{name} must be between 1 and 1000000.", name=name))

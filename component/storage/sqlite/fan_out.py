@@ -21,18 +21,6 @@ class SQLiteFanOut:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save_page(self, page: FanOutPage) -> Sequence[Delivery]:
-        """Save one step of a fan-out; return the new deliveries."""
-        seq = page.delivery.seq
-        async with self._database.transaction() as writer:
-            if not await writer.rows("spread_upto", seq=seq):
-                await writer.run("clear_spreads", count=_CLEARED)
-            await writer.run("put_spread", seq=seq, upto=page.upto)
-            await writer.put("add_told", list(page.notified))
-            if page.held:
-                await hold(writer, page.held)
-            return await deliver(writer, page)
-
     async def progress(self, seq: int) -> int:
         """Return up to which subscription a delivery to subscribers has come."""
         return await self._database.read_one("spread_upto", to_upto, seq=min(seq, LAST)) or 0
@@ -54,6 +42,18 @@ class SQLiteFanOut:
         """Remove what was not delivered at once after all."""
         async with self._database.transaction() as writer:
             await writer.put("forget_told_of", list(notified))
+
+
+async def save_page(writer: Connection, page: FanOutPage) -> Sequence[Delivery]:
+    """Save one step of a fan-out; return the new deliveries."""
+    seq = page.delivery.seq
+    if not await writer.rows("spread_upto", seq=seq):
+        await writer.run("clear_spreads", count=_CLEARED)
+    await writer.run("put_spread", seq=seq, upto=page.upto)
+    await writer.put("add_told", list(page.notified))
+    if page.held:
+        await hold(writer, page.held)
+    return await deliver(writer, page)
 
 
 async def deliver(writer: Connection, page: FanOutPage) -> Sequence[Delivery]:

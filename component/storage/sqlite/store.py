@@ -1,11 +1,11 @@
 """The store on SQLite: one class for each port, over one database."""
 
+import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Self
 
-from component.bus.model.delivery import Delivery
 from component.bus.ports.addresses import AddressStore
 from component.bus.ports.audit import AuditLog
 from component.bus.ports.configuration import ConfigurationStore
@@ -16,11 +16,10 @@ from component.bus.ports.held import HeldStore
 from component.bus.ports.messages import MessageStore
 from component.bus.ports.people import PeopleStore
 from component.bus.ports.reminders import ReminderStore
-from component.bus.ports.source_state import ArchivePosition, SourceStateStore
-from component.bus.ports.store import Offer, Receipt, Release
+from component.bus.ports.source_state import SourceStateStore
 from component.bus.ports.stories import StoryStore
 from component.bus.ports.subscriptions import SubscriptionStore
-from component.storage.sqlite import accepting
+from component.bus.ports.transaction import Transaction
 from component.storage.sqlite.addresses import SQLiteAddresses
 from component.storage.sqlite.audit import SQLiteAuditLog
 from component.storage.sqlite.configuration import SQLiteConfiguration
@@ -35,6 +34,7 @@ from component.storage.sqlite.reminders import SQLiteReminders
 from component.storage.sqlite.source_state import SQLiteSourceState
 from component.storage.sqlite.stories import SQLiteStories
 from component.storage.sqlite.subscriptions import SQLiteSubscriptions
+from component.storage.sqlite.transaction import SQLiteTransaction
 
 
 class SQLite:
@@ -62,30 +62,11 @@ class SQLite:
         """Open or create the database at `path` and bring it up to date; raises StoreError."""
         return cls(await Database.open(path))
 
-    async def save(
-        self,
-        offers: Sequence[Offer],
-        outcomes: Sequence[Delivery],
-        positions: Sequence[ArchivePosition],
-    ) -> Sequence[Receipt]:
-        """Save offers, outcomes of deliveries and archive positions in one transaction."""
-        receipts: Sequence[Receipt] = ()
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction."""
         async with self.database.transaction() as writer:
-            if offers:
-                receipts = await accepting.accept(writer, offers)
-            ends = [(one.seq, one.state, one.attempts, one.error, one.changed) for one in outcomes]
-            await writer.put("set_outcomes", ends)
-            places = [(str(one.channel), one.stanza_id, one.at) for one in positions]
-            await writer.put("set_marks", places)
-        return receipts
-
-    async def release(self, releases: Sequence[Release]) -> Sequence[Delivery]:
-        """Release held messages in one transaction; return the new deliveries."""
-        deliveries: list[Delivery] = []
-        async with self.database.transaction() as writer:
-            for release in releases:
-                deliveries += await accepting.release(writer, release)
-        return deliveries
+            yield SQLiteTransaction(writer)
 
     async def secret(self) -> bytes:
         """Return the secret, made at the first call."""

@@ -1,10 +1,9 @@
-"""What a digest tells, arranged for templates: by channel, by day, by thread. Pure."""
+"""What a digest says, arranged for templates: by channel, by day, by thread. Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import accumulate
 
 from markupsafe import Markup
 
@@ -14,11 +13,11 @@ from component.common.linkify import linked
 from component.common.sanitize import one_line, scrub
 from component.subscriptions.rendering.times import Times
 
-MOST = 100
+MAX_MESSAGES = 100
 """Messages that a digest shows."""
-SIZE = 56_000
+MAX_BYTES = 56_000
 """Bytes that they take as HTML, about: mail clients cut what is over 100 KB."""
-LONGEST = 1_200
+MAX_CHARS = 1_200
 """Characters of a message that are shown."""
 _LINE_END = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _ADDRESS = re.compile(r"https?://\S+")
@@ -26,9 +25,9 @@ _LIKE_ONE = re.compile(r"://|\bwww\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a subscription is to be told of a channel, oldest first; `rest` is how many messages
-    more there are, None where nobody counted."""
+class Selection:
+    """What a subscriber gets of a channel, oldest first; `rest` is how many messages more there
+    are, None where that is not known."""
 
     channel: Channel
     messages: Sequence[Message]
@@ -40,17 +39,16 @@ class Bounds:
     """How much is shown: messages, bytes in all, characters of one, and bytes that each takes
     beside its text."""
 
-    most: int = MOST
-    size: int = SIZE
-    longest: int = LONGEST
+    most: int = MAX_MESSAGES
+    size: int = MAX_BYTES
+    longest: int = MAX_CHARS
     frame: int = 350
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What channels are called, and where what is told stands: `title` and `page` of a channel,
-    `link` to a message whole, `permalink` to its page in an archive. Each may give "" but `title`
-    and `link`."""
+    """The names of channels, and web addresses: `title` and `page` of a channel, `link` to a whole
+    message, `permalink` to its page in an archive. All but `title` and `link` may return ""."""
 
     title: Callable[[Channel], str]
     page: Callable[[Channel], str]
@@ -60,9 +58,8 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A message: `heading` is a headline that leads to `target`, both "" where it has none, and
-    `text` (as HTML: `html`) what stands under it. `url` leads to the message whole; `cut` says that
-    it is longer."""
+    """A message: `heading` is a headline that leads to `target`, both "" without one, and `text`
+    (as HTML: `html`) the rest. `url` leads to the whole message; `cut` says that it is longer."""
 
     author: str
     time: str
@@ -76,8 +73,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What belongs together: `first` opens it; where it is not among what is told, `quote` is a
-    line of it."""
+    """Messages that belong together: `first` opens the thread; where that is not in the digest,
+    `quote` is a line of it."""
 
     first: Entry | None
     quote: str
@@ -104,8 +101,8 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """All of it. `count` messages in all, those that are not shown with them; more than that where
-    not `exact`."""
+    """All of it. `count` is the number of messages, shown or not; there are more where it is not
+    `exact`."""
 
     sections: Sequence[Section]
     count: int
@@ -113,33 +110,38 @@ class Digest:
     period: str
 
 
-def merged(wanted: Sequence[Wanted]) -> Sequence[Wanted]:
-    """Each message once, in the first channel that has it; a channel with nothing left goes."""
+def merged(selections: Sequence[Selection]) -> list[Selection]:
+    """Each message once, in the first channel that has it; a channel with nothing left is left
+    out."""
     seen: set[str] = set()
-    kept: list[Wanted] = []
-    for one in wanted:
-        fresh = [message for message in one.messages if message.id not in seen]
-        seen |= {message.id for message in fresh}
-        if fresh or one.rest != 0:
-            kept.append(replace(one, messages=fresh))
+    kept: list[Selection] = []
+    for selection in selections:
+        fresh = [message for message in selection.messages if message.id not in seen]
+        for message in fresh:
+            seen.add(message.id)
+        if fresh or selection.rest != 0:
+            kept.append(replace(selection, messages=fresh))
     return kept
 
 
-def chosen(wanted: Sequence[Wanted], bounds: Bounds) -> Sequence[Wanted]:
-    """What of it is shown: the oldest of each channel, each channel with its share; the others
+def chosen(selections: Sequence[Selection], bounds: Bounds) -> list[Selection]:
+    """What is shown: the oldest messages of each channel, each channel with its share; the others
     count as the rest."""
-    counts = shares([len(one.messages) for one in wanted], bounds.most)
-    sizes = [[_size(message, bounds) for message in one.messages[: bounds.most]] for one in wanted]
+    sizes: list[list[int]] = []
+    for selection in selections:
+        sizes.append([size_of(one, bounds) for one in selection.messages[: bounds.most]])
+    counts = shares([len(selection.messages) for selection in selections], bounds.most)
     rooms = shares([sum(each) for each in sizes], bounds.size)
-    return [
-        _shown(one, _fitting(each[:count], room))
-        for one, each, count, room in zip(wanted, sizes, counts, rooms, strict=True)
-    ]
+    found: list[Selection] = []
+    for place, selection in enumerate(selections):
+        count = fitting(sizes[place][: counts[place]], rooms[place])
+        found.append(shortened(selection, count))
+    return found
 
 
 def shares(wants: Sequence[int], most: int) -> Sequence[int]:
-    """`most` divided among who wants so much: nobody gets more than they want, and who wants little
-    gets it all."""
+    """`most` divided among those who want so much each: nobody gets more than they want, and those
+    who want little get all of it."""
     given = [0] * len(wants)
     left = most
     order = sorted(range(len(wants)), key=wants.__getitem__)
@@ -149,36 +151,40 @@ def shares(wants: Sequence[int], most: int) -> Sequence[int]:
     return given
 
 
-def _size(message: Message, bounds: Bounds) -> int:
+def size_of(message: Message, bounds: Bounds) -> int:
+    """The bytes that a message takes as HTML."""
     return len(linked(message.body[: bounds.longest]).encode()) + bounds.frame
 
 
-def _fitting(sizes: Sequence[int], room: int) -> int:
-    """How many fit."""
-    return sum(total <= room for total in accumulate(sizes))
+def fitting(sizes: Sequence[int], room: int) -> int:
+    """How many of these, from the first, fit a room."""
+    for count, size in enumerate(sizes):
+        room -= size
+        if room < 0:
+            return count
+    return len(sizes)
 
 
-def _shown(one: Wanted, count: int) -> Wanted:
-    left = len(one.messages) - count
-    return replace(
-        one, messages=one.messages[:count], rest=None if one.rest is None else one.rest + left
-    )
+def shortened(selection: Selection, count: int) -> Selection:
+    """The first messages of a selection; the others count as the rest."""
+    left = len(selection.messages) - count
+    rest = None if selection.rest is None else selection.rest + left
+    return replace(selection, messages=selection.messages[:count], rest=rest)
 
 
-def strangers(wanted: Sequence[Wanted]) -> Iterator[tuple[Channel, str]]:
-    """The channel and the first message of each thread that goes on in what is shown, and began
+def strangers(selections: Sequence[Selection]) -> Iterator[tuple[Channel, str]]:
+    """The channel and the first message of each thread that continues in what is shown, and began
     before."""
-    for one in wanted:
-        here = {message.id for message in one.messages}
-        yield from dict.fromkeys(
-            (one.channel, message.thread)
-            for message in one.messages
-            if message.thread and message.thread not in here
-        )
+    for selection in selections:
+        known = {message.id for message in selection.messages}
+        for message in selection.messages:
+            if message.thread and message.thread not in known:
+                known.add(message.thread)
+                yield selection.channel, message.thread
 
 
 def arranged(
-    shown: Sequence[Wanted],
+    shown: Sequence[Selection],
     quotes: Mapping[tuple[Channel, str], str],
     places: Places,
     times: Times,
@@ -186,112 +192,117 @@ def arranged(
 ) -> Digest:
     """What is `shown`, arranged; `quotes` has a line of the first messages that `strangers`
     names."""
-    moments = sorted({times.day(message.at) for one in shown for message in one.messages})
-    several = len(moments) > 1
-    drawing = _Drawing(places, times, longest, several)
-    sections = [_section(one, quotes, drawing) for one in shown]
-    ends = dict.fromkeys(times.heading(day) for day in (*moments[:1], *moments[-1:]))
-    return Digest(
-        sections,
-        count=sum(len(one.messages) + (one.rest or 0) for one in shown),
-        exact=all(one.rest is not None for one in shown),
-        period=" – ".join(ends),
-    )
+    days: set[date] = set()
+    count = 0
+    is_exact = True
+    for selection in shown:
+        for message in selection.messages:
+            days.add(times.day(message.at))
+        count += len(selection.messages) + (selection.rest or 0)
+        is_exact = is_exact and selection.rest is not None
+    arranger = Arranger(places, times, longest, len(days) > 1, quotes)
+    sections = [arranger.section(selection) for selection in shown]
+    return Digest(sections, count, is_exact, period(days, times))
+
+
+def period(days: set[date], times: Times) -> str:
+    """The first and the last of some days; one where there is only one, "" for none."""
+    if not days:
+        return ""
+    ends = dict.fromkeys([times.heading(min(days)), times.heading(max(days))])
+    return " – ".join(ends)
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
-    """How entries are drawn; where there are `several` days, those of another day than their thread
-    say theirs."""
+class Arranger:
+    """Arranges channels. Where there are `several` days, messages of another day than their thread
+    name theirs."""
 
     places: Places
     times: Times
     longest: int
     several: bool
+    quotes: Mapping[tuple[Channel, str], str]
+
+    def section(self, selection: Selection) -> Section:
+        """A channel, by day and by thread."""
+        threads: dict[str, list[Message]] = {}
+        for message in selection.messages:
+            threads.setdefault(message.thread or message.id, []).append(message)
+        by_day: dict[date, list[Thread]] = {}
+        for root, messages in threads.items():
+            thread = self.thread(root, messages, selection.channel)
+            by_day.setdefault(self.times.day(messages[0].at), []).append(thread)
+        days: list[Day] = []
+        for day, of_day in by_day.items():
+            days.append(Day(self.times.heading(day) if self.several else "", of_day))
+        title = one_line(self.places.title(selection.channel))
+        return Section(title, self.places.page(selection.channel), days, selection.rest)
+
+    def thread(self, root: str, messages: Sequence[Message], channel: Channel) -> Thread:
+        """A thread, by the id of its first message."""
+        day = self.times.day(messages[0].at)
+        entries = {message.id: self.entry(message, channel, day) for message in messages}
+        quote = self.quotes.get((channel, root), "")
+        first = entries.pop(root, None)
+        if first is None and not quote:  # it was deleted: what answered it opens the thread
+            first = entries.pop(next(iter(entries)))
+        return Thread(first, "" if first else quote, list(entries.values()))
 
     def entry(self, message: Message, channel: Channel, day: date) -> Entry:
-        same = self.times.day(message.at) == day
-        return entry(
-            message,
-            channel,
-            self.places,
-            (self.times.time if same else self.times.stamp)(message.at),
-            self.longest,
-        )
-
-
-def _section(one: Wanted, quotes: Mapping[tuple[Channel, str], str], drawing: _Drawing) -> Section:
-    threads: dict[str, list[Message]] = {}
-    for message in one.messages:
-        threads.setdefault(message.thread or message.id, []).append(message)
-    days: dict[date, list[Thread]] = {}
-    for root, messages in threads.items():
-        day = drawing.times.day(messages[0].at)
-        days.setdefault(day, []).append(
-            _thread(root, messages, quotes.get((one.channel, root), ""), day, drawing, one)
-        )
-    told = [
-        Day(drawing.times.heading(day) if drawing.several else "", threads)
-        for day, threads in days.items()
-    ]
-    return Section(
-        one_line(drawing.places.title(one.channel)),
-        drawing.places.page(one.channel),
-        told,
-        one.rest,
-    )
-
-
-def _thread(
-    root: str, messages: Sequence[Message], quoted: str, day: date, drawing: _Drawing, one: Wanted
-) -> Thread:
-    entries = {message.id: drawing.entry(message, one.channel, day) for message in messages}
-    first = entries.pop(root, None)
-    if first is None and not quoted:  # it was deleted: what answered it stands by itself
-        first = entries.pop(next(iter(entries)))
-    return Thread(first, "" if first else quoted, list(entries.values()))
+        """A message of a thread that began on a day."""
+        if self.times.day(message.at) == day:
+            time = self.times.time(message.at)
+        else:
+            time = self.times.stamp(message.at)
+        return entry(message, channel, self.places, time, self.longest)
 
 
 def entry(
-    message: Message, channel: Channel, places: Places, time: str, longest: int = LONGEST
+    message: Message, channel: Channel, places: Places, time: str, longest: int = MAX_CHARS
 ) -> Entry:
     """A message that came to a channel, to be drawn; the time is written already."""
     body = _LINE_END.sub("\n", scrub(message.body))
-    target, heading, rest = places.permalink(message, channel), "", body
-    if target:
-        told = Told.of(body)
-        heading, rest = told.title, told.text
-    elif headed := _headline(message, body):
-        heading, target, rest = headed
-    text, cut = _cut(rest.strip("\n"), longest)
+    target, heading, rest = headed(message, channel, body, places)
+    text, is_cut = cut(rest.strip("\n"), longest)
     html = linked(text).replace("\n", Markup("<br>\n"))
-    return Entry(
-        one_line(message.author.shown), time, text, html, places.link(message), heading, target, cut
-    )
+    author = one_line(message.author.shown)
+    return Entry(author, time, text, html, places.link(message), heading, target, is_cut)
 
 
-def _headline(message: Message, body: str) -> tuple[str, str, str] | None:
-    """Of what a channel itself says, such as a feed: a headline, the address under it, and the
-    rest.
+def headed(message: Message, channel: Channel, body: str, places: Places) -> tuple[str, str, str]:
+    """An address, a headline that leads there, and the rest of a body; both "" without one."""
+    permalink = places.permalink(message, channel)
+    if permalink:
+        told = Told.of(body)
+        return permalink, told.title, told.text
+    return headline(message, body) or ("", "", body)
 
-    Where others wrote it, an address stands as it is, and nobody can call one by the name of
+
+def headline(message: Message, body: str) -> tuple[str, str, str] | None:
+    """Of what a channel itself says, such as a feed: the address under a headline, the headline,
+    and the rest.
+
+    Where others wrote it, addresses are shown as they are, and nobody can give one the name of
     another.
     """
-    own = message.author.key == str(message.channel) or message.author.key.startswith(
-        f"{message.channel}/"
-    )
+    key, channel = message.author.key, str(message.channel)
+    is_own = key == channel or key.startswith(f"{channel}/")
     title, _newline, below = body.partition("\n")
     address, _newline, rest = below.partition("\n")
-    if not own or not one_line(title) or _LIKE_ONE.search(title) or not _ADDRESS.fullmatch(address):
+    if not is_own or not one_line(title) or _LIKE_ONE.search(title):
         return None
-    return one_line(title), address, rest
+    if not _ADDRESS.fullmatch(address):
+        return None
+    return address, one_line(title), rest
 
 
-def _cut(text: str, longest: int) -> tuple[str, bool]:
-    """A text, and whether it was cut; behind a word where one ends near there."""
+def cut(text: str, longest: int) -> tuple[str, bool]:
+    """A text, and whether it was cut; after a word where one ends near there."""
     if len(text) <= longest:
         return text, False
-    end = max(
-        text.rfind(" ", longest * 3 // 4, longest), text.rfind("\n", longest * 3 // 4, longest)
-    )
-    return f"{text[: end if end > 0 else longest - 1].rstrip()}…", True
+    near = longest * 3 // 4
+    end = max(text.rfind(" ", near, longest), text.rfind("\n", near, longest))
+    if end <= 0:
+        end = longest - 1
+    return f"{text[:end].rstrip()}…", True

@@ -1,7 +1,8 @@
-"""Templates of letters: ours, and the operator's in their place (a folder of files with the same
-names).
+"""Templates of letters: the bus's, and the operator's in their place (a folder of files with the
+same names).
 
-Jinja2, sandboxed. One of the operator's that can't be used is told of, and ours is used.
+Jinja2, sandboxed. Where one of the operator's can't be used, the bus's is used, and operators are
+notified.
 """
 
 import traceback
@@ -41,7 +42,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a template made, and what was wrong with the operator's where ours had to."""
+    """What a template made, and what was wrong with the operator's where the bus's had to."""
 
     text: str
     fault: Words | None = None
@@ -53,32 +54,34 @@ class Templates:
     def __init__(self, folder: Path | None = None) -> None:
         ours = jinja2.PackageLoader("component.subscriptions.rendering")
         self.folder = folder
-        self._ours = _environment(ours)
-        self._theirs = (
-            _environment(jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours]))
-            if folder
-            else None
-        )
+        self._ours = environment_of(ours)
+        self._theirs: SandboxedEnvironment | None = None
+        if folder:
+            theirs = jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours])
+            self._theirs = environment_of(theirs)
 
     def stamp(self) -> Stamp:
-        """Another whenever the operator's files are."""
+        """Changes whenever the operator's files do."""
         if self.folder is None:
             return ()
         try:
-            files = [(one.name, one.stat()) for one in sorted(self.folder.iterdir())]
+            files: list[tuple[str, int, int]] = []
+            for file in sorted(self.folder.iterdir()):
+                stat = file.stat()
+                files.append((file.name, stat.st_mtime_ns, stat.st_size))
         except OSError:
             return ()
-        return tuple((name, found.st_mtime_ns, found.st_size) for name, found in files)
+        return tuple(files)
 
     def draw(self, name: str, language: str, values: Mapping[str, Any]) -> Drawn:
         """What the template of that name makes of the values, in a language."""
-        told = {"language": language, "_": partial(_told, language), **values}
+        given = {"language": language, "_": partial(translated, language), **values}
         if self._theirs is None:
-            return Drawn(_text(self._ours, name, told))
+            return Drawn(drawn(self._ours, name, given))
         try:
-            return Drawn(_text(self._theirs, name, told))
+            return Drawn(drawn(self._theirs, name, given))
         except Exception as error:  # a template can fail in any way
-            return Drawn(_text(self._ours, name, told), _fault(error, self._theirs, name))
+            return Drawn(drawn(self._ours, name, given), fault(error, name))
 
     def strays(self) -> Sequence[Words]:
         """What is wrong with the folder itself: that it is not there, and names that look like
@@ -88,7 +91,7 @@ class Templates:
         if not self.folder.is_dir():
             return [_("{folder} is not a folder, or it cannot be read.", folder=self.folder)]
         try:
-            there = sorted(one.name for one in self.folder.iterdir())
+            names = sorted(file.name for file in self.folder.iterdir())
         except OSError as error:
             return [
                 _(
@@ -97,21 +100,22 @@ class Templates:
                     why=error.strerror or error,
                 )
             ]
-        near = [
-            (name, get_close_matches(name, NAMES, 1, 0.8)) for name in there if name not in NAMES
-        ]
-        return [
-            _(
-                "{file} is not the name of a template. Did you mean {name}?",
-                file=name,
-                name=close[0],
-            )
-            for name, close in near
-            if close
-        ]
+        strays: list[Words] = []
+        for file in names:
+            close = get_close_matches(file, NAMES, 1, 0.8)
+            if close and file not in NAMES:
+                strays.append(
+                    _(
+                        "{file} is no letter's template: did you mean {name}?",
+                        file=file,
+                        name=close[0],
+                    )
+                )
+        return strays
 
 
-def _environment(loader: jinja2.BaseLoader) -> SandboxedEnvironment:
+def environment_of(loader: jinja2.BaseLoader) -> SandboxedEnvironment:
+    """Where templates of a loader run."""
     return SandboxedEnvironment(
         loader=loader,
         autoescape=lambda name: (name or "").endswith(".html"),
@@ -121,50 +125,54 @@ def _environment(loader: jinja2.BaseLoader) -> SandboxedEnvironment:
     )
 
 
-def _text(environment: SandboxedEnvironment, name: str, values: Mapping[str, Any]) -> str:
+def drawn(environment: SandboxedEnvironment, name: str, values: Mapping[str, Any]) -> str:
+    """What the template of that name makes of the values."""
     return environment.get_template(name).render(values)
 
 
-def _told(language: str, template: str, **values: Any) -> str:
+def translated(language: str, template: str, **values: Any) -> str:
+    """A sentence of the catalogue in a language, for templates."""
     return Words(template, values).told(language)
 
 
-def _fault(error: Exception, environment: SandboxedEnvironment, name: str) -> Words:
+def fault(error: Exception, name: str) -> Words:
     """What is wrong, in which file and line."""
-    where, line = _place(error, environment, name)
+    file, line = place_of(error, name)
     why = str(error) or type(error).__name__
-    return _("{file}, line {line}: {why}", file=where, line=line or "?", why=why[:300])
+    return _("{file}, line {line}: {why}", file=file, line=line or "?", why=why[:300])
 
 
-def _place(error: Exception, environment: SandboxedEnvironment, name: str) -> tuple[str, int]:
+def place_of(error: Exception, name: str) -> tuple[str, int]:
+    """The file and the line of an error in the template of that name; line 0 where it is not
+    known."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return error.name or name, error.lineno
-    for frame in reversed(
-        traceback.extract_tb(error.__traceback__)
-    ):  # Jinja2 puts the templates' own lines there
-        if Path(frame.filename).name in NAMES:
-            return Path(frame.filename).name, frame.lineno or 0
+    # Jinja2 puts the templates' own lines into the traceback.
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename).name
+        if file in NAMES:
+            return file, frame.lineno or 0
     return name, 0
 
 
 class Faults:
-    """Tells operators of a fault in a template once, and again when the file has changed since."""
+    """Keeps the faults in templates: each is reported once, and again when the file has changed."""
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
-        self._told: dict[str, Stamp] = {}
+        self._reported: dict[str, Stamp] = {}
         self._new: dict[str, Words] = {}
 
     def draw(self, name: str, language: str, values: Mapping[str, Any]) -> str:
-        """See `Templates.draw`."""
-        drawn = self._templates.draw(name, language, values)
-        if drawn.fault and self._told.get(name) != self._templates.stamp():
-            self._new[name] = drawn.fault
-        return drawn.text
+        """What a template makes of the values; its fault, if any, is kept."""
+        made = self._templates.draw(name, language, values)
+        if made.fault and self._reported.get(name) != self._templates.stamp():
+            self._new[name] = made.fault
+        return made.text
 
     def take(self) -> Sequence[Words]:
-        """What is to be told now; then it counts as told."""
+        """The faults to report now; then they count as reported."""
         taken = list(self._new.values())
-        self._told |= dict.fromkeys(self._new, self._templates.stamp())
+        self._reported |= dict.fromkeys(self._new, self._templates.stamp())
         self._new.clear()
         return taken

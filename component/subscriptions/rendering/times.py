@@ -37,17 +37,17 @@ class Times:
 
     def heading(self, day: date) -> str:
         """A day: Monday 23 November 2026."""
-        return _written(day, "full", self._language)
+        return written(day, "full", self._language)
 
     def stamp(self, at: int) -> str:
         """A day and a time: 23 Nov 2026, 09:05."""
-        return f"{_written(self.day(at), 'medium', self._language)}, {self.time(at)}"
+        return f"{written(self.day(at), 'medium', self._language)}, {self.time(at)}"
 
 
 @functools.lru_cache(256)
-def _written(day: date, shape: str, language: str) -> str:
-    from babel.dates import (
-        format_date,
-    )  # only for who needs it: it is as large as the rest of the bus
+def written(day: date, shape: str, language: str) -> str:
+    """A day in a language, in a shape that Babel knows: full, long, medium, short."""
+    # Imported here: it is as large as the rest of the bus, and not everyone needs it.
+    from babel.dates import format_date
 
     return format_date(day, shape, locale=_LOCALES.get(language, language))

@@ -1,7 +1,6 @@
 """What templates are given: the fields that `docs/letters.md` names. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from component.bus.model.message import MAX_BODY, Channel, Message
@@ -10,15 +9,16 @@ from component.common.i18n import _, tell
 from component.common.sanitize import one_line
 from component.subscriptions.instant import quoted
 from component.subscriptions.rendering import subject
-from component.subscriptions.rendering.digest import Bounds, Places, Wanted, arranged, entry
-from component.subscriptions.rendering.times import Times, zone_of
+from component.subscriptions.rendering.digest import Bounds, Places, Selection, arranged, entry
+from component.subscriptions.rendering.locale import ReaderLocale
+from component.subscriptions.rendering.times import zone_of
 
-LONGEST = MAX_BODY // 16
+MAX_CHARS = MAX_BODY // 16
 """Characters of a message that comes alone."""
 
 
-class Links(Protocol):
-    """Addresses that let who gets a letter decide about it, each signed for them."""
+class ReaderLinks(Protocol):
+    """Addresses by which the reader of a letter decides about it, each signed for them."""
 
     def unsubscribe(self, numbers: Sequence[int]) -> str:
         """Ends subscriptions, by their numbers."""
@@ -36,37 +36,28 @@ class Links(Protocol):
         """The page with someone's subscriptions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Eyes:
-    """Who reads: their language and zone."""
-
-    language: str
-    zone: str
-
-    @property
-    def times(self) -> Times:
-        """Their clocks."""
-        return Times(self.zone, self.language)
-
-
 def of_digest(
-    shown: Sequence[Wanted],
+    shown: Sequence[Selection],
     quotes: Mapping[tuple[Channel, str], str],
     places: Places,
-    eyes: Eyes,
+    locale: ReaderLocale,
     bounds: Bounds,
 ) -> Mapping[str, Any]:
-    """For digest.*; see `digest.arranged`."""
-    digest = arranged(shown, quotes, places, eyes.times, bounds.longest)
+    """For digest.*: what is `shown`, and a line of what it answers."""
+    digest = arranged(shown, quotes, places, locale.times, bounds.longest)
     return {
-        "subject": subject.of_digest(digest, eyes.language),
+        "subject": subject.of_digest(digest, locale.language),
         "digest": digest,
-        "zone": zone_of(eyes.zone),
+        "zone": zone_of(locale.zone),
     }
 
 
 def of_message(
-    message: Message, channel: Channel, answered: Message | None, places: Places, eyes: Eyes
+    message: Message,
+    channel: Channel,
+    answered: Message | None,
+    places: Places,
+    locale: ReaderLocale,
 ) -> Mapping[str, Any]:
     """For message.*: one that came to a channel, and what it answers."""
     title = one_line(places.title(channel))
@@ -75,7 +66,7 @@ def of_message(
         "title": title,
         "url": places.page(channel),
         "quote": one_line(quoted(answered)) if answered else "",
-        "message": entry(message, channel, places, eyes.times.stamp(message.at), LONGEST),
+        "message": entry(message, channel, places, locale.times.stamp(message.at), MAX_CHARS),
     }
 
 
@@ -84,21 +75,21 @@ def of_request(
     by: str,
     waiting: Sequence[Subscription],
     places: Places,
-    links: Links,
-    eyes: Eyes,
+    links: ReaderLinks,
+    locale: ReaderLocale,
     *,
     stop: bool = False,
 ) -> Mapping[str, Any]:
-    """For request.*: an address whose owner is to confirm it, who wants that (`by`, else
-    `address.who`), the subscriptions that wait for it, and whether an answer that says “stop” is
-    heard."""
+    """For request.*: an address whose owner is to confirm it, the person who wants that (`by`, else
+    `address.who`), the subscriptions that wait for it, and whether an answer of “stop” reaches the
+    bus."""
     shown = one_line(address.target.address)
-    title = one_line(_("Please confirm {address}", address=shown).told(eyes.language))
+    title = one_line(_("Please confirm {address}", address=shown).told(locale.language))
     return {
-        "subject": subject.cut(title, subject.LONGEST),
+        "subject": subject.cut(title, subject.MAX_CHARS),
         "who": one_line(by or address.who),
         "address": shown,
-        "wishes": [_reason(one, places, links, eyes) for one in waiting],
+        "wishes": [reason(one, places, links, locale) for one in waiting],
         "confirm": links.confirm(address),
         "code": links.code(address),
         "refuse": links.stop_all(address.target),
@@ -107,33 +98,42 @@ def of_request(
     }
 
 
-def of_foot(
+def of_footer(
     why: Sequence[Subscription],
     target: Channel,
     places: Places,
-    links: Links,
-    eyes: Eyes,
+    links: ReaderLinks,
+    locale: ReaderLocale,
     message: Message | None = None,
 ) -> Mapping[str, Any]:
     """For footer.*: the subscriptions by which a letter comes to `target`; none where it does by an
     operator's route. `message` is the one that comes alone."""
+    reasons: list[dict[str, str]] = []
+    has_owner = False
+    for subscription in why:
+        named = name_in(subscription, message) if message else ""
+        reasons.append(reason(subscription, places, links, locale) | {"named": named})
+        has_owner = has_owner or bool(subscription.who)
     return {
-        "reasons": [
-            _reason(one, places, links, eyes) | {"named": _named(one, message)} for one in why
-        ],
+        "reasons": reasons,
         "stop_all": links.stop_all(target),
-        "manage": links.manage() if any(one.who for one in why) else "",
+        "manage": links.manage() if has_owner else "",
     }
 
 
-def _named(one: Subscription, message: Message | None) -> str:
+def name_in(subscription: Subscription, message: Message) -> str:
     """The name for which a message comes before its digest; "" where it comes anyway."""
-    return one.name if message and not one.interval.at_once and one.names(message) else ""
+    if subscription.interval.at_once or not subscription.names(message):
+        return ""
+    return subscription.name
 
 
-def _reason(one: Subscription, places: Places, links: Links, eyes: Eyes) -> dict[str, str]:
+def reason(
+    subscription: Subscription, places: Places, links: ReaderLinks, locale: ReaderLocale
+) -> dict[str, str]:
+    """A subscription as a reason why a letter comes."""
     return {
-        "title": one_line(places.title(one.channel)),
-        "interval": tell(one.interval.words, eyes.language),
-        "end": links.unsubscribe([one.id]),
+        "title": one_line(places.title(subscription.channel)),
+        "interval": tell(subscription.interval.words, locale.language),
+        "end": links.unsubscribe([subscription.id]),
     }

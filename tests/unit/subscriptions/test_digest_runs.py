@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from component.bus.engine.hub import Hub
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.subscription import Subscription
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Confirmation
-from component.bus.ports.store import Receipt
 from component.common.errors import Moot
 from component.subscriptions import digests
 from tests.support.fakes import FakeClock
@@ -60,18 +59,18 @@ def meanwhile(
     world: World, before: Callable[[], Awaitable[None]], after: Callable[[], Awaitable[None]]
 ) -> None:
     """Around the next digest's transaction something happens."""
-    tell, pending = Hub.tell, [True]
+    accept, pending = world.hub.accept_with, [True]
 
-    async def told_meanwhile(digest: Message, turns: Any) -> Receipt:
+    async def told_meanwhile(message: Message, writes: Any) -> Receipt:
         if not pending:
-            return await tell(world.hub, digest, turns)
+            return await accept(message, writes)
         pending.clear()
         await before()
-        receipt = await tell(world.hub, digest, turns)
+        receipt = await accept(message, writes)
         await after()
         return receipt
 
-    world.hub.tell = told_meanwhile  # type: ignore[method-assign]
+    world.hub.accept_with = told_meanwhile  # type: ignore[method-assign]
 
 
 async def nothing() -> None:
@@ -96,14 +95,14 @@ async def test_those_who_cant_be_reached_hold_up_no_other(
     await world.subscribe(when="daily at 9", target=Channel("chat", JULIET))
     await fill(world, "news")
     async with asyncio.timeout(10):
-        while not when and world.hub.people < 8:
+        while not when and world.hub.crowd.size < 8:
             await world.hub.store.deliveries.backlog()
         world.clock.now = (await mine(world)).due / 1000
         world.scheduler.tick()
         await world.scheduler.settled()
         await world.chat.until_sent(1)
     assert await world.digests.left() == 0
-    assert world.hub.people >= 8
+    assert world.hub.crowd.size >= 8
 
 
 # What comes meanwhile

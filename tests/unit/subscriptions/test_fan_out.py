@@ -1,20 +1,23 @@
 """What comes to a channel, told to its subscribers at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from component.bus.engine.delivery_queue import QueueLimits
+from component.bus.engine.limits import EngineLimits
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.flow_control import WINDOW
 from component.bus.model.message import Author, Channel
 from component.bus.model.records import Put
 from component.bus.model.route import Route
-from component.bus.model.subscription import Filter, Standing, _folded, subscribers
+from component.bus.model.subscription import Filter, Standing, _folded
+from component.bus.ports.transaction import Write
 from component.common.errors import Refused, StoreError, Unavailable
+from component.subscriptions.audience import subscribers
 from component.subscriptions.fan_out import FILTERS, PAGE, _Run
 from tests.support.fakes import FakeClock, said, until
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, TEAM, World, a_world
@@ -130,16 +133,16 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
         many = [f"person{number}@example.org" for number in range(3 * PAGE)]
         for one in many:
             await world.subscribe(one)
-        kept, died = world.hub.store.fan_out.save_page, asyncio.Event()
+        kept, died = world.hub.write, asyncio.Event()
         pages = [kept]
 
-        async def fails(spread: object) -> object:
+        async def fails(writes: Sequence[Write]) -> None:
             if pages:
-                return await pages.pop()(spread)  # type: ignore[arg-type]
+                return await pages.pop()(writes)
             died.set()
             raise ConnectionAbortedError("killed")
 
-        world.hub.store.fan_out.save_page = fails  # type: ignore[assignment, method-assign]
+        world.hub.write = fails  # type: ignore[method-assign]
         message = said("hello", LOBBY, at=world.clock())
         await world.hub.accept(message)
         await died.wait()
@@ -307,7 +310,7 @@ async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
 async def test_while_the_disk_is_full_nobody_is_told_again(
     tmp_path: Path,
 ) -> None:
-    limits = QueueLimits(back_off=lambda _failures, _chance: 0.01)
+    limits = EngineLimits(queues=QueueLimits(back_off=lambda _failures, _chance: 0.01))
     async with a_world(tmp_path, limits=limits) as world:
         await _nobody_is_told_again(world)
 
@@ -316,20 +319,20 @@ async def _nobody_is_told_again(world: World) -> None:
     many = [f"person{number}@example.org" for number in range(3 * PAGE)]
     for one in many:
         await world.subscribe(one)
-    kept, tries, again = world.hub.store.fan_out.save_page, 0, asyncio.Event()
+    kept, tries, again = world.hub.write, 0, asyncio.Event()
 
-    async def fails(_spread: object) -> object:
+    async def fails(writes: Sequence[Write]) -> None:
         nonlocal tries
         tries += 1
         if tries == 5:
             again.set()
         raise StoreError("The disk is full.")
 
-    world.hub.store.fan_out.save_page = fails  # type: ignore[assignment, method-assign]
+    world.hub.write = fails  # type: ignore[method-assign]
     await world.hub.accept(said("hello", LOBBY, at=world.clock()))
     await asyncio.wait_for(again.wait(), 10)
     assert len(world.chat.told) == 2 * PAGE, "as far as it came before it was known"
-    world.hub.store.fan_out.save_page = kept  # type: ignore[method-assign]
+    world.hub.write = kept  # type: ignore[method-assign]
     await world.rest()
     assert [jid for jid, _body in world.chat.told] == many
 

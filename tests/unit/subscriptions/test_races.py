@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from component.bus.engine.notices import BUS
-from component.bus.model.delivery import Delivery, State
+from component.bus.model.delivery import State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import ChannelSpec, Put
 from component.bus.model.route import Route
 from component.bus.model.subscription import Address, Interval, Proof, Standing, Subscription
-from component.bus.ports.fan_out import FanOutPage
+from component.bus.ports.transaction import Write
 from component.common.errors import Conflict, NotFound, Refused, StoreError, Unavailable
 from component.subscriptions.transitions import edited, paused, put_back, resumed
 from tests.support.fakes import said
@@ -169,7 +169,7 @@ async def test_who_was_passed_already_is_not_told_again_after_a_pause(world: Wor
     """Her page is kept; the fan-out is held up at the next."""
     await world.subscribe(name="")
     store, gate, passed = world.hub.store, asyncio.Event(), asyncio.Event()
-    hearers, spread = store.subscriptions.listeners, store.fan_out.save_page
+    hearers, write = store.subscriptions.listeners, world.hub.write
 
     async def second_page(
         channel: Channel, words: Any, after: int, limit: int
@@ -178,12 +178,12 @@ async def test_who_was_passed_already_is_not_told_again_after_a_pause(world: Wor
             await gate.wait()
         return await hearers(channel, words, after, limit)
 
-    async def first_page(one: FanOutPage) -> Sequence[Delivery]:
-        new = await spread(one)
+    async def first_page(writes: Sequence[Write]) -> None:
+        await write(writes)
         passed.set()
-        return new
 
-    store.subscriptions.listeners, store.fan_out.save_page = second_page, first_page  # type: ignore[assignment, method-assign]
+    store.subscriptions.listeners = second_page  # type: ignore[method-assign]
+    world.hub.write = first_page  # type: ignore[method-assign]
     await comes(world, "told")
     await passed.wait()
     await world.subscriptions.pause(JULIET, 0)

@@ -1,4 +1,4 @@
-"""What stands in for the server and for the rest of the bus in tests of the XMPP side."""
+"""Fakes of the server and of the rest of the bus, for tests of the XMPP side."""
 
 from collections.abc import Container, Sequence
 from typing import Any
@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element, fromstring
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import HeardThere, Refusal
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Receipt
 from component.common.i18n import Words, _
 from component.xmpp.handlers import PlainMessage, TypedLine
 from component.xmpp.stream.connection import ComponentAccount

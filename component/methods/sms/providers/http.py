@@ -76,7 +76,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """A status and the beginning of the body."""
 
     status: int
@@ -104,7 +104,7 @@ class HttpApi(Protocol):
     def request(self, number: str, text: str) -> Request:
         """What to ask in order to send a text to a number in E.164 form."""
 
-    def judge(self, answer: Answer) -> Verdict:
+    def judge(self, answer: HttpAnswer) -> Verdict:
         """What an answer means."""
 
 
@@ -137,7 +137,7 @@ class HttpProvider:
         if self._session:
             await self._session.close()
 
-    async def _ask(self, request: Request) -> Answer:
+    async def _ask(self, request: Request) -> HttpAnswer:
         if self._session is None:
             self._session = aiohttp.ClientSession()
         timeout = aiohttp.ClientTimeout(
@@ -153,7 +153,7 @@ class HttpProvider:
                 params=request.query,
                 data=request.form,
             ) as response:
-                return Answer(response.status, await beginning(response))
+                return HttpAnswer(response.status, await beginning(response))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unavailable(_("The SMS provider cannot be reached.")) from error
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError too
@@ -171,7 +171,7 @@ async def beginning(response: aiohttp.ClientResponse) -> bytes:
 
 
 def failure(outcome: Outcome, reason: str, secrets: Sequence[str]) -> DeliveryError | None:
-    """The error that stands for an outcome; None where the text was accepted."""
+    """The error of an outcome; None where the text was accepted."""
     if outcome is Outcome.ACCEPTED:
         return None
     shown = one_line(redacted(reason, secrets))[:MAX_REASON_CHARS].rstrip(".")
@@ -201,7 +201,7 @@ def read_object(body: bytes) -> Mapping[str, Any]:
 
 
 def number_in(said: Mapping[str, Any], key: str) -> int:
-    """A number of an object; 0 where there is none."""
+    """A number of an object; 0 without one."""
     value = said.get(key)
     return value if isinstance(value, int) else 0
 

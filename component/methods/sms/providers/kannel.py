@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from component.methods.sms.gsm import Alphabet, alphabet_of
-from component.methods.sms.providers.http import Answer, Outcome, Request, Verdict
+from component.methods.sms.providers.http import HttpAnswer, Outcome, Request, Verdict
 from component.methods.sms.setup import SmsSetup
 
 _CODING = {Alphabet.GSM: "0", Alphabet.UCS2: "2"}
@@ -44,7 +44,7 @@ class Kannel:
             query["from"] = self.sender
         return Request("GET", f"{self.url.rstrip('/')}/cgi-bin/sendsms", query=query)
 
-    def judge(self, answer: Answer) -> Verdict:
+    def judge(self, answer: HttpAnswer) -> Verdict:
         """By the status; the body says why."""
         if answer.outcome is Outcome.ACCEPTED:
             return Verdict(Outcome.ACCEPTED)

@@ -29,7 +29,7 @@ TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 20.0
 """Seconds that the message centre may take for each answer."""
 MAX_AT_ONCE = 4
-"""Texts that are handed over at the same time, each over a connection of its own."""
+"""Texts that are handed over at the same time, each over its connection."""
 
 TEMPORARY = frozenset({0x05, 0x08, 0x14, 0x58, 0x64, 0xFE})
 """The statuses of section 5.1.3 that may be over later: already bound, system error, queue full,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from component.methods.sms.providers.http import (
-    Answer,
+    HttpAnswer,
     Outcome,
     Request,
     Verdict,
@@ -23,7 +23,7 @@ from component.methods.sms.setup import SmsSetup
 
 URL = "https://api.twilio.com"
 MESSAGING_SERVICE = "MG"
-"""Begins the id of a messaging service, which may stand in place of a sender."""
+"""Begins the id of a messaging service, which may replace the sender."""
 
 CODE_OUTCOMES: Mapping[int, Outcome] = {
     14107: Outcome.RETRY,  # message rate limit exceeded
@@ -65,7 +65,7 @@ class Twilio:
             password=self.token,
         )
 
-    def judge(self, answer: Answer) -> Verdict:
+    def judge(self, answer: HttpAnswer) -> Verdict:
         """By the status, the error's code, or the status of the message that was created."""
         said = read_object(answer.body)
         if answer.outcome is not Outcome.ACCEPTED:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from component.methods.sms.gsm import Alphabet, alphabet_of
 from component.methods.sms.providers.http import (
-    Answer,
+    HttpAnswer,
     Outcome,
     Request,
     Verdict,
@@ -77,7 +77,7 @@ class Vonage:
             password=self.secret,
         )
 
-    def judge(self, answer: Answer) -> Verdict:
+    def judge(self, answer: HttpAnswer) -> Verdict:
         """By the HTTP status, then by the statuses of all parts."""
         parts = parts_in(answer)
         if answer.outcome is not Outcome.ACCEPTED:
@@ -87,7 +87,7 @@ class Vonage:
         return judge_parts(parts)
 
 
-def parts_in(answer: Answer) -> Sequence[Mapping[str, Any]]:
+def parts_in(answer: HttpAnswer) -> Sequence[Mapping[str, Any]]:
     """What the answer says of each part."""
     messages = read_object(answer.body).get("messages")
     if not isinstance(messages, list):
@@ -111,7 +111,7 @@ def judge_parts(parts: Sequence[Mapping[str, Any]]) -> Verdict:
     return Verdict(Outcome.ACCEPTED)
 
 
-def title_in(answer: Answer) -> str:
+def title_in(answer: HttpAnswer) -> str:
     """What an answer that is not a 200 says, as a problem document (RFC 9457)."""
     said = read_object(answer.body)
     return str(said.get("detail") or said.get("title") or said.get("error_title") or "")

@@ -111,7 +111,7 @@ async def test_routes_that_change_while_it_is_let_go_are_taken_as_they_are_then(
         await say(hub, "once")
         bench.clock.sleep(1)
         async with hub.routing.turn():
-            going = asyncio.create_task(hub.releases.let_go())
+            going = asyncio.create_task(hub.releases.release_due())
             await asyncio.sleep(0.1)  # it has read what is due, and waits for its turn
             await bench.store.configuration.change([Drop(hub.routes[1])], NOBODY)
             await hub.reload()
@@ -125,7 +125,7 @@ async def test_routes_that_are_turned_off_while_it_is_let_go_hold_on(tmp_path: P
         await say(hub, "once")
         bench.clock.sleep(1)
         async with hub.routing.turn():
-            going = asyncio.create_task(hub.releases.let_go())
+            going = asyncio.create_task(hub.releases.release_due())
             await asyncio.sleep(0.1)
             await bench.store.configuration.change(
                 [Put(replace(hub.routes[0], enabled=False))], NOBODY
@@ -149,7 +149,7 @@ async def test_a_batch_does_not_grow_without_bound(made: Made, tmp_path: Path) -
         for one in due:
             batches[one.batch] += len(one.message.body)
         assert max(batches.values()) <= MOST_GATHERED
-        await hub.releases.let_go()
+        await hub.releases.release_due()
         await idle(bench)
         told = await _texts(bench, TO)
         assert [told.count(f" {number} x") for number in range(70)] == [1] * 70

@@ -1,11 +1,14 @@
 """A queue: order, a bounded window, what follows each kind of failure, and what a crash leaves."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
+from component.bus.engine.limits import EngineLimits
 from component.bus.model.delivery import MAX_ATTEMPTS, Delivery, State
 from component.bus.model.message import Message
 from component.bus.ports.method import Confirmation
@@ -233,7 +236,7 @@ async def test_a_crash_between_sending_and_its_outcome(bench: Bench, arrives: bo
 
 
 async def test_more_than_memory_holds(bench: Bench) -> None:
-    bench.limits = QueueLimits(in_memory=20, back_off=at_once)
+    bench.limits = EngineLimits(queues=QueueLimits(in_memory=20, back_off=at_once))
     method = bench.method
     method.closed |= {TO, OTHER}
     hub = await bench.start()
@@ -249,7 +252,7 @@ async def test_more_than_memory_holds(bench: Bench) -> None:
 
 async def test_a_backlog_is_looked_for_once_a_page(bench: Bench) -> None:
     """Looking costs a search of an archive; it was once done for every few that were sent."""
-    bench.limits = QueueLimits(5, 50, at_once)
+    bench.limits = EngineLimits(queues=QueueLimits(5, 50, at_once))
     method = bench.method
     method.closed |= {TO, OTHER}
     await bench.start()
@@ -264,7 +267,7 @@ async def test_a_backlog_is_looked_for_once_a_page(bench: Bench) -> None:
 
 async def test_a_backlog_from_before_and_what_comes_meanwhile(bench: Bench) -> None:
     """What is put while the store is read was once forgotten, or sent twice."""
-    bench.limits = QueueLimits(in_memory=10, back_off=at_once)
+    bench.limits = EngineLimits(queues=QueueLimits(in_memory=10, back_off=at_once))
     method = bench.method
     method.closed |= {TO, OTHER}
     await bench.start()
@@ -318,7 +321,7 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
     await bench.crash()
     method.closed.discard(TO)
     committed, was_read = asyncio.Event(), asyncio.Event()
-    pending, save = bench.store.deliveries.pending, bench.store.save
+    pending, transaction = bench.store.deliveries.pending, bench.store.transaction
 
     async def read_late(*where: object) -> object:
         await committed.wait()
@@ -326,14 +329,15 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
         was_read.set()
         return found
 
-    async def told_late(*what: object) -> object:
-        receipts = await save(*what)  # type: ignore[arg-type]
+    @asynccontextmanager
+    async def told_late() -> AsyncIterator[object]:
+        async with transaction() as tx:
+            yield tx
         committed.set()
         await was_read.wait()
-        return receipts
 
     bench.store.deliveries = Instead(bench.store.deliveries, pending=read_late)
-    monkeypatch.setattr(bench.store, "save", told_late)
+    monkeypatch.setattr(bench.store, "transaction", told_late)
     hub = await bench.start()
     await hub.accept(said("new"))
     await hub.accept(said("newer"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from component.bus.engine.broadcast import ROOM as LISTENER_ROOM
+from component.bus.engine.limits import CommitLimits, EngineLimits
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
@@ -61,7 +62,7 @@ async def test_what_comes_at_once_is_one_commit(bench: Bench) -> None:
     assert not any(one.done() for one in (first, *rest))
     bench.store.gate.set()
     await asyncio.gather(first, *rest)
-    assert bench.store.saves == [(1, 0, 0), (100, 0, 0)]
+    assert bench.store.saves == [[1, 0, 0], [100, 0, 0]]
 
 
 async def test_a_caller_who_goes_away_changes_nothing_for_others(bench: Bench) -> None:
@@ -132,12 +133,10 @@ async def test_outcomes_are_tried_again(bench: Bench) -> None:
     assert method.holds[TO] == ["hello"]
 
 
-async def test_a_mark_waits_for_an_outcome_that_was_not_saved(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_mark_waits_for_an_outcome_that_was_not_saved(bench: Bench) -> None:
     """After a crash the message would be looked for behind its place in the archive, and sent
     twice."""
-    monkeypatch.setattr("component.bus.engine.commits.RETRY_SAVE", 3600)
+    bench.limits = EngineLimits(CommitLimits(retry_s=3600))
     method = bench.method
     method.closed.add(OTHER)
     method.answers = False

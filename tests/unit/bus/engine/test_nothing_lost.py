@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from component.bus.engine.delivery_queue import QueueLimits
+from component.bus.engine.limits import CommitLimits, EngineLimits
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
@@ -162,7 +162,8 @@ class Play:
 async def _play(acts: Sequence[Act], folder: str) -> None:
     pipe = Pipe()
     store = await seeded(await open_store(f"sqlite:{Path(folder) / 'bus.db'}"), [Route(FROM, TO)])
-    bench = Bench(store, pipe, limits=QueueLimits(5, 7, at_once))
+    limits = EngineLimits(CommitLimits(retry_s=0.001), queues=QueueLimits(5, 7, at_once))
+    bench = Bench(store, pipe, limits=limits)
     play = Play(bench, pipe)
     try:
         await bench.start()
@@ -180,6 +181,5 @@ async def _play(acts: Sequence[Act], folder: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(ACTS, max_size=25))
 def test_nothing_is_lost_doubled_or_reordered(acts: list[Act]) -> None:
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.001)
+    with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_play(acts, folder))

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from component.bus.engine.delivery_queue import QueueLimits
 from component.bus.engine.hub import Hub
+from component.bus.engine.limits import CommitLimits, EngineLimits, ReleaseLimits
 from component.bus.model.delivery import State
 from component.bus.model.message import MAX_BODY, Channel
 from component.bus.model.records import Audit, Drop, Put
@@ -25,11 +27,13 @@ from component.storage import open_store
 from tests.support.fakes import (
     FROM,
     OTHER,
+    QUICK,
     TO,
     Bench,
     FakeMethod,
     Instead,
     WatchedStore,
+    at_once,
     said,
     seeded,
     until_all,
@@ -63,10 +67,11 @@ def route(*made: Made, source: Channel = FROM, to: Channel = TO) -> Route:
 
 
 @asynccontextmanager
-async def started(folder: Path | str, *routes: Route) -> AsyncIterator[tuple[Bench, Hub]]:
-    bench = Bench(
-        await seeded(await open_store(f"sqlite:{Path(folder) / 'bus.db'}"), routes), FakeMethod()
-    )
+async def started(
+    folder: Path | str, *routes: Route, limits: EngineLimits = QUICK
+) -> AsyncIterator[tuple[Bench, Hub]]:
+    store = await seeded(await open_store(f"sqlite:{Path(folder) / 'bus.db'}"), routes)
+    bench = Bench(store, FakeMethod(), limits=limits)
     try:
         yield bench, await bench.start()
     finally:
@@ -75,7 +80,7 @@ async def started(folder: Path | str, *routes: Route) -> AsyncIterator[tuple[Ben
 
 async def pass_time(bench: Bench, seconds: float) -> None:
     bench.clock.sleep(seconds)
-    await bench.hubs[-1].releases.let_go()
+    await bench.hubs[-1].releases.release_due()
 
 
 async def say(hub: Hub, *bodies: str, channel: Channel = FROM) -> list[str]:
@@ -144,7 +149,7 @@ async def test_a_disk_that_fails_holds_on(tmp_path: Path) -> None:
             with pytest.raises(StoreError):
                 await pass_time(bench, 10)
             assert hub.routing.held_at(hub.routes[0]) == 2
-        await hub.releases.let_go()
+        await hub.releases.release_due()
         await pass_time(bench, 5)
         assert len(await arrived(bench, 1)) == 1
         assert hub.routing.held_at(hub.routes[0]) == 0
@@ -175,7 +180,7 @@ async def test_a_digest_comes_whole(tmp_path: Path) -> None:
 async def test_a_digest_of_what_is_too_long_comes_in_parts(tmp_path: Path) -> None:
     async with started(tmp_path, route(digest(count=2))) as (bench, hub):
         await say(hub, "x" * MAX_BODY, "y\n" * 100_000 + "y")
-        await hub.releases.let_go()
+        await hub.releases.release_due()
         await idle(bench)
         text = "".join(bench.method.holds[TO])
         assert (text.count("x"), text.count("y")) == (MAX_BODY, 100_001)
@@ -256,7 +261,7 @@ async def test_what_comes_does_not_overtake_what_waits(
     async with started(tmp_path, route(delay(1000))) as (bench, hub):
         await say(hub, "one", "two")
         await change(hub, Put(replace(hub.routes[0], stages=stages(*after))))
-        await hub.releases.let_go()
+        await hub.releases.release_due()
         await say(hub, "three")
         await pass_time(bench, 1)
         assert await arrived(bench, 3) == ["one", "two", "three"]
@@ -269,10 +274,10 @@ async def test_who_passes_while_others_wait_goes_behind_them(tmp_path: Path) -> 
         bench.store.failing = 1_000_000
         bench.clock.sleep(100)
         with pytest.raises(StoreError):
-            await hub.releases.let_go()
+            await hub.releases.release_due()
         bench.store.failing = 0
         await say(hub, "four")  # it might pass, but that two and three wait
-        await hub.releases.let_go()
+        await hub.releases.release_due()
         assert await arrived(bench, 4) == ["one", "two", "three", "four"]
 
 
@@ -411,7 +416,7 @@ class Play:
             self.accepting.append((body, asyncio.create_task(self.hub.accept(said(body)))))
 
     def go(self, _count: int) -> None:
-        self.going.append(asyncio.create_task(self.hub.releases.let_go()))
+        self.going.append(asyncio.create_task(self.hub.releases.release_due()))
 
     async def change(self, name: str, count: int) -> None:
         """The route goes off or on; or its last stage is set otherwise; or it gets one more."""
@@ -459,7 +464,9 @@ class Play:
 
 
 async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: str) -> None:
-    async with started(folder, route(*made)) as (bench, _hub):
+    commits, releases = CommitLimits(retry_s=0.001), ReleaseLimits(page=5, retry_s=0.001)
+    limits = EngineLimits(commits, releases, QueueLimits(back_off=at_once))
+    async with started(folder, route(*made), limits=limits) as (bench, _hub):
         play = Play(bench)
         for name, count in acts:
             await play.act(name, count)
@@ -481,8 +488,5 @@ async def _play(made: Sequence[Made], acts: Sequence[tuple[str, int]], folder: s
 def test_nothing_held_is_lost_doubled_or_reordered(
     made: Sequence[Made], acts: Sequence[tuple[str, int]]
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr("component.bus.engine.commits.RETRY_SAVE", 0.001)
-        patch.setattr("component.bus.engine.releases.AGAIN", 0.001)
-        patch.setattr("component.bus.engine.releases.AT_ONCE", 5)
+    with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_play(made, acts, folder))

@@ -12,6 +12,7 @@ from component.bus.model.subscription import Subscription
 from component.handlers import can_read
 from component.storage import open_store
 from tests.support.fakes import FROM, OTHER, TO, Bench, offered, said
+from tests.support.saving import committed
 
 
 def answering(to: Message, body: str = "an answer", thread: str = "") -> Message:
@@ -61,7 +62,7 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
     store = await open_store(f"sqlite:{tmp_path / 'bus.db'}")
     message, jid = said(), "romeo@example.org"
     chat = Channel("chat", jid)
-    await store.save([offered(message, (FROM, State.CAME), (OTHER, State.DONE))], (), ())
+    await committed(store, [offered(message, (FROM, State.CAME), (OTHER, State.DONE))])
     assert await can_read(store, message.id, FROM, jid)
     assert await can_read(store, message.id, OTHER, jid)
     assert not await can_read(store, message.id, TO, jid)
@@ -73,8 +74,11 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
     assert await can_read(store, message.id, chat, jid)
     assert not await can_read(store, message.id, chat, "mallory@example.org")
     brought = said("brought")
-    await store.save(
-        [offered(brought, (FROM, State.CAME), (Channel("chat", "nurse@x"), State.DONE))], (), ()
+    await committed(
+        store,
+        [offered(brought, (FROM, State.CAME), (Channel("chat", "nurse@x"), State.DONE))],
+        (),
+        (),
     )
     assert await can_read(store, brought.id, Channel("chat", "nurse@x"), "nurse@x")
     await store.close()

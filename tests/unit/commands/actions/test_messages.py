@@ -10,6 +10,7 @@ import pytest
 from commands.action import Bus, Caller, Step, begin, go_on
 from commands.text import Text
 from component.bus.engine.delivery_queue import QueueLimits
+from component.bus.engine.limits import EngineLimits
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Put
@@ -28,6 +29,7 @@ from tests.support.fakes import (
     until,
     until_all,
 )
+from tests.support.saving import committed
 
 BOX, ROOM, ANYONE = (
     Channel("shoutbox", "lobby"),
@@ -63,12 +65,15 @@ class Stage:
         """A message that `channel` refuses."""
         self.wire.plans = [Refused("They said no.")]
         message = said(body)
-        await self.bus.hub.store.save(
-            [offered(message, (message.channel, State.CAME), (channel, State.DEAD))], (), ()
+        await committed(
+            self.bus.hub.store,
+            [offered(message, (message.channel, State.CAME), (channel, State.DEAD))],
+            (),
+            (),
         )
         letter = (await self.bus.hub.store.dead_letters.newest(channel))[0]
         dead = Delivery(letter.seq, message, channel).failed(Refused("They said no."), 2_000)
-        await self.bus.hub.store.save((), [dead], ())
+        await committed(self.bus.hub.store, (), [dead], ())
         self.wire.plans = []
         return dead
 
@@ -360,11 +365,11 @@ async def test_letters_retried_while_a_crash_is_made_good_come_once(
     bench: Bench, in_memory: int
 ) -> None:
     """They are pending in the store then, where the queue still reads what the crash left."""
-    bench.limits = QueueLimits(in_memory=in_memory, back_off=at_once)
+    bench.limits = EngineLimits(queues=QueueLimits(in_memory=in_memory, back_off=at_once))
     bench.method.tells_landed = bench.method.answers = False
     states = [State.PENDING] * 5 + [State.DEAD] * 5
     offers = [offered(said(str(number)), (TO, state)) for number, state in enumerate(states)]
-    await bench.store.save(offers, (), ())
+    await committed(bench.store, offers, (), ())
     bench.method.closed.add(TO)
     hub = await bench.start()
     await hub.retry((await bench.store.dead_letters.newest(TO))[::-1], NOBODY)

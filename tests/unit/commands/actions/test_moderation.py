@@ -45,6 +45,7 @@ from tests.support.fakes import (
     until,
     until_all,
 )
+from tests.support.saving import committed
 from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
 from web.guests import NAME_LIFE_S, Guests
 
@@ -313,7 +314,7 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     ]
     message = said("vile", ROOM)
     late = Channel("muc", "late@rooms.x")
-    await stage.bus.hub.store.save([offered(message, *states, (late, State.PENDING))], (), ())
+    await committed(stage.bus.hub.store, [offered(message, *states, (late, State.PENDING))], (), ())
     assert (await stage.says(f"message delete {message.id} sure")).splitlines() == [
         f"Deleted {message.id}. In other places:",
         f"{ROOM}: deleted there as well.",

@@ -19,6 +19,7 @@ from component.common.errors import Conflict, Forbidden
 from component.config.config import digest
 from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus, offered, said
+from tests.support.saving import committed
 
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
 NOBODY = Audit(0, "", "", "")
@@ -217,8 +218,11 @@ async def test_status(stage: Stage) -> None:
     room = Channel("muc", "team@rooms.x")
     await stage.bus.settings.change([Put(ChannelSpec(room))], NOBODY)
     message = said()
-    await stage.bus.hub.store.save(
-        [offered(message, (room, State.DEAD), (message.channel, State.CAME))], (), ()
+    await committed(
+        stage.bus.hub.store,
+        [offered(message, (room, State.DEAD), (message.channel, State.CAME))],
+        (),
+        (),
     )
 
     for who, standing in (

@@ -19,6 +19,7 @@ from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
 from tests.support.fakes import a_bus, offered, said
+from tests.support.saving import committed
 
 NEWS, BOX = Channel("story", "news"), Channel("shoutbox", "lobby")
 AUDIT = Audit(0, "", "", "")
@@ -229,7 +230,9 @@ async def test_an_operator_writes_one(desk: Desk) -> None:
 
 async def test_a_dead_letter_becomes_a_story_when_it_is_tried_again(desk: Desk) -> None:
     message = said("Opening")
-    await desk.bus.hub.store.save([offered(message, (BOX, State.CAME), (NEWS, State.DEAD))], (), ())
+    await committed(
+        desk.bus.hub.store, [offered(message, (BOX, State.CAME), (NEWS, State.DEAD))], (), ()
+    )
     assert await desk.bus.hub.store.stories.find(NEWS) == []
     assert "shows the progress." in await desk.says("deadletter retry all story:news")
     assert [one.message for one in await desk.bus.hub.store.stories.find(NEWS)] == [message]

@@ -16,6 +16,7 @@ from component.cli.check import check
 from component.subscriptions.rendering.templates import NAMES, Templates
 from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus, offered
+from tests.support.saving import committed
 
 LOBBY = Channel("shoutbox", "lobby")
 
@@ -68,8 +69,8 @@ async def test_the_subscription_is_of_the_channel_though_a_person_wrote_there(
     said = Message.new(
         Channel("chat", "romeo@x"), Author("Romeo", "romeo@x"), "Hello", 1_764_000_000_000
     )
-    await bus.hub.store.save(
-        [offered(said, (said.channel, State.CAME), (LOBBY, State.DONE))], (), ()
+    await committed(
+        bus.hub.store, [offered(said, (said.channel, State.CAME), (LOBBY, State.DONE))], (), ()
     )
     told = await says(bus, f"template preview {name} shoutbox:lobby")
     assert "Lobby" in told

@@ -15,7 +15,7 @@ from aiohttp import web as http
 
 from component.bus.ports.method import Callbacks
 from component.methods.feed.websub import Lease
-from component.methods.feed.websub import State as Stands
+from component.methods.feed.websub import LeaseState as Stands
 from tests.support.site import gives, site
 from tests.unit.methods.feed.test_source import DAY, HOUR, PLANET, Yard, a_yard, entry
 from web.context import SITE

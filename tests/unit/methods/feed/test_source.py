@@ -715,7 +715,7 @@ async def test_a_look_begins_with_what_a_push_left(monkeypatch: pytest.MonkeyPat
 
         monkeypatch.setattr(yard.feeds._looking, "look", watched)
         await feed.turn.acquire()
-        waits = asyncio.create_task(yard.feeds._looked(feed, feed.state))
+        waits = asyncio.create_task(yard.feeds.poll_once(feed, feed.state))
         await asyncio.sleep(0)
         feed.state = pushed = replace(feed.state, title="by a push")
         feed.turn.release()

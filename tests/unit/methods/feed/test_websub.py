@@ -17,17 +17,17 @@ from component.methods.feed.websub import (
     LEASE,
     LONGEST,
     SHORTEST,
-    Heard,
     Lease,
+    LeaseState,
     Offer,
-    State,
+    Push,
     ask,
     asked,
     form,
     genuine,
-    heard,
     links,
     offered,
+    push_of,
     verified,
 )
 from tests.support.site import fetching, site
@@ -154,7 +154,7 @@ def test_the_hubs_question_is_answered_with_its_challenge() -> None:
     assert (answer.status, answer.body) == (200, "sesame")
     assert answer.lease
     assert (answer.lease.state, answer.lease.expires, answer.lease.due) == (
-        State.ACTIVE,
+        LeaseState.ACTIVE,
         NOW + 1_000_000,
         NOW + 750_000,
     )
@@ -209,8 +209,8 @@ def test_a_hub_that_denies_is_asked_again_after_a_week() -> None:
     answer = verified(asked(Lease.new(HUB, TOPIC, NOW), NOW), question("denied"), NOW)
     assert answer.status == 200
     assert answer.lease
-    assert (answer.lease.state, answer.lease.due) == (State.DENIED, NOW + DENIED_FOR * 1000)
-    assert asked(answer.lease, NOW).state is State.ASKED
+    assert (answer.lease.state, answer.lease.due) == (LeaseState.DENIED, NOW + DENIED_FOR * 1000)
+    assert asked(answer.lease, NOW).state is LeaseState.ASKED
 
 
 def test_a_hub_that_does_not_verify_is_asked_ever_more_rarely() -> None:
@@ -237,10 +237,10 @@ def test_a_lease_is_given_back() -> None:
     answer = verified(ending, question("unsubscribe"), NOW)
     assert (answer.status, answer.body) == (200, "abc")
     assert answer.lease
-    assert answer.lease.state is State.ENDED
+    assert answer.lease.state is LeaseState.ENDED
     for _ in range(4):
         ending = asked(ending, NOW)
-    assert ending.state is State.ENDED
+    assert ending.state is LeaseState.ENDED
 
 
 # Section 7: the signature. RFC 2202 and RFC 4231, test case 2: the key "Jefe".
@@ -284,12 +284,12 @@ def test_any_signature_is_judged(signature: str) -> None:
 
 def test_what_is_heard() -> None:
     lease = replace(active(), secret="Jefe")
-    assert heard(lease, WHAT, SIGNED[1], NOW) is Heard.CONTENT
-    assert heard(lease, WHAT, "", NOW) is Heard.NOTHING
-    assert heard(lease, b"else", SIGNED[1], NOW) is Heard.NOTHING
-    assert heard(lease, WHAT, SIGNED[1], lease.expires) is Heard.NOTHING
-    assert heard(None, WHAT, SIGNED[1], NOW) is Heard.NOTHING
-    assert heard(active("http://hub.example/"), WHAT, "", NOW) is Heard.NUDGE
+    assert push_of(lease, WHAT, SIGNED[1], NOW) is Push.CONTENT
+    assert push_of(lease, WHAT, "", NOW) is Push.NOTHING
+    assert push_of(lease, b"else", SIGNED[1], NOW) is Push.NOTHING
+    assert push_of(lease, WHAT, SIGNED[1], lease.expires) is Push.NOTHING
+    assert push_of(None, WHAT, SIGNED[1], NOW) is Push.NOTHING
+    assert push_of(active("http://hub.example/"), WHAT, "", NOW) is Push.NUDGE
 
 
 # The call

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from component.bus.model.message import Channel
 from component.bus.ports.rendering import Letter
 from component.common.errors import Refused
-from component.methods.mail.compose import LONGEST_SUBJECT, compose
+from component.methods.mail.compose import MAX_SUBJECT_CHARS, compose
 from component.methods.mail.setup import Mailbox
 from tests.support.mailing import SENDER, delivery
 
@@ -128,7 +128,7 @@ def test_dots_come_out_as_they_are(body: str) -> None:
 
 def test_a_long_subject_is_cut() -> None:
     mail = _read(compose(Letter("ü" * 5000, "hello"), delivery(), SENDER, ENVELOPE).content)
-    assert mail["Subject"] == "ü" * LONGEST_SUBJECT
+    assert mail["Subject"] == "ü" * MAX_SUBJECT_CHARS
 
 
 def test_a_name_with_letters_of_any_kind() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from component.cli.prosody import free_ports
 from component.common.errors import Refused, Unavailable, Unconfirmed, words
-from component.methods.mail import mailer as mailer_module
 from component.methods.mail.mailer import Mailer
-from component.methods.mail.probe import knock
+from component.methods.mail.pool import POOL_LIMITS, PoolLimits
+from component.methods.mail.probe import probe
 from component.methods.mail.replies import Down, Locked, NoMailbox, Stage, fault
 from component.methods.mail.setup import Connections, Domain, Place, Security
 from tests.support.fakes import until
@@ -26,10 +26,17 @@ async def mailing(
     server: OddServer | int,
     wait: Callable[[int, float], float] = lambda *_: 0.01,
     patience: float = 20.0,
+    limits: PoolLimits = POOL_LIMITS,
     **more: Any,
 ) -> AsyncIterator[Mailer]:
     port = server if isinstance(server, int) else server.port
-    mailer = Mailer(a_setup(port, **more), wait=wait, patience=patience, data_patience=patience)
+    mailer = Mailer(
+        a_setup(port, **more),
+        wait=wait,
+        command_timeout_s=patience,
+        data_timeout_s=patience,
+        limits=limits,
+    )
     try:
         yield mailer
     finally:
@@ -78,18 +85,17 @@ async def test_no_more_connections_than_set() -> None:
         assert server.most_open == server.connections == 3
 
 
-async def test_a_connection_ends_after_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailer_module, "MOST", 2)
-    async with odd() as server, mailing(server) as mailer:
+async def test_a_connection_ends_after_a_hundred() -> None:
+    async with odd() as server, mailing(server, limits=PoolLimits(mails=2)) as mailer:
         for number in range(5):
             await mailer.deliver(a_mail(str(number)))
         assert server.connections == 3
         await until(lambda: server.count("QUIT") == 2, "goodbyes")
 
 
-async def test_an_idle_connection_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailer_module, "IDLE", 0.01)
-    async with odd() as server, mailing(server) as mailer:
+async def test_an_idle_connection_ends() -> None:
+    limits = PoolLimits(idle_s=0.01)
+    async with odd() as server, mailing(server, limits=limits) as mailer:
         await mailer.deliver(a_mail())
         await until(lambda: server.count("QUIT") == 1 and server.open == 0, "a goodbye")
         await mailer.deliver(a_mail())
@@ -353,27 +359,25 @@ async def test_failures_are_asked_for_where_they_come_to_us() -> None:
 async def test_knocking() -> None:
     async with odd(("AUTH PLAIN",), mail=["250 OK", "550 not you"], auth="235 welcome") as server:
         setup = a_setup(server.port, user="a", password="b")
-        assert await knock(setup) == ""
+        assert await probe(setup) == ""
         assert server.took == []
-        assert "550 not you" in await knock(setup)
+        assert "550 not you" in await probe(setup)
         taken = a_setup(
             server.port,
             bounce_domain=Domain("b.example.org"),
             bounce_listen=Place(HOST, server.port),
         )
-        assert f"bounce_listen: {HOST}:{server.port} can't be used" in await knock(taken)
+        assert f"bounce_listen: {HOST}:{server.port} can't be used" in await probe(taken)
     (port,) = free_ports(0)
-    told = await knock(a_setup(port))
-    assert "cannot be used" in told
+    told = await probe(a_setup(port))
+    assert "can't be used" in told
     assert told.endswith(".")
 
 
 async def test_a_host_that_is_none_is_told_in_words() -> None:
-    told = await knock(replace(a_setup(25), host="mail.example.invalid"))
-    assert re.fullmatch("the mail server mail\\.example\\.invalid cannot be used: [a-z ]+\\.", told)
-    assert (
-        words(socket.gaierror(socket.EAI_NONAME, "Name or service not known")) == "host not found"
-    )
+    told = await probe(replace(a_setup(25), host="mail.example.invalid"))
+    assert re.fullmatch(r"the mail server mail\.example\.invalid can't be used: [a-z ]+\.", told)
+    assert words(socket.gaierror(socket.EAI_NONAME, "Name or service not known")) == "no such host"
     assert words(
         socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
     ).startswith("temporary")

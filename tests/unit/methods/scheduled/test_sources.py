@@ -15,9 +15,9 @@ from component.bus.engine.hub import Hub
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.route import Route
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Source
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Receipt
 from component.common.errors import BadInput, Muted, StoreError
 from component.methods import greeting
 from component.methods.fortune import METHOD as FORTUNE

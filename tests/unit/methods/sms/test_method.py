@@ -15,9 +15,9 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.flow_control import Way
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.subscription import ASKS
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Confirmation, Ports
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Receipt
 from component.common.errors import (
     DeliveryError,
     Muted,

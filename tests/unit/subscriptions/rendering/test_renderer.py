@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, Channel, Message, id_from
 from component.bus.model.records import Audit, Preference
@@ -23,17 +24,19 @@ from component.bus.model.subscription import (
     asking,
 )
 from component.bus.ports.digests import DigestTurn
-from component.bus.ports.store import Offer, Planned, Store
+from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan
 from component.common.errors import Moot, Refused, StoreError
 from component.common.i18n import Words
 from component.methods.sms import gsm
 from component.storage import open_store
 from component.subscriptions.links import Links
 from component.subscriptions.rendering.digest import Places
-from component.subscriptions.rendering.excerpt import LIFE
-from component.subscriptions.rendering.renderer import Writer
+from component.subscriptions.rendering.excerpts import LIFE_MS
+from component.subscriptions.rendering.renderer import Renderer
 from component.subscriptions.rendering.templates import Templates
 from tests.support.fakes import FakeClock, Instead
+from tests.support.saving import committed
 
 LOBBY, TEAM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
 MAIL, CHAT = Channel("mail", "juliet@home.example"), Channel("chat", "juliet@example.org")
@@ -65,8 +68,8 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         return CountedPort(self, getattr(self._store, name))
 
-    async def save(self, *what: Any) -> Any:
-        return await self._store.save(*what)
+    def transaction(self) -> Any:
+        return self._store.transaction()
 
 
 class CountedPort:
@@ -88,7 +91,7 @@ class Desk:
     """A store with a writer of letters on it."""
 
     store: Counted
-    writer: Writer
+    writer: Renderer
     clock: FakeClock
     told: list[str] = field(default_factory=list)
     count: int = 0
@@ -106,7 +109,7 @@ class Desk:
             (message, first, State.CAME, ""),
             *((message, one, State.PENDING, "") for one in others),
         ]
-        await self.store.save([Offer(message, lambda: Planned(plan))], (), ())
+        await committed(self.store, [Offer(message, lambda: Plan(plan))], (), ())
         return message
 
     async def many(self, *bodies: str, author: str = "r@x") -> None:
@@ -116,10 +119,10 @@ class Desk:
             for count, body in enumerate(bodies, 1)
         ]
         offers = [
-            Offer(one, lambda one=one: Planned([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
+            Offer(one, lambda one=one: Plan([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
             for one in plan
         ]
-        await self.store.save(offers, (), ())
+        await committed(self.store, offers, (), ())
 
     async def answer(self, to: Message, body: str, *channels: Channel, **more: Any) -> Message:
         return await self.say(body, *channels, replies=to.id, thread=to.thread or to.id, **more)
@@ -146,11 +149,12 @@ class Desk:
             DigestTurn(one, replace(one, cursor=end), message.id)
             for one, end in zip(of, ends, strict=True)
         ]
-        plan = Planned([(message, target, State.PENDING, "")], turns=turns)
-        return await self.keep(message, plan)
+        return await self.keep(message, Plan([(message, target, State.PENDING, "")]), turns)
 
-    async def keep(self, message: Message, plan: Planned) -> Delivery:
-        (receipt,) = await self.store.save([Offer(message, lambda: plan)], (), ())
+    async def keep(
+        self, message: Message, plan: Plan, turns: Sequence[DigestTurn] = ()
+    ) -> Delivery:
+        (receipt,) = await committed(self.store, [Offer(message, lambda: plan, turns)])
         delivery: Delivery = receipt.deliveries[0]
         return delivery
 
@@ -170,14 +174,14 @@ PLACES = Places(
 )
 
 
-def _desk(store: Store, folder: Path | None = None) -> Desk:
+def _desk(store: Store, folder: Path | None = None, **more: Any) -> Desk:
     clock, told = FakeClock(), list[str]()
 
     async def tell(words: Words) -> None:
         told.append(str(words))
 
     counted: Any = Counted(store)
-    writer = Writer(
+    writer = Renderer(
         counted,
         PLACES,
         Links(WEB, b"0" * 32),
@@ -187,6 +191,7 @@ def _desk(store: Store, folder: Path | None = None) -> Desk:
         host="shouts.example.org",
         persons=("chat", "mail", "sms"),
         tell=tell,
+        **more,
     )
     return Desk(counted, writer, clock, told)
 
@@ -335,8 +340,8 @@ async def test_what_was_deleted_is_not_told(desk: Desk) -> None:
     await desk.store.messages.delete(
         second.id, "(deleted by an operator)", Audit(2, "admin@x", "text", "delete")
     )
-    desk.clock.sleep(LIFE / 1000)
-    with pytest.raises(Refused, match="The messages were deleted in the meantime"):
+    desk.clock.sleep(LIFE_MS / 1000)
+    with pytest.raises(Refused, match="deleted meanwhile"):
         await desk.writer.letter(delivery)
 
 
@@ -416,14 +421,14 @@ async def test_what_many_ask_for_at_once_is_read_once(desk: Desk) -> None:
     assert desk.store.asked.count("between") == 1
 
 
-async def test_who_may_not_read_it_any_more_gets_no_digest(desk: Desk) -> None:
-    await desk.say("hello")
-    delivery = await desk.digest(await desk.subscribe())
-
+async def test_who_may_not_read_it_any_more_gets_no_digest(store: Store) -> None:
     async def keep(_some: Sequence[Subscription]) -> Sequence[Subscription]:
         return ()
 
-    desk.writer._reader._keep = keep
+    desk = _desk(store, keep=keep)
+    await desk.say("hello")
+    delivery = await desk.digest(await desk.subscribe())
+
     with pytest.raises(Moot, match="has ended"):
         await desk.writer.letter(delivery)
 
@@ -584,7 +589,7 @@ async def request(desk: Desk, target: Channel, who: str = JULIET, asked: int = 5
         asked,
         origin=asking(Address(who, target, asked=asked)),
     )
-    return await desk.keep(message, Planned([(message, target, State.PENDING, "")]))
+    return await desk.keep(message, Plan([(message, target, State.PENDING, "")]))
 
 
 async def test_a_request_to_confirm(desk: Desk) -> None:
@@ -620,18 +625,14 @@ async def test_a_request_names_what_waits_in_the_language_of_who_asked(desk: Des
     assert '<li dir="auto">Lobby (daily at 9)</li>' in anonymous.html
 
 
-async def test_a_code_by_sms(desk: Desk) -> None:
+async def test_a_code_by_sms(desk: Desk, store: Store) -> None:
     code = Links(WEB, b"0" * 32).code(Address(JULIET, SMS, asked=5))
     delivery = await request(desk, SMS)
     told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
-    request_text = (
-        f"Shoutbus: Your confirmation code is {code}. "
-        "If you did not request it, ignore this message."
-    )
-    assert told == request_text
-    desk.writer._hears_stop = True
-    told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
-    assert told == f"{request_text} Reply STOP to block Shoutbus."
+    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing."
+    hearing = _desk(store, hears_stop=True)
+    told = await hearing.writer.short(delivery, lambda text: len(text) <= 160)
+    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing. STOP: never again."
     assert gsm.count(told).parts == 1
 
 

@@ -16,12 +16,12 @@ from component.common.errors import BadInput
 from component.common.sanitize import is_clean
 from component.subscriptions.rendering import subject
 from component.subscriptions.rendering.digest import (
-    LONGEST,
-    MOST,
+    MAX_CHARS,
+    MAX_MESSAGES,
     Bounds,
     Digest,
     Places,
-    Wanted,
+    Selection,
     arranged,
     chosen,
     entry,
@@ -30,13 +30,13 @@ from component.subscriptions.rendering.digest import (
     strangers,
 )
 from component.subscriptions.rendering.footer import HERE, footed, scrubbed
+from component.subscriptions.rendering.locale import ReaderLocale
 from component.subscriptions.rendering.preview import faults, places, preview, samples
 from component.subscriptions.rendering.recent import Recent
 from component.subscriptions.rendering.renderer import MAIL
 from component.subscriptions.rendering.short import followed, short
 from component.subscriptions.rendering.templates import NAMES, Faults, Templates
 from component.subscriptions.rendering.times import Times
-from component.subscriptions.rendering.values import Eyes
 from tests.support.fakes import FakeClock
 
 LOBBY, TEAM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
@@ -45,7 +45,7 @@ WHERE = places(WEB)
 BERLIN = Times("Europe/Berlin", "en")
 NIGHT = 1_764_025_200_000
 """00:00 of 25 November 2025 in Berlin, ms."""
-EYES = Eyes("en", "Europe/Berlin")
+EYES = ReaderLocale("en", "Europe/Berlin")
 
 
 def said(
@@ -61,7 +61,7 @@ def said(
 
 
 def told(
-    *wanted: Wanted, bounds: Bounds = MAIL, times: Times = BERLIN, quotes: bool = False
+    *wanted: Selection, bounds: Bounds = MAIL, times: Times = BERLIN, quotes: bool = False
 ) -> Digest:
     shown = chosen(merged(wanted), bounds)
     lines = dict.fromkeys(strangers(shown), "Nurse: before") if quotes else {}
@@ -92,7 +92,7 @@ def test_answers_stand_under_what_they_answer() -> None:
     first, other = said("cake?"), said("door", NIGHT + 60_000)
     late = said("apple", NIGHT + 120_000, first)
     later = said("both", NIGHT + 180_000, late)
-    assert outline(told(Wanted(LOBBY, [first, other, late, later]))) == [
+    assert outline(told(Selection(LOBBY, [first, other, late, later]))) == [
         "shoutbox:lobby",
         "  00:00 cake?",
         "    00:02 apple",
@@ -103,19 +103,19 @@ def test_answers_stand_under_what_they_answer() -> None:
 
 def test_an_answer_to_what_was_told_before_stands_under_a_line_of_it() -> None:
     reply = said("yes", NIGHT, said("before", NIGHT - 1))
-    assert outline(told(Wanted(LOBBY, [reply]), quotes=True)) == [
+    assert outline(told(Selection(LOBBY, [reply]), quotes=True)) == [
         "shoutbox:lobby",
         "  > Nurse: before",
         "    00:00 yes",
     ]
     # And by itself where that is gone
-    assert outline(told(Wanted(LOBBY, [reply]))) == ["shoutbox:lobby", "  00:00 yes"]
+    assert outline(told(Selection(LOBBY, [reply]))) == ["shoutbox:lobby", "  00:00 yes"]
 
 
 def test_what_came_to_two_channels_is_told_in_the_first() -> None:
     one, two = said("one"), said("two", NIGHT + 1)
     digest = told(
-        Wanted(LOBBY, [one]), Wanted(TEAM, [one, two]), Wanted(Channel("feed", "x"), [two])
+        Selection(LOBBY, [one]), Selection(TEAM, [one, two]), Selection(Channel("feed", "x"), [two])
     )
     assert outline(digest) == [
         "shoutbox:lobby",
@@ -140,7 +140,7 @@ def test_what_came_to_two_channels_is_told_in_the_first() -> None:
 )
 def test_days_are_those_of_the_reader(zone: str, headings: Sequence[str], period: str) -> None:
     digest = told(
-        Wanted(LOBBY, [said("a", NIGHT - 60_000), said("b", NIGHT)]), times=Times(zone, "en")
+        Selection(LOBBY, [said("a", NIGHT - 60_000), said("b", NIGHT)]), times=Times(zone, "en")
     )
     assert [day.heading for day in digest.sections[0].days] == headings
     assert digest.period == period
@@ -149,7 +149,7 @@ def test_days_are_those_of_the_reader(zone: str, headings: Sequence[str], period
 def test_an_answer_on_another_day_says_which() -> None:
     first = said("cake?", NIGHT - 60_000)
     digest = told(
-        Wanted(LOBBY, [first, said("yes", NIGHT, first)]), times=Times("Europe/Berlin", "de")
+        Selection(LOBBY, [first, said("yes", NIGHT, first)]), times=Times("Europe/Berlin", "de")
     )
     assert outline(digest) == [
         "shoutbox:lobby",
@@ -174,19 +174,21 @@ def test_times_across_the_change_of_the_clocks() -> None:
 
 
 def test_a_digest_shows_so_many_and_counts_the_rest() -> None:
-    digest = told(Wanted(LOBBY, [said("x", NIGHT + count) for count in range(MOST + 7)], rest=30))
-    assert sum(len(day.threads) for day in digest.sections[0].days) == MOST
-    assert (digest.sections[0].more, digest.count, digest.exact) == (37, MOST + 37, True)
+    digest = told(
+        Selection(LOBBY, [said("x", NIGHT + count) for count in range(MAX_MESSAGES + 7)], rest=30)
+    )
+    assert sum(len(day.threads) for day in digest.sections[0].days) == MAX_MESSAGES
+    assert (digest.sections[0].more, digest.count, digest.exact) == (37, MAX_MESSAGES + 37, True)
 
 
 def test_a_small_channel_is_not_crowded_out() -> None:
     many = [said("x", NIGHT + count) for count in range(500)]
-    digest = told(Wanted(LOBBY, many), Wanted(TEAM, [said("y"), said("z")]))
-    assert [section.more for section in digest.sections] == [500 - (MOST - 2), 0]
+    digest = told(Selection(LOBBY, many), Selection(TEAM, [said("y"), said("z")]))
+    assert [section.more for section in digest.sections] == [500 - (MAX_MESSAGES - 2), 0]
 
 
 def test_where_nobody_counted_it_says_more() -> None:
-    digest = told(Wanted(LOBBY, [said("x")], rest=None))
+    digest = told(Selection(LOBBY, [said("x")], rest=None))
     assert (digest.sections[0].more, digest.count, digest.exact) == (None, 1, False)
 
 
@@ -245,8 +247,8 @@ def test_shares_are_fair(wants: list[int], most: int) -> None:
     ("body", "text", "cut"),
     [
         ("short", "short", False),
-        ("x" * LONGEST, "x" * LONGEST, False),
-        ("x" * (LONGEST + 1), "x" * (LONGEST - 1) + "…", True),
+        ("x" * MAX_CHARS, "x" * MAX_CHARS, False),
+        ("x" * (MAX_CHARS + 1), "x" * (MAX_CHARS - 1) + "…", True),
         ("word " * 300, ("word " * 240).strip() + "…", True),
     ],
 )
@@ -335,7 +337,9 @@ def test_markup_in_names_titles_and_texts_stays_text(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_sent_is_clean_and_loads_nothing(name: str) -> None:
     for language in ("en", "de"):
-        drawn = preview(Templates(), name, Eyes(language, "UTC"), samples(NIGHT), WHERE, WEB)
+        drawn = preview(
+            Templates(), name, ReaderLocale(language, "UTC"), samples(NIGHT), WHERE, WEB
+        )
         assert drawn.fault is None
         assert is_clean(drawn.text)
         assert drawn.text.strip()
@@ -389,10 +393,10 @@ def test_subjects_of_digests(
 ) -> None:
     channels = [Channel("shoutbox", f"a{number}") for number, _title in enumerate(titles)]
     named = replace(WHERE, title=dict(zip(channels, titles, strict=True)).__getitem__)
-    digest = arranged([Wanted(one, [said("x")]) for one in channels], {}, named, BERLIN, 100)
+    digest = arranged([Selection(one, [said("x")]) for one in channels], {}, named, BERLIN, 100)
     digest = replace(digest, count=count, exact=exact)
     assert [subject.of_digest(digest, language) for language in ("en", "de")] == [en, de]
-    assert len(en) <= subject.LONGEST
+    assert len(en) <= subject.MAX_CHARS
 
 
 @pytest.mark.parametrize(
@@ -407,7 +411,7 @@ def test_subjects_of_digests(
 )
 def test_subjects_of_messages(title: str, body: str, called: str) -> None:
     assert subject.of_message(title, body) == called
-    assert len(called) <= subject.LONGEST
+    assert len(called) <= subject.MAX_CHARS
 
 
 @pytest.mark.parametrize(

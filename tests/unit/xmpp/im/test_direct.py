@@ -188,7 +188,7 @@ async def test_each_is_told_in_their_language_though_words_are_kept(wire: Wire) 
 async def test_who_is_told_already_is_not_told_again_before_that_failed(
     direct: DirectMessages, wire: Wire
 ) -> None:
-    """Whoever gave up waiting for the proof sends it as a delivery of its own."""
+    """A caller that gave up waiting for the proof sends it as another delivery."""
     message = said("hello")
     first = await direct.tell("juliet@example.org", message)
     second = await direct.tell("juliet@example.org", message)

@@ -1,4 +1,4 @@
-"""Who may read a room, by what the room itself says; and who may no more."""
+"""Who may read a room, by what the room itself says, and who may not any longer."""
 
 import asyncio
 from collections import Counter

@@ -1,0 +1,66 @@
+"""Requests to confirm an address, as pages."""
+
+from collections.abc import Sequence
+
+from component.bus.model.delivery import Delivery
+from component.bus.model.subscription import Standing, Subscription, asked_for
+from component.bus.ports.store import Store
+from component.common.errors import Refused
+from component.common.i18n import _
+from component.subscriptions.rendering import values
+from component.subscriptions.rendering.digest import Places
+from component.subscriptions.rendering.locale import (
+    Preferences,
+    ReaderLocale,
+    locale_of,
+    locale_of_person,
+)
+from component.subscriptions.rendering.pages import Page, Pages
+from component.subscriptions.rendering.values import ReaderLinks
+
+SHORT = "request-sms.txt"
+"""The template of a request by SMS."""
+WAITING = (Standing.ASKED, Standing.FAILED)
+
+
+class RequestPages:
+    """Makes them. `hears_stop` is whether an answer by SMS reaches the bus."""
+
+    def __init__(
+        self,
+        store: Store,
+        places: Places,
+        links: ReaderLinks,
+        preferences: Preferences,
+        pages: Pages,
+        hears_stop: bool,
+    ) -> None:
+        self._store = store
+        self._places = places
+        self._links = links
+        self._preferences = preferences
+        self._pages = pages
+        self._hears_stop = hears_stop
+
+    async def page(self, delivery: Delivery, names: Sequence[str]) -> tuple[Page, ReaderLocale]:
+        """A request by the templates of these names, and the locale it is in. Raises StoreError,
+        and Refused where the address need not be confirmed any more."""
+        who, asked, by = asked_for(delivery.message.origin)
+        address = await self._store.addresses.get(who, delivery.channel)
+        if address is None or address.asked != asked:
+            raise Refused(_("That address need not be confirmed any more."))
+        waiting = await self._waiting(who, delivery)
+        if waiting:
+            locale = locale_of(waiting[0])
+        else:
+            locale = locale_of_person(who, self._preferences)
+        hears_stop = self._hears_stop and SHORT in names
+        given = values.of_request(
+            address, by, waiting, self._places, self._links, locale, stop=hears_stop
+        )
+        return self._pages.draw(names, locale, given), locale
+
+    async def _waiting(self, who: str, delivery: Delivery) -> Sequence[Subscription]:
+        """The subscriptions that wait for the address."""
+        theirs = await self._store.subscriptions.find(who=who, target=delivery.channel)
+        return [one for one in theirs if one.standing in WAITING]
