@@ -308,7 +308,12 @@ class Subscriptions:
         brought = await self._brought(then)
         ends = await self._fallbacks([one for one, _after in brought])
         for end in ends:
-            log.info("falls back", message=then.message.id, method=end.method, reason=str(error))
+            log.info(
+                "using the fallback address",
+                message=then.message.id,
+                method=end.method,
+                reason=str(error),
+            )
         await self._hub.write([FanOutPage(then, 0, ends)])
         if ends:
             return then if dead else then.failed(Refused(str(error)), self._clock())

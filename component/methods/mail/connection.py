@@ -98,7 +98,7 @@ class SmtpConnection:
         except (SMTPException, OSError, ValueError) as error:
             self.close()
             raise Down(
-                _("the mail server {host} can't be used: {why}", host=host, why=reason(error))
+                _("the mail server {host} cannot be used: {why}", host=host, why=reason(error))
             ) from error
         except BaseException:  # it was cut off
             self.close()
@@ -138,7 +138,10 @@ class SmtpConnection:
             raise fault(Stage.DATA, error.code, error.message) from error
         except (SMTPException, OSError) as error:  # it may have arrived all the same
             raise Unconfirmed(
-                _("the mail server did not say whether it took the mail: {why}", why=reason(error))
+                _(
+                    "the mail server did not confirm whether it accepted the message: {why}",
+                    why=reason(error),
+                )
             ) from error
 
     def _options(self, mail: OutgoingMail) -> tuple[list[str], list[str]]:

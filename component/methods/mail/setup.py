@@ -35,7 +35,7 @@ class Security(StrEnum):
             return cls(text)
         except ValueError as error:
             raise BadInput(
-                _("“{text}” is none of none, starttls and tls.", text=text[:40])
+                _("“{text}” is not valid. Write none, starttls or tls.", text=text[:40])
             ) from error
 
 

@@ -169,7 +169,8 @@ class Budget:
                 await self._keep(day.ended(sms))
                 raise Refused(
                     _(
-                        "It was sent {times} times, and nobody could tell whether it came.",
+                        "The message was sent {times} times, but its delivery could not be "
+                        "confirmed.",
                         times=MAX_TRIES,
                     )
                 )
@@ -180,7 +181,7 @@ class Budget:
                 )
             asked = day.requests + sms.parts
             if sms.request and asked > max(self._setup.budget // REQUEST_SHARE, 1):
-                raise Refused(_("As many SMS as may go out today to ask for numbers are spent."))
+                raise Refused(_("The daily budget for SMS with confirmation codes is used up."))
             if day.spent + sms.parts > self._setup.budget:
                 await self._over(day)
             await self._keep(day.reserved(sms))

@@ -181,7 +181,7 @@ class SmsSetup:
         if self.provider:
             self._check_provider(self.provider)
         if not 1 <= self.parts <= min(MAX_PARTS, 10):
-            raise BadInput(_("parts must be 1 to 10."))
+            raise BadInput(_("parts must be between 1 and 10."))
         for name, value in (("budget", self.budget), ("per_number", self.per_number)):
             if not 1 <= value <= 1_000_000:
                 raise BadInput(_("{name} must be between 1 and 1000000.", name=name))

@@ -48,7 +48,7 @@ class RequestPages:
         who, asked, by = asked_for(delivery.message.origin)
         address = await self._store.addresses.get(who, delivery.channel)
         if address is None or address.asked != asked:
-            raise Refused(_("That address need not be confirmed any more."))
+            raise Refused(_("The address no longer needs to be confirmed."))
         waiting = await self._waiting(who, delivery)
         if waiting:
             locale = locale_of(waiting[0])

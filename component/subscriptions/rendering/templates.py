@@ -106,7 +106,7 @@ class Templates:
             if close and file not in NAMES:
                 strays.append(
                     _(
-                        "{file} is no letter's template: did you mean {name}?",
+                        "{file} is not the name of a template. Did you mean {name}?",
                         file=file,
                         name=close[0],
                     )

@@ -341,7 +341,7 @@ async def test_what_was_deleted_is_not_told(desk: Desk) -> None:
         second.id, "(deleted by an operator)", Audit(2, "admin@x", "text", "delete")
     )
     desk.clock.sleep(LIFE_MS / 1000)
-    with pytest.raises(Refused, match="deleted meanwhile"):
+    with pytest.raises(Refused, match="The messages were deleted in the meantime"):
         await desk.writer.letter(delivery)
 
 
@@ -629,10 +629,16 @@ async def test_a_code_by_sms(desk: Desk, store: Store) -> None:
     code = Links(WEB, b"0" * 32).code(Address(JULIET, SMS, asked=5))
     delivery = await request(desk, SMS)
     told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
-    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing."
+    assert (
+        told
+        == f"Shoutbus: Your confirmation code is {code}. If you did not request it, ignore this message."
+    )
     hearing = _desk(store, hears_stop=True)
     told = await hearing.writer.short(delivery, lambda text: len(text) <= 160)
-    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing. STOP: never again."
+    assert (
+        told
+        == f"Shoutbus: Your confirmation code is {code}. If you did not request it, ignore this message. Reply STOP to block Shoutbus."
+    )
     assert gsm.count(told).parts == 1
 
 

@@ -423,7 +423,7 @@ async def test_a_link_is_over_after_a_week_and_where_a_newer_one_was_sent(
 async def test_whose_the_address_is_to_be_is_told(browser: Browser, bus: Bus) -> None:
     await bus.subscriptions.add(Subscription("juliet@x", BOX, MAIL))
     page = await browser.get(await confirming(bus, "juliet@x"))
-    assert "juliet@x gave juliet@example.org as theirs." in page.note
+    assert "juliet@x gave juliet@example.org as their own address." in page.note
 
 
 async def test_the_language_is_the_subscriptions(browser: Browser, bus: Bus) -> None:
