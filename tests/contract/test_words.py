@@ -141,7 +141,6 @@ FORMATS = {
     "methods/feed/parsing/plain.py",
     "methods/feed/parsing/read.py",
     "fetch/decompress.py",
-    "methods/feed/parsing/plain.py",
     "methods/mail/bounces.py",
     "cli/mail_sink.py",
     "methods/sms/gsm.py",

@@ -179,7 +179,8 @@ async def test_by_a_line_at_once(world: World) -> None:
     await ask(
         juliet,
         "subscribe lobby",
-        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, immediately\nTo end it, use “stop”",
+        "Subscription 1: shoutbox:lobby → chat:juliet@localhost, immediately\n"
+        "To end it, use “stop”",
     )
     await ask(romeo, "subscribe lobby", "Subscription 2: ")
     first = await world.shout("Who has the key?")

@@ -555,6 +555,6 @@ async def test_at_a_channels_address_its_commands_know_which(stage: Stage) -> No
 
 async def test_nodes_have_names(stage: Stage) -> None:
     named = stage.adhoc.named
-    assert named("plain", "juliet@x", "en") == "Plain"
+    assert named("plain", "juliet@x", "en") == "GSM alphabet only"
     assert named("rooms", "juliet@x", "en") == "Rooms…"
     assert [named(node, "guest@x", "en") for node in ("plain", "rooms", "none")] == [None] * 3

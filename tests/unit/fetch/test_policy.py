@@ -209,7 +209,7 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("port", [1, 22, 25, 53, 81, 110, 143, 445, 587, 993, 6000, 6667])
 def test_ports_of_other_things(port: int) -> None:
-    with pytest.raises(OutOfReach, match=f"port {port} of example.org"):
+    with pytest.raises(OutOfReach, match=f"Port {port} of example.org"):
         within(f"http://example.org:{port}/", NOBODY)
 
 

@@ -1122,8 +1122,8 @@ async def test_a_form(stage: Stage) -> None:
     done = await client.send("subscribe", said, session_of(first), jid="juliet@x")
     assert told(done).startswith(
         "Subscription 1: shoutbox:lobby → chat:juliet@x, daily at 9, containing “release”, "
-        "including your own messages, immediately while you are online, immediately if “juliet” is mentioned, next on "
-        "1970-01-01 09:00 (UTC)"
+        "including your own messages, immediately while you are online, immediately if “juliet” "
+        "is mentioned, next on 1970-01-01 09:00 (UTC)"
     )
 
 
