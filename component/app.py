@@ -28,7 +28,7 @@ from component.bus.model.story import permalink
 from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, Ports
 from component.bus.ports.store import Store
 from component.common.errors import ConfigError, StoreError
-from component.config.config import Config
+from component.config import Config
 from component.fetch.client import Fetcher, agent
 from component.handlers import BusHandlers
 from component.storage import open_store

@@ -9,7 +9,7 @@ from typing import Any, Self
 from aiohttp import web as http
 
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message, is_id
+from component.bus.model.message import Author, AuthorKind, Channel, Message, is_id
 from component.bus.model.records import Token
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
@@ -120,8 +120,8 @@ class Post:
 def author_of(site: Site, token: Token, name: str | None) -> Author:
     """The token itself, or a guest that it speaks for; raises BadInput, Conflict."""
     if name is None:
-        return Author(token.name, f"token:{token.name}")
-    author = Author.named(name, f"guest:{token.name}/{name}")
+        return Author(token.name, f"token:{token.name}", AuthorKind.TOKEN)
+    author = Author.guest(name, f"{token.name}/{name}")
     site.guests.check(author.name)
     return author
 
@@ -255,7 +255,7 @@ def delivery_data(delivery: Delivery) -> dict[str, Any]:
         "state": str(delivery.state),
         "changed": delivery.changed,
     }
-    if delivery.state is not State.CAME:
+    if delivery.state is not State.RECEIVED:
         data["attempts"] = delivery.attempts
         data["error"] = delivery.error
     return data

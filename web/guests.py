@@ -35,7 +35,7 @@ class Guests:
         """The guest under the name they gave; raises BadInput, Conflict, TooMany."""
         self._network_rate.spend(network(address))
         self._session_rate.spend(session)
-        author = Author.named(name, f"guest:{session}")
+        author = Author.guest(name, session)
         self.check(author.name)
         self.take(author.name, session)
         return author

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import structlog
 
-from component.bus.model.message import MAX_NAME, WEB_MARK, Author, Channel, Message, id_from
+from component.bus.model.message import MAX_NAME, WEB_MARK, Author, Channel, Kind, Message, id_from
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import MethodSpec, Ports, Trouble
 from component.common.errors import BadInput, ShoutbusError, StoreError, TooMany
@@ -216,7 +216,8 @@ class Greeting:
         body = _FIELD.sub(lambda found: _FIELDS[found[1]](visit.place.address, visit.nick), line)
         now = self._ports.clock()
         origin = f"{visit.channel}@{visit.who}@{now // REST}"
-        return Message.new(visit.place, speaker(spec, "Greeting"), body, now, origin=origin)
+        author = speaker(spec, "Greeting")
+        return Message.new(visit.place, author, body, now, origin=origin, kind=Kind.GREETING)
 
     async def _load(self, channel: Channel) -> None:
         """Take up who was greeted before the bus started."""

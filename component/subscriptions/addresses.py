@@ -12,17 +12,14 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 import structlog
 
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS, Notices
+from component.bus.engine.notices import Notices
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import BUS, Channel, Kind, Message, id_from
 from component.bus.model.subscription import (
-    ASKS,
-    DIGEST,
     Address,
     Proof,
     Standing,
     Subscription,
-    asking,
 )
 from component.bus.ports.addresses import RequestLimits, RequestOutcome
 from component.bus.ports.method import Clock
@@ -59,6 +56,11 @@ async def _all(some: Sequence[Subscription]) -> Sequence[Subscription]:
     return some
 
 
+def request_id(asked: Address) -> str:
+    """The id of the message that asks for an address to be confirmed: the same for one request."""
+    return id_from(f"confirmation of {asked.target} by {asked.who} at {asked.asked}")
+
+
 class AddressBook:
     """See the module, and `ports.Addresses`. `begun` is called with the subscriptions that a
     confirmation began; `keep` gives of some those whose owners may still read what they tell."""
@@ -83,9 +85,8 @@ class AddressBook:
         if any(one.proof is Proof.CONFIRMED for one in known):
             await self._check_wanted(delivery, [one.who for one in known if one.who])
             return
-        if delivery.message.origin.startswith(ASKS) and any(
-            one.proof is Proof.ASKED for one in known
-        ):
+        is_request = delivery.message.kind is Kind.CONFIRMATION
+        if is_request and any(one.proof is Proof.ASKED for one in known):
             return
         bounced = next((one for one in known if one.proof is Proof.BOUNCED), None)
         if bounced:
@@ -102,7 +103,7 @@ class AddressBook:
         """Raise Moot where what brought a message to the target of a subscription is over. `people`
         gave it."""
         message, target = delivery.message, delivery.channel
-        is_digest = message.origin.startswith(DIGEST)
+        is_digest = message.kind is Kind.DIGEST
         if message.channel == target and not is_digest:
             return  # said there, not brought there
         theirs = await self._at(target, people)
@@ -204,7 +205,7 @@ class AddressBook:
         )  # whoever types it takes nothing away
         asked = Address(who, target, Proof.CONFIRMED if stands else Proof.ASKED, self._clock())
         done = await self._store.addresses.request_confirmation(
-            asked, by or who, self._limits(who, by)
+            asked, by or who, request_id(asked), self._limits(who, by)
         )
         if done is RequestOutcome.STOPPED:
             raise Forbidden(
@@ -214,11 +215,10 @@ class AddressBook:
             raise _spent()
         if done is RequestOutcome.ALREADY:
             if known and not by and known.asked > asked.asked - DAY:
-                await self._request(
-                    known, by
-                )  # that is known, unless the disk failed behind the last one
+                # That is known, unless the disk failed behind the last one.
+                await self._request(known)
             return False
-        await self._request(asked, by)
+        await self._request(asked)
         return True
 
     async def is_open(self, who: str, target: Channel) -> bool:
@@ -243,12 +243,19 @@ class AddressBook:
             MOST_ASKED, MOST_BY_DOMAIN if by else MOST_BY_ONE, MOST_BY_DOMAIN, since
         )
 
-    async def _request(self, asked: Address, by: str) -> None:
-        """Send it; where its origin is known, that was done."""
+    async def _request(self, asked: Address) -> None:
+        """Send it; where its id is known, that was done."""
         told = _(
             "Please confirm {address}", address=asked.target
         )  # the letter says more, with a link or a code
-        message = Message.new(asked.target, BUS, str(told), asked.asked, origin=asking(asked, by))
+        message = Message.new(
+            asked.target,
+            BUS,
+            str(told),
+            asked.asked,
+            id=request_id(asked),
+            kind=Kind.CONFIRMATION,
+        )
         await self._hub.accept(message, deliver=True, spread=False)
 
     async def _may_give(self, who: str, target: Channel) -> None:

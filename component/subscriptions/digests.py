@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import structlog
 
 from component.bus.engine.hub import Hub
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Channel, Kind, Message
 from component.bus.model.route import grouped
-from component.bus.model.subscription import DIGEST, Moment, Subscription
+from component.bus.model.subscription import Moment, Subscription
 from component.bus.ports.digests import DigestPart, DigestTurn
 from component.bus.ports.method import Clock, Timer
 from component.bus.ports.store import Store
@@ -227,10 +227,11 @@ class Digests:
         places = ",".join(f"{turn.was.id}:{turn.was.cursor}" for turn in turns)
         digest = Message.new(
             target,
-            Author("Shoutbus", f"{DIGEST}{target}"),
+            BUS,
             f"{some} messages of {names}",
             self._clock(),
-            origin=f"{DIGEST}{target}@{due}:{places}",
+            origin=f"digest:{target}@{due}:{places}",
+            kind=Kind.DIGEST,
         )
         writes = [replace(turn, digest=digest.id) for turn in turns]
         receipt = await self._hub.accept_with(digest, writes)
@@ -272,7 +273,7 @@ class _Seen:
             if others or len(authors) < COUNTED:
                 return others
             found, _whole = await first(
-                self._store, one, part, told, 1
+                self._store.digests, one, part, told, 1
             )  # all of that they said themselves
             return len(found)
 
@@ -282,6 +283,8 @@ class _Seen:
         """Who said the first of what everyone is told who wants the same."""
         key = alike(one, part, told)
         if key not in self._authors:
-            found, _whole = await first(self._store, replace(one, own=True), part, told, COUNTED)
+            found, _whole = await first(
+                self._store.digests, replace(one, own=True), part, told, COUNTED
+            )
             self._authors[key] = [delivery.message.author.key for delivery in found]
         return self._authors[key]

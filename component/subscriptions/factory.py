@@ -13,7 +13,7 @@ from component.bus.model.story import permalink
 from component.bus.model.subscription import Moment
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
 from component.common.i18n import Words
-from component.config.config import Config
+from component.config import Config
 from component.subscriptions.addresses import AddressBook
 from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers

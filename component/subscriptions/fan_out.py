@@ -31,7 +31,7 @@ FILTERS = 16
 """Subscriptions with filters between which others get their turn."""
 MOST_LEFT = 1_000
 """Deliveries of which it is known what of them is not kept yet."""
-THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
 
 Sent = tuple[Channel, Confirmation | DeliveryError]

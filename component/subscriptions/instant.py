@@ -3,7 +3,7 @@ it. Pure."""
 
 from dataclasses import replace
 
-from component.bus.model.message import BUS_KEY, MAX_BODY, Author, Message
+from component.bus.model.message import BUS, MAX_BODY, Message
 from component.common.sanitize import one_line
 
 MAX_QUOTE = 120
@@ -16,7 +16,7 @@ def noted(message: Message, title: str, answered: Message | None = None) -> Mess
     quote = f"\n> {quoted(answered)}\n" if answered else " "
     return replace(
         message,
-        author=Author("Shoutbus", BUS_KEY),
+        author=BUS,
         body=f"[{title}]{quote}{message.line}"[:MAX_BODY],
     )
 

@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Hashable, Sequence
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.subscription import Subscription
-from component.bus.ports.digests import DigestPart
-from component.bus.ports.store import Store
+from component.bus.ports.digests import DigestPart, DigestStore
 
 PAGE = 20
 """Deliveries that are read at once: one may have a quarter of a million characters."""
@@ -26,13 +25,13 @@ def alike(one: Subscription, part: DigestPart, told: frozenset[int]) -> Hashable
 
 
 async def first(
-    store: Store, one: Subscription, part: DigestPart, told: frozenset[int], most: int
+    digests: DigestStore, one: Subscription, part: DigestPart, told: frozenset[int], most: int
 ) -> tuple[Sequence[Delivery], bool]:
     """The first `most` that it wants, or fewer where they are long, oldest first; and whether the
     log was read to the end. Raises StoreError."""
     found: list[Delivery] = []
     size = 0
-    async for delivery in _between(store, one, part):
+    async for delivery in _between(digests, one, part):
         if delivery.seq not in told and one.wants(delivery.message):
             found.append(delivery)
             size += len(delivery.message.body)
@@ -41,10 +40,12 @@ async def first(
     return found, True
 
 
-async def _between(store: Store, one: Subscription, part: DigestPart) -> AsyncIterator[Delivery]:
+async def _between(
+    digests: DigestStore, one: Subscription, part: DigestPart
+) -> AsyncIterator[Delivery]:
     after, size = part.after, 0
     while True:
-        page = await store.digests.between(one.channel, after, part.upto, PAGE)
+        page = await digests.between(one.channel, after, part.upto, PAGE)
         for delivery in page:
             yield delivery
             size += len(delivery.message.body)

@@ -13,9 +13,9 @@ from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Kind
 from component.bus.model.roles import Role
-from component.bus.model.subscription import ASKS, DIGEST, MOST, Standing, Subscription
+from component.bus.model.subscription import MOST, Standing, Subscription
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
 from component.bus.ports.store import Store
@@ -46,7 +46,7 @@ SOON = 5 * 60_000
 a day."""
 TRIES = 5
 """How often a change is decided anew where something else came in between."""
-THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
 Then = Callable[[Subscription, int], Subscription | None]
 """What becomes of one, and of what it was told up to a seq; None for one that is left as it is."""
@@ -301,7 +301,7 @@ class Subscriptions:
         fall back to another address, it goes there; where a person takes nothing now, it waits.
         That is on disk on return. Raises StoreError."""
         dead = then.state is State.DEAD
-        if then.message.origin.startswith(ASKS) or (
+        if then.message.kind is Kind.CONFIRMATION or (
             not dead and self._clock() - then.message.at < PATIENCE
         ):
             return then
@@ -328,7 +328,7 @@ class Subscriptions:
         theirs = await self._store.subscriptions.find(target=then.channel, limit=1_000)
         if not theirs:
             return ()
-        if then.message.author.key.startswith(DIGEST):
+        if then.message.kind is Kind.DIGEST:
             parts = {
                 part.subscription: part.after
                 for part in await self._store.digests.parts_of(then.message.id)
@@ -362,7 +362,7 @@ class Subscriptions:
         """A person's server takes nothing for them: one that keeps nothing for who is offline
         refuses each message. What they were to be told waits, and is tried as one digest, ever
         later."""
-        target, digest = then.channel, then.message.author.key.startswith(DIGEST)
+        target, digest = then.channel, then.message.kind is Kind.DIGEST
         tries = (
             self._away.get(target, 0) if digest else 0
         )  # what comes at once does so where the last digest arrived

@@ -89,7 +89,7 @@ def _done(bus: Bus, start: str) -> bool:
     lobby = bus.get("/api/v1/channels/shoutbox:lobby/messages").json["messages"]
     (whole,) = [one["id"] for one in lobby if one["id"].startswith(start)]
     return all(
-        hop["state"] in ("came", "done")
+        hop["state"] in ("received", "delivered")
         for hop in bus.get(f"/api/v1/messages/{whole}").json["deliveries"]
     )
 

@@ -18,10 +18,9 @@ import pytest
 
 from component import methods
 from component.app import Running, running
-from component.bus.model.message import Channel
-from component.bus.model.subscription import DIGEST
+from component.bus.model.message import Channel, Kind
 from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
-from component.config.config import Config, parse
+from component.config import Config, parse
 from tests.journeys.moved import at, shout, until
 from tests.support.exim import PASSWORD, Exim
 from tests.support.fakes import FakeClock
@@ -82,7 +81,7 @@ class Team:
         there are by then."""
         await until(bus, self.clock, time)
         log = await bus.hub.store.deliveries.log(MAIL, before=2**62, limit=100)
-        return len([one for one in log if one.message.origin.startswith(DIGEST)])
+        return len([one for one in log if one.message.kind is Kind.DIGEST])
 
     async def mail(self, count: int) -> EmailMessage:
         """The newest of so many mails that came."""

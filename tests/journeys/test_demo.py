@@ -36,7 +36,7 @@ def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None
         words = f"into the pair {pair}"
         trace = bus.post(f"shoutbox:{pair}", words).json["trace"].removeprefix(bus.url)
         eventually(
-            lambda trace=trace: bus.get(trace).json["deliveries"][1]["state"] == "done",  # type: ignore[misc]
+            lambda trace=trace: bus.get(trace).json["deliveries"][1]["state"] == "delivered",  # type: ignore[misc]
             f"{pair} is joined",
         )
     assert bus.get("/api/v1/channels/chat:juliet@localhost/messages").status == 200, (

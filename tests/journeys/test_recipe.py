@@ -15,7 +15,7 @@ from component import methods
 from component.app import Running, running
 from component.bus.model.message import Channel
 from component.cli.prosody import ROOMS, free_port
-from component.config.config import parse
+from component.config import parse
 from component.methods.fortune.databases import databases, plain
 from tests.support.fakes import FakeClock
 from tests.support.people import Person, person

@@ -48,7 +48,7 @@ def arrived(place: Path) -> int:
     with sqlite3.connect(f"file:{place / 'bus.db'}?mode=ro", uri=True) as database:
         found = database.execute(
             "select count(*) from sent where origin like 'reminder:%' and destination like "
-            "'chat:%' and state = 'done'"
+            "'chat:%' and state = 'delivered'"
         )
         return int(found.fetchone()[0])
 

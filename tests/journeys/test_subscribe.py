@@ -15,7 +15,7 @@ from slixmpp import JID
 from component import methods
 from component.app import Running, running
 from component.cli.prosody import COMPONENT, ROOMS, free_port
-from component.config.config import parse
+from component.config import parse
 from tests.journeys.adhoc import BOT, Form
 from tests.journeys.moved import at, shout, until
 from tests.journeys.test_commands_people import ask

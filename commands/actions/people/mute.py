@@ -7,8 +7,7 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.messages.trace import find
 from commands.lookups import brief, entry, when
-from component.bus.engine.notices import BUS
-from component.bus.model.message import WEB_MARK, Author, is_id
+from component.bus.model.message import BUS, WEB_MARK, Author, AuthorKind, is_id
 from component.bus.model.records import Drop, Mute, Put
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden, NotFound
@@ -86,7 +85,7 @@ async def _author(caller: Caller, bus: Bus, who: str) -> Author:
         return Author(jid.partition("@")[0], jid)
     name = who.removesuffix(WEB_MARK).strip()
     if session := bus.guest(name):
-        return Author(name, f"guest:{session}")
+        return Author(name, f"guest:{session}", AuthorKind.GUEST)
     if found := _ID.fullmatch(who.casefold()):
         return (await find(caller, bus, found[1]))[0].message.author
     raise NotFound(

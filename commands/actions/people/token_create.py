@@ -13,7 +13,7 @@ from component.bus.model.roles import Role
 from component.common.errors import Conflict
 from component.common.form import Ask, Jid
 from component.common.i18n import _
-from component.config.config import digest
+from component.config import digest
 
 SECRET = 24
 """Random bytes of a secret: 32 characters, which fit in a line of every client."""

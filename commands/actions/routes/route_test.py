@@ -74,7 +74,9 @@ def _author(form: Form, caller: Caller, bus: Bus) -> Author:
     if BARE_JID.fullmatch(form.author.lower()):
         return Author.named(form.author.partition("@")[0], form.author.lower())
     name = form.author or caller.name
-    return Author.named(name, "guest:test" if bus.methods[form.channel.method].open else caller.jid)
+    if bus.methods[form.channel.method].open:
+        return Author.guest(name, "test")
+    return Author.named(name, caller.jid)
 
 
 def _told(hop: Hop, paused: set[Channel], bus: Bus) -> Words:

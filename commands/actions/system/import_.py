@@ -18,7 +18,7 @@ from component.bus.model.route import Stage
 from component.common.errors import ConfigError
 from component.common.form import Ask
 from component.common.i18n import _, tell
-from component.config.config import Part, parse_part
+from component.config import Import, parse_import
 
 SHOWN = 60
 """Lines of a difference that are shown."""
@@ -72,9 +72,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return ask_sure(_("Import"), told, take)
 
 
-def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -> Part:
+def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -> Import:
     """Every fault at once, in the configuration's words."""
-    part = parse_part(text, bus.methods, bus.bot.partition("@")[0], standing)
+    part = parse_import(text, bus.methods, bus.bot.partition("@")[0], standing)
     faults = [
         tell(
             _(
@@ -103,7 +103,7 @@ def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -
     return part
 
 
-def _strangers(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
+def _strangers(part: Import, bus: Bus, caller: Caller) -> Iterator[str]:
     """Tokens that are not here: without their secrets they can't be taken over."""
     names = {token.name for token in bus.settings.tokens.values()}
     for name in part.tokens:
@@ -116,7 +116,7 @@ def _strangers(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
             yield tell(told, caller.language)
 
 
-def _channels(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def _channels(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
     standing = {spec.channel: spec for spec in bus.hub.channels}
     for spec in part.channels:
         now = standing.pop(spec.channel, None)
@@ -130,7 +130,7 @@ def _channels(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
         yield from (Change(Drop(spec), f"- {described(spec)}") for spec in standing.values())
 
 
-def _routes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def _routes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
     standing = {(route.source, route.destination): route for route in bus.hub.routes}
     for route in {(route.source, route.destination): route for route in part.routes}.values():
         now = standing.pop((route.source, route.destination), None)
@@ -166,7 +166,7 @@ def _kept(standing: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ..
     return tuple(replace(one, id=ids[place]) for place, one in enumerate(wanted))
 
 
-def _roles(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
+def _roles(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
     standing = dict(bus.settings.roles.given)
     for grant in part.grants:
         now = standing.pop(grant.jid, None)

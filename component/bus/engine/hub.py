@@ -302,7 +302,7 @@ class Hub:
         self.check_muted(message.author)
         message = await self._threaded(message)
         to_person = deliver and message.channel.method in self._persons
-        own = self._first_state(message.channel) if deliver else State.CAME
+        own = self._first_state(message.channel) if deliver else State.RECEIVED
         forward = spread and not to_person
         plan = partial(self.routing.plan, message, own, forward=forward)
         return await self._commits.accept(Offer(message, plan), mark)
@@ -343,7 +343,7 @@ class Hub:
         return await self._commits.accept(Offer(correction, plan), None)
 
     def _first_state(self, channel: Channel) -> State:
-        return State.PENDING if self._methods.get(channel.method) else State.DONE
+        return State.PENDING if self._methods.get(channel.method) else State.DELIVERED
 
     def note(self, mark: ArchivePosition) -> None:
         """See `GroupCommit.note`."""
@@ -366,7 +366,7 @@ class Hub:
         kept: list[Delivery] = []
         for letter in letters:
             again = letter.retried(self._clock())
-            if self._first_state(letter.channel) is State.DONE:
+            if self._first_state(letter.channel) is State.DELIVERED:
                 kept.append(again.confirmed(self._clock()))
             else:
                 by_channel[letter.channel].append(again)

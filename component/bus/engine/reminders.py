@@ -10,8 +10,7 @@ import structlog
 
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Author, Channel, Kind, Message
 from component.bus.model.reminder import MOST, Reminder
 from component.bus.model.roles import Role
 from component.bus.ports.method import Clock, MethodSpec, Timer
@@ -168,7 +167,9 @@ class Reminders:
         now = self._clock()
         words = reminder.said(now, to_self=reminder.channel == self.oneself(reminder.who))
         body = tell(words, reminder.language)
-        message = Message.new(reminder.channel, BUS, body, now, origin=reminder.origin)
+        message = Message.new(
+            reminder.channel, BUS, body, now, origin=reminder.origin, kind=Kind.REMINDER
+        )
         await self._hub.accept(message, deliver=True)
 
     async def _refuse(self, reminder: Reminder, why: Words | str) -> None:
@@ -186,6 +187,7 @@ class Reminders:
             tell(told, reminder.language),
             self._clock(),
             origin=f"{reminder.origin}:refused",
+            kind=Kind.NOTICE,
         )
         try:
             await self._hub.accept(message, deliver=True, spread=False)

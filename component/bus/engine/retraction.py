@@ -40,7 +40,7 @@ async def retract_everywhere(
     if flights:
         await asyncio.wait([flight for _, flight in flights], timeout=PATIENCE / 2)
     landed = [one for one, flight in flights if not _failed(flight)]
-    there = [one for one in hops if one.state in (State.CAME, State.DONE)]
+    there = [one for one in hops if one.state in (State.RECEIVED, State.DELIVERED)]
     known = {one.seq for one in there}
     places = [*there, *(one for one in landed if one.seq not in known)]
     outside = [(one, method) for one in places if (method := methods.get(one.channel.method))]

@@ -132,7 +132,7 @@ class Routing:
         follows = self.planner(Ledger(self._ledger)).plan(message)
         arrivals = follows.arrivals
         reached = [one for one in arrivals if one.channel in places and not one.error]
-        own = (message, message.channel, State.CAME, "")
+        own = (message, message.channel, State.RECEIVED, "")
         return self.put_together([Follows({}, reached)], [own])
 
     def releasable(self, due: Sequence[Held]) -> Sequence[tuple[Held, ...]]:

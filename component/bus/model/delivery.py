@@ -14,11 +14,11 @@ MAX_AGE = 7 * 24 * 3600 * 1000
 
 
 class State(StrEnum):
-    """Where a delivery stands. CAME is the channel the message came from."""
+    """Where a delivery stands. RECEIVED is the channel the message came from."""
 
-    CAME = "came"
+    RECEIVED = "received"
     PENDING = "pending"
-    DONE = "done"
+    DELIVERED = "delivered"
     DEAD = "dead"
     DROPPED = "dropped"
     """A dead letter that an operator let go, or what waited when its message was deleted or nothing
@@ -31,20 +31,20 @@ class State(StrEnum):
 
 
 _WORDS = {
-    State.CAME: _("received"),
+    State.RECEIVED: _("came"),
     State.PENDING: _("pending"),
-    State.DONE: _("delivered"),
-    State.DEAD: _("undeliverable"),
+    State.DELIVERED: _("done"),
+    State.DEAD: _("dead"),
     State.DROPPED: _("dropped"),
 }
 
 
 NEXT: dict[State, frozenset[State]] = {
-    State.CAME: frozenset(),
-    State.PENDING: frozenset({State.PENDING, State.DONE, State.DEAD, State.DROPPED}),
-    State.DONE: frozenset(),
+    State.RECEIVED: frozenset(),
+    State.PENDING: frozenset({State.PENDING, State.DELIVERED, State.DEAD, State.DROPPED}),
+    State.DELIVERED: frozenset(),
     State.DEAD: frozenset({State.PENDING, State.DROPPED}),
-    State.DROPPED: frozenset({State.DONE}),  # it was on the wire already
+    State.DROPPED: frozenset({State.DELIVERED}),  # it was on the wire already
 }
 
 
@@ -68,7 +68,7 @@ class Delivery:
 
     def confirmed(self, now: int) -> Self:
         """The destination has it."""
-        return self._to(State.DONE, now, self.attempts, "")
+        return self._to(State.DELIVERED, now, self.attempts, "")
 
     def failed(self, error: DeliveryError, now: int) -> Self:
         """What follows `error`: another try, or the dead letters (refused, tried too often, too

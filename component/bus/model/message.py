@@ -7,6 +7,7 @@ import hashlib
 import re
 import uuid
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
 from component.common.errors import BadInput, TooLong
@@ -22,9 +23,6 @@ WEB_MARK = "(web)"
 
 DELETED = "(deleted by an operator)"
 """Stands in the place of a deleted message's body."""
-
-BUS_KEY = "bus:"
-"""Begins the keys of authors that are the bus itself."""
 
 GUEST_PREFIX = "guest-"
 """Local parts of web users' JIDs begin so; no channel's and no bot's may."""
@@ -84,26 +82,63 @@ class Channel:
         return f"{self.method}:{self.address}"
 
 
+class Kind(StrEnum):
+    """What a message is."""
+
+    CHAT = "chat"
+    """Someone wrote it, in a room, in private, on a page, by mail, SMS or API."""
+    FEED_ITEM = "feed-item"
+    ANNOUNCEMENT = "announcement"
+    """A source said it by a schedule, such as a fortune."""
+    GREETING = "greeting"
+    """A source said it to someone who came into a room."""
+    REMINDER = "reminder"
+    NOTICE = "notice"
+    """The bus has something to tell a person."""
+    DIGEST = "digest"
+    """It stands for what a subscriber is told together. Nobody is told of digests, or two could
+    tell of each other."""
+    AGGREGATE = "aggregate"
+    """A processor made it of several messages."""
+    CONFIRMATION = "confirmation"
+    """It asks the owner of an address to confirm it."""
+
+
+class AuthorKind(StrEnum):
+    """What an author is."""
+
+    PERSON = "person"
+    GUEST = "guest"
+    """A web user, for whom a puppet stands in the rooms."""
+    TOKEN = "token"  # noqa: S105
+    """A program that posts by the API."""
+    SOURCE = "source"
+    """A channel that speaks by itself."""
+    BUS = "bus"
+    """The bus itself, which need not say that it speaks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who said it: the name people see, and a key that stays the same for one person.
+    """Who said it: the name people see, and a key that stays the same for one author.
 
-    `key` is a bare JID, `room/nick` where a room hides it, `guest:` and a session, or `token:` and
-    a token's name.
+    `key` is a bare JID, `room/nick` where a room hides it, `guest:` and a session, `token:` and a
+    token's name, or a source's channel.
     """
 
     name: str
     key: str
+    kind: AuthorKind = AuthorKind.PERSON
 
     @property
     def is_guest(self) -> bool:
         """Whether it is a web user, for whom a puppet stands in the rooms."""
-        return self.key.startswith("guest:")
+        return self.kind is AuthorKind.GUEST
 
     @property
     def is_bus(self) -> bool:
         """Whether the bus itself speaks, which need not say that it does."""
-        return self.key.startswith(BUS_KEY)
+        return self.kind is AuthorKind.BUS
 
     @property
     def shown(self) -> str:
@@ -111,7 +146,7 @@ class Author:
         return f"{self.name} {WEB_MARK}" if self.is_guest else self.name
 
     @classmethod
-    def named(cls, name: str, key: str) -> Self:
+    def named(cls, name: str, key: str, kind: AuthorKind = AuthorKind.PERSON) -> Self:
         """An author whose name a person typed; raises BadInput where it could deceive or be
         unreadable."""
         if has_hidden(name):
@@ -135,7 +170,16 @@ class Author:
             raise BadInput(
                 _("A name cannot contain “{mark}”, because Shoutbus uses this mark.", mark=WEB_MARK)
             )
-        return cls(clean, key)
+        return cls(clean, key, kind)
+
+    @classmethod
+    def guest(cls, name: str, session: str) -> Self:
+        """A web user under the name they typed; raises BadInput as `named`."""
+        return cls.named(name, f"guest:{session}", AuthorKind.GUEST)
+
+
+BUS = Author("Shoutbus", "bus:", AuthorKind.BUS)
+"""The bus itself, as an author."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +204,7 @@ class Message:
     thread: str = ""
     """The id of the message that began the thread, where this one stands in one: the store finds it
     on accepting."""
+    kind: Kind = Kind.CHAT
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -184,14 +229,21 @@ class Message:
 
     @classmethod
     def new(
-        cls, channel: Channel, author: Author, body: str, at: int, *, origin: str = "", id: str = ""
+        cls,
+        channel: Channel,
+        author: Author,
+        body: str,
+        at: int,
+        *,
+        origin: str = "",
+        id: str = "",
+        kind: Kind = Kind.CHAT,
     ) -> Self:
         """A message as it comes in: the body scrubbed, an id given where it brought none; raises
         BadInput, TooLong."""
         fresh = id or uuid.uuid4().hex
-        return cls(
-            fresh, origin or f"{channel}#{fresh}", channel, author, scrub(body).strip("\n"), at
-        )
+        whence = origin or f"{channel}#{fresh}"
+        return cls(fresh, whence, channel, author, scrub(body).strip("\n"), at, kind=kind)
 
     @property
     def line(self) -> str:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from component.bus.model.message import BUS_KEY, Channel, Message
+from component.bus.model.message import Channel, Kind, Message
 from component.common.errors import BadInput, TooLong
 from component.common.i18n import Words, _
 from component.common.pattern import Pattern
@@ -28,9 +28,6 @@ MOST_COUNTED = 500
 """Messages that one may wait for to be told as one digest."""
 LONGEST_PHRASE = 200
 """Characters of a filter."""
-DIGEST = f"{BUS_KEY}digest:"
-"""Begins the keys of the authors of digests, and their origins. Nobody is told of those, or two
-could tell of each other."""
 
 _COUNT = re.compile(
     r"(?:every|each|alle|je)\s+(\d{1,6})(?:\s+(?:messages?|shouts?|nachrichten|shouts))?"
@@ -201,7 +198,7 @@ class Subscription:
 
     def wants(self, message: Message) -> bool:
         """Whether a message of its channel is for it at all."""
-        if message.author.key.startswith(DIGEST):
+        if message.kind is Kind.DIGEST:
             return False
         if not self.own and self.who and message.author.key == self.who:
             return False
@@ -375,20 +372,3 @@ def mailbox(target: Channel) -> Channel:
         return target
     folded = unicodedata.normalize("NFKC", local).casefold()
     return Channel(target.method, f"{folded.partition('+')[0] or folded}@{domain.lower()}")
-
-
-ASKS = "asks:"
-"""Begins the origins of requests to confirm an address."""
-
-
-def asking(address: Address, by: str = "") -> str:
-    """The origin of a request, `by` a bare JID who wants the address's owner to be told of
-    something."""
-    return f"{ASKS}{address.asked}:{address.who} {by} {address.target}"
-
-
-def asked_for(origin: str) -> tuple[str, int, str]:
-    """Of a request's origin: who gave the address, when its owner was asked, and by whom."""
-    asked, _colon, rest = origin.removeprefix(ASKS).partition(":")
-    who, by, _target = rest.split(" ", 2)
-    return who, int(asked), by

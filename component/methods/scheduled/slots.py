@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import Author, AuthorKind, Channel, Kind, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Ports, Trouble
 from component.common.errors import BadInput, ShoutbusError, StoreError
@@ -69,9 +69,9 @@ _Settings = TypeVar("_Settings", bound=Timed)
 def speaker(spec: ChannelSpec, name: str) -> Author:
     """Who speaks for a channel: by its title, by `name` where that won't do."""
     try:
-        return Author.named(spec.title or name, str(spec.channel))
+        return Author.named(spec.title or name, str(spec.channel), AuthorKind.SOURCE)
     except BadInput:
-        return Author(name, str(spec.channel))
+        return Author(name, str(spec.channel), AuthorKind.SOURCE)
 
 
 class Slots(Generic[_Settings]):
@@ -183,5 +183,10 @@ class Slots(Generic[_Settings]):
             return None
         author, body = said
         return Message.new(
-            spec.channel, author, body, self._ports.clock(), origin=f"{spec.channel}@{slot}"
+            spec.channel,
+            author,
+            body,
+            self._ports.clock(),
+            origin=f"{spec.channel}@{slot}",
+            kind=Kind.ANNOUNCEMENT,
         )

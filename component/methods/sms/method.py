@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import structlog
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel, Kind, Message
 from component.bus.model.records import ChannelSpec
-from component.bus.model.subscription import ASKS
 from component.bus.ports.method import Confirmation, MethodSpec, Ports, Trouble
 from component.bus.ports.rendering import AsIs, AsShortText, Rendered
 from component.common.errors import DeliveryError, Refused, StoreError, Unavailable, Unconfirmed
@@ -88,7 +87,8 @@ class Texts:
         if not text.strip():
             raise Refused(_("The message is empty. Write some text."))
         size = gsm.count(text)
-        sms = Sms(delivery.message.id, number, size.parts, delivery.message.origin.startswith(ASKS))
+        is_request = delivery.message.kind is Kind.CONFIRMATION
+        sms = Sms(delivery.message.id, number, size.parts, is_request)
         await self._budget.reserve(sms)
         await self._put(sms, text)
         log.info(

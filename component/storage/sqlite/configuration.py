@@ -100,7 +100,7 @@ async def leave(writer: Connection, route: Route, *, gone: bool) -> None:
                 changed.append(stage.id)
             if stage.id not in left:
                 lost.append(stage.id)
-    await writer.run("forget_notes", route=route.id, stages=json.dumps(changed))
+    await writer.run("forget_processor_state", route=route.id, stages=json.dumps(changed))
     await writer.run("hasten_held", route=route.id, stages=json.dumps(changed))
     if lost:
         await writer.run("outlive_stages", route=route.id, stages=json.dumps(lost))
@@ -173,8 +173,8 @@ async def drop_channel(writer: Connection, spec: ChannelSpec) -> int:
     meanwhile is not for the bus."""
     channel = str(spec.channel)
     dropped = await writer.run("drop_channel", channel=channel, version=spec.version)
-    await writer.run("drop_mark", channel=channel)
-    await writer.run("drop_memory", channel=channel)
+    await writer.run("drop_archive_position", channel=channel)
+    await writer.run("drop_source_state", channel=channel)
     return dropped
 
 

@@ -63,7 +63,7 @@ class Retraction:
         """
         if room.state != "in":
             raise Unavailable(_("The bot is not in {room}.", room=room.jid))
-        ours = delivery.state is not State.CAME
+        ours = delivery.state is not State.RECEIVED
         if ours:
             line = await self.find(room, delivery)
         else:

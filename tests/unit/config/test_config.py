@@ -8,7 +8,7 @@ import pytest
 from component.bus.model.message import Channel
 from component.bus.model.route import Route, Stage
 from component.common.errors import ConfigError
-from component.config.config import Config, digest, load, parse
+from component.config import Config, digest, load, parse
 from component.fetch.policy import Allowed
 from component.methods import discover
 from component.storage import open_store

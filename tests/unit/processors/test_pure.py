@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from component.bus.model.ledger import Ledger
-from component.bus.model.message import MAX_BODY, Author, Message, id_from
+from component.bus.model.message import MAX_BODY, Author, AuthorKind, Message, id_from
 from component.bus.model.processor import Moment, Processor, Stop
 from component.bus.model.route import Stage
 from component.common.errors import BadInput, TooLong
@@ -109,9 +109,9 @@ def test_words(text: str, words: list[str], found: bool) -> None:
         (Author("Juliet", "juliet@example.org"), "Juliet@Example.org", True),
         (Author("Juliet", "juliet@example.org"), "romeo", False),
         (Author("Juliet", "juliet@example.org"), "jul", False),
-        (Author("Juliet", "guest:0123"), "Juliet (web)", True),
-        (Author("Juliet", "guest:0123"), "Juliet", True),
-        (Author("Juliet", "guest:0123"), "guest:0123", False),
+        (Author("Juliet", "guest:0123", AuthorKind.GUEST), "Juliet (web)", True),
+        (Author("Juliet", "guest:0123", AuthorKind.GUEST), "Juliet", True),
+        (Author("Juliet", "guest:0123", AuthorKind.GUEST), "guest:0123", False),
         (Author("romeo@example.org", "mallory@example.org"), "romeo@example.org", False),
         (Author("Nick", "room@rooms.example.org/Nick"), "room@rooms.example.org/nick", True),
     ],
@@ -323,7 +323,10 @@ def test_template() -> None:
     assert body(built("template", line="{body} – {body}"), "twice") == "twice – twice"
     assert body(built("template", line="something was said"), "hello") == "something was said"
     assert (
-        body(built("template", line="{author}"), said(author=Author("Ann", "guest:1")))
+        body(
+            built("template", line="{author}"),
+            said(author=Author("Ann", "guest:1", AuthorKind.GUEST)),
+        )
         == "Ann (web)"
     )
 

@@ -46,7 +46,10 @@ async def test_nothing_is_kept_for_each_who_is_told(world: World) -> None:
     hops = [
         (str(one.channel), one.state) for one in await world.hub.store.messages.trace(message.id)
     ]
-    assert hops == [("shoutbox:lobby", State.CAME), ("subscribers:shoutbox:lobby", State.DONE)]
+    assert hops == [
+        ("shoutbox:lobby", State.RECEIVED),
+        ("subscribers:shoutbox:lobby", State.DELIVERED),
+    ]
 
 
 async def test_a_channel_without_subscribers_has_no_delivery_to_them(world: World) -> None:
@@ -104,7 +107,7 @@ async def test_by_mail_it_is_a_delivery_like_any(world: World) -> None:
     assert world.mail.sent == [(MAIL, "hello")]
     assert [
         one.state for one in await world.hub.store.messages.trace(message.id) if one.channel == MAIL
-    ] == [State.DONE]
+    ] == [State.DELIVERED]
 
 
 async def test_more_than_a_page_is_told_each_once_in_order(world: World) -> None:
@@ -151,7 +154,7 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
         await again.rest()
         second = again.chat.told
         states = [one.state for one in await again.hub.store.messages.trace(message.id)]
-    assert states == [State.CAME, State.DONE]
+    assert states == [State.RECEIVED, State.DELIVERED]
     assert {jid for jid, _body in [*first, *second]} == set(many)
     assert [jid for jid, _body in second] == many[PAGE:]
 
@@ -302,8 +305,8 @@ async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
     assert sorted(jid for jid, _body in world.chat.told) == [JULIET, MERCUTIO]
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
     assert {one.state for one in await world.hub.store.messages.trace(message.id)} == {
-        State.CAME,
-        State.DONE,
+        State.RECEIVED,
+        State.DELIVERED,
     }
 
 

@@ -7,8 +7,7 @@ from typing import Any, cast
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.subscription import Subscription
-from component.bus.ports.digests import DigestPart
-from component.bus.ports.store import Store
+from component.bus.ports.digests import DigestPart, DigestStore
 from component.subscriptions.log_reader import IN_ONE_GO, MOST_CHARACTERS, PAGE, alike, first
 from tests.support.fakes import FROM, TO, said
 
@@ -32,7 +31,7 @@ class Log:
 async def read(
     log: Log, one: Subscription = ONE, most: int = 1_000, told: frozenset[int] = NONE
 ) -> tuple[str, bool]:
-    found, whole = await first(cast("Store", log), one, ALL, told, most)
+    found, whole = await first(cast("DigestStore", log), one, ALL, told, most)
     return " ".join(each.message.body for each in found), whole
 
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from component.bus.engine.notices import BUS
 from component.bus.model.delivery import State
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Author, Channel, Message
 from component.bus.model.records import ChannelSpec, Put
 from component.bus.model.route import Route
 from component.bus.model.subscription import Address, Interval, Proof, Standing, Subscription

@@ -13,7 +13,7 @@ import pytest
 
 from commands.action import Bus
 from component import processors
-from component.bus.model.message import MAX_BODY, Author, Channel, Message
+from component.bus.model.message import MAX_BODY, Author, AuthorKind, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
@@ -332,7 +332,9 @@ async def test_an_edit_is_there_at_once(reader: Reader) -> None:
 
 async def test_the_feed(reader: Reader) -> None:
     await reader.tell('One <b>&\n\nIt\'s "one".\n  <script>alert(1)</script>', at=1_700_000_000_123)
-    two = await reader.tell("Two", Author("Zoë <i>", "guest:" + "0" * 32), at=1_700_000_001_000)
+    two = await reader.tell(
+        "Two", Author("Zoë <i>", "guest:" + "0" * 32, AuthorKind.GUEST), at=1_700_000_001_000
+    )
     feed = await reader.feed()
     assert feed.version == "atom10"
     assert feed.feed.title_detail == {

@@ -14,10 +14,9 @@ from component import processors
 from component.bus.engine import reminders
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS
 from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
-from component.bus.model.message import Channel
+from component.bus.model.message import BUS, Channel
 from component.bus.model.records import Audit, ChannelSpec, Drop, Grant, Mute, Put
 from component.bus.model.reminder import MOST, Reminder
 from component.bus.model.roles import Roles

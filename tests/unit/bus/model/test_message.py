@@ -70,7 +70,7 @@ def test_any_text_is_a_channel_or_bad_input(text: str) -> None:
     "name", ["Zoe", "Zoë", "佐藤 さん", "a/b", "😀", "<b>", "o'Neill", "x" * MAX_NAME, "  Zoe   B "]
 )
 def test_a_name(name: str) -> None:
-    author = Author.named(name, "guest:1")
+    author = Author.guest(name, "1")
     assert author.name == " ".join(name.split())
     assert author.shown == f"{author.name} {WEB_MARK}"
 
@@ -101,14 +101,14 @@ def test_a_name(name: str) -> None:
 )
 def test_no_name(name: str) -> None:
     with pytest.raises(BadInput) as told:
-        Author.named(name, "guest:1")
+        Author.guest(name, "1")
     assert len(str(told.value)) < 200
 
 
 def test_only_guests_carry_the_mark() -> None:
     assert Author("juliet", "juliet@example.org").shown == "juliet"
     assert Author("demo", "token:demo").shown == "demo"
-    assert not Author("demo", "token:demo").is_guest
+    assert Author.guest("Zoe", "1").shown == "Zoe (web)"
 
 
 def test_a_message_is_scrubbed_and_gets_an_id() -> None:

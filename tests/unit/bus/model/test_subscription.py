@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from component.bus.model.message import Author, Channel
+from component.bus.model.message import Author, Channel, Kind
 from component.bus.model.subscription import (
-    DIGEST,
     Filter,
     Interval,
     Moment,
@@ -181,7 +180,7 @@ def test_nothing_is_told_of_itself() -> None:
 
 
 def test_digests_are_told_nobody() -> None:
-    digest = said("12 messages", LOBBY, author=Author("Shoutbus", f"{DIGEST}shoutbox:lobby"))
+    digest = said("12 messages", LOBBY, kind=Kind.DIGEST)
     assert not subscribed(own=True).wants(digest)
 
 

@@ -242,7 +242,7 @@ async def test_a_paused_shoutbox_takes_what_goes_to_it(stage: Stage) -> None:
         in await stage.says(f"channel pause {BOX} on")
     )
     receipt = await stage.bus.hub.accept(said("from the room", ROOM))
-    assert [(one.channel, one.state) for one in receipt.deliveries][1:] == [(BOX, State.DONE)]
+    assert [(one.channel, one.state) for one in receipt.deliveries][1:] == [(BOX, State.DELIVERED)]
     assert len((await stage.bus.hub.accept(said("from the box"))).deliveries) == 1
 
 

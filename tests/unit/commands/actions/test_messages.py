@@ -67,7 +67,7 @@ class Stage:
         message = said(body)
         await committed(
             self.bus.hub.store,
-            [offered(message, (message.channel, State.CAME), (channel, State.DEAD))],
+            [offered(message, (message.channel, State.RECEIVED), (channel, State.DEAD))],
             (),
             (),
         )
@@ -323,7 +323,7 @@ async def test_a_retry_is_sent_at_once(stage: Stage) -> None:
     assert (line.what, line.before) == ("deadletter-retry", f"muc:team@rooms.x {letter.seq}")
     await stage.bus.hub.stop()
     (again,) = await stage.bus.hub.store.deliveries.log(ROOM)
-    assert (again.state, again.attempts, again.error) == (State.DONE, 0, "")
+    assert (again.state, again.attempts, again.error) == (State.DELIVERED, 0, "")
 
 
 async def test_a_retry_that_landed_before_is_not_sent_again(stage: Stage) -> None:
@@ -333,7 +333,7 @@ async def test_a_retry_that_landed_before_is_not_sent_again(stage: Stage) -> Non
     await until(lambda: stage.wire.asked == [ROOM], "it was looked for")
     await stage.bus.hub.stop()
     assert stage.wire.sent == []
-    assert await stage.states(letter.message) == {BOX: State.CAME, ROOM: State.DONE}
+    assert await stage.states(letter.message) == {BOX: State.RECEIVED, ROOM: State.DELIVERED}
 
 
 async def test_all_of_a_channel_in_their_order(stage: Stage) -> None:
@@ -345,7 +345,7 @@ async def test_all_of_a_channel_in_their_order(stage: Stage) -> None:
     )
     await until(lambda: len(stage.wire.sent) == 20, "they were sent")
     assert stage.wire.holds[ROOM] == [str(number) for number in range(20)]
-    assert await stage.states(other.message) == {BOX: State.CAME, NURSE: State.DEAD}
+    assert await stage.states(other.message) == {BOX: State.RECEIVED, NURSE: State.DEAD}
 
 
 async def test_a_letter_that_dies_again_can_be_tried_again(stage: Stage) -> None:
@@ -378,7 +378,7 @@ async def test_letters_retried_while_a_crash_is_made_good_come_once(
     await hub.accept(said("behind them"))
     await bench.method.until_sent(12)  # to both channels
     bench.method.confirm_all()
-    await until_all(bench.store, State.DONE, 11)
+    await until_all(bench.store, State.DELIVERED, 11)
     assert sorted(bench.method.holds[TO]) == [*map(str, range(10)), "behind them"]
 
 

@@ -16,7 +16,7 @@ from component.bus.model.records import Audit, ChannelSpec, Drop, Put, Token
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Standing, Subscription
 from component.common.errors import Conflict, Forbidden
-from component.config.config import digest
+from component.config import digest
 from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus, offered, said
 from tests.support.saving import committed
@@ -220,7 +220,7 @@ async def test_status(stage: Stage) -> None:
     message = said()
     await committed(
         stage.bus.hub.store,
-        [offered(message, (room, State.DEAD), (message.channel, State.CAME))],
+        [offered(message, (room, State.DEAD), (message.channel, State.RECEIVED))],
         (),
         (),
     )

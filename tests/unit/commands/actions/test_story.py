@@ -231,7 +231,7 @@ async def test_an_operator_writes_one(desk: Desk) -> None:
 async def test_a_dead_letter_becomes_a_story_when_it_is_tried_again(desk: Desk) -> None:
     message = said("Opening")
     await committed(
-        desk.bus.hub.store, [offered(message, (BOX, State.CAME), (NEWS, State.DEAD))], (), ()
+        desk.bus.hub.store, [offered(message, (BOX, State.RECEIVED), (NEWS, State.DEAD))], (), ()
     )
     assert await desk.bus.hub.store.stories.find(NEWS) == []
     assert "shows the progress." in await desk.says("deadletter retry all story:news")

@@ -12,7 +12,7 @@ from component.bus.model.delivery import State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import ChannelSpec, Preference
 from component.bus.model.roles import Role
-from component.cli.check import check
+from component.cli.check import find_faults
 from component.subscriptions.rendering.templates import NAMES, Templates
 from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus, offered
@@ -70,7 +70,10 @@ async def test_the_subscription_is_of_the_channel_though_a_person_wrote_there(
         Channel("chat", "romeo@x"), Author("Romeo", "romeo@x"), "Hello", 1_764_000_000_000
     )
     await committed(
-        bus.hub.store, [offered(said, (said.channel, State.CAME), (LOBBY, State.DONE))], (), ()
+        bus.hub.store,
+        [offered(said, (said.channel, State.RECEIVED), (LOBBY, State.DELIVERED))],
+        (),
+        (),
     )
     told = await says(bus, f"template preview {name} shoutbox:lobby")
     assert "Lobby" in told
@@ -116,5 +119,5 @@ async def test_the_check_tells_of_faults_in_the_folder(tmp_path: Path, folder: P
     file.write_text(
         f'[letters]\nfolder = "{folder}"\n[store]\nurl = "sqlite:{tmp_path / "checked.db"}"\n'
     )
-    told = [one for one in await check(file) if one.startswith("[letters]")]
+    told = [one for one in await find_faults(file) if one.startswith("[letters]")]
     assert told == ["[letters] request.html, line 1: 'whom' is undefined"]

@@ -22,7 +22,7 @@ from component.bus.model.roles import Role
 from component.bus.model.route import MAX_STAGES, Route, Stage
 from component.common.errors import Conflict
 from component.common.sanitize import escape, is_clean
-from component.config.config import digest
+from component.config import digest
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, told
 from tests.contract.pages import a_browser

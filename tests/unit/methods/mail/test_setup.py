@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from component.common.errors import BadInput, ConfigError
-from component.config.config import Config, parse
+from component.config import Config, parse
 from component.methods import discover
 from component.methods.mail.setup import Domain, Mailbox, MailSetup, Place, Port, Security
 

@@ -13,8 +13,7 @@ from structlog.testing import capture_logs
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.flow_control import Way
-from component.bus.model.message import Author, Channel, Message
-from component.bus.model.subscription import ASKS
+from component.bus.model.message import Author, Channel, Kind, Message
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Confirmation, Ports
 from component.bus.ports.source_state import ArchivePosition
@@ -525,12 +524,8 @@ async def test_a_full_disk_is_the_gateway_s_to_hear(world: World) -> None:
 
 
 def asking(number: int) -> Delivery:
-    origin = f"{ASKS}1:juliet@x  sms:{number}"
-    return Delivery(
-        1,
-        said("your code", origin=origin),
-        Channel("sms", f"+49151000{number:05}"),
-    )
+    request = said("your code", kind=Kind.CONFIRMATION)
+    return Delivery(1, request, Channel("sms", f"+49151000{number:05}"))
 
 
 async def test_requests_take_a_third_of_the_budget(world: World) -> None:

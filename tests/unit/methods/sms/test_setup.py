@@ -4,7 +4,7 @@ import pytest
 
 from component import methods
 from component.common.errors import ConfigError
-from component.config.config import parse
+from component.config import parse
 from component.methods.sms import providers
 from component.methods.sms.method import METHOD
 from component.methods.sms.providers.smpp import SmppAccount

@@ -12,17 +12,16 @@ import pytest
 
 from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message, id_from
+from component.bus.model.message import BUS, Author, AuthorKind, Channel, Kind, Message, id_from
 from component.bus.model.records import Audit, Preference
 from component.bus.model.subscription import (
-    DIGEST,
     Address,
     Interval,
     Proof,
     Standing,
     Subscription,
-    asking,
 )
+from component.bus.ports.addresses import RequestLimits
 from component.bus.ports.digests import DigestTurn
 from component.bus.ports.store import Store
 from component.bus.ports.transaction import Plan
@@ -104,9 +103,10 @@ class Desk:
         first, *others = to or (LOBBY,)
         name = more.pop("name", author.partition("@")[0].title())
         at = more.pop("at", 1_764_000_000_000 + self.count * 60_000)
-        message = replace(Message.new(first, Author(name, author), body, at), **more)
+        kind = more.pop("author_kind", AuthorKind.PERSON)
+        message = replace(Message.new(first, Author(name, author, kind), body, at), **more)
         plan = [
-            (message, first, State.CAME, ""),
+            (message, first, State.RECEIVED, ""),
             *((message, one, State.PENDING, "") for one in others),
         ]
         await committed(self.store, [Offer(message, lambda: Plan(plan))], (), ())
@@ -119,7 +119,7 @@ class Desk:
             for count, body in enumerate(bodies, 1)
         ]
         offers = [
-            Offer(one, lambda one=one: Plan([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
+            Offer(one, lambda one=one: Plan([(one, LOBBY, State.RECEIVED, "")]))  # type: ignore[misc]
             for one in plan
         ]
         await committed(self.store, offers, (), ())
@@ -138,11 +138,11 @@ class Desk:
         target = of[0].target
         message = Message.new(
             target,
-            Author("Shoutbus", f"{DIGEST}{target}"),
+            BUS,
             "summary",
             1,
-            origin=f"{DIGEST}{target}@{self.count}",
             id=id_from(f"{target} {self.count}"),
+            kind=Kind.DIGEST,
         )
         ends = [await self.store.deliveries.last_seq(one.channel) for one in of]
         turns = [
@@ -215,7 +215,7 @@ async def test_a_digest_by_mail(desk: Desk) -> None:
     daily = await desk.subscribe(zone="Europe/Berlin")
     first = await desk.say("Who brings the cake?")
     await desk.say("The door is open")
-    await desk.answer(first, "I do", name="Zoë", author="guest:1")
+    await desk.answer(first, "I do", name="Zoë", author_kind=AuthorKind.GUEST)
     letter = await desk.writer.letter(await desk.digest(daily))
     assert letter.subject == "Lobby: 3 messages"
     assert letter.list_id == "<lobby.shoutbox.shouts.example.org>"
@@ -581,14 +581,10 @@ async def test_header_lines_stay_lines(desk: Desk) -> None:
 
 
 async def request(desk: Desk, target: Channel, who: str = JULIET, asked: int = 5) -> Delivery:
-    await desk.store.addresses.put(Address(who, target, Proof.ASKED, asked))
-    message = Message.new(
-        target,
-        Author("Shoutbus", "bus:"),
-        "Please confirm.",
-        asked,
-        origin=asking(Address(who, target, asked=asked)),
-    )
+    message = Message.new(target, BUS, "Please confirm.", asked, kind=Kind.CONFIRMATION)
+    address = Address(who, target, Proof.ASKED, asked)
+    limits = RequestLimits(9, 9, 9, asked)
+    await desk.store.addresses.request_confirmation(address, who, message.id, limits)
     return await desk.keep(message, Plan([(message, target, State.PENDING, "")]))
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.bus.model.message import Author, Channel, Message, id_from
+from component.bus.model.message import Author, Channel, Kind, Message, id_from
 from component.common.errors import BadInput
 from component.common.sanitize import is_clean
 from component.subscriptions.rendering import subject
@@ -53,10 +53,11 @@ def said(
     at: int = NIGHT,
     answers: Message | None = None,
     channel: Channel = LOBBY,
+    kind: Kind = Kind.CHAT,
     **more: str,
 ) -> Message:
     author = Author(more.get("name", "Juliet"), more.get("key", "juliet@example.org"))
-    one = Message.new(channel, author, body, at, id=id_from(f"{body[:50]} {at}"))
+    one = Message.new(channel, author, body, at, id=id_from(f"{body[:50]} {at}"), kind=kind)
     return replace(one, replies=answers.id, thread=answers.thread or answers.id) if answers else one
 
 
@@ -259,7 +260,7 @@ def test_long_ones_are_cut(body: str, text: str, cut: bool) -> None:
 
 def test_what_feeds_and_archives_say_has_a_headline_that_leads_there() -> None:
     feed = Channel("feed", "planet")
-    item = said("News\nhttps://a.example/1\nMore of it", channel=feed, key="feed:planet/Ann")
+    item = said("News\nhttps://a.example/1\nMore of it", channel=feed, kind=Kind.FEED_ITEM)
     one = entry(item, feed, WHERE, "")
     assert (one.heading, one.target, one.text) == ("News", "https://a.example/1", "More of it")
     archive = replace(WHERE, permalink=lambda message, channel: f"{WEB}/stories/{message.id}")
@@ -273,20 +274,20 @@ def test_what_feeds_and_archives_say_has_a_headline_that_leads_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "key"),
+    ("body", "kind"),
     [
-        ("https://bank.example\nhttps://evil.example", "feed:planet/Ann"),
-        ("www.bank.example\nhttps://evil.example", "feed:planet"),
-        ("My bank\nhttps://evil.example", "guest:1"),
-        ("My bank\njavascript:alert(1)", "feed:planet"),
-        ("My bank\nhttps://evil.example and so on", "feed:planet"),
-        ("My bank\nhttps://evil.example", "feed:planetary"),
+        ("https://bank.example\nhttps://evil.example", Kind.FEED_ITEM),
+        ("www.bank.example\nhttps://evil.example", Kind.FEED_ITEM),
+        ("My bank\nhttps://evil.example", Kind.CHAT),
+        ("My bank\njavascript:alert(1)", Kind.FEED_ITEM),
+        ("My bank\nhttps://evil.example and so on", Kind.FEED_ITEM),
+        ("My bank\nhttps://evil.example", Kind.AGGREGATE),
+        ("My bank\nhttps://evil.example", Kind.GREETING),
     ],
 )
-def test_nobody_calls_an_address_by_the_name_of_another(body: str, key: str) -> None:
-    one = entry(
-        said(body, channel=Channel("feed", "planet"), key=key), Channel("feed", "planet"), WHERE, ""
-    )
+def test_nobody_calls_an_address_by_the_name_of_another(body: str, kind: Kind) -> None:
+    feed = Channel("feed", "planet")
+    one = entry(said(body, channel=feed, kind=kind), feed, WHERE, "")
     assert (one.heading, one.target, one.text) == ("", "", body)
 
 
@@ -351,7 +352,7 @@ def test_stories_are_drawn_with_their_titles_linked() -> None:
     item = said(
         "Fresh news\nhttps://a.example/1?b=2&c=3",
         channel=Channel("feed", "planet"),
-        key="feed:planet",
+        kind=Kind.FEED_ITEM,
     )
     page = _page("digest.html", [item])
     assert (

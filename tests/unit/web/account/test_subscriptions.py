@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from commands.action import Bus
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel, Kind, Message
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
-from component.bus.model.subscription import ASKS, Interval, Proof, Standing, Subscription, mailbox
+from component.bus.model.subscription import Interval, Proof, Standing, Subscription, mailbox
 from component.common.i18n import LANGUAGES, tell
 from component.subscriptions.addresses import LINK_LIFE
 from tests.contract.forms import a_seeded_bus
@@ -56,7 +56,7 @@ async def browser(bus: Bus) -> AsyncIterator[Browser]:
 async def asked(bus: Bus, target: Channel = MAIL) -> list[Message]:
     """The requests to confirm that went to an address."""
     found = await bus.hub.store.deliveries.log(target, limit=1_000)
-    return [one.message for one in found if one.message.origin.startswith(ASKS)]
+    return [one.message for one in found if one.message.kind is Kind.CONFIRMATION]
 
 
 async def held(bus: Bus, target: Channel = MAIL) -> list[Subscription]:

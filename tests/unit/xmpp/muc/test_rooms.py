@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from component.bus.model.message import Author, Channel
+from component.bus.model.message import Author, AuthorKind, Channel
 from component.bus.model.records import ChannelSpec
 from component.common.errors import Conflict, NotFound, Refused, Unavailable
 from component.xmpp.bot import Bot
@@ -352,7 +352,7 @@ async def test_a_room_that_says_the_bot_is_not_inside(stage: Stage) -> None:
 async def test_a_guest_speaks_through_a_puppet(stage: Stage) -> None:
     await stage.enter()
     stage.session.sent.clear()
-    message = said("hello", author=Author("Zoe", "guest:zoe"))
+    message = said("hello", author=Author("Zoe", "guest:zoe", AuthorKind.GUEST))
     saying = asyncio.create_task(stage.rooms.say(JID, message))
     await until(lambda: stage.joins, "the puppet joins")
     (join,) = stage.sent("presence")
