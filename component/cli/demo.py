@@ -110,7 +110,7 @@ async def restart(server: Prosody) -> None:
     """Start a Prosody again whenever it has ended."""
     while server.process:
         await server.process.wait()
-        log.warning("the private Prosody ended", starts_again_in=RESTART_DELAY_S)
+        log.warning("the private Prosody stopped", starts_again_in=RESTART_DELAY_S)
         await asyncio.sleep(RESTART_DELAY_S)
         # Someone started it by hand, and there is no event for the end of a foreign process.
         while await answers(server.c2s):  # noqa: ASYNC110

@@ -32,7 +32,7 @@ def free_port(wanted: int = 0, taken: Iterable[int] = ()) -> int:
         bound = bind(port)
         if bound and bound not in taken:
             return bound
-    raise ConfigError(["No port is free on 127.0.0.1."])
+    raise ConfigError(["No free port was found on 127.0.0.1."])
 
 
 def bind(port: int) -> int:

@@ -249,4 +249,6 @@ class Weekdays:
 
 def not_days(text: str) -> BadInput:
     """The error for a text that does not name days."""
-    return BadInput(_("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40]))
+    return BadInput(
+        _("“{text}” is not a list of days. Write it as mon-fri or sat, sun.", text=text[:40])
+    )

@@ -31,10 +31,10 @@ class State(StrEnum):
 
 
 _WORDS = {
-    State.RECEIVED: _("came"),
+    State.RECEIVED: _("received"),
     State.PENDING: _("pending"),
-    State.DELIVERED: _("done"),
-    State.DEAD: _("dead"),
+    State.DELIVERED: _("delivered"),
+    State.DEAD: _("undeliverable"),
     State.DROPPED: _("dropped"),
 }
 

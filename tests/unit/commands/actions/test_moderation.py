@@ -134,7 +134,7 @@ async def test_until_unmuted(stage: Stage) -> None:
     with pytest.raises(Muted, match="until further notice"):
         await stage.hears(GUEST)
     await stage.hears(Author(GUEST.name, "guest:another", AuthorKind.GUEST))
-    assert await stage.says("unmute Tybalt") == "Tybalt is not muted any more."
+    assert await stage.says("unmute Tybalt") == "Tybalt is no longer muted."
     await stage.hears(GUEST)
     assert "is not muted." in await stage.says("unmute Tybalt")
     mute = "Tybalt (guest:01234567), until unmuted"  # the rest would let others be Tybalt
