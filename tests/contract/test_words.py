@@ -44,7 +44,7 @@ OTHERS = [language for language in LANGUAGES if language != "en"]
 ACTIONS = discover()
 
 LOOSE = {
-    ("actions/rooms/room_remove.py", "room destroyed"),  # the audit log
+    ("actions/rooms/room_remove.py", "to be destroyed"),  # the audit log
     ("grammar/pause.py", "in "),  # what people write, in any language
     ("lookups.py", " (off)"),  # a route and a channel in a line, as the audit log has them too
     ("lookups.py", " (paused)"),
@@ -60,8 +60,8 @@ CORE_LOOSE = {
     ("bus/model/message.py", "(deleted by an operator)"),
     ("bus/model/digest.py", "1 message"),
     ("bus/model/digest.py", " messages"),
-    ("storage/sqlite/configuration.py", "The route was removed while the message was held."),
-    ("xmpp/muc/ingest.py", "… [shortened: message too long]"),
+    ("storage/sqlite/configuration.py", "Its route was removed while it was held there."),
+    ("xmpp/muc/ingest.py", "… [cut: too long for the bus]"),
     ("methods/feed/messages.py", "and "),
     ("methods/feed/messages.py", " more"),
     # What people write, in any language
@@ -69,7 +69,7 @@ CORE_LOOSE = {
     ("common/schedule.py", "jede stunde"),
     ("common/schedule.py", "monday "),
     # Where the system says what nobody understands
-    ("common/errors.py", "host not found"),
+    ("common/errors.py", "no such host"),
     # Where a provider says nothing else
     ("methods/sms/providers/http.py", "HTTP "),
     ("methods/sms/providers/http.py", "error "),
@@ -87,14 +87,17 @@ CORE_LOOSE = {
     ("bus/model/subscription.py", "every "),
     # What an id is made of
     ("bus/model/digest.py", "batch "),
+    ("subscriptions/addresses.py", "confirmation of "),
+    ("subscriptions/addresses.py", " by "),
+    ("subscriptions/addresses.py", " at "),
     # What a job is called
     ("methods/feed/leases.py", " lease"),
     ("subscriptions/access.py", "rights "),
     ("subscriptions/access.py", "rights rooms"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
-    ("xmpp/muc/mam.py", "the room does not have an archive, so its messages cannot be identified"),
+    ("xmpp/muc/mam.py", "the room keeps no archive"),
     ("xmpp/stream/session.py", "not connected yet"),
-    ("xmpp/stream/supervisor.py", "the connection ended: "),
+    ("xmpp/stream/supervisor.py", "the stream ended: "),
     ("xmpp/stream/supervisor.py", "connection lost"),
     ("xmpp/stream/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of
@@ -107,7 +110,9 @@ CORE_LOOSE = {
     ("storage/sqlite/database.py", "foreign_keys = on"),
     ("storage/sqlite/database.py", "busy_timeout = 5000"),
     ("storage/sqlite/database.py", "pragma "),
-    ("storage/sqlite/database.py", "\npragma user_version = "),
+    ("storage/sqlite/database.py", "select name from sqlite_schema"),
+    ("storage/sqlite/database.py", "pragma application_id = "),
+    ("storage/sqlite/database.py", ";\npragma user_version = "),
     ("storage/sqlite/database.py", "begin immediate"),
     ("storage/sqlite/database.py", "begin immediate;\n"),
 }
@@ -121,8 +126,6 @@ TERMINAL = {
     "cli/process.py",
     "cli/prosody.py",
     "storage/sqlite/conversion.py",
-    "storage/sqlite/database.py: check_form",
-    "storage/sqlite/database.py: foreign",
     "xmpp/stream/connection.py",
     "app.py: unused",
     "config/load.py: examine",
@@ -144,9 +147,9 @@ FORMATS = {
     "methods/feed/parsing/document.py",
     "methods/feed/opml.py",
     "methods/feed/interval.py",
-    "methods/feed/parsing/plain.py",
     "methods/feed/parsing/read.py",
     "fetch/decompress.py",
+    "methods/feed/parsing/plain.py",
     "methods/mail/bounces.py",
     "cli/mail_sink.py",
     "methods/sms/gsm.py",
