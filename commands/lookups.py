@@ -267,7 +267,7 @@ def said(message: Message) -> str:
 
 def listed(message: Message) -> str:
     """The same, with as much of its id as `trace` and `message-delete` need."""
-    return f"{when(message.at)} {message.id[:8]} {message.author.shown}: {brief(message.body)}"
+    return f"{when(message.at)} {message.short_id} {message.author.shown}: {brief(message.body)}"
 
 
 AT_ONCE = 500

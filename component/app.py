@@ -164,7 +164,7 @@ async def running(
         await settings.load()
         settings.changed_role.append(xmpp.roster.renew)
         handlers.seen_by.append(notices.subscriptions.seen)
-        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
+        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.access.left(jid))
         scheduler.set_back.append(notices.digests.look_again)
         reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()

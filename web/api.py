@@ -212,14 +212,14 @@ async def trace(request: http.Request) -> http.Response:
     site = request.app[SITE]
     token = authorize(request)
     message_id = request.match_info["id"]
-    found: Sequence[Delivery] = ()
+    deliveries: Sequence[Delivery] = ()
     if is_id(message_id):
-        found = await site.hub.store.messages.trace(message_id)
-    if not found or not may_see(site, token, found[0].message.channel):
-        raise NotFound("This message does not exist.")
-    visible = [delivery for delivery in found if may_see(site, token, delivery.channel)]
-    deliveries = list(map(delivery_data, visible))
-    return http.json_response({**message_data(found[0]), "deliveries": deliveries})
+        deliveries = await site.hub.store.messages.trace(message_id)
+    if not deliveries or not may_see(site, token, deliveries[0].message.channel):
+        raise NotFound("There is no such message.")
+    visible = [delivery for delivery in deliveries if may_see(site, token, delivery.channel)]
+    states = list(map(delivery_data, visible))
+    return http.json_response({**message_data(deliveries[0]), "deliveries": states})
 
 
 # JSON

@@ -70,11 +70,11 @@ class Visit:
         return tell(as_words(fault), self.language)
 
     def value(self, name: str) -> str:
-        """One value that was posted; "" if there is none."""
+        """One value that was posted; "" if it is missing."""
         return first(self.form, name)
 
     def asked(self, name: str) -> str:
-        """One value of the page's address; "" if there is none."""
+        """One value of the page's address; "" if it is missing."""
         return first(self.query, name)
 
 
@@ -131,7 +131,7 @@ def guarded(handler: VisitHandler, needed: Role) -> Handler:
 
 
 def session_of(request: http.Request, *, use: bool = True) -> Session | None:
-    """The session of whoever asks; `use` extends its life."""
+    """The session of the caller; `use` extends its life."""
     return request.app[SITE].sign_ins.session(request.cookies.get(COOKIE, ""), use=use)
 
 

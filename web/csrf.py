@@ -46,7 +46,7 @@ def text_values(pairs: Mapping[str, object]) -> FormValues:
 
 
 def first(values: FormValues, name: str) -> str:
-    """The first value of that name; "" if there is none."""
+    """The first value of that name; "" if it is missing."""
     given = values.get(name)
     return given[0] if given else ""
 

@@ -103,17 +103,17 @@ def is_address(name: str) -> bool:
 
 def is_loopback(address: str) -> bool:
     """Whether an address belongs to this machine."""
-    found = parsed(address)
-    return found is not None and found.is_loopback
+    ip = parsed(address)
+    return ip is not None and ip.is_loopback
 
 
 def network(address: str) -> str:
     """One IPv4 address, or the /64 network of one IPv6 subscriber."""
-    found = parsed(address)
-    if found is None:
+    ip = parsed(address)
+    if ip is None:
         return address
-    if found.version == 4:
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network(f"{found}/64", strict=False))
+    if ip.version == 4:
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network(f"{ip}/64", strict=False))

@@ -105,7 +105,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def problem_response(request: http.Request, problem: Problem) -> http.Response:
-    """A problem for whoever asks: in English for programs, in their language for people."""
+    """A problem for the caller: in English for programs, in their language for people."""
     is_api = request.path.startswith("/api/")
     language = "en" if is_api else asked_language(request)
     if is_api or wants_json(request):

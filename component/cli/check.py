@@ -123,7 +123,7 @@ ATTEMPTS: dict[str, Callable[[Config], Awaitable[list[str]]]] = {
 
 
 def in_table(table: str, fault: str) -> list[str]:
-    """A fault with its table's name; nothing if there is none."""
+    """A fault with its table's name; nothing if it is empty."""
     if not fault:
         return []
     return [f"[{table}] {fault}"]

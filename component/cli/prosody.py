@@ -111,7 +111,7 @@ class Prosody:
         self.config.chmod(0o600)
 
     async def certify(self) -> None:
-        """Make a self-signed certificate if there is none."""
+        """Make a self-signed certificate, unless one exists."""
         key = self.data / "certs" / f"{DOMAIN}.key"
         certificate = self.data / "certs" / f"{DOMAIN}.crt"
         if certificate.exists():

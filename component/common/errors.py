@@ -33,7 +33,7 @@ class ShoutbusError(Exception):
 
     @property
     def sentence(self) -> Words | str:
-        """The sentence for a person; "" if there is none."""
+        """The sentence for a person; "" if the error has no text."""
         if not self.args:
             return ""
         sentence: Words | str = self.args[0]

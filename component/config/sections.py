@@ -76,7 +76,7 @@ def read_fetch(table: Table) -> Allowed:
 
 
 def read_letters(table: Table) -> Path | None:
-    """`[letters]`: the folder; None if there is none."""
+    """`[letters]`: the folder; None if it is not set."""
     folder = table.text("folder", "")
     if not folder:
         return None

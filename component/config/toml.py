@@ -49,7 +49,7 @@ class Table:
     def value(
         self, key: str, kind: type[Value], what: Words, default: Value | None
     ) -> Value | None:
-        """A value of a type, which `what` describes. If there is no default, it must be there."""
+        """A value of a type, which `what` describes. Without a default, it must exist."""
         self._read.add(key)
         if key not in self._values:
             if default is None:

@@ -171,7 +171,7 @@ class Digests:
         async with beside:
             try:
                 await self._take(
-                    target, await self._ready(await self._subscriptions.rights.keep(group)), seen
+                    target, await self._ready(await self._subscriptions.access.keep(group)), seen
                 )
             except StoreError:
                 raise

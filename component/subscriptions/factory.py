@@ -96,6 +96,6 @@ def put_together(
         persons=[name for name, spec in known.items() if spec.person],
         tell=tell,
         hears_stop=any(getattr(setup, "gateway", None) for setup in config.setup.values()),
-        keep=subscriptions.rights.keep,
+        keep=subscriptions.access.keep,
     )
     return SubscriptionParts(subscriptions, fanout, digests, letters, templates)

@@ -21,7 +21,7 @@ from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quic
 from component.bus.ports.rendering import AsIs, Rendered
 from component.common.errors import DeliveryError, StoreError, Unavailable
 from component.subscriptions.audience import Audience
-from component.subscriptions.counters import Counts
+from component.subscriptions.counters import Counters
 from component.subscriptions.instant import noted
 
 PAGE = 128
@@ -99,7 +99,7 @@ class Subscribers:
         self._title = title
         self._moment = moment
         self._clock = clock
-        self._counts = Counts(hub.store)
+        self._counts = Counters(hub.store)
         self._left: dict[
             int, list[_Page]
         ] = {}  # by its delivery's seq what was told and is not kept yet

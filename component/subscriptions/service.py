@@ -31,7 +31,7 @@ from component.common.errors import (
 )
 from component.common.i18n import _
 from component.subscriptions import transitions
-from component.subscriptions.access import Rights
+from component.subscriptions.access import ReadAccess
 from component.subscriptions.addresses import AddressBook
 from component.subscriptions.audience import Audience
 
@@ -73,7 +73,7 @@ class Subscriptions:
         that have it."""
         self.audience = Audience()
         self.book = book
-        self.rights = Rights(hub, settings, methods, notices, book, timer, clock)
+        self.access = ReadAccess(hub, settings, methods, notices, book, timer, clock)
         self.ways = tuple(ways)
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
@@ -85,7 +85,7 @@ class Subscriptions:
         self._clock = clock
         self._away: dict[Channel, int] = {}  # how often in a row those were tried who took nothing
         book.begun.append(self.in_force)
-        book.keep = self.rights.keep
+        book.keep = self.access.keep
 
     @property
     def _store(self) -> Store:
@@ -94,7 +94,7 @@ class Subscriptions:
     async def start(self) -> None:
         """Take up what was asked for before. Raises StoreError."""
         await self._recount()
-        self.rights.start()
+        self.access.start()
 
     async def _recount(self) -> None:
         """See anew, and each hour, which channels have subscribers who hear at once."""
@@ -114,7 +114,7 @@ class Subscriptions:
 
         Raises NotFound, Forbidden, Conflict, BadInput, TooMany, Unavailable, StoreError.
         """
-        if not await self.rights.may_read(new.who, new.channel):
+        if not await self.access.may_read(new.who, new.channel):
             raise NotFound(replace(NOT_READABLE, values={"channel": new.channel}))
         await self._check_target(new, by or new.who)
         now = self._clock()

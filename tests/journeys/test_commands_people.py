@@ -76,7 +76,7 @@ async def test_a_shout_is_heard_and_traced(server: Server, bus: Bus) -> None:
         start = re.findall(r"trace ([0-9a-f]{8})", answer)[0]
         eventually(lambda: _done(bus, start), "the room's word is on disk")
         told = await ask(juliet, f"trace {start}", "of juliet")
-        assert re.search(rf"muc:{room}: done", told)
+        assert re.search(rf"muc:{room}: delivered", told)
         assert (await ask(juliet, "last shoutbox:lobby", "The last")).endswith(
             "juliet: good evening"
         )

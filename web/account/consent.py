@@ -2,9 +2,9 @@
 all mail to an address.
 
 GET only shows a page, since mail scanners follow links; POST acts. The token in the address is the
-proof: whoever has it received the mail. So nobody needs to be signed in, and a POST may come from
-anywhere: mail providers end subscriptions with one that has neither a cookie nor an Origin header
-(RFC 8058 section 3.2), and an attacker has no token.
+proof: anyone who has it received the mail. So nobody needs to be signed in, and a POST may come
+from anywhere: mail providers end subscriptions with one that has neither a cookie nor an Origin
+header (RFC 8058 section 3.2), and an attacker has no token.
 """
 
 from collections.abc import Sequence

@@ -104,7 +104,7 @@ class CommandPages:
             return await answered(visit, action, self.move(run, action, visit))
 
     async def move(self, run: Run, action: Action, visit: Visit) -> http.Response:
-        """Go on, back, or away from the step that the caller saw."""
+        """Move on, back, or away from the step that the caller saw."""
         seen = visit.value("at")
         if seen.isascii() and seen.isdigit() and 0 < int(seen[:4]) < len(run.steps):
             del run.steps[int(seen[:4]) :]

@@ -67,7 +67,7 @@ class View:
 
 
 def page_number(text: str) -> int:
-    """A page's number; 1 if there is none; raises BadInput."""
+    """A page's number; 1 if the text is empty; raises BadInput."""
     if not text:
         return 1
     good = text.isascii() and text.isdigit() and len(text) <= MAX_PAGE_DIGITS

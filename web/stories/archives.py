@@ -44,12 +44,12 @@ def check_access(request: http.Request, spec: ChannelSpec) -> None:
 
 def all_archives(site: Site) -> Sequence[ChannelSpec]:
     """Every channel that archives stories."""
-    found = []
+    archives = []
     for spec in site.hub.channels:
         method = site.methods.get(spec.channel.method)
         if method and method.archive and spec.channel.address != "*":
-            found.append(spec)
-    return found
+            archives.append(spec)
+    return archives
 
 
 def is_public(site: Site, spec: ChannelSpec) -> bool:

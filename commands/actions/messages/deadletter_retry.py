@@ -26,7 +26,7 @@ async def _run(caller: Caller, form: Letters, bus: Bus) -> Reply:
         _(
             "Retrying {count}. “trace {id}” shows the progress.",
             count=len(letters),
-            id=letters[0].message.id[:8],
+            id=letters[0].message.short_id,
         )
     )
 

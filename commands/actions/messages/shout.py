@@ -42,7 +42,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         _(
             "Posted to {channel}. “trace {id}” shows the delivery status.",
             channel=form.channel,
-            id=message.id[:8],
+            id=message.short_id,
         )
     )
 

@@ -28,7 +28,7 @@ async def first_held(
 def _shown(held: Held, route: Route, caller: Caller, bus: Bus) -> Words | str:
     """What people say to the bot is for admins alone; others see that it is there."""
     message = held.message
-    what = message.id[:8]
+    what = message.short_id
     if may_read(caller, bus, route.source):
         what = f"{what} {message.author.shown}: {brief(message.body, 100)}"
     return _("until {time} UTC: {what}", time=when(held.due), what=what) if route.enabled else what

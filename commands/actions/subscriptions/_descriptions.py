@@ -29,9 +29,9 @@ NONE_YET = _(
 async def channel_of(bus: Bus, who: str, name: str) -> Channel:
     """The channel that goes by a name and that `who` (a bare JID) may read. Raises NotFound, in the
     same words whether there is none or they may not read it, and Unavailable."""
-    names = names_of([(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(who)])
+    names = names_of([(spec.channel, spec.title) for spec in bus.subscriptions.access.open_to(who)])
     low = " ".join(name.split()).casefold()
-    found = [one for one in names.get(low, ()) if await bus.subscriptions.rights.may_read(who, one)]
+    found = [one for one in names.get(low, ()) if await bus.subscriptions.access.may_read(who, one)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -56,7 +56,7 @@ async def channel_of(bus: Bus, who: str, name: str) -> Channel:
 
 async def _readable(bus: Bus, who: str, some: Sequence[Channel]) -> bool:
     try:
-        return any([await bus.subscriptions.rights.may_read(who, one) for one in some])
+        return any([await bus.subscriptions.access.may_read(who, one) for one in some])
     except DeliveryError:
         return False
 
@@ -209,7 +209,7 @@ async def names_some(caller: Caller, which: str, bus: Bus) -> bool:
     if low in names_of([(one, titles.get(one, "")) for one in mine]):
         return True
     names = names_of(
-        [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
+        [(spec.channel, spec.title) for spec in bus.subscriptions.access.open_to(caller.jid)]
     )
     return await _readable(bus, caller.jid, names.get(low, ()))
 

@@ -82,8 +82,8 @@ async def subscription(caller: Caller, said: Read, bus: Bus) -> Subscription | N
                 word=said.rest[:40],
             )
         )
-    if who != caller.jid and not await bus.subscriptions.rights.may_read(who, channel):
-        raise Forbidden(_("{who} cannot read {channel}.", who=who, channel=channel))
+    if who != caller.jid and not await bus.subscriptions.access.may_read(who, channel):
+        raise Forbidden(_("{who} may not read {channel}.", who=who, channel=channel))
     interval = _parsed("interval", Interval.parse, said.interval)
     target = await _target(caller, said, who, bus)
     if target is None:

@@ -59,7 +59,7 @@ class Which:
 
 
 async def _line(caller: Caller, line: Line, bus: Bus) -> Reply:
-    channels = [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
+    channels = [(spec.channel, spec.title) for spec in bus.subscriptions.access.open_to(caller.jid)]
     said = read(line.what, names_of(channels))
     if said.channel:
         return await _plainly(caller, said, bus)
@@ -85,7 +85,7 @@ async def _plainly(caller: Caller, said: Read, bus: Bus) -> Reply:
 async def _opening(caller: Caller, bus: Bus) -> Reply:
     offered = [
         Choice(str(spec.channel), titled(spec))
-        for spec in await bus.subscriptions.rights.offered(caller.jid)
+        for spec in await bus.subscriptions.access.offered(caller.jid)
     ]
     if not offered:
         return Done(_("You cannot read any channels yet."))

@@ -30,7 +30,7 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 
 def _shown(one: Audit) -> str:
     change = " → ".join(brief(part) for part in (one.before or "∅", one.after or "∅"))
-    return f"{when(one.at)} {one.who} ({one.way}) {one.what}: {change}"
+    return f"{when(one.at)} {one.who} ({one.interface}) {one.what}: {change}"
 
 
 ACTION = Action("audit", _("Show the audit log"), Role.OPERATOR, _run, Form, group="about")

@@ -5,7 +5,7 @@ May import errors, text and words only.
 
 import hashlib
 import re
-import uuid
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -16,6 +16,8 @@ from component.common.sanitize import has_hidden, is_clean, one_line, scrub, ske
 
 MAX_BODY = 262_144
 """Characters a body may have anywhere in the bus; ways in may ask for less."""
+SHORT_ID = 12
+"""Digits of an id by which people name a message."""
 MAX_NAME = 64
 """Characters an author's name may have."""
 WEB_MARK = "(web)"
@@ -241,9 +243,15 @@ class Message:
     ) -> Self:
         """A message as it comes in: the body scrubbed, an id given where it brought none; raises
         BadInput, TooLong."""
-        fresh = id or uuid.uuid4().hex
+        fresh = id or new_id(at)
         whence = origin or f"{channel}#{fresh}"
         return cls(fresh, whence, channel, author, scrub(body).strip("\n"), at, kind=kind)
+
+    @property
+    def short_id(self) -> str:
+        """So much of the id that people can name the message by it: an id begins with the time, to
+        the millisecond."""
+        return self.id[:SHORT_ID]
 
     @property
     def line(self) -> str:
@@ -258,6 +266,14 @@ class Message:
 def is_id(text: str | None) -> bool:
     """Whether `text` has the shape of a message's id."""
     return bool(text and _ID.fullmatch(text))
+
+
+def new_id(at: int) -> str:
+    """A UUID of version 7 (RFC 9562) in hexadecimal: the time `at` (ms since 1970) in 48 bits, then
+    74 random bits. Ids so grow with time, and a database adds each new one at its end."""
+    time = min(max(at, 0), 2**48 - 1)
+    tail = secrets.randbits(12), secrets.randbits(62)
+    return f"{time << 80 | 7 << 76 | tail[0] << 64 | 2 << 62 | tail[1]:032x}"
 
 
 def id_from(origin: str) -> str:

@@ -32,7 +32,7 @@ async def write_audit(writer: Connection, audit: Audit) -> None:
         "add_audit",
         at=audit.at,
         who=audit.who,
-        interface=audit.way,
+        interface=audit.interface,
         what=audit.what,
         before=audit.before,
         after=audit.after,

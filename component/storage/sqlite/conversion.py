@@ -99,7 +99,7 @@ def convert(path: Path) -> Converted | None:
 def needs_conversion(path: Path) -> bool:
     """Whether a file is a database of the first form; raises StoreError where it is neither of that
     form nor of this one."""
-    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as old:
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as old:
         application = number(old, "pragma application_id")
         tables = {str(row[0]) for row in old.execute("select name from sqlite_schema")}
         version = number(old, "pragma user_version")

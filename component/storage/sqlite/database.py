@@ -19,7 +19,7 @@ import aiosqlite
 
 from component.bus.model.message import is_id
 from component.common.errors import StoreError
-from component.common.i18n import _
+from component.common.i18n import Words, _
 
 _T = TypeVar("_T")
 
@@ -30,6 +30,7 @@ APPLICATION = 0x53686F75
 """What the file says it is (`pragma application_id`): “Shou”."""
 LAST = 2**62
 """No number in the database is higher."""
+TABLES = "select name from sqlite_schema"
 PRAGMAS = (
     "journal_mode = wal",
     "synchronous = full",
@@ -216,9 +217,9 @@ async def connect(path: Path, undo: contextlib.AsyncExitStack) -> aiosqlite.Conn
 async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
     """Run the migrations that the database does not have yet, each in one transaction; raises
     StoreError where it is not one of this form."""
+    schema = await connection.execute_fetchall(TABLES)
     application = await pragma(connection, "application_id")
     done = await pragma(connection, "user_version")
-    schema = await connection.execute_fetchall("select name from sqlite_schema")
     check_form(path, application, done, {str(row[0]) for row in schema})
     numbered = sorted(HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
     if done > len(numbered):
@@ -228,18 +229,19 @@ async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
     for number, file in enumerate(numbered, 1):
         if number > done:
             script = file.read_text("utf-8")
-            await connection.executescript(
-                f"begin immediate;\n{script}\npragma application_id = {APPLICATION};\n"
-                f"pragma user_version = {number};\ncommit;"
-            )
+            mark = f"pragma application_id = {APPLICATION};\npragma user_version = {number};"
+            await connection.executescript(f"begin immediate;\n{script}\n{mark}\ncommit;")
 
 
 def check_form(path: Path, application: int, version: int, tables: set[str]) -> None:
     """Refuse a file of the form before the first release, and of another program."""
     if is_first_form(application, version, tables):
         raise StoreError(
-            f"The database {path} has the form of an earlier version. "
-            "Run “shoutbus migrate --config FILE” once; it keeps a copy."
+            _(
+                "The database {path} was made by an earlier version. Run “shoutbus migrate "
+                "--config FILE” once. It keeps a copy.",
+                path=path,
+            )
         )
     if application != APPLICATION and (application or version or tables):
         raise StoreError(foreign(path))
@@ -251,9 +253,9 @@ def is_first_form(application: int, version: int, tables: set[str]) -> bool:
     return application == 0 and 1 <= version <= 6 and {"messages", "facts"} <= tables
 
 
-def foreign(path: Path) -> str:
+def foreign(path: Path) -> Words:
     """Say that a file is something else."""
-    return f"The file {path} is not a database of Shoutbus."
+    return _("The file {path} is not a database of Shoutbus.", path=path)
 
 
 def script_of(name: str) -> str:

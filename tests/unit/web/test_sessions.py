@@ -315,7 +315,7 @@ async def test_a_click_makes_a_route_and_another_takes_it_away(browser: Browser,
     assert (made.status, made.title) == (200, "Matrix")
     assert bus.hub.routes[-1].source == ROOM
     ((_seq, line),) = await bus.settings.store.audit.newest(limit=1)
-    assert (line.who, line.way, line.what) == ("juliet@x", "web", "matrix")
+    assert (line.who, line.interface, line.what) == ("juliet@x", "web", "matrix")
     route = bus.hub.routes[-1]
     await browser.post("/matrix", {**page.fields, "dot": [f"1 2 {route.id} {route.version}"]})
     assert route not in bus.hub.routes

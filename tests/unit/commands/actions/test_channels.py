@@ -54,7 +54,7 @@ class Stage:
     async def audited(self) -> tuple[str, str, str]:
         """What the last change was, before and after."""
         (_, line), *_ = await self.bus.hub.store.audit.newest(limit=1)
-        assert (line.who, line.way) == ("admin@x", "text")
+        assert (line.who, line.interface) == ("admin@x", "text")
         return line.what, line.before, line.after
 
     async def steps(self, command: str, *values: dict[str, list[str]]) -> Any:

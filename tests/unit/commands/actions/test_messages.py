@@ -100,7 +100,7 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     assert sorted(stage.wire.sent) == [(NURSE, "hello, it's me"), (ROOM, "hello, it's me")]
     (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
     assert delivery.message.author == Author("juliet", "juliet@x")
-    assert f"trace {delivery.message.id[:8]}" in answer
+    assert f"trace {delivery.message.short_id}" in answer
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ async def test_last(stage: Stage) -> None:
     for number in range(60):
         await stage.accept(f"line {number}\nand more")
     title, *lines = (await stage.says("last shoutbox:lobby 50", "juliet@x")).splitlines()
-    assert title == "The last 50 messages in shoutbox:lobby (UTC):"
-    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{8} juliet: line 10 and more", lines[0])
+    assert title == "The last 50 in shoutbox:lobby (UTC):"
+    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: line 10 and more", lines[0])
     assert lines[-1].endswith(" juliet: line 59 and more")
     assert len((await stage.says("last shoutbox:lobby", "juliet@x")).splitlines()) == 11
 
@@ -210,7 +210,7 @@ async def test_search(stage: Stage) -> None:
     await stage.accept("nothing of it")
     title, line = (await stage.says("search shoutbox:lobby moon rises", "juliet@x")).splitlines()
     assert title == "“moon rises” in shoutbox:lobby, newest first (UTC): 1"
-    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{8} juliet: the Moon rises", line)
+    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: the Moon rises", line)
     assert "100% sure" in await stage.says("search shoutbox:lobby romeo", "juliet@x")
     assert (await stage.says("search shoutbox:lobby %", "juliet@x")).endswith("100% sure")
     assert (await stage.says("search shoutbox:lobby mars", "juliet@x")).endswith(": 0")
@@ -253,8 +253,8 @@ async def test_a_trace_tells_every_hop(stage: Stage) -> None:
 
 async def test_a_trace_tells_the_error(stage: Stage) -> None:
     letter = await stage.dies("hello")
-    assert (await stage.says(f"trace {letter.message.id[:8]}")).splitlines()[-1] == (
-        "muc:team@rooms.x: undeliverable 1970-01-01 00:00:02, after 1 attempts: They said no."
+    assert (await stage.says(f"trace {letter.message.short_id}")).splitlines()[-1] == (
+        "muc:team@rooms.x: dead 1970-01-01 00:00:02, after 1 attempts: They said no."
     )
 
 

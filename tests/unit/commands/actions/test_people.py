@@ -288,4 +288,4 @@ async def test_a_form_gives_a_role(stage: Stage) -> None:
         action, first, {"jid": ["juliet@x"], "role": ["operator"]}, ADMIN, stage.bus
     )
     assert isinstance(reply, Done)
-    assert [one.way for _, one in await stage.bus.hub.store.audit.newest()] == ["form"]
+    assert [one.interface for _, one in await stage.bus.hub.store.audit.newest()] == ["form"]

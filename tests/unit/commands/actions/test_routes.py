@@ -66,7 +66,7 @@ class Desk:
     async def audited(self) -> list[tuple[str, ...]]:
         """What was changed by us, newest first."""
         lines = [one for _number, one in await self.bus.settings.store.audit.newest() if one.who]
-        return [(one.who, one.way, one.what, one.before, one.after) for one in lines]
+        return [(one.who, one.interface, one.what, one.before, one.after) for one in lines]
 
     def arrows(self) -> list[str]:
         return [f"{one.source} {one.destination}" for one in self.bus.hub.routes]

@@ -53,7 +53,7 @@ class Desk:
             for _number, one in await self.bus.hub.store.audit.newest()
             if one.what.startswith("story")
         ]
-        return [(one.who, one.way, one.what, one.before, one.after) for one in found]
+        return [(one.who, one.interface, one.what, one.before, one.after) for one in found]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Proof, Standing, Subscription, mailbox
 from component.common.i18n import LANGUAGES, tell
-from component.subscriptions.addresses import LINK_LIFE
+from component.subscriptions.addresses import LINK_LIFE_MS
 from tests.contract.forms import a_seeded_bus
 from tests.contract.pages import Browser, Page, a_browser
 from web.account.cards import card
@@ -416,7 +416,7 @@ async def test_a_link_is_over_after_a_week_and_where_a_newer_one_was_sent(
     await sign_up(browser)
     new = await confirming(bus)
     assert [(await browser.get(one)).status for one in (old, new)] == [410, 200]
-    clock.sleep(seconds=LINK_LIFE / 1000 + 1)
+    clock.sleep(seconds=LINK_LIFE_MS / 1000 + 1)
     assert (await browser.get(new)).status == 410
 
 
