@@ -216,7 +216,7 @@ async def trace(request: http.Request) -> http.Response:
     if is_id(message_id):
         deliveries = await site.hub.store.messages.trace(message_id)
     if not deliveries or not may_see(site, token, deliveries[0].message.channel):
-        raise NotFound("There is no such message.")
+        raise NotFound("This message does not exist.")
     visible = [delivery for delivery in deliveries if may_see(site, token, delivery.channel)]
     states = list(map(delivery_data, visible))
     return http.json_response({**message_data(deliveries[0]), "deliveries": states})

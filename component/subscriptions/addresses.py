@@ -108,7 +108,7 @@ class AddressBook:
             return
         if Proof.BOUNCED in proofs:
             why = proofs[Proof.BOUNCED].why
-            raise Refused(_("{address} takes nothing any more: {why}", address=target, why=why))
+            raise Refused(_("{address} no longer accepts messages: {why}", address=target, why=why))
         raise Refused(_("The owner of {address} has not confirmed it.", address=target))
 
     async def _check_wanted(self, delivery: Delivery, people: Sequence[str]) -> None:
@@ -129,7 +129,7 @@ class AddressBook:
                 return  # by an operator's route
             bringing = [one for one in theirs if one.channel in reached]
         if not bringing or not await self.keep(bringing):
-            raise Moot(_("The subscription has ended: nothing is left to tell."))
+            raise Moot(_("The subscription has ended. Nothing was sent."))
 
     async def _parts_of(
         self, digest: str, theirs: Sequence[Subscription]
@@ -233,7 +233,9 @@ class AddressBook:
             asked, by or who, request_id(asked), self._limits(who, by)
         )
         if outcome is RequestOutcome.STOPPED:
-            raise Forbidden(_("The owner of {address} wants nothing from here.", address=target))
+            raise Forbidden(
+                _("The owner of {address} blocked messages from Shoutbus.", address=target)
+            )
         if outcome is RequestOutcome.SPENT:
             raise too_many_requests()
         if outcome is not RequestOutcome.ALREADY:
@@ -288,7 +290,7 @@ class AddressBook:
         others = [address for address in given if address.target != target]
         if len(others) >= most:
             raise Conflict(
-                _("You have {most} addresses already: “address drop” lets one go.", most=most)
+                _("You already have {most} addresses. Remove one with “address drop”.", most=most)
             )
 
     async def asked(self, token: str) -> Address | None:
@@ -327,7 +329,12 @@ class AddressBook:
         """Someone types a code that was sent to an address of theirs; raises NotFound, BadInput,
         TooMany."""
         if not await self._has_open_code(who):
-            raise NotFound(_("No code is open: they last a day. “confirm +49…” sends a new one."))
+            raise NotFound(
+                _(
+                    "You do not have a valid confirmation code; codes expire after a day. To "
+                    "request a new one, use “confirm +49…”."
+                )
+            )
         now = self._clock()
         tried = await self._store.addresses.take_try(  # counted before it is looked at
             who, now - CODE_LIFE_MS, now + CODE_LIFE_MS, MAX_TRIES
@@ -338,8 +345,11 @@ class AddressBook:
                 return address, await self.confirm(address)
             has_tries = has_tries or address.tries < MAX_TRIES
         if not has_tries:
-            raise TooMany(_("That was wrong too often: this code is void."), retry_after=86400)
-        raise BadInput(_("“{code}” is not the code that was sent.", code=code[:20]))
+            raise TooMany(
+                _("Too many wrong attempts. The confirmation code is no longer valid."),
+                retry_after=86400,
+            )
+        raise BadInput(_("“{code}” is not the confirmation code that was sent.", code=code[:20]))
 
     async def _has_open_code(self, who: str) -> bool:
         for address in await self._store.addresses.find(who=who):
@@ -384,7 +394,7 @@ class AddressBook:
 
 def too_many_requests() -> TooMany:
     """That no more requests are sent today."""
-    return TooMany(_("Too many addresses were given today: try again tomorrow."), retry_after=86400)
+    return TooMany(_("Too many addresses were added today. Try again tomorrow."), retry_after=86400)
 
 
 def words_of(address: Address) -> Words:

@@ -60,7 +60,7 @@ CORE_LOOSE = {
     ("bus/model/message.py", "(deleted by an operator)"),
     ("bus/model/digest.py", "1 message"),
     ("bus/model/digest.py", " messages"),
-    ("storage/sqlite/configuration.py", "Its route was removed while it was held there."),
+    ("storage/sqlite/configuration.py", "The route was removed while the message was held."),
     ("xmpp/muc/ingest.py", "… [cut: too long for the bus]"),
     ("methods/feed/messages.py", "and "),
     ("methods/feed/messages.py", " more"),
@@ -97,7 +97,7 @@ CORE_LOOSE = {
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
     ("xmpp/muc/mam.py", "the room keeps no archive"),
     ("xmpp/stream/session.py", "not connected yet"),
-    ("xmpp/stream/supervisor.py", "the stream ended: "),
+    ("xmpp/stream/supervisor.py", "the connection ended: "),
     ("xmpp/stream/supervisor.py", "connection lost"),
     ("xmpp/stream/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of

@@ -83,7 +83,7 @@ async def subscription(caller: Caller, said: Read, bus: Bus) -> Subscription | N
             )
         )
     if who != caller.jid and not await bus.subscriptions.access.may_read(who, channel):
-        raise Forbidden(_("{who} may not read {channel}.", who=who, channel=channel))
+        raise Forbidden(_("{who} cannot read {channel}.", who=who, channel=channel))
     interval = _parsed("interval", Interval.parse, said.interval)
     target = await _target(caller, said, who, bus)
     if target is None:

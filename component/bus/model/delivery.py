@@ -34,7 +34,7 @@ _WORDS = {
     State.RECEIVED: _("received"),
     State.PENDING: _("pending"),
     State.DELIVERED: _("delivered"),
-    State.DEAD: _("dead"),
+    State.DEAD: _("undeliverable"),
     State.DROPPED: _("dropped"),
 }
 

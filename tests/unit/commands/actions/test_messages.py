@@ -193,7 +193,7 @@ async def test_last(stage: Stage) -> None:
     for number in range(60):
         await stage.accept(f"line {number}\nand more")
     title, *lines = (await stage.says("last shoutbox:lobby 50", "juliet@x")).splitlines()
-    assert title == "The last 50 in shoutbox:lobby (UTC):"
+    assert title == "The last 50 messages in shoutbox:lobby (UTC):"
     assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: line 10 and more", lines[0])
     assert lines[-1].endswith(" juliet: line 59 and more")
     assert len((await stage.says("last shoutbox:lobby", "juliet@x")).splitlines()) == 11
@@ -254,7 +254,7 @@ async def test_a_trace_tells_every_hop(stage: Stage) -> None:
 async def test_a_trace_tells_the_error(stage: Stage) -> None:
     letter = await stage.dies("hello")
     assert (await stage.says(f"trace {letter.message.short_id}")).splitlines()[-1] == (
-        "muc:team@rooms.x: dead 1970-01-01 00:00:02, after 1 attempts: They said no."
+        "muc:team@rooms.x: undeliverable 1970-01-01 00:00:02, after 1 attempts: They said no."
     )
 
 

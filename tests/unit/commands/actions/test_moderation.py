@@ -122,7 +122,10 @@ async def test_a_mute_is_in_force_at_once_and_ends_by_itself(stage: Stage) -> No
 async def test_the_bus_itself_is_not_muted(stage: Stage) -> None:
     message = said("Reminder: stretch", LOBBY, author=BUS)
     await stage.bus.hub.accept(message, deliver=True)
-    assert "my own words" in await stage.says(f"mute {message.short_id} 10 minutes")
+    assert (
+        "The bot wrote that message and cannot be muted. To delete a reminder, use “reminder drop”."
+        in await stage.says(f"mute {message.short_id} 10 minutes")
+    )
     assert stage.bus.hub.mutes == ()
 
 
