@@ -183,7 +183,7 @@ def find_channel(bus: Bus, channel: Channel) -> ChannelSpec:
     for spec in bus.hub.channels:
         if spec.channel == channel:
             return spec
-    raise NotFound(_("There is no channel {channel} (any more).", channel=channel))
+    raise NotFound(_("The channel {channel} does not exist.", channel=channel))
 
 
 def find_route(bus: Bus, number: str) -> Route:
@@ -192,7 +192,7 @@ def find_route(bus: Bus, number: str) -> Route:
         if str(route.id) == number.removeprefix("#"):
             return route
     raise NotFound(
-        _("There is no route {number} (any more): “route list” shows them.", number=number[:40])
+        _("Route {number} does not exist. “route list” shows all routes.", number=number[:40])
     )
 
 
@@ -211,7 +211,10 @@ def unchanged(bus: Bus, route: Route) -> None:
         )
         raise Conflict(changed)
     raise Conflict(
-        _("{what} was removed meanwhile; nothing was changed: start again.", what=shown(route))
+        _(
+            "Someone else removed {what} in the meantime. Nothing was changed; please start again.",
+            what=shown(route),
+        )
     )
 
 
@@ -221,7 +224,7 @@ def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
     sentences: list[Words] = []
     if route.stages:
         names = ", ".join(stage.name for stage in route.stages)
-        sentences.append(_("Its processors go with it: {names}.", names=names))
+        sentences.append(_("Its processors will be removed as well: {names}.", names=names))
     held = bus.hub.routing.held_at(route)
     if held:
         sentences.append(
@@ -322,10 +325,10 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
 async def dead_letters_of(bus: Bus, channel: str) -> Sequence[Delivery]:
     """The dead letters of a channel, oldest first; raises BadInput, NotFound."""
     if not channel:
-        raise BadInput(_("All of which channel? Write it behind: all muc:team@rooms.example.org"))
+        raise BadInput(_("“all” needs a channel. Write it as: all muc:team@rooms.example.org"))
     letters = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
     if not letters:
-        raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
+        raise NotFound(_("{channel} has no dead letters.", channel=channel))
     return letters[::-1]
 
 
@@ -351,7 +354,7 @@ def ask_sure(title: Words, told: Words, act: Callable[[Caller, Bus], Awaitable[R
 
     async def run(caller: Caller, filled: Sure, bus: Bus) -> Reply:
         if not filled.sure:
-            return Done(_("Left as it was."))
+            return Done(_("Nothing was changed."))
         return await act(caller, bus)
 
     return Step(title, Sure, run, help=told)

@@ -94,11 +94,17 @@ async def test_refusals_in_german(bus: Bus) -> None:
 async def test_help_in_german(bus: Bus) -> None:
     text = a_text(bus)
     first = (await _says(text, "help", "de-CH")).splitlines()
-    assert first[0].startswith("Ich reiche Nachrichten zwischen Räumen")
+    assert first[0].startswith(
+        "Ich leite Nachrichten zwischen Räumen, Shoutboxen und Personen weiter. Das sind meine "
+        "Befehle:"
+    )
     assert first[1].startswith("Nachrichten: shout, last, search")
     assert "„help all“ zeigt alle mit ihren Titeln." in first[-3]
     answer = (await _says(text, "help alle", "de-CH")).splitlines()
-    assert answer[0].startswith("Ich reiche Nachrichten zwischen Räumen")
+    assert answer[0].startswith(
+        "Ich leite Nachrichten zwischen Räumen, Shoutboxen und Personen weiter. Das sind meine "
+        "Befehle:"
+    )
     assert answer[1:-2] == [
         f"{name}: {tell(ACTIONS[name].title, 'de')}" for name in sorted(ACTIONS)
     ]

@@ -24,7 +24,7 @@ def methods(bus: Bus) -> list[Choice]:
 class Form:
     """The first step."""
 
-    method: Annotated[str, Ask(_("Method"), _("what kind of place it is"), choices=methods)]
+    method: Annotated[str, Ask(_("Method"), _("the kind of place"), choices=methods)]
 
 
 async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -45,9 +45,9 @@ def settings_form(method: MethodSpec, *, address: bool) -> type:
     asked: list[Any] = []
     if address:
         example = method.example.partition(":")[2]
-        ask = Ask(_("Address"), _("like {example}", example=example))
+        ask = Ask(_("Address"), _("for example {example}", example=example))
         asked.append(("address", Annotated[str, ask]))
-    title = Annotated[str, Ask(_("Title"), _("what people see"))]
+    title = Annotated[str, Ask(_("Title"), _("the name that people see"))]
     asked.append(("title", title, field(default="")))
     hints = get_type_hints(method.form, include_extras=True)
     for own in fields(method.form):
@@ -72,7 +72,7 @@ def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
     channel = Channel(method.name, method.tidy(address))
     method.check(channel, any=True)
     if channel in [spec.channel for spec in bus.hub.channels]:
-        raise Conflict(_("There is a channel {channel} already: edit that one.", channel=channel))
+        raise Conflict(_("The channel {channel} already exists. Edit it instead.", channel=channel))
     if method.open and channel.address == bus.bot.partition("@")[0]:
         raise BadInput(
             _("{address} is the bot's own address. Choose another one.", address=bus.bot)

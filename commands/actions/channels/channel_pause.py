@@ -22,7 +22,9 @@ class Form:
     """Which channel, and whether it pauses."""
 
     channel: Annotated[Channel, Ask(_("Channel"), choices=channels)]
-    paused: Annotated[str, Ask(_("Paused"), _("off lets it pass again"), choices=on_or_off)] = "on"
+    paused: Annotated[str, Ask(_("Paused"), _("“off” resumes the channel"), choices=on_or_off)] = (
+        "on"
+    )
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:

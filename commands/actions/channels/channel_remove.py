@@ -79,19 +79,19 @@ async def removal(
 
 def loss_words(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Words:
     """What goes with a channel, in sentences."""
-    words = _("{channel} goes, and no route with it.", channel=titled(spec))
+    words = _("{channel} will be removed. It has no routes.", channel=titled(spec))
     if routes:
         named = ", ".join(f"{route.id}: {arrow(route)}" for route in routes[:SHOWN])
         if routes[SHOWN:]:
             named += " …"
         words = _(
-            "{channel} goes, and with it its routes, {count}: {routes}.",
+            "{channel} will be removed, and its routes as well ({count}): {routes}.",
             channel=titled(spec),
             count=len(routes),
             routes=named,
         )
     if waiting:
-        more = _("What waits becomes dead letters: {waiting}.", waiting=waiting)
+        more = _("Messages that become dead letters: {waiting}.", waiting=waiting)
         words = _("{told} {more}", told=words, more=more)
     return words
 

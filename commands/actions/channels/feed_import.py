@@ -52,7 +52,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     taken = {str(spec.channel) for spec in bus.hub.channels}
     specs = list(new_channels(missing, taken))
     if not specs:
-        return Done(_("Nothing to add: of {count} feeds, all are here.", count=len(entries)))
+        return Done(_("Nothing to add: all {count} feeds already exist.", count=len(entries)))
     if len(specs) > MAX_FEEDS:
         raise BadInput(
             _(
@@ -79,9 +79,11 @@ def preview_words(lines: Sequence[str]) -> Words:
     """The first of the feeds that would be added, and how many more there are."""
     shown = "\n".join(lines[:SHOWN])
     if len(lines) <= SHOWN:
-        return _("These {count} feeds would be added:\n{lines}", count=len(lines), lines=shown)
+        return _(
+            "The import would add these {count} feeds:\n{lines}", count=len(lines), lines=shown
+        )
     return _(
-        "These {count} feeds would be added:\n{lines}\n… and {more} more",
+        "The import would add these {count} feeds:\n{lines}\n… and {more} more",
         count=len(lines),
         lines=shown,
         more=len(lines) - SHOWN,

@@ -35,4 +35,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(title, [listed(one.message) for one in found])
 
 
-ACTION = Action("last", _("Newest lines"), Role.MEMBER, run, Form, group="messages")
+ACTION = Action("last", _("Show recent messages"), Role.MEMBER, run, Form, group="messages")

@@ -34,7 +34,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         if not places:
             return Done(_("Deleted {id}.", id=message.id))
         return Lines(
-            _("Deleted {id}. Elsewhere:", id=message.id), [place_words(one) for one in places]
+            _("Deleted {id}. In other places:", id=message.id), [place_words(one) for one in places]
         )
 
     return ask_sure(

@@ -51,7 +51,9 @@ class What:
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Keep a reminder, or ask for what the line did not say."""
     if not caller.jid:
-        raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
+        raise Forbidden(
+            _("In a room, the bot cannot see who you are. Write to it in a private chat.")
+        )
     said = ReminderRequest(form.whom, form.when, form.what)
     names = names_of(bus.reminders.open_to(caller.role))
     if (

@@ -46,4 +46,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("Deleted reminder {number} of {who}.", number=found.id, who=found.who))
 
 
-ACTION = Action("reminder-drop", _("Drop a reminder"), Role.MEMBER, run, Form, group="reminders")
+ACTION = Action("reminder-drop", _("Delete a reminder"), Role.MEMBER, run, Form, group="reminders")

@@ -30,7 +30,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     receipt = await bus.hub.accept(message, deliver=True)
     refusals = bus.hub.refusals(receipt)
     if refusals:
-        posted = _("Said in {channel}.", channel=form.channel)
+        posted = _("Posted to {channel}.", channel=form.channel)
         return Done(joined([posted, *(refusal.sentence for refusal in refusals)], " "), "warn")
     return Done(
         _(
@@ -54,4 +54,4 @@ def author_of(caller: Caller) -> Author:
     return Author(name[:200], caller.jid)
 
 
-ACTION = Action("shout", _("Say something"), Role.MEMBER, run, Form, group="messages")
+ACTION = Action("shout", _("Post a message"), Role.MEMBER, run, Form, group="messages")

@@ -42,7 +42,9 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
         if may_see(caller, bus, hops):
             matching.append(hops)
     if not matching:
-        raise NotFound(_("There is no message {start} for you.", start=start))
+        raise NotFound(
+            _("The message {start} does not exist, or you cannot access it.", start=start)
+        )
     if len(matching) > 1:
         raise BadInput(
             _("More than one message ID begins with {start}. Write more digits.", start=start)
@@ -127,7 +129,7 @@ def held_at_line(held: Held, route: Route, caller: Caller, bus: Bus) -> Words:
     place, _known = shown_place(route.destination, caller, bus)
     values = {"place": place, "route": route.id, "time": when(held.due)}
     if not route.enabled:
-        return _("{place}: held at route {route}, which is off", **values)
+        return _("{place}: held at route {route}, which is disabled", **values)
     for stage in route.stages:
         if stage.id == held.passed[-1]:
             name = stage.name

@@ -29,13 +29,18 @@ class Form:
     """What is not chosen stays as it is."""
 
     language: Annotated[
-        str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=language_choices)
+        str,
+        Ask(
+            _("Language"),
+            _("“auto” uses your client's language; empty keeps the current one"),
+            choices=language_choices,
+        ),
     ] = ""
     confirm: Annotated[
         str,
         Ask(
             _("Confirmations"),
-            _("of messages passed on; empty: as it is"),
+            _("when I confirm forwarded messages; empty keeps the current setting"),
             choices=confirmation_choices,
         ),
     ] = ""
@@ -68,4 +73,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-ACTION = Action("preferences", _("Choose preferences"), Role.MEMBER, run, Form)
+ACTION = Action("preferences", _("Set preferences"), Role.MEMBER, run, Form)

@@ -22,7 +22,7 @@ def role_choices(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """Whom, and what."""
 
-    jid: Annotated[Jid, Ask(_("JID"), _("like juliet@example.org"))]
+    jid: Annotated[Jid, Ask(_("JID"), _("for example juliet@example.org"))]
     role: Annotated[str, Ask(_("Role"), choices=role_choices)]
 
 
@@ -55,4 +55,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("{jid} now has the role {role}.", jid=form.jid, role=role.words))
 
 
-ACTION = Action("role-grant", _("Give a role"), Role.ADMIN, run, Form, group="roles")
+ACTION = Action("role-grant", _("Grant a role"), Role.ADMIN, run, Form, group="roles")

@@ -46,7 +46,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     told = "; ".join([*map(described, added), *map(arrow, routes)])
     audit = entry(caller, bus, "room-create", after=told)
     await bus.settings.change([*map(Put, added), *map(Put, routes)], audit)
-    return Done(_("Added {what}. I am on my way in: “room-list” tells how I fare.", what=told))
+    return Done(_("Added {what}. The bot is joining; “room list” shows the status.", what=told))
 
 
 def new_room(form: Form, bus: Bus) -> ChannelSpec:

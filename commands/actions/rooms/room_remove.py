@@ -30,7 +30,13 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     room."""
     spec = find_channel(bus, Channel(METHOD, form.room))
     if not form.destroy:
-        return await removal("room-remove", spec, bus, finish, _("I leave the room; it stays."))
+        return await removal(
+            "room-remove",
+            spec,
+            bus,
+            finish,
+            _("The bot leaves the room; the room continues to exist."),
+        )
     state = bus.rooms.told(form.room)
     if not (state and state.owned):
         raise Refused(
@@ -44,8 +50,8 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     async def then(caller: Caller, bus: Bus, told: Words) -> Reply:
         return await destroy(form.room, caller, bus, told)
 
-    more = _("The room is destroyed for everyone.")
-    return await removal("room-remove", spec, bus, then, more, "to be destroyed")
+    more = _("The room will be destroyed for everyone.")
+    return await removal("room-remove", spec, bus, then, more, "room destroyed")
 
 
 async def destroy(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:

@@ -37,7 +37,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     present = {(route.source, route.destination) for route in bus.hub.routes}
     new = [route for route in wanted if (route.source, route.destination) not in present]
     if not new:
-        raise Conflict(_("That route stands already."))
+        raise Conflict(_("That route already exists."))
     added = ", ".join(map(arrow, new))
     await bus.settings.change(list(map(Put, new)), entry(caller, bus, "route-add", after=added))
     return Done(_("Added {routes}.", routes=added))

@@ -51,8 +51,11 @@ class Form:
     what: Annotated[
         str,
         Ask(
-            _("What"),
-            _("its ends and whether it is on; or of its processors: add, edit, order, drop"),
+            _("Request"),
+            _(
+                "“ends” changes its source, destination and state; add, edit, order and drop "
+                "change its processors"
+            ),
             part_choices,
             wanted=True,
         ),
@@ -73,8 +76,12 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 def form_of(route: Route) -> type:
     """The form, with the route's present values."""
-    source = Annotated[Channel, Ask(_("From"), _("where messages come from"), choices=channels)]
-    destination = Annotated[Channel, Ask(_("To"), _("where they go"), choices=places)]
+    source = Annotated[
+        Channel, Ask(_("From"), _("the channel that messages come from"), choices=channels)
+    ]
+    destination = Annotated[
+        Channel, Ask(_("To"), _("the channel that messages go to"), choices=places)
+    ]
     asked = [
         ("source", source, field(default=route.source)),
         ("destination", destination, field(default=route.destination)),
@@ -90,7 +97,7 @@ async def edit_route(route: Route, caller: Caller, filled: Any, bus: Bus) -> Rep
     unchanged(bus, route)
     wanted = replace(route, source=filled.source, destination=filled.destination, enabled=filled.on)
     if wanted == route:
-        return Done(_("Left as it was: {route}.", route=shown(route)))
+        return Done(_("Nothing was changed: {route}.", route=shown(route)))
     ends = (wanted.source, wanted.destination)
     for end in ends:
         find_channel(bus, end)
@@ -98,14 +105,14 @@ async def edit_route(route: Route, caller: Caller, filled: Any, bus: Bus) -> Rep
         if (other.source, other.destination) == ends and other.id != route.id:
             raise Conflict(
                 _(
-                    "Route {number} is that one already: {route}.",
+                    "Route {number} already does this: {route}.",
                     number=other.id,
                     route=shown(other),
                 )
             )
     audit = entry(caller, bus, "route-edit", arrow(route), arrow(wanted))
     await bus.settings.change([Put(wanted)], audit)
-    return Done(_("Changed {before}: it is now {after}.", before=shown(route), after=shown(wanted)))
+    return Done(_("Changed {before} to {after}.", before=shown(route), after=shown(wanted)))
 
 
 ACTION = Action(

@@ -60,7 +60,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         lines.append(_("No route starts there. The message is not forwarded."))
     return Lines(
         _(
-            "“{body}” in {channel}; nothing is sent:",
+            "Test of “{body}” in {channel}; nothing is sent:",
             body=shortened(message.body),
             channel=form.channel,
         ),
@@ -150,8 +150,8 @@ def said_words(destination: Channel, message: Message, bus: Bus) -> Words:
     """As the destination would show it."""
     method = bus.methods[destination.method]
     if method.make is None or (method.puppets and message.author.is_guest):
-        return _("{name} says “{body}”", name=message.author.shown, body=shortened(message.body))
-    return _("the bot says “{line}”", line=shortened(message.line))
+        return _("{name} posts “{body}”", name=message.author.shown, body=shortened(message.body))
+    return _("the bot posts “{line}”", line=shortened(message.line))
 
 
 def shortened(text: str, most: int = 200) -> str:

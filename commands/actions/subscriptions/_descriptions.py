@@ -106,19 +106,19 @@ def details(subscription: Subscription) -> list[Words]:
     """What is said of a subscription beside when and where."""
     words = []
     if subscription.only:
-        words.append(_("only with “{text}”", text=subscription.only))
+        words.append(_("containing “{text}”", text=subscription.only))
     if subscription.without:
-        words.append(_("without “{text}”", text=subscription.without))
+        words.append(_("not containing “{text}”", text=subscription.without))
     if subscription.thread:
-        words.append(_("of the thread {id}", id=subscription.thread[:8]))
+        words.append(_("in the thread {id}", id=subscription.thread[:8]))
     if subscription.own:
-        words.append(_("own posts too"))
+        words.append(_("including your own messages"))
     if subscription.online:
-        words.append(_("at once while you are online"))
+        words.append(_("immediately while you are online"))
     if subscription.name and not subscription.interval.at_once:
-        words.append(_("at once where “{name}” is named", name=subscription.name))
+        words.append(_("immediately if “{name}” is mentioned", name=subscription.name))
     if subscription.fallback:
-        words.append(_("else to {target}", target=subscription.fallback))
+        words.append(_("if that fails, to {target}", target=subscription.fallback))
     return words
 
 
@@ -130,7 +130,7 @@ def state_words(one: Subscription) -> Sequence[Words]:
     if one.standing is not Standing.ON:
         return [one.standing.words]
     if one.due:
-        return [_("next {time} ({zone})", **time)]
+        return [_("next on {time} ({zone})", **time)]
     return []
 
 
@@ -200,7 +200,7 @@ def choose(
     """A step that asks which of some; or all of them."""
     choices = [Choice(str(subscription.id), brief(subscription)) for subscription in some]
     if some[1:]:
-        choices.append(Choice(ALL, _("all of them"), tuple(_EVERY)))
+        choices.append(Choice(ALL, _("all subscriptions"), tuple(_EVERY)))
 
     async def go_on(caller: Caller, filled: Any, bus: Bus) -> Reply:
         if filled.which == ALL:
@@ -208,7 +208,7 @@ def choose(
         meant = [subscription for subscription in some if str(subscription.id) == filled.which]
         return await run(caller, meant, bus)
 
-    asked = Annotated[str, Ask(_("Which"), choices=lambda _bus: choices)]
+    asked = Annotated[str, Ask(_("Selection"), choices=lambda _bus: choices)]
     lines = joined(list(map(brief, some)), "\n")
     return Step(title, make_dataclass("Which", [("which", asked)], frozen=True), go_on, help=lines)
 

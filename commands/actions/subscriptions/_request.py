@@ -84,7 +84,7 @@ async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> S
             )
         )
     if who != caller.jid and not await bus.subscriptions.access.may_read(who, channel):
-        raise Forbidden(_("{who} may not read {channel}.", who=who, channel=channel))
+        raise Forbidden(_("{who} cannot read {channel}.", who=who, channel=channel))
     interval = parsed("interval", Interval.parse, said.interval)
     target = await target_of(caller, said, who, bus)
     if target is None:
@@ -100,7 +100,7 @@ def subscriber(caller: Caller, said: SubscriptionRequest) -> str:
             _("Only operators can subscribe other people, who must then accept the request.")
         )
     if not BARE_JID.fullmatch(who):
-        fault("who", _("“{text}” is no JID like juliet@example.org.", text=who[:60]))
+        fault("who", _("“{text}” is not a JID. Write it as juliet@example.org.", text=who[:60]))
     return who
 
 
@@ -166,7 +166,12 @@ def check_way(method: str, bus: Bus) -> None:
     if method not in bus.subscriptions.ways:
         names = ", ".join(bus.subscriptions.ways)
         fault(
-            "by", _("{method} is no way to be told here: {names}.", method=method[:20], names=names)
+            "by",
+            _(
+                "Subscriptions cannot be sent by {method}. Available methods: {names}.",
+                method=method[:20],
+                names=names,
+            ),
         )
 
 
@@ -263,7 +268,7 @@ def name_of(written: str, default: str = "") -> str:
         return ""
     if words_of(name) != {name.casefold()} or len(name) > _LONGEST_NAME:
         fault(
-            "mention", _("“{name}” can't be looked for: write one word, or: none.", name=name[:40])
+            "mention", _("“{name}” is not a single word. Write one word, or none.", name=name[:40])
         )
     return name
 
@@ -339,15 +344,15 @@ async def check_new(bus: Bus, new: Subscription) -> None:
     if known.who == new.who:
         raise Conflict(
             _(
-                "You have that as number {number}, {interval}: “subscription edit {change}” "
-                "changes it.",
+                "You already have this subscription as number {number}, {interval}. To change "
+                "it, use “subscription edit {change}”.",
                 **values,
             )
         )
     raise Conflict(
         _(
-            "That is there already, as number {number}, {interval}: “subscription edit "
-            "{change}” changes it.",
+            "This subscription already exists as number {number}, {interval}. To change it, use "
+            "“subscription edit {change}”.",
             **values,
         )
     )

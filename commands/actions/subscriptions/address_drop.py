@@ -42,7 +42,7 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
     for known in await bus.subscriptions.book.of(caller.jid):
         choices.append(Choice(str(known.target), str(known.target)))
     if not choices:
-        return Done(_("You gave me no address."))
+        return Done(_("You do not have any addresses."))
     asked = Annotated[str, Ask(_("Address"), choices=lambda _bus: choices)]
     return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), run)
 

@@ -52,7 +52,7 @@ async def agree(caller: Caller, bus: Bus) -> Reply:
             hints.append(await how_to_confirm(address, bus))
     if hints:
         raise NotFound(joined(hints, "\n"))
-    raise NotFound(_("Nothing waits to be confirmed by you."))
+    raise NotFound(_("You have nothing to confirm."))
 
 
 async def how_to_confirm(address: Address, bus: Bus) -> Words:

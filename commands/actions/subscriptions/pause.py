@@ -51,11 +51,11 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
     mine = await bus.subscriptions.of(caller.jid)
     if not mine:
         return Done(NONE_YET)
-    choices = [Choice(ALL, _("all of them"))]
+    choices = [Choice(ALL, _("all subscriptions"))]
     for subscription in mine:
         choices.append(Choice(str(subscription.id), brief(subscription)))
-    which = Ask(_("Which"), choices=lambda _bus: choices)
-    time = Ask(_("Until"), _("like: Monday, tomorrow at 9, 2h; empty: “resume”"))
+    which = Ask(_("Selection"), choices=lambda _bus: choices)
+    time = Ask(_("Until"), _("for example: Monday, tomorrow at 9, 2h; empty pauses until “resume”"))
     asked = [
         option("which", Annotated[str, which], ALL),
         option("until", Annotated[str, time], ""),

@@ -95,10 +95,12 @@ def said_of_line(
         words = " ".join([words, "online"])
     line = read(words, ())
     if line.by or line.address or line.who:
-        raise BadInput(_("Where it goes can't be changed: end it, and subscribe anew."))
+        raise BadInput(
+            _("The destination cannot be changed. End the subscription and subscribe again.")
+        )
     stray = _SETTING.search(f"{line.channel} {line.rest} {line.interval}")
     if stray:
-        raise BadInput(_("There is no setting “{name}”.", name=stray[1][:40]))
+        raise BadInput(_("The setting “{name}” does not exist.", name=stray[1][:40]))
     if line.rest or line.channel:
         return said  # whose interval can't be read
     written_fields = {field: value for field, value in asdict(line).items() if value}

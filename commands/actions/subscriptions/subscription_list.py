@@ -41,7 +41,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if whose in (ALL, "alle"):
         return await list_others(None, bus)
     if not BARE_JID.fullmatch(whose):
-        raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=whose[:60]))
+        raise BadInput(_("“{text}” is not a JID. Write it as juliet@example.org.", text=whose[:60]))
     return await list_others(whose, bus)
 
 
@@ -54,7 +54,7 @@ async def list_others(who: str | None, bus: Bus) -> Reply:
     if subscriptions[SHOWN:]:
         return Lines(_("The first {count} subscriptions:", count=SHOWN), lines)
     if not lines:
-        return Done(_("There are no subscriptions."))
+        return Done(_("No subscriptions exist."))
     return Lines(count_words(len(lines)), lines)
 
 

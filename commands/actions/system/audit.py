@@ -24,7 +24,7 @@ class Form:
 async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     """Show the newest lines of the audit log. Raises BadInput."""
     if not 1 <= form.count <= MAX_LINES:
-        raise BadInput(_("Lines: 1 to {most}.", most=MAX_LINES))
+        raise BadInput(_("Lines must be between 1 and {most}.", most=MAX_LINES))
     changes = await bus.hub.store.audit.newest(limit=form.count)
     lines = [audit_line(change) for _number, change in changes]
     return Lines(_("{count} changes, newest first (UTC):", count=len(lines)), lines)
@@ -36,4 +36,4 @@ def audit_line(one: Audit) -> str:
     return f"{when(one.at)} {one.who} ({one.interface}) {one.what}: {before} → {after}"
 
 
-ACTION = Action("audit", _("Who changed what"), Role.OPERATOR, run, Form, group="about")
+ACTION = Action("audit", _("Show the audit log"), Role.OPERATOR, run, Form, group="about")

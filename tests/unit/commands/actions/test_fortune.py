@@ -74,4 +74,6 @@ async def test_offensive_ones_where_asked_and_never_in_a_room(bus: Bus, tmp_path
 
 async def test_none_installed(bus: Bus, tmp_path: Path) -> None:
     bus = replace(bus, fortune_places=[tmp_path / "nowhere"])
-    assert "install the package fortunes" in await says(bus, "fortune")
+    assert "No fortunes are installed on this machine. Install the package fortunes." in await says(
+        bus, "fortune"
+    )

@@ -300,7 +300,10 @@ async def test_a_day_that_is_spent_is_told_to_all_alike_and_no_mail_is_promised(
     bus.subscriptions.book.quotas = RequestQuotas(anonymous=1)
     for place, mail in enumerate((known, stopped, new, new), 2):
         page = await sign_up(browser, mail, X_Forwarded_For=f"198.51.100.{place}")
-        assert (page.status, "Too many addresses were given today" in page.note) == (429, True)
+        assert (
+            page.status,
+            "Too many addresses were added today. Try again tomorrow." in page.note,
+        ) == (429, True)
     bus.subscriptions.book.quotas = RequestQuotas(anonymous=2)
     assert (await sign_up(browser, new, X_Forwarded_For="198.51.100.9")).status == 200
     assert len(await asked(bus, Channel("mail", new))) == 1
