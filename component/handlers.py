@@ -140,7 +140,7 @@ class BusHandlers:
         """The name of an ad-hoc command."""
         return self.adhoc.named(node, asker, language)
 
-    async def serve(self, stanza: Element) -> Element | str:
+    async def serve(self, stanza: Element) -> Element:
         """Run a step of an ad-hoc command."""
         return await self.adhoc.serve(stanza)
 

@@ -6,13 +6,13 @@ Answers are the same on a bare and a full JID. An IQ that nobody answers gets `s
 import base64
 import datetime
 from collections.abc import Callable
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import Element
 
 import structlog
 
 from component import __version__
 from component.common.i18n import Words, _, best
-from component.xmpp.elements import STREAM, answer, element, error, query
+from component.xmpp.elements import answer, element, error, query
 from component.xmpp.handlers import Commands, IqFault
 from component.xmpp.identity import AVATAR, NODE, Identities, Identity
 from component.xmpp.stanza import (
@@ -95,8 +95,6 @@ class Disco:
             return
         try:
             inside = await self._commands.serve(stanza)
-            if isinstance(inside, str):
-                inside = fromstring(f'<iq xmlns="{STREAM}">{inside}</iq>')[0]  # noqa: S314 - our own
             reply = answer(stanza, "result", inside)
         except IqFault as fault:
             reply = answer(stanza, "error", fault.error)
