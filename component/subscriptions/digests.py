@@ -12,7 +12,7 @@ import structlog
 from component.bus.engine.hub import Hub
 from component.bus.model.message import BUS, Channel, Kind, Message
 from component.bus.model.route import grouped
-from component.bus.model.subscription import Moment, Subscription
+from component.bus.model.subscription import DecisionTime, Subscription
 from component.bus.ports.digests import DigestPart, DigestTurn
 from component.bus.ports.method import Clock, Timer
 from component.bus.ports.store import Store
@@ -70,7 +70,7 @@ class Digests:
         store: Store,
         subscriptions: Subscriptions,
         timer: Timer,
-        moment: Callable[[], Moment],
+        moment: Callable[[], DecisionTime],
         clock: Clock,
         limits: DigestLimits = DIGEST_LIMITS,
     ) -> None:

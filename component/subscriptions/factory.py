@@ -10,7 +10,7 @@ from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.model.message import Channel, Message
 from component.bus.model.story import permalink
-from component.bus.model.subscription import Moment
+from component.bus.model.subscription import DecisionTime
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
 from component.bus.ports.store import Store
 from component.common.i18n import Words
@@ -66,8 +66,8 @@ def put_together(
         hub, store, settings, known, notices, book, online, timer, clock, ways
     )
 
-    def moment() -> Moment:
-        return Moment(clock(), online.is_online, settings.quiet)
+    def moment() -> DecisionTime:
+        return DecisionTime(clock(), online.is_online, settings.quiet)
 
     def title(channel: Channel) -> str:
         spec = hub.find(channel)

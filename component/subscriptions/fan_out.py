@@ -15,7 +15,7 @@ from component.bus.model import flow_control
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
-from component.bus.model.subscription import Moment, Subscription, Verdict, decide, words_of
+from component.bus.model.subscription import DecisionTime, Subscription, Verdict, decide, words_of
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quick, Retracts
 from component.bus.ports.rendering import AsIs, Rendered
@@ -92,7 +92,7 @@ class Subscribers:
         store: Store,
         audience: Audience,
         title: Callable[[Channel], str],
-        moment: Callable[[], Moment],
+        moment: Callable[[], DecisionTime],
         clock: Clock,
     ) -> None:
         self.due: list[Callable[[int], None]] = []
@@ -232,7 +232,7 @@ class Subscribers:
         return page
 
     async def _elsewhere(
-        self, run: Run, some: Sequence[Subscription], moment: Moment
+        self, run: Run, some: Sequence[Subscription], moment: DecisionTime
     ) -> frozenset[Channel]:
         """Whose turn it was at a channel that the message came to before."""
         if not run.before:
@@ -295,7 +295,9 @@ class Subscribers:
                 call(one.due)
 
 
-def _let_wait(run: Run, one: Subscription, verdict: Verdict, page: Page, moment: Moment) -> None:
+def _let_wait(
+    run: Run, one: Subscription, verdict: Verdict, page: Page, moment: DecisionTime
+) -> None:
     if verdict is Verdict.HOLD:
         page.held.append(one.held(run.seq - 1, moment.quiet_until(one) or moment.now))
     elif verdict is Verdict.COUNT and not one.due:

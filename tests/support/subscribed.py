@@ -22,8 +22,8 @@ from component.bus.model.records import Audit, ChannelSpec, Preference, Put
 from component.bus.model.roles import Roles
 from component.bus.model.subscription import (
     Address,
+    DecisionTime,
     Interval,
-    Moment,
     Proof,
     Subscription,
 )
@@ -174,8 +174,8 @@ async def a_world(
         hub, store, settings, known, notices, book, online, scheduler, clock, ("chat", "mail")
     )
 
-    def moment() -> Moment:
-        return Moment(clock(), online.is_online, settings.quiet)
+    def moment() -> DecisionTime:
+        return DecisionTime(clock(), online.is_online, settings.quiet)
 
     chat, mail = Persons(), FakeMethod()
     fanout = Subscribers(
