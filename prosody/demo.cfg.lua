@@ -40,6 +40,8 @@ Component "$rooms" "muc"
   modules_enabled = { "muc_mam" }
   muc_log_by_default = true
   muc_log_expires_after = "1y"
+  -- Prosody 13 lets the bot, who is no user of $domain, make no room that lasts, unless it counts as one.
+  server_user_role = "prosody:registered"
 
 Component "$upload" "http_file_share"
   http_host = "127.0.0.1"

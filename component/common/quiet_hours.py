@@ -46,7 +46,7 @@ class Hours:
 
     def until(self, now: int, zone: tzinfo = UTC) -> int | None:
         """When the quiet is over that holds at `now` by the clocks of `zone`, both in ms; None
-        outside it. One that begins where another ends goes on."""
+        outside it. One that begins where another ends continues it."""
         end: int | None = None
         while more := self._ends(now // 1000 if end is None else end, zone):
             end = more

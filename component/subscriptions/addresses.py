@@ -86,7 +86,7 @@ class AddressBook:
         self._hub = hub
         self._notices = notices
         self._clock = clock
-        self._quotas = quotas
+        self.quotas = quotas
 
     @property
     def _store(self) -> Store:
@@ -260,7 +260,7 @@ class AddressBook:
             raise too_many_requests()
 
     def _limits(self, who: str, by: str) -> RequestLimits:
-        quotas, since = self._quotas, self._clock() - DAY_MS
+        quotas, since = self.quotas, self._clock() - DAY_MS
         if not who:
             return RequestLimits(quotas.to_mailbox, quotas.anonymous, quotas.anonymous, since)
         person = quotas.by_domain if by else quotas.by_person
@@ -284,7 +284,7 @@ class AddressBook:
         """Raise Conflict where someone has as many other addresses as one may have."""
         if not who:
             return
-        most = self._quotas.addresses
+        most = self.quotas.addresses
         given = await self._store.addresses.find(who=who)
         others = [address for address in given if address.target != target]
         if len(others) >= most:

@@ -1,6 +1,6 @@
-"""Digests of subscriptions, told when they are due: of each target's that are due together one, on
-disk in the same transaction in which those subscriptions move on. So each is told once in its time,
-whatever happens meanwhile; what was due while the bus was away is told as one.
+"""Digests of subscriptions, made when they are due: one for all of a target's that are due
+together, on disk in the same transaction in which those subscriptions advance. So each is made once
+in its time, whatever happens meanwhile; what was due while the bus was away becomes one.
 """
 
 import asyncio
@@ -22,14 +22,8 @@ from component.subscriptions.service import Subscriptions
 
 log = structlog.get_logger()
 
-PAGE = 200
-"""Subscriptions that are taken up at once."""
 BESIDE = 16
 """Digests that are made beside each other."""
-PEOPLE = 500
-"""Persons for whom a run's digests may wait to be sent; more are made once some of them were,"""
-PATIENCE = 5.0
-"""or after so many seconds: those who can't be reached hold up nobody else."""
 COUNTED = 20
 """Messages that are counted to see whether a digest has anything to tell."""
 LATER = 3_600_000
@@ -44,6 +38,20 @@ _NAME = "digests"
 
 
 @dataclass(frozen=True, slots=True)
+class DigestLimits:
+    """Subscriptions that are taken up at once (`page`); persons for whom a run's digests may wait
+    to be sent (`people`): more are made once some of them were, or after `patience_s`, so that
+    those who can't be reached hold up nobody else."""
+
+    page: int = 200
+    people: int = 500
+    patience_s: float = 5.0
+
+
+DIGEST_LIMITS = DigestLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How a run stands: how many digests' turns were `taken` since it began (`since`, in ms; 0
     where none runs)."""
@@ -53,8 +61,8 @@ class Progress:
 
 
 class Digests:
-    """Makes them. `start` once the hub has; then `timer` wakes it, and who knows of an earlier time
-    calls `expect`."""
+    """Makes them. Call `start` once the hub has started; then `timer` wakes it, at an earlier time
+    where `expect` was called with one."""
 
     def __init__(
         self,
@@ -63,7 +71,9 @@ class Digests:
         timer: Timer,
         moment: Callable[[], Moment],
         clock: Clock,
+        limits: DigestLimits = DIGEST_LIMITS,
     ) -> None:
+        self.limits = limits
         self.progress = Progress()
         self._hub = hub
         self._subscriptions = subscriptions
@@ -125,7 +135,7 @@ class Digests:
         if self._looked is not None and 0 <= now - self._looked < HOUR:
             return
         after = 0
-        while some := await self._store.digests.due_after(now + FAR, after, PAGE):
+        while some := await self._store.digests.due_after(now + FAR, after, self.limits.page):
             after = some[-1].id
             sooner = [(one, due) for one in some if (due := one.next(now) or now) < one.due]
             await self._store.digests.take_turns(
@@ -137,7 +147,7 @@ class Digests:
         """Tell all that is due; whether nothing stands in the way of that."""
         seen, stuck = _Seen(self._store), self._hub.crowd.size
         before: frozenset[Subscription] = frozenset()
-        while ready := await self._store.digests.due(self._clock(), PAGE):
+        while ready := await self._store.digests.due(self._clock(), self.limits.page):
             if before.issuperset(ready):
                 log.error("digests make no progress", subscription=ready[0].id)
                 return False
@@ -154,8 +164,8 @@ class Digests:
     async def _room(self, stuck: int) -> int:
         """Wait for room for more than those who were `stuck` before; gives how many are by now."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._hub.crowd.below(stuck + PEOPLE)
+            async with asyncio.timeout(self.limits.patience_s):
+                await self._hub.crowd.below(stuck + self.limits.people)
         except TimeoutError:
             return self._hub.crowd.size
         return stuck
@@ -219,7 +229,7 @@ class Digests:
     async def _tell(
         self, target: Channel, turns: Sequence[DigestTurn], counts: Sequence[int]
     ) -> None:
-        """Its words are read and put together when it is sent, by
+        """Its words are read and rendered when it is sent, by
         `component.subscriptions.rendering`: what stands here is for who looks at its trace."""
         names = ", ".join(sorted({str(turn.was.channel) for turn in turns}))
         some = f"{sum(counts)}{'+' * (max(counts) >= COUNTED)}"
@@ -250,7 +260,7 @@ class _Seen:
 
     async def upto(self, one: Subscription) -> int:
         """The seq up to which its digest tells: the newest when the run came to its channel, so
-        that others' is the same; but the newest now where what comes then is told at once."""
+        that others' is the same; but the newest now where what comes then is sent immediately."""
         if one.interval.at_once:
             return await self._store.deliveries.last_seq(one.channel)
         if one.channel not in self._upto:
@@ -280,7 +290,7 @@ class _Seen:
     async def _first(
         self, one: Subscription, part: DigestPart, told: frozenset[int]
     ) -> Sequence[str]:
-        """Who said the first of what everyone is told who wants the same."""
+        """The authors of the first messages for everyone who wants the same."""
         key = alike(one, part, told)
         if key not in self._authors:
             found, _whole = await first(

@@ -1,6 +1,6 @@
-"""Subscriptions as they are asked for, changed and ended.
+"""Subscriptions: how people add, change and end them.
 
-What each of them is told, and when, is the affair of `fanout.py` and `digesting.py`.
+`fan_out.py` and `digests.py` decide what each subscriber gets, and when.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -93,12 +93,12 @@ class Subscriptions:
 
     async def start(self) -> None:
         """Take up what was asked for before. Raises StoreError."""
-        await self._recount()
+        await self.recount()
         self.access.start()
 
-    async def _recount(self) -> None:
+    async def recount(self) -> None:
         """See anew, and each hour, which channels have subscribers who hear at once."""
-        self._timer.at("subscribers", self._clock() + HOUR, self._recount)
+        self._timer.at("subscribers", self._clock() + HOUR, self.recount)
         self.audience.counting()
         self.audience.counted(await self._store.subscriptions.listener_counts())
 
@@ -219,8 +219,8 @@ class Subscriptions:
         )
 
     async def change(self, was: Subscription, now: Subscription) -> Subscription:
-        """Let one be as `now` where it differs from `was`; what waits for a digest that will not
-        come any more is told at once. Raises as `add`; NotFound where it is gone."""
+        """Change what differs between `was` and `now`; what waits for a digest that will not come
+        any more is sent immediately. Raises as `add`; NotFound where it is gone."""
         await self._check_target(now, now.who)
         clock = self._clock()
         some = await self._rewrite(
@@ -233,16 +233,16 @@ class Subscriptions:
     async def pause(
         self, jid: str, until: int, numbers: Collection[int] | None = None
     ) -> Sequence[Subscription]:
-        """Nothing of someone's (or of those `numbers`) is told until a time in ms, 0 for until they
-        want it again; then what came meanwhile is told as one digest each. Gives those that it
-        holds for."""
+        """Send nothing of someone's subscriptions (or of those `numbers`) until a time in ms, 0 for
+        until they resume them; then what came meanwhile becomes one digest each. Returns those
+        that are paused."""
         chosen = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
         return await self._rewrite(chosen, lambda one, heard: transitions.paused(one, until, heard))
 
     async def resume(
         self, jid: str, numbers: Collection[int] | None = None
     ) -> Sequence[Subscription]:
-        """What is paused goes on, and what came meanwhile is told now. Gives those that go on."""
+        """End pauses, and send what came meanwhile now. Returns those that were paused."""
         now = self._clock()
         mine = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
         return await self._rewrite(mine, lambda one, _heard: transitions.resumed(one, now))
@@ -311,8 +311,8 @@ class Subscriptions:
         return then
 
     async def _brought(self, then: Delivery) -> Sequence[tuple[Subscription, int]]:
-        """The subscriptions that brought a message, each with the seq behind which it stands in its
-        channel. What was said to a person (a reminder), or came by a route alone, none did."""
+        """The subscriptions that brought a message, each with the seq before the message's in its
+        channel. None brought what was said to a person (a reminder), or came by a route alone."""
         theirs = await self._store.subscriptions.find(target=then.channel, limit=1_000)
         if not theirs:
             return ()
@@ -371,7 +371,7 @@ class Subscriptions:
             raise StoreError(error.sentence) from error
 
     def seen(self, jid: str) -> None:
-        """A bare JID shows that it is there: what waits for them is told now."""
+        """A bare JID shows that it is there: send what waits for them now."""
         if self._away.pop(self.own(jid), None):
             self._timer.at(f"seen:{jid}", self._clock(), partial(self._come, jid))
 

@@ -92,7 +92,12 @@ async def test_refusals_in_german(bus: Bus) -> None:
 
 
 async def test_help_in_german(bus: Bus) -> None:
-    answer = (await _says(a_text(bus), "help", "de-CH")).splitlines()
+    text = a_text(bus)
+    first = (await _says(text, "help", "de-CH")).splitlines()
+    assert first[0].startswith("Ich reiche Nachrichten zwischen Räumen")
+    assert first[1].startswith("Nachrichten: shout, last, search")
+    assert "„help all“ zeigt alle mit ihren Titeln." in first[-3]
+    answer = (await _says(text, "help alle", "de-CH")).splitlines()
     assert answer[0].startswith("Ich reiche Nachrichten zwischen Räumen")
     assert answer[1:-2] == [
         f"{name}: {tell(ACTIONS[name].title, 'de')}" for name in sorted(ACTIONS)

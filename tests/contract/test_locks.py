@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -15,6 +16,10 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 LOCKS = ("requirements-bootstrap.lock", "requirements.lock", "requirements-dev.lock")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+LINE = re.compile(
+    r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[\w.!+]+"  # name, extras, version
+    r"( ; [^;]+?)?( +--hash=sha256:[0-9a-f]{64})+"
+)
 MACHINES = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
 
 
@@ -30,9 +35,9 @@ class Target:
         """Whether `requirement` applies here, to a package that is asked for with `extras`."""
         if requirement.marker is None:
             return True
-        return any(requirement.marker.evaluate(self._environment(extra)) for extra in ("", *extras))
+        return any(requirement.marker.evaluate(self.environment(extra)) for extra in ("", *extras))
 
-    def _environment(self, extra: str) -> dict[str, str]:
+    def environment(self, extra: str) -> dict[str, str]:
         return {
             "extra": extra,
             "implementation_name": "cpython",
@@ -49,43 +54,44 @@ class Target:
 TARGETS = [Target(python, *machine) for python in PYTHONS for machine in MACHINES]
 
 
-def _entries(name: str) -> list[str]:
+def entries_of(name: str) -> list[str]:
     """Each requirement of a lock file with its hashes, on one line and without comments."""
     text = (ROOT / name).read_text("utf-8")
     text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
     return text.replace("\\\n", " ").splitlines()
 
 
-def _pins(name: str) -> dict[str, Requirement]:
+def pins_of(name: str) -> dict[str, Requirement]:
     pins: dict[str, Requirement] = {}
-    for entry in _entries(name):
+    for entry in entries_of(name):
         pin = Requirement(entry.partition(" --hash=")[0])
         pins[canonicalize_name(pin.name)] = pin
     return pins
 
 
-def _group(name: str) -> Iterator[str]:
+def group_of(name: str) -> Iterator[str]:
     for entry in PROJECT["dependency-groups"][name]:
         if isinstance(entry, str):
             yield entry
         else:
-            yield from _group(entry["include-group"])
+            yield from group_of(entry["include-group"])
 
 
-def _asked(name: str) -> list[Requirement]:
+def asked_of(name: str) -> list[Requirement]:
     """What pyproject.toml asks of a lock file."""
     asked = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
     if name == "requirements-dev.lock":
-        asked.extend(_group("dev"))
+        asked.extend(group_of("dev"))
     return [Requirement(one) for one in asked]
 
 
-def _requirements(pin: Requirement) -> list[Requirement]:
+@cache
+def requirements_of(package: str) -> list[Requirement]:
     """What an installed package asks for."""
-    return [Requirement(one) for one in distribution(pin.name).requires or ()]
+    return [Requirement(one) for one in distribution(package).requires or ()]
 
 
-def _fault(asked: Requirement, pin: Requirement | None, target: Target) -> str:
+def fault_of(asked: Requirement, pin: Requirement | None, target: Target) -> str:
     """What is wrong with the pin of a requirement; "" where nothing is."""
     if pin is None or not target.wants(pin, set()):
         return f"{asked} is not pinned"
@@ -97,7 +103,7 @@ def _fault(asked: Requirement, pin: Requirement | None, target: Target) -> str:
     return ""
 
 
-def _faults(asked: list[Requirement], pins: dict[str, Requirement], target: Target) -> set[str]:
+def faults_of(asked: list[Requirement], pins: dict[str, Requirement], target: Target) -> set[str]:
     """Follow what is asked for, and what that asks for in turn."""
     faults = set()
     waiting = list(asked)
@@ -105,42 +111,35 @@ def _faults(asked: list[Requirement], pins: dict[str, Requirement], target: Targ
     while waiting:
         one = waiting.pop()
         name = canonicalize_name(one.name)
-        if not target.wants(one, set()) or (name, frozenset(one.extras)) in seen:
-            continue
-        seen.add((name, frozenset(one.extras)))
-        fault = _fault(one, pins.get(name), target)
+        fault = fault_of(one, pins.get(name), target)
         if fault:
             faults.add(fault)
-            continue
-        for further in _requirements(pins[name]):
-            if target.wants(further, one.extras):
-                further.marker = None
-                waiting.append(further)
+        elif (name, frozenset(one.extras)) not in seen:
+            seen.add((name, frozenset(one.extras)))
+            further = requirements_of(name)
+            waiting.extend(each for each in further if target.wants(each, one.extras))
     return faults
 
 
 @pytest.mark.parametrize("name", LOCKS[1:])
 def test_nothing_is_asked_for_that_is_not_pinned(name: str) -> None:
-    pins = _pins(name)
+    pins = pins_of(name)
     faults = set()
     for target in TARGETS:
-        faults |= _faults(_asked(name), pins, target)
+        faults |= faults_of(asked_of(name), pins, target)
     assert faults == set()
 
 
 def test_the_installer_is_pinned_alone() -> None:
-    [asked] = map(Requirement, _group("bootstrap"))
-    [pin] = _pins("requirements-bootstrap.lock").values()
-    assert _fault(asked, pin, TARGETS[0]) == ""
+    [asked] = map(Requirement, group_of("bootstrap"))
+    [pin] = pins_of("requirements-bootstrap.lock").values()
+    assert fault_of(asked, pin, TARGETS[0]) == ""
 
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_each_line_has_one_version_and_its_hashes(name: str) -> None:
-    line = re.compile(
-        r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[\w.!+]+"
-        r"( ; [^;]+?)?( +--hash=sha256:[0-9a-f]{64})+"
-    )
-    assert [one for one in _entries(name) if not line.fullmatch(one.strip())] == []
+    for entry in entries_of(name):
+        assert LINE.fullmatch(entry.strip())
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -150,13 +149,13 @@ def test_no_lock_names_a_host_or_a_folder(name: str) -> None:
 
 
 def test_both_locks_pin_the_same_versions() -> None:
-    dev = _pins("requirements-dev.lock")
+    dev = pins_of("requirements-dev.lock")
     differing = []
-    for name, pin in _pins("requirements.lock").items():
+    for name, pin in pins_of("requirements.lock").items():
         if name not in dev or dev[name].specifier != pin.specifier:
             differing.append(name)
     assert differing == []
 
 
 def test_what_builds_the_package_is_pinned_as_it_is_asked_for() -> None:
-    assert sorted(_group("build")) == sorted(PROJECT["build-system"]["requires"])
+    assert sorted(group_of("build")) == sorted(PROJECT["build-system"]["requires"])

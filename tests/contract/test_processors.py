@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import fromstring
+from xml.etree.ElementTree import Element
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +29,7 @@ from component.common import form
 from component.common.errors import BadInput
 from component.common.i18n import LANGUAGES, Words, tell
 from component.processors import build, settings_of
+from tests.contract.forms import wire
 from tests.contract.processing import (
     AUTHORS,
     BODIES,
@@ -163,7 +164,7 @@ async def _never(_caller: Any, _form: Any, _bus: Any) -> Done:
     raise AssertionError("it is only drawn")
 
 
-def _drawn(spec: ProcessorSpec, values: Values, language: str) -> str:
+def _drawn(spec: ProcessorSpec, values: Values, language: str) -> Element:
     step = Step(spec.title, spec.make, _never)
     return data_forms.form(step, step.fields(None), values, {"": "what is wrong"}, language)  # type: ignore[arg-type]
 
@@ -175,8 +176,8 @@ def test_its_form_keeps_the_rules_and_comes_back(name: str, values: Values, lang
     asked = form.fields(SPECS[name].make, None)
     for shown in ({}, values) if asked else ():
         drawn = _drawn(SPECS[name], shown, language)
-        keeps_the_rules(fromstring(data_forms.executing("a", "b", drawn, last=True, back=False)))
-    sent = data_forms.read(fromstring(_drawn(SPECS[name], values, language)))
+        keeps_the_rules(wire(data_forms.executing("a", "b", drawn, last=True, back=False)))
+    sent = data_forms.read(wire(_drawn(SPECS[name], values, language)))
     assert sent is not None
     assert build(name, sent) == build(name, values)
 

@@ -47,12 +47,10 @@ LOOSE = {
     ("actions/rooms/room_remove.py", "to be destroyed"),  # the audit log
     ("grammar/pause.py", "in "),  # what people write, in any language
     ("lookups.py", " (off)"),  # a route and a channel in a line, as the audit log has them too
-    ("lookups.py", " (paused)"),
     ("lookups.py", "%Y-%m-%d %H:%M:%S"),
     ("actions/system/status.py", " d "),  # units
     ("actions/system/status.py", " h "),
     ("actions/system/status.py", " min"),
-    ("data_forms.py", '<actions execute="complete"><complete/></actions>'),
 }
 """Text outside the catalogue that may be there."""
 CORE_LOOSE = {

@@ -4,6 +4,7 @@ letter retried."""
 import json
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from component.cli.prosody import COMPONENT
@@ -111,7 +112,8 @@ async def test_a_dead_letter_is_retried_once_there_is_someone(
 
 def _dead(place: Path) -> bool:
     """Whether a dead letter is on disk."""
-    with sqlite3.connect(f"file:{place / 'bus' / 'bus.db'}?mode=ro", uri=True) as database:
+    file = f"file:{place / 'bus' / 'bus.db'}?mode=ro"
+    with closing(sqlite3.connect(file, uri=True)) as database:
         return bool(database.execute("select 1 from deliveries where state = 'dead'").fetchall())
 
 

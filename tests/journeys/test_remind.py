@@ -3,6 +3,7 @@ due."""
 
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from component.cli.prosody import COMPONENT, free_port
@@ -38,14 +39,14 @@ async def test_reminders_come(server: Server, bus: Bus) -> None:
 
 def aged(place: Path, minutes: int) -> None:
     """As if that time had passed while nothing ran."""
-    with sqlite3.connect(place / "bus.db") as database:
+    with closing(sqlite3.connect(place / "bus.db")) as database, database:
         database.execute("update reminders set due = due - ?", (minutes * 60_000,))
 
 
 def arrived(place: Path) -> int:
     """How many reminders are known on disk to have come: what is not comes again, for a client
     can't be asked."""
-    with sqlite3.connect(f"file:{place / 'bus.db'}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{place / 'bus.db'}?mode=ro", uri=True)) as database:
         found = database.execute(
             "select count(*) from sent where origin like 'reminder:%' and destination like "
             "'chat:%' and state = 'delivered'"

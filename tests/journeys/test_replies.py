@@ -184,5 +184,6 @@ async def test_answers_in_private(place: Told) -> None:
             assert "replies_to" not in await shouted(bus, "private", "I heard of it")
             answer(juliet, f"private@{COMPONENT}", told["id"], "where it stands", private=True)
             assert (await shouted(bus, "private", "where it stands"))["replies_to"] == shout
-            answer(juliet, BOT, "x" * 100_000, "to a huge id", private=True)
+            # In one packet: Prosody puts off a tag that comes in parts (expat 2.6 and newer).
+            answer(juliet, BOT, "x" * 6_000, "to a huge id", private=True)
             assert "replies_to" not in await shouted(bus, "private", "to a huge id")

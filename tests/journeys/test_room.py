@@ -57,7 +57,9 @@ async def test_bot_answers(demo: tuple[Bus, dict[str, Any]], juliet: Any) -> Non
             me.tell(told["bot"], line)
             await me.hears(answer)
         me.tell(told["bot"], "help")
-        await me.until(lambda: any("whoami: " in words for _, words in me.lines()), "help")
+        await me.until(lambda: any("Messages: shout" in words for _, words in me.lines()), "help")
+        me.tell(told["bot"], "help all")
+        await me.until(lambda: any("whoami: " in words for _, words in me.lines()), "help all")
         me.tell(told["bot"], "help trace")
         await me.until(
             lambda: any(

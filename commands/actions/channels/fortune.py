@@ -1,4 +1,4 @@
-"""`fortune`: a fortune for who asks, in a room for all to read."""
+"""`fortune` shows a fortune to the person who asks, in a room to everyone."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from component.bus.model.roles import Role
 from component.common.errors import Forbidden, NotFound
 from component.common.form import Ask
 from component.common.i18n import _
-from component.methods.fortune.databases import PLACES, Name, draw
+from component.methods.fortune.databases import Name, draw
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,16 @@ class Form:
     ] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Draw a fortune. Raises Forbidden, NotFound."""
     if form.offensive and caller.in_room:
         raise Forbidden(
             _("Those that may offend are told in private only: write to {bot}.", bot=bus.bot)
         )
     names = [str(form.file)] if form.file else []
-    drawn = await asyncio.to_thread(draw, names, bus.luck, offensive=form.offensive, places=PLACES)
+    drawn = await asyncio.to_thread(
+        draw, names, bus.rng, offensive=form.offensive, places=bus.fortune_places
+    )
     if not drawn.text:
         raise NotFound(next(iter(drawn.faults.values())))
     return Lines(_("A fortune from “{name}”:", name=drawn.name), drawn.text.rstrip().splitlines())
@@ -40,7 +43,7 @@ ACTION = Action(
     "fortune",
     _("Tell a fortune"),
     Role.GUEST,
-    _run,
+    run,
     Form,
     group="messages",
     public=True,

@@ -1,5 +1,4 @@
-"""What the commands about stories share: the archives there are, a story by its number, a story in
-a line."""
+"""What the commands about stories share: finding archives and stories, and a story in a line."""
 
 from collections.abc import Sequence
 
@@ -18,11 +17,12 @@ def archives(bus: Bus) -> Sequence[Choice]:
     return [
         Choice(str(spec.channel), titled(spec))
         for spec in bus.hub.channels
-        if _is_archive(spec, bus)
+        if holds_stories(spec, bus)
     ]
 
 
-def _is_archive(spec: ChannelSpec, bus: Bus) -> bool:
+def holds_stories(spec: ChannelSpec, bus: Bus) -> bool:
+    """Whether a configured channel is one archive, not a wildcard."""
     return spec.channel.address != "*" and is_archive(spec.channel, bus)
 
 

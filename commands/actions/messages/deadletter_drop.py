@@ -1,4 +1,4 @@
-"""`deadletter-drop`: let a dead letter go, or all of a channel; its trace still tells of it."""
+"""`deadletter-drop` drops a dead letter, or all of a channel; its trace still shows it."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,7 +18,8 @@ class Form(Letters):
     sure: Annotated[bool, Ask(_("Without asking"))] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Drop dead letters, after asking."""
     letters = await dead_letters(bus, form.which, form.channel)
 
     async def drop(caller: Caller, bus: Bus) -> Reply:
@@ -42,7 +43,7 @@ ACTION = Action(
     "deadletter-drop",
     _("Drop dead letters"),
     Role.OPERATOR,
-    _run,
+    run,
     Form,
     more=True,
     group="deadletters",

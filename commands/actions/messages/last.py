@@ -1,4 +1,4 @@
-"""`last`: the newest lines of a channel."""
+"""`last` shows the newest messages of a channel."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -23,7 +23,8 @@ class Form:
     count: Annotated[int, Ask(_("Lines"), _("1 to 50"))] = 10
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show the newest messages of a channel."""
     readable(caller, bus, form.channel)
     if not 1 <= form.count <= MOST:
         raise BadInput(_("Lines: 1 to {most}.", most=MOST))
@@ -32,4 +33,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(title, [listed(one.message) for one in found])
 
 
-ACTION = Action("last", _("Newest lines"), Role.MEMBER, _run, Form, group="messages")
+ACTION = Action("last", _("Newest lines"), Role.MEMBER, run, Form, group="messages")

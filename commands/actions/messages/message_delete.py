@@ -1,5 +1,5 @@
-"""`message-delete`: take a message's words away from the bus; what has not arrived yet never does,
-and the places that have it are asked to take it back."""
+"""`message-delete` deletes a message's text on the bus and asks the places that have it to
+retract it."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -22,7 +22,8 @@ class Form:
     id: Annotated[str, Ask(_("Message"), _("its id, or the first 6 digits or more"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Delete a message everywhere, after asking."""
     message = (await find(caller, bus, form.id))[0].message
     if await bus.hub.store.messages.deletion(message.id):
         raise Conflict(_("That message is deleted already."))
@@ -32,7 +33,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         places = await bus.hub.delete(message.id, entry(caller, bus, "message-delete", before=what))
         if not places:
             return Done(_("Deleted {id}.", id=message.id))
-        return Lines(_("Deleted {id}. Elsewhere:", id=message.id), [_line(one) for one in places])
+        return Lines(
+            _("Deleted {id}. Elsewhere:", id=message.id), [place_words(one) for one in places]
+        )
 
     return ask_sure(
         _("Delete a message"),
@@ -41,7 +44,8 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-def _line(taken: Retracted) -> Words:
+def place_words(taken: Retracted) -> Words:
+    """What became of a message at one place."""
     place = str(taken.delivery.channel)
     match taken.fate:
         case Fate.GONE:
@@ -55,5 +59,5 @@ def _line(taken: Retracted) -> Words:
 
 
 ACTION = Action(
-    "message-delete", _("Delete a message"), Role.OPERATOR, _run, Form, more=True, group="messages"
+    "message-delete", _("Delete a message"), Role.OPERATOR, run, Form, more=True, group="messages"
 )

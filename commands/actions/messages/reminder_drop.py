@@ -1,4 +1,4 @@
-"""`reminder-drop`: a reminder is to come no more: one of one's own, and for operators any."""
+"""`reminder-drop` drops one of the caller's reminders; operators may drop any."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,7 +18,8 @@ class Form:
     number: Annotated[int, Ask(_("Number"), _("“reminder list” shows them"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Drop a reminder. Raises NotFound."""
     store = bus.hub.store
     found = await store.reminders.get(form.number) if caller.jid else None
     if found is None or (found.who != caller.jid and caller.role < Role.OPERATOR):
@@ -45,4 +46,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("Reminder {number} of {who} is dropped.", number=found.id, who=found.who))
 
 
-ACTION = Action("reminder-drop", _("Drop a reminder"), Role.MEMBER, _run, Form, group="reminders")
+ACTION = Action("reminder-drop", _("Drop a reminder"), Role.MEMBER, run, Form, group="reminders")

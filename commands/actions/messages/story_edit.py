@@ -1,4 +1,4 @@
-"""`story-edit`: another title or text for a story, on its page and in the feed at once."""
+"""`story-edit` changes a story's title or text, on its page and in its feed at once."""
 
 from dataclasses import dataclass, field, make_dataclass, replace
 from typing import Annotated, Any
@@ -38,13 +38,14 @@ _Whole = make_dataclass("_Whole", [_TITLE, _TEXT], frozen=True)
 _TitleOnly = make_dataclass("_TitleOnly", [_TITLE], frozen=True)
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Ask for a story's title and text, filled in with the present ones."""
     story = await find_story(bus, form.story)
     told = story.told
 
     async def edit(caller: Caller, filled: Any, bus: Bus) -> Reply:
         text = "\n".join(filled.text) if hasattr(filled, "text") else told.text
-        return await _edit(story, Told.new(filled.title, text), caller, bus)
+        return await edit_story(story, Told.new(filled.title, text), caller, bus)
 
     title = _("Edit story {number}", number=story.seq)
     if caller.way == "form" and len(escape(told.text).encode()) > FITS:
@@ -61,7 +62,8 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-async def _edit(story: Story, told: Told, caller: Caller, bus: Bus) -> Reply:
+async def edit_story(story: Story, told: Told, caller: Caller, bus: Bus) -> Reply:
+    """Save a story's new title and text."""
     now = Told.new(
         story.told.title, story.told.text
     )  # white space at the ends of lines is no difference
@@ -75,5 +77,5 @@ async def _edit(story: Story, told: Told, caller: Caller, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "story-edit", _("Edit a story"), Role.OPERATOR, _run, Form, more=True, group="messages"
+    "story-edit", _("Edit a story"), Role.OPERATOR, run, Form, more=True, group="messages"
 )

@@ -1,4 +1,4 @@
-"""`story-list`: the newest stories of an archive, with their numbers."""
+"""`story-list` lists the newest stories of an archive with their numbers."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -23,7 +23,8 @@ class Form:
     count: Annotated[int, Ask(_("Stories"), _("1 to 200"))] = 20
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """List the newest stories of an archive. Raises BadInput."""
     find_channel(bus, form.channel)
     if not is_archive(form.channel, bus):
         raise BadInput(_("{channel} keeps no stories.", channel=form.channel))
@@ -40,4 +41,4 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(title, [line(one) for one in found])
 
 
-ACTION = Action("story-list", _("List stories"), Role.OPERATOR, _run, Form, group="messages")
+ACTION = Action("story-list", _("List stories"), Role.OPERATOR, run, Form, group="messages")

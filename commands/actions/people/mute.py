@@ -1,4 +1,4 @@
-"""`mute`: what someone says goes no further, for a time or until they are unmuted."""
+"""`mute` keeps someone's messages from everyone for a time, or until they are unmuted."""
 
 import re
 from dataclasses import dataclass
@@ -31,9 +31,10 @@ class Form:
     reason: Annotated[str, Ask(_("Reason"), _("they are told it"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    length, reason = _long(form)
-    author = await _author(caller, bus, form.who)
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Mute someone. Raises Forbidden for the bus itself and for admins, NotFound."""
+    length, reason = length_and_reason(form)
+    author = await find_author(caller, bus, form.who)
     if author.key == BUS.key:
         raise Forbidden(
             _("Those are my own words: I can't be muted. “reminder drop” ends a reminder.")
@@ -42,15 +43,19 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         raise Forbidden(_("{who} is an admin: admins can't be muted.", who=author.key))
     now = bus.clock()
     mute = Mute(author.key, author.name, now + length if length else 0, brief(reason))
-    before = next(
-        (told(one) for one in bus.hub.mutes if one.key == mute.key and one.holds(now)), ""
-    )
-    over = [Drop(one) for one in bus.hub.mutes if one.key != mute.key and not one.holds(now)]
-    await bus.settings.change([*over, Put(mute)], entry(caller, bus, "mute", before, told(mute)))
+    before = ""
+    changes: list[Drop | Put] = []
+    for other in bus.hub.mutes:
+        if other.holds(now) and other.key == mute.key:
+            before = told(other)
+        elif not other.holds(now) and other.key != mute.key:
+            changes.append(Drop(other))
+    audit = entry(caller, bus, "mute", before, told(mute))
+    await bus.settings.change([*changes, Put(mute)], audit)
     return Done(_("{who} is muted {until}.", who=author.shown, until=until(mute)))
 
 
-def _long(form: Form) -> tuple[int, str]:
+def length_and_reason(form: Form) -> tuple[int, str]:
     """Milliseconds (0 for no end), and the reason: in a line, words of the one come as the
     other's."""
     written = f"{form.long} {form.reason}".strip()
@@ -72,17 +77,19 @@ def _long(form: Form) -> tuple[int, str]:
     return seconds * 1000, rest
 
 
-async def _author(caller: Caller, bus: Bus, who: str) -> Author:
-    """Whom that means: an address, who goes by the name on the web page now, or who wrote a
-    message."""
+async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
+    """Whom that means: an address, the web user of that name, or the author of a message."""
     jid = who.lower()
     if BARE_JID.fullmatch(jid):
         return Author(jid.partition("@")[0], jid)
     name = who.removesuffix(WEB_MARK).strip()
-    if session := bus.guest(name):
+    session = bus.guest(name)
+    if session:
         return Author(name, f"guest:{session}", AuthorKind.GUEST)
-    if found := _ID.fullmatch(who.casefold()):
-        return (await find(caller, bus, found[1]))[0].message.author
+    match = _ID.fullmatch(who.casefold())
+    if match:
+        hops = await find(caller, bus, match[1])
+        return hops[0].message.author
     raise NotFound(
         _(
             "No web user goes by “{name}” now: write a JID, or the id of a message of theirs.",
@@ -94,18 +101,24 @@ async def _author(caller: Caller, bus: Bus, who: str) -> Author:
 def told(mute: Mute) -> str:
     """A mute in a line."""
     line = f"{mute.name} ({short(mute)}), {until(mute)}"
-    return f"{line}: {mute.reason}" if mute.reason else line
+    if mute.reason:
+        line += f": {mute.reason}"
+    return line
 
 
 def short(mute: Mute) -> str:
-    """Whose it is, as operators see it: a browser's session is its cookie, and whoever has that is
-    that guest."""
-    return mute.key[:14] if is_id(mute.key.removeprefix("guest:")) else mute.key
+    """Whose it is, as operators see it: a browser's session is its cookie, and anyone who has that
+    is that guest."""
+    if is_id(mute.key.removeprefix("guest:")):
+        return mute.key[:14]
+    return mute.key
 
 
 def until(mute: Mute) -> Words:
     """How long it lasts."""
-    return _("until {time} UTC", time=when(mute.until)) if mute.until else _("until unmuted")
+    if not mute.until:
+        return _("until unmuted")
+    return _("until {time} UTC", time=when(mute.until))
 
 
-ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, _run, Form, group="messages")
+ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="messages")

@@ -1,4 +1,4 @@
-"""`role-grant`: give someone a role. What the configuration says of its own admins stands."""
+"""`role-grant` gives someone a role, unless the configuration makes them an admin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from component.common.form import Ask, Choice, Jid
 from component.common.i18n import _
 
 
-def _roles(_bus: Bus) -> Sequence[Choice]:
+def role_choices(_bus: Bus) -> Sequence[Choice]:
+    """The roles that can be given."""
     return [Choice(role.label, role.words) for role in (Role.MEMBER, Role.OPERATOR, Role.ADMIN)]
 
 
@@ -22,7 +23,7 @@ class Form:
     """Whom, and what."""
 
     jid: Annotated[Jid, Ask(_("JID"), _("like juliet@example.org"))]
-    role: Annotated[str, Ask(_("Role"), choices=_roles)]
+    role: Annotated[str, Ask(_("Role"), choices=role_choices)]
 
 
 def not_of_the_configuration(bus: Bus, jid: str) -> None:
@@ -33,7 +34,8 @@ def not_of_the_configuration(bus: Bus, jid: str) -> None:
         )
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Give someone a role. Raises Forbidden, Conflict."""
     not_of_the_configuration(bus, form.jid)
     before = bus.settings.roles.given.get(form.jid)
     role = Role[form.role.upper()]
@@ -50,4 +52,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("{jid} has the role {role} now.", jid=form.jid, role=role.words))
 
 
-ACTION = Action("role-grant", _("Give a role"), Role.ADMIN, _run, Form, group="roles")
+ACTION = Action("role-grant", _("Give a role"), Role.ADMIN, run, Form, group="roles")

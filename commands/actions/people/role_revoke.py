@@ -1,4 +1,4 @@
-"""`role-revoke`: take a role that was given to someone; they are a member then, like everyone."""
+"""`role-revoke` takes a granted role from someone, who is a member then."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -20,7 +20,8 @@ class Form:
     jid: Annotated[Jid, Ask(_("JID"), _("of whom “role list” shows"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Take a role from someone. Raises Forbidden, NotFound."""
     not_of_the_configuration(bus, form.jid)
     role = bus.settings.roles.given.get(form.jid)
     if role is None:
@@ -30,4 +31,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("{jid} is {role} no more.", jid=form.jid, role=role.words))
 
 
-ACTION = Action("role-revoke", _("Take a role"), Role.ADMIN, _run, Form, group="roles")
+ACTION = Action("role-revoke", _("Take a role"), Role.ADMIN, run, Form, group="roles")

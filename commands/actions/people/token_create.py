@@ -1,5 +1,4 @@
-"""`token-create`: a token for the API. Its secret is shown once; what is kept of it can't be read
-back."""
+"""`token-create` creates a token for the API and shows its secret once."""
 
 import secrets
 from dataclasses import dataclass
@@ -27,7 +26,8 @@ class Form:
     jid: Annotated[Jid | None, Ask(_("Acts for"), _("a JID; yours where it is empty"))] = None
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Create a token, and show its secret once. Raises Conflict."""
     name = Author.named(form.name, "token").name
     if any(token.name == name for token in bus.settings.tokens.values()):
         raise Conflict(_("There is a token “{name}” already: choose another name.", name=name))
@@ -39,4 +39,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(_("The secret of “{name}”:", name=name), [secret, told])
 
 
-ACTION = Action("token-create", _("Create a token"), Role.ADMIN, _run, Form, group="tokens")
+ACTION = Action("token-create", _("Create a token"), Role.ADMIN, run, Form, group="tokens")

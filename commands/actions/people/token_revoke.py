@@ -1,4 +1,4 @@
-"""`token-revoke`: end a token; whoever still uses it is refused at once."""
+"""`token-revoke` ends a token: anyone who still uses it is refused at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from component.common.form import Ask, Choice
 from component.common.i18n import _
 
 
-def _tokens(bus: Bus) -> Sequence[Choice]:
+def token_choices(bus: Bus) -> Sequence[Choice]:
+    """All tokens by name."""
     tokens = sorted(bus.settings.tokens.values(), key=lambda token: token.name)
     return [Choice(token.name, f"{token.name} ({token.jid})") for token in tokens]
 
@@ -22,10 +23,11 @@ def _tokens(bus: Bus) -> Sequence[Choice]:
 class Form:
     """Which one."""
 
-    name: Annotated[str, Ask(_("Name"), choices=_tokens)]
+    name: Annotated[str, Ask(_("Name"), choices=token_choices)]
 
 
-def _find(bus: Bus, name: str) -> Token:
+def find_token(bus: Bus, name: str) -> Token:
+    """A token by its name. Raises NotFound."""
     token = next((one for one in bus.settings.tokens.values() if one.name == name), None)
     if token is None:
         raise NotFound(
@@ -34,11 +36,12 @@ def _find(bus: Bus, name: str) -> Token:
     return token
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
-    token = _find(bus, form.name)
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """End a token, after asking."""
+    token = find_token(bus, form.name)
 
     async def revoke(caller: Caller, bus: Bus) -> Reply:
-        if _find(bus, token.name) != token:
+        if find_token(bus, token.name) != token:
             raise Conflict(
                 _("“{name}” was made anew meanwhile; nothing was changed.", name=token.name)
             )
@@ -55,5 +58,5 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "token-revoke", _("Revoke a token"), Role.ADMIN, _run, Form, more=True, group="tokens"
+    "token-revoke", _("Revoke a token"), Role.ADMIN, run, Form, more=True, group="tokens"
 )

@@ -1,4 +1,4 @@
-"""`route-add`: a route from a channel to a channel, one way or both."""
+"""`route-add` adds a route from a channel to a channel, one way or both."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -23,21 +23,20 @@ class Form:
     both: Annotated[bool, Ask(_("Both ways"))] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Add a route, one way or both. Raises Conflict where it already exists."""
     for end in (form.source, form.destination):
         find_channel(bus, end)
     wanted = [Route(form.source, form.destination)]
     if form.both:
         wanted.append(Route(form.destination, form.source))
-    standing = {(route.source, route.destination) for route in bus.hub.routes}
-    new = [route for route in wanted if (route.source, route.destination) not in standing]
+    present = {(route.source, route.destination) for route in bus.hub.routes}
+    new = [route for route in wanted if (route.source, route.destination) not in present]
     if not new:
         raise Conflict(_("That route stands already."))
-    told = ", ".join(arrow(route) for route in new)
-    await bus.settings.change(
-        [Put(route) for route in new], entry(caller, bus, "route-add", after=told)
-    )
-    return Done(_("Added {routes}.", routes=told))
+    added = ", ".join(map(arrow, new))
+    await bus.settings.change(list(map(Put, new)), entry(caller, bus, "route-add", after=added))
+    return Done(_("Added {routes}.", routes=added))
 
 
-ACTION = Action("route-add", _("Add a route"), Role.OPERATOR, _run, Form, group="routes")
+ACTION = Action("route-add", _("Add a route"), Role.OPERATOR, run, Form, group="routes")

@@ -1,4 +1,4 @@
-"""`route-remove`: take a route away, after asking."""
+"""`route-remove` removes a route, after asking."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -20,7 +20,8 @@ class Form:
     ]
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Remove a route, after asking."""
     route = find_route(bus, form.route)
 
     async def remove(caller: Caller, bus: Bus) -> Reply:
@@ -35,5 +36,5 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "route-remove", _("Remove a route"), Role.OPERATOR, _run, Form, more=True, group="routes"
+    "route-remove", _("Remove a route"), Role.OPERATOR, run, Form, more=True, group="routes"
 )

@@ -1,5 +1,4 @@
-"""`quiet`: the hours in which the caller is told nothing; what comes in them is told at their
-end."""
+"""`quiet` sets the hours in which the caller gets no messages; they are sent when the hours end."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -22,7 +21,8 @@ class Form:
     hours: Annotated[str, Ask(_("Quiet hours"), _("like 22:00-07:00; or: off"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Set the caller's quiet hours, or show them. Raises Faults."""
     written = form.hours.strip()
     if written:
         try:
@@ -47,7 +47,7 @@ ACTION = Action(
     "quiet",
     _("Choose quiet hours"),
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
     also=("ruhe", "ruhezeit", "ruhezeiten"),

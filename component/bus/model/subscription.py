@@ -257,12 +257,12 @@ class Filter:
                 return self.pattern.found(f"{message.author.name}: {message.body}")
             except TooLong:
                 return True
-        low = _folded(message.author.name, message.body)
+        low = folded(message.author.name, message.body)
         return any(phrase in low for phrase in self.phrases)
 
 
 @lru_cache(16)
-def _folded(name: str, body: str) -> str:
+def folded(name: str, body: str) -> str:
     """What phrases are looked for in; many have a filter for the same message."""
     return f"{name}: {body}".casefold()
 

@@ -23,6 +23,7 @@ from component.xmpp.stream.session import IqError, Session
 log = structlog.get_logger()
 
 CONFIG = "muc#roomconfig_"
+PERSISTENT = f"{CONFIG}persistentroom"
 LANGUAGE = "muc#roominfo_lang"
 
 
@@ -45,6 +46,9 @@ class Owner:
             if var in offered:
                 values[var] = value
                 changed = changed or as_flag(offered[var]) != as_flag(value)
+        if fresh and PERSISTENT not in offered:
+            why = "the server does not let the bot make it persistent"
+            log.warning("the room may not last", room=room, reason=why)
         if changed:
             filled = form({"FORM_TYPE": f"{MUC}#roomconfig", **values})
             await self._session.iq("set", room, self._bot, query(MUC_OWNER, filled))
@@ -97,7 +101,7 @@ class Owner:
 
 def settings(title: str) -> dict[str, str]:
     """The settings of a room of ours by their fields, Prosody's and ejabberd's names together."""
-    wanted = {f"{CONFIG}persistentroom": "1", f"{CONFIG}enablearchiving": "1", "mam": "1"}
+    wanted = {PERSISTENT: "1", f"{CONFIG}enablearchiving": "1", "mam": "1"}
     if title:
         wanted[f"{CONFIG}roomname"] = title
     return wanted

@@ -10,7 +10,8 @@ import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 import structlog
 from slixmpp import ComponentXMPP
@@ -46,6 +47,23 @@ class ComponentAccount:
     port: int
     component: str
     secret: str
+
+
+class PromptParser(XMLPullParser):  # type: ignore[type-arg]  # is generic for mypy alone
+    """Gives a stanza as soon as it is whole.
+
+    expat 2.6 and newer puts off a tag that came in two parts until as much has come again: the
+    last stanza of a burst would wait for the next one. COMPAT: slixmpp 1.17 does not flush.
+    """
+
+    def feed(self, data: Any) -> None:
+        """Take bytes or text, and leave nothing that could be parsed for the next call."""
+        super().feed(data)
+        if hasattr(self, "flush"):  # Python 3.11.9, 3.12.3 and newer; older ones never put off
+            try:
+                self.flush()
+            except ParseError:
+                super().feed(b"")  # keeps the error for who reads the events
 
 
 class Connection(ComponentXMPP):
@@ -89,6 +107,11 @@ class Connection(ComponentXMPP):
         """The stream is over, before or after the handshake."""
         self.ended.set()
         self.handshake_done(False)
+
+    def init_parser(self) -> None:
+        """Begin a stream."""
+        super().init_parser()
+        self.parser = PromptParser(("start", "end"))
 
     def data_received(self, data: bytes | str) -> None:
         """Acknowledge at once: a server that waits for that before it sends more (Nagle) stood

@@ -24,6 +24,7 @@ from component.common.i18n import _
 from component.common.sanitize import escape as q
 from component.xmpp.handlers import IqFault
 from component.xmpp.stanza import COMMANDS, DATA
+from tests.contract.forms import wire
 from tests.support.fakes import a_bus
 
 COMMAND, X = f"{{{COMMANDS}}}", f"{{{DATA}}}"
@@ -103,7 +104,11 @@ class Stage:
     async def _breaks(self, _caller: Caller, _form: None, _bus: Bus) -> Reply:
         raise LookupError("a fault of ours")
 
-    async def send(
+    async def send(self, node: str, values: Values | None = None, **more: str) -> Element:
+        """One IQ; the `command` that comes back, as it is read from the wire."""
+        return wire(await self.drawn(node, values, **more))
+
+    async def drawn(
         self,
         node: str,
         values: Values | None = None,
@@ -115,7 +120,7 @@ class Stage:
         language: str = "en",
         extra: str = "",
     ) -> Element:
-        """One IQ; the `command` that comes back."""
+        """One IQ; the `command` as it is drawn."""
         inside = extra
         if values is not None:
             fields = "".join(
@@ -130,7 +135,7 @@ class Stage:
             f'<iq from="{jid}" to="{to}" type="set" xml:lang="{language}">'
             f'<command xmlns="{COMMANDS}" node="{node}"{attributes}>{inside}</command></iq>'
         )
-        return fromstring(await self.adhoc.serve(stanza))
+        return await self.adhoc.serve(stanza)
 
 
 @pytest.fixture
@@ -513,7 +518,7 @@ async def test_a_person_has_a_few_at_most(stage: Stage) -> None:
 async def test_abandoned_sessions_give_their_memory_back(stage: Stage) -> None:
     async def abandon(count: int) -> None:
         for n in range(count):
-            await stage.send("plain", jid=f"person{n}@x/pda")
+            await stage.drawn("plain", jid=f"person{n}@x/pda")
 
     await abandon(100)  # what is kept for ever, such as compiled patterns, is kept now
     stage.now += LIFE + 1

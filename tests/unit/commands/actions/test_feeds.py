@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web as http
 
 from commands.actions.channels.feed_export import parted
-from commands.actions.channels.feed_import import _channels, slug
+from commands.actions.channels.feed_import import new_channels, slug
 from component.bus.model.message import Channel
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.ports.method import Trouble
@@ -143,7 +143,7 @@ async def test_status_tells_of_feeds_in_trouble(desk: Desk) -> None:
 def test_many_feeds_of_one_name_get_their_addresses_soon() -> None:
     start = time.thread_time()
     entries = [Entry(f"https://one.example/{number}", "Planet") for number in range(10_000)]
-    specs = list(_channels(entries, {"feed:planet"}))
+    specs = list(new_channels(entries, {"feed:planet"}))
     assert time.thread_time() - start < 1
     assert [spec.channel.address for spec in specs[:2]] == ["planet-2", "planet-3"]
     assert len({spec.channel for spec in specs}) == 10_000

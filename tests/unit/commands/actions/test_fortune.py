@@ -19,7 +19,7 @@ from tests.unit.methods.scheduled.test_sources import database
 @pytest.fixture
 async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
     async with a_bus(tmp_path) as one:
-        yield replace(one, luck=Random(3))  # noqa: S311 — the same luck each time is what is wanted
+        yield replace(one, rng=Random(3))  # noqa: S311 — the same luck each time is what is wanted
 
 
 async def says(bus: Bus, line: str, *, in_room: bool = False, jid: str = "") -> str:
@@ -53,12 +53,10 @@ async def test_one_that_is_not_there_and_a_path(bus: Bus) -> None:
     assert "is no name of fortunes" in await says(bus, "fortune ../../etc/passwd")
 
 
-async def test_offensive_ones_where_asked_and_never_in_a_room(
-    bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_offensive_ones_where_asked_and_never_in_a_room(bus: Bus, tmp_path: Path) -> None:
     database(tmp_path / "nice", "nice", "hello")
     database(tmp_path / "nice" / "off", "rude", "pfui")
-    monkeypatch.setattr("commands.actions.channels.fortune.PLACES", [tmp_path / "nice"])
+    bus = replace(bus, fortune_places=[tmp_path / "nice"])
     assert await says(bus, "fortune rude offensive") == "A fortune from “rude”:\npfui"
     assert "no fortunes “rude” here" in await says(bus, "fortune rude")
     assert "no fortunes “rude” here" in await says(bus, "fortune rude", in_room=True)
@@ -67,6 +65,6 @@ async def test_offensive_ones_where_asked_and_never_in_a_room(
     assert {await says(bus, "fortune") for _ in range(30)} == {"A fortune from “nice”:\nhello"}
 
 
-async def test_none_installed(bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.actions.channels.fortune.PLACES", [tmp_path / "nowhere"])
+async def test_none_installed(bus: Bus, tmp_path: Path) -> None:
+    bus = replace(bus, fortune_places=[tmp_path / "nowhere"])
     assert "install the package fortunes" in await says(bus, "fortune")

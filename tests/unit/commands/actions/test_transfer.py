@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from commands.action import Bus, Caller, Done, Step, begin, go_on
 from commands.actions.system.export import table
-from commands.actions.system.import_ import _kept
+from commands.actions.system.import_ import kept_ids
 from commands.data_forms import BUDGET
 from commands.text import Text
 from component.bus.model.message import Channel
@@ -430,7 +430,7 @@ def test_a_stage_that_stays_keeps_its_id(wanted: list[str], ids: list[int]) -> N
         return Stage(number, name, (("text", (more or "x",)),))
 
     standing = [stage(number, name) for number, name in enumerate(("quotes", "delay", "prefix"), 1)]
-    found = _kept(standing, [stage(number, name) for number, name in enumerate(wanted, 1)])
+    found = kept_ids(standing, [stage(number, name) for number, name in enumerate(wanted, 1)])
     assert [one.id for one in found] == ids
     assert [one.settings for one in found] == [stage(0, name).settings for name in wanted]
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from commands.grammar.names import names_of
-from commands.grammar.reminder import Read, read, when
+from commands.grammar.reminder import ReminderRequest, read, when
 from component.bus.model.message import Channel
 from component.common.errors import BadInput
 
@@ -69,7 +69,7 @@ NAMES = names_of(
     ],
 )
 def test_what_a_line_says(line: str, whom: str, time: str, what: str) -> None:
-    assert read(line, NAMES) == Read(whom, time, what)
+    assert read(line, NAMES) == ReminderRequest(whom, time, what)
 
 
 def test_long_lines_are_read_soon() -> None:

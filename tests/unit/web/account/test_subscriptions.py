@@ -15,7 +15,7 @@ from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Proof, Standing, Subscription, mailbox
 from component.common.i18n import LANGUAGES, tell
-from component.subscriptions.addresses import LINK_LIFE_MS
+from component.subscriptions.addresses import LINK_LIFE_MS, RequestQuotas
 from tests.contract.forms import a_seeded_bus
 from tests.contract.pages import Browser, Page, a_browser
 from web.account.cards import card
@@ -267,12 +267,10 @@ async def test_a_sign_up_by_anyone_leaves_what_is_confirmed_as_it_is(
     assert "News" not in page.text
 
 
-async def test_too_much_in_all_takes_nothing_away(
-    browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_too_much_in_all_takes_nothing_away(browser: Browser, bus: Bus) -> None:
     (one,) = await begun(bus, NEWS)
     bus.clock.sleep(minutes=25 * 60)  # type: ignore[attr-defined]
-    monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 0)
+    bus.subscriptions.book.quotas = RequestQuotas(anonymous=0)
     for mail in (MAIL.address, "new@example.org"):
         page = await sign_up(browser, mail)
         assert (page.status, "Too many addresses were given today" in page.note) == (429, True)
@@ -283,16 +281,16 @@ async def test_too_much_in_all_takes_nothing_away(
 
 
 async def test_a_day_that_is_spent_is_told_to_all_alike_and_no_mail_is_promised(
-    browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, bus: Bus
 ) -> None:
     known, stopped, new = (f"{one}@example.org" for one in ("known", "stopped", "new"))
     await sign_up(browser, known, X_Forwarded_For="198.51.100.1")
     await bus.subscriptions.book.stop(Channel("mail", stopped))
-    monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 1)
+    bus.subscriptions.book.quotas = RequestQuotas(anonymous=1)
     for place, mail in enumerate((known, stopped, new, new), 2):
         page = await sign_up(browser, mail, X_Forwarded_For=f"198.51.100.{place}")
         assert (page.status, "Too many addresses were given today" in page.note) == (429, True)
-    monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 2)
+    bus.subscriptions.book.quotas = RequestQuotas(anonymous=2)
     assert (await sign_up(browser, new, X_Forwarded_For="198.51.100.9")).status == 200
     assert len(await asked(bus, Channel("mail", new))) == 1
 
