@@ -161,14 +161,16 @@ def check(action: Action, caller: Caller, bus: Bus) -> None:
     """Raise Forbidden where the caller's role does not reach, or the place is wrong."""
     if caller.role < action.role:
         told = _(
-            "“{name}” is for the role {needed}; yours is {role}.",
+            "“{name}” requires the role {needed}; your role is {role}.",
             name=action.name,
             needed=action.role.words,
             role=caller.role.words,
         )
         raise Forbidden(told)
     if caller.in_room and not action.public:
-        told = _("“{name}” is for a private chat: write to {bot}.", name=action.name, bot=bus.bot)
+        told = _(
+            "“{name}” works in a private chat only. Write to {bot}.", name=action.name, bot=bus.bot
+        )
         raise Forbidden(told)
 
 

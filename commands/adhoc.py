@@ -73,18 +73,20 @@ class AdHoc:
         command = stanza.find(f"{{{COMMANDS}}}command")
         caller = self.caller_of(stanza.get("from", ""), language_of(stanza))
         if command is None:
-            raise iq_fault("modify", "bad-request", "", _("There is no command in that."), caller)
+            raise iq_fault(
+                "modify", "bad-request", "", _("The request does not contain a command."), caller
+            )
         node = command.get("node", "")
         action = command.get("action") or "execute"
         number = command.get("sessionid")
         if action not in ACTIONS:
-            unknown = _("“{what}” is no action.", what=action[:20])
+            unknown = _("“{what}” is not a valid action.", what=action[:20])
             raise iq_fault("modify", "bad-request", "malformed-action", unknown, caller)
         if number:
             session = self.find_session(number, node, caller)
             return await self.submit(session, action, command.find(f"{{{DATA}}}x"), caller)
         if action in ("prev", "cancel"):
-            nothing = _("There is nothing to go back in or to cancel: start first.")
+            nothing = _("No session is open. Start the command first.")
             raise iq_fault("modify", "bad-request", "bad-action", nothing, caller)
         return await self.start(node, self._addressed(bare(stanza.get("to", ""))), caller)
 
@@ -109,7 +111,7 @@ class AdHoc:
             return self.end(session, Done(data_forms.as_words(fault), "error"), caller)
         except Exception:
             name = session.action.name if session.action else session.node
-            log.exception("a command failed", command=name)
+            log.exception("command failed", command=name)
             return self.end(session, Done(data_forms.FAILED, "error"), caller)
 
     def caller_of(self, jid: str, language: str) -> Caller:
@@ -141,13 +143,13 @@ class AdHoc:
         """The session of a number; raises IqFault where it is another person's, over, or another
         command's."""
         if not self._sessions.was_of(number, caller.jid):
-            foreign = _("That session is not yours: start again.")
+            foreign = _("This session belongs to someone else. Start again.")
             raise iq_fault("modify", "bad-request", "bad-sessionid", foreign, caller)
         session = self._sessions.find(number, caller.jid)
         if session is None:
             raise expired(caller)
         if node and node != session.node:
-            other = _("That session is another command's: start again.")
+            other = _("This session belongs to another command. Start again.")
             raise iq_fault("modify", "bad-request", "bad-sessionid", other, caller)
         return session
 
@@ -173,7 +175,7 @@ class AdHoc:
         if action is None and node in GROUPS:
             raise iq_fault("auth", "forbidden", "", not_yours(caller), caller)
         if action is None:
-            missing = _("There is no command “{node}”.", node=node[:40])
+            missing = _("The command “{node}” does not exist.", node=node[:40])
             raise iq_fault("cancel", "item-not-found", "", missing, caller)
         try:
             check(action, caller, self._bus)
@@ -327,7 +329,7 @@ def merge_values(
 
 def not_yours(caller: Caller) -> Words:
     """The sentence for a command of another role."""
-    return _("That is not for your role, {role}.", role=caller.role.words)
+    return _("Your role, {role}, does not allow this.", role=caller.role.words)
 
 
 def iq_fault(kind: str, condition: str, own: str, told: Words, caller: Caller) -> IqFault:
@@ -341,6 +343,6 @@ def expired(caller: Caller) -> IqFault:
         "cancel",
         "not-allowed",
         "session-expired",
-        _("That session has ended: start again."),
+        _("This session has ended. Start again."),
         caller,
     )

@@ -64,7 +64,7 @@ def is_slashed(line: str) -> bool:
 
 def escape_hint(line: str) -> Words:
     """How to send a line that was taken for a command."""
-    return _("If it is a message, send it with a backslash in front: \\{line}", line=start_of(line))
+    return _("To send it as a message, put a backslash in front: \\{line}", line=start_of(line))
 
 
 def start_of(line: str) -> str:

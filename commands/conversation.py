@@ -40,7 +40,7 @@ OPEN = ""
 
 _ENDING = (Conflict, Forbidden, Reused, TooMany, Unauthorized)
 """Faults that another answer would not mend."""
-_WAY_OUT = _("(“back” goes back, “cancel” leaves all as it was)")
+_WAY_OUT = _("(“back” goes back one step, “cancel” cancels without changing anything)")
 
 
 def fault_line(sentence: Words | str, caller: Caller) -> str:
@@ -90,7 +90,7 @@ class Conversations:
         talk.at = self._clock()
         if word in CANCEL:
             self.end(caller.jid)
-            return tell(_("Left as it was."), caller.language)
+            return tell(_("Nothing was changed."), caller.language)
         if word in BACK:
             talk.go_back(OPEN)
             return await self.advance(talk, caller)
@@ -119,7 +119,7 @@ class Conversations:
             fault = fault_line(data_forms.as_words(error), caller)
             return f"{fault}\n{self.question(asked, caller)}"
         if sum(map(len, written)) > MAX_LONG:
-            raise BadInput(_("That is too long for a command."))
+            raise BadInput(_("The text is too long for a command."))
         talk.values[asked.name] = written
         if more:
             so_far = _("{count} lines so far. Write more, or “done”.", count=len(written))
@@ -256,7 +256,10 @@ class Conversations:
         head = self.open_question(talk, OPEN, caller)
         present = {**talk.step.values, **talk.values}
         settings = " ".join(present_value(asked, present) for asked in talk.step.fields(self._bus))
-        question = _("What shall be set? Write it by name: {settings}", settings=settings)
+        question = _(
+            "Which setting do you want to change? Write its name and value: {settings}",
+            settings=settings,
+        )
         return f"{head}{tell(question, caller.language)}\n{tell(_WAY_OUT, caller.language)}"
 
     def open_question(self, talk: Talk, name: str, caller: Caller) -> str:
@@ -283,7 +286,7 @@ class Conversations:
                 shown += " …"
             lines.append(shown)
         if asked.ask.long:
-            lines.append(tell(_("In one message or several; “done” ends it."), caller.language))
+            lines.append(tell(_("Write one message or several, then “done”."), caller.language))
         lines.append(tell(_WAY_OUT, caller.language))
         return "\n".join(lines)
 

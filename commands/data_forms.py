@@ -23,11 +23,11 @@ NOTE_LINES = 20
 """Lines of a note; and of a list's form: more than that is sent as a message."""
 BUDGET = 60_000
 """Bytes of a form or a message: servers end a stream over a stanza of 512 KiB."""
-FAILED = _("The bus failed at that; its log says why. Nothing was changed.")
-SENT = _("That is long: I sent it to you as a message.")
+FAILED = _("An internal error occurred; see the log of Shoutbus. Nothing was changed.")
+SENT = _("The result is long. It was sent to you as a chat message.")
 TAGS = 50
 """Bytes of the tags around a text, about."""
-_CUT = _("… there is more: ask for less at once.")
+_CUT = _("… the rest is not shown; request fewer lines.")
 _NONE = _("none")
 
 VALIDATE = "http://jabber.org/protocol/xdata-validate"

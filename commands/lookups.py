@@ -183,7 +183,7 @@ def find_channel(bus: Bus, channel: Channel) -> ChannelSpec:
     for spec in bus.hub.channels:
         if spec.channel == channel:
             return spec
-    raise NotFound(_("There is no channel {channel} (any more).", channel=channel))
+    raise NotFound(_("The channel {channel} does not exist.", channel=channel))
 
 
 def find_route(bus: Bus, number: str) -> Route:
@@ -192,7 +192,7 @@ def find_route(bus: Bus, number: str) -> Route:
         if str(route.id) == number.removeprefix("#"):
             return route
     raise NotFound(
-        _("There is no route {number} (any more): “route list” shows them.", number=number[:40])
+        _("Route {number} does not exist. “route list” shows all routes.", number=number[:40])
     )
 
 
@@ -204,13 +204,17 @@ def unchanged(bus: Bus, route: Route) -> None:
         if now.version == route.version:
             return
         changed = _(
-            "{what} was changed meanwhile, it is now {now}: start again.",
+            "Someone else changed {what} in the meantime to {now}. Nothing was saved; please "
+            "start again.",
             what=shown(route),
             now=shown(now),
         )
         raise Conflict(changed)
     raise Conflict(
-        _("{what} was removed meanwhile; nothing was changed: start again.", what=shown(route))
+        _(
+            "Someone else removed {what} in the meantime. Nothing was changed; please start again.",
+            what=shown(route),
+        )
     )
 
 
@@ -220,12 +224,12 @@ def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
     sentences: list[Words] = []
     if route.stages:
         names = ", ".join(stage.name for stage in route.stages)
-        sentences.append(_("Its processors go with it: {names}.", names=names))
+        sentences.append(_("Its processors will be removed as well: {names}.", names=names))
     held = bus.hub.routing.held_at(route)
     if held:
         sentences.append(
             _(
-                "{count} messages that wait there become dead letters of {channel}.",
+                "Messages that wait there and will become dead letters of {channel}: {count}.",
                 count=held,
                 channel=route.destination,
             )
@@ -256,12 +260,15 @@ def readable(caller: Caller, bus: Bus, channel: Channel) -> None:
     if near:
         raise NotFound(
             _(
-                "There is no channel {channel} for you. Close: {near}.",
+                "The channel {channel} does not exist, or you cannot access it. Did you mean "
+                "{near}?",
                 channel=channel,
                 near=near[0],
             )
         )
-    raise NotFound(_("There is no channel {channel} for you.", channel=channel))
+    raise NotFound(
+        _("The channel {channel} does not exist, or you cannot access it.", channel=channel)
+    )
 
 
 def when(at: int) -> str:
@@ -300,7 +307,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise BadInput(
             _(
-                "“{text}” is no number of a dead letter: “deadletter list” shows them.",
+                "“{text}” is not the number of a dead letter. “deadletter list” shows the numbers.",
                 text=which[:40],
             )
         )
@@ -308,7 +315,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
     if letter is None:
         raise NotFound(
             _(
-                "There is no dead letter {number} (any more): “deadletter list” shows them.",
+                "Dead letter {number} does not exist. “deadletter list” shows all dead letters.",
                 number=number,
             )
         )
@@ -318,10 +325,10 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
 async def dead_letters_of(bus: Bus, channel: str) -> Sequence[Delivery]:
     """The dead letters of a channel, oldest first; raises BadInput, NotFound."""
     if not channel:
-        raise BadInput(_("All of which channel? Write it behind: all muc:team@rooms.example.org"))
+        raise BadInput(_("“all” needs a channel. Write it as: all muc:team@rooms.example.org"))
     letters = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
     if not letters:
-        raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
+        raise NotFound(_("{channel} has no dead letters.", channel=channel))
     return letters[::-1]
 
 
@@ -329,15 +336,17 @@ async def dead_letters_of(bus: Bus, channel: str) -> Sequence[Delivery]:
 class Letters:
     """Which dead letters."""
 
-    which: Annotated[str, Ask(_("Which"), _("a number of the list, or: all"))]
-    channel: Annotated[str, Ask(_("Channel"), _("where it is all: of which channel"))] = ""
+    which: Annotated[str, Ask(_("Selection"), _("a number from the list, or “all”"))]
+    channel: Annotated[
+        str, Ask(_("Channel"), _("the channel whose dead letters “all” selects"))
+    ] = ""
 
 
 @dataclass(frozen=True)
 class Sure:
     """The last question before what can't be taken back."""
 
-    sure: Annotated[bool, Ask(_("Sure"))] = False
+    sure: Annotated[bool, Ask(_("Confirm"))] = False
 
 
 def ask_sure(title: Words, told: Words, act: Callable[[Caller, Bus], Awaitable[Reply]]) -> Step:
@@ -345,7 +354,7 @@ def ask_sure(title: Words, told: Words, act: Callable[[Caller, Bus], Awaitable[R
 
     async def run(caller: Caller, filled: Sure, bus: Bus) -> Reply:
         if not filled.sure:
-            return Done(_("Left as it was."))
+            return Done(_("Nothing was changed."))
         return await act(caller, bus)
 
     return Step(title, Sure, run, help=told)

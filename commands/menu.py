@@ -83,7 +83,7 @@ def place(action: Action) -> int:
 
 async def never(_caller: Caller, _form: Any, _bus: Bus) -> Reply:
     """The placeholder behind a group's step: the surface begins the chosen command itself."""
-    raise LookupError("a group's step is followed by the surface")
+    raise LookupError("the group's step is handled by the surface")
 
 
 def group_step(node: str, mine: Sequence[Action], language: str) -> Step:
@@ -92,6 +92,6 @@ def group_step(node: str, mine: Sequence[Action], language: str) -> Step:
     def choices(_: Any) -> list[Choice]:
         return [Choice(action.name, tell(action.title, language)) for action in mine]
 
-    asked = Annotated[str, Ask(_("What"), choices=choices)]
+    asked = Annotated[str, Ask(_("Command"), choices=choices)]
     form = make_dataclass("Form", [("command", asked)], frozen=True)
     return Step(GROUPS[node], form, never, last=False)

@@ -107,7 +107,12 @@ class Talk:
             if in_order(asked, fields):
                 last = asked
         if last is None or not is_free_text(last):
-            raise BadInput(_("“{word}” is more than that takes.", word=rest[0][:60]))
+            raise BadInput(
+                _(
+                    "“{word}” is one argument too many. “help” shows what the command accepts.",
+                    word=rest[0][:60],
+                )
+            )
         self.values[last.name] = [" ".join([*self.values.get(last.name, ()), *rest])]
 
 

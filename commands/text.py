@@ -63,7 +63,7 @@ class Text:
         except ShoutbusError as error:
             return fault_line(data_forms.as_words(error), caller)
         except Exception:
-            log.exception("a command failed", line=asked.text[:80])
+            log.exception("command failed", line=asked.text[:80])
             self._conversations.end(asked.jid)
             return fault_line(data_forms.FAILED, caller)
 
@@ -89,8 +89,7 @@ class Text:
         if not refused or len(line.split()) == 1 or self._names.split(line)[0] is None:
             return reply
         hint = _(
-            "I took that for the answer. If it is a command, write it with a slash in front: "
-            "/{line}",
+            "I read that as your answer. To run it as a command, put a slash in front: /{line}",
             line=start_of(line),
         )
         return f"{reply}\n{hint.told(caller.language)}"
@@ -113,7 +112,7 @@ class Text:
             if caller.in_room or action is None or not rest:
                 raise
             name = action.name.replace("-", " ")
-            taken = _("I took that for the command “{name}”.", name=name)
+            taken = _("I read that as the command “{name}”.", name=name)
             hint = joined([taken, escape_hint(line)], " ")
             return fault_line(joined([data_forms.as_words(error), hint], "\n"), caller)
 
@@ -139,11 +138,18 @@ class Text:
         action, rest = self._names.split(line)
         if action is None:
             name = line.split(maxsplit=1)[0][:60]
-            missing = _("There is no command “{name}”: “help” lists all.", name=name)
+            missing = _(
+                "The command “{name}” does not exist. “help” lists all commands.", name=name
+            )
             raise NotFound(joined([missing, escape_hint(f"/{line}")], " "))
         if action.step is None and rest.strip(" ?"):
             word = rest.split(maxsplit=1)[0][:60]
-            raise BadInput(_("“{word}” is more than that takes.", word=word))
+            raise BadInput(
+                _(
+                    "“{word}” is one argument too many. “help” shows what the command accepts.",
+                    word=word,
+                )
+            )
         return await self.begin(line, caller)
 
     async def begin(self, line: str, caller: Caller) -> str | None:
@@ -191,13 +197,13 @@ class Text:
     def hint(self, line: str, caller: Caller) -> str | None:
         """What is said of a line that looks like a mistyped command, in place of passing it on."""
         if not caller.in_room and line.strip().casefold() in CANCEL:
-            nothing = _("Nothing is open that could be cancelled. That was not passed on.")
+            nothing = _("There is nothing to cancel. Your message was not forwarded.")
             return not_passed_on(nothing, line, caller)
         near = self._names.slip(line, caller.role)
         if not near:
             return None
         name = near.replace("-", " ")
-        guess = _("Did you mean “{name}”? That was not passed on.", name=name)
+        guess = _("Did you mean “{name}”? Your message was not forwarded.", name=name)
         return not_passed_on(guess, line, caller)
 
 
@@ -209,7 +215,7 @@ def not_passed_on(why: Words, line: str, caller: Caller) -> str:
 def check_length(line: str, most: int) -> None:
     """Raise BadInput where a line is longer than a command may be."""
     if len(line) > most:
-        raise BadInput(_("That line is too long for a command."))
+        raise BadInput(_("The line is too long for a command."))
 
 
 def long_field(fields: Sequence[Field]) -> Field | None:

@@ -29,7 +29,7 @@ def split(line: str, caller: Caller) -> list[str]:
     try:
         return list(lexer)
     except ValueError as error:
-        told: Words = _('A quotation mark does not close: write "so".')
+        told: Words = _('A quotation mark is not closed. Write text in quotes like "this".')
         raise BadInput(tell(told, caller.language)) from error
 
 
@@ -55,7 +55,11 @@ def plain(name: str, names: Iterable[str], step: Step) -> bool:
     near = difflib.get_close_matches(name, names, 1, SLIP)
     if near:
         raise BadInput(
-            _("There is no “{name}” to set. Close: {near}.", name=name[:60], near=near[0])
+            _(
+                "The setting “{name}” does not exist. Did you mean {near}?",
+                name=name[:60],
+                near=near[0],
+            )
         )
     return True
 

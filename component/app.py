@@ -68,7 +68,8 @@ async def unused(config: Config, store: Store) -> list[str]:
     ]
     lost += [f"[[token]] {token.name}" for token in config.tokens if token.digest not in tokens]
     return [
-        f"{one} only seeds a fresh store, and this one holds other things: add it by command."
+        f"{one} is used only to set up an empty database, and this database is not empty. "
+        "Add it with a command."
         for one in lost
     ]
 
@@ -98,7 +99,7 @@ async def running(
         stack.push_async_callback(store.close)
         await store.configuration.seed(config.channels, config.routes, config.tokens)
         for fault in await unused(config, store):
-            log.warning("not used", reason=fault)
+            log.warning("setting ignored", reason=fault)
         hub = Hub(store, clock)
         scheduler = Scheduler(clock)
         settings = Settings(store, hub, Roles(config.admins), known)

@@ -183,14 +183,13 @@ def how_to_enter(site: Site, session: Session | None, needed: Role) -> Words:
     """For whom a page is, and how they sign in."""
     if needed < Role.OPERATOR:
         return _(
-            "This page is for who is signed in: write “subscriptions” to {bot}, and it hands "
-            "you a link.",
+            "This page requires you to sign in. Write “subscriptions” to {bot} to get a link.",
             bot=site.bus.bot,
         )
     if session:
         role = site.roles.of(session.jid).words
-        return _("This page is for operators; your role is {role} now.", role=role)
+        return _("This page is for operators. Your role is {role}.", role=role)
     return _(
-        "This page is for operators: write “matrix” to {bot}, and it hands you a link.",
+        "This page is for operators. Write “matrix” to {bot} to get a link.",
         bot=site.bus.bot,
     )

@@ -43,7 +43,7 @@ class Guests:
     def check(self, name: str) -> None:
         """Raise Conflict if a name is reserved."""
         if skeleton(name) in self._reserved:
-            raise Conflict(_("That is the bot's own name: choose another."))
+            raise Conflict(_("The bot uses this name. Choose another name."))
 
     def holder(self, name: str) -> str:
         """The session that holds a name now; "" if nobody does."""
@@ -56,9 +56,7 @@ class Guests:
         """Reserve a name for a session; raises Conflict if someone else holds one that looks
         alike."""
         if self.holder(name) not in ("", session):
-            raise Conflict(
-                _("Someone else goes by that name, or by one that looks like it: choose another.")
-            )
+            raise Conflict(_("Someone else uses this name or a similar one. Choose another name."))
         look = skeleton(name)
         self.names[look] = (session, self._clock() + NAME_LIFE_S)
         self.names.move_to_end(look)

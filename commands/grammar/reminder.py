@@ -39,7 +39,9 @@ def when(text: str, now: int, zone: ZoneInfo) -> When:
     else:
         time = When(once(text, now, zone))
     if time.due - now > YEAR.ms:
-        raise BadInput(_("“{text}” is more than a year ahead.", text=text[:40]))
+        raise BadInput(
+            _("“{text}” is more than a year ahead. Choose an earlier time.", text=text[:40])
+        )
     return time
 
 

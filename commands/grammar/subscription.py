@@ -81,7 +81,11 @@ def read(line: str, names: Names) -> SubscriptionRequest:
     in small letters. Raises BadInput where it is too long."""
     if len(line) > MAX_LINE:
         raise BadInput(
-            _("That has {count} characters; at most {most} fit.", count=len(line), most=MAX_LINE)
+            _(
+                "The text has {count} characters. The maximum is {most}.",
+                count=len(line),
+                most=MAX_LINE,
+            )
         )
     said: Said = {}
     left = words_in(line)

@@ -110,7 +110,7 @@ async def restart(server: Prosody) -> None:
     """Start a Prosody again whenever it has ended."""
     while server.process:
         await server.process.wait()
-        log.warning("the private Prosody ended", starts_again_in=RESTART_DELAY_S)
+        log.warning("the private Prosody stopped", starts_again_in=RESTART_DELAY_S)
         await asyncio.sleep(RESTART_DELAY_S)
         # Someone started it by hand, and there is no event for the end of a foreign process.
         while await answers(server.c2s):  # noqa: ASYNC110
@@ -139,7 +139,7 @@ def locked(data: Path) -> Iterator[None]:
         except OSError as error:
             raise ConfigError(
                 [
-                    f"A demo runs on {data} already: end it first, or choose another folder "
+                    f"A demo is already running in {data}. Stop it first, or choose another folder "
                     "(--data, or DATA= with make)."
                 ]
             ) from error

@@ -32,7 +32,7 @@ def free_port(wanted: int = 0, taken: Iterable[int] = ()) -> int:
         bound = bind(port)
         if bound and bound not in taken:
             return bound
-    raise ConfigError(["No port is free on 127.0.0.1."])
+    raise ConfigError(["No free port was found on 127.0.0.1."])
 
 
 def bind(port: int) -> int:
@@ -77,7 +77,7 @@ class Prosody:
         that are missing; raises ConfigError."""
         if not shutil.which("prosody"):
             raise ConfigError(
-                ["Prosody is not installed: apt-get install prosody (`make run` does it)."]
+                ["Prosody is not installed. Install it with: apt-get install prosody"]
             )
         (self.data / "certs").mkdir(parents=True, exist_ok=True)
         (self.data / "data").mkdir(exist_ok=True)
@@ -161,7 +161,7 @@ class Prosody:
                         return
                     await asyncio.sleep(POLL_S)  # there is no event for a port that opens
         log = self.data / "prosody.log"
-        raise ConfigError([f"The private Prosody did not start: see {log}."])
+        raise ConfigError([f"The private Prosody did not start. See {log}."])
 
     def kill(self) -> None:
         """End it like a crash."""

@@ -18,7 +18,7 @@ def words(error: OSError) -> str:
     """The system's words for an error, without what a library adds."""
     if isinstance(error, socket.gaierror):  # its numbers are not those of other errors
         if error.errno in UNKNOWN_HOST:
-            return "no such host"
+            return "host not found"
         return str(error.strerror).lower()
     if error.errno:
         return os.strerror(error.errno).lower()

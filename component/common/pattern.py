@@ -37,13 +37,15 @@ class Pattern:
         if not 0 < len(self.text) <= MAX_PATTERN:
             raise BadInput(
                 _(
-                    "A pattern has 1 to {most} characters; this one has {count}.",
+                    "A pattern must have 1 to {most} characters; this one has {count}.",
                     most=MAX_PATTERN,
                     count=len(self.text),
                 )
             )
         if SINGLE_BYTE.search(self.text):
-            raise BadInput(_("“\\C” may stand in no pattern: it would cut letters in two."))
+            raise BadInput(
+                _("A pattern cannot contain “\\C”, because it would split characters. Remove it.")
+            )
         object.__setattr__(self, "_made", compiled(self.text))
 
     @classmethod
@@ -92,8 +94,10 @@ def compiled(text: str) -> Any:
         why = str(error)
         if isinstance(error.args[0], bytes):
             why = error.args[0].decode(errors="replace")
-        raise BadInput(_("“{text}” is no pattern: {why}.", text=text[:40], why=why)) from error
+        raise BadInput(
+            _("“{text}” is not a valid pattern: {why}.", text=text[:40], why=why)
+        ) from error
     except UnicodeEncodeError as error:
         raise BadInput(
-            _("“{text}” is no pattern: {why}.", text=ascii(text)[:40], why=error.reason)
+            _("“{text}” is not a valid pattern: {why}.", text=ascii(text)[:40], why=error.reason)
         ) from error

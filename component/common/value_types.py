@@ -27,7 +27,7 @@ class Span:
         seconds = time_words.duration(text)
         if seconds is None:
             raise BadInput(
-                _("“{text}” is no time: write it like 90s, 10min, 2h or 1d.", text=text[:40])
+                _("“{text}” is not a duration. Write it as 90s, 10min, 2h or 1d.", text=text[:40])
             )
         return cls(seconds)
 
@@ -48,7 +48,12 @@ class Span:
         """Raise BadInput if it is shorter or longer."""
         if not least <= self <= most:
             raise BadInput(
-                _("{span} won't do: from {least} to {most}.", span=self, least=least, most=most)
+                _(
+                    "{span} is out of range. Choose from {least} to {most}.",
+                    span=self,
+                    least=least,
+                    most=most,
+                )
             )
 
 
@@ -70,7 +75,7 @@ class ClockTime:
         """The time written; raises BadInput."""
         minutes = time_words.clock(text)
         if minutes is None:
-            raise BadInput(_("“{text}” is no time of day: write it like 22:30.", text=text[:40]))
+            raise BadInput(_("“{text}” is not a time of day. Write it as 22:30.", text=text[:40]))
         return cls(minutes)
 
     def __str__(self) -> str:
@@ -111,7 +116,7 @@ class Zone:
         if low not in zones():
             names = ", ".join(similar_zones(low[:60])) or "Europe/Berlin"
             raise BadInput(
-                _("“{text}” is no time zone: write it like {names}.", text=text[:40], names=names)
+                _("“{text}” is not a time zone. Write it as {names}.", text=text[:40], names=names)
             )
         return cls(zones()[low])
 
@@ -180,7 +185,7 @@ class WebAddress:
         if not is_web_address(url):
             raise BadInput(
                 _(
-                    "“{text}” is no web address: write it like https://example.org/feed.xml.",
+                    "“{text}” is not a web address. Write it as https://example.org/feed.xml.",
                     text=text[:80],
                 )
             )
@@ -244,4 +249,6 @@ class Weekdays:
 
 def not_days(text: str) -> BadInput:
     """The error for a text that does not name days."""
-    return BadInput(_("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40]))
+    return BadInput(
+        _("“{text}” is not a list of days. Write it as mon-fri or sat, sun.", text=text[:40])
+    )

@@ -67,11 +67,15 @@ def method_of(channel: Channel, methods: Mapping[str, MethodSpec]) -> MethodSpec
     if len(similar) > 1:
         raise BadInput(
             _(
-                "there is no method “{method}”: did you mean one of {names}?",
+                "the method “{method}” does not exist; did you mean one of {names}?",
                 method=channel.method,
                 names=names,
             )
         )
     raise BadInput(
-        _("there is no method “{method}”: did you mean {name}?", method=channel.method, name=names)
+        _(
+            "the method “{method}” does not exist; did you mean {name}?",
+            method=channel.method,
+            name=names,
+        )
     )

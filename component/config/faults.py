@@ -19,7 +19,7 @@ def repeated(names: Iterable[str]) -> list[str]:
 def duplicate_channels(channels: Sequence[Channel]) -> list[Words]:
     """Channels that occur more than once."""
     return [
-        _("{what} stands twice.", what=f"[[channel]] {name}")
+        _("{what} appears twice.", what=f"[[channel]] {name}")
         for name in repeated(map(str, channels))
     ]
 
@@ -27,7 +27,7 @@ def duplicate_channels(channels: Sequence[Channel]) -> list[Words]:
 def duplicate_grants(grants: Sequence[Grant]) -> list[Words]:
     """People who are given more than one role."""
     jids = [grant.jid for grant in grants if grant.jid]
-    return [_("{what} stands twice.", what=f"[[role]] {jid}") for jid in repeated(jids)]
+    return [_("{what} appears twice.", what=f"[[role]] {jid}") for jid in repeated(jids)]
 
 
 def duplicate_tokens(tokens: Sequence[Token]) -> list[str]:
@@ -51,7 +51,10 @@ def missing_ends(routes: Sequence[Route], known: Collection[Channel]) -> list[Wo
     for route in routes:
         ends |= {route.source, route.destination}
     return [
-        _("A [[route]] names {channel}, and no [[channel]] does: add one.", channel=end)
+        _(
+            "A [[route]] refers to {channel}, which is not defined. Add a [[channel]] for it.",
+            channel=end,
+        )
         for end in sorted(ends)
         if end not in known and end.anyone not in known
     ]
@@ -68,8 +71,8 @@ def taken_addresses(
         if channel.address == bot:
             faults.append(
                 _(
-                    "[[channel]] {channel} has the bot's own address: choose another, or another "
-                    "bot in [xmpp].",
+                    "[[channel]] {channel} is the bot's own address. Choose another one, or "
+                    "another bot in [xmpp].",
                     channel=channel,
                 )
             )
@@ -79,8 +82,8 @@ def taken_addresses(
         if name.startswith(GUEST_PREFIX):
             faults.append(
                 _(
-                    "{whose} begins with {prefix}, which is kept for web users: choose another "
-                    "name.",
+                    "{whose} begins with {prefix}, which is reserved for web users. Choose "
+                    "another name.",
                     whose=owner,
                     prefix=GUEST_PREFIX,
                 )

@@ -26,7 +26,7 @@ def fill(
         return None
     for field in fields(type(filled), None):
         if len(values.get(field.name, ())) > 1 and field.kind not in SEVERAL:
-            table.fault(_("{key} takes one value, no list", key=field.name))
+            table.fault(_("{key} accepts a single value, not a list", key=field.name))
     return filled
 
 

@@ -60,7 +60,7 @@ def top_table(text: str) -> Table:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([_("The file is not TOML: {error}.", error=error)]) from error
+        raise ConfigError([_("The file is not valid TOML: {error}.", error=error)]) from error
     return Table(values, _("the file"), [])
 
 

@@ -28,7 +28,7 @@ def read_grant(table: Table) -> Grant:
     if role and role not in labels:
         these, last = ", ".join(labels[:-1]), labels[-1]
         table.fault(
-            _("role is “{role}”: write {these} or {last}", role=role[:40], these=these, last=last)
+            _("role is “{role}”; write {these} or {last}", role=role[:40], these=these, last=last)
         )
     table.done()
     return Grant(jid, role)

@@ -46,7 +46,10 @@ def read_destination(table: Table, methods: Mapping[str, MethodSpec]) -> Channel
     destination = read_name(table, "to", methods)
     if destination and not methods[destination.method].listens:
         table.fault(
-            _("to: {channel} only speaks: a route can start there, not end.", channel=destination)
+            _(
+                "to: {channel} only sends messages. A route can start there, but not end there.",
+                channel=destination,
+            )
         )
         return None
     return destination

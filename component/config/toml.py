@@ -65,7 +65,7 @@ class Table:
 
     def text(self, key: str, default: str | None = None) -> str:
         """Text without white space around it."""
-        return (self.value(key, str, _("text in quotes"), default) or "").strip()
+        return (self.value(key, str, _("text in quotation marks"), default) or "").strip()
 
     def flag(self, key: str) -> bool:
         """True or false; false if it is missing."""
@@ -75,12 +75,12 @@ class Table:
         """A port."""
         value = self.value(key, int, _("a whole number"), default) or 0
         if not 0 < value <= MAX_PORT:
-            self.fault(_("{key} must be {what}", key=key, what=_("a port, 1 to 65535")))
+            self.fault(_("{key} must be {what}", key=key, what=_("a port number from 1 to 65535")))
         return value
 
     def items(self, key: str) -> list[Any]:
         """A list; empty if it is missing."""
-        return self.value(key, list, _("a list in brackets"), []) or []
+        return self.value(key, list, _("a list in square brackets"), []) or []
 
     def jid(self, key: str) -> str:
         """A bare JID in lower case."""
@@ -88,7 +88,7 @@ class Table:
         if value and not BARE_JID.fullmatch(value):
             self.fault(
                 _(
-                    "{key} is “{value}”, which is no JID like juliet@example.org",
+                    "{key} is “{value}”, which is not a JID. Write it as juliet@example.org",
                     key=key,
                     value=value,
                 )
@@ -101,7 +101,7 @@ class Table:
         if value and not BARE_JID.fullmatch(f"x@{value}"):
             self.fault(
                 _(
-                    "{key} is “{value}”, which is no domain like {key}.example.org",
+                    "{key} is “{value}”, which is not a domain. Write it as {key}.example.org",
                     key=key,
                     value=value,
                 )
@@ -127,7 +127,7 @@ class Table:
             if all(isinstance(item, Written) for item in values):
                 texts[key] = tuple(map(as_text, values))
             else:
-                what = _("text in quotes, a number, true or false, or a list of those")
+                what = _("text in quotation marks, a number, true or false, or a list of these")
                 self.fault(_("{key} must be {what}", key=key, what=what))
         return texts
 
@@ -135,7 +135,7 @@ class Table:
 
     def table(self, key: str, *, needed: bool = True) -> "Table":
         """The table under `[key]`."""
-        what = _("a table, written under [{key}]", key=key)
+        what = _("a table, written as [{key}]", key=key)
         default = None if needed else dict[str, Any]()
         inner = Table(self.value(key, dict, what, default) or {}, f"[{key}]", self.faults)
         self._inner.append(inner)
@@ -149,7 +149,7 @@ class Table:
         items = self.items(key)
         values = [item for item in items if isinstance(item, dict)]
         if len(values) < len(items):
-            what = _("tables, each written under [[{path}]]", path=path)
+            what = _("tables, each written as [[{path}]]", path=path)
             self.fault(_("{key} must be {what}", key=key, what=what))
         tables = []
         for number, value in enumerate(values, 1):
@@ -170,7 +170,7 @@ class Table:
         """Report a key that is not a setting, and one that it may have been meant to be."""
         similar = difflib.get_close_matches(key, self._read, 1)
         if similar:
-            self.fault(_("{key} is not a setting: did you mean {near}?", key=key, near=similar[0]))
+            self.fault(_("{key} is not a setting. Did you mean {near}?", key=key, near=similar[0]))
         else:
             self.fault(_("{key} is not a setting", key=key))
 

@@ -30,7 +30,7 @@ def path_of(url: str) -> Path:
         raise ConfigError(
             [
                 _(
-                    "[store] url is “{url}”: write sqlite:PATH, like "
+                    "[store] url is “{url}”. Write it as sqlite:PATH, for example "
                     "sqlite:/var/lib/shoutbus/bus.db.",
                     url=url,
                 )

@@ -85,7 +85,7 @@ class ReadAccess:
                 if await self.may_read(jid, spec.channel):
                     found.append(spec)
             except DeliveryError as error:
-                log.debug("not offered", channel=str(spec.channel), reason=str(error))
+                log.debug("channel not offered", channel=str(spec.channel), reason=str(error))
         return found
 
     async def may_read(self, jid: str, channel: Channel) -> bool:
@@ -168,7 +168,7 @@ class ReadAccess:
                     if subscription.standing is Standing.ASKED:
                         await self._book.forget_unanswered(subscription)
         except StoreError as error:
-            log.warning("rights wait for the disk", reason=str(error))
+            log.warning("access check postponed", reason=str(error))
             return False
 
     async def keep(self, subscriptions: Sequence[Subscription]) -> Sequence[Subscription]:
@@ -200,7 +200,8 @@ class ReadAccess:
 def ended(one: Subscription) -> Words:
     """That a subscription is over."""
     return _(
-        "Your subscription {number} to {channel} has ended: you may not read that any more.",
+        "Your subscription {number} to {channel} has ended, because you can no longer read the "
+        "channel.",
         number=one.id,
         channel=one.channel,
     )

@@ -108,7 +108,7 @@ class AddressBook:
             return
         if Proof.BOUNCED in proofs:
             why = proofs[Proof.BOUNCED].why
-            raise Refused(_("{address} takes nothing any more: {why}", address=target, why=why))
+            raise Refused(_("{address} no longer accepts messages: {why}", address=target, why=why))
         raise Refused(_("The owner of {address} has not confirmed it.", address=target))
 
     async def _check_wanted(self, delivery: Delivery, people: Sequence[str]) -> None:
@@ -129,7 +129,7 @@ class AddressBook:
                 return  # by an operator's route
             bringing = [one for one in theirs if one.channel in reached]
         if not bringing or not await self.keep(bringing):
-            raise Moot(_("The subscription has ended: nothing is left to tell."))
+            raise Moot(_("The subscription has ended. Nothing was sent."))
 
     async def _parts_of(
         self, digest: str, theirs: Sequence[Subscription]
@@ -181,15 +181,14 @@ class AddressBook:
                 await self._notices.inform(
                     address.who,
                     _(
-                        "Nothing goes to {address} any more, for what was sent there came "
-                        "back: {why} "
-                        "“confirm {address}” asks there anew.",
+                        "Messages to {address} were returned, so no more are sent there: {why} "
+                        "To request a new confirmation, use “confirm {address}”.",
                         address=target,
                         why=why[:300],
                     ),
                 )
         await self._store.addresses.bounce(target, why[:500])
-        log.info("an address bounced", method=target.method, reason=why[:200])
+        log.info("address bounced", method=target.method, reason=why[:200])
 
     async def stop(self, target: Channel) -> None:
         """An address's owner wants nothing from the bus any more. Nobody may request it again,
@@ -234,7 +233,9 @@ class AddressBook:
             asked, by or who, request_id(asked), self._limits(who, by)
         )
         if outcome is RequestOutcome.STOPPED:
-            raise Forbidden(_("The owner of {address} wants nothing from here.", address=target))
+            raise Forbidden(
+                _("The owner of {address} blocked messages from Shoutbus.", address=target)
+            )
         if outcome is RequestOutcome.SPENT:
             raise too_many_requests()
         if outcome is not RequestOutcome.ALREADY:
@@ -289,7 +290,7 @@ class AddressBook:
         others = [address for address in given if address.target != target]
         if len(others) >= most:
             raise Conflict(
-                _("You have {most} addresses already: “address drop” lets one go.", most=most)
+                _("You already have {most} addresses. Remove one with “address drop”.", most=most)
             )
 
     async def asked(self, token: str) -> Address | None:
@@ -328,7 +329,12 @@ class AddressBook:
         """Someone types a code that was sent to an address of theirs; raises NotFound, BadInput,
         TooMany."""
         if not await self._has_open_code(who):
-            raise NotFound(_("No code is open: they last a day. “confirm +49…” sends a new one."))
+            raise NotFound(
+                _(
+                    "You do not have a valid confirmation code; codes expire after a day. To "
+                    "request a new one, use “confirm +49…”."
+                )
+            )
         now = self._clock()
         tried = await self._store.addresses.take_try(  # counted before it is looked at
             who, now - CODE_LIFE_MS, now + CODE_LIFE_MS, MAX_TRIES
@@ -339,8 +345,11 @@ class AddressBook:
                 return address, await self.confirm(address)
             has_tries = has_tries or address.tries < MAX_TRIES
         if not has_tries:
-            raise TooMany(_("That was wrong too often: this code is void."), retry_after=86400)
-        raise BadInput(_("“{code}” is not the code that was sent.", code=code[:20]))
+            raise TooMany(
+                _("Too many wrong attempts. The confirmation code is no longer valid."),
+                retry_after=86400,
+            )
+        raise BadInput(_("“{code}” is not the confirmation code that was sent.", code=code[:20]))
 
     async def _has_open_code(self, who: str) -> bool:
         for address in await self._store.addresses.find(who=who):
@@ -376,7 +385,7 @@ class AddressBook:
         """Forget an address of theirs. Returns the subscriptions that ended with it; raises
         NotFound."""
         if await self._store.addresses.get(who, target) is None:
-            raise NotFound(_("You have no address {address}.", address=target))
+            raise NotFound(_("You do not have the address {address}.", address=target))
         theirs = await self._store.subscriptions.find(who=who, target=target, limit=1_000)
         await self._store.subscriptions.remove([one.id for one in theirs])
         await self._store.addresses.drop(who, target)
@@ -385,7 +394,7 @@ class AddressBook:
 
 def too_many_requests() -> TooMany:
     """That no more requests are sent today."""
-    return TooMany(_("Too many addresses were given today: try again tomorrow."), retry_after=86400)
+    return TooMany(_("Too many addresses were added today. Try again tomorrow."), retry_after=86400)
 
 
 def words_of(address: Address) -> Words:
@@ -394,8 +403,8 @@ def words_of(address: Address) -> Words:
         Proof.ASKED: _("{address}: not confirmed yet", address=address.target),
         Proof.CONFIRMED: _("{address}: confirmed", address=address.target),
         Proof.BOUNCED: _(
-            "{address}: takes nothing ({why})", address=address.target, why=address.why
+            "{address}: does not accept messages ({why})", address=address.target, why=address.why
         ),
-        Proof.REFUSED: _("{address}: wants nothing", address=address.target),
+        Proof.REFUSED: _("{address}: blocked by the owner", address=address.target),
     }
     return told[address.proof]

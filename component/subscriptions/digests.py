@@ -121,7 +121,7 @@ class Digests:
             else:
                 self.expect(self._clock() + AGAIN)
         except StoreError as error:
-            log.warning("digests wait for the disk", reason=str(error))
+            log.warning("digests postponed", reason=str(error))
             self.expect(self._clock() + AGAIN)
         except Exception:
             log.exception("digests failed")
@@ -149,7 +149,7 @@ class Digests:
         before: frozenset[Subscription] = frozenset()
         while ready := await self._store.digests.due(self._clock(), self.limits.page):
             if before.issuperset(ready):
-                log.error("digests make no progress", subscription=ready[0].id)
+                log.error("digests stuck", subscription=ready[0].id)
                 return False
             before = frozenset(ready)
             stuck = await self._room(stuck)
@@ -186,7 +186,7 @@ class Digests:
             except StoreError:
                 raise
             except Exception:
-                log.exception("a digest failed", target=str(target))
+                log.exception("digest failed", target=str(target))
                 now = self._clock()
                 later = [
                     DigestTurn(one, replace(one, due=one.next(now) or now + LATER)) for one in group

@@ -50,7 +50,7 @@ THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
 Then = Callable[[Subscription, int], Subscription | None]
 """What becomes of one, and of what it was told up to a seq; None for one that is left as it is."""
-NOT_READABLE = _("There is no channel {channel} for you (any more).")
+NOT_READABLE = _("The channel {channel} does not exist, or you cannot access it.")
 
 
 class Subscriptions:
@@ -124,7 +124,10 @@ class Subscriptions:
         whole = replace(whole, id=await self._store.subscriptions.add(whole, MOST))
         if not whole.id:
             raise Conflict(
-                _("That would be more than {most} subscriptions: end some first.", most=MOST)
+                _(
+                    "You cannot have more than {most} subscriptions. End some of them first.",
+                    most=MOST,
+                )
             )
         if not proved:
             await self._ask(whole, by)
@@ -151,7 +154,7 @@ class Subscriptions:
             names = ", ".join(self.ways)
             raise BadInput(
                 _(
-                    "{method} is no way to be told here: {names}.",
+                    "Subscriptions cannot be sent by {method}. Available methods: {names}.",
                     method=one.target.method,
                     names=names,
                 )
@@ -160,7 +163,7 @@ class Subscriptions:
         if one.fallback and not await self.book.is_proved(one.who, one.fallback):
             raise BadInput(
                 _(
-                    "{address} is not confirmed as yours: subscribe by it first.",
+                    "{address} is not one of your confirmed addresses. Subscribe with it first.",
                     address=one.fallback,
                 )
             )
@@ -171,14 +174,14 @@ class Subscriptions:
         """Of a place, not a person."""
         if self._settings.roles.of(by) < Role.OPERATOR:
             raise Forbidden(
-                _("Only operators subscribe a place such as {channel}.", channel=one.target)
+                _("Only operators can subscribe a channel such as {channel}.", channel=one.target)
             )
         if self._hub.find(one.target) is None:
-            raise NotFound(_("There is no channel {channel} (any more).", channel=one.target))
+            raise NotFound(_("The channel {channel} does not exist.", channel=one.target))
         if one.interval.at_once:
             raise BadInput(
                 _(
-                    "At once is a route’s affair: route add {source} {end}",
+                    "Instant forwarding to a room needs a route: route add {source} {end}",
                     source=one.channel,
                     end=one.target,
                 )
@@ -215,7 +218,11 @@ class Subscriptions:
         if found and (found.who == jid or self._settings.roles.of(jid) >= Role.OPERATOR):
             return found
         raise NotFound(
-            _("You have no subscription {number}: “subscriptions” shows yours.", number=number)
+            _(
+                "Subscription {number} does not exist, or it is not yours. “subscriptions” shows "
+                "your subscriptions.",
+                number=number,
+            )
         )
 
     async def change(self, was: Subscription, now: Subscription) -> Subscription:
@@ -227,7 +234,7 @@ class Subscriptions:
             [was], lambda one, heard: transitions.edited(one, was, now, clock, heard)
         )
         if not some:
-            raise NotFound(_("That subscription has ended meanwhile."))
+            raise NotFound(_("The subscription ended in the meantime."))
         return some[0]
 
     async def pause(
@@ -281,7 +288,7 @@ class Subscriptions:
             done += taken
             if not some:
                 return done
-        raise Conflict(_("That changed again and again while I was at it: try once more."))
+        raise Conflict(_("The subscriptions kept changing during the request. Try again."))
 
     async def end(self, numbers: Collection[int]) -> Sequence[Subscription]:
         """End these; gives those that were there."""
@@ -301,7 +308,12 @@ class Subscriptions:
         brought = await self._brought(then)
         ends = await self._fallbacks([one for one, _after in brought])
         for end in ends:
-            log.info("falls back", message=then.message.id, method=end.method, reason=str(error))
+            log.info(
+                "using the fallback address",
+                message=then.message.id,
+                method=end.method,
+                reason=str(error),
+            )
         await self._hub.write([FanOutPage(then, 0, ends)])
         if ends:
             return then if dead else then.failed(Refused(str(error)), self._clock())
@@ -356,7 +368,7 @@ class Subscriptions:
         )  # what comes at once does so where the last digest arrived
         self._away[target] = tries + 1
         due = self._clock() + min(SOON << min(tries, 20), DAY)
-        log.info("waits for someone who is away", method=target.method, tries=tries + 1)
+        log.info("recipient offline, delivery postponed", method=target.method, tries=tries + 1)
         after = {one.id: seq for one, seq in brought}
         if not digest:
             await self._store.fan_out.forget_notified(
@@ -381,4 +393,4 @@ class Subscriptions:
                 await self._store.subscriptions.find(target=self.own(jid), limit=1_000)
             )
         except StoreError as error:
-            log.warning("what waits for someone comes later", reason=str(error))
+            log.warning("delivery to returning recipient postponed", reason=str(error))

@@ -95,7 +95,7 @@ def test_the_declaration(action: Action) -> None:
 
 def refused(answer: str) -> bool:
     """Whether an answer refuses a command to a role or in a place."""
-    return "is for the role" in answer or "is for a private chat" in answer
+    return "requires the role" in answer or "works in a private chat only. Write to" in answer
 
 
 @pytest.mark.parametrize("in_room", [False, True])
@@ -258,7 +258,7 @@ async def test_what_is_needed_is_asked_for(bus: Bus, action: Action) -> None:
         first = await client.send(action.name)
         again = await client.send(action.name, sampled(first) | {one.name: [""]}, session_of(first))
         assert again.get("status") == "executing"
-        assert f"{one.ask.label}: This is needed." in lines(again)
+        assert f"{one.ask.label}: This field is required." in lines(again)
     if needed and not action.public:
         answer = await _text(bus, action, "admin@x", False)
         assert str(answer).splitlines()[-1].startswith("(“back” goes back")
@@ -288,7 +288,7 @@ async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
     client = Client(bus)
     first = await client.send(action.name)
     client.now = LIFE + 1
-    with pytest.raises(IqFault, match="has ended: start again"):
+    with pytest.raises(IqFault, match="This session has ended"):
         await client.send(action.name, sampled(first), session_of(first))
     assert client.adhoc.count == 0
     now = 0.0
@@ -316,5 +316,7 @@ async def test_a_role_that_is_lost_on_the_way(bus: Bus, action: Action) -> None:
     roles["admin@x"] = Role.GUEST
     if first.get("status") == "executing" and action.role > Role.GUEST:
         after = await client.send(action.name, sampled(first), session_of(first))
-        assert told(after).startswith(f"Error: “{action.name}” is for the role {action.role.label}")
+        assert told(after).startswith(
+            f"Error: “{action.name}” requires the role {action.role.label}"
+        )
         assert [*boxes(after)] == []

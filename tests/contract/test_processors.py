@@ -250,7 +250,7 @@ def test_rubbish_is_refused_in_words_or_does_no_harm(
         assert not [
             why
             for _id, became, why in course.events
-            if became == "dead" and "fault in the bus" in why
+            if became == "dead" and "internal error" in why
         ]
 
 
@@ -283,14 +283,14 @@ def test_an_unknown_setting_is_refused(spec: ProcessorSpec) -> None:
 
 @pytest.mark.parametrize("name", ["", "nonsense", "Prefix", "__init__", "x" * 100])
 def test_an_unknown_processor_is_refused(name: str) -> None:
-    with pytest.raises(BadInput, match="there is no processor"):
+    with pytest.raises(BadInput, match="the processor"):
         build(name, {})
 
 
 @pytest.mark.parametrize(("name", "key"), [(name, one.name) for name, one in ASKED if one.required])
 def test_what_is_needed_is_told_by_its_name(name: str, key: str) -> None:
     without = {one: value for one, value in GOOD[name][0].items() if one != key}
-    with pytest.raises(BadInput, match=f"{name}, {key}: This is needed."):
+    with pytest.raises(BadInput, match=f"{name}, {key}: This field is required."):
         build(name, without)
 
 
@@ -437,7 +437,7 @@ def test_no_chain_doubles_or_loses(
     assert set(ends.values()) == {1}
     assert +course.ledger.held == Counter()
     for _id, became, more in course.events:
-        assert became != "dead" or "fault in the bus" not in more
+        assert became != "dead" or "internal error" not in more
     if not chain:
         assert [(id, body) for id, became, body in course.events] == [
             (id, talk[n][0]) for n, id in enumerate(ids)

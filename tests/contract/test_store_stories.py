@@ -142,7 +142,7 @@ async def test_of_two_who_read_the_same_the_second_is_told(store: Store) -> None
     await store.stories.update(saying(one, "First"), AUDIT)
     seen = await now(store, one)
     for late in (saying(one, "Second"), replace(one, published=False), replace(one, version=7)):
-        with pytest.raises(Conflict, match="Someone changed that story meanwhile"):
+        with pytest.raises(Conflict, match="Nothing was saved; please review it and try again"):
             await store.stories.update(late, AUDIT)
     assert await now(store, one) == seen
     assert len(await store.audit.newest()) == 1

@@ -198,7 +198,7 @@ async def test_no_more_than_so_many_for_each(store: Store) -> None:
 async def test_no_second_one_at_a_channel_for_a_target(store: Store) -> None:
     (first,) = await added(store, one())
     for most in (MOST, 1):
-        with pytest.raises(Conflict, match="chat:juliet@x is told of shoutbox:lobby already"):
+        with pytest.raises(Conflict, match="chat:juliet@x is already subscribed to shoutbox:lobby"):
             await store.subscriptions.add(one(interval=DAILY), most)
     second, third = await added(store, one(target=MAIL), one("romeo@x", target=MAIL))
     with pytest.raises(Conflict):

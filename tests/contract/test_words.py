@@ -44,7 +44,7 @@ OTHERS = [language for language in LANGUAGES if language != "en"]
 ACTIONS = discover()
 
 LOOSE = {
-    ("actions/rooms/room_remove.py", "to be destroyed"),  # the audit log
+    ("actions/rooms/room_remove.py", "room destroyed"),  # the audit log
     ("grammar/pause.py", "in "),  # what people write, in any language
     ("lookups.py", " (off)"),  # a route and a channel in a line, as the audit log has them too
     ("lookups.py", "%Y-%m-%d %H:%M:%S"),
@@ -58,8 +58,8 @@ CORE_LOOSE = {
     ("bus/model/message.py", "(deleted by an operator)"),
     ("bus/model/digest.py", "1 message"),
     ("bus/model/digest.py", " messages"),
-    ("storage/sqlite/configuration.py", "Its route was removed while it was held there."),
-    ("xmpp/muc/ingest.py", "… [cut: too long for the bus]"),
+    ("storage/sqlite/configuration.py", "The route was removed while the message was held."),
+    ("xmpp/muc/ingest.py", "… [shortened: message too long]"),
     ("methods/feed/messages.py", "and "),
     ("methods/feed/messages.py", " more"),
     # What people write, in any language
@@ -67,7 +67,7 @@ CORE_LOOSE = {
     ("common/schedule.py", "jede stunde"),
     ("common/schedule.py", "monday "),
     # Where the system says what nobody understands
-    ("common/errors.py", "no such host"),
+    ("common/errors.py", "host not found"),
     # Where a provider says nothing else
     ("methods/sms/providers/http.py", "HTTP "),
     ("methods/sms/providers/http.py", "error "),
@@ -93,9 +93,9 @@ CORE_LOOSE = {
     ("subscriptions/access.py", "rights "),
     ("subscriptions/access.py", "rights rooms"),
     # For the log, and for who watches `/health`: while there is no stream, nobody asks over it
-    ("xmpp/muc/mam.py", "the room keeps no archive"),
+    ("xmpp/muc/mam.py", "the room does not have an archive"),
     ("xmpp/stream/session.py", "not connected yet"),
-    ("xmpp/stream/supervisor.py", "the stream ended: "),
+    ("xmpp/stream/supervisor.py", "the connection ended: "),
     ("xmpp/stream/supervisor.py", "connection lost"),
     ("xmpp/stream/supervisor.py", "the server stopped answering"),
     # Part of what the capabilities' hash (XEP-0115) is made of

@@ -94,7 +94,7 @@ async def test_the_recipe(server: Server, tmp_path: Path) -> None:
         async with person(admin, server.passwords[admin], server.c2s) as me:
             await me.join(ROOM, "Juliet")
             me.tell(bus.xmpp.bot.bare, recipe(site.url))
-            await _told(me, "Sure?")
+            await _told(me, "Confirm?")
             me.tell(bus.xmpp.bot.bare, "yes")
             await _told(me, "Imported: ")
             await (

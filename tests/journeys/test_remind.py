@@ -31,8 +31,8 @@ async def test_reminders_come(server: Server, bus: Bus) -> None:
         await ask(juliet, "remind me in 2s to stretch", r"Reminder 1, to you, .* \(UTC\): stretch")
         await ask(juliet, "remind lobby to stand up in 2s", "Reminder 2, to shoutbox:lobby")
         await juliet.hears(TOLD)
-        await juliet.hears("juliet reminds: stand up")
-        assert bus.bodies("shoutbox:lobby") == ["juliet reminds: stand up"]
+        await juliet.hears("Reminder from juliet: stand up")
+        assert bus.bodies("shoutbox:lobby") == ["Reminder from juliet: stand up"]
         await ask(juliet, "reminder list", "^0 reminders")
         assert len(reminded(juliet)) == 2
 

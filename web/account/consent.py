@@ -31,10 +31,10 @@ HEADERS = {
 MAX_SHOWN = 1_000
 """Subscriptions of one address on its page."""
 
-INVALID = _("That link opens nothing: it has to be whole, as it stands in the mail.")
+INVALID = _("This link is not valid. Copy the complete link from the email.")
 EXPIRED = _(
-    "That link is over: each works once, within a week, and only the newest. What it "
-    "confirmed stays as it is."
+    "This link is no longer valid. Each link works once, within a week, and only the newest one "
+    "works. Earlier confirmations remain valid."
 )
 
 

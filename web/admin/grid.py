@@ -72,7 +72,7 @@ def page_number(text: str) -> int:
         return 1
     good = text.isascii() and text.isdigit() and len(text) <= MAX_PAGE_DIGITS
     if not good or int(text) == 0:
-        raise BadInput(_("“{text}” is no page.", text=text[:40]))
+        raise BadInput(_("“{text}” is not a page number.", text=text[:40]))
     return int(text)
 
 

@@ -24,7 +24,7 @@ def methods(bus: Bus) -> list[Choice]:
 class Form:
     """The first step."""
 
-    method: Annotated[str, Ask(_("Method"), _("what kind of place it is"), choices=methods)]
+    method: Annotated[str, Ask(_("Method"), _("the kind of place"), choices=methods)]
 
 
 async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -45,9 +45,9 @@ def settings_form(method: MethodSpec, *, address: bool) -> type:
     asked: list[Any] = []
     if address:
         example = method.example.partition(":")[2]
-        ask = Ask(_("Address"), _("like {example}", example=example))
+        ask = Ask(_("Address"), _("for example {example}", example=example))
         asked.append(("address", Annotated[str, ask]))
-    title = Annotated[str, Ask(_("Title"), _("what people see"))]
+    title = Annotated[str, Ask(_("Title"), _("the name that people see"))]
     asked.append(("title", title, field(default="")))
     hints = get_type_hints(method.form, include_extras=True)
     for own in fields(method.form):
@@ -72,19 +72,24 @@ def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
     channel = Channel(method.name, method.tidy(address))
     method.check(channel, any=True)
     if channel in [spec.channel for spec in bus.hub.channels]:
-        raise Conflict(_("There is a channel {channel} already: edit that one.", channel=channel))
+        raise Conflict(_("The channel {channel} already exists. Edit it instead.", channel=channel))
     if method.open and channel.address == bus.bot.partition("@")[0]:
-        raise BadInput(_("{address} is the bot's own address: choose another.", address=bus.bot))
+        raise BadInput(
+            _("{address} is the bot's own address. Choose another one.", address=bus.bot)
+        )
     if method.open and channel.address.startswith(GUEST_PREFIX):
         raise BadInput(
             _(
-                "Names that begin with {prefix} are kept for web users: choose another.",
+                "Names that begin with {prefix} are reserved for web users. Choose another name.",
                 prefix=GUEST_PREFIX,
             )
         )
     if channel.address.endswith(f"@{bus.bot.partition('@')[2]}"):
         raise BadInput(
-            _("{address} is an address of the bus itself: choose another.", address=channel.address)
+            _(
+                "{address} is used by Shoutbus itself. Choose another address.",
+                address=channel.address,
+            )
         )
     return channel
 
@@ -96,7 +101,8 @@ async def add_channel(method: MethodSpec, caller: Caller, filled: Any, bus: Bus)
     await bus.settings.change([Put(spec)], entry(caller, bus, "channel-add", after=described(spec)))
     if not method.listens and not bus.hub.ends(channel):
         hint = _(
-            "Added {channel}. Nobody hears it yet: “route add {channel} …” leads it somewhere.",
+            "Added {channel}. Its messages are not forwarded yet; add a route with “route add "
+            "{channel} …”.",
             channel=channel,
         )
         return Done(hint)
@@ -104,8 +110,8 @@ async def add_channel(method: MethodSpec, caller: Caller, filled: Any, bus: Bus)
         await bus.subscriptions.book.ask(caller.jid, channel)
         return Done(
             _(
-                "Added {channel}. Its owner is asked to confirm it: nothing else goes there "
-                "before.",
+                "Added {channel}. The owner is asked to confirm it. Until then, no other "
+                "messages are sent there.",
                 channel=channel,
             )
         )

@@ -18,7 +18,7 @@ from component.common.i18n import _
 class Form:
     """Which channel."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("which to edit"), choices=channels)]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the channel to edit"), choices=channels)]
 
 
 async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -48,7 +48,8 @@ async def edit_channel(seen: ChannelSpec, caller: Caller, filled: Any, bus: Bus)
     if meanwhile:
         raise Conflict(
             _(
-                "{channel} was changed meanwhile ({changes}), so I left it so: look at it again.",
+                "Someone else changed {channel} in the meantime ({changes}). Nothing was saved; "
+                "please review it and try again.",
                 channel=spec.channel,
                 changes=meanwhile,
             )
@@ -61,7 +62,12 @@ async def edit_channel(seen: ChannelSpec, caller: Caller, filled: Any, bus: Bus)
     new = replace(spec, title=filled.title, settings=settings)
     changes = differences(spec, new)
     if not changes:
-        return Done(_("Nothing to change: {channel} stands so.", channel=shown_channel(spec)))
+        return Done(
+            _(
+                "Nothing to change: {channel} already has these settings.",
+                channel=shown_channel(spec),
+            )
+        )
     audit = entry(caller, bus, "channel-edit", before=described(spec), after=described(new))
     await bus.settings.change([Put(new)], audit)
     return Done(_("Changed {channel}: {changes}.", channel=spec.channel, changes=changes))

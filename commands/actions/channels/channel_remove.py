@@ -25,7 +25,7 @@ Then = Callable[[Caller, Bus, Words], Awaitable[Reply]]
 class Form:
     """Which channel."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("which to remove"), choices=channels)]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the channel to remove"), choices=channels)]
 
 
 async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -50,8 +50,8 @@ async def removal(
         if routes_with(spec, bus) != routes:
             raise Conflict(
                 _(
-                    "The routes of {channel} changed meanwhile, so I left all as it was: "
-                    "look at it again.",
+                    "The routes of {channel} changed in the meantime. Nothing was saved; please "
+                    "review them and try again.",
                     channel=spec.channel,
                 )
             )
@@ -65,7 +65,7 @@ async def removal(
         )
         await bus.settings.change([*map(Drop, routes), Drop(spec)], audit)
         told = _(
-            "Removed {channel}; routes: {routes}, dead letters: {letters}.",
+            "Removed {channel}. Routes removed: {routes}; new dead letters: {letters}.",
             channel=spec.channel,
             routes=len(routes),
             letters=waiting,
@@ -79,19 +79,19 @@ async def removal(
 
 def loss_words(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Words:
     """What goes with a channel, in sentences."""
-    words = _("{channel} goes, and no route with it.", channel=titled(spec))
+    words = _("{channel} will be removed. It has no routes.", channel=titled(spec))
     if routes:
         named = ", ".join(f"{route.id}: {arrow(route)}" for route in routes[:SHOWN])
         if routes[SHOWN:]:
             named += " …"
         words = _(
-            "{channel} goes, and with it its routes, {count}: {routes}.",
+            "{channel} will be removed, and its routes as well ({count}): {routes}.",
             channel=titled(spec),
             count=len(routes),
             routes=named,
         )
     if waiting:
-        more = _("What waits becomes dead letters: {waiting}.", waiting=waiting)
+        more = _("Messages that become dead letters: {waiting}.", waiting=waiting)
         words = _("{told} {more}", told=words, more=more)
     return words
 

@@ -16,7 +16,7 @@ async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     """Write all feeds as OPML, in as many messages as it takes."""
     parts = list(parted([entry_of(spec) for spec in feeds(bus)]))
     if not parts:
-        return Done(_("There are no feeds."))
+        return Done(_("No feeds exist yet."))
     told = [opml_lines(entries, bus, number, len(parts)) for number, entries in enumerate(parts, 1)]
     return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
 

@@ -35,10 +35,12 @@ class Form:
     """Which feeds, and where their items go."""
 
     opml: Annotated[
-        tuple[str, ...], Ask(_("OPML"), _("the address of a file, or its lines"), long=True)
+        tuple[str, ...],
+        Ask(_("OPML"), _("the address of an OPML file, or the lines of the file"), long=True),
     ]
     to: Annotated[
-        Channel | None, Ask(_("To"), _("a channel for all of them"), choices=places, named=True)
+        Channel | None,
+        Ask(_("To"), _("a destination for all the feeds"), choices=places, named=True),
     ] = None
 
 
@@ -50,11 +52,11 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     taken = {str(spec.channel) for spec in bus.hub.channels}
     specs = list(new_channels(missing, taken))
     if not specs:
-        return Done(_("Nothing to add: of {count} feeds, all are here.", count=len(entries)))
+        return Done(_("Nothing to add: all {count} feeds already exist.", count=len(entries)))
     if len(specs) > MAX_FEEDS:
         raise BadInput(
             _(
-                "Those are {count} feeds; at most {most} are taken at once.",
+                "The import would add {count} feeds. The maximum is {most}.",
                 count=len(specs),
                 most=MAX_FEEDS,
             )
@@ -77,9 +79,11 @@ def preview_words(lines: Sequence[str]) -> Words:
     """The first of the feeds that would be added, and how many more there are."""
     shown = "\n".join(lines[:SHOWN])
     if len(lines) <= SHOWN:
-        return _("These {count} feeds would be added:\n{lines}", count=len(lines), lines=shown)
+        return _(
+            "The import would add these {count} feeds:\n{lines}", count=len(lines), lines=shown
+        )
     return _(
-        "These {count} feeds would be added:\n{lines}\n… and {more} more",
+        "The import would add these {count} feeds:\n{lines}\n… and {more} more",
         count=len(lines),
         lines=shown,
         more=len(lines) - SHOWN,

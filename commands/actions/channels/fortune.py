@@ -16,11 +16,11 @@ from component.methods.fortune.databases import Name, draw
 class Form:
     """Which ones."""
 
-    file: Annotated[Name | None, Ask(_("File"), _("a database like computers; empty for any"))] = (
-        None
-    )
+    file: Annotated[
+        Name | None, Ask(_("Database"), _("a fortune database such as computers; empty for any"))
+    ] = None
     offensive: Annotated[
-        bool, Ask(_("Offensive"), _("whether those that may offend are among them"))
+        bool, Ask(_("Offensive fortunes"), _("include fortunes that may offend people"))
     ] = False
 
 
@@ -28,7 +28,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Draw a fortune. Raises Forbidden, NotFound."""
     if form.offensive and caller.in_room:
         raise Forbidden(
-            _("Those that may offend are told in private only: write to {bot}.", bot=bus.bot)
+            _("Offensive fortunes are shown in private chats only. Write to {bot}.", bot=bus.bot)
         )
     names = [str(form.file)] if form.file else []
     drawn = await asyncio.to_thread(
@@ -41,7 +41,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 ACTION = Action(
     "fortune",
-    _("Tell a fortune"),
+    _("Show a fortune"),
     Role.GUEST,
     run,
     Form,

@@ -37,16 +37,18 @@ async def find_story(bus: Bus, written: str) -> Story:
     found = key(written.rstrip("/").rpartition("/")[2])
     if not isinstance(found, int):
         told = _(
-            "“{text}” is no story: write its number, which “story list” shows, or its address.",
+            "“{text}” is not a story. Write its address, or its number from “story list”.",
             text=written[:60],
         )
         raise BadInput(told)
     story = await bus.hub.store.stories.get(found)
     if story is None or not is_archive(story.channel, bus):
-        raise NotFound(_("There is no story {number}: “story list” shows them.", number=found))
+        raise NotFound(
+            _("Story {number} does not exist. “story list” shows all stories.", number=found)
+        )
     if story.deleted:
         raise NotFound(
-            _("The message of story {number} was deleted: nothing is left of it.", number=found)
+            _("The message of story {number} was deleted. It cannot be restored.", number=found)
         )
     return story
 

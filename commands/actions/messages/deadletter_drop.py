@@ -15,7 +15,7 @@ from component.common.i18n import _
 class Form(Letters):
     """Which, and whether to ask: a word behind the others could not be told from a channel."""
 
-    sure: Annotated[bool, Ask(_("Without asking"))] = False
+    sure: Annotated[bool, Ask(_("Skip the confirmation"))] = False
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -32,7 +32,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if form.sure:
         return await drop(caller, bus)
     told = _(
-        "{count} dead letters to {channel} would never arrive.",
+        "{count} dead letters to {channel} will be dropped and never delivered.",
         count=len(letters),
         channel=letters[0].channel,
     )

@@ -17,7 +17,10 @@ from component.common.i18n import _
 class Form:
     """Of which channel."""
 
-    channel: Annotated[str, Ask(_("Channel"), _("only of this one; empty: of all"))] = ""
+    channel: Annotated[
+        str,
+        Ask(_("Channel"), _("show the dead letters of this channel only; empty for all channels")),
+    ] = ""
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:

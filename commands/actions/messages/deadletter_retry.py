@@ -18,14 +18,14 @@ async def run(caller: Caller, form: Letters, bus: Bus) -> Reply:
         if not bus.hub.find(letter.channel) or letter.channel.method not in bus.methods:
             raise NotFound(
                 _(
-                    "There is no channel {channel} any more: add it, or drop the letter.",
+                    "The channel {channel} no longer exists. Add it, or drop the dead letter.",
                     channel=letter.channel,
                 )
             )
     await bus.hub.retry(letters, entry(caller, bus, "deadletter-retry", before=listed(letters)))
     return Done(
         _(
-            "{count} on the way again: “trace {id}” tells how it goes.",
+            "Retrying {count}. “trace {id}” shows the progress.",
             count=len(letters),
             id=letters[0].message.short_id,
         )

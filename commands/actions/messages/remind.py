@@ -19,7 +19,7 @@ from component.common.form import Ask, Faults
 from component.common.i18n import Words, _, joined
 from component.common.sanitize import one_line
 
-_HOW = _("like: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Monday 9:30")
+_HOW = _("for example: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Monday 9:30")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +27,11 @@ class Form:
     """Whom, when and of what. A line may have them in another order, which
     `commands.grammar.reminder.read` reads."""
 
-    whom: Annotated[str, Ask(_("Whom"), _("me, or a channel: lobby, shoutbox:lobby"))] = "me"
+    whom: Annotated[
+        str, Ask(_("Person"), _("me, or a channel such as lobby or shoutbox:lobby"))
+    ] = "me"
     when: Annotated[str, Ask(_("When"), _HOW)]
-    what: Annotated[str, Ask(_("What"))]
+    what: Annotated[str, Ask(_("Reminder"))]
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,15 @@ class Time:
 class What:
     """The rest of a line that says nothing else."""
 
-    what: Annotated[str, Ask(_("What"))]
+    what: Annotated[str, Ask(_("Reminder"))]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Keep a reminder, or ask for what the line did not say."""
     if not caller.jid:
-        raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
+        raise Forbidden(
+            _("In a room, the bot cannot see who you are. Write to it in a private chat.")
+        )
     said = ReminderRequest(form.whom, form.when, form.what)
     names = names_of(bus.reminders.open_to(caller.role))
     if (
@@ -64,7 +68,9 @@ async def keep_or_ask(caller: Caller, bus: Bus, said: ReminderRequest, channel: 
     """Keep it, or ask for what was not said; raises Faults."""
     if len(said.what) > MAX_TEXT:
         told = _(
-            "That has {count} characters; at most {most} fit.", count=len(said.what), most=MAX_TEXT
+            "The text has {count} characters. The maximum is {most}.",
+            count=len(said.what),
+            most=MAX_TEXT,
         )
         raise Faults({"what": told})
     zone = zone_of(caller, bus)
@@ -119,14 +125,15 @@ def find_channel(caller: Caller, bus: Bus, written: str, names: Named) -> Channe
         return found[0]
     if found:
         told = _(
-            "“{name}” could be {channels}: write one of these.",
+            "“{name}” is ambiguous. Write one of {channels}.",
             name=written[:60],
             channels=", ".join(map(str, found)),
         )
         raise Faults({"whom": told})
     near = get_close_matches(name, [*names, "me"], 1, 0.4)
     told = _(
-        "There is no channel “{name}” for you; close: {near}. For yourself write: me.",
+        "The channel “{name}” does not exist, or you cannot access it. Did you mean {near}? To "
+        "remind yourself, write “me”.",
         name=written[:60],
         near=(near or ["me"])[0],
     )
@@ -159,12 +166,12 @@ def kept_words(kept: Reminder, bus: Bus, written: str) -> Words:
     """The answer for a reminder that is kept, with a hint about the time zone."""
     own = kept.channel == bus.reminders.oneself(kept.who)
     values: dict[str, Any] = {"number": kept.id, "time": times(kept), "words": kept.body}
-    told = _("Reminder {number}, to you, {time}: {words}", **values)
+    told = _("Reminder {number} to you, {time}: {words}", **values)
     if not own:
-        told = _("Reminder {number}, to {channel}, {time}: {words}", channel=kept.channel, **values)
+        told = _("Reminder {number} to {channel}, {time}: {words}", channel=kept.channel, **values)
     if bus.settings.preference(kept.who).zone or written.split(" ")[0].lower() == "in":
         return told
-    hint = _("(That is in UTC: “preferences zone=Europe/Berlin” sets your clock.)")
+    hint = _("(Times are in UTC. Set your time zone with “preferences zone=Europe/Berlin”.)")
     return joined([told, hint], "\n")
 
 
@@ -175,7 +182,7 @@ def times(reminder: Reminder) -> Words:
     time = f"{due:%Y-%m-%d} {due:%H:%M}"
     if reminder.schedule:
         return _(
-            "{schedule}, next {time} ({zone})",
+            "{schedule}, next on {time} ({zone})",
             schedule=reminder.schedule,
             time=time,
             zone=reminder.zone,

@@ -15,7 +15,7 @@ from component.common.i18n import _
 class Form:
     """Which."""
 
-    number: Annotated[int, Ask(_("Number"), _("“reminder list” shows them"))]
+    number: Annotated[int, Ask(_("Number"), _("“reminder list” shows the numbers"))]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -25,25 +25,25 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if found is None or (found.who != caller.jid and caller.role < Role.OPERATOR):
         raise NotFound(
             _(
-                "There is no reminder {number} (any more): “reminder list” shows them.",
+                "Reminder {number} does not exist. “reminder list” shows all reminders.",
                 number=form.number,
             )
         )
     if not await store.reminders.drop(found.id):
         raise NotFound(
             _(
-                "There is no reminder {number} (any more): “reminder list” shows them.",
+                "Reminder {number} does not exist. “reminder list” shows all reminders.",
                 number=form.number,
             )
         )
     if found.who == caller.jid:
         return Done(
-            _("Reminder {number} is dropped: {words}", number=found.id, words=brief(found.body))
+            _("Deleted reminder {number}: {words}", number=found.id, words=brief(found.body))
         )
     await bus.settings.change(
         (), entry(caller, bus, "reminder-drop", f"{found.id}: {found.who} → {found.channel}")
     )
-    return Done(_("Reminder {number} of {who} is dropped.", number=found.id, who=found.who))
+    return Done(_("Deleted reminder {number} of {who}.", number=found.id, who=found.who))
 
 
-ACTION = Action("reminder-drop", _("Drop a reminder"), Role.MEMBER, run, Form, group="reminders")
+ACTION = Action("reminder-drop", _("Delete a reminder"), Role.MEMBER, run, Form, group="reminders")

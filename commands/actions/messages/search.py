@@ -15,8 +15,8 @@ from component.common.i18n import _
 class Form:
     """Where, and what."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("like shoutbox:lobby"))]
-    words: Annotated[str, Ask(_("Words"), _("as they stand there, or part of a name"))]
+    channel: Annotated[Channel, Ask(_("Channel"), _("for example shoutbox:lobby"))]
+    words: Annotated[str, Ask(_("Text"), _("text in the message, or part of a name"))]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:

@@ -17,8 +17,8 @@ from component.common.sanitize import one_line, skeleton
 class Form:
     """Where, and what."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("where to, like shoutbox:lobby"))]
-    words: Annotated[tuple[str, ...], Ask(_("Words"), prose=True)]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the destination, for example shoutbox:lobby"))]
+    words: Annotated[tuple[str, ...], Ask(_("Text"), prose=True)]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -30,11 +30,11 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     receipt = await bus.hub.accept(message, deliver=True)
     refusals = bus.hub.refusals(receipt)
     if refusals:
-        posted = _("Said in {channel}.", channel=form.channel)
+        posted = _("Posted to {channel}.", channel=form.channel)
         return Done(joined([posted, *(refusal.sentence for refusal in refusals)], " "), "warn")
     return Done(
         _(
-            "Said in {channel}; “trace {id}” tells how it goes.",
+            "Posted to {channel}. “trace {id}” shows the delivery status.",
             channel=form.channel,
             id=message.short_id,
         )
@@ -45,11 +45,13 @@ def author_of(caller: Caller) -> Author:
     """The author: the name before the @. A name with the mark of web users is replaced by the
     JID."""
     if not caller.jid:
-        raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
+        raise Forbidden(
+            _("In a room, the bot cannot see who you are. Write to it in a private chat.")
+        )
     name = one_line(caller.name)
     if not name or skeleton(WEB_MARK) in skeleton(name):
         return Author(caller.jid, caller.jid)
     return Author(name[:200], caller.jid)
 
 
-ACTION = Action("shout", _("Say something"), Role.MEMBER, run, Form, group="messages")
+ACTION = Action("shout", _("Post a message"), Role.MEMBER, run, Form, group="messages")

@@ -30,7 +30,7 @@ _TITLE = (
 _TEXT = (
     "text",
     Annotated[
-        tuple[str, ...], Ask(_("Text"), _("what stands under the title"), named=True, prose=True)
+        tuple[str, ...], Ask(_("Text"), _("the text below the title"), named=True, prose=True)
     ],
     field(default=()),
 )
@@ -50,7 +50,8 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     title = _("Edit story {number}", number=story.seq)
     if caller.way == "form" and len(escape(told.text).encode()) > FITS:
         note = _(
-            "The text is too long for a form: {link} has it.", link=f"{bus.web}/commands/story-edit"
+            "The text is too long for a form. You can read it at {link}.",
+            link=f"{bus.web}/commands/story-edit",
         )
         return Step(title, _TitleOnly, edit, values={"title": [told.title]}, help=note)
     return Step(
@@ -69,11 +70,13 @@ async def edit_story(story: Story, told: Told, caller: Caller, bus: Bus) -> Repl
     )  # white space at the ends of lines is no difference
     parts = [part for part in ("title", "text") if getattr(told, part) != getattr(now, part)]
     if not parts:
-        return Done(_("Nothing to change: story {number} stands so.", number=story.seq))
+        return Done(
+            _("Nothing to change: story {number} already has this content.", number=story.seq)
+        )
     wanted = replace(story, message=replace(story.message, body=told.body))
     audit = entry(caller, bus, "story-edit", named(story), ", ".join(parts))
     await bus.hub.store.stories.update(wanted, audit)
-    return Done(_("Changed: {link}", link=f"{bus.web}{wanted.path}"))
+    return Done(_("Changed the story: {link}", link=f"{bus.web}{wanted.path}"))
 
 
 ACTION = Action(

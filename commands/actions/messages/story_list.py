@@ -19,7 +19,9 @@ MOST = 200
 class Form:
     """Of which archive, and how many."""
 
-    channel: Annotated[Channel, Ask(_("Archive"), _("like story:news"), choices=archives)]
+    channel: Annotated[
+        Channel, Ask(_("Story archive"), _("for example story:news"), choices=archives)
+    ]
     count: Annotated[int, Ask(_("Stories"), _("1 to 200"))] = 20
 
 
@@ -27,9 +29,9 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     """List the newest stories of an archive. Raises BadInput."""
     find_channel(bus, form.channel)
     if not is_archive(form.channel, bus):
-        raise BadInput(_("{channel} keeps no stories.", channel=form.channel))
+        raise BadInput(_("{channel} is not a story archive.", channel=form.channel))
     if not 1 <= form.count <= MOST:
-        raise BadInput(_("Stories: 1 to {most}.", most=MOST))
+        raise BadInput(_("The number of stories must be between 1 and {most}.", most=MOST))
     found = await bus.hub.store.stories.find(form.channel, limit=form.count, hidden=True)
     link = f"{bus.web}/stories/{form.channel.address}"
     title = _(

@@ -31,8 +31,10 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     await bus.hub.store.stories.update(wanted, audit)
     link = f"{bus.web}{story.path}"
     if form.again:
-        return Done(_("Published again: {link}", link=link))
-    return Done(_("Unpublished. Its page says that it was taken away: {link}", link=link))
+        return Done(_("Published the story again: {link}", link=link))
+    return Done(
+        _("Unpublished the story. Its page now says that it was removed: {link}", link=link)
+    )
 
 
 ACTION = Action(

@@ -23,7 +23,7 @@ _START = re.compile(r"[0-9a-f]{6,32}")
 class Form:
     """Which message."""
 
-    id: Annotated[str, Ask(_("Message"), _("its id, or the first 6 digits or more"))]
+    id: Annotated[str, Ask(_("Message"), _("the message ID, or at least its first 6 digits"))]
 
 
 async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
@@ -32,7 +32,7 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
     if not _START.fullmatch(start):
         raise BadInput(
             _(
-                "“{text}” is no message's id: write 6 or more of its digits, 0 to 9 and a to f.",
+                "“{text}” is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f.",
                 text=written[:40],
             )
         )
@@ -42,10 +42,12 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
         if may_see(caller, bus, hops):
             matching.append(hops)
     if not matching:
-        raise NotFound(_("There is no message {start} for you.", start=start))
+        raise NotFound(
+            _("The message {start} does not exist, or you cannot access it.", start=start)
+        )
     if len(matching) > 1:
         raise BadInput(
-            _("More than one message begins with {start}: write more of its id.", start=start)
+            _("More than one message ID begins with {start}. Write more digits.", start=start)
         )
     return matching[0]
 
@@ -55,7 +57,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     hops = await find(caller, bus, form.id)
     message = hops[0].message
     title = _(
-        "{id} of {name}, {time} UTC:",
+        "{id} by {name}, {time} UTC:",
         id=message.id,
         name=message.author.shown,
         time=when(message.at),
@@ -127,7 +129,7 @@ def held_at_line(held: Held, route: Route, caller: Caller, bus: Bus) -> Words:
     place, _known = shown_place(route.destination, caller, bus)
     values = {"place": place, "route": route.id, "time": when(held.due)}
     if not route.enabled:
-        return _("{place}: held at route {route}, which is off", **values)
+        return _("{place}: held at route {route}, which is disabled", **values)
     for stage in route.stages:
         if stage.id == held.passed[-1]:
             name = stage.name
@@ -139,7 +141,7 @@ def stopped_line(stop: Stopped, caller: Caller, bus: Bus) -> Words:
     """Where it went no further, and why."""
     place, known = shown_place(stop.destination, caller, bus)
     if not known:
-        return _("{place}: stopped on the way", place=place)
+        return _("{place}: stopped by a processor", place=place)
     return _(
         "{place}: stopped by {name} at route {route}: {why}",
         place=place,

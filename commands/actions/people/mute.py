@@ -25,10 +25,12 @@ class Form:
     """Who, for how long, and why."""
 
     who: Annotated[
-        str, Ask(_("Who"), _("a JID, a web user's name, or the id of a message of theirs"))
+        str, Ask(_("Person"), _("a JID, a web user's name, or the ID of a message they wrote"))
     ]
-    long: Annotated[str, Ask(_("How long"), _("like: 10 minutes, 2 hours, 3 days, until unmuted"))]
-    reason: Annotated[str, Ask(_("Reason"), _("they are told it"))] = ""
+    long: Annotated[
+        str, Ask(_("Duration"), _("for example: 10 minutes, 2 hours, 3 days, until unmuted"))
+    ]
+    reason: Annotated[str, Ask(_("Reason"), _("shown to the muted person"))] = ""
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -37,10 +39,13 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     author = await find_author(caller, bus, form.who)
     if author.key == BUS.key:
         raise Forbidden(
-            _("Those are my own words: I can't be muted. “reminder drop” ends a reminder.")
+            _(
+                "The bot wrote that message and cannot be muted. To delete a reminder, use "
+                "“reminder drop”."
+            )
         )
     if bus.settings.roles.of(author.key) >= Role.ADMIN:
-        raise Forbidden(_("{who} is an admin: admins can't be muted.", who=author.key))
+        raise Forbidden(_("{who} is an admin. Admins cannot be muted.", who=author.key))
     now = bus.clock()
     mute = Mute(author.key, author.name, now + length if length else 0, brief(reason))
     before = ""
@@ -66,14 +71,14 @@ def length_and_reason(form: Form) -> tuple[int, str]:
     if length is None or length[0] > _MAX_SECONDS:
         raise BadInput(
             _(
-                "“{text}” is no time: write it like 10 minutes, 2 hours, 3 days, or: until "
+                "“{text}” is not a duration. Write it as 10 minutes, 2 hours, 3 days or until "
                 "unmuted.",
                 text=form.long[:40],
             )
         )
     seconds, rest = length
     if not seconds:
-        raise BadInput(_("That is no time at all: unmute ends a mute."))
+        raise BadInput(_("The duration must not be zero. To end a mute, use “unmute”."))
     return seconds * 1000, rest
 
 
@@ -92,7 +97,8 @@ async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
         return hops[0].message.author
     raise NotFound(
         _(
-            "No web user goes by “{name}” now: write a JID, or the id of a message of theirs.",
+            "No web user is currently named “{name}”. Write a JID, or the ID of a message they "
+            "wrote.",
             name=who[:60],
         )
     )

@@ -29,19 +29,25 @@ class Form:
     """What is not chosen stays as it is."""
 
     language: Annotated[
-        str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=language_choices)
+        str,
+        Ask(
+            _("Language"),
+            _("“auto” uses your client's language; empty keeps the current one"),
+            choices=language_choices,
+        ),
     ] = ""
     confirm: Annotated[
         str,
         Ask(
             _("Confirmations"),
-            _("of messages passed on; empty: as it is"),
+            _("when I confirm forwarded messages; empty keeps the current setting"),
             choices=confirmation_choices,
         ),
     ] = ""
-    zone: Annotated[Zone | None, Ask(_("Time zone"), _("like Europe/Berlin; empty: as it is"))] = (
-        None
-    )
+    zone: Annotated[
+        Zone | None,
+        Ask(_("Time zone"), _("for example Europe/Berlin; empty keeps the current one")),
+    ] = None
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -58,7 +64,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.subscriptions.rezone(caller.jid, new.zone or "UTC", new.language)
     return Done(
         _(
-            "Your language: {language}. Confirmations of what I pass on: {confirm}. Your "
+            "Your language: {language}. Confirmations of forwarded messages: {confirm}. Your "
             "time zone: {zone}.",
             language=new.language or _CLIENTS,
             confirm=_OFTEN[new.confirm],
@@ -67,4 +73,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-ACTION = Action("preferences", _("Choose preferences"), Role.MEMBER, run, Form)
+ACTION = Action("preferences", _("Set preferences"), Role.MEMBER, run, Form)

@@ -22,7 +22,7 @@ def role_choices(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """Whom, and what."""
 
-    jid: Annotated[Jid, Ask(_("JID"), _("like juliet@example.org"))]
+    jid: Annotated[Jid, Ask(_("JID"), _("for example juliet@example.org"))]
     role: Annotated[str, Ask(_("Role"), choices=role_choices)]
 
 
@@ -30,7 +30,10 @@ def not_of_the_configuration(bus: Bus, jid: str) -> None:
     """Raise Forbidden where the configuration itself makes someone an admin."""
     if jid in bus.settings.roles.admins:
         raise Forbidden(
-            _("{jid} is an admin by the configuration: only its file can change that.", jid=jid)
+            _(
+                "{jid} is an admin in the configuration file. You can change this only there.",
+                jid=jid,
+            )
         )
 
 
@@ -40,7 +43,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     before = bus.settings.roles.given.get(form.jid)
     role = Role[form.role.upper()]
     if before is role:
-        raise Conflict(_("{jid} has the role {role} already.", jid=form.jid, role=role.words))
+        raise Conflict(_("{jid} already has the role {role}.", jid=form.jid, role=role.words))
     line = entry(
         caller,
         bus,
@@ -49,7 +52,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         f"{form.jid}: {form.role}",
     )
     await bus.settings.change([Put(Grant(form.jid, form.role))], line)
-    return Done(_("{jid} has the role {role} now.", jid=form.jid, role=role.words))
+    return Done(_("{jid} now has the role {role}.", jid=form.jid, role=role.words))
 
 
-ACTION = Action("role-grant", _("Give a role"), Role.ADMIN, run, Form, group="roles")
+ACTION = Action("role-grant", _("Grant a role"), Role.ADMIN, run, Form, group="roles")

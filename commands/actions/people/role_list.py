@@ -10,12 +10,14 @@ async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     roles = bus.settings.roles
     lines = []
     for jid in roles.admins:
-        lines.append(_("{jid}: {role} (by the configuration)", jid=jid, role=Role.ADMIN.words))
+        lines.append(
+            _("{jid}: {role} (from the configuration file)", jid=jid, role=Role.ADMIN.words)
+        )
     for jid, role in sorted(roles.given.items()):
         if jid not in roles.admins:
             lines.append(_("{jid}: {role}", jid=jid, role=role.words))
     return Lines(
-        _("{count} roles; everyone else with a visible JID is a member:", count=len(lines)), lines
+        _("{count} roles. Everyone else with a visible JID is a member:", count=len(lines)), lines
     )
 
 

@@ -31,7 +31,7 @@ def find_token(bus: Bus, name: str) -> Token:
     token = next((one for one in bus.settings.tokens.values() if one.name == name), None)
     if token is None:
         raise NotFound(
-            _("There is no token “{name}” (any more): “token list” shows them.", name=name[:60])
+            _("The token “{name}” does not exist. “token list” shows all tokens.", name=name[:60])
         )
     return token
 
@@ -43,14 +43,17 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     async def revoke(caller: Caller, bus: Bus) -> Reply:
         if find_token(bus, token.name) != token:
             raise Conflict(
-                _("“{name}” was made anew meanwhile; nothing was changed.", name=token.name)
+                _(
+                    "Someone else created “{name}” anew in the meantime. Nothing was changed.",
+                    name=token.name,
+                )
             )
         line = entry(caller, bus, "token-revoke", before=f"{token.name}: {token.jid}")
         await bus.settings.change([Drop(token)], line)
-        return Done(_("“{name}” is no token any more.", name=token.name))
+        return Done(_("Revoked the token “{name}”.", name=token.name))
 
     told = _(
-        "Whatever signs in with “{name}” (for {jid}) is refused from then on.",
+        "Programs that sign in with “{name}” (for {jid}) will be refused.",
         name=token.name,
         jid=token.jid,
     )

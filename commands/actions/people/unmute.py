@@ -30,7 +30,7 @@ def muted_choices(bus: Bus) -> Sequence[Choice]:
 class Form:
     """Who."""
 
-    who: Annotated[str, Ask(_("Who"), _("who is muted"), choices=muted_choices)]
+    who: Annotated[str, Ask(_("Person"), _("the muted person"), choices=muted_choices)]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -38,8 +38,8 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     for mute in bus.hub.mutes:
         if short(mute) == form.who:
             await bus.settings.change([Drop(mute)], entry(caller, bus, "unmute", before=told(mute)))
-            return Done(_("{who} is not muted any more.", who=mute.name))
-    raise NotFound(_("{who} is not muted (any more).", who=form.who[:60]))
+            return Done(_("{who} is no longer muted.", who=mute.name))
+    raise NotFound(_("{who} is not muted.", who=form.who[:60]))
 
 
 ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, run, Form, group="messages")

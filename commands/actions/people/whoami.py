@@ -18,7 +18,7 @@ async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
     if not caller.jid:
         return Done(
             _(
-                "You are {name}; through a room I can't tell more. Write to {bot}.",
+                "You are {name}. In a room, the bot cannot see more; write to {bot}.",
                 name=caller.name,
                 bot=bus.bot,
             )

@@ -21,16 +21,18 @@ class Form:
     """The room."""
 
     room: Annotated[
-        str, Ask(_("Room"), _("a name, or a whole address like team@rooms.example.org"))
+        str, Ask(_("Room"), _("a name, or a full address such as team@rooms.example.org"))
     ]
-    title: Annotated[str, Ask(_("Title"), _("what people see"))] = ""
-    subject: Annotated[str, Ask(_("Subject"), _("what stands over the room"))] = ""
+    title: Annotated[str, Ask(_("Title"), _("the name that people see"))] = ""
+    subject: Annotated[str, Ask(_("Subject"), _("the subject shown in the room"))] = ""
     invite: Annotated[
-        tuple[Jid, ...], Ask(_("Invite"), _("whom to ask in when the room is made, one JID a line"))
+        tuple[Jid, ...],
+        Ask(_("Invite"), _("the people to invite when the room is created, one JID per line")),
     ] = ()
-    shoutbox: Annotated[bool, Ask(_("Shoutbox too"), _("of the same name, joined both ways"))] = (
-        False
-    )
+    shoutbox: Annotated[
+        bool,
+        Ask(_("Add a shoutbox"), _("with the same name, connected to the room in both directions")),
+    ] = False
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -44,7 +46,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     told = "; ".join([*map(described, added), *map(arrow, routes)])
     audit = entry(caller, bus, "room-create", after=told)
     await bus.settings.change([*map(Put, added), *map(Put, routes)], audit)
-    return Done(_("Added {what}. I am on my way in: “room-list” tells how I fare.", what=told))
+    return Done(_("Added {what}. The bot is joining; “room list” shows the status.", what=told))
 
 
 def new_room(form: Form, bus: Bus) -> ChannelSpec:

@@ -16,7 +16,7 @@ class Form:
     """Whom, and into which room."""
 
     room: Annotated[str, Ask(_("Room"), choices=rooms)]
-    jid: Annotated[Jid, Ask(_("Whom"), _("a JID like juliet@example.org"))]
+    jid: Annotated[Jid, Ask(_("Person"), _("a JID, for example juliet@example.org"))]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -26,7 +26,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     await bus.settings.change(
         [], entry(caller, bus, "room-invite", after=f"{form.room}: {form.jid}")
     )
-    return Done(_("Asked {jid} into {room}.", jid=form.jid, room=form.room))
+    return Done(_("Invited {jid} to {room}.", jid=form.jid, room=form.room))
 
 
 ACTION = Action("room-invite", _("Invite someone"), Role.OPERATOR, run, Form, group="rooms")

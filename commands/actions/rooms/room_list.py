@@ -40,14 +40,14 @@ def room_line(spec: ChannelSpec, bus: Bus) -> Words:
     if not spec.enabled:
         paused = _(" (paused)")
     if state is None or not state.inside:
-        why = (state and state.trouble) or _("on the way in")
-        return _("{room}{paused}: out: {why}", room=jid, paused=paused, why=why)
+        why = (state and state.trouble) or _("joining")
+        return _("{room}{paused}: not joined: {why}", room=jid, paused=paused, why=why)
     return _(
-        "{room}{paused}: in, people: {count}. {rights}",
+        "{room}{paused}: joined, people: {count}. {rights}",
         room=jid,
         paused=paused,
         count=state.people,
-        rights=state.limits or _("I am an owner."),
+        rights=state.limits or _("The bot is an owner."),
     )
 
 

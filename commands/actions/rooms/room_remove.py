@@ -20,9 +20,9 @@ class Form:
     """Which room, and whether it ends for everyone."""
 
     room: Annotated[str, Ask(_("Room"), choices=rooms)]
-    destroy: Annotated[bool, Ask(_("Destroy it"), _("ends the room for everyone, for good"))] = (
-        False
-    )
+    destroy: Annotated[
+        bool, Ask(_("Destroy the room"), _("closes the room for everyone, permanently"))
+    ] = False
 
 
 async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -30,29 +30,40 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     room."""
     spec = find_channel(bus, Channel(METHOD, form.room))
     if not form.destroy:
-        return await removal("room-remove", spec, bus, finish, _("I leave the room; it stays."))
+        return await removal(
+            "room-remove",
+            spec,
+            bus,
+            finish,
+            _("The bot leaves the room; the room continues to exist."),
+        )
     state = bus.rooms.told(form.room)
     if not (state and state.owned):
         raise Refused(
-            _("I am not an owner of {room}, so I can't destroy it: remove it only.", room=form.room)
+            _(
+                "The bot is not an owner of {room} and cannot destroy it. Remove it without "
+                "destroying it.",
+                room=form.room,
+            )
         )
 
     async def then(caller: Caller, bus: Bus, told: Words) -> Reply:
         return await destroy(form.room, caller, bus, told)
 
-    more = _("The room is destroyed for everyone.")
-    return await removal("room-remove", spec, bus, then, more, "to be destroyed")
+    more = _("The room will be destroyed for everyone.")
+    return await removal("room-remove", spec, bus, then, more, "room destroyed")
 
 
 async def destroy(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
     """Destroy the room itself, once its channel is removed."""
     try:
-        await bus.rooms.destroy(
-            room, tell(_("Removed by an operator of Shoutbus."), caller.language)
-        )
+        await bus.rooms.destroy(room, tell(_("Removed by a Shoutbus operator."), caller.language))
     except DeliveryError as error:
-        return Done(_("{told} But the room stays: {why}", told=told, why=error.sentence), "warn")
-    return Done(_("{told} The room is destroyed.", told=told))
+        return Done(
+            _("{told} The room could not be destroyed: {why}", told=told, why=error.sentence),
+            "warn",
+        )
+    return Done(_("{told} The room was destroyed.", told=told))
 
 
 ACTION = Action(

@@ -35,9 +35,12 @@ def processor_choices(_bus: Any) -> Sequence[Choice]:
 class Add:
     """Which, and where."""
 
-    processor: Annotated[str, Ask(_("Processor"), _("what it does"), choices=processor_choices)]
+    processor: Annotated[
+        str, Ask(_("Processor"), _("the processor to add"), choices=processor_choices)
+    ]
     place: Annotated[
-        int | None, Ask(_("Place"), _("1 for the first; empty for the last"), named=True)
+        int | None,
+        Ask(_("Position"), _("1 for the first position; empty for the last"), named=True),
     ] = None
 
 
@@ -49,7 +52,11 @@ def adding(route: Route) -> Step:
         place = filled.place or most
         if filled.place == 0 or not 1 <= place <= most:
             raise BadInput(
-                _("Place {place} won't do: from 1 to {most}.", place=filled.place, most=most)
+                _(
+                    "Position {place} is out of range. Choose from 1 to {most}.",
+                    place=filled.place,
+                    most=most,
+                )
             )
         spec = discover()[filled.processor]
 
@@ -87,7 +94,7 @@ def unasked_words(asked: Sequence[Field]) -> Words | None:
     names = " ".join(f"{field.name}=" for field in asked if not field.required)
     if not names:
         return None
-    return _("What I don't ask for may be set afterwards, with “edit”: {settings}", settings=names)
+    return _("You can set further options later with “edit”: {settings}", settings=names)
 
 
 # Edit
@@ -98,7 +105,7 @@ def editing(route: Route) -> Step:
     choices = []
     for number, stage, line in numbered(route):
         choices.append(Choice(str(number), line, own_name(route, stage)))
-    ask = Ask(_("Processor"), _("its number, or its name"), choices=lambda _bus: choices)
+    ask = Ask(_("Processor"), _("its number or its name"), choices=lambda _bus: choices)
 
     async def chosen(caller: Caller, filled: Any, bus: Bus) -> Reply:
         stage = route.stages[int(filled.processor) - 1]
@@ -106,8 +113,8 @@ def editing(route: Route) -> Step:
         if spec is None:
             raise NotFound(
                 _(
-                    "There is no processor “{name}” in this bus (any more): it can only be "
-                    "dropped.",
+                    "The processor “{name}” is not installed. You can only remove it from the "
+                    "route.",
                     name=stage.name,
                 )
             )
@@ -131,7 +138,7 @@ class Order:
     """All of them, in their new order."""
 
     order: Annotated[
-        str, Ask(_("Order"), _("the numbers in their new order, like 2 1 3, or names"))
+        str, Ask(_("Order"), _("the numbers in the new order, for example 2 1 3, or the names"))
     ]
 
 
@@ -145,7 +152,7 @@ def ordering(route: Route, caller: Caller) -> Step:
     values: dict[str, list[str]] = {}
     if caller.way != "text":  # there a value that stands is not asked for
         values["order"] = [numbers]
-    return Step(_("Order processors"), Order, run, values=values, help=listed(route))
+    return Step(_("Reorder processors"), Order, run, values=values, help=listed(route))
 
 
 def ordered(route: Route, written: str) -> Sequence[Stage]:
@@ -155,13 +162,13 @@ def ordered(route: Route, written: str) -> Sequence[Stage]:
     for word in re.findall(r"[^\s,;]+", written):
         number = number_of(route, word)
         if number in numbers:
-            raise BadInput(_("{number} stands twice: write each number once.", number=number))
+            raise BadInput(_("{number} appears twice. Write every number once.", number=number))
         numbers.append(number)
     missing = sorted(set(range(1, len(route.stages) + 1)).difference(numbers))
     if missing:
         raise BadInput(
             _(
-                "That is an order with a processor missing: {numbers}. Write every number once.",
+                "The order does not contain {numbers}. Write every number once.",
                 numbers=", ".join(map(str, missing)),
             )
         )
@@ -174,11 +181,15 @@ def number_of(route: Route, written: str) -> int:
         if written == str(number) or written.casefold() in own_name(route, stage):
             return number
     if written.casefold() in [stage.name for stage in route.stages]:
-        raise BadInput(_("There are several “{name}”: say which by its number.", name=written))
+        raise BadInput(
+            _(
+                "The route has more than one processor “{name}”. Write the number instead.",
+                name=written,
+            )
+        )
     raise BadInput(
         _(
-            "“{text}” is no number of a processor, and no name of one: the numbers go from 1 "
-            "to {most}.",
+            "“{text}” is not the number or name of a processor. The numbers are 1 to {most}.",
             text=written[:40],
             most=len(route.stages),
         )
@@ -194,18 +205,21 @@ def dropping(route: Route) -> Step:
     for number, stage, line in numbered(route):
         also = (str(number), *own_name(route, stage))
         choices.append(Choice(f"{number} {stage.name}", line, also))
-    ask = Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices, wanted=True)
+    ask = Ask(_("Remove"), _("the processors to remove"), choices=lambda _bus: choices, wanted=True)
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
         if not filled.gone:
-            note = _("Left as it was; say which go by their numbers, with commas between them.")
+            note = _(
+                "Nothing was changed. Write the numbers of the processors to remove, separated "
+                "by commas."
+            )
             return Lines(note, shown_block(route))
         gone = {int(choice.partition(" ")[0]) for choice in filled.gone}
         left = [stage for number, stage in enumerate(route.stages, 1) if number not in gone]
         return await save(route, left, caller, bus)
 
     form = make_dataclass("Form", [("gone", Annotated[tuple[str, ...], ask], ())], frozen=True)
-    return Step(_("Drop processors"), form, run, help=listed(route))
+    return Step(_("Remove processors"), form, run, help=listed(route))
 
 
 # What they share
@@ -214,7 +228,9 @@ def dropping(route: Route) -> Step:
 def stages_of(route: Route) -> Sequence[Stage]:
     """The processors of a route. Raises NotFound where it has none."""
     if not route.stages:
-        raise NotFound(_("Route {number} has no processors: add one first.", number=route.id))
+        raise NotFound(
+            _("Route {number} does not have processors. Add one first.", number=route.id)
+        )
     return route.stages
 
 
@@ -248,10 +264,10 @@ async def save(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bus) 
     unchanged(bus, route)
     wanted = replace(route, stages=tuple(stages))
     if wanted == route:
-        return Lines(_("Left as it was:"), shown_block(route))
+        return Lines(_("Nothing was changed:"), shown_block(route))
     audit = entry(caller, bus, "route-edit", differing(route, wanted), differing(wanted, route))
     await bus.settings.change([Put(wanted)], audit)
-    return Lines(_("Changed, it is now:"), shown_block(wanted))
+    return Lines(_("Changed to:"), shown_block(wanted))
 
 
 Steps = Mapping[str, Callable[[Route, Caller], Step]]

@@ -76,7 +76,7 @@ class Narrow:
     """Which sources."""
 
     which: Annotated[
-        str, Ask(_("Which"), _("part of a source's address; empty for the first ones"))
+        str, Ask(_("Selection"), _("part of a source address; empty for the first ones"))
     ] = ""
 
 
@@ -84,7 +84,7 @@ def open_form(caller: Caller, bus: Bus) -> Reply:
     """Ask for all sources at once, or first which of them where they are many."""
     grid = grid_of(bus)
     if not grid:
-        return Done(_("There are no channels yet: add some first."))
+        return Done(_("No channels exist yet. Add a channel first."))
     if len(fitting(grid, bus)) == len(grid):
         return grid_step(grid, caller, bus)
     return Step(
@@ -92,7 +92,7 @@ def open_form(caller: Caller, bus: Bus) -> Reply:
         Narrow,
         show_chosen,
         last=False,
-        help=_("There are {count} sources.", count=len(grid)),
+        help=_("{count} sources exist.", count=len(grid)),
     )
 
 
@@ -100,18 +100,21 @@ async def show_chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
     """The form for the sources that were asked for, as many as fit."""
     matching = narrowed(grid_of(bus), form.which)
     if not matching:
-        return Done(_("No source has “{part}” in its address.", part=form.which), "warn")
+        return Done(_("No source address contains “{part}”.", part=form.which), "warn")
     shown = fitting(matching, bus)
     if not shown:
         first = next(iter(matching))
         return Done(
-            _("{source} has too many destinations for a form: use lines instead.", source=first),
+            _(
+                "{source} has too many destinations for a form. Use text commands instead.",
+                source=first,
+            ),
             "warn",
         )
     if len(shown) == len(matching):
         return grid_step(shown, caller, bus)
     note = _(
-        "{shown} of {count} sources: narrow them to see others.",
+        "{shown} of {count} sources are shown. Use a filter to see others.",
         shown=len(shown),
         count=len(matching),
     )
@@ -229,12 +232,10 @@ def grid_lines(grid: Grid, link: str) -> Lines:
             lines.append(f"{source} → {', '.join(map(shown_end, row.values()))}")
     title = _("{count} sources:", count=len(lines))
     if lines[MAX_LINES:]:
-        more = _("… and {count} more: narrow them", count=len(lines) - MAX_LINES)
+        more = _("… and {count} more; use a filter to see them", count=len(lines) - MAX_LINES)
         lines = [*lines[:MAX_LINES], more]
     if link:
-        lines.append(
-            _("As a page, with a link that works once within 5 minutes: {link}", link=link)
-        )
+        lines.append(_("Open this page within 5 minutes; the link works once: {link}", link=link))
     return Lines(title, lines)
 
 
@@ -258,13 +259,13 @@ async def set_routes(
         new += [Route(source, end) for end in dict.fromkeys(ends) if end not in row]
         gone += [route for end, route in row.items() if end not in ends]
     if not new and not gone:
-        return Done(_("Left as it was."))
+        return Done(_("Nothing was changed."))
     check_current(new, gone, bus)
 
     async def change(caller: Caller, bus: Bus) -> Reply:
         return await save(new, gone, caller, bus)
 
-    sentences = [_("{route} goes.", route=arrow(route)) for route in gone]
+    sentences = [_("{route} will be removed.", route=arrow(route)) for route in gone]
     losses: list[Words] = []
     for route in gone:
         losses += goes_with(route, bus)
@@ -293,12 +294,17 @@ def check_current(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None
         for end in (route.source, route.destination):
             if end not in known:
                 raise Conflict(
-                    _("{what} was removed meanwhile; nothing was changed: start again.", what=end)
+                    _(
+                        "Someone else removed {what} in the meantime. Nothing was changed; "
+                        "please start again.",
+                        what=end,
+                    )
                 )
         if (route.source, route.destination) in present:
             raise Conflict(
                 _(
-                    "{what} was added meanwhile; nothing was changed: start again.",
+                    "Someone else added {what} in the meantime. Nothing was changed; please "
+                    "start again.",
                     what=shown(route),
                 )
             )
@@ -343,7 +349,7 @@ async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
     if not route.enabled:
         on = replace(route, enabled=True)
         await bus.settings.change([Put(on)], entry(caller, bus, "matrix", arrow(route), arrow(on)))
-        return Done(_("{route} is {state} now.", route=arrow(on), state=ON))
+        return Done(_("{route} is now {state}.", route=arrow(on), state=ON))
     if route.stages or bus.hub.routing.held_at(route):
         return route
     return await set_routes(

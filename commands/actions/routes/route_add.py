@@ -18,9 +18,13 @@ from component.common.i18n import _
 class Form:
     """Where from, where to."""
 
-    source: Annotated[Channel, Ask(_("From"), _("where messages come from"), choices=channels)]
-    destination: Annotated[Channel, Ask(_("To"), _("where they go"), choices=places)]
-    both: Annotated[bool, Ask(_("Both ways"))] = False
+    source: Annotated[
+        Channel, Ask(_("From"), _("the channel that messages come from"), choices=channels)
+    ]
+    destination: Annotated[
+        Channel, Ask(_("To"), _("the channel that messages go to"), choices=places)
+    ]
+    both: Annotated[bool, Ask(_("Both directions"))] = False
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -33,7 +37,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     present = {(route.source, route.destination) for route in bus.hub.routes}
     new = [route for route in wanted if (route.source, route.destination) not in present]
     if not new:
-        raise Conflict(_("That route stands already."))
+        raise Conflict(_("That route already exists."))
     added = ", ".join(map(arrow, new))
     await bus.settings.change(list(map(Put, new)), entry(caller, bus, "route-add", after=added))
     return Done(_("Added {routes}.", routes=added))

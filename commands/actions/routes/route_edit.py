@@ -27,11 +27,11 @@ from component.common.i18n import _
 
 ENDS = "ends"
 _WHAT = {
-    ENDS: _("Ends, on or off"),
+    ENDS: _("Source, destination, state"),
     "add": _("Add a processor"),
     "edit": _("Edit a processor"),
-    "order": _("Order processors"),
-    "drop": _("Drop processors"),
+    "order": _("Reorder processors"),
+    "drop": _("Remove processors"),
 }
 """What may be done, as forms show it; lines have the word itself."""
 
@@ -46,13 +46,16 @@ class Form:
     """Which one, and what of it."""
 
     route: Annotated[
-        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+        str, Ask(_("Route"), _("its number, or its source and destination"), choices=routes)
     ]
     what: Annotated[
         str,
         Ask(
-            _("What"),
-            _("its ends and whether it is on; or of its processors: add, edit, order, drop"),
+            _("Action"),
+            _(
+                "“ends” changes its source, destination and state; add, edit, order and drop "
+                "change its processors"
+            ),
             part_choices,
             wanted=True,
         ),
@@ -73,12 +76,16 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 def form_of(route: Route) -> type:
     """The form, with the route's present values."""
-    source = Annotated[Channel, Ask(_("From"), _("where messages come from"), choices=channels)]
-    destination = Annotated[Channel, Ask(_("To"), _("where they go"), choices=places)]
+    source = Annotated[
+        Channel, Ask(_("From"), _("the channel that messages come from"), choices=channels)
+    ]
+    destination = Annotated[
+        Channel, Ask(_("To"), _("the channel that messages go to"), choices=places)
+    ]
     asked = [
         ("source", source, field(default=route.source)),
         ("destination", destination, field(default=route.destination)),
-        ("on", Annotated[bool, Ask(_("On"))], field(default=route.enabled)),
+        ("on", Annotated[bool, Ask(_("Enabled"))], field(default=route.enabled)),
     ]
     return make_dataclass("Form", asked, frozen=True)
 
@@ -86,11 +93,11 @@ def form_of(route: Route) -> type:
 async def edit_route(route: Route, caller: Caller, filled: Any, bus: Bus) -> Reply:
     """Save the ends of a filled form. Raises BadInput, Conflict."""
     if not (filled.source and filled.destination):
-        raise BadInput(_("A route needs both: where it starts and where it ends."))
+        raise BadInput(_("A route needs both a source and a destination."))
     unchanged(bus, route)
     wanted = replace(route, source=filled.source, destination=filled.destination, enabled=filled.on)
     if wanted == route:
-        return Done(_("Left as it was: {route}.", route=shown(route)))
+        return Done(_("Nothing was changed: {route}.", route=shown(route)))
     ends = (wanted.source, wanted.destination)
     for end in ends:
         find_channel(bus, end)
@@ -98,14 +105,14 @@ async def edit_route(route: Route, caller: Caller, filled: Any, bus: Bus) -> Rep
         if (other.source, other.destination) == ends and other.id != route.id:
             raise Conflict(
                 _(
-                    "Route {number} is that one already: {route}.",
+                    "Route {number} already does this: {route}.",
                     number=other.id,
                     route=shown(other),
                 )
             )
     audit = entry(caller, bus, "route-edit", arrow(route), arrow(wanted))
     await bus.settings.change([Put(wanted)], audit)
-    return Done(_("Changed {before}: it is now {after}.", before=shown(route), after=shown(wanted)))
+    return Done(_("Changed {before} to {after}.", before=shown(route), after=shown(wanted)))
 
 
 ACTION = Action(

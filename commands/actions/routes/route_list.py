@@ -23,7 +23,7 @@ class Form:
     """Which of them."""
 
     which: Annotated[
-        str, Ask(_("Which"), _("part of an address or a processor; empty for all"))
+        str, Ask(_("Selection"), _("part of an address or the name of a processor; empty for all"))
     ] = ""
     page: Annotated[int, Ask(_("Page"))] = 1
 
@@ -41,7 +41,7 @@ def list_page(form: Form, bus: Bus) -> Reply:
     page = form.page or 1
     if not 1 <= page <= len(pages):
         raise BadInput(
-            _("There is no page {page}: the last one is {pages}.", page=page, pages=len(pages))
+            _("Page {page} does not exist. The last page is {pages}.", page=page, pages=len(pages))
         )
     lines: list[Words | str] = [*pages[page - 1]]
     if len(pages) == 1:

@@ -24,10 +24,13 @@ class Form:
     """Which one, and what it shall be."""
 
     route: Annotated[
-        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+        str, Ask(_("Route"), _("its number, or its source and destination"), choices=routes)
     ]
     state: Annotated[
-        str, Ask(_("State"), _("off pauses it, on lets it run again"), choices=state_choices)
+        str,
+        Ask(
+            _("State"), _("“off” disables the route, “on” enables it again"), choices=state_choices
+        ),
     ] = "off"
 
 
@@ -38,12 +41,12 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     state = ON if wanted.enabled else OFF
     if wanted.enabled == route.enabled:
         return Done(
-            _("Nothing to change: {route} is {state} already.", route=ends_of(route), state=state)
+            _("Nothing to change: {route} is already {state}.", route=ends_of(route), state=state)
         )
     await bus.settings.change(
         [Put(wanted)], entry(caller, bus, "route-pause", arrow(route), arrow(wanted))
     )
-    return Done(_("{route} is {state} now.", route=ends_of(route), state=state))
+    return Done(_("{route} is now {state}.", route=ends_of(route), state=state))
 
 
 def ends_of(route: Route) -> str:

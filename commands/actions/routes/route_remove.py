@@ -16,7 +16,7 @@ class Form:
     """Which one."""
 
     route: Annotated[
-        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+        str, Ask(_("Route"), _("its number, or its source and destination"), choices=routes)
     ]
 
 
@@ -31,7 +31,9 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
         )
         return Done(_("Removed {route}.", route=shown(route)))
 
-    goes = _("{route} goes; to stop it for a while, pause it instead.", route=shown(route))
+    goes = _(
+        "{route} will be removed. To stop it temporarily, pause it instead.", route=shown(route)
+    )
     return ask_sure(_("Remove a route"), joined([goes, *goes_with(route, bus)], " "), remove)
 
 

@@ -24,13 +24,16 @@ MOST = 200
 class Form:
     """What would be said, and where."""
 
-    channel: Annotated[
-        Channel, Ask(_("Channel"), _("where someone would say it"), choices=channels)
-    ]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the channel to test from"), choices=channels)]
     author: Annotated[
-        str, Ask(_("Author"), _("who would say it: a name or a JID; empty for you"), named=True)
+        str,
+        Ask(
+            _("Author"),
+            _("the author of the test message, a name or a JID; empty for you"),
+            named=True,
+        ),
     ] = ""
-    message: Annotated[str, Ask(_("Message"), _("what they would say"))] = "hello"
+    message: Annotated[str, Ask(_("Message"), _("the text of the test message"))] = "hello"
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -42,7 +45,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     lines: list[Words | str] = []
     if not spec.enabled:
         lines.append(
-            _("{channel} is paused: what comes from it goes no further.", channel=form.channel)
+            _("{channel} is paused. Messages from it are not forwarded.", channel=form.channel)
         )
     told: list[Words] = []
     here = {message.channel: message.body}
@@ -54,10 +57,10 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if told[MOST:]:
         lines.append(_("… and {count} more", count=len(told) - MOST))
     if not met:
-        lines.append(_("No route starts there: it goes nowhere."))
+        lines.append(_("No route starts there. The message is not forwarded."))
     return Lines(
         _(
-            "“{body}” in {channel}; nothing is sent:",
+            "Test of “{body}” in {channel}; nothing is sent:",
             body=shortened(message.body),
             channel=form.channel,
         ),
@@ -79,16 +82,18 @@ def hop_words(hop: Hop, paused: set[Channel], bus: Bus) -> Words:
     """What would happen at one hop."""
     told = {"hops": hop.hops, "route": shown(hop.route)}
     if hop.fate is Fate.OFF:
-        return _("{hops}. {route}: goes no further here", **told)
+        return _("{hops}. {route}: not forwarded", **told)
     if hop.fate is Fate.HELD:
-        return _("{hops}. {route}: goes no further, {channel} is paused", **told, channel=hop.place)
+        return _(
+            "{hops}. {route}: not forwarded, because {channel} is paused", **told, channel=hop.place
+        )
     if hop.fate is Fate.KNOWN:
-        return _("{hops}. {route}: has been there already", **told)
+        return _("{hops}. {route}: skipped, because the message is already there", **told)
     if hop.fate is Fate.ENDS:
         return end_words(hop, told)
     told["said"] = said_words(hop.route.destination, hop.message, bus)
     if hop.route.destination in paused:
-        return _("{hops}. {route}: waits, it is paused; then {said}", **told)
+        return _("{hops}. {route}: waits, because the destination is paused; then {said}", **told)
     return _("{hops}. {route}: {said}", **told)
 
 
@@ -96,9 +101,9 @@ def end_words(hop: Hop, told: dict[str, Any]) -> Words:
     """A processor lets it go no further now: the steps say which and why."""
     match hop.steps[-1][1]:
         case Hold():
-            return _("{hops}. {route}: waits on the way", **told)
+            return _("{hops}. {route}: held by a processor", **told)
         case Stop():
-            return _("{hops}. {route}: is stopped on the way", **told)
+            return _("{hops}. {route}: stopped by a processor", **told)
         case _:
             return _("{hops}. {route}: becomes a dead letter", **told)
 
@@ -123,7 +128,7 @@ def outcome_words(outcome: Outcome | Dead, body: str, now: int) -> Words:
                 return _("passes")
             return _("changed to “{body}”", body=shortened(outcome.body))
         case Stop(why=why, tell=True):
-            return _("stopped, and its author is told: {why}", why=why)
+            return _("stopped, and the author is notified: {why}", why=why)
         case Stop(why=why):
             return _("stopped: {why}", why=why)
         case Hold():
@@ -138,15 +143,15 @@ def hold_words(hold: Hold, now: int) -> Words:
         return _("held for a digest, until {time} UTC at the latest", time=when(hold.until))
     if hold.until > now:
         return _("held until {time} UTC", time=when(hold.until))
-    return _("held behind what waits there")
+    return _("held behind other waiting messages")
 
 
 def said_words(destination: Channel, message: Message, bus: Bus) -> Words:
     """As the destination would show it."""
     method = bus.methods[destination.method]
     if method.make is None or (method.puppets and message.author.is_guest):
-        return _("{name} says “{body}”", name=message.author.shown, body=shortened(message.body))
-    return _("the bot says “{line}”", line=shortened(message.line))
+        return _("{name} posts “{body}”", name=message.author.shown, body=shortened(message.body))
+    return _("the bot posts “{line}”", line=shortened(message.line))
 
 
 def shortened(text: str, most: int = 200) -> str:

@@ -18,7 +18,9 @@ from component.common.i18n import Words, _, joined
 
 ALL = "all"
 _EVERY = frozenset({ALL, "alle", "alles", "everything"})
-NONE_YET = _("You have no subscriptions: “subscribe lobby daily at 9” makes one.")
+NONE_YET = _(
+    "You do not have any subscriptions. To add one, write for example “subscribe lobby daily at 9”."
+)
 
 
 # Channels
@@ -39,18 +41,21 @@ async def channel_of(bus: Bus, who: str, name: str) -> Channel:
     if readable:
         several = ", ".join(map(str, readable))
         raise NotFound(
-            _("“{name}” could be {channels}: write one of these.", name=name[:60], channels=several)
+            _("“{name}” is ambiguous. Write one of {channels}.", name=name[:60], channels=several)
         )
     for near in get_close_matches(low[:80], names, 3, 0.6):
         if await any_readable(bus, who, names[near]):
             raise NotFound(
                 _(
-                    "There is no channel {channel} for you. Close: {near}.",
+                    "The channel {channel} does not exist, or you cannot access it. Did you mean "
+                    "{near}?",
                     channel=name[:60],
                     near=near,
                 )
             )
-    raise NotFound(_("There is no channel {channel} for you.", channel=name[:60]))
+    raise NotFound(
+        _("The channel {channel} does not exist, or you cannot access it.", channel=name[:60])
+    )
 
 
 def open_names(bus: Bus, who: str) -> Named:
@@ -101,19 +106,19 @@ def details(subscription: Subscription) -> list[Words]:
     """What is said of a subscription beside when and where."""
     words = []
     if subscription.only:
-        words.append(_("only with “{text}”", text=subscription.only))
+        words.append(_("containing “{text}”", text=subscription.only))
     if subscription.without:
-        words.append(_("without “{text}”", text=subscription.without))
+        words.append(_("not containing “{text}”", text=subscription.without))
     if subscription.thread:
-        words.append(_("of the thread {id}", id=subscription.thread[:8]))
+        words.append(_("in the thread {id}", id=subscription.thread[:8]))
     if subscription.own:
-        words.append(_("own posts too"))
+        words.append(_("including your own messages"))
     if subscription.online:
-        words.append(_("at once while you are online"))
+        words.append(_("immediately while you are online"))
     if subscription.name and not subscription.interval.at_once:
-        words.append(_("at once where “{name}” is named", name=subscription.name))
+        words.append(_("immediately if “{name}” is mentioned", name=subscription.name))
     if subscription.fallback:
-        words.append(_("else to {target}", target=subscription.fallback))
+        words.append(_("if that fails, to {target}", target=subscription.fallback))
     return words
 
 
@@ -125,7 +130,7 @@ def state_words(one: Subscription) -> Sequence[Words]:
     if one.standing is not Standing.ON:
         return [one.standing.words]
     if one.due:
-        return [_("next {time} ({zone})", **time)]
+        return [_("next on {time} ({zone})", **time)]
     return []
 
 
@@ -140,8 +145,8 @@ def seeing(one: Subscription, bus: Bus) -> Sequence[Words]:
         return ()
     return [
         _(
-            "Your client now asks whether I may see when you are online: allow it, else all "
-            "comes with the digest."
+            "Your client asks whether Shoutbus can see when you are online. Allow it; otherwise "
+            "all messages come with the digest."
         )
     ]
 
@@ -149,8 +154,8 @@ def seeing(one: Subscription, bus: Bus) -> Sequence[Words]:
 def asked_today(target: Channel) -> Words:
     """Where no request goes any more today."""
     return _(
-        "{address} got a request today already; another may go there tomorrow: then write "
-        "“confirm {address}”.",
+        "A request was already sent to {address} today. To send another one, use “confirm "
+        "{address}” tomorrow.",
         address=target,
     )
 
@@ -171,7 +176,11 @@ async def chosen(bus: Bus, caller: Caller, which: str) -> Sequence[Subscription]
     meant = [subscription for subscription in mine if subscription.channel in named]
     if not meant:
         raise NotFound(
-            _("You have no subscription “{name}”: “subscriptions” shows yours.", name=which[:60])
+            _(
+                "You do not have a subscription “{name}”. “subscriptions” shows your "
+                "subscriptions.",
+                name=which[:60],
+            )
         )
     return meant
 
@@ -191,7 +200,7 @@ def choose(
     """A step that asks which of some; or all of them."""
     choices = [Choice(str(subscription.id), brief(subscription)) for subscription in some]
     if some[1:]:
-        choices.append(Choice(ALL, _("all of them"), tuple(_EVERY)))
+        choices.append(Choice(ALL, _("all subscriptions"), tuple(_EVERY)))
 
     async def go_on(caller: Caller, filled: Any, bus: Bus) -> Reply:
         if filled.which == ALL:
@@ -199,7 +208,7 @@ def choose(
         meant = [subscription for subscription in some if str(subscription.id) == filled.which]
         return await run(caller, meant, bus)
 
-    asked = Annotated[str, Ask(_("Which"), choices=lambda _bus: choices)]
+    asked = Annotated[str, Ask(_("Selection"), choices=lambda _bus: choices)]
     lines = joined(list(map(brief, some)), "\n")
     return Step(title, make_dataclass("Which", [("which", asked)], frozen=True), go_on, help=lines)
 

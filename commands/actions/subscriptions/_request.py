@@ -27,16 +27,16 @@ from component.common.schedule import leap
 LABELS = {
     "channel": _("Channel"),
     "interval": _("When"),
-    "by": _("Told by"),
+    "by": _("Send by"),
     "address": _("Address"),
-    "who": _("For"),
-    "matching": _("Only with"),
-    "without": _("Without"),
-    "mention": _("At once when named"),
+    "who": _("Subscriber"),
+    "matching": _("Contains"),
+    "without": _("Does not contain"),
+    "mention": _("Immediately if mentioned"),
     "thread": _("Thread"),
-    "fallback": _("If that fails, by"),
-    "own": _("My own posts too"),
-    "online": _("At once while online"),
+    "fallback": _("Fallback"),
+    "own": _("Include my own messages"),
+    "online": _("Immediately while online"),
 }
 _NOBODY = frozenset(
     {NONE, "no", "off", "never", "keine", "keins", "keiner", "keinen", "nein", "nie", "aus"}
@@ -50,7 +50,9 @@ _LEAST_ID = 6
 _CLOSE = 10
 """Messages whose ids begin alike that are looked at."""
 
-_OTHERS = _("Others are told by IM: any other way they choose themselves.")
+_OTHERS = _(
+    "Subscriptions for other people are sent by chat. They can choose another method themselves."
+)
 
 _T = TypeVar("_T")
 
@@ -76,13 +78,13 @@ async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> S
     if said.rest:
         raise BadInput(
             _(
-                "“{word}” I do not understand: write it like: subscribe lobby daily at 9 by "
-                'mail matching "release"',
+                "“{word}” was not understood. Write the command as: subscribe lobby daily at 9 "
+                'by mail matching "release"',
                 word=said.rest[:40],
             )
         )
     if who != caller.jid and not await bus.subscriptions.access.may_read(who, channel):
-        raise Forbidden(_("{who} may not read {channel}.", who=who, channel=channel))
+        raise Forbidden(_("{who} cannot read {channel}.", who=who, channel=channel))
     interval = parsed("interval", Interval.parse, said.interval)
     target = await target_of(caller, said, who, bus)
     if target is None:
@@ -95,10 +97,10 @@ def subscriber(caller: Caller, said: SubscriptionRequest) -> str:
     who = said.who.strip().lower() or caller.jid
     if who != caller.jid and caller.role < Role.OPERATOR:
         raise Forbidden(
-            _("Only operators subscribe others, who then are asked whether they agree.")
+            _("Only operators can subscribe other people, who must then accept the request.")
         )
     if not BARE_JID.fullmatch(who):
-        fault("who", _("“{text}” is no JID like juliet@example.org.", text=who[:60]))
+        fault("who", _("“{text}” is not a JID. Write it as juliet@example.org.", text=who[:60]))
     return who
 
 
@@ -141,7 +143,7 @@ def check_target(caller: Caller, target: Channel, who: str, bus: Bus) -> None:
     if known and not known.person:
         if caller.role < Role.OPERATOR:
             raise Forbidden(
-                _("Only operators subscribe a place such as {channel}.", channel=target)
+                _("Only operators can subscribe a channel such as {channel}.", channel=target)
             )
         return
     if target != own and who != caller.jid:
@@ -150,8 +152,8 @@ def check_target(caller: Caller, target: Channel, who: str, bus: Bus) -> None:
         fault(
             "address",
             _(
-                "By {method} I write to you alone, and not to {address}: choose another way "
-                "for that.",
+                "By {method}, you can subscribe yourself only, not {address}. Choose another "
+                "method.",
                 method=own.method,
                 address=target.address,
             ),
@@ -164,7 +166,12 @@ def check_way(method: str, bus: Bus) -> None:
     if method not in bus.subscriptions.ways:
         names = ", ".join(bus.subscriptions.ways)
         fault(
-            "by", _("{method} is no way to be told here: {names}.", method=method[:20], names=names)
+            "by",
+            _(
+                "Subscriptions cannot be sent by {method}. Available methods: {names}.",
+                method=method[:20],
+                names=names,
+            ),
         )
 
 
@@ -228,7 +235,10 @@ async def filled(one: Subscription, said: SubscriptionRequest, name: str, bus: B
     if said.online and interval.at_once:
         fault(
             "online",
-            _("All of it comes at once already: say for when you are away, like daily at 9."),
+            _(
+                "The subscription already sends every message immediately. Add a schedule for "
+                "when you are offline, for example daily at 9."
+            ),
         )
     changes: dict[str, Any] = {
         "interval": interval,
@@ -258,7 +268,7 @@ def name_of(written: str, default: str = "") -> str:
         return ""
     if words_of(name) != {name.casefold()} or len(name) > _LONGEST_NAME:
         fault(
-            "mention", _("“{name}” can't be looked for: write one word, or: none.", name=name[:40])
+            "mention", _("“{name}” is not a single word. Write one word, or none.", name=name[:40])
         )
     return name
 
@@ -276,7 +286,8 @@ async def find_thread(bus: Bus, channel: Channel, written: str) -> str:
     fault(
         "thread",
         _(
-            "There is no message {start} in {channel}: “last {channel}” shows their ids.",
+            "The message {start} does not exist in {channel}. “last {channel}” shows the message "
+            "IDs.",
             start=start[:32],
             channel=channel,
         ),
@@ -302,14 +313,17 @@ async def find_fallback(bus: Bus, subscription: Subscription, written: str) -> C
         fault(
             "fallback",
             _(
-                "“{name}” could be {channels}: write one of these.",
+                "“{name}” is ambiguous. Write one of {channels}.",
                 name=text[:60],
                 channels=", ".join(map(str, named)),
             ),
         )
     fault(
         "fallback",
-        _("{address} is not confirmed as yours: subscribe by it first.", address=text[:60]),
+        _(
+            "{address} is not one of your confirmed addresses. Subscribe with it first.",
+            address=text[:60],
+        ),
     )
 
 
@@ -330,15 +344,15 @@ async def check_new(bus: Bus, new: Subscription) -> None:
     if known.who == new.who:
         raise Conflict(
             _(
-                "You have that as number {number}, {interval}: “subscription edit {change}” "
-                "changes it.",
+                "You already have this subscription as number {number}, {interval}. To change "
+                "it, use “subscription edit {change}”.",
                 **values,
             )
         )
     raise Conflict(
         _(
-            "That is there already, as number {number}, {interval}: “subscription edit "
-            "{change}” changes it.",
+            "This subscription already exists as number {number}, {interval}. To change it, use "
+            "“subscription edit {change}”.",
             **values,
         )
     )
@@ -356,7 +370,8 @@ def clocks(one: Subscription, bus: Bus) -> Sequence[Words]:
     if left:
         told.append(
             _(
-                "On {day} the clocks of {zone} leave out {time}: it comes at {instead} then.",
+                "On {day}, {time} does not exist in {zone} because the clocks change. The "
+                "messages are sent at {instead} instead.",
                 day=left.day,
                 zone=one.zone,
                 time=left.time,
@@ -364,5 +379,7 @@ def clocks(one: Subscription, bus: Bus) -> Sequence[Words]:
             )
         )
     if not bus.settings.preference(one.who).zone:
-        told.append(_("(That is in UTC: “preferences zone=Europe/Berlin” sets your clock.)"))
+        told.append(
+            _("(Times are in UTC. Set your time zone with “preferences zone=Europe/Berlin”.)")
+        )
     return told

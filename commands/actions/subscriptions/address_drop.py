@@ -10,14 +10,14 @@ from component.bus.model.roles import Role
 from component.common.form import Ask, Choice
 from component.common.i18n import _
 
-_TITLE = _("Drop an address")
+_TITLE = _("Remove an address")
 
 
 @dataclass(frozen=True)
 class Form:
     """Which."""
 
-    address: Annotated[str, Ask(_("Address"), _("“address list” shows yours"))]
+    address: Annotated[str, Ask(_("Address"), _("“address list” shows your addresses"))]
 
 
 async def run(caller: Caller, form: Any, bus: Bus) -> Reply:
@@ -28,12 +28,12 @@ async def run(caller: Caller, form: Any, bus: Bus) -> Reply:
         ends = ", ".join(map(brief, over))
         return Done(
             _(
-                "{address} is forgotten; with it ended: {subscriptions}",
+                "Removed {address}. These subscriptions ended: {subscriptions}",
                 address=address.target,
                 subscriptions=ends,
             )
         )
-    return Done(_("{address} is forgotten.", address=address.target))
+    return Done(_("Removed {address}.", address=address.target))
 
 
 async def open_form(caller: Caller, bus: Bus) -> Reply:
@@ -42,7 +42,7 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
     for known in await bus.subscriptions.book.of(caller.jid):
         choices.append(Choice(str(known.target), str(known.target)))
     if not choices:
-        return Done(_("You gave me no address."))
+        return Done(_("You do not have any addresses."))
     asked = Annotated[str, Ask(_("Address"), choices=lambda _bus: choices)]
     return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), run)
 

@@ -10,7 +10,7 @@ async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
     """List the caller's addresses."""
     known = await bus.subscriptions.book.of(caller.jid)
     if not known:
-        return Done(_("You gave me no address."))
+        return Done(_("You do not have any addresses."))
     title = _("One address:")
     if known[1:]:
         title = _("{count} addresses:", count=len(known))

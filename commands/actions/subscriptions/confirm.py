@@ -24,7 +24,7 @@ class Form:
     """What."""
 
     what: Annotated[
-        str, Ask(_("Code or address"), _("empty: I agree to what an operator asked me"))
+        str, Ask(_("Code or address"), _("leave it empty to accept an operator's request"))
     ] = ""
 
 
@@ -52,21 +52,23 @@ async def agree(caller: Caller, bus: Bus) -> Reply:
             hints.append(await how_to_confirm(address, bus))
     if hints:
         raise NotFound(joined(hints, "\n"))
-    raise NotFound(_("Nothing waits to be confirmed by you."))
+    raise NotFound(_("You have nothing to confirm."))
 
 
 async def how_to_confirm(address: Address, bus: Bus) -> Words:
     """How an address is confirmed that was not yet."""
     target = address.target
     if not await bus.subscriptions.book.is_open(address.who, target):
-        return _("“confirm {address}” sends a request there.", address=target)
+        return _("To send a confirmation request there, use “confirm {address}”.", address=target)
     if "@" in target.address:  # to a number goes a code
         return _(
-            "Open the link in the mail that I sent to {address}; “confirm {address}” sends "
-            "it anew.",
+            "Open the link in the email that was sent to {address}. To send a new link, use "
+            "“confirm {address}”.",
             address=target,
         )
-    return _("Write “confirm” with the code that I sent to {address}.", address=target)
+    return _(
+        "Write “confirm” with the confirmation code that was sent to {address}.", address=target
+    )
 
 
 def confirmed_words(target: Channel, begun: Sequence[Subscription]) -> Done:
@@ -79,14 +81,14 @@ def confirmed_words(target: Channel, begun: Sequence[Subscription]) -> Done:
 async def send_request(caller: Caller, address: Address, bus: Bus) -> Reply:
     """Send a request to an address, where none is open."""
     if address.proof is Proof.CONFIRMED:
-        return Done(_("{address} is confirmed already.", address=address.target))
+        return Done(_("{address} is already confirmed.", address=address.target))
     if await bus.subscriptions.book.ask(caller.jid, address.target):
-        return Done(_("I sent to {address} how to confirm it.", address=address.target))
+        return Done(_("A confirmation request was sent to {address}.", address=address.target))
     if not await bus.subscriptions.book.is_open(caller.jid, address.target):
         return Done(asked_today(address.target), "warn")
     return Done(
         _(
-            "{address} was asked today already: look there, or try again tomorrow.",
+            "A request was already sent to {address} today. Look there, or try again tomorrow.",
             address=address.target,
         ),
         "warn",
@@ -111,7 +113,10 @@ async def address_of(bus: Bus, jid: str, written: str) -> Address:
         if text.casefold() in (str(one.target).casefold(), one.target.address.casefold()):
             return one
     raise NotFound(
-        _("You gave me no address “{address}”: “address list” shows yours.", address=text[:60])
+        _(
+            "You do not have the address “{address}”. “address list” shows your addresses.",
+            address=text[:60],
+        )
     )
 
 

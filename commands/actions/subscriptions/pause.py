@@ -29,7 +29,12 @@ class PauseLine:
     """All of it; see `commands.grammar.pause.read_pause`."""
 
     what: Annotated[
-        str, Ask(_("What"), _("until Monday; lobby for 2h; nothing: all, until “resume”"), raw=True)
+        str,
+        Ask(
+            _("Selection"),
+            _("for example: until Monday, or lobby for 2h; empty pauses all until “resume”"),
+            raw=True,
+        ),
     ] = ""
 
 
@@ -46,11 +51,11 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
     mine = await bus.subscriptions.of(caller.jid)
     if not mine:
         return Done(NONE_YET)
-    choices = [Choice(ALL, _("all of them"))]
+    choices = [Choice(ALL, _("all subscriptions"))]
     for subscription in mine:
         choices.append(Choice(str(subscription.id), brief(subscription)))
-    which = Ask(_("Which"), choices=lambda _bus: choices)
-    time = Ask(_("Until"), _("like: Monday, tomorrow at 9, 2h; empty: “resume”"))
+    which = Ask(_("Selection"), choices=lambda _bus: choices)
+    time = Ask(_("Until"), _("for example: Monday, tomorrow at 9, 2h; empty pauses until “resume”"))
     asked = [
         option("which", Annotated[str, which], ALL),
         option("until", Annotated[str, time], ""),
@@ -73,19 +78,26 @@ async def pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
         raise Faults({"until": error.sentence}) from error
     paused = await bus.subscriptions.pause(caller.jid, due, numbers)
     if not paused:
-        return Done(_("There is nothing to pause."))
+        return Done(_("Nothing to pause."))
     names = ", ".join(f"{one.id} ({one.channel})" for one in paused)
     if due:
         time = time_of(due, zone)
         return Done(
             _(
-                "Paused until {time} ({zone}): {names}. What comes meanwhile is told then.",
+                "Paused until {time} ({zone}): {names}. Messages that arrive in the meantime are "
+                "sent then.",
                 time=time,
                 zone=zone,
                 names=names,
             )
         )
-    return Done(_("Paused: {names}. “resume” goes on, and tells what came meanwhile.", names=names))
+    return Done(
+        _(
+            "Paused: {names}. To continue and receive the messages that arrived in the meantime, "
+            "use “resume”.",
+            names=names,
+        )
+    )
 
 
 ACTION = Action(

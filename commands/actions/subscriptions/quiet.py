@@ -18,7 +18,7 @@ _OFF = frozenset({"off", "aus", NONE, "no", "nein", "never", "nie", "keine"})
 class Form:
     """Which hours; nothing shows them."""
 
-    hours: Annotated[str, Ask(_("Quiet hours"), _("like 22:00-07:00; or: off"))] = ""
+    hours: Annotated[str, Ask(_("Quiet hours"), _("for example 22:00-07:00, or off"))] = ""
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -33,10 +33,13 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.subscriptions.requiet(caller.jid)
     hours = bus.settings.quiet(caller.jid)
     if hours is None:
-        return Done(_("You have no quiet hours: “quiet 22:00-07:00” would be some."))
+        return Done(
+            _("You do not have quiet hours. To set them, write for example “quiet 22:00-07:00”.")
+        )
     return Done(
         _(
-            "Your quiet hours: {hours} ({zone}). What would come in them is told at their end.",
+            "Your quiet hours are {hours} ({zone}). Messages that arrive during them are sent "
+            "when they end.",
             hours=hours,
             zone=clock_of(bus, caller.jid),
         )
@@ -45,7 +48,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 ACTION = Action(
     "quiet",
-    _("Choose quiet hours"),
+    _("Set quiet hours"),
     Role.MEMBER,
     run,
     Form,

@@ -14,7 +14,9 @@ from component.common.i18n import _
 class Form:
     """Which."""
 
-    which: Annotated[str, Ask(_("Which"), _("a number or a channel; empty: all of them"))] = ""
+    which: Annotated[
+        str, Ask(_("Selection"), _("a number or a channel; empty for all subscriptions"))
+    ] = ""
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -23,10 +25,15 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     again = await bus.subscriptions.resume(caller.jid, [paused.id for paused in meant])
     if again:
         names = ", ".join(f"{resumed.id} ({resumed.channel})" for resumed in again)
-        return Done(_("They go on: {names}. What came meanwhile is told now.", names=names))
+        return Done(
+            _(
+                "Resumed: {names}. The messages that arrived in the meantime are sent now.",
+                names=names,
+            )
+        )
     if form.which:
-        return Done(_("Nothing of that is paused."))
-    return Done(_("Nothing is paused."))
+        return Done(_("The selected subscriptions are not paused."))
+    return Done(_("No subscriptions are paused."))
 
 
 ACTION = Action(

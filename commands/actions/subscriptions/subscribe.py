@@ -23,8 +23,8 @@ from component.common.form import NONE, Ask, Choice, Faults
 from component.common.i18n import Words, _, joined
 
 _TITLE = _("Subscribe")
-PHRASES = _("phrases with commas between, one of which is there; or /a pattern/")
-HOW = _("at once, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Monday")
+PHRASES = _("phrases separated by commas, at least one of which must occur, or /a pattern/")
+HOW = _("immediately, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Monday")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,12 @@ class SubscribeLine:
     """All of it; see `commands.grammar.subscription.read`."""
 
     what: Annotated[
-        str, Ask(_("What"), _("a channel, when and how: lobby daily at 9 by mail"), raw=True)
+        str,
+        Ask(
+            _("Subscription"),
+            _("a channel, a schedule and a method, for example: lobby daily at 9 by mail"),
+            raw=True,
+        ),
     ]
 
 
@@ -40,14 +45,14 @@ class SubscribeLine:
 class Where:
     """The rest of what names no address."""
 
-    address: Annotated[str, Ask(_("Address"), _("its owner is asked to confirm it"))]
+    address: Annotated[str, Ask(_("Address"), _("the owner is asked to confirm it"))]
 
 
 @dataclass(frozen=True)
 class Which:
     """The rest of what names no channel."""
 
-    channel: Annotated[str, Ask(_("Channel"), _("like lobby, or shoutbox:lobby"))]
+    channel: Annotated[str, Ask(_("Channel"), _("for example lobby or shoutbox:lobby"))]
 
 
 # A line
@@ -84,10 +89,10 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
     for spec in await bus.subscriptions.access.offered(caller.jid):
         offered.append(Choice(str(spec.channel), titled(spec)))
     if not offered:
-        return Done(_("There is no channel that you may read."))
+        return Done(_("You cannot read any channels yet."))
     ways = [Choice(method, method) for method in bus.subscriptions.ways]
     own = bus.subscriptions.own(caller.jid).method
-    known = _("empty: the one that you confirmed")
+    known = _("leave it empty to use your confirmed address")
     fields: list[Any] = [
         ("channel", Annotated[str, Ask(LABELS["channel"], choices=lambda _bus: offered)]),
         option("interval", Annotated[str, Ask(LABELS["interval"], HOW)], str(Interval())),
@@ -95,7 +100,7 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
         option("address", Annotated[str, Ask(LABELS["address"], known)], ""),
     ]
     if caller.role >= Role.OPERATOR:
-        whom = Ask(LABELS["who"], _("a JID, to be asked; empty: you"))
+        whom = Ask(LABELS["who"], _("the JID to send a request to; empty for yourself"))
         fields.append(option("who", Annotated[str, whom], ""))
     fields.append(option("more", Annotated[bool, Ask(_("More options"))], False))
     form = make_dataclass("Form", fields, frozen=True)
@@ -123,9 +128,9 @@ def more(name: str) -> list[Any]:
     texts = (
         ("matching", PHRASES, ""),
         ("without", PHRASES, ""),
-        ("mention", _("told at once; or: none"), name or NONE),
-        ("thread", _("the id of a message in it"), ""),
-        ("fallback", _("where it can't be delivered"), ""),
+        ("mention", _("the name to look for, or none"), name or NONE),
+        ("thread", _("the ID of a message in the thread"), ""),
+        ("fallback", _("the method or address to use if delivery fails"), ""),
     )
     fields = []
     for field, help, default in texts:
@@ -169,7 +174,9 @@ async def ask_address(caller: Caller, said: SubscriptionRequest, bus: Bus) -> St
             known.append(address.target.address)
     if not known:
         return Step(_TITLE, Where, run)
-    return Step(_TITLE, Where, run, help=_("Yours: {addresses}", addresses=", ".join(known)))
+    return Step(
+        _TITLE, Where, run, help=_("Your addresses: {addresses}", addresses=", ".join(known))
+    )
 
 
 async def kept_words(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
@@ -181,20 +188,24 @@ async def kept_words(caller: Caller, kept: Subscription, bus: Bus) -> list[Words
     if kept.who != caller.jid:
         return sentences
     if len(await bus.subscriptions.of(caller.jid)) == 1:
-        sentences.append(_("“stop” ends it."))
+        sentences.append(_("To end it, use “stop”."))
     else:
-        sentences.append(_("“unsubscribe {number}” ends it.", number=kept.id))
+        sentences.append(_("To end it, use “unsubscribe {number}”.", number=kept.id))
     return sentences
 
 
 async def waiting_words(caller: Caller, kept: Subscription, bus: Bus) -> Words:
     """What a subscription waits for before it begins."""
     if kept.who != caller.jid:
-        return _("I asked {who}: it begins once they agree.", who=kept.who)
+        return _(
+            "A request was sent to {who}. The subscription starts when they accept it.",
+            who=kept.who,
+        )
     if not await bus.subscriptions.book.is_open(kept.who, kept.target):
         return asked_today(kept.target)
     return _(
-        "Nothing comes before {address} is confirmed: what I sent there says how.",
+        "No messages are sent until {address} is confirmed. Follow the instructions that were "
+        "sent there.",
         address=kept.target,
     )
 

@@ -21,7 +21,7 @@ from component.common.i18n import _, joined
 class Form:
     """Which one."""
 
-    number: Annotated[int, Ask(_("Number"), _("“subscriptions” shows them"))]
+    number: Annotated[int, Ask(_("Number"), _("“subscriptions” shows the numbers"))]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -58,7 +58,10 @@ async def edit_subscription(was: Subscription, caller: Caller, asked: Any, bus: 
     one = await bus.subscriptions.find(caller.jid, was.id)
     if replace(one, due=was.due, cursor=was.cursor) != was:
         raise Conflict(
-            _("That subscription was changed meanwhile, so I left it so: look at it again.")
+            _(
+                "The subscription was changed in the meantime. Nothing was saved; please review "
+                "it and try again."
+            )
         )
     new = await filled(one, said, name_of(said.mention), bus)
     if new == one:
@@ -92,10 +95,12 @@ def said_of_line(
         words = " ".join([words, "online"])
     line = read(words, ())
     if line.by or line.address or line.who:
-        raise BadInput(_("Where it goes can't be changed: end it, and subscribe anew."))
+        raise BadInput(
+            _("The destination cannot be changed. End the subscription and subscribe again.")
+        )
     stray = _SETTING.search(f"{line.channel} {line.rest} {line.interval}")
     if stray:
-        raise BadInput(_("There is no setting “{name}”.", name=stray[1][:40]))
+        raise BadInput(_("The setting “{name}” does not exist.", name=stray[1][:40]))
     if line.rest or line.channel:
         return said  # whose interval can't be read
     written_fields = {field: value for field, value in asdict(line).items() if value}

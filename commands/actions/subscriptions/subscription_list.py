@@ -24,7 +24,9 @@ WEB = "web"
 class Form:
     """Whose."""
 
-    whose: Annotated[str, Ask(_("Whose"), _("for operators: a JID, or: all; empty: your own"))] = ""
+    whose: Annotated[
+        str, Ask(_("Owner"), _("for operators: a JID, or all; empty for your own"))
+    ] = ""
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -34,12 +36,12 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         return await list_own(caller, bus)
     if caller.role < Role.OPERATOR:
         raise Forbidden(
-            _("Only operators see others' subscriptions: “subscriptions” alone shows yours.")
+            _("Only operators can see the subscriptions of others. “subscriptions” shows your own.")
         )
     if whose in (ALL, "alle"):
         return await list_others(None, bus)
     if not BARE_JID.fullmatch(whose):
-        raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=whose[:60]))
+        raise BadInput(_("“{text}” is not a JID. Write it as juliet@example.org.", text=whose[:60]))
     return await list_others(whose, bus)
 
 
@@ -52,7 +54,7 @@ async def list_others(who: str | None, bus: Bus) -> Reply:
     if subscriptions[SHOWN:]:
         return Lines(_("The first {count} subscriptions:", count=SHOWN), lines)
     if not lines:
-        return Done(_("There are no subscriptions."))
+        return Done(_("No subscriptions exist."))
     return Lines(count_words(len(lines)), lines)
 
 
@@ -76,7 +78,7 @@ async def list_own(caller: Caller, bus: Bus) -> Reply:
         link = f"{link}?to=subscriptions"  # operators are led to the matrix else
         lines.append(
             _(
-                "As a page, {web}/subscriptions, where this link signs you in: {link}",
+                "On the web at {web}/subscriptions. To sign in there, open this link: {link}",
                 web=bus.web,
                 link=link,
             )

@@ -31,10 +31,14 @@ class Form:
     """Which template, and what of."""
 
     template: Annotated[
-        str, Ask(_("Template"), _("as docs/letters.md names them"), choices=template_choices)
+        str, Ask(_("Template"), _("one of the names in docs/letters.md"), choices=template_choices)
     ]
     channel: Annotated[
-        Channel | None, Ask(_("Channel"), _("whose newest messages to show; else samples"))
+        Channel | None,
+        Ask(
+            _("Channel"),
+            _("the channel whose newest messages are shown; empty for sample messages"),
+        ),
     ] = None
 
 
@@ -51,14 +55,18 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     drawn = preview(bus.templates, form.template, reader, messages, where, bus.web, **at)
     lines: list[Words | str] = [*drawn.text[:MAX_CHARS].rstrip().split("\n")]
     if len(drawn.text) > MAX_CHARS:
-        lines.append(_("(cut here: it has {count} characters)", count=len(drawn.text)))
+        lines.append(_("(shortened; the full text has {count} characters)", count=len(drawn.text)))
     if drawn.fault:
         return Lines(
-            _("{name} can't be used, so ours is: {why}", name=form.template, why=drawn.fault),
+            _(
+                "{name} cannot be used. The preview shows the built-in template: {why}",
+                name=form.template,
+                why=drawn.fault,
+            ),
             lines,
             exact=True,
         )
-    return Lines(_("{name} makes of that:", name=form.template), lines, exact=True)
+    return Lines(_("Preview of {name}:", name=form.template), lines, exact=True)
 
 
 async def newest_messages(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
@@ -66,7 +74,7 @@ async def newest_messages(caller: Caller, channel: Channel, bus: Bus) -> Sequenc
     readable(caller, bus, channel)
     found = await bus.hub.store.deliveries.log(channel, before=_END, limit=NEWEST)
     if not found:
-        raise NotFound(_("There is nothing in {channel} yet.", channel=channel))
+        raise NotFound(_("{channel} does not contain any messages yet.", channel=channel))
     return [one.message for one in found]
 
 

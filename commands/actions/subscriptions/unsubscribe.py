@@ -16,7 +16,7 @@ _TITLE = _("End a subscription")
 class Form:
     """Which."""
 
-    which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))] = ""
+    which: Annotated[str, Ask(_("Selection"), _("its number, a channel, or all"))] = ""
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:

@@ -18,13 +18,13 @@ MAX_LINES = 200
 class Form:
     """How many lines."""
 
-    count: Annotated[int, Ask(_("Lines"), _("the newest ones, 1 to 200"))] = 20
+    count: Annotated[int, Ask(_("Lines"), _("how many of the most recent ones, 1 to 200"))] = 20
 
 
 async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     """Show the newest lines of the audit log. Raises BadInput."""
     if not 1 <= form.count <= MAX_LINES:
-        raise BadInput(_("Lines: 1 to {most}.", most=MAX_LINES))
+        raise BadInput(_("Lines must be between 1 and {most}.", most=MAX_LINES))
     changes = await bus.hub.store.audit.newest(limit=form.count)
     lines = [audit_line(change) for _number, change in changes]
     return Lines(_("{count} changes, newest first (UTC):", count=len(lines)), lines)
@@ -36,4 +36,4 @@ def audit_line(one: Audit) -> str:
     return f"{when(one.at)} {one.who} ({one.interface}) {one.what}: {before} → {after}"
 
 
-ACTION = Action("audit", _("Who changed what"), Role.OPERATOR, run, Form, group="about")
+ACTION = Action("audit", _("Show the audit log"), Role.OPERATOR, run, Form, group="about")

@@ -29,7 +29,10 @@ async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     largest = max(map(size_of, parts))
     if len(parts) > MAX_PARTS or largest > BUDGET * 19 // 20:
         raise TooLong(
-            _("That is more than {most} messages carry; copy the database instead.", most=MAX_PARTS)
+            _(
+                "The export does not fit into {most} messages. Copy the database instead.",
+                most=MAX_PARTS,
+            )
         )
     if len(parts) == 1:
         return Lines(_("# {bot}, without secrets", bot=bus.bot), parts[0], exact=True)

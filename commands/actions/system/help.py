@@ -26,14 +26,14 @@ MOST_USED = (
 )
 
 _GENERAL = _("General")
-_TITLE = _("I pass messages between rooms, shoutboxes and people. I know these commands:")
+_TITLE = _("I forward messages between rooms, shoutboxes and people. These are my commands:")
 
 
 @dataclass(frozen=True)
 class Form:
     """Which command; none for an overview."""
 
-    command: Annotated[str, Ask(_("Command"), _("leave it empty for the list of all"))] = ""
+    command: Annotated[str, Ask(_("Command"), _("leave it empty to list all commands"))] = ""
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -99,16 +99,20 @@ def closing(caller: Caller, bus: Bus) -> Sequence[Words]:
     """What stands below a list: more help, and where other lines go."""
     if caller.in_room:
         return [
-            _("In private, write to {bot}. The shoutboxes are at {web}", bot=bus.bot, web=bus.web)
+            _(
+                "For a private chat, write to {bot}. The shoutboxes are at {web}",
+                bot=bus.bot,
+                web=bus.web,
+            )
         ]
     lines = []
     if caller.role >= Role.OPERATOR:
-        lines.append(_("“help processors” lists what routes can do with messages on the way."))
+        lines.append(_("“help processors” lists the processors that a route can have."))
     ends = bus.hub.leads_to(Channel("chat", caller.jid)) if caller.jid else ()
     if not ends:
         return [*lines, _("The shoutboxes are at {web}", web=bus.web)]
     passed_on = _(
-        "Anything else you write to me goes to {ends}, for everyone who reads there. The "
+        "Anything else you write to me is posted to {ends}, where everyone can read it. The "
         "shoutboxes are at {web}",
         ends=", ".join(ends),
         web=bus.web,
@@ -131,7 +135,11 @@ def explain(name: str, caller: Caller, bus: Bus) -> Reply:
             return explain_processor(known[name], bus)
         if name in PROCESSORS:
             return list_processors()
-    missing = _("There is no command “{name}” for you: “help” lists all.", name=name[:60])
+    missing = _(
+        "The command “{name}” does not exist or is not available to you. “help” lists all "
+        "commands.",
+        name=name[:60],
+    )
     raise NotFound(tell(missing, caller.language))
 
 
@@ -144,9 +152,9 @@ def explain_action(action: Action, bus: Bus) -> Reply:
             words.append(field.name if field.required else f"[{field.name}]")
             lines.append(field_line(field))
     if action.more:
-        lines.append(_("… and more, which it asks for"))
+        lines.append(_("… and more settings, which I ask for"))
     for example in action.examples:
-        lines.append(_("like: {line}", line=example))
+        lines.append(_("for example: {line}", line=example))
     return Lines(_("{usage}: {title}", usage=" ".join(words), title=action.title), lines)
 
 
@@ -155,7 +163,10 @@ def list_processors() -> Reply:
     lines = []
     for name, spec in sorted(processors.discover().items()):
         lines.append(_("{name}: {title}", name=name, title=spec.title))
-    title = _("What a route can do with messages on the way; “help throttle” tells how one is set:")
+    title = _(
+        "Processors change, hold or stop messages on a route. “help throttle” shows how to set "
+        "one up:"
+    )
     return Lines(title, lines)
 
 

@@ -28,8 +28,10 @@ SHOWN = 60
 class Form:
     """What, and whether what it does not name goes."""
 
-    toml: Annotated[tuple[str, ...], Ask(_("TOML"), _("as “export” writes it"), long=True)]
-    remove: Annotated[bool, Ask(_("Remove the rest"))] = False
+    toml: Annotated[
+        tuple[str, ...], Ask(_("TOML"), _("in the format that “export” writes"), long=True)
+    ]
+    remove: Annotated[bool, Ask(_("Remove everything else"))] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,15 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     async def take(caller: Caller, bus: Bus) -> Reply:
         audit = entry(caller, bus, "import", after="; ".join(lines))
         await bus.settings.change([change.does for change in changes], audit)
-        return Done(_("Imported: {count} changes.", count=len(changes)))
+        return Done(_("Imported {count} changes.", count=len(changes)))
 
     shown = "\n".join([*missing_tokens(part, bus, caller), *lines[:SHOWN]])
-    words = _("This would change:\n{lines}", lines=shown)
+    words = _("The import would make these changes:\n{lines}", lines=shown)
     if len(lines) > SHOWN:
         words = _(
-            "This would change:\n{lines}\n… and {more} more", lines=shown, more=len(lines) - SHOWN
+            "The import would make these changes:\n{lines}\n… and {more} more",
+            lines=shown,
+            more=len(lines) - SHOWN,
         )
     return ask_sure(_("Import"), words, take)
 
@@ -75,14 +79,17 @@ def parse(text: str, bus: Bus, present: Collection[Channel], caller: Caller) -> 
     for grant in part.grants:
         if grant.jid in bus.settings.roles.admins:
             faults.append(
-                _("[[role]] {jid} is an admin by the configuration: leave it out.", jid=grant.jid)
+                _(
+                    "[[role]] {jid} is an admin in the configuration file. Remove this entry.",
+                    jid=grant.jid,
+                )
             )
     own = f"@{bus.bot.partition('@')[2]}"
     for spec in part.channels:
         if spec.channel.address.endswith(own):
             faults.append(
                 _(
-                    "[[channel]] {channel} is an address of the bus itself: choose another.",
+                    "[[channel]] {channel} is used by Shoutbus itself. Choose another address.",
                     channel=spec.channel,
                 )
             )
@@ -97,7 +104,8 @@ def missing_tokens(part: Import, bus: Bus, caller: Caller) -> Iterator[str]:
     for name in part.tokens:
         if name not in names:
             sentence = _(
-                "(token “{name}” is not made: its secret is nowhere; “token create” makes one)",
+                "(the token “{name}” is not created, because its secret is not exported; use "
+                "“token create”)",
                 name=name,
             )
             yield tell(sentence, caller.language)

@@ -28,7 +28,7 @@ async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
     lines += [await subscription_line(bus), *await digest_lines(bus)]
     lines += held_lines(await bus.hub.store.held.counts(), bus)
     if first := await first_held(caller, bus):
-        lines.append(_("The first of them to go on:"))
+        lines.append(_("The next held messages:"))
         lines += [_("  {number}: {held}", number=route, held=held) for route, held in first]
     lines += source_lines(bus)
     graves = await bus.hub.store.dead_letters.counts()
@@ -59,7 +59,7 @@ def xmpp_lines(told: Mapping[str, Any], bus: Bus) -> Iterator[Words | str]:
     if told.get("trouble"):
         yield f"  {told['trouble']}"
     out = {jid: room for jid, room in told["rooms"].items() if room["state"] != "in"}
-    yield _("Rooms: {count}, not in {out}", count=len(told["rooms"]), out=len(out))
+    yield _("Rooms: {count}, not joined: {out}", count=len(told["rooms"]), out=len(out))
     for jid, room in sorted(out.items()):
         known = bus.rooms.told(jid)
         trouble = (known and known.trouble) or room["trouble"] or state_words(room["state"])
@@ -74,7 +74,7 @@ def store_lines(told: Mapping[str, Any]) -> Iterator[Words | str]:
 
 def queue_lines(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
     """Each place by its name; of persons, of whom there may be thousands, how many."""
-    yield _("Waiting: {count}", count=sum(told.values()))
+    yield _("Pending: {count}", count=sum(told.values()))
     people: dict[str, list[int]] = {}
     for channel, depth in sorted(told.items()):
         method = bus.methods.get(channel.partition(":")[0])
@@ -108,7 +108,7 @@ async def digest_lines(bus: Bus) -> Sequence[Words]:
     told, since = bus.digests.progress.taken, when(bus.digests.progress.since)
     return [
         _(
-            "Digests: {told} since {time} UTC, {left} to come",
+            "Digests: {told} processed since {time} UTC, {left} remaining",
             told=told,
             time=since,
             left=await bus.digests.left(),
@@ -134,7 +134,7 @@ def source_lines(bus: Bus) -> Iterator[Words | str]:
     """Sources that cannot be fetched, and why."""
     found = bus.hub.troubles
     if found:
-        yield _("Sources in trouble: {count}", count=len(found))
+        yield _("Sources with errors: {count}", count=len(found))
     for one in found:
         if one.due:
             yield _(
@@ -165,10 +165,10 @@ _STATES = {
     "up": _("up"),
     "down": _("down"),
     "misconfigured": _("misconfigured"),
-    "out": _("out"),
+    "out": _("not joined"),
     "joining": _("joining"),
-    "reading": _("reading"),
+    "reading": _("catching up"),
 }
 """What `/health` calls them, and what they are called here."""
 
-ACTION = Action("status", _("How the bus is"), Role.OPERATOR, run, group="about")
+ACTION = Action("status", _("Show status"), Role.OPERATOR, run, group="about")

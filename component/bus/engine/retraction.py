@@ -58,9 +58,9 @@ async def _ask(method: Method, delivery: Delivery) -> Retracted:
         async with asyncio.timeout(PATIENCE / 2):
             return Retracted(delivery, await method.retract(delivery))
     except TimeoutError:
-        return Retracted(delivery, Fate.STAYS, _("it did not answer in time"))
+        return Retracted(delivery, Fate.STAYS, _("no answer in time"))
     except DeliveryError as error:
         return Retracted(delivery, Fate.STAYS, error.sentence)
     except Exception:
-        log.exception("a method failed to retract", channel=str(delivery.channel))
-        return Retracted(delivery, Fate.STAYS, _("a fault in the bus; its log says why"))
+        log.exception("retraction failed", channel=str(delivery.channel))
+        return Retracted(delivery, Fate.STAYS, _("internal error; see the log of Shoutbus"))

@@ -34,7 +34,7 @@ _WORDS = {
     State.RECEIVED: _("received"),
     State.PENDING: _("pending"),
     State.DELIVERED: _("delivered"),
-    State.DEAD: _("dead"),
+    State.DEAD: _("undeliverable"),
     State.DROPPED: _("dropped"),
 }
 
@@ -63,7 +63,7 @@ class Delivery:
 
     def _to(self, state: State, now: int, attempts: int, error: str) -> Self:
         if state not in NEXT[self.state]:
-            raise ValueError(f"a delivery can't go from {self.state} to {state}")
+            raise ValueError(f"a delivery cannot change from {self.state} to {state}")
         return replace(self, state=state, changed=now, attempts=attempts, error=error)
 
     def confirmed(self, now: int) -> Self:

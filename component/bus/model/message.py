@@ -46,7 +46,8 @@ class Channel:
             name = one_line(self.method[:80])
             raise BadInput(
                 _(
-                    "“{name}” is no method's name: write method:address, like shoutbox:lobby.",
+                    "“{name}” is not a method name. Write the channel as method:address, for "
+                    "example shoutbox:lobby.",
                     name=name,
                 )
             )
@@ -67,7 +68,8 @@ class Channel:
             written = one_line(text[:80])
             raise BadInput(
                 _(
-                    "“{text}” is no channel: write method:address, like shoutbox:lobby.",
+                    "“{text}” is not a channel. Write it as method:address, for example "
+                    "shoutbox:lobby.",
                     text=written,
                 )
             )
@@ -151,7 +153,7 @@ class Author:
         unreadable."""
         if has_hidden(name):
             raise BadInput(
-                _("That name holds invisible or direction-changing characters: leave them out.")
+                _("The name contains invisible or direction-changing characters. Remove them.")
             )
         clean = one_line(name)
         if not clean or "\ufffd" in clean:
@@ -161,14 +163,14 @@ class Author:
         if len(clean) > MAX_NAME:
             raise BadInput(
                 _(
-                    "That name has {count} characters; at most {most} fit.",
+                    "The name has {count} characters. The maximum is {most}.",
                     count=len(clean),
                     most=MAX_NAME,
                 )
             )
         if skeleton(WEB_MARK) in skeleton(clean):
             raise BadInput(
-                _("A name can't hold “{mark}”: that mark is set by the bus.", mark=WEB_MARK)
+                _("A name cannot contain “{mark}”, because Shoutbus uses this mark.", mark=WEB_MARK)
             )
         return cls(clean, key, kind)
 
@@ -208,20 +210,20 @@ class Message:
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
-            raise BadInput(_("A message's id is 32 hexadecimal digits."))
+            raise BadInput(_("A message ID consists of 32 hexadecimal digits."))
         if not is_clean(f"{self.origin}{self.author.name}{self.author.key}{self.body}"):
             raise BadInput(
                 _(
-                    "The message or its key holds control characters or broken Unicode: "
-                    "leave them out."
+                    "The message or its key contains control characters or invalid Unicode. "
+                    "Remove them."
                 )
             )
         if not self.body.strip():
-            raise BadInput(_("There is nothing to say: the message is empty."))
+            raise BadInput(_("The message is empty. Write some text."))
         if len(self.body) > MAX_BODY:
             raise TooLong(
                 _(
-                    "The message has {count} characters; at most {most} fit.",
+                    "The message has {count} characters. The maximum is {most}.",
                     count=len(self.body),
                     most=MAX_BODY,
                 )

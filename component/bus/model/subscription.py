@@ -62,7 +62,11 @@ class Interval:
     def _counted(cls, count: int) -> Self:
         if not 2 <= count <= MOST_COUNTED:
             raise BadInput(
-                _("“every {count}” won't do: from 2 to {most}.", count=count, most=MOST_COUNTED)
+                _(
+                    "“every {count}” is out of range. Choose from 2 to {most}.",
+                    count=count,
+                    most=MOST_COUNTED,
+                )
             )
         return cls(count)
 
@@ -76,7 +80,7 @@ class Interval:
         """For a person."""
         if self.schedule:
             return str(self.schedule)
-        return _("every {count} messages", count=self.count) if self.count else _("at once")
+        return _("every {count} messages", count=self.count) if self.count else _("immediately")
 
     def __str__(self) -> str:
         if self.schedule:
@@ -87,8 +91,8 @@ class Interval:
 def _unread(text: str) -> BadInput:
     return BadInput(
         _(
-            "“{text}” is no schedule: write at once, every 20, hourly, daily at 9, weekdays "
-            "at 9:30 or weekly on Monday.",
+            "“{text}” is not a schedule. Examples: immediately, every 20, hourly, daily at 9, "
+            "weekdays at 9:30, weekly on Monday.",
             text=text[:40],
         )
     )
@@ -112,10 +116,10 @@ class Standing(StrEnum):
 
 
 _STANDING = {
-    Standing.ASKED: _("waits for its address to be confirmed"),
+    Standing.ASKED: _("waiting for the address to be confirmed"),
     Standing.ON: _("on"),
     Standing.PAUSED: _("paused"),
-    Standing.FAILED: _("stopped: what was sent came back"),
+    Standing.FAILED: _("stopped, because messages were returned"),
 }
 
 
@@ -154,10 +158,13 @@ class Subscription:
 
     def __post_init__(self) -> None:
         if self.target in (self.channel, self.fallback):
-            raise BadInput(_("{channel} can't be told of itself.", channel=self.target))
+            raise BadInput(_("{channel} cannot be subscribed to itself.", channel=self.target))
         if self.online and self.interval.at_once:
             raise BadInput(
-                _("All of it comes at once already: say for when you are away, like daily at 9.")
+                _(
+                    "The subscription already sends every message immediately. Add a schedule "
+                    "for when you are offline, for example daily at 9."
+                )
             )
         for one in (self.only, self.without):
             Filter.parse(one)
@@ -244,7 +251,9 @@ class Filter:
         """The filter written: phrases with commas between them, or /pattern/; raises BadInput."""
         text = text.strip()
         if len(text) > LONGEST_PHRASE:
-            raise BadInput(_("A filter has {most} characters at most.", most=LONGEST_PHRASE))
+            raise BadInput(
+                _("The filter is too long. The maximum is {most} characters.", most=LONGEST_PHRASE)
+            )
         if len(text) > 2 and text[0] == text[-1] == "/":
             return cls(pattern=Pattern(f"(?i){text[1:-1]}"))
         return cls(tuple(part.strip().casefold() for part in text.split(",") if part.strip()))

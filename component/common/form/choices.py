@@ -57,10 +57,10 @@ def choose(text: str, choices: Sequence[Choice]) -> str:
         return matching[0].value
     similar = similar_values(folded, choices)
     if not similar:
-        raise BadInput(_("“{text}” is none of the choices.", text=text[:60]))
+        raise BadInput(_("“{text}” is not one of the choices.", text=text[:60]))
     raise BadInput(
         _(
-            "“{text}” is none of the choices. Close: {near}.",
+            "“{text}” is not one of the choices. Similar: {near}.",
             text=text[:60],
             near=", ".join(similar),
         )

@@ -74,7 +74,7 @@ class Field:
         if not missing and not self.is_none(text):
             return self.parse_one(text)
         if self.required:
-            raise BadInput(_("This is needed."))
+            raise BadInput(_("This field is required."))
         if self.type is str:
             return ""
         return None
@@ -86,7 +86,7 @@ class Field:
             if self.ask.prose or (text.strip() and not self.is_none(text)):
                 values.append(self.parse_one(self.clean(text)))
         if self.required and not any(values):
-            raise BadInput(_("This is needed."))
+            raise BadInput(_("This field is required."))
         return tuple(values)
 
     def parse_one(self, text: str) -> Any:
@@ -103,7 +103,11 @@ class Field:
         most = MAX_PROSE if self.ask.prose else MAX_VALUE
         if len(text) > most:
             raise BadInput(
-                _("That has {count} characters; at most {most} fit.", count=len(text), most=most)
+                _(
+                    "The text has {count} characters. The maximum is {most}.",
+                    count=len(text),
+                    most=most,
+                )
             )
         return text
 
@@ -155,9 +159,9 @@ def without_none(kind: Any) -> Any:
 def help_of_unlisted(ask: Ask, count: int) -> Words:
     """The help of a field that has too many choices to list."""
     if ask.help is None:
-        return _("one of {count}: write it, or part of it to be told close ones", count=count)
+        return _("one of {count} values; write a part of it to see similar ones", count=count)
     return _(
-        "{help}; one of {count}: write it, or part of it to be told close ones",
+        "{help}; one of {count} values; write a part of it to see similar ones",
         help=ask.help,
         count=count,
     )

@@ -63,9 +63,16 @@ def check_known(name: str, asked: Sequence[Field], values: Values) -> None:
         return
     key = unknown[0][:40]
     if not names:
-        raise BadInput(_("{name} has no settings, so no “{key}”.", name=name, key=key))
+        raise BadInput(
+            _("{name} does not have settings, so “{key}” cannot be set.", name=name, key=key)
+        )
     raise BadInput(
-        _("{name} has no setting “{key}”: it has {keys}", name=name, key=key, keys=", ".join(names))
+        _(
+            "{name} does not have the setting “{key}”; its settings are {keys}",
+            name=name,
+            key=key,
+            keys=", ".join(names),
+        )
     )
 
 

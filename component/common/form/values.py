@@ -22,7 +22,9 @@ class Jid(str):
     def parse(cls, text: str) -> "Jid":
         """The JID written; raises BadInput."""
         if not BARE_JID.fullmatch(text.lower()):
-            raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=text[:60]))
+            raise BadInput(
+                _("“{text}” is not a JID. Write it as juliet@example.org.", text=text[:60])
+            )
         return cls(text.lower())
 
 
@@ -41,7 +43,7 @@ def typed(kind: Any, text: str) -> Any:
 def whole_number(text: str) -> int:
     """The number written; raises BadInput."""
     if not WHOLE_NUMBER.fullmatch(text):
-        raise BadInput(_("“{text}” is no whole number.", text=text[:40]))
+        raise BadInput(_("“{text}” is not a whole number.", text=text[:40]))
     return int(text)
 
 
@@ -49,7 +51,7 @@ def yes_or_no(text: str) -> bool:
     """Whether a text says yes; raises BadInput if it says neither yes nor no."""
     folded = text.casefold()
     if folded not in YES | NO:
-        raise BadInput(_("“{text}” is neither yes nor no.", text=text[:40]))
+        raise BadInput(_("“{text}” is not a valid answer. Write yes or no.", text=text[:40]))
     return folded in YES
 
 

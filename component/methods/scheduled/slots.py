@@ -36,13 +36,13 @@ class Times:
 
     def __post_init__(self) -> None:
         if self.jitter and not self.when:
-            raise BadInput(_("There is a spread and no schedule: say when."))
+            raise BadInput(_("A random delay requires a schedule. Set when."))
         most = Span(self.when.shortest() // 2) if self.when else Span(0)
         if self.jitter and self.jitter > most:
             raise BadInput(
                 _(
-                    "A spread of {span} is too much for “{when}”: half of the time between "
-                    "is {most}.",
+                    "The random delay of {span} is too long for “{when}”. The maximum is half of "
+                    "the interval, {most}.",
                     span=self.jitter,
                     when=self.when,
                     most=most,
@@ -126,7 +126,8 @@ class Slots(Generic[_Settings]):
             settings = self._read(spec)
         except BadInput as error:
             faults["settings"] = _(
-                "It says nothing until its settings are mended: {why}", why=error.sentence
+                "The channel does not post anything until its settings are corrected: {why}",
+                why=error.sentence,
             )
         name = f"{spec.channel}#settings"
         self._ports.timer.at(
@@ -171,7 +172,7 @@ class Slots(Generic[_Settings]):
                 self._wake(channel, slot, self._ports.clock() + AGAIN, message)
             return
         except ShoutbusError as error:
-            log.warning("not said", channel=str(channel), reason=str(error))
+            log.warning("scheduled message not posted", channel=str(channel), reason=str(error))
         self._plan(channel)
 
     async def _message(self, spec: ChannelSpec, settings: _Settings, slot: int) -> Message | None:

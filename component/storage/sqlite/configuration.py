@@ -15,7 +15,7 @@ from component.storage.sqlite.audit import write_audit
 from component.storage.sqlite.database import Connection, Database, Row
 from component.storage.sqlite.rows import of_stages, to_route, to_stages
 
-_REMOVED = "Its route was removed while it was held there."
+_REMOVED = "The route was removed while the message was held."
 
 
 class SQLiteConfiguration:
@@ -50,7 +50,10 @@ class SQLiteConfiguration:
             for change in changes:
                 if not await make(writer, change):
                     raise Conflict(
-                        _("Someone changed that meanwhile: look at it again, then decide.")
+                        _(
+                            "Someone else changed this in the meantime. Nothing was saved; "
+                            "please review it and try again."
+                        )
                     )
             await write_audit(writer, audit)
 

@@ -123,7 +123,7 @@ class Database:
                 await migrate(writer, path)
             except (sqlite3.Error, OSError) as error:
                 raise StoreError(
-                    _("The database {path} can't be opened: {error}.", path=path, error=error)
+                    _("The database {path} cannot be opened: {error}.", path=path, error=error)
                 ) from error
             undo.pop_all()
         return database
@@ -170,7 +170,7 @@ class Database:
         """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
         if inode(self._path) != self._inode:
             raise StoreError(
-                _("The database's file was removed or replaced: stop the bus, and put it back.")
+                _("The database file was removed or replaced. Stop Shoutbus and restore the file.")
             )
 
 
@@ -181,7 +181,10 @@ def driver_errors() -> Iterator[None]:
         yield
     except (sqlite3.Error, ValueError) as error:
         raise StoreError(
-            _("The database failed ({error}); nothing was changed, try again.", error=error)
+            _(
+                "A database error occurred ({error}). Nothing was changed; please try again.",
+                error=error,
+            )
         ) from error
 
 
@@ -220,7 +223,9 @@ async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
     check_form(path, application, done, {str(row[0]) for row in schema})
     numbered = sorted(HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
     if done > len(numbered):
-        raise StoreError(_("The database was made by a newer version of Shoutbus: run that one."))
+        raise StoreError(
+            _("The database was created by a newer version of Shoutbus. Run that version.")
+        )
     for number, file in enumerate(numbered, 1):
         if number > done:
             script = file.read_text("utf-8")

@@ -81,7 +81,8 @@ class SQLiteDeadLetters:
                 if not decided:
                     raise Conflict(
                         _(
-                            "Dead letter {number} is dead no more: look again, then decide.",
+                            "{number} is no longer a dead letter. Nothing was changed; please "
+                            "review it and try again.",
                             number=letter.seq,
                         )
                     )

@@ -67,7 +67,7 @@ class SQLiteMessages:
         key = of_id(message_id)
         async with self._database.transaction() as writer:
             if not await writer.run("add_deletion", id=key, at=audit.at, who=audit.who):
-                raise Conflict(_("That message is deleted already."))
+                raise Conflict(_("This message is already deleted."))
             await writer.run("replace_body", id=key, body=instead)
             await writer.run("forget_bodies", id=key)
             await writer.run("drop_held_of", id=key)

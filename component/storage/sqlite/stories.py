@@ -46,7 +46,10 @@ class SQLiteStories:
         async with self._database.transaction() as writer:
             if not await writer.run("put_story", seq=story.seq, **state):
                 raise Conflict(
-                    _("Someone changed that story meanwhile: look at it again, then decide.")
+                    _(
+                        "Someone else changed the story in the meantime. Nothing was saved; "
+                        "please review it and try again."
+                    )
                 )
             await writer.run("put_body", seq=story.seq, body=story.message.body)
             await write_audit(writer, audit)

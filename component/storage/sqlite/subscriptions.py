@@ -120,7 +120,7 @@ class SQLiteSubscriptions:
 def taken(subscription: Subscription) -> Words:
     """Say that the owner already has one for that target at that channel."""
     return _(
-        "{target} is told of {channel} already: change that subscription.",
+        "{target} is already subscribed to {channel}. Edit that subscription instead.",
         channel=subscription.channel,
         target=subscription.target,
     )

@@ -141,7 +141,7 @@ class Renderer:
             return ()
         pieces = await self._excerpts.pieces(message.id)
         if not pieces:
-            raise Moot(_("The subscription has ended: nothing is left to tell."))
+            raise Moot(_("The subscription has ended. Nothing was sent."))
         return pieces
 
     async def _single(

@@ -48,7 +48,7 @@ class RequestPages:
         request = await self._store.addresses.request(delivery.message.id)
         address = request and await self._store.addresses.get(request.who, delivery.channel)
         if not request or not address or address.asked != request.at:
-            raise Refused(_("That address need not be confirmed any more."))
+            raise Refused(_("The address no longer needs to be confirmed."))
         who, by = request.who, request.requested_by
         if by == who:
             by = ""

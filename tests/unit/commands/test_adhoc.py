@@ -65,7 +65,7 @@ class Stage:
         self.now = 0.0
         actions = [
             Action("wizard", _("Wizard_of & things"), Role.OPERATOR, self._first, First, more=True),
-            Action("plain", _("Plain"), Role.MEMBER, self._second, Second),
+            Action("plain", _("GSM alphabet only"), Role.MEMBER, self._second, Second),
             Action("about", _("About it"), Role.MEMBER, self._about, About),
             Action("long", _("Long"), Role.MEMBER, self._long),
             Action("breaks", _("Breaks"), Role.MEMBER, self._breaks),
@@ -286,7 +286,7 @@ async def test_a_wrong_value_is_told_and_the_rest_stays(stage: Stage) -> None:
         "plain", {"count": ["--5"], "loud": ["true"]}, session=session, action="complete"
     )
     assert again.get("status") == "executing"
-    assert _said(again).startswith("Count: “--5” is no whole number.")
+    assert _said(again).startswith("Count: “--5” is not a whole number.")
     assert _values(again) == {"count": ["--5"], "loud": ["1"], "shade": ["none"]}
     done = await stage.send("plain", {"count": ["-5"], "shade": ["none"]}, session=session)
     assert done.get("status") == "completed"
@@ -429,7 +429,7 @@ async def test_errors_are_told_in_the_askers_language(stage: Stage) -> None:
     fault = await _refused(
         stage, "auth", "forbidden", "", "wizard", jid="member@x", language="en-GB"
     )
-    assert fault == "“wizard” is for the role operator; yours is member."
+    assert fault == "“wizard” requires the role operator; your role is member."
 
 
 @pytest.mark.parametrize("action", ["next", "prev", "cancel"])
@@ -463,7 +463,7 @@ async def test_the_role_is_asked_at_every_step(stage: Stage) -> None:
         kind, words = _note(
             await stage.send("wizard", {"count": ["1"]}, session=session, action=action)
         )
-        assert (kind, "for the role operator" in words) == ("error", True)
+        assert (kind, "requires the role operator; your role is" in words) == ("error", True)
     assert Second(1) not in stage.ran
     assert stage.adhoc.count == 0
 
@@ -560,6 +560,6 @@ async def test_at_a_channels_address_its_commands_know_which(stage: Stage) -> No
 
 async def test_nodes_have_names(stage: Stage) -> None:
     named = stage.adhoc.named
-    assert named("plain", "juliet@x", "en") == "Plain"
+    assert named("plain", "juliet@x", "en") == "GSM alphabet only"
     assert named("rooms", "juliet@x", "en") == "Rooms…"
     assert [named(node, "guest@x", "en") for node in ("plain", "rooms", "none")] == [None] * 3

@@ -55,7 +55,7 @@ def test_labels_are_taken_for_values() -> None:
 
 
 def test_a_fault_keeps_its_words() -> None:
-    words = _("This is needed.")
+    words = _("This field is required.")
     assert data_forms.as_words(BadInput(words)) is words
     assert str(data_forms.as_words(BadInput("plain {text}"))) == "plain {text}"
     assert str(data_forms.as_words(BadInput())) == ""
@@ -83,7 +83,7 @@ def test_what_is_long(reply: Done | Lines, long: bool) -> None:
 def test_a_message_fits_a_stanza() -> None:
     words = data_forms.text(Lines(_("Many:"), ["a & <b>"] * 100_000), "en")
     assert len(q(words).encode()) <= data_forms.BUDGET
-    assert words.endswith("\n… there is more: ask for less at once.")
+    assert words.endswith("\n… the rest is not shown; request fewer lines.")
     assert data_forms.text(Lines(_("Few:"), ["a", _("b")]), "en") == "Few:\na\nb"
     assert data_forms.text(Done(_("no"), "error"), "en") == "Error: no"
 

@@ -418,7 +418,9 @@ async def test_the_method_is_given_what_the_renderer_says(bench: Bench) -> None:
     ]
 
 
-@pytest.mark.parametrize("error", [Refused("Nothing is left of it."), Moot("It has ended.")])
+@pytest.mark.parametrize(
+    "error", [Refused("The message is empty after rewriting."), Moot("It has ended.")]
+)
 async def test_what_has_nothing_to_say_is_not_sent(bench: Bench, error: Refused) -> None:
     bench.renderer = FailingRenderer(error)
     bench.method.closed.add(OTHER)

@@ -36,7 +36,7 @@ async def test_it_fits_one_screen(bus: Bus, role: Role) -> None:
 async def test_a_guest_sees_each_command_with_its_title(bus: Bus) -> None:
     lines = await said(bus, Role.GUEST)
     assert lines[1:-1] == [
-        "fortune: Tell a fortune",
+        "fortune: Show a fortune",
         "help: List all commands",
         "ping: Ping the bot",
         "version: Show the version",

@@ -149,7 +149,7 @@ def test_what_can_not_be_read_is_kept_to_be_told(line: str, said: SubscriptionRe
 
 
 def test_a_line_that_is_too_long_is_refused() -> None:
-    with pytest.raises(BadInput, match="at most 600 fit"):
+    with pytest.raises(BadInput, match="The maximum is 600"):
         read("lobby " + "x" * MAX_LINE, NAMES)
 
 

@@ -185,7 +185,7 @@ async def test_it_is_cut_to_the_parts_it_may_have(world: World) -> None:
 
 async def test_nothing_is_not_sent(world: World) -> None:
     delivery = to()
-    with pytest.raises(Refused, match="nothing to say"):
+    with pytest.raises(Refused, match="The message is empty"):
         await deliver(
             world.method(plain=True),
             replace(delivery, message=replace(delivery.message, body="\u0301")),
@@ -201,7 +201,7 @@ async def test_printers_marks_and_plain(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [("+15551234567", "none of the countries"), ("+4930000000", "Nobody confirmed")],
+    [("+15551234567", "is not allowed in [sms]."), ("+4930000000", "Nobody confirmed")],
 )
 async def test_where_nothing_is_sent(world: World, number: str, words: str) -> None:
     with pytest.raises(Refused, match=words):
@@ -230,10 +230,13 @@ async def test_1000_events_stop_at_the_budget(world: World) -> None:
         except Refused as error:
             refused.append(str(error))
     assert len(world.direct.written) == 10
-    assert refused == ["The 10 SMS of the day's budget are spent."] * 990
+    assert refused == ["The daily budget of 10 SMS is used up."] * 990
     ((channel, words),) = world.told
     assert str(channel) == "sms:budget"
-    assert words.startswith("The 10 SMS of today's budget are spent.")
+    assert words.startswith(
+        "The budget of 10 SMS for today is used up. Further SMS become dead letters; “deadletter "
+        "list” shows them."
+    )
     (trouble,) = method.troubles()
     assert str(trouble.why) == refused[0]
     world.clock.now += 86_400
@@ -531,7 +534,9 @@ async def test_requests_take_a_third_of_the_budget(world: World) -> None:
     for number in range(3):
         await deliver(method, asking(number))
     method = world.method(budget=9)
-    with pytest.raises(Refused, match="As many SMS"):
+    with pytest.raises(
+        Refused, match="The daily budget for SMS with confirmation codes is used up"
+    ):
         await deliver(method, asking(3))
     for _ in range(6):
         await deliver(method, to())

@@ -200,7 +200,7 @@ def test_five_megabytes_make_a_letter_that_clients_show(word: str) -> None:
     ]
     page = _page("digest.html", wanted)
     assert len(page.encode()) < 95_000
-    assert page.count("read all of it") == min(20, page.count('class="said"')) > 0
+    assert page.count("read the full text") == min(20, page.count('class="said"')) > 0
 
 
 def _page(
@@ -228,7 +228,7 @@ def test_a_digest_in_chat_is_short() -> None:
     assert 2_000 < len(text) < 3_500
     assert "… and 2" in text
     assert f"more: {WEB}/shoutbox/lobby" in text
-    assert text.endswith("Answer “stop” to end this.\n")
+    assert text.endswith("Reply “stop” to unsubscribe.\n")
 
 
 @given(st.lists(st.integers(0, 300), max_size=12), st.integers(0, 500))
@@ -591,7 +591,7 @@ def test_a_fault_is_told_once_and_again_when_the_file_changed(folder: Path) -> N
 
 def test_a_check_finds_every_fault(folder: Path) -> None:
     assert [str(one) for one in faults(Templates(folder / "none"), NIGHT)] == [
-        f"{folder / 'none'} is no folder, or can't be read."
+        f"{folder / 'none'} is not a folder, or it cannot be read."
     ]
     assert faults(Templates(folder), NIGHT) == []
     assert not faults(Templates(), NIGHT)
@@ -600,7 +600,7 @@ def test_a_check_finds_every_fault(folder: Path) -> None:
     (folder / "frame.html").write_text("\n{{ x }}")
     (folder / "request.txt").write_text("{{ who }}{{ code }}{{ y }}")
     assert [str(one) for one in faults(Templates(folder), NIGHT)] == [
-        "digset.html is no letter's template: did you mean digest.html?",
+        "digset.html is not the name of a template. Did you mean digest.html?",
         "frame.html, line 2: 'x' is undefined",
         "request.txt, line 1: 'y' is undefined",
     ]

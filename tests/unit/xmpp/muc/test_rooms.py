@@ -190,7 +190,7 @@ async def test_what_is_said_while_it_comes_in_waits(stage: Stage) -> None:
         ("110 307", "", "the bot was kicked"),
         ("301 110", "", "the bot is banned from the room"),
         ("", '<destroy jid="x"/>', "the room was destroyed"),
-        ("110", "", "the bot was put out of the room"),
+        ("110", "", "the bot was removed from the room"),
     ],
 )
 async def test_it_comes_back(stage: Stage, codes: str, inside: str, why: str) -> None:
@@ -248,7 +248,9 @@ async def test_a_line_is_passed_on_and_answered_where_it_is_for_the_bot(stage: S
     await until(lambda: stage.sent("message", "groupchat"), "the bot answers")
     assert stage.accepted == [("Juliet", "shoutbus: dance")]
     (answer,) = stage.sent("message", "groupchat")
-    assert (answer.findtext("body") or "").startswith("Juliet: I don't know “dance”.")
+    assert (answer.findtext("body") or "").startswith(
+        "Juliet: I do not know the command “dance”. Write"
+    )
 
 
 async def test_what_another_bus_says_is_passed_on_and_not_answered(stage: Stage) -> None:
