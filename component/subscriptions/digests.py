@@ -67,6 +67,7 @@ class Digests:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         subscriptions: Subscriptions,
         timer: Timer,
         moment: Callable[[], Moment],
@@ -76,16 +77,13 @@ class Digests:
         self.limits = limits
         self.progress = Progress()
         self._hub = hub
+        self._store = store
         self._subscriptions = subscriptions
         self._timer = timer
         self._moment = moment
         self._clock = clock
         self._next: int | None = None
         self._looked: int | None = None  # when those were looked at that are due far ahead
-
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
 
     async def start(self) -> None:
         """Take up what was left, and what was missed. Raises StoreError."""

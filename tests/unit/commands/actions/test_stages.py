@@ -606,7 +606,7 @@ async def test_a_test_notes_nothing(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM, stages=(once,)))
     for _again in range(3):
         assert "  1 throttle: passes" in await desk.says("route test shoutbox:lobby")
-    assert await desk.bus.hub.store.held.processor_state() == []
+    assert await desk.bus.store.held.processor_state() == []
     await _said(desk, "one")
     assert "  1 throttle: stopped: " in await desk.says("route test shoutbox:lobby")
 
@@ -641,7 +641,7 @@ async def test_removing_a_route_says_what_goes_with_it(desk: Desk) -> None:
         "route remove 1"
     ), "they wait still"
     assert (await desk.says("yes")).startswith("Removed ")
-    assert len(await desk.bus.hub.store.dead_letters.newest()) == 2
+    assert len(await desk.bus.store.dead_letters.newest()) == 2
     assert desk.bus.hub.routes == ()
 
 
