@@ -142,7 +142,7 @@ class Digests:
         self._looked = now
 
     async def _run(self) -> bool:
-        """Tell all that is due; whether nothing stands in the way of that."""
+        """Send all digests that are due; whether nothing prevented it."""
         seen, stuck = _Seen(self._store), self._hub.crowd.size
         before: frozenset[Subscription] = frozenset()
         while ready := await self._store.digests.due(self._clock(), self.limits.page):
@@ -192,7 +192,7 @@ class Digests:
                 await self._store.digests.take_turns(later)
 
     async def _ready(self, group: Sequence[Subscription]) -> Sequence[Subscription]:
-        """Those of them that are told now; for whom it is quiet it waits until that is over."""
+        """Those of them that are sent now. In quiet hours they wait for their end."""
         moment = self._moment()
         quiet = [(one, until) for one in group if (until := moment.quiet_until(one))]
         if quiet:

@@ -94,11 +94,11 @@ class Hub:
         followers: Followers = no_followers,
         renderer: Renderer = PLAIN,
     ) -> None:
-        """Give the hub its ways out; None stands for a method whose channels live in the store.
+        """Give the hub its methods; None for a method whose channels are kept in the store.
 
-        `persons` are the methods whose channels are persons, `sources` those that only speak;
-        `on_failure` is told what did not arrive, `renderer` makes what the methods send; see
-        `Routing.attach` for the rest.
+        `persons` are the methods whose channels are persons, `sources` those that only speak.
+        `on_failure` is called for deliveries that did not arrive, `renderer` makes what the methods
+        send. `Routing.attach` describes the rest.
         """
         self._on_failure = on_failure
         self._renderer = renderer
@@ -224,7 +224,7 @@ class Hub:
         return tuple(one for group in told for one in group)
 
     def explain(self, message: Message) -> tuple[Hop, ...]:
-        """See `Routing.explain`."""
+        """What each route would do with a message now. Nothing is stored or sent."""
         return self.routing.explain(message)
 
     def _reaches(self, channel: Channel) -> bool:
@@ -298,7 +298,11 @@ class Hub:
         deliver: bool = False,
         spread: bool = True,
     ) -> Receipt:
-        """See `ports.Accept.accept`."""
+        """Accept a message: it is committed on return. Raises StoreError, or Muted for its author.
+
+        `mark` is saved in the same transaction. With `deliver` the message also has to reach its
+        own channel; without `spread` it is not forwarded.
+        """
         self.check_muted(message.author)
         message = await self._threaded(message)
         to_person = deliver and message.channel.method in self._persons
@@ -308,13 +312,14 @@ class Hub:
         return await self._commits.accept(Offer(message, plan), mark)
 
     async def accept_with(self, message: Message, writes: Sequence[Write]) -> Receipt:
-        """See `ports.accepted.Together.accept_with`."""
+        """Accept a message together with the writes of a service, in one transaction. Raises
+        StoreError."""
         own = self._first_state(message.channel)
         plan = partial(self.routing.plan, message, own, forward=False)
         return await self._commits.accept(Offer(message, plan, writes), None)
 
     async def write(self, writes: Sequence[Write]) -> None:
-        """See `ports.accepted.Together.write`."""
+        """Commit the writes of a service. Raises StoreError."""
         async with self.routing.turn():
             async with self._store.transaction() as tx:
                 begun = await tx.write(writes)
@@ -330,7 +335,10 @@ class Hub:
         )
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
-        """See `ports.Accept.correct`."""
+        """Send `message` in the place of the one from `origin`, to all places that can correct it.
+
+        Gives None if there are no such places, or if the text is the same. Raises as `accept`.
+        """
         self.check_muted(message.author)
         earlier, places = await self._store.messages.destinations_of(origin)
         places = frozenset(
@@ -346,11 +354,11 @@ class Hub:
         return State.PENDING if self._methods.get(channel.method) else State.DELIVERED
 
     def note(self, mark: ArchivePosition) -> None:
-        """See `GroupCommit.note`."""
+        """Save how far an archive was read, with the next commit."""
         self._commits.note(mark)
 
     def reading(self, channel: Channel) -> None:
-        """See `GroupCommit.reading`."""
+        """An archive is read again from its saved position: later positions count again."""
         self._commits.reading(channel)
 
     # Out
@@ -412,12 +420,12 @@ class Hub:
         return {str(channel): queue.depth for channel, queue in self._queues.items()}
 
     async def check(self) -> None:
-        """See `GroupCommit.check`."""
+        """Raise StoreError if the last commit failed and the next one would fail too."""
         await self._commits.check()
 
     @property
     def unsaved(self) -> int:
-        """See `GroupCommit.unsaved`."""
+        """Entries that wait for the next commit."""
         return self._commits.unsaved
 
     def _committed(self, receipts: Sequence[Receipt], begun: Sequence[Delivery]) -> None:

@@ -1,5 +1,5 @@
-"""Keeps reminders and says them when they are due: on disk before anyone is told yes, and said
-once, late where the bus was down. Only the next one's time is in memory."""
+"""Stores reminders and sends them when they are due. They are on disk before they are confirmed,
+and are sent once, late if the bus was down. Only the next time is in memory."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

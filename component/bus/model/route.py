@@ -91,7 +91,7 @@ class Link:
 
 
 Make = Callable[[Stage], Processor]
-"""Gives a stage's processor; where there is none for it, one that holds everything back."""
+"""Gives a stage's processor; one that holds everything if the processor does not exist."""
 
 
 class ActiveRoute:
@@ -150,7 +150,7 @@ class Routes:
         return self._from.get(channel, ()) + self._from.get(channel.anyone, ())
 
     def beyond(self, channel: Channel) -> frozenset[Channel]:
-        """Every channel that what arrives at `channel` may go on to."""
+        """Every channel to which a message from `channel` may be forwarded."""
         found: set[Channel] = set()
         ahead = [channel]
         while ahead:
