@@ -9,7 +9,7 @@ import structlog
 from component.bus.model.ledger import Ledger
 from component.bus.model.message import Channel, Message, id_from
 from component.bus.model.processor import MAX_HELD, MAX_HOLD, Hold, Moment, Outcome, Stop
-from component.bus.model.route import Link, Routes, Way
+from component.bus.model.route import ActiveRoute, Link, Routes
 from component.common.errors import BadInput
 from component.common.i18n import Words, _
 
@@ -193,7 +193,7 @@ class Planner:
     def _pass(
         self,
         message: Message,
-        way: Way,
+        way: ActiveRoute,
         place: Channel,
         links: Sequence[Link],
         passed: tuple[int, ...],

@@ -306,7 +306,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DecisionTime:
     """What a decision looks at: the time in ms, who is online now, and each person's quiet
     hours."""
 
@@ -320,7 +320,7 @@ class Moment:
         return hours.until(self.now, ZoneInfo(subscription.zone)) if hours else None
 
 
-def decide(subscription: Subscription, message: Message, moment: Moment) -> Verdict:
+def decide(subscription: Subscription, message: Message, moment: DecisionTime) -> Verdict:
     """What becomes of a message that came to the subscription's channel."""
     one = subscription
     if one.standing is not Standing.ON or not one.wants(message):

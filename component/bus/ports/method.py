@@ -114,7 +114,7 @@ class Retracts(Protocol):
     """What a Method may have beside: a way to take back."""
 
     async def retract(self, delivery: Delivery) -> Fate:
-        """Take back what was brought there (DONE) or, where people said it, was heard there (CAME).
+        """Retract what was delivered there (DELIVERED), or what people wrote there (RECEIVED).
 
         Raises Unavailable, or Refused with why it stays.
         """
