@@ -54,7 +54,7 @@ class Run:
 
 
 @dataclass(slots=True)
-class Page:
+class PageOutcome:
     """What becomes of one page. `waits` are those whose server has enough for now, `counts` those
     who want so many messages at once; nobody waits longer than until `end` (the loop's time)."""
 
@@ -106,7 +106,7 @@ class Subscribers:
         self._clock = clock
         self._counts = Counters(store)
         self._left: dict[
-            int, list[Page]
+            int, list[PageOutcome]
         ] = {}  # by its delivery's seq what was told and is not kept yet
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
@@ -171,9 +171,9 @@ class Subscribers:
         )
 
     async def _go(self, run: Run) -> None:
-        """Page after page; each is kept, once all of it is confirmed or has a delivery, while the
-        next is sent. What an earlier try could not keep is kept first: while the store takes
-        nothing, nobody gets it again."""
+        """Send page after page. A page is saved when all of it is confirmed or has a delivery;
+        meanwhile the next one is sent. What an earlier attempt could not save is saved first, so
+        that nobody gets it twice while the store fails."""
         seq = run.delivery.seq
         left = self._left.setdefault(seq, [])
         if len(self._left) > MOST_LEFT:
@@ -188,7 +188,7 @@ class Subscribers:
     async def _is_deleted(self, run: Run) -> bool:
         return await self._store.messages.deletion(run.delivery.message.id) is not None
 
-    async def _tell_all(self, run: Run, upto: int, left: list[Page]) -> None:
+    async def _tell_all(self, run: Run, upto: int, left: list[PageOutcome]) -> None:
         keeping = asyncio.create_task(asyncio.sleep(0))
         try:
             while some := await self._store.subscriptions.listeners(
@@ -210,9 +210,9 @@ class Subscribers:
         finally:
             keeping.cancel()
 
-    async def page(self, run: Run, some: Sequence[Subscription]) -> Page:
+    async def page(self, run: Run, some: Sequence[Subscription]) -> PageOutcome:
         """Send to some subscriptions, and note what becomes of each."""
-        page, moment, filters = Page(some[-1].id), self._moment(), 0
+        page, moment, filters = PageOutcome(some[-1].id), self._moment(), 0
         elsewhere = run.brought | await self._elsewhere(run, some, moment)
         for one in some:
             if run.seq <= one.cursor:
@@ -243,7 +243,7 @@ class Subscribers:
             one.target for one in theirs if decide(one, message, moment) is Verdict.NOW
         )
 
-    async def _tell(self, run: Run, one: Subscription, page: Page) -> None:
+    async def _tell(self, run: Run, one: Subscription, page: PageOutcome) -> None:
         """On the wire, where their server answers; those whose server has enough are let wait."""
         method: object = self._hub.method(one.target.method)
         if run.delivery.message.corrects and not isinstance(method, Corrects):
@@ -257,14 +257,14 @@ class Subscribers:
         else:
             await self._put(run, method, one.target, page)
 
-    async def _await(self, run: Run, target: Channel, page: Page) -> None:
+    async def _await(self, run: Run, target: Channel, page: PageOutcome) -> None:
         method: object = self._hub.method(target.method)
         if isinstance(method, Quick):
             await method.way(target).room()
             await self._put(run, method, target, page)
 
     @staticmethod
-    async def _put(run: Run, method: Quick, target: Channel, page: Page) -> None:
+    async def _put(run: Run, method: Quick, target: Channel, page: PageOutcome) -> None:
         await method.ready(target)  # while nobody can be told, nobody gets a delivery for that
         if method.way(target).silent:
             page.targets.append(target)
@@ -274,7 +274,7 @@ class Subscribers:
         except DeliveryError as error:
             page.sent.append((target, error))
 
-    async def _keep(self, run: Run, page: Page, left: list[Page]) -> None:
+    async def _keep(self, run: Run, page: PageOutcome, left: list[PageOutcome]) -> None:
         """Wait for the page's confirmations; who could not be told, or not yet, gets a delivery. It
         may come twice to the latter, with the same id, where their server took it and never said
         so. Raises StoreError."""
@@ -296,7 +296,7 @@ class Subscribers:
 
 
 def _let_wait(
-    run: Run, one: Subscription, verdict: Verdict, page: Page, moment: DecisionTime
+    run: Run, one: Subscription, verdict: Verdict, page: PageOutcome, moment: DecisionTime
 ) -> None:
     if verdict is Verdict.HOLD:
         page.held.append(one.held(run.seq - 1, moment.quiet_until(one) or moment.now))

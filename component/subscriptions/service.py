@@ -82,7 +82,7 @@ class Subscriptions:
         self._settings = settings
         self._methods = methods
         self._notices = notices
-        self._online = online
+        self.online = online
         self._timer = timer
         self._clock = clock
         self._away: dict[Channel, int] = {}  # how often in a row those were tried who took nothing
@@ -191,13 +191,13 @@ class Subscriptions:
             if one.live or one.urgent:
                 self.audience.add(one.channel)
             if one.online and one.who:
-                self._online.watch(one.who)
+                self.online.watch(one.who)
             if one.due:
                 self.expect(one.due)
 
     def asks(self, jid: str) -> bool:
         """Whether someone has yet to say if the bus may see when they are online."""
-        return self._online.asks(jid)
+        return self.online.asks(jid)
 
     def expect(self, due: int) -> None:
         """Something is due at a time, in ms."""

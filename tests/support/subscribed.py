@@ -143,7 +143,7 @@ class World:
 
     def quiet(self, jid: str, hours: str, zone: str = "UTC") -> None:
         """Someone's quiet hours."""
-        self.settings._preferences[jid] = replace(Preference(jid, zone=zone), quiet=hours)
+        self.settings.preferences[jid] = replace(Preference(jid, zone=zone), quiet=hours)
 
 
 def known_methods() -> dict[str, MethodSpec]:

@@ -38,7 +38,9 @@ class Reminders:
         methods: Mapping[str, MethodSpec],
         timer: Timer,
         clock: Clock,
+        at_once: int = AT_ONCE,
     ) -> None:
+        self._at_once = at_once
         self._hub = hub
         self._store = store
         self._settings = settings
@@ -116,7 +118,7 @@ class Reminders:
     async def _wake(self) -> None:
         self._next = None
         try:
-            while ready := await self._store.due(self._clock(), AT_ONCE):
+            while ready := await self._store.due(self._clock(), self._at_once):
                 came = await asyncio.gather(
                     *(self._come(one) for one in ready), return_exceptions=True
                 )

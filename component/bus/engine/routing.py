@@ -16,6 +16,7 @@ from component.bus.model.dry_run import Hop, explain
 from component.bus.model.ledger import Ledger, Place
 from component.bus.model.message import Channel, Message, new_id
 from component.bus.model.planner import Arrival, Follows, Held, Planner, no_permalink
+from component.bus.model.processor import MAX_HELD
 from component.bus.model.route import Make, Route, Routes, Stage, grouped, no_processors
 from component.bus.ports.accepted import Followers, no_followers
 from component.bus.ports.held import HeldStore
@@ -29,14 +30,20 @@ Reached = tuple[Message, Channel, State, str]
 class Routing:
     """The routes in force. `starts` tells the state in which a delivery to a channel begins."""
 
-    def __init__(self, held: HeldStore, clock: Clock, starts: Callable[[Channel], State]) -> None:
+    def __init__(
+        self,
+        held: HeldStore,
+        clock: Clock,
+        starts: Callable[[Channel], State],
+        max_held: int = MAX_HELD,
+    ) -> None:
         self.routes: tuple[Route, ...] = ()
         """Every route, on or off."""
         self.index = Routes(())
         self._held = held
         self._clock = clock
         self._starts = starts
-        self._ledger = Ledger()
+        self._ledger = Ledger(max_held=max_held)
         self._stages: dict[Place, Stage] = {}
         self._paused: Collection[Channel] = ()
         self._persons: Collection[str] = ()

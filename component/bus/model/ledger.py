@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from component.bus.model.processor import MAX_NOTES, Notes
+from component.bus.model.processor import MAX_HELD, MAX_NOTES, Notes
 
 Place = tuple[int, int]
 """A route's id, and the id of a stage of it."""
@@ -30,9 +30,14 @@ class Ledger:
     With `under`, a draft: it begins as that one stands, and leaves it as it is.
     """
 
-    def __init__(self, under: "Ledger | None" = None) -> None:
-        self.held: Counter[Place] = Counter(under.held if under else {})
+    def __init__(self, under: "Ledger | None" = None, max_held: int = MAX_HELD) -> None:
+        self.held: Counter[Place] = Counter()
         """Messages that wait, by stage."""
+        self.max_held = max_held
+        """Messages that may wait at one stage."""
+        if under:
+            self.held.update(under.held)
+            self.max_held = under.max_held
         self._under = under
         self._notes: dict[
             Place, OrderedDict[str, Any]

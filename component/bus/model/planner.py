@@ -8,7 +8,7 @@ import structlog
 
 from component.bus.model.ledger import Ledger
 from component.bus.model.message import Channel, Message, id_from
-from component.bus.model.processor import MAX_HELD, MAX_HOLD, Hold, Moment, Outcome, Stop
+from component.bus.model.processor import MAX_HOLD, Hold, Moment, Outcome, Stop
 from component.bus.model.route import ActiveRoute, Link, Routes
 from component.common.errors import BadInput
 from component.common.i18n import Words, _
@@ -87,7 +87,10 @@ def through(
     further."""
     for one in links:
         place = (route, one.stage.id)
-        outcome = _outcome(one, message, Moment(now, ledger.at(place), link), ledger.held[place])
+        if ledger.held[place] >= ledger.max_held:
+            outcome: Outcome | Dead = full(ledger.max_held)
+        else:
+            outcome = _outcome(one, message, Moment(now, ledger.at(place), link))
         message = outcome if isinstance(outcome, Message) else message
         if (
             isinstance(outcome, Message) and ledger.held[place]
@@ -100,11 +103,13 @@ def through(
             return
 
 
-def _outcome(one: Link, message: Message, moment: Moment, held: int) -> Outcome | Dead:
-    """What a processor makes of a message. Where too many wait, nothing is even noted of it: it
-    takes no turn."""
-    if held >= MAX_HELD:
-        return Dead(_("{count} messages are already waiting at this route.", count=MAX_HELD))
+def full(limit: int) -> Dead:
+    """What becomes of a message where too many wait: it takes no turn, and nothing is noted."""
+    return Dead(_("{count} messages are already waiting at this route.", count=limit))
+
+
+def _outcome(one: Link, message: Message, moment: Moment) -> Outcome | Dead:
+    """What a processor makes of a message."""
     try:
         return one.processor(message, moment)
     except BadInput as fault:

@@ -68,12 +68,12 @@ class Looking:
     def __init__(self, ports: Ports, workers: Workers, *, public: bool) -> None:
         """Where the bus is `public`, hubs can call it."""
         self._ports = ports
-        self._workers = workers
+        self.workers = workers
         self._public = public
 
     async def close(self) -> None:
         """End the processes that read."""
-        await self._workers.close()
+        await self.workers.close()
 
     async def look(
         self, channel: Channel, state: State, choice: Choice
@@ -128,7 +128,7 @@ class Looking:
     async def parse(self, body: bytes, content_type: str, url: str) -> Feed:
         """The feed, without our own stories: a story made from a feed's item would come back for
         ever. Raises FeedError."""
-        feed = await self._workers.read(body, content_type, url, self._ports.clock())
+        feed = await self.workers.read(body, content_type, url, self._ports.clock())
         base = self._ports.callbacks.public_url
         items = [item for item in feed.items if not messages.is_ours(item, base)]
         return replace(feed, items=tuple(items))

@@ -150,39 +150,39 @@ class Feeds:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._base = public(ports.callbacks.public_url)
-        self._looking = Looking(ports, Workers(WORKERS), public=bool(self._base))
-        self._leases = Leases(ports, self._base, lambda: self._feeds.values())
+        self.looking = Looking(ports, Workers(WORKERS), public=bool(self._base))
+        self._leases = Leases(ports, self._base, lambda: self.feeds.values())
         self._turns = Turns(AT_ONCE)
         self._pushes = Rate(lambda: ports.clock() / 1000, PUSHES, PUSHES_A_MINUTE / 60)
-        self._feeds: dict[Channel, ConfiguredFeed] = {}
+        self.feeds: dict[Channel, ConfiguredFeed] = {}
         self._bad: dict[Channel, Trouble] = {}
         self._runs = False
         ports.callbacks.heard.append(self)
 
     async def close(self) -> None:
         """End the processes that parse."""
-        await self._looking.close()
+        await self.looking.close()
 
     # What is configured
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """Take on the configured channels; called again when they change."""
         wanted = dict(self.forms(specs))
-        for channel in list(self._feeds):
+        for channel in list(self.feeds):
             if channel not in wanted:
                 self.forget(channel)
         due = self._ports.clock()
         for channel, form in wanted.items():
-            known = self._feeds.get(channel)
+            known = self.feeds.get(channel)
             if known is None or known.form != form:
-                self._feeds[channel] = ConfiguredFeed(channel, form, self._runs)
+                self.feeds[channel] = ConfiguredFeed(channel, form, self._runs)
                 self.poll_at(channel, due)
                 due += SPREAD
         self._runs = True
 
     def forget(self, channel: Channel) -> None:
         """End the polls of a channel."""
-        del self._feeds[channel]
+        del self.feeds[channel]
         self._turns.forget(channel)
         self._ports.timer.drop(str(channel))
         self._ports.timer.drop(leases.name(channel))
@@ -202,7 +202,7 @@ class Feeds:
     def troubles(self) -> Sequence[Trouble]:
         """The channels that cannot be read, and when they are polled next."""
         troubles = list(self._bad.values())
-        for feed in self._feeds.values():
+        for feed in self.feeds.values():
             if feed.state is None or not feed.state.poll.failures:
                 continue
             due = feed.state.poll.due
@@ -219,7 +219,7 @@ class Feeds:
 
     async def poll(self, channel: Channel) -> None:
         """Poll a channel, then let the next one of those that wait for its host go."""
-        feed = self._feeds.get(channel)
+        feed = self.feeds.get(channel)
         if feed is not None and await self.waits_for_turn(feed):
             return
         after = self._turns.next()
@@ -242,7 +242,7 @@ class Feeds:
     def poll_again(self, feed: ConfiguredFeed, now: int) -> None:
         """Set the time of the next poll; a minute from now where the last one could not be
         stored."""
-        if self._feeds.get(feed.channel) is not feed:
+        if self.feeds.get(feed.channel) is not feed:
             return
         due = 0
         if feed.state:
@@ -279,8 +279,8 @@ class Feeds:
         async with feed.turn:
             state = feed.state or state  # a push may have come first
             try:
-                found, trouble = await self._looking.look(feed.channel, state, feed.form.choice)
-                if self._feeds.get(feed.channel) is not feed:
+                found, trouble = await self.looking.look(feed.channel, state, feed.form.choice)
+                if self.feeds.get(feed.channel) is not feed:
                     return
                 await self.take(feed, state, found)
                 feed.trouble = trouble
@@ -314,7 +314,7 @@ class Feeds:
         found = self._leases.find(token)
         if found is None:
             return False
-        feed = self._feeds.get(found.channel)
+        feed = self.feeds.get(found.channel)
         if feed is None or feed.state is None:
             return False
         push = websub.push_of(feed.state.lease, body, signature, self._ports.clock())
@@ -340,13 +340,13 @@ class Feeds:
             if state is None:
                 return False
             try:
-                found = await self._looking.pushed(
+                found = await self.looking.pushed(
                     feed.channel, state, feed.form.choice, body, content_type
                 )
             except FeedError as error:
                 log.info("WebSub content invalid", channel=str(feed.channel), reason=str(error))
                 return False
-            if self._feeds.get(feed.channel) is feed:
+            if self.feeds.get(feed.channel) is feed:
                 await self.take(feed, state, found)
             return True
 

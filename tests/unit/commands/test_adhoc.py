@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
 
-from commands import adhoc, data_forms
+from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
 from commands.adhoc import AdHoc
 from commands.menu import inside
@@ -53,6 +53,15 @@ class About:
     channel: Annotated[Channel, Ask(_("Channel"))]
 
 
+def no_choices(_bus: Bus) -> Sequence[Choice]:
+    raise LookupError("a fault of ours")
+
+
+@dataclass(frozen=True)
+class Undrawable:
+    shade: Annotated[str, Ask(_("Shade"), choices=no_choices)]
+
+
 class Stage:
     """The surface with commands that tell what they got, two people, and a clock that is moved."""
 
@@ -69,6 +78,9 @@ class Stage:
             Action("about", _("About it"), Role.MEMBER, self._about, About),
             Action("long", _("Long"), Role.MEMBER, self._long),
             Action("breaks", _("Breaks"), Role.MEMBER, self._breaks),
+            Action("forbidden", _("Forbidden"), Role.MEMBER, self._forbidden, Second),
+            Action("half", _("Half"), Role.MEMBER, self._half, Second, more=True),
+            Action("undrawable", _("Undrawable"), Role.MEMBER, self._hello, Undrawable),
             Action("one", _("One"), Role.MEMBER, self._hello, group="rooms"),
             Action("two", _("Two"), Role.OPERATOR, self._first, First, more=True, group="rooms"),
         ]
@@ -100,6 +112,12 @@ class Stage:
 
     async def _hello(self, _caller: Caller, _form: None, _bus: Bus) -> Reply:
         return Done(_("hello"))
+
+    async def _forbidden(self, _caller: Caller, _form: Second, _bus: Bus) -> Reply:
+        raise Forbidden("Not you.")
+
+    async def _half(self, _caller: Caller, _form: Second, _bus: Bus) -> Reply:
+        return Step(_("Undrawable"), Undrawable, self._hello)
 
     async def _breaks(self, _caller: Caller, _form: None, _bus: Bus) -> Reply:
         raise LookupError("a fault of ours")
@@ -356,13 +374,10 @@ async def test_our_own_fault_is_a_note(stage: Stage) -> None:
     assert stage.adhoc.count == 0
 
 
-async def test_a_form_that_can_not_be_drawn_is_a_note(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = _session(await stage.send("wizard"))
-    monkeypatch.setattr(data_forms, "form", lambda *_: 1 / 0)
-    assert _note(await stage.send("wizard", session=session))[0] == "error"
-    assert _note(await stage.send("wizard"))[0] == "error"
+async def test_a_form_that_can_not_be_drawn_is_a_note(stage: Stage) -> None:
+    session = _session(await stage.send("half"))
+    assert _note(await stage.send("half", {"count": ["1"]}, session=session))[0] == "error"
+    assert _note(await stage.send("undrawable"))[0] == "error"
 
 
 async def test_no_form_or_one_cut_off_is_asked_again(stage: Stage) -> None:
@@ -468,15 +483,9 @@ async def test_the_role_is_asked_at_every_step(stage: Stage) -> None:
     assert stage.adhoc.count == 0
 
 
-async def test_a_forbidden_within_a_command_ends_it(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def refuse(*_: Any) -> Reply:
-        raise Forbidden("Not you.")
-
-    session = _session(await stage.send("plain"))
-    monkeypatch.setattr(adhoc, "go_on", refuse)
-    assert _note(await stage.send("plain", {"count": ["1"]}, session=session)) == (
+async def test_a_forbidden_within_a_command_ends_it(stage: Stage) -> None:
+    session = _session(await stage.send("forbidden"))
+    assert _note(await stage.send("forbidden", {"count": ["1"]}, session=session)) == (
         "error",
         "Error: Not you.",
     )

@@ -286,7 +286,7 @@ async def test_another_channel_s_subscription_brings_nothing(world: World) -> No
 
 
 async def test_nothing_goes_out_once_the_right_to_read_ended(world: World) -> None:
-    world.hub._methods = {**world.hub._methods, "muc": FakeMethod()}
+    world.hub.methods = {**world.hub.methods, "muc": FakeMethod()}
     await world.settings.change([Put(Grant(JULIET, "operator"))], AUDIT)
     await world.subscribe(channel=OPS, target=MAIL, name="")
     delivery = await tell(world, OPS)

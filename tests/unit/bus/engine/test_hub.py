@@ -189,8 +189,8 @@ async def test_two_outcomes_of_one_delivery_in_one_commit(bench: Bench) -> None:
     receipt = await hub.accept(said("hello"))
     await method.until_sent(1)
     one = receipt.deliveries[1]
-    hub._commits.settle(one.failed(Unavailable("away"), 5))
-    hub._commits.settle(one.confirmed(6))
+    hub.commits.settle(one.failed(Unavailable("away"), 5))
+    hub.commits.settle(one.confirmed(6))
     await until_all(bench.store, State.DELIVERED, 1)
     assert [saved[1] for saved in bench.store.saves if saved[1]] == [1]
 
@@ -258,7 +258,7 @@ async def test_a_backlog_of_a_method_that_is_gone_waits(bench: Bench) -> None:
     await hub.accept(said("hello"))
     await bench.crash()
     hub = await bench.start()
-    hub._methods = {"shoutbox": None}
+    hub.methods = {"shoutbox": None}
     await hub.reload()
     assert (await hub.accept(said("more"))).new
     assert await bench.store.deliveries.backlog() == {TO: 1, OTHER: 1}

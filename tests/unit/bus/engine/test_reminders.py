@@ -11,10 +11,9 @@ import pytest
 
 from commands.grammar.reminder import when
 from component import processors
-from component.bus.engine import reminders
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.reminders import Reminders
+from component.bus.engine.reminders import RETRY, Reminders
 from component.bus.engine.scheduler import Scheduler
 from component.bus.model.message import BUS, Channel
 from component.bus.model.records import Audit, ChannelSpec, Drop, Grant, Mute, Put
@@ -92,6 +91,8 @@ class World:
         self.settings: Settings
         self.reminders: Reminders
 
+    at_once = 64
+
     async def start(self) -> None:
         self.store = WatchedStore(await open_store(f"sqlite:{self._place / 'bus.db'}"))
         await self.store.configuration.seed(
@@ -105,7 +106,13 @@ class World:
         await self.settings.load()
         self.scheduler = Scheduler(self.clock)
         self.reminders = Reminders(
-            self.hub, self.store.reminders, self.settings, discover(), self.scheduler, self.clock
+            self.hub,
+            self.store.reminders,
+            self.settings,
+            discover(),
+            self.scheduler,
+            self.clock,
+            self.at_once,
         )
         await self.hub.start()
         await self.reminders.start()
@@ -271,7 +278,7 @@ async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
     await world.asks(JULIET, "in 3h", "later")
     setattr(world.store.reminders, part, _refused)
     world.store.failing = 2 if part == "save" else 0
-    await world.passes(20 * MINUTE + reminders.RETRY / 1000)
+    await world.passes(20 * MINUTE + RETRY / 1000)
     delattr(world.store.reminders, part)
     await world.passes(3 * HOUR)
     assert [words.partition(" (")[0] for _to, words in await world.heard(2)] == [
@@ -281,8 +288,9 @@ async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
     assert await world.left() == []
 
 
-async def test_many_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reminders, "AT_ONCE", 7)
+async def test_many_at_once(world: World) -> None:
+    world.at_once = 7
+    await world.restart()
     for number in range(40):
         await world.asks(JULIET, "in 20 minutes", str(number))
     await world.passes(20 * MINUTE)
@@ -297,7 +305,7 @@ async def test_only_the_next_is_in_memory(world: World) -> None:
         await world.asks(
             Channel("chat", f"p{number}@x"), f"in {number + 1} hours", who=f"p{number}@x"
         )
-    assert len(world.scheduler._due) == 1
+    assert len(world.scheduler.jobs) == 1
 
 
 # Who may, and what is gone when it is due

@@ -130,7 +130,7 @@ async def test_status_tells_of_feeds_in_trouble(desk: Desk) -> None:
                 Trouble(Channel("feed", "two"), "gone", 0),
             ]
 
-    desk.bus.hub._sources = {"feed": Source()}
+    desk.bus.hub.sources = {"feed": Source()}
     told = await desk.says("status")
     assert "Sources with errors: 2" in told
     assert (

@@ -85,7 +85,7 @@ class Stage:
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with a_bus(tmp_path) as bus:
         guests = {GUEST.name: GUEST.key.removeprefix("guest:")}
-        clock = bus.hub._clock
+        clock = bus.hub.clock
         assert isinstance(clock, FakeClock)
         await bus.settings.change([Put(ChannelSpec(LOBBY))], NOBODY)
         yield Stage(replace(bus, clock=clock, guest=lambda name: guests.get(name, "")), clock)
@@ -328,7 +328,7 @@ async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Retracte
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
     await until(
-        lambda: all(queue.has_forgotten(message.id) for queue in hub._queues.values()), "deleted"
+        lambda: all(queue.has_forgotten(message.id) for queue in hub.queues.values()), "deleted"
     )
     return task
 

@@ -52,12 +52,12 @@ class Stage:
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
         self.doors = Doors()
-        bus.hub._methods = {**bus.hub._methods, "muc": self.doors}
-        self._text = Text(bus, bus.settings.roles.of, lambda: 0.0)
+        bus.hub.methods = {**bus.hub.methods, "muc": self.doors}
+        self.text = Text(bus, bus.settings.roles.of, lambda: 0.0)
 
     async def says(self, line: str, jid: str = "juliet@x", language: str = "en") -> str:
         return str(
-            await self._text.answer(TypedLine(jid, jid.partition("@")[0], line, False, language))
+            await self.text.answer(TypedLine(jid, jid.partition("@")[0], line, False, language))
         )
 
     async def kept(self, jid: str = "juliet@x") -> Sequence[Subscription]:
@@ -646,9 +646,9 @@ async def test_stop_with_what_is_meant(stage: Stage) -> None:
 
 async def test_stop_and_more_is_a_message_of_guests(stage: Stage) -> None:
     for line in ("stop it please", "stop 7"):
-        assert await stage._text.answer(TypedLine("", "Romeo", line, True, "en")) is None
+        assert await stage.text.answer(TypedLine("", "Romeo", line, True, "en")) is None
     assert "“stop” requires the role" in str(
-        await stage._text.answer(TypedLine("", "Romeo", "stop", True, "en"))
+        await stage.text.answer(TypedLine("", "Romeo", "stop", True, "en"))
     )
 
 
@@ -694,7 +694,7 @@ async def test_who_wants_it_at_once_while_online_is_told_what_their_client_asks(
     assert hint not in await stage.says("subscription edit 2 daily at 10")
     await stage.says("subscription edit 2 online=no")
     assert hint in await stage.says("subscription edit 2 online=yes")
-    stage.bus.subscriptions._online.agreed.add("juliet@x")  # type: ignore[attr-defined]
+    stage.bus.subscriptions.online.agreed.add("juliet@x")  # type: ignore[attr-defined]
     await stage.says("subscription edit 2 online=no")
     assert hint not in await stage.says("subscription edit 2 online=yes")
 

@@ -211,7 +211,7 @@ async def test_a_feed_without_etag_that_is_byte_for_byte_the_same_is_not_parsed(
     async def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(yard.feeds._looking._workers, "read", never)
+    monkeypatch.setattr(yard.feeds.looking.workers, "read", never)
     await yard.passes(DAY)
     assert yard.blog.parsed > 2
     assert not yard.feeds.troubles()
@@ -552,7 +552,7 @@ async def test_a_fault_of_ours_ends_no_feed(yard: Yard, monkeypatch: pytest.Monk
 
     yard.blog.add(2)
     with monkeypatch.context() as broken:
-        broken.setattr(yard.feeds._looking._workers, "read", fails)
+        broken.setattr(yard.feeds.looking.workers, "read", fails)
         await yard.passes(DAY)
     assert yard.bodies == []
     await yard.passes(HOUR)
@@ -704,16 +704,16 @@ async def test_a_look_begins_with_what_a_push_left(monkeypatch: pytest.MonkeyPat
         yard.blog.add(1)
         yard.subscribe()
         await yard.passes()
-        feed = yard.feeds._feeds[PLANET]
+        feed = yard.feeds.feeds[PLANET]
         assert feed.state
         seen: list[Any] = []
-        look = yard.feeds._looking.look
+        look = yard.feeds.looking.look
 
         async def watched(channel: Channel, state: Any, choice: Any) -> Any:
             seen.append(state)
             return await look(channel, state, choice)
 
-        monkeypatch.setattr(yard.feeds._looking, "look", watched)
+        monkeypatch.setattr(yard.feeds.looking, "look", watched)
         await feed.turn.acquire()
         waits = asyncio.create_task(yard.feeds.poll_once(feed, feed.state))
         await asyncio.sleep(0)
