@@ -951,7 +951,7 @@ async def test_quiet_hours(stage: Stage) -> None:
         "de",
     )
     assert str(stage.bus.settings.quiet("juliet@x")) == "22:00-07:00"
-    assert (await stage.says("quiet aus")).startswith("Du hast keine Ruhezeit")
+    assert (await stage.says("quiet aus")).startswith("Du hast keine Ruhezeiten.")
     assert stage.bus.settings.quiet("juliet@x") is None
 
 

@@ -511,10 +511,10 @@ async def test_looking_ends_nothing_and_the_button_ends_it(browser: Browser, bus
     page = await browser.get(path)
     assert (page.title, "Lobby" in page.text, "News" in page.text) == ("Unsubscribe", True, False)
     assert await held(bus) == [lobby, news]
-    assert (await browser.post(path, {})).title == "Ended"
+    assert (await browser.post(path, {})).title == "Unsubscribed"
     assert await held(bus) == [news]
     for again in (await browser.get(path), await browser.post(path, {})):
-        assert (again.status, again.title) == (200, "Ended")
+        assert (again.status, again.title) == (200, "Unsubscribed")
 
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
@@ -563,12 +563,12 @@ async def test_nothing_more_and_again(browser: Browser, bus: Bus) -> None:
     path = link(bus, bus.subscriptions.book.links.stop_all(MAIL))
     page = await browser.get(path)
     assert page.text.count("<li>") == 3
-    assert (await browser.post(path, {"do": ["stop"]})).title == "Ended"
+    assert (await browser.post(path, {"do": ["stop"]})).title == "Unsubscribed"
     assert await held(bus) == []
     assert (await sign_up(browser)).note == SENT
     assert await held(bus) == []
     stopped = await browser.get(path)
-    assert (stopped.status, stopped.title) == (200, "Ended")
+    assert (stopped.status, stopped.title) == (200, "Unsubscribed")
     assert (await browser.post(path, {"do": ["allow"]})).title == "Requests are allowed again"
     await sign_up(browser)
     assert len(await held(bus)) == 1
