@@ -359,7 +359,7 @@ async def test_looking_at_a_link_begins_nothing(browser: Browser, bus: Bus) -> N
     for _ in range(3):
         page = await browser.get(path)
         assert page.status == 200
-        assert "Someone gave juliet@example.org here" in page.note
+        assert "Someone entered juliet@example.org on this site" in page.note
         async with browser.client.head(path) as answer:
             assert answer.status == 200
     (one,) = await held(bus)
@@ -611,9 +611,9 @@ async def test_a_member_signs_in_and_sees_their_own(juliet: Page) -> None:
     assert "Lobby &lt;b&gt;&amp; 100 %" in juliet.text
     assert "containing “release, &lt;i&gt;”, not containing “standup”" in juliet.text
     assert "waiting for the address to be confirmed" in juliet.note
-    assert "mail to juliet@example.org\nnot confirmed yet" in juliet.note
+    assert "email to juliet@example.org\nnot confirmed yet" in juliet.note
     assert (
-        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nWhere\nchat\nNext time\n1970-01-01 09:00\n"
+        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nDestination\nchat\nNext time\n1970-01-01 09:00\n"
         in juliet.note
     )
     assert "romeo" not in juliet.text
@@ -671,14 +671,14 @@ async def test_two_that_are_called_alike_differ(browser: Browser, bus: Bus) -> N
     page = await browser.sign_in("juliet@x")
     assert "News, shoutbox\n" in page.note
     assert "News, stories\n" in page.note
-    assert "Change: News, stories, chat" in page.text
+    assert "Edit: News, stories, chat" in page.text
 
 
 @pytest.mark.parametrize(
     ("target", "where"),
     [
         (MINE, "chat"),
-        (MAIL, "mail to juliet@example.org"),
+        (MAIL, "email to juliet@example.org"),
         (Channel("sms", "+4915112345678"), "SMS to +4915112345678"),
         (Channel("chat", "romeo@x"), "chat:romeo@x"),
         (ROOM, str(ROOM)),
@@ -687,8 +687,8 @@ async def test_two_that_are_called_alike_differ(browser: Browser, bus: Bus) -> N
 def test_where_it_goes_in_peoples_words(target: Channel, where: str) -> None:
     shown = card(Subscription("juliet@x", BOX, target), "Lobby", MINE, 0)
     assert {str(head): str(words) for head, words in shown.rows} == {
-        "When": "at once",
-        "Where": where,
+        "When": "immediately",
+        "Destination": where,
     }
 
 
