@@ -421,7 +421,7 @@ def test_the_command(old: Path, tmp_path: Path) -> None:
     told = migrate(config)
     assert told[0].startswith("The database was converted: ")
     assert "before-migration" in told[1]
-    assert migrate(config) == ["The database has the present form already. There is nothing to do."]
+    assert migrate(config) == ["The database already has the current form. Nothing was changed."]
     old.unlink()
     with pytest.raises(ConfigError):
         migrate(config)

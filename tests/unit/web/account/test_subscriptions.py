@@ -613,9 +613,9 @@ async def test_a_member_signs_in_and_sees_their_own(juliet: Page) -> None:
     assert "waiting for the address to be confirmed" in juliet.note
     assert "email to juliet@example.org\nnot confirmed yet" in juliet.note
     assert (
-        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nDestination\nchat\nNext time\n1970-01-01 09:00\n"
-        in juliet.note
-    )
+        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nDestination\nchat\n"
+        "Next time\n1970-01-01 09:00\n"
+    ) in juliet.note
     assert "romeo" not in juliet.text
     assert "/matrix" not in juliet.links
     assert "/commands/confirm?what=mail%3Ajuliet%40example.org" in juliet.links
