@@ -307,7 +307,7 @@ def test_a_bus_that_runs_is_told_of(old: Path) -> None:
     with opened(old) as database:
         database.execute("pragma journal_mode = wal")
         database.execute("select count(*) from messages").fetchone()
-        with pytest.raises(StoreError, match="Stop the bus first"):
+        with pytest.raises(StoreError, match="Stop Shoutbus first"):
             convert_store(f"sqlite:{old}")
     assert convert_store(f"sqlite:{old}")
 
@@ -369,7 +369,7 @@ def test_a_full_disk_leaves_it_as_it_was(old: Path, limit: int) -> None:
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    assert "was not converted and is as it was" in done.stdout
+    assert "was not converted; nothing was changed" in done.stdout
     assert old.read_bytes() == content
     assert left(old.parent) == {"bus.db"}
     assert convert_store(f"sqlite:{old}")
