@@ -131,7 +131,7 @@ def idempotent_origin(request: http.Request, token: Token) -> str:
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > MAX_KEY_CHARS:
         raise BadInput(
-            f"The Idempotency-Key has {len(key)} characters: at most {MAX_KEY_CHARS} fit."
+            f"The Idempotency-Key has {len(key)} characters. The maximum is {MAX_KEY_CHARS}."
         )
     if not key:
         return ""

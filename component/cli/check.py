@@ -31,7 +31,7 @@ def check(file: Path) -> None:
     faults = uvloop.run(find_faults(file))
     if faults:
         fail(faults)
-    click.echo(f"{file} is right, and everything in it answers.")
+    click.echo(f"{file} is valid, and all connections work.")
     for note in uvloop.run(find_notes(file)):
         click.echo(f"Note: {note}")
 
@@ -85,8 +85,8 @@ async def try_web(config: Config) -> list[str]:
         server = await asyncio.start_server(lambda *_: None, host, port)
     except OSError as error:
         return [
-            f"[web] listen: {host}:{port} can't be used: {words(error)}. If the bus runs there "
-            "already, all is well."
+            f"[web] listen: {host}:{port} cannot be used: {words(error)}. "
+            "This is expected if Shoutbus is already running."
         ]
     server.close()
     await server.wait_closed()
@@ -154,6 +154,6 @@ def link_notes(config: Config) -> list[str]:
     if "mail" not in config.setup or (url.hostname, url.port) != (config.web.host, config.web.port):
         return []
     return [
-        "[mail] is set, and public_url under [web] is not: links in mails lead to "
-        f"{config.web.public_url}, which few can open."
+        "[mail] is set, but public_url under [web] is not. Links in emails point to "
+        f"{config.web.public_url}, which most recipients cannot open."
     ]

@@ -35,7 +35,7 @@ def convert(file: Path) -> list[str]:
     except StoreError as error:
         raise ConfigError([str(error)]) from error
     if converted is None:
-        return ["The database has the present form already. There is nothing to do."]
+        return ["The database already has the current form. Nothing was changed."]
     rows = sum(converted.rows.values())
     return [
         f"The database was converted: {rows} rows in {len(converted.rows)} tables.",

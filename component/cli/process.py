@@ -18,7 +18,7 @@ config_option = click.option(
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="The TOML file with the settings.",
+    help="The TOML configuration file.",
 )
 """Decorates a subcommand that reads the configuration; it gets the path as `file`."""
 

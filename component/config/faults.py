@@ -34,13 +34,14 @@ def duplicate_tokens(tokens: Sequence[Token]) -> list[str]:
     """Tokens with the same name or the same secret."""
     faults = []
     for name in repeated(token.name for token in tokens):
-        faults.append(f"Two [[token]] are named “{name}”: names must differ.")
+        faults.append(f"Two [[token]] entries are named “{name}”. Choose different names.")
     names_by_secret: dict[str, str] = {}
     for token in tokens:
         other = names_by_secret.setdefault(token.digest, token.name)
         if other != token.name:
             faults.append(
-                f"[[token]] “{other}” and “{token.name}” have one secret: give each its own."
+                f"[[token]] “{other}” and “{token.name}” have the same secret. "
+                "Use a different secret for each."
             )
     return faults
 

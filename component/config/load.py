@@ -47,10 +47,10 @@ def examine(
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
-        raise ConfigError([f"{path} can't be read: {error.strerror}."]) from error
+        raise ConfigError([f"{path} cannot be read: {error.strerror}."]) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            [f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8."]
+            [f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8."]
         ) from error
     return read(top_table(text), methods, environment)
 

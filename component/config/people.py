@@ -57,8 +57,8 @@ def read_token(table: Table) -> Token:
     name, secret, jid = table.text("name"), table.text("secret"), table.jid("jid")
     if secret and len(secret) < MIN_SECRET_CHARS:
         table.fault(
-            f"secret has {len(secret)} characters: use at least {MIN_SECRET_CHARS}, like the "
-            "output of `openssl rand -hex 24`"
+            f"secret has {len(secret)} characters. Use at least {MIN_SECRET_CHARS}, for "
+            "example from `openssl rand -hex 24`"
         )
     table.done()
     return Token(name, digest(secret), jid)

@@ -20,22 +20,21 @@ def read_xmpp(table: Table, environment: Mapping[str, str]) -> Xmpp:
     host = table.text("host", "127.0.0.1")
     if not table.flag("clear_text") and not is_loopback(host):
         table.fault(
-            f"host {host} is another machine, and a component's stream is not encrypted: run "
-            "the bus beside the "
-            "server, use a tunnel, or accept it with clear_text = true"
+            f"host {host} is another machine, and component connections are not encrypted. Run "
+            "Shoutbus on the same machine, use a tunnel, or accept this with clear_text = true"
         )
     component = table.domain("component")
     written = table.text("secret", "")
     secret = environment.get("SHOUTBUS_SECRET") or written
     if not secret:
         table.fault(
-            "secret is missing: the one in the server's component section (or SHOUTBUS_SECRET)"
+            "secret is missing. Copy it from the server's component section, or set SHOUTBUS_SECRET"
         )
     rooms = table.domain("rooms")
     bot = table.text("bot", "bot").lower()
     if not BARE_JID.fullmatch(f"{bot}@x"):
         table.fault(
-            f"bot is “{bot}”, which can't stand before the @ of a JID: write a name like bot"
+            f"bot is “{bot}”, which is not valid before the @ of a JID. Write a name such as bot"
         )
     return Xmpp(host, table.number("port", 5347), component, secret, rooms, bot)
 
@@ -45,18 +44,16 @@ def read_web(table: Table) -> Web:
     listen = table.text("listen", "127.0.0.1:8080")
     host, port = host_and_port(listen)
     if not host:
-        table.fault(f"listen is “{listen}”: write address:port, like 127.0.0.1:8080")
+        table.fault(f"listen is “{listen}”. Write it as address:port, for example 127.0.0.1:8080")
     url = table.text("public_url", f"http://{listen}").rstrip("/")
     if not is_url(url):
-        table.fault(
-            f"public_url is “{url}”: write the address people use, like https://shouts.example.org"
-        )
+        table.fault(f"public_url is “{url}”. Write it as https://shouts.example.org")
     proxies = tuple(map(str, table.items("proxies")))
     for proxy in proxies:
         if not is_network(proxy):
             table.fault(
-                f"proxies holds “{proxy}”, which is not an address or network like 10.0.0.1 or "
-                "10.0.0.0/8"
+                f"proxies contains “{proxy}”, which is not an address or a network. "
+                "Write it as 10.0.0.1 or 10.0.0.0/8"
             )
     return Web(host, port, url, proxies)
 

@@ -189,7 +189,7 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     for _ in range(2):
         assert one_click(header_link(told)).status == 200
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ended")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Unsubscribed")
     assert call(link).status == 410
 
     page = post.open(header_link(told), **PHONE)
@@ -197,7 +197,7 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     page.goto(post.link(told, "stop"))
     looked_at(page)
     for pressed, seen in (
-        ("Stop all email", "Ended"),
+        ("Stop all email", "Unsubscribed"),
         ("Allow requests again", "Requests are allowed again"),
     ):
         page.get_by_role("button", name=pressed).click()

@@ -308,7 +308,7 @@ def test_a_bus_that_runs_is_told_of(old: Path) -> None:
     with opened(old) as database:
         database.execute("pragma journal_mode = wal")
         database.execute("select count(*) from messages").fetchone()
-        with pytest.raises(StoreError, match="Stop the bus first"):
+        with pytest.raises(StoreError, match="Stop Shoutbus first"):
             convert_store(f"sqlite:{old}")
     assert convert_store(f"sqlite:{old}")
 
@@ -370,7 +370,7 @@ def test_a_full_disk_leaves_it_as_it_was(old: Path, limit: int) -> None:
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    assert "was not converted and is as it was" in done.stdout
+    assert "was not converted; nothing was changed" in done.stdout
     assert old.read_bytes() == content
     assert left(old.parent) == {"bus.db"}
     assert convert_store(f"sqlite:{old}")
@@ -425,7 +425,7 @@ def test_the_command(old: Path, tmp_path: Path) -> None:
     assert told.output.startswith("The database was converted: ")
     assert "before-migration" in told.output
     again = run.invoke(migrate, ["--config", str(config)])
-    assert again.output.startswith("The database has the present form already.")
+    assert again.output.startswith("The database already has the current form.")
     old.unlink()
     gone = run.invoke(migrate, ["--config", str(config)])
     assert gone.exit_code == 1

@@ -21,7 +21,7 @@ def reminded(who: Person) -> list[str]:
     return [
         one["body"]
         for one in who.heard
-        if "Reminder: " in one["body"] or "reminds: " in one["body"]
+        if "Reminder: " in one["body"] or "Reminder from " in one["body"]
     ]
 
 

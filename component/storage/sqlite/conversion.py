@@ -91,7 +91,7 @@ def convert(path: Path) -> Converted | None:
             put(new, path, like=path)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(
-            f"The database {path} was not converted and is as it was: {error}."
+            f"The database {path} was not converted; nothing was changed: {error}."
         ) from error
     return Converted(copy, rows)
 
@@ -121,7 +121,7 @@ def exclusive(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         connection.close()
         if "locked" in str(error):
-            raise StoreError(f"The database {path} is in use. Stop the bus first.") from error
+            raise StoreError(f"The database {path} is in use. Stop Shoutbus first.") from error
         raise
     if verdict != "ok":
         connection.close()

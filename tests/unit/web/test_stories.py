@@ -275,7 +275,7 @@ async def test_what_is_no_story(reader: Reader) -> None:
         status, headers, text = await reader.get(f"/stories/{path}")
         assert status == 404, path
         assert headers["Content-Type"].startswith("text/html")
-        assert "There " in text, path
+        assert "does not exist" in text, path
 
 
 async def test_what_was_taken_away_says_so(reader: Reader) -> None:

@@ -385,7 +385,7 @@ def test_stories_are_drawn_with_their_titles_linked() -> None:
             "a, b, c und 2 weitere: 5 Nachrichten",
         ),
         (["Lobby"], 100, False, "Lobby: more than 100 messages", "Lobby: mehr als 100 Nachrichten"),
-        (["Lobby"], 0, False, "Lobby: news", "Lobby: Neues"),
+        (["Lobby"], 0, False, "Lobby: new messages", "Lobby: neue Nachrichten"),
         (["L" * 90], 12, True, "L" * 64 + "…: 12 messages", "L" * 61 + "…: 12 Nachrichten"),
     ],
 )

@@ -359,7 +359,7 @@ async def test_looking_at_a_link_begins_nothing(browser: Browser, bus: Bus) -> N
     for _ in range(3):
         page = await browser.get(path)
         assert page.status == 200
-        assert "Someone gave juliet@example.org here" in page.note
+        assert "Someone entered juliet@example.org on this site" in page.note
         async with browser.client.head(path) as answer:
             assert answer.status == 200
     (one,) = await held(bus)
@@ -511,10 +511,10 @@ async def test_looking_ends_nothing_and_the_button_ends_it(browser: Browser, bus
     page = await browser.get(path)
     assert (page.title, "Lobby" in page.text, "News" in page.text) == ("Unsubscribe", True, False)
     assert await held(bus) == [lobby, news]
-    assert (await browser.post(path, {})).title == "Ended"
+    assert (await browser.post(path, {})).title == "Unsubscribed"
     assert await held(bus) == [news]
     for again in (await browser.get(path), await browser.post(path, {})):
-        assert (again.status, again.title) == (200, "Ended")
+        assert (again.status, again.title) == (200, "Unsubscribed")
 
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
@@ -563,12 +563,12 @@ async def test_nothing_more_and_again(browser: Browser, bus: Bus) -> None:
     path = link(bus, bus.subscriptions.book.links.stop_all(MAIL))
     page = await browser.get(path)
     assert page.text.count("<li>") == 3
-    assert (await browser.post(path, {"do": ["stop"]})).title == "Ended"
+    assert (await browser.post(path, {"do": ["stop"]})).title == "Unsubscribed"
     assert await held(bus) == []
     assert (await sign_up(browser)).note == SENT
     assert await held(bus) == []
     stopped = await browser.get(path)
-    assert (stopped.status, stopped.title) == (200, "Ended")
+    assert (stopped.status, stopped.title) == (200, "Unsubscribed")
     assert (await browser.post(path, {"do": ["allow"]})).title == "Requests are allowed again"
     await sign_up(browser)
     assert len(await held(bus)) == 1
@@ -611,11 +611,11 @@ async def test_a_member_signs_in_and_sees_their_own(juliet: Page) -> None:
     assert "Lobby &lt;b&gt;&amp; 100 %" in juliet.text
     assert "containing “release, &lt;i&gt;”, not containing “standup”" in juliet.text
     assert "waiting for the address to be confirmed" in juliet.note
-    assert "mail to juliet@example.org\nnot confirmed yet" in juliet.note
+    assert "email to juliet@example.org\nnot confirmed yet" in juliet.note
     assert (
-        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nWhere\nchat\nNext time\n1970-01-01 09:00\n"
-        in juliet.note
-    )
+        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nDestination\nchat\n"
+        "Next time\n1970-01-01 09:00\n"
+    ) in juliet.note
     assert "romeo" not in juliet.text
     assert "/matrix" not in juliet.links
     assert "/commands/confirm?what=mail%3Ajuliet%40example.org" in juliet.links
@@ -671,14 +671,14 @@ async def test_two_that_are_called_alike_differ(browser: Browser, bus: Bus) -> N
     page = await browser.sign_in("juliet@x")
     assert "News, shoutbox\n" in page.note
     assert "News, stories\n" in page.note
-    assert "Change: News, stories, chat" in page.text
+    assert "Edit: News, stories, chat" in page.text
 
 
 @pytest.mark.parametrize(
     ("target", "where"),
     [
         (MINE, "chat"),
-        (MAIL, "mail to juliet@example.org"),
+        (MAIL, "email to juliet@example.org"),
         (Channel("sms", "+4915112345678"), "SMS to +4915112345678"),
         (Channel("chat", "romeo@x"), "chat:romeo@x"),
         (ROOM, str(ROOM)),
@@ -687,8 +687,8 @@ async def test_two_that_are_called_alike_differ(browser: Browser, bus: Bus) -> N
 def test_where_it_goes_in_peoples_words(target: Channel, where: str) -> None:
     shown = card(Subscription("juliet@x", BOX, target), "Lobby", MINE, 0)
     assert {str(head): str(words) for head, words in shown.rows} == {
-        "When": "at once",
-        "Where": where,
+        "When": "immediately",
+        "Destination": where,
     }
 
 
