@@ -28,7 +28,7 @@ from component.bus.model.story import permalink
 from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, Ports
 from component.bus.ports.store import Store
 from component.common.errors import ConfigError, StoreError
-from component.config.config import Config
+from component.config import Config
 from component.fetch.client import Fetcher, agent
 from component.handlers import BusHandlers
 from component.storage import open_store
@@ -68,7 +68,8 @@ async def unused(config: Config, store: Store) -> list[str]:
     ]
     lost += [f"[[token]] {token.name}" for token in config.tokens if token.digest not in tokens]
     return [
-        f"{one} only seeds a fresh store, and this one holds other things: add it by command."
+        f"{one} is used only to set up an empty database, and this database is not empty. "
+        "Add it with a command."
         for one in lost
     ]
 
@@ -98,7 +99,7 @@ async def running(
         stack.push_async_callback(store.close)
         await store.configuration.seed(config.channels, config.routes, config.tokens)
         for fault in await unused(config, store):
-            log.warning("not used", reason=fault)
+            log.warning("setting ignored", reason=fault)
         hub = Hub(store, clock)
         scheduler = Scheduler(clock)
         settings = Settings(store, hub, Roles(config.admins), known)
@@ -163,7 +164,7 @@ async def running(
         await settings.load()
         settings.changed_role.append(xmpp.roster.renew)
         handlers.seen_by.append(notices.subscriptions.seen)
-        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
+        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.access.left(jid))
         scheduler.set_back.append(notices.digests.look_again)
         reminders = Reminders(hub, settings, known, scheduler, clock)
         began = time.monotonic()

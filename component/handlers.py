@@ -99,10 +99,10 @@ class BusHandlers:
         """Name the ends of the room's routes where there are some."""
         ends = {str(route.destination) for route in self._hub.routes if route.source == room}
         if not ends:
-            return _("Hello! I am Shoutbus. Write “{bot}: help” for what I can do.", bot=nick)
+            return _("Hello! I am Shoutbus. Write “{bot}: help” to see what I can do.", bot=nick)
         return _(
-            "Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” "
-            "for what I can do.",
+            "Hello! I am Shoutbus. Messages in this room are also posted to {ends}. Write "
+            "“{bot}: help” to see what I can do.",
             ends=", ".join(sorted(ends)),
             bot=nick,
         )
@@ -140,7 +140,7 @@ class BusHandlers:
         """The name of an ad-hoc command."""
         return self.adhoc.named(node, asker, language)
 
-    async def serve(self, stanza: Element) -> Element | str:
+    async def serve(self, stanza: Element) -> Element:
         """Run a step of an ad-hoc command."""
         return await self.adhoc.serve(stanza)
 

@@ -20,7 +20,7 @@ from component.common.i18n import _
 from web.guests import Guests, client_address, is_address
 from web.sessions import SignIns
 
-NOTHING_THERE = _("There is nothing at that address.")
+NOTHING_THERE = _("This address does not exist.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class Site:
                 return spec
         if method not in self.methods:
             raise NotFound(NOTHING_THERE)
-        raise NotFound(_("There is no {method} “{address}” here.", method=method, address=address))
+        raise NotFound(
+            _("The {method} “{address}” does not exist.", method=method, address=address)
+        )
 
     def token(self, secret: str) -> Token | None:
         """The API token with this secret. It is found by its digest, so that response times do not

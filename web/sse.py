@@ -76,7 +76,9 @@ class Streams:
         """Raise TooMany if there are too many readers, in all or at one address."""
         full = self._readers.total() >= MAX_READERS
         if full or self._readers[address] >= MAX_READERS_PER_ADDRESS:
-            raise TooMany(_("Too many people read live at once: reload to read, or try again."), 10)
+            raise TooMany(
+                _("Too many live connections are open. Reload the page, or try again later."), 10
+            )
 
 
 class Reader:
@@ -137,7 +139,7 @@ def cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_CURSOR_DIGITS):
         raise BadInput(
             _(
-                "“{text}” is no position: send back the number that came with a message.",
+                "“{text}” is not a position. Send the number that came with a message.",
                 text=text[:40],
             )
         )

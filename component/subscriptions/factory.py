@@ -13,7 +13,7 @@ from component.bus.model.story import permalink
 from component.bus.model.subscription import Moment
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
 from component.common.i18n import Words
-from component.config.config import Config
+from component.config import Config
 from component.subscriptions.addresses import AddressBook
 from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers
@@ -96,6 +96,6 @@ def put_together(
         persons=[name for name, spec in known.items() if spec.person],
         tell=tell,
         hears_stop=any(getattr(setup, "gateway", None) for setup in config.setup.values()),
-        keep=subscriptions.rights.keep,
+        keep=subscriptions.access.keep,
     )
     return SubscriptionParts(subscriptions, fanout, digests, letters, templates)

@@ -11,19 +11,30 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import Element
 
 import pytest
 
 from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Step, discover
 from commands.adhoc import AdHoc
-from commands.menu import GROUPS, MOST, entries
+from commands.menu import GROUPS, MAX_ENTRIES, entries
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.common.form import Ask, Choice, Jid
 from component.common.i18n import Words, _
-from tests.contract.forms import COMMAND, Client, Values, X, a_seeded_bus, boxes, fields, sampled
+from component.xmpp.elements import serialize
+from tests.contract.forms import (
+    COMMAND,
+    Client,
+    Values,
+    X,
+    a_seeded_bus,
+    boxes,
+    fields,
+    sampled,
+    wire,
+)
 
 ACTIONS = discover()
 KINDS = frozenset(
@@ -207,7 +218,7 @@ async def test_the_menu(bus: Bus, role: Role) -> None:
     offered = AdHoc(bus, lambda _jid: role, lambda *_: None, lambda: 0.0).listed(
         "bot@bus", "juliet@x/a", "en"
     )
-    assert 0 < len(offered) <= MOST == 15
+    assert 0 < len(offered) <= MAX_ENTRIES == 15
     assert len(dict(offered)) == len(offered)
     for slug, name in offered:
         assert re.fullmatch("[a-z]+(-[a-z]+)*", slug)
@@ -274,15 +285,15 @@ def test_any_step(bus: Bus, value: Sequence[str], last: bool, back: bool) -> Non
     names = [one.name for one in step.fields(bus)]
     faults = dict.fromkeys(["", *names], "what & <why>, in a sentence that is longer than a line")
     form = data_forms.form(step, step.fields(bus), dict.fromkeys(names, value), faults, "en")
-    assert len(form.encode()) < 2 * data_forms.BUDGET
-    keeps_the_rules(fromstring(data_forms.executing("a", "b", form, last=last, back=back)))
+    assert len(serialize(form).encode()) < 2 * data_forms.BUDGET
+    keeps_the_rules(wire(data_forms.executing("a", "b", form, last=last, back=back)))
 
 
 @pytest.mark.parametrize("kind", ["info", "warn", "error"])
 @pytest.mark.parametrize("words", ["all is well", "100 % & <b>", "x\n" * 200, "", "  ", "%s%n"])
 def test_any_note(kind: str, words: str) -> None:
     reply = Done(Words("{words}", {"words": words}), kind)
-    keeps_the_rules(fromstring(data_forms.completed("a", "b", reply, "en")))
+    keeps_the_rules(wire(data_forms.completed("a", "b", reply, "en")))
 
 
 @pytest.mark.parametrize(
@@ -290,6 +301,6 @@ def test_any_note(kind: str, words: str) -> None:
 )
 def test_any_list(line: str) -> None:
     keeps_the_rules(
-        fromstring(data_forms.completed("a", "b", Lines(_("Title of & <it>"), [line] * 20), "en"))
+        wire(data_forms.completed("a", "b", Lines(_("Title of & <it>"), [line] * 20), "en"))
     )
-    keeps_the_rules(fromstring(data_forms.completed("a", "b", Lines(_("None:"), []), "en")))
+    keeps_the_rules(wire(data_forms.completed("a", "b", Lines(_("None:"), []), "en")))

@@ -94,7 +94,7 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
         hands.fill("Method", "shoutbox")
         hands.go_on("Add a channel: shoutbox")
         client.write("/form submit")
-        client.shows("Address: This is needed.")
+        client.shows("Address: This field is required.")
         hands.fill("Address", "news")
         hands.fill("Title", "News")
         hands.end("Added shoutbox:news.")
@@ -121,7 +121,7 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
         hands.fill("Route", route[1])
         hands.go_on(f"Edit route {route[1]}")
         hands.fill("To", "shoutbox:lobby")
-        hands.end("it is now shoutbox:news → shoutbox:lobby.")
+        hands.end("to shoutbox:news → shoutbox:lobby.")
 
         hands.begin("route-edit", "Edit a route")
         hands.fill("Route", route[1])
@@ -130,12 +130,12 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
         hands.fill("Processor", "prefix")
         hands.go_on("Prefix")
         hands.fill("Text", "[news]")
-        hands.go_on("Changed, it is now:")
+        hands.go_on("Changed to:")
         assert "shoutbox:news → shoutbox:lobby [prefix] 1 prefix text=[news]" in hands.lines()
 
         hands.begin("route-test", "Test routes")
         hands.fill("Channel", "shoutbox:news")
-        hands.go_on("“hello” in shoutbox:news; nothing is sent:")
+        hands.go_on("Test of “hello” in shoutbox:news; nothing is sent:")
         tested = hands.lines()
         assert "1. shoutbox:news → shoutbox:lobby [prefix]: " in tested
         assert "1 prefix: changed to “[news] hello”" in tested
@@ -254,7 +254,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
         client.press("C-y")
         client.shows("Address")
         client.press("C-y")
-        client.shows("Address: This is needed.")
+        client.shows("Address: This field is required.")
         hands.down()
         hands.write("Address", "bulletin")
         hands.end("Added shoutbox:bulletin.")
@@ -267,7 +267,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
             hands.end(f"{result} shoutbox:bulletin → shoutbox:team")
 
         hands.begin("routes", "Add a route")
-        client.shows("Both ways")
+        client.shows("Both directions")
         hands.pick("From", "shoutbox:bulletin")
         hands.down()
         hands.pick("To", "shoutbox:lobby")
@@ -303,7 +303,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
         hands.pick("Route", "shoutbox:bulletin")
         client.press("C-y")
         client.shows("Sure")
-        hands.end("Left as it was.")
+        hands.end("Nothing was changed.")
         hands.remove(
             "routes",
             "Remove a route",

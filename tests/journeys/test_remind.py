@@ -31,8 +31,8 @@ async def test_reminders_come(server: Server, bus: Bus) -> None:
         await ask(juliet, "remind me in 2s to stretch", r"Reminder 1, to you, .* \(UTC\): stretch")
         await ask(juliet, "remind lobby to stand up in 2s", "Reminder 2, to shoutbox:lobby")
         await juliet.hears(TOLD)
-        await juliet.hears("juliet reminds: stand up")
-        assert bus.bodies("shoutbox:lobby") == ["juliet reminds: stand up"]
+        await juliet.hears("Reminder from juliet: stand up")
+        assert bus.bodies("shoutbox:lobby") == ["Reminder from juliet: stand up"]
         await ask(juliet, "reminder list", "^0 reminders")
         assert len(reminded(juliet)) == 2
 
@@ -49,7 +49,7 @@ def arrived(place: Path) -> int:
     with closing(sqlite3.connect(f"file:{place / 'bus.db'}?mode=ro", uri=True)) as database:
         found = database.execute(
             "select count(*) from sent where origin like 'reminder:%' and destination like "
-            "'chat:%' and state = 'done'"
+            "'chat:%' and state = 'delivered'"
         )
         return int(found.fetchone()[0])
 

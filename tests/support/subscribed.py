@@ -30,7 +30,7 @@ from component.bus.model.subscription import (
 from component.bus.ports.method import Confirmation, Fate, MethodSpec
 from component.methods import discover
 from component.storage import open_store
-from component.subscriptions.addresses import AddressBook
+from component.subscriptions.addresses import QUOTAS, AddressBook, RequestQuotas
 from component.subscriptions.audience import SUBSCRIBERS
 from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers
@@ -155,6 +155,7 @@ async def a_world(
     name: str = "bus.db",
     clock: FakeClock | None = None,
     limits: EngineLimits = DEFAULT_LIMITS,
+    quotas: RequestQuotas = QUOTAS,
 ) -> AsyncIterator[World]:
     """A running one, its admin being admin@x; with the same folder and name it goes on where that
     one ended."""
@@ -164,7 +165,7 @@ async def a_world(
     known = known_methods()
     settings = Settings(store, hub, Roles(["admin@x"]), known)
     notices = Notices(hub, settings, known, clock)
-    book = AddressBook(hub, notices, Links("http://127.0.0.1:8080", b"secret"), clock)
+    book = AddressBook(hub, notices, Links("http://127.0.0.1:8080", b"secret"), clock, quotas)
     subscriptions = Subscriptions(
         hub, settings, known, notices, book, online, scheduler, clock, ("chat", "mail")
     )

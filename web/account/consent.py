@@ -2,9 +2,9 @@
 all mail to an address.
 
 GET only shows a page, since mail scanners follow links; POST acts. The token in the address is the
-proof: whoever has it received the mail. So nobody needs to be signed in, and a POST may come from
-anywhere: mail providers end subscriptions with one that has neither a cookie nor an Origin header
-(RFC 8058 section 3.2), and an attacker has no token.
+proof: anyone who has it received the mail. So nobody needs to be signed in, and a POST may come
+from anywhere: mail providers end subscriptions with one that has neither a cookie nor an Origin
+header (RFC 8058 section 3.2), and an attacker has no token.
 """
 
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ HEADERS = {
 MAX_SHOWN = 1_000
 """Subscriptions of one address on its page."""
 
-INVALID = _("That link opens nothing: it has to be whole, as it stands in the mail.")
+INVALID = _("This link is not valid. Copy the complete link from the email.")
 EXPIRED = _(
-    "That link is over: each works once, within a week, and only the newest. What it "
-    "confirmed stays as it is."
+    "This link is no longer valid. Each link works once, within a week, and only the newest one "
+    "works. Earlier confirmations remain valid."
 )
 
 

@@ -20,5 +20,5 @@ async def message_page(request: http.Request) -> http.Response:
     )
     trace = await site.hub.store.messages.trace(message_id) if is_open else ()
     if not trace:
-        raise NotFound(_("There is no such message."))
+        raise NotFound(_("This message does not exist."))
     return page("message.html", asked_language(request), delivery=trace[0])

@@ -55,9 +55,9 @@ async def story_page(request: http.Request) -> http.Response:
     site, spec = request.app[SITE], archive_of(request)
     story = await find_story(site, spec.channel, request.match_info["story"])
     if story is None:
-        raise NotFound(_("There is no such story."))
+        raise NotFound(_("This story does not exist."))
     if not story.shown:
-        raise Gone(_("There was a story here, and it was taken away."))
+        raise Gone(_("This story was removed."))
     if request.path != story.path:
         # Revalidated each time, as a title may change back.
         cached = cache_control(public=is_public(site, spec))

@@ -276,7 +276,7 @@ class GroupCommit:
     def not_saved(self, group: Group, outcomes: Iterable[Delivery], error: StoreError) -> None:
         """Tell each caller no, and block the positions of archives that have to be read again.
         Outcomes are kept."""
-        log.error("nothing was saved", reason=str(error))
+        log.error("commit failed", reason=str(error))
         self._trouble = str(error)
         self._failed_at = self._clock()
         for one in group.accepting:

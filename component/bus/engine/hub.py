@@ -119,7 +119,7 @@ class Hub:
                 await self._take_up(channel, count)
 
     async def _take_up(self, channel: Channel, count: int) -> None:
-        log.info("taking up", channel=str(channel), pending=count)
+        log.info("resuming deliveries", channel=str(channel), pending=count)
         if self._reaches(channel):
             self._queue(channel).resume()
         else:
@@ -201,9 +201,7 @@ class Hub:
     def _refuse(self, delivery: Delivery) -> None:
         known = self._commits.known(delivery)
         if known.state is State.PENDING:  # else it was settled, and is on its way to the disk
-            gone = Refused(
-                _("{channel} is no channel of this bus any more.", channel=delivery.channel)
-            )
+            gone = Refused(_("The channel {channel} no longer exists.", channel=delivery.channel))
             self._commits.settle(known.failed(gone, self._clock()))
 
     # What is configured
@@ -280,10 +278,14 @@ class Hub:
         mute = self._mutes.get(author.key)
         if mute and mute.holds(self._clock()):
             time = datetime.fromtimestamp(mute.until / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-            end = _("until {time} UTC", time=time) if mute.until else _("until they unmute you")
+            end = _("until {time} UTC", time=time) if mute.until else _("until further notice")
             why = f" ({mute.reason.rstrip('.')})" if mute.reason else ""
             raise Muted(
-                _("An operator muted you {end}{why}: that went to nobody.", end=end, why=why)
+                _(
+                    "An operator muted you {end}{why}. Your message was not forwarded.",
+                    end=end,
+                    why=why,
+                )
             )
 
     # In
@@ -300,7 +302,7 @@ class Hub:
         self.check_muted(message.author)
         message = await self._threaded(message)
         to_person = deliver and message.channel.method in self._persons
-        own = self._first_state(message.channel) if deliver else State.CAME
+        own = self._first_state(message.channel) if deliver else State.RECEIVED
         forward = spread and not to_person
         plan = partial(self.routing.plan, message, own, forward=forward)
         return await self._commits.accept(Offer(message, plan), mark)
@@ -341,7 +343,7 @@ class Hub:
         return await self._commits.accept(Offer(correction, plan), None)
 
     def _first_state(self, channel: Channel) -> State:
-        return State.PENDING if self._methods.get(channel.method) else State.DONE
+        return State.PENDING if self._methods.get(channel.method) else State.DELIVERED
 
     def note(self, mark: ArchivePosition) -> None:
         """See `GroupCommit.note`."""
@@ -364,7 +366,7 @@ class Hub:
         kept: list[Delivery] = []
         for letter in letters:
             again = letter.retried(self._clock())
-            if self._first_state(letter.channel) is State.DONE:
+            if self._first_state(letter.channel) is State.DELIVERED:
                 kept.append(again.confirmed(self._clock()))
             else:
                 by_channel[letter.channel].append(again)
@@ -449,7 +451,7 @@ class Hub:
         if queue is None:
             method = self._methods[channel.method]
             if method is None:
-                raise LookupError(f"{channel} is delivered by its commit")
+                raise LookupError(f"{channel} is delivered when it is committed")
             queue = self._queues[channel] = DeliveryQueue(
                 channel,
                 method,

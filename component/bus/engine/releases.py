@@ -70,10 +70,10 @@ class Releases:
             try:
                 wait = await self.release_due()
             except StoreError as error:
-                log.warning("what is held waits for the store", reason=str(error))
+                log.warning("release of held messages postponed", reason=str(error))
                 wait = self._limits.retry_s
             except Exception:
-                log.exception("what is held could not go on")
+                log.exception("release of held messages failed")
                 wait = self._limits.look_s
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):

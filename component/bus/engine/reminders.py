@@ -10,8 +10,7 @@ import structlog
 
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Author, Channel, Kind, Message
 from component.bus.model.reminder import MOST, Reminder
 from component.bus.model.roles import Role
 from component.bus.ports.method import Clock, MethodSpec, Timer
@@ -73,7 +72,9 @@ class Reminders:
         if channel != self.oneself(who) and channel not in dict(
             self.open_to(self._settings.roles.of(who))
         ):
-            raise NotFound(_("There is no channel {channel} for you.", channel=channel))
+            raise NotFound(
+                _("The channel {channel} does not exist, or you cannot access it.", channel=channel)
+            )
 
     # What is asked for
 
@@ -85,7 +86,7 @@ class Reminders:
         if not number:
             raise Conflict(
                 _(
-                    "You have {most} reminders: “reminder drop” ends one that you need no more.",
+                    "You already have {most} reminders. Delete one with “reminder drop”.",
                     most=MOST,
                 )
             )
@@ -119,7 +120,7 @@ class Reminders:
                 await self._settle(ready, came)
             await self._plan()
         except StoreError as error:
-            log.warning("reminders wait for the disk", reason=str(error))
+            log.warning("reminders postponed", reason=str(error))
             self._at(self._clock() + RETRY)
         except Exception:
             log.exception("reminders failed")
@@ -157,22 +158,24 @@ class Reminders:
             again = None
             await self._refuse(reminder, error.sentence)
         except Exception:
-            log.exception("a reminder failed", number=reminder.id)
+            log.exception("reminder failed", number=reminder.id)
             again = None
-            await self._refuse(reminder, _("it can't be read any more"))
+            await self._refuse(reminder, _("it cannot be read"))
         return again
 
     async def _say(self, reminder: Reminder) -> None:
         now = self._clock()
         words = reminder.said(now, to_self=reminder.channel == self.oneself(reminder.who))
         body = tell(words, reminder.language)
-        message = Message.new(reminder.channel, BUS, body, now, origin=reminder.origin)
+        message = Message.new(
+            reminder.channel, BUS, body, now, origin=reminder.origin, kind=Kind.REMINDER
+        )
         await self._hub.accept(message, deliver=True)
 
     async def _refuse(self, reminder: Reminder, why: Words | str) -> None:
         """Tell who asked for it why it was not said."""
         told = _(
-            "Your reminder {number} ({words}) did not go to {channel}: {why}",
+            "Your reminder {number} ({words}) was not delivered to {channel}: {why}",
             number=reminder.id,
             words=reminder.body,
             channel=reminder.channel,
@@ -184,10 +187,11 @@ class Reminders:
             tell(told, reminder.language),
             self._clock(),
             origin=f"{reminder.origin}:refused",
+            kind=Kind.NOTICE,
         )
         try:
             await self._hub.accept(message, deliver=True, spread=False)
         except StoreError:
             raise
         except ShoutbusError as error:  # else it would come again and again, before all others
-            log.warning("not told", number=reminder.id, reason=str(error))
+            log.warning("notice not delivered", number=reminder.id, reason=str(error))

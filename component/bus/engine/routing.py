@@ -7,7 +7,6 @@ in memory and what is on disk never part.
 import asyncio
 import contextlib
 import itertools
-import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -15,7 +14,7 @@ from component.bus.model.delivery import State
 from component.bus.model.digest import digests
 from component.bus.model.dry_run import Hop, explain
 from component.bus.model.ledger import Ledger, Place
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel, Message, new_id
 from component.bus.model.planner import Arrival, Follows, Held, Planner, no_permalink
 from component.bus.model.route import Make, Route, Routes, Stage, grouped, no_processors
 from component.bus.ports.accepted import Followers, no_followers
@@ -132,7 +131,7 @@ class Routing:
         follows = self.planner(Ledger(self._ledger)).plan(message)
         arrivals = follows.arrivals
         reached = [one for one in arrivals if one.channel in places and not one.error]
-        own = (message, message.channel, State.CAME, "")
+        own = (message, message.channel, State.RECEIVED, "")
         return self.put_together([Follows({}, reached)], [own])
 
     def releasable(self, due: Sequence[Held]) -> Sequence[tuple[Held, ...]]:
@@ -162,7 +161,7 @@ class Routing:
         made: list[Message] = []
         parts: list[tuple[str, str]] = []
         for alike in self.alike(batch):
-            new = digests([held.message for held in alike], uuid.uuid4().hex, planner.now)
+            new = digests([held.message for held in alike], new_id(planner.now), planner.now)
             whole = replace(alike[0], been=frozenset().union(*(held.been for held in alike)))
             for digest in new:
                 follows.append(planner.resume(digest, whole, ()))

@@ -115,7 +115,7 @@ class Scheduler:
             async with self._free:
                 await job()
         except Exception:
-            log.exception("a job failed", job=name)
+            log.exception("job failed", job=name)
         finally:
             del self._running[name]
             standing = self._due.get(name)

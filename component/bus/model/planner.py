@@ -104,14 +104,14 @@ def _outcome(one: Link, message: Message, moment: Moment, held: int) -> Outcome 
     """What a processor makes of a message. Where too many wait, nothing is even noted of it: it
     takes no turn."""
     if held >= MAX_HELD:
-        return Dead(_("{count} messages wait at this route already.", count=MAX_HELD))
+        return Dead(_("{count} messages are already waiting at this route.", count=MAX_HELD))
     try:
         return one.processor(message, moment)
     except BadInput as fault:
         return Dead(_("{name}: {why}", name=one.stage.name, why=fault.args[0]))
     except Exception:
-        log.exception("a processor failed", processor=one.stage.name, message=message.id)
-        return Dead(_("{name}: a fault in the bus; its log says why.", name=one.stage.name))
+        log.exception("processor failed", processor=one.stage.name, message=message.id)
+        return Dead(_("{name}: internal error; see the log of Shoutbus.", name=one.stage.name))
 
 
 def _batch(name: str, route: int, stage: int) -> str:
@@ -162,7 +162,7 @@ class Planner:
         follows = Follows(dict.fromkeys([*held.been, *been]))
         way = self.routes.get(held.route)
         if way is None:
-            raise LookupError(f"route {held.route} is off or gone")
+            raise LookupError(f"route {held.route} is disabled or does not exist")
         end = way.route.destination
         follows.been.pop(end, None)  # where it is bound for
         left = tuple(one for one in way.chain if one.stage.id not in held.passed)

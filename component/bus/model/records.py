@@ -89,12 +89,12 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Who changed what: `at` in ms, `who` a bare JID, `way` the surface, before and after in
-    words."""
+    """Who changed what: `at` in ms, `who` a bare JID, `interface` where they did it, before and
+    after in words."""
 
     at: int
     who: str
-    way: str
+    interface: str
     what: str
     before: str = ""
     after: str = ""

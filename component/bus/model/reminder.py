@@ -66,7 +66,7 @@ class Reminder:
         """The words of it, with how late they come where they were missed."""
         told = _("Reminder: {words}", words=self.body)
         if not to_self:
-            told = _("{name} reminds: {words}", name=self.name, words=self.body)
+            told = _("Reminder from {name}: {words}", name=self.name, words=self.body)
         late = now - self.latest(now)
         if late < LATE:
             return told

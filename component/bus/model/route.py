@@ -51,24 +51,27 @@ class Route:
     def __post_init__(self) -> None:
         if self.source == self.destination:
             raise BadInput(
-                _("A route from {source} to itself would go nowhere.", source=self.source)
+                _(
+                    "A route cannot lead from {source} to itself. Choose another destination.",
+                    source=self.source,
+                )
             )
         if self.destination.address == "*":
             raise BadInput(
                 _(
-                    "{channel} is no single address: a route ends at one channel.",
+                    "{channel} is not a single address. A route ends at one channel.",
                     channel=self.destination,
                 )
             )
         if len(self.stages) > MAX_STAGES:
             told = _(
-                "That would be {count} processors: a route has {most} at most.",
+                "The route would have {count} processors. The maximum is {most}.",
                 count=len(self.stages),
                 most=MAX_STAGES,
             )
             raise BadInput(told)
         if len({stage.id for stage in self.stages}) < len(self.stages):
-            raise BadInput(_("Two processors of a route have one id."))
+            raise BadInput(_("Two processors of a route have the same ID."))
 
     def with_stage(
         self, name: str, settings: Settings, place: int | None = None
@@ -111,7 +114,7 @@ class Way:
 
 def no_processors(stage: Stage) -> Processor:
     """Makes none: for routes that have none."""
-    raise LookupError(f"there is no processor {stage.name}")
+    raise LookupError(f"unknown processor {stage.name}")
 
 
 class Routes:

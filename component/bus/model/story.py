@@ -57,7 +57,7 @@ class Told:
         if len(title) > MAX_TITLE:
             raise BadInput(
                 _(
-                    "A title may have {most} characters; this one has {count}.",
+                    "A title can have at most {most} characters; this one has {count}.",
                     most=MAX_TITLE,
                     count=len(title),
                 )

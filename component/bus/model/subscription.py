@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from component.bus.model.message import BUS_KEY, Channel, Message
+from component.bus.model.message import Channel, Kind, Message
 from component.common.errors import BadInput, TooLong
 from component.common.i18n import Words, _
 from component.common.pattern import Pattern
@@ -28,9 +28,6 @@ MOST_COUNTED = 500
 """Messages that one may wait for to be told as one digest."""
 LONGEST_PHRASE = 200
 """Characters of a filter."""
-DIGEST = f"{BUS_KEY}digest:"
-"""Begins the keys of the authors of digests, and their origins. Nobody is told of those, or two
-could tell of each other."""
 
 _COUNT = re.compile(
     r"(?:every|each|alle|je)\s+(\d{1,6})(?:\s+(?:messages?|shouts?|nachrichten|shouts))?"
@@ -65,7 +62,11 @@ class Interval:
     def _counted(cls, count: int) -> Self:
         if not 2 <= count <= MOST_COUNTED:
             raise BadInput(
-                _("“every {count}” won't do: from 2 to {most}.", count=count, most=MOST_COUNTED)
+                _(
+                    "“every {count}” is out of range. Choose from 2 to {most}.",
+                    count=count,
+                    most=MOST_COUNTED,
+                )
             )
         return cls(count)
 
@@ -79,7 +80,7 @@ class Interval:
         """For a person."""
         if self.schedule:
             return str(self.schedule)
-        return _("every {count} messages", count=self.count) if self.count else _("at once")
+        return _("every {count} messages", count=self.count) if self.count else _("immediately")
 
     def __str__(self) -> str:
         if self.schedule:
@@ -90,8 +91,8 @@ class Interval:
 def _unread(text: str) -> BadInput:
     return BadInput(
         _(
-            "“{text}” is no schedule: write at once, every 20, hourly, daily at 9, weekdays "
-            "at 9:30 or weekly on Monday.",
+            "“{text}” is not a schedule. Examples: immediately, every 20, hourly, daily at 9, "
+            "weekdays at 9:30, weekly on Monday.",
             text=text[:40],
         )
     )
@@ -115,10 +116,10 @@ class Standing(StrEnum):
 
 
 _STANDING = {
-    Standing.ASKED: _("waits for its address to be confirmed"),
+    Standing.ASKED: _("waiting for the address to be confirmed"),
     Standing.ON: _("on"),
     Standing.PAUSED: _("paused"),
-    Standing.FAILED: _("stopped: what was sent came back"),
+    Standing.FAILED: _("stopped, because messages were returned"),
 }
 
 
@@ -157,10 +158,13 @@ class Subscription:
 
     def __post_init__(self) -> None:
         if self.target in (self.channel, self.fallback):
-            raise BadInput(_("{channel} can't be told of itself.", channel=self.target))
+            raise BadInput(_("{channel} cannot be subscribed to itself.", channel=self.target))
         if self.online and self.interval.at_once:
             raise BadInput(
-                _("All of it comes at once already: say for when you are away, like daily at 9.")
+                _(
+                    "The subscription already sends every message immediately. Add a schedule "
+                    "for when you are offline, for example daily at 9."
+                )
             )
         for one in (self.only, self.without):
             Filter.parse(one)
@@ -194,7 +198,7 @@ class Subscription:
 
     def wants(self, message: Message) -> bool:
         """Whether a message of its channel is for it at all."""
-        if message.author.key.startswith(DIGEST):
+        if message.kind is Kind.DIGEST:
             return False
         if not self.own and self.who and message.author.key == self.who:
             return False
@@ -247,7 +251,9 @@ class Filter:
         """The filter written: phrases with commas between them, or /pattern/; raises BadInput."""
         text = text.strip()
         if len(text) > LONGEST_PHRASE:
-            raise BadInput(_("A filter has {most} characters at most.", most=LONGEST_PHRASE))
+            raise BadInput(
+                _("The filter is too long. The maximum is {most} characters.", most=LONGEST_PHRASE)
+            )
         if len(text) > 2 and text[0] == text[-1] == "/":
             return cls(pattern=Pattern(f"(?i){text[1:-1]}"))
         return cls(tuple(part.strip().casefold() for part in text.split(",") if part.strip()))
@@ -260,12 +266,12 @@ class Filter:
                 return self.pattern.found(f"{message.author.name}: {message.body}")
             except TooLong:
                 return True
-        low = _folded(message.author.name, message.body)
+        low = folded(message.author.name, message.body)
         return any(phrase in low for phrase in self.phrases)
 
 
 @lru_cache(16)
-def _folded(name: str, body: str) -> str:
+def folded(name: str, body: str) -> str:
     """What phrases are looked for in; many have a filter for the same message."""
     return f"{name}: {body}".casefold()
 
@@ -366,20 +372,3 @@ def mailbox(target: Channel) -> Channel:
         return target
     folded = unicodedata.normalize("NFKC", local).casefold()
     return Channel(target.method, f"{folded.partition('+')[0] or folded}@{domain.lower()}")
-
-
-ASKS = "asks:"
-"""Begins the origins of requests to confirm an address."""
-
-
-def asking(address: Address, by: str = "") -> str:
-    """The origin of a request, `by` a bare JID who wants the address's owner to be told of
-    something."""
-    return f"{ASKS}{address.asked}:{address.who} {by} {address.target}"
-
-
-def asked_for(origin: str) -> tuple[str, int, str]:
-    """Of a request's origin: who gave the address, when its owner was asked, and by whom."""
-    asked, _colon, rest = origin.removeprefix(ASKS).partition(":")
-    who, by, _target = rest.split(" ", 2)
-    return who, int(asked), by

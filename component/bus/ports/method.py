@@ -35,7 +35,9 @@ class Refusal:
     def sentence(self) -> Words:
         """All of it, to tell them."""
         return _(
-            "It stands here, and was not passed on to {place}: {why}", place=self.to, why=self.why
+            "The message was posted here, but not forwarded to {place}: {why}",
+            place=self.to,
+            why=self.why,
         )
 
 
@@ -287,7 +289,7 @@ class MethodSpec:
         if not (any and channel.address == "*") and not self.address.fullmatch(channel.address):
             raise BadInput(
                 _(
-                    "“{address}” is no address of a {method} channel: write it like {example}.",
+                    "“{address}” is not an address of a {method} channel. Write it as {example}.",
                     address=channel.address,
                     method=self.name,
                     example=self.example,
@@ -295,14 +297,21 @@ class MethodSpec:
             )
         if (tidied := self.tidy(channel.address)) != channel.address:
             raise BadInput(
-                _("“{address}” is written {tidied} here.", address=channel.address, tidied=tidied)
+                _(
+                    "“{address}” is not in normal form. Write it as {tidied}.",
+                    address=channel.address,
+                    tidied=tidied,
+                )
             )
 
     def check_end(self, channel: Channel) -> None:
         """Raise BadInput where no route may end at `channel`."""
         if not self.listens:
             raise BadInput(
-                _("{channel} only speaks: a route can start there, not end.", channel=channel)
+                _(
+                    "{channel} only sends messages. A route can start there, but not end there.",
+                    channel=channel,
+                )
             )
 
 

@@ -86,10 +86,10 @@ class Leases:
             await websub.ask(self._ports.fetcher(), lease, f"{self._base}/websub/{lease.token}")
         except FetchError as error:
             log.info(
-                "a hub was not asked", channel=str(feed.channel), hub=lease.hub, reason=str(error)
+                "WebSub request failed", channel=str(feed.channel), hub=lease.hub, reason=str(error)
             )
         except StoreError as error:
-            log.warning("a lease waits for the store", channel=str(feed.channel), reason=str(error))
+            log.warning("WebSub lease postponed", channel=str(feed.channel), reason=str(error))
         self.later(feed)
 
     async def store(self, feed: Leased, lease: Lease) -> None:

@@ -5,7 +5,15 @@ from dataclasses import replace
 
 from yarl import URL
 
-from component.bus.model.message import MAX_NAME, Author, Channel, Message, id_from
+from component.bus.model.message import (
+    MAX_NAME,
+    Author,
+    AuthorKind,
+    Channel,
+    Kind,
+    Message,
+    id_from,
+)
 from component.common.errors import BadInput
 from component.common.sanitize import one_line
 from component.methods.feed.dedup import Told
@@ -35,7 +43,14 @@ def message(
         at = min(item.at, now)
     origin = original(channel, told, era)
     try:
-        return Message.new(channel, author(channel, item.author, feed), body, at, origin=origin)
+        return Message.new(
+            channel,
+            author(channel, item.author, feed),
+            body,
+            at,
+            origin=origin,
+            kind=Kind.FEED_ITEM,
+        )
     except BadInput:
         return None
 
@@ -67,7 +82,12 @@ def more(
     if link:
         body = f"{body}: {link}"
     return Message.new(
-        channel, author(channel, "", feed), body, now, origin=f"{channel}#{era}#{last}#more"
+        channel,
+        author(channel, "", feed),
+        body,
+        now,
+        origin=f"{channel}#{era}#{last}#more",
+        kind=Kind.FEED_ITEM,
     )
 
 
@@ -76,10 +96,10 @@ def author(channel: Channel, *names: str) -> Author:
     for name in names:
         try:
             clean = one_line(name).replace("\ufffd", "")[:MAX_NAME].rstrip()
-            return Author.named(clean, f"{channel}/{clean}")
+            return Author.named(clean, f"{channel}/{clean}", AuthorKind.SOURCE)
         except BadInput:
             continue
-    return Author(str(channel)[:MAX_NAME], str(channel))
+    return Author(str(channel)[:MAX_NAME], str(channel), AuthorKind.SOURCE)
 
 
 def shown(url: str) -> str:

@@ -182,14 +182,14 @@ class Looking:
         try:
             await self._ports.accept.accept(message)
         except Muted as error:
-            log.info("not told", channel=str(message.channel), reason=str(error))
+            log.info("notice not delivered", channel=str(message.channel), reason=str(error))
 
     async def correct(self, message: Message, origin: str) -> None:
         """Correct an earlier message. A muted feed is logged. Raises StoreError."""
         try:
             await self._ports.accept.correct(message, origin)
         except Muted as error:
-            log.info("not corrected", channel=str(message.channel), reason=str(error))
+            log.info("correction not forwarded", channel=str(message.channel), reason=str(error))
 
     async def failed(
         self, channel: Channel, state: State, error: FetchError | FeedError
@@ -210,7 +210,10 @@ class Looking:
             retry_after=retry_after,
         )
         log.info(
-            "a feed failed", channel=str(channel), reason=str(error), failures=step.poll.failures
+            "feed fetch failed",
+            channel=str(channel),
+            reason=str(error),
+            failures=step.poll.failures,
         )
         if not step.news and not step.poll.told and not state.poll.since and not here:
             # It was just added: the person who wrote its address can correct it now.
@@ -225,11 +228,12 @@ class Looking:
         match step.news:
             case Told.BROKEN:
                 await self._ports.tell(
-                    channel, _("The feed can't be read. {why} I go on trying.", why=why)
+                    channel, _("The feed cannot be read. {why} Shoutbus keeps trying.", why=why)
                 )
             case Told.GONE:
                 told = _(
-                    "{why} I no longer look: edit the channel for another address, or remove it.",
+                    "{why} The feed is no longer checked. Edit the channel to set another "
+                    "address, or remove it.",
                     why=why,
                 )
                 await self._ports.tell(channel, told)
@@ -244,15 +248,16 @@ class Looking:
             await self._ports.tell(
                 channel,
                 _(
-                    "That page names several feeds. I read the first, {url}; to have "
-                    "another, edit the channel: {others}",
+                    "The page links to several feeds. Shoutbus reads the first one, {url}. To "
+                    "use another one, edit the channel: {others}",
                     url=url,
                     others=others,
                 ),
             )
         elif got.url != state.url and state.poll.since:
             await self._ports.tell(
-                channel, _("The feed has moved for good; I read it at {url} from now on.", url=url)
+                channel,
+                _("The feed has moved permanently. Shoutbus now reads it at {url}.", url=url),
             )
 
 

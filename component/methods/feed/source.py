@@ -72,7 +72,7 @@ class Few:
         if not 0 <= number <= MOST:
             raise BadInput(
                 _(
-                    "“{text}” won't do: write none, or a number up to {most}.",
+                    "“{text}” is not a number of items. Write none, or a number up to {most}.",
                     text=text[:40],
                     most=MOST,
                 )
@@ -91,24 +91,38 @@ class FeedForm:
     """A feed's settings."""
 
     url: Annotated[
-        WebAddress, Ask(_("Web address"), _("of the feed, or of a site that names its feed"))
+        WebAddress,
+        Ask(_("Web address"), _("the address of the feed, or of a site that links to it")),
     ]
     first: Annotated[
-        Few, Ask(_("At first"), _("none, or how many of the last items are told when it is added"))
+        Few,
+        Ask(
+            _("Initial items"),
+            _("none, or how many of the latest items to post when the feed is added"),
+        ),
     ] = NONE
     most: Annotated[
-        int, Ask(_("At once"), _("items told at one time, 1 to 50; of the others, how many"))
+        int,
+        Ask(
+            _("Items at a time"),
+            _("how many items to post at a time, 1 to 50; further items are only counted"),
+        ),
     ] = MOST
     text: Annotated[
-        bool, Ask(_("Summary"), _("tell the text of an item beside its title and link"))
+        bool,
+        Ask(_("Include text"), _("post the text of each item in addition to its title and link")),
     ] = False
     public: Annotated[
-        bool, Ask(_("Public"), _("whoever writes to the bot may subscribe; else operators"))
+        bool,
+        Ask(
+            _("Public"),
+            _("everyone who can write to the bot can subscribe; otherwise operators only"),
+        ),
     ] = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.most <= 50:
-            raise BadInput(_("Between 1 and 50 items can be told at one time."))
+            raise BadInput(_("The number of items to post at a time must be between 1 and 50."))
 
     @property
     def choice(self) -> Choice:
@@ -182,7 +196,7 @@ class Feeds:
             try:
                 yield spec.channel, METHOD.settings(spec)
             except BadInput as error:
-                log.warning("a feed has bad settings", channel=str(spec.channel), reason=str(error))
+                log.warning("feed settings invalid", channel=str(spec.channel), reason=str(error))
                 self._bad[spec.channel] = Trouble(spec.channel, error.sentence, 0)
 
     def troubles(self) -> Sequence[Trouble]:
@@ -254,9 +268,7 @@ class Feeds:
                 if state.dump() != kept:
                     await self._ports.memory.keep(feed.channel, state.dump())
             except StoreError as error:
-                log.warning(
-                    "a feed waits for the store", channel=str(feed.channel), reason=str(error)
-                )
+                log.warning("feed update postponed", channel=str(feed.channel), reason=str(error))
                 return None
             feed.state = state
             self._leases.later(feed)
@@ -273,11 +285,9 @@ class Feeds:
                 await self.take(feed, state, found)
                 feed.trouble = trouble
             except StoreError as error:
-                log.warning(
-                    "a feed waits for the store", channel=str(feed.channel), reason=str(error)
-                )
+                log.warning("feed update postponed", channel=str(feed.channel), reason=str(error))
             except Exception:
-                log.exception("a look at a feed failed", channel=str(feed.channel))
+                log.exception("feed update failed", channel=str(feed.channel))
                 feed.state = replace(
                     state, poll=replace(state.poll, due=self._ports.clock() + FAULT)
                 )
@@ -334,9 +344,7 @@ class Feeds:
                     feed.channel, state, feed.form.choice, body, content_type
                 )
             except FeedError as error:
-                log.info(
-                    "what a hub sent can't be read", channel=str(feed.channel), reason=str(error)
-                )
+                log.info("WebSub content invalid", channel=str(feed.channel), reason=str(error))
                 return False
             if self._feeds.get(feed.channel) is feed:
                 await self.take(feed, state, found)
@@ -359,7 +367,7 @@ def loaded(kept: object) -> State | None:
     try:
         return State.load(kept)
     except (KeyError, TypeError, ValueError, AttributeError):
-        log.warning("what was kept of a feed can't be read: it begins anew")
+        log.warning("stored feed state invalid, starting over")
         return None
 
 

@@ -24,6 +24,7 @@ from component.common.i18n import _
 from component.common.sanitize import escape as q
 from component.xmpp.handlers import IqFault
 from component.xmpp.stanza import COMMANDS, DATA
+from tests.contract.forms import wire
 from tests.support.fakes import a_bus
 
 COMMAND, X = f"{{{COMMANDS}}}", f"{{{DATA}}}"
@@ -64,7 +65,7 @@ class Stage:
         self.now = 0.0
         actions = [
             Action("wizard", _("Wizard_of & things"), Role.OPERATOR, self._first, First, more=True),
-            Action("plain", _("Plain"), Role.MEMBER, self._second, Second),
+            Action("plain", _("GSM alphabet only"), Role.MEMBER, self._second, Second),
             Action("about", _("About it"), Role.MEMBER, self._about, About),
             Action("long", _("Long"), Role.MEMBER, self._long),
             Action("breaks", _("Breaks"), Role.MEMBER, self._breaks),
@@ -103,7 +104,11 @@ class Stage:
     async def _breaks(self, _caller: Caller, _form: None, _bus: Bus) -> Reply:
         raise LookupError("a fault of ours")
 
-    async def send(
+    async def send(self, node: str, values: Values | None = None, **more: str) -> Element:
+        """One IQ; the `command` that comes back, as it is read from the wire."""
+        return wire(await self.drawn(node, values, **more))
+
+    async def drawn(
         self,
         node: str,
         values: Values | None = None,
@@ -115,7 +120,7 @@ class Stage:
         language: str = "en",
         extra: str = "",
     ) -> Element:
-        """One IQ; the `command` that comes back."""
+        """One IQ; the `command` as it is drawn."""
         inside = extra
         if values is not None:
             fields = "".join(
@@ -130,7 +135,7 @@ class Stage:
             f'<iq from="{jid}" to="{to}" type="set" xml:lang="{language}">'
             f'<command xmlns="{COMMANDS}" node="{node}"{attributes}>{inside}</command></iq>'
         )
-        return fromstring(await self.adhoc.serve(stanza))
+        return await self.adhoc.serve(stanza)
 
 
 @pytest.fixture
@@ -281,7 +286,7 @@ async def test_a_wrong_value_is_told_and_the_rest_stays(stage: Stage) -> None:
         "plain", {"count": ["--5"], "loud": ["true"]}, session=session, action="complete"
     )
     assert again.get("status") == "executing"
-    assert _said(again).startswith("Count: “--5” is no whole number.")
+    assert _said(again).startswith("Count: “--5” is not a whole number.")
     assert _values(again) == {"count": ["--5"], "loud": ["1"], "shade": ["none"]}
     done = await stage.send("plain", {"count": ["-5"], "shade": ["none"]}, session=session)
     assert done.get("status") == "completed"
@@ -424,7 +429,7 @@ async def test_errors_are_told_in_the_askers_language(stage: Stage) -> None:
     fault = await _refused(
         stage, "auth", "forbidden", "", "wizard", jid="member@x", language="en-GB"
     )
-    assert fault == "“wizard” is for the role operator; yours is member."
+    assert fault == "“wizard” requires the role operator; your role is member."
 
 
 @pytest.mark.parametrize("action", ["next", "prev", "cancel"])
@@ -458,7 +463,7 @@ async def test_the_role_is_asked_at_every_step(stage: Stage) -> None:
         kind, words = _note(
             await stage.send("wizard", {"count": ["1"]}, session=session, action=action)
         )
-        assert (kind, "for the role operator" in words) == ("error", True)
+        assert (kind, "requires the role operator; your role is" in words) == ("error", True)
     assert Second(1) not in stage.ran
     assert stage.adhoc.count == 0
 
@@ -513,7 +518,7 @@ async def test_a_person_has_a_few_at_most(stage: Stage) -> None:
 async def test_abandoned_sessions_give_their_memory_back(stage: Stage) -> None:
     async def abandon(count: int) -> None:
         for n in range(count):
-            await stage.send("plain", jid=f"person{n}@x/pda")
+            await stage.drawn("plain", jid=f"person{n}@x/pda")
 
     await abandon(100)  # what is kept for ever, such as compiled patterns, is kept now
     stage.now += LIFE + 1
@@ -555,6 +560,6 @@ async def test_at_a_channels_address_its_commands_know_which(stage: Stage) -> No
 
 async def test_nodes_have_names(stage: Stage) -> None:
     named = stage.adhoc.named
-    assert named("plain", "juliet@x", "en") == "Plain"
+    assert named("plain", "juliet@x", "en") == "GSM alphabet only"
     assert named("rooms", "juliet@x", "en") == "Rooms…"
     assert [named(node, "guest@x", "en") for node in ("plain", "rooms", "none")] == [None] * 3

@@ -19,12 +19,11 @@ from component.bus.model.route import Route
 from component.bus.model.subscription import Address, Proof, Standing, Subscription
 from component.common.errors import BadInput, Forbidden, NotFound, Refused, StoreError, TooMany
 from component.subscriptions.addresses import (
-    CODE_LIFE,
-    LINK_LIFE,
-    MOST_ASKED_IN_ALL,
-    MOST_BY_DOMAIN,
-    MOST_BY_ONE,
-    TRIES,
+    CODE_LIFE_MS,
+    LINK_LIFE_MS,
+    MAX_TRIES,
+    QUOTAS,
+    RequestQuotas,
 )
 from tests.support.fakes import FakeMethod, said
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, World, a_world
@@ -62,7 +61,7 @@ def mail(number: int) -> Channel:
 
 
 async def test_one_person_has_few_asked_and_dropping_frees_nothing(world: World) -> None:
-    for number in range(MOST_BY_ONE):
+    for number in range(QUOTAS.by_person):
         assert await world.book.ask("mallory@evil.example", mail(number))
         await world.book.drop("mallory@evil.example", mail(number))
     with pytest.raises(TooMany):
@@ -75,7 +74,7 @@ async def test_one_person_has_few_asked_and_dropping_frees_nothing(world: World)
 
 
 async def test_all_of_a_domain_have_some_asked_and_take_nothing_from_others(world: World) -> None:
-    for number in range(MOST_BY_DOMAIN):
+    for number in range(QUOTAS.by_domain):
         assert await world.book.ask(f"m{number}@evil.example", mail(number))
     with pytest.raises(TooMany):
         await world.book.ask("more@evil.example", mail(99))
@@ -84,10 +83,14 @@ async def test_all_of_a_domain_have_some_asked_and_take_nothing_from_others(worl
 
 
 async def test_sign_ups_are_counted_by_themselves(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    assert MOST_ASKED_IN_ALL > MOST_BY_DOMAIN
-    monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 2)
+    assert QUOTAS.anonymous > QUOTAS.by_domain
+    async with a_world(tmp_path, (LOBBY, OPS, MAIL), quotas=RequestQuotas(anonymous=2)) as world:
+        await _sign_ups_are_counted(world)
+
+
+async def _sign_ups_are_counted(world: World) -> None:
     for number in range(2):
         await world.book.check_room()
         assert await world.book.ask("", mail(number))
@@ -101,7 +104,7 @@ async def test_sign_ups_are_counted_by_themselves(
 
 
 async def test_an_operator_may_ask_more_for_others(world: World) -> None:
-    for number in range(MOST_BY_ONE + 1):
+    for number in range(QUOTAS.by_person + 1):
         assert await world.book.ask(f"p{number}@x", Channel("chat", f"p{number}@x"), by="admin@x")
 
 
@@ -182,18 +185,18 @@ async def test_many_guesses_at_once_are_five(world: World) -> None:
     said_ = await asyncio.gather(
         *(world.book.answer(JULIET, one) for one in wrong), return_exceptions=True
     )
-    assert sum(type(one) is BadInput for one in said_) == TRIES - 1
-    assert sum(isinstance(one, TooMany) for one in said_) == len(wrong) - TRIES + 1
+    assert sum(type(one) is BadInput for one in said_) == MAX_TRIES - 1
+    assert sum(isinstance(one, TooMany) for one in said_) == len(wrong) - MAX_TRIES + 1
     with pytest.raises(TooMany):
         await world.book.answer(JULIET, f"{right:06}")
-    assert await world.hub.store.addresses.get(JULIET, MAIL) == replace(address, tries=TRIES)
+    assert await world.hub.store.addresses.get(JULIET, MAIL) == replace(address, tries=MAX_TRIES)
 
 
 async def test_the_last_try_confirms(world: World) -> None:
     address = await asked(world)
     code = world.book.links.code(address)
     wrong = "000000" if code != "000000" else "111111"
-    for _ in range(TRIES - 1):
+    for _ in range(MAX_TRIES - 1):
         with pytest.raises(BadInput):
             await world.book.answer(JULIET, wrong)
     _address, (begun,) = await world.book.answer(JULIET, code)
@@ -226,11 +229,11 @@ async def test_what_was_stopped_meanwhile_is_not_confirmed(world: World) -> None
 async def test_links_and_codes_are_over_in_time(world: World) -> None:
     address = await asked(world)
     token = world.book.links.confirm(address).rpartition("/")[2]
-    world.clock.sleep(minutes=CODE_LIFE / 60_000 + 1)
+    world.clock.sleep(minutes=CODE_LIFE_MS / 60_000 + 1)
     with pytest.raises(NotFound):
         await world.book.answer(JULIET, world.book.links.code(address))
     assert await world.book.asked(token)
-    world.clock.sleep(minutes=(LINK_LIFE - CODE_LIFE) / 60_000)
+    world.clock.sleep(minutes=(LINK_LIFE_MS - CODE_LIFE_MS) / 60_000)
     assert await world.book.asked(token) is None
 
 

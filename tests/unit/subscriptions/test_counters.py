@@ -11,7 +11,7 @@ import pytest
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Author
 from component.bus.model.subscription import Subscription
-from component.subscriptions.counters import PAGE, Counts
+from component.subscriptions.counters import PAGE, Counters
 from tests.support.fakes import Instead, said
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, World, a_world
 
@@ -54,9 +54,9 @@ async def _fill(world: World, *bodies: str, who: str = ROMEO) -> int:
     return await world.hub.store.deliveries.last_seq(LOBBY)
 
 
-def _counts(world: World) -> tuple[Counts, ReadStore]:
+def _counts(world: World) -> tuple[Counters, ReadStore]:
     store = ReadStore(world.hub.store)
-    return Counts(store), store  # type: ignore[arg-type]
+    return Counters(store), store  # type: ignore[arg-type]
 
 
 async def _some(world: World, count: int, when: str, **more: Any) -> list[Subscription]:

@@ -15,7 +15,7 @@ from component.bus.model.subscription import Subscription
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Confirmation
 from component.common.errors import Moot
-from component.subscriptions import digests
+from component.subscriptions.digests import AGAIN, DigestLimits
 from tests.support.fakes import FakeClock
 from tests.support.subscribed import JULIET, LOBBY, ROMEO, TEAM, World, a_world
 
@@ -81,13 +81,9 @@ async def nothing() -> None:
 
 
 @pytest.mark.parametrize("when", ["", "daily at 9"])
-async def test_those_who_cant_be_reached_hold_up_no_other(
-    world: World, when: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_those_who_cant_be_reached_hold_up_no_other(world: World, when: str) -> None:
     """Neither those who could not before a run, nor those for whom it makes digests first."""
-    monkeypatch.setattr(digests, "PEOPLE", 3)
-    monkeypatch.setattr(digests, "PATIENCE", 0.02)
-    monkeypatch.setattr(digests, "PAGE", 2)
+    world.digests.limits = DigestLimits(page=2, people=3, patience_s=0.02)
     for number in range(8):
         target = Channel("mail", f"p{number}@dead.example")
         world.mail.closed.add(target)
@@ -140,7 +136,7 @@ async def test_what_comes_while_a_digest_is_made_is_told_too(world: World) -> No
 async def test_what_comes_right_after_a_pause_is_told_at_once(world: World) -> None:
     await world.subscribe()
     await world.subscriptions.pause(JULIET, 0)
-    await world.subscriptions._recount()
+    await world.subscriptions.recount()
     await world.say("waits")
     await world.subscriptions.resume(JULIET)
     meanwhile(world, nothing, lambda: fill(world, "at once"))
@@ -203,7 +199,7 @@ async def test_a_run_without_progress_ends_and_is_tried_later(world: World) -> N
     async with asyncio.timeout(5):
         await world.scheduler.settled()
     assert looks == 2
-    assert world.scheduler.due("digests") == due + digests.AGAIN
+    assert world.scheduler.due("digests") == due + AGAIN
 
 
 async def test_the_same_time_once_more_is_another_digest(world: World) -> None:

@@ -154,7 +154,10 @@ async def test_who_may_not_read_it_any_more_is_told_that_it_ended(world: World) 
     await world.settings.change([Drop(spec)], AUDIT)
     await world.sleep(minutes=1)
     assert [words for _jid, words in world.chat.sent] == [
-        "Your subscription 1 to shoutbox:lobby has ended: you may not read that any more."
+        (
+            "Your subscription 1 to shoutbox:lobby has ended, because you can no longer read the "
+            "channel."
+        )
     ]
     await world.sleep(minutes=25 * 60)
     assert len(world.chat.sent) == 1

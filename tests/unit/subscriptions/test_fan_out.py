@@ -14,11 +14,11 @@ from component.bus.model.flow_control import WINDOW
 from component.bus.model.message import Author, Channel
 from component.bus.model.records import Put
 from component.bus.model.route import Route
-from component.bus.model.subscription import Filter, Standing, _folded
+from component.bus.model.subscription import Filter, Standing, folded
 from component.bus.ports.transaction import Write
 from component.common.errors import Refused, StoreError, Unavailable
 from component.subscriptions.audience import subscribers
-from component.subscriptions.fan_out import FILTERS, PAGE, _Run
+from component.subscriptions.fan_out import FILTERS, PAGE, Run
 from tests.support.fakes import FakeClock, said, until
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, TEAM, World, a_world
 
@@ -46,7 +46,10 @@ async def test_nothing_is_kept_for_each_who_is_told(world: World) -> None:
     hops = [
         (str(one.channel), one.state) for one in await world.hub.store.messages.trace(message.id)
     ]
-    assert hops == [("shoutbox:lobby", State.CAME), ("subscribers:shoutbox:lobby", State.DONE)]
+    assert hops == [
+        ("shoutbox:lobby", State.RECEIVED),
+        ("subscribers:shoutbox:lobby", State.DELIVERED),
+    ]
 
 
 async def test_a_channel_without_subscribers_has_no_delivery_to_them(world: World) -> None:
@@ -104,7 +107,7 @@ async def test_by_mail_it_is_a_delivery_like_any(world: World) -> None:
     assert world.mail.sent == [(MAIL, "hello")]
     assert [
         one.state for one in await world.hub.store.messages.trace(message.id) if one.channel == MAIL
-    ] == [State.DONE]
+    ] == [State.DELIVERED]
 
 
 async def test_more_than_a_page_is_told_each_once_in_order(world: World) -> None:
@@ -151,7 +154,7 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
         await again.rest()
         second = again.chat.told
         states = [one.state for one in await again.hub.store.messages.trace(message.id)]
-    assert states == [State.CAME, State.DONE]
+    assert states == [State.RECEIVED, State.DELIVERED]
     assert {jid for jid, _body in [*first, *second]} == set(many)
     assert [jid for jid, _body in second] == many[PAGE:]
 
@@ -292,9 +295,9 @@ async def test_a_server_that_is_silent_holds_up_nobody_else(world: World) -> Non
 
 
 async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World,
 ) -> None:
-    monkeypatch.setattr("component.subscriptions.fan_out.PATIENCE", 0.05)
+    world.fanout.patience_s = 0.05
     world.chat.unproved.add(JULIET)
     await world.subscribe()
     await world.subscribe(MERCUTIO)
@@ -302,8 +305,8 @@ async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
     assert sorted(jid for jid, _body in world.chat.told) == [JULIET, MERCUTIO]
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
     assert {one.state for one in await world.hub.store.messages.trace(message.id)} == {
-        State.CAME,
-        State.DONE,
+        State.RECEIVED,
+        State.DELIVERED,
     }
 
 
@@ -390,7 +393,7 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
             turns += 1
             await asyncio.sleep(0)
 
-    run = _Run(
+    run = Run(
         Delivery(1, message := said("ä" * 60_000, LOBBY), subscribers(LOBBY)),
         LOBBY,
         1,
@@ -401,7 +404,7 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
     )
     some = await world.hub.store.subscriptions.listeners(LOBBY, (), 0, PAGE)
     task = asyncio.create_task(others())
-    await world.fanout._page(run, some)
+    await world.fanout.page(run, some)
     over = True
     await task
     assert turns >= PAGE // FILTERS
@@ -409,10 +412,10 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
 
 def test_a_message_is_folded_once_for_all_filters() -> None:
     message = said("Ä" * 60_000)
-    hits = _folded.cache_info().hits
+    hits = folded.cache_info().hits
     for number in range(10):
         assert not Filter.parse(f"zz{number}")(message)
-    assert _folded.cache_info().hits == hits + 9
+    assert folded.cache_info().hits == hits + 9
 
 
 def test_the_channel_of_subscribers_is_named_after_the_channel() -> None:

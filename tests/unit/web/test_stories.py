@@ -13,7 +13,7 @@ import pytest
 
 from commands.action import Bus
 from component import processors
-from component.bus.model.message import MAX_BODY, Author, Channel, Message
+from component.bus.model.message import MAX_BODY, Author, AuthorKind, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
@@ -177,7 +177,7 @@ async def reader(tmp_path: Path) -> AsyncIterator[Reader]:
 
 
 async def test_an_archive_lists_stories_newest_first(reader: Reader) -> None:
-    assert "There are no stories yet." in (await reader.browser.get("/stories/news")).lines
+    assert "No stories exist yet." in (await reader.browser.get("/stories/news")).lines
     for number in range(1, 46):
         await reader.tell(f"Story {number}\n\nText {number}.")
     await reader.tell("Elsewhere", channel=Channel("story", "other"))
@@ -190,9 +190,7 @@ async def test_an_archive_lists_stories_newest_first(reader: Reader) -> None:
         path = next((link for link in page.links if "before=" in link), "")
     assert seen == [f"Story {number}" for number in range(45, 0, -1)]
     assert path == ""
-    assert (
-        "There are no older stories." in (await reader.browser.get("/stories/news?before=1")).lines
-    )
+    assert "No older stories exist." in (await reader.browser.get("/stories/news?before=1")).lines
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "", "9" * 30])
@@ -286,14 +284,14 @@ async def test_what_was_taken_away_says_so(reader: Reader) -> None:
     for path in (story.path, f"/stories/news/{story.seq}", f"/stories/news/{story.message.id}"):
         status, _headers, text = await reader.get(path)
         assert status == 410
-        assert "There was a story here, and it was taken away." in text
+        assert "This story was removed." in text
         assert "Opening" not in text
     assert "Opening" not in (await reader.browser.get("/stories/news")).text
     assert (await reader.feed()).entries == []
     await reader.change(story, published=True)
     assert (await reader.get(story.path))[0] == 200
     german = await reader.get("/stories/news/99", Accept_Language="de")
-    assert "Diese Story gibt es nicht." in german[2]
+    assert "Diesen Artikel gibt es nicht." in german[2]
 
 
 async def test_a_deleted_message_is_no_story_any_more(reader: Reader) -> None:
@@ -334,7 +332,9 @@ async def test_an_edit_is_there_at_once(reader: Reader) -> None:
 
 async def test_the_feed(reader: Reader) -> None:
     await reader.tell('One <b>&\n\nIt\'s "one".\n  <script>alert(1)</script>', at=1_700_000_000_123)
-    two = await reader.tell("Two", Author("Zoë <i>", "guest:" + "0" * 32), at=1_700_000_001_000)
+    two = await reader.tell(
+        "Two", Author("Zoë <i>", "guest:" + "0" * 32, AuthorKind.GUEST), at=1_700_000_001_000
+    )
     feed = await reader.feed()
     assert feed.version == "atom10"
     assert feed.feed.title_detail == {
@@ -469,7 +469,7 @@ async def test_what_is_for_operators_alone(reader: Reader) -> None:
     for path in [*paths, "/stories/news/99"]:
         status, headers, text = await reader.get(path)
         assert status == 403, path
-        assert "write “matrix” to bot@bus.example.org" in text
+        assert "Write “matrix” to bot@bus.example.org" in text
         assert "ecret" not in text
         assert "ETag" not in headers
     assert "/stories/news" not in (await reader.browser.get("/")).links

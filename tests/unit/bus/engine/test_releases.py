@@ -89,7 +89,7 @@ async def say(hub: Hub, *bodies: str, channel: Channel = FROM) -> list[str]:
 
 async def arrived(bench: Bench, count: int, channel: Channel = TO) -> list[str]:
     """What has arrived, once nothing is under way any more."""
-    await until_all(bench.store, State.DONE, count, channel)
+    await until_all(bench.store, State.DELIVERED, count, channel)
     await idle(bench)
     return list(bench.method.holds[channel])
 

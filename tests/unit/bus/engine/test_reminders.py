@@ -14,10 +14,9 @@ from component import processors
 from component.bus.engine import reminders
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS
 from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
-from component.bus.model.message import Channel
+from component.bus.model.message import BUS, Channel
 from component.bus.model.records import Audit, ChannelSpec, Drop, Grant, Mute, Put
 from component.bus.model.reminder import MOST, Reminder
 from component.bus.model.roles import Roles
@@ -177,9 +176,9 @@ async def test_it_comes_once_when_it_is_due(world: World) -> None:
 async def test_in_a_channel_routes_carry_it(world: World) -> None:
     await world.asks(BOX, "in 20 minutes")
     await world.passes(HOUR)
-    assert await world.heard(1) == [(str(ROOM), "juliet reminds: stretch")]
+    assert await world.heard(1) == [(str(ROOM), "Reminder from juliet: stretch")]
     assert [one.message.line for one in await world.store.deliveries.log(BOX)] == [
-        "juliet reminds: stretch"
+        "Reminder from juliet: stretch"
     ]
 
 
@@ -226,7 +225,7 @@ async def test_what_was_missed_says_how_late_it_is(world: World, down: int, told
 async def test_again_and_again(world: World) -> None:
     await world.asks(BOX, "every Monday 9:30", "stand up", zone="Europe/Berlin")
     await world.passes(21 * DAY)
-    assert [words for _to, words in await world.heard(3)] == ["juliet reminds: stand up"] * 3
+    assert [words for _to, words in await world.heard(3)] == ["Reminder from juliet: stand up"] * 3
     assert len(await world.left()) == 1
 
 
@@ -311,8 +310,8 @@ async def test_a_removed_channel(world: World) -> None:
     await world.settings.change([Drop(spec)], AUDIT)
     await world.passes(2 * HOUR)
     told = (
-        "Your reminder 1 (stretch) did not go to shoutbox:lobby: There is no channel "
-        "shoutbox:lobby for you."
+        "Your reminder 1 (stretch) was not delivered to shoutbox:lobby: The channel "
+        "shoutbox:lobby does not exist, or you cannot access it."
     )
     assert await world.heard(2) == [("chat:juliet@x", "Reminder: eat"), ("chat:juliet@x", told)]
     assert await world.left() == []
@@ -328,9 +327,9 @@ async def test_a_role_that_was_lost(world: World) -> None:
     await world.settings.change([Drop(grant)], AUDIT)
     await world.passes(2 * HOUR)
     first, second = await world.heard(2)
-    assert first == (str(ROOM), "juliet reminds: stretch")
+    assert first == (str(ROOM), "Reminder from juliet: stretch")
     assert second[0] == "chat:juliet@x"
-    assert "did not go to" in second[1]
+    assert "was not delivered to" in second[1]
     assert await world.left() == []
 
 
@@ -347,7 +346,7 @@ async def test_someone_muted_reminds_nobody_else(world: World) -> None:
     assert to == "chat:juliet@x"
     assert "An operator muted you" in words
     await world.passes(2 * HOUR)
-    assert (await world.heard(3))[2] == (str(ROOM), "juliet reminds: stretch")
+    assert (await world.heard(3))[2] == (str(ROOM), "Reminder from juliet: stretch")
 
 
 async def test_where_nobody_can_be_told_it_holds_up_nothing(world: World) -> None:
@@ -367,7 +366,7 @@ async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.restart()
     await world.passes(HOUR)
-    told = "Your reminder 1 (never) did not go to chat:juliet@x: it can't be read any more"
+    told = "Your reminder 1 (never) was not delivered to chat:juliet@x: it cannot be read"
     assert await world.heard(2) == [("chat:juliet@x", told), ("chat:juliet@x", "Reminder: stretch")]
     assert await world.left() == []
 
@@ -375,7 +374,7 @@ async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
 async def test_how_many_one_may_have(world: World) -> None:
     for _number in range(MOST):
         await world.asks(JULIET, "in 20 minutes")
-    with pytest.raises(Conflict, match="You have 50 reminders"):
+    with pytest.raises(Conflict, match="You already have 50 reminders"):
         await world.asks(JULIET, "in 20 minutes")
     await world.asks(Channel("chat", "romeo@x"), "in 20 minutes", who="romeo@x")
     await world.store.reminders.drop(1)
@@ -384,7 +383,7 @@ async def test_how_many_one_may_have(world: World) -> None:
 
 async def test_a_fault_of_our_own_is_not_the_end(world: World) -> None:
     async def breaks(*_: Any) -> NoReturn:
-        raise LookupError("a fault")
+        raise LookupError("internal error")
 
     await world.asks(JULIET, "in 20 minutes")
     whole = world.store.reminders

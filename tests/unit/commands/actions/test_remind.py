@@ -96,14 +96,14 @@ async def test_again_and_again_by_ones_own_clock(stage: Stage) -> None:
     (one,) = await stage.kept()
     assert (one.schedule, one.zone) == ("every Monday 9:30", "Europe/Berlin")
     assert one.due == ((4 * 24 + 8) * 60 + 30) * 60_000
-    assert "no time zone" in await stage.says("preferences zone=Berlin/Mitte")
+    assert "is not a time zone. Write it as" in await stage.says("preferences zone=Berlin/Mitte")
 
 
 async def test_without_a_clock_of_ones_own_it_says_so(stage: Stage) -> None:
     answer = await stage.says("remind me at 15:00 to call Romeo")
     assert answer.splitlines() == [
         "Reminder 1, to you, 1970-01-01 15:00 (UTC): call Romeo",
-        "(That is in UTC: “preferences zone=Europe/Berlin” sets your clock.)",
+        "(Times are in UTC. Set your time zone with “preferences zone=Europe/Berlin”.)",
     ]
 
 
@@ -134,32 +134,44 @@ async def test_in_german(stage: Stage, line: str, what: str) -> None:
     [
         (
             "remind juliet in 20 minutes to stretch",
-            "Error: Whom: There is no channel “juliet” for you; close: ",
+            (
+                "Error: Whom: The channel “juliet” does not exist, or you cannot access it. Did "
+                "you mean "
+            ),
         ),
-        ("remind team in 20 minutes to stretch", "Error: Whom: There is no channel “team” for you"),
-        (f"remind {ROOM} in 20 minutes to stretch", "Error: Whom: There is no channel “muc:team@"),
+        (
+            "remind team in 20 minutes to stretch",
+            "Error: Whom: The channel “team” does not exist, or you cannot access it",
+        ),
+        (f"remind {ROOM} in 20 minutes to stretch", "Error: Whom: The channel “muc:team@"),
         (
             f"remind {PERSON} in 20 minutes to stretch",
-            "Error: Whom: There is no channel “chat:romeo@x”",
+            "Error: Whom: The channel “chat:romeo@x” does not exist",
         ),
         (
             "remind chat:* in 20 minutes to stretch",
-            "Error: Whom: There is no channel “chat:*” for you",
+            "Error: Whom: The channel “chat:*” does not exist",
         ),
         ("remind loby in 20 minutes to stretch", "close: lobby"),
-        ("remind me today at 0:05 to stretch", "Error: When: “today at 0:05” is past already."),
-        ("remind me every 2 minutes to stretch", "even fortune cookies"),
+        (
+            "remind me today at 0:05 to stretch",
+            "Error: When: “today at 0:05” is in the past. Choose a later time.",
+        ),
+        (
+            "remind me every 2 minutes to stretch",
+            "Even fortune cookies take longer to bake",
+        ),
         (
             "remind me in 60 weeks to stretch",
-            "Error: When: “in 60 weeks” is more than a year ahead.",
+            "Error: When: “in 60 weeks” is more than a year ahead. Choose an earlier time.",
         ),
-        (f"remind me in 20 minutes to {'x' * (MAX_TEXT + 1)}", "at most 1000 fit"),
+        (f"remind me in 20 minutes to {'x' * (MAX_TEXT + 1)}", "The maximum is 1000"),
     ],
 )
 async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
     answer = await stage.says(line)
     assert why in answer
-    assert answer.splitlines()[-1].startswith("I took that for the command “remind”")
+    assert answer.splitlines()[-1].startswith("I read that as the command “remind”.")
     assert await stage.kept() == []
 
 
@@ -183,13 +195,13 @@ async def test_names_that_two_have(stage: Stage) -> None:
         [Put(ChannelSpec(Channel("muc", "team@other.example.org")))], SEED
     )
     answer = await stage.says("remind team in 20 minutes to stretch", "admin@x")
-    assert f"“team” could be muc:team@other.example.org, {ROOM}: write one of these." in answer
+    assert f"“team” is ambiguous. Write one of muc:team@other.example.org, {ROOM}." in answer
 
 
 async def test_too_many(stage: Stage) -> None:
     for _number in range(MOST):
         await stage.says("remind me in 20 minutes to stretch")
-    assert "You have 50 reminders" in await stage.says("remind me in 20 minutes to stretch")
+    assert "You already have 50 reminders" in await stage.says("remind me in 20 minutes to stretch")
 
 
 async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
@@ -207,8 +219,10 @@ async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
 
 
 async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
-    assert (await stage.says("remind")).startswith("When?\nlike: in 20 minutes")
-    assert (await stage.says("in 20 minutes")).startswith("What?")
+    assert (await stage.says("remind")).startswith(
+        "When?\nfor example: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Monday 9:30"
+    )
+    assert (await stage.says("in 20 minutes")).startswith("Reminder?")
     assert (await stage.says("to stretch")).startswith("Reminder 1, to you")
     assert await stage.keeps(seconds=1_200) == ("juliet@x", "chat:juliet@x", "to stretch")
 
@@ -216,7 +230,7 @@ async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
 @pytest.mark.parametrize("start", ["remind lobby", "remind whom=lobby"])
 async def test_the_rest_of_a_line(stage: Stage, start: str) -> None:
     assert (await stage.says(start)).startswith("When?")
-    assert (await stage.says("tomorrow at 9")).startswith("What?")
+    assert (await stage.says("tomorrow at 9")).startswith("Reminder?")
     assert (await stage.says("stand up")).startswith(
         "Reminder 1, to shoutbox:lobby, 1970-01-02 09:00"
     )
@@ -225,21 +239,24 @@ async def test_the_rest_of_a_line(stage: Stage, start: str) -> None:
 async def test_a_line_without_a_time(stage: Stage) -> None:
     assert (await stage.says("remind lobby to stand up and stretch")).startswith("When?")
     wrong = await stage.says("soon")
-    assert wrong.startswith("Error: “soon” is no time to come")
+    assert wrong.startswith(
+        "Error: “soon” is not a time in the future. Examples: in 20 minutes, at 15:00, tomorrow "
+        "at 9, Monday 9:30, 2026-12-24 9:00."
+    )
     assert "When?" in wrong
     assert (await stage.says("in 20 minutes")).startswith("Reminder 1, to shoutbox:lobby")
     assert await stage.keeps(seconds=1_200) == ("juliet@x", BOX, "stand up and stretch")
 
 
 async def test_a_line_without_words(stage: Stage) -> None:
-    assert (await stage.says("remind lobby in 20 minutes")).startswith("What?")
+    assert (await stage.says("remind lobby in 20 minutes")).startswith("Reminder?")
     assert (await stage.says("stand up")).startswith("Reminder 1, to shoutbox:lobby")
     assert await stage.keeps(seconds=1_200) == ("juliet@x", BOX, "stand up")
 
 
 async def test_a_conversation_left(stage: Stage) -> None:
     await stage.says("remind lobby in 20 minutes")
-    assert await stage.says("cancel") == "Left as it was."
+    assert await stage.says("cancel") == "Nothing was changed."
     assert await stage.kept() == []
 
 
@@ -254,7 +271,10 @@ async def test_a_form(stage: Stage) -> None:
     wrong = await client.send(
         "remind", filled | {"when": ["soon"]}, session_of(first), jid="juliet@x"
     )
-    assert lines(wrong).startswith("When: “soon” is no time to come")
+    assert lines(wrong).startswith(
+        "When: “soon” is not a time in the future. Examples: in 20 minutes, at 15:00, tomorrow "
+        "at 9, Monday 9:30, 2026-12-24 9:00."
+    )
     done = await client.send("remind", filled, session_of(first), jid="juliet@x")
     assert (
         told(done)
@@ -286,10 +306,10 @@ async def test_ones_own_are_listed_and_dropped(stage: Stage) -> None:
     assert await stage.says("reminder list") == (
         "1 reminders:\n1: 1970-01-01 02:16 (UTC), chat:juliet@x: eat"
     )
-    assert "no reminder 2" in await stage.says("reminder drop 2")
-    assert "no reminder 99" in await stage.says("reminder drop 99")
-    assert await stage.says("reminder drop 1") == "Reminder 1 is dropped: eat"
-    assert "no reminder 1" in await stage.says("reminder drop 1")
+    assert "Reminder 2 does not exist" in await stage.says("reminder drop 2")
+    assert "Reminder 99 does not exist" in await stage.says("reminder drop 99")
+    assert await stage.says("reminder drop 1") == "Deleted reminder 1: eat"
+    assert "Reminder 1 does not exist" in await stage.says("reminder drop 1")
     assert [one.id for one in await stage.kept()] == [2]
 
 
@@ -303,7 +323,7 @@ async def test_operators_see_all_but_not_what_is_private(stage: Stage) -> None:
     ]
     assert (await stage.says("reminder list", "admin@x")).endswith("by juliet@x: eat")
     before = len(await stage.bus.settings.store.audit.newest())
-    assert await stage.says("reminder drop 1", "nurse@x") == "Reminder 1 of juliet@x is dropped."
+    assert await stage.says("reminder drop 1", "nurse@x") == "Deleted reminder 1 of juliet@x."
     (newest, *_older) = [one for _number, one in await stage.bus.settings.store.audit.newest()]
     assert (newest.who, newest.what, newest.before) == (
         "nurse@x",
