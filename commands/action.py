@@ -19,6 +19,7 @@ from component.bus.engine.hub import Hub
 from component.bus.engine.reminders import Reminders
 from component.bus.model.roles import Role
 from component.bus.ports.method import Clock, MethodSpec, RoomDesk
+from component.bus.ports.store import Store
 from component.common.errors import Forbidden
 from component.common.form import Field, fields, parse
 from component.common.i18n import Words, _
@@ -53,6 +54,7 @@ class Bus:
     version: str
     actions: Mapping[str, "Action"]
     hub: Hub
+    store: Store
     settings: Settings
     methods: Mapping[str, MethodSpec]
     clock: Clock

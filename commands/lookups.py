@@ -311,7 +311,7 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
                 text=which[:40],
             )
         )
-    letter = await bus.hub.store.dead_letters.get(int(number))
+    letter = await bus.store.dead_letters.get(int(number))
     if letter is None:
         raise NotFound(
             _(
@@ -326,7 +326,7 @@ async def dead_letters_of(bus: Bus, channel: str) -> Sequence[Delivery]:
     """The dead letters of a channel, oldest first; raises BadInput, NotFound."""
     if not channel:
         raise BadInput(_("“all” needs a channel. Write it as: all muc:team@rooms.example.org"))
-    letters = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
+    letters = await bus.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
     if not letters:
         raise NotFound(_("{channel} has no dead letters.", channel=channel))
     return letters[::-1]

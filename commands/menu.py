@@ -92,6 +92,6 @@ def group_step(node: str, mine: Sequence[Action], language: str) -> Step:
     def choices(_: Any) -> list[Choice]:
         return [Choice(action.name, tell(action.title, language)) for action in mine]
 
-    asked = Annotated[str, Ask(_("Request"), choices=choices)]
+    asked = Annotated[str, Ask(_("Command"), choices=choices)]
     form = make_dataclass("Form", [("command", asked)], frozen=True)
     return Step(GROUPS[node], form, never, last=False)

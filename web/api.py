@@ -178,7 +178,7 @@ def identity(message: Message) -> tuple[Channel, Author, str, str]:
 
 async def check_replied(site: Site, message_id: str, channel: Channel) -> None:
     """Raise BadInput if a message is not in a channel."""
-    deliveries = await site.hub.store.messages.trace(message_id)
+    deliveries = await site.store.messages.trace(message_id)
     if all(delivery.channel != channel for delivery in deliveries):
         raise BadInput(f"replies_to is not the ID of a message in {channel}.")
 
@@ -200,7 +200,7 @@ async def read(request: http.Request) -> http.Response:
         before = cursor(request.query["before"])
     elif "after" not in request.query:
         before = LATEST
-    page = await site.hub.store.deliveries.log(channel, after=after, before=before, limit=limit)
+    page = await site.store.deliveries.log(channel, after=after, before=before, limit=limit)
     if page:
         after = page[-1].seq
     messages = [message_data(delivery) for delivery in page]
@@ -214,7 +214,7 @@ async def trace(request: http.Request) -> http.Response:
     message_id = request.match_info["id"]
     deliveries: Sequence[Delivery] = ()
     if is_id(message_id):
-        deliveries = await site.hub.store.messages.trace(message_id)
+        deliveries = await site.store.messages.trace(message_id)
     if not deliveries or not may_see(site, token, deliveries[0].message.channel):
         raise NotFound("This message does not exist.")
     visible = [delivery for delivery in deliveries if may_see(site, token, delivery.channel)]

@@ -15,6 +15,7 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec, Token
 from component.bus.model.roles import Roles
 from component.bus.ports.method import Callbacks, Clock, MethodSpec
+from component.bus.ports.store import Store
 from component.common.errors import NotFound
 from component.common.i18n import _
 from web.guests import Guests, client_address, is_address
@@ -42,6 +43,11 @@ class Site:
     sign_ins: SignIns
     sessions: Sessions
     callbacks: Callbacks = field(default_factory=Callbacks)
+
+    @property
+    def store(self) -> Store:
+        """Everything durable."""
+        return self.bus.store
 
     @property
     def by_mail(self) -> bool:

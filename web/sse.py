@@ -92,9 +92,7 @@ class Reader:
     async def catch_up(self, site: Site, channel: Channel) -> None:
         """Send what the store has, a page at a time."""
         while True:
-            page = await site.hub.store.deliveries.log(
-                channel, after=self._after, limit=CATCH_UP_PAGE
-            )
+            page = await site.store.deliveries.log(channel, after=self._after, limit=CATCH_UP_PAGE)
             if not page:
                 return
             # One write at a time: what a reader does not take must not pile up here.
@@ -130,7 +128,7 @@ async def start_of(request: http.Request, site: Site, channel: Channel) -> int:
     """The sequence number after which a stream starts: the browser's last, the page's, or now."""
     given = request.headers.get("Last-Event-ID") or request.query.get("after")
     if given is None:
-        return await site.hub.store.deliveries.last_seq(channel)
+        return await site.store.deliveries.last_seq(channel)
     return cursor(given)
 
 

@@ -122,7 +122,7 @@ def banner(description: dict[str, Any], ports: dict[str, int], data: Path) -> st
     web, token = description["web"], description["token"]
     certificate = data / "prosody/certs" / f"{DOMAIN}.crt"
     text = f"""
-Shoutbus runs.
+Shoutbus is running.
 
   Shoutboxes  {web}
   Sign in     with Gajim, Pidgin, profanity or any XMPP client,
@@ -130,16 +130,16 @@ Shoutbus runs.
               accept the self-signed certificate ({certificate})
 {listed}
   Rooms       {", ".join(description["rooms"])}
-  The bot     {description["bot"]}: add it to your contacts and write “help” to it;
-              everything else you write to it is posted in the shoutbox Lobby, for all to read
-  Mail        is not sent: each mail becomes a file in {description["mail"]}, and is listed
-              here. Write “subscribe lobby every 2 by mail” to the bot to try it
+  The bot     {description["bot"]}: add it to your contacts and write “help” to it.
+              Everything else you write to it is posted to the shoutbox Lobby
+  Mail        The demo does not send mail. It writes each message to {description["mail"]}
+              and logs it. To try it, write “subscribe lobby every 2 by mail” to the bot
   The API     curl -H "Authorization: Bearer {token}" -H "Content-Type: application/json" \\
                 -d '{{"body": "Hello from curl"}}' \\
                 {web}/api/v1/channels/shoutbox:lobby/messages
               described at {web}/api/openapi.json
-  All of this is in {data / "demo.json"}; ctrl-c stops it, and the next start has the same
-  messages and passwords.
+  These details are also in {data / "demo.json"}. Ctrl-C stops the demo; its messages and
+  passwords are kept.
 """
     for name, port in ports.items():
         if port != USUAL_PORTS[name]:

@@ -1,8 +1,8 @@
-"""Fetches others' addresses, and trusts neither them nor what they send.
+"""Requests to other people's servers. Neither the servers nor what they send is trusted.
 
-Each address is checked once more when it is connected to, so that a name which changes its mind
-(DNS rebinding) and a redirect gain nothing. A host has one connection at a time. What is decided
-stands in `reach`, `fetched` and `caching`.
+Each address is checked again when the connection is made, so that a changed name (DNS rebinding)
+or a redirect gains nothing. A host gets one connection at a time. Decisions are in `policy`,
+`result` and `freshness`.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ _LINKS = 8000
 
 
 def agent(version: str, public_url: str) -> str:
-    """What the bus calls itself to others: whose it is stands behind the +."""
+    """The User-Agent of the bus; the + is followed by the address of its owner."""
     return f"Shoutbus/{version} (+{public_url})"
 
 
@@ -179,8 +179,9 @@ class Fetcher:
         last_modified: str = "",
         limits: Limits = _LIMITS,
     ) -> Fetched:
-        """What stands at `url`, unless it is still what `etag` and `last_modified` say; raises
-        FetchError."""
+        """The content of `url`, unless `etag` and `last_modified` show that it has not changed.
+
+        Raises FetchError."""
         headers = {"Accept": accept, "If-None-Match": etag, "If-Modified-Since": last_modified}
         return await self._ask(
             "GET", url, {name: value for name, value in headers.items() if value}, None, limits

@@ -1,8 +1,6 @@
-"""Which addresses others may make the bus fetch. Pure: names are resolved elsewhere, what comes of
-it is asked here.
+"""Which addresses may be fetched. Pure: names are resolved elsewhere.
 
-Nobody may use the bus to knock at doors inside the network that it stands in (SSRF); what is inside
-and may be fetched all the same is the operator's choice.
+Nobody may use the bus to reach addresses inside its network (SSRF). Operators can allow exceptions.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What comes of fetching an address: the answer, or why there is none and whose fault that is."""
+"""The result of a request: the answer, or the reason of the failure and whose fault it is."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +13,7 @@ class Fault(Enum):
     """Who can mend it."""
 
     ADDRESS = "address"
-    """Whoever wrote the address."""
+    """The person who wrote the address."""
     SITE = "site"
     """The site at that address."""
     HERE = "here"
@@ -112,7 +112,7 @@ class Fetched:
 
 
 def refusal(host: str, code: int, wait: int | None = None, said: str = "") -> FetchError:
-    """What a status that is no answer means."""
+    """The meaning of a status without content."""
     told: dict[int, tuple[Words, Fault]] = {
         304: (
             _(

@@ -114,7 +114,7 @@ class Settings:
 
     @property
     def times(self) -> Times:
-        """See `component.methods.scheduled.slots.Timed`."""
+        """The schedule, as `slots` needs it."""
         return Times(self.when, self.zone)
 
 
@@ -141,7 +141,7 @@ class Greeting:
         ports.joins.append(self._joined)
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Source.configure`."""
+        """Take on the configured channels; called again when they change."""
         self._slots.configure(specs)
         self._greeted = {
             channel: one
@@ -150,7 +150,7 @@ class Greeting:
         }
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """The channels whose settings or files cannot be read."""
         return self._slots.troubles()
 
     async def _words(self, spec: ChannelSpec, settings: Settings) -> tuple[Author, str] | None:
@@ -159,7 +159,7 @@ class Greeting:
     # Who comes in
 
     def _joined(self, room: str, nick: str, jid: str) -> None:
-        """See `ports.Joined`."""
+        """Greet a person who joined a room, unless they were greeted lately."""
         if skeleton(WEB_MARK) in skeleton(
             nick
         ):  # a web user, of another bus too: nobody who reads there

@@ -1,4 +1,4 @@
-"""Delay: every message waits for a time, then goes on."""
+"""Delay: holds every message for a time."""
 
 from dataclasses import dataclass
 from typing import Annotated

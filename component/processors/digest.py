@@ -1,4 +1,4 @@
-"""Digest: several messages go on as one."""
+"""Digest: collects messages and sends them as one."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -13,7 +13,8 @@ from component.common.value_types import MONTH, Span
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Lets one message of an author pass in each `per`; who says more is told how long to wait."""
+    """Passes one message per author in each `per`. Authors of further messages learn how long to
+    wait."""
 
     per: Annotated[
         Span, Ask(_("Per"), _("how long an author must wait between two messages, for example 30s"))

@@ -71,7 +71,7 @@ class Line:
         return cls(text)
 
     def filled(self, message: Message, moment: Moment) -> str:
-        """The line with what stands in its fields; braces in that are left as they are."""
+        """The line with its fields filled in. Braces in the values remain."""
         return _FIELD.sub(lambda found: _FIELDS[found[1]](message, moment), self.text)
 
     def __str__(self) -> str:

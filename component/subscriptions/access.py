@@ -19,6 +19,7 @@ from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Standing, Subscription
 from component.bus.ports.method import Admits, Clock, MethodSpec, Timer
+from component.bus.ports.store import Store
 from component.common.errors import BadInput, DeliveryError, NotFound, StoreError
 from component.common.i18n import Words, _
 from component.subscriptions.addresses import AddressBook
@@ -39,6 +40,7 @@ class ReadAccess:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         notices: Notices,
@@ -47,6 +49,7 @@ class ReadAccess:
         clock: Clock,
     ) -> None:
         self._hub = hub
+        self._store = store
         self._settings = settings
         self._methods = methods
         self._notices = notices
@@ -158,7 +161,7 @@ class ReadAccess:
         after = 0
         try:
             while True:
-                page = await self._hub.store.subscriptions.find(
+                page = await self._store.subscriptions.find(
                     who=who, channel=channel, after=after, limit=PAGE
                 )
                 if not page:
@@ -185,7 +188,7 @@ class ReadAccess:
             else:
                 over.append(one.id)
         if over:
-            for one in await self._hub.store.subscriptions.remove(over):
+            for one in await self._store.subscriptions.remove(over):
                 if one.who and one.standing is not Standing.ASKED:
                     await self._notices.inform(one.who, ended(one))
         return kept

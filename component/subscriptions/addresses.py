@@ -65,7 +65,7 @@ async def keep_everyone(subscriptions: Sequence[Subscription]) -> Sequence[Subsc
 
 def request_id(asked: Address) -> str:
     """The id of the message that asks for an address to be confirmed: the same for one request."""
-    return id_from(f"confirmation of {asked.target} by {asked.who} at {asked.asked}")
+    return id_from(f"confirmation#{asked.target}#{asked.who}#{asked.asked}")
 
 
 class AddressBook:
@@ -75,6 +75,7 @@ class AddressBook:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         notices: Notices,
         links: Links,
         clock: Clock,
@@ -84,13 +85,10 @@ class AddressBook:
         self.begun: list[Callable[[Sequence[Subscription]], None]] = []
         self.keep: Keep = keep_everyone
         self._hub = hub
+        self._store = store
         self._notices = notices
         self._clock = clock
         self.quotas = quotas
-
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
 
     # What methods ask
 

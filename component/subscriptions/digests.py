@@ -12,7 +12,7 @@ import structlog
 from component.bus.engine.hub import Hub
 from component.bus.model.message import BUS, Channel, Kind, Message
 from component.bus.model.route import grouped
-from component.bus.model.subscription import Moment, Subscription
+from component.bus.model.subscription import DecisionTime, Subscription
 from component.bus.ports.digests import DigestPart, DigestTurn
 from component.bus.ports.method import Clock, Timer
 from component.bus.ports.store import Store
@@ -67,25 +67,23 @@ class Digests:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         subscriptions: Subscriptions,
         timer: Timer,
-        moment: Callable[[], Moment],
+        moment: Callable[[], DecisionTime],
         clock: Clock,
         limits: DigestLimits = DIGEST_LIMITS,
     ) -> None:
         self.limits = limits
         self.progress = Progress()
         self._hub = hub
+        self._store = store
         self._subscriptions = subscriptions
         self._timer = timer
         self._moment = moment
         self._clock = clock
         self._next: int | None = None
         self._looked: int | None = None  # when those were looked at that are due far ahead
-
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
 
     async def start(self) -> None:
         """Take up what was left, and what was missed. Raises StoreError."""
@@ -144,7 +142,7 @@ class Digests:
         self._looked = now
 
     async def _run(self) -> bool:
-        """Tell all that is due; whether nothing stands in the way of that."""
+        """Send all digests that are due; whether nothing prevented it."""
         seen, stuck = _Seen(self._store), self._hub.crowd.size
         before: frozenset[Subscription] = frozenset()
         while ready := await self._store.digests.due(self._clock(), self.limits.page):
@@ -194,7 +192,7 @@ class Digests:
                 await self._store.digests.take_turns(later)
 
     async def _ready(self, group: Sequence[Subscription]) -> Sequence[Subscription]:
-        """Those of them that are told now; for whom it is quiet it waits until that is over."""
+        """Those of them that are sent now. In quiet hours they wait for their end."""
         moment = self._moment()
         quiet = [(one, until) for one in group if (until := moment.quiet_until(one))]
         if quiet:

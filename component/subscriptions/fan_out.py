@@ -15,10 +15,11 @@ from component.bus.model import flow_control
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
-from component.bus.model.subscription import Moment, Subscription, Verdict, decide, words_of
+from component.bus.model.subscription import DecisionTime, Subscription, Verdict, decide, words_of
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quick, Retracts
 from component.bus.ports.rendering import AsIs, Rendered
+from component.bus.ports.store import Store
 from component.common.errors import DeliveryError, StoreError, Unavailable
 from component.subscriptions.audience import Audience
 from component.subscriptions.counters import Counters
@@ -88,20 +89,22 @@ class Subscribers:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         audience: Audience,
         title: Callable[[Channel], str],
-        moment: Callable[[], Moment],
+        moment: Callable[[], DecisionTime],
         clock: Clock,
     ) -> None:
         self.due: list[Callable[[int], None]] = []
         self.patience_s = flow_control.PATIENCE
         """The seconds that a page waits for confirmations."""
         self._hub = hub
+        self._store = store
         self._audience = audience
         self._title = title
         self._moment = moment
         self._clock = clock
-        self._counts = Counters(hub.store)
+        self._counts = Counters(store)
         self._left: dict[
             int, list[Page]
         ] = {}  # by its delivery's seq what was told and is not kept yet
@@ -133,9 +136,7 @@ class Subscribers:
         """Ask everyone who may have got it on the wire to hide it. Which of them wanted it is not
         known any more: its words are gone."""
         channel, fate, upto = Channel.parse(delivery.channel.address), Fate.STAYS, 0
-        while some := await self._hub.store.subscriptions.find(
-            channel=channel, after=upto, limit=PAGE
-        ):
+        while some := await self._store.subscriptions.find(channel=channel, after=upto, limit=PAGE):
             upto = some[-1].id
             for one in some:
                 method: object = self._hub.method(one.target.method)
@@ -150,9 +151,7 @@ class Subscribers:
     async def _begin(self, delivery: Delivery) -> Run | None:
         """None where it is not in its channel any more."""
         message, channel = delivery.message, Channel.parse(delivery.channel.address)
-        trace = [
-            one for one in await self._hub.store.messages.trace(message.id) if one.state in THERE
-        ]
+        trace = [one for one in await self._store.messages.trace(message.id) if one.state in THERE]
         here = next((one for one in trace if one.channel == channel), None)
         if here is None:
             return None
@@ -166,7 +165,7 @@ class Subscribers:
     async def _answered(self, message: Message, channel: Channel) -> Message | None:
         """What a message answers, where that came to this channel too: else it is others'
         affair."""
-        hops = await self._hub.store.messages.trace(message.replies) if message.replies else ()
+        hops = await self._store.messages.trace(message.replies) if message.replies else ()
         return next(
             (hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None
         )
@@ -181,18 +180,18 @@ class Subscribers:
             del self._left[next(iter(self._left))]
         for page in tuple(left):
             await self._keep(run, page, left)
-        await self._tell_all(run, await self._hub.store.fan_out.progress(seq), left)
+        await self._tell_all(run, await self._store.fan_out.progress(seq), left)
         self._left.pop(seq, None)
         if await self._is_deleted(run):  # while they were told: nobody asked them yet
             await self.retract(run.delivery)
 
     async def _is_deleted(self, run: Run) -> bool:
-        return await self._hub.store.messages.deletion(run.delivery.message.id) is not None
+        return await self._store.messages.deletion(run.delivery.message.id) is not None
 
     async def _tell_all(self, run: Run, upto: int, left: list[Page]) -> None:
         keeping = asyncio.create_task(asyncio.sleep(0))
         try:
-            while some := await self._hub.store.subscriptions.listeners(
+            while some := await self._store.subscriptions.listeners(
                 run.channel, run.words, upto, PAGE
             ):
                 upto = some[-1].id
@@ -233,14 +232,12 @@ class Subscribers:
         return page
 
     async def _elsewhere(
-        self, run: Run, some: Sequence[Subscription], moment: Moment
+        self, run: Run, some: Sequence[Subscription], moment: DecisionTime
     ) -> frozenset[Channel]:
         """Whose turn it was at a channel that the message came to before."""
         if not run.before:
             return frozenset()
-        theirs = await self._hub.store.subscriptions.between(
-            {one.target for one in some}, run.before
-        )
+        theirs = await self._store.subscriptions.between({one.target for one in some}, run.before)
         message = run.delivery.message
         return frozenset(
             one.target for one in theirs if decide(one, message, moment) is Verdict.NOW
@@ -298,7 +295,9 @@ class Subscribers:
                 call(one.due)
 
 
-def _let_wait(run: Run, one: Subscription, verdict: Verdict, page: Page, moment: Moment) -> None:
+def _let_wait(
+    run: Run, one: Subscription, verdict: Verdict, page: Page, moment: DecisionTime
+) -> None:
     if verdict is Verdict.HOLD:
         page.held.append(one.held(run.seq - 1, moment.quiet_until(one) or moment.now))
     elif verdict is Verdict.COUNT and not one.due:

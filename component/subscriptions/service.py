@@ -60,6 +60,7 @@ class Subscriptions:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         notices: Notices,
@@ -73,10 +74,11 @@ class Subscriptions:
         that have it."""
         self.audience = Audience()
         self.book = book
-        self.access = ReadAccess(hub, settings, methods, notices, book, timer, clock)
+        self.access = ReadAccess(hub, store, settings, methods, notices, book, timer, clock)
         self.ways = tuple(ways)
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
+        self._store = store
         self._settings = settings
         self._methods = methods
         self._notices = notices
@@ -86,10 +88,6 @@ class Subscriptions:
         self._away: dict[Channel, int] = {}  # how often in a row those were tried who took nothing
         book.begun.append(self.in_force)
         book.keep = self.access.keep
-
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
 
     async def start(self) -> None:
         """Take up what was asked for before. Raises StoreError."""

@@ -38,7 +38,9 @@ class Talk:
     session: FakeSession = field(default_factory=FakeSession)
 
     def __post_init__(self) -> None:
-        handlers = BusHandlers(self.bus.hub, self.bus.settings, {}, MessagePages("", b""), {})
+        handlers = BusHandlers(
+            self.bus.hub, self.bus.store, self.bus.settings, {}, MessagePages("", b""), {}
+        )
         handlers.text = a_text(self.bus)
         self.bot = Bot(self.session, "bot", handlers)
         self.inbox = Inbox(self.session, self.bot, handlers, _nobody, self.bus.clock)

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from component.bus.model.delivery import State
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Proof, Standing
 from component.bus.ports.store import Store
 from component.cli.migrate import migrate
-from component.common.errors import ConfigError, StoreError
+from component.common.errors import StoreError
 from component.storage import convert_store, open_store
 from component.storage.sqlite.conversion import TABLES
 
@@ -418,10 +419,14 @@ def test_the_command(old: Path, tmp_path: Path) -> None:
         f'[xmpp]\nhost = "127.0.0.1"\ncomponent = "bus.example.org"\nsecret = "s"\n'
         f'rooms = "rooms.example.org"\n[store]\nurl = "sqlite:{old}"\n'
     )
-    told = migrate(config)
-    assert told[0].startswith("The database was converted: ")
-    assert "before-migration" in told[1]
-    assert migrate(config) == ["The database has the present form already. There is nothing to do."]
+    run = CliRunner()
+    told = run.invoke(migrate, ["--config", str(config)])
+    assert told.exit_code == 0
+    assert told.output.startswith("The database was converted: ")
+    assert "before-migration" in told.output
+    again = run.invoke(migrate, ["--config", str(config)])
+    assert again.output.startswith("The database has the present form already.")
     old.unlink()
-    with pytest.raises(ConfigError):
-        migrate(config)
+    gone = run.invoke(migrate, ["--config", str(config)])
+    assert gone.exit_code == 1
+    assert "does not exist" in gone.output

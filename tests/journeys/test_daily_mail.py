@@ -80,7 +80,7 @@ class Team:
         """The clock is put to a time in Berlin, and what is due is done; gives how many digests
         there are by then."""
         await until(bus, self.clock, time)
-        log = await bus.hub.store.deliveries.log(MAIL, before=2**62, limit=100)
+        log = await bus.store.deliveries.log(MAIL, before=2**62, limit=100)
         return len([one for one in log if one.message.kind is Kind.DIGEST])
 
     async def mail(self, count: int) -> EmailMessage:

@@ -274,7 +274,7 @@ async def test_what_her_server_refuses_waits_until_she_writes(world: World) -> N
     await world.until("2026-11-26 12:01")
     digest = await hears(juliet, "She is not there")
     assert "Nor now" in digest
-    assert not await world.bus.hub.store.dead_letters.counts()
+    assert not await world.bus.store.dead_letters.counts()
 
 
 async def test_only_when_away(world: World) -> None:

@@ -127,7 +127,7 @@ async def unsubscribe(request: http.Request) -> http.Response:
 
 async def subscriptions_of_link(request: http.Request) -> Sequence[Subscription]:
     """The link's subscriptions that still exist; raises NotFound for a made up link."""
-    store = request.app[SITE].hub.store
+    store = request.app[SITE].store
     numbers = book_of(request).links.ended(request.match_info["token"])
     if numbers is None:
         raise NotFound(INVALID)
@@ -176,7 +176,7 @@ def target_of_link(request: http.Request) -> Channel:
 
 async def subscriptions_at(request: http.Request, target: Channel) -> Sequence[Subscription]:
     """The subscriptions of an address."""
-    return await request.app[SITE].hub.store.subscriptions.find(target=target, limit=MAX_SHOWN)
+    return await request.app[SITE].store.subscriptions.find(target=target, limit=MAX_SHOWN)
 
 
 async def is_allow(request: http.Request) -> bool:

@@ -125,7 +125,7 @@ async def count_waiting(spec: ChannelSpec, bus: Bus) -> int:
     count = 0
     for route in routes_with(spec, bus):
         count += bus.hub.routing.held_at(route)
-    backlog = await bus.hub.store.deliveries.backlog()
+    backlog = await bus.store.deliveries.backlog()
     for channel, waiting in backlog.items():
         if channel in leaving and channel.anyone not in leaving.others:
             count += waiting

@@ -41,7 +41,7 @@ async def find_story(bus: Bus, written: str) -> Story:
             text=written[:60],
         )
         raise BadInput(told)
-    story = await bus.hub.store.stories.get(found)
+    story = await bus.store.stories.get(found)
     if story is None or not is_archive(story.channel, bus):
         raise NotFound(
             _("Story {number} does not exist. “story list” shows all stories.", number=found)

@@ -24,7 +24,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
     async def drop(caller: Caller, bus: Bus) -> Reply:
         dropped = [one.dropped(bus.clock()) for one in letters]
-        await bus.hub.store.dead_letters.decide(
+        await bus.store.dead_letters.decide(
             dropped, entry(caller, bus, "deadletter-drop", before=listed(letters))
         )
         return Done(_("Dropped {count} dead letters.", count=len(letters)))

@@ -26,7 +26,7 @@ class Form:
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """List dead letters, newest first."""
     channel = Channel.parse(form.channel) if form.channel else None
-    letters = await bus.hub.store.dead_letters.newest(channel)
+    letters = await bus.store.dead_letters.newest(channel)
     lines = [shown_letter(letter, may_read(caller, bus, letter.channel)) for letter in letters]
     return Lines(_("{count} dead letters, newest first (UTC):", count=len(letters)), lines)
 

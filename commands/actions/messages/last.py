@@ -28,7 +28,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     readable(caller, bus, form.channel)
     if not 1 <= form.count <= MOST:
         raise BadInput(_("Lines must be between 1 and {most}.", most=MOST))
-    found = await bus.hub.store.deliveries.log(form.channel, before=_END, limit=form.count)
+    found = await bus.store.deliveries.log(form.channel, before=_END, limit=form.count)
     title = _(
         "The last {count} messages in {channel} (UTC):", count=len(found), channel=form.channel
     )

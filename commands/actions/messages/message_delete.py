@@ -25,7 +25,7 @@ class Form:
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Delete a message everywhere, after asking."""
     message = (await find(caller, bus, form.id))[0].message
-    if await bus.hub.store.messages.deletion(message.id):
+    if await bus.store.messages.deletion(message.id):
         raise Conflict(_("This message is already deleted."))
 
     async def delete(caller: Caller, bus: Bus) -> Reply:

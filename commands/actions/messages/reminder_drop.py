@@ -20,7 +20,7 @@ class Form:
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Drop a reminder. Raises NotFound."""
-    store = bus.hub.store
+    store = bus.store
     found = await store.reminders.get(form.number) if caller.jid else None
     if found is None or (found.who != caller.jid and caller.role < Role.OPERATOR):
         raise NotFound(

@@ -14,7 +14,7 @@ SHOWN = 100
 async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
     """List reminders that are to come."""
     who = None if caller.role >= Role.OPERATOR else caller.jid
-    reminders = await bus.hub.store.reminders.find(who, SHOWN + 1)
+    reminders = await bus.store.reminders.find(who, SHOWN + 1)
     lines = [reminder_line(reminder, caller, bus) for reminder in reminders[:SHOWN]]
     if reminders[SHOWN:]:
         return Lines(_("The next {count} reminders:", count=SHOWN), lines)

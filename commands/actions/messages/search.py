@@ -22,7 +22,7 @@ class Form:
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Search the messages of a channel."""
     readable(caller, bus, form.channel)
-    found = await bus.hub.store.messages.search(form.channel, form.words)
+    found = await bus.store.messages.search(form.channel, form.words)
     title = _(
         "“{words}” in {channel}, newest first (UTC): {count}",
         words=form.words[:60],

@@ -75,7 +75,7 @@ async def edit_story(story: Story, told: Told, caller: Caller, bus: Bus) -> Repl
         )
     wanted = replace(story, message=replace(story.message, body=told.body))
     audit = entry(caller, bus, "story-edit", named(story), ", ".join(parts))
-    await bus.hub.store.stories.update(wanted, audit)
+    await bus.store.stories.update(wanted, audit)
     return Done(_("Changed the story: {link}", link=f"{bus.web}{wanted.path}"))
 
 

@@ -32,7 +32,7 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
         raise BadInput(_("{channel} is not a story archive.", channel=form.channel))
     if not 1 <= form.count <= MOST:
         raise BadInput(_("The number of stories must be between 1 and {most}.", most=MOST))
-    found = await bus.hub.store.stories.find(form.channel, limit=form.count, hidden=True)
+    found = await bus.store.stories.find(form.channel, limit=form.count, hidden=True)
     link = f"{bus.web}/stories/{form.channel.address}"
     title = _(
         "{channel}, newest first (UTC), {link}: {count}",

@@ -28,7 +28,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     states = ("published", "unpublished")
     before, after = states if story.published else states[::-1]
     audit = entry(caller, bus, "story-unpublish", f"{named(story)} {before}", after)
-    await bus.hub.store.stories.update(wanted, audit)
+    await bus.store.stories.update(wanted, audit)
     link = f"{bus.web}{story.path}"
     if form.again:
         return Done(_("Published the story again: {link}", link=link))

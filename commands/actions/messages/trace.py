@@ -37,7 +37,7 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
             )
         )
     matching = []
-    for message_id in await bus.hub.store.messages.ids_by_prefix(start):
+    for message_id in await bus.store.messages.ids_by_prefix(start):
         hops = await hops_of(bus, message_id)
         if may_see(caller, bus, hops):
             matching.append(hops)
@@ -63,11 +63,11 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         time=when(message.at),
     )
     lines = [hop_line(hop, message, caller, bus) for hop in hops]
-    for held in await bus.hub.store.held.of_message(message.id):
+    for held in await bus.store.held.of_message(message.id):
         lines.append(held_line(held, caller, bus))
-    for stop in await bus.hub.store.messages.rejections(message.id):
+    for stop in await bus.store.messages.rejections(message.id):
         lines.append(stopped_line(stop, caller, bus))
-    deletion = await bus.hub.store.messages.deletion(message.id)
+    deletion = await bus.store.messages.deletion(message.id)
     if deletion:
         at, who = deletion
         known = who if caller.role >= Role.OPERATOR else _("an operator")
@@ -77,7 +77,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 async def hops_of(bus: Bus, message_id: str) -> Sequence[Delivery]:
     """All deliveries of a message, in order."""
-    return await bus.hub.store.messages.trace(message_id)
+    return await bus.store.messages.trace(message_id)
 
 
 def may_see(caller: Caller, bus: Bus, hops: Sequence[Delivery]) -> bool:

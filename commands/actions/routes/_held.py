@@ -20,7 +20,7 @@ async def first_held(
     in a line."""
     by_number = {known.id: known for known in bus.hub.routes}
     lines = []
-    for held in await bus.hub.store.held.first(FIRST, route.id if route else None):
+    for held in await bus.store.held.first(FIRST, route.id if route else None):
         at = by_number.get(held.route)
         if at:
             lines.append((held.route, held_line(held, at, caller, bus)))

@@ -51,7 +51,7 @@ class Form:
     what: Annotated[
         str,
         Ask(
-            _("Request"),
+            _("Action"),
             _(
                 "“ends” changes its source, destination and state; add, edit, order and drop "
                 "change its processors"

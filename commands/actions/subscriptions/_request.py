@@ -279,8 +279,8 @@ async def find_thread(bus: Bus, channel: Channel, written: str) -> str:
     if not start:
         return ""
     if len(start) >= _LEAST_ID and start.isascii() and start.isalnum():
-        for message_id in await bus.hub.store.messages.ids_by_prefix(start, limit=_CLOSE):
-            hops = await bus.hub.store.messages.trace(message_id)
+        for message_id in await bus.store.messages.ids_by_prefix(start, limit=_CLOSE):
+            hops = await bus.store.messages.trace(message_id)
             if channel in [hop.channel for hop in hops]:
                 return hops[0].message.thread or hops[0].message.id
     fault(
@@ -331,7 +331,7 @@ async def check_new(bus: Bus, new: Subscription) -> None:
     """Raise Conflict where the same already goes there."""
     person = bus.methods[new.target.method].person
     known = None
-    for other in await bus.hub.store.subscriptions.find(target=new.target, channel=new.channel):
+    for other in await bus.store.subscriptions.find(target=new.target, channel=new.channel):
         if other.who == new.who or not person:
             known = other
             break

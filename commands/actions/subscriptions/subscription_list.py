@@ -47,7 +47,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 async def list_others(who: str | None, bus: Bus) -> Reply:
     """Subscriptions of a bare JID, or of all."""
-    subscriptions = await bus.hub.store.subscriptions.find(who=who, limit=SHOWN + 1)
+    subscriptions = await bus.store.subscriptions.find(who=who, limit=SHOWN + 1)
     lines = []
     for each in subscriptions[:SHOWN]:
         lines.append(_("{who}: {subscription}", who=each.owner, subscription=described(each)))

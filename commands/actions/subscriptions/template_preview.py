@@ -72,7 +72,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 async def newest_messages(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
     """A channel's newest messages. Raises NotFound."""
     readable(caller, bus, channel)
-    found = await bus.hub.store.deliveries.log(channel, before=_END, limit=NEWEST)
+    found = await bus.store.deliveries.log(channel, before=_END, limit=NEWEST)
     if not found:
         raise NotFound(_("{channel} does not contain any messages yet.", channel=channel))
     return [one.message for one in found]

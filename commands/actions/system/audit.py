@@ -25,7 +25,7 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     """Show the newest lines of the audit log. Raises BadInput."""
     if not 1 <= form.count <= MAX_LINES:
         raise BadInput(_("Lines must be between 1 and {most}.", most=MAX_LINES))
-    changes = await bus.hub.store.audit.newest(limit=form.count)
+    changes = await bus.store.audit.newest(limit=form.count)
     lines = [audit_line(change) for _number, change in changes]
     return Lines(_("{count} changes, newest first (UTC):", count=len(lines)), lines)
 

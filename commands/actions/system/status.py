@@ -26,12 +26,12 @@ async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
         *queue_lines(health.get("queues", {}), bus),
     ]
     lines += [await subscription_line(bus), *await digest_lines(bus)]
-    lines += held_lines(await bus.hub.store.held.counts(), bus)
+    lines += held_lines(await bus.store.held.counts(), bus)
     if first := await first_held(caller, bus):
         lines.append(_("The next held messages:"))
         lines += [_("  {number}: {held}", number=route, held=held) for route, held in first]
     lines += source_lines(bus)
-    graves = await bus.hub.store.dead_letters.counts()
+    graves = await bus.store.dead_letters.counts()
     lines.append(_("Dead letters: {count}", count=sum(graves.values())))
     lines += [f"  {channel}: {count}" for channel, count in sorted(graves.items())]
     title = _(
@@ -93,7 +93,7 @@ def queue_lines(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
 
 async def subscription_line(bus: Bus) -> Words:
     """How many subscriptions there are."""
-    counts = await bus.hub.store.subscriptions.counts()
+    counts = await bus.store.subscriptions.counts()
     return _(
         "Subscriptions: {count}, {asked} unconfirmed",
         count=sum(counts.values()),

@@ -60,7 +60,7 @@ class Settings:
         self._preferences[preference.jid] = preference
 
     def quiet(self, jid: str) -> Hours | None:
-        """The hours in which a bare JID is told nothing."""
+        """The hours in which a bare JID gets no messages."""
         chosen = self._preferences.get(jid)
         return _hours(chosen.quiet) if chosen and chosen.quiet else None
 

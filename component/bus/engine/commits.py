@@ -1,8 +1,8 @@
-"""The group commit: whatever was accepted, confirmed or read since the last commit is one
+"""The group commit: everything accepted, confirmed or read since the last commit is one
 transaction.
 
-`synchronous=FULL` costs per commit, not per message. What the disk refuses is told to its caller;
-outcomes of deliveries are kept and tried again.
+`synchronous=FULL` costs per commit, not per message. If the disk refuses a message, its caller gets
+the error. Outcomes of deliveries are kept and tried again.
 """
 
 import asyncio

@@ -57,7 +57,7 @@ class Hub:
     """The bus itself. `attach` the methods, then `start`."""
 
     def __init__(self, store: Store, clock: Clock, limits: EngineLimits = DEFAULT_LIMITS) -> None:
-        self.store = store
+        self._store = store
         self._limits = limits
         self._clock = clock
         self.routing = Routing(store.held, clock, self._first_state)
@@ -94,11 +94,11 @@ class Hub:
         followers: Followers = no_followers,
         renderer: Renderer = PLAIN,
     ) -> None:
-        """Give the hub its ways out; None stands for a method whose channels live in the store.
+        """Give the hub its methods; None for a method whose channels are kept in the store.
 
-        `persons` are the methods whose channels are persons, `sources` those that only speak;
-        `on_failure` is told what did not arrive, `renderer` makes what the methods send; see
-        `Routing.attach` for the rest.
+        `persons` are the methods whose channels are persons, `sources` those that only speak.
+        `on_failure` is called for deliveries that did not arrive, `renderer` makes what the methods
+        send. `Routing.attach` describes the rest.
         """
         self._on_failure = on_failure
         self._renderer = renderer
@@ -114,7 +114,7 @@ class Hub:
         self._commits.start()
         self._releaser = asyncio.create_task(self.releases.run(), name="releases")
         await self._begin(self._methods.values())
-        for channel, count in (await self.store.deliveries.backlog()).items():
+        for channel, count in (await self._store.deliveries.backlog()).items():
             if self._methods.get(channel.method):
                 await self._take_up(channel, count)
 
@@ -155,10 +155,10 @@ class Hub:
 
     async def reload(self) -> None:
         """Take channels, routes and mutes from the store; in force for the next message."""
-        self._specs = {spec.channel: spec for spec in await self.store.configuration.channels()}
-        self._mutes = {mute.key: mute for mute in await self.store.configuration.mutes()}
+        self._specs = {spec.channel: spec for spec in await self._store.configuration.channels()}
+        self._mutes = {mute.key: mute for mute in await self._store.configuration.mutes()}
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
-        self.routing.configure(await self.store.configuration.routes(), paused)
+        self.routing.configure(await self._store.configuration.routes(), paused)
         self.releases.look_again()
         for channel, queue in self._queues.items():
             queue.hold(channel in paused)
@@ -184,7 +184,7 @@ class Hub:
         In one turn: what is planned by a route that is gone would wait there for ever.
         """
         async with self.routing.turn():
-            await self.store.configuration.change(changes, audit)
+            await self._store.configuration.change(changes, audit)
             await self.reload()
             await self.routing.recount()
 
@@ -193,7 +193,7 @@ class Hub:
         if queue := self._queues.pop(channel, None):
             await queue.stop()
         after = 0
-        while waiting := await self.store.deliveries.pending(channel, after, AT_ONCE):
+        while waiting := await self._store.deliveries.pending(channel, after, AT_ONCE):
             after = waiting[-1].seq
             for delivery in waiting:
                 self._refuse(delivery)
@@ -224,7 +224,7 @@ class Hub:
         return tuple(one for group in told for one in group)
 
     def explain(self, message: Message) -> tuple[Hop, ...]:
-        """See `Routing.explain`."""
+        """What each route would do with a message now. Nothing is stored or sent."""
         return self.routing.explain(message)
 
     def _reaches(self, channel: Channel) -> bool:
@@ -298,7 +298,11 @@ class Hub:
         deliver: bool = False,
         spread: bool = True,
     ) -> Receipt:
-        """See `ports.Accept.accept`."""
+        """Accept a message: it is committed on return. Raises StoreError, or Muted for its author.
+
+        `mark` is saved in the same transaction. With `deliver` the message also has to reach its
+        own channel; without `spread` it is not forwarded.
+        """
         self.check_muted(message.author)
         message = await self._threaded(message)
         to_person = deliver and message.channel.method in self._persons
@@ -308,15 +312,16 @@ class Hub:
         return await self._commits.accept(Offer(message, plan), mark)
 
     async def accept_with(self, message: Message, writes: Sequence[Write]) -> Receipt:
-        """See `ports.accepted.Together.accept_with`."""
+        """Accept a message together with the writes of a service, in one transaction. Raises
+        StoreError."""
         own = self._first_state(message.channel)
         plan = partial(self.routing.plan, message, own, forward=False)
         return await self._commits.accept(Offer(message, plan, writes), None)
 
     async def write(self, writes: Sequence[Write]) -> None:
-        """See `ports.accepted.Together.write`."""
+        """Commit the writes of a service. Raises StoreError."""
         async with self.routing.turn():
-            async with self.store.transaction() as tx:
+            async with self._store.transaction() as tx:
                 begun = await tx.write(writes)
             self._dispatch(begun)
 
@@ -326,13 +331,16 @@ class Hub:
         if not message.replies or message.thread:
             return message
         return replace(
-            message, thread=await self.store.messages.thread_of(message.replies) or message.replies
+            message, thread=await self._store.messages.thread_of(message.replies) or message.replies
         )
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
-        """See `ports.Accept.correct`."""
+        """Send `message` in the place of the one from `origin`, to all places that can correct it.
+
+        Gives None if there are no such places, or if the text is the same. Raises as `accept`.
+        """
         self.check_muted(message.author)
-        earlier, places = await self.store.messages.destinations_of(origin)
+        earlier, places = await self._store.messages.destinations_of(origin)
         places = frozenset(
             one for one in places if isinstance(self._methods.get(one.method), Corrects)
         )
@@ -346,11 +354,11 @@ class Hub:
         return State.PENDING if self._methods.get(channel.method) else State.DELIVERED
 
     def note(self, mark: ArchivePosition) -> None:
-        """See `GroupCommit.note`."""
+        """Save how far an archive was read, with the next commit."""
         self._commits.note(mark)
 
     def reading(self, channel: Channel) -> None:
-        """See `GroupCommit.reading`."""
+        """An archive is read again from its saved position: later positions count again."""
         self._commits.reading(channel)
 
     # Out
@@ -372,7 +380,7 @@ class Hub:
                 by_channel[letter.channel].append(again)
         for channel, mine in by_channel.items():
             self._queue(channel).expect(one.seq for one in mine)
-        await self.store.dead_letters.decide(
+        await self._store.dead_letters.decide(
             [*kept, *(one for mine in by_channel.values() for one in mine)], audit
         )
         for channel, mine in by_channel.items():
@@ -389,10 +397,10 @@ class Hub:
         learn it too.
         """
         async with self.routing.turn():  # what it let wait is counted
-            await self.store.messages.delete(message_id, DELETED, audit)
+            await self._store.messages.delete(message_id, DELETED, audit)
             await self.routing.recount()
         flights = [flight for queue in self._queues.values() for flight in queue.forget(message_id)]
-        hops = await self.store.messages.trace(message_id)
+        hops = await self._store.messages.trace(message_id)
         for hop in hops:
             self._broadcast.tell(hop)
         return await retract_everywhere(self._methods, hops, flights)
@@ -412,12 +420,12 @@ class Hub:
         return {str(channel): queue.depth for channel, queue in self._queues.items()}
 
     async def check(self) -> None:
-        """See `GroupCommit.check`."""
+        """Raise StoreError if the last commit failed and the next one would fail too."""
         await self._commits.check()
 
     @property
     def unsaved(self) -> int:
-        """See `GroupCommit.unsaved`."""
+        """Entries that wait for the next commit."""
         return self._commits.unsaved
 
     def _committed(self, receipts: Sequence[Receipt], begun: Sequence[Delivery]) -> None:
@@ -433,7 +441,7 @@ class Hub:
         async with self.routing.turn():
             groups = self.routing.releasable(due)
             if groups:
-                async with self.store.transaction() as tx:
+                async with self._store.transaction() as tx:
                     deliveries = await release_all(tx, groups, self.routing.plan_release)
                 self._dispatch(deliveries)
         return bool(groups)
@@ -456,7 +464,7 @@ class Hub:
                 channel,
                 method,
                 self._renderer,
-                self.store.deliveries,
+                self._store.deliveries,
                 self._commits.settle,
                 self._clock,
                 self._on_failure,

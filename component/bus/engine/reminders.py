@@ -1,5 +1,5 @@
-"""Keeps reminders and says them when they are due: on disk before anyone is told yes, and said
-once, late where the bus was down. Only the next one's time is in memory."""
+"""Stores reminders and sends them when they are due. They are on disk before they are confirmed,
+and are sent once, late if the bus was down. Only the next time is in memory."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from component.bus.model.message import BUS, Author, Channel, Kind, Message
 from component.bus.model.reminder import MOST, Reminder
 from component.bus.model.roles import Role
 from component.bus.ports.method import Clock, MethodSpec, Timer
+from component.bus.ports.reminders import ReminderStore
 from component.common.errors import Conflict, Muted, NotFound, ShoutbusError, StoreError
 from component.common.i18n import Words, _, tell
 
@@ -32,12 +33,14 @@ class Reminders:
     def __init__(
         self,
         hub: Hub,
+        store: ReminderStore,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         timer: Timer,
         clock: Clock,
     ) -> None:
         self._hub = hub
+        self._store = store
         self._settings = settings
         self._methods = methods
         self._person = next(name for name, spec in methods.items() if spec.person)
@@ -82,7 +85,7 @@ class Reminders:
         """Keep a new one; gives it with its number. Raises NotFound, Muted, Conflict where there
         are too many, and StoreError."""
         self._may(reminder)
-        number = await self._hub.store.reminders.add(reminder, MOST)
+        number = await self._store.add(reminder, MOST)
         if not number:
             raise Conflict(
                 _(
@@ -106,14 +109,14 @@ class Reminders:
             self._timer.at(_NAME, due, self._wake)
 
     async def _plan(self) -> None:
-        due = await self._hub.store.reminders.next_due()
+        due = await self._store.next_due()
         if due is not None:
             self._at(due)
 
     async def _wake(self) -> None:
         self._next = None
         try:
-            while ready := await self._hub.store.reminders.due(self._clock(), AT_ONCE):
+            while ready := await self._store.due(self._clock(), AT_ONCE):
                 came = await asyncio.gather(
                     *(self._come(one) for one in ready), return_exceptions=True
                 )
@@ -134,7 +137,7 @@ class Reminders:
             for one, end in zip(ready, came, strict=True)
             if not isinstance(end, BaseException)
         ]
-        await self._hub.store.reminders.settle(pairs)
+        await self._store.settle(pairs)
         for end in came:
             if isinstance(end, BaseException):
                 raise end

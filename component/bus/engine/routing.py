@@ -118,7 +118,7 @@ class Routing:
 
     def plan(self, message: Message, own: State, *, forward: bool) -> Plan:
         """Plan a new message: it gets a delivery to its own channel in the state `own`, and with
-        `forward` goes on from there by the routes."""
+        `forward` it is forwarded by the routes."""
         follows: list[Follows] = []
         if forward:
             follows.append(self.planner(self._ledger).plan(message))
@@ -135,8 +135,11 @@ class Routing:
         return self.put_together([Follows({}, reached)], [own])
 
     def releasable(self, due: Sequence[Held]) -> Sequence[tuple[Held, ...]]:
-        """Held messages that may go on, each by itself and each batch together; without those whose
-        route is off or gone. Within a turn: a route that changes later would be taken as it is."""
+        """Held messages that may continue, each by itself and each batch together, without those
+        whose route is disabled or gone.
+
+        Call it within a turn: a route that changes later would be taken as it is.
+        """
         groups: list[tuple[Held, ...]] = []
         for _batch, held in itertools.groupby(due, key=lambda held: held.batch or str(held.id)):
             group = tuple(held)
@@ -156,7 +159,7 @@ class Routing:
         return self.put_together(follows, ())
 
     def plan_batch(self, planner: Planner, batch: tuple[Held, ...]) -> Plan:
-        """Plan a batch: its digests go on in its place."""
+        """Plan a batch: its digests continue in its place."""
         follows: list[Follows] = []
         made: list[Message] = []
         parts: list[tuple[str, str]] = []

@@ -50,7 +50,7 @@ class Scheduler:
             self._wake.set()
 
     def drop(self, name: str) -> None:
-        """Nothing is to be done for `name` any more; what runs for it goes on to its end."""
+        """Cancel the job of `name`. If it is running, it runs to its end."""
         self._due.pop(name, None)
 
     def due(self, name: str) -> int | None:
@@ -63,7 +63,7 @@ class Scheduler:
         self._wake.set()
 
     def next_due(self) -> int | None:
-        """When the next job is due, in ms; None where there is none."""
+        """When the next job is due, in milliseconds; None without a job."""
         return min((due for due, _number, _job in self._due.values()), default=None)
 
     async def run(self) -> None:
@@ -81,7 +81,7 @@ class Scheduler:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def tick(self) -> float | None:
-        """Start what is due; gives the seconds until the next, None where there is none."""
+        """Start the jobs that are due. Gives the seconds until the next one, or None."""
         now = self._clock()
         before, self._last = self._last, now
         if now < before - BACK:

@@ -54,8 +54,8 @@ class Phrase(str):
 class Criteria:
     """Settings of a processor that looks at messages: those that are given must all hold.
 
-    An author is told by a name, which anyone may take, or by a JID (what has an @), which no one
-    else has.
+    An author is given by a name, which anyone may take, or by a JID (with an @), which nobody else
+    has.
     """
 
     words: Annotated[

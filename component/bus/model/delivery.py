@@ -26,7 +26,7 @@ class State(StrEnum):
 
     @property
     def words(self) -> Words:
-        """The state as people are told it."""
+        """The state in words."""
         return _WORDS[self]
 
 
@@ -71,8 +71,8 @@ class Delivery:
         return self._to(State.DELIVERED, now, self.attempts, "")
 
     def failed(self, error: DeliveryError, now: int) -> Self:
-        """What follows `error`: another try, or the dead letters (refused, tried too often, too
-        old); what is moot is let go."""
+        """The state after `error`: another attempt, or a dead letter (refused, tried too often,
+        too old). A moot delivery is dropped."""
         if isinstance(error, Moot):
             return self._to(State.DROPPED, now, self.attempts, str(error))
         attempts = self.attempts + (not isinstance(error, Unavailable))

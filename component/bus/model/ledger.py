@@ -109,33 +109,33 @@ def _restore(page: "OrderedDict[str, Any]", key: str, before: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """See `processor.Notes`."""
+    """The state of one processor at one stage, as the processor sees it (`processor.Notes`)."""
 
     ledger: Ledger
     place: Place
 
     def get(self, key: str) -> Any:
-        """See `processor.Notes.get`."""
+        """The value of a key; None if there is no such key."""
         return self.ledger.page(self.place).get(key)
 
     def put(self, key: str, value: Any) -> None:
-        """See `processor.Notes.put`."""
+        """Set the value of a key."""
         self.ledger.write(self.place, key, value)
 
     def forget(self, key: str) -> None:
-        """See `processor.Notes.forget`."""
+        """Remove a key."""
         if key in self.ledger.page(self.place):
             self.ledger.write(self.place, key, None)
 
     def oldest(self) -> tuple[str, Any] | None:
-        """See `processor.Notes.oldest`."""
+        """The oldest key and its value; None if there are no keys."""
         return next(iter(self.ledger.page(self.place).items()), None)
 
 
 def forget_old(notes: Notes, before: int) -> None:
-    """Let go of entries that are times, put in their order, where they are no later than `before`.
+    """Remove entries that are times, kept in order, up to `before`.
 
-    Two at a time: that is faster than they come, and the same work for each message.
+    Two at a time: that is faster than they arrive, and the same work for each message.
     """
     for _again in range(2):
         oldest = notes.oldest()

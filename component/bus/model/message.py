@@ -21,10 +21,10 @@ SHORT_ID = 12
 MAX_NAME = 64
 """Characters an author's name may have."""
 WEB_MARK = "(web)"
-"""Stands behind the nickname of everyone who speaks from outside XMPP. No name may hold it."""
+"""Follows the nickname of everyone who speaks from outside XMPP. No name may contain it."""
 
 DELETED = "(deleted by an operator)"
-"""Stands in the place of a deleted message's body."""
+"""Replaces the body of a deleted message."""
 
 GUEST_PREFIX = "guest-"
 """Local parts of web users' JIDs begin so; no channel's and no bot's may."""
@@ -77,7 +77,7 @@ class Channel:
 
     @property
     def anyone(self) -> "Channel":
-        """The channel that stands for every address of this method."""
+        """The channel that means every address of this method."""
         return Channel(self.method, "*")
 
     def __str__(self) -> str:
@@ -98,8 +98,8 @@ class Kind(StrEnum):
     NOTICE = "notice"
     """The bus has something to tell a person."""
     DIGEST = "digest"
-    """It stands for what a subscriber is told together. Nobody is told of digests, or two could
-    tell of each other."""
+    """It covers what a subscriber gets together. Digests are not announced to subscribers, or
+    two digests could announce each other."""
     AGGREGATE = "aggregate"
     """A processor made it of several messages."""
     CONFIRMATION = "confirmation"
@@ -111,7 +111,7 @@ class AuthorKind(StrEnum):
 
     PERSON = "person"
     GUEST = "guest"
-    """A web user, for whom a puppet stands in the rooms."""
+    """A web user, who is represented by a puppet in rooms."""
     TOKEN = "token"  # noqa: S105
     """A program that posts by the API."""
     SOURCE = "source"
@@ -134,7 +134,7 @@ class Author:
 
     @property
     def is_guest(self) -> bool:
-        """Whether it is a web user, for whom a puppet stands in the rooms."""
+        """Whether it is a web user, who is represented by a puppet in rooms."""
         return self.kind is AuthorKind.GUEST
 
     @property
@@ -200,11 +200,11 @@ class Message:
     body: str
     at: int
     corrects: str = ""
-    """The id of an earlier message that this one stands in the place of (XEP-0308)."""
+    """The id of an earlier message that this one replaces (XEP-0308)."""
     replies: str = ""
     """The id of an earlier message that this one answers (XEP-0461)."""
     thread: str = ""
-    """The id of the message that began the thread, where this one stands in one: the store finds it
+    """The id of the first message of the thread, if this one is in a thread. The store finds it
     on accepting."""
     kind: Kind = Kind.CHAT
 
@@ -277,6 +277,5 @@ def new_id(at: int) -> str:
 
 
 def id_from(origin: str) -> str:
-    """The id of what stands at `origin`: every bus that reads one room gives one message the same
-    id."""
+    """The id for an origin: every bus that reads a room gives a message the same id."""
     return hashlib.blake2b(origin.encode(), digest_size=16).hexdigest()

@@ -9,7 +9,7 @@ import structlog
 from component.bus.model.ledger import Ledger
 from component.bus.model.message import Channel, Message, id_from
 from component.bus.model.processor import MAX_HELD, MAX_HOLD, Hold, Moment, Outcome, Stop
-from component.bus.model.route import Link, Routes, Way
+from component.bus.model.route import ActiveRoute, Link, Routes
 from component.common.errors import BadInput
 from component.common.i18n import Words, _
 
@@ -70,7 +70,7 @@ class Follows:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """The message can't go on, and must not be lost: a dead letter, and why."""
+    """The message cannot continue and must not be lost: a dead letter, and the reason."""
 
     why: Words
 
@@ -147,10 +147,10 @@ class Planner:
         """Every channel that `message` must reach, nearest first, each once, never back to where it
         has been.
 
-        What reaches a place goes on, as it arrived, by that place's own routes (a Pipes and Filters
-        chain); what reaches a person does not, for a route from a person is for what they say. A
-        ring of routes ends by itself; a ring over several buses ends by the message's id, which
-        each accepts once.
+        A message that reaches a place is forwarded, as it arrived, by that place's own routes (a
+        Pipes and Filters chain). A message to a person is not forwarded, since a route from a
+        person is for what they say. A ring of routes ends by itself. A ring over several buses ends
+        by the message's id, which each bus accepts once.
         """
         follows = Follows({message.channel: None})
         self._spread(message, message.channel, follows)
@@ -193,7 +193,7 @@ class Planner:
     def _pass(
         self,
         message: Message,
-        way: Way,
+        way: ActiveRoute,
         place: Channel,
         links: Sequence[Link],
         passed: tuple[int, ...],

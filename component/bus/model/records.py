@@ -58,9 +58,8 @@ class Mute:
 @dataclass(frozen=True, slots=True)
 class Preference:
     """What a person (a bare JID) chose: a language ("" for their client's), how often the bot
-    confirms what it passes on (once, always, never), the time zone whose clocks they go by ("" for
-    UTC), and the hours in which they are told nothing ("" for none; see
-    `component.common.quiet_hours`)."""
+    confirms what it posts (once, always, never), the time zone ("" for UTC), and quiet hours (""
+    for none; see `component.common.quiet_hours`)."""
 
     jid: str
     language: str = ""

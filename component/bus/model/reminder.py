@@ -50,8 +50,7 @@ class Reminder:
         return Schedule.parse(self.schedule).after(at, ZoneInfo(self.zone))
 
     def latest(self, now: int) -> int:
-        """The last of its times that `now` is not before: of several that were missed, the one that
-        is told."""
+        """The last of its times up to `now`: of several missed times, the one that is sent."""
         if not self.schedule:
             return self.due
         for back in _LOOKS_BACK:  # a few steps from near, not a year's from the first

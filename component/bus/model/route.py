@@ -91,10 +91,10 @@ class Link:
 
 
 Make = Callable[[Stage], Processor]
-"""Gives a stage's processor; where there is none for it, one that holds everything back."""
+"""Gives a stage's processor; one that holds everything if the processor does not exist."""
 
 
-class Way:
+class ActiveRoute:
     """An enabled route, ready to work; its processors are made when the first message comes."""
 
     __slots__ = ("_chain", "_make", "route")
@@ -135,22 +135,22 @@ class Routes:
         """
         self.persons = frozenset(persons)
         self._paused = frozenset(paused)
-        ways = [Way(one, make) for one in routes if one.enabled]
+        ways = [ActiveRoute(one, make) for one in routes if one.enabled]
         self._by_id = {way.route.id: way for way in ways}
-        self._from: dict[Channel, tuple[Way, ...]] = {
+        self._from: dict[Channel, tuple[ActiveRoute, ...]] = {
             source: tuple(mine)
             for source, mine in grouped(ways, lambda way: way.route.source).items()
             if source not in self._paused
         }
 
-    def after(self, channel: Channel) -> tuple[Way, ...]:
+    def after(self, channel: Channel) -> tuple[ActiveRoute, ...]:
         """The routes one step from `channel`, in their order; empty where there are none."""
         if channel in self._paused:
             return ()
         return self._from.get(channel, ()) + self._from.get(channel.anyone, ())
 
     def beyond(self, channel: Channel) -> frozenset[Channel]:
-        """Every channel that what arrives at `channel` may go on to."""
+        """Every channel to which a message from `channel` may be forwarded."""
         found: set[Channel] = set()
         ahead = [channel]
         while ahead:
@@ -161,7 +161,7 @@ class Routes:
             ahead.extend(new)
         return frozenset(found)
 
-    def get(self, number: int) -> Way | None:
+    def get(self, number: int) -> ActiveRoute | None:
         """An enabled route by its id."""
         return self._by_id.get(number)
 

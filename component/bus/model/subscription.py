@@ -1,9 +1,9 @@
-"""Subscriptions: what someone hears of, where, and when; and the pure decisions about it. The time
-is given.
+"""Subscriptions: what a person wants to get, where and when, and the pure decisions about it. Time
+is an argument.
 
-A subscription is at a channel. What comes there is told `target` at once, or is told as one digest:
-at the times of a schedule, or after so many messages. A digest is no heap of messages that wait: it
-is what the channel's log holds behind `cursor`, and is read when it is due.
+A subscription is for a channel. Its messages go to `target` immediately, or as one digest: on a
+schedule, or after so many messages. A digest is not a queue of waiting messages. It is what the
+channel's log holds after `cursor`, and is read when it is due.
 """
 
 import re
@@ -72,7 +72,7 @@ class Interval:
 
     @property
     def at_once(self) -> bool:
-        """Whether each message is told as it comes."""
+        """Whether each message is sent as it arrives."""
         return not self.count and self.schedule is None
 
     @property
@@ -107,7 +107,8 @@ class Standing(StrEnum):
     PAUSED = "paused"
     """By who has it, until `due`, or until they want it again where that is 0."""
     FAILED = "failed"
-    """What was sent there came back: it goes on once the address is confirmed anew."""
+    """What was sent there bounced. The subscription continues when the address is confirmed
+    again."""
 
     @property
     def words(self) -> Words:
@@ -125,17 +126,17 @@ _STANDING = {
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Someone's at a channel: see the module.
+    """A person's subscription to a channel (see the module).
 
-    `who` is a bare JID, "" for who gave nothing but a mail address. `only` and `without` are
-    filters (see `Filter`). `thread` is the id of a message: only what is said in its thread is
-    told. `own` posts are left out unless wanted. With `online` what comes while they are online is
-    told at once, all else with the digest. `name` is one whose mention is told at once, whatever
-    the interval. Where `target` can't be reached, `fallback` gets it.
+    `who` is a bare JID, "" for a person who gave only an email address. `only` and `without` are
+    filters (see `Filter`). `thread` is the id of a message: only messages of its thread are sent.
+    `own` includes the person's own posts. With `online`, messages arrive immediately while the
+    person is online, and otherwise with the digest. A message that mentions `name` is sent
+    immediately, whatever the interval. `fallback` is used if `target` cannot be reached.
 
-    `due` is when what stands behind `cursor` (a seq of the channel's deliveries) is told as one
-    digest, in ms; 0 where nothing waits for a time. One at once has a `due` only after a pause or
-    quiet hours. `id` is the store's.
+    `due` is when everything after `cursor` (a seq of the channel's deliveries) is sent as one
+    digest, in milliseconds; 0 if nothing waits for a time. An immediate subscription has a `due`
+    only after a pause or quiet hours. `id` comes from the store.
     """
 
     who: str
@@ -181,13 +182,12 @@ class Subscription:
 
     @property
     def urgent(self) -> str:
-        """The name whose mention is told at once though not each message is looked at for it; ""
-        for none."""
+        """The name whose mention is sent immediately although other messages wait; "" for none."""
         return "" if self.live or self.standing is not Standing.ON else self.name.casefold()
 
     @property
     def waits(self) -> bool:
-        """Whether what comes waits behind its cursor, and is told later."""
+        """Whether messages wait after its cursor to be sent later."""
         return self.standing is Standing.PAUSED or self.due > 0 or not self.interval.at_once
 
     def next(self, now: int) -> int:
@@ -217,7 +217,7 @@ class Subscription:
         return bool(self.name) and self.name.casefold() in words_of(message.body)
 
     def begun(self, now: int, cursor: int) -> Self:
-        """As it stands from when its address is confirmed: of what came before nothing is told."""
+        """The subscription once its address is confirmed. Earlier messages are not sent."""
         on = replace(self, standing=Standing.ON, cursor=cursor, due=0)
         return replace(on, due=on.next(now))
 
@@ -298,7 +298,7 @@ class Verdict(StrEnum):
     NO = "no"
     """Nothing, or it comes with a digest that waits already."""
     NOW = "now"
-    """It is told at once."""
+    """It is sent immediately."""
     COUNT = "count"
     """It counts towards a digest."""
     HOLD = "hold"
@@ -306,7 +306,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DecisionTime:
     """What a decision looks at: the time in ms, who is online now, and each person's quiet
     hours."""
 
@@ -320,7 +320,7 @@ class Moment:
         return hours.until(self.now, ZoneInfo(subscription.zone)) if hours else None
 
 
-def decide(subscription: Subscription, message: Message, moment: Moment) -> Verdict:
+def decide(subscription: Subscription, message: Message, moment: DecisionTime) -> Verdict:
     """What becomes of a message that came to the subscription's channel."""
     one = subscription
     if one.standing is not Standing.ON or not one.wants(message):
@@ -365,8 +365,8 @@ class Address:
 
 
 def mailbox(target: Channel) -> Channel:
-    """Where it all arrives, by which addresses are counted and stopped: most mail servers take no
-    notice of case, or of what stands behind a plus (RFC 5233)."""
+    """The mailbox of an address, by which addresses are counted and stopped: most mail servers
+    ignore case and everything after a plus (RFC 5233)."""
     local, at, domain = target.address.rpartition("@")
     if not at:
         return target

@@ -66,7 +66,7 @@ class BrokenFeed(FeedError):
 
 
 class DtdRefused(FeedError):
-    """It brings definitions of its own, which is how bombs are built."""
+    """It defines entities, which is how bombs are built."""
 
     condition = "policy-violation"
     sentence = _("The feed defines XML entities. They are refused for security reasons.")

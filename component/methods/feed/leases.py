@@ -99,7 +99,7 @@ class Leases:
             await self._ports.memory.keep(feed.channel, feed.state.dump())
 
     async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
-        """See `ports.Pushed.verify`."""
+        """The answer to a hub's verification request: a status and a body. Raises StoreError."""
         feed = self.find(token)
         lease = None
         if feed:

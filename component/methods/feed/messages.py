@@ -22,7 +22,7 @@ from component.methods.feed.parsing.item import Item
 _OURS = re.compile(r"tag:[^,]+,\d{4}-\d\d-\d\d:[a-z0-9._-]+/[0-9a-f]{32}")
 """What the bus's own archives call their stories."""
 _LONGEST_TITLE = 120
-"""Characters of a text that stand for its title where it has none."""
+"""Characters of a text that serve as the title of an item without one."""
 
 
 def message(
@@ -103,7 +103,7 @@ def author(channel: Channel, *names: str) -> Author:
 
 
 def shown(url: str) -> str:
-    """An address without the password that may stand in it."""
+    """An address without the password that it may contain."""
     try:
         return str(URL(url).with_user(None))
     except ValueError:

@@ -18,8 +18,16 @@ from component.fetch.result import Fault, Fetched, FetchError, Limits
 from component.methods.feed import messages
 from component.methods.feed.dedup import News, Seen, news
 from component.methods.feed.errors import FeedError, HtmlPage
-from component.methods.feed.interval import ACCEPT, KEPT, Heard, Hints, Step, failed, succeeded
-from component.methods.feed.interval import News as Told
+from component.methods.feed.interval import (
+    ACCEPT,
+    KEPT,
+    Heard,
+    Hints,
+    OwnerNotice,
+    Step,
+    failed,
+    succeeded,
+)
 from component.methods.feed.parsing.item import BYTES, ITEMS, Feed
 from component.methods.feed.sandbox.workers import Workers
 from component.methods.feed.state import State, digest
@@ -217,7 +225,7 @@ class Looking:
         )
         if not step.news and not step.poll.told and not state.poll.since and not here:
             # It was just added: the person who wrote its address can correct it now.
-            step = Step(replace(step.poll, told=True), Told.BROKEN)
+            step = Step(replace(step.poll, told=True), OwnerNotice.BROKEN)
         await self.notify(channel, step, error.sentence)
         return replace(state, poll=step.poll, trouble=str(error)), error.sentence
 
@@ -226,18 +234,18 @@ class Looking:
     async def notify(self, channel: Channel, step: Step, why: Words | str = "") -> None:
         """Notify the owner of trouble, and of its end. Raises StoreError."""
         match step.news:
-            case Told.BROKEN:
+            case OwnerNotice.BROKEN:
                 await self._ports.tell(
                     channel, _("The feed cannot be read. {why} Shoutbus keeps trying.", why=why)
                 )
-            case Told.GONE:
+            case OwnerNotice.GONE:
                 told = _(
                     "{why} The feed is no longer checked. Edit the channel to set another "
                     "address, or remove it.",
                     why=why,
                 )
                 await self._ports.tell(channel, told)
-            case Told.RECOVERED:
+            case OwnerNotice.RECOVERED:
                 await self._ports.tell(channel, _("The feed can be read again."))
 
     async def notify_address(self, channel: Channel, state: State, got: Got) -> None:

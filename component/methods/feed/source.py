@@ -48,7 +48,7 @@ FAULT = 15 * 60_000
 NUDGED = 60_000
 """Milliseconds between two looks that someone unknown asks for."""
 PUSHES, PUSHES_A_MINUTE = 10, 2
-"""Pushes of a feed that are told at once, and later; at more the feed itself is looked at."""
+"""Pushes of a feed that are sent at once, and then per minute. Beyond that the feed is polled."""
 MOST = 10
 INNER = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 """Ends of host names that are not on the public internet."""
@@ -160,13 +160,13 @@ class Feeds:
         ports.callbacks.heard.append(self)
 
     async def close(self) -> None:
-        """See `ports.Closes`."""
+        """End the processes that parse."""
         await self._looking.close()
 
     # What is configured
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Source`."""
+        """Take on the configured channels; called again when they change."""
         wanted = dict(self.forms(specs))
         for channel in list(self._feeds):
             if channel not in wanted:
@@ -200,7 +200,7 @@ class Feeds:
                 self._bad[spec.channel] = Trouble(spec.channel, error.sentence, 0)
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """The channels that cannot be read, and when they are polled next."""
         troubles = list(self._bad.values())
         for feed in self._feeds.values():
             if feed.state is None or not feed.state.poll.failures:
@@ -306,11 +306,11 @@ class Feeds:
     # What hubs push (WebSub)
 
     async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
-        """See `ports.Pushed`."""
+        """The answer to a hub's verification request. Raises StoreError."""
         return await self._leases.verify(token, query)
 
     async def push(self, token: str, body: bytes, content_type: str, signature: str) -> bool:
-        """See `ports.Pushed`."""
+        """Take what was sent to a callback; False if the token is unknown. Raises StoreError."""
         found = self._leases.find(token)
         if found is None:
             return False

@@ -38,7 +38,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Name:
-    """What a database is called: the name of its file, which stands in one of the folders."""
+    """The name of a database: that of its file in one of the folders."""
 
     text: str
 

@@ -46,7 +46,7 @@ class Settings:
 
     @property
     def times(self) -> Times:
-        """See `component.methods.scheduled.slots.Timed`."""
+        """The schedule, as `slots` needs it."""
         return Times(self.when, self.zone, self.jitter)
 
 
@@ -59,11 +59,11 @@ class Fortune:
         self._slots = Slots(ports, METHOD.settings, self._words)
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Source.configure`."""
+        """Take on the configured channels; called again when they change."""
         self._slots.configure(specs)
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """The channels whose settings or files cannot be read."""
         return self._slots.troubles()
 
     async def _words(self, spec: ChannelSpec, settings: Settings) -> tuple[Author, str] | None:

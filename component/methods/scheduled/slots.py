@@ -67,7 +67,7 @@ _Settings = TypeVar("_Settings", bound=Timed)
 
 
 def speaker(spec: ChannelSpec, name: str) -> Author:
-    """Who speaks for a channel: by its title, by `name` where that won't do."""
+    """The author of a channel's messages: its title, or `name` if that is not a valid name."""
     try:
         return Author.named(spec.title or name, str(spec.channel), AuthorKind.SOURCE)
     except BadInput:
@@ -94,7 +94,7 @@ class Slots(Generic[_Settings]):
         """The channels that may speak, and their settings."""
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Source.configure`. A channel that stays as it was keeps its time."""
+        """Take on the configured channels. A channel that stays as it was keeps its time."""
         before = self.standing
         now: dict[Channel, tuple[ChannelSpec, _Settings]] = {}
         for spec in specs:
@@ -112,14 +112,14 @@ class Slots(Generic[_Settings]):
                 self._plan(channel)
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """The channels whose settings cannot be read."""
         return [
             Trouble(channel, why, self._due.get(channel, 0))
             for channel, why in self.complaints.standing()
         ]
 
     def _settings(self, spec: ChannelSpec) -> _Settings | None:
-        """None where what is kept won't do, which owners are told."""
+        """The channel's settings; None if they cannot be read, of which owners are notified."""
         faults: dict[str, Words] = {}
         settings = None
         try:

@@ -88,8 +88,8 @@ async def make(writer: Connection, change: Put | Drop) -> int:
 
 
 async def leave(writer: Connection, route: Route, *, gone: bool) -> None:
-    """Forget the state of stages that go or are set otherwise, and let go on what they hold: what
-    comes now must not overtake it. What a route that goes holds becomes dead letters."""
+    """Forget the state of stages that are removed or changed, and make due what they hold: a new
+    message must not overtake it. What a removed route holds becomes dead letters."""
     rows = await writer.rows("stages_of", id=route.id)
     changed: list[int] = []
     lost: list[int] = []

@@ -189,7 +189,7 @@ def driver_errors() -> Iterator[None]:
 
 
 def inode(path: Path) -> tuple[int, int]:
-    """Which file stands at a path, as device and inode; (0, 0) where none does."""
+    """Return which file is at a path, as device and inode; (0, 0) where none is."""
     try:
         status = path.stat()
     except OSError:

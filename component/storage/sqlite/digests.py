@@ -35,7 +35,7 @@ class SQLiteDigests:
         return await self._database.read("far_subscriptions", to_subscription, **page)
 
     async def next_due(self) -> int | None:
-        """Return when the next is due; None where there is none."""
+        """Return when the next is due; None where no subscription is."""
         return await self._database.read_one("next_subscription", to_due)
 
     async def take_turns(self, turns: Sequence[DigestTurn]) -> None:
@@ -96,7 +96,7 @@ async def due_again(writer: Connection, turn: DigestTurn) -> int:
     """Return when a subscription is due again that waits for nothing else: 0, unless something came
     behind its new cursor.
 
-    Nothing can be lost between a digest and what is told at once. A message's delivery to the
+    Nothing is lost between a digest and immediate delivery. A message's delivery to the
     channel is committed with the one to its subscribers, whose fan-out reads the subscription later
     still. Where it reads it before this transaction, and so leaves the message to the digest, that
     delivery is there by now: up to the cursor, or seen here. Where it reads it after, it finds it

@@ -71,7 +71,7 @@ async def deliver(writer: Connection, page: FanOutPage) -> Sequence[Delivery]:
 
 async def hold(writer: Connection, held: Sequence[Subscription]) -> None:
     """Save subscriptions in their new state, but for those that their owner stopped since they were
-    read. A cursor that moved on meanwhile stays: nothing is told twice."""
+    read. A cursor that moved on meanwhile stays: nothing is sent twice."""
     known = await by_id(writer, [subscription.id for subscription in held])
     for subscription in held:
         current = known.get(subscription.id)

@@ -1,4 +1,4 @@
-"""Rows of the database and what they stand for: to write them, and to read them back."""
+"""Rows of the database and the values that they hold: to write them, and to read them back."""
 
 import json
 from collections.abc import Iterable

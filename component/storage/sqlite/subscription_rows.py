@@ -14,7 +14,7 @@ _SAME = ("who", "zone", "language", "thread", "name", "due", "cursor", "id")
 _ALL = 2**31
 
 parse_channel = lru_cache(20_000)(Channel.parse)
-"""`Channel.parse`, remembered: the same few channels stand in thousands of subscriptions."""
+"""`Channel.parse`, remembered: thousands of subscriptions hold the same few channels."""
 
 
 def to_subscription(row: Row) -> Subscription:

@@ -66,7 +66,7 @@ async def test_one_person_has_few_asked_and_dropping_frees_nothing(world: World)
         await world.book.drop("mallory@evil.example", mail(number))
     with pytest.raises(TooMany):
         await world.book.ask("mallory@evil.example", mail(99))
-    assert await world.hub.store.addresses.get("mallory@evil.example", mail(99)) is None
+    assert await world.store.addresses.get("mallory@evil.example", mail(99)) is None
     assert await world.book.ask(JULIET, MAIL)
     await world.book.check_room()
     world.clock.sleep(minutes=24 * 60 + 1)
@@ -99,7 +99,7 @@ async def _sign_ups_are_counted(world: World) -> None:
     for _ in range(2):
         with pytest.raises(TooMany):
             await world.book.ask("", mail(9))
-    assert await world.hub.store.addresses.get("", mail(9)) is None
+    assert await world.store.addresses.get("", mail(9)) is None
     assert await world.book.ask(JULIET, MAIL)
 
 
@@ -111,7 +111,7 @@ async def test_an_operator_may_ask_more_for_others(world: World) -> None:
 async def test_a_clock_that_was_ahead_blocks_nothing(world: World) -> None:
     world.clock.sleep(minutes=365 * 24 * 60)
     assert await world.book.ask(JULIET, MAIL)
-    ahead = await world.hub.store.addresses.get(JULIET, MAIL)
+    ahead = await world.store.addresses.get(JULIET, MAIL)
     world.clock.sleep(minutes=-365 * 24 * 60)
     assert ahead
     code = world.book.links.code(ahead)
@@ -156,7 +156,7 @@ async def test_another_way_to_write_a_domain_is_none(world: World, domain: str) 
         await world.subscriptions.add(
             Subscription(ROMEO, LOBBY, Channel("mail", f"juliet@{domain}"))
         )
-    assert await world.hub.store.addresses.find() == []
+    assert await world.store.addresses.find() == []
 
 
 async def test_who_was_asked_is_known_also_where_the_address_was_dropped(world: World) -> None:
@@ -173,7 +173,7 @@ async def test_who_was_asked_is_known_also_where_the_address_was_dropped(world: 
 
 async def asked(world: World) -> Address:
     await world.subscriptions.add(Subscription(JULIET, LOBBY, MAIL))
-    address = await world.hub.store.addresses.get(JULIET, MAIL)
+    address = await world.store.addresses.get(JULIET, MAIL)
     assert address
     return address
 
@@ -189,7 +189,7 @@ async def test_many_guesses_at_once_are_five(world: World) -> None:
     assert sum(isinstance(one, TooMany) for one in said_) == len(wrong) - MAX_TRIES + 1
     with pytest.raises(TooMany):
         await world.book.answer(JULIET, f"{right:06}")
-    assert await world.hub.store.addresses.get(JULIET, MAIL) == replace(address, tries=MAX_TRIES)
+    assert await world.store.addresses.get(JULIET, MAIL) == replace(address, tries=MAX_TRIES)
 
 
 async def test_the_last_try_confirms(world: World) -> None:
@@ -261,7 +261,7 @@ async def tell(world: World, channel: Channel = LOBBY) -> Delivery:
     world.mail.closed.add(MAIL)
     await world.hub.accept(said("secret", channel, author=Author("Romeo", ROMEO), at=world.clock()))
     async with asyncio.timeout(5):
-        while not (there := await world.hub.store.deliveries.pending(MAIL, 0, 10)):
+        while not (there := await world.store.deliveries.pending(MAIL, 0, 10)):
             pass  # it is on its way there
     return there[0]
 
@@ -305,7 +305,7 @@ async def test_a_digest_needs_its_subscription(world: World) -> None:
     world.clock.now = one.due / 1000 + 1
     world.scheduler.tick()
     await world.scheduler.settled()
-    (delivery,) = await world.hub.store.deliveries.pending(MAIL, 0, 10)
+    (delivery,) = await world.store.deliveries.pending(MAIL, 0, 10)
     await world.book.check(delivery)
     await world.subscriptions.end([one.id])
     with pytest.raises(Refused):
@@ -313,7 +313,7 @@ async def test_a_digest_needs_its_subscription(world: World) -> None:
 
 
 async def test_a_fallback_is_brought_by_its_subscription(world: World) -> None:
-    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     one = await world.subscribe(fallback=MAIL, name="")
     message = await world.say("hello")
     delivery = Delivery(1, message, MAIL)
@@ -324,14 +324,14 @@ async def test_a_fallback_is_brought_by_its_subscription(world: World) -> None:
 
 
 async def test_an_operator_s_route_goes_on(world: World) -> None:
-    await world.hub.store.addresses.put(Address("admin@x", MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address("admin@x", MAIL, Proof.CONFIRMED))
     await world.settings.change([Put(Route(LOBBY, MAIL))], AUDIT)
     delivery = await tell(world)
     await world.book.check(delivery)
 
 
 async def test_what_is_said_to_an_address_itself_goes_out(world: World) -> None:
-    await world.hub.store.addresses.put(Address("admin@x", MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address("admin@x", MAIL, Proof.CONFIRMED))
     await world.book.check(
         Delivery(1, Message.new(MAIL, Author("A", "admin@x"), "hello", world.clock()), MAIL)
     )

@@ -51,11 +51,11 @@ async def _fill(world: World, *bodies: str, who: str = ROMEO) -> int:
         *(world.hub.accept(said(body, LOBBY, author=author, at=now)) for body in bodies)
     )
     await world.rest()
-    return await world.hub.store.deliveries.last_seq(LOBBY)
+    return await world.store.deliveries.last_seq(LOBBY)
 
 
 def _counts(world: World) -> tuple[Counters, ReadStore]:
-    store = ReadStore(world.hub.store)
+    store = ReadStore(world.store)
     return Counters(store), store  # type: ignore[arg-type]
 
 
@@ -121,7 +121,7 @@ async def test_what_was_deleted_meanwhile_does_not_count(world: World) -> None:
     one = await world.subscribe(when="every 3", own=True)
     message = await world.say("one")
     counts, _store = _counts(world)
-    assert not await counts.full([one], await world.hub.store.deliveries.last_seq(LOBBY))
+    assert not await counts.full([one], await world.store.deliveries.last_seq(LOBBY))
     await world.hub.delete(message.id, AUDIT)
     for body in ("two", "three"):
         assert not await counts.full([one], await _fill(world, body))

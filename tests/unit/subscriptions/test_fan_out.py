@@ -43,9 +43,7 @@ async def test_who_subscribed_is_told_at_once_and_others_are_not(world: World) -
 async def test_nothing_is_kept_for_each_who_is_told(world: World) -> None:
     await world.subscribe()
     message = await world.say("hello")
-    hops = [
-        (str(one.channel), one.state) for one in await world.hub.store.messages.trace(message.id)
-    ]
+    hops = [(str(one.channel), one.state) for one in await world.store.messages.trace(message.id)]
     assert hops == [
         ("shoutbox:lobby", State.RECEIVED),
         ("subscribers:shoutbox:lobby", State.DELIVERED),
@@ -54,7 +52,7 @@ async def test_nothing_is_kept_for_each_who_is_told(world: World) -> None:
 
 async def test_a_channel_without_subscribers_has_no_delivery_to_them(world: World) -> None:
     message = await world.say("hello")
-    assert len(await world.hub.store.messages.trace(message.id)) == 1
+    assert len(await world.store.messages.trace(message.id)) == 1
 
 
 async def test_own_posts_are_left_out_unless_wanted(world: World) -> None:
@@ -106,7 +104,7 @@ async def test_by_mail_it_is_a_delivery_like_any(world: World) -> None:
     message = await world.say("hello")
     assert world.mail.sent == [(MAIL, "hello")]
     assert [
-        one.state for one in await world.hub.store.messages.trace(message.id) if one.channel == MAIL
+        one.state for one in await world.store.messages.trace(message.id) if one.channel == MAIL
     ] == [State.DELIVERED]
 
 
@@ -153,7 +151,7 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
     async with a_world(tmp_path, clock=clock) as again:
         await again.rest()
         second = again.chat.told
-        states = [one.state for one in await again.hub.store.messages.trace(message.id)]
+        states = [one.state for one in await again.store.messages.trace(message.id)]
     assert states == [State.RECEIVED, State.DELIVERED]
     assert {jid for jid, _body in [*first, *second]} == set(many)
     assert [jid for jid, _body in second] == many[PAGE:]
@@ -191,7 +189,7 @@ async def test_a_pause_with_an_end_ends(world: World) -> None:
     await world.say("meanwhile")
     await world.sleep(minutes=61)
     assert len(world.chat.sent) == 1
-    found = await world.hub.store.subscriptions.get(one.id)
+    found = await world.store.subscriptions.get(one.id)
     assert found
     assert (found.standing, found.due) == (Standing.ON, 0)
 
@@ -238,7 +236,7 @@ async def test_what_can_not_be_delivered_falls_back(world: World) -> None:
     await world.subscribe(target=MAIL, fallback=Channel("chat", JULIET))
     world.mail.plans.append(Refused("no such mailbox"))
     message = await world.say("hello")
-    hops = {str(one.channel): one.state for one in await world.hub.store.messages.trace(message.id)}
+    hops = {str(one.channel): one.state for one in await world.store.messages.trace(message.id)}
     assert hops[str(MAIL)] is State.DEAD
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
 
@@ -260,7 +258,7 @@ async def test_what_corrects_an_earlier_message_is_told_who_was_told_that_on_the
     assert world.mail.sent == [(MAIL, "helo")]
     await world.say("two")
     await world.sleep(minutes=1)
-    found = await world.hub.store.subscriptions.get(daily.id)
+    found = await world.store.subscriptions.get(daily.id)
     assert found
     assert not found.cursor, "two messages, not three"
 
@@ -304,7 +302,7 @@ async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
     message = await world.say("hello")
     assert sorted(jid for jid, _body in world.chat.told) == [JULIET, MERCUTIO]
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
-    assert {one.state for one in await world.hub.store.messages.trace(message.id)} == {
+    assert {one.state for one in await world.store.messages.trace(message.id)} == {
         State.RECEIVED,
         State.DELIVERED,
     }
@@ -402,7 +400,7 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
         frozenset(),
         message,
     )
-    some = await world.hub.store.subscriptions.listeners(LOBBY, (), 0, PAGE)
+    some = await world.store.subscriptions.listeners(LOBBY, (), 0, PAGE)
     task = asyncio.create_task(others())
     await world.fanout.page(run, some)
     over = True

@@ -131,15 +131,15 @@ class Reader:
             body, channel, author=author or Author("Juliet", "juliet@example.org"), **more
         )
         await self.bus.hub.accept(message, deliver=True)
-        story = await self.bus.hub.store.stories.of_message(channel, message.id)
+        story = await self.bus.store.stories.of_message(channel, message.id)
         assert story
         return story
 
     async def change(self, story: Story, at: int = 2_000, **more: Any) -> Story:
         if "body" in more:
             more["message"] = replace(story.message, body=more.pop("body"))
-        await self.bus.hub.store.stories.update(replace(story, **more), replace(AUDIT, at=at))
-        found = await self.bus.hub.store.stories.get(story.seq)
+        await self.bus.store.stories.update(replace(story, **more), replace(AUDIT, at=at))
+        found = await self.bus.store.stories.get(story.seq)
         assert found
         return found
 
@@ -256,7 +256,7 @@ async def test_what_is_no_story(reader: Reader) -> None:
     elsewhere = await reader.tell("Elsewhere", channel=Channel("story", "other"))
     shout = said("a shout", BOX)
     await reader.bus.hub.accept(shout)
-    (delivery,) = await reader.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await reader.bus.store.deliveries.log(BOX)
     for path in (
         "news/0",
         "news/99",
@@ -301,7 +301,7 @@ async def test_a_deleted_message_is_no_story_any_more(reader: Reader) -> None:
     assert (await reader.get(story.path))[0] == 410
     assert "secret" not in (await reader.get("/stories/news"))[2]
     assert (await reader.feed()).entries == []
-    (delivery,) = await reader.bus.hub.store.deliveries.log(NEWS)
+    (delivery,) = await reader.bus.store.deliveries.log(NEWS)
     assert delivery.message.body == "(deleted by an operator)"
 
 
@@ -321,11 +321,11 @@ async def test_an_edit_is_there_at_once(reader: Reader) -> None:
     assert after.id == before.id
     assert (after.title, after.published) == ("Closing", before.published)
     assert after.updated > before.updated
-    (delivery,) = await reader.bus.hub.store.deliveries.log(
+    (delivery,) = await reader.bus.store.deliveries.log(
         NEWS
     )  # and so `last`, `search` and the API have it
     assert delivery.message.body == "Closing\n\nWe close."
-    assert (await reader.bus.hub.store.messages.trace(story.message.id))[
+    assert (await reader.bus.store.messages.trace(story.message.id))[
         0
     ].message.body == "Closing\n\nWe close."
 
@@ -433,7 +433,7 @@ async def test_nothing_in_a_story_is_markup(reader: Reader) -> None:
     assert feed.entries[1].title == title
     assert feed.entries[1].author == "</name><script>"
     assert "<img" not in feed.entries[1].content[0].value
-    story = (await reader.bus.hub.store.stories.find(NEWS))[1]
+    story = (await reader.bus.store.stories.find(NEWS))[1]
     for path in ("/stories/news", story.path):
         text = (await reader.get(path))[2]
         assert "<script" not in text
@@ -515,7 +515,7 @@ async def test_nobody_posts_there_from_the_web(reader: Reader) -> None:
     assert page.status in (404, 405)
     page = await reader.browser.post("/story/news", {"body": ["x"], "name": ["x"]})
     assert page.status == 404
-    assert await reader.bus.hub.store.stories.find(NEWS) == []
+    assert await reader.bus.store.stories.find(NEWS) == []
 
 
 async def test_an_archive_that_is_removed(reader: Reader) -> None:

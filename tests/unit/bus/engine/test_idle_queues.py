@@ -38,9 +38,7 @@ async def test_dead_letters_that_are_tried_again_come_once_also_behind_a_crowd(
         await asyncio.gather(*(tell(world, f"{number}") for number in range(start, start + 50)))
     await world.rest()
     letters = [
-        one
-        for one in await world.hub.store.dead_letters.newest(CHAT, MANY)
-        if one.state is State.DEAD
+        one for one in await world.store.dead_letters.newest(CHAT, MANY) if one.state is State.DEAD
     ]
     assert len(letters) == MANY
     world.chat.sent.clear()

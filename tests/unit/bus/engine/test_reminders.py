@@ -24,7 +24,7 @@ from component.bus.model.route import Route
 from component.common.errors import Conflict, Muted, NotFound, StoreError
 from component.methods import discover
 from component.storage import open_store
-from tests.support.fakes import FakeClock, FakeMethod, Instead, WatchedStore, until
+from tests.support.fakes import FakeClock, FakeMethod, WatchedStore, until
 
 BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
 JULIET = Channel("chat", "juliet@x")
@@ -104,7 +104,9 @@ class World:
         self.settings = Settings(self.store, self.hub, Roles(["admin@x"]), discover())
         await self.settings.load()
         self.scheduler = Scheduler(self.clock)
-        self.reminders = Reminders(self.hub, self.settings, discover(), self.scheduler, self.clock)
+        self.reminders = Reminders(
+            self.hub, self.store.reminders, self.settings, discover(), self.scheduler, self.clock
+        )
         await self.hub.start()
         await self.reminders.start()
 
@@ -243,7 +245,7 @@ async def test_what_was_missed_many_times_comes_once(world: World) -> None:
 async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.asks(JULIET, "every hour", "drink")
-    world.store.reminders = Instead(world.store.reminders, settle=_refused)
+    world.store.reminders.settle = _refused
     await world.passes(20 * MINUTE)
     await world.heard(1)
     assert len(await world.left()) == 2  # said, and the store has not heard of it
@@ -257,7 +259,7 @@ async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
 
 
 async def test_a_full_disk_promises_nothing(world: World) -> None:
-    world.store.reminders = Instead(world.store.reminders, add=_refused)
+    world.store.reminders.add = _refused
     with pytest.raises(StoreError):
         await world.asks(JULIET, "in 20 minutes")
     assert await world.left() == []
@@ -267,11 +269,10 @@ async def test_a_full_disk_promises_nothing(world: World) -> None:
 async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.asks(JULIET, "in 3h", "later")
-    whole = world.store.reminders
-    world.store.reminders = Instead(whole, **{part: _refused})
+    setattr(world.store.reminders, part, _refused)
     world.store.failing = 2 if part == "save" else 0
     await world.passes(20 * MINUTE + reminders.RETRY / 1000)
-    world.store.reminders = whole
+    delattr(world.store.reminders, part)
     await world.passes(3 * HOUR)
     assert [words.partition(" (")[0] for _to, words in await world.heard(2)] == [
         "Reminder: stretch",
@@ -386,9 +387,8 @@ async def test_a_fault_of_our_own_is_not_the_end(world: World) -> None:
         raise LookupError("internal error")
 
     await world.asks(JULIET, "in 20 minutes")
-    whole = world.store.reminders
-    world.store.reminders = Instead(whole, due=breaks)
+    world.store.reminders.due = breaks
     await world.passes(20 * MINUTE)
-    world.store.reminders = whole
+    del world.store.reminders.due
     await world.passes(MINUTE)
     assert await world.heard(1) == [("chat:juliet@x", "Reminder: stretch")]

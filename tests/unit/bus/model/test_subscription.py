@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from component.bus.model.message import Author, Channel, Kind
 from component.bus.model.subscription import (
+    DecisionTime,
     Filter,
     Interval,
-    Moment,
     Standing,
     Subscription,
     Verdict,
@@ -226,7 +226,9 @@ def decided(
     quiet: str = "",
     now: int = 82_800_000,
 ) -> Verdict:
-    moment = Moment(now, lambda _jid: online, lambda _jid: Hours.parse(quiet) if quiet else None)
+    moment = DecisionTime(
+        now, lambda _jid: online, lambda _jid: Hours.parse(quiet) if quiet else None
+    )
     return decide(one, said(body, LOBBY, author=ROMEO), moment)
 
 

@@ -53,7 +53,7 @@ class Stage:
 
     async def audited(self) -> tuple[str, str, str]:
         """What the last change was, before and after."""
-        (_, line), *_ = await self.bus.hub.store.audit.newest(limit=1)
+        (_, line), *_ = await self.bus.store.audit.newest(limit=1)
         assert (line.who, line.interface) == ("admin@x", "text")
         return line.what, line.before, line.after
 
@@ -218,7 +218,10 @@ async def test_a_pause_holds_what_goes_there_and_drops_what_comes(stage: Stage) 
     await stage.wire.until_sent(1)
     await hub.accept(said("goes on", ROOM))
     assert stage.wire.sent == [(ROOM, "waits")]
-    assert [one.message.body for one in await hub.store.deliveries.log(BOX)] == ["waits", "goes on"]
+    assert [one.message.body for one in await stage.bus.store.deliveries.log(BOX)] == [
+        "waits",
+        "goes on",
+    ]
 
 
 async def test_a_pause_while_the_way_out_was_not_open(stage: Stage) -> None:
@@ -303,7 +306,7 @@ async def test_what_waited_becomes_dead_letters(stage: Stage) -> None:
 async def _dead(stage: Stage, count: int) -> Any:
     """Outcomes are committed behind the change: wait for a later commit."""
     await stage.bus.hub.accept(said("later"))
-    dead = await stage.bus.hub.store.dead_letters.newest()
+    dead = await stage.bus.store.dead_letters.newest()
     assert len(dead) == count
     return dead
 
@@ -314,7 +317,7 @@ async def test_what_waits_for_a_channel_that_was_gone_at_the_start(stage: Stage)
     stage.wire.closed.add(ROOM)
     await stage.bus.hub.accept(said("waits"))
     await stage.bus.hub.stop()
-    store = stage.bus.hub.store
+    store = stage.bus.store
     await store.configuration.change([Drop(stage.find(ROOM))], Audit(0, "", "", "test"))
     hub = Hub(store, FakeClock())
     hub.attach({"shoutbox": None, "muc": stage.wire})
@@ -327,12 +330,14 @@ async def test_what_waits_for_a_channel_that_was_gone_at_the_start(stage: Stage)
 async def test_a_channel_added_again_begins_anew(stage: Stage) -> None:
     hub = stage.bus.hub
     await hub.accept(said("heard", ROOM), ArchivePosition(ROOM, "1", 1))
-    assert await hub.store.source_state.archive_position(ROOM) == ArchivePosition(ROOM, "1", 1)
+    assert await stage.bus.store.source_state.archive_position(ROOM) == ArchivePosition(
+        ROOM, "1", 1
+    )
     await stage.says(f"channel remove {ROOM} sure")
     hub.note(ArchivePosition(ROOM, "2", 2))  # one that was on its way
     await hub.accept(said("later"))
     await stage.put(ChannelSpec(ROOM))
-    assert await hub.store.source_state.archive_position(ROOM) is None
+    assert await stage.bus.store.source_state.archive_position(ROOM) is None
 
 
 async def test_a_route_that_came_meanwhile_is_not_removed_unseen(stage: Stage) -> None:

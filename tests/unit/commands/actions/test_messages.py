@@ -57,23 +57,21 @@ class Stage:
         return (await self.bus.hub.accept(message)).message
 
     async def states(self, message: Message) -> dict[Channel, State]:
-        return {
-            one.channel: one.state for one in await self.bus.hub.store.messages.trace(message.id)
-        }
+        return {one.channel: one.state for one in await self.bus.store.messages.trace(message.id)}
 
     async def dies(self, body: str, channel: Channel = ROOM) -> Delivery:
         """A message that `channel` refuses."""
         self.wire.plans = [Refused("They said no.")]
         message = said(body)
         await committed(
-            self.bus.hub.store,
+            self.bus.store,
             [offered(message, (message.channel, State.RECEIVED), (channel, State.DEAD))],
             (),
             (),
         )
-        letter = (await self.bus.hub.store.dead_letters.newest(channel))[0]
+        letter = (await self.bus.store.dead_letters.newest(channel))[0]
         dead = Delivery(letter.seq, message, channel).failed(Refused("They said no."), 2_000)
-        await committed(self.bus.hub.store, (), [dead], ())
+        await committed(self.bus.store, (), [dead], ())
         self.wire.plans = []
         return dead
 
@@ -98,7 +96,7 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     assert answer.startswith("Posted to shoutbox:lobby. ")
     await until(lambda: len(stage.wire.sent) == 2, "both have it")
     assert sorted(stage.wire.sent) == [(NURSE, "hello, it's me"), (ROOM, "hello, it's me")]
-    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await stage.bus.store.deliveries.log(BOX)
     assert delivery.message.author == Author("juliet", "juliet@x")
     assert f"trace {delivery.message.short_id}" in answer
 
@@ -114,7 +112,7 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
 )
 async def test_lines_are_said_as_they_stand(stage: Stage, line: str, body: str) -> None:
     assert "Posted to" in await stage.says(line, "juliet@x")
-    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await stage.bus.store.deliveries.log(BOX)
     assert delivery.message.body == body
 
 
@@ -135,7 +133,7 @@ async def test_another_command_while_a_question_stands_open(stage: Stage) -> Non
 async def test_lines_are_an_answer_too(stage: Stage) -> None:
     await stage.says("shout shoutbox:lobby", "juliet@x")
     assert "Posted to" in await stage.says("Title\n\nText", "juliet@x")
-    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await stage.bus.store.deliveries.log(BOX)
     assert delivery.message.body == "Title\n\nText"
 
 
@@ -177,7 +175,7 @@ async def test_where_nobody_can_shout(stage: Stage, channel: str) -> None:
 
 async def test_nobody_shouts_as_a_web_user(stage: Stage) -> None:
     await stage.says("shout shoutbox:lobby hello", "zoe(web)@x")
-    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await stage.bus.store.deliveries.log(BOX)
     assert delivery.message.author.name == "zoe(web)@x"
 
 
@@ -319,10 +317,10 @@ async def test_a_retry_is_sent_at_once(stage: Stage) -> None:
     assert (await stage.says(f"deadletter retry {letter.seq}")).startswith("Retrying 1. “trace")
     await until(lambda: stage.wire.holds[ROOM] == ["hello"], "the room has it")
     assert stage.wire.asked == [ROOM], "it was looked for first"
-    (_, line), *_ = await stage.bus.hub.store.audit.newest()
+    (_, line), *_ = await stage.bus.store.audit.newest()
     assert (line.what, line.before) == ("deadletter-retry", f"muc:team@rooms.x {letter.seq}")
     await stage.bus.hub.stop()
-    (again,) = await stage.bus.hub.store.deliveries.log(ROOM)
+    (again,) = await stage.bus.store.deliveries.log(ROOM)
     assert (again.state, again.attempts, again.error) == (State.DELIVERED, 0, "")
 
 
@@ -421,7 +419,7 @@ async def test_a_letter_dropped_is_still_traced(stage: Stage) -> None:
         f"trace {letter.message.id}"
     )
     assert "does not exist" in await stage.says(f"deadletter retry {letter.seq}")
-    (_, line), *_ = await stage.bus.hub.store.audit.newest()
+    (_, line), *_ = await stage.bus.store.audit.newest()
     assert (line.what, line.before) == ("deadletter-drop", f"muc:team@rooms.x {letter.seq}")
 
 

@@ -72,7 +72,7 @@ class Stage:
         """Who did what, before, after; newest first."""
         return [
             (one.who, one.what, one.before, one.after)
-            for _, one in await self.bus.hub.store.audit.newest()
+            for _, one in await self.bus.store.audit.newest()
             if one.who
         ]
 
@@ -215,7 +215,7 @@ async def test_mutes_outlive_a_restart_and_old_ones_are_cleared(stage: Stage) ->
     assert [one.name for one in stage.bus.hub.mutes] == ["Tybalt", "romeo"]
     stage.clock.sleep(minutes=2)
     await stage.says("mute paris@x 1 hour")
-    assert [one.name for one in await stage.bus.hub.store.configuration.mutes()] == [
+    assert [one.name for one in await stage.bus.store.configuration.mutes()] == [
         "Tybalt",
         "paris",
     ]
@@ -224,7 +224,7 @@ async def test_mutes_outlive_a_restart_and_old_ones_are_cleared(stage: Stage) ->
 async def test_an_unmute_of_what_was_changed_meanwhile(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     (mute,) = stage.bus.hub.mutes
-    await stage.bus.hub.store.configuration.change([Put(replace(mute, until=0))], NOBODY)
+    await stage.bus.store.configuration.change([Put(replace(mute, until=0))], NOBODY)
     assert "in the meantime" in await stage.says("unmute romeo@x")
     await stage.bus.hub.reload()
     with pytest.raises(Muted):
@@ -255,7 +255,7 @@ async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: St
             await ingest.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
     assert handlers.positions == marks
     assert [one["event"] for one in logged] == ["message not forwarded"]
-    assert await stage.bus.hub.store.deliveries.log(ROOM) == []
+    assert await stage.bus.store.deliveries.log(ROOM) == []
 
 
 # Deleting
@@ -267,10 +267,8 @@ async def test_deleted_words_are_gone_and_the_trace_says_by_whom(stage: Stage) -
     assert "something vile – this cannot be undone.\nConfirm?" in asked
     assert await stage.says("no") == "Nothing was changed."
     assert await stage.says(f"message delete {message.id} sure") == f"Deleted {message.id}."
-    assert [one.message.body for one in await stage.bus.hub.store.deliveries.log(LOBBY)] == [
-        DELETED
-    ]
-    assert await stage.bus.hub.store.messages.search(LOBBY, "vile") == []
+    assert [one.message.body for one in await stage.bus.store.deliveries.log(LOBBY)] == [DELETED]
+    assert await stage.bus.store.messages.search(LOBBY, "vile") == []
     assert (await stage.says(f"trace {message.id}")).endswith(
         "Deleted 1970-01-01 00:16:40 by admin@x."
     )
@@ -313,7 +311,7 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     ]
     message = said("vile", ROOM)
     late = Channel("muc", "late@rooms.x")
-    await committed(stage.bus.hub.store, [offered(message, *states, (late, State.PENDING))], (), ())
+    await committed(stage.bus.store, [offered(message, *states, (late, State.PENDING))], (), ())
     assert (await stage.says(f"message delete {message.id} sure")).splitlines() == [
         f"Deleted {message.id}. In other places:",
         f"{ROOM}: deleted there as well.",
@@ -379,7 +377,7 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     handlers = FakeHandlers(stage.bus.hub)
     ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"")
     await ingest.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
-    assert await stage.bus.hub.store.deliveries.log(ROOM) == []
+    assert await stage.bus.store.deliveries.log(ROOM) == []
 
 
 async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Path) -> None:

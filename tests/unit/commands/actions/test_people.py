@@ -39,7 +39,7 @@ class Stage:
         """Who did what, before, after; newest first."""
         return [
             (one.who, one.what, one.before, one.after)
-            for _, one in await self.bus.hub.store.audit.newest()
+            for _, one in await self.bus.store.audit.newest()
         ]
 
 
@@ -219,7 +219,7 @@ async def test_status(stage: Stage) -> None:
     await stage.bus.settings.change([Put(ChannelSpec(room))], NOBODY)
     message = said()
     await committed(
-        stage.bus.hub.store,
+        stage.bus.store,
         [offered(message, (room, State.DEAD), (message.channel, State.RECEIVED))],
         (),
         (),
@@ -231,7 +231,7 @@ async def test_status(stage: Stage) -> None:
         ("c@x", Standing.PAUSED),
     ):
         one = Subscription(who, message.channel, Channel("chat", who), standing=standing)
-        await stage.bus.hub.store.subscriptions.add(one, 100)
+        await stage.bus.store.subscriptions.add(one, 100)
 
     async def health() -> dict[str, object]:
         rooms = {
@@ -288,4 +288,4 @@ async def test_a_form_gives_a_role(stage: Stage) -> None:
         action, first, {"jid": ["juliet@x"], "role": ["operator"]}, ADMIN, stage.bus
     )
     assert isinstance(reply, Done)
-    assert [one.interface for _, one in await stage.bus.hub.store.audit.newest()] == ["form"]
+    assert [one.interface for _, one in await stage.bus.store.audit.newest()] == ["form"]

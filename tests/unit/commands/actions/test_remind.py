@@ -18,7 +18,7 @@ from component.common.errors import StoreError
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
-from tests.support.fakes import Instead, a_bus
+from tests.support.fakes import a_bus
 
 SEED = Audit(0, "admin@x", "test", "seed")
 BOX, ROOM, PERSON = "shoutbox:lobby", "muc:team@rooms.example.org", "chat:romeo@x"
@@ -37,7 +37,7 @@ class Stage:
         )
 
     async def kept(self) -> Sequence[Reminder]:
-        return await self.bus.hub.store.reminders.find()
+        return await self.bus.store.reminders.find()
 
     async def keeps(self, *, seconds: int = 0) -> tuple[str, str, str]:
         """The one that is kept: whose, where and what; due in so many seconds."""
@@ -208,8 +208,8 @@ async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
     async def full(*_: object) -> int:
         raise StoreError("The disk is full; nothing was changed, try again.")
 
-    store: Any = stage.bus.hub.store
-    store.reminders = Instead(store.reminders, add=full)
+    store: Any = stage.bus.store
+    store.reminders.add = full
     assert (await stage.says("remind me in 20 minutes to stretch")).startswith(
         "Error: The disk is full"
     )
@@ -336,7 +336,7 @@ async def test_operators_see_all_but_not_what_is_private(stage: Stage) -> None:
 async def test_a_long_list_is_cut(stage: Stage) -> None:
     for number in range(105):
         one = Reminder(f"p{number}@x", "p", Channel.parse(BOX), "x", 2_000_000 + number)
-        await stage.bus.hub.store.reminders.add(one, MOST)
+        await stage.bus.store.reminders.add(one, MOST)
     answer = await stage.says("reminder list", "admin@x")
     assert answer.startswith("The next 100 reminders:")
     assert len(re.findall("by p", answer)) == 100

@@ -606,7 +606,7 @@ async def test_a_test_notes_nothing(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM, stages=(once,)))
     for _again in range(3):
         assert "  1 throttle: passes" in await desk.says("route test shoutbox:lobby")
-    assert await desk.bus.hub.store.held.processor_state() == []
+    assert await desk.bus.store.held.processor_state() == []
     await _said(desk, "one")
     assert "  1 throttle: stopped: " in await desk.says("route test shoutbox:lobby")
 
@@ -641,7 +641,7 @@ async def test_removing_a_route_says_what_goes_with_it(desk: Desk) -> None:
         "route remove 1"
     ), "they wait still"
     assert (await desk.says("yes")).startswith("Removed ")
-    assert len(await desk.bus.hub.store.dead_letters.newest()) == 2
+    assert len(await desk.bus.store.dead_letters.newest()) == 2
     assert desk.bus.hub.routes == ()
 
 
@@ -695,11 +695,11 @@ async def test_the_status_tells_what_is_held(desk: Desk) -> None:
     assert told[place + 3] == "The next held messages:"
     assert len(told[place + 4 : -1]) == 4
     assert re.fullmatch(
-        "  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8} Juliet: one", told[place + 4]
+        "  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{12} Juliet: one", told[place + 4]
     )
     await desk.says("route pause 1")
     paused = (await desk.says("status")).splitlines()[place + 4]
-    assert re.fullmatch("  1: [0-9a-f]{8} Juliet: one", paused), "its time may be over"
+    assert re.fullmatch("  1: [0-9a-f]{12} Juliet: one", paused), "its time may be over"
 
 
 async def test_what_people_say_to_the_bot_is_shown_to_admins_alone(desk: Desk) -> None:
@@ -713,4 +713,4 @@ async def test_what_people_say_to_the_bot_is_shown_to_admins_alone(desk: Desk) -
     operators = Text(desk.bus, lambda _jid: Role.OPERATOR, lambda: 0.0)
     told = str(await operators.answer(TypedLine("juliet@x", "Juliet", "status", False)))
     assert "psst" not in told
-    assert re.search("  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8}$", told, re.MULTILINE)
+    assert re.search("  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{12}$", told, re.MULTILINE)

@@ -38,19 +38,19 @@ class Desk:
     async def tell(self, body: str, channel: Channel = NEWS) -> Story:
         message = said(body, channel, author=Author("Juliet", "juliet@x"), at=1_700_000_000_000)
         await self.bus.hub.accept(message, deliver=True)
-        story = await self.bus.hub.store.stories.of_message(channel, message.id)
+        story = await self.bus.store.stories.of_message(channel, message.id)
         assert story
         return story
 
     async def now(self, story: Story) -> Story:
-        found = await self.bus.hub.store.stories.get(story.seq)
+        found = await self.bus.store.stories.get(story.seq)
         assert found
         return found
 
     async def audit(self) -> list[tuple[str, str, str, str, str]]:
         found = [
             one
-            for _number, one in await self.bus.hub.store.audit.newest()
+            for _number, one in await self.bus.store.audit.newest()
             if one.what.startswith("story")
         ]
         return [(one.who, one.interface, one.what, one.before, one.after) for one in found]
@@ -112,10 +112,10 @@ async def test_what_will_not_do(desk: Desk, line: str, told: str) -> None:
 async def test_what_is_in_a_shoutbox_is_no_story(desk: Desk) -> None:
     message = said("a shout", BOX)
     await desk.bus.hub.accept(message)
-    (delivery,) = await desk.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await desk.bus.store.deliveries.log(BOX)
     for line in (f"story edit {delivery.seq} title=x", f"story unpublish {delivery.seq}"):
         assert "does not exist. “story list” shows all stories." in await desk.says(line)
-    assert (await desk.bus.hub.store.deliveries.log(BOX))[0].message == message
+    assert (await desk.bus.store.deliveries.log(BOX))[0].message == message
 
 
 async def test_a_title_by_line(desk: Desk) -> None:
@@ -178,13 +178,13 @@ async def test_unpublish_and_publish_again(desk: Desk) -> None:
     assert (await desk.says(f"story unpublish {one.seq}", "romeo@x")) == (
         f"Unpublished the story. Its page now says that it was removed: {LINK}/{one.seq}-opening"
     )
-    assert await desk.bus.hub.store.stories.find(NEWS) == []
+    assert await desk.bus.store.stories.find(NEWS) == []
     assert (await desk.says(f"story unpublish {one.seq}")).startswith("Nothing to change")
     assert (
         await desk.says(f"story unpublish {one.seq} again")
         == f"Published the story again: {LINK}/{one.seq}-opening"
     )
-    assert [story.seq for story in await desk.bus.hub.store.stories.find(NEWS)] == [one.seq]
+    assert [story.seq for story in await desk.bus.store.stories.find(NEWS)] == [one.seq]
     assert await desk.audit() == [
         ("admin@x", "text", "story-unpublish", f"story:news {one.seq} unpublished", "published"),
         ("romeo@x", "text", "story-unpublish", f"story:news {one.seq} published", "unpublished"),
@@ -202,7 +202,7 @@ async def test_the_audit_log_keeps_no_words(desk: Desk) -> None:
     one = await desk.tell("Opening\n\nSecret.")
     await desk.says(f'story edit {one.seq} title="Hidden" text="Hush."')
     await desk.says(f"story unpublish {one.seq}")
-    kept = str(await desk.bus.hub.store.audit.newest())
+    kept = str(await desk.bus.store.audit.newest())
     for word in ("Opening", "Secret", "Hidden", "Hush"):
         assert word not in kept
 
@@ -223,7 +223,7 @@ async def test_an_operator_writes_one(desk: Desk) -> None:
     assert (await desk.says("shout story:news Hello all", "romeo@x")).startswith(
         "Said in story:news"
     )
-    (story,) = await desk.bus.hub.store.stories.find(NEWS)
+    (story,) = await desk.bus.store.stories.find(NEWS)
     assert (story.told.title, story.author.name) == ("Hello all", "romeo")
     assert "not a channel" in await desk.says("shout story:news Hello", "juliet@x")
 
@@ -231,13 +231,13 @@ async def test_an_operator_writes_one(desk: Desk) -> None:
 async def test_a_dead_letter_becomes_a_story_when_it_is_tried_again(desk: Desk) -> None:
     message = said("Opening")
     await committed(
-        desk.bus.hub.store, [offered(message, (BOX, State.RECEIVED), (NEWS, State.DEAD))], (), ()
+        desk.bus.store, [offered(message, (BOX, State.RECEIVED), (NEWS, State.DEAD))], (), ()
     )
-    assert await desk.bus.hub.store.stories.find(NEWS) == []
+    assert await desk.bus.store.stories.find(NEWS) == []
     assert "shows the progress." in await desk.says("deadletter retry all story:news")
-    assert [one.message for one in await desk.bus.hub.store.stories.find(NEWS)] == [message]
-    assert await desk.bus.hub.store.dead_letters.newest() == []
-    assert await desk.bus.hub.store.deliveries.backlog() == {}
+    assert [one.message for one in await desk.bus.store.stories.find(NEWS)] == [message]
+    assert await desk.bus.store.dead_letters.newest() == []
+    assert await desk.bus.store.deliveries.backlog() == {}
 
 
 async def test_an_archive_by_command(desk: Desk) -> None:

@@ -69,12 +69,12 @@ class Stage:
 
     async def asked(self, target: Channel) -> int:
         """How many requests went to an address."""
-        return len(await self.bus.hub.store.deliveries.log(target))
+        return len(await self.bus.store.deliveries.log(target))
 
     async def gives(
         self, target: Channel, proof: Proof = Proof.CONFIRMED, jid: str = "juliet@x"
     ) -> None:
-        await self.bus.hub.store.addresses.put(Address(jid, target, proof))
+        await self.bus.store.addresses.put(Address(jid, target, proof))
 
     async def audited(self) -> Sequence[Audit]:
         return [
@@ -352,7 +352,7 @@ async def test_the_same_again(stage: Stage) -> None:
 
 
 async def test_too_many(stage: Stage) -> None:
-    store = stage.bus.hub.store
+    store = stage.bus.store
     for number in range(MOST):
         await store.subscriptions.add(
             Subscription("juliet@x", Channel("feed", f"f{number}"), IM), MOST
@@ -364,7 +364,7 @@ async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
     async def full(*_: object) -> int:
         raise StoreError("The disk is full; nothing was changed, try again.")
 
-    store: Any = stage.bus.hub.store
+    store: Any = stage.bus.store
     store.subscriptions = Instead(store.subscriptions, add=full)
     assert (await stage.says("subscribe lobby")).startswith("Error: The disk is full")
 
@@ -767,7 +767,7 @@ async def test_others_are_for_operators_to_see(stage: Stage) -> None:
 async def test_a_long_list_is_cut(stage: Stage) -> None:
     for number in range(105):
         one = Subscription(f"p{number}@x", LOBBY, Channel("chat", f"p{number}@x"))
-        await stage.bus.hub.store.subscriptions.add(one, MOST)
+        await stage.bus.store.subscriptions.add(one, MOST)
     answer = await stage.says("subscriptions all", "admin@x")
     assert answer.startswith("The first 100 subscriptions:")
     assert len(re.findall("immediately", answer)) == 100
@@ -1010,7 +1010,7 @@ async def test_confirm_without_more(stage: Stage) -> None:
     assert (await stage.says("confirm")).splitlines()[1] == (
         "Write “confirm” with the confirmation code that was sent to sms:+4915112345."
     )
-    await stage.bus.hub.store.subscriptions.remove([2])
+    await stage.bus.store.subscriptions.remove([2])
     assert (await stage.keeps()).standing is Standing.ASKED
 
 

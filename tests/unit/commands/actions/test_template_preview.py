@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 async def bus(tmp_path: Path, folder: Path) -> AsyncIterator[Bus]:
     async with a_bus(tmp_path) as one:
-        await one.hub.store.configuration.seed([ChannelSpec(LOBBY, "Lobby")], (), ())
+        await one.store.configuration.seed([ChannelSpec(LOBBY, "Lobby")], (), ())
         await one.hub.reload()
         yield replace(one, templates=Templates(folder))
 
@@ -70,7 +70,7 @@ async def test_the_subscription_is_of_the_channel_though_a_person_wrote_there(
         Channel("chat", "romeo@x"), Author("Romeo", "romeo@x"), "Hello", 1_764_000_000_000
     )
     await committed(
-        bus.hub.store,
+        bus.store,
         [offered(said, (said.channel, State.RECEIVED), (LOBBY, State.DELIVERED))],
         (),
         (),

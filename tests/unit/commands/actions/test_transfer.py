@@ -65,7 +65,7 @@ class Desk:
         return [await self.says(line) for line in LISTS]
 
     async def changes(self) -> int:
-        return len(await self.bus.hub.store.audit.newest())
+        return len(await self.bus.store.audit.newest())
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ async def test_a_dry_run_first(stage: Desk, full: Desk) -> None:
     }
     assert len(stage.bus.hub.routes) == 2
     assert stage.bus.settings.roles.given == {"juliet@x": Role.ADMIN}
-    (_, line), *_ = await stage.bus.hub.store.audit.newest()
+    (_, line), *_ = await stage.bus.store.audit.newest()
     assert line.what == "import"
     assert "~ juliet@x: operator ⇒ admin" in line.after
 
@@ -423,7 +423,7 @@ async def test_what_differs_in_processors_is_shown(full: Desk) -> None:
     )
     assert await full.says("yes") == "Imported 1 changes."
     assert await full.says(f"import\n{toml}") == "Nothing would change."
-    (_, audited), *_ = await full.bus.hub.store.audit.newest()
+    (_, audited), *_ = await full.bus.store.audit.newest()
     assert line in audited.after
     assert "[] " not in await full.says(f"import sure\n{ROUTE}")
     assert full.bus.hub.routes[0].stages == ()

@@ -55,12 +55,12 @@ async def browser(bus: Bus) -> AsyncIterator[Browser]:
 
 async def asked(bus: Bus, target: Channel = MAIL) -> list[Message]:
     """The requests to confirm that went to an address."""
-    found = await bus.hub.store.deliveries.log(target, limit=1_000)
+    found = await bus.store.deliveries.log(target, limit=1_000)
     return [one.message for one in found if one.message.kind is Kind.CONFIRMATION]
 
 
 async def held(bus: Bus, target: Channel = MAIL) -> list[Subscription]:
-    return list(await bus.hub.store.subscriptions.find(target=target, limit=1_000))
+    return list(await bus.store.subscriptions.find(target=target, limit=1_000))
 
 
 def link(bus: Bus, url: str) -> str:
@@ -81,7 +81,7 @@ async def sign_up(
 
 async def confirming(bus: Bus, who: str = "", target: Channel = MAIL) -> str:
     """The path of the link that its owner got."""
-    address = await bus.hub.store.addresses.get(who, target)
+    address = await bus.store.addresses.get(who, target)
     assert address
     return link(bus, bus.subscriptions.book.links.confirm(address))
 
@@ -94,7 +94,7 @@ async def begun(
         await bus.subscriptions.add(
             Subscription(who, channel, target, Interval.parse("daily at 9"))
         )
-    address = await bus.hub.store.addresses.get(who, target)
+    address = await bus.store.addresses.get(who, target)
     assert address
     await bus.subscriptions.book.confirm(address)
     return await held(bus, target)
@@ -169,7 +169,7 @@ async def test_a_bad_address_is_told_at_the_form(
     assert page.fields["interval"] == ["weekly"]  # what was chosen is kept
     assert page.fields["mail"] == [mail[:320]]
     assert "<b>@" not in page.text
-    assert await bus.hub.store.subscriptions.find() == []
+    assert await bus.store.subscriptions.find() == []
 
 
 async def test_what_else_can_not_be_chosen(browser: Browser, bus: Bus) -> None:
@@ -181,7 +181,7 @@ async def test_what_else_can_not_be_chosen(browser: Browser, bus: Bus) -> None:
         FORM, data=b"x", headers={"Content-Type": "multipart/form-data"}
     ) as answer:
         assert answer.status == 400
-    assert await bus.hub.store.subscriptions.find() == []
+    assert await bus.store.subscriptions.find() == []
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Base", "../etc/passwd", "\x00", "UTC"])
@@ -218,7 +218,7 @@ async def test_a_hundred_sign_ups_of_one_victim_are_one_mail(browser: Browser, b
     )
     assert {(one.status, one.note) for one in pages} == {(200, SENT)}
     assert len(await asked(bus)) == 1
-    assert {one.target for one in await bus.hub.store.subscriptions.find(limit=1_000)} == {MAIL}
+    assert {one.target for one in await bus.store.subscriptions.find(limit=1_000)} == {MAIL}
 
 
 async def test_the_answer_tells_nothing_of_an_address(browser: Browser, bus: Bus) -> None:
@@ -266,7 +266,7 @@ async def test_a_sign_up_by_anyone_leaves_what_is_confirmed_as_it_is(
     clock.sleep(minutes=48 * 60)
     await sign_up(browser)
     assert len(await asked(bus)) == 2
-    address = await bus.hub.store.addresses.get("", MAIL)
+    address = await bus.store.addresses.get("", MAIL)
     assert address
     assert address.proof is Proof.CONFIRMED
     assert one in await held(bus)
@@ -285,10 +285,10 @@ async def test_too_much_in_all_takes_nothing_away(browser: Browser, bus: Bus) ->
             page.status,
             "Too many addresses were added today. Try again tomorrow." in page.note,
         ) == (429, True)
-    address = await bus.hub.store.addresses.get("", MAIL)
+    address = await bus.store.addresses.get("", MAIL)
     assert address
     assert (address.proof, await held(bus)) == (Proof.CONFIRMED, [one])
-    assert await bus.hub.store.addresses.get("", Channel("mail", "new@example.org")) is None
+    assert await bus.store.addresses.get("", Channel("mail", "new@example.org")) is None
 
 
 async def test_a_day_that_is_spent_is_told_to_all_alike_and_no_mail_is_promised(
@@ -330,7 +330,7 @@ async def test_sign_ups_from_one_network_are_few(browser: Browser, bus: Bus) -> 
     assert int(page.headers["Retry-After"]) > 60
     assert page.fields["mail"] == ["more@example.org"]
     assert (await sign_up(browser, "more@example.org", X_Forwarded_For="2001:db9::1")).status == 200
-    assert len(await bus.hub.store.subscriptions.find()) == MAX_PER_HOUR + 1
+    assert len(await bus.store.subscriptions.find()) == MAX_PER_HOUR + 1
 
 
 async def test_one_mailbox_under_many_names(browser: Browser, bus: Bus) -> None:

@@ -168,7 +168,7 @@ async def test_a_room_that_lets_nobody_in_is_tried_again(stage: Stage) -> None:
     await stage.begin()
     stage.refuses("not-allowed")
     await until(lambda: len(stage.joins) == 2, "the bot tries again")
-    assert "let bot@bus.example.org make them" in str(stage.room.trouble)
+    assert "If bot@bus.example.org is not allowed to create rooms" in str(stage.room.trouble)
 
 
 async def test_what_is_said_while_it_comes_in_waits(stage: Stage) -> None:
