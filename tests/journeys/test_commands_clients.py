@@ -77,8 +77,8 @@ class Profanity:
 
     def sure(self) -> None:
         self._client.write("/form submit")
-        self._client.shows("Sure: FALSE")
-        self.fill("Sure", "on")
+        self._client.shows("Confirm: FALSE")
+        self.fill("Confirm", "on")
         self.end("Removed")
 
 
@@ -125,7 +125,7 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
 
         hands.begin("route-edit", "Edit a route")
         hands.fill("Route", route[1])
-        hands.fill("What", "add")
+        hands.fill("Action", "add")
         hands.go_on("Add a processor")
         hands.fill("Processor", "prefix")
         hands.go_on("Prefix")
@@ -180,7 +180,7 @@ class Poezio:
         self._client.press("Enter")
         self._client.shows("Ctrl+Y: send form")
         self._client.shows(GROUPS[group])
-        self.pick("What", what)
+        self.pick("Command", what)
         self._client.press("C-y")
 
     def pick(self, label: str, value: str) -> None:
@@ -229,9 +229,9 @@ class Poezio:
         self._client.shows(f"{label}  ")
         self.pick(label, value)
         self._client.press("C-y")
-        self._client.shows("Sure  ")
+        self._client.shows("Confirm  ")
         self.down()
-        self.pick("Sure", "True")
+        self.pick("Confirm", "True")
         self.end(told)
 
     def end(self, told: str) -> None:
@@ -302,7 +302,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
         client.shows("Route  ")
         hands.pick("Route", "shoutbox:bulletin")
         client.press("C-y")
-        client.shows("Sure")
+        client.shows("Confirm  ")
         hands.end("Nothing was changed.")
         hands.remove(
             "routes",
@@ -316,7 +316,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
             "Remove a channel",
             "Channel",
             "shoutbox:bulletin",
-            "Removed shoutbox:bulletin;",
+            "Removed shoutbox:bulletin.",
         )
         hands.begin("routes", "List routes")
         client.shows("7 routes:")

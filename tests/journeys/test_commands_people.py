@@ -58,7 +58,7 @@ async def test_a_token_works_from_its_making_to_its_end(
         answer = await ask(admin, "token create news juliet@localhost", "The secret of")
         secret = answer.splitlines()[1]
         assert post(bus, secret, "from the news") == 201
-        told = await ask(admin, "last shoutbox:lobby", "The last 1 in")
+        told = await ask(admin, "last shoutbox:lobby", "The last 1 messages in")
         assert told.endswith("news: from the news")
         await ask(admin, "token revoke news sure", "Revoked the token")
         assert post(bus, secret, "too late") == 401
@@ -72,11 +72,11 @@ async def test_a_shout_is_heard_and_traced(server: Server, bus: Bus) -> None:
     async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
         room = "lobby@rooms.localhost"
         await juliet.join(room, "Juliet")
-        answer = await ask(juliet, "shout shoutbox:lobby good evening", "Said in shoutbox:lobby")
+        answer = await ask(juliet, "shout shoutbox:lobby good evening", "Posted to shoutbox:lobby")
         await juliet.hears("juliet: good evening")
-        start = re.findall(r"trace ([0-9a-f]{8})", answer)[0]
+        start = re.findall(r"trace ([0-9a-f]{12})", answer)[0]
         eventually(lambda: _done(bus, start), "the room's word is on disk")
-        told = await ask(juliet, f"trace {start}", "of juliet")
+        told = await ask(juliet, f"trace {start}", "by juliet")
         assert re.search(rf"muc:{room}: delivered", told)
         assert (await ask(juliet, "last shoutbox:lobby", "The last")).endswith(
             "juliet: good evening"
@@ -99,7 +99,7 @@ async def test_a_dead_letter_is_retried_once_there_is_someone(
     server: Server, bus: Bus, tmp_path: Path
 ) -> None:
     async with person("admin", server.passwords["admin"], server.c2s) as admin:
-        await ask(admin, f"shout chat:{GONE} are you there?", "Said in chat:gone@localhost")
+        await ask(admin, f"shout chat:{GONE} are you there?", "Posted to chat:gone@localhost")
         eventually(lambda: _dead(tmp_path), "it bounced")
         told = await ask(admin, "deadletter list", "1 dead letters")
         number = re.findall(
