@@ -47,7 +47,7 @@ def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None
 async def test_mail_is_caught_and_told_of(demo: tuple[Bus, dict[str, Any]]) -> None:
     """What the demo says to write, with no setting up."""
     bus, told = demo
-    (line,) = re.findall(r"Write\s+“(subscribe .*? by mail)”", bus.log.read_text())
+    (line,) = re.findall(r"write\s+“(subscribe .*? by mail)”", bus.log.read_text())
     juliet = told["accounts"][1]
     async with person("juliet", juliet["password"], told["xmpp"]["port"]) as me:
         await ask(me, line, "Address")
