@@ -322,7 +322,7 @@ async def test_by_a_form(world: World) -> None:
     assert (form.fields["interval"], form.fields["by"]) == ("at once", "chat")
     filled = form.fields | {"channel": "shoutbox:lobby", "interval": "every fortnight", "more": "1"}
     assert (await form.send("next", **filled)).startswith(
-        "When: “every fortnight” is not a cron schedule, or it never occurs. Check its five fields."
+        "When: “every fortnight” is not a schedule. Examples: immediately"
     )
     await form.send("next", **filled | {"interval": "every 2"})
     assert form.fields["mention"] == "juliet"
