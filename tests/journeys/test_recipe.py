@@ -96,7 +96,7 @@ async def test_the_recipe(server: Server, tmp_path: Path) -> None:
             me.tell(bus.xmpp.bot.bare, recipe(site.url))
             await _told(me, "Confirm?")
             me.tell(bus.xmpp.bot.bare, "yes")
-            await _told(me, "Imported: ")
+            await _told(me, "Imported ")
             await (
                 bus.scheduler.settled()
             )  # the feed is looked at, and nothing of it is told the first time

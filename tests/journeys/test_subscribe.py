@@ -105,16 +105,16 @@ async def hears_nothing_of(me: Person, words: str, witness: Person) -> None:
 # By text
 
 ANSWERS = {
-    "subscribe lobby": "Subscription 2: shoutbox:lobby → chat:juliet@localhost, at once",
+    "subscribe lobby": "Subscription 2: shoutbox:lobby → chat:juliet@localhost, immediately",
     "subscription edit 2 daily at 10 online=yes": (
-        "daily at 10, immediately while .*next 2026-11-27 10:00"
+        "daily at 10, immediately while .*next on 2026-11-27 10:00"
     ),
     "quiet 22:00-07:00": "Your quiet hours are 22:00-07:00",
     "pause until Monday": r"Paused until 2026-11-30 09:00 \(Europe/Berlin\): 2 \(shoutbox:lobby\)",
     "subscriptions": "/subscriptions. To sign in there, open this link:",
-    "stop": "2: shoutbox:lobby → chat:juliet@localhost\nWhich",
+    "stop": "2: shoutbox:lobby → chat:juliet@localhost\nSelection",
     'subscribe feed:site weekly on Monday matching "release"': (
-        "containing “release”.*next 2026-11-30 09:00"
+        "containing “release”.*next on 2026-11-30 09:00"
     ),
     "subscribe lobby every 20 by sms": "Address",
 }
@@ -242,7 +242,7 @@ async def test_quiet_hours_that_are_called_off(world: World) -> None:
     await hears_nothing_of(juliet, "In the quiet", romeo)
     await ask(juliet, "quiet 10:00-13:00", "Your quiet hours")
     await world.until("2026-11-26 12:01")
-    await ask(juliet, "subscriptions", "next 2026-11-26 13:00")
+    await ask(juliet, "subscriptions", "next on 2026-11-26 13:00")
     assert not [one for one in bodies(juliet) if "In the quiet" in one]
     await ask(
         juliet,
@@ -322,7 +322,7 @@ async def test_by_a_form(world: World) -> None:
     assert (form.fields["interval"], form.fields["by"]) == ("at once", "chat")
     filled = form.fields | {"channel": "shoutbox:lobby", "interval": "every fortnight", "more": "1"}
     assert (await form.send("next", **filled)).startswith(
-        "When: “every fortnight” is not a cron schedule, or it never occurs. Check its five fields."
+        "When: “every fortnight” is not a schedule. Examples: immediately"
     )
     await form.send("next", **filled | {"interval": "every 2"})
     assert form.fields["mention"] == "juliet"
@@ -358,7 +358,7 @@ async def test_who_is_subscribed_by_an_operator_is_asked(world: World) -> None:
         "A request was sent to romeo@localhost. The subscription starts when they accept it.",
     )
     asked = await hears(romeo, "admin@localhost wants to subscribe you to these channels")
-    assert "- Lobby (at once)" in asked
+    assert "- Lobby (immediately)" in asked
     assert asked.endswith("To accept, reply “confirm”. Otherwise, do nothing.")
     await ask(admin, "subscribe lobby", "Subscription 2")
     await world.shout("Before he agreed")
@@ -366,7 +366,7 @@ async def test_who_is_subscribed_by_an_operator_is_asked(world: World) -> None:
     await ask(
         romeo,
         "confirm",
-        "chat:romeo@localhost is confirmed.\n1: shoutbox:lobby → chat:romeo@localhost, at once",
+        "chat:romeo@localhost is confirmed.\n1: shoutbox:lobby → chat:romeo@localhost, immediately",
     )
     await world.shout("Now he hears")
     await hears(romeo, "Now he hears")
@@ -385,7 +385,7 @@ async def test_a_ban_ends_a_subscription_and_says_so(place: Place) -> None:
                 await ask(
                     who,
                     f"subscribe muc:{room}",
-                    f"Subscription .: muc:{room} → chat:{who.boundjid.bare}, at once",
+                    f"Subscription .: muc:{room} → chat:{who.boundjid.bare}, immediately",
                 )
             await romeo.join(room, "Romeo")
             bus.post("shoutbox:banning", "Still among us")
