@@ -146,7 +146,7 @@ async def test_one_person_is_slowed_and_told(server: Server, bus: Bus) -> None:
             lambda: next((one for one in juliet.heard if one["type"] == "error"), None), "an error"
         )
         assert "resource-constraint" in str(fault)
-        assert "try again" in str(fault)
+        assert "Try again in" in str(fault)
         assert bus.post("shoutbox:lobby", "others get through").status == 201
 
 
