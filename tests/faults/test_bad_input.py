@@ -180,15 +180,15 @@ async def test_bad_addresses_and_credentials(yard: tuple[Server, Bus]) -> None:
         await canary(bus, juliet, where, box)
         before = bus.bodies(box)
         for channel, status, words in (
-            ("shoutbox:nowhere", 404, "not a channel"),
-            (f"muc:{room('nowhere')}", 404, "not a channel"),
-            ("sms:123", 404, "not a channel"),
-            ("chat:*", 404, "not a channel"),
+            ("shoutbox:nowhere", 404, "does not exist."),
+            (f"muc:{room('nowhere')}", 404, "does not exist."),
+            ("sms:123", 404, "does not exist."),
+            ("chat:*", 404, "does not exist."),
             ("lobby", 400, "method:address"),
             ("shoutbox:", 400, "address"),
             ("UPPER:x", 400, "method"),
             ("shoutbox:a%00b", 400, "address"),
-            ("shoutbox:%ff", 404, "not a channel"),
+            ("shoutbox:%ff", 404, "does not exist."),
             ("shoutbox:" + "x" * 2000, 400, "address"),
             ("chat:no-jid", 400, "chat:juliet@example.org"),
         ):
