@@ -167,7 +167,7 @@ def test_a_demoted_operator_is_shown_out(office: Office) -> None:
     page = office.open("juliet")
     office.ask("admin", "role revoke juliet@localhost")
     try:
-        expect(page.locator("main")).to_contain_text("your role is member now")
+        expect(page.locator("main")).to_contain_text("Your role is member.")
         assert "Support" not in page.content()
     finally:
         office.ask("admin", "role grant juliet@localhost operator")
@@ -335,7 +335,7 @@ def test_processors_are_counted_opened_and_asked_for(office: Office) -> None:
     dot(page, "Team", "Support").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Remove a route")
     expect(page.locator("main")).to_contain_text("Its processors will be removed as well: prefix.")
-    page.get_by_role("checkbox", name="Sure").check()
+    page.get_by_role("checkbox", name="Confirm").check()
     page.get_by_role("button", name="Finish").click()
     expect(page.get_by_role("status")).to_contain_text("Removed shoutbox:team → shoutbox:support")
     page.get_by_role("link", name="Back to the matrix").click()

@@ -48,7 +48,7 @@ def test_older_ones_on_scrolling_up(visit: Visit, history: list[str]) -> None:
     page = visit("team")
     expect(shouts(page)).to_have_count(50)
     expect(shouts(page, history[-1])).to_be_in_viewport()
-    log = page.get_by_role("region", name="Shouts")
+    log = page.get_by_role("region", name="Messages")
     log.hover()
     for reached in ("history, line 30", "history, line 0"):
         top = texts(page)[0]
@@ -74,7 +74,7 @@ def test_follows_the_end_only_for_who_is_there(
     visit: Visit, demo: Demo, history: list[str]
 ) -> None:
     page = visit("team")
-    page.get_by_role("region", name="Shouts").hover()
+    page.get_by_role("region", name="Messages").hover()
     page.mouse.wheel(0, -600)
     eventually(
         lambda: page.evaluate("log.scrollHeight - log.scrollTop - log.clientHeight > 300"),
@@ -122,10 +122,10 @@ def test_comes_back_after_an_error_page(visit: Visit, demo: Demo) -> None:
 
 def test_keyboard_alone(visit: Visit) -> None:
     page = visit()
-    for name in ("Shoutbus", "Shouts"):
+    for name in ("Shoutbus", "Messages"):
         page.keyboard.press("Tab")
         expect(
-            page.get_by_role("region" if name == "Shouts" else "link", name=name)
+            page.get_by_role("region" if name == "Messages" else "link", name=name)
         ).to_be_focused()
     page.keyboard.press("Home")  # the arrow keys scroll the shouts
     _tab_to(page, "Name")

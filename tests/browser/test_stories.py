@@ -166,15 +166,15 @@ def test_an_edit_and_what_is_taken_away_are_there_at_once(press: Press) -> None:
     path = press.tell("A slip\n\nOf the pen.")
     page = press.open(path)
     expect(page.get_by_role("heading", level=1)).to_have_text("A slip")
-    assert "Changed: " in press.ask(f'story edit {number(path)} title="Put right"')
+    assert "Changed the story: " in press.ask(f'story edit {number(path)} title="Put right"')
     page.reload()  # the old address leads to the new one
     expect(page.get_by_role("heading", level=1)).to_have_text("Put right")
     expect(page).to_have_url(f"{press.bus.url}/stories/news/{number(path)}-put-right")
-    expect(page.get_by_text("changed")).to_have_count(1)
-    assert "Changed: " in press.ask(f'story edit {number(path)} title="A slip"')
+    expect(page.get_by_text("edited")).to_have_count(1)
+    assert "Changed the story: " in press.ask(f'story edit {number(path)} title="A slip"')
     page.reload()  # and back: no browser is sent in circles by what it kept
     expect(page).to_have_url(f"{press.bus.url}{path}")
-    assert "Unpublished." in press.ask(f"story unpublish {number(path)}")
+    assert "Unpublished the story." in press.ask(f"story unpublish {number(path)}")
     answer = page.reload()
     assert answer
     assert answer.status == 410

@@ -161,7 +161,7 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     page = post.open(java_script_enabled=False)
     page.get_by_text("Receive by email").click()
     page.get_by_label("Your email address").fill("juliet@example.org")
-    page.get_by_label("How often").select_option("at once")
+    page.get_by_label("How often").select_option("immediately")
     expect(page.locator("[data-zone]")).to_have_text("UTC")
     page.get_by_role("button", name="Subscribe").click()
     expect(page.get_by_role("status")).to_have_text(
@@ -257,7 +257,7 @@ def test_a_member_at_their_own(post: Post) -> None:
     expect(page.get_by_role("listitem").filter(has_text="Lobby")).to_contain_text("daily at 9")
     expect(page.get_by_role("link", name="Matrix")).to_have_count(0)
     looked_at(page)
-    page.get_by_role("link", name="Change: Lobby").click()
+    page.get_by_role("link", name="Edit: Lobby").click()
     page.get_by_label(re.compile("^When")).fill("weekly on Friday at 18:00")
     looked_at(page)
     page.get_by_role("button", name="Finish").click()
@@ -273,7 +273,7 @@ def test_a_member_at_their_own(post: Post) -> None:
     page.goto(f"{post.bus.url}/commands/subscribe")
     looked_at(page)
     page.goto(f"{post.bus.url}/subscriptions")
-    page.get_by_role("button", name="End it: Lobby").click()
+    page.get_by_role("button", name="End subscription: Lobby").click()
     expect(page.get_by_text("You do not have any subscriptions yet.")).to_be_visible()
     looked_at(page)
     page.context.clear_cookies()
@@ -302,4 +302,4 @@ def test_no_other_site_frames_or_clicks(post: Post) -> None:
         evil.get_by_role("button", name="Win").click()
     assert posted.value.status == 403
     page.reload()
-    expect(page.get_by_role("button", name="End it: Lobby")).to_have_count(1)
+    expect(page.get_by_role("button", name="End subscription: Lobby")).to_have_count(1)
