@@ -204,35 +204,54 @@ async def fails(*_: Any) -> Any:
 
 def failing(action: Action) -> Action:
     """The same command, whose first step fails once it is filled in."""
+    opening = action.opening
+    if opening is None:
+        return replace(action, run=fails)
 
     async def opened(caller: Caller, bus: Bus) -> Any:
-        assert action.opening
-        reply = action.opening(caller, bus)
+        reply = opening(caller, bus)
         if inspect.isawaitable(reply):
             reply = await reply
         if isinstance(reply, Step):
             return replace(reply, run=fails)
         return reply
 
-    if action.opening:
-        return replace(action, run=fails, opening=opened)
-    return replace(action, run=fails)
+    return replace(action, run=fails, opening=opened)
+
+
+VALID = {
+    "channel": "shoutbox:lobby",
+    "invite": "juliet@example.org",
+    "number": "1",
+    "zone": "Europe/Berlin",
+}
+"""What fields accept that do not accept any sample."""
+
+
+def well_filled(command: Element) -> Values:
+    """What a form accepts."""
+    values = sampled(command)
+    for name, sample in VALID.items():
+        if values.get(name) == ["sample"]:
+            values[name] = [sample]
+    return values
 
 
 async def test_the_same_in_what_fails(bus: Bus, node: str) -> None:
     """Whatever goes wrong within is a note that keeps the rules."""
     broken = {name: failing(action) for name, action in ACTIONS.items()}
+    if node in GROUPS:  # what is chosen there fails as it begins
+        broken = {
+            name: replace(action, run=fails, opening=fails) for name, action in ACTIONS.items()
+        }
     walk = Walk(replace(bus, actions=broken), node)
     shown = await walk.go()
-    for _step in range(STEPS):
-        if shown.get("status") != "executing":
-            break
-        shown = await walk.go(sampled(shown), shown.get("sessionid", ""))
-    note = shown.find(f"{COMMAND}note")
-    asked = node in GROUPS or (ACTIONS[node].form and not ACTIONS[node].opening)
-    if asked or node not in ACTIONS:
-        assert note is not None
-        assert note.text == f"Error: {data_forms.FAILED}"
+    if shown.get("status") == "executing":
+        shown = await walk.go(well_filled(shown), shown.get("sessionid", ""))
+    elif ACTIONS[node].opening:
+        return  # there is nothing to fill in
+    (note,) = shown.iterfind(f"{COMMAND}note")
+    assert note.text == f"Error: {data_forms.FAILED}"
 
 
 @pytest.mark.parametrize("role", Role)
