@@ -41,8 +41,8 @@ BRANCHES = (
 )
 
 TURNS = (
-    r"\bis no (?!longer\b|more than\b)[a-z]",
-    r"\bare no (?!longer\b)[a-z]",
+    r"(?<!\bthere )\bis no (?!longer\b|more than\b)[a-z]",
+    r"(?<!\bthere )\bare no (?!longer\b)[a-z]",
     r"\bis none\b(?<!None)",
     r"\bthere is none\b",
     r"\bstands? (in|there|already|over|behind|for|so|at)\b",
