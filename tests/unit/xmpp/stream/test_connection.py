@@ -48,6 +48,15 @@ async def test_a_stanza_in_two_parts_waits_for_no_other() -> None:
             assert len(heard) == cut + 1
 
 
+async def test_a_stanza_comes_byte_by_byte() -> None:
+    stanza = b"<message from='juliet@localhost'><body>Good night</body></message> "
+    async with connected() as (connection, heard):
+        for place in range(len(stanza)):
+            connection.data_received(stanza[place : place + 1])
+        [message] = heard
+        assert "Good night" in message.itertext()
+
+
 async def test_what_is_no_xml_ends_the_stream() -> None:
     async with connected() as (connection, heard):
         connection.data_received(b"<message><body></message>")
