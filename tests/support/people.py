@@ -9,6 +9,7 @@ from typing import Any
 from slixmpp import JID, ClientXMPP
 
 from component.cli.prosody import HOST
+from component.xmpp.stream.connection import PromptParser
 
 
 def security(values: set[str]) -> dict[str, bool]:
@@ -58,6 +59,11 @@ class Person(ClientXMPP):
         async with self._news:
             self.presences.append(stanza)
             self._news.notify_all()
+
+    def init_parser(self) -> None:
+        """Hear stanzas as soon as they are whole."""
+        super().init_parser()
+        self.parser = PromptParser()
 
     async def sign_in(self) -> None:
         began = asyncio.Event()
