@@ -151,6 +151,9 @@ class Server:
         self.prosody = Prosody(self.data, SECRET, c2s, component, http)
         self.data.mkdir(parents=True)
         asyncio.run(self.prosody.prepare(self.passwords.items()))
+        # As Prosody 0.12 does: newer ones drop in silence what someone blocks.
+        written = self.prosody.config.read_text("utf-8")
+        self.prosody.config.write_text(f"bounce_blocked_messages = true\n{written}", "utf-8")
 
     @property
     def c2s(self) -> int:
