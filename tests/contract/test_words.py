@@ -97,6 +97,7 @@ CORE_LOOSE = {
     ("xmpp/stream/supervisor.py", "the stream ended: "),
     ("xmpp/stream/supervisor.py", "connection lost"),
     ("xmpp/stream/supervisor.py", "the server stopped answering"),
+    ("xmpp/muc/owner.py", "the server does not let the bot make it persistent"),
     # Part of what the capabilities' hash (XEP-0115) is made of
     ("xmpp/identity.py", "Someone on the web page"),
     # A sample, in no language
