@@ -2,11 +2,13 @@
 
 Counted are comprehensions, conditional expressions and assignment expressions in 100 lines that are
 not blank, lines over 100 characters, and the share of functions with a leading underscore. With
-`--base REV` the same is counted in another revision, and printed beside it.
+`--base REV` the same is counted in another revision, and printed beside it. Below stands how many
+files one opens on each of the ways that `docs/architecture.md` describes.
 """
 
 import argparse
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -105,6 +107,27 @@ def total(sources: Iterable[str]) -> Density:
     return counted
 
 
+MAX_FILES = {
+    "A web shout to a room": 15,
+    "A room's line to a page": 12,
+    "A typed command": 14,
+    "A feed's item to a room": 16,
+    "A digest to a mailbox": 16,
+}
+"""Files to open on each way through the code."""
+
+
+def ways() -> dict[str, list[str]]:
+    """The ways through the code that the architecture page lists: the files of each, in order."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    found = {}
+    for section in text.split("\n### ")[1:]:
+        title, _, body = section.partition("\n")
+        if title in MAX_FILES:
+            found[title] = re.findall(r"^\d+\. `([^`]+)`", body, re.MULTILINE)
+    return found
+
+
 def row(name: str, density: Density) -> str:
     """A line of the table."""
     return (
@@ -124,6 +147,9 @@ def main() -> int:
         if base:
             print(row(f"{package} ({base})", total(in_revision(package, base))))
         print(row(package, total(in_tree(package))))
+    print(f"\n{'way':32} {'files':>7} {'limit':>7}")
+    for title, files in ways().items():
+        print(f"{title:32} {len(files):7} {MAX_FILES[title]:7}")
     return 0
 
 

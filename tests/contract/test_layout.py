@@ -15,6 +15,7 @@ from component.common.errors import ConfigError, ShoutbusError
 from component.common.form import fields
 from component.config.config import parse
 from component.config.toml import Table
+from tests import density
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,6 +130,15 @@ def test_each_error_has_its_names(error: type[ShoutbusError]) -> None:
     assert error.__doc__
     if error.__module__ == errors.__name__:
         assert getattr(errors, error.__name__) is error
+
+
+def test_the_ways_through_the_code_are_as_the_architecture_page_says() -> None:
+    ways = density.ways()
+    assert ways.keys() == density.MAX_FILES.keys()
+    for title, files in ways.items():
+        assert len(files) <= density.MAX_FILES[title]
+        assert len(set(files)) == len(files), "one comes back to none"
+        assert [name for name in files if not (ROOT / name).is_file()] == []
 
 
 def test_no_file_names_a_method_but_its_own() -> None:
