@@ -1,7 +1,7 @@
-"""Sentences for people, with `{fields}`, which are translated for each reader.
+"""Words for people: a sentence with `{fields}`, told in the language of who hears it.
 
-The code contains the English sentences, `locale/*.po` (gettext's format) the other languages. A
-test checks that every sentence is in the catalogue.
+English stands in the code, other languages in `locale/*.po` (gettext's format). A test holds every
+sentence to the catalogue.
 """
 
 import functools
@@ -15,7 +15,7 @@ LANGUAGES = ("en", "de")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A sentence: its English template and the values of its fields."""
+    """A sentence: its English template and what fills it."""
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -24,57 +24,47 @@ class Words:
         return self.told("en")
 
     def told(self, language: str) -> str:
-        """The sentence in `language`; English if it is not translated."""
-        template = catalogue(language).get(self.template) or self.template
-        if not self.values:
-            return template
-        filled = dict(self.values)
-        for name, value in filled.items():
-            if isinstance(value, Words):
-                filled[name] = value.told(language)
-        return template.format(**filled)
+        """The sentence in `language`; English where it has none."""
+        template = _catalogue(language).get(self.template) or self.template
+        filled = {
+            name: value.told(language) if isinstance(value, Words) else value
+            for name, value in self.values.items()
+        }
+        return template.format(**filled) if filled else template
 
 
 def _(template: str, **values: Any) -> Words:
-    """A sentence of the catalogue."""
+    """Words in the catalogue."""
     return Words(template, values)
 
 
 def tell(words: "Words | str", language: str) -> str:
-    """A sentence in a language; plain text is data, which is the same in every language."""
-    if isinstance(words, Words):
-        return words.told(language)
-    return words
+    """Words in a language; what is plain text is data, and the same in every language."""
+    return words.told(language) if isinstance(words, Words) else words
 
 
 def joined(parts: "Sequence[Words | str]", between: str) -> Words:
-    """Several sentences as one, with `between` between them."""
+    """Several as one, with `between` between them."""
     values = {f"part{number}": part for number, part in enumerate(parts)}
     return Words(between.join(f"{{{name}}}" for name in values), values)
 
 
 def best(asked: str) -> str:
-    """The language to answer in, for an `xml:lang` (RFC 5646) such as de-AT."""
-    language = asked.partition("-")[0].lower()
-    if language in LANGUAGES:
-        return language
-    return "en"
+    """The language to answer in, of an `xml:lang` (RFC 5646) such as de-AT."""
+    start = asked.partition("-")[0].lower()
+    return start if start in LANGUAGES else "en"
 
 
 @functools.cache
-def catalogue(language: str) -> Mapping[str, str]:
-    """The translations into a language; empty if there are none."""
+def _catalogue(language: str) -> Mapping[str, str]:
     if language == "en":
         return {}
-    # Imported when it is needed: it is as large as the rest of the bus.
-    from babel.messages.pofile import read_po
+    from babel.messages.pofile import (
+        read_po,
+    )  # only for who needs it: it is as large as the rest of the bus
 
-    path = resources.files("component.common").joinpath("locale", f"{language}.po")
-    if not path.is_file():
-        return {}
-    translations = {}
-    with path.open("rb") as file:
-        for message in read_po(file):
-            if message.id:
-                translations[str(message.id)] = str(message.string)
-    return translations
+    catalogue = resources.files("component.common").joinpath("locale", f"{language}.po")
+    if not catalogue.is_file():
+        return {}  # better told in English than not at all
+    with catalogue.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import structlog
 
-from component.bus.model.message import MAX_NAME, WEB_MARK, Author, Channel, Kind, Message, id_from
+from component.bus.model.message import MAX_NAME, WEB_MARK, Author, Channel, Message, id_from
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import MethodSpec, Ports, Trouble
 from component.common.errors import BadInput, ShoutbusError, StoreError, TooMany
@@ -50,29 +50,25 @@ class Settings:
     text: Annotated[
         tuple[str, ...],
         Ask(
-            _("Text"),
-            _(
-                "one of these lines is posted; {fields} are replaced with the person and the room",
-                fields=_NAMED,
-            ),
+            _("Words"),
+            _("one of these lines is said; {fields}: who came in, and where", fields=_NAMED),
         ),
     ] = ("Hi!",)
     when: Annotated[
-        Schedule | None,
-        Ask(_("When"), _("for example hourly, weekdays at 9:00, or the five fields of cron")),
+        Schedule | None, Ask(_("When"), _("like hourly, weekdays at 9:00, or cron's five fields"))
     ] = None
     zone: Annotated[
-        Zone | None, Ask(_("Time zone"), _("for example Europe/Berlin; the default is UTC"))
+        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
     ] = None
     join: Annotated[
-        bool, Ask(_("When someone joins"), _("greet people who join a room that a route leads to"))
+        bool, Ask(_("On joining"), _("greet who comes into a room that a route leads to"))
     ] = False
 
     def __post_init__(self) -> None:
         if not 0 < len(self.text) <= MAX_LINES or max(map(len, self.text)) > MAX_LINE:
             raise BadInput(
                 _(
-                    "A greeting must have 1 to {lines} lines of at most {most} characters each.",
+                    "A greeting has 1 to {lines} lines of at most {most} characters.",
                     lines=MAX_LINES,
                     most=MAX_LINE,
                 )
@@ -80,21 +76,17 @@ class Settings:
         for braced in _BRACED.finditer("\n".join(self.text)):
             self._check(braced[0])
         if not self.join and not self.when:
-            raise BadInput(_("This greeting would never be posted. Set when or join."))
+            raise BadInput(_("That would never be said: set when, or join."))
         if self.when and not self.plain:
             raise BadInput(
-                _(
-                    "A scheduled greeting cannot name a person or room. Add a line without "
-                    "{fields}.",
-                    fields=_NAMED,
-                )
+                _("On a schedule nobody came in: add a line without {fields}.", fields=_NAMED)
             )
 
     def _check(self, braced: str) -> None:
         if not _FIELD.fullmatch(braced):
             raise BadInput(
                 _(
-                    "“{text}” is not a field. Use {known}, and no other braces.",
+                    "“{text}” is no field: there are {known}, and no other braces.",
                     text=braced[:40],
                     known=_NAMED,
                 )
@@ -102,7 +94,7 @@ class Settings:
         if not self.join:
             raise BadInput(
                 _(
-                    "“{field}” is known only when someone joins. Set join, or remove the field.",
+                    "“{field}” is known only where someone comes in: set join, or leave it out.",
                     field=braced,
                 )
             )
@@ -114,7 +106,7 @@ class Settings:
 
     @property
     def times(self) -> Times:
-        """The schedule, as `slots` needs it."""
+        """See `component.methods.scheduled.slots.Timed`."""
         return Times(self.when, self.zone)
 
 
@@ -141,7 +133,7 @@ class Greeting:
         ports.joins.append(self._joined)
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """Take on the configured channels; called again when they change."""
+        """See `ports.Source.configure`."""
         self._slots.configure(specs)
         self._greeted = {
             channel: one
@@ -150,7 +142,7 @@ class Greeting:
         }
 
     def troubles(self) -> Sequence[Trouble]:
-        """The channels whose settings or files cannot be read."""
+        """See `ports.Troubled`."""
         return self._slots.troubles()
 
     async def _words(self, spec: ChannelSpec, settings: Settings) -> tuple[Author, str] | None:
@@ -159,7 +151,7 @@ class Greeting:
     # Who comes in
 
     def _joined(self, room: str, nick: str, jid: str) -> None:
-        """Greet a person who joined a room, unless they were greeted lately."""
+        """See `ports.Joined`."""
         if skeleton(WEB_MARK) in skeleton(
             nick
         ):  # a web user, of another bus too: nobody who reads there
@@ -205,9 +197,7 @@ class Greeting:
             if self._ports.clock() < visit.last:
                 self._at(visit, self._ports.clock() + AGAIN)
         except ShoutbusError as error:
-            log.warning(
-                "scheduled message not posted", channel=str(visit.channel), reason=str(error)
-            )
+            log.warning("not said", channel=str(visit.channel), reason=str(error))
 
     def _message(self, visit: Visit, spec: ChannelSpec, settings: Settings) -> Message:
         """Said in the room alone. Its origin is the same for some hours: what is not remembered is
@@ -216,8 +206,7 @@ class Greeting:
         body = _FIELD.sub(lambda found: _FIELDS[found[1]](visit.place.address, visit.nick), line)
         now = self._ports.clock()
         origin = f"{visit.channel}@{visit.who}@{now // REST}"
-        author = speaker(spec, "Greeting")
-        return Message.new(visit.place, author, body, now, origin=origin, kind=Kind.GREETING)
+        return Message.new(visit.place, speaker(spec, "Greeting"), body, now, origin=origin)
 
     async def _load(self, channel: Channel) -> None:
         """Take up who was greeted before the bus started."""

@@ -26,8 +26,7 @@ class Tag(str):
         if not _WORD.fullmatch(word):
             raise BadInput(
                 _(
-                    "“{text}” is not a tag. Write up to 50 letters, digits, - or _, for example "
-                    "news.",
+                    "“{text}” is no tag: write up to 50 letters, digits, - or _, like news.",
                     text=text[:40],
                 )
             )
@@ -38,7 +37,7 @@ class Tag(str):
 class Tagged:
     """Puts the tag behind every message that does not have it."""
 
-    word: Annotated[Tag, Ask(_("Tag"), _("one word, for example news"))]
+    word: Annotated[Tag, Ask(_("Tag"), _("one word, like news"))]
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Put it there."""

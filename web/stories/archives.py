@@ -27,7 +27,7 @@ def archive_of(request: http.Request) -> ChannelSpec:
         if spec.channel.address == name:
             check_access(request, spec)
             return spec
-    raise NotFound(_("The story archive “{name}” does not exist.", name=name[:60]))
+    raise NotFound(_("There are no stories “{name}” here.", name=name[:60]))
 
 
 def check_access(request: http.Request, spec: ChannelSpec) -> None:
@@ -36,7 +36,8 @@ def check_access(request: http.Request, spec: ChannelSpec) -> None:
     if not is_public(site, spec) and not is_operator(request):
         raise Forbidden(
             _(
-                "This story archive is for operators. Write “matrix” to {bot} to get a link.",
+                "These stories are for operators: write “matrix” to {bot}, and it hands you "
+                "a link.",
                 bot=site.bus.bot,
             )
         )
@@ -44,12 +45,12 @@ def check_access(request: http.Request, spec: ChannelSpec) -> None:
 
 def all_archives(site: Site) -> Sequence[ChannelSpec]:
     """Every channel that archives stories."""
-    archives = []
+    found = []
     for spec in site.hub.channels:
         method = site.methods.get(spec.channel.method)
         if method and method.archive and spec.channel.address != "*":
-            archives.append(spec)
-    return archives
+            found.append(spec)
+    return found
 
 
 def is_public(site: Site, spec: ChannelSpec) -> bool:

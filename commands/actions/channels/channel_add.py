@@ -1,5 +1,4 @@
-"""`channel-add` adds a channel: it asks for the method, then for the address and the settings of
-that method."""
+"""`channel-add`: a wizard: first the method, then the address and that method's settings."""
 
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Annotated, Any, get_type_hints
@@ -15,8 +14,7 @@ from component.common.form import Ask, Choice, kept
 from component.common.i18n import _
 
 
-def methods(bus: Bus) -> list[Choice]:
-    """Every method, with an example of its addresses."""
+def _methods(bus: Bus) -> list[Choice]:
     return [Choice(spec.name, f"{spec.name} ({spec.example})") for spec in bus.methods.values()]
 
 
@@ -24,15 +22,14 @@ def methods(bus: Bus) -> list[Choice]:
 class Form:
     """The first step."""
 
-    method: Annotated[str, Ask(_("Method"), _("the kind of place"), choices=methods)]
+    method: Annotated[str, Ask(_("Method"), _("what kind of place it is"), choices=_methods)]
 
 
-async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
-    """Ask for the address and the settings of a channel of the chosen method."""
+async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     method = bus.methods[form.method]
 
     async def add(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await add_channel(method, caller, filled, bus)
+        return await _add(method, caller, filled, bus)
 
     return Step(
         _("Add a channel: {method}", method=method.name), settings_form(method, address=True), add
@@ -45,64 +42,55 @@ def settings_form(method: MethodSpec, *, address: bool) -> type:
     asked: list[Any] = []
     if address:
         example = method.example.partition(":")[2]
-        ask = Ask(_("Address"), _("for example {example}", example=example))
-        asked.append(("address", Annotated[str, ask]))
-    title = Annotated[str, Ask(_("Title"), _("the name that people see"))]
-    asked.append(("title", title, field(default="")))
+        asked.append(
+            ("address", Annotated[str, Ask(_("Address"), _("like {example}", example=example))])
+        )
+    asked.append(
+        ("title", Annotated[str, Ask(_("Title"), _("what people see"))], field(default=""))
+    )
     hints = get_type_hints(method.form, include_extras=True)
-    for own in fields(method.form):
-        asked.append((own.name, hints[own.name], field(default=own.default)))
-    return make_dataclass("Form", asked, frozen=True, kw_only=True)
+    own = [(one.name, hints[one.name], field(default=one.default)) for one in fields(method.form)]
+    return make_dataclass("Form", [*asked, *own], frozen=True, kw_only=True)
 
 
 def filled_settings(method: MethodSpec, filled: Any) -> dict[str, Any]:
     """The settings of a filled form as they are kept, without those that are as they come; raises
     BadInput where they do not go together."""
-    values = {}
-    for known in fields(method.form):
-        values[known.name] = getattr(filled, known.name)
-    return kept(method.form(**values))
+    return kept(method.form(**{one.name: getattr(filled, one.name) for one in fields(method.form)}))
 
 
 def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
-    """A channel that can be added; raises BadInput where its address cannot be used, Conflict where
-    the channel already exists."""
-    if not method.address.fullmatch(address):
-        address = address.lower()
-    channel = Channel(method.name, method.tidy(address))
+    """A channel that can be added; raises BadInput where its address won't do, Conflict where it
+    stands."""
+    channel = Channel(
+        method.name, method.tidy(address if method.address.fullmatch(address) else address.lower())
+    )
     method.check(channel, any=True)
-    if channel in [spec.channel for spec in bus.hub.channels]:
-        raise Conflict(_("The channel {channel} already exists. Edit it instead.", channel=channel))
+    if any(spec.channel == channel for spec in bus.hub.channels):
+        raise Conflict(_("There is a channel {channel} already: edit that one.", channel=channel))
     if method.open and channel.address == bus.bot.partition("@")[0]:
-        raise BadInput(
-            _("{address} is the bot's own address. Choose another one.", address=bus.bot)
-        )
+        raise BadInput(_("{address} is the bot's own address: choose another.", address=bus.bot))
     if method.open and channel.address.startswith(GUEST_PREFIX):
         raise BadInput(
             _(
-                "Names that begin with {prefix} are reserved for web users. Choose another name.",
+                "Names that begin with {prefix} are kept for web users: choose another.",
                 prefix=GUEST_PREFIX,
             )
         )
     if channel.address.endswith(f"@{bus.bot.partition('@')[2]}"):
         raise BadInput(
-            _(
-                "{address} is used by Shoutbus itself. Choose another address.",
-                address=channel.address,
-            )
+            _("{address} is an address of the bus itself: choose another.", address=channel.address)
         )
     return channel
 
 
-async def add_channel(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
-    """Add the channel of a filled form. Raises BadInput, Conflict."""
+async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
     channel = new_channel(method, filled.address, bus)
     spec = ChannelSpec(channel, filled.title, filled_settings(method, filled))
     await bus.settings.change([Put(spec)], entry(caller, bus, "channel-add", after=described(spec)))
     if not method.listens and not bus.hub.ends(channel):
         hint = _(
-            "Added {channel}. Its messages are not forwarded yet; add a route with “route add "
-            "{channel} …”.",
+            "Added {channel}. Nobody hears it yet: “route add {channel} …” leads it somewhere.",
             channel=channel,
         )
         return Done(hint)
@@ -110,8 +98,8 @@ async def add_channel(method: MethodSpec, caller: Caller, filled: Any, bus: Bus)
         await bus.subscriptions.book.ask(caller.jid, channel)
         return Done(
             _(
-                "Added {channel}. The owner is asked to confirm it. Until then, no other "
-                "messages are sent there.",
+                "Added {channel}. Its owner is asked to confirm it: nothing else goes there "
+                "before.",
                 channel=channel,
             )
         )
@@ -119,5 +107,5 @@ async def add_channel(method: MethodSpec, caller: Caller, filled: Any, bus: Bus)
 
 
 ACTION = Action(
-    "channel-add", _("Add a channel"), Role.OPERATOR, run, Form, more=True, group="channels"
+    "channel-add", _("Add a channel"), Role.OPERATOR, _run, Form, more=True, group="channels"
 )

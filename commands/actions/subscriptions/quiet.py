@@ -1,4 +1,5 @@
-"""`quiet` sets the hours in which the caller gets no messages; they are sent when the hours end."""
+"""`quiet`: the hours in which the caller is told nothing; what comes in them is told at their
+end."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -18,11 +19,10 @@ _OFF = frozenset({"off", "aus", NONE, "no", "nein", "never", "nie", "keine"})
 class Form:
     """Which hours; nothing shows them."""
 
-    hours: Annotated[str, Ask(_("Quiet hours"), _("for example 22:00-07:00, or off"))] = ""
+    hours: Annotated[str, Ask(_("Quiet hours"), _("like 22:00-07:00; or: off"))] = ""
 
 
-async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    """Set the caller's quiet hours, or show them. Raises Faults."""
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     written = form.hours.strip()
     if written:
         try:
@@ -33,13 +33,10 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.subscriptions.requiet(caller.jid)
     hours = bus.settings.quiet(caller.jid)
     if hours is None:
-        return Done(
-            _("You do not have quiet hours. To set them, write for example “quiet 22:00-07:00”.")
-        )
+        return Done(_("You have no quiet hours: “quiet 22:00-07:00” would be some."))
     return Done(
         _(
-            "Your quiet hours are {hours} ({zone}). Messages that arrive during them are sent "
-            "when they end.",
+            "Your quiet hours: {hours} ({zone}). What would come in them is told at their end.",
             hours=hours,
             zone=clock_of(bus, caller.jid),
         )
@@ -48,9 +45,9 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 ACTION = Action(
     "quiet",
-    _("Set quiet hours"),
+    _("Choose quiet hours"),
     Role.MEMBER,
-    run,
+    _run,
     Form,
     group="subscriptions",
     also=("ruhe", "ruhezeit", "ruhezeiten"),

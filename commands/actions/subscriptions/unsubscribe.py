@@ -1,4 +1,4 @@
-"""`unsubscribe` ends a subscription by its number or its channel, or all of them."""
+"""`unsubscribe`: a subscription ends: by its number or its channel, or all of them."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,32 +16,30 @@ _TITLE = _("End a subscription")
 class Form:
     """Which."""
 
-    which: Annotated[str, Ask(_("Selection"), _("its number, a channel, or all"))] = ""
+    which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))] = ""
 
 
-async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    """End the subscriptions that are named, or ask which."""
-    if not form.which:
-        return await open_form(caller, bus)
-    return await end_which(_TITLE, caller, form.which, bus)
+async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    return (
+        await end_which(_TITLE, caller, form.which, bus)
+        if form.which
+        else await _opening(caller, bus)
+    )
 
 
-async def open_form(caller: Caller, bus: Bus) -> Reply:
-    """Ask which subscriptions end."""
+async def _opening(caller: Caller, bus: Bus) -> Reply:
     mine = await bus.subscriptions.of(caller.jid)
-    if not mine:
-        return Done(NONE_YET)
-    return choose(_TITLE, mine, end)
+    return choose(_TITLE, mine, end) if mine else Done(NONE_YET)
 
 
 ACTION = Action(
     "unsubscribe",
     _TITLE,
     Role.MEMBER,
-    run,
+    _run,
     Form,
     group="subscriptions",
-    opening=open_form,
+    opening=_opening,
     also=("abbestelle", "abbestellen"),
     examples=(_("unsubscribe lobby"), _("unsubscribe all")),
 )

@@ -1,7 +1,7 @@
-"""`export` writes channels, routes, roles and the names of tokens as TOML, as the configuration
-file and `import` read it.
+"""`export`: channels, routes, roles and the names of tokens as TOML, as the configuration file and
+`import` read it.
 
-Of tokens only the names are written: their secrets are not stored.
+Tokens are told by name: their secrets are nowhere.
 """
 
 import json
@@ -19,33 +19,31 @@ from component.common.sanitize import escape
 from component.processors import discover
 
 Value = str | bool | int | Sequence[str]
-MAX_PARTS = 40
+MOST = 40
 """Messages of an answer."""
 
 
-async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
-    """Write the configuration as TOML, in as many messages as it takes. Raises TooLong."""
+async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     parts = list(parted(written(bus))) or [[]]
-    largest = max(map(size_of, parts))
-    if len(parts) > MAX_PARTS or largest > BUDGET * 19 // 20:
+    if len(parts) > MOST or any(_size(lines) > BUDGET * 19 // 20 for lines in parts):
         raise TooLong(
-            _(
-                "The export does not fit into {most} messages. Copy the database instead.",
-                most=MAX_PARTS,
-            )
+            _("That is more than {most} messages carry; copy the database instead.", most=MOST)
         )
     if len(parts) == 1:
         return Lines(_("# {bot}, without secrets", bot=bus.bot), parts[0], exact=True)
-    answers = []
-    for number, lines in enumerate(parts, 1):
-        title = _(
-            "# {bot}, without secrets, part {part} of {parts}",
-            bot=bus.bot,
-            part=number,
-            parts=len(parts),
+    told = [
+        Lines(
+            _(
+                "# {bot}, without secrets, part {part} of {parts}",
+                bot=bus.bot,
+                part=number,
+                parts=len(parts),
+            ),
+            lines,
         )
-        answers.append(Lines(title, lines))
-    return Lines(answers[-1].title, answers[-1].lines, ahead=answers[:-1], exact=True)
+        for number, lines in enumerate(parts, 1)
+    ]
+    return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
 
 
 def parted(tables: Iterable[Sequence[str]]) -> Iterator[list[str]]:
@@ -53,7 +51,7 @@ def parted(tables: Iterable[Sequence[str]]) -> Iterator[list[str]]:
     lines: list[str] = []
     room = BUDGET * 9 // 10
     for one in tables:
-        size = size_of(one)
+        size = _size(one)
         if lines and size > room:
             yield lines
             lines, room = [], BUDGET * 9 // 10
@@ -63,7 +61,7 @@ def parted(tables: Iterable[Sequence[str]]) -> Iterator[list[str]]:
         yield lines
 
 
-def size_of(lines: Iterable[str]) -> int:
+def _size(lines: Iterable[str]) -> int:
     """Bytes within XML."""
     return sum(len(escape(line).encode()) + 1 for line in lines)
 
@@ -71,17 +69,16 @@ def size_of(lines: Iterable[str]) -> int:
 def written(bus: Bus) -> Iterator[Sequence[str]]:
     """All of it, table by table; a route's processors are with it."""
     for spec in bus.hub.channels:
-        yield list(table("channel", channel_table(spec), spec.settings))
+        yield list(table("channel", _channel(spec), spec.settings))
     for route in bus.hub.routes:
-        yield [*table("route", route_tables(route)), *processor_tables(route)]
+        yield [*table("route", _route(route)), *_processors(route)]
     for jid, role in sorted(bus.settings.roles.given.items()):
         yield list(table("role", {"jid": jid, "role": role.label}))
     for token in sorted(bus.settings.tokens.values(), key=lambda token: token.name):
         yield list(table("token", {"name": token.name, "jid": token.jid}))
 
 
-def channel_table(spec: ChannelSpec) -> Mapping[str, Value]:
-    """A channel's table."""
+def _channel(spec: ChannelSpec) -> Mapping[str, Value]:
     return {
         "name": str(spec.channel),
         "title": spec.title,
@@ -90,38 +87,31 @@ def channel_table(spec: ChannelSpec) -> Mapping[str, Value]:
     }
 
 
-def route_tables(route: Route) -> Mapping[str, Value]:
-    """A route's table, and one for each of its processors."""
+def _route(route: Route) -> Mapping[str, Value]:
     return {"from": str(route.source), "to": str(route.destination), "off": not route.enabled}
 
 
-def processor_tables(route: Route) -> Iterator[str]:
-    """A table for each processor of a route."""
+def _processors(route: Route) -> Iterator[str]:
     for stage in route.stages:
         yield "[[route.processor]]"
-        for key, value in processor_values(stage).items():
-            yield f"{key} = {toml_value(value)}"
+        yield from (f"{key} = {_value(value)}" for key, value in _processor(stage).items())
         yield ""
 
 
-def processor_values(stage: Stage) -> Mapping[str, Value]:
-    """A processor's settings in TOML's types, as far as they are known."""
-    kinds = {}
+def _processor(stage: Stage) -> Mapping[str, Value]:
+    """Its settings in TOML's types, as far as they are known."""
     spec = discover().get(stage.name)
-    if spec:
-        kinds = {field.name: field for field in fields(spec.make, None)}
-    table: dict[str, Value] = {"name": stage.name}
+    kinds = {one.name: one for one in fields(spec.make, None)} if spec else {}
+    found: dict[str, Value] = {"name": stage.name}
     for key, values in stage.settings:
         asked = kinds.get(key)
         if asked is None or asked.kind in ("list-multi", "text-multi"):
-            table[key] = values
+            found[key] = values
         elif asked.kind == "boolean":
-            table[key] = values == ("1",)
-        elif asked.type is int and values:
-            table[key] = int(values[0])
+            found[key] = values == ("1",)
         else:
-            table[key] = "".join(values)
-    return table
+            found[key] = int(values[0]) if asked.type is int and values else "".join(values)
+    return found
 
 
 def table(name: str, values: Mapping[str, Value], needed: Container[str] = ()) -> Iterator[str]:
@@ -130,12 +120,11 @@ def table(name: str, values: Mapping[str, Value], needed: Container[str] = ()) -
     yield f"[[{name}]]"
     for key, value in values.items():
         if value or key in needed:
-            yield f"{key} = {toml_value(value)}"
+            yield f"{key} = {_value(value)}"
     yield ""
 
 
-def toml_value(value: Value) -> str:
-    """A value as TOML 1.0 writes it."""
+def _value(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -144,7 +133,7 @@ def toml_value(value: Value) -> str:
         return json.dumps(value, ensure_ascii=False).replace(
             "\x7f", "\\u007f"
         )  # as JSON, but for DEL
-    return "[" + ", ".join(toml_value(one) for one in value) + "]"
+    return "[" + ", ".join(_value(one) for one in value) + "]"
 
 
-ACTION = Action("export", _("Export as TOML"), Role.ADMIN, run, group="about")
+ACTION = Action("export", _("Export as TOML"), Role.ADMIN, _run, group="about")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
-from component.bus.model.processor import MAX_HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +37,11 @@ class ReleaseLimits:
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """All of them. `max_held` messages may wait at one stage of a route."""
+    """All of them."""
 
     commits: CommitLimits = field(default_factory=CommitLimits)
     releases: ReleaseLimits = field(default_factory=ReleaseLimits)
     queues: QueueLimits = QUEUE_LIMITS
-    max_held: int = MAX_HELD
 
 
 DEFAULT_LIMITS = EngineLimits()

@@ -51,27 +51,24 @@ class Route:
     def __post_init__(self) -> None:
         if self.source == self.destination:
             raise BadInput(
-                _(
-                    "A route cannot lead from {source} to itself. Choose another destination.",
-                    source=self.source,
-                )
+                _("A route from {source} to itself would go nowhere.", source=self.source)
             )
         if self.destination.address == "*":
             raise BadInput(
                 _(
-                    "{channel} is not a single address. A route ends at one channel.",
+                    "{channel} is no single address: a route ends at one channel.",
                     channel=self.destination,
                 )
             )
         if len(self.stages) > MAX_STAGES:
             told = _(
-                "The route would have {count} processors. The maximum is {most}.",
+                "That would be {count} processors: a route has {most} at most.",
                 count=len(self.stages),
                 most=MAX_STAGES,
             )
             raise BadInput(told)
         if len({stage.id for stage in self.stages}) < len(self.stages):
-            raise BadInput(_("Two processors of a route have the same ID."))
+            raise BadInput(_("Two processors of a route have one id."))
 
     def with_stage(
         self, name: str, settings: Settings, place: int | None = None
@@ -91,10 +88,10 @@ class Link:
 
 
 Make = Callable[[Stage], Processor]
-"""Gives a stage's processor; one that holds everything if the processor does not exist."""
+"""Gives a stage's processor; where there is none for it, one that holds everything back."""
 
 
-class ActiveRoute:
+class Way:
     """An enabled route, ready to work; its processors are made when the first message comes."""
 
     __slots__ = ("_chain", "_make", "route")
@@ -114,7 +111,7 @@ class ActiveRoute:
 
 def no_processors(stage: Stage) -> Processor:
     """Makes none: for routes that have none."""
-    raise LookupError(f"unknown processor {stage.name}")
+    raise LookupError(f"there is no processor {stage.name}")
 
 
 class Routes:
@@ -135,22 +132,22 @@ class Routes:
         """
         self.persons = frozenset(persons)
         self._paused = frozenset(paused)
-        ways = [ActiveRoute(one, make) for one in routes if one.enabled]
+        ways = [Way(one, make) for one in routes if one.enabled]
         self._by_id = {way.route.id: way for way in ways}
-        self._from: dict[Channel, tuple[ActiveRoute, ...]] = {
+        self._from: dict[Channel, tuple[Way, ...]] = {
             source: tuple(mine)
             for source, mine in grouped(ways, lambda way: way.route.source).items()
             if source not in self._paused
         }
 
-    def after(self, channel: Channel) -> tuple[ActiveRoute, ...]:
+    def after(self, channel: Channel) -> tuple[Way, ...]:
         """The routes one step from `channel`, in their order; empty where there are none."""
         if channel in self._paused:
             return ()
         return self._from.get(channel, ()) + self._from.get(channel.anyone, ())
 
     def beyond(self, channel: Channel) -> frozenset[Channel]:
-        """Every channel to which a message from `channel` may be forwarded."""
+        """Every channel that what arrives at `channel` may go on to."""
         found: set[Channel] = set()
         ahead = [channel]
         while ahead:
@@ -161,7 +158,7 @@ class Routes:
             ahead.extend(new)
         return frozenset(found)
 
-    def get(self, number: int) -> ActiveRoute | None:
+    def get(self, number: int) -> Way | None:
         """An enabled route by its id."""
         return self._by_id.get(number)
 

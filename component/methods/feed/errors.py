@@ -12,7 +12,7 @@ class FeedError(BadInput):
 
     condition = "not-acceptable"
     status = 422
-    sentence = _("The feed cannot be read.")
+    sentence = _("The feed can't be read.")
 
     def __init__(self) -> None:
         super().__init__(self.sentence)
@@ -21,21 +21,21 @@ class FeedError(BadInput):
 class NoFeed(FeedError):
     """Neither RSS nor Atom nor JSON Feed."""
 
-    sentence = _("This address does not contain a feed. The content is not RSS, Atom or JSON Feed.")
+    sentence = _(
+        "There is no feed at that address: what it gives is neither RSS nor Atom nor JSON Feed."
+    )
 
 
 class EmptyFeed(NoFeed):
     """Nothing, or white space."""
 
-    sentence = _("This address does not contain a feed. The page is empty.")
+    sentence = _("There is no feed at that address: it gives an empty page.")
 
 
 class HtmlPage(NoFeed):
     """A page for people; `feeds` are those it names."""
 
-    sentence = _(
-        "This address points to a web page, not a feed, and the page does not link to a feed."
-    )
+    sentence = _("That is a web page and no feed, and it names no feed.")
 
     def __init__(self, feeds: Sequence[Link] = ()) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class HtmlPage(NoFeed):
 
 def _named(feeds: Sequence[Link]) -> Words:
     return _(
-        "This address points to a web page, not a feed. The page links to these feeds: {feeds}",
+        "That is a web page and no feed. The feeds it names: {feeds}",
         feeds=", ".join(one.url for one in feeds),
     )
 
@@ -56,34 +56,36 @@ class TooLarge(FeedError):
 
     condition = "policy-violation"
     status = 413
-    sentence = _("The feed is too large.")
+    sentence = _("The feed is larger than is read.")
 
 
 class BrokenFeed(FeedError):
     """It begins like a feed, and no item can be made out."""
 
-    sentence = _("The feed is damaged, and no items can be found in it.")
+    sentence = _("The feed is broken: no item can be made out in it.")
 
 
 class DtdRefused(FeedError):
-    """It defines entities, which is how bombs are built."""
+    """It brings definitions of its own, which is how bombs are built."""
 
     condition = "policy-violation"
-    sentence = _("The feed defines XML entities. They are refused for security reasons.")
+    sentence = _(
+        "The feed defines XML entities of its own, which is refused, as bombs are built that way."
+    )
 
 
 class EncodingRefused(FeedError):
     """An encoding that is there to deceive, such as UTF-7."""
 
     condition = "policy-violation"
-    sentence = _("The character encoding of the feed is not allowed.")
+    sentence = _("The feed is in an encoding that is refused.")
 
 
 class TooCostly(FeedError):
     """Reading it took more time or memory than a feed may have, and was stopped."""
 
     condition = "resource-constraint"
-    sentence = _("Reading the feed exceeded the limit for time or memory and was stopped.")
+    sentence = _("Reading the feed took more time or memory than a feed may have, and was stopped.")
 
 
 class Crashed(FeedError):
@@ -91,7 +93,7 @@ class Crashed(FeedError):
 
     condition = "internal-server-error"
     status = 500
-    sentence = _("The feed reader process crashed while reading the feed.")
+    sentence = _("The process that reads feeds ended at this one.")
 
 
 BY_NAME = {

@@ -5,15 +5,7 @@ from dataclasses import replace
 
 from yarl import URL
 
-from component.bus.model.message import (
-    MAX_NAME,
-    Author,
-    AuthorKind,
-    Channel,
-    Kind,
-    Message,
-    id_from,
-)
+from component.bus.model.message import MAX_NAME, Author, Channel, Message, id_from
 from component.common.errors import BadInput
 from component.common.sanitize import one_line
 from component.methods.feed.dedup import Told
@@ -22,7 +14,7 @@ from component.methods.feed.parsing.item import Item
 _OURS = re.compile(r"tag:[^,]+,\d{4}-\d\d-\d\d:[a-z0-9._-]+/[0-9a-f]{32}")
 """What the bus's own archives call their stories."""
 _LONGEST_TITLE = 120
-"""Characters of a text that serve as the title of an item without one."""
+"""Characters of a text that stand for its title where it has none."""
 
 
 def message(
@@ -43,14 +35,7 @@ def message(
         at = min(item.at, now)
     origin = original(channel, told, era)
     try:
-        return Message.new(
-            channel,
-            author(channel, item.author, feed),
-            body,
-            at,
-            origin=origin,
-            kind=Kind.FEED_ITEM,
-        )
+        return Message.new(channel, author(channel, item.author, feed), body, at, origin=origin)
     except BadInput:
         return None
 
@@ -82,12 +67,7 @@ def more(
     if link:
         body = f"{body}: {link}"
     return Message.new(
-        channel,
-        author(channel, "", feed),
-        body,
-        now,
-        origin=f"{channel}#{era}#{last}#more",
-        kind=Kind.FEED_ITEM,
+        channel, author(channel, "", feed), body, now, origin=f"{channel}#{era}#{last}#more"
     )
 
 
@@ -96,14 +76,14 @@ def author(channel: Channel, *names: str) -> Author:
     for name in names:
         try:
             clean = one_line(name).replace("\ufffd", "")[:MAX_NAME].rstrip()
-            return Author.named(clean, f"{channel}/{clean}", AuthorKind.SOURCE)
+            return Author.named(clean, f"{channel}/{clean}")
         except BadInput:
             continue
-    return Author(str(channel)[:MAX_NAME], str(channel), AuthorKind.SOURCE)
+    return Author(str(channel)[:MAX_NAME], str(channel))
 
 
 def shown(url: str) -> str:
-    """An address without the password that it may contain."""
+    """An address without the password that may stand in it."""
     try:
         return str(URL(url).with_user(None))
     except ValueError:

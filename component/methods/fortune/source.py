@@ -24,21 +24,19 @@ class Settings:
     """What can be set of a channel of fortunes."""
 
     when: Annotated[
-        Schedule | None,
-        Ask(_("When"), _("for example hourly, weekdays at 9:00, or the five fields of cron")),
+        Schedule | None, Ask(_("When"), _("like hourly, weekdays at 9:00, or cron's five fields"))
     ] = None
     zone: Annotated[
-        Zone | None, Ask(_("Time zone"), _("for example Europe/Berlin; the default is UTC"))
+        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
     ] = None
     jitter: Annotated[
-        Span | None, Ask(_("Random delay"), _("the longest random delay, for example 5min"))
+        Span | None, Ask(_("Spread"), _("up to how much later, as luck has it, like 5min"))
     ] = None
     files: Annotated[
-        tuple[Name, ...],
-        Ask(_("Databases"), _("one fortune database such as computers per line; empty for all")),
+        tuple[Name, ...], Ask(_("Files"), _("databases like computers, one a line; none for all"))
     ] = ()
     offensive: Annotated[
-        bool, Ask(_("Offensive fortunes"), _("include fortunes that may offend people"))
+        bool, Ask(_("Offensive"), _("whether those that may offend are among them"))
     ] = False
 
     def __post_init__(self) -> None:
@@ -46,7 +44,7 @@ class Settings:
 
     @property
     def times(self) -> Times:
-        """The schedule, as `slots` needs it."""
+        """See `component.methods.scheduled.slots.Timed`."""
         return Times(self.when, self.zone, self.jitter)
 
 
@@ -59,11 +57,11 @@ class Fortune:
         self._slots = Slots(ports, METHOD.settings, self._words)
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """Take on the configured channels; called again when they change."""
+        """See `ports.Source.configure`."""
         self._slots.configure(specs)
 
     def troubles(self) -> Sequence[Trouble]:
-        """The channels whose settings or files cannot be read."""
+        """See `ports.Troubled`."""
         return self._slots.troubles()
 
     async def _words(self, spec: ChannelSpec, settings: Settings) -> tuple[Author, str] | None:
@@ -80,9 +78,9 @@ class Fortune:
 
         def over(name: str) -> Words | None:
             if not name:
-                return _("Fortunes are available again.")
+                return _("There are fortunes again.")
             return (
-                _("The fortune database “{name}” can be read again.", name=name)
+                _("The fortunes “{name}” can be read again.", name=name)
                 if name in drawn.well
                 else None
             )

@@ -44,8 +44,7 @@ def tidy(address: str) -> str:
     if not same:
         raise BadInput(
             _(
-                "“{domain}” could be mistaken for another domain. Use the spelling that its "
-                "owner uses.",
+                "“{domain}” can be read as another domain: write it as its owner does.",
                 domain=written[:80],
             )
         )

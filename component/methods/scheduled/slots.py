@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from component.bus.model.message import Author, AuthorKind, Channel, Kind, Message
+from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Ports, Trouble
 from component.common.errors import BadInput, ShoutbusError, StoreError
@@ -36,13 +36,13 @@ class Times:
 
     def __post_init__(self) -> None:
         if self.jitter and not self.when:
-            raise BadInput(_("A random delay requires a schedule. Set when."))
+            raise BadInput(_("There is a spread and no schedule: say when."))
         most = Span(self.when.shortest() // 2) if self.when else Span(0)
         if self.jitter and self.jitter > most:
             raise BadInput(
                 _(
-                    "The random delay of {span} is too long for “{when}”. The maximum is half of "
-                    "the interval, {most}.",
+                    "A spread of {span} is too much for “{when}”: half of the time between "
+                    "is {most}.",
                     span=self.jitter,
                     when=self.when,
                     most=most,
@@ -67,11 +67,11 @@ _Settings = TypeVar("_Settings", bound=Timed)
 
 
 def speaker(spec: ChannelSpec, name: str) -> Author:
-    """The author of a channel's messages: its title, or `name` if that is not a valid name."""
+    """Who speaks for a channel: by its title, by `name` where that won't do."""
     try:
-        return Author.named(spec.title or name, str(spec.channel), AuthorKind.SOURCE)
+        return Author.named(spec.title or name, str(spec.channel))
     except BadInput:
-        return Author(name, str(spec.channel), AuthorKind.SOURCE)
+        return Author(name, str(spec.channel))
 
 
 class Slots(Generic[_Settings]):
@@ -94,7 +94,7 @@ class Slots(Generic[_Settings]):
         """The channels that may speak, and their settings."""
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """Take on the configured channels. A channel that stays as it was keeps its time."""
+        """See `ports.Source.configure`. A channel that stays as it was keeps its time."""
         before = self.standing
         now: dict[Channel, tuple[ChannelSpec, _Settings]] = {}
         for spec in specs:
@@ -112,22 +112,21 @@ class Slots(Generic[_Settings]):
                 self._plan(channel)
 
     def troubles(self) -> Sequence[Trouble]:
-        """The channels whose settings cannot be read."""
+        """See `ports.Troubled`."""
         return [
             Trouble(channel, why, self._due.get(channel, 0))
             for channel, why in self.complaints.standing()
         ]
 
     def _settings(self, spec: ChannelSpec) -> _Settings | None:
-        """The channel's settings; None if they cannot be read, of which owners are notified."""
+        """None where what is kept won't do, which owners are told."""
         faults: dict[str, Words] = {}
         settings = None
         try:
             settings = self._read(spec)
         except BadInput as error:
             faults["settings"] = _(
-                "The channel does not post anything until its settings are corrected: {why}",
-                why=error.sentence,
+                "It says nothing until its settings are mended: {why}", why=error.sentence
             )
         name = f"{spec.channel}#settings"
         self._ports.timer.at(
@@ -172,7 +171,7 @@ class Slots(Generic[_Settings]):
                 self._wake(channel, slot, self._ports.clock() + AGAIN, message)
             return
         except ShoutbusError as error:
-            log.warning("scheduled message not posted", channel=str(channel), reason=str(error))
+            log.warning("not said", channel=str(channel), reason=str(error))
         self._plan(channel)
 
     async def _message(self, spec: ChannelSpec, settings: _Settings, slot: int) -> Message | None:
@@ -183,10 +182,5 @@ class Slots(Generic[_Settings]):
             return None
         author, body = said
         return Message.new(
-            spec.channel,
-            author,
-            body,
-            self._ports.clock(),
-            origin=f"{spec.channel}@{slot}",
-            kind=Kind.ANNOUNCEMENT,
+            spec.channel, author, body, self._ports.clock(), origin=f"{spec.channel}@{slot}"
         )

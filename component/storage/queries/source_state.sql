@@ -1,30 +1,30 @@
 -- What sources keep between runs.
 
--- name: source_state(channel)
+-- name: memory(channel)
 -- What a source keeps about :channel.
-select state from source_state where channel = :channel;
+select state from memories where channel = :channel;
 
--- name: put_source_state(channel, state)!
+-- name: put_memory(channel, state)!
 -- Keep it.
-insert into source_state (channel, state) values (:channel, :state)
+insert into memories (channel, state) values (:channel, :state)
 on conflict (channel) do update set state = excluded.state;
 
--- name: drop_source_state(channel)!
+-- name: drop_memory(channel)!
 -- Forget it.
-delete from source_state where channel = :channel;
+delete from memories where channel = :channel;
 
--- name: archive_position(channel)
+-- name: mark(channel)
 -- How far :channel was read.
-select * from archive_positions where channel = :channel;
+select * from marks where channel = :channel;
 
--- name: set_archive_positions(rows)!
+-- name: set_marks(rows)!
 -- :rows [[channel, stanza_id, at]…].
-insert into archive_positions (channel, stanza_id, at)
+insert into marks (channel, stanza_id, at)
 select value ->> 0, value ->> 1, value ->> 2
 from json_each(:rows)
 where true
 on conflict (channel) do update set stanza_id = excluded.stanza_id, at = excluded.at;
 
--- name: drop_archive_position(channel)!
+-- name: drop_mark(channel)!
 -- Forget how far :channel was read.
-delete from archive_positions where channel = :channel;
+delete from marks where channel = :channel;

@@ -1,4 +1,5 @@
-"""Puts each reader's footer into what was made for all who get the same letter. Pure."""
+"""What stands under a letter, each reader's own, comes into what was made for all who are told the
+same. Pure."""
 
 from markupsafe import Markup
 
