@@ -23,6 +23,7 @@ class Log:
     def __init__(self, *bodies: str) -> None:
         self.held = [Delivery(number, said(body), FROM) for number, body in enumerate(bodies, 1)]
         self.reads = 0
+        self.digests = self
 
     async def between(self, _channel: Any, after: int, upto: int, limit: int) -> Sequence[Delivery]:
         self.reads += 1
