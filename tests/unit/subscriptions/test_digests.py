@@ -180,6 +180,7 @@ async def test_from_a_digest_to_at_once_nothing_is_left_out(world: World) -> Non
     assert world.chat.told == [(JULIET, "[Lobby] romeo: at once")]
 
 
+@pytest.mark.timeout(400)  # a busy machine
 async def test_ten_thousand_are_told_in_pages_that_are_kept(world: World) -> None:
     """Here a thousand: no more wait to be sent at any time than are allowed to."""
     for number in range(1_000):
