@@ -31,6 +31,7 @@ check: .venv/dev ## lint, format, types, layout, dependencies
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	$(BIN)/python -m tests.gates
 
 install: ## a virtual environment for your own server (PREFIX=/opt/shoutbus)
 	@.ci/need python3-venv

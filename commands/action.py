@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import isawaitable
+from pathlib import Path
 from pkgutil import walk_packages
 from random import Random, SystemRandom
 from typing import Any
@@ -18,9 +19,11 @@ from component.bus.engine.hub import Hub
 from component.bus.engine.reminders import Reminders
 from component.bus.model.roles import Role
 from component.bus.ports.method import Clock, MethodSpec, RoomDesk
+from component.bus.ports.store import Store
 from component.common.errors import Forbidden
 from component.common.form import Field, fields, parse
 from component.common.i18n import Words, _
+from component.methods.fortune.databases import PLACES
 from component.subscriptions.digests import Digests
 from component.subscriptions.rendering.templates import Templates
 from component.subscriptions.service import Subscriptions
@@ -51,6 +54,7 @@ class Bus:
     version: str
     actions: Mapping[str, "Action"]
     hub: Hub
+    store: Store
     settings: Settings
     methods: Mapping[str, MethodSpec]
     clock: Clock
@@ -60,17 +64,19 @@ class Bus:
     reminders: Reminders
     subscriptions: Subscriptions
     digests: Digests | None = None
-    """What makes digests: where there is none, nobody is told how they go."""
+    """What makes digests; None where they do not run here."""
     fetcher: Callable[[], Any] = lambda: None
     """What fetches others' addresses (`component.fetch.client.Fetcher`)."""
     guest: Callable[[str], str] = lambda _name: ""
     """The session of the web user who goes by a name now; "" where none does."""
     sign_in: Callable[[str], str] = lambda _jid: ""
-    """A link that signs a bare JID in on the web, once and soon; "" where there is no such way."""
-    luck: Random = field(default_factory=SystemRandom)
-    """What is drawn by."""
+    """A link that signs a bare JID in on the web, once and soon; "" where nobody can."""
+    rng: Random = field(default_factory=SystemRandom)
+    """Draws fortunes."""
+    fortune_places: Sequence[Path] = PLACES
+    """The folders that hold fortunes."""
     templates: Templates = field(default_factory=Templates)
-    """Those of letters."""
+    """The templates of what subscribers read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The command is through: a list, or details; `title` stands over it.
+    """The command is through: a list, or details, under a `title`.
 
-    What is too long for one message goes `ahead` of it, each a message of its own. Where each
+    What is too long for one message goes `ahead` of it, each as a separate message. Where each
     letter counts (`exact`) it comes as a message even where it is short: forms break lines, and
     change letters that clients bear badly.
     """
@@ -100,7 +106,7 @@ class Lines:
 class Step:
     """A form to fill, and what follows: `run` gets the caller, the filled form and the bus.
 
-    `last` says that nothing is asked after it. `values` stand in the form from the start, as people
+    `last` says that nothing is asked after it. The form shows `values` from the start, as people
     write them. With `open`, a line that gives none of its fields is asked which shall be set.
     """
 
@@ -157,14 +163,16 @@ def check(action: Action, caller: Caller, bus: Bus) -> None:
     """Raise Forbidden where the caller's role does not reach, or the place is wrong."""
     if caller.role < action.role:
         told = _(
-            "“{name}” is for the role {needed}; yours is {role}.",
+            "“{name}” requires the role {needed}; your role is {role}.",
             name=action.name,
             needed=action.role.words,
             role=caller.role.words,
         )
         raise Forbidden(told)
     if caller.in_room and not action.public:
-        told = _("“{name}” is for a private chat: write to {bot}.", name=action.name, bot=bus.bot)
+        told = _(
+            "“{name}” works in a private chat only. Write to {bot}.", name=action.name, bot=bus.bot
+        )
         raise Forbidden(told)
 
 

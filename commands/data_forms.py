@@ -13,9 +13,9 @@ from commands.action import Done, Lines, Step
 from component.common.errors import ShoutbusError
 from component.common.form import NONE, Choice, Field, is_yes
 from component.common.i18n import Words, _, tell
-from component.common.sanitize import escape as q
-from component.common.sanitize import fit
-from component.xmpp.stanza import COMMANDS, DATA, element
+from component.common.sanitize import escape, fit
+from component.xmpp.elements import element
+from component.xmpp.stanza import COMMANDS, DATA
 
 WIDTH = 40
 """Characters of a fixed line that every client shows."""
@@ -23,12 +23,14 @@ NOTE_LINES = 20
 """Lines of a note; and of a list's form: more than that is sent as a message."""
 BUDGET = 60_000
 """Bytes of a form or a message: servers end a stream over a stanza of 512 KiB."""
-FAILED = _("The bus failed at that; its log says why. Nothing was changed.")
-SENT = _("That is long: I sent it to you as a message.")
-_CUT = _("… there is more: ask for less at once.")
+FAILED = _("An internal error occurred; see the log of Shoutbus. Nothing was changed.")
+SENT = _("The result is long. It was sent to you as a chat message.")
+TAGS = 50
+"""Bytes of the tags around a text, about."""
+_CUT = _("… the rest is not shown; request fewer lines.")
 _NONE = _("none")
 
-_VALIDATE = "http://jabber.org/protocol/xdata-validate"
+VALIDATE = "http://jabber.org/protocol/xdata-validate"
 _KEPT = re.compile(r"→ |\[[^\[\]]{1,30}\]")
 """Lines break before an arrow, not behind it: what it points to stands with it; and not in a
 route's list of names."""
@@ -38,8 +40,10 @@ _PLAIN = str.maketrans({"&": "+", "<": "‹", ">": "›"})
 
 def as_words(fault: ShoutbusError) -> Words:
     """A fault's sentence, in words where it has them."""
-    said = fault.sentence
-    return said if isinstance(said, Words) else Words("{fault}", {"fault": said})
+    sentence = fault.sentence
+    if isinstance(sentence, Words):
+        return sentence
+    return Words("{fault}", {"fault": sentence})
 
 
 def plain(text: str) -> str:
@@ -52,37 +56,47 @@ def name(text: str) -> str:
     return plain(text).replace("_", " ")
 
 
-def _fixed(number: int, lines: Sequence[str]) -> str:
-    """One field a line: more than one value in it is not shown everywhere."""
-    return "".join(
-        element(
-            "field",
-            {"type": "fixed", "var": f"fixed{number + place}"},
-            f"<value>{q(plain(line))}</value>",
+def fixed_fields(number: int, lines: Sequence[str]) -> list[Element]:
+    """One field for each line: more than one value in a field is not shown everywhere."""
+    drawn = []
+    for place, line in enumerate(lines, number):
+        drawn.append(
+            element(DATA, "field", value_of(plain(line)), type="fixed", var=f"fixed{place}")
         )
-        for place, line in enumerate(lines)
-    )
+    return drawn
 
 
-def _wrapped(text: str, indent: str = "") -> list[str]:
-    lines = _KEPT.sub(lambda kept: kept[0].replace(" ", _SPACE), text).splitlines() or [""]
-    parts = [
-        part
-        for line in lines
-        for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]
-    ]
-    return [part.replace(_SPACE, " ") for part in parts]
+def value_of(text: str) -> Element:
+    """A field's value, or one of several."""
+    return element(DATA, "value", text=text)
 
 
-def _helped(words: str) -> Iterator[str]:
-    """What stands over a form; a list in it has a line for each, cut where it is long: of a form
-    with more than nine lines and fields Pidgin shows a piece only, and what is asked would be out
-    of sight."""
+def title_of(words: Words, language: str) -> Element:
+    """A form's title."""
+    return element(DATA, "title", text=plain(tell(words, language)))
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """Lines of at most WIDTH characters."""
+    kept = _KEPT.sub(lambda match: match[0].replace(" ", _SPACE), text)
+    parts = []
+    for line in kept.splitlines() or [""]:
+        for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]:
+            parts.append(part.replace(_SPACE, " "))
+    return parts
+
+
+def help_lines(words: str) -> Iterator[str]:
+    """The lines over a form; a list in it has a line for each entry, cut where it is long: of a
+    form with more than nine lines and fields Pidgin shows a piece only, and what is asked would be
+    out of sight."""
     for line in words.splitlines():
-        if line.startswith(" "):
-            yield line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+        if not line.startswith(" "):
+            yield from wrapped(line)
+        elif len(line) > WIDTH:
+            yield f"{line[: WIDTH - 1]}…"
         else:
-            yield from _wrapped(line)
+            yield line
 
 
 def form(
@@ -91,157 +105,183 @@ def form(
     values: Mapping[str, Sequence[str]],
     faults: Mapping[str, Words | str],
     language: str,
-) -> str:
+) -> Element:
     """A step's form: what was wrong at its top, and the values that were entered."""
-    labels = {field.name: tell(field.ask.label, language) for field in asked}
-    told = [tell(fault, language) for fault in faults.values()]
-    told = [
-        f"{labels[name]}: {why}" if name in labels else why
-        for name, why in zip(faults, told, strict=True)
-    ]
-    lines = [line for one in told for line in _wrapped(one)]
+    lines = fault_lines(asked, faults, language)
     if step.help:  # not as instructions: poezio shows none
-        lines += _helped(tell(step.help, language))
-    top = _fixed(0, lines)
-    head = f"<title>{q(plain(tell(step.title, language)))}</title>"
-    drawn = "".join(
-        _field(field, values.get(field.name, field.default), language) for field in asked
-    )
-    if len(drawn.encode()) > BUDGET:  # what was entered is too much to show again
-        drawn = "".join(
-            _field(field, step.values.get(field.name, field.default), language) for field in asked
-        )
-    return element("x", {"xmlns": DATA, "type": "form"}, head, top, drawn)
+        lines += help_lines(tell(step.help, language))
+    drawn = draw_fields(asked, values, language)
+    if size_of(drawn) > BUDGET:  # what was entered is too much to show again
+        drawn = draw_fields(asked, step.values, language)
+    title = title_of(step.title, language)
+    return element(DATA, "x", title, *fixed_fields(0, lines), *drawn, type="form")
 
 
-def _field(field: Field, value: Sequence[str], language: str) -> str:
-    options = _options(field, language)
-    if field.kind in ("list-single", "list-multi"):
-        # A choice that is gone can't stay chosen; and profanity hides the options where none is
-        # chosen.
-        standing = {option.value for option in options}
-        value = [one for one in value if one in standing] or [options[0].value]
-        if field.kind == "list-multi":  # Pidgin and Gajim show three rows at a time
-            options = sorted(options, key=lambda option: option.value not in value)
-    elif field.kind == "boolean":
-        value = ("1" if is_yes(value) else "0",)
-    elif field.kind != "text-multi":
-        value = value[:1]
-    inside = "".join(f"<value>{q(one)}</value>" for one in value)
-    inside += "".join(
-        element(
-            "option",
-            {"label": plain(tell(option.label, language))},
-            f"<value>{q(option.value)}</value>",
-        )
-        for option in options
-    )
+def size_of(drawn: Sequence[Element]) -> int:
+    """About how many bytes the texts of elements take, with the tags around each."""
+    size = 0
+    for field in drawn:
+        for text in field.itertext():
+            size += len(escape(text).encode()) + TAGS
+    return size
+
+
+def fault_lines(
+    asked: Sequence[Field], faults: Mapping[str, Words | str], language: str
+) -> list[str]:
+    """What was wrong, each with the label of its field."""
+    labels = {field.name: tell(field.ask.label, language) for field in asked}
+    lines = []
+    for name, fault in faults.items():
+        why = tell(fault, language)
+        if name in labels:
+            why = f"{labels[name]}: {why}"
+        lines += wrapped(why)
+    return lines
+
+
+def draw_fields(
+    asked: Sequence[Field], values: Mapping[str, Sequence[str]], language: str
+) -> list[Element]:
+    """The fields with their values, or as they come."""
+    drawn = []
+    for field in asked:
+        drawn.append(draw_field(field, values.get(field.name, field.default), language))
+    return drawn
+
+
+def draw_field(field: Field, value: Sequence[str], language: str) -> Element:
+    """A field with its value and options."""
+    options = options_of(field, language)
+    value = shown_value(field, value, options)
+    if field.kind == "list-multi":  # Pidgin and Gajim show three rows at a time
+        options = sorted(options, key=lambda option: option.value not in value)
+    drawn = element(DATA, "field", type=field.kind, var=field.name)
+    drawn.set("label", plain(tell(field.ask.label, language)))
+    drawn.extend(map(value_of, value))
+    for option in options:
+        label = plain(tell(option.label, language))
+        drawn.append(element(DATA, "option", value_of(option.value), label=label))
     if field.type is int:
-        inside += element("validate", {"xmlns": _VALIDATE, "datatype": "xs:integer"})
+        drawn.append(element(VALIDATE, "validate", datatype="xs:integer"))
     if field.required and field.kind not in ("boolean", "list-multi"):
-        inside += "<required/>"
+        drawn.append(element(DATA, "required"))
     if field.ask.help:
-        inside += f"<desc>{q(plain(tell(field.ask.help, language)))}</desc>"
-    label = plain(tell(field.ask.label, language))
-    return element("field", {"type": field.kind, "var": field.name, "label": label}, inside)
+        drawn.append(element(DATA, "desc", text=plain(tell(field.ask.help, language))))
+    return drawn
+
+
+def shown_value(field: Field, value: Sequence[str], options: Sequence[Choice]) -> Sequence[str]:
+    """A value as its kind of field shows it."""
+    if field.kind in ("list-single", "list-multi"):
+        # A choice that is gone cannot be chosen any more; and profanity hides the options where
+        # none is chosen.
+        present = {option.value for option in options}
+        return [choice for choice in value if choice in present] or [options[0].value]
+    if field.kind == "boolean":
+        return ["1"] if is_yes(value) else ["0"]
+    if field.kind == "text-multi":
+        return value
+    return value[:1]
 
 
 def meant(field: Field, value: Sequence[str]) -> Sequence[str]:
     """What was chosen: Gajim sends the labels of a list-multi."""
     if field.kind != "list-multi":
         return value
-    labels = {plain(str(option.label)): option.value for option in _options(field, "en")}
-    return [labels.get(one, one) for one in value]
+    labels = {}
+    for option in options_of(field, "en"):
+        labels[plain(str(option.label))] = option.value
+    return [labels.get(choice, choice) for choice in value]
 
 
-def _options(field: Field, language: str) -> Sequence[Choice]:
+def options_of(field: Field, language: str) -> Sequence[Choice]:
     """What may be chosen; where nothing need be, that is a choice too, since something has to be
     chosen."""
     if field.kind == "list-multi":  # Gajim sends labels: they are the values
-        return [Choice(NONE, NONE), *(Choice(one.value, one.value) for one in field.choices)]
+        return [Choice(NONE, NONE), *(Choice(each.value, each.value) for each in field.choices)]
     if field.kind != "list-single":
         return ()
-    return (
-        field.choices
-        if field.required or field.default
-        else [Choice(NONE, tell(_NONE, language)), *field.choices]
-    )
+    if field.required or field.default:
+        return field.choices
+    return [Choice(NONE, tell(_NONE, language)), *field.choices]
 
 
-def _command(node: str, session: str, status: str, *inside: str) -> str:
-    return element(
-        "command",
-        {"xmlns": COMMANDS, "node": node, "sessionid": session, "status": status},
-        *inside,
-    )
+def command(node: str, session: str, status: str, *inside: Element) -> Element:
+    """The answer to a command (XEP-0050): its session, its status, and what is inside."""
+    return element(COMMANDS, "command", *inside, node=node, sessionid=session, status=status)
 
 
-def executing(node: str, session: str, drawn: str, *, last: bool, back: bool) -> str:
+def executing(node: str, session: str, drawn: Element, *, last: bool, back: bool) -> Element:
     """A step. Pidgin's default button is off by one wherever `execute` is present, but for a lone
     `complete`."""
+    actions = element(COMMANDS, "actions")
     if last:
-        actions = '<actions execute="complete"><complete/></actions>'
+        actions.set("execute", "complete")
+        actions.append(element(COMMANDS, "complete"))
     else:
-        actions = f"<actions><next/>{'<prev/>' if back else ''}</actions>"
-    return _command(node, session, "executing", actions, drawn)
+        actions.append(element(COMMANDS, "next"))
+    if back and not last:
+        actions.append(element(COMMANDS, "prev"))
+    return command(node, session, "executing", actions, drawn)
 
 
-def ended(node: str, session: str, status: str) -> str:
-    """Nothing more to say."""
-    return _command(node, session, status)
+def ended(node: str, session: str, status: str) -> Element:
+    """The end of a session, with nothing more to say."""
+    return command(node, session, status)
 
 
-def completed(node: str, session: str, reply: Done | Lines, language: str) -> str:
+def completed(node: str, session: str, reply: Done | Lines, language: str) -> Element:
     """The answer: exactly one note, or a form of fixed lines and no note."""
     if isinstance(reply, Done):
         words = text(reply, language).replace("%", "٪")  # profanity takes it for a printf format
         words = "\n".join(words.strip().splitlines()[:NOTE_LINES]) or tell(_("Done."), language)
-        return _command(node, session, "completed", element("note", {"type": reply.kind}, q(words)))
-    rows = _rows(reply, language)
-    title = f"<title>{q(plain(tell(reply.title, language)))}</title>"
-    return _command(
-        node,
-        session,
-        "completed",
-        element("x", {"xmlns": DATA, "type": "result"}, title, _fixed(0, rows or [" "])),
-    )
+        note = element(COMMANDS, "note", text=words, type=reply.kind)
+        return command(node, session, "completed", note)
+    rows = fixed_fields(0, rows_of(reply, language) or [" "])
+    result = element(DATA, "x", title_of(reply.title, language), *rows, type="result")
+    return command(node, session, "completed", result)
 
 
-def _rows(reply: Lines, language: str) -> list[str]:
-    return [part for line in reply.lines for part in _wrapped(tell(line, language), "  ")]
+def rows_of(reply: Lines, language: str) -> list[str]:
+    """The lines of an answer, wrapped."""
+    rows = []
+    for line in reply.lines:
+        rows += wrapped(tell(line, language), "  ")
+    return rows
 
 
 def is_long(reply: Done | Lines, language: str) -> bool:
     """Whether the answer is more than a window shows."""
-    if isinstance(reply, Lines):
-        return (
-            reply.exact
-            or bool(reply.ahead)
-            or len(reply.lines) > NOTE_LINES
-            or len(_rows(reply, language)) > 2 * NOTE_LINES
-        )
-    words = tell(reply.words, language)
-    return len(words.splitlines()) > NOTE_LINES or len(words) > NOTE_LINES * 2 * WIDTH
+    if isinstance(reply, Done):
+        words = tell(reply.words, language)
+        return len(words.splitlines()) > NOTE_LINES or len(words) > NOTE_LINES * 2 * WIDTH
+    if reply.exact or reply.ahead or len(reply.lines) > NOTE_LINES:
+        return True
+    return len(rows_of(reply, language)) > 2 * NOTE_LINES
 
 
 def parts(reply: Done | Lines) -> Sequence[Done | Lines]:
-    """The messages that an answer is told in."""
-    return [*reply.ahead, reply] if isinstance(reply, Lines) else [reply]
+    """The messages that an answer takes."""
+    if isinstance(reply, Done):
+        return [reply]
+    return [*reply.ahead, reply]
 
 
 def text(reply: Done | Lines, language: str) -> str:
     """The answer as a chat message."""
-    if isinstance(reply, Done):
-        words = tell(reply.words, language)
-        words = f"{tell(_('Error:'), language)} {words}" if reply.kind == "error" else words
+    if isinstance(reply, Lines):
+        words = "\n".join(tell(line, language) for line in (reply.title, *reply.lines))
     else:
-        words = "\n".join(tell(one, language) for one in (reply.title, *reply.lines))
+        words = tell(reply.words, language)
+        if reply.kind == "error":
+            words = f"{tell(_('Error:'), language)} {words}"
     return fit(words.strip("\n"), BUDGET, f"\n{tell(_CUT, language)}")
 
 
 def read(data: Element | None) -> Mapping[str, Sequence[str]] | None:
     """What was filled in: fixed fields, titles, fields without a name and empty ends are taken and
-    let go."""
+    dropped."""
     if data is None:
         return None
     values: dict[str, Sequence[str]] = {}
@@ -249,8 +289,8 @@ def read(data: Element | None) -> Mapping[str, Sequence[str]] | None:
         var = field.get("var")
         if not var or field.get("type") == "fixed":
             continue
-        found = [one.text or "" for one in field.iterfind(f"{{{DATA}}}value")]
-        while found and not found[-1]:
-            found.pop()
-        values[var] = found
+        several = [value.text or "" for value in field.iterfind(f"{{{DATA}}}value")]
+        while several and not several[-1]:
+            several.pop()
+        values[var] = several
     return values

@@ -28,98 +28,114 @@ def channels(bus: Bus) -> Sequence[Choice]:
 
 def places(bus: Bus) -> Sequence[Choice]:
     """Every configured channel with one address: where a route may end."""
-    listening = {name for name, method in bus.methods.items() if method.listens}
-    return [
-        one
-        for one in channels(bus)
-        if not one.value.endswith(":*") and one.value.partition(":")[0] in listening
-    ]
+    ends = []
+    for spec in bus.hub.channels:
+        method = bus.methods.get(spec.channel.method)
+        if method and method.listens and spec.channel.address != "*":
+            ends.append(Choice(str(spec.channel), titled(spec)))
+    return ends
 
 
 def routes(bus: Bus) -> Sequence[Choice]:
     """Every route, by its number, or written `source destination`."""
-    return [
-        Choice(
-            str(route.id), f"{route.id}: {arrow(route)}", (f"{route.source} {route.destination}",)
-        )
-        for route in bus.hub.routes
-    ]
+    choices = []
+    for route in bus.hub.routes:
+        ends = f"{route.source} {route.destination}"
+        choices.append(Choice(str(route.id), f"{route.id}: {arrow(route)}", (ends,)))
+    return choices
 
 
 def titled(spec: ChannelSpec) -> str:
     """A channel as people know it."""
-    return f"{spec.channel} ({spec.title})" if spec.title else str(spec.channel)
+    if not spec.title:
+        return str(spec.channel)
+    return f"{spec.channel} ({spec.title})"
 
 
 def arrow(route: Route) -> str:
     """A route in a line, with the names of its processors."""
-    return _line(route, [stage.name for stage in route.stages])
+    return route_line(route, [stage.name for stage in route.stages])
 
 
 def shown(route: Route) -> Words | str:
-    """A route in a line, for who reads it: whether it is off is told in words."""
+    """A route in a line, for people: whether it is off is said in words."""
     line = arrow(replace(route, enabled=True))
-    return line if route.enabled else _("{route} (off)", route=line)
+    if route.enabled:
+        return line
+    return _("{route} (off)", route=line)
 
 
 def detailed(route: Route) -> str:
     """A route in a line, with its processors and how they are set."""
-    return _line(route, [brief(told(stage), 1_000) for stage in route.stages])
+    return route_line(route, [brief(told(stage), 1_000) for stage in route.stages])
 
 
 def differing(route: Route, other: Route) -> str:
-    """A route in a line, with those of its processors that `other` has not so; where only their
-    order differs, with the names of all."""
-    numbered = list(enumerate(route.stages, 1))
-    own = [
-        f"{number} {brief(told(stage), 1_000)}"
-        for number, stage in numbered
-        if stage not in other.stages
-    ]
+    """A route in a line, with those of its processors that `other` does not have so; where only
+    their order differs, with the names of all."""
     only_ordered = set(route.stages) == set(other.stages)
-    return _line(
-        route, [f"{number} {stage.name}" for number, stage in numbered] if only_ordered else own
-    )
+    lines = []
+    for number, stage in enumerate(route.stages, 1):
+        if only_ordered:
+            lines.append(f"{number} {stage.name}")
+        elif stage not in other.stages:
+            lines.append(f"{number} {brief(told(stage), 1_000)}")
+    return route_line(route, lines)
 
 
-def _line(route: Route, stages: Sequence[str]) -> str:
-    more = f" [{', '.join(stages)}]" if stages else ""
-    return f"{route.source} → {route.destination}{more}" + ("" if route.enabled else " (off)")
+def route_line(route: Route, stages: Sequence[str]) -> str:
+    """A route in a line, with what is said of its processors."""
+    line = f"{route.source} → {route.destination}"
+    if stages:
+        line += f" [{', '.join(stages)}]"
+    if not route.enabled:
+        line += " (off)"
+    return line
 
 
 def block(route: Route) -> list[str]:
     """A route in lines: its number, its ends, and each processor with its number and how it is
     set."""
-    stages = [f"  {number} {brief(told(stage))}" for number, stage in enumerate(route.stages, 1)]
-    return [f"{route.id}: {arrow(route)}", *stages]
+    lines = [f"{route.id}: {arrow(route)}"]
+    for number, stage in enumerate(route.stages, 1):
+        lines.append(f"  {number} {brief(told(stage))}")
+    return lines
 
 
 def shown_block(route: Route) -> list[Words | str]:
-    """The same, for who reads it."""
-    head, *stages = block(route)
-    return [
-        head if route.enabled else _("{number}: {route}", number=route.id, route=shown(route)),
-        *stages,
-    ]
+    """A route in lines, for people: whether it is off is said in words."""
+    lines: list[Words | str] = [*block(route)]
+    if not route.enabled:
+        lines[0] = _("{number}: {route}", number=route.id, route=shown(route))
+    return lines
 
 
 def told(stage: Stage) -> str:
     """A processor and how it is set, as a line of a command has it."""
-    spec = discover().get(stage.name)
-    flags = (
-        {one.name for one in fields(spec.make, None) if one.kind == "boolean"} if spec else set()
-    )
+    flags = flags_of(stage)
     words = [stage.name]
     for name, values in stage.settings:
-        shown = ["yes" if one == "1" else "no" for one in values] if name in flags else values
-        words.append(f"{name}={_quoted(', '.join(shown))}")
+        shown = values
+        if name in flags:
+            shown = tuple("yes" if value == "1" else "no" for value in values)
+        words.append(f"{name}={quoted(', '.join(shown))}")
     return " ".join(words)
 
 
-def _quoted(text: str) -> str:
-    """As a line has it, where it is more than a word."""
+def flags_of(stage: Stage) -> set[str]:
+    """The names of a processor's settings that are yes or no."""
+    spec = discover().get(stage.name)
+    if spec is None:
+        return set()
+    return {field.name for field in fields(spec.make, None) if field.kind == "boolean"}
+
+
+def quoted(text: str) -> str:
+    """A value as a line has it: in quotation marks where it is more than a word."""
+    if text and not _SPACE_OR_QUOTE.search(text):
+        return text
     escaped = _BEFORE_QUOTE.sub(r"\\\\", text).replace('"', '\\"')
-    return escaped if text and not _SPACE_OR_QUOTE.search(text) else f'"{escaped}"'
+    return f'"{escaped}"'
 
 
 _BEFORE_QUOTE = re.compile(r'\\(?=[\\"]|$)')
@@ -128,9 +144,13 @@ _SPACE_OR_QUOTE = re.compile(r'[\s"]')
 
 def described(spec: ChannelSpec) -> str:
     """A channel and its settings in a line."""
-    known = sorted({"title": spec.title, **spec.settings}.items())
-    more = [f"{key}={_setting(value)}" for key, value in known if is_set(value)]
-    return " ".join([str(spec.channel), *more]) + ("" if spec.enabled else " (paused)")
+    words = [str(spec.channel)]
+    for key, value in sorted({"title": spec.title, **spec.settings}.items()):
+        if is_set(value):
+            words.append(f"{key}={setting_words(value)}")
+    if not spec.enabled:
+        words.append("(paused)")
+    return " ".join(words)
 
 
 def is_set(value: Any) -> bool:
@@ -138,16 +158,21 @@ def is_set(value: Any) -> bool:
     return bool(value) or (value is not None and isinstance(value, bool | int))
 
 
-def _setting(value: Any) -> str:
+def setting_words(value: Any) -> str:
+    """A setting's value as people write it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(value)
+    return str(value)
 
 
 def shown_channel(spec: ChannelSpec) -> Words | str:
-    """A channel and its settings in a line, for who reads it."""
+    """A channel and its settings in a line, for people."""
     line = described(replace(spec, enabled=True))
-    return line if spec.enabled else _("{channel} (paused)", channel=line)
+    if spec.enabled:
+        return line
+    return _("{channel} (paused)", channel=line)
 
 
 ON, OFF = _("on"), _("off")
@@ -155,59 +180,61 @@ ON, OFF = _("on"), _("off")
 
 def find_channel(bus: Bus, channel: Channel) -> ChannelSpec:
     """The configured channel itself; raises NotFound where it is gone."""
-    spec = next((one for one in bus.hub.channels if one.channel == channel), None)
-    if spec is None:
-        raise NotFound(_("There is no channel {channel} (any more).", channel=channel))
-    return spec
+    for spec in bus.hub.channels:
+        if spec.channel == channel:
+            return spec
+    raise NotFound(_("The channel {channel} does not exist.", channel=channel))
 
 
 def find_route(bus: Bus, number: str) -> Route:
     """A route by its number; raises NotFound where it is gone."""
-    route = next((one for one in bus.hub.routes if str(one.id) == number.removeprefix("#")), None)
-    if route is None:
-        raise NotFound(
-            _("There is no route {number} (any more): “route list” shows them.", number=number[:40])
-        )
-    return route
+    for route in bus.hub.routes:
+        if str(route.id) == number.removeprefix("#"):
+            return route
+    raise NotFound(
+        _("Route {number} does not exist. “route list” shows all routes.", number=number[:40])
+    )
 
 
 def unchanged(bus: Bus, route: Route) -> None:
-    """Raise Conflict, saying what it is now, where a route is not as it was read."""
-    now = next((one for one in bus.hub.routes if one.id == route.id), None)
-    if now is None:
-        raise Conflict(
-            _("{what} was removed meanwhile; nothing was changed: start again.", what=shown(route))
-        )
-    if now.version != route.version:
+    """Raise Conflict, with its present state, where a route is not as it was read."""
+    for now in bus.hub.routes:
+        if now.id != route.id:
+            continue
+        if now.version == route.version:
+            return
         changed = _(
-            "{what} was changed meanwhile, it is now {now}: start again.",
+            "Someone else changed {what} in the meantime to {now}. Nothing was saved; please "
+            "start again.",
             what=shown(route),
             now=shown(now),
         )
         raise Conflict(changed)
+    raise Conflict(
+        _(
+            "Someone else removed {what} in the meantime. Nothing was changed; please start again.",
+            what=shown(route),
+        )
+    )
 
 
 def goes_with(route: Route, bus: Bus) -> Sequence[Words]:
-    """What goes with a route that is removed, a sentence each; nothing where it need not be asked
-    for."""
-    told: list[Words] = []
+    """What goes with a route that is removed, a sentence each; nothing where nobody need be
+    asked."""
+    sentences: list[Words] = []
     if route.stages:
-        told.append(
-            _(
-                "Its processors go with it: {names}.",
-                names=", ".join(stage.name for stage in route.stages),
-            )
-        )
+        names = ", ".join(stage.name for stage in route.stages)
+        sentences.append(_("Its processors will be removed as well: {names}.", names=names))
     held = bus.hub.routing.held_at(route)
     if held:
-        told.append(
+        sentences.append(
             _(
-                "{count} messages that wait there become dead letters of {channel}.",
+                "Messages that wait there and will become dead letters of {channel}: {count}.",
                 count=held,
                 channel=route.destination,
             )
         )
-    return told
+    return sentences
 
 
 def routes_of(bus: Bus, channel: Channel) -> Sequence[Route]:
@@ -219,13 +246,13 @@ def may_read(caller: Caller, bus: Bus, channel: Channel) -> bool:
     """Whether someone may see what a channel holds: anyone an open one, operators any place, admins
     people's too."""
     method = bus.methods.get(channel.method)
-    if method is None:
+    if method is None or (method.person and not method.open):
         return caller.role >= Role.ADMIN
-    return method.open or caller.role >= (Role.ADMIN if method.person else Role.OPERATOR)
+    return method.open or caller.role >= Role.OPERATOR
 
 
 def readable(caller: Caller, bus: Bus, channel: Channel) -> None:
-    """Raise NotFound where there is no such channel for the caller, and offer a close one."""
+    """Raise NotFound where the caller may not know a channel, and offer a close one."""
     if channel.address != "*" and bus.hub.find(channel) and may_read(caller, bus, channel):
         return
     known = [str(one.channel) for one in bus.hub.channels if may_read(caller, bus, one.channel)]
@@ -233,12 +260,15 @@ def readable(caller: Caller, bus: Bus, channel: Channel) -> None:
     if near:
         raise NotFound(
             _(
-                "There is no channel {channel} for you. Close: {near}.",
+                "The channel {channel} does not exist, or you cannot access it. Did you mean "
+                "{near}?",
                 channel=channel,
                 near=near[0],
             )
         )
-    raise NotFound(_("There is no channel {channel} for you.", channel=channel))
+    raise NotFound(
+        _("The channel {channel} does not exist, or you cannot access it.", channel=channel)
+    )
 
 
 def when(at: int) -> str:
@@ -249,7 +279,9 @@ def when(at: int) -> str:
 def brief(text: str, most: int = 300) -> str:
     """A text in one line, cut where it is long."""
     line = one_line(text)
-    return line if len(line) <= most else f"{line[:most]}…"
+    if len(line) > most:
+        line = f"{line[:most]}…"
+    return line
 
 
 def said(message: Message) -> str:
@@ -259,7 +291,7 @@ def said(message: Message) -> str:
 
 def listed(message: Message) -> str:
     """The same, with as much of its id as `trace` and `message-delete` need."""
-    return f"{when(message.at)} {message.id[:8]} {message.author.shown}: {brief(message.body)}"
+    return f"{when(message.at)} {message.short_id} {message.author.shown}: {brief(message.body)}"
 
 
 AT_ONCE = 500
@@ -270,53 +302,60 @@ async def dead_letters(bus: Bus, which: str, channel: str) -> Sequence[Delivery]
     """The dead letter of a number, or `all` those of a channel, oldest first; raises BadInput,
     NotFound."""
     if which.casefold() in ("all", "alle"):
-        if not channel:
-            raise BadInput(
-                _("All of which channel? Write it behind: all muc:team@rooms.example.org")
-            )
-        found = await bus.hub.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
-        if not found:
-            raise NotFound(_("There are no dead letters of {channel}.", channel=channel))
-        return found[::-1]
+        return await dead_letters_of(bus, channel)
     number = which.removeprefix("#")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise BadInput(
             _(
-                "“{text}” is no number of a dead letter: “deadletter list” shows them.",
+                "“{text}” is not the number of a dead letter. “deadletter list” shows the numbers.",
                 text=which[:40],
             )
         )
-    letter = await bus.hub.store.dead_letters.get(int(number))
+    letter = await bus.store.dead_letters.get(int(number))
     if letter is None:
         raise NotFound(
             _(
-                "There is no dead letter {number} (any more): “deadletter list” shows them.",
+                "Dead letter {number} does not exist. “deadletter list” shows all dead letters.",
                 number=number,
             )
         )
     return [letter]
 
 
+async def dead_letters_of(bus: Bus, channel: str) -> Sequence[Delivery]:
+    """The dead letters of a channel, oldest first; raises BadInput, NotFound."""
+    if not channel:
+        raise BadInput(_("“all” needs a channel. Write it as: all muc:team@rooms.example.org"))
+    letters = await bus.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
+    if not letters:
+        raise NotFound(_("{channel} has no dead letters.", channel=channel))
+    return letters[::-1]
+
+
 @dataclass(frozen=True)
 class Letters:
     """Which dead letters."""
 
-    which: Annotated[str, Ask(_("Which"), _("a number of the list, or: all"))]
-    channel: Annotated[str, Ask(_("Channel"), _("where it is all: of which channel"))] = ""
+    which: Annotated[str, Ask(_("Selection"), _("a number from the list, or “all”"))]
+    channel: Annotated[
+        str, Ask(_("Channel"), _("the channel whose dead letters “all” selects"))
+    ] = ""
 
 
 @dataclass(frozen=True)
 class Sure:
     """The last question before what can't be taken back."""
 
-    sure: Annotated[bool, Ask(_("Sure"))] = False
+    sure: Annotated[bool, Ask(_("Confirm"))] = False
 
 
 def ask_sure(title: Words, told: Words, act: Callable[[Caller, Bus], Awaitable[Reply]]) -> Step:
     """A step that says what would go and asks; only then `act`."""
 
     async def run(caller: Caller, filled: Sure, bus: Bus) -> Reply:
-        return await act(caller, bus) if filled.sure else Done(_("Left as it was."))
+        if not filled.sure:
+            return Done(_("Nothing was changed."))
+        return await act(caller, bus)
 
     return Step(title, Sure, run, help=told)
 

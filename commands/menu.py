@@ -13,7 +13,7 @@ from component.bus.model.roles import Role
 from component.common.form import Ask, Choice
 from component.common.i18n import Words, _, tell
 
-MOST = 15
+MAX_ENTRIES = 15
 
 GROUPS = {
     "channels": _("Channels…"),
@@ -42,24 +42,26 @@ the first at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MenuEntry:
     """One entry of the menu."""
 
     node: str
     title: Words
 
 
-def entries(bus: Bus, role: Role) -> list[Entry]:
+def entries(bus: Bus, role: Role) -> list[MenuEntry]:
     """What someone of `role` may open; a group of one is that command itself."""
-    found: list[Entry] = []
+    shown: list[MenuEntry] = []
     for node, title in GROUPS.items():
         mine = inside(bus, node, role)
         if len(mine) == 1:
-            found.append(Entry(mine[0].name, mine[0].title))
+            shown.append(MenuEntry(mine[0].name, mine[0].title))
         elif mine:
-            found.append(Entry(node, title))
-    alone = [action for action in bus.actions.values() if not action.group and action.role <= role]
-    return found + [Entry(action.name, action.title) for action in alone]
+            shown.append(MenuEntry(node, title))
+    for action in bus.actions.values():
+        if not action.group and action.role <= role:
+            shown.append(MenuEntry(action.name, action.title))
+    return shown
 
 
 def inside(bus: Bus, group: str, role: Role) -> list[Action]:
@@ -67,25 +69,29 @@ def inside(bus: Bus, group: str, role: Role) -> list[Action]:
     mine = [
         action for action in bus.actions.values() if action.group == group and action.role <= role
     ]
-    return sorted(mine, key=_place)
+    return sorted(mine, key=place)
 
 
-def _place(action: Action) -> int:
+def place(action: Action) -> int:
+    """The place of a command in its group, by what it does: low numbers come first."""
     verb = action.name.rpartition("-")[2]
-    return next((place for place, verbs in enumerate(_ORDER) if verb in verbs), len(_ORDER))
+    for number, verbs in enumerate(_ORDER):
+        if verb in verbs:
+            return number
+    return len(_ORDER)
 
 
-async def _never(_caller: Caller, _form: Any, _bus: Bus) -> Reply:
-    raise LookupError("a group's step is followed by the surface")
+async def never(_caller: Caller, _form: Any, _bus: Bus) -> Reply:
+    """The placeholder behind a group's step: the surface begins the chosen command itself."""
+    raise LookupError("the group's step is handled by the surface")
 
 
 def group_step(node: str, mine: Sequence[Action], language: str) -> Step:
-    """Which of a group's commands."""
+    """The step that asks which of a group's commands is meant."""
 
     def choices(_: Any) -> list[Choice]:
         return [Choice(action.name, tell(action.title, language)) for action in mine]
 
-    asked = Annotated[str, Ask(_("What"), choices=choices)]
-    return Step(
-        GROUPS[node], make_dataclass("Form", [("command", asked)], frozen=True), _never, last=False
-    )
+    asked = Annotated[str, Ask(_("Command"), choices=choices)]
+    form = make_dataclass("Form", [("command", asked)], frozen=True)
+    return Step(GROUPS[node], form, never, last=False)

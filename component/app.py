@@ -25,10 +25,11 @@ from component.bus.engine.scheduler import Scheduler
 from component.bus.model.message_page import MessagePages
 from component.bus.model.roles import Role, Roles
 from component.bus.model.story import permalink
+from component.bus.ports.deliveries import DeliveryStore
 from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, Ports
 from component.bus.ports.store import Store
 from component.common.errors import ConfigError, StoreError
-from component.config.config import Config
+from component.config import Config
 from component.fetch.client import Fetcher, agent
 from component.handlers import BusHandlers
 from component.storage import open_store
@@ -68,7 +69,8 @@ async def unused(config: Config, store: Store) -> list[str]:
     ]
     lost += [f"[[token]] {token.name}" for token in config.tokens if token.digest not in tokens]
     return [
-        f"{one} only seeds a fresh store, and this one holds other things: add it by command."
+        f"{one} is used only to set up an empty database, and this database is not empty. "
+        "Add it with a command."
         for one in lost
     ]
 
@@ -79,6 +81,7 @@ class Running:
 
     xmpp: Gateway
     hub: Hub
+    store: Store
     scheduler: Scheduler
     subscriptions: Subscriptions
 
@@ -98,14 +101,14 @@ async def running(
         stack.push_async_callback(store.close)
         await store.configuration.seed(config.channels, config.routes, config.tokens)
         for fault in await unused(config, store):
-            log.warning("not used", reason=fault)
+            log.warning("setting ignored", reason=fault)
         hub = Hub(store, clock)
         scheduler = Scheduler(clock)
         settings = Settings(store, hub, Roles(config.admins), known)
         secret = await store.secret()
         pages = MessagePages(config.web.public_url, secret)
         gateways: dict[str, HeardThere] = {}
-        handlers = BusHandlers(hub, settings, known, pages, gateways)
+        handlers = BusHandlers(hub, store, settings, known, pages, gateways)
         xmpp = gateway(
             ComponentAccount(
                 config.xmpp.host, config.xmpp.port, config.xmpp.component, config.xmpp.secret
@@ -120,7 +123,7 @@ async def running(
         fetcher = await stack.enter_async_context(_fetching(config, clock))
         callbacks = Callbacks(config.web.public_url)
         notices = put_together(
-            config, hub, settings, known, xmpp.online, scheduler, pages.url, secret, clock
+            config, hub, store, settings, known, xmpp.online, scheduler, pages.url, secret, clock
         )
         ports = Ports(
             xmpp.rooms,
@@ -163,13 +166,13 @@ async def running(
         await settings.load()
         settings.changed_role.append(xmpp.roster.renew)
         handlers.seen_by.append(notices.subscriptions.seen)
-        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.rights.left(jid))
+        xmpp.rooms.lost.append(lambda _room, jid: notices.subscriptions.access.left(jid))
         scheduler.set_back.append(notices.digests.look_again)
-        reminders = Reminders(hub, settings, known, scheduler, clock)
+        reminders = Reminders(hub, store.reminders, settings, known, scheduler, clock)
         began = time.monotonic()
 
         async def health() -> dict[str, Any]:
-            return await _health(hub, xmpp, began)
+            return await _health(hub, store.deliveries, xmpp, began)
 
         guests = Guests(time.monotonic, [config.xmpp.bot, "shoutbus"])
         sign_ins = SignIns(time.monotonic, lambda jid: settings.roles.of(jid) >= Role.OPERATOR)
@@ -179,6 +182,7 @@ async def running(
             version=__version__,
             actions=command.discover(),
             hub=hub,
+            store=store,
             settings=settings,
             methods=known,
             clock=clock,
@@ -230,7 +234,7 @@ async def running(
             xmpp.stop
         )  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
-        yield Running(xmpp, hub, scheduler, notices.subscriptions)
+        yield Running(xmpp, hub, store, scheduler, notices.subscriptions)
 
 
 @contextlib.asynccontextmanager
@@ -263,7 +267,9 @@ async def _sweep(*what: Gateway | AdHoc) -> None:
             one.sweep()
 
 
-async def _health(hub: Hub, xmpp: Gateway, began: float) -> dict[str, Any]:
+async def _health(
+    hub: Hub, deliveries: DeliveryStore, xmpp: Gateway, began: float
+) -> dict[str, Any]:
     told: dict[str, Any] = {
         "status": "ok",
         "version": __version__,
@@ -277,7 +283,7 @@ async def _health(hub: Hub, xmpp: Gateway, began: float) -> dict[str, Any]:
     try:
         await hub.check()
         told["queues"] = {
-            str(channel): depth for channel, depth in (await hub.store.deliveries.backlog()).items()
+            str(channel): depth for channel, depth in (await deliveries.backlog()).items()
         }
         told["store"] = {"state": "up", "unsaved": hub.unsaved}
     except StoreError as error:

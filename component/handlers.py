@@ -34,12 +34,14 @@ class BusHandlers:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         pages: MessagePages,
         gateways: Mapping[str, HeardThere],
     ) -> None:
         self._hub = hub
+        self._store = store
         self._settings = settings
         self._open = [name for name, spec in methods.items() if spec.open]
         self._pages = pages
@@ -67,11 +69,11 @@ class BusHandlers:
 
     async def position(self, channel: Channel) -> ArchivePosition | None:
         """The saved position of a room."""
-        return await self._hub.store.source_state.archive_position(channel)
+        return await self._store.source_state.archive_position(channel)
 
     async def recent(self, channel: Channel) -> Sequence[Delivery]:
         """The last deliveries of a channel."""
-        return await self._hub.store.deliveries.log(channel, before=LATEST, limit=RECENT)
+        return await self._store.deliveries.log(channel, before=LATEST, limit=RECENT)
 
     # Places
 
@@ -99,10 +101,10 @@ class BusHandlers:
         """Name the ends of the room's routes where there are some."""
         ends = {str(route.destination) for route in self._hub.routes if route.source == room}
         if not ends:
-            return _("Hello! I am Shoutbus. Write “{bot}: help” for what I can do.", bot=nick)
+            return _("Hello! I am Shoutbus. Write “{bot}: help” to see what I can do.", bot=nick)
         return _(
-            "Hello! I am Shoutbus. What is said here goes to {ends} too. Write “{bot}: help” "
-            "for what I can do.",
+            "Hello! I am Shoutbus. Messages in this room are also posted to {ends}. Write "
+            "“{bot}: help” to see what I can do.",
             ends=", ".join(sorted(ends)),
             bot=nick,
         )
@@ -124,7 +126,7 @@ class BusHandlers:
 
     async def can_read(self, message_id: str, channel: Channel, jid: str) -> bool:
         """Whether someone who speaks to a channel can have read a message."""
-        return await can_read(self._hub.store, message_id, channel, jid)
+        return await can_read(self._store, message_id, channel, jid)
 
     # Commands
 
@@ -140,7 +142,7 @@ class BusHandlers:
         """The name of an ad-hoc command."""
         return self.adhoc.named(node, asker, language)
 
-    async def serve(self, stanza: Element) -> Element | str:
+    async def serve(self, stanza: Element) -> Element:
         """Run a step of an ad-hoc command."""
         return await self.adhoc.serve(stanza)
 

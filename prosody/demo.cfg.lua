@@ -1,5 +1,5 @@
--- The private Prosody of `shoutbus demo`: made anew at each start, so change it nowhere but here.
--- Everything listens on loopback alone.
+-- The private Prosody of `shoutbus demo`, which writes its configuration from this file on each start.
+-- Everything listens on loopback only.
 
 $as_root
 pidfile = "$data/prosody.pid"
@@ -25,7 +25,7 @@ modules_disabled = { "s2s" }
 authentication = "internal_hashed"
 c2s_require_encryption = false
 default_storage = "internal"
--- The files of "internal" hold 10,000 archived messages and are slow long before that.
+-- The "internal" storage keeps at most 10,000 archived messages, and is slow long before that.
 storage = { archive = "sql", muc_log = "sql" }
 sql = { driver = "SQLite3", database = "$data/archive.sqlite" }
 archive_expires_after = "1y"

@@ -158,12 +158,19 @@ def reaches_inside() -> Iterator[str]:
     for file in tests():
         for node in ast.walk(tree(file)):
             if isinstance(node, ast.Attribute) and density.is_private(node.attr):
-                if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
+                if not is_own(node.value):
                     yield at(file, node.lineno, f"uses .{node.attr}")
             elif isinstance(node, ast.ImportFrom) and node.module:
                 for name in node.names:
                     if density.is_private(name.name) and not node.module.startswith("tests"):
                         yield at(file, node.lineno, f"imports {name.name}")
+
+
+def is_own(owner: ast.expr) -> bool:
+    """Whether what has a private name is the test's own object: `self`, `cls` or `super()`."""
+    if isinstance(owner, ast.Call):
+        return isinstance(owner.func, ast.Name) and owner.func.id == "super"
+    return isinstance(owner, ast.Name) and owner.id in ("self", "cls")
 
 
 def imported_modules(module: ast.Module) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from aiohttp import web as http
 
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message, is_id
+from component.bus.model.message import Author, AuthorKind, Channel, Message, is_id
 from component.bus.model.records import Token
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden, NotFound, Reused, Unauthorized
@@ -57,9 +57,9 @@ def authorize(request: http.Request) -> Token:
     """The token of a request; raises Unauthorized."""
     token = bearer(request)
     if token is None and "Authorization" in request.headers:
-        raise Unauthorized("That token is not known here.")
+        raise Unauthorized("The token is not valid.")
     if token is None:
-        raise Unauthorized("Send your token: Authorization: Bearer TOKEN.")
+        raise Unauthorized("A token is required. Send it as: Authorization: Bearer TOKEN.")
     return token
 
 
@@ -68,11 +68,12 @@ def channel_of(request: http.Request, token: Token) -> Channel:
     site = request.app[SITE]
     channel = Channel.parse(request.match_info["channel"])
     if channel.address == "*" or channel.method not in site.methods or not site.hub.find(channel):
-        raise NotFound(f"There is no channel {channel} here.")
+        raise NotFound(f"The channel {channel} does not exist.")
     site.methods[channel.method].check(channel)
     if not may_see(site, token, channel):
         raise Forbidden(
-            f"The token “{token.name}” is not for {channel}: it acts for a person who is no admin."
+            f"The token “{token.name}” cannot access {channel}, because it acts for a person who "
+            "is not an admin."
         )
     return channel
 
@@ -99,28 +100,28 @@ class Post:
         try:
             given: Any = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise BadInput('The request is not JSON: send {"body": "…"}.') from error
+            raise BadInput('The request body is not JSON. Send {"body": "…"}.') from error
         if not isinstance(given, dict) or not isinstance(given.get("body"), str):
-            raise BadInput('Send a JSON object with the text to say: {"body": "…"}.')
+            raise BadInput('The request body must be a JSON object with a text: {"body": "…"}.')
         unknown = sorted(given.keys() - FIELDS)
         if unknown:
             raise BadInput(
-                f"“{unknown[0][:40]}” is no field of a message: there are body, author and "
+                f"“{unknown[0][:40]}” is not a field of a message. The fields are body, author and "
                 "replies_to."
             )
         author, replies_to = given.get("author"), given.get("replies_to")
         if replies_to is not None and not (isinstance(replies_to, str) and is_id(replies_to)):
-            raise BadInput("replies_to must be a message's id: 32 hexadecimal digits.")
+            raise BadInput("replies_to must be a message ID of 32 hexadecimal digits.")
         if author is not None and not isinstance(author, str):
-            raise BadInput("author must be a name in quotes.")
+            raise BadInput("author must be a string.")
         return cls(given["body"], author, replies_to or "")
 
 
 def author_of(site: Site, token: Token, name: str | None) -> Author:
     """The token itself, or a guest that it speaks for; raises BadInput, Conflict."""
     if name is None:
-        return Author(token.name, f"token:{token.name}")
-    author = Author.named(name, f"guest:{token.name}/{name}")
+        return Author(token.name, f"token:{token.name}", AuthorKind.TOKEN)
+    author = Author.guest(name, f"{token.name}/{name}")
     site.guests.check(author.name)
     return author
 
@@ -130,7 +131,7 @@ def idempotent_origin(request: http.Request, token: Token) -> str:
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > MAX_KEY_CHARS:
         raise BadInput(
-            f"The Idempotency-Key has {len(key)} characters: at most {MAX_KEY_CHARS} fit."
+            f"The Idempotency-Key has {len(key)} characters. The maximum is {MAX_KEY_CHARS}."
         )
     if not key:
         return ""
@@ -156,7 +157,10 @@ async def post(request: http.Request) -> http.Response:
     body = accepted.body if receipt.deleted else message.body
     repeated = replace(message, id=accepted.id, body=body)
     if identity(accepted) != identity(repeated):
-        raise Reused("That Idempotency-Key was used for another message: use a new one for each.")
+        raise Reused(
+            "This Idempotency-Key was already used for another message. Use a new key for each "
+            "message."
+        )
     language = asked_language(request)
     stopped = [
         {"to": refusal.to, "why": refusal.why.told(language)}
@@ -174,9 +178,9 @@ def identity(message: Message) -> tuple[Channel, Author, str, str]:
 
 async def check_replied(site: Site, message_id: str, channel: Channel) -> None:
     """Raise BadInput if a message is not in a channel."""
-    deliveries = await site.hub.store.messages.trace(message_id)
+    deliveries = await site.store.messages.trace(message_id)
     if all(delivery.channel != channel for delivery in deliveries):
-        raise BadInput(f"replies_to names no message of {channel}: give the id of one.")
+        raise BadInput(f"replies_to is not the ID of a message in {channel}.")
 
 
 # Reading
@@ -189,14 +193,14 @@ async def read(request: http.Request) -> http.Response:
     channel = channel_of(request, authorize(request))
     limit = cursor(request.query.get("limit", DEFAULT_PAGE))
     if not 1 <= limit <= MAX_PAGE:
-        raise BadInput(f"limit must be 1 to {MAX_PAGE}.")
+        raise BadInput(f"limit must be between 1 and {MAX_PAGE}.")
     after = cursor(request.query.get("after", "0"))
     before = None
     if "before" in request.query:
         before = cursor(request.query["before"])
     elif "after" not in request.query:
         before = LATEST
-    page = await site.hub.store.deliveries.log(channel, after=after, before=before, limit=limit)
+    page = await site.store.deliveries.log(channel, after=after, before=before, limit=limit)
     if page:
         after = page[-1].seq
     messages = [message_data(delivery) for delivery in page]
@@ -208,14 +212,14 @@ async def trace(request: http.Request) -> http.Response:
     site = request.app[SITE]
     token = authorize(request)
     message_id = request.match_info["id"]
-    found: Sequence[Delivery] = ()
+    deliveries: Sequence[Delivery] = ()
     if is_id(message_id):
-        found = await site.hub.store.messages.trace(message_id)
-    if not found or not may_see(site, token, found[0].message.channel):
-        raise NotFound("There is no such message.")
-    visible = [delivery for delivery in found if may_see(site, token, delivery.channel)]
-    deliveries = list(map(delivery_data, visible))
-    return http.json_response({**message_data(found[0]), "deliveries": deliveries})
+        deliveries = await site.store.messages.trace(message_id)
+    if not deliveries or not may_see(site, token, deliveries[0].message.channel):
+        raise NotFound("This message does not exist.")
+    visible = [delivery for delivery in deliveries if may_see(site, token, delivery.channel)]
+    states = list(map(delivery_data, visible))
+    return http.json_response({**message_data(deliveries[0]), "deliveries": states})
 
 
 # JSON
@@ -251,7 +255,7 @@ def delivery_data(delivery: Delivery) -> dict[str, Any]:
         "state": str(delivery.state),
         "changed": delivery.changed,
     }
-    if delivery.state is not State.CAME:
+    if delivery.state is not State.RECEIVED:
         data["attempts"] = delivery.attempts
         data["error"] = delivery.error
     return data

@@ -92,7 +92,7 @@ async def listen(runner: http.AppRunner, host: str, port: int) -> None:
         await http.TCPSite(runner, host, port).start()
     except OSError as error:
         raise ConfigError(
-            [f"[web] listen: {host}:{port} can't be used: {words(error)}."]
+            [f"[web] listen: {host}:{port} cannot be used: {words(error)}."]
         ) from error
 
 

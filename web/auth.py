@@ -70,11 +70,11 @@ class Visit:
         return tell(as_words(fault), self.language)
 
     def value(self, name: str) -> str:
-        """One value that was posted; "" if there is none."""
+        """One value that was posted; "" if it is missing."""
         return first(self.form, name)
 
     def asked(self, name: str) -> str:
-        """One value of the page's address; "" if there is none."""
+        """One value of the page's address; "" if it is missing."""
         return first(self.query, name)
 
 
@@ -131,7 +131,7 @@ def guarded(handler: VisitHandler, needed: Role) -> Handler:
 
 
 def session_of(request: http.Request, *, use: bool = True) -> Session | None:
-    """The session of whoever asks; `use` extends its life."""
+    """The session of the caller; `use` extends its life."""
     return request.app[SITE].sign_ins.session(request.cookies.get(COOKIE, ""), use=use)
 
 
@@ -183,14 +183,13 @@ def how_to_enter(site: Site, session: Session | None, needed: Role) -> Words:
     """For whom a page is, and how they sign in."""
     if needed < Role.OPERATOR:
         return _(
-            "This page is for who is signed in: write “subscriptions” to {bot}, and it hands "
-            "you a link.",
+            "This page requires you to sign in. Write “subscriptions” to {bot} to get a link.",
             bot=site.bus.bot,
         )
     if session:
         role = site.roles.of(session.jid).words
-        return _("This page is for operators; your role is {role} now.", role=role)
+        return _("This page is for operators. Your role is {role}.", role=role)
     return _(
-        "This page is for operators: write “matrix” to {bot}, and it hands you a link.",
+        "This page is for operators. Write “matrix” to {bot} to get a link.",
         bot=site.bus.bot,
     )

@@ -15,12 +15,13 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec, Token
 from component.bus.model.roles import Roles
 from component.bus.ports.method import Callbacks, Clock, MethodSpec
+from component.bus.ports.store import Store
 from component.common.errors import NotFound
 from component.common.i18n import _
 from web.guests import Guests, client_address, is_address
 from web.sessions import SignIns
 
-NOTHING_THERE = _("There is nothing at that address.")
+NOTHING_THERE = _("This address does not exist.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Site:
     sign_ins: SignIns
     sessions: Sessions
     callbacks: Callbacks = field(default_factory=Callbacks)
+
+    @property
+    def store(self) -> Store:
+        """Everything durable."""
+        return self.bus.store
 
     @property
     def by_mail(self) -> bool:
@@ -69,7 +75,9 @@ class Site:
                 return spec
         if method not in self.methods:
             raise NotFound(NOTHING_THERE)
-        raise NotFound(_("There is no {method} “{address}” here.", method=method, address=address))
+        raise NotFound(
+            _("The {method} “{address}” does not exist.", method=method, address=address)
+        )
 
     def token(self, secret: str) -> Token | None:
         """The API token with this secret. It is found by its digest, so that response times do not

@@ -9,8 +9,8 @@ from component.common.errors import BadInput, Forbidden
 from component.common.i18n import Words, _
 from web.context import SITE, Site
 
-NOT_OURS = _("That did not come from your own page here: open the page anew and try again.")
-UNREADABLE = _("That form can't be read: open the page anew and try again.")
+NOT_OURS = _("The request did not come from this site. Reload the page and try again.")
+UNREADABLE = _("The form cannot be read. Reload the page and try again.")
 
 FormValues = Mapping[str, Sequence[str]]
 """A form's or an address's values by their names."""
@@ -46,7 +46,7 @@ def text_values(pairs: Mapping[str, object]) -> FormValues:
 
 
 def first(values: FormValues, name: str) -> str:
-    """The first value of that name; "" if there is none."""
+    """The first value of that name; "" if it is missing."""
     given = values.get(name)
     return given[0] if given else ""
 

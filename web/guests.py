@@ -35,7 +35,7 @@ class Guests:
         """The guest under the name they gave; raises BadInput, Conflict, TooMany."""
         self._network_rate.spend(network(address))
         self._session_rate.spend(session)
-        author = Author.named(name, f"guest:{session}")
+        author = Author.guest(name, session)
         self.check(author.name)
         self.take(author.name, session)
         return author
@@ -43,7 +43,7 @@ class Guests:
     def check(self, name: str) -> None:
         """Raise Conflict if a name is reserved."""
         if skeleton(name) in self._reserved:
-            raise Conflict(_("That is the bot's own name: choose another."))
+            raise Conflict(_("The bot uses this name. Choose another name."))
 
     def holder(self, name: str) -> str:
         """The session that holds a name now; "" if nobody does."""
@@ -56,9 +56,7 @@ class Guests:
         """Reserve a name for a session; raises Conflict if someone else holds one that looks
         alike."""
         if self.holder(name) not in ("", session):
-            raise Conflict(
-                _("Someone else goes by that name, or by one that looks like it: choose another.")
-            )
+            raise Conflict(_("Someone else uses this name or a similar one. Choose another name."))
         look = skeleton(name)
         self.names[look] = (session, self._clock() + NAME_LIFE_S)
         self.names.move_to_end(look)
@@ -105,17 +103,17 @@ def is_address(name: str) -> bool:
 
 def is_loopback(address: str) -> bool:
     """Whether an address belongs to this machine."""
-    found = parsed(address)
-    return found is not None and found.is_loopback
+    ip = parsed(address)
+    return ip is not None and ip.is_loopback
 
 
 def network(address: str) -> str:
     """One IPv4 address, or the /64 network of one IPv6 subscriber."""
-    found = parsed(address)
-    if found is None:
+    ip = parsed(address)
+    if ip is None:
         return address
-    if found.version == 4:
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network(f"{found}/64", strict=False))
+    if ip.version == 4:
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network(f"{ip}/64", strict=False))

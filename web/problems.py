@@ -24,9 +24,10 @@ CONDITIONS = {404: "item-not-found", 405: "not-allowed"}
 """RFC 6120's names for aiohttp's statuses; the others are bad-request."""
 SENTENCES = {
     404: NOTHING_THERE,
-    405: _("That address does not take this method."),
+    405: _("This address does not support this method."),
     413: _(
-        "That is too large: a request may have {size} MiB.", size=MAX_REQUEST_BYTES // 1024 // 1024
+        "The request is too large. The maximum is {size} MiB.",
+        size=MAX_REQUEST_BYTES // 1024 // 1024,
     ),
 }
 TITLES = {
@@ -36,7 +37,7 @@ TITLES = {
     405: _("Method Not Allowed"),
     409: _("Conflict"),
     410: _("Gone"),
-    413: _("Too Large"),
+    413: _("Content Too Large"),
     429: _("Too Many Requests"),
     500: _("Internal Server Error"),
     503: _("Service Unavailable"),
@@ -66,7 +67,7 @@ async def answer_errors(request: http.Request, handler: Handler) -> http.StreamR
     except Exception as error:
         problem = problem_of(error)
         if problem.status == 500:
-            log.exception("a request failed", path=request.path)
+            log.exception("request failed", path=request.path)
         return problem_response(request, problem)
 
 
@@ -93,16 +94,18 @@ def problem_of(error: Exception) -> Problem:
         case http.RequestPayloadError() | HttpProcessingError() | ConnectionError():
             # Content that is not the gzip it claims to be, a part with an endless header, a caller
             # who disconnected halfway.
-            sentence = _("The request can't be read: its content is not what its headers say.")
+            sentence = _("The request cannot be read. Its content does not match its headers.")
             return Problem(400, sentence, "bad-request")
         case OSError(errno=errno.ENAMETOOLONG):
             return Problem(404, NOTHING_THERE, "item-not-found")
-    sentence = _("The bus failed at that; its log says why. Nothing was accepted.")
+    sentence = _(
+        "An internal error occurred; see the log of Shoutbus. The request was not accepted."
+    )
     return Problem(500, sentence, "internal-server-error")
 
 
 def problem_response(request: http.Request, problem: Problem) -> http.Response:
-    """A problem for whoever asks: in English for programs, in their language for people."""
+    """A problem for the caller: in English for programs, in their language for people."""
     is_api = request.path.startswith("/api/")
     language = "en" if is_api else asked_language(request)
     if is_api or wants_json(request):

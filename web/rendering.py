@@ -40,8 +40,8 @@ def render(template: str, **values: Any) -> str:
 def macro(template: str, name: str, language: str) -> Callable[..., str]:
     """A macro of a template, which writes in `language`."""
     module = TEMPLATES.get_template(template).make_module(translations(language))
-    found: Callable[..., str] = getattr(module, name)
-    return found
+    function: Callable[..., str] = getattr(module, name)
+    return function
 
 
 # Languages

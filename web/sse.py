@@ -76,7 +76,9 @@ class Streams:
         """Raise TooMany if there are too many readers, in all or at one address."""
         full = self._readers.total() >= MAX_READERS
         if full or self._readers[address] >= MAX_READERS_PER_ADDRESS:
-            raise TooMany(_("Too many people read live at once: reload to read, or try again."), 10)
+            raise TooMany(
+                _("Too many live connections are open. Reload the page, or try again later."), 10
+            )
 
 
 class Reader:
@@ -90,9 +92,7 @@ class Reader:
     async def catch_up(self, site: Site, channel: Channel) -> None:
         """Send what the store has, a page at a time."""
         while True:
-            page = await site.hub.store.deliveries.log(
-                channel, after=self._after, limit=CATCH_UP_PAGE
-            )
+            page = await site.store.deliveries.log(channel, after=self._after, limit=CATCH_UP_PAGE)
             if not page:
                 return
             # One write at a time: what a reader does not take must not pile up here.
@@ -128,7 +128,7 @@ async def start_of(request: http.Request, site: Site, channel: Channel) -> int:
     """The sequence number after which a stream starts: the browser's last, the page's, or now."""
     given = request.headers.get("Last-Event-ID") or request.query.get("after")
     if given is None:
-        return await site.hub.store.deliveries.last_seq(channel)
+        return await site.store.deliveries.last_seq(channel)
     return cursor(given)
 
 
@@ -137,7 +137,7 @@ def cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_CURSOR_DIGITS):
         raise BadInput(
             _(
-                "“{text}” is no position: send back the number that came with a message.",
+                "“{text}” is not a position. Send the number that came with a message.",
                 text=text[:40],
             )
         )

@@ -49,5 +49,7 @@ def until(text: str, now: int, zone: ZoneInfo) -> int:
     seconds = time_words.duration(words)
     due = once(words, now, zone) if seconds is None else now + seconds * 1000
     if due - now > YEAR.ms:
-        raise BadInput(_("“{text}” is more than a year ahead.", text=text[:40]))
+        raise BadInput(
+            _("“{text}” is more than a year ahead. Choose an earlier time.", text=text[:40])
+        )
     return due

@@ -30,7 +30,7 @@ def when(text: str, now: int, zone: ZoneInfo) -> When:
     """Read a time: in 20 minutes, tomorrow at 9, Monday 9:30, every Monday 9:30, or cron's five
     fields.
 
-    Raises BadInput where it is no time, is past, or is more than a year ahead.
+    Raises BadInput where it is not a time, is past, or is more than a year ahead.
     """
     words = repetition_in(text)
     if words:
@@ -39,7 +39,9 @@ def when(text: str, now: int, zone: ZoneInfo) -> When:
     else:
         time = When(once(text, now, zone))
     if time.due - now > YEAR.ms:
-        raise BadInput(_("“{text}” is more than a year ahead.", text=text[:40]))
+        raise BadInput(
+            _("“{text}” is more than a year ahead. Choose an earlier time.", text=text[:40])
+        )
     return time
 
 
@@ -83,7 +85,7 @@ _ME = frozenset({"me", "mich", "mir", "myself"})
 
 
 def is_me(name: str) -> bool:
-    """Whether a name stands for the person who writes."""
+    """Whether a name means the person who writes."""
     return name.lower() in _ME
 
 
@@ -94,7 +96,7 @@ _CHANNEL = re.compile(r"[a-z][a-z0-9]*:\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReminderRequest:
     """What a line says, as it is written there; "" for what it does not say."""
 
     whom: str = ""
@@ -102,7 +104,7 @@ class Read:
     what: str = ""
 
 
-def read(line: str, names: Container[str]) -> Read:
+def read(line: str, names: Container[str]) -> ReminderRequest:
     """Read whom, when and what: `team in 20 minutes to stretch`, `me to stretch tomorrow at 9`.
 
     `names` are those of channels, in small letters. Without a name `whom` is empty: that is the
@@ -113,14 +115,14 @@ def read(line: str, names: Container[str]) -> Read:
     if not time:
         rest, time = split_tail(rest)
     if whom:
-        return Read(whom, time, " ".join(rest))
+        return ReminderRequest(whom, time, " ".join(rest))
     untouched = rest == tokens[: len(rest)] and len(rest) > 1
     follows_name = bool(time) and starts_rest(tokens[1:])
     if not time:
         follows_name = len(rest) == len(tokens) and tokens[1:] != [] and is_mark(tokens[1])
     if untouched and follows_name:  # a name that is not known
         whom, rest = rest[0], without_mark(rest[1:])
-    return Read(whom, time, " ".join(rest))
+    return ReminderRequest(whom, time, " ".join(rest))
 
 
 def read_head(tokens: Sequence[str], names: Container[str]) -> tuple[str, str, list[str]]:

@@ -13,7 +13,7 @@ from component.common.i18n import _
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class SubscriptionRequest:
     """What is asked for, as it was written; "" for what was not said.
 
     `by` is a method, `address` one of it, or a whole channel; `who` is for whom. `fallback` is a
@@ -35,7 +35,7 @@ class Read:
     rest: str = ""
 
 
-LONGEST = 600
+MAX_LINE = 600
 """Characters of such a line: words are looked at in many ways."""
 
 # Words
@@ -59,8 +59,15 @@ class Word:
 
 def words_in(line: str) -> Sequence[Word]:
     """The words of a line; a quotation is one."""
-    found = _TOKEN.findall(line.translate(QUOTES))
-    return [Word(one.replace('"', ""), one.startswith('"')) for one in found]
+    words = []
+    for token in _TOKEN.findall(line.translate(QUOTES)):
+        words.append(Word(token.replace('"', ""), token.startswith('"')))
+    return words
+
+
+def joined(words: Sequence[Word]) -> str:
+    """Words as they were written, with a space between."""
+    return " ".join(word.said for word in words)
 
 
 Said = dict[str, Any]
@@ -69,21 +76,34 @@ Clause = Callable[[Sequence[Word], Said, Names], int]
 """Reads what stands first; gives how many words that are, 0 where it is something else."""
 
 
-def read(line: str, names: Names) -> Read:
+def read(line: str, names: Names) -> SubscriptionRequest:
     """What a line asks for: `lobby daily at 9 by mail matching "release"`; `names` are channels',
     in small letters. Raises BadInput where it is too long."""
-    if len(line) > LONGEST:
+    if len(line) > MAX_LINE:
         raise BadInput(
-            _("That has {count} characters; at most {most} fit.", count=len(line), most=LONGEST)
+            _(
+                "The text has {count} characters. The maximum is {most}.",
+                count=len(line),
+                most=MAX_LINE,
+            )
         )
     said: Said = {}
     left = words_in(line)
     while left:
-        count = next(filter(None, (clause(left, said, names) for clause in _CLAUSES)), 0)
+        count = read_clause(left, said, names)
         if not count:
             said.setdefault("rest", left[0].said)
         left = left[max(count, 1) :]
-    return Read(**said)
+    return SubscriptionRequest(**said)
+
+
+def read_clause(left: Sequence[Word], said: Said, names: Names) -> int:
+    """Read the first clause that fits. Returns how many words that are; 0 for none."""
+    for clause in _CLAUSES:
+        count = clause(left, said, names)
+        if count:
+            return count
+    return 0
 
 
 # By name: matching="release"
@@ -140,14 +160,18 @@ def way(word: str) -> str:
     return _METHODS.get(low, low)
 
 
-def _named(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_named(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read `matching=release`: a value by the name of its field."""
     name, equals, value = left[0].said.partition("=")
     field = _ALSO.get(name.lower())
     if left[0].quoted or not equals or field is None:
         return 0
-    said[field] = (
-        value.lower() in _YES if field in _FLAGS else way(value) if field == "by" else value
-    )
+    if field in _FLAGS:
+        said[field] = value.lower() in _YES
+    elif field == "by":
+        said[field] = way(value)
+    else:
+        said[field] = value
     return 1
 
 
@@ -163,49 +187,54 @@ _OWN = re.compile(
     r")?(?:own|eigene[nr]?)"
     r"(?: (?:posts?|messages?|words|beiträgen?|nachrichten))?(?= |$)"
 )
-_LOOKED_AT = 9
+MAX_FLAG_WORDS = 9
 """Words that such a clause may have."""
 
 
-def _flag(
+def read_flag(
     field: str, pattern: re.Pattern[str], left: Sequence[Word], said: Said, _names: Names
 ) -> int:
-    found = pattern.match(" ".join(one.low for one in left[:_LOOKED_AT]))
-    if not found:
+    """Read a clause that turns a field on."""
+    match = pattern.match(" ".join(word.low for word in left[:MAX_FLAG_WORDS]))
+    if not match:
         return 0
     said[field] = True
-    return len(found[0].split(" "))
+    return len(match[0].split(" "))
 
 
 # The channel
 
 _ARTICLES = frozenset({"the", "to", "die", "der", "den", "das", "me", "mich", "for", "für"})
 _CHANNEL = re.compile(r"[a-z][a-z0-9]*:\S+")
-_LONGEST_NAME = 8
+MAX_NAME_WORDS = 8
 """Words that a channel's name may have."""
 
 
-def _channel(left: Sequence[Word], said: Said, names: Names) -> int:
+def read_channel(left: Sequence[Word], said: Said, names: Names) -> int:
+    """Read the name of a channel."""
     if "channel" in said:
         return 0
     start = 0
-    while left[start + 1 :] and left[start].low in _ARTICLES and not _name(left[start:], names):
+    while (
+        left[start + 1 :] and left[start].low in _ARTICLES and not count_name(left[start:], names)
+    ):
         start += 1
-    count = _name(left[start:], names)
-    if count:
-        said["channel"] = " ".join(one.said for one in left[start : start + count]).rstrip(",")
-    return start + count if count else 0
+    count = count_name(left[start:], names)
+    if not count:
+        return 0
+    said["channel"] = joined(left[start : start + count]).rstrip(",")
+    return start + count
 
 
-def _name(left: Sequence[Word], names: Names) -> int:
+def count_name(left: Sequence[Word], names: Names) -> int:
     """How many words name a channel; 0 for none."""
-    for count in range(min(len(left), _LONGEST_NAME), 0, -1):
-        if " ".join(one.said for one in left[:count]).rstrip(",").casefold() in names:
+    for count in range(min(len(left), MAX_NAME_WORDS), 0, -1):
+        if joined(left[:count]).rstrip(",").casefold() in names:
             return count
     return int(bool(_CHANNEL.fullmatch(left[0].low)))
 
 
-def _unknown(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_unknown(left: Sequence[Word], said: Said, _names: Names) -> int:
     """A name that nobody has, where a channel's is still to come."""
     if "channel" in said:
         return 0
@@ -234,46 +263,56 @@ def tidy(address: str) -> str:
     return bare
 
 
-def _by(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_by(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read the method or the address that messages go to."""
     if left[0].low not in _BY or not left[1:]:
         return 0
-    if count := _address(left[1:], said):
+    count = read_address(left[1:], said)
+    if count:
         return count + 1
     said["by"] = way(left[1].low)
-    told = left[3:] and left[2].low in _TO
-    place = 3 if told else 2
-    more = _address(left[place:], said, any=bool(told))
-    return place + more if more else 2
+    if left[3:] and left[2].low in _TO:
+        count = read_address(left[3:], said, any=True)
+        return 3 + count if count else 2
+    return 2 + read_address(left[2:], said)
 
 
-def _to(left: Sequence[Word], said: Said, _names: Names) -> int:
-    more = _address(left[1:], said) if left[1:] and left[0].low in _TO else 0
-    return 1 + more if more else 0
+def read_to(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read the address that messages go to."""
+    if left[0].low not in _TO or not left[1:]:
+        return 0
+    count = read_address(left[1:], said)
+    return 1 + count if count else 0
 
 
-def _address(left: Sequence[Word], said: Said, *, any: bool = False) -> int:
-    """How many words are an address, `any` where it must be one; a number may have blanks."""
+def read_address(left: Sequence[Word], said: Said, *, any: bool = False) -> int:
+    """Read an address, `any` where it must be one; a number may have blanks. Returns how many words
+    that are."""
     if not left or left[0].quoted or not (any or _ADDRESS.fullmatch(left[0].said.rstrip(","))):
         return 0
     count = 1
     if _NUMBER.match(left[0].said):
         while left[count:] and _DIGITS.fullmatch(left[count].low):
             count += 1
-    said["address"] = tidy(" ".join(one.said for one in left[:count]).rstrip(","))
+    said["address"] = tidy(joined(left[:count]).rstrip(","))
     return count
 
 
-def _who(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_who(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read for whom the subscription is."""
     if left[0].low not in FOR or not left[1:] or "@" not in left[1].low:
         return 0
     said["who"] = left[1].low
     return 2
 
 
-def _fallback(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_fallback(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read where messages go that cannot be delivered."""
     if left[0].low not in _ELSE or not left[1:]:
         return 0
-    place = 2 if left[1].low in _BY | _TO else 1
+    place = 1
+    if left[1].low in _BY | _TO:
+        place = 2
     if not left[place:]:
         return 0
     said["fallback"] = way(left[place].low)
@@ -299,18 +338,19 @@ _FILTERS = {
 _ID = re.compile(r"[0-9a-f]{6,32}")
 
 
-def _filter(left: Sequence[Word], said: Said, names: Names) -> int:
+def read_filter(left: Sequence[Word], said: Said, names: Names) -> int:
+    """Read the phrases that messages must have, or must not have."""
     field = _FILTERS.get(left[0].low)
     if field is None or not left[1:]:
         return 0
     count = 2
-    while not left[1].quoted and left[count:] and not _begins(left[count:], said, names):
+    while not left[1].quoted and left[count:] and not begins_clause(left[count:], said, names):
         count += 1
-    said[field] = " ".join(one.said for one in left[1:count])
+    said[field] = joined(left[1:count])
     return count
 
 
-def _begins(left: Sequence[Word], said: Said, names: Names) -> bool:
+def begins_clause(left: Sequence[Word], said: Said, names: Names) -> bool:
     """Whether something else begins: then what stands before, without quotation marks, is at its
     end."""
     if left[0].quoted or (left[0].low in _FILTERS and left[1:]):
@@ -318,7 +358,8 @@ def _begins(left: Sequence[Word], said: Said, names: Names) -> bool:
     return any(clause(left, dict(said), names) for clause in _SHORT)
 
 
-def _thread(left: Sequence[Word], said: Said, _names: Names) -> int:
+def read_thread(left: Sequence[Word], said: Said, _names: Names) -> int:
+    """Read the thread that messages must belong to."""
     if left[0].low not in ("thread", "faden") or not left[1:] or not _ID.fullmatch(left[1].low):
         return 0
     said["thread"] = left[1].low
@@ -329,55 +370,68 @@ def _thread(left: Sequence[Word], said: Said, _names: Names) -> int:
 
 _STARTS = frozenset({"immediately", "instantly", "sofort", "gleich", *time_words.DAY_SETS})
 _CRON = re.compile(r"[\d*/,-]+")
-_LONGEST = 10
+MAX_INTERVAL_WORDS = 10
 """Words that an interval may have."""
 
 
-def _starts(left: Sequence[Word]) -> bool:
+def starts_time(left: Sequence[Word]) -> bool:
     """Whether a time may begin here."""
-    words = [word.low for word in left[:_LONGEST]]
+    words = [word.low for word in left[:MAX_INTERVAL_WORDS]]
     return words[0] in _STARTS or time_words.begins(words)
 
 
-def _interval(left: Sequence[Word], said: Said, names: Names) -> int:
+def read_interval(left: Sequence[Word], said: Said, names: Names) -> int:
+    """Read when messages come."""
     if "interval" in said:
         return 0
-    count = _count(left)
-    whole = count and (not left[count:] or _begins(left[count:], said | {"interval": ""}, names))
-    if not whole and _starts(left):
-        count = _unread(left)
+    count = count_interval(left)
+    rest = left[count:]
+    whole = count and (not rest or begins_clause(rest, said | {"interval": ""}, names))
+    if not whole and starts_time(left):
+        count = count_unread(left)
     if count:
-        said["interval"] = " ".join(one.said for one in left[:count]).rstrip(",;")
+        said["interval"] = joined(left[:count]).rstrip(",;")
     return count
 
 
-def _count(left: Sequence[Word]) -> int:
+def count_interval(left: Sequence[Word]) -> int:
     """How many words are an interval, as many as are; 0 for none."""
-    low = [one.low for one in left[:_LONGEST]]
+    low = [word.low for word in left[:MAX_INTERVAL_WORDS]]
     if _CRON.fullmatch(low[0]):
-        return 5 if _is_interval(" ".join(low[:5])) and len(low) >= 5 else 0
-    if not _starts(left):
+        return 5 if len(low) >= 5 and is_interval(" ".join(low[:5])) else 0
+    if not starts_time(left):
         return 0
-    end = next(
-        (place for place in range(1, len(low)) if not low[place] or _ends(left[place:])), len(low)
-    )
-    fitting = (count for count in range(end, 0, -1) if low[count - 1] not in time_words.OPEN_ENDS)
-    return next((count for count in fitting if _is_interval(" ".join(low[:count]))), 0)
+    for count in range(interval_end(left, low), 0, -1):
+        if low[count - 1] not in time_words.OPEN_ENDS and is_interval(" ".join(low[:count])):
+            return count
+    return 0
 
 
-def _ends(left: Sequence[Word]) -> bool:
+def interval_end(left: Sequence[Word], low: Sequence[str]) -> int:
+    """How many words an interval can have at most: up to a quotation or a flag."""
+    for place in range(1, len(low)):
+        if not low[place] or begins_flag(left[place:]):
+            return place
+    return len(low)
+
+
+def begins_flag(left: Sequence[Word]) -> bool:
     """Whether a flag begins, whose first words could pass for more of an interval."""
-    return bool(_flag("", _ONLINE, left, {}, ()) or _flag("", _OWN, left, {}, ()))
+    return bool(read_flag("", _ONLINE, left, {}, ()) or read_flag("", _OWN, left, {}, ()))
 
 
-def _unread(left: Sequence[Word]) -> int:
-    """As much as seems to say when, and can't be read: it is told as that."""
+def count_unread(left: Sequence[Word]) -> int:
+    """As many words as seem to say when, and cannot be read: they are kept to be told."""
     stop = {*_BY, *_TO, *FOR, *_ELSE, *_FILTERS, ""}
-    return next((place for place in range(1, len(left)) if left[place].low in stop), len(left))
+    for place in range(1, len(left)):
+        if left[place].low in stop:
+            return place
+    return len(left)
 
 
 @lru_cache(1_000)
-def _is_interval(text: str) -> bool:
+def is_interval(text: str) -> bool:
+    """Whether a text is an interval."""
     try:
         Interval.parse(text)
     except BadInput:
@@ -386,17 +440,17 @@ def _is_interval(text: str) -> bool:
 
 
 _CLAUSES: Sequence[Clause] = (
-    _named,
-    _channel,
-    partial(_flag, "online", _ONLINE),
-    partial(_flag, "own", _OWN),
-    _by,
-    _to,
-    _who,
-    _fallback,
-    _filter,
-    _thread,
-    _interval,
-    _unknown,
+    read_named,
+    read_channel,
+    partial(read_flag, "online", _ONLINE),
+    partial(read_flag, "own", _OWN),
+    read_by,
+    read_to,
+    read_who,
+    read_fallback,
+    read_filter,
+    read_thread,
+    read_interval,
+    read_unknown,
 )
-_SHORT = [clause for clause in _CLAUSES if clause not in (_filter, _unknown)]
+_SHORT = [clause for clause in _CLAUSES if clause not in (read_filter, read_unknown)]

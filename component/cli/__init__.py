@@ -1,1 +1,1 @@
-"""What the `shoutbus` command does: check the configuration, run the demo."""
+"""The subcommands of `shoutbus`, one file each, and what only they need."""

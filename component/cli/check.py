@@ -1,109 +1,159 @@
-"""`shoutbus check`: the settings read and every connection tried, all faults told at once."""
+"""`shoutbus check`: reads the settings, tries every connection, and reports all faults at once."""
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import click
+import uvloop
 
 from component import methods
 from component.app import now, unused
 from component.bus.ports.method import MethodSpec
+from component.cli.logs import configure_logs
+from component.cli.process import config_option, fail
 from component.common.errors import ConfigError, StoreError, words
-from component.config.config import Config, examine, load
+from component.config import Config, examine, load
 from component.storage import open_store
-from component.subscriptions.rendering.preview import faults as faults_of_letters
+from component.subscriptions.rendering.preview import faults as template_faults
 from component.subscriptions.rendering.templates import Templates
 from component.xmpp.stream.connection import ComponentAccount
 from component.xmpp.stream.probe import probe
 
 
-async def check(file: Path) -> list[str]:
-    """Every fault in `file` and behind it, one sentence each; empty where all is well."""
+@click.command()
+@config_option
+def check(file: Path) -> None:
+    """Check the settings and try every connection; report every fault at once."""
+    configure_logs(logging.ERROR)
+    faults = uvloop.run(find_faults(file))
+    if faults:
+        fail(faults)
+    click.echo(f"{file} is valid, and all connections work.")
+    for note in uvloop.run(find_notes(file)):
+        click.echo(f"Note: {note}")
+
+
+# Faults
+
+
+async def find_faults(file: Path) -> list[str]:
+    """Every fault in `file` and of what it connects to, one sentence each; empty if all is well."""
     try:
-        config, found_in_it = examine(file, methods.discover())
+        config, written = examine(file, methods.discover())
     except ConfigError as error:
-        return [str(fault) for fault in error.faults]
-    faults = [str(fault) for fault in found_in_it]
-    knocks = [
-        _knock(name, spec, config)
-        for name, spec in methods.discover().items()
-        if name in config.setup
-    ]
-    tries = {"[xmpp]": _xmpp, "[web]": _web, "[store]": _store, "[letters]": _letters}
-    whole = [
-        look
-        for table, look in tries.items()
-        if not any(fault.startswith(table) for fault in faults)
-    ]
-    found = await asyncio.gather(*(look(config) for look in whole), *knocks)
-    return faults + [fault for faults in found for fault in faults]
+        return list(map(str, error.faults))
+    faults = list(map(str, written))
+    tries: list[Awaitable[list[str]]] = []
+    for table, attempt in ATTEMPTS.items():
+        if not any(fault.startswith(table) for fault in faults):
+            tries.append(attempt(config))
+    for name, method in methods_with_settings(config):
+        tries.append(try_method(name, method, config))
+    for found in await asyncio.gather(*tries):
+        faults += found
+    return faults
 
 
-async def _knock(name: str, spec: MethodSpec, config: Config) -> list[str]:
-    fault = await spec.knock(config.setup[name]) if spec.knock else ""
-    return [f"[{name}] {fault}"] if fault else []
+def methods_with_settings(config: Config) -> Sequence[tuple[str, MethodSpec]]:
+    """The methods that have a table of settings, by their names."""
+    known = methods.discover()
+    return [(name, known[name]) for name in config.setup]
 
 
-async def _letters(config: Config) -> list[str]:
-    return [f"[letters] {fault}" for fault in faults_of_letters(Templates(config.letters), now())]
+async def try_method(name: str, method: MethodSpec, config: Config) -> list[str]:
+    """Connect as a method does."""
+    if method.knock is None:
+        return []
+    return in_table(name, await method.knock(config.setup[name]))
 
 
-async def _xmpp(config: Config) -> list[str]:
+async def try_xmpp(config: Config) -> list[str]:
+    """Connect to the XMPP server."""
     account = ComponentAccount(
         config.xmpp.host, config.xmpp.port, config.xmpp.component, config.xmpp.secret
     )
-    fault = await probe(account, config.xmpp.rooms)
-    return [f"[xmpp] {fault}"] if fault else []
+    return in_table("xmpp", await probe(account, config.xmpp.rooms))
 
 
-async def _web(config: Config) -> list[str]:
+async def try_web(config: Config) -> list[str]:
+    """Listen where the web side will."""
+    host, port = config.web.host, config.web.port
     try:
-        server = await asyncio.start_server(lambda *_: None, config.web.host, config.web.port)
+        server = await asyncio.start_server(lambda *_: None, host, port)
     except OSError as error:
-        where = f"[web] listen: {config.web.host}:{config.web.port}"
         return [
-            f"{where} can't be used: {words(error)}. If the bus runs there already, all is well."
+            f"[web] listen: {host}:{port} cannot be used: {words(error)}. "
+            "This is expected if Shoutbus is already running."
         ]
     server.close()
     await server.wait_closed()
     return []
 
 
-async def _store(config: Config) -> list[str]:
+async def try_store(config: Config) -> list[str]:
+    """Open the store."""
     try:
         store = await open_store(config.store)
     except ConfigError as error:
-        return [str(fault) for fault in error.faults]
+        return list(map(str, error.faults))
     except StoreError as error:
-        return [f"[store] {error}"]
+        return in_table("store", str(error))
     await store.close()
     return []
 
 
-async def notes(file: Path) -> list[str]:
-    """What is no fault and still worth knowing of a right `file`: what in it is not used, or is not
-    whole."""
+async def try_templates(config: Config) -> list[str]:
+    """Render the operator's templates."""
+    faults = []
+    for fault in template_faults(Templates(config.letters), now()):
+        faults += in_table("letters", str(fault))
+    return faults
+
+
+ATTEMPTS: dict[str, Callable[[Config], Awaitable[list[str]]]] = {
+    "[xmpp]": try_xmpp,
+    "[web]": try_web,
+    "[store]": try_store,
+    "[letters]": try_templates,
+}
+"""How each table is tried, if nothing is wrong with the table itself."""
+
+
+def in_table(table: str, fault: str) -> list[str]:
+    """A fault with its table's name; nothing if it is empty."""
+    if not fault:
+        return []
+    return [f"[{table}] {fault}"]
+
+
+# Notes
+
+
+async def find_notes(file: Path) -> list[str]:
+    """What is not a fault but worth knowing about a correct `file`: what in it is not used or
+    incomplete."""
     config = load(file, methods.discover())
     store = await open_store(config.store)
     try:
-        told = _links(config)
-        seeded = (
-            await store.configuration.channels()
-            or await store.configuration.routes()
-            or await store.configuration.tokens()
-        )
-        return told + (await unused(config, store) if seeded else [])
+        found = link_notes(config)
+        settings = store.configuration
+        if await settings.channels() or await settings.routes() or await settings.tokens():
+            found += await unused(config, store)
+        return found
     finally:
         await store.close()
 
 
-def _links(config: Config) -> list[str]:
-    """Where mails go out, whether their links lead to where the bus listens and not to the address
-    people use."""
+def link_notes(config: Config) -> list[str]:
+    """Whether links in mails lead to the address where the bus listens instead of one that people
+    use."""
     url = urlsplit(config.web.public_url)
     if "mail" not in config.setup or (url.hostname, url.port) != (config.web.host, config.web.port):
         return []
-    shown = config.web.public_url
     return [
-        f"[mail] is set, and public_url under [web] is not: links in mails lead to {shown}, "
-        "which few can open."
+        "[mail] is set, but public_url under [web] is not. Links in emails point to "
+        f"{config.web.public_url}, which most recipients cannot open."
     ]

@@ -1,5 +1,5 @@
-"""A private Prosody: its configuration and certificate, started and ended by us. For the demo and
-for tests."""
+"""A private Prosody: its configuration and certificate, and how it is started and stopped. For the
+demo and for tests."""
 
 import asyncio
 import contextlib
@@ -21,28 +21,39 @@ COMPONENT = f"bus.{DOMAIN}"
 UPLOAD = f"upload.{DOMAIN}"
 HOST = "127.0.0.1"
 
+MAX_PORT_TRIES = 20
+STOP_TIMEOUT_S = 5
+POLL_S = 0.02
+
 
 def free_port(wanted: int = 0, taken: Iterable[int] = ()) -> int:
-    """`wanted` where it is free on loopback, else any that is, never one of `taken`."""
-    for port in (wanted, *[0] * 20):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            found: int = probe.getsockname()[1]
-            if found not in taken:
-                return found
-    raise ConfigError(["No port is free on 127.0.0.1."])
+    """`wanted` if it is free on loopback, otherwise any other that is; never one of `taken`."""
+    for port in (wanted, *[0] * MAX_PORT_TRIES):
+        bound = bind(port)
+        if bound and bound not in taken:
+            return bound
+    raise ConfigError(["No free port was found on 127.0.0.1."])
+
+
+def bind(port: int) -> int:
+    """The port, or for 0 one that the system chooses, if something can listen there; otherwise
+    0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return 0
+        bound: int = probe.getsockname()[1]
+        return bound
 
 
 def free_ports(*wanted: int) -> list[int]:
     """One free port for each wanted one, all different."""
-    found: list[int] = []
+    ports: list[int] = []
     for port in wanted:
-        found.append(free_port(port, found))
-    return found
+        ports.append(free_port(port, ports))
+    return ports
 
 
 @dataclass(slots=True)
@@ -63,43 +74,50 @@ class Prosody:
 
     async def prepare(self, accounts: Iterable[tuple[str, str]]) -> None:
         """Write the configuration and the certificate, and add the accounts (local part, password)
-        that are missing."""
+        that are missing; raises ConfigError."""
         if not shutil.which("prosody"):
             raise ConfigError(
-                ["Prosody is not installed: apt-get install prosody (`make run` does it)."]
+                ["Prosody is not installed. Install it with: apt-get install prosody"]
             )
         (self.data / "certs").mkdir(parents=True, exist_ok=True)
         (self.data / "data").mkdir(exist_ok=True)
-        template = Template(resources.files("prosody").joinpath("demo.cfg.lua").read_text("utf-8"))
-        self.config.write_text(
-            template.substitute(
-                as_root="run_as_root = true" if os.geteuid() == 0 else "",
-                data=self.data,
-                domain=DOMAIN,
-                rooms=ROOMS,
-                component=COMPONENT,
-                upload=UPLOAD,
-                secret=self.secret,
-                c2s=self.c2s,
-                component_port=self.component_port,
-                http=self.http,
-            ),
-            "utf-8",
-        )
-        self.config.chmod(0o600)
-        await self._certify()
+        self.write_config()
+        await self.certify()
         for name, password in accounts:
             if not (self.data / "data" / DOMAIN / "accounts" / f"{name}.dat").exists():
-                await _call(
+                await call(
                     "prosodyctl", "--config", str(self.config), "register", name, DOMAIN, password
                 )
 
-    async def _certify(self) -> None:
-        key, certificate = (self.data / "certs" / f"{DOMAIN}.{end}" for end in ("key", "crt"))
+    def write_config(self) -> None:
+        """Write the configuration, for its owner only."""
+        as_root = ""
+        if os.geteuid() == 0:
+            as_root = "run_as_root = true"
+        template = Template(resources.files("prosody").joinpath("demo.cfg.lua").read_text("utf-8"))
+        text = template.substitute(
+            as_root=as_root,
+            data=self.data,
+            domain=DOMAIN,
+            rooms=ROOMS,
+            component=COMPONENT,
+            upload=UPLOAD,
+            secret=self.secret,
+            c2s=self.c2s,
+            component_port=self.component_port,
+            http=self.http,
+        )
+        self.config.write_text(text, "utf-8")
+        self.config.chmod(0o600)
+
+    async def certify(self) -> None:
+        """Make a self-signed certificate, unless one exists."""
+        key = self.data / "certs" / f"{DOMAIN}.key"
+        certificate = self.data / "certs" / f"{DOMAIN}.crt"
         if certificate.exists():
             return
         names = ",".join(f"DNS:{name}" for name in (DOMAIN, ROOMS, COMPONENT, UPLOAD))
-        await _call(
+        await call(
             "openssl",
             "req",
             "-x509",
@@ -121,8 +139,7 @@ class Prosody:
         )
 
     async def start(self) -> None:
-        """Start it; a session of its own, so that a ctrl-c at the terminal reaches the bus
-        first."""
+        """Start it in a new session, so that a Ctrl-C at the terminal reaches the bus first."""
         self.process = await asyncio.create_subprocess_exec(
             "prosody",
             "--config",
@@ -135,43 +152,45 @@ class Prosody:
         )
 
     async def ready(self, patience: float = 20) -> None:
-        """Return once it takes connections; raises ConfigError where it ended or never does."""
+        """Return once it accepts connections; raises ConfigError if it ended or does not within
+        `patience` seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 while self.process and self.process.returncode is None:
                     if await answers(self.c2s) and await answers(self.component_port):
                         return
-                    await asyncio.sleep(0.02)  # nothing tells when a port begins to listen
+                    await asyncio.sleep(POLL_S)  # there is no event for a port that opens
         log = self.data / "prosody.log"
-        raise ConfigError([f"The private Prosody did not start: see {log}."])
+        raise ConfigError([f"The private Prosody did not start. See {log}."])
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """End it like a crash."""
         if self.process and self.process.returncode is None:
             self.process.kill()
 
     async def stop(self) -> None:
-        """End it in order."""
-        if self.process and self.process.returncode is None:
+        """Stop it; kill it if it does not stop in time."""
+        if self.process is None:
+            return
+        if self.process.returncode is None:
             self.process.terminate()
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(STOP_TIMEOUT_S):
                     await self.process.wait()
             except TimeoutError:
                 self.process.kill()
-        if self.process:
-            await self.process.wait()
+        await self.process.wait()
 
 
 async def end_orphan(data: Path) -> None:
-    """End the server that an earlier run left behind in `data`, by its process id and its
-    configuration's path."""
+    """Kill the server that an earlier run left behind in `data`, which is known by its process id
+    and the path of its configuration."""
     with contextlib.suppress(OSError, ValueError):
         number = int((data / "prosody.pid").read_text())
         own = str(data / "prosody.cfg.lua").encode()
         if own in Path(f"/proc/{number}/cmdline").read_bytes():
             os.kill(number, signal.SIGKILL)
-            # It is no child of ours, so there is no event to wait for.
+            # There is no event for the end of a foreign process.
             while own in Path(f"/proc/{number}/cmdline").read_bytes():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
@@ -188,7 +207,8 @@ async def answers(port: int) -> bool:
     return True
 
 
-async def _call(*command: str) -> None:
+async def call(*command: str) -> None:
+    """Run a program; raises ConfigError with the last line that it prints if it fails."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -197,5 +217,5 @@ async def _call(*command: str) -> None:
     )
     out, _ = await process.communicate()
     if process.returncode:
-        last = (out.decode("utf-8", "replace").strip().splitlines() or ["no output"])[-1]
-        raise ConfigError([f"{command[0]} failed: {last}"])
+        lines = out.decode("utf-8", "replace").strip().splitlines() or ["no output"]
+        raise ConfigError([f"{command[0]} failed: {lines[-1]}"])

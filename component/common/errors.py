@@ -1,9 +1,8 @@
-"""Every fault the bus tells a person about, with its name on each surface.
+"""Every error that people see, with its name on each surface.
 
-A class names its RFC 6120 section 8.3.3 condition and its HTTP status once; the XMPP and web
+A class names its condition (RFC 6120 section 8.3.3) and its HTTP status once; the XMPP and web
 surfaces map them from here. `str(error)` is a sentence for a person that says what to do, in
-English, as logs and the database have it; `sentence` is the same, to be told in the reader's
-language.
+English, for logs and the database; `sentence` is the same, to be translated for its reader.
 """
 
 import os
@@ -12,92 +11,98 @@ from collections.abc import Sequence
 
 from component.common.i18n import Words, joined
 
-_NO_HOST = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
+UNKNOWN_HOST = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 
 
 def words(error: OSError) -> str:
-    """What the system says of an error, without what a library adds."""
-    if isinstance(error, socket.gaierror):  # whose numbers are not the system's
-        return "no such host" if error.errno in _NO_HOST else str(error.strerror).lower()
-    return os.strerror(error.errno).lower() if error.errno else str(error)
+    """The system's words for an error, without what a library adds."""
+    if isinstance(error, socket.gaierror):  # its numbers are not those of other errors
+        if error.errno in UNKNOWN_HOST:
+            return "host not found"
+        return str(error.strerror).lower()
+    if error.errno:
+        return os.strerror(error.errno).lower()
+    return str(error)
 
 
 class ShoutbusError(Exception):
-    """The root of the tree; never raised itself."""
+    """The root of the tree, which is never raised."""
 
     condition = "internal-server-error"
     status = 500
 
     @property
     def sentence(self) -> Words | str:
-        """What to tell a person; "" where nothing was said."""
-        said: Words | str = self.args[0] if self.args else ""
-        return said
+        """The sentence for a person; "" if the error has no text."""
+        if not self.args:
+            return ""
+        sentence: Words | str = self.args[0]
+        return sentence
 
 
 class BadInput(ShoutbusError):
-    """What came in can't be used; the sender must change it."""
+    """The input cannot be used; the sender must change it."""
 
     condition = "bad-request"
     status = 400
 
 
 class TooLong(BadInput):
-    """More than a message may carry."""
+    """The input is longer than a message may be."""
 
     condition = "policy-violation"
     status = 413
 
 
 class Unauthorized(BadInput):
-    """No credentials, or wrong ones."""
+    """The credentials are missing or wrong."""
 
     condition = "not-authorized"
     status = 401
 
 
 class Forbidden(BadInput):
-    """Known, and not allowed."""
+    """The caller is known but may not do that."""
 
     condition = "forbidden"
     status = 403
 
 
 class Muted(Forbidden):
-    """An operator muted the author."""
+    """An operator has muted the author."""
 
 
 class NotFound(BadInput):
-    """No such channel, message or page."""
+    """The channel, message or page does not exist."""
 
     condition = "item-not-found"
     status = 404
 
 
 class Gone(NotFound):
-    """It was there, and was taken away."""
+    """It existed and was removed."""
 
     condition = "gone"
     status = 410
 
 
 class Conflict(BadInput):
-    """It contradicts what stands already, such as a name that is taken."""
+    """It contradicts something that exists already, such as a name that is taken."""
 
     condition = "conflict"
     status = 409
 
 
 class Reused(BadInput):
-    """An Idempotency-Key that stood for another request (draft-ietf-httpapi-idempotency-key-header
-    section 2.7)."""
+    """An Idempotency-Key was used for another request before
+    (draft-ietf-httpapi-idempotency-key-header section 2.7)."""
 
     condition = "conflict"
     status = 422
 
 
 class TooMany(BadInput):
-    """Over a rate limit; `retry_after` is in seconds."""
+    """A rate limit was exceeded; `retry_after` is in seconds."""
 
     condition = "resource-constraint"
     status = 429
@@ -116,37 +121,36 @@ class ConfigError(ShoutbusError):
 
 
 class StoreError(ShoutbusError):
-    """The store could not commit; nothing was accepted, try again."""
+    """The store could not commit. Nothing was accepted, and trying again may help."""
 
     condition = "internal-server-error"
     status = 503
 
 
 class DeliveryError(ShoutbusError):
-    """A destination did not take a message."""
+    """A destination did not accept a message."""
 
 
 class Unavailable(DeliveryError):
-    """The destination can't be reached now; no attempt was spent on it."""
+    """The destination cannot be reached now; it does not count as an attempt."""
 
     condition = "remote-server-timeout"
     status = 503
 
 
 class Unconfirmed(DeliveryError):
-    """It was sent and nothing came back: look before sending again."""
+    """It was sent and not confirmed: look for it before sending again."""
 
     condition = "remote-server-timeout"
     status = 504
 
 
 class Refused(DeliveryError):
-    """The destination said no, for good."""
+    """The destination refused it for good."""
 
     condition = "not-acceptable"
     status = 502
 
 
 class Moot(Refused):
-    """There is nothing left to say to the destination: nothing went wrong, and nobody needs to look
-    into it."""
+    """There is nothing left to send: nothing went wrong, and nobody needs to look into it."""

@@ -1,7 +1,7 @@
-"""Words for people: a sentence with `{fields}`, told in the language of who hears it.
+"""Sentences for people, with `{fields}`, which are translated for each reader.
 
-English stands in the code, other languages in `locale/*.po` (gettext's format). A test holds every
-sentence to the catalogue.
+The code contains the English sentences, `locale/*.po` (gettext's format) the other languages. A
+test checks that every sentence is in the catalogue.
 """
 
 import functools
@@ -15,7 +15,7 @@ LANGUAGES = ("en", "de")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A sentence: its English template and what fills it."""
+    """A sentence: its English template and the values of its fields."""
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -24,47 +24,57 @@ class Words:
         return self.told("en")
 
     def told(self, language: str) -> str:
-        """The sentence in `language`; English where it has none."""
-        template = _catalogue(language).get(self.template) or self.template
-        filled = {
-            name: value.told(language) if isinstance(value, Words) else value
-            for name, value in self.values.items()
-        }
-        return template.format(**filled) if filled else template
+        """The sentence in `language`; English if it is not translated."""
+        template = catalogue(language).get(self.template) or self.template
+        if not self.values:
+            return template
+        filled = dict(self.values)
+        for name, value in filled.items():
+            if isinstance(value, Words):
+                filled[name] = value.told(language)
+        return template.format(**filled)
 
 
 def _(template: str, **values: Any) -> Words:
-    """Words in the catalogue."""
+    """A sentence of the catalogue."""
     return Words(template, values)
 
 
 def tell(words: "Words | str", language: str) -> str:
-    """Words in a language; what is plain text is data, and the same in every language."""
-    return words.told(language) if isinstance(words, Words) else words
+    """A sentence in a language; plain text is data, which is the same in every language."""
+    if isinstance(words, Words):
+        return words.told(language)
+    return words
 
 
 def joined(parts: "Sequence[Words | str]", between: str) -> Words:
-    """Several as one, with `between` between them."""
+    """Several sentences as one, with `between` between them."""
     values = {f"part{number}": part for number, part in enumerate(parts)}
     return Words(between.join(f"{{{name}}}" for name in values), values)
 
 
 def best(asked: str) -> str:
-    """The language to answer in, of an `xml:lang` (RFC 5646) such as de-AT."""
-    start = asked.partition("-")[0].lower()
-    return start if start in LANGUAGES else "en"
+    """The language to answer in, for an `xml:lang` (RFC 5646) such as de-AT."""
+    language = asked.partition("-")[0].lower()
+    if language in LANGUAGES:
+        return language
+    return "en"
 
 
 @functools.cache
-def _catalogue(language: str) -> Mapping[str, str]:
+def catalogue(language: str) -> Mapping[str, str]:
+    """The translations into a language; empty if there are none."""
     if language == "en":
         return {}
-    from babel.messages.pofile import (
-        read_po,
-    )  # only for who needs it: it is as large as the rest of the bus
+    # Imported when it is needed: it is as large as the rest of the bus.
+    from babel.messages.pofile import read_po
 
-    catalogue = resources.files("component.common").joinpath("locale", f"{language}.po")
-    if not catalogue.is_file():
-        return {}  # better told in English than not at all
-    with catalogue.open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+    path = resources.files("component.common").joinpath("locale", f"{language}.po")
+    if not path.is_file():
+        return {}
+    translations = {}
+    with path.open("rb") as file:
+        for message in read_po(file):
+            if message.id:
+                translations[str(message.id)] = str(message.string)
+    return translations

@@ -1,21 +1,19 @@
-"""Addresses in a text, made links; all else stays text."""
+"""Addresses in a text become links; everything else is escaped."""
 
 import re
 
 from markupsafe import Markup, escape
 
-_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
+LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
+ANCHOR = Markup('<a href="{0}" rel="noopener noreferrer nofollow ugc">{0}</a>')
 
 
 def linked(text: str) -> Markup:
-    """Text with its http(s) addresses as links, and nothing else as markup."""
-    out, at = list[Markup](), 0
-    for found in _LINK.finditer(text):
-        out.append(escape(text[at : found.start()]))
-        out.append(
-            Markup('<a href="{0}" rel="noopener noreferrer nofollow ugc">{0}</a>').format(
-                found.group()
-            )
-        )
-        at = found.end()
-    return Markup().join([*out, escape(text[at:])])
+    """A text as HTML, with its http(s) addresses as links."""
+    parts, end = list[Markup](), 0
+    for match in LINK.finditer(text):
+        parts.append(escape(text[end : match.start()]))
+        parts.append(ANCHOR.format(match.group()))
+        end = match.end()
+    parts.append(escape(text[end:]))
+    return Markup().join(parts)

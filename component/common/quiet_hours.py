@@ -23,14 +23,14 @@ class Hours:
 
     def __post_init__(self) -> None:
         if self.start.minutes == DAY_MINUTES:
-            raise BadInput(_("Quiet hours can't begin at 24:00: that is 0:00 of the next day."))
+            raise BadInput(_("Quiet hours cannot start at 24:00. Write 0:00 of the next day."))
         all_day = self.start.minutes == 0 and self.end.minutes == DAY_MINUTES
         if self.start == self.end or (
             all_day and (self.days is None or len(self.days.numbers) == 7)
         ):
             raise BadInput(
                 _(
-                    "Quiet hours from {start} to {end} would never end.",
+                    "Quiet hours from {start} to {end} would never end. Choose another end.",
                     start=self.start,
                     end=self.end,
                 )
@@ -41,12 +41,14 @@ class Hours:
         """The hours written, like 22:00-07:00; raises BadInput."""
         ends = clock_span(text)
         if ends is None:
-            raise BadInput(_("“{text}” are no hours: write them like 22:00-07:00.", text=text[:40]))
+            raise BadInput(
+                _("“{text}” is not a time range. Write it as 22:00-07:00.", text=text[:40])
+            )
         return cls(ClockTime.parse(ends[0]), ClockTime.parse(ends[1]))
 
     def until(self, now: int, zone: tzinfo = UTC) -> int | None:
         """When the quiet is over that holds at `now` by the clocks of `zone`, both in ms; None
-        outside it. One that begins where another ends goes on."""
+        outside it. One that begins where another ends continues it."""
         end: int | None = None
         while more := self._ends(now // 1000 if end is None else end, zone):
             end = more

@@ -45,5 +45,5 @@ class Rate:
         bucket.at = now
         if bucket.left < 1:
             wait = int((1 - bucket.left) / self._speed) + 1
-            raise TooMany(_("That was too much at once: try again in {wait} s.", wait=wait), wait)
+            raise TooMany(_("Too many requests. Try again in {wait} s.", wait=wait), wait)
         bucket.left -= 1

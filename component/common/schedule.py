@@ -102,7 +102,7 @@ def to_cron(words: str) -> str:
 
 def _too_often(words: str, gap: int) -> Words:
     return _(
-        "“{text}” is every {gap}: even fortune cookies need longer to bake ;) Choose {least} "
+        "“{text}” runs every {gap}. Even fortune cookies take longer to bake ;) Choose {least} "
         "or more.",
         text=words[:40],
         gap=Span(gap),
@@ -115,7 +115,10 @@ def _checked(words: str) -> str:
         next(CronSim(words, datetime(2026, 1, 1, tzinfo=UTC)))
     except (CronSimError, StopIteration, ValueError) as error:  # numbers of thousands of digits
         raise BadInput(
-            _("“{text}” is no schedule of cron that ever comes.", text=words[:40])
+            _(
+                "“{text}” is not a cron schedule, or it never occurs. Check its five fields.",
+                text=words[:40],
+            )
         ) from error
     return words
 
@@ -130,7 +133,7 @@ def _steps(count: int, unit: int, words: str) -> str:
         fitting = ", ".join(str(one) for one in range(least, whole) if whole % one == 0)
         raise BadInput(
             _(
-                "“{text}” does not come out even: choose one of {counts}.",
+                "“{text}” does not divide the hour or the day evenly. Choose one of {counts}.",
                 text=words[:40],
                 counts=fitting,
             )
@@ -149,7 +152,9 @@ def _weekly(rest: str, words: str) -> str:
     if not cron or cron.endswith("*"):
         cron = days_to_cron(f"monday {rest}", words)
     if Schedule(words, cron).shortest() < _ALMOST_A_WEEK:
-        raise BadInput(_("“{text}” is more often than once a week: name one day.", text=words[:40]))
+        raise BadInput(
+            _("“{text}” is more often than once a week. Choose a single day.", text=words[:40])
+        )
     return cron
 
 
@@ -188,8 +193,8 @@ def _weekday_field(numbers: frozenset[int]) -> str:
 
 def _unread(words: str) -> Words:
     return _(
-        "“{text}” is no schedule: write hourly, every 2 hours, weekdays at 9:00, Monday "
-        "9:30, or cron's five fields.",
+        "“{text}” is not a schedule. Write, for example, hourly, every 2 hours, weekdays at 9:00 "
+        "or Monday 9:30, or use the five fields of cron.",
         text=words[:40],
     )
 
@@ -222,9 +227,8 @@ def once(text: str, now: int, zone: tzinfo) -> int:
     except BadInput as error:
         raise BadInput(
             _(
-                "“{text}” is no time to come: write it like in 20 minutes, at 15:00, "
-                "tomorrow at 9, Monday 9:30 or "
-                "2026-12-24 9:00.",
+                "“{text}” is not a time in the future. Examples: in 20 minutes, at 15:00, "
+                "tomorrow at 9, Monday 9:30, 2026-12-24 9:00.",
                 text=words[:40],
             )
         ) from error
@@ -237,10 +241,10 @@ def _on_date(match: re.Match[str], words: str, now: int, zone: tzinfo) -> int:
         at = int(day.timestamp() * 1000)
     except (ValueError, OverflowError, OSError) as error:
         raise BadInput(
-            _("“{text}” is no date: write it like 2026-12-24 9:00.", text=words[:40])
+            _("“{text}” is not a date. Write it as 2026-12-24 9:00.", text=words[:40])
         ) from error
     if at <= now:
-        raise BadInput(_("“{text}” is past already.", text=words[:40]))
+        raise BadInput(_("“{text}” is in the past. Choose a later time.", text=words[:40]))
     return at
 
 
@@ -250,7 +254,7 @@ def _named(word: str, rest: str, words: str, here: datetime) -> int:
     if word in _TOMORROW or (word in _NEXT and day <= here):
         day += timedelta(days=1)
     if day <= here:
-        raise BadInput(_("“{text}” is past already.", text=words[:40]))
+        raise BadInput(_("“{text}” is in the past. Choose a later time.", text=words[:40]))
     return int(day.timestamp() * 1000)
 
 
@@ -261,7 +265,7 @@ def _minutes(text: str, words: str) -> int:
     words_left = time_words.tokens(text)
     minutes = time_words.clock(words_left[0]) if len(words_left) == 1 else None
     if minutes is None or minutes >= DAY_MINUTES:
-        raise BadInput(_("“{text}” has no time of day like 9:00.", text=words[:40]))
+        raise BadInput(_("“{text}” is not a time of day. Write it as 9:00.", text=words[:40]))
     return minutes
 
 

@@ -1,5 +1,5 @@
-"""What the bus signs: tokens in links, and short codes, that none but it can make and nothing of
-which is at rest."""
+"""Signed tokens for links, and short codes. Only the bus can make them, and none of them is
+stored."""
 
 import base64
 import binascii
@@ -7,44 +7,53 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
+SIGNATURE_BYTES = 16
+
 
 class Signer:
-    """Signs by a secret of the bus, for one `purpose` each: what is signed for one is void for any
+    """Signs with a secret of the bus. Each token is for one `purpose`, and is not valid for any
     other."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     def token(self, purpose: str, *parts: str) -> str:
-        """A token that holds the parts, for use in a URL's path."""
+        """A token that contains the parts, for a URL's path."""
         payload = "\n".join(parts).encode()
-        return f"{_coded(payload)}.{_coded(self._mac(purpose, payload)[:16])}"
+        return f"{encoded(payload)}.{encoded(self.signature(purpose, payload))}"
 
     def read(self, purpose: str, token: str) -> Sequence[str] | None:
-        """The parts of a token; None where it is not one of ours for this purpose."""
+        """The parts of a token; None if it is not one of ours for this purpose."""
         text, _dot, sign = token.partition(".")
         try:
-            payload, given = _decoded(text), _decoded(sign)
+            payload, given = decoded(text), decoded(sign)
         except (ValueError, binascii.Error):
             return None
-        if not hmac.compare_digest(given, self._mac(purpose, payload)[:16]):
+        if not hmac.compare_digest(given, self.signature(purpose, payload)):
             return None
         return payload.decode().split("\n")
 
     def code(self, purpose: str, *parts: str) -> str:
-        """Six digits that stand for the parts."""
-        mac = self._mac(f"{purpose} code", "\n".join(parts).encode())
+        """A code of six digits for the parts."""
+        mac = self.mac(f"{purpose} code", "\n".join(parts).encode())
         return f"{int.from_bytes(mac[:8], 'big') % 1_000_000:06}"
 
-    def _mac(self, purpose: str, payload: bytes) -> bytes:
+    def signature(self, purpose: str, payload: bytes) -> bytes:
+        """The signature in a token."""
+        return self.mac(purpose, payload)[:SIGNATURE_BYTES]
+
+    def mac(self, purpose: str, payload: bytes) -> bytes:
+        """HMAC-SHA-256 of a payload for a purpose (RFC 2104)."""
         return hmac.digest(self._secret, purpose.encode() + b"\0" + payload, hashlib.sha256)
 
 
-def _coded(data: bytes) -> str:
+def encoded(data: bytes) -> str:
+    """URL-safe base64 without padding (RFC 4648 section 5)."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """The bytes of URL-safe base64; raises ValueError."""
     if not text.isascii():
         raise ValueError("no token")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

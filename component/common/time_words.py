@@ -64,7 +64,7 @@ DAY_SETS = {
     "wochenende": _WEEKEND,
     **_PLURAL_SETS,
 }
-"""Words that stand for several weekdays."""
+"""Words for several weekdays at once."""
 _ANY_DAY = {"day": _ALL_DAYS, "tag": _ALL_DAYS}
 
 _CLOCK_NAMES = _numbered(
@@ -249,7 +249,7 @@ def every(text: str) -> tuple[int, int] | None:
 
 
 def weekly(text: str) -> str | None:
-    """Read "weekly on Monday" and the like: what stands behind the first words."""
+    """Read "weekly on Monday" and the like: what follows the first words."""
     match = _WEEKLY.match(text.lower())
     return text[match.end() :] if match else None
 

@@ -1,5 +1,5 @@
-"""Kinds of values that people write in settings: each parses a line (`parse`), raises BadInput that
-says how to write it, and is written back by `str`."""
+"""Types of values that people write in settings. Each has `parse`, which reads a line and raises
+BadInput that says how to write it; `str` writes it again."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -17,17 +17,17 @@ from component.common.i18n import _
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A time that something takes, in whole seconds: 90s, 10min, 2h, 1d 12h."""
+    """A duration in whole seconds: 90s, 10min, 2h, 1d 12h."""
 
     seconds: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The span written; raises BadInput."""
+        """The duration written; raises BadInput."""
         seconds = time_words.duration(text)
         if seconds is None:
             raise BadInput(
-                _("“{text}” is no time: write it like 90s, 10min, 2h or 1d.", text=text[:40])
+                _("“{text}” is not a duration. Write it as 90s, 10min, 2h or 1d.", text=text[:40])
             )
         return cls(seconds)
 
@@ -37,31 +37,36 @@ class Span:
         return self.seconds * 1000
 
     def __str__(self) -> str:
-        left, told = self.seconds, []
+        left, parts = self.seconds, []
         for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
             if left >= size:
-                told.append(f"{left // size}{unit}")
+                parts.append(f"{left // size}{unit}")
                 left %= size
-        return " ".join(told) or "0s"
+        return " ".join(parts) or "0s"
 
     def within(self, least: "Span", most: "Span") -> None:
-        """Raise BadInput where it is shorter or longer."""
+        """Raise BadInput if it is shorter or longer."""
         if not least <= self <= most:
             raise BadInput(
-                _("{span} won't do: from {least} to {most}.", span=self, least=least, most=most)
+                _(
+                    "{span} is out of range. Choose from {least} to {most}.",
+                    span=self,
+                    least=least,
+                    most=most,
+                )
             )
 
 
 DAY = Span(86400)
 MONTH = Span(31 * 86400)
-"""The longest that a message may be held."""
+"""The longest time for which a message may be held."""
 YEAR = Span(366 * 86400)
 """The longest that a reminder or a pause may last."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ClockTime:
-    """A time of day, in minutes since it began: 7:00, 22:30; 24:00 is its end."""
+    """A time of day, in minutes since midnight: 7:00, 22:30; 24:00 is the end of the day."""
 
     minutes: int
 
@@ -70,7 +75,7 @@ class ClockTime:
         """The time written; raises BadInput."""
         minutes = time_words.clock(text)
         if minutes is None:
-            raise BadInput(_("“{text}” is no time of day: write it like 22:30.", text=text[:40]))
+            raise BadInput(_("“{text}” is not a time of day. Write it as 22:30.", text=text[:40]))
         return cls(minutes)
 
     def __str__(self) -> str:
@@ -80,15 +85,16 @@ class ClockTime:
         """The second since 1970 at which the clocks of `zone` first show this time, or a later one,
         on that day.
 
-        Of an hour that comes twice it is the first; in one that is left out, the moment when clocks
-        are put forward.
+        If an hour occurs twice, it is the first; if the time is skipped, it is the moment when the
+        clocks are put forward.
         """
         start = datetime(day.year, day.month, day.day)  # noqa: DTZ001 (set below)
         wall = start + timedelta(minutes=self.minutes)
         early, late = (int(wall.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (1, 0))
         if late <= early:
             return late
-        while late - early > 1:  # left out: PEP 495 gives a time on either side of the leap
+        # The time is skipped: PEP 495 gives a moment on either side of the change.
+        while late - early > 1:
             middle = (early + late) // 2
             if datetime.fromtimestamp(middle, zone).replace(tzinfo=None) < wall:
                 early = middle
@@ -99,37 +105,39 @@ class ClockTime:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A time zone of the IANA's database, by its name there: Europe/Berlin."""
+    """A time zone, by its name in the IANA's database: Europe/Berlin."""
 
     name: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The zone of that name, in capitals or not; raises BadInput."""
+        """The zone of that name, in any case; raises BadInput."""
         low = text.strip().replace(" ", "_").casefold()
-        if low not in _zones():
-            names = ", ".join(_zones_like(low[:60])) or "Europe/Berlin"
+        if low not in zones():
+            names = ", ".join(similar_zones(low[:60])) or "Europe/Berlin"
             raise BadInput(
-                _("“{text}” is no time zone: write it like {names}.", text=text[:40], names=names)
+                _("“{text}” is not a time zone. Write it as {names}.", text=text[:40], names=names)
             )
-        return cls(_zones()[low])
+        return cls(zones()[low])
 
     @property
     def info(self) -> tzinfo:
-        """Its clocks."""
-        return UTC if self.name == "UTC" else ZoneInfo(self.name)
+        """Its rules, for `datetime`."""
+        if self.name == "UTC":
+            return UTC
+        return ZoneInfo(self.name)
 
     def __str__(self) -> str:
         return self.name
 
 
 @functools.cache
-def _zones() -> Mapping[str, str]:
-    """The names that this machine knows, by their small letters."""
+def zones() -> Mapping[str, str]:
+    """The names that this machine knows, by the names in folded case."""
     return {name.casefold(): name for name in ("UTC", *sorted(available_timezones()))}
 
 
-_CALLED = {
+ABBREVIATIONS = {
     "cest": "Europe/Berlin",
     "mez": "Europe/Berlin",
     "mesz": "Europe/Berlin",
@@ -142,67 +150,76 @@ _CALLED = {
     "ist": "Asia/Kolkata",
     "jst": "Asia/Tokyo",
 }
-"""What people call zones that the database has by places alone."""
+"""What people call zones that the database names by places only."""
 
 
-def _zones_like(low: str) -> Sequence[str]:
-    """Names of zones close to one, best first: that people call so, whose place is called so, or
-    that are like it."""
-    places = {
-        name.rpartition("/")[2]: name for name in sorted(_zones(), reverse=True) if "/" in name
-    }
-    if low in _CALLED:
-        return [_CALLED[low]]
-    if low in places:
-        return [_zones()[places[low]]]
-    near = get_close_matches(low, _zones(), n=3) or [
-        places[one] for one in get_close_matches(low, places, n=3)
-    ]
-    return [_zones()[one] for one in near]
+def similar_zones(folded: str) -> Sequence[str]:
+    """Names of zones like a text in folded case, best first: by abbreviation, by place, by
+    likeness."""
+    if folded in ABBREVIATIONS:
+        return [ABBREVIATIONS[folded]]
+    places: dict[str, str] = {}
+    for name in sorted(zones(), reverse=True):
+        _region, slash, place = name.rpartition("/")
+        if slash:
+            places[place] = name
+    if folded in places:
+        return [zones()[places[folded]]]
+    near = get_close_matches(folded, zones(), n=3)
+    if not near:
+        near = [places[place] for place in get_close_matches(folded, places, n=3)]
+    return [zones()[name] for name in near]
 
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """An address of the web: https://example.org/feed.xml."""
+    """An address on the web: https://example.org/feed.xml."""
 
     url: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The address written, https where it does not say; raises BadInput."""
-        text = text.strip().removeprefix(
-            "feed:"
-        )  # as some sites write the addresses of their feeds
-        whole = (
-            f"http:{text}"
-            if text.startswith("//")
-            else text
-            if "://" in text
-            else f"https://{text}"
-        )
-        try:
-            parts = urlsplit(whole)
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-            good = good and len(whole) <= _LONGEST
-        except ValueError:
-            good = False
-        if not good or " " in whole:
+        """The address written, with https if it names no scheme; raises BadInput."""
+        text = text.strip().removeprefix("feed:")  # some sites write the addresses of feeds so
+        url = with_scheme(text)
+        if not is_web_address(url):
             raise BadInput(
                 _(
-                    "“{text}” is no web address: write it like https://example.org/feed.xml.",
+                    "“{text}” is not a web address. Write it as https://example.org/feed.xml.",
                     text=text[:80],
                 )
             )
-        return cls(whole)
+        return cls(url)
 
     def __str__(self) -> str:
         return self.url
 
 
-_LONGEST = 2048
-"""Characters of an address."""
+MAX_URL_CHARS = 2048
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+def with_scheme(text: str) -> str:
+    """A URL with its scheme."""
+    if text.startswith("//"):
+        return f"http:{text}"
+    if "://" in text:
+        return text
+    return f"https://{text}"
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a text is an http(s) URL with a host."""
+    if len(url) > MAX_URL_CHARS or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        is_valid = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_valid and parts.scheme in ("http", "https")
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,17 +235,20 @@ class Weekdays:
         for word in time_words.tokens(text):
             several = time_words.days(word)
             if several is None:
-                raise _no_days(text)
+                raise not_days(text)
             numbers |= several
         if not numbers:
-            raise _no_days(text)
+            raise not_days(text)
         return cls(frozenset(numbers))
 
     def __str__(self) -> str:
         if len(self.numbers) == 7:
             return "mon-sun"
-        return ", ".join(_DAYS[number] for number in sorted(self.numbers))
+        return ", ".join(DAYS[number] for number in sorted(self.numbers))
 
 
-def _no_days(text: str) -> BadInput:
-    return BadInput(_("“{text}” are no days: write them like mon-fri or sat, sun.", text=text[:40]))
+def not_days(text: str) -> BadInput:
+    """The error for a text that does not name days."""
+    return BadInput(
+        _("“{text}” is not a list of days. Write it as mon-fri or sat, sun.", text=text[:40])
+    )

@@ -1,18 +1,22 @@
-"""A TOML table being read: every fault names it, and keys that nobody asked for are faults too."""
+"""Reads a TOML table: every fault names its table, and keys that nothing reads are faults too."""
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from component.common.i18n import Words, _
 from component.common.sanitize import BARE_JID
 
-_T = TypeVar("_T")
+Value = TypeVar("Value")
+Written = str | bool | int | float
+"""A value that is not a list or a table."""
+
+MAX_PORT = 65535
 
 
 class Table:
-    """One table. A value of the wrong type counts as its default; the fault is kept in `faults`, a
-    sentence each."""
+    """One table. A value of the wrong type counts as its default, and `faults` gets a sentence; all
+    tables of a file share that list."""
 
     def __init__(
         self,
@@ -21,23 +25,32 @@ class Table:
         faults: list[Words | str],
         path: str = "",
     ) -> None:
+        self.faults = faults
         self._values = values
         self._path = path
         self._where = where
-        self._faults = faults
-        self._asked: set[str] = set()
+        self._read: set[str] = set()
         self._inner: list[Table] = []
 
-    def fault(self, sentence: Words | str) -> None:
-        """Keep a fault of this table, with a full stop where none is there."""
-        ended = str(sentence).endswith((".", "?"))
-        whole = _("{where}: {what}", where=self._where, what=sentence)
-        self._faults.append(
-            whole if ended else _("{where}: {what}.", where=self._where, what=sentence)
-        )
+    def settings(self) -> Iterator[tuple[str, str]]:
+        """Every key that was read here and in the tables below, as (place of the table, key)."""
+        for key in sorted(self._read):
+            yield str(self._where), key
+        for inner in self._inner:
+            yield from inner.settings()
 
-    def _get(self, key: str, kind: type[_T], what: Words, default: _T | None) -> _T | None:
-        self._asked.add(key)
+    def fault(self, sentence: Words | str) -> None:
+        """Add a fault of this table, with a full stop if it has none."""
+        if str(sentence).endswith((".", "?")):
+            self.faults.append(_("{where}: {what}", where=self._where, what=sentence))
+        else:
+            self.faults.append(_("{where}: {what}.", where=self._where, what=sentence))
+
+    def value(
+        self, key: str, kind: type[Value], what: Words, default: Value | None
+    ) -> Value | None:
+        """A value of a type, which `what` describes. Without a default, it must exist."""
+        self._read.add(key)
         if key not in self._values:
             if default is None:
                 self.fault(_("{key} is missing", key=key))
@@ -48,44 +61,26 @@ class Table:
             return default
         return value
 
+    # Values
+
     def text(self, key: str, default: str | None = None) -> str:
-        """Text without white space around it; missing is a fault where there is no default."""
-        return (self._get(key, str, _("text in quotes"), default) or "").strip()
+        """Text without white space around it."""
+        return (self.value(key, str, _("text in quotation marks"), default) or "").strip()
 
     def flag(self, key: str) -> bool:
-        """True or false; false where it is missing."""
-        return bool(self._get(key, bool, _("true or false"), False))
+        """True or false; false if it is missing."""
+        return bool(self.value(key, bool, _("true or false"), False))
 
     def number(self, key: str, default: int) -> int:
         """A port."""
-        value = self._get(key, int, _("a whole number"), default) or 0
-        if not 0 < value < 65536:
-            self.fault(_("{key} must be {what}", key=key, what=_("a port, 1 to 65535")))
+        value = self.value(key, int, _("a whole number"), default) or 0
+        if not 0 < value <= MAX_PORT:
+            self.fault(_("{key} must be {what}", key=key, what=_("a port number from 1 to 65535")))
         return value
 
     def items(self, key: str) -> list[Any]:
-        """A list; empty where it is missing."""
-        return self._get(key, list, _("a list in brackets"), []) or []
-
-    def has(self, key: str) -> bool:
-        """Whether there is such a key."""
-        return key in self._values
-
-    def rest(self, keys: Collection[str] | None = None) -> Mapping[str, tuple[str, ...]]:
-        """Everything that nobody has asked for, or what stands under `keys`: text, number, true or
-        false, or a list of those, as people write it."""
-        wanted = [key for key in self._values if key not in self._asked] if keys is None else keys
-        found = {key: self._values[key] for key in wanted if key in self._values}
-        self._asked.update(wanted)
-        written: dict[str, tuple[str, ...]] = {}
-        for key, value in found.items():
-            values = value if isinstance(value, list) else [value]
-            if all(isinstance(one, str | bool | int | float) for one in values):
-                written[key] = tuple(_written(one) for one in values)
-            else:
-                what = _("text in quotes, a number, true or false, or a list of those")
-                self.fault(_("{key} must be {what}", key=key, what=what))
-        return written
+        """A list; empty if it is missing."""
+        return self.value(key, list, _("a list in square brackets"), []) or []
 
     def jid(self, key: str) -> str:
         """A bare JID in lower case."""
@@ -93,7 +88,7 @@ class Table:
         if value and not BARE_JID.fullmatch(value):
             self.fault(
                 _(
-                    "{key} is “{value}”, which is no JID like juliet@example.org",
+                    "{key} is “{value}”, which is not a JID. Write it as juliet@example.org",
                     key=key,
                     value=value,
                 )
@@ -106,54 +101,82 @@ class Table:
         if value and not BARE_JID.fullmatch(f"x@{value}"):
             self.fault(
                 _(
-                    "{key} is “{value}”, which is no domain like {key}.example.org",
+                    "{key} is “{value}”, which is not a domain. Write it as {key}.example.org",
                     key=key,
                     value=value,
                 )
             )
         return value
 
+    def has(self, key: str) -> bool:
+        """Whether a key exists."""
+        return key in self._values
+
+    def rest(self, keys: Collection[str] | None = None) -> Mapping[str, tuple[str, ...]]:
+        """The values under `keys`, or all that nothing has read yet, as people write them: text,
+        number, true or false, or a list of those."""
+        if keys is None:
+            keys = [key for key in self._values if key not in self._read]
+        self._read.update(keys)
+        texts: dict[str, tuple[str, ...]] = {}
+        for key in keys:
+            if key not in self._values:
+                continue
+            value = self._values[key]
+            values = value if isinstance(value, list) else [value]
+            if all(isinstance(item, Written) for item in values):
+                texts[key] = tuple(map(as_text, values))
+            else:
+                what = _("text in quotation marks, a number, true or false, or a list of these")
+                self.fault(_("{key} must be {what}", key=key, what=what))
+        return texts
+
+    # Tables below
+
     def table(self, key: str, *, needed: bool = True) -> "Table":
         """The table under `[key]`."""
-        what = _("a table, written under [{key}]", key=key)
-        value = self._get(key, dict, what, None if needed else {}) or {}
-        inner = Table(value, f"[{key}]", self._faults)
+        what = _("a table, written as [{key}]", key=key)
+        default = None if needed else dict[str, Any]()
+        inner = Table(self.value(key, dict, what, default) or {}, f"[{key}]", self.faults)
         self._inner.append(inner)
         return inner
 
     def tables(self, key: str) -> "list[Table]":
         """The tables under `[[key]]`."""
-        path = f"{self._path}.{key}" if self._path else key
+        path, within = key, ""
+        if self._path:
+            path, within = f"{self._path}.{key}", f"{self._where}, "
         items = self.items(key)
-        found = [one for one in items if isinstance(one, dict)]
-        if len(found) < len(items):
-            what = _("tables, each written under [[{path}]]", path=path)
+        values = [item for item in items if isinstance(item, dict)]
+        if len(values) < len(items):
+            what = _("tables, each written as [[{path}]]", path=path)
             self.fault(_("{key} must be {what}", key=key, what=what))
-        within = f"{self._where}, " if self._path else ""
-        inner = [
-            Table(value, f"{within}[[{path}]] {number}", self._faults, path)
-            for number, value in enumerate(found, 1)
-        ]
-        self._inner += inner
-        return inner
+        tables = []
+        for number, value in enumerate(values, 1):
+            tables.append(Table(value, f"{within}[[{path}]] {number}", self.faults, path))
+        self._inner += tables
+        return tables
 
     def done(self) -> None:
-        """Tell of every key here and below that nobody asked for."""
+        """Report every key here and below that nothing has read."""
         for key in self._values:
-            if key not in self._asked:
-                near = difflib.get_close_matches(key, self._asked, 1)
-                if near:
-                    self.fault(
-                        _("{key} is not a setting: did you mean {near}?", key=key, near=near[0])
-                    )
-                else:
-                    self.fault(_("{key} is not a setting", key=key))
-        self._asked.update(self._values)
+            if key not in self._read:
+                self.report_unknown(key)
+        self._read.update(self._values)
         for inner in self._inner:
             inner.done()
 
+    def report_unknown(self, key: str) -> None:
+        """Report a key that is not a setting, and one that it may have been meant to be."""
+        similar = difflib.get_close_matches(key, self._read, 1)
+        if similar:
+            self.fault(_("{key} is not a setting. Did you mean {near}?", key=key, near=similar[0]))
+        else:
+            self.fault(_("{key} is not a setting", key=key))
 
-def _written(value: str | bool | float) -> str:
+
+def as_text(value: Written) -> str:
+    """A value as people write it in a command."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

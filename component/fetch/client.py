@@ -1,8 +1,8 @@
-"""Fetches others' addresses, and trusts neither them nor what they send.
+"""Requests to other people's servers. Neither the servers nor what they send is trusted.
 
-Each address is checked once more when it is connected to, so that a name which changes its mind
-(DNS rebinding) and a redirect gain nothing. A host has one connection at a time. What is decided
-stands in `reach`, `fetched` and `caching`.
+Each address is checked again when the connection is made, so that a changed name (DNS rebinding)
+or a redirect gains nothing. A host gets one connection at a time. Decisions are in `policy`,
+`result` and `freshness`.
 """
 
 import asyncio
@@ -38,14 +38,14 @@ _LINKS = 8000
 
 
 def agent(version: str, public_url: str) -> str:
-    """What the bus calls itself to others: whose it is stands behind the +."""
+    """The User-Agent of the bus; the + is followed by the address of its owner."""
     return f"Shoutbus/{version} (+{public_url})"
 
 
 def explain(error: BaseException, host: str) -> FetchError:
     """Why a connection gave no answer, and whose fault that is."""
     if isinstance(error, TimeoutError):
-        return FetchError(_("{host} does not answer in time.", host=host))
+        return FetchError(_("{host} did not answer in time.", host=host))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _nameless(error, host)
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
@@ -53,10 +53,10 @@ def explain(error: BaseException, host: str) -> FetchError:
     if isinstance(error, OSError):
         return _unreached(error, host)
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
-        return FetchError(_("{host} breaks off.", host=host))
+        return FetchError(_("{host} closed the connection too early.", host=host))
     if isinstance(error, Garbled):
-        return FetchError(_("{host} sends what can't be unpacked.", host=host))
-    return FetchError(_("{host} answers in something that is no HTTP.", host=host))
+        return FetchError(_("{host} sent compressed data that cannot be decompressed.", host=host))
+    return FetchError(_("{host} sent a response that is not HTTP.", host=host))
 
 
 def _nameless(error: aiohttp.ClientConnectorDNSError, host: str) -> FetchError:
@@ -65,23 +65,23 @@ def _nameless(error: aiohttp.ClientConnectorDNSError, host: str) -> FetchError:
     # c-ares: server failure, refused, time-out, no server; getaddrinfo: try again.
     later = {3, 6, 11, 12, socket.EAI_AGAIN, socket.EAI_SYSTEM}
     if codes & later:
-        return FetchError(_("No name server says where {host} is.", host=host), Fault.HERE)
-    return FetchError(_("There is no host {host}.", host=host), Fault.ADDRESS)
+        return FetchError(_("The name {host} could not be resolved.", host=host), Fault.HERE)
+    return FetchError(_("The host {host} does not exist.", host=host), Fault.ADDRESS)
 
 
 def _insecure(error: Exception, host: str) -> FetchError:
     cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", error)
     why = getattr(cause, "verify_message", "")
     if why:
-        return FetchError(_("{host} has no valid certificate: {why}.", host=host, why=why))
-    return FetchError(_("{host} can't be talked to over TLS.", host=host))
+        return FetchError(_("{host} does not have a valid certificate: {why}.", host=host, why=why))
+    return FetchError(_("A TLS connection to {host} cannot be established.", host=host))
 
 
 def _unreached(error: OSError, host: str) -> FetchError:
     here = error.errno in (errno.ENETUNREACH, errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL)
     if error.errno == errno.EACCES:
         return inside(host)
-    what = _("{host} can't be reached: {why}.", host=host, why=words(error) or "?")
+    what = _("{host} cannot be reached: {why}.", host=host, why=words(error) or "?")
     return FetchError(what, Fault.HERE if here else Fault.SITE)
 
 
@@ -179,8 +179,9 @@ class Fetcher:
         last_modified: str = "",
         limits: Limits = _LIMITS,
     ) -> Fetched:
-        """What stands at `url`, unless it is still what `etag` and `last_modified` say; raises
-        FetchError."""
+        """The content of `url`, unless `etag` and `last_modified` show that it has not changed.
+
+        Raises FetchError."""
         headers = {"Accept": accept, "If-None-Match": etag, "If-Modified-Since": last_modified}
         return await self._ask(
             "GET", url, {name: value for name, value in headers.items() if value}, None, limits
@@ -305,7 +306,7 @@ async def read(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
     can't be unpacked."""
     host = response.url.raw_host
     too_much = FetchError(
-        _("{host} sends more than {most} MiB.", host=host, most=limits.body // MIB)
+        _("{host} sent more than {most} MiB.", host=host, most=limits.body // MIB)
     )
     if (response.content_length or 0) > limits.packed:
         raise too_much
@@ -321,7 +322,7 @@ async def read(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
             await asyncio.sleep(0)  # unpacking is work, and others are waiting
         spent = loop.time() - start
         if spent > limits.grace and came < spent * limits.slowest:
-            raise FetchError(_("{host} sends too slowly.", host=host))
+            raise FetchError(_("{host} sends data too slowly.", host=host))
     inflate.end()
     return bytes(body)
 

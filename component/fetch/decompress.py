@@ -55,7 +55,7 @@ class Inflate:
             raise Garbled(self._coding)
 
     def _begin(self, start: bytes) -> "zlib._Decompress | None":
-        """None for what stands behind the end."""
+        """The next member of a stream; None at its end."""
         gzip = start[:2] == b"\x1f\x8b"
         if self._members and not (gzip and self._coding == "gzip"):
             return None

@@ -1,8 +1,6 @@
-"""Which addresses others may make the bus fetch. Pure: names are resolved elsewhere, what comes of
-it is asked here.
+"""Which addresses may be fetched. Pure: names are resolved elsewhere.
 
-Nobody may use the bus to knock at doors inside the network that it stands in (SSRF); what is inside
-and may be fetched all the same is the operator's choice.
+Nobody may use the bus to reach addresses inside its network (SSRF). Operators can allow exceptions.
 """
 
 import re
@@ -106,7 +104,7 @@ def _name(entry: str) -> str:
     if not _HOST.fullmatch(host) or _is_number(host):
         raise BadInput(
             _(
-                "“{entry}” is no host and no network: write it like intranet.example.org or "
+                "“{entry}” is not a host or a network. Write it as intranet.example.org or "
                 "10.1.0.0/16.",
                 entry=entry,
             )
@@ -160,7 +158,8 @@ def within(text: str | URL, allowed: Allowed) -> URL:
     if address is None and _is_number(host):
         raise OutOfReach(
             _(
-                "“{host}” is no name: write an IP address as four numbers, like 192.0.2.1.",
+                "“{host}” is not a host name. Write an IP address as four numbers, for example "
+                "192.0.2.1.",
                 host=host,
             )
         )
@@ -169,7 +168,7 @@ def within(text: str | URL, allowed: Allowed) -> URL:
     if url.port in _BLOCKED or not (url.port in _PORTS or (url.port or 0) >= 1024):
         raise OutOfReach(
             _(
-                "No web server listens at port {port} of {host}: check the address.",
+                "Port {port} of {host} is not allowed for web addresses. Check the address.",
                 port=url.port,
                 host=host,
             )
@@ -188,7 +187,7 @@ def _parsed(text: str | URL) -> URL:
     if not good:
         raise OutOfReach(
             _(
-                "“{url}” is no web address: write one like https://example.org/feed.xml.",
+                "“{url}” is not a web address. Write it as https://example.org/feed.xml.",
                 url=one_line(str(text)[:100]),
             )
         )
@@ -199,8 +198,8 @@ def inside(host: str) -> OutOfReach:
     """The refusal of a host that is inside."""
     return OutOfReach(
         _(
-            "{host} is inside a private network, and the bus fetches nothing there: ask its "
-            "operator to allow it.",
+            "{host} is in a private network, and Shoutbus does not connect to private networks. "
+            "Ask an operator to allow this host.",
             host=host,
         )
     )
@@ -232,9 +231,9 @@ class Way:
         host = self.at.raw_host
         url = self._next(location, allowed)
         if url in self._seen:
-            raise FetchError(_("{host} leads in a circle.", host=host))
+            raise FetchError(_("{host} redirects in a loop.", host=host))
         if len(self._seen) > HOPS:
-            raise FetchError(_("{host} leads on more than {most} times.", host=host, most=HOPS))
+            raise FetchError(_("{host} redirects more than {most} times.", host=host, most=HOPS))
         down = self.at.scheme == "https" and url.scheme == "http"
         self.unsafe = self.unsafe or down
         self._for_good = self._for_good and code in _FOR_GOOD and not down
@@ -246,13 +245,18 @@ class Way:
     def _next(self, location: str, allowed: Allowed) -> URL:
         host = self.at.raw_host
         if not location.strip():
-            raise FetchError(_("{host} sends elsewhere, and does not say where.", host=host))
+            raise FetchError(_("{host} sent a redirect without a destination.", host=host))
         try:
             url = within(_joined(self.at, location.strip()), allowed)
         except OutOfReach as error:
             why = error.args[0]
             raise OutOfReach(
-                _("{host} leads to where nothing is fetched. {why}", host=host, why=why), Fault.SITE
+                _(
+                    "{host} redirects to an address that Shoutbus does not connect to. {why}",
+                    host=host,
+                    why=why,
+                ),
+                Fault.SITE,
             ) from error
         # A password is for the site it was written for.
         same = url.origin() == self.start.origin()

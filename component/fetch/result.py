@@ -1,4 +1,4 @@
-"""What comes of fetching an address: the answer, or why there is none and whose fault that is."""
+"""The result of a request: the answer, or the reason of the failure and whose fault it is."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +13,7 @@ class Fault(Enum):
     """Who can mend it."""
 
     ADDRESS = "address"
-    """Whoever wrote the address."""
+    """The person who wrote the address."""
     SITE = "site"
     """The site at that address."""
     HERE = "here"
@@ -25,9 +25,9 @@ class Fault(Enum):
         if self is Fault.ADDRESS:
             return _("Check the address.")
         return (
-            _("That is the site's fault.")
+            _("The problem is at the remote site.")
             if self is Fault.SITE
-            else _("That is a fault of this machine's network.")
+            else _("The problem is in the network of this machine.")
         )
 
 
@@ -112,22 +112,28 @@ class Fetched:
 
 
 def refusal(host: str, code: int, wait: int | None = None, said: str = "") -> FetchError:
-    """What a status that is no answer means."""
+    """The meaning of a status without content."""
     told: dict[int, tuple[Words, Fault]] = {
         304: (
-            _("{host} says that nothing changed, and nothing was there before.", host=host),
+            _(
+                "{host} reported “not modified”, although no earlier version was fetched.",
+                host=host,
+            ),
             Fault.SITE,
         ),
-        401: (_("{host} wants a name and a password (401).", host=host), Fault.ADDRESS),
-        403: (_("{host} does not let the bus in (403).", host=host), Fault.SITE),
-        404: (_("{host} has nothing at that address (404).", host=host), Fault.ADDRESS),
-        410: (_("{host} has removed it for good (410).", host=host), Fault.ADDRESS),
-        429: (_("{host} finds that it is asked too often (429).", host=host), Fault.SITE),
+        401: (_("{host} requires a user name and a password (401).", host=host), Fault.ADDRESS),
+        403: (_("{host} denied access (403).", host=host), Fault.SITE),
+        404: (_("The address does not exist on {host} (404).", host=host), Fault.ADDRESS),
+        410: (
+            _("The address was permanently removed from {host} (410).", host=host),
+            Fault.ADDRESS,
+        ),
+        429: (_("{host} received too many requests (429).", host=host), Fault.SITE),
     }
     if code in told:
         what, fault = told[code]
     elif code >= 500:
-        what, fault = _("{host} has trouble of its own ({code}).", host=host, code=code), Fault.SITE
+        what, fault = _("{host} has an internal error ({code}).", host=host, code=code), Fault.SITE
     else:
-        what, fault = _("{host} refuses ({code}).", host=host, code=code), Fault.SITE
+        what, fault = _("{host} refused the request ({code}).", host=host, code=code), Fault.SITE
     return FetchError(what, fault, code=code, retry_after=wait, said=said)

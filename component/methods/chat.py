@@ -47,7 +47,7 @@ class Chat:
     async def retract(self, delivery: Delivery) -> Fate:
         """Ask the person's client to hide what was sent (XEP-0424). What people wrote themselves
         stays."""
-        if delivery.state is State.CAME:
+        if delivery.state is State.RECEIVED:
             return Fate.STAYS
         await self._direct.retract(delivery.channel.address, delivery.message)
         return Fate.ASKED

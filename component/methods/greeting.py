@@ -8,7 +8,7 @@ from typing import Annotated
 
 import structlog
 
-from component.bus.model.message import MAX_NAME, WEB_MARK, Author, Channel, Message, id_from
+from component.bus.model.message import MAX_NAME, WEB_MARK, Author, Channel, Kind, Message, id_from
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import MethodSpec, Ports, Trouble
 from component.common.errors import BadInput, ShoutbusError, StoreError, TooMany
@@ -50,25 +50,29 @@ class Settings:
     text: Annotated[
         tuple[str, ...],
         Ask(
-            _("Words"),
-            _("one of these lines is said; {fields}: who came in, and where", fields=_NAMED),
+            _("Text"),
+            _(
+                "one of these lines is posted; {fields} are replaced with the person and the room",
+                fields=_NAMED,
+            ),
         ),
     ] = ("Hi!",)
     when: Annotated[
-        Schedule | None, Ask(_("When"), _("like hourly, weekdays at 9:00, or cron's five fields"))
+        Schedule | None,
+        Ask(_("When"), _("for example hourly, weekdays at 9:00, or the five fields of cron")),
     ] = None
     zone: Annotated[
-        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
+        Zone | None, Ask(_("Time zone"), _("for example Europe/Berlin; the default is UTC"))
     ] = None
     join: Annotated[
-        bool, Ask(_("On joining"), _("greet who comes into a room that a route leads to"))
+        bool, Ask(_("When someone joins"), _("greet people who join a room that a route leads to"))
     ] = False
 
     def __post_init__(self) -> None:
         if not 0 < len(self.text) <= MAX_LINES or max(map(len, self.text)) > MAX_LINE:
             raise BadInput(
                 _(
-                    "A greeting has 1 to {lines} lines of at most {most} characters.",
+                    "A greeting must have 1 to {lines} lines of at most {most} characters each.",
                     lines=MAX_LINES,
                     most=MAX_LINE,
                 )
@@ -76,17 +80,21 @@ class Settings:
         for braced in _BRACED.finditer("\n".join(self.text)):
             self._check(braced[0])
         if not self.join and not self.when:
-            raise BadInput(_("That would never be said: set when, or join."))
+            raise BadInput(_("This greeting would never be posted. Set when or join."))
         if self.when and not self.plain:
             raise BadInput(
-                _("On a schedule nobody came in: add a line without {fields}.", fields=_NAMED)
+                _(
+                    "A scheduled greeting cannot name a person or room. Add a line without "
+                    "{fields}.",
+                    fields=_NAMED,
+                )
             )
 
     def _check(self, braced: str) -> None:
         if not _FIELD.fullmatch(braced):
             raise BadInput(
                 _(
-                    "“{text}” is no field: there are {known}, and no other braces.",
+                    "“{text}” is not a field. Use {known}, and no other braces.",
                     text=braced[:40],
                     known=_NAMED,
                 )
@@ -94,7 +102,7 @@ class Settings:
         if not self.join:
             raise BadInput(
                 _(
-                    "“{field}” is known only where someone comes in: set join, or leave it out.",
+                    "“{field}” is known only when someone joins. Set join, or remove the field.",
                     field=braced,
                 )
             )
@@ -106,7 +114,7 @@ class Settings:
 
     @property
     def times(self) -> Times:
-        """See `component.methods.scheduled.slots.Timed`."""
+        """The schedule, as `slots` needs it."""
         return Times(self.when, self.zone)
 
 
@@ -133,7 +141,7 @@ class Greeting:
         ports.joins.append(self._joined)
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Source.configure`."""
+        """Take on the configured channels; called again when they change."""
         self._slots.configure(specs)
         self._greeted = {
             channel: one
@@ -142,7 +150,7 @@ class Greeting:
         }
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """The channels whose settings or files cannot be read."""
         return self._slots.troubles()
 
     async def _words(self, spec: ChannelSpec, settings: Settings) -> tuple[Author, str] | None:
@@ -151,7 +159,7 @@ class Greeting:
     # Who comes in
 
     def _joined(self, room: str, nick: str, jid: str) -> None:
-        """See `ports.Joined`."""
+        """Greet a person who joined a room, unless they were greeted lately."""
         if skeleton(WEB_MARK) in skeleton(
             nick
         ):  # a web user, of another bus too: nobody who reads there
@@ -197,7 +205,9 @@ class Greeting:
             if self._ports.clock() < visit.last:
                 self._at(visit, self._ports.clock() + AGAIN)
         except ShoutbusError as error:
-            log.warning("not said", channel=str(visit.channel), reason=str(error))
+            log.warning(
+                "scheduled message not posted", channel=str(visit.channel), reason=str(error)
+            )
 
     def _message(self, visit: Visit, spec: ChannelSpec, settings: Settings) -> Message:
         """Said in the room alone. Its origin is the same for some hours: what is not remembered is
@@ -206,7 +216,8 @@ class Greeting:
         body = _FIELD.sub(lambda found: _FIELDS[found[1]](visit.place.address, visit.nick), line)
         now = self._ports.clock()
         origin = f"{visit.channel}@{visit.who}@{now // REST}"
-        return Message.new(visit.place, speaker(spec, "Greeting"), body, now, origin=origin)
+        author = speaker(spec, "Greeting")
+        return Message.new(visit.place, author, body, now, origin=origin, kind=Kind.GREETING)
 
     async def _load(self, channel: Channel) -> None:
         """Take up who was greeted before the bus started."""

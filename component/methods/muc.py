@@ -19,9 +19,10 @@ from component.common.sanitize import BARE_JID
 class Settings:
     """What can be set of a room."""
 
-    subject: Annotated[str, Ask(_("Subject"), _("what stands over the room"))] = ""
+    subject: Annotated[str, Ask(_("Subject"), _("the subject shown in the room"))] = ""
     invite: Annotated[
-        tuple[Jid, ...], Ask(_("Invite"), _("whom to ask in when the room is made, one JID a line"))
+        tuple[Jid, ...],
+        Ask(_("Invite"), _("the people to invite when the room is created, one JID per line")),
     ] = ()
 
 

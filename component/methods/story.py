@@ -15,7 +15,7 @@ class Settings:
     """Who may read an archive: anyone, or operators alone."""
 
     public: Annotated[
-        bool, Ask(_("Public"), _("anyone may read it; else operators who are signed in"))
+        bool, Ask(_("Public"), _("everyone can read it; otherwise signed-in operators only"))
     ] = True
 
 

@@ -34,7 +34,7 @@ def build(name: str, values: Mapping[str, Sequence[str]]) -> Processor:
     if spec is None:
         raise BadInput(
             _(
-                "there is no processor “{name}”: there are {names}",
+                "the processor “{name}” does not exist; available are {names}",
                 name=name[:40],
                 names=", ".join(sorted(discover())),
             )

@@ -15,8 +15,10 @@ from component.common.value_types import MONTH, Span
 class Dedupe:
     """Lets the same text pass once `within` a time; with `author`, once for each author."""
 
-    within: Annotated[Span, Ask(_("Within"), _("how long a text is remembered, like 1h"))]
-    author: Annotated[bool, Ask(_("Per author"), _("the same text by someone else passes"))] = False
+    within: Annotated[Span, Ask(_("Within"), _("how long a text is remembered, for example 1h"))]
+    author: Annotated[bool, Ask(_("Per author"), _("the same text from another author passes"))] = (
+        False
+    )
 
     def __post_init__(self) -> None:
         self.within.within(Span(1), MONTH)
@@ -28,9 +30,11 @@ class Dedupe:
         key = id_from(f"{message.author.key if self.author else ''}\n{message.body.strip()}")
         first = notes.get(key)
         if first is not None and first <= now < first + self.within.ms:
-            return Stop(_("The same was said within {span}.", span=self.within))
+            return Stop(_("The same text was posted within {span}.", span=self.within))
         notes.put(key, now)
         return message
 
 
-PROCESSOR = ProcessorSpec("dedupe", _("Dedupe"), Dedupe, _("fingerprints of the texts that passed"))
+PROCESSOR = ProcessorSpec(
+    "dedupe", _("Drop duplicates"), Dedupe, _("fingerprints of the texts that passed")
+)

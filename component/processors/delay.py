@@ -1,4 +1,4 @@
-"""Delay: every message waits for a time, then goes on."""
+"""Delay: holds every message for a time."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,7 +14,7 @@ from component.common.value_types import MONTH, Span
 class Delay:
     """Holds each message `by` a time."""
 
-    by: Annotated[Span, Ask(_("By"), _("how long each message waits, like 10min"))]
+    by: Annotated[Span, Ask(_("Delay by"), _("how long each message waits, for example 10min"))]
 
     def __post_init__(self) -> None:
         self.by.within(Span(1), MONTH)

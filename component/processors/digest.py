@@ -1,4 +1,4 @@
-"""Digest: several messages go on as one."""
+"""Digest: collects messages and sends them as one."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -22,16 +22,22 @@ class Digest:
     """Gathers messages until there are `count`, or the first has waited `every`."""
 
     every: Annotated[
-        Span | None, Ask(_("Every"), _("how long the first message waits, like 1h"))
+        Span | None, Ask(_("Every"), _("how long the first message waits, for example 1h"))
     ] = None
-    count: Annotated[int | None, Ask(_("Count"), _("how many messages make a digest"))] = None
+    count: Annotated[int | None, Ask(_("Count"), _("how many messages complete a digest"))] = None
 
     def __post_init__(self) -> None:
         if self.every is None and self.count is None:
-            raise BadInput(_("A digest needs a time or a count, or it would never go."))
+            raise BadInput(
+                _("A digest without a time or a count would never be sent. Set every or count.")
+            )
         if self.count is not None and not 1 <= self.count <= MOST:
             raise BadInput(
-                _("A digest is of 1 to {most} messages, not {count}.", most=MOST, count=self.count)
+                _(
+                    "A digest contains 1 to {most} messages, not {count}.",
+                    most=MOST,
+                    count=self.count,
+                )
             )
         if self.every is not None:
             self.every.within(Span(1), MONTH)
@@ -42,5 +48,5 @@ class Digest:
 
 
 PROCESSOR = ProcessorSpec(
-    "digest", _("Digest"), Digest, _("which digest is open, and how many messages it has")
+    "digest", _("Digest"), Digest, _("which digest is open, and how many messages it contains")
 )

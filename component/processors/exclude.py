@@ -19,7 +19,7 @@ class Exclude(Criteria):
             if not holds:
                 return message
             met.append(name)
-        return Stop(_("It is excluded: {criteria}.", criteria=", ".join(met)))
+        return Stop(_("The message is excluded: {criteria}.", criteria=", ".join(met)))
 
 
 PROCESSOR = ProcessorSpec("exclude", _("Exclude"), Exclude)

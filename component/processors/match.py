@@ -16,7 +16,7 @@ class Match(Criteria):
         """Stop it at the first criterion that does not hold."""
         for name, holds in self.looked_at(message):
             if not holds:
-                return Stop(_("It does not match: {criterion}.", criterion=name))
+                return Stop(_("The message does not match: {criterion}.", criterion=name))
         return message
 
 

@@ -13,7 +13,7 @@ from component.common.i18n import _
 class Prefix:
     """Puts `text` and a space in front of every message."""
 
-    text: Annotated[str, Ask(_("Text"), _("what stands in front, like [lobby]"))]
+    text: Annotated[str, Ask(_("Text"), _("the text to put in front, for example [lobby]"))]
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Put it there."""

@@ -23,24 +23,24 @@ class Quiet:
     """Lets nothing pass from `start` until `end` by the clocks of `zone`, where it starts on one of
     the `days`."""
 
-    start: Annotated[ClockTime, Ask(_("Start"), _("when the quiet begins, like 22:00"))]
+    start: Annotated[ClockTime, Ask(_("Start"), _("when the quiet hours start, for example 22:00"))]
     end: Annotated[
-        ClockTime, Ask(_("End"), _("when it ends, like 7:00; 24:00 is the end of the day"))
+        ClockTime, Ask(_("End"), _("when they end, for example 7:00; 24:00 is the end of the day"))
     ]
     then: Annotated[
         str,
         Ask(
-            _("Then"),
-            _("what is said meanwhile goes at the end, or then as one digest, or is dropped"),
+            _("Excess"),
+            _("messages are held until the end, collected into a digest, or dropped"),
             choices=_ways,
         ),
     ]
     zone: Annotated[
-        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
+        Zone | None, Ask(_("Time zone"), _("for example Europe/Berlin; the default is UTC"))
     ] = None
-    days: Annotated[Weekdays | None, Ask(_("Days"), _("on which days it begins, like mon-fri"))] = (
-        None
-    )
+    days: Annotated[
+        Weekdays | None, Ask(_("Days"), _("the days on which they start, for example mon-fri"))
+    ] = None
 
     def __post_init__(self) -> None:
         Hours(self.start, self.end, self.days)  # refuses what does not go together
@@ -53,9 +53,7 @@ class Quiet:
         if end is None:
             return message
         if self.then == "drop":
-            return Stop(
-                _("It is quiet there from {start} to {end}.", start=self.start, end=self.end)
-            )
+            return Stop(_("Quiet hours are from {start} to {end}.", start=self.start, end=self.end))
         return gathered(message, moment, end) if self.then == "digest" else Hold(end)
 
 

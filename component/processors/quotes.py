@@ -25,7 +25,7 @@ class Quotes:
         return (
             replace(message, body=body)
             if body.strip()
-            else Stop(_("It is nothing but a quotation."))
+            else Stop(_("The message contains only a quotation."))
         )
 
 
@@ -39,4 +39,4 @@ def _new(lines: Sequence[str]) -> Iterator[str]:
             fenced = not fenced
 
 
-PROCESSOR = ProcessorSpec("quotes", _("Quotes"), Quotes)
+PROCESSOR = ProcessorSpec("quotes", _("Remove quotes"), Quotes)

@@ -27,9 +27,9 @@ class Rewrite:
     r"""Puts `by` in the place of everything that fits `pattern`: `\1` is what its first group
     holds, `\0` all of it, `\n` a new line, `\s` a space and `\\` a backslash."""
 
-    pattern: Annotated[Pattern, Ask(_("Pattern"), _("what is replaced, in RE2's syntax"))]
+    pattern: Annotated[Pattern, Ask(_("Pattern"), _("the text to replace, as an RE2 pattern"))]
     by: Annotated[
-        str, Ask(_("Replaced by"), _("left empty, it goes; \\1 is what the first group holds"))
+        str, Ask(_("Replacement"), _("empty removes the text; \\1 inserts the first group"))
     ] = ""
 
     def __post_init__(self) -> None:
@@ -37,7 +37,7 @@ class Rewrite:
         if len(self.by) > MAX_BY or len(escapes) > MAX_ESCAPES:
             raise BadInput(
                 _(
-                    "A replacement has at most {most} characters and {groups} groups.",
+                    "A replacement can have at most {most} characters and {groups} groups.",
                     most=MAX_BY,
                     groups=MAX_ESCAPES,
                 )
@@ -47,13 +47,17 @@ class Rewrite:
             if one not in _SIGNS and one not in groups:
                 known = ", ".join(f"\\{sign}" for sign in (*groups, *_SIGNS))
                 raise BadInput(
-                    _("“{text}” is nothing here: there is {known}.", text=f"\\{one}", known=known)
+                    _("“{text}” is not available here. Use {known}.", text=f"\\{one}", known=known)
                 )
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Rewrite it; stop what is empty then. Raises TooLong."""
         body = "".join(self._pieces(message.body))
-        return replace(message, body=body) if body.strip() else Stop(_("Nothing is left of it."))
+        return (
+            replace(message, body=body)
+            if body.strip()
+            else Stop(_("The message is empty after rewriting."))
+        )
 
     def _pieces(self, body: str) -> Iterator[str]:
         end = length = 0
@@ -67,7 +71,10 @@ class Rewrite:
             end = match.end()
         if length + len(body) - end > MAX_BODY:
             raise TooLong(
-                _("Rewritten, the message would have more than {most} characters.", most=MAX_BODY)
+                _(
+                    "After rewriting, the message would have more than {most} characters.",
+                    most=MAX_BODY,
+                )
             )
         yield body[end:]
 

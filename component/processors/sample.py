@@ -18,13 +18,13 @@ class Sample:
     """Passes one message in `every`, on the average. The message's id decides, so that it is the
     same message everywhere and always."""
 
-    every: Annotated[int, Ask(_("One in"), _("like 10: one message in ten passes"))]
+    every: Annotated[int, Ask(_("One in"), _("for example 10: one message in ten passes"))]
 
     def __post_init__(self) -> None:
         if not LEAST <= self.every <= MOST:
             raise BadInput(
                 _(
-                    "One in {count} won't do: from {least} to {most}.",
+                    "One in {count} is out of range. Choose from {least} to {most}.",
                     count=self.every,
                     least=LEAST,
                     most=MOST,
@@ -36,7 +36,7 @@ class Sample:
         digest = hashlib.blake2b(message.id.encode(), digest_size=8).digest()
         if int.from_bytes(digest) % self.every == 0:
             return message
-        return Stop(_("It is not in the sample of one in {count}.", count=self.every))
+        return Stop(_("The message is not in the sample of one in {count}.", count=self.every))
 
 
 PROCESSOR = ProcessorSpec("sample", _("Sample"), Sample)

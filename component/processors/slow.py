@@ -13,10 +13,11 @@ from component.common.value_types import MONTH, Span
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Lets one message of an author pass in each `per`; who says more is told how long to wait."""
+    """Passes one message per author in each `per`. Authors of further messages learn how long to
+    wait."""
 
     per: Annotated[
-        Span, Ask(_("Per"), _("how long an author waits between two messages, like 30s"))
+        Span, Ask(_("Per"), _("how long an author must wait between two messages, for example 30s"))
     ]
 
     def __post_init__(self) -> None:
@@ -29,9 +30,12 @@ class Slow:
         last = notes.get(key)
         if last is not None and last <= now < last + self.per.ms:
             wait = Span(-(-(last + self.per.ms - now) // 1000))
-            return Stop(_("Slow mode: you may say the next one in {wait}.", wait=wait), tell=True)
+            return Stop(
+                _("Slow mode is on. You can post your next message in {wait}.", wait=wait),
+                tell=True,
+            )
         notes.put(key, now)
         return message
 
 
-PROCESSOR = ProcessorSpec("slow", _("Slow mode"), Slow, _("when each author spoke last"))
+PROCESSOR = ProcessorSpec("slow", _("Slow mode"), Slow, _("when each author last posted"))

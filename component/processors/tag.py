@@ -26,7 +26,8 @@ class Tag(str):
         if not _WORD.fullmatch(word):
             raise BadInput(
                 _(
-                    "“{text}” is no tag: write up to 50 letters, digits, - or _, like news.",
+                    "“{text}” is not a tag. Write up to 50 letters, digits, - or _, for example "
+                    "news.",
                     text=text[:40],
                 )
             )
@@ -37,7 +38,7 @@ class Tag(str):
 class Tagged:
     """Puts the tag behind every message that does not have it."""
 
-    word: Annotated[Tag, Ask(_("Tag"), _("one word, like news"))]
+    word: Annotated[Tag, Ask(_("Tag"), _("one word, for example news"))]
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Put it there."""

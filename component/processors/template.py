@@ -47,7 +47,7 @@ class Line:
         if not 0 < len(self.text) <= MAX_LINE:
             raise BadInput(
                 _(
-                    "A template has 1 to {most} characters; this one has {count}.",
+                    "A template must have 1 to {most} characters; this one has {count}.",
                     most=MAX_LINE,
                     count=len(self.text),
                 )
@@ -57,13 +57,13 @@ class Line:
             known = ", ".join(f"{{{name}}}" for name in _FIELDS)
             raise BadInput(
                 _(
-                    "“{text}” is no field: there are {known}, and no other braces.",
+                    "“{text}” is not a field. Use {known}, and no other braces.",
                     text=wrong[0][:40],
                     known=known,
                 )
             )
         if len(braced) > MAX_FIELDS:
-            raise BadInput(_("At most {most} fields fit into a template.", most=MAX_FIELDS))
+            raise BadInput(_("A template can have at most {most} fields.", most=MAX_FIELDS))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -71,7 +71,7 @@ class Line:
         return cls(text)
 
     def filled(self, message: Message, moment: Moment) -> str:
-        """The line with what stands in its fields; braces in that are left as they are."""
+        """The line with its fields filled in. Braces in the values remain."""
         return _FIELD.sub(lambda found: _FIELDS[found[1]](message, moment), self.text)
 
     def __str__(self) -> str:
@@ -85,7 +85,8 @@ class Template:
     line: Annotated[
         Line,
         Ask(
-            _("Line"), _("what is said instead, like {example}", example="{time} {author}: {body}")
+            _("Text"),
+            _("the text to post instead, for example {example}", example="{time} {author}: {body}"),
         ),
     ]
 

@@ -28,17 +28,22 @@ class Throttle:
     one look at it.
     """
 
-    count: Annotated[int, Ask(_("Count"), _("how many messages may pass"))]
-    per: Annotated[Span, Ask(_("Per"), _("in how long, like 10min"))]
+    count: Annotated[int, Ask(_("Count"), _("how many messages can pass"))]
+    per: Annotated[Span, Ask(_("Per"), _("in which time, for example 10min"))]
     then: Annotated[
-        str, Ask(_("Then"), _("what is more is held until it may pass, or dropped"), choices=_ways)
+        str,
+        Ask(
+            _("Excess"),
+            _("further messages are held until they can pass, or dropped"),
+            choices=_ways,
+        ),
     ]
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST:
             raise BadInput(
                 _(
-                    "A throttle lets from 1 to {most} messages pass, not {count}.",
+                    "A throttle passes 1 to {most} messages, not {count}.",
                     most=MOST,
                     count=self.count,
                 )
@@ -64,12 +69,14 @@ class Throttle:
                 now, free, notes.get(str((number - 1) % self.count)) or 0
             )  # none before the one that came last
         if free > now + MAX_HOLD:
-            raise BadInput(_("more waits there than may pass in {span}.", span=MONTH))
+            raise BadInput(
+                _("More messages are waiting there than can pass in {span}.", span=MONTH)
+            )
         notes.put(str(number), free)
         notes.put(_NEXT, (number + 1) % self.count)
         return Hold(free) if free > now else message
 
 
 PROCESSOR = ProcessorSpec(
-    "throttle", _("Throttle"), Throttle, _("when the last messages passed, or will")
+    "throttle", _("Throttle"), Throttle, _("when the last messages passed or will pass")
 )

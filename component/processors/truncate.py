@@ -21,13 +21,13 @@ _JOINED = ("\u200d", "\ufe0f")
 class Truncate:
     """Keeps the first `length` characters, and puts a link to the whole message behind them."""
 
-    length: Annotated[int, Ask(_("Length"), _("characters that are kept, like 200"))]
+    length: Annotated[int, Ask(_("Length"), _("the number of characters to keep, for example 200"))]
 
     def __post_init__(self) -> None:
         if not LEAST <= self.length <= MOST:
             raise BadInput(
                 _(
-                    "{count} characters won't do: from {least} to {most}.",
+                    "{count} characters is out of range. Choose from {least} to {most}.",
                     count=self.length,
                     least=LEAST,
                     most=MOST,

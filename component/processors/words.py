@@ -61,20 +61,27 @@ class WordList:
     """Refuses messages with one of the `words`, or masks these. Whole words, in capitals or not,
     and drawn with letters that look alike."""
 
-    words: Annotated[tuple[Phrase, ...], Ask(_("Words"), _("one on each line"))]
+    words: Annotated[tuple[Phrase, ...], Ask(_("Text"), _("one word per line"))]
     then: Annotated[
-        str, Ask(_("Then"), _("the message is refused, or the word masked with ***"), choices=_ways)
+        str,
+        Ask(
+            _("Excess"), _("the message is refused, or the word is masked with ***"), choices=_ways
+        ),
     ]
 
     def __post_init__(self) -> None:
         if len(self.words) > MOST:
             raise BadInput(
-                _("That are {count} words; at most {most} fit.", count=len(self.words), most=MOST)
+                _(
+                    "The list has {count} words. The maximum is {most}.",
+                    count=len(self.words),
+                    most=MOST,
+                )
             )
         for word in self.words:
             if len(word) > LONGEST or not _word().fullmatch(word) or not skeleton(word):
                 raise BadInput(
-                    _("“{word}” is no single word of letters and digits.", word=word[:LONGEST])
+                    _("“{word}” is not a single word of letters and digits.", word=word[:LONGEST])
                 )
 
     @functools.cached_property

@@ -1,1 +1,1 @@
-"""Subscriptions: who wants to hear of what, where and when; and how they are told."""
+"""Subscriptions: who wants which channel, where and when, and how they get it."""

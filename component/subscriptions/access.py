@@ -1,9 +1,9 @@
-"""The right to read: who may be told what a channel holds. Without it a subscription ends by
-itself, and says so.
+"""The right to read what a channel holds. Without it a subscription ends, and its owner is
+notified.
 
-It is looked at when channels, roles or rooms change, for those whom that concerns; for what nobody
-tells of (who was banned from a room without being in it), again and again; and when a digest is
-due.
+It is checked when channels, roles or rooms change, for those whom that concerns; again and again
+for changes that nobody reports (someone was banned from a room without being in it); and when a
+digest is due.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,27 +20,27 @@ from component.bus.model.roles import Role
 from component.bus.model.subscription import Standing, Subscription
 from component.bus.ports.method import Admits, Clock, MethodSpec, Timer
 from component.bus.ports.store import Store
-from component.common.errors import DeliveryError, NotFound, StoreError
+from component.common.errors import BadInput, DeliveryError, NotFound, StoreError
 from component.common.i18n import Words, _
 from component.subscriptions.addresses import AddressBook
-from component.subscriptions.readers import reader
 
 log = structlog.get_logger()
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 PAGE = 500
 """Subscriptions that are looked through at once."""
-AGAIN = 10_000
-"""Milliseconds before what the disk refused is tried again."""
+RETRY_MS = 10_000
+"""The time before what the disk refused is tried again."""
 
 
-class Rights:
-    """`start` once the hub has."""
+class ReadAccess:
+    """Checks it. Call `start` once the hub has started."""
 
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         notices: Notices,
@@ -49,6 +49,7 @@ class Rights:
         clock: Clock,
     ) -> None:
         self._hub = hub
+        self._store = store
         self._settings = settings
         self._methods = methods
         self._notices = notices
@@ -56,140 +57,174 @@ class Rights:
         self._timer = timer
         self._clock = clock
         self._known: Mapping[Channel, Role] = {}  # the least role that may read each channel
-        settings.changed.append(self._changed)
+        settings.changed.append(self.channels_changed)
         settings.changed_role.append(self.left)
 
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
-
     def start(self) -> None:
-        """Look through all, now and each day; through those at rooms each hour."""
-        self._known = self._levels()
-        self._timer.at("rights", self._clock(), self._look_at_all)
-        self._timer.at("rights rooms", self._clock() + HOUR, self._look_at_rooms)
+        """Look through all subscriptions, now and each day; through those of rooms each hour."""
+        self._known = self.least_roles()
+        self._timer.at("rights", self._clock(), self.check_all)
+        self._timer.at("rights rooms", self._clock() + HOUR_MS, self.check_rooms)
 
     # Who may read what
 
     def open_to(self, jid: str) -> Sequence[ChannelSpec]:
-        """The channels that someone may want to hear of; of those that say themselves who may read,
-        all."""
+        """The channels that someone may subscribe to, and all those that decide themselves who may
+        read."""
         role = self._settings.roles.of(jid)
-        return [
-            spec
-            for spec in self._hub.channels
-            if spec.channel.address != "*"
-            and (role >= self._least(spec) or self._asks(spec.channel))
-        ]
+        found: list[ChannelSpec] = []
+        for spec in self._hub.channels:
+            if spec.channel.address == "*":
+                continue
+            if role >= self.least_role(spec) or self.decides(spec.channel):
+                found.append(spec)
+        return found
 
     async def offered(self, jid: str) -> Sequence[ChannelSpec]:
-        """Those of them that someone may read; not those of which nobody can tell now."""
+        """Those of them that someone may read; without those of which that is not known now."""
         found: list[ChannelSpec] = []
         for spec in self.open_to(jid):
             try:
                 if await self.may_read(jid, spec.channel):
                     found.append(spec)
             except DeliveryError as error:
-                log.debug("not offered", channel=str(spec.channel), reason=str(error))
+                log.debug("channel not offered", channel=str(spec.channel), reason=str(error))
         return found
 
     async def may_read(self, jid: str, channel: Channel) -> bool:
-        """Whether a bare JID ("" for anyone) may be told what a channel holds. Raises Unavailable
-        where that can't be seen now."""
+        """Whether a bare JID ("" for anyone) may read what a channel holds. Raises Unavailable
+        where that is not known now."""
         spec = self._hub.find(channel)
         if spec is None or spec.channel != channel or channel.address == "*":
             return False
-        if self._settings.roles.of(jid) >= self._least(spec):
+        if self._settings.roles.of(jid) >= self.least_role(spec):
             return True
         method: object = self._hub.method(channel.method)
+        if not jid or not isinstance(method, Admits):
+            return False
         try:
-            return bool(jid) and isinstance(method, Admits) and await method.admits(channel, jid)
+            return await method.admits(channel, jid)
         except NotFound:
             return False
 
-    def _least(self, spec: ChannelSpec) -> Role:
-        return reader(spec, self._methods.get(spec.channel.method))
+    def least_role(self, spec: ChannelSpec) -> Role:
+        """The least role that may read a channel."""
+        return reader_role(spec, self._methods.get(spec.channel.method))
 
-    def _levels(self) -> Mapping[Channel, Role]:
-        return {spec.channel: self._least(spec) for spec in self._hub.channels}
+    def least_roles(self) -> Mapping[Channel, Role]:
+        """The least role that may read each channel."""
+        return {spec.channel: self.least_role(spec) for spec in self._hub.channels}
 
-    def _asks(self, channel: Channel) -> bool:
+    def decides(self, channel: Channel) -> bool:
+        """Whether a channel's method decides itself who may read."""
         return isinstance(self._hub.method(channel.method), Admits)
 
     # When that ends
 
     def left(self, jid: str) -> None:
-        """Someone's role is another, or they may not come into a room any more."""
-        self._timer.at(
-            f"rights {jid}", self._clock(), partial(self._look, f"rights {jid}", who=jid)
-        )
+        """Someone's role changed, or they may not enter a room any more."""
+        name = f"rights {jid}"
+        self._timer.at(name, self._clock(), partial(self._check, name, who=jid))
 
-    def _changed(self) -> None:
-        """Channels were changed: look at those that are gone, or that fewer may read."""
-        known, now = self._known, self._levels()
+    def channels_changed(self) -> None:
+        """Channels were changed: check those that are gone, or that fewer may read."""
+        known, now = self._known, self.least_roles()
         self._known = now
-        for channel in [one for one, role in known.items() if now.get(one, Role.ADMIN + 1) > role]:
-            name = f"rights {channel}"
-            self._timer.at(name, self._clock(), partial(self._look, name, channel=channel))
+        for channel, role in known.items():
+            if now.get(channel, Role.ADMIN + 1) > role:
+                name = f"rights {channel}"
+                self._timer.at(name, self._clock(), partial(self._check, name, channel=channel))
 
-    async def _look_at_all(self) -> None:
-        if await self._through(None, None):
-            self._timer.at("rights", self._clock() + DAY, self._look_at_all)
-        else:
-            self._timer.at("rights", self._clock() + AGAIN, self._look_at_all)
+    async def check_all(self) -> None:
+        """Check every subscription, and again in a day."""
+        is_done = await self._look_through(None, None)
+        wait = DAY_MS if is_done else RETRY_MS
+        self._timer.at("rights", self._clock() + wait, self.check_all)
 
-    async def _look_at_rooms(self) -> None:
-        for channel in [spec.channel for spec in self._hub.channels if self._asks(spec.channel)]:
-            await self._look(f"rights {channel}", channel=channel)
-        self._timer.at("rights rooms", self._clock() + HOUR, self._look_at_rooms)
+    async def check_rooms(self) -> None:
+        """Check the subscriptions of channels that decide themselves, and again in an hour."""
+        for spec in list(self._hub.channels):
+            if self.decides(spec.channel):
+                await self._check(f"rights {spec.channel}", channel=spec.channel)
+        self._timer.at("rights rooms", self._clock() + HOUR_MS, self.check_rooms)
 
-    async def _look(
+    async def _check(
         self, name: str, who: str | None = None, channel: Channel | None = None
     ) -> None:
-        if not await self._through(who, channel):
-            self._timer.at(name, self._clock() + AGAIN, partial(self._look, name, who, channel))
+        if not await self._look_through(who, channel):
+            again = partial(self._check, name, who, channel)
+            self._timer.at(name, self._clock() + RETRY_MS, again)
 
-    async def _through(self, who: str | None, channel: Channel | None) -> bool:
-        """End what may not be read any more of someone's, at a channel, or of all; whether the disk
-        let it."""
+    async def _look_through(self, who: str | None, channel: Channel | None) -> bool:
+        """End what may not be read any more of someone's, at a channel, or of all. Returns whether
+        the disk allowed it."""
         after = 0
         try:
-            while page := await self._store.subscriptions.find(
-                who=who, channel=channel, after=after, limit=PAGE
-            ):
+            while True:
+                page = await self._store.subscriptions.find(
+                    who=who, channel=channel, after=after, limit=PAGE
+                )
+                if not page:
+                    return True
                 after = page[-1].id
-                for one in await self.keep(page):
-                    if one.standing is Standing.ASKED:
-                        await self._book.forget_unanswered(one)
+                for subscription in await self.keep(page):
+                    if subscription.standing is Standing.ASKED:
+                        await self._book.forget_unanswered(subscription)
         except StoreError as error:
-            log.warning("rights wait for the disk", reason=str(error))
+            log.warning("access check postponed", reason=str(error))
             return False
-        return True
 
-    async def keep(self, some: Sequence[Subscription]) -> Sequence[Subscription]:
-        """End those of them whose owner may not read their channel any more, and say so; gives the
-        others."""
+    async def keep(self, subscriptions: Sequence[Subscription]) -> Sequence[Subscription]:
+        """End those of them whose owner may not read their channel any more, and notify the owner.
+        Returns the others."""
         known: dict[tuple[str, Channel], bool] = {}
-        for one in some:
+        kept: list[Subscription] = []
+        over: list[int] = []
+        for one in subscriptions:
             if (one.who, one.channel) not in known:
-                known[one.who, one.channel] = await self._still(one)
-        over = [one for one in some if not known[one.who, one.channel]]
-        for one in await self._store.subscriptions.remove([one.id for one in over]) if over else ():
-            if one.who and one.standing is not Standing.ASKED:
-                await self._notices.inform(one.who, ended(one))
-        return [one for one in some if known[one.who, one.channel]]
+                known[one.who, one.channel] = await self._may_still_read(one)
+            if known[one.who, one.channel]:
+                kept.append(one)
+            else:
+                over.append(one.id)
+        if over:
+            for one in await self._store.subscriptions.remove(over):
+                if one.who and one.standing is not Standing.ASKED:
+                    await self._notices.inform(one.who, ended(one))
+        return kept
 
-    async def _still(self, one: Subscription) -> bool:
+    async def _may_still_read(self, one: Subscription) -> bool:
         try:
             return await self.may_read(one.who, one.channel)
         except DeliveryError:
-            return True  # nobody can tell now: looked at again
+            return True  # it is not known now: checked again later
 
 
 def ended(one: Subscription) -> Words:
     """That a subscription is over."""
     return _(
-        "Your subscription {number} to {channel} has ended: you may not read that any more.",
+        "Your subscription {number} to {channel} has ended, because you can no longer read the "
+        "channel.",
         number=one.id,
         channel=one.channel,
     )
+
+
+def reader_role(spec: ChannelSpec, method: MethodSpec | None) -> Role:
+    """The least role that may read a configured channel, by its method and its settings. A method
+    may let others read too, such as those who may enter a room."""
+    if method is None or method.person:
+        return Role.ADMIN
+    if method.open:
+        return Role.GUEST
+    if not (method.archive or method.shared) or not is_public(spec, method):
+        return Role.OPERATOR
+    return Role.GUEST if method.archive else Role.MEMBER
+
+
+def is_public(spec: ChannelSpec, method: MethodSpec) -> bool:
+    """Whether a channel is public: not where its settings say otherwise, or can't be read."""
+    try:
+        return bool(getattr(method.settings(spec), "public", True))
+    except BadInput:
+        return False

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from component.bus.model.message import Channel
 
 SUBSCRIBERS = "subscribers"
-"""The method of the channels that stand for all subscribers of another."""
+"""The method of the channels that hold all subscribers of another."""
 
 
 def subscribers(channel: Channel) -> Channel:
-    """The channel that stands for all subscribers of a channel; what is delivered there goes to
-    each who wants it."""
+    """The channel that holds all subscribers of a channel; what is delivered there goes to each of
+    them who wants it."""
     return Channel(SUBSCRIBERS, str(channel))
 
 
@@ -25,7 +25,7 @@ class Audience:
         return channel in self._channels
 
     def followers(self, channel: Channel) -> Sequence[Channel]:
-        """See `component.bus.ports.accepted.Followers`."""
+        """The channels that get what comes to a channel, besides its routes."""
         if channel in self._channels:
             return (subscribers(channel),)
         return ()

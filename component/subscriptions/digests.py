@@ -1,6 +1,6 @@
-"""Digests of subscriptions, told when they are due: of each target's that are due together one, on
-disk in the same transaction in which those subscriptions move on. So each is told once in its time,
-whatever happens meanwhile; what was due while the bus was away is told as one.
+"""Digests of subscriptions, made when they are due: one for all of a target's that are due
+together, on disk in the same transaction in which those subscriptions advance. So each is made once
+in its time, whatever happens meanwhile; what was due while the bus was away becomes one.
 """
 
 import asyncio
@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import structlog
 
 from component.bus.engine.hub import Hub
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Channel, Kind, Message
 from component.bus.model.route import grouped
-from component.bus.model.subscription import DIGEST, Moment, Subscription
+from component.bus.model.subscription import DecisionTime, Subscription
 from component.bus.ports.digests import DigestPart, DigestTurn
 from component.bus.ports.method import Clock, Timer
 from component.bus.ports.store import Store
@@ -22,14 +22,8 @@ from component.subscriptions.service import Subscriptions
 
 log = structlog.get_logger()
 
-PAGE = 200
-"""Subscriptions that are taken up at once."""
 BESIDE = 16
 """Digests that are made beside each other."""
-PEOPLE = 500
-"""Persons for whom a run's digests may wait to be sent; more are made once some of them were,"""
-PATIENCE = 5.0
-"""or after so many seconds: those who can't be reached hold up nobody else."""
 COUNTED = 20
 """Messages that are counted to see whether a digest has anything to tell."""
 LATER = 3_600_000
@@ -44,6 +38,20 @@ _NAME = "digests"
 
 
 @dataclass(frozen=True, slots=True)
+class DigestLimits:
+    """Subscriptions that are taken up at once (`page`); persons for whom a run's digests may wait
+    to be sent (`people`): more are made once some of them were, or after `patience_s`, so that
+    those who can't be reached hold up nobody else."""
+
+    page: int = 200
+    people: int = 500
+    patience_s: float = 5.0
+
+
+DIGEST_LIMITS = DigestLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How a run stands: how many digests' turns were `taken` since it began (`since`, in ms; 0
     where none runs)."""
@@ -53,29 +61,29 @@ class Progress:
 
 
 class Digests:
-    """Makes them. `start` once the hub has; then `timer` wakes it, and who knows of an earlier time
-    calls `expect`."""
+    """Makes them. Call `start` once the hub has started; then `timer` wakes it, at an earlier time
+    where `expect` was called with one."""
 
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         subscriptions: Subscriptions,
         timer: Timer,
-        moment: Callable[[], Moment],
+        moment: Callable[[], DecisionTime],
         clock: Clock,
+        limits: DigestLimits = DIGEST_LIMITS,
     ) -> None:
+        self.limits = limits
         self.progress = Progress()
         self._hub = hub
+        self._store = store
         self._subscriptions = subscriptions
         self._timer = timer
         self._moment = moment
         self._clock = clock
         self._next: int | None = None
         self._looked: int | None = None  # when those were looked at that are due far ahead
-
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
 
     async def start(self) -> None:
         """Take up what was left, and what was missed. Raises StoreError."""
@@ -111,7 +119,7 @@ class Digests:
             else:
                 self.expect(self._clock() + AGAIN)
         except StoreError as error:
-            log.warning("digests wait for the disk", reason=str(error))
+            log.warning("digests postponed", reason=str(error))
             self.expect(self._clock() + AGAIN)
         except Exception:
             log.exception("digests failed")
@@ -125,7 +133,7 @@ class Digests:
         if self._looked is not None and 0 <= now - self._looked < HOUR:
             return
         after = 0
-        while some := await self._store.digests.due_after(now + FAR, after, PAGE):
+        while some := await self._store.digests.due_after(now + FAR, after, self.limits.page):
             after = some[-1].id
             sooner = [(one, due) for one in some if (due := one.next(now) or now) < one.due]
             await self._store.digests.take_turns(
@@ -134,12 +142,12 @@ class Digests:
         self._looked = now
 
     async def _run(self) -> bool:
-        """Tell all that is due; whether nothing stands in the way of that."""
+        """Send all digests that are due; whether nothing prevented it."""
         seen, stuck = _Seen(self._store), self._hub.crowd.size
         before: frozenset[Subscription] = frozenset()
-        while ready := await self._store.digests.due(self._clock(), PAGE):
+        while ready := await self._store.digests.due(self._clock(), self.limits.page):
             if before.issuperset(ready):
-                log.error("digests make no progress", subscription=ready[0].id)
+                log.error("digests stuck", subscription=ready[0].id)
                 return False
             before = frozenset(ready)
             stuck = await self._room(stuck)
@@ -154,8 +162,8 @@ class Digests:
     async def _room(self, stuck: int) -> int:
         """Wait for room for more than those who were `stuck` before; gives how many are by now."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._hub.crowd.below(stuck + PEOPLE)
+            async with asyncio.timeout(self.limits.patience_s):
+                await self._hub.crowd.below(stuck + self.limits.people)
         except TimeoutError:
             return self._hub.crowd.size
         return stuck
@@ -171,12 +179,12 @@ class Digests:
         async with beside:
             try:
                 await self._take(
-                    target, await self._ready(await self._subscriptions.rights.keep(group)), seen
+                    target, await self._ready(await self._subscriptions.access.keep(group)), seen
                 )
             except StoreError:
                 raise
             except Exception:
-                log.exception("a digest failed", target=str(target))
+                log.exception("digest failed", target=str(target))
                 now = self._clock()
                 later = [
                     DigestTurn(one, replace(one, due=one.next(now) or now + LATER)) for one in group
@@ -184,7 +192,7 @@ class Digests:
                 await self._store.digests.take_turns(later)
 
     async def _ready(self, group: Sequence[Subscription]) -> Sequence[Subscription]:
-        """Those of them that are told now; for whom it is quiet it waits until that is over."""
+        """Those of them that are sent now. In quiet hours they wait for their end."""
         moment = self._moment()
         quiet = [(one, until) for one in group if (until := moment.quiet_until(one))]
         if quiet:
@@ -219,7 +227,7 @@ class Digests:
     async def _tell(
         self, target: Channel, turns: Sequence[DigestTurn], counts: Sequence[int]
     ) -> None:
-        """Its words are read and put together when it is sent, by
+        """Its words are read and rendered when it is sent, by
         `component.subscriptions.rendering`: what stands here is for who looks at its trace."""
         names = ", ".join(sorted({str(turn.was.channel) for turn in turns}))
         some = f"{sum(counts)}{'+' * (max(counts) >= COUNTED)}"
@@ -227,10 +235,11 @@ class Digests:
         places = ",".join(f"{turn.was.id}:{turn.was.cursor}" for turn in turns)
         digest = Message.new(
             target,
-            Author("Shoutbus", f"{DIGEST}{target}"),
+            BUS,
             f"{some} messages of {names}",
             self._clock(),
-            origin=f"{DIGEST}{target}@{due}:{places}",
+            origin=f"digest:{target}@{due}:{places}",
+            kind=Kind.DIGEST,
         )
         writes = [replace(turn, digest=digest.id) for turn in turns]
         receipt = await self._hub.accept_with(digest, writes)
@@ -249,7 +258,7 @@ class _Seen:
 
     async def upto(self, one: Subscription) -> int:
         """The seq up to which its digest tells: the newest when the run came to its channel, so
-        that others' is the same; but the newest now where what comes then is told at once."""
+        that others' is the same; but the newest now where what comes then is sent immediately."""
         if one.interval.at_once:
             return await self._store.deliveries.last_seq(one.channel)
         if one.channel not in self._upto:
@@ -272,16 +281,18 @@ class _Seen:
             if others or len(authors) < COUNTED:
                 return others
             found, _whole = await first(
-                self._store, one, part, told, 1
+                self._store.digests, one, part, told, 1
             )  # all of that they said themselves
             return len(found)
 
     async def _first(
         self, one: Subscription, part: DigestPart, told: frozenset[int]
     ) -> Sequence[str]:
-        """Who said the first of what everyone is told who wants the same."""
+        """The authors of the first messages for everyone who wants the same."""
         key = alike(one, part, told)
         if key not in self._authors:
-            found, _whole = await first(self._store, replace(one, own=True), part, told, COUNTED)
+            found, _whole = await first(
+                self._store.digests, replace(one, own=True), part, told, COUNTED
+            )
             self._authors[key] = [delivery.message.author.key for delivery in found]
         return self._authors[key]

@@ -10,10 +10,11 @@ from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.model.message import Channel, Message
 from component.bus.model.story import permalink
-from component.bus.model.subscription import Moment
+from component.bus.model.subscription import DecisionTime
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
+from component.bus.ports.store import Store
 from component.common.i18n import Words
-from component.config.config import Config
+from component.config import Config
 from component.subscriptions.addresses import AddressBook
 from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers
@@ -43,6 +44,7 @@ class SubscriptionParts:
 def put_together(
     config: Config,
     hub: Hub,
+    store: Store,
     settings: Settings,
     known: Mapping[str, MethodSpec],
     online: Online,
@@ -54,16 +56,18 @@ def put_together(
     """All of it for a bus; `link` gives the page of a message."""
     url = config.web.public_url
     notices = Notices(hub, settings, known, clock)
-    book = AddressBook(hub, notices, Links(url, secret), clock)
+    book = AddressBook(hub, store, notices, Links(url, secret), clock)
     ways = [
         name
         for name, spec in known.items()
         if spec.person and (spec.setup is None or name in config.setup)
     ]
-    subscriptions = Subscriptions(hub, settings, known, notices, book, online, timer, clock, ways)
+    subscriptions = Subscriptions(
+        hub, store, settings, known, notices, book, online, timer, clock, ways
+    )
 
-    def moment() -> Moment:
-        return Moment(clock(), online.is_online, settings.quiet)
+    def moment() -> DecisionTime:
+        return DecisionTime(clock(), online.is_online, settings.quiet)
 
     def title(channel: Channel) -> str:
         spec = hub.find(channel)
@@ -80,13 +84,13 @@ def put_together(
     async def tell(words: Words) -> None:
         await notices.tell(Channel("letters", "templates"), words)
 
-    fanout = Subscribers(hub, subscriptions.audience, title, moment, clock)
-    digests = Digests(hub, subscriptions, timer, moment, clock)
+    fanout = Subscribers(hub, store, subscriptions.audience, title, moment, clock)
+    digests = Digests(hub, store, subscriptions, timer, moment, clock)
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
     templates = Templates(config.letters)
     letters = Renderer(
-        hub.store,
+        store,
         Places(title, page, link, story),
         book.links,
         settings,
@@ -96,6 +100,6 @@ def put_together(
         persons=[name for name, spec in known.items() if spec.person],
         tell=tell,
         hears_stop=any(getattr(setup, "gateway", None) for setup in config.setup.values()),
-        keep=subscriptions.rights.keep,
+        keep=subscriptions.access.keep,
     )
     return SubscriptionParts(subscriptions, fanout, digests, letters, templates)

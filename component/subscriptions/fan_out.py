@@ -1,9 +1,9 @@
-"""What comes to a channel, told to its subscribers: one delivery to `subscribers:CHANNEL` stands
-for all of them.
+"""Brings what comes to a channel to its subscribers: one delivery to `subscribers:CHANNEL` is for
+all of them.
 
-It goes through them in pages, and how far it has come is on disk with what became of each page:
-after a crash it goes on there. Who can be told on the wire at once has no delivery of their own;
-all others have, and who could not be told.
+It goes through them in pages, and its progress is on disk with what became of each page: after a
+crash it continues there. Subscribers who are reached on the wire immediately have no delivery; all
+others have one, and so have those who could not be reached.
 """
 
 import asyncio
@@ -11,17 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from component.bus.engine.hub import Hub
+from component.bus.model import flow_control
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.flow_control import PATIENCE
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
-from component.bus.model.subscription import Moment, Subscription, Verdict, decide, words_of
+from component.bus.model.subscription import DecisionTime, Subscription, Verdict, decide, words_of
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, Confirmation, Corrects, Fate, Quick, Retracts
 from component.bus.ports.rendering import AsIs, Rendered
+from component.bus.ports.store import Store
 from component.common.errors import DeliveryError, StoreError, Unavailable
 from component.subscriptions.audience import Audience
-from component.subscriptions.counters import Counts
+from component.subscriptions.counters import Counters
 from component.subscriptions.instant import noted
 
 PAGE = 128
@@ -31,17 +32,17 @@ FILTERS = 16
 """Subscriptions with filters between which others get their turn."""
 MOST_LEFT = 1_000
 """Deliveries of which it is known what of them is not kept yet."""
-THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
 
 Sent = tuple[Channel, Confirmation | DeliveryError]
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
     """One message on its way to a channel's subscribers. `seq` is its delivery's to that channel,
     `before` are the channels with subscribers it came to earlier, `brought` all that it comes to:
-    who is told of it there is not told again."""
+    subscribers who get it there do not get it again."""
 
     delivery: Delivery
     channel: Channel
@@ -53,7 +54,7 @@ class _Run:
 
 
 @dataclass(slots=True)
-class _Page:
+class PageOutcome:
     """What becomes of one page. `waits` are those whose server has enough for now, `counts` those
     who want so many messages at once; nobody waits longer than until `end` (the loop's time)."""
 
@@ -76,7 +77,7 @@ def _failed(sent: Confirmation | DeliveryError) -> bool:
 
 
 class Subscribers:
-    """The method of the channels that stand for subscribers; see `ports.Method`.
+    """The method of the channels that hold the subscribers of others.
 
     `title` is what a channel is called, `moment` what a decision looks at. Functions in `due` are
     called with each new due time (ms).
@@ -88,35 +89,39 @@ class Subscribers:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         audience: Audience,
         title: Callable[[Channel], str],
-        moment: Callable[[], Moment],
+        moment: Callable[[], DecisionTime],
         clock: Clock,
     ) -> None:
         self.due: list[Callable[[int], None]] = []
+        self.patience_s = flow_control.PATIENCE
+        """The seconds that a page waits for confirmations."""
         self._hub = hub
+        self._store = store
         self._audience = audience
         self._title = title
         self._moment = moment
         self._clock = clock
-        self._counts = Counts(hub.store)
+        self._counts = Counters(store)
         self._left: dict[
-            int, list[_Page]
+            int, list[PageOutcome]
         ] = {}  # by its delivery's seq what was told and is not kept yet
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Method.configure`; nobody configures these."""
+        """Nobody configures these channels."""
 
     async def ready(self, channel: Channel) -> None:
-        """See `ports.Method.ready`."""
+        """Return at once."""
 
     async def landed(self, channel: Channel) -> frozenset[str]:
-        """See `ports.Method.landed`: how far it has come is in the store."""
+        """Nothing: the progress is in the store."""
         return frozenset()
 
     async def send(self, rendered: Rendered[Message]) -> Confirmation:
         """Tell everyone who wants it, from where an earlier run came to; done on return. Raises
-        Unavailable where the store fails, and then it goes on later."""
+        Unavailable where the store fails, and then continues later."""
         done: Confirmation = asyncio.get_running_loop().create_future()
         try:
             run = await self._begin(rendered.delivery)
@@ -128,12 +133,10 @@ class Subscribers:
         return done
 
     async def retract(self, delivery: Delivery) -> Fate:
-        """See `ports.Retracts.retract`: whoever may have been told on the wire is asked. Which of
-        them wanted it can't be told any more, its words are gone."""
+        """Ask everyone who may have got it on the wire to hide it. Which of them wanted it is not
+        known any more: its words are gone."""
         channel, fate, upto = Channel.parse(delivery.channel.address), Fate.STAYS, 0
-        while some := await self._hub.store.subscriptions.find(
-            channel=channel, after=upto, limit=PAGE
-        ):
+        while some := await self._store.subscriptions.find(channel=channel, after=upto, limit=PAGE):
             upto = some[-1].id
             for one in some:
                 method: object = self._hub.method(one.target.method)
@@ -145,12 +148,10 @@ class Subscribers:
                     fate = await method.retract(replace(delivery, channel=one.target))
         return fate
 
-    async def _begin(self, delivery: Delivery) -> _Run | None:
+    async def _begin(self, delivery: Delivery) -> Run | None:
         """None where it is not in its channel any more."""
         message, channel = delivery.message, Channel.parse(delivery.channel.address)
-        trace = [
-            one for one in await self._hub.store.messages.trace(message.id) if one.state in THERE
-        ]
+        trace = [one for one in await self._store.messages.trace(message.id) if one.state in THERE]
         here = next((one for one in trace if one.channel == channel), None)
         if here is None:
             return None
@@ -159,42 +160,42 @@ class Subscribers:
         ]
         brought = frozenset(one.channel for one in trace)
         told = noted(message, self._title(channel), await self._answered(message, channel))
-        return _Run(delivery, channel, here.seq, before, brought, words_of(message.body), told)
+        return Run(delivery, channel, here.seq, before, brought, words_of(message.body), told)
 
     async def _answered(self, message: Message, channel: Channel) -> Message | None:
         """What a message answers, where that came to this channel too: else it is others'
         affair."""
-        hops = await self._hub.store.messages.trace(message.replies) if message.replies else ()
+        hops = await self._store.messages.trace(message.replies) if message.replies else ()
         return next(
             (hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None
         )
 
-    async def _go(self, run: _Run) -> None:
-        """Page after page; each is kept, once all of it is confirmed or has a delivery, while the
-        next is sent. What an earlier try could not keep is kept first: while the store takes
-        nothing, nobody is told again."""
+    async def _go(self, run: Run) -> None:
+        """Send page after page. A page is saved when all of it is confirmed or has a delivery;
+        meanwhile the next one is sent. What an earlier attempt could not save is saved first, so
+        that nobody gets it twice while the store fails."""
         seq = run.delivery.seq
         left = self._left.setdefault(seq, [])
         if len(self._left) > MOST_LEFT:
             del self._left[next(iter(self._left))]
         for page in tuple(left):
             await self._keep(run, page, left)
-        await self._tell_all(run, await self._hub.store.fan_out.progress(seq), left)
+        await self._tell_all(run, await self._store.fan_out.progress(seq), left)
         self._left.pop(seq, None)
         if await self._is_deleted(run):  # while they were told: nobody asked them yet
             await self.retract(run.delivery)
 
-    async def _is_deleted(self, run: _Run) -> bool:
-        return await self._hub.store.messages.deletion(run.delivery.message.id) is not None
+    async def _is_deleted(self, run: Run) -> bool:
+        return await self._store.messages.deletion(run.delivery.message.id) is not None
 
-    async def _tell_all(self, run: _Run, upto: int, left: list[_Page]) -> None:
+    async def _tell_all(self, run: Run, upto: int, left: list[PageOutcome]) -> None:
         keeping = asyncio.create_task(asyncio.sleep(0))
         try:
-            while some := await self._hub.store.subscriptions.listeners(
+            while some := await self._store.subscriptions.listeners(
                 run.channel, run.words, upto, PAGE
             ):
                 upto = some[-1].id
-                page = await self._page(run, some)
+                page = await self.page(run, some)
                 left.append(page)
                 await keeping
                 keeping = asyncio.create_task(self._keep(run, page, left))
@@ -209,8 +210,9 @@ class Subscribers:
         finally:
             keeping.cancel()
 
-    async def _page(self, run: _Run, some: Sequence[Subscription]) -> _Page:
-        page, moment, filters = _Page(some[-1].id), self._moment(), 0
+    async def page(self, run: Run, some: Sequence[Subscription]) -> PageOutcome:
+        """Send to some subscriptions, and note what becomes of each."""
+        page, moment, filters = PageOutcome(some[-1].id), self._moment(), 0
         elsewhere = run.brought | await self._elsewhere(run, some, moment)
         for one in some:
             if run.seq <= one.cursor:
@@ -226,24 +228,22 @@ class Subscribers:
                 _let_wait(run, one, verdict, page, moment)
         for target in page.waits:
             await self._await(run, target, page)
-        page.end = asyncio.get_running_loop().time() + PATIENCE
+        page.end = asyncio.get_running_loop().time() + self.patience_s
         return page
 
     async def _elsewhere(
-        self, run: _Run, some: Sequence[Subscription], moment: Moment
+        self, run: Run, some: Sequence[Subscription], moment: DecisionTime
     ) -> frozenset[Channel]:
         """Whose turn it was at a channel that the message came to before."""
         if not run.before:
             return frozenset()
-        theirs = await self._hub.store.subscriptions.between(
-            {one.target for one in some}, run.before
-        )
+        theirs = await self._store.subscriptions.between({one.target for one in some}, run.before)
         message = run.delivery.message
         return frozenset(
             one.target for one in theirs if decide(one, message, moment) is Verdict.NOW
         )
 
-    async def _tell(self, run: _Run, one: Subscription, page: _Page) -> None:
+    async def _tell(self, run: Run, one: Subscription, page: PageOutcome) -> None:
         """On the wire, where their server answers; those whose server has enough are let wait."""
         method: object = self._hub.method(one.target.method)
         if run.delivery.message.corrects and not isinstance(method, Corrects):
@@ -257,14 +257,14 @@ class Subscribers:
         else:
             await self._put(run, method, one.target, page)
 
-    async def _await(self, run: _Run, target: Channel, page: _Page) -> None:
+    async def _await(self, run: Run, target: Channel, page: PageOutcome) -> None:
         method: object = self._hub.method(target.method)
         if isinstance(method, Quick):
             await method.way(target).room()
             await self._put(run, method, target, page)
 
     @staticmethod
-    async def _put(run: _Run, method: Quick, target: Channel, page: _Page) -> None:
+    async def _put(run: Run, method: Quick, target: Channel, page: PageOutcome) -> None:
         await method.ready(target)  # while nobody can be told, nobody gets a delivery for that
         if method.way(target).silent:
             page.targets.append(target)
@@ -274,7 +274,7 @@ class Subscribers:
         except DeliveryError as error:
             page.sent.append((target, error))
 
-    async def _keep(self, run: _Run, page: _Page, left: list[_Page]) -> None:
+    async def _keep(self, run: Run, page: PageOutcome, left: list[PageOutcome]) -> None:
         """Wait for the page's confirmations; who could not be told, or not yet, gets a delivery. It
         may come twice to the latter, with the same id, where their server took it and never said
         so. Raises StoreError."""
@@ -295,7 +295,9 @@ class Subscribers:
                 call(one.due)
 
 
-def _let_wait(run: _Run, one: Subscription, verdict: Verdict, page: _Page, moment: Moment) -> None:
+def _let_wait(
+    run: Run, one: Subscription, verdict: Verdict, page: PageOutcome, moment: DecisionTime
+) -> None:
     if verdict is Verdict.HOLD:
         page.held.append(one.held(run.seq - 1, moment.quiet_until(one) or moment.now))
     elif verdict is Verdict.COUNT and not one.due:

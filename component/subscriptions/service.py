@@ -1,6 +1,6 @@
-"""Subscriptions as they are asked for, changed and ended.
+"""Subscriptions: how people add, change and end them.
 
-What each of them is told, and when, is the affair of `fanout.py` and `digesting.py`.
+`fan_out.py` and `digests.py` decide what each subscriber gets, and when.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -13,9 +13,9 @@ from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Kind
 from component.bus.model.roles import Role
-from component.bus.model.subscription import ASKS, DIGEST, MOST, Standing, Subscription
+from component.bus.model.subscription import MOST, Standing, Subscription
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
 from component.bus.ports.store import Store
@@ -31,7 +31,7 @@ from component.common.errors import (
 )
 from component.common.i18n import _
 from component.subscriptions import transitions
-from component.subscriptions.access import Rights
+from component.subscriptions.access import ReadAccess
 from component.subscriptions.addresses import AddressBook
 from component.subscriptions.audience import Audience
 
@@ -46,11 +46,11 @@ SOON = 5 * 60_000
 a day."""
 TRIES = 5
 """How often a change is decided anew where something else came in between."""
-THERE = frozenset({State.CAME, State.PENDING, State.DONE})
+THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
 Then = Callable[[Subscription, int], Subscription | None]
 """What becomes of one, and of what it was told up to a seq; None for one that is left as it is."""
-NOT_READABLE = _("There is no channel {channel} for you (any more).")
+NOT_READABLE = _("The channel {channel} does not exist, or you cannot access it.")
 
 
 class Subscriptions:
@@ -60,6 +60,7 @@ class Subscriptions:
     def __init__(
         self,
         hub: Hub,
+        store: Store,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         notices: Notices,
@@ -73,32 +74,29 @@ class Subscriptions:
         that have it."""
         self.audience = Audience()
         self.book = book
-        self.rights = Rights(hub, settings, methods, notices, book, timer, clock)
+        self.access = ReadAccess(hub, store, settings, methods, notices, book, timer, clock)
         self.ways = tuple(ways)
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
+        self._store = store
         self._settings = settings
         self._methods = methods
         self._notices = notices
-        self._online = online
+        self.online = online
         self._timer = timer
         self._clock = clock
         self._away: dict[Channel, int] = {}  # how often in a row those were tried who took nothing
         book.begun.append(self.in_force)
-        book.keep = self.rights.keep
-
-    @property
-    def _store(self) -> Store:
-        return self._hub.store
+        book.keep = self.access.keep
 
     async def start(self) -> None:
         """Take up what was asked for before. Raises StoreError."""
-        await self._recount()
-        self.rights.start()
+        await self.recount()
+        self.access.start()
 
-    async def _recount(self) -> None:
+    async def recount(self) -> None:
         """See anew, and each hour, which channels have subscribers who hear at once."""
-        self._timer.at("subscribers", self._clock() + HOUR, self._recount)
+        self._timer.at("subscribers", self._clock() + HOUR, self.recount)
         self.audience.counting()
         self.audience.counted(await self._store.subscriptions.listener_counts())
 
@@ -114,7 +112,7 @@ class Subscriptions:
 
         Raises NotFound, Forbidden, Conflict, BadInput, TooMany, Unavailable, StoreError.
         """
-        if not await self.rights.may_read(new.who, new.channel):
+        if not await self.access.may_read(new.who, new.channel):
             raise NotFound(replace(NOT_READABLE, values={"channel": new.channel}))
         await self._check_target(new, by or new.who)
         now = self._clock()
@@ -124,7 +122,10 @@ class Subscriptions:
         whole = replace(whole, id=await self._store.subscriptions.add(whole, MOST))
         if not whole.id:
             raise Conflict(
-                _("That would be more than {most} subscriptions: end some first.", most=MOST)
+                _(
+                    "You cannot have more than {most} subscriptions. End some of them first.",
+                    most=MOST,
+                )
             )
         if not proved:
             await self._ask(whole, by)
@@ -151,7 +152,7 @@ class Subscriptions:
             names = ", ".join(self.ways)
             raise BadInput(
                 _(
-                    "{method} is no way to be told here: {names}.",
+                    "Subscriptions cannot be sent by {method}. Available methods: {names}.",
                     method=one.target.method,
                     names=names,
                 )
@@ -160,7 +161,7 @@ class Subscriptions:
         if one.fallback and not await self.book.is_proved(one.who, one.fallback):
             raise BadInput(
                 _(
-                    "{address} is not confirmed as yours: subscribe by it first.",
+                    "{address} is not one of your confirmed addresses. Subscribe with it first.",
                     address=one.fallback,
                 )
             )
@@ -171,14 +172,14 @@ class Subscriptions:
         """Of a place, not a person."""
         if self._settings.roles.of(by) < Role.OPERATOR:
             raise Forbidden(
-                _("Only operators subscribe a place such as {channel}.", channel=one.target)
+                _("Only operators can subscribe a channel such as {channel}.", channel=one.target)
             )
         if self._hub.find(one.target) is None:
-            raise NotFound(_("There is no channel {channel} (any more).", channel=one.target))
+            raise NotFound(_("The channel {channel} does not exist.", channel=one.target))
         if one.interval.at_once:
             raise BadInput(
                 _(
-                    "At once is a route’s affair: route add {source} {end}",
+                    "Instant forwarding to a room needs a route: route add {source} {end}",
                     source=one.channel,
                     end=one.target,
                 )
@@ -190,13 +191,13 @@ class Subscriptions:
             if one.live or one.urgent:
                 self.audience.add(one.channel)
             if one.online and one.who:
-                self._online.watch(one.who)
+                self.online.watch(one.who)
             if one.due:
                 self.expect(one.due)
 
     def asks(self, jid: str) -> bool:
         """Whether someone has yet to say if the bus may see when they are online."""
-        return self._online.asks(jid)
+        return self.online.asks(jid)
 
     def expect(self, due: int) -> None:
         """Something is due at a time, in ms."""
@@ -215,34 +216,38 @@ class Subscriptions:
         if found and (found.who == jid or self._settings.roles.of(jid) >= Role.OPERATOR):
             return found
         raise NotFound(
-            _("You have no subscription {number}: “subscriptions” shows yours.", number=number)
+            _(
+                "Subscription {number} does not exist, or it is not yours. “subscriptions” shows "
+                "your subscriptions.",
+                number=number,
+            )
         )
 
     async def change(self, was: Subscription, now: Subscription) -> Subscription:
-        """Let one be as `now` where it differs from `was`; what waits for a digest that will not
-        come any more is told at once. Raises as `add`; NotFound where it is gone."""
+        """Change what differs between `was` and `now`; what waits for a digest that will not come
+        any more is sent immediately. Raises as `add`; NotFound where it is gone."""
         await self._check_target(now, now.who)
         clock = self._clock()
         some = await self._rewrite(
             [was], lambda one, heard: transitions.edited(one, was, now, clock, heard)
         )
         if not some:
-            raise NotFound(_("That subscription has ended meanwhile."))
+            raise NotFound(_("The subscription ended in the meantime."))
         return some[0]
 
     async def pause(
         self, jid: str, until: int, numbers: Collection[int] | None = None
     ) -> Sequence[Subscription]:
-        """Nothing of someone's (or of those `numbers`) is told until a time in ms, 0 for until they
-        want it again; then what came meanwhile is told as one digest each. Gives those that it
-        holds for."""
+        """Send nothing of someone's subscriptions (or of those `numbers`) until a time in ms, 0 for
+        until they resume them; then what came meanwhile becomes one digest each. Returns those
+        that are paused."""
         chosen = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
         return await self._rewrite(chosen, lambda one, heard: transitions.paused(one, until, heard))
 
     async def resume(
         self, jid: str, numbers: Collection[int] | None = None
     ) -> Sequence[Subscription]:
-        """What is paused goes on, and what came meanwhile is told now. Gives those that go on."""
+        """End pauses, and send what came meanwhile now. Returns those that were paused."""
         now = self._clock()
         mine = [one for one in await self.of(jid) if numbers is None or one.id in numbers]
         return await self._rewrite(mine, lambda one, _heard: transitions.resumed(one, now))
@@ -281,7 +286,7 @@ class Subscriptions:
             done += taken
             if not some:
                 return done
-        raise Conflict(_("That changed again and again while I was at it: try once more."))
+        raise Conflict(_("The subscriptions kept changing during the request. Try again."))
 
     async def end(self, numbers: Collection[int]) -> Sequence[Subscription]:
         """End these; gives those that were there."""
@@ -294,14 +299,19 @@ class Subscriptions:
         fall back to another address, it goes there; where a person takes nothing now, it waits.
         That is on disk on return. Raises StoreError."""
         dead = then.state is State.DEAD
-        if then.message.origin.startswith(ASKS) or (
+        if then.message.kind is Kind.CONFIRMATION or (
             not dead and self._clock() - then.message.at < PATIENCE
         ):
             return then
         brought = await self._brought(then)
         ends = await self._fallbacks([one for one, _after in brought])
         for end in ends:
-            log.info("falls back", message=then.message.id, method=end.method, reason=str(error))
+            log.info(
+                "using the fallback address",
+                message=then.message.id,
+                method=end.method,
+                reason=str(error),
+            )
         await self._hub.write([FanOutPage(then, 0, ends)])
         if ends:
             return then if dead else then.failed(Refused(str(error)), self._clock())
@@ -311,12 +321,12 @@ class Subscriptions:
         return then
 
     async def _brought(self, then: Delivery) -> Sequence[tuple[Subscription, int]]:
-        """The subscriptions that brought a message, each with the seq behind which it stands in its
-        channel. What was said to a person (a reminder), or came by a route alone, none did."""
+        """The subscriptions that brought a message, each with the seq before the message's in its
+        channel. None brought what was said to a person (a reminder), or came by a route alone."""
         theirs = await self._store.subscriptions.find(target=then.channel, limit=1_000)
         if not theirs:
             return ()
-        if then.message.author.key.startswith(DIGEST):
+        if then.message.kind is Kind.DIGEST:
             parts = {
                 part.subscription: part.after
                 for part in await self._store.digests.parts_of(then.message.id)
@@ -350,13 +360,13 @@ class Subscriptions:
         """A person's server takes nothing for them: one that keeps nothing for who is offline
         refuses each message. What they were to be told waits, and is tried as one digest, ever
         later."""
-        target, digest = then.channel, then.message.author.key.startswith(DIGEST)
+        target, digest = then.channel, then.message.kind is Kind.DIGEST
         tries = (
             self._away.get(target, 0) if digest else 0
         )  # what comes at once does so where the last digest arrived
         self._away[target] = tries + 1
         due = self._clock() + min(SOON << min(tries, 20), DAY)
-        log.info("waits for someone who is away", method=target.method, tries=tries + 1)
+        log.info("recipient offline, delivery postponed", method=target.method, tries=tries + 1)
         after = {one.id: seq for one, seq in brought}
         if not digest:
             await self._store.fan_out.forget_notified(
@@ -371,7 +381,7 @@ class Subscriptions:
             raise StoreError(error.sentence) from error
 
     def seen(self, jid: str) -> None:
-        """A bare JID shows that it is there: what waits for them is told now."""
+        """A bare JID shows that it is there: send what waits for them now."""
         if self._away.pop(self.own(jid), None):
             self._timer.at(f"seen:{jid}", self._clock(), partial(self._come, jid))
 
@@ -381,4 +391,4 @@ class Subscriptions:
                 await self._store.subscriptions.find(target=self.own(jid), limit=1_000)
             )
         except StoreError as error:
-            log.warning("what waits for someone comes later", reason=str(error))
+            log.warning("delivery to returning recipient postponed", reason=str(error))

@@ -57,7 +57,7 @@ class Bot:
         answer = await self._handlers.answer(typed)
         if not isinstance(answer, str):
             unknown = _(
-                "I don't know “{line}”. Write “{bot}: help” for what I can do.",
+                "I do not know the command “{line}”. Write “{bot}: help” to see what I can do.",
                 line=one_line(command)[:60],
                 bot=room.nick,
             )

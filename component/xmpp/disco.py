@@ -6,13 +6,13 @@ Answers are the same on a bare and a full JID. An IQ that nobody answers gets `s
 import base64
 import datetime
 from collections.abc import Callable
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import Element
 
 import structlog
 
 from component import __version__
 from component.common.i18n import Words, _, best
-from component.xmpp.elements import STREAM, answer, element, error, query
+from component.xmpp.elements import answer, element, error, query
 from component.xmpp.handlers import Commands, IqFault
 from component.xmpp.identity import AVATAR, NODE, Identities, Identity
 from component.xmpp.stanza import (
@@ -70,7 +70,9 @@ class Disco:
         jid = bare(stanza.get("to", ""))
         identity = self._identities.find(jid)
         if identity is None:
-            return refusal(stanza, "item-not-found", _("There is nobody at {jid}.", jid=jid))
+            return refusal(
+                stanza, "item-not-found", _("The address {jid} does not exist.", jid=jid)
+            )
         asked = next(iter(stanza), None)
         give = None
         if asked is not None and stanza.get("type") == "get":
@@ -88,19 +90,17 @@ class Disco:
         """Run a step of an ad-hoc command; whatever happens, its sender gets an answer."""
         identity = self._identities.find(bare(stanza.get("to", "")))
         if identity is None or identity.type == "web":
-            none = _("There are no commands here.")
+            none = _("This address does not offer commands.")
             self._session.try_send(refusal(stanza, "service-unavailable", none))
             return
         try:
             inside = await self._commands.serve(stanza)
-            if isinstance(inside, str):
-                inside = fromstring(f'<iq xmlns="{STREAM}">{inside}</iq>')[0]  # noqa: S314 - our own
             reply = answer(stanza, "result", inside)
         except IqFault as fault:
             reply = answer(stanza, "error", fault.error)
         except Exception:
-            log.exception("a command failed")
-            failed = _("The bus failed at that; its log says why.")
+            log.exception("command failed")
+            failed = _("An internal error occurred; see the log of Shoutbus.")
             reply = refusal(stanza, "internal-server-error", failed, "wait")
         self._session.try_send(reply)
 
@@ -144,7 +144,7 @@ def refusal(stanza: Element, condition: str, sentence: Words, kind: str = "cance
 
 def not_offered(stanza: Element) -> Element:
     """The answer to what nobody here answers."""
-    return refusal(stanza, "service-unavailable", _("That is not offered here."))
+    return refusal(stanza, "service-unavailable", _("This address does not support the request."))
 
 
 def pong(_stanza: Element, _asked: Element, _identity: Identity) -> None:
@@ -171,7 +171,7 @@ def vcard(stanza: Element, _asked: Element, identity: Identity) -> Element:
         return card
     kind = element(VCARD, "TYPE", text="image/png")
     binary = element(VCARD, "BINVAL", text=base64.b64encode(AVATAR).decode())
-    about = _("Passes messages between rooms, shoutboxes and people. Write “help” to me.")
+    about = _("Forwards messages between rooms, shoutboxes and people. Write “help” to me.")
     card.append(element(VCARD, "NICKNAME", text=identity.name))
     card.append(element(VCARD, "PHOTO", kind, binary))
     card.append(element(VCARD, "DESC", text=about.told(best(language_of(stanza)))))

@@ -127,7 +127,7 @@ class Commands(Protocol):
     def named(self, node: str, asker: str, language: str) -> str | None:
         """The name of a command's node; None where `asker` may not call it."""
 
-    async def serve(self, stanza: Element) -> Element | str:
+    async def serve(self, stanza: Element) -> Element:
         """The inside of a command's result; raises IqFault."""
 
 

@@ -4,12 +4,10 @@ What comes in is read from the parsed element itself, so a JID that slixmpp woul
 with an emoji in it) costs no exception. `elements` builds what goes out.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 from xml.etree.ElementTree import Element
 
-from component.common.sanitize import escape as q
 from component.common.sanitize import one_line
 
 NS = "{jabber:component:accept}"
@@ -65,12 +63,6 @@ def local(jid: str) -> str:
 def domain(jid: str) -> str:
     """The JID's domain."""
     return bare(jid).rpartition("@")[2]
-
-
-def element(name: str, attributes: Mapping[str, str], *inside: str) -> str:
-    """XML text of an element; attributes are escaped here, `inside` is XML already."""
-    opening = "".join(f' {key}="{q(value)}"' for key, value in attributes.items() if value)
-    return f"<{name}{opening}>{''.join(inside)}</{name}>" if inside else f"<{name}{opening}/>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Tasks:
             return
         error = task.exception()
         if error:
-            log.error("background work failed", work=task.get_coro(), exc_info=error)
+            log.error("background task failed", work=task.get_coro(), exc_info=error)
 
     async def close(self) -> None:
         """End what runs."""

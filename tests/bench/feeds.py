@@ -118,7 +118,7 @@ class _Bus:
         return ended + sum(one.user + one.system for one in (ours, *theirs))
 
     def _readers(self) -> list[psutil.Process]:
-        return [psutil.Process(pid) for pid in self.feeds._looking._workers.pids]
+        return [psutil.Process(pid) for pid in self.feeds.looking.workers.pids]
 
     def memory(self) -> float:
         """MiB of the bus and its readers."""

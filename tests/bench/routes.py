@@ -18,6 +18,7 @@ from commands.action import Bus
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.route import Route
+from component.xmpp.elements import serialize
 from tests.support.fakes import a_bus
 
 CHANNELS, MANY, OWN = 1_000, 10_000, 10
@@ -73,7 +74,7 @@ def _drawn(bus: Bus) -> str:
     step = bus.actions["route-add"].step
     assert step
     form = data_forms.form(step, step.fields(bus), step.values, {}, "en")
-    return data_forms.executing("route-add", "0" * 22, form, last=True, back=False)
+    return serialize(data_forms.executing("route-add", "0" * 22, form, last=True, back=False))
 
 
 def _took(work: Callable[[], object]) -> float:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser
 
-from component.bus.model.message import Author, Channel, Message, id_from
+from component.bus.model.message import Author, AuthorKind, Channel, Kind, Message, id_from
 from component.bus.model.subscription import Interval, Subscription
 from component.subscriptions.instant import quoted
 from component.subscriptions.links import Links
@@ -28,7 +28,7 @@ LOBBY, PLANET = Channel("shoutbox", "lobby"), Channel("feed", "planet")
 TITLES = {LOBBY: "Lobby", PLANET: "Planet XMPP"}
 TARGET = Channel("mail", "juliet@example.org")
 JULIET, ROMEO = Author("Juliet", "juliet@example.org"), Author("Romeo", "romeo@example.org")
-NURSE, GUEST = Author("Nurse", "nurse@example.org"), Author("Zoë", "guest:1")
+NURSE, GUEST = Author("Nurse", "nurse@example.org"), Author("Zoë", "guest:1", AuthorKind.GUEST)
 PLACES = Places(
     title=lambda channel: TITLES.get(channel, str(channel)),
     page=lambda channel: f"{WEB}/{channel.method}/{channel.address}" if channel == LOBBY else "",
@@ -83,7 +83,8 @@ def shout(
 def item(title: str, clock: str, name: str, link: str) -> Message:
     """What a feed said."""
     author = Author(name, f"{PLANET}/{name}")
-    return Message.new(PLANET, author, f"{title}\n{link}", at(clock), id=id_from(title))
+    body = f"{title}\n{link}"
+    return Message.new(PLANET, author, body, at(clock), id=id_from(title), kind=Kind.FEED_ITEM)
 
 
 EARLIER = shout(NURSE, "17:20", "Who left the blue umbrella in room 3?", day=22)

@@ -134,7 +134,7 @@ def test_a_link_of_the_bots_works_once_and_not_by_looking(office: Office) -> Non
     answer = second.goto(link)
     assert answer
     assert answer.status == 404
-    expect(second.get_by_role("alert")).to_contain_text("opens nothing")
+    expect(second.get_by_role("alert")).to_contain_text("This link is not valid.")
     for one in (page, second):
         one.context.close()
 
@@ -144,10 +144,12 @@ def test_strangers(office: Office) -> None:
     answer = page.goto(f"{office.bus.url}/matrix")
     assert answer
     assert answer.status == 403
-    expect(page.locator("main")).to_contain_text(f"write “matrix” to {BOT}")
+    expect(page.locator("main")).to_contain_text(f"Write “matrix” to {BOT} to get a link.")
     assert "juliet" not in page.content()
     page.context.close()
-    assert office.ask("romeo", "matrix").startswith("Error: “matrix” is for the role operator")
+    assert office.ask("romeo", "matrix").startswith(
+        "Error: “matrix” requires the role operator; your role is"
+    )
 
 
 def test_signing_out(office: Office) -> None:
@@ -165,7 +167,7 @@ def test_a_demoted_operator_is_shown_out(office: Office) -> None:
     page = office.open("juliet")
     office.ask("admin", "role revoke juliet@localhost")
     try:
-        expect(page.locator("main")).to_contain_text("your role is member now")
+        expect(page.locator("main")).to_contain_text("Your role is member.")
         assert "Support" not in page.content()
     finally:
         office.ask("admin", "role grant juliet@localhost operator")
@@ -261,14 +263,17 @@ def test_two_clicks_at_once(office: Office) -> None:
     says(one, "Support", "News", "route on")
     dot(other, "Support", "News").click()
     expect(other.get_by_role("alert")).to_have_text(
-        "shoutbox:support → shoutbox:news was added meanwhile; nothing was changed: start again."
+        "Someone else added shoutbox:support → shoutbox:news in the meantime. Nothing was "
+        "changed; please start again."
     )
     says(other, "Support", "News", "route on")
     dot(other, "Support", "News").click()
     says(other, "Support", "News", "no route")
     expect(other.get_by_role("alert")).to_be_hidden()
     dot(one, "Support", "News").click()
-    expect(one.get_by_role("alert")).to_contain_text("was removed meanwhile; nothing was changed")
+    expect(one.get_by_role("alert")).to_contain_text(
+        "in the meantime. Nothing was changed; please start again."
+    )
     says(one, "Support", "News", "no route")
 
 
@@ -285,7 +290,7 @@ def test_a_click_that_does_not_get_through(office: Office) -> None:
     page = office.open()
     page.route("**/matrix?*", lambda route: route.abort())
     dot(page, "Team", "News").click()
-    expect(page.get_by_role("alert")).to_have_text("That did not get through: try again.")
+    expect(page.get_by_role("alert")).to_have_text("The change was not saved. Try again.")
     page.unroute("**/matrix?*")
     dot(page, "Team", "News").click()
     says(page, "Team", "News", "route on")
@@ -301,7 +306,8 @@ def test_a_channel_that_is_gone(office: Office) -> None:
     office.ask("admin", "channel remove shoutbox:brief sure=yes")
     dot(page, "Brief", "Team").click()
     expect(page.get_by_role("alert")).to_have_text(
-        "shoutbox:brief was removed meanwhile; nothing was changed: start again."
+        "Someone else removed shoutbox:brief in the meantime. Nothing was changed; please start "
+        "again."
     )
 
 
@@ -328,8 +334,8 @@ def test_processors_are_counted_opened_and_asked_for(office: Office) -> None:
     page.get_by_role("link", name="Matrix", exact=True).click()
     dot(page, "Team", "Support").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Remove a route")
-    expect(page.locator("main")).to_contain_text("Its processors go with it: prefix.")
-    page.get_by_role("checkbox", name="Sure").check()
+    expect(page.locator("main")).to_contain_text("Its processors will be removed as well: prefix.")
+    page.get_by_role("checkbox", name="Confirm").check()
     page.get_by_role("button", name="Finish").click()
     expect(page.get_by_role("status")).to_contain_text("Removed shoutbox:team → shoutbox:support")
     page.get_by_role("link", name="Back to the matrix").click()
@@ -361,7 +367,9 @@ def test_without_scripts(office: Office) -> None:
     dot(page, "Support", "Team").click()
     says(page, "Support", "Team", "no route")
     dot(stale, "Support", "Team").click()
-    expect(stale.get_by_role("alert")).to_contain_text("was removed meanwhile; nothing was changed")
+    expect(stale.get_by_role("alert")).to_contain_text(
+        "in the meantime. Nothing was changed; please start again."
+    )
     says(stale, "Support", "Team", "no route")
 
 
@@ -410,7 +418,7 @@ def test_axe_finds_nothing(office: Office, scheme: str) -> None:
         looked.append(_looked_at(page))
     page.goto(f"{office.bus.url}/commands/route-add")
     page.get_by_role("button", name="Finish").click()
-    expect(page.get_by_text("This is needed.")).to_have_count(2)
+    expect(page.get_by_text("This field is required.")).to_have_count(2)
     looked.append(_looked_at(page))
     page.goto(office.link("juliet"))
     looked.append(_looked_at(page))
@@ -437,7 +445,7 @@ def test_phone(office: Office) -> None:
     corner = page.locator(".corner").bounding_box()
     grid.evaluate("(one) => one.scrollTo(200, 100)")
     assert page.locator(".corner").bounding_box() == corner  # headers stay
-    expect(page.get_by_text("processors, to be opened")).to_be_visible()
+    expect(page.get_by_text("has processors; click to open")).to_be_visible()
 
 
 def test_a_narrow_phone_in_german(office: Office) -> None:

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from component.bus.model.message import Author
+from component.bus.model.message import Author, AuthorKind
 from component.subscriptions.rendering import values
 from component.subscriptions.rendering.digest import Selection
 from component.subscriptions.rendering.locale import ReaderLocale
@@ -139,7 +139,7 @@ def test_how_a_digest_reads(reader: Reader) -> None:
 
 
 def test_nothing_of_what_people_write_runs(reader: Reader) -> None:
-    guest = Author(EVIL, "guest:1")
+    guest = Author(EVIL, "guest:1", AuthorKind.GUEST)
     evil = [Selection(LOBBY, [shout(guest, "09:00", f"{EVIL}\njavascript:alert(1)")])]
     page = reader.open(digest(some=evil), 800)
     expect(page.locator(".text")).to_contain_text("<script>document.title = 'run'</script>")

@@ -35,11 +35,11 @@ def test_without_scripts(visit: Visit) -> None:
 def test_error_without_scripts_keeps_what_was_entered(visit: Visit) -> None:
     page = visit(java_script_enabled=False)
     assert _say_plainly(page, "shoutbus", "a line\nand another") == 409
-    expect(page.get_by_role("alert")).to_have_text("That is the bot's own name: choose another.")
+    expect(page.get_by_role("alert")).to_have_text("The bot uses this name. Choose another name.")
     expect(field(page, "Name")).to_have_value("shoutbus")
     expect(field(page, "Shout")).to_have_value("a line\nand another")
     assert _say_plainly(page, "Plain Bea", " \n ") == 400
-    expect(page.get_by_role("alert")).to_contain_text("nothing to shout")
+    expect(page.get_by_role("alert")).to_contain_text("The message is empty. Write some text.")
     assert _say_plainly(page, "Plain Bea", "a line\nand another") == 303
     expect(page.get_by_role("alert")).to_be_hidden()
 
@@ -49,7 +49,7 @@ def test_error_with_scripts_keeps_what_was_entered(visit: Visit) -> None:
     field(page, "Name").fill("Shoutbus")
     field(page, "Shout").fill("not as the bot")
     button(page).click()
-    expect(page.get_by_role("alert")).to_have_text("That is the bot's own name: choose another.")
+    expect(page.get_by_role("alert")).to_have_text("The bot uses this name. Choose another name.")
     expect(field(page, "Shout")).to_have_value("not as the bot")
     shout(page, "No Bot", "not as the bot")
     expect(page.get_by_role("alert")).to_be_hidden()
@@ -63,7 +63,7 @@ def test_lookalike_name_is_refused(visit: Visit) -> None:
     field(second, "Shout").fill("said by another Paola")
     button(second).click()
     expect(second.get_by_role("alert")).to_contain_text(
-        "Someone else goes by that name, or by one that looks like it"
+        "Someone else uses this name or a similar one. Choose another name."
     )
     second.reload()
     expect(shouts(second, "the first to use that name")).to_have_count(1)
@@ -133,7 +133,7 @@ def test_shout_that_does_not_get_through_stays_and_goes_once(visit: Visit) -> No
     field(page, "Name").fill("Lost Lea")
     field(page, "Shout").fill("said on a bad line")
     button(page).click()
-    expect(page.get_by_role("alert")).to_contain_text("did not get through")
+    expect(page.get_by_role("alert")).to_contain_text("was not sent")
     page.unroute("**/shoutbox/lobby")
     button(page).click()
     expect(field(page, "Shout")).to_have_value("")

@@ -48,7 +48,7 @@ def test_older_ones_on_scrolling_up(visit: Visit, history: list[str]) -> None:
     page = visit("team")
     expect(shouts(page)).to_have_count(50)
     expect(shouts(page, history[-1])).to_be_in_viewport()
-    log = page.get_by_role("region", name="Shouts")
+    log = page.get_by_role("region", name="Messages")
     log.hover()
     for reached in ("history, line 30", "history, line 0"):
         top = texts(page)[0]
@@ -62,11 +62,11 @@ def test_older_ones_without_scripts(visit: Visit, history: list[str]) -> None:
     page = visit("team", java_script_enabled=False)
     seen = texts(page)
     for _ in range(2):
-        page.get_by_role("link", name="Older shouts").click()
-        expect(page.get_by_role("link", name="Back to the newest")).to_be_visible()
+        page.get_by_role("link", name="Older messages").click()
+        expect(page.get_by_role("link", name="Back to the newest messages")).to_be_visible()
         seen = texts(page) + seen
     assert [words for words in seen if "history" in words] == history
-    page.get_by_role("link", name="Back to the newest").click()
+    page.get_by_role("link", name="Back to the newest messages").click()
     assert texts(page)[-1] == history[-1]
 
 
@@ -74,7 +74,7 @@ def test_follows_the_end_only_for_who_is_there(
     visit: Visit, demo: Demo, history: list[str]
 ) -> None:
     page = visit("team")
-    page.get_by_role("region", name="Shouts").hover()
+    page.get_by_role("region", name="Messages").hover()
     page.mouse.wheel(0, -600)
     eventually(
         lambda: page.evaluate("log.scrollHeight - log.scrollTop - log.clientHeight > 300"),
@@ -122,10 +122,10 @@ def test_comes_back_after_an_error_page(visit: Visit, demo: Demo) -> None:
 
 def test_keyboard_alone(visit: Visit) -> None:
     page = visit()
-    for name in ("Shoutbus", "Shouts"):
+    for name in ("Shoutbus", "Messages"):
         page.keyboard.press("Tab")
         expect(
-            page.get_by_role("region" if name == "Shouts" else "link", name=name)
+            page.get_by_role("region" if name == "Messages" else "link", name=name)
         ).to_be_focused()
     page.keyboard.press("Home")  # the arrow keys scroll the shouts
     _tab_to(page, "Name")
@@ -213,39 +213,41 @@ def test_in_german(visit: Visit, demo: Demo) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "de")
     demo[0].post("shoutbox:lobby", "deutsch: live", author="Gast")
     expect(shouts(page, "deutsch: live").locator("small")).to_have_attribute(
-        "title", "von der Webseite"
+        "title", "von der Webseite gepostet"
     )
     page.reload()
     expect(shouts(page, "deutsch: live").locator("small")).to_have_attribute(
-        "title", "von der Webseite"
+        "title", "von der Webseite gepostet"
     )
     field(page, "Name").fill("shoutbus")
     field(page, "Shout").fill("deutsch: gesagt")
     button(page).click()
     expect(page.get_by_role("alert")).to_have_text(
-        "So heißt der Bot selbst: Such dir einen anderen Namen aus."
+        "Diesen Namen verwendet der Bot. Wähle einen anderen Namen."
     )
     page.route("**/shoutbox/lobby", lambda route: route.abort(), times=1)
     button(page).click()
     expect(page.get_by_role("alert")).to_contain_text(
-        "Das kam nicht durch: Dein Shout steht noch hier"
+        "Die Nachricht wurde nicht gesendet. Dein Text ist noch hier; versuch es noch einmal."
     )
     page.route(
         "**/stream?*", lambda route: route.fulfill(status=502, body="a proxy's error page"), times=1
     )
     page.reload()
-    expect(page.get_by_role("status")).to_contain_text("Nicht verbunden: Was du verpasst")
+    expect(page.get_by_role("status")).to_contain_text(
+        "Keine Verbindung. Verpasste Nachrichten erscheinen, sobald die Verbindung wieder besteht."
+    )
     page.goto(f"{demo[0].url}/shoutbox/nirgends")
     expect(page.get_by_role("heading", level=1)).to_have_text("Nicht gefunden")
-    expect(page.locator(".error")).to_have_text("shoutbox „nirgends“ gibt es hier nicht.")
+    expect(page.locator(".error")).to_have_text("shoutbox „nirgends“ gibt es nicht.")
     page.get_by_role("link", name="Alle Shoutboxen").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Shoutboxen")
 
 
 def test_in_german_without_scripts(visit: Visit, history: list[str]) -> None:
     page = visit("team", java_script_enabled=False, locale="de")
-    page.get_by_role("link", name="Ältere Shouts").click()
-    expect(page.get_by_role("link", name="Zurück zu den neuesten")).to_be_visible()
+    page.get_by_role("link", name="Ältere Nachrichten").click()
+    expect(page.get_by_role("link", name="Zurück zu den neuesten Nachrichten")).to_be_visible()
     assert page.context.request.get(page.url).headers["vary"] == "Accept-Language, Cookie"
     expect(page.locator("time").first).to_contain_text(" UTC")
 
@@ -258,6 +260,6 @@ def test_list_and_missing_page(visit: Visit, demo: Demo) -> None:
     answer = page.goto(f"{demo[0].url}/shoutbox/nowhere")
     assert answer
     assert answer.status == 404
-    expect(page.locator(".error")).to_have_text("There is no shoutbox “nowhere” here.")
+    expect(page.locator(".error")).to_have_text("The shoutbox “nowhere” does not exist.")
     page.get_by_role("link", name="All shoutboxes").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Shoutboxes")

@@ -19,7 +19,7 @@ def test_page_goes_on_after_a_restart(server: Server, bus: Bus, tmp_path: Path) 
         expect(page.get_by_role("status")).to_contain_text("Not connected")
         field(page, "Shout").fill("said to a stopped bus")
         button(page).click()
-        expect(page.get_by_role("alert")).to_contain_text("did not get through")
+        expect(page.get_by_role("alert")).to_contain_text("was not sent")
 
         config = (tmp_path / "bus" / "shoutbus.toml").read_text()
         again = start_bus(tmp_path / "bus", config, int(bus.url.rpartition(":")[2]))

@@ -166,24 +166,22 @@ def test_an_edit_and_what_is_taken_away_are_there_at_once(press: Press) -> None:
     path = press.tell("A slip\n\nOf the pen.")
     page = press.open(path)
     expect(page.get_by_role("heading", level=1)).to_have_text("A slip")
-    assert "Changed: " in press.ask(f'story edit {number(path)} title="Put right"')
+    assert "Changed the story: " in press.ask(f'story edit {number(path)} title="Put right"')
     page.reload()  # the old address leads to the new one
     expect(page.get_by_role("heading", level=1)).to_have_text("Put right")
     expect(page).to_have_url(f"{press.bus.url}/stories/news/{number(path)}-put-right")
-    expect(page.get_by_text("changed")).to_have_count(1)
-    assert "Changed: " in press.ask(f'story edit {number(path)} title="A slip"')
+    expect(page.get_by_text("edited")).to_have_count(1)
+    assert "Changed the story: " in press.ask(f'story edit {number(path)} title="A slip"')
     page.reload()  # and back: no browser is sent in circles by what it kept
     expect(page).to_have_url(f"{press.bus.url}{path}")
-    assert "Unpublished." in press.ask(f"story unpublish {number(path)}")
+    assert "Unpublished the story." in press.ask(f"story unpublish {number(path)}")
     answer = page.reload()
     assert answer
     assert answer.status == 410
-    expect(page.get_by_role("main")).to_contain_text(
-        "There was a story here, and it was taken away."
-    )
+    expect(page.get_by_role("main")).to_contain_text("This story was removed.")
     page.goto(f"{press.bus.url}/stories/news")
     expect(page.get_by_text("A slip")).to_have_count(0)
-    assert "Published again" in press.ask(f"story unpublish {number(path)} again")
+    assert "Published the story again:" in press.ask(f"story unpublish {number(path)} again")
     page.reload()
     expect(page.get_by_role("heading", name="A slip")).to_have_count(1)
 
@@ -296,7 +294,9 @@ def test_what_is_for_operators(press: Press) -> None:
     expect(page.get_by_role("link", name="News")).to_have_count(1)
     expect(page.get_by_role("link", name="Inside")).to_have_count(0)
     page.goto(f"{press.bus.url}/stories/inside")
-    expect(page.get_by_role("main")).to_contain_text("These stories are for operators")
+    expect(page.get_by_role("main")).to_contain_text(
+        "This story archive is for operators. Write “matrix” to"
+    )
     link = next(word for word in press.ask("matrix").split() if "/sign-in/" in word)
     page.goto(link)
     page.get_by_role("button", name="Sign in").click()

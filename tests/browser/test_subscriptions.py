@@ -159,14 +159,14 @@ def looked_at(page: Page) -> None:
 
 def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> None:
     page = post.open(java_script_enabled=False)
-    page.get_by_text("Get it by mail").click()
-    page.get_by_label("Your mail address").fill("juliet@example.org")
-    page.get_by_label("How often").select_option("at once")
+    page.get_by_text("Receive by email").click()
+    page.get_by_label("Your email address").fill("juliet@example.org")
+    page.get_by_label("How often").select_option("immediately")
     expect(page.locator("[data-zone]")).to_have_text("UTC")
     page.get_by_role("button", name="Subscribe").click()
     expect(page.get_by_role("status")).to_have_text(
-        "If there is something to confirm, a mail is on its way: one a day at most, so look "
-        "for an earlier one too."
+        "If confirmation is required, an email is on its way. At most one is sent per day, so "
+        "also look for an earlier one."
     )
     post.bus.post("shoutbox:lobby", "before it is confirmed")
     link = post.link(post.mail("juliet", 1), "confirm")
@@ -189,7 +189,7 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     for _ in range(2):
         assert one_click(header_link(told)).status == 200
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ended")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Unsubscribed")
     assert call(link).status == 410
 
     page = post.open(header_link(told), **PHONE)
@@ -197,8 +197,8 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
     page.goto(post.link(told, "stop"))
     looked_at(page)
     for pressed, seen in (
-        ("Send nothing more", "Ended"),
-        ("Allow requests again", "You may be asked again"),
+        ("Stop all email", "Unsubscribed"),
+        ("Allow requests again", "Requests are allowed again"),
     ):
         page.get_by_role("button", name=pressed).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(seen)
@@ -207,26 +207,28 @@ def test_by_mail_alone_without_scripts_until_a_provider_ends_it(post: Post) -> N
 
 def test_each_page_with_scripts_on_a_phone(post: Post) -> None:
     page = post.open(**PHONE, timezone_id="Europe/Berlin", locale="en-GB")
-    page.get_by_text("Get it by mail").click()
+    page.get_by_text("Receive by email").click()
     expect(page.locator("[data-zone]")).to_have_text("Europe/Berlin")
     looked_at(page)
-    page.get_by_label("Your mail address").fill("romeo@example")
+    page.get_by_label("Your email address").fill("romeo@example")
     page.get_by_label("How often").select_option("weekly on Monday at 9")
     page.locator("form.subscribe").evaluate("form => { form.noValidate = true }")
-    page.get_by_label("Your mail address").fill("romeo at example.org")
+    page.get_by_label("Your email address").fill("romeo at example.org")
     page.get_by_role("button", name="Subscribe").click()
-    expect(page.get_by_role("alert")).to_contain_text("“romeo at example.org” is no mail address")
-    expect(page.get_by_label("Your mail address")).to_have_value("romeo at example.org")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "“romeo at example.org” is not an email address. Write it as juliet@example.org."
+    )
+    expect(page.get_by_label("Your email address")).to_have_value("romeo at example.org")
     expect(page.get_by_label("How often")).to_have_value("weekly")
     looked_at(page)
-    page.get_by_label("Your mail address").fill("romeo@example.org")
+    page.get_by_label("Your email address").fill("romeo@example.org")
     page.get_by_role("button", name="Subscribe").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
     looked_at(page)
     page.goto(f"{post.bus.url}/shoutbox/news/subscribe")
-    page.get_by_label("Your mail address").fill("romeo@example.org")
+    page.get_by_label("Your email address").fill("romeo@example.org")
     page.get_by_role("button", name="Subscribe").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
 
     link = post.link(post.mail("romeo", 1), "confirm")
     page.goto(link)
@@ -239,7 +241,12 @@ def test_each_page_with_scripts_on_a_phone(post: Post) -> None:
     expect(page.get_by_role("listitem")).to_contain_text("News of the theatre")
     looked_at(page)
     page.goto(link)
-    expect(page.get_by_text("That link is over")).to_be_visible()
+    expect(
+        page.get_by_text(
+            "This link is no longer valid. Each link works once, within a week, and only the "
+            "newest one works. Earlier confirmations remain valid."
+        )
+    ).to_be_visible()
     looked_at(page)
 
 
@@ -250,7 +257,7 @@ def test_a_member_at_their_own(post: Post) -> None:
     expect(page.get_by_role("listitem").filter(has_text="Lobby")).to_contain_text("daily at 9")
     expect(page.get_by_role("link", name="Matrix")).to_have_count(0)
     looked_at(page)
-    page.get_by_role("link", name="Change: Lobby").click()
+    page.get_by_role("link", name="Edit: Lobby").click()
     page.get_by_label(re.compile("^When")).fill("weekly on Friday at 18:00")
     looked_at(page)
     page.get_by_role("button", name="Finish").click()
@@ -266,12 +273,14 @@ def test_a_member_at_their_own(post: Post) -> None:
     page.goto(f"{post.bus.url}/commands/subscribe")
     looked_at(page)
     page.goto(f"{post.bus.url}/subscriptions")
-    page.get_by_role("button", name="End it: Lobby").click()
-    expect(page.get_by_text("You have none yet.")).to_be_visible()
+    page.get_by_role("button", name="End subscription: Lobby").click()
+    expect(page.get_by_text("You do not have any subscriptions yet.")).to_be_visible()
     looked_at(page)
     page.context.clear_cookies()
     page.reload()
-    expect(page.get_by_text("write “subscriptions” to")).to_be_visible()
+    expect(
+        page.get_by_text("This page requires you to sign in. Write “subscriptions” to")
+    ).to_be_visible()
     looked_at(page)
 
 
@@ -293,4 +302,4 @@ def test_no_other_site_frames_or_clicks(post: Post) -> None:
         evil.get_by_role("button", name="Win").click()
     assert posted.value.status == 403
     page.reload()
-    expect(page.get_by_role("button", name="End it: Lobby")).to_have_count(1)
+    expect(page.get_by_role("button", name="End subscription: Lobby")).to_have_count(1)

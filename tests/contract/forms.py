@@ -12,6 +12,7 @@ from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
 from component.common.sanitize import escape as q
+from component.xmpp.elements import serialize
 from component.xmpp.stanza import COMMANDS, DATA
 from tests.support.fakes import a_bus
 
@@ -41,6 +42,11 @@ async def a_seeded_bus(folder: Path) -> AsyncIterator[Bus]:
         await bus.settings.change([Put(thing) for thing in things], seed)
         await bus.settings.change([Put(Route(box, room))], seed)
         yield bus
+
+
+def wire(element: Element) -> Element:
+    """An element as it is read from the wire."""
+    return fromstring(serialize(element))
 
 
 class Client:
@@ -85,7 +91,7 @@ class Client:
             f'<iq from="{sender}" to="bot@bus" type="set"{self._language}>'
             f'<command xmlns="{COMMANDS}" node="{node}"{more}>{inside}</command></iq>'
         )
-        command = fromstring(await self.adhoc.serve(stanza))
+        command = wire(await self.adhoc.serve(stanza))
         self._seen(command)
         return command
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from component.bus.model.digest import digests
 from component.bus.model.ledger import Ledger, StateEntry
-from component.bus.model.message import Author, Message, id_from
+from component.bus.model.message import Author, AuthorKind, Message, id_from
 from component.bus.model.planner import Arrival, Follows, Held, Planner, Stopped
 from component.bus.model.route import Route, Routes, Stage
 from component.processors import build
@@ -75,7 +75,7 @@ BODIES = [
 ]
 AUTHORS = [
     Author("Juliet", "juliet@example.org"),
-    Author("Romeo", "guest:0123"),
+    Author("Romeo", "guest:0123", AuthorKind.GUEST),
     Author("Nick", "room@x/Nick"),
 ]
 PAUSES = [1, 1, 20, 0, 40, 1, 600, 1, 3_600, 1, 8 * 3_600, 0, 86_400]

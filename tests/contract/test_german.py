@@ -57,7 +57,7 @@ async def test_the_menu_in_german(bus: Bus) -> None:
     client = Client(bus, language="de")
     offered = dict(client.adhoc.listed("bot@bus", "admin@x/pda", "de-AT"))
     assert offered["channels"] == "Kanäle…"
-    assert offered["whoami"] == "Zeigen, wer ich bin"
+    assert offered["whoami"] == "Anzeigen, wer ich bin"
     assert client.adhoc.named("routes", "admin@x/pda", "de") == "Routen…"
     first = await client.send("channels")
     assert told(first).startswith("Kanäle…\n")
@@ -66,57 +66,74 @@ async def test_the_menu_in_german(bus: Bus) -> None:
         for box in boxes(first)
         for one in box.iter(f"{X}option")
     }
-    assert choices["Kanal anhalten"] == "channel-pause"
+    assert choices["Kanal pausieren"] == "channel-pause"
     # By its title, as a client may send it
-    second = await client.send("channels", {"command": ["Kanal anhalten"]}, session_of(first))
-    assert [box.get("label") for box in boxes(second)] == ["Kanal", "Angehalten"]
+    second = await client.send("channels", {"command": ["Kanal pausieren"]}, session_of(first))
+    assert [box.get("label") for box in boxes(second)] == ["Kanal", "Pausiert"]
     again = await client.send(
         "channels", {"channel": ["muc:nowhere@x"], "paused": ["on"]}, session_of(first)
     )
-    assert lines(again).startswith("Kanal: „muc:nowhere@x“ steht nicht zur Wahl.")
+    assert lines(again).startswith("Kanal: „muc:nowhere@x“ steht nicht zur Auswahl.")
     done = await client.send(
         "channels", {"channel": ["shoutbox:lobby"], "paused": ["on"]}, session_of(first)
     )
-    assert told(done).startswith("shoutbox:lobby ist angehalten: ")
+    assert told(done).startswith("shoutbox:lobby ist pausiert. ")
 
 
 async def test_refusals_in_german(bus: Bus) -> None:
     guest = Client(bus, lambda _jid: Role.GUEST, language="de")
     for node, words in (
-        ("nothing", "Einen Befehl „nothing“ gibt es nicht"),
-        ("status", "ist für die Rolle Operator; deine ist Gast"),
-        ("routes", "Das ist nichts für deine Rolle, Gast"),
+        ("nothing", "Den Befehl „nothing“ gibt es nicht"),
+        ("status", "erfordert die Rolle Operator; deine Rolle ist Gast."),
+        ("routes", "Deine Rolle, Gast, erlaubt das nicht."),
     ):
         with pytest.raises(IqFault, match=words):
             await guest.send(node)
 
 
 async def test_help_in_german(bus: Bus) -> None:
-    answer = (await _says(a_text(bus), "help", "de-CH")).splitlines()
-    assert answer[0].startswith("Ich reiche Nachrichten zwischen Räumen")
+    text = a_text(bus)
+    first = (await _says(text, "help", "de-CH")).splitlines()
+    assert first[0].startswith(
+        "Ich leite Nachrichten zwischen Räumen, Shoutboxen und Personen weiter. Das sind meine "
+        "Befehle:"
+    )
+    assert first[1].startswith("Nachrichten: shout, last, search")
+    assert "„help all“ zeigt alle mit ihren Titeln." in first[-3]
+    answer = (await _says(text, "help alle", "de-CH")).splitlines()
+    assert answer[0].startswith(
+        "Ich leite Nachrichten zwischen Räumen, Shoutboxen und Personen weiter. Das sind meine "
+        "Befehle:"
+    )
     assert answer[1:-2] == [
         f"{name}: {tell(ACTIONS[name].title, 'de')}" for name in sorted(ACTIONS)
     ]
-    assert answer[-2] == "„help processors“ zeigt, was Routen unterwegs mit Nachrichten tun können."
-    assert answer[-1].startswith("Die Shoutboxen sind unter ")
+    assert answer[-2] == "„help processors“ listet die Prozessoren auf, die eine Route haben kann."
+    assert answer[-1].startswith("Die Shoutboxen findest du unter ")
 
 
 async def test_a_conversation_in_german(bus: Bus) -> None:
     text = a_text(bus)
-    assert (await _says(text, "route add")).startswith("Von?\nwoher Nachrichten kommen\n")
+    assert (await _says(text, "route add")).startswith(
+        "Von?\nder Kanal, aus dem Nachrichten kommen\n"
+    )
     assert (await _says(text, "shoutbox:loby")).startswith(
-        "Fehler: „shoutbox:loby“ steht nicht zur Wahl. Ähnlich: shoutbox:lobby."
+        "Fehler: „shoutbox:loby“ steht nicht zur Auswahl. Ähnlich: shoutbox:lobby."
     )
-    assert (await _says(text, "shoutbox:lobby")).startswith("Nach?\nwohin sie gehen\n")
+    assert (await _says(text, "shoutbox:lobby")).startswith(
+        "Nach?\nder Kanal, in den Nachrichten gehen\n"
+    )
     assert (await _says(text, "zurück")).startswith("Von?")
-    assert await _says(text, "abbrechen") == "Alles bleibt, wie es war."
+    assert await _says(text, "abbrechen") == "Es wurde nichts geändert."
     asked = await _says(text, "channel remove shoutbox:lobby")
-    assert asked.splitlines()[0].startswith(
-        "shoutbox:lobby (Lobby <b>& 100 %) wird entfernt, und mit ihm seine Routen"
+    assert asked.splitlines()[0].startswith("shoutbox:lobby (Lobby <b>& 100 %)")
+    assert asked.splitlines()[1] == "Bestätigen?"
+    assert asked.endswith(
+        "(„zurück“ geht einen Schritt zurück, „abbrechen“ bricht ab, ohne etwas zu ändern)"
     )
-    assert asked.splitlines()[1] == "Sicher?"
-    assert asked.endswith("(„zurück“ geht zurück, „abbrechen“ lässt alles, wie es war)")
-    assert (await _says(text, "ja")).startswith("shoutbox:lobby ist entfernt; Routen: 1")
+    assert (await _says(text, "ja")).startswith(
+        "shoutbox:lobby wurde entfernt. Entfernte Routen: 1; neue unzustellbare Nachrichten:"
+    )
     assert not bus.hub.find(Channel("shoutbox", "lobby"))
 
 
@@ -129,23 +146,30 @@ async def test_a_conversation_in_german(bus: Bus) -> None:
         (
             "deadletter-list",
             {"channel": "lobby"},
-            "„lobby“ ist kein Kanal: Schreib Methode:Adresse, etwa",
+            "„lobby“ ist kein Kanal. Schreib ihn als Methode:Adresse, zum Beispiel shoutbox:lobby.",
         ),
         (
             "deadletter-list",
             {"channel": "Foo:x"},
-            "„Foo“ ist kein Name einer Methode: Schreib Methode:Adresse, etwa",
+            (
+                "„Foo“ ist kein Name einer Methode. Schreib den Kanal als Methode:Adresse, zum "
+                "Beispiel shoutbox:lobby."
+            ),
         ),
-        ("last", {"channel": "pigeon:x"}, "Einen Kanal pigeon:x gibt es für dich nicht."),
+        (
+            "last",
+            {"channel": "pigeon:x"},
+            "Den Kanal pigeon:x gibt es nicht, oder du hast keinen Zugriff darauf.",
+        ),
         (
             "role-grant",
             {"jid": "juliet", "role": "member"},
-            "„juliet“ ist keine JID wie juliet@example.org.",
+            "„juliet“ ist keine JID. Schreib sie wie juliet@example.org.",
         ),
         (
             "deadletter-list",
             {"channel": "x" * 4001},
-            "Das hat 4001 Zeichen; höchstens 4000 passen.",
+            "Der Text hat 4001 Zeichen. Höchstens 4000 sind erlaubt.",
         ),
     ],
 )
@@ -166,7 +190,7 @@ async def test_bad_values_in_german(
 
 async def test_a_channel_with_a_bad_address_in_german(bus: Bus) -> None:
     answer = (
-        "„lobby“ ist keine Adresse eines Kanals der Methode muc: Schreib sie wie "
+        "„lobby“ ist keine Adresse eines Kanals der Methode muc. Schreib sie wie "
         "muc:team@rooms.example.org."
     )
     assert (await _says(a_text(bus), "channel add muc lobby")).startswith(f"Fehler: {answer}")
@@ -179,8 +203,10 @@ async def test_a_channel_with_a_bad_address_in_german(bus: Bus) -> None:
 
 
 async def test_an_unknown_method_in_german(bus: Bus) -> None:
-    answer = "„pigeon“ steht nicht zur Wahl."
-    assert (await _says(a_text(bus), "channel add pigeon x")).startswith(f"Fehler: Art: {answer}")
+    answer = "„pigeon“ steht nicht zur Auswahl."
+    assert (await _says(a_text(bus), "channel add pigeon x")).startswith(
+        f"Fehler: Methode: {answer}"
+    )
     client = Client(bus, language="de")
     first = await client.send(
         "channel-add", {"method": ["pigeon"]}, session_of(await client.send("channel-add"))
@@ -204,17 +230,17 @@ async def test_a_conflict_in_german(bus: Bus, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(bus.settings, "change", later)
     answer = await _says(a_text(bus), "channel pause shoutbox:lobby")
     changed = (
-        "Fehler: Jemand hat das inzwischen geändert: Sieh es dir noch einmal an und entscheide "
-        "dann."
+        "Fehler: Jemand anders hat das inzwischen geändert. Es wurde nichts gespeichert; sieh es "
+        "dir an und versuch es noch einmal."
     )
     assert answer.splitlines()[0] == changed
 
 
 async def test_a_role_that_does_not_reach_in_german(bus: Bus) -> None:
     text = Text(bus, lambda _jid: Role.GUEST, lambda: 0.0)
-    refused = "Fehler: „status“ ist für die Rolle Operator; deine ist Gast."
+    refused = "Fehler: „status“ erfordert die Rolle Operator; deine Rolle ist Gast."
     assert await text.answer(TypedLine("", "Nick", "status", True, "de")) == refused
-    private = "Fehler: „status“ ist für einen privaten Chat: Schreib an bot@bus.example.org."
+    private = "Fehler: „status“ geht nur in einem privaten Chat. Schreib an bot@bus.example.org."
     assert await a_text(bus).answer(TypedLine("admin@x", "Nick", "status", True, "de")) == private
 
 
@@ -222,15 +248,21 @@ async def test_states_in_german(bus: Bus) -> None:
     message = Message.new(LOBBY, Author("Juliet", "juliet@x"), "Hallo", 1)
     await bus.hub.accept(message)
     told = await _says(a_text(bus), f"trace {message.id}")
-    assert told.splitlines()[1].startswith("shoutbox:lobby: gekommen ")
+    assert told.splitlines()[1].startswith("shoutbox:lobby: empfangen ")
     assert told.splitlines()[2].startswith("muc:a_very-long-name&so@rooms.example.org: zugestellt ")
 
 
 def test_every_state_and_role_has_its_german() -> None:
-    states = ["gekommen", "unterwegs", "zugestellt", "unzustellbar", "verworfen"]
+    states = ["empfangen", "ausstehend", "zugestellt", "unzustellbar", "verworfen"]
     assert [one.words.told("de") for one in State] == states
     assert [one.words.told("de") for one in Role] == ["Gast", "Mitglied", "Operator", "Admin"]
-    assert [str(one.words) for one in State] == list(State)
+    assert [str(one.words) for one in State] == [
+        "received",
+        "pending",
+        "delivered",
+        "undeliverable",
+        "dropped",
+    ]
     assert [str(one.words) for one in Role] == [one.label for one in Role]
 
 
@@ -242,7 +274,7 @@ async def test_what_is_off_and_paused_in_german(bus: Bus) -> None:
     assert await _says(text, "route pause 1 an") == f"{way} ist jetzt an."
     await _says(text, "channel pause shoutbox:lobby")
     assert (
-        "shoutbox:lobby title=Lobby <b>& 100 % (angehalten)"
+        "shoutbox:lobby title=Lobby <b>& 100 % (pausiert)"
         in (await _says(text, "channel list")).splitlines()
     )
 
@@ -276,7 +308,9 @@ async def test_the_state_of_the_bus_in_german(bus: Bus) -> None:
     bus.rooms.states["out@rooms.x"] = RoomState(False, OUT["301"], False, "", 0)
     room = "a_very-long-name&so@rooms.example.org"
     bus.rooms.states[room] = RoomState(False, OUT["307"], False, "", 0)
-    assert f"{room}: draußen: der Bot wurde hinausgeworfen" in await _says(a_text(bus), "room list")
+    assert f"{room}: nicht im Raum: der Bot wurde aus dem Raum geworfen" in await _says(
+        a_text(bus), "room list"
+    )
     rooms = {
         "out@rooms.x": {"state": "out", "trouble": "…"},
         "new@rooms.x": {"state": "joining", "trouble": ""},
@@ -290,7 +324,7 @@ async def test_the_state_of_the_bus_in_german(bus: Bus) -> None:
     assert told[0] == "Shoutbus 1.2.3, läuft seit 1 min: eingeschränkt"
     assert told[1].startswith("XMPP: verbunden seit ")
     assert "  out@rooms.x: der Bot ist aus dem Raum verbannt" in told
-    assert "  new@rooms.x: auf dem Weg hinein" in told
+    assert "  new@rooms.x: wird betreten" in told
 
 
 async def test_a_language_that_is_not_there_is_answered_in_english(bus: Bus) -> None:

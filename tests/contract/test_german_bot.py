@@ -38,7 +38,9 @@ class Talk:
     session: FakeSession = field(default_factory=FakeSession)
 
     def __post_init__(self) -> None:
-        handlers = BusHandlers(self.bus.hub, self.bus.settings, {}, MessagePages("", b""), {})
+        handlers = BusHandlers(
+            self.bus.hub, self.bus.store, self.bus.settings, {}, MessagePages("", b""), {}
+        )
         handlers.text = a_text(self.bus)
         self.bot = Bot(self.session, "bot", handlers)
         self.inbox = Inbox(self.session, self.bot, handlers, _nobody, self.bus.clock)
@@ -83,41 +85,45 @@ async def _goes_on(bus: Bus) -> None:
 
 async def test_the_bot_confirms_in_german(talk: Talk) -> None:
     nowhere = (
-        "Ich kann das nirgendwohin weiterreichen: Von deinen Nachrichten geht keine Route aus."
+        "Deine Nachricht wurde nicht weitergeleitet, weil von deinem Chat keine Route ausgeht. "
+        "„help“ zeigt, was ich kann."
     )
     assert (await talk.hears("Hallo")).startswith(nowhere)
     await _goes_on(talk.bus)
-    passed = "Weitergereicht an Lobby <b>& 100 % (shoutbox:lobby), für alle, die dort lesen."
+    passed = "In Lobby <b>& 100 % (shoutbox:lobby) gepostet, wo alle es lesen können."
     assert (await talk.hears("Hallo")).startswith(passed)
     assert (await talk.hears("Hallo", "room@rooms.x/Nick")).startswith(
-        "Schreib mir dafür an bot@bus.example.org"
+        "Das geht nur in einem privaten Chat, weil ich in einem Raum nicht sehe, wer du bist. "
+        "Schreib mir an bot@bus.example.org."
     )
 
 
 async def test_the_bot_refuses_in_german(talk: Talk) -> None:
     await _goes_on(talk.bus)
-    there = (
-        "Unter nobody@bus.example.org gibt es keinen Kanal. Schreib „help“ an bot@bus.example.org."
-    )
+    there = "Den Kanal nobody@bus.example.org gibt es nicht. Schreib „help“ an bot@bus.example.org."
     assert await talk.hears("Hallo", to="nobody@bus.example.org") == there
     long = await talk.hears("x" * (MAX_BODY + 1))
-    assert long == f"Die Nachricht hat {MAX_BODY + 1} Zeichen; höchstens {MAX_BODY} passen."
+    assert long == f"Die Nachricht hat {MAX_BODY + 1} Zeichen. Höchstens {MAX_BODY} sind erlaubt."
     mute = Mute("juliet@x", "juliet", 0, "zu laut")
     await talk.bus.settings.change([Put(mute)], Audit(0, "", "test", "seed"))
     muted = (
-        "Ein Operator hat dich stummgeschaltet, bis er es aufhebt (zu laut): Das ging an niemanden."
+        "Ein Operator hat dich bis auf weiteres stummgeschaltet (zu laut). Deine Nachricht wurde "
+        "nicht weitergeleitet."
     )
     assert await talk.hears("Hallo") == muted
 
 
 async def test_a_flood_in_german(talk: Talk) -> None:
     told = {await talk.hears("Hallo") for _ in range(300)}
-    assert "Das war zu viel auf einmal: Versuch es in 1 s noch einmal." in told
+    assert "Zu viele Anfragen. Versuch es in 1 s noch einmal." in told
 
 
 async def test_who_chose_english_is_answered_so(talk: Talk) -> None:
     await talk.bus.settings.prefer(Preference("juliet@x", "en"))
-    assert (await talk.hears("Hallo")).startswith("I have nowhere to pass that on to")
+    assert (await talk.hears("Hallo")).startswith(
+        "Your message was not forwarded, because no route starts at your chat. “help” lists what "
+        "I can do."
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,15 +133,26 @@ async def test_who_chose_english_is_answered_so(talk: Talk) -> None:
             "juliet@x",
             "",
             "de",
-            "„tanze“ kenne ich nicht. Schreib „shoutbus: help“, dann sage ich, was ich kann.",
+            (
+                "Den Befehl „tanze“ kenne ich nicht. Schreib „shoutbus: help“, um zu sehen, was "
+                "ich kann."
+            ),
         ),
         (
             "juliet@x",
             "de",
             "en",
-            "„tanze“ kenne ich nicht. Schreib „shoutbus: help“, dann sage ich, was ich kann.",
+            (
+                "Den Befehl „tanze“ kenne ich nicht. Schreib „shoutbus: help“, um zu sehen, was "
+                "ich kann."
+            ),
         ),
-        ("", "de", "en", "I don't know “tanze”. Write “shoutbus: help” for what I can do."),
+        (
+            "",
+            "de",
+            "en",
+            "I do not know the command “tanze”. Write “shoutbus: help” to see what I can do.",
+        ),
     ],
 )
 async def test_a_line_in_a_room(
@@ -152,7 +169,7 @@ async def test_commands_in_a_room(talk: Talk) -> None:
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
     await talk.bot.answer(room, RoomLine("Juliet", "", "shoutbus: whoami", "de"))
     said = [one.findtext("body") for one in talk.session.sent]
-    assert said == ["Juliet: Hier bist du Juliet und hast die Rolle Admin."]
+    assert said == ["Juliet: Hier bist du Juliet, mit der Rolle Admin."]
 
 
 def test_what_the_bot_may_not_do_in_german() -> None:
@@ -164,6 +181,16 @@ def test_what_the_bot_may_not_do_in_german() -> None:
         voice=False,
     )
     limits = tell(room.limits(), "de")
-    assert limits.startswith("Ich darf in diesem Raum nicht sprechen: ")
-    assert "Ich bin kein Besitzer dieses Raums: " in limits
-    assert limits.endswith("Was gesagt wird, während ich weg bin, kann ich nicht weiterreichen.")
+    assert limits.startswith(
+        "Ich habe in diesem Raum kein Rederecht und kann nur mitlesen. Ein Moderator kann es mir "
+        "geben."
+    )
+    assert (
+        "Ich bin kein Besitzer dieses Raums. Ich kann weder Name, Thema und Archiv "
+        "einstellen noch Besitzer hinzufügen oder die Namen von Webnutzern schützen. Ein "
+        "Besitzer kann das ändern, indem er mich zum Besitzer macht."
+    ) in limits
+    assert limits.endswith(
+        "Dieser Raum hat kein Archiv. Nachrichten, die während meiner Abwesenheit kommen, kann "
+        "ich nicht weiterleiten."
+    )

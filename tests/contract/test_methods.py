@@ -233,7 +233,7 @@ async def test_takes_back_what_it_brought(name: str) -> None:
     wire = FakeWire()
     method, channel = _made(SPECS[name], wire), Channel.parse(SPECS[name].example)
     assert isinstance(method, Retracts)
-    brought = Delivery(1, said("hello", FROM), channel, State.DONE)
+    brought = Delivery(1, said("hello", FROM), channel, State.DELIVERED)
     assert await method.retract(brought) in (Fate.GONE, Fate.ASKED)
     assert wire.retracted == [(channel.address, brought.message.id)]
     wire.trouble = Unavailable("away")

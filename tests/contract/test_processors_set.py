@@ -15,7 +15,7 @@ from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route, Settings
 from component.common import form
-from component.config.config import parse_part
+from component.config import parse_import
 from component.processors import build, discover, settings_of
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, fields, session_of
@@ -80,7 +80,7 @@ async def test_by_form_by_line_and_by_toml_alike(bus: Bus, name: str, values: Va
     answer = await _write(bus, f"route edit {number} add {line}")
     assert _stages(bus) == [wanted, wanted], answer
     toml = "\n".join(line for lines in written(bus) for line in lines)
-    part = parse_part(toml, bus.methods, "bot", [])
+    part = parse_import(toml, bus.methods, "bot", [])
     assert [(stage.name, stage.settings) for stage in part.routes[0].stages] == [wanted, wanted]
 
 

@@ -40,7 +40,7 @@ SAMPLES = {
     "feed": Sample(
         {"url": "https://example.org/feed", "first": "3"},
         {"url": "https://example.org/feed", "first": "3", "most": 5},
-        {"url": "no address"},
+        {"url": "not an address"},
     ),
     "fortune": Sample(
         {"when": "hourly"},
@@ -106,7 +106,7 @@ def test_it_only_speaks(spec: MethodSpec) -> None:
     assert spec.make is None
     assert not spec.open
     assert not spec.person
-    with pytest.raises(BadInput, match="only speaks"):
+    with pytest.raises(BadInput, match="A route can start there, but not end there"):
         spec.check_end(Channel.parse(spec.example))
 
 

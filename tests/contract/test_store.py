@@ -9,7 +9,7 @@ import pytest
 
 from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import Author, AuthorKind, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
 from component.bus.model.route import Route
 from component.bus.ports.accepted import Receipt
@@ -31,7 +31,7 @@ AUDIT = Audit(1_000, "admin@x", "text", "moderate", "before", "after")
 
 def offer(message: Message, *to: Channel) -> Offer:
     return offered(
-        message, (message.channel, State.CAME), *((channel, State.PENDING) for channel in to)
+        message, (message.channel, State.RECEIVED), *((channel, State.PENDING) for channel in to)
     )
 
 
@@ -53,7 +53,7 @@ async def test_what_is_saved_is_there(store: Store) -> None:
     assert receipt.new
     assert receipt.message == message
     assert [(one.channel, one.state) for one in receipt.deliveries] == [
-        (FROM, State.CAME),
+        (FROM, State.RECEIVED),
         (TO, State.PENDING),
         (OTHER, State.PENDING),
     ]
@@ -132,7 +132,10 @@ async def test_a_message_that_concerns_only_its_own_channel(store: Store) -> Non
 async def test_every_character_comes_back(store: Store) -> None:
     nasty = "".join(NASTY.split("\n"))
     message = said(
-        NASTY, Channel("shoutbox", "lobby"), author=Author(nasty, f"guest:{nasty}"), origin=nasty
+        NASTY,
+        Channel("shoutbox", "lobby"),
+        author=Author(nasty, f"guest:{nasty}", AuthorKind.GUEST),
+        origin=nasty,
     )
     await save(store, message)
     assert (await store.messages.trace(message.id))[0].message == message
@@ -549,7 +552,7 @@ async def test_a_deleted_message_keeps_its_trace_only(store: Store) -> None:
     await store.messages.delete(vile.id, "(gone)", AUDIT)
     hops = await store.messages.trace(vile.id)
     assert [(one.state, one.message.body) for one in hops] == [
-        (State.CAME, "(gone)"),
+        (State.RECEIVED, "(gone)"),
         (State.DROPPED, "(gone)"),
         (State.DROPPED, "(gone)"),
     ]
@@ -576,9 +579,9 @@ async def test_of_what_was_dropped_on_the_wire_only_its_arrival_counts(store: St
     await store.messages.delete(receipt.message.id, "(gone)", AUDIT)
     await committed(store, (), [one.failed(Unconfirmed("lost"), 5), other.confirmed(5)], ())
     assert [hop.state for hop in await store.messages.trace(receipt.message.id)] == [
-        State.CAME,
+        State.RECEIVED,
         State.DROPPED,
-        State.DONE,
+        State.DELIVERED,
     ]
 
 

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from component.bus.model.delivery import State
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Kind
 from component.bus.model.subscription import Address, Proof, Standing
-from component.bus.ports.addresses import RequestCounts, RequestLimits, RequestOutcome
+from component.bus.ports.addresses import (
+    ConfirmationRequest,
+    RequestCounts,
+    RequestLimits,
+    RequestOutcome,
+)
 from component.bus.ports.store import Store
 from tests.contract.engines import Engine, Opened
 from tests.contract.test_store_subscriptions import added
@@ -56,19 +61,23 @@ async def test_a_victim_is_asked_so_often_and_no_more(store: Store) -> None:
     """A hundred sign-ups of one address, by as many people: see subscription bombing."""
     kept = [
         await store.addresses.request_confirmation(
-            asked(f"{number}@x", 1_000 + number), f"{number}@x", most(3)
+            asked(f"{number}@x", 1_000 + number), f"{number}@x", "", most(3)
         )
         for number in range(100)
     ]
     assert kept == [RequestOutcome.NOW] * 3 + [RequestOutcome.ALREADY] * 97
     assert [each.who for each in await store.addresses.find(target=MAIL)] == ["0@x", "1@x", "2@x"]
     assert (
-        await store.addresses.request_confirmation(asked("0@x", 2_000), "0@x", most(3, since=1_001))
+        await store.addresses.request_confirmation(
+            asked("0@x", 2_000), "0@x", "", most(3, since=1_001)
+        )
         is RequestOutcome.NOW
     )
     assert await store.addresses.get("0@x", MAIL) == asked("0@x", 2_000)
     assert (
-        await store.addresses.request_confirmation(asked("9@x", 2_001), "9@x", most(3, since=1_001))
+        await store.addresses.request_confirmation(
+            asked("9@x", 2_001), "9@x", "", most(3, since=1_001)
+        )
         is RequestOutcome.ALREADY
     )
 
@@ -78,7 +87,7 @@ async def test_so_many_are_asked_by_one_and_by_all_of_a_domain(store: Store) -> 
 
     async def ask(by: str, number: int, at: int = 1_000, since: int = 0) -> RequestOutcome:
         return await store.addresses.request_confirmation(
-            asked(by, at, targets[number]), by, most(9, 2, 3, since)
+            asked(by, at, targets[number]), by, "", most(9, 2, 3, since)
         )
 
     assert [await ask("juliet@x", number) for number in range(3)] == [
@@ -112,36 +121,45 @@ async def test_so_many_are_asked_by_one_and_by_all_of_a_domain(store: Store) -> 
 async def test_what_was_asked_by_a_clock_that_was_ahead_does_not_count(store: Store) -> None:
     assert (
         await store.addresses.request_confirmation(
-            asked("juliet@x", 2**41), "juliet@x", most(1, 1, 1)
+            asked("juliet@x", 2**41), "juliet@x", "", most(1, 1, 1)
         )
         is RequestOutcome.NOW
     )
     assert (
         await store.addresses.request_confirmation(
-            asked("juliet@x", 1_000), "juliet@x", most(1, 1, 1)
+            asked("juliet@x", 1_000), "juliet@x", "", most(1, 1, 1)
         )
         is RequestOutcome.NOW
     )
     assert (
         await store.addresses.request_confirmation(
-            asked("juliet@x", 1_000), "juliet@x", most(1, 1, 1)
+            asked("juliet@x", 1_000), "juliet@x", "", most(1, 1, 1)
         )
         is RequestOutcome.ALREADY
     )
+
+
+async def test_a_request_is_known_by_its_message(store: Store) -> None:
+    message = said("Please confirm.", MAIL, kind=Kind.CONFIRMATION)
+    address = asked("juliet@x", 1_000)
+    await store.addresses.request_confirmation(address, "admin@x", message.id, most(1))
+    request = await store.addresses.request(message.id)
+    assert request == ConfirmationRequest("juliet@x", "admin@x", 1_000)
+    assert await store.addresses.request(said().id) is None
 
 
 async def test_asking_long_ago_is_forgotten(store: Store) -> None:
     assert (
-        await store.addresses.request_confirmation(asked("juliet@x", 1_000), "", most(1))
+        await store.addresses.request_confirmation(asked("juliet@x", 1_000), "", "", most(1))
         is RequestOutcome.NOW
     )
     later = 1_000 + 30 * 24 * 3600 * 1000
     assert (
-        await store.addresses.request_confirmation(asked("juliet@x", later), "", most(1))
+        await store.addresses.request_confirmation(asked("juliet@x", later), "", "", most(1))
         is RequestOutcome.ALREADY
     )
     assert (
-        await store.addresses.request_confirmation(asked("juliet@x", later + 1), "", most(1))
+        await store.addresses.request_confirmation(asked("juliet@x", later + 1), "", "", most(1))
         is RequestOutcome.NOW
     )
 
@@ -200,7 +218,7 @@ async def test_a_stop_lasts_however_it_is_written(store: Store) -> None:
     assert list(await store.addresses.find()) == [refused]
     await store.addresses.bounce(MAIL, "gone")
     assert (
-        await store.addresses.request_confirmation(asked("", 1_000), "", most(1))
+        await store.addresses.request_confirmation(asked("", 1_000), "", "", most(1))
         is RequestOutcome.STOPPED
     )
     assert list(await store.addresses.find()) == [refused]
@@ -214,7 +232,9 @@ async def test_a_stop_lasts_however_it_is_written(store: Store) -> None:
 
 async def test_where_a_message_came_is_known(store: Store) -> None:
     message = said("hello", FROM)
-    await committed(store, [offered(message, (FROM, State.CAME), (MAIL, State.PENDING))], (), ())
+    await committed(
+        store, [offered(message, (FROM, State.RECEIVED), (MAIL, State.PENDING))], (), ()
+    )
     assert await store.messages.reached(message.id, [FROM, OTHER]) == {FROM}
     assert await store.messages.reached("0" * 32, [FROM]) == frozenset()
 
@@ -222,20 +242,24 @@ async def test_where_a_message_came_is_known(store: Store) -> None:
 @pytest.mark.parametrize(
     ("query", "values"),
     [
-        ("asks", {"target": "a:b", "who": "", "domain": "", "since": 1, "upto": 1}),
+        (
+            "request_counts",
+            {"mailbox": "a:b", "person": "", "domain": "", "since": 1, "upto": 1},
+        ),
         ("stopped", {"mailbox": "a:b"}),
         ("allow", {"mailbox": "a:b"}),
         ("bounce_addresses", {"target": "a:b", "why": ""}),
         ("drop_addresses_for", {"target": "a:b"}),
         ("take_try", {"who": "", "since": 1, "upto": 1, "most": 1}),
-        ("came", {"id": "", "channels": "[]"}),
-        ("forget_asks", {"before": 1}),
+        ("reached", {"id": b"", "channels": "[]"}),
+        ("request", {"message_id": b""}),
+        ("forget_requests", {"before": 1}),
     ],
 )
 async def test_no_table_that_grows_is_gone_through(
     engine: Engine, store: Store, query: str, values: dict[str, Any]
 ) -> None:
     steps = await engine.plan(store, query, **values)
-    grown = ("deliveries", "messages", "subscriptions", "asks", "addresses")
+    grown = ("deliveries", "messages", "subscriptions", "confirmation_requests", "addresses")
     assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in grown]
     assert [step for step in steps if "INDEX" in step or "PRIMARY KEY" in step]

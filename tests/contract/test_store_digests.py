@@ -1,8 +1,6 @@
 """What every engine must do with digests of subscriptions, and with what they tell: see
 `store.SubscriptionStore`."""
 
-import contextlib
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import resources
@@ -14,18 +12,18 @@ import pytest
 from component.bus.engine.commits import Offer
 from component.bus.engine.releases import release_all
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Author, Channel, Kind, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.records import Audit
 from component.bus.model.route import Route
-from component.bus.model.subscription import DIGEST, Interval, Standing, Subscription
+from component.bus.model.subscription import Interval, Standing, Subscription
 from component.bus.ports.digests import DigestPart, DigestTurn
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.store import Store
 from component.bus.ports.transaction import Plan
 from component.common.errors import Refused, StoreError
 from component.common.i18n import Words
-from tests.contract.engines import Engine, Opened, SQLiteEngine
+from tests.contract.engines import Engine, Opened
 from tests.support.fakes import AUTHOR, FROM, OTHER, TO, offered, said
 from tests.support.saving import committed, paged
 
@@ -50,7 +48,7 @@ def turn(was: Subscription, cursor: int = 9, digest: str = "") -> DigestTurn:
 
 
 def digest(target: str = "juliet@x", body: str = "the shouts of the day") -> Message:
-    return said(body, Channel("chat", target), author=Author("Shoutbus", f"{DIGEST}{target}"))
+    return said(body, Channel("chat", target), author=BUS, kind=Kind.DIGEST)
 
 
 def telling(message: Message, *turns: DigestTurn) -> Offer:
@@ -61,7 +59,7 @@ def telling(message: Message, *turns: DigestTurn) -> Offer:
 
 async def said_in(store: Store, *messages: Message) -> list[Delivery]:
     receipts = await committed(
-        store, [offered(one, (one.channel, State.CAME)) for one in messages], (), ()
+        store, [offered(one, (one.channel, State.RECEIVED)) for one in messages], (), ()
     )
     return [receipt.deliveries[0] for receipt in receipts]
 
@@ -269,7 +267,7 @@ async def test_what_came_between(store: Store) -> None:
 async def test_what_no_digest_tells(store: Store) -> None:
     plain = said("1")
     correction = replace(said("1!"), corrects=plain.id)
-    of_a_digest = said("2", author=Author("Shoutbus", f"{DIGEST}juliet@x"))
+    of_a_digest = said("2", kind=Kind.DIGEST)
     like_one = said("3", author=Author("Juliet", "Digest:juliet@x"))
     deleted = said("4")
     await said_in(store, plain, correction, of_a_digest, like_one, deleted)
@@ -320,7 +318,7 @@ async def test_those_that_are_due_far_ahead(store: Store) -> None:
 
 async def test_what_is_on_its_way_to_a_channel_is_told_and_what_died_is_not(store: Store) -> None:
     offers = [
-        offered(said(str(number)), (OTHER, State.CAME), (FROM, State.PENDING))
+        offered(said(str(number)), (OTHER, State.RECEIVED), (FROM, State.PENDING))
         for number in range(3)
     ]
     waits, done, dead = [
@@ -330,7 +328,7 @@ async def test_what_is_on_its_way_to_a_channel_is_told_and_what_died_is_not(stor
     told = await store.digests.between(FROM, 0, 99, 9)
     assert [(one.seq, one.state) for one in told] == [
         (waits.seq, State.PENDING),
-        (done.seq, State.DONE),
+        (done.seq, State.DELIVERED),
     ]
     assert await store.digests.count_between(FROM, 0, 99) == 2
 
@@ -342,7 +340,7 @@ async def test_a_message_keeps_what_it_answers(opened: Opened) -> None:
     store = await opened()
     start = said("first")
     answer = replace(said("second"), replies=start.id, thread=start.id)
-    offers = [offered(one, (FROM, State.CAME), (TO, State.PENDING)) for one in (start, answer)]
+    offers = [offered(one, (FROM, State.RECEIVED), (TO, State.PENDING)) for one in (start, answer)]
     await committed(store, offers, (), ())
     (again,) = await committed(store, [offered(answer)], (), ())
     await store.close()
@@ -373,37 +371,3 @@ async def test_what_waits_keeps_what_it_answers(store: Store) -> None:
 
 def messages(there: Sequence[Held | Stopped]) -> list[Message]:
     return [one.message for one in there]
-
-
-async def test_a_database_without_threads_is_brought_up_to_date(tmp_path: Path) -> None:
-    """What was accepted before stands in no thread, and is there as it was."""
-    engine = SQLiteEngine(tmp_path)
-    before = [file for file in sorted(MIGRATIONS.iterdir()) if file.name < "0006"]
-    message = said("long ago")
-    with contextlib.closing(sqlite3.connect(engine.file)) as database:
-        for file in before:
-            database.executescript(file.read_text("utf-8"))
-        author = message.author
-        values = (
-            message.id,
-            message.origin,
-            str(FROM),
-            author.name,
-            author.key,
-            message.body,
-            message.at,
-            "",
-        )
-        database.execute("insert into messages values (?, ?, ?, ?, ?, ?, ?, ?)", values)
-        database.execute(
-            "insert into deliveries (message_id, channel, state, changed) values (?, ?, 'done', 1)",
-            (message.id, str(FROM)),
-        )
-        database.commit()
-        database.execute(f"pragma user_version = {len(before)}")
-    async with contextlib.AsyncExitStack() as end:
-        store = await engine.open()
-        end.push_async_callback(store.close)
-        assert [one.message for one in await store.deliveries.log(FROM)] == [message]
-        assert [one.message for one in await store.stories.find(FROM)] == [message]
-        assert await store.messages.thread_of(message.id) == message.id

@@ -43,7 +43,7 @@ def held(
 def accepted(one: Held) -> Offer:
     """A message that is to wait; one that waits “changed” came with other words."""
     came = replace(one.message, body="as it came") if one.message.body == "changed" else one.message
-    return Offer(came, lambda: Plan([(came, FROM, State.CAME, "")], [one]))
+    return Offer(came, lambda: Plan([(came, FROM, State.RECEIVED, "")], [one]))
 
 
 async def hold(store: Store, *waiting: Held) -> Sequence[Held]:
@@ -143,7 +143,7 @@ async def test_where_it_has_been_since(store: Store) -> None:
 
     def plan(_left: tuple[Held, ...], been: frozenset[Channel]) -> Plan:
         asked.append(been)
-        return Plan([(message, OTHER, State.DONE, "")])
+        return Plan([(message, OTHER, State.DELIVERED, "")])
 
     await released(store, [Release((one,), plan)])
     assert asked == [{FROM}]
@@ -253,7 +253,7 @@ async def test_where_a_message_was_stopped(store: Store) -> None:
     )
     await committed(
         store,
-        [Offer(message, lambda: Plan([(message, FROM, State.CAME, "")], stops=[stop]))],
+        [Offer(message, lambda: Plan([(message, FROM, State.RECEIVED, "")], stops=[stop]))],
         (),
         (),
     )
@@ -270,7 +270,7 @@ async def test_where_a_message_was_stopped(store: Store) -> None:
 
 async def note(store: Store, *notes: StateEntry) -> None:
     message = said()
-    planned = Plan([(message, FROM, State.CAME, "")], notes=notes)
+    planned = Plan([(message, FROM, State.RECEIVED, "")], notes=notes)
     await committed(store, [Offer(message, lambda: planned)], (), ())
 
 
@@ -302,7 +302,7 @@ async def test_of_two_notes_under_one_key_in_one_transaction_the_last_stands(sto
         Offer(
             message,
             lambda message=message, value=value: Plan(  # type: ignore[misc]
-                [(message, FROM, State.CAME, "")], notes=[StateEntry(place, "k", value)]
+                [(message, FROM, State.RECEIVED, "")], notes=[StateEntry(place, "k", value)]
             ),
         )
         for message, value in ((first, 1), (second, None))
@@ -333,7 +333,7 @@ async def test_a_plan_is_made_for_what_is_new_alone(store: Store) -> None:
 
     def plan() -> Plan:
         asked.append(1)
-        return Plan([(message, FROM, State.CAME, "")])
+        return Plan([(message, FROM, State.RECEIVED, "")])
 
     offers = [Offer(message, plan), Offer(message, plan)]
     assert [one.new for one in await committed(store, offers, (), ())] == [True, False]
@@ -345,8 +345,8 @@ async def test_where_a_message_was_brought_by_its_origin(store: Store) -> None:
     first = said("one", origin="x")
     plan = Plan(
         [
-            (first, FROM, State.CAME, ""),
-            (first, TO, State.DONE, ""),
+            (first, FROM, State.RECEIVED, ""),
+            (first, TO, State.DELIVERED, ""),
             (first, OTHER, State.DEAD, "no"),
         ]
     )

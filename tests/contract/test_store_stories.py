@@ -21,13 +21,13 @@ AUDIT = Audit(9_000, "admin@x", "text", "story-edit", "story:news 1", "title")
 
 
 async def tell(
-    store: Store, *bodies: str, channel: Channel = NEWS, state: State = State.DONE
+    store: Store, *bodies: str, channel: Channel = NEWS, state: State = State.DELIVERED
 ) -> list[Story]:
     """Messages that were said elsewhere and brought there; oldest first."""
     messages = [said(body) for body in bodies]
     await committed(
         store,
-        [offered(one, (one.channel, State.CAME), (channel, state)) for one in messages],
+        [offered(one, (one.channel, State.RECEIVED), (channel, state)) for one in messages],
         (),
         (),
     )
@@ -60,7 +60,7 @@ async def test_what_was_brought_there_is_a_story(store: Store) -> None:
 
 async def test_what_was_said_there_is_one_too(store: Store) -> None:
     message = said("One", NEWS)
-    await committed(store, [offered(message, (NEWS, State.CAME))], (), ())
+    await committed(store, [offered(message, (NEWS, State.RECEIVED))], (), ())
     assert [story.message for story in await store.stories.find(NEWS)] == [message]
 
 
@@ -72,7 +72,9 @@ async def test_what_did_not_arrive_is_none(store: Store, state: State) -> None:
 
 async def test_a_message_in_two_archives(store: Store) -> None:
     message = said("One")
-    await committed(store, [offered(message, (NEWS, State.DONE), (OTHER, State.DONE))], (), ())
+    await committed(
+        store, [offered(message, (NEWS, State.DELIVERED), (OTHER, State.DELIVERED))], (), ()
+    )
     here, there = (
         await store.stories.of_message(NEWS, message.id),
         await store.stories.of_message(OTHER, message.id),
@@ -90,7 +92,7 @@ async def test_as_a_route_changed_it(store: Store) -> None:
     changed = replace(message, body="[lobby] One")
 
     def plan() -> Plan:
-        return Plan([(message, FROM, State.CAME, ""), (changed, NEWS, State.DONE, "")])
+        return Plan([(message, FROM, State.RECEIVED, ""), (changed, NEWS, State.DELIVERED, "")])
 
     await committed(store, [Offer(message, plan)], (), ())
     (story,) = await store.stories.find(NEWS)
@@ -140,7 +142,7 @@ async def test_of_two_who_read_the_same_the_second_is_told(store: Store) -> None
     await store.stories.update(saying(one, "First"), AUDIT)
     seen = await now(store, one)
     for late in (saying(one, "Second"), replace(one, published=False), replace(one, version=7)):
-        with pytest.raises(Conflict, match="Someone changed that story meanwhile"):
+        with pytest.raises(Conflict, match="Nothing was saved; please review it and try again"):
             await store.stories.update(late, AUDIT)
     assert await now(store, one) == seen
     assert len(await store.audit.newest()) == 1

@@ -42,7 +42,7 @@ async def coming(store: Store, body: str = "hello", *to: Channel) -> Delivery:
     """The delivery to all subscribers of a message that came, and was brought to some already."""
     message = said(body)
     places = [
-        (FROM, State.CAME),
+        (FROM, State.RECEIVED),
         (ALL, State.PENDING),
         *((channel, State.PENDING) for channel in to),
     ]
@@ -198,7 +198,7 @@ async def test_no_more_than_so_many_for_each(store: Store) -> None:
 async def test_no_second_one_at_a_channel_for_a_target(store: Store) -> None:
     (first,) = await added(store, one())
     for most in (MOST, 1):
-        with pytest.raises(Conflict, match="chat:juliet@x is told of shoutbox:lobby already"):
+        with pytest.raises(Conflict, match="chat:juliet@x is already subscribed to shoutbox:lobby"):
             await store.subscriptions.add(one(interval=DAILY), most)
     second, third = await added(store, one(target=MAIL), one("romeo@x", target=MAIL))
     with pytest.raises(Conflict):
@@ -339,7 +339,7 @@ async def test_it_is_spread_as_it_was_brought(store: Store) -> None:
     """Processors may have changed what it says on the way to the channel."""
     message = said("hello")
     changed = replace(message, body="HELLO")
-    plan = Plan([(message, FROM, State.CAME, ""), (changed, ALL, State.PENDING, "")])
+    plan = Plan([(message, FROM, State.RECEIVED, ""), (changed, ALL, State.PENDING, "")])
     (receipt,) = await committed(store, [Offer(message, lambda: plan)], (), ())
     (new,) = await paged(store, FanOutPage(receipt.deliveries[1], 1, targets=[MAIL]))
     assert new.message == changed
@@ -528,14 +528,14 @@ async def test_who_hears_is_found_whatever_else_there_is(engine: Engine, store: 
 @pytest.mark.parametrize(
     ("query", "values", "index"),
     [
-        ("hearers", {"channel": "a:b", "words": "[]", "after": 0, "count": 9}, "live"),
-        ("hearers", {"channel": "a:b", "words": "[]", "after": 0, "count": 9}, "urgent"),
+        ("listeners", {"channel": "a:b", "words": "[]", "after": 0, "count": 9}, "immediate"),
+        ("listeners", {"channel": "a:b", "words": "[]", "after": 0, "count": 9}, "mention"),
         ("due_subscriptions", {"now": 1, "count": 9}, "due"),
         ("due_subscriptions", {"now": 1, "count": 9}, "target"),
         ("due_count", {"now": 1}, "due"),
         ("next_subscription", {}, "due"),
-        ("subscribed", {}, "live"),
-        ("subscribed", {}, "urgent"),
+        ("listener_counts", {}, "immediate"),
+        ("listener_counts", {}, "mention"),
         ("subscriptions_of", {"targets": "[]", "channels": "[]"}, "target"),
         (
             "subscriptions_by",
@@ -557,15 +557,15 @@ async def test_it_is_found_by_an_index(
 @pytest.mark.parametrize(
     ("query", "values"),
     [
-        ("spread_to", {"seq": 1, "targets": "[]"}),
-        ("clear_spreads", {"count": 1}),
-        ("heard_upto", {"ids": "[]"}),
+        ("add_fan_out_deliveries", {"seq": 1, "targets": "[]"}),
+        ("clear_fan_out_progress", {"count": 1}),
+        ("notified_upto", {"ids": "[]"}),
         ("end_fallbacks", {"who": "", "target": "a:b"}),
-        ("forget_told_of", {"rows": "[]"}),
+        ("forget_notified_pairs", {"rows": "[]"}),
         ("between", {"channel": "a:b", "after": 0, "upto": 9, "count": 9}),
         ("counted", {"channel": "a:b", "after": 0, "upto": 9}),
-        ("add_told", {"rows": "[]"}),
-        ("forget_told_upto", {"rows": "[]"}),
+        ("add_notified", {"rows": "[]"}),
+        ("forget_notified_upto", {"rows": "[]"}),
         ("move_subscriptions", {"rows": "[]"}),
     ],
 )
@@ -573,5 +573,5 @@ async def test_no_table_that_grows_is_gone_through(
     engine: Engine, store: Store, query: str, values: dict[str, Any]
 ) -> None:
     steps = await engine.plan(store, query, **values)
-    grown = ("deliveries", "messages", "deletions", "told", "subscriptions", "asks", "addresses")
+    grown = ("deliveries", "messages", "deletions", "notified", "subscriptions", "addresses")
     assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in grown]

@@ -47,31 +47,31 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "deep list": (b"[" * 200_000, 400, "not JSON"),
     "deep object": (b'{"body":' * 100_000 + b"1" + b"}" * 100_000, 400, "not JSON"),
     "long number": (b'{"body": ' + b"9" * 10_000 + b"}", 400, "not JSON"),
-    "not a number": (b'{"body": NaN}', 400, "text to say"),
+    "not a number": (b'{"body": NaN}', 400, "JSON object with a text"),
     "a list": (b"[]", 400, "JSON object"),
     "null": (b"null", 400, "JSON object"),
-    "body a number": (b'{"body": 1}', 400, "text to say"),
-    "body a list": (b'{"body": ["x"]}', 400, "text to say"),
-    "no body": (b'{"author": "x"}', 400, "text to say"),
-    "author a number": (b'{"body": "x", "author": 1}', 400, "name in quotes"),
-    "author not a number": (b'{"body": "x", "author": NaN}', 400, "name in quotes"),
-    "unknown field": (b'{"body": "x", "\\ud800<b>": 1}', 400, "no field of a message"),
-    "answers a number": (b'{"body": "x", "replies_to": 1}', 400, "message's id"),
-    "answers a list": (b'{"body": "x", "replies_to": ["' + b"f" * 32 + b'"]}', 400, "message's id"),
-    "answers the empty": (b'{"body": "x", "replies_to": ""}', 400, "message's id"),
+    "body a number": (b'{"body": 1}', 400, "JSON object with a text"),
+    "body a list": (b'{"body": ["x"]}', 400, "JSON object with a text"),
+    "no body": (b'{"author": "x"}', 400, "JSON object with a text"),
+    "author a number": (b'{"body": "x", "author": 1}', 400, "must be a string"),
+    "author not a number": (b'{"body": "x", "author": NaN}', 400, "must be a string"),
+    "unknown field": (b'{"body": "x", "\\ud800<b>": 1}', 400, "not a field of a message"),
+    "answers a number": (b'{"body": "x", "replies_to": 1}', 400, "message ID"),
+    "answers a list": (b'{"body": "x", "replies_to": ["' + b"f" * 32 + b'"]}', 400, "message ID"),
+    "answers the empty": (b'{"body": "x", "replies_to": ""}', 400, "message ID"),
     "answers a huge id": (
         json.dumps({"body": "x", "replies_to": "f" * 1_000_000}).encode(),
         400,
-        "message's id",
+        "message ID",
     ),
     "answers nothing known": (
         json.dumps({"body": "x", "replies_to": "f" * 32}).encode(),
         400,
-        "names no message of",
+        "is not the ID of a message in",
     ),
     "empty body": (b'{"body": ""}', 400, "empty"),
     "blank body": (b'{"body": " \\t\\n \\u3000 "}', 400, "empty"),
-    "1 MiB body": (json.dumps({"body": "x" * 1024 * 1024}).encode(), 413, "at most 262144"),
+    "1 MiB body": (json.dumps({"body": "x" * 1024 * 1024}).encode(), 413, "The maximum is 262144"),
     "3 MiB request": (json.dumps({"body": "x" * 3 * 1024 * 1024}).encode(), 413, "2 MiB"),
     "empty author": (b'{"body": "x", "author": ""}', 400, "visible character"),
     "blank author": (b'{"body": "x", "author": " \\u2003 "}', 400, "visible character"),
@@ -82,7 +82,7 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "2,000 bytes of author": (
         json.dumps({"body": "x", "author": "ä" * 1000}).encode(),
         400,
-        "at most 64",
+        "The maximum is 64",
     ),
     "author with the mark": (b'{"body": "x", "author": "alice (web)"}', 400, "mark"),
     "author with a mark alike": (
@@ -108,13 +108,13 @@ async def test_bad_bodies(yard: tuple[Server, Bus]) -> None:
 async def test_requests_that_can_not_be_read(yard: tuple[Server, Bus]) -> None:
     _, bus = yard
     for encoding in ("gzip", "deflate"):
-        _told(_send(bus, b"neither", Content_Encoding=encoding), 400, "can't be read")
+        _told(_send(bus, b"neither", Content_Encoding=encoding), 400, "The request cannot be read")
         form = {
             "Accept": "application/json",
             "Content_Type": MULTIPART,
             "Content_Encoding": encoding,
         }
-        _told(_send(bus, b"neither", PAGE, **form), 400, "can't be read")
+        _told(_send(bus, b"neither", PAGE, **form), 400, "The request cannot be read")
     with socket.create_connection((urlsplit(bus.url).hostname, urlsplit(bus.url).port), 10) as line:
         head = (
             f"POST {API} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: "
@@ -145,7 +145,7 @@ async def test_odd_bodies_arrive(yard: tuple[Server, Bus]) -> None:
         said = await juliet.until(
             lambda: next((m for m in juliet.heard if "&&&" in m["body"]), None), "the ampersands"
         )
-        start, _, link = said["body"].partition("… the rest is at ")
+        start, _, link = said["body"].partition("… the full text is at ")
         assert len(start) > 10_000
         assert len(str(said).encode()) < 64 * 1024
         assert "&amp;" * 200_000 in call(link).text
@@ -180,20 +180,20 @@ async def test_bad_addresses_and_credentials(yard: tuple[Server, Bus]) -> None:
         await canary(bus, juliet, where, box)
         before = bus.bodies(box)
         for channel, status, words in (
-            ("shoutbox:nowhere", 404, "no channel"),
-            (f"muc:{room('nowhere')}", 404, "no channel"),
-            ("sms:123", 404, "no channel"),
-            ("chat:*", 404, "no channel"),
+            ("shoutbox:nowhere", 404, "does not exist."),
+            (f"muc:{room('nowhere')}", 404, "does not exist."),
+            ("sms:123", 404, "does not exist."),
+            ("chat:*", 404, "does not exist."),
             ("lobby", 400, "method:address"),
             ("shoutbox:", 400, "address"),
             ("UPPER:x", 400, "method"),
             ("shoutbox:a%00b", 400, "address"),
-            ("shoutbox:%ff", 404, "no channel"),
+            ("shoutbox:%ff", 404, "does not exist."),
             ("shoutbox:" + "x" * 2000, 400, "address"),
             ("chat:no-jid", 400, "chat:juliet@example.org"),
         ):
             _told(_send(bus, fine, messages.format(channel)), status, words)
-        _told(call(bus.url + API, fine), 401, "Send your token")
+        _told(call(bus.url + API, fine), 401, "A token is required")
         for given in (
             "Bearer",
             "Bearer  ",
@@ -224,9 +224,9 @@ async def test_bad_addresses_and_credentials(yard: tuple[Server, Bus]) -> None:
             )
             _told(reply, 400, "position")
         _told(call(bus.url + API, fine, "PUT"), 405, "method")
-        _told(call(f"{bus.url}/api/v1/nothing"), 404, "nothing at that address")
-        _told(bus.get("/api/v1/messages/nothing"), 404, "no such message")
-        _told(bus.get(f"/api/v1/messages/{'0' * 32}"), 404, "no such message")
+        _told(call(f"{bus.url}/api/v1/nothing"), 404, "This address does not exist.")
+        _told(bus.get("/api/v1/messages/nothing"), 404, "This message does not exist.")
+        _told(bus.get(f"/api/v1/messages/{'0' * 32}"), 404, "This message does not exist.")
         assert bus.bodies(box) == before
         await canary(bus, juliet, where, box)
 
@@ -246,11 +246,17 @@ async def test_idempotency_keys(yard: tuple[Server, Bus]) -> None:
             first, second = bus.post(box, words, key=key), bus.post(box, words, key=key)
             assert (first.status, second.status) == (201, 201), (key, first, second)
             assert first.json == second.json
-            _told(bus.post(box, "other words", key=key), 422, "new one for each")
-            _told(bus.post("shoutbox:bad-form", words, key=key), 422, "new one for each")
+            _told(bus.post(box, "other words", key=key), 422, "Use a new key for each message")
+            _told(
+                bus.post("shoutbox:bad-form", words, key=key), 422, "Use a new key for each message"
+            )
             await canary(bus, juliet, where, box)
-        _told(bus.post(box, "x", key="k" * 256), 400, "at most 255")
-        _told(bus.post(box, "x", key="no UTF-8: \xff"), 400, "broken Unicode")
+        _told(bus.post(box, "x", key="k" * 256), 400, "The maximum is 255")
+        _told(
+            bus.post(box, "x", key="no UTF-8: \xff"),
+            400,
+            "The message or its key contains control characters or invalid Unicode. Remove them.",
+        )
         told = [words for _, words in juliet.lines(where) if "with " in words]
         assert len(told) == 4 == len(set(told))
         assert "other words" not in bus.bodies(box)
@@ -332,13 +338,13 @@ async def test_bad_shouts(yard: tuple[Server, Bus]) -> None:
         await canary(bus, juliet, where, box)
         before = bus.bodies(box)
         for fields, status, words in (
-            ({}, 400, "nothing to shout"),
-            (good | {"body": " \n "}, 400, "nothing to shout"),
-            (good | {"body": "x" * 10_001}, 400, "at most 10000"),
+            ({}, 400, "The message is empty. Write some text."),
+            (good | {"body": " \n "}, 400, "The message is empty. Write some text."),
+            (good | {"body": "x" * 10_001}, 400, "The maximum is 10000"),
             (good | {"name": ""}, 400, "visible character"),
-            (good | {"name": "ShoutBus"}, 409, "bot's own name"),
+            (good | {"name": "ShoutBus"}, 409, "The bot uses this name. Choose another name."),
             (good | {"name": "Zoe (web)"}, 400, "mark"),
-            (good | {"name": "n" * 2000}, 400, "at most 64"),
+            (good | {"name": "n" * 2000}, 400, "The maximum is 64"),
             (good | {"name": "\u202eZoe"}, 400, "direction-changing"),
         ):
             _told(_form(bus, fields), status, words)
@@ -349,7 +355,7 @@ async def test_bad_shouts(yard: tuple[Server, Bus]) -> None:
             answer = _form(
                 bus, good | {"name": "n" * 2000}, accept=accept, Accept_Language="fr, de-CH;q=0.9"
             )
-            assert (answer.status, "Der Name hat 2000 Zeichen; h" in answer.text) == (400, True)
+            assert (answer.status, "Der Name hat 2000 Zeichen. H" in answer.text) == (400, True)
         for forged in (
             {"Origin": "https://evil.example"},
             {"Origin": "null"},

@@ -93,14 +93,20 @@ NESTED = HEAD + b"<item><title>t</title>" + b"<a>" * 500_000 + b"</item>" + TAIL
 
 BAD: dict[str, tuple[Answer, str]] = {
     "many": (_gives(HEAD + b"".join(_item(n) for n in range(100_000)) + TAIL), "more than 8 MiB"),
-    "author": (_gives(AUTHOR + TAIL), "more time or memory"),
-    "nested": (_gives(NESTED), "more time or memory"),
-    "drips": (_drips, "sends too slowly"),
+    "author": (
+        _gives(AUTHOR + TAIL),
+        "Reading the feed exceeded the limit for time or memory and was stopped.",
+    ),
+    "nested": (
+        _gives(NESTED),
+        "Reading the feed exceeded the limit for time or memory and was stopped.",
+    ),
+    "drips": (_drips, "sends data too slowly."),
     "streams": (_streams, "more than 8 MiB"),
-    "silent": (_is_silent, "does not answer in time"),
+    "silent": (_is_silent, "did not answer in time."),
     "utf7": (
         _gives(b'<?xml version="1.0" encoding="utf-7"?>' + HEAD + TAIL),
-        "encoding that is refused",
+        "The character encoding of the feed is not allowed.",
     ),
     "laughs": (
         _gives(f"{LAUGHS}]><rss><channel><title>&j;</title></channel></rss>".encode()),
@@ -114,12 +120,21 @@ BAD: dict[str, tuple[Answer, str]] = {
         "XML entities",
     ),
     "bomb": (_gives(gzip.compress(bytes(300 * 2**20)), coding="gzip"), "more than 8 MiB"),
-    "garbled": (_gives(b"\x1f\x8b" + b"no gzip at all", coding="gzip"), "can't be unpacked"),
-    "circle": (_circles, "leads in a circle"),
-    "inside": (_leads_inside, "leads to where nothing is fetched"),
-    "page": (_gives(b"<html><body>Nothing here</body></html>", "text/html"), "it names no feed"),
-    "empty": (_gives(b""), "an empty page"),
-    "binary": (_gives(bytes(range(256)) * 100), "neither RSS nor Atom nor JSON Feed"),
+    "garbled": (
+        _gives(b"\x1f\x8b" + b"no gzip at all", coding="gzip"),
+        "sent compressed data that cannot be decompressed.",
+    ),
+    "circle": (_circles, "redirects in a loop."),
+    "inside": (_leads_inside, "redirects to an address that Shoutbus does not connect to."),
+    "page": (
+        _gives(b"<html><body>Nothing here</body></html>", "text/html"),
+        "This address points to a web page, not a feed, and the page does not link to a feed.",
+    ),
+    "empty": (_gives(b""), "This address does not contain a feed. The page is empty."),
+    "binary": (
+        _gives(bytes(range(256)) * 100),
+        "This address does not contain a feed. The content is not RSS, Atom or JSON Feed.",
+    ),
 }
 _SMALL = [b"<item><guid>%d</guid><title>T</title></item>" % n for n in range(100_000)]
 _DATED = [

@@ -242,10 +242,11 @@ async def test_private_messages_through_a_room(yard: tuple[Server, Bus]) -> None
         bus.post(BOX, "here I am", author="Zoe")
         await admin.hears("here I am")
         for words, answer in (
-            ("whoami", f"You are admin; through a room I can't tell more. Write to {BOT}."),
+            ("whoami", f"You are admin. In a room, the bot cannot see more; write to {BOT}."),
             (
                 "grant me all",
-                f"Write to me at {BOT} for that: from inside a room I can't tell who you are.",
+                "This needs a private chat, because in a room I cannot see who you are. "
+                f"Write to me at {BOT}.",
             ),
         ):
             admin.send_raw(_direct("chat", f"{ROOM}/shoutbus", f"<body>{words}</body>"))
@@ -255,7 +256,7 @@ async def test_private_messages_through_a_room(yard: tuple[Server, Bus]) -> None
         refused = await admin.until(
             lambda: next((m for m in admin.heard if m["type"] == "error"), None), "a refusal"
         )
-        assert "people on the web page" in refused["error"]["text"]
+        assert "web users cannot receive private messages" in refused["error"]["text"]
         bus.post(BOX, "still here", author="Zoe")
         await admin.hears("still here")
         assert not admin.left(ROOM, "Zoe (web)")

@@ -132,7 +132,7 @@ async def test_server_frozen_until_the_bus_doubts_then_thawed(server: Server, bu
         server.freeze()
         for number in range(20):
             assert (await asyncio.to_thread(bus.post, BOX, f"frozen {number}")).status == 201
-        await soon(lambda: "queue pauses" in bus.log.read_text(), "the bus doubts", 30)
+        await soon(lambda: "delivery paused" in bus.log.read_text(), "the bus doubts", 30)
         server.thaw()
         bus.post(BOX, "the last")
         await juliet.hears("tests: the last", 30)

@@ -160,7 +160,7 @@ async def test_puppet_kicked_and_banned(yard: tuple[Server, Bus]) -> None:
             await admin.hears(f"back {number}", 30)
         await canary(bus, admin, where, box)
         assert len(admin.lines(where)) == len(set(admin.lines(where)))
-        assert "join was never answered" not in bus.log.read_text()
+        assert "join of a web user not answered" not in bus.log.read_text()
         puppet = next(one for one in admin.around if one["from"] == JID(f"{where}/Zoe (web)"))
         jid = puppet.xml.find(".//{http://jabber.org/protocol/muc#user}item").get("jid")
         await admin.plugin["xep_0045"].set_affiliation(where, "outcast", jid=JID(JID(jid).bare))

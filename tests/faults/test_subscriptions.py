@@ -55,7 +55,7 @@ def _again(bus: Bus) -> None:
 def _takes_up(bus: Bus, place: str) -> bool:
     """Whether something for a place, or for a kind of them, was left when the bus died."""
     return any(
-        "taking up" in line and f"channel={place}" in line
+        "resuming deliveries" in line and f"channel={place}" in line
         for line in bus.log.read_text().splitlines()
     )
 

@@ -100,7 +100,7 @@ def test_guest_is_there_as_a_puppet(demo: Demo, page: Page, browser: Browser) ->
             field(other, "Shout").fill("said by a false nurse")
             button(other).click()
             expect(other.get_by_role("alert")).to_contain_text(
-                "or by one that looks like it: choose another"
+                "Someone else uses this name or a similar one. Choose another name."
             )
             shout(other, "Peter", "said by an honest servant")
         client.shows("Peter (web): said by an honest servant")

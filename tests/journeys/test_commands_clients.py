@@ -77,8 +77,8 @@ class Profanity:
 
     def sure(self) -> None:
         self._client.write("/form submit")
-        self._client.shows("Sure: FALSE")
-        self.fill("Sure", "on")
+        self._client.shows("Confirm: FALSE")
+        self.fill("Confirm", "on")
         self.end("Removed")
 
 
@@ -94,7 +94,7 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
         hands.fill("Method", "shoutbox")
         hands.go_on("Add a channel: shoutbox")
         client.write("/form submit")
-        client.shows("Address: This is needed.")
+        client.shows("Address: This field is required.")
         hands.fill("Address", "news")
         hands.fill("Title", "News")
         hands.end("Added shoutbox:news.")
@@ -121,21 +121,21 @@ def test_profanity_goes_through_it_all(mine: Demo) -> None:
         hands.fill("Route", route[1])
         hands.go_on(f"Edit route {route[1]}")
         hands.fill("To", "shoutbox:lobby")
-        hands.end("it is now shoutbox:news → shoutbox:lobby.")
+        hands.end("to shoutbox:news → shoutbox:lobby.")
 
         hands.begin("route-edit", "Edit a route")
         hands.fill("Route", route[1])
-        hands.fill("What", "add")
+        hands.fill("Action", "add")
         hands.go_on("Add a processor")
         hands.fill("Processor", "prefix")
         hands.go_on("Prefix")
         hands.fill("Text", "[news]")
-        hands.go_on("Changed, it is now:")
+        hands.go_on("Changed to:")
         assert "shoutbox:news → shoutbox:lobby [prefix] 1 prefix text=[news]" in hands.lines()
 
         hands.begin("route-test", "Test routes")
         hands.fill("Channel", "shoutbox:news")
-        hands.go_on("“hello” in shoutbox:news; nothing is sent:")
+        hands.go_on("Test of “hello” in shoutbox:news; nothing is sent:")
         tested = hands.lines()
         assert "1. shoutbox:news → shoutbox:lobby [prefix]: " in tested
         assert "1 prefix: changed to “[news] hello”" in tested
@@ -180,7 +180,7 @@ class Poezio:
         self._client.press("Enter")
         self._client.shows("Ctrl+Y: send form")
         self._client.shows(GROUPS[group])
-        self.pick("What", what)
+        self.pick("Command", what)
         self._client.press("C-y")
 
     def pick(self, label: str, value: str) -> None:
@@ -229,9 +229,9 @@ class Poezio:
         self._client.shows(f"{label}  ")
         self.pick(label, value)
         self._client.press("C-y")
-        self._client.shows("Sure  ")
+        self._client.shows("Confirm  ")
         self.down()
-        self.pick("Sure", "True")
+        self.pick("Confirm", "True")
         self.end(told)
 
     def end(self, told: str) -> None:
@@ -254,7 +254,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
         client.press("C-y")
         client.shows("Address")
         client.press("C-y")
-        client.shows("Address: This is needed.")
+        client.shows("Address: This field is required.")
         hands.down()
         hands.write("Address", "bulletin")
         hands.end("Added shoutbox:bulletin.")
@@ -267,7 +267,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
             hands.end(f"{result} shoutbox:bulletin → shoutbox:team")
 
         hands.begin("routes", "Add a route")
-        client.shows("Both ways")
+        client.shows("Both directions")
         hands.pick("From", "shoutbox:bulletin")
         hands.down()
         hands.pick("To", "shoutbox:lobby")
@@ -302,8 +302,8 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
         client.shows("Route  ")
         hands.pick("Route", "shoutbox:bulletin")
         client.press("C-y")
-        client.shows("Sure")
-        hands.end("Left as it was.")
+        client.shows("Confirm  ")
+        hands.end("Nothing was changed.")
         hands.remove(
             "routes",
             "Remove a route",
@@ -316,7 +316,7 @@ def test_poezio_goes_through_it_all(mine: Demo) -> None:
             "Remove a channel",
             "Channel",
             "shoutbox:bulletin",
-            "Removed shoutbox:bulletin;",
+            "Removed shoutbox:bulletin.",
         )
         hands.begin("routes", "List routes")
         client.shows("7 routes:")

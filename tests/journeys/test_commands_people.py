@@ -38,9 +38,11 @@ def post(bus: Bus, secret: str, body: str) -> int:
 
 async def test_a_line_that_only_looks_like_a_command(server: Server, bus: Bus) -> None:
     async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
-        told = await ask(juliet, "last night was fun", "I took that for the command “last”")
-        assert told.endswith("send it with a backslash in front: \\last night was fun")
-        await ask(juliet, "\\last night was fun", "I passed that on")
+        told = await ask(juliet, "last night was fun", "I read that as the command “last”.")
+        assert told.endswith(
+            "To send it as a message, put a backslash in front: \\last night was fun"
+        )
+        await ask(juliet, "\\last night was fun", "Posted to")
         juliet.tell(BOT, "/me waves")
         await ask(juliet, "/ping", "pong")
         eventually(
@@ -56,9 +58,9 @@ async def test_a_token_works_from_its_making_to_its_end(
         answer = await ask(admin, "token create news juliet@localhost", "The secret of")
         secret = answer.splitlines()[1]
         assert post(bus, secret, "from the news") == 201
-        told = await ask(admin, "last shoutbox:lobby", "The last 1 in")
+        told = await ask(admin, "last shoutbox:lobby", "The last 1 messages in")
         assert told.endswith("news: from the news")
-        await ask(admin, "token revoke news sure", "is no token any more")
+        await ask(admin, "token revoke news sure", "Revoked the token")
         assert post(bus, secret, "too late") == 401
         told = await ask(admin, "audit", "changes, newest first")
         assert "token-create: ∅ → news: juliet@localhost" in told
@@ -70,17 +72,17 @@ async def test_a_shout_is_heard_and_traced(server: Server, bus: Bus) -> None:
     async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
         room = "lobby@rooms.localhost"
         await juliet.join(room, "Juliet")
-        answer = await ask(juliet, "shout shoutbox:lobby good evening", "Said in shoutbox:lobby")
+        answer = await ask(juliet, "shout shoutbox:lobby good evening", "Posted to shoutbox:lobby")
         await juliet.hears("juliet: good evening")
-        start = re.findall(r"trace ([0-9a-f]{8})", answer)[0]
+        start = re.findall(r"trace ([0-9a-f]{12})", answer)[0]
         eventually(lambda: _done(bus, start), "the room's word is on disk")
-        told = await ask(juliet, f"trace {start}", "of juliet")
-        assert re.search(rf"muc:{room}: done", told)
+        told = await ask(juliet, f"trace {start}", "by juliet")
+        assert re.search(rf"muc:{room}: delivered", told)
         assert (await ask(juliet, "last shoutbox:lobby", "The last")).endswith(
             "juliet: good evening"
         )
-        await ask(juliet, f"last muc:{room}", "Error: There is no channel")
-        await ask(juliet, f"shout muc:{room} no", "Error: There is no channel")
+        await ask(juliet, f"last muc:{room}", "Error: The channel")
+        await ask(juliet, f"shout muc:{room} no", "Error: The channel")
 
 
 def _done(bus: Bus, start: str) -> bool:
@@ -88,7 +90,7 @@ def _done(bus: Bus, start: str) -> bool:
     lobby = bus.get("/api/v1/channels/shoutbox:lobby/messages").json["messages"]
     (whole,) = [one["id"] for one in lobby if one["id"].startswith(start)]
     return all(
-        hop["state"] in ("came", "done")
+        hop["state"] in ("received", "delivered")
         for hop in bus.get(f"/api/v1/messages/{whole}").json["deliveries"]
     )
 
@@ -97,7 +99,7 @@ async def test_a_dead_letter_is_retried_once_there_is_someone(
     server: Server, bus: Bus, tmp_path: Path
 ) -> None:
     async with person("admin", server.passwords["admin"], server.c2s) as admin:
-        await ask(admin, f"shout chat:{GONE} are you there?", "Said in chat:gone@localhost")
+        await ask(admin, f"shout chat:{GONE} are you there?", "Posted to chat:gone@localhost")
         eventually(lambda: _dead(tmp_path), "it bounced")
         told = await ask(admin, "deadletter list", "1 dead letters")
         number = re.findall(
@@ -105,7 +107,7 @@ async def test_a_dead_letter_is_retried_once_there_is_someone(
         )[0]
         await server.prosody.prepare([("gone", "gone-secret")])
         async with person("gone", "gone-secret", server.c2s) as gone:
-            await ask(admin, f"deadletter retry {number}", "1 on the way again")
+            await ask(admin, f"deadletter retry {number}", "Retrying 1. “trace")
             await gone.hears("admin: are you there?")
         await ask(admin, "deadletter list", "0 dead letters")
 
@@ -130,7 +132,7 @@ async def test_a_new_role_is_seen_at_once(server: Server, bus: Bus) -> None:
             "a contact",
         )
         seen = len(juliet.presences)
-        await ask(juliet, "route list", "is for the role operator")
+        await ask(juliet, "route list", "requires the role operator; your role is")
         await ask(admin, "role grant juliet@localhost operator", "operator")
 
         def offline_and_back() -> bool:

@@ -80,14 +80,14 @@ async def test_a_room_from_its_making_to_its_end(server: Server, bus: Bus, admin
     await _sees_subject(admin, "Other plans")
     async with _someone(server, "juliet") as juliet:
         await _writes(
-            admin, f"room invite {TEAM} juliet@localhost", f"Asked juliet@localhost into {TEAM}."
+            admin, f"room invite {TEAM} juliet@localhost", f"Invited juliet@localhost to {TEAM}."
         )
         await juliet.until(
             lambda: any(_asks_in(one, TEAM) for one in juliet.heard), "the invitation"
         )
         await juliet.join(TEAM, "Juliet")
         told = await _writes(admin, "room list", "2 rooms:")
-        assert f"{TEAM}: in, people: 2. I am an owner." in told.splitlines()
+        assert f"{TEAM}: joined, people: 2. The bot is an owner." in told.splitlines()
         await _ends(bus, admin)
         destroyed = (await _sees_leave(juliet, f"{TEAM}/Juliet")).xml.find(
             f"{MUC_USER}x/{MUC_USER}destroy"
@@ -110,7 +110,7 @@ async def _pauses(bus: Bus, admin: Person) -> None:
     admin.say(TEAM, "goes nowhere")
     await admin.hears("goes nowhere")
     assert bus.health()["queues"] == {f"muc:{TEAM}": 1}
-    await _writes(admin, f"channel pause muc:{TEAM} off", f"muc:{TEAM} is on again")
+    await _writes(admin, f"channel pause muc:{TEAM} off", f"muc:{TEAM} is no longer paused")
     await admin.hears("tests: said meanwhile")
     admin.say(TEAM, "goes on")
     await admin.hears("goes on")
@@ -137,8 +137,10 @@ async def _ends(bus: Bus, admin: Person) -> None:
     asked = await _writes(admin, f"room remove {TEAM} destroy", f"muc:{TEAM} ")
     assert f"{BOX} → muc:{TEAM}" in asked
     assert "destroyed for everyone" in asked
-    told = await _writes(admin, "yes", f"Removed muc:{TEAM}; routes: 2, dead letters: 0.")
-    assert told.endswith("The room is destroyed.")
+    told = await _writes(
+        admin, "yes", f"Removed muc:{TEAM}. Routes removed: 2; new dead letters: 0."
+    )
+    assert told.endswith("The room was destroyed.")
     await _writes(admin, f"channel remove {BOX} sure", f"Removed {BOX}")
     assert _state(bus, TEAM) == "none"
     assert "team" not in await _writes(admin, "channel list", "3 channels:")
@@ -149,7 +151,7 @@ async def test_a_removed_room_stays_without_us(bus: Bus, admin: Person) -> None:
     await admin.join(LOBBY, "Admin")
     assert bus.post("shoutbox:lobby", "from a guest", author="Zoe").status == 201
     await admin.hears("from a guest")
-    await _writes(admin, f"room remove {LOBBY} sure", f"Removed muc:{LOBBY}; routes: 2")
+    await _writes(admin, f"room remove {LOBBY} sure", f"Removed muc:{LOBBY}. Routes removed: 2")
     for nick in ("Zoe (web)", "shoutbus"):
         await _sees_leave(admin, f"{LOBBY}/{nick}")
     admin.say(LOBBY, "alone")

@@ -18,10 +18,9 @@ import pytest
 
 from component import methods
 from component.app import Running, running
-from component.bus.model.message import Channel
-from component.bus.model.subscription import DIGEST
+from component.bus.model.message import Channel, Kind
 from component.cli.prosody import COMPONENT, HOST, ROOMS, free_port
-from component.config.config import Config, parse
+from component.config import Config, parse
 from tests.journeys.moved import at, shout, until
 from tests.support.exim import PASSWORD, Exim
 from tests.support.fakes import FakeClock
@@ -81,8 +80,8 @@ class Team:
         """The clock is put to a time in Berlin, and what is due is done; gives how many digests
         there are by then."""
         await until(bus, self.clock, time)
-        log = await bus.hub.store.deliveries.log(MAIL, before=2**62, limit=100)
-        return len([one for one in log if one.message.origin.startswith(DIGEST)])
+        log = await bus.store.deliveries.log(MAIL, before=2**62, limit=100)
+        return len([one for one in log if one.message.kind is Kind.DIGEST])
 
     async def mail(self, count: int) -> EmailMessage:
         """The newest of so many mails that came."""
@@ -220,14 +219,21 @@ async def test_a_daily_mail_with_the_teams_shouts(server: Server, team: Team) ->
         assert mail["Date"].datetime.astimezone(UTC) == datetime(2027, 3, 28, 7, tzinfo=UTC)
         assert await team.until(bus, "2027-03-29 09:00") == 2, "nothing was shouted"
 
-        await team.shout("Once more")
+        await team.shout("Run again")
         assert await team.until(bus, "2027-03-30 09:00") == 3
         assert await one_click(unsubscribe(await team.mail(4))) == 200
         await team.shout("Nobody is told of this")
         assert await team.until(bus, "2027-03-31 09:00") == 3
         juliet.tell(BOT, "subscriptions")
         await juliet.until(
-            lambda: "You have no subscriptions" in juliet.heard[-1]["body"], "none is left"
+            lambda: (
+                (
+                    "You do not have any subscriptions. To add one, write for example “subscribe "
+                    "lobby daily at 9”."
+                )
+                in juliet.heard[-1]["body"]
+            ),
+            "none is left",
         )
     await team.mail(4)
 

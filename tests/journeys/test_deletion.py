@@ -131,10 +131,10 @@ async def test_what_the_bus_said(place: Joined, author: dict[str, str], nick: st
             await romeo.hears(in_chat)
             await comes(lambda: sent(bus, room) and sent_to_romeo(bus), "both are confirmed")
             told = await delete(admin, message_id)
-            assert told.startswith(f"Deleted {message_id}. Elsewhere:")
-            asked = "I asked the clients there to hide it; not all can."
+            assert told.startswith(f"Deleted {message_id}. In other places:")
+            asked = "clients were asked to hide it; not all of them can."
             moderated = await moderates(place, me, room)
-            assert f"muc:{room}: {'gone there too.' if moderated else asked}" in told
+            assert f"muc:{room}: {'deleted there as well.' if moderated else asked}" in told
             assert f"chat:romeo@localhost: {asked}" in told
 
             known = name_of(here, words)
@@ -170,14 +170,13 @@ async def test_what_someone_said_in_the_room(place: Joined) -> None:
             )
             told = await delete(admin, id_of(bus, "shoutbox:by-juliet", "my own vile words"))
             if await moderates(place, me, room):
-                assert f"muc:{room}: gone there too." in told
+                assert f"muc:{room}: deleted there as well." in told
                 assert (await taken_back(here, name_of(here, "my own vile words"))).get(
                     "from"
                 ) == room
             else:
-                assert (
-                    f"muc:{room}: it stays there: the room offers no moderation (XEP-0425)" in told
-                )
+                why = "the room does not support moderation (XEP-0425)"
+                assert f"muc:{room}: not deleted there: {why}" in told
                 assert "my own vile words" in await archive_of(me, room)
         assert bus.bodies("shoutbox:by-juliet") == ["(deleted by an operator)"]
 
@@ -193,14 +192,16 @@ async def test_where_the_bot_is_no_moderator(place: Joined) -> None:
                 lambda: "their own words" in bus.bodies("shoutbox:theirs"), "the shoutbox has it"
             )
             told = await delete(admin, id_of(bus, "shoutbox:theirs", "their own words"))
-            why = "the room offers no moderation"
+            why = "the room does not support moderation (XEP-0425)"
             if await moderates(place, me, room):
-                why = "the room says forbidden"
-            assert f"muc:{room}: it stays there: {why}" in told
+                why = "the room reports forbidden"
+            assert f"muc:{room}: not deleted there: {why}" in told
             message_id = bus.post("shoutbox:theirs", "ours").json["id"]
             await me.hears("tests: ours")
             await comes(lambda: sent(bus, room), "it is confirmed")
-            assert f"muc:{room}: I asked the clients there" in await delete(admin, message_id)
+            assert "clients were asked to hide it; not all of them can." in await delete(
+                admin, message_id
+            )
             taken = await taken_back(here, name_of(here, "tests: ours"))
             assert taken.get("from") == f"{room}/shoutbus"
 
@@ -218,7 +219,7 @@ async def test_a_puppet_comes_back_to_take_back_its_words(place: Joined) -> None
             told = await delete(admin, message_id)
             taken = await taken_back(here, name_of(here, "said before"))
             if await moderates(place, me, room):
-                assert f"muc:{room}: gone there too." in told
+                assert f"muc:{room}: deleted there as well." in told
             else:
-                assert f"muc:{room}: I asked the clients there" in told
+                assert "clients were asked to hide it; not all of them can." in told
                 assert taken.get("from") == f"{room}/Zoe (web)"

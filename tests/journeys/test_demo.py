@@ -36,7 +36,7 @@ def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None
         words = f"into the pair {pair}"
         trace = bus.post(f"shoutbox:{pair}", words).json["trace"].removeprefix(bus.url)
         eventually(
-            lambda trace=trace: bus.get(trace).json["deliveries"][1]["state"] == "done",  # type: ignore[misc]
+            lambda trace=trace: bus.get(trace).json["deliveries"][1]["state"] == "delivered",  # type: ignore[misc]
             f"{pair} is joined",
         )
     assert bus.get("/api/v1/channels/chat:juliet@localhost/messages").status == 200, (
@@ -47,16 +47,18 @@ def test_demo_json_tells_all_one_needs(demo: tuple[Bus, dict[str, Any]]) -> None
 async def test_mail_is_caught_and_told_of(demo: tuple[Bus, dict[str, Any]]) -> None:
     """What the demo says to write, with no setting up."""
     bus, told = demo
-    (line,) = re.findall(r"Write\s+“(subscribe .*? by mail)”", bus.log.read_text())
+    (line,) = re.findall(r"write\s+“(subscribe .*? by mail)”", bus.log.read_text())
     juliet = told["accounts"][1]
     async with person("juliet", juliet["password"], told["xmpp"]["port"]) as me:
         await ask(me, line, "Address")
-        await ask(me, "juliet@example.org", "Nothing comes before")
+        await ask(me, "juliet@example.org", "No messages are sent until")
         mail = re.compile(
             rf"Mail to juliet@example\.org: .*\n  ({told['mail']}/\S+\.eml)(?:\n  (http\S+))?"
         )
         asked = await asyncio.to_thread(
-            eventually, lambda: mail.search(bus.log.read_text()), "the request is told of"
+            eventually,
+            lambda: mail.search(bus.log.read_text()),
+            "the request is told of",
         )
         file, link = asked.groups()
         assert f"\n{link}\n" in Path(file).read_text("utf-8")

@@ -166,7 +166,7 @@ async def test_signing_in_over_tls(closed: Exim, tmp_path: Path) -> None:
     await mailer.close()
     await _arrived(closed, 1)
     for wrong, kind, told in (
-        (setup(password="wrong"), Locked, "does not let the bus in"),
+        (setup(password="wrong"), Locked, "did not accept the user name and password"),
         (setup(ca=""), Down, "certificate verify failed"),
         (setup(security=Security.NONE), Down, "AUTH"),
     ):
@@ -190,7 +190,7 @@ async def test_an_address_that_is_turned_away(exim: Exim) -> None:
         with pytest.raises(NoMailbox):
             await deliver(method, delivery(target=nobody))
         await deliver(method, delivery())
-    assert addresses.gone == [(nobody, "the mail server says: 550 Unrouteable address")]
+    assert addresses.gone == [(nobody, "the mail server reports: 550 Unrouteable address")]
     await _arrived(exim, 1)
 
 
@@ -245,7 +245,7 @@ async def test_a_server_that_is_away_holds_all_and_loses_none(exim: Exim, tmp_pa
             )
         with pytest.raises(Unavailable):
             await deliver(method, delivery())
-        assert "can't be used" in str(hub.troubles[0].why)
+        assert "cannot be used" in str(hub.troubles[0].why)
         exim.start()
         for person, odd_or_even in (("juliet", 0), ("romeo", 1)):
             mails = await _arrived(exim, 10, person)
@@ -318,19 +318,19 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
     file = tmp_path / "shoutbus.toml"
     file.write_text(settings(server, tmp_path, free_port(), _table(exim, free_port()) + ROUTE))
     status, said = _run("check", file)
-    assert (status, "everything in it answers" in said) == (0, True), said
+    assert (status, "all connections work" in said) == (0, True), said
     assert (
-        "Note: [mail] is set, and public_url under [web] is not: links in mails lead to "
+        "Note: [mail] is set, but public_url under [web] is not. Links in emails point to "
         "http://127.0.0.1:" in said
     )
     text = file.read_text()
     file.write_text(text.replace("[web]\n", '[web]\npublic_url = "https://shouts.example.org"\n'))
     _status, said = _run("check", file)
-    assert ("everything in it answers" in said, "Note: [mail]" in said) == (True, False), said
+    assert ("all connections work" in said, "Note: [mail]" in said) == (True, False), said
     file.write_text(text)
     status, said = _run("check", file, SHOUTBUS_MAIL_PORT=str(free_port()))
     assert status == 1
-    assert f"[mail] the mail server {HOST} can't be used: connection refused." in said
+    assert f"[mail] the mail server {HOST} cannot be used: connection refused." in said
     status, said = _run(
         "check", file, SHOUTBUS_MAIL_USER="shoutbus", SHOUTBUS_MAIL_PASSWORD="wrong"
     )
@@ -341,7 +341,7 @@ def test_check_and_run_try_the_server(server: Server, exim: Exim, tmp_path: Path
         for command in ("check", "run"):
             status, said = _run(command, file, SHOUTBUS_MAIL_BOUNCE_LISTEN=place)
             assert status != 0
-            assert f"bounce_listen: {place} can't be used: address already in use." in said
+            assert f"bounce_listen: {place} cannot be used: address already in use." in said
 
 
 def test_a_bus_writes_to_nobody_unasked_and_takes_no_others_mail(
@@ -414,7 +414,7 @@ async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(
             ended = await _post(click, **{"List-Unsubscribe": "One-Click"})
             assert ended.status == 200
             bus.post("shoutbox:lobby", "never")
-            await ask(juliet, "subscription list", "^You have no subscriptions")
+            await ask(juliet, "subscription list", "^You do not have any subscriptions")
             await ask(juliet, "subscribe lobby by mail romeo@example.org", "romeo@example.org")
             await _arrived(exim, 1, "romeo")  # which went behind it
             await _arrived(exim, 2)

@@ -15,7 +15,7 @@ from component import methods
 from component.app import Running, running
 from component.bus.model.message import Channel
 from component.cli.prosody import ROOMS, free_port
-from component.config.config import parse
+from component.config import parse
 from component.methods.fortune.databases import databases, plain
 from tests.support.fakes import FakeClock
 from tests.support.people import Person, person
@@ -94,9 +94,9 @@ async def test_the_recipe(server: Server, tmp_path: Path) -> None:
         async with person(admin, server.passwords[admin], server.c2s) as me:
             await me.join(ROOM, "Juliet")
             me.tell(bus.xmpp.bot.bare, recipe(site.url))
-            await _told(me, "Sure?")
+            await _told(me, "Confirm?")
             me.tell(bus.xmpp.bot.bare, "yes")
-            await _told(me, "Imported: ")
+            await _told(me, "Imported ")
             await (
                 bus.scheduler.settled()
             )  # the feed is looked at, and nothing of it is told the first time

@@ -57,7 +57,9 @@ async def test_bot_answers(demo: tuple[Bus, dict[str, Any]], juliet: Any) -> Non
             me.tell(told["bot"], line)
             await me.hears(answer)
         me.tell(told["bot"], "help")
-        await me.until(lambda: any("whoami: " in words for _, words in me.lines()), "help")
+        await me.until(lambda: any("Messages: shout" in words for _, words in me.lines()), "help")
+        me.tell(told["bot"], "help all")
+        await me.until(lambda: any("whoami: " in words for _, words in me.lines()), "help all")
         me.tell(told["bot"], "help trace")
         await me.until(
             lambda: any(
@@ -66,8 +68,8 @@ async def test_bot_answers(demo: tuple[Bus, dict[str, Any]], juliet: Any) -> Non
             "help",
         )
         me.tell(told["bot"], "hlep")
-        hint = "If it is a message, send it with a backslash in front: \\hlep"
-        await me.hears(f"Did you mean “help”? That was not passed on. {hint}")
+        hint = "To send it as a message, put a backslash in front: \\hlep"
+        await me.hears(f"Did you mean “help”? Your message was not forwarded. {hint}")
         me.say(ROOM, "shoutbus: ping")
         await me.hears("Juliet: pong")
         me.say(ROOM, "Shoutbus, whoami")

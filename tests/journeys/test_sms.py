@@ -184,7 +184,7 @@ async def test_nobody_else_speaks_for_a_number(place: Place, gateway: Gateway) -
 async def test_stop(place: Place, gateway: Gateway) -> None:
     bus = await place.start()
     gateway.says(JULIET, "Stop", "m1")
-    await soon(lambda: "a number wants no more sms" in bus.log.read_text(), "it is heard")
+    await soon(lambda: "number blocked" in bus.log.read_text(), "it is heard")
     await _post(bus, "Are you there?")
     await soon(lambda: "has not confirmed it" in bus.log.read_text(), "a dead letter")
     assert gateway.sent == []
@@ -193,7 +193,7 @@ async def test_stop(place: Place, gateway: Gateway) -> None:
 async def test_a_gateway_that_is_away_gets_it_once_it_is_there(place: Place) -> None:
     bus = await place.start()
     await _post(bus, "Are you there?")
-    await soon(lambda: "queue pauses" in bus.log.read_text(), "it is tried in vain")
+    await soon(lambda: "delivery paused" in bus.log.read_text(), "it is tried in vain")
     async with Gateway(place.server.component_port).open() as gateway:
         await gateway.until(lambda: gateway.sent, "an SMS comes")
         await _post(bus, "Good")
@@ -226,7 +226,10 @@ async def test_many_events_stop_at_the_budget_over_a_kill(place: Place, gateway:
     assert [words[-1] for _number, words, _id in gateway.sent] == ["0", "1", "2"]
     told = bus.bodies("chat:admin@localhost")
     assert len(told) == 1
-    assert "The 3 SMS of today's budget are spent." in told[0]
+    assert (
+        "The budget of 3 SMS for today is used up. Further SMS become dead letters; "
+        "“deadletter list” shows them."
+    ) in told[0]
 
 
 async def test_someone_subscribes_by_im_and_confirms_with_the_code(
@@ -252,7 +255,7 @@ async def test_someone_subscribes_by_im_and_confirms_with_the_code(
     await gateway.until(lambda: len(_to(gateway, ROMEO)) == 2, "what was said")
     assert "Now you hear" in _to(gateway, ROMEO)[1]
     gateway.says(ROMEO, "STOP", "m1")
-    await soon(lambda: "a number wants no more sms" in bus.log.read_text(), "it is heard")
+    await soon(lambda: "number blocked" in bus.log.read_text(), "it is heard")
 
 
 # Through a message centre
@@ -262,11 +265,14 @@ async def test_a_provider_that_is_away_gets_it_once_it_is_there(place: Place) ->
     centre = Smsc(port=free_port())
     bus = await place.start(way=centre.settings)
     await _post(bus, "Are you there?")
-    await soon(lambda: bus.log.read_text().count("queue pauses") >= 2, "it is tried in vain")
+    await soon(lambda: bus.log.read_text().count("delivery paused") >= 2, "it is tried in vain")
     async with centre.open():
         (one,) = await centre.until(1)
         assert "Are you there?" in one.text
-        await soon(lambda: "sms sent" in bus.log.read_text(), "it is sent")
+        await soon(
+            lambda: "sms sent" in bus.log.read_text(),
+            "it is sent",
+        )
     assert "sesame77" not in bus.log.read_text()
 
 

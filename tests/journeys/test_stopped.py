@@ -17,8 +17,8 @@ from tests.support.servers import TOKEN, Bus, Reply, Server, call, eventually, s
 
 BOT = f"bot@{COMPONENT}"
 ROOM = f"lobby@{ROOMS}"
-TOLD = "It stands here, and was not passed on to Lobby: “darn” is not allowed there."
-GESAGT = "nicht weitergereicht an Lobby: „darn“"
+TOLD = "The message was posted here, but not forwarded to Lobby: “darn” is not allowed there."
+GESAGT = "nicht weitergeleitet an Lobby: „darn“"
 REFUSES = '[[route.processor]]\nname = "words"\nwords = ["darn"]\nthen = "refuse"\n'
 
 
@@ -101,9 +101,9 @@ async def test_in_private_and_in_the_room(strict: Bus, place: Any) -> None:
     async with person("juliet", place.passwords["juliet"], place.c2s) as me:
         me.tell(BOT, "darn it all")
         told = await me.until(lambda: me.heard, "an answer")
-        assert told[0]["body"].startswith(f"{TOLD}\nI passed that on to Lobby (shoutbox:lobby)")
+        assert told[0]["body"].startswith(f"{TOLD}\nPosted to Lobby (shoutbox:lobby)")
         me.tell(BOT, "shout shoutbox:lobby darn")
-        await me.hears(f"Said in shoutbox:lobby. {TOLD}")
+        await me.hears(f"Posted to shoutbox:lobby. {TOLD}")
         me.tell(f"lobby@{COMPONENT}", "darn again")
         await me.hears(TOLD)
 

@@ -431,10 +431,12 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     )
     settings = Settings(store, hub, Roles(["admin@x"]), known)
     notices = Notices(hub, settings, known, clock)
-    book = AddressBook(hub, notices, Links("http://127.0.0.1:8080", b"a secret of the bus"), clock)
+    book = AddressBook(
+        hub, store, notices, Links("http://127.0.0.1:8080", b"a secret of the bus"), clock
+    )
     ways = [one.name for one in known.values() if one.person]
     subscriptions = Subscriptions(
-        hub, settings, known, notices, book, FakeOnline(), Scheduler(clock), clock, ways
+        hub, store, settings, known, notices, book, FakeOnline(), Scheduler(clock), clock, ways
     )
 
     async def health() -> dict[str, Any]:
@@ -452,13 +454,14 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
         version="1.2.3",
         actions=discover(),
         hub=hub,
+        store=store,
         settings=settings,
         methods=known,
         clock=clock,
         health=health,
         rooms=FakeRooms(),
         rooms_domain="rooms.example.org",
-        reminders=Reminders(hub, settings, known, Scheduler(clock), clock),
+        reminders=Reminders(hub, store.reminders, settings, known, Scheduler(clock), clock),
         subscriptions=subscriptions,
     )
     await hub.stop()

@@ -12,7 +12,7 @@ from pathlib import Path
 from component import methods
 from component.app import running
 from component.cli.prosody import HOST
-from component.config.config import load
+from component.config import load
 from component.xmpp.gateway import Gateway
 from tests.support.servers import Bus
 

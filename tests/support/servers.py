@@ -281,7 +281,7 @@ def demo(data: Path) -> Iterator[tuple[Bus, dict[str, Any]]]:
     bus = Bus("", process, data / "demo.log")
     try:
         eventually(
-            lambda: "ctrl-c stops it" in bus.log.read_text() or process.poll() is not None,
+            lambda: "Ctrl-C stops the demo" in bus.log.read_text() or process.poll() is not None,
             "the demo starts",
             60,
         )

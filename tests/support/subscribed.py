@@ -22,15 +22,16 @@ from component.bus.model.records import Audit, ChannelSpec, Preference, Put
 from component.bus.model.roles import Roles
 from component.bus.model.subscription import (
     Address,
+    DecisionTime,
     Interval,
-    Moment,
     Proof,
     Subscription,
 )
 from component.bus.ports.method import Confirmation, Fate, MethodSpec
+from component.bus.ports.store import Store
 from component.methods import discover
 from component.storage import open_store
-from component.subscriptions.addresses import AddressBook
+from component.subscriptions.addresses import QUOTAS, AddressBook, RequestQuotas
 from component.subscriptions.audience import SUBSCRIBERS
 from component.subscriptions.digests import Digests
 from component.subscriptions.fan_out import Subscribers
@@ -83,6 +84,7 @@ class World:
     """All of it; `chat` and `mail` are the ways out."""
 
     hub: Hub
+    store: Store
     clock: FakeClock
     scheduler: Scheduler
     settings: Settings
@@ -100,7 +102,7 @@ class World:
         """A new one, by chat where no `target` is given; one by mail is confirmed."""
         target = more.pop("target", Channel("chat", who))
         if target.method == "mail":
-            await self.hub.store.addresses.put(Address(who, target, Proof.CONFIRMED))
+            await self.store.addresses.put(Address(who, target, Proof.CONFIRMED))
         new = Subscription(who, channel, target, Interval.parse(when), **more)
         return await self.subscriptions.add(new)
 
@@ -123,7 +125,7 @@ class World:
         await self.hub.crowd.below(1)
         async with asyncio.timeout(10):
             while (
-                await self.hub.store.deliveries.backlog()
+                await self.store.deliveries.backlog()
             ):  # outcomes linger, for others to be committed with
                 pass
 
@@ -141,7 +143,7 @@ class World:
 
     def quiet(self, jid: str, hours: str, zone: str = "UTC") -> None:
         """Someone's quiet hours."""
-        self.settings._preferences[jid] = replace(Preference(jid, zone=zone), quiet=hours)
+        self.settings.preferences[jid] = replace(Preference(jid, zone=zone), quiet=hours)
 
 
 def known_methods() -> dict[str, MethodSpec]:
@@ -155,6 +157,7 @@ async def a_world(
     name: str = "bus.db",
     clock: FakeClock | None = None,
     limits: EngineLimits = DEFAULT_LIMITS,
+    quotas: RequestQuotas = QUOTAS,
 ) -> AsyncIterator[World]:
     """A running one, its admin being admin@x; with the same folder and name it goes on where that
     one ended."""
@@ -164,19 +167,21 @@ async def a_world(
     known = known_methods()
     settings = Settings(store, hub, Roles(["admin@x"]), known)
     notices = Notices(hub, settings, known, clock)
-    book = AddressBook(hub, notices, Links("http://127.0.0.1:8080", b"secret"), clock)
+    book = AddressBook(
+        hub, store, notices, Links("http://127.0.0.1:8080", b"secret"), clock, quotas
+    )
     subscriptions = Subscriptions(
-        hub, settings, known, notices, book, online, scheduler, clock, ("chat", "mail")
+        hub, store, settings, known, notices, book, online, scheduler, clock, ("chat", "mail")
     )
 
-    def moment() -> Moment:
-        return Moment(clock(), online.is_online, settings.quiet)
+    def moment() -> DecisionTime:
+        return DecisionTime(clock(), online.is_online, settings.quiet)
 
     chat, mail = Persons(), FakeMethod()
     fanout = Subscribers(
-        hub, subscriptions.audience, lambda channel: channel.address.title(), moment, clock
+        hub, store, subscriptions.audience, lambda channel: channel.address.title(), moment, clock
     )
-    digests = Digests(hub, subscriptions, scheduler, moment, clock)
+    digests = Digests(hub, store, subscriptions, scheduler, moment, clock)
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
     scheduler.set_back.append(digests.look_again)
@@ -194,7 +199,18 @@ async def a_world(
     await subscriptions.start()
     await digests.start()
     yield World(
-        hub, clock, scheduler, settings, subscriptions, digests, book, online, chat, mail, fanout
+        hub,
+        store,
+        clock,
+        scheduler,
+        settings,
+        subscriptions,
+        digests,
+        book,
+        online,
+        chat,
+        mail,
+        fanout,
     )
     await hub.stop()
     await store.close()

@@ -10,12 +10,12 @@ from component.common.i18n import Words, _, joined
 
 KINDS = {"shoutbox": _("shoutbox"), "muc": _("room"), "feed": _("feed"), "story": _("stories")}
 """What people call the channels that they can subscribe to; others go by their method."""
-METHODS = {"mail": _("mail"), "sms": _("SMS")}
+METHODS = {"mail": _("email"), "sms": _("SMS")}
 """What people call the methods that reach them."""
 PROOFS = {
     Proof.ASKED: _("not confirmed yet"),
     Proof.CONFIRMED: _("confirmed"),
-    Proof.REFUSED: _("wants nothing"),
+    Proof.REFUSED: _("blocked by the owner"),
 }
 
 Row = tuple[Words, Words | str]
@@ -44,7 +44,7 @@ def card(subscription: Subscription, name: str, own: Channel, now: int) -> Card:
     standing = subscription.standing
     failed = standing is Standing.FAILED and subscription.target == own
     where = place(subscription.target, own)
-    rows: list[Row] = [(_("When"), interval_of(subscription)), (_("Where"), where)]
+    rows: list[Row] = [(_("When"), interval_of(subscription)), (_("Destination"), where)]
     rows += other_rows(subscription, now)
     return Card(
         subscription.id,
@@ -85,7 +85,7 @@ def other_rows(subscription: Subscription, now: int) -> Sequence[Row]:
     rows: list[Row] = []
     described = details(subscription)
     if described:
-        rows.append((_("Details"), joined(described, ", ")))
+        rows.append((_("Options"), joined(described, ", ")))
     if subscription.standing is not Standing.ON:
         rows.append((_("State"), state_of(subscription)))
     elif subscription.due > now:
@@ -106,4 +106,4 @@ def state_of(subscription: Subscription) -> Words:
 
 def proved(address: Address) -> Words:
     """Whether an address is confirmed."""
-    return PROOFS.get(address.proof) or _("takes nothing ({why})", why=address.why)
+    return PROOFS.get(address.proof) or _("does not accept messages ({why})", why=address.why)

@@ -2,9 +2,9 @@
 all mail to an address.
 
 GET only shows a page, since mail scanners follow links; POST acts. The token in the address is the
-proof: whoever has it received the mail. So nobody needs to be signed in, and a POST may come from
-anywhere: mail providers end subscriptions with one that has neither a cookie nor an Origin header
-(RFC 8058 section 3.2), and an attacker has no token.
+proof: anyone who has it received the mail. So nobody needs to be signed in, and a POST may come
+from anywhere: mail providers end subscriptions with one that has neither a cookie nor an Origin
+header (RFC 8058 section 3.2), and an attacker has no token.
 """
 
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ HEADERS = {
 MAX_SHOWN = 1_000
 """Subscriptions of one address on its page."""
 
-INVALID = _("That link opens nothing: it has to be whole, as it stands in the mail.")
+INVALID = _("This link is not valid. Copy the complete link from the email.")
 EXPIRED = _(
-    "That link is over: each works once, within a week, and only the newest. What it "
-    "confirmed stays as it is."
+    "This link is no longer valid. Each link works once, within a week, and only the newest one "
+    "works. Earlier confirmations remain valid."
 )
 
 
@@ -127,7 +127,7 @@ async def unsubscribe(request: http.Request) -> http.Response:
 
 async def subscriptions_of_link(request: http.Request) -> Sequence[Subscription]:
     """The link's subscriptions that still exist; raises NotFound for a made up link."""
-    store = request.app[SITE].hub.store
+    store = request.app[SITE].store
     numbers = book_of(request).links.ended(request.match_info["token"])
     if numbers is None:
         raise NotFound(INVALID)
@@ -176,7 +176,7 @@ def target_of_link(request: http.Request) -> Channel:
 
 async def subscriptions_at(request: http.Request, target: Channel) -> Sequence[Subscription]:
     """The subscriptions of an address."""
-    return await request.app[SITE].hub.store.subscriptions.find(target=target, limit=MAX_SHOWN)
+    return await request.app[SITE].store.subscriptions.find(target=target, limit=MAX_SHOWN)
 
 
 async def is_allow(request: http.Request) -> bool:

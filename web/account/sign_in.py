@@ -15,9 +15,8 @@ from web.csrf import NOT_OURS, is_cross_site
 from web.rendering import asked_language, redirect
 
 INVALID = _(
-    "That link opens nothing: each works once, within 5 minutes. Write “matrix” or "
-    "“subscriptions” to the bot for a "
-    "new one."
+    "This link is not valid. Each link works once, within 5 minutes. Write “matrix” or "
+    "“subscriptions” to the bot for a new one."
 )
 PLACES = {"matrix": "/matrix", "subscriptions": "/subscriptions"}
 """The pages that the bot's links lead to, by the value of `?to=`."""

@@ -17,7 +17,7 @@ INTERVALS: Mapping[str, Words] = {
     "daily": _("daily at 9"),
     "weekly": _("weekly on Monday at 9"),
     "hourly": _("hourly"),
-    "now": _("at once"),
+    "now": _("immediately"),
 }
 """The choices, each as an interval is written in the page's language."""
 
@@ -47,7 +47,7 @@ class SignUp:
     def subscription(self, channel: Channel, target: Channel, language: str) -> Subscription:
         """The subscription that is asked for; raises BadInput."""
         if self.interval not in INTERVALS:
-            raise BadInput(_("Choose how often."))
+            raise BadInput(_("Choose how often to receive messages."))
         interval = Interval.parse(tell(INTERVALS[self.interval], language))
         return Subscription(
             "", channel, target, interval, self.known_zone(), language, standing=Standing.ASKED

@@ -90,7 +90,7 @@ async def lasting(seconds: float) -> AsyncIterator[None]:
 def subscription_of(site: Site, spec: ChannelSpec, sign_up: SignUp, language: str) -> Subscription:
     """The subscription that a form asks for; raises BadInput."""
     if not sign_up.address:
-        raise BadInput(_("A mail address is needed."))
+        raise BadInput(_("An email address is required."))
     method = site.methods[METHOD]
     try:
         target = Channel(METHOD, method.tidy(sign_up.address))
@@ -98,7 +98,7 @@ def subscription_of(site: Site, spec: ChannelSpec, sign_up: SignUp, language: st
     except BadInput as error:
         written = one_line(sign_up.mail)[:60]
         raise BadInput(
-            _("“{text}” is no mail address: write it like juliet@example.org.", text=written)
+            _("“{text}” is not an email address. Write it as juliet@example.org.", text=written)
         ) from error
     return sign_up.subscription(spec.channel, target, language)
 

@@ -50,7 +50,7 @@ async def show_removal(_request: http.Request, visit: Visit) -> http.Response:
     subscriptions, jid = visit.site.bus.subscriptions, visit.caller.jid
     target = Channel.parse(visit.asked("address"))
     if target not in [address.target for address in await subscriptions.book.of(jid)]:
-        raise NotFound(_("You have no address {address}.", address=target))
+        raise NotFound(_("You do not have the address {address}.", address=target))
     ending = []
     for subscription in await subscriptions.of(jid):
         if subscription.target == target:

@@ -35,7 +35,7 @@ from web.rendering import redirect
 
 log = structlog.get_logger()
 
-ENDED = _("That session has ended: start again.")
+ENDED = _("This session has ended. Start again.")
 OWN_PAGES = {"matrix": "/matrix"}
 """Commands that have a page to themselves."""
 GROUP_PAGES = {"routes": "/matrix", "subscriptions": "/subscriptions"}
@@ -104,7 +104,7 @@ class CommandPages:
             return await answered(visit, action, self.move(run, action, visit))
 
     async def move(self, run: Run, action: Action, visit: Visit) -> http.Response:
-        """Go on, back, or away from the step that the caller saw."""
+        """Move on, back, or away from the step that the caller saw."""
         seen = visit.value("at")
         if seen.isascii() and seen.isdigit() and 0 < int(seen[:4]) < len(run.steps):
             del run.steps[int(seen[:4]) :]
@@ -157,7 +157,7 @@ def action_of(request: http.Request, visit: Visit) -> Action:
     name = request.match_info["name"]
     action = visit.site.bus.actions.get(name)
     if action is None:
-        raise NotFound(_("There is no command “{node}”.", node=name[:40]))
+        raise NotFound(_("The command “{node}” does not exist.", node=name[:40]))
     check(action, visit.caller, visit.site.bus)
     return action
 
@@ -186,7 +186,7 @@ async def answered(visit: Visit, action: Action, work: Awaitable[http.Response])
     except ShoutbusError:
         raise
     except Exception:
-        log.exception("a command failed", command=action.name)
+        log.exception("command failed", command=action.name)
         return result_page(visit, action, Done(FAILED, "error"), 500)
 
 

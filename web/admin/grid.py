@@ -67,12 +67,12 @@ class View:
 
 
 def page_number(text: str) -> int:
-    """A page's number; 1 if there is none; raises BadInput."""
+    """A page's number; 1 if the text is empty; raises BadInput."""
     if not text:
         return 1
     good = text.isascii() and text.isdigit() and len(text) <= MAX_PAGE_DIGITS
     if not good or int(text) == 0:
-        raise BadInput(_("“{text}” is no page.", text=text[:40]))
+        raise BadInput(_("“{text}” is not a page number.", text=text[:40]))
     return int(text)
 
 

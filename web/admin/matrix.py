@@ -95,7 +95,7 @@ def dot_of(visit: Visit) -> matrix.Dot:
     and columns with the click, as others may have changed them."""
     numbers = visit.value("dot").split()
     if len(numbers) not in (2, 4) or not all(map(is_number, numbers)):
-        raise BadInput(_("That click can't be read: open the page anew and try again."))
+        raise BadInput(_("The click cannot be read. Reload the page and try again."))
     row, column, *seen = numbers
     source = Channel.parse(visit.value(f"s{row}"))
     destination = Channel.parse(visit.value(f"d{column}"))

@@ -47,7 +47,7 @@ class Watchers:
         changed."""
         theirs = Counter(self._open.values())[jid]
         if len(self._open) >= MAX_WATCHERS or theirs >= MAX_WATCHERS_PER_PERSON:
-            raise TooMany(_("Too many pages are open at once: close some."), 10)
+            raise TooMany(_("Too many pages are open. Close some of them."), 10)
         wake = asyncio.Event()
         self._open[wake] = jid
         try:

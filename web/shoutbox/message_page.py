@@ -18,7 +18,7 @@ async def message_page(request: http.Request) -> http.Response:
     is_open = is_id(message_id) and hmac.compare_digest(
         site.key_of(message_id).encode(), key.encode()
     )
-    trace = await site.hub.store.messages.trace(message_id) if is_open else ()
+    trace = await site.store.messages.trace(message_id) if is_open else ()
     if not trace:
-        raise NotFound(_("There is no such message."))
+        raise NotFound(_("This message does not exist."))
     return page("message.html", asked_language(request), delivery=trace[0])

@@ -101,7 +101,7 @@ def spec_of(request: http.Request) -> ChannelSpec:
 
 async def read_page(site: Site, spec: ChannelSpec, before: int = LATEST) -> Sequence[Delivery]:
     """The newest shouts before a sequence number, oldest first."""
-    return await site.hub.store.deliveries.log(spec.channel, before=before, limit=PAGE_SIZE)
+    return await site.store.deliveries.log(spec.channel, before=before, limit=PAGE_SIZE)
 
 
 def next_before(shouts: Sequence[Delivery]) -> int | None:

@@ -13,8 +13,8 @@ from web.context import Site
 from web.csrf import FormValues, first, is_cross_site, read_form
 
 MAX_SHOUT_CHARS = 10_000
-UNREADABLE = _("That form can't be read: reload the page and try again.")
-OTHER_SITE = _("That shout came from another site: open the shoutbox itself and write it there.")
+UNREADABLE = _("The form cannot be read. Reload the page and try again.")
+OTHER_SITE = _("The message was sent from another site. Open the shoutbox and write it there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class Draft:
     def check_body(self) -> None:
         """Raise BadInput if there is nothing to post, or too much."""
         if not self.body.strip():
-            raise BadInput(_("There is nothing to shout: write something first."))
+            raise BadInput(_("The message is empty. Write some text."))
         if len(self.body) > MAX_SHOUT_CHARS:
             raise BadInput(
                 _(
-                    "That shout has {count} characters; at most {most} fit.",
+                    "The message has {count} characters. The maximum is {most}.",
                     count=len(self.body),
                     most=MAX_SHOUT_CHARS,
                 )

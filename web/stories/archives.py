@@ -27,7 +27,7 @@ def archive_of(request: http.Request) -> ChannelSpec:
         if spec.channel.address == name:
             check_access(request, spec)
             return spec
-    raise NotFound(_("There are no stories “{name}” here.", name=name[:60]))
+    raise NotFound(_("The story archive “{name}” does not exist.", name=name[:60]))
 
 
 def check_access(request: http.Request, spec: ChannelSpec) -> None:
@@ -36,8 +36,7 @@ def check_access(request: http.Request, spec: ChannelSpec) -> None:
     if not is_public(site, spec) and not is_operator(request):
         raise Forbidden(
             _(
-                "These stories are for operators: write “matrix” to {bot}, and it hands you "
-                "a link.",
+                "This story archive is for operators. Write “matrix” to {bot} to get a link.",
                 bot=site.bus.bot,
             )
         )
@@ -45,12 +44,12 @@ def check_access(request: http.Request, spec: ChannelSpec) -> None:
 
 def all_archives(site: Site) -> Sequence[ChannelSpec]:
     """Every channel that archives stories."""
-    found = []
+    archives = []
     for spec in site.hub.channels:
         method = site.methods.get(spec.channel.method)
         if method and method.archive and spec.channel.address != "*":
-            found.append(spec)
-    return found
+            archives.append(spec)
+    return archives
 
 
 def is_public(site: Site, spec: ChannelSpec) -> bool:

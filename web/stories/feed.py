@@ -32,7 +32,7 @@ BREAK = Markup("<br>\n")
 async def feed(request: http.Request, changes: Changes) -> http.Response:
     """The newest stories of an archive."""
     site, spec = request.app[SITE], archive_of(request)
-    stories = await site.hub.store.stories.find(spec.channel, limit=MAX_STORIES)
+    stories = await site.store.stories.find(spec.channel, limit=MAX_STORIES)
     updates = [story.updated for story in stories]
     text = render(
         "stories.atom",

@@ -42,7 +42,7 @@ async def archive_page(request: http.Request) -> http.Response:
     before = None
     if "before" in request.query:
         before = cursor(request.query["before"])
-    stories = await site.hub.store.stories.find(spec.channel, before=before, limit=PAGE_SIZE + 1)
+    stories = await site.store.stories.find(spec.channel, before=before, limit=PAGE_SIZE + 1)
     shown = stories[:PAGE_SIZE]
     older = None
     if len(stories) > PAGE_SIZE:
@@ -55,9 +55,9 @@ async def story_page(request: http.Request) -> http.Response:
     site, spec = request.app[SITE], archive_of(request)
     story = await find_story(site, spec.channel, request.match_info["story"])
     if story is None:
-        raise NotFound(_("There is no such story."))
+        raise NotFound(_("This story does not exist."))
     if not story.shown:
-        raise Gone(_("There was a story here, and it was taken away."))
+        raise Gone(_("This story was removed."))
     if request.path != story.path:
         # Revalidated each time, as a title may change back.
         cached = cache_control(public=is_public(site, spec))
@@ -71,8 +71,8 @@ async def find_story(site: Site, channel: Channel, written: str) -> Story | None
     if number_or_id is None:
         return None
     if isinstance(number_or_id, str):
-        return await site.hub.store.stories.of_message(channel, number_or_id)
-    story = await site.hub.store.stories.get(number_or_id)
+        return await site.store.stories.of_message(channel, number_or_id)
+    story = await site.store.stories.get(number_or_id)
     if story is None or story.channel != channel:
         return None
     return story

@@ -1,4 +1,5 @@
-"""`channel-add`: a wizard: first the method, then the address and that method's settings."""
+"""`channel-add` adds a channel: it asks for the method, then for the address and the settings of
+that method."""
 
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Annotated, Any, get_type_hints
@@ -14,7 +15,8 @@ from component.common.form import Ask, Choice, kept
 from component.common.i18n import _
 
 
-def _methods(bus: Bus) -> list[Choice]:
+def methods(bus: Bus) -> list[Choice]:
+    """Every method, with an example of its addresses."""
     return [Choice(spec.name, f"{spec.name} ({spec.example})") for spec in bus.methods.values()]
 
 
@@ -22,14 +24,15 @@ def _methods(bus: Bus) -> list[Choice]:
 class Form:
     """The first step."""
 
-    method: Annotated[str, Ask(_("Method"), _("what kind of place it is"), choices=_methods)]
+    method: Annotated[str, Ask(_("Method"), _("the kind of place"), choices=methods)]
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Ask for the address and the settings of a channel of the chosen method."""
     method = bus.methods[form.method]
 
     async def add(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await _add(method, caller, filled, bus)
+        return await add_channel(method, caller, filled, bus)
 
     return Step(
         _("Add a channel: {method}", method=method.name), settings_form(method, address=True), add
@@ -42,55 +45,64 @@ def settings_form(method: MethodSpec, *, address: bool) -> type:
     asked: list[Any] = []
     if address:
         example = method.example.partition(":")[2]
-        asked.append(
-            ("address", Annotated[str, Ask(_("Address"), _("like {example}", example=example))])
-        )
-    asked.append(
-        ("title", Annotated[str, Ask(_("Title"), _("what people see"))], field(default=""))
-    )
+        ask = Ask(_("Address"), _("for example {example}", example=example))
+        asked.append(("address", Annotated[str, ask]))
+    title = Annotated[str, Ask(_("Title"), _("the name that people see"))]
+    asked.append(("title", title, field(default="")))
     hints = get_type_hints(method.form, include_extras=True)
-    own = [(one.name, hints[one.name], field(default=one.default)) for one in fields(method.form)]
-    return make_dataclass("Form", [*asked, *own], frozen=True, kw_only=True)
+    for own in fields(method.form):
+        asked.append((own.name, hints[own.name], field(default=own.default)))
+    return make_dataclass("Form", asked, frozen=True, kw_only=True)
 
 
 def filled_settings(method: MethodSpec, filled: Any) -> dict[str, Any]:
     """The settings of a filled form as they are kept, without those that are as they come; raises
     BadInput where they do not go together."""
-    return kept(method.form(**{one.name: getattr(filled, one.name) for one in fields(method.form)}))
+    values = {}
+    for known in fields(method.form):
+        values[known.name] = getattr(filled, known.name)
+    return kept(method.form(**values))
 
 
 def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
-    """A channel that can be added; raises BadInput where its address won't do, Conflict where it
-    stands."""
-    channel = Channel(
-        method.name, method.tidy(address if method.address.fullmatch(address) else address.lower())
-    )
+    """A channel that can be added; raises BadInput where its address cannot be used, Conflict where
+    the channel already exists."""
+    if not method.address.fullmatch(address):
+        address = address.lower()
+    channel = Channel(method.name, method.tidy(address))
     method.check(channel, any=True)
-    if any(spec.channel == channel for spec in bus.hub.channels):
-        raise Conflict(_("There is a channel {channel} already: edit that one.", channel=channel))
+    if channel in [spec.channel for spec in bus.hub.channels]:
+        raise Conflict(_("The channel {channel} already exists. Edit it instead.", channel=channel))
     if method.open and channel.address == bus.bot.partition("@")[0]:
-        raise BadInput(_("{address} is the bot's own address: choose another.", address=bus.bot))
+        raise BadInput(
+            _("{address} is the bot's own address. Choose another one.", address=bus.bot)
+        )
     if method.open and channel.address.startswith(GUEST_PREFIX):
         raise BadInput(
             _(
-                "Names that begin with {prefix} are kept for web users: choose another.",
+                "Names that begin with {prefix} are reserved for web users. Choose another name.",
                 prefix=GUEST_PREFIX,
             )
         )
     if channel.address.endswith(f"@{bus.bot.partition('@')[2]}"):
         raise BadInput(
-            _("{address} is an address of the bus itself: choose another.", address=channel.address)
+            _(
+                "{address} is used by Shoutbus itself. Choose another address.",
+                address=channel.address,
+            )
         )
     return channel
 
 
-async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
+async def add_channel(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
+    """Add the channel of a filled form. Raises BadInput, Conflict."""
     channel = new_channel(method, filled.address, bus)
     spec = ChannelSpec(channel, filled.title, filled_settings(method, filled))
     await bus.settings.change([Put(spec)], entry(caller, bus, "channel-add", after=described(spec)))
     if not method.listens and not bus.hub.ends(channel):
         hint = _(
-            "Added {channel}. Nobody hears it yet: “route add {channel} …” leads it somewhere.",
+            "Added {channel}. Its messages are not forwarded yet; add a route with “route add "
+            "{channel} …”.",
             channel=channel,
         )
         return Done(hint)
@@ -98,8 +110,8 @@ async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Rep
         await bus.subscriptions.book.ask(caller.jid, channel)
         return Done(
             _(
-                "Added {channel}. Its owner is asked to confirm it: nothing else goes there "
-                "before.",
+                "Added {channel}. The owner is asked to confirm it. Until then, no other "
+                "messages are sent there.",
                 channel=channel,
             )
         )
@@ -107,5 +119,5 @@ async def _add(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Rep
 
 
 ACTION = Action(
-    "channel-add", _("Add a channel"), Role.OPERATOR, _run, Form, more=True, group="channels"
+    "channel-add", _("Add a channel"), Role.OPERATOR, run, Form, more=True, group="channels"
 )

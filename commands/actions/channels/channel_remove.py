@@ -1,4 +1,4 @@
-"""`channel-remove`: a channel, and with it the routes that start or end there; says so and asks."""
+"""`channel-remove` removes a channel and the routes that start or end there, after asking."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -25,14 +25,16 @@ Then = Callable[[Caller, Bus, Words], Awaitable[Reply]]
 class Form:
     """Which channel."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("which to remove"), choices=channels)]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the channel to remove"), choices=channels)]
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
-    return await removal("channel-remove", find_channel(bus, form.channel), bus, _done)
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show what goes with a channel, and ask."""
+    return await removal("channel-remove", find_channel(bus, form.channel), bus, finish)
 
 
-async def _done(_caller: Caller, _bus: Bus, told: Words) -> Reply:
+async def finish(_caller: Caller, _bus: Bus, told: Words) -> Reply:
+    """End the command with the sentence about the removal."""
     return Done(told)
 
 
@@ -41,19 +43,19 @@ async def removal(
 ) -> Step:
     """The step that says what goes with a channel (and `more`), asks, and removes it; `after` is
     for the audit log."""
-    routes, waiting = _with_it(spec, bus), await _waiting(spec, bus)
+    routes, waiting = routes_with(spec, bus), await count_waiting(spec, bus)
 
     async def remove(caller: Caller, bus: Bus) -> Reply:
         find_channel(bus, spec.channel)
-        if _with_it(spec, bus) != routes:
+        if routes_with(spec, bus) != routes:
             raise Conflict(
                 _(
-                    "The routes of {channel} changed meanwhile, so I left all as it was: "
-                    "look at it again.",
+                    "The routes of {channel} changed in the meantime. Nothing was saved; please "
+                    "review them and try again.",
                     channel=spec.channel,
                 )
             )
-        waiting = await _waiting(spec, bus)
+        waiting = await count_waiting(spec, bus)
         audit = entry(
             caller,
             bus,
@@ -63,62 +65,73 @@ async def removal(
         )
         await bus.settings.change([*map(Drop, routes), Drop(spec)], audit)
         told = _(
-            "Removed {channel}; routes: {routes}, dead letters: {letters}.",
+            "Removed {channel}. Routes removed: {routes}; new dead letters: {letters}.",
             channel=spec.channel,
             routes=len(routes),
             letters=waiting,
         )
         return await then(caller, bus, told)
 
-    told = _goes(spec, routes, waiting)
+    told = loss_words(spec, routes, waiting)
     whole = _("{told} {more}", told=told, more=more) if more else told
     return ask_sure(_("Remove {channel}", channel=spec.channel), whole, remove)
 
 
-def _goes(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Words:
-    """What goes with it, in sentences."""
-    told = _("{channel} goes, and no route with it.", channel=titled(spec))
+def loss_words(spec: ChannelSpec, routes: Sequence[Route], waiting: int) -> Words:
+    """What goes with a channel, in sentences."""
+    words = _("{channel} will be removed. It has no routes.", channel=titled(spec))
     if routes:
         named = ", ".join(f"{route.id}: {arrow(route)}" for route in routes[:SHOWN])
-        told = _(
-            "{channel} goes, and with it its routes, {count}: {routes}.",
+        if routes[SHOWN:]:
+            named += " …"
+        words = _(
+            "{channel} will be removed, and its routes as well ({count}): {routes}.",
             channel=titled(spec),
             count=len(routes),
-            routes=named + (" …" if routes[SHOWN:] else ""),
+            routes=named,
         )
     if waiting:
-        more = _("What waits becomes dead letters: {waiting}.", waiting=waiting)
-        told = _("{told} {more}", told=told, more=more)
-    return told
+        more = _("Messages that become dead letters: {waiting}.", waiting=waiting)
+        words = _("{told} {more}", told=words, more=more)
+    return words
 
 
-def _leaves(spec: ChannelSpec, bus: Bus) -> Callable[[Channel], bool]:
-    """Whether a channel is configured no longer without `spec`: `method:*` may stand for many."""
-    others = {one.channel for one in bus.hub.channels} - {spec.channel}
-    return lambda channel: (
-        channel == spec.channel or (channel.anyone == spec.channel and channel not in others)
-    )
+class Leaving:
+    """What a channel takes with it when it is removed: `method:*` may cover many channels."""
+
+    def __init__(self, spec: ChannelSpec, bus: Bus) -> None:
+        self.channel = spec.channel
+        self.others = {other.channel for other in bus.hub.channels} - {spec.channel}
+
+    def __contains__(self, channel: Channel) -> bool:
+        """Whether a channel is configured no longer then."""
+        if channel == self.channel:
+            return True
+        return channel.anyone == self.channel and channel not in self.others
 
 
-def _with_it(spec: ChannelSpec, bus: Bus) -> Sequence[Route]:
-    leaves = _leaves(spec, bus)
-    return [route for route in bus.hub.routes if leaves(route.source) or leaves(route.destination)]
+def routes_with(spec: ChannelSpec, bus: Bus) -> Sequence[Route]:
+    """The routes that start or end at what is configured no longer."""
+    leaving = Leaving(spec, bus)
+    return [
+        route for route in bus.hub.routes if route.source in leaving or route.destination in leaving
+    ]
 
 
-async def _waiting(spec: ChannelSpec, bus: Bus) -> int:
-    """Deliveries to what is configured no longer, and what its routes hold; a person's whom
-    `chat:*` stands for go out all the same."""
-    leaves = _leaves(spec, bus)
-    others = {one.channel for one in bus.hub.channels} - {spec.channel}
-    backlog = await bus.hub.store.deliveries.backlog()
-    held = sum(bus.hub.routing.held_at(route) for route in _with_it(spec, bus))
-    return held + sum(
-        count
-        for channel, count in backlog.items()
-        if leaves(channel) and channel.anyone not in others
-    )
+async def count_waiting(spec: ChannelSpec, bus: Bus) -> int:
+    """Deliveries to what is configured no longer, and what its routes hold; those to a person whom
+    `chat:*` covers are still sent."""
+    leaving = Leaving(spec, bus)
+    count = 0
+    for route in routes_with(spec, bus):
+        count += bus.hub.routing.held_at(route)
+    backlog = await bus.store.deliveries.backlog()
+    for channel, waiting in backlog.items():
+        if channel in leaving and channel.anyone not in leaving.others:
+            count += waiting
+    return count
 
 
 ACTION = Action(
-    "channel-remove", _("Remove a channel"), Role.OPERATOR, _run, Form, more=True, group="channels"
+    "channel-remove", _("Remove a channel"), Role.OPERATOR, run, Form, more=True, group="channels"
 )

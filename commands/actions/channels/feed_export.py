@@ -1,4 +1,4 @@
-"""`feed-export`: the feeds as OPML, as other readers and `feed-import` read it."""
+"""`feed-export` writes the feeds as OPML, for other readers and for `feed-import`."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,11 +12,12 @@ from component.methods.feed.opml import Entry, write
 from component.methods.feed.source import METHOD
 
 
-async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
-    parts = list(parted([_entry(spec) for spec in feeds(bus)]))
+async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+    """Write all feeds as OPML, in as many messages as it takes."""
+    parts = list(parted([entry_of(spec) for spec in feeds(bus)]))
     if not parts:
-        return Done(_("There are no feeds."))
-    told = [_lines(entries, bus, number, len(parts)) for number, entries in enumerate(parts, 1)]
+        return Done(_("No feeds exist yet."))
+    told = [opml_lines(entries, bus, number, len(parts)) for number, entries in enumerate(parts, 1)]
     return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
 
 
@@ -29,7 +30,8 @@ def feeds(bus: Bus) -> Sequence[ChannelSpec]:
     ]
 
 
-def _entry(spec: ChannelSpec) -> Entry:
+def entry_of(spec: ChannelSpec) -> Entry:
+    """A feed as OPML has it."""
     return Entry(str(spec.settings["url"]), spec.title or spec.channel.address)
 
 
@@ -48,7 +50,8 @@ def parted(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
         yield part
 
 
-def _lines(entries: Sequence[Entry], bus: Bus, number: int, parts: int) -> Lines:
+def opml_lines(entries: Sequence[Entry], bus: Bus, number: int, parts: int) -> Lines:
+    """One part of several, as an answer."""
     lines = write(bus.bot, entries).decode().splitlines()[1:]  # which is UTF-8 without saying so
     if parts == 1:
         return Lines(_("<!-- {count} feeds -->", count=len(entries)), lines)
@@ -63,4 +66,4 @@ def _lines(entries: Sequence[Entry], bus: Bus, number: int, parts: int) -> Lines
     )
 
 
-ACTION = Action("feed-export", _("Export feeds as OPML"), Role.OPERATOR, _run, group="channels")
+ACTION = Action("feed-export", _("Export feeds as OPML"), Role.OPERATOR, run, group="channels")

@@ -1,4 +1,4 @@
-"""`feed-import`: take feeds from a list that another reader wrote (OPML). A dry run first."""
+"""`feed-import` adds the feeds of an OPML file that another reader wrote, after a dry run."""
 
 import re
 import unicodedata
@@ -16,7 +16,7 @@ from component.bus.model.roles import Role
 from component.bus.model.route import Route
 from component.common.errors import BadInput
 from component.common.form import Ask
-from component.common.i18n import _
+from component.common.i18n import Words, _
 from component.common.value_types import WebAddress
 from component.fetch.result import Limits
 from component.methods.feed import opml
@@ -25,76 +25,92 @@ from component.methods.feed.source import METHOD
 
 SHOWN = 60
 """Feeds that are shown."""
-MOST = 1_000
+MAX_FEEDS = 1_000
 """Feeds that are taken at once."""
 LIMITS = Limits(packed=opml.LARGEST, body=opml.LARGEST)
 
 
 @dataclass(frozen=True)
 class Form:
-    """Which feeds, and where they are told."""
+    """Which feeds, and where their items go."""
 
     opml: Annotated[
-        tuple[str, ...], Ask(_("OPML"), _("the address of a file, or its lines"), long=True)
+        tuple[str, ...],
+        Ask(_("OPML"), _("the address of an OPML file, or the lines of the file"), long=True),
     ]
     to: Annotated[
-        Channel | None, Ask(_("To"), _("a channel for all of them"), choices=places, named=True)
+        Channel | None,
+        Ask(_("To"), _("a destination for all the feeds"), choices=places, named=True),
     ] = None
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    found = await _entries(form.opml, bus)
-    there = {spec.settings["url"] for spec in feeds(bus)}
-    specs = list(
-        _channels(
-            [one for one in found if one.url not in there],
-            {str(one.channel) for one in bus.hub.channels},
-        )
-    )
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show the feeds that would be added, and ask."""
+    entries = await read_entries(form.opml, bus)
+    present = {spec.settings["url"] for spec in feeds(bus)}
+    missing = [feed for feed in entries if feed.url not in present]
+    taken = {str(spec.channel) for spec in bus.hub.channels}
+    specs = list(new_channels(missing, taken))
     if not specs:
-        return Done(_("Nothing to add: of {count} feeds, all are here.", count=len(found)))
-    if len(specs) > MOST:
+        return Done(_("Nothing to add: all {count} feeds already exist.", count=len(entries)))
+    if len(specs) > MAX_FEEDS:
         raise BadInput(
             _(
-                "Those are {count} feeds; at most {most} are taken at once.",
+                "The import would add {count} feeds. The maximum is {most}.",
                 count=len(specs),
-                most=MOST,
+                most=MAX_FEEDS,
             )
         )
-    routes = [Route(spec.channel, form.to) for spec in specs] if form.to else []
     lines = [f"+ {described(spec)}" for spec in specs]
+    changes = [Put(spec) for spec in specs]
+    routes = []
+    if form.to:
+        routes = [Put(Route(spec.channel, form.to)) for spec in specs]
 
     async def take(caller: Caller, bus: Bus) -> Reply:
         audit = entry(caller, bus, "feed-import", after="; ".join(lines))
-        await bus.settings.change([*map(Put, specs), *map(Put, routes)], audit)
+        await bus.settings.change([*changes, *routes], audit)
         return Done(_("Added {count} feeds.", count=len(specs)))
 
+    return ask_sure(_("Import feeds"), preview_words(lines), take)
+
+
+def preview_words(lines: Sequence[str]) -> Words:
+    """The first of the feeds that would be added, and how many more there are."""
     shown = "\n".join(lines[:SHOWN])
-    told = _("These {count} feeds would be added:\n{lines}", count=len(specs), lines=shown)
-    if len(lines) > SHOWN:
-        told = _(
-            "These {count} feeds would be added:\n{lines}\n… and {more} more",
-            count=len(specs),
-            lines=shown,
-            more=len(lines) - SHOWN,
+    if len(lines) <= SHOWN:
+        return _(
+            "The import would add these {count} feeds:\n{lines}", count=len(lines), lines=shown
         )
-    return ask_sure(_("Import feeds"), told, take)
+    return _(
+        "The import would add these {count} feeds:\n{lines}\n… and {more} more",
+        count=len(lines),
+        lines=shown,
+        more=len(lines) - SHOWN,
+    )
 
 
-async def _entries(lines: Sequence[str], bus: Bus) -> Sequence[Entry]:
-    """What a file holds, or several one behind the other, as `feed-export` writes them."""
+async def read_entries(lines: Sequence[str], bus: Bus) -> Sequence[Entry]:
+    """The feeds of a file, or of several one behind the other, as `feed-export` writes them."""
     text = "\n".join(lines).strip()
     if text.startswith(("http://", "https://")) and len(text.split()) == 1:
         got = await bus.fetcher().get(str(WebAddress.parse(text)), limits=LIMITS)
         return opml.parse(got.body).entries
-    files = [
-        part[part.find("<opml") :] + "</opml>" for part in text.split("</opml>") if "<opml" in part
-    ]
-    found = [one for file in files or [text] for one in opml.parse(file.encode()).entries]
-    return list({one.url: one for one in found}.values())
+    files = []
+    for part in text.split("</opml>"):
+        start = part.find("<opml")
+        if start >= 0:
+            files.append(f"{part[start:]}</opml>")
+    entries: dict[str, Entry] = {}
+    for file in files or [text]:
+        for feed in opml.parse(file.encode()).entries:
+            entries[feed.url] = feed
+    return list(entries.values())
 
 
-def _channels(entries: Sequence[Entry], taken: Collection[str]) -> Iterator[ChannelSpec]:
+def new_channels(entries: Sequence[Entry], taken: Collection[str]) -> Iterator[ChannelSpec]:
+    """A channel for each feed, with an address made from its title; `taken` are addresses in
+    use."""
     names = set(taken)
     numbers: dict[str, int] = {}
     for one in entries:
@@ -111,9 +127,8 @@ def _channels(entries: Sequence[Entry], taken: Collection[str]) -> Iterator[Chan
 
 def slug(title: str) -> str:
     """A title as an address: `Die Größe` is `die-grosse`; "" where nothing is left of it."""
-    plain = (
-        unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode()
-    )
+    letters = unicodedata.normalize("NFKD", title.replace("ß", "ss"))
+    plain = letters.encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].rstrip("-")
 
 
@@ -121,7 +136,7 @@ ACTION = Action(
     "feed-import",
     _("Import feeds from OPML"),
     Role.OPERATOR,
-    _run,
+    run,
     Form,
     more=True,
     group="channels",

@@ -1,4 +1,4 @@
-"""`fortune`: a fortune for who asks, in a room for all to read."""
+"""`fortune` shows a fortune to the person who asks, in a room to everyone."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,28 +9,31 @@ from component.bus.model.roles import Role
 from component.common.errors import Forbidden, NotFound
 from component.common.form import Ask
 from component.common.i18n import _
-from component.methods.fortune.databases import PLACES, Name, draw
+from component.methods.fortune.databases import Name, draw
 
 
 @dataclass(frozen=True)
 class Form:
     """Which ones."""
 
-    file: Annotated[Name | None, Ask(_("File"), _("a database like computers; empty for any"))] = (
-        None
-    )
+    file: Annotated[
+        Name | None, Ask(_("Database"), _("a fortune database such as computers; empty for any"))
+    ] = None
     offensive: Annotated[
-        bool, Ask(_("Offensive"), _("whether those that may offend are among them"))
+        bool, Ask(_("Offensive fortunes"), _("include fortunes that may offend people"))
     ] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Draw a fortune. Raises Forbidden, NotFound."""
     if form.offensive and caller.in_room:
         raise Forbidden(
-            _("Those that may offend are told in private only: write to {bot}.", bot=bus.bot)
+            _("Offensive fortunes are shown in private chats only. Write to {bot}.", bot=bus.bot)
         )
     names = [str(form.file)] if form.file else []
-    drawn = await asyncio.to_thread(draw, names, bus.luck, offensive=form.offensive, places=PLACES)
+    drawn = await asyncio.to_thread(
+        draw, names, bus.rng, offensive=form.offensive, places=bus.fortune_places
+    )
     if not drawn.text:
         raise NotFound(next(iter(drawn.faults.values())))
     return Lines(_("A fortune from “{name}”:", name=drawn.name), drawn.text.rstrip().splitlines())
@@ -38,9 +41,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 ACTION = Action(
     "fortune",
-    _("Tell a fortune"),
+    _("Show a fortune"),
     Role.GUEST,
-    _run,
+    run,
     Form,
     group="messages",
     public=True,

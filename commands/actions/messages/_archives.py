@@ -1,5 +1,4 @@
-"""What the commands about stories share: the archives there are, a story by its number, a story in
-a line."""
+"""What the commands about stories share: finding archives and stories, and a story in a line."""
 
 from collections.abc import Sequence
 
@@ -18,11 +17,12 @@ def archives(bus: Bus) -> Sequence[Choice]:
     return [
         Choice(str(spec.channel), titled(spec))
         for spec in bus.hub.channels
-        if _is_archive(spec, bus)
+        if holds_stories(spec, bus)
     ]
 
 
-def _is_archive(spec: ChannelSpec, bus: Bus) -> bool:
+def holds_stories(spec: ChannelSpec, bus: Bus) -> bool:
+    """Whether a configured channel is one archive, not a wildcard."""
     return spec.channel.address != "*" and is_archive(spec.channel, bus)
 
 
@@ -37,16 +37,18 @@ async def find_story(bus: Bus, written: str) -> Story:
     found = key(written.rstrip("/").rpartition("/")[2])
     if not isinstance(found, int):
         told = _(
-            "“{text}” is no story: write its number, which “story list” shows, or its address.",
+            "“{text}” is not a story. Write its address, or its number from “story list”.",
             text=written[:60],
         )
         raise BadInput(told)
-    story = await bus.hub.store.stories.get(found)
+    story = await bus.store.stories.get(found)
     if story is None or not is_archive(story.channel, bus):
-        raise NotFound(_("There is no story {number}: “story list” shows them.", number=found))
+        raise NotFound(
+            _("Story {number} does not exist. “story list” shows all stories.", number=found)
+        )
     if story.deleted:
         raise NotFound(
-            _("The message of story {number} was deleted: nothing is left of it.", number=found)
+            _("The message of story {number} was deleted. It cannot be restored.", number=found)
         )
     return story
 

@@ -1,4 +1,4 @@
-"""`deadletter-drop`: let a dead letter go, or all of a channel; its trace still tells of it."""
+"""`deadletter-drop` drops a dead letter, or all of a channel; its trace still shows it."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,15 +15,16 @@ from component.common.i18n import _
 class Form(Letters):
     """Which, and whether to ask: a word behind the others could not be told from a channel."""
 
-    sure: Annotated[bool, Ask(_("Without asking"))] = False
+    sure: Annotated[bool, Ask(_("Skip the confirmation"))] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Drop dead letters, after asking."""
     letters = await dead_letters(bus, form.which, form.channel)
 
     async def drop(caller: Caller, bus: Bus) -> Reply:
         dropped = [one.dropped(bus.clock()) for one in letters]
-        await bus.hub.store.dead_letters.decide(
+        await bus.store.dead_letters.decide(
             dropped, entry(caller, bus, "deadletter-drop", before=listed(letters))
         )
         return Done(_("Dropped {count} dead letters.", count=len(letters)))
@@ -31,7 +32,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     if form.sure:
         return await drop(caller, bus)
     told = _(
-        "{count} dead letters to {channel} would never arrive.",
+        "{count} dead letters to {channel} will be dropped and never delivered.",
         count=len(letters),
         channel=letters[0].channel,
     )
@@ -42,7 +43,7 @@ ACTION = Action(
     "deadletter-drop",
     _("Drop dead letters"),
     Role.OPERATOR,
-    _run,
+    run,
     Form,
     more=True,
     group="deadletters",

@@ -1,5 +1,5 @@
-"""`deadletter-list`: what could not be delivered, newest first, and why; of one channel where
-named."""
+"""`deadletter-list` lists what could not be delivered and why, newest first, of all channels or
+of one."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,24 +17,29 @@ from component.common.i18n import _
 class Form:
     """Of which channel."""
 
-    channel: Annotated[str, Ask(_("Channel"), _("only of this one; empty: of all"))] = ""
+    channel: Annotated[
+        str,
+        Ask(_("Channel"), _("show the dead letters of this channel only; empty for all channels")),
+    ] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    found = await bus.hub.store.dead_letters.newest(
-        Channel.parse(form.channel) if form.channel else None
-    )
-    return Lines(
-        _("{count} dead letters, newest first (UTC):", count=len(found)),
-        [_shown(one, may_read(caller, bus, one.channel)) for one in found],
-    )
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """List dead letters, newest first."""
+    channel = Channel.parse(form.channel) if form.channel else None
+    letters = await bus.store.dead_letters.newest(channel)
+    lines = [shown_letter(letter, may_read(caller, bus, letter.channel)) for letter in letters]
+    return Lines(_("{count} dead letters, newest first (UTC):", count=len(letters)), lines)
 
 
-def _shown(one: Delivery, whole: bool) -> str:
-    said = f"{one.message.author.shown}: {brief(one.message.body, 60) if whole else '…'}"
-    return f"{one.seq}: {when(one.changed)} {one.channel} “{said}” – {brief(one.error)}"
+def shown_letter(letter: Delivery, whole: bool) -> str:
+    """A dead letter in a line; its text only where `whole` is true."""
+    body = "…"
+    if whole:
+        body = brief(letter.message.body, 60)
+    said = f"{letter.message.author.shown}: {body}"
+    return f"{letter.seq}: {when(letter.changed)} {letter.channel} “{said}” – {brief(letter.error)}"
 
 
 ACTION = Action(
-    "deadletter-list", _("List dead letters"), Role.OPERATOR, _run, Form, group="deadletters"
+    "deadletter-list", _("List dead letters"), Role.OPERATOR, run, Form, group="deadletters"
 )

@@ -1,5 +1,5 @@
-"""`deadletter-retry`: try a dead letter again, or all of a channel; looked for first, so that none
-comes twice."""
+"""`deadletter-retry` sends a dead letter again, or all of a channel, unless the destination has
+it already."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,23 @@ from component.common.errors import NotFound
 from component.common.i18n import _
 
 
-async def _run(caller: Caller, form: Letters, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Letters, bus: Bus) -> Reply:
+    """Send dead letters again. Raises NotFound where their channel is gone."""
     letters = await dead_letters(bus, form.which, form.channel)
     for letter in letters:
         if not bus.hub.find(letter.channel) or letter.channel.method not in bus.methods:
             raise NotFound(
                 _(
-                    "There is no channel {channel} any more: add it, or drop the letter.",
+                    "The channel {channel} no longer exists. Add it, or drop the dead letter.",
                     channel=letter.channel,
                 )
             )
     await bus.hub.retry(letters, entry(caller, bus, "deadletter-retry", before=listed(letters)))
     return Done(
         _(
-            "{count} on the way again: “trace {id}” tells how it goes.",
+            "Retrying {count}. “trace {id}” shows the progress.",
             count=len(letters),
-            id=letters[0].message.id[:8],
+            id=letters[0].message.short_id,
         )
     )
 
@@ -37,5 +38,5 @@ def listed(letters: Sequence[Delivery]) -> str:
 
 
 ACTION = Action(
-    "deadletter-retry", _("Retry dead letters"), Role.OPERATOR, _run, Letters, group="deadletters"
+    "deadletter-retry", _("Retry dead letters"), Role.OPERATOR, run, Letters, group="deadletters"
 )

@@ -1,4 +1,4 @@
-"""`last`: the newest lines of a channel."""
+"""`last` shows the newest messages of a channel."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,17 +19,20 @@ _END = 2**62
 class Form:
     """Where, and how many."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("like shoutbox:lobby"))]
+    channel: Annotated[Channel, Ask(_("Channel"), _("for example shoutbox:lobby"))]
     count: Annotated[int, Ask(_("Lines"), _("1 to 50"))] = 10
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show the newest messages of a channel."""
     readable(caller, bus, form.channel)
     if not 1 <= form.count <= MOST:
-        raise BadInput(_("Lines: 1 to {most}.", most=MOST))
-    found = await bus.hub.store.deliveries.log(form.channel, before=_END, limit=form.count)
-    title = _("The last {count} in {channel} (UTC):", count=len(found), channel=form.channel)
+        raise BadInput(_("Lines must be between 1 and {most}.", most=MOST))
+    found = await bus.store.deliveries.log(form.channel, before=_END, limit=form.count)
+    title = _(
+        "The last {count} messages in {channel} (UTC):", count=len(found), channel=form.channel
+    )
     return Lines(title, [listed(one.message) for one in found])
 
 
-ACTION = Action("last", _("Newest lines"), Role.MEMBER, _run, Form, group="messages")
+ACTION = Action("last", _("Show recent messages"), Role.MEMBER, run, Form, group="messages")

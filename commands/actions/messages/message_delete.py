@@ -1,5 +1,5 @@
-"""`message-delete`: take a message's words away from the bus; what has not arrived yet never does,
-and the places that have it are asked to take it back."""
+"""`message-delete` deletes a message's text on the bus and asks the places that have it to
+retract it."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,41 +19,45 @@ from component.common.i18n import Words, _
 class Form:
     """Which message."""
 
-    id: Annotated[str, Ask(_("Message"), _("its id, or the first 6 digits or more"))]
+    id: Annotated[str, Ask(_("Message"), _("the message ID, or at least its first 6 digits"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Delete a message everywhere, after asking."""
     message = (await find(caller, bus, form.id))[0].message
-    if await bus.hub.store.messages.deletion(message.id):
-        raise Conflict(_("That message is deleted already."))
+    if await bus.store.messages.deletion(message.id):
+        raise Conflict(_("This message is already deleted."))
 
     async def delete(caller: Caller, bus: Bus) -> Reply:
         what = f"{message.id} {when(message.at)} {message.author.shown}"  # its words are to be gone
         places = await bus.hub.delete(message.id, entry(caller, bus, "message-delete", before=what))
         if not places:
             return Done(_("Deleted {id}.", id=message.id))
-        return Lines(_("Deleted {id}. Elsewhere:", id=message.id), [_line(one) for one in places])
+        return Lines(
+            _("Deleted {id}. In other places:", id=message.id), [place_words(one) for one in places]
+        )
 
     return ask_sure(
         _("Delete a message"),
-        _("{message} – this can't be taken back.", message=said(message)),
+        _("{message} – this cannot be undone.", message=said(message)),
         delete,
     )
 
 
-def _line(taken: Retracted) -> Words:
+def place_words(taken: Retracted) -> Words:
+    """What became of a message at one place."""
     place = str(taken.delivery.channel)
     match taken.fate:
         case Fate.GONE:
-            return _("{place}: gone there too.", place=place)
+            return _("{place}: deleted there as well.", place=place)
         case Fate.ASKED:
-            return _("{place}: I asked the clients there to hide it; not all can.", place=place)
+            return _("{place}: clients were asked to hide it; not all of them can.", place=place)
         case Fate.STAYS if taken.why:
-            return _("{place}: it stays there: {why}", place=place, why=taken.why)
+            return _("{place}: not deleted there: {why}", place=place, why=taken.why)
         case Fate.STAYS:
-            return _("{place}: it stays there.", place=place)
+            return _("{place}: not deleted there.", place=place)
 
 
 ACTION = Action(
-    "message-delete", _("Delete a message"), Role.OPERATOR, _run, Form, more=True, group="messages"
+    "message-delete", _("Delete a message"), Role.OPERATOR, run, Form, more=True, group="messages"
 )

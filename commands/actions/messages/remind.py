@@ -1,5 +1,5 @@
-"""`remind`: say something to me or in a channel at a time, once or again and again; in a line in
-any order of words."""
+"""`remind` sets a reminder for the caller or for a channel, once or repeated, from a line in any
+order of words."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.grammar.names import Named, names_of
-from commands.grammar.reminder import Read, is_me, read, when
+from commands.grammar.reminder import ReminderRequest, is_me, read, when
 from component.bus.model.message import MAX_NAME, Author, Channel
 from component.bus.model.reminder import MAX_TEXT, Reminder
 from component.bus.model.roles import Role
@@ -19,17 +19,19 @@ from component.common.form import Ask, Faults
 from component.common.i18n import Words, _, joined
 from component.common.sanitize import one_line
 
-_HOW = _("like: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Monday 9:30")
+_HOW = _("for example: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Monday 9:30")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """Whom, when and of what. In a line that may stand in another order: see
-    `commands.grammar.reminder.read`."""
+    """Whom, when and of what. A line may have them in another order, which
+    `commands.grammar.reminder.read` reads."""
 
-    whom: Annotated[str, Ask(_("Whom"), _("me, or a channel: lobby, shoutbox:lobby"))] = "me"
+    whom: Annotated[
+        str, Ask(_("Person"), _("me, or a channel such as lobby or shoutbox:lobby"))
+    ] = "me"
     when: Annotated[str, Ask(_("When"), _HOW)]
-    what: Annotated[str, Ask(_("What"))]
+    what: Annotated[str, Ask(_("Reminder"))]
 
 
 @dataclass(frozen=True)
@@ -43,40 +45,45 @@ class Time:
 class What:
     """The rest of a line that says nothing else."""
 
-    what: Annotated[str, Ask(_("What"))]
+    what: Annotated[str, Ask(_("Reminder"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Keep a reminder, or ask for what the line did not say."""
     if not caller.jid:
-        raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
-    said = Read(form.whom, form.when, form.what)
+        raise Forbidden(
+            _("In a room, the bot cannot see who you are. Write to it in a private chat.")
+        )
+    said = ReminderRequest(form.whom, form.when, form.what)
     names = names_of(bus.reminders.open_to(caller.role))
     if (
         caller.way == "text" and " " not in form.when
     ):  # words of a line come to the fields in order, whatever they are
         line = read(f"{form.whom} {form.when} {form.what}", names)
-        said = line if (line.when and line.what) or not _is_time(form.when, caller, bus) else said
-    return await _go(caller, bus, said, _whom(caller, bus, said.whom, names))
+        said = line if (line.when and line.what) or not is_time(form.when, caller, bus) else said
+    return await keep_or_ask(caller, bus, said, find_channel(caller, bus, said.whom, names))
 
 
-async def _go(caller: Caller, bus: Bus, said: Read, channel: Channel) -> Reply:
+async def keep_or_ask(caller: Caller, bus: Bus, said: ReminderRequest, channel: Channel) -> Reply:
     """Keep it, or ask for what was not said; raises Faults."""
     if len(said.what) > MAX_TEXT:
         told = _(
-            "That has {count} characters; at most {most} fit.", count=len(said.what), most=MAX_TEXT
+            "The text has {count} characters. The maximum is {most}.",
+            count=len(said.what),
+            most=MAX_TEXT,
         )
         raise Faults({"what": told})
-    zone = _zone(caller, bus)
+    zone = zone_of(caller, bus)
     try:
         time = when(said.when, bus.clock(), ZoneInfo(zone)) if said.when else None
     except BadInput as error:
         raise Faults({"when": error.sentence}) from error
     if not (time and said.what):
-        return _ask(said, channel)
+        return ask_for_rest(said, channel)
     kept = await bus.reminders.add(
         Reminder(
             caller.jid,
-            _name(caller),
+            name_of(caller),
             channel,
             said.what,
             time.due,
@@ -85,16 +92,18 @@ async def _go(caller: Caller, bus: Bus, said: Read, channel: Channel) -> Reply:
             caller.language,
         )
     )
-    return Done(_answer(kept, bus, said.when))
+    return Done(kept_words(kept, bus, said.when))
 
 
-def _ask(said: Read, channel: Channel) -> Step:
+def ask_for_rest(said: ReminderRequest, channel: Channel) -> Step:
     """The question for what a line did not say."""
 
-    def after(told: Callable[[Any], Read]) -> Callable[[Caller, Any, Bus], Awaitable[Reply]]:
+    def after(
+        told: Callable[[Any], ReminderRequest],
+    ) -> Callable[[Caller, Any, Bus], Awaitable[Reply]]:
         async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
             try:
-                return await _go(caller, bus, told(filled), channel)
+                return await keep_or_ask(caller, bus, told(filled), channel)
             except Faults as faults:
                 raise BadInput(next(iter(faults.by_field.values()))) from faults
 
@@ -105,7 +114,7 @@ def _ask(said: Read, channel: Channel) -> Step:
     return Step(_TITLE, What, after(lambda filled: replace(said, what=filled.what)))
 
 
-def _whom(caller: Caller, bus: Bus, written: str, names: Named) -> Channel:
+def find_channel(caller: Caller, bus: Bus, written: str, names: Named) -> Channel:
     """The channel that is meant; raises Faults."""
     own = bus.reminders.oneself(caller.jid)
     name = " ".join(written.split()).casefold()
@@ -116,33 +125,36 @@ def _whom(caller: Caller, bus: Bus, written: str, names: Named) -> Channel:
         return found[0]
     if found:
         told = _(
-            "“{name}” could be {channels}: write one of these.",
+            "“{name}” is ambiguous. Write one of {channels}.",
             name=written[:60],
             channels=", ".join(map(str, found)),
         )
         raise Faults({"whom": told})
     near = get_close_matches(name, [*names, "me"], 1, 0.4)
     told = _(
-        "There is no channel “{name}” for you; close: {near}. For yourself write: me.",
+        "The channel “{name}” does not exist, or you cannot access it. Did you mean {near}? To "
+        "remind yourself, write “me”.",
         name=written[:60],
         near=(near or ["me"])[0],
     )
     raise Faults({"whom": told})
 
 
-def _is_time(text: str, caller: Caller, bus: Bus) -> bool:
+def is_time(text: str, caller: Caller, bus: Bus) -> bool:
+    """Whether a text is a time that can be kept."""
     try:
-        when(text, bus.clock(), ZoneInfo(_zone(caller, bus)))
+        when(text, bus.clock(), ZoneInfo(zone_of(caller, bus)))
     except BadInput:
         return False
     return True
 
 
-def _zone(caller: Caller, bus: Bus) -> str:
+def zone_of(caller: Caller, bus: Bus) -> str:
+    """The caller's time zone."""
     return bus.settings.preference(caller.jid).zone or "UTC"
 
 
-def _name(caller: Caller) -> str:
+def name_of(caller: Caller) -> str:
     """What others know the caller by; not by a name that passes for a web user."""
     try:
         return Author.named(one_line(caller.name)[:MAX_NAME], caller.jid).name
@@ -150,15 +162,16 @@ def _name(caller: Caller) -> str:
         return caller.jid
 
 
-def _answer(kept: Reminder, bus: Bus, written: str) -> Words:
+def kept_words(kept: Reminder, bus: Bus, written: str) -> Words:
+    """The answer for a reminder that is kept, with a hint about the time zone."""
     own = kept.channel == bus.reminders.oneself(kept.who)
     values: dict[str, Any] = {"number": kept.id, "time": times(kept), "words": kept.body}
-    told = _("Reminder {number}, to you, {time}: {words}", **values)
+    told = _("Reminder {number} to you, {time}: {words}", **values)
     if not own:
-        told = _("Reminder {number}, to {channel}, {time}: {words}", channel=kept.channel, **values)
+        told = _("Reminder {number} to {channel}, {time}: {words}", channel=kept.channel, **values)
     if bus.settings.preference(kept.who).zone or written.split(" ")[0].lower() == "in":
         return told
-    hint = _("(That is in UTC: “preferences zone=Europe/Berlin” sets your clock.)")
+    hint = _("(Times are in UTC. Set your time zone with “preferences zone=Europe/Berlin”.)")
     return joined([told, hint], "\n")
 
 
@@ -169,7 +182,7 @@ def times(reminder: Reminder) -> Words:
     time = f"{due:%Y-%m-%d} {due:%H:%M}"
     if reminder.schedule:
         return _(
-            "{schedule}, next {time} ({zone})",
+            "{schedule}, next on {time} ({zone})",
             schedule=reminder.schedule,
             time=time,
             zone=reminder.zone,
@@ -183,7 +196,7 @@ ACTION = Action(
     "remind",
     _TITLE,
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="reminders",
     also=("erinnere",),

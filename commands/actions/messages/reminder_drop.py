@@ -1,4 +1,4 @@
-"""`reminder-drop`: a reminder is to come no more: one of one's own, and for operators any."""
+"""`reminder-drop` drops one of the caller's reminders; operators may drop any."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,34 +15,35 @@ from component.common.i18n import _
 class Form:
     """Which."""
 
-    number: Annotated[int, Ask(_("Number"), _("“reminder list” shows them"))]
+    number: Annotated[int, Ask(_("Number"), _("“reminder list” shows the numbers"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    store = bus.hub.store
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Drop a reminder. Raises NotFound."""
+    store = bus.store
     found = await store.reminders.get(form.number) if caller.jid else None
     if found is None or (found.who != caller.jid and caller.role < Role.OPERATOR):
         raise NotFound(
             _(
-                "There is no reminder {number} (any more): “reminder list” shows them.",
+                "Reminder {number} does not exist. “reminder list” shows all reminders.",
                 number=form.number,
             )
         )
     if not await store.reminders.drop(found.id):
         raise NotFound(
             _(
-                "There is no reminder {number} (any more): “reminder list” shows them.",
+                "Reminder {number} does not exist. “reminder list” shows all reminders.",
                 number=form.number,
             )
         )
     if found.who == caller.jid:
         return Done(
-            _("Reminder {number} is dropped: {words}", number=found.id, words=brief(found.body))
+            _("Deleted reminder {number}: {words}", number=found.id, words=brief(found.body))
         )
     await bus.settings.change(
         (), entry(caller, bus, "reminder-drop", f"{found.id}: {found.who} → {found.channel}")
     )
-    return Done(_("Reminder {number} of {who} is dropped.", number=found.id, who=found.who))
+    return Done(_("Deleted reminder {number} of {who}.", number=found.id, who=found.who))
 
 
-ACTION = Action("reminder-drop", _("Drop a reminder"), Role.MEMBER, _run, Form, group="reminders")
+ACTION = Action("reminder-drop", _("Delete a reminder"), Role.MEMBER, run, Form, group="reminders")

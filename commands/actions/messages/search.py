@@ -1,4 +1,4 @@
-"""`search`: lines of a channel that hold some words, or whose author's name does."""
+"""`search` finds messages of a channel by words of their text or by part of an author's name."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,13 +15,14 @@ from component.common.i18n import _
 class Form:
     """Where, and what."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("like shoutbox:lobby"))]
-    words: Annotated[str, Ask(_("Words"), _("as they stand there, or part of a name"))]
+    channel: Annotated[Channel, Ask(_("Channel"), _("for example shoutbox:lobby"))]
+    words: Annotated[str, Ask(_("Text"), _("text in the message, or part of a name"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Search the messages of a channel."""
     readable(caller, bus, form.channel)
-    found = await bus.hub.store.messages.search(form.channel, form.words)
+    found = await bus.store.messages.search(form.channel, form.words)
     title = _(
         "“{words}” in {channel}, newest first (UTC): {count}",
         words=form.words[:60],
@@ -31,4 +32,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(title, [listed(one.message) for one in found])
 
 
-ACTION = Action("search", _("Search a channel"), Role.MEMBER, _run, Form, group="messages")
+ACTION = Action("search", _("Search a channel"), Role.MEMBER, run, Form, group="messages")

@@ -1,4 +1,4 @@
-"""`shout`: say something in a channel, as oneself; what it leads to is told as everywhere."""
+"""`shout` posts a message in a channel under the caller's own name."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,45 +17,41 @@ from component.common.sanitize import one_line, skeleton
 class Form:
     """Where, and what."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("where to, like shoutbox:lobby"))]
-    words: Annotated[tuple[str, ...], Ask(_("Words"), prose=True)]
+    channel: Annotated[Channel, Ask(_("Channel"), _("the destination, for example shoutbox:lobby"))]
+    words: Annotated[tuple[str, ...], Ask(_("Text"), prose=True)]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Post a message in a channel."""
     if not (caller.role >= Role.OPERATOR and bus.hub.find(form.channel)):
         readable(caller, bus, form.channel)
     bus.methods[form.channel.method].check(form.channel)
-    message = Message.new(form.channel, _author(caller), "\n".join(form.words), bus.clock())
+    message = Message.new(form.channel, author_of(caller), "\n".join(form.words), bus.clock())
     receipt = await bus.hub.accept(message, deliver=True)
-    if refusals := bus.hub.refusals(receipt):
-        return Done(
-            joined(
-                [
-                    _("Said in {channel}.", channel=form.channel),
-                    *(one.sentence for one in refusals),
-                ],
-                " ",
-            ),
-            "warn",
-        )
+    refusals = bus.hub.refusals(receipt)
+    if refusals:
+        posted = _("Posted to {channel}.", channel=form.channel)
+        return Done(joined([posted, *(refusal.sentence for refusal in refusals)], " "), "warn")
     return Done(
         _(
-            "Said in {channel}; “trace {id}” tells how it goes.",
+            "Posted to {channel}. “trace {id}” shows the delivery status.",
             channel=form.channel,
-            id=message.id[:8],
+            id=message.short_id,
         )
     )
 
 
-def _author(caller: Caller) -> Author:
-    """By the name before the @. Only web users go by the mark; whoever has it in there is shown by
-    all of their JID."""
+def author_of(caller: Caller) -> Author:
+    """The author: the name before the @. A name with the mark of web users is replaced by the
+    JID."""
     if not caller.jid:
-        raise Forbidden(_("Through a room I can't tell who you are: write to me in private."))
+        raise Forbidden(
+            _("In a room, the bot cannot see who you are. Write to it in a private chat.")
+        )
     name = one_line(caller.name)
-    return Author(
-        caller.jid if not name or skeleton(WEB_MARK) in skeleton(name) else name[:200], caller.jid
-    )
+    if not name or skeleton(WEB_MARK) in skeleton(name):
+        return Author(caller.jid, caller.jid)
+    return Author(name[:200], caller.jid)
 
 
-ACTION = Action("shout", _("Say something"), Role.MEMBER, _run, Form, group="messages")
+ACTION = Action("shout", _("Post a message"), Role.MEMBER, run, Form, group="messages")

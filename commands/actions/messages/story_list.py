@@ -1,4 +1,4 @@
-"""`story-list`: the newest stories of an archive, with their numbers."""
+"""`story-list` lists the newest stories of an archive with their numbers."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,17 +19,20 @@ MOST = 200
 class Form:
     """Of which archive, and how many."""
 
-    channel: Annotated[Channel, Ask(_("Archive"), _("like story:news"), choices=archives)]
+    channel: Annotated[
+        Channel, Ask(_("Story archive"), _("for example story:news"), choices=archives)
+    ]
     count: Annotated[int, Ask(_("Stories"), _("1 to 200"))] = 20
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """List the newest stories of an archive. Raises BadInput."""
     find_channel(bus, form.channel)
     if not is_archive(form.channel, bus):
-        raise BadInput(_("{channel} keeps no stories.", channel=form.channel))
+        raise BadInput(_("{channel} is not a story archive.", channel=form.channel))
     if not 1 <= form.count <= MOST:
-        raise BadInput(_("Stories: 1 to {most}.", most=MOST))
-    found = await bus.hub.store.stories.find(form.channel, limit=form.count, hidden=True)
+        raise BadInput(_("The number of stories must be between 1 and {most}.", most=MOST))
+    found = await bus.store.stories.find(form.channel, limit=form.count, hidden=True)
     link = f"{bus.web}/stories/{form.channel.address}"
     title = _(
         "{channel}, newest first (UTC), {link}: {count}",
@@ -40,4 +43,4 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(title, [line(one) for one in found])
 
 
-ACTION = Action("story-list", _("List stories"), Role.OPERATOR, _run, Form, group="messages")
+ACTION = Action("story-list", _("List stories"), Role.OPERATOR, run, Form, group="messages")

@@ -1,4 +1,4 @@
-"""`story-unpublish`: take a story off its page and out of the feed, or put it back."""
+"""`story-unpublish` takes a story off its page and out of its feed, or puts it back."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -19,7 +19,8 @@ class Form:
     again: Annotated[bool, Ask(_("Publish again"))] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Unpublish a story, or publish it again."""
     story = await find_story(bus, form.story)
     if story.published is form.again:
         return Done(_("Nothing to change: {story}.", story=line(story)))
@@ -27,13 +28,15 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     states = ("published", "unpublished")
     before, after = states if story.published else states[::-1]
     audit = entry(caller, bus, "story-unpublish", f"{named(story)} {before}", after)
-    await bus.hub.store.stories.update(wanted, audit)
+    await bus.store.stories.update(wanted, audit)
     link = f"{bus.web}{story.path}"
     if form.again:
-        return Done(_("Published again: {link}", link=link))
-    return Done(_("Unpublished. Its page says that it was taken away: {link}", link=link))
+        return Done(_("Published the story again: {link}", link=link))
+    return Done(
+        _("Unpublished the story. Its page now says that it was removed: {link}", link=link)
+    )
 
 
 ACTION = Action(
-    "story-unpublish", _("Unpublish a story"), Role.OPERATOR, _run, Form, group="messages"
+    "story-unpublish", _("Unpublish a story"), Role.OPERATOR, run, Form, group="messages"
 )

@@ -1,4 +1,4 @@
-"""`mute`: what someone says goes no further, for a time or until they are unmuted."""
+"""`mute` keeps someone's messages from everyone for a time, or until they are unmuted."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.messages.trace import find
 from commands.lookups import brief, entry, when
-from component.bus.engine.notices import BUS
-from component.bus.model.message import WEB_MARK, Author, is_id
+from component.bus.model.message import BUS, WEB_MARK, Author, AuthorKind, is_id
 from component.bus.model.records import Drop, Mute, Put
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden, NotFound
@@ -26,32 +25,42 @@ class Form:
     """Who, for how long, and why."""
 
     who: Annotated[
-        str, Ask(_("Who"), _("a JID, a web user's name, or the id of a message of theirs"))
+        str, Ask(_("Person"), _("a JID, a web user's name, or the ID of a message they wrote"))
     ]
-    long: Annotated[str, Ask(_("How long"), _("like: 10 minutes, 2 hours, 3 days, until unmuted"))]
-    reason: Annotated[str, Ask(_("Reason"), _("they are told it"))] = ""
+    long: Annotated[
+        str, Ask(_("Duration"), _("for example: 10 minutes, 2 hours, 3 days, until unmuted"))
+    ]
+    reason: Annotated[str, Ask(_("Reason"), _("shown to the muted person"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    length, reason = _long(form)
-    author = await _author(caller, bus, form.who)
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Mute someone. Raises Forbidden for the bus itself and for admins, NotFound."""
+    length, reason = length_and_reason(form)
+    author = await find_author(caller, bus, form.who)
     if author.key == BUS.key:
         raise Forbidden(
-            _("Those are my own words: I can't be muted. “reminder drop” ends a reminder.")
+            _(
+                "The bot wrote that message and cannot be muted. To delete a reminder, use "
+                "“reminder drop”."
+            )
         )
     if bus.settings.roles.of(author.key) >= Role.ADMIN:
-        raise Forbidden(_("{who} is an admin: admins can't be muted.", who=author.key))
+        raise Forbidden(_("{who} is an admin. Admins cannot be muted.", who=author.key))
     now = bus.clock()
     mute = Mute(author.key, author.name, now + length if length else 0, brief(reason))
-    before = next(
-        (told(one) for one in bus.hub.mutes if one.key == mute.key and one.holds(now)), ""
-    )
-    over = [Drop(one) for one in bus.hub.mutes if one.key != mute.key and not one.holds(now)]
-    await bus.settings.change([*over, Put(mute)], entry(caller, bus, "mute", before, told(mute)))
+    before = ""
+    changes: list[Drop | Put] = []
+    for other in bus.hub.mutes:
+        if other.holds(now) and other.key == mute.key:
+            before = told(other)
+        elif not other.holds(now) and other.key != mute.key:
+            changes.append(Drop(other))
+    audit = entry(caller, bus, "mute", before, told(mute))
+    await bus.settings.change([*changes, Put(mute)], audit)
     return Done(_("{who} is muted {until}.", who=author.shown, until=until(mute)))
 
 
-def _long(form: Form) -> tuple[int, str]:
+def length_and_reason(form: Form) -> tuple[int, str]:
     """Milliseconds (0 for no end), and the reason: in a line, words of the one come as the
     other's."""
     written = f"{form.long} {form.reason}".strip()
@@ -62,31 +71,34 @@ def _long(form: Form) -> tuple[int, str]:
     if length is None or length[0] > _MAX_SECONDS:
         raise BadInput(
             _(
-                "“{text}” is no time: write it like 10 minutes, 2 hours, 3 days, or: until "
+                "“{text}” is not a duration. Write it as 10 minutes, 2 hours, 3 days or until "
                 "unmuted.",
                 text=form.long[:40],
             )
         )
     seconds, rest = length
     if not seconds:
-        raise BadInput(_("That is no time at all: unmute ends a mute."))
+        raise BadInput(_("The duration must not be zero. To end a mute, use “unmute”."))
     return seconds * 1000, rest
 
 
-async def _author(caller: Caller, bus: Bus, who: str) -> Author:
-    """Whom that means: an address, who goes by the name on the web page now, or who wrote a
-    message."""
+async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
+    """Whom that means: an address, the web user of that name, or the author of a message."""
     jid = who.lower()
     if BARE_JID.fullmatch(jid):
         return Author(jid.partition("@")[0], jid)
     name = who.removesuffix(WEB_MARK).strip()
-    if session := bus.guest(name):
-        return Author(name, f"guest:{session}")
-    if found := _ID.fullmatch(who.casefold()):
-        return (await find(caller, bus, found[1]))[0].message.author
+    session = bus.guest(name)
+    if session:
+        return Author(name, f"guest:{session}", AuthorKind.GUEST)
+    match = _ID.fullmatch(who.casefold())
+    if match:
+        hops = await find(caller, bus, match[1])
+        return hops[0].message.author
     raise NotFound(
         _(
-            "No web user goes by “{name}” now: write a JID, or the id of a message of theirs.",
+            "No web user is currently named “{name}”. Write a JID, or the ID of a message they "
+            "wrote.",
             name=who[:60],
         )
     )
@@ -95,18 +107,24 @@ async def _author(caller: Caller, bus: Bus, who: str) -> Author:
 def told(mute: Mute) -> str:
     """A mute in a line."""
     line = f"{mute.name} ({short(mute)}), {until(mute)}"
-    return f"{line}: {mute.reason}" if mute.reason else line
+    if mute.reason:
+        line += f": {mute.reason}"
+    return line
 
 
 def short(mute: Mute) -> str:
-    """Whose it is, as operators see it: a browser's session is its cookie, and whoever has that is
-    that guest."""
-    return mute.key[:14] if is_id(mute.key.removeprefix("guest:")) else mute.key
+    """Whose it is, as operators see it: a browser's session is its cookie, and anyone who has that
+    is that guest."""
+    if is_id(mute.key.removeprefix("guest:")):
+        return mute.key[:14]
+    return mute.key
 
 
 def until(mute: Mute) -> Words:
     """How long it lasts."""
-    return _("until {time} UTC", time=when(mute.until)) if mute.until else _("until unmuted")
+    if not mute.until:
+        return _("until unmuted")
+    return _("until {time} UTC", time=when(mute.until))
 
 
-ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, _run, Form, group="messages")
+ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="messages")

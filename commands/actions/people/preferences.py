@@ -1,5 +1,4 @@
-"""`preferences`: the caller's own: which language to be answered in, what to hear of private
-messages passed on, and by which clock they live."""
+"""`preferences` sets the caller's language, confirmations and time zone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +14,13 @@ _CLIENTS = "auto"
 _OFTEN = {"once": _("once"), "always": _("always"), "never": _("never")}
 
 
-def _languages(_bus: Bus) -> Sequence[Choice]:
+def language_choices(_bus: Bus) -> Sequence[Choice]:
+    """The languages, and the client's own."""
     return [Choice(_CLIENTS, _("auto")), Choice("en", "English"), Choice("de", "Deutsch")]
 
 
-def _confirm(_bus: Bus) -> Sequence[Choice]:
+def confirmation_choices(_bus: Bus) -> Sequence[Choice]:
+    """How often the bot confirms what it passes on."""
     return [Choice(one, words) for one, words in _OFTEN.items()]
 
 
@@ -28,21 +29,33 @@ class Form:
     """What is not chosen stays as it is."""
 
     language: Annotated[
-        str, Ask(_("Language"), _("auto: your client's; empty: as it is"), choices=_languages)
+        str,
+        Ask(
+            _("Language"),
+            _("“auto” uses your client's language; empty keeps the current one"),
+            choices=language_choices,
+        ),
     ] = ""
     confirm: Annotated[
-        str, Ask(_("Confirmations"), _("of messages passed on; empty: as it is"), choices=_confirm)
+        str,
+        Ask(
+            _("Confirmations"),
+            _("when I confirm forwarded messages; empty keeps the current setting"),
+            choices=confirmation_choices,
+        ),
     ] = ""
-    zone: Annotated[Zone | None, Ask(_("Time zone"), _("like Europe/Berlin; empty: as it is"))] = (
-        None
-    )
+    zone: Annotated[
+        Zone | None,
+        Ask(_("Time zone"), _("for example Europe/Berlin; empty keeps the current one")),
+    ] = None
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Change the caller's preferences, and show them."""
     now = bus.settings.preference(caller.jid)
-    language = (
-        now.language if not form.language else "" if form.language == _CLIENTS else form.language
-    )
+    language = form.language or now.language
+    if form.language == _CLIENTS:
+        language = ""
     zone = str(form.zone or now.zone)
     new = replace(now, language=language, confirm=form.confirm or now.confirm, zone=zone)
     if new != now:
@@ -51,7 +64,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.subscriptions.rezone(caller.jid, new.zone or "UTC", new.language)
     return Done(
         _(
-            "Your language: {language}. Confirmations of what I pass on: {confirm}. Your "
+            "Your language: {language}. Confirmations of forwarded messages: {confirm}. Your "
             "time zone: {zone}.",
             language=new.language or _CLIENTS,
             confirm=_OFTEN[new.confirm],
@@ -60,4 +73,4 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-ACTION = Action("preferences", _("Choose preferences"), Role.MEMBER, _run, Form)
+ACTION = Action("preferences", _("Set preferences"), Role.MEMBER, run, Form)

@@ -1,4 +1,4 @@
-"""`role-grant`: give someone a role. What the configuration says of its own admins stands."""
+"""`role-grant` gives someone a role, unless the configuration makes them an admin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from component.common.form import Ask, Choice, Jid
 from component.common.i18n import _
 
 
-def _roles(_bus: Bus) -> Sequence[Choice]:
+def role_choices(_bus: Bus) -> Sequence[Choice]:
+    """The roles that can be given."""
     return [Choice(role.label, role.words) for role in (Role.MEMBER, Role.OPERATOR, Role.ADMIN)]
 
 
@@ -21,24 +22,28 @@ def _roles(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """Whom, and what."""
 
-    jid: Annotated[Jid, Ask(_("JID"), _("like juliet@example.org"))]
-    role: Annotated[str, Ask(_("Role"), choices=_roles)]
+    jid: Annotated[Jid, Ask(_("JID"), _("for example juliet@example.org"))]
+    role: Annotated[str, Ask(_("Role"), choices=role_choices)]
 
 
 def not_of_the_configuration(bus: Bus, jid: str) -> None:
     """Raise Forbidden where the configuration itself makes someone an admin."""
     if jid in bus.settings.roles.admins:
         raise Forbidden(
-            _("{jid} is an admin by the configuration: only its file can change that.", jid=jid)
+            _(
+                "{jid} is an admin in the configuration file. You can change this only there.",
+                jid=jid,
+            )
         )
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Give someone a role. Raises Forbidden, Conflict."""
     not_of_the_configuration(bus, form.jid)
     before = bus.settings.roles.given.get(form.jid)
     role = Role[form.role.upper()]
     if before is role:
-        raise Conflict(_("{jid} has the role {role} already.", jid=form.jid, role=role.words))
+        raise Conflict(_("{jid} already has the role {role}.", jid=form.jid, role=role.words))
     line = entry(
         caller,
         bus,
@@ -47,7 +52,7 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         f"{form.jid}: {form.role}",
     )
     await bus.settings.change([Put(Grant(form.jid, form.role))], line)
-    return Done(_("{jid} has the role {role} now.", jid=form.jid, role=role.words))
+    return Done(_("{jid} now has the role {role}.", jid=form.jid, role=role.words))
 
 
-ACTION = Action("role-grant", _("Give a role"), Role.ADMIN, _run, Form, group="roles")
+ACTION = Action("role-grant", _("Grant a role"), Role.ADMIN, run, Form, group="roles")

@@ -1,4 +1,4 @@
-"""`role-revoke`: take a role that was given to someone; they are a member then, like everyone."""
+"""`role-revoke` takes a granted role from someone, who is a member then."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,17 +17,20 @@ from component.common.i18n import _
 class Form:
     """From whom."""
 
-    jid: Annotated[Jid, Ask(_("JID"), _("of whom “role list” shows"))]
+    jid: Annotated[Jid, Ask(_("JID"), _("one of those that “role list” shows"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Take a role from someone. Raises Forbidden, NotFound."""
     not_of_the_configuration(bus, form.jid)
     role = bus.settings.roles.given.get(form.jid)
     if role is None:
-        raise NotFound(_("{jid} was given no role: “role list” shows who was.", jid=form.jid))
+        raise NotFound(
+            _("{jid} does not have an assigned role. “role list” shows the roles.", jid=form.jid)
+        )
     line = entry(caller, bus, "role-revoke", before=f"{form.jid}: {role.label}")
     await bus.settings.change([Drop(Grant(form.jid, role.label))], line)
-    return Done(_("{jid} is {role} no more.", jid=form.jid, role=role.words))
+    return Done(_("{jid} no longer has the role {role}.", jid=form.jid, role=role.words))
 
 
-ACTION = Action("role-revoke", _("Take a role"), Role.ADMIN, _run, Form, group="roles")
+ACTION = Action("role-revoke", _("Revoke a role"), Role.ADMIN, run, Form, group="roles")

@@ -1,5 +1,4 @@
-"""`token-create`: a token for the API. Its secret is shown once; what is kept of it can't be read
-back."""
+"""`token-create` creates a token for the API and shows its secret once."""
 
 import secrets
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from component.bus.model.roles import Role
 from component.common.errors import Conflict
 from component.common.form import Ask, Jid
 from component.common.i18n import _
-from component.config.config import digest
+from component.config import digest
 
 SECRET = 24
 """Random bytes of a secret: 32 characters, which fit in a line of every client."""
@@ -23,20 +22,21 @@ SECRET = 24
 class Form:
     """What it is called, and for whom it acts."""
 
-    name: Annotated[str, Ask(_("Name"), _("what its messages are signed with"))]
-    jid: Annotated[Jid | None, Ask(_("Acts for"), _("a JID; yours where it is empty"))] = None
+    name: Annotated[str, Ask(_("Name"), _("the name that its messages are signed with"))]
+    jid: Annotated[Jid | None, Ask(_("Acts for"), _("a JID; empty for your own"))] = None
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Create a token, and show its secret once. Raises Conflict."""
     name = Author.named(form.name, "token").name
     if any(token.name == name for token in bus.settings.tokens.values()):
-        raise Conflict(_("There is a token “{name}” already: choose another name.", name=name))
+        raise Conflict(_("A token named “{name}” already exists. Choose another name.", name=name))
     jid = form.jid or caller.jid
     secret = secrets.token_urlsafe(SECRET)
     line = entry(caller, bus, "token-create", after=f"{name}: {jid}")
     await bus.settings.change([Put(Token(name, digest(secret), jid))], line)
-    told = _("It acts for {jid}. Keep it now: nobody can show it again.", jid=jid)
+    told = _("It acts for {jid}. Save the secret now; it cannot be shown again.", jid=jid)
     return Lines(_("The secret of “{name}”:", name=name), [secret, told])
 
 
-ACTION = Action("token-create", _("Create a token"), Role.ADMIN, _run, Form, group="tokens")
+ACTION = Action("token-create", _("Create a token"), Role.ADMIN, run, Form, group="tokens")

@@ -1,4 +1,4 @@
-"""`token-revoke`: end a token; whoever still uses it is refused at once."""
+"""`token-revoke` ends a token: anyone who still uses it is refused at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from component.common.form import Ask, Choice
 from component.common.i18n import _
 
 
-def _tokens(bus: Bus) -> Sequence[Choice]:
+def token_choices(bus: Bus) -> Sequence[Choice]:
+    """All tokens by name."""
     tokens = sorted(bus.settings.tokens.values(), key=lambda token: token.name)
     return [Choice(token.name, f"{token.name} ({token.jid})") for token in tokens]
 
@@ -22,32 +23,37 @@ def _tokens(bus: Bus) -> Sequence[Choice]:
 class Form:
     """Which one."""
 
-    name: Annotated[str, Ask(_("Name"), choices=_tokens)]
+    name: Annotated[str, Ask(_("Name"), choices=token_choices)]
 
 
-def _find(bus: Bus, name: str) -> Token:
+def find_token(bus: Bus, name: str) -> Token:
+    """A token by its name. Raises NotFound."""
     token = next((one for one in bus.settings.tokens.values() if one.name == name), None)
     if token is None:
         raise NotFound(
-            _("There is no token “{name}” (any more): “token list” shows them.", name=name[:60])
+            _("The token “{name}” does not exist. “token list” shows all tokens.", name=name[:60])
         )
     return token
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
-    token = _find(bus, form.name)
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """End a token, after asking."""
+    token = find_token(bus, form.name)
 
     async def revoke(caller: Caller, bus: Bus) -> Reply:
-        if _find(bus, token.name) != token:
+        if find_token(bus, token.name) != token:
             raise Conflict(
-                _("“{name}” was made anew meanwhile; nothing was changed.", name=token.name)
+                _(
+                    "Someone else created “{name}” anew in the meantime. Nothing was changed.",
+                    name=token.name,
+                )
             )
         line = entry(caller, bus, "token-revoke", before=f"{token.name}: {token.jid}")
         await bus.settings.change([Drop(token)], line)
-        return Done(_("“{name}” is no token any more.", name=token.name))
+        return Done(_("Revoked the token “{name}”.", name=token.name))
 
     told = _(
-        "Whatever signs in with “{name}” (for {jid}) is refused from then on.",
+        "Programs that sign in with “{name}” (for {jid}) will be refused.",
         name=token.name,
         jid=token.jid,
     )
@@ -55,5 +61,5 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "token-revoke", _("Revoke a token"), Role.ADMIN, _run, Form, more=True, group="tokens"
+    "token-revoke", _("Revoke a token"), Role.ADMIN, run, Form, more=True, group="tokens"
 )

@@ -1,4 +1,4 @@
-"""`unmute`: what someone says goes on again."""
+"""`unmute` lets someone's messages through again."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,28 +15,31 @@ from component.common.form import Ask, Choice
 from component.common.i18n import _
 
 
-def _muted(bus: Bus) -> Sequence[Choice]:
-    """Everyone who is muted now, by key, or by a name that is only one's."""
-    now = [one for one in bus.hub.mutes if one.holds(bus.clock())]
-    names = Counter(one.name for one in now)
-    return [
-        Choice(short(one), told(one), (one.name,) if names[one.name] == 1 else ()) for one in now
-    ]
+def muted_choices(bus: Bus) -> Sequence[Choice]:
+    """Everyone who is muted now, by key, or by a name that only one of them has."""
+    muted = [mute for mute in bus.hub.mutes if mute.holds(bus.clock())]
+    names = Counter(mute.name for mute in muted)
+    choices = []
+    for mute in muted:
+        also = (mute.name,) if names[mute.name] == 1 else ()
+        choices.append(Choice(short(mute), told(mute), also))
+    return choices
 
 
 @dataclass(frozen=True)
 class Form:
     """Who."""
 
-    who: Annotated[str, Ask(_("Who"), _("who is muted"), choices=_muted)]
+    who: Annotated[str, Ask(_("Person"), _("the muted person"), choices=muted_choices)]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    mute = next((one for one in bus.hub.mutes if short(one) == form.who), None)
-    if mute is None:
-        raise NotFound(_("{who} is not muted (any more).", who=form.who[:60]))
-    await bus.settings.change([Drop(mute)], entry(caller, bus, "unmute", before=told(mute)))
-    return Done(_("{who} is not muted any more.", who=mute.name))
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Unmute someone. Raises NotFound."""
+    for mute in bus.hub.mutes:
+        if short(mute) == form.who:
+            await bus.settings.change([Drop(mute)], entry(caller, bus, "unmute", before=told(mute)))
+            return Done(_("{who} is no longer muted.", who=mute.name))
+    raise NotFound(_("{who} is not muted.", who=form.who[:60]))
 
 
-ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, _run, Form, group="messages")
+ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, run, Form, group="messages")

@@ -1,11 +1,12 @@
-"""`whoami`: whom the bot takes the caller for."""
+"""`whoami` shows the caller's address and role as the bot knows them."""
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from component.bus.model.roles import Role
 from component.common.i18n import _
 
 
-async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
+async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
+    """Show the caller's address and role."""
     if caller.in_room:  # the real JID is not for the whole room
         return Done(
             _(
@@ -17,7 +18,7 @@ async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     if not caller.jid:
         return Done(
             _(
-                "You are {name}; through a room I can't tell more. Write to {bot}.",
+                "You are {name}. In a room, the bot cannot see more; write to {bot}.",
                 name=caller.name,
                 bot=bus.bot,
             )
@@ -25,4 +26,4 @@ async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
     return Done(_("You are {jid}, with the role {role}.", jid=caller.jid, role=caller.role.words))
 
 
-ACTION = Action("whoami", _("Show who I am"), Role.GUEST, _run, public=True)
+ACTION = Action("whoami", _("Show who I am"), Role.GUEST, run, public=True)

@@ -1,4 +1,4 @@
-"""`room-invite`: ask someone into a room, now."""
+"""`room-invite` invites someone into a room now."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,16 +16,17 @@ class Form:
     """Whom, and into which room."""
 
     room: Annotated[str, Ask(_("Room"), choices=rooms)]
-    jid: Annotated[Jid, Ask(_("Whom"), _("a JID like juliet@example.org"))]
+    jid: Annotated[Jid, Ask(_("Person"), _("a JID, for example juliet@example.org"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Invite someone into a room."""
     await bus.rooms.invite(form.room, form.jid)
     # It changes nothing of the bus's own, but in a members-only room it makes a member.
     await bus.settings.change(
         [], entry(caller, bus, "room-invite", after=f"{form.room}: {form.jid}")
     )
-    return Done(_("Asked {jid} into {room}.", jid=form.jid, room=form.room))
+    return Done(_("Invited {jid} to {room}.", jid=form.jid, room=form.room))
 
 
-ACTION = Action("room-invite", _("Invite someone"), Role.OPERATOR, _run, Form, group="rooms")
+ACTION = Action("room-invite", _("Invite someone"), Role.OPERATOR, run, Form, group="rooms")

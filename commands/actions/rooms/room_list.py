@@ -1,4 +1,5 @@
-"""`room-list`: every room: whether the bot is in, what it may not do there, how many people are."""
+"""`room-list` lists the rooms: whether the bot is in, what it may not do there, how many people
+are in."""
 
 from collections.abc import Sequence
 
@@ -19,31 +20,35 @@ def rooms(bus: Bus) -> Sequence[Choice]:
 
 def specs(bus: Bus) -> Sequence[ChannelSpec]:
     """The channels that are rooms."""
-    return [
-        one
-        for one in bus.hub.channels
-        if one.channel.method == METHOD and one.channel.address != "*"
-    ]
+    rooms = []
+    for spec in bus.hub.channels:
+        if spec.channel.method == METHOD and spec.channel.address != "*":
+            rooms.append(spec)
+    return rooms
 
 
-async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
-    found = specs(bus)
-    return Lines(_("{count} rooms:", count=len(found)), [_line(spec, bus) for spec in found])
+async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+    """List all rooms."""
+    lines = [room_line(spec, bus) for spec in specs(bus)]
+    return Lines(_("{count} rooms:", count=len(lines)), lines)
 
 
-def _line(spec: ChannelSpec, bus: Bus) -> Words:
+def room_line(spec: ChannelSpec, bus: Bus) -> Words:
+    """A room in a line: whether the bot is in, why not, and what it may not do."""
     jid, state = spec.channel.address, bus.rooms.told(spec.channel.address)
-    paused = _(" (paused)") if not spec.enabled else ""
+    paused: Words | str = ""
+    if not spec.enabled:
+        paused = _(" (paused)")
     if state is None or not state.inside:
-        why = (state and state.trouble) or _("on the way in")
-        return _("{room}{paused}: out: {why}", room=jid, paused=paused, why=why)
+        why = (state and state.trouble) or _("joining")
+        return _("{room}{paused}: not joined: {why}", room=jid, paused=paused, why=why)
     return _(
-        "{room}{paused}: in, people: {count}. {rights}",
+        "{room}{paused}: joined, people: {count}. {rights}",
         room=jid,
         paused=paused,
         count=state.people,
-        rights=state.limits or _("I am an owner."),
+        rights=state.limits or _("The bot is an owner."),
     )
 
 
-ACTION = Action("room-list", _("List rooms"), Role.OPERATOR, _run, group="rooms")
+ACTION = Action("room-list", _("List rooms"), Role.OPERATOR, run, group="rooms")

@@ -1,11 +1,11 @@
-"""`room-remove`: a room, and with it its routes; the bot leaves, and where it is an owner may end
-the room for good."""
+"""`room-remove` removes a room and its routes; the bot leaves, or destroys the room where it is
+an owner."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.actions.channels.channel_remove import removal
+from commands.actions.channels.channel_remove import finish, removal
 from commands.actions.rooms.room_list import METHOD, rooms
 from commands.lookups import find_channel
 from component.bus.model.message import Channel
@@ -20,42 +20,52 @@ class Form:
     """Which room, and whether it ends for everyone."""
 
     room: Annotated[str, Ask(_("Room"), choices=rooms)]
-    destroy: Annotated[bool, Ask(_("Destroy it"), _("ends the room for everyone, for good"))] = (
-        False
-    )
+    destroy: Annotated[
+        bool, Ask(_("Destroy the room"), _("closes the room for everyone, permanently"))
+    ] = False
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Remove a room's channel, after asking. Raises Refused where the bot cannot destroy the
+    room."""
     spec = find_channel(bus, Channel(METHOD, form.room))
+    if not form.destroy:
+        return await removal(
+            "room-remove",
+            spec,
+            bus,
+            finish,
+            _("The bot leaves the room; the room continues to exist."),
+        )
     state = bus.rooms.told(form.room)
-    if form.destroy and not (state and state.owned):
+    if not (state and state.owned):
         raise Refused(
-            _("I am not an owner of {room}, so I can't destroy it: remove it only.", room=form.room)
+            _(
+                "The bot is not an owner of {room} and cannot destroy it. Remove it without "
+                "destroying it.",
+                room=form.room,
+            )
         )
 
     async def then(caller: Caller, bus: Bus, told: Words) -> Reply:
-        return await _destroyed(form.room, caller, bus, told) if form.destroy else Done(told)
+        return await destroy(form.room, caller, bus, told)
 
-    more = (
-        _("The room is destroyed for everyone.")
-        if form.destroy
-        else _("I leave the room; it stays.")
-    )
-    return await removal(
-        "room-remove", spec, bus, then, more, "to be destroyed" if form.destroy else ""
-    )
+    more = _("The room will be destroyed for everyone.")
+    return await removal("room-remove", spec, bus, then, more, "room destroyed")
 
 
-async def _destroyed(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
+async def destroy(room: str, caller: Caller, bus: Bus, told: Words) -> Reply:
+    """Destroy the room itself, once its channel is removed."""
     try:
-        await bus.rooms.destroy(
-            room, tell(_("Removed by an operator of Shoutbus."), caller.language)
-        )
+        await bus.rooms.destroy(room, tell(_("Removed by a Shoutbus operator."), caller.language))
     except DeliveryError as error:
-        return Done(_("{told} But the room stays: {why}", told=told, why=error.sentence), "warn")
-    return Done(_("{told} The room is destroyed.", told=told))
+        return Done(
+            _("{told} The room could not be destroyed: {why}", told=told, why=error.sentence),
+            "warn",
+        )
+    return Done(_("{told} The room was destroyed.", told=told))
 
 
 ACTION = Action(
-    "room-remove", _("Remove a room"), Role.OPERATOR, _run, Form, more=True, group="rooms"
+    "room-remove", _("Remove a room"), Role.OPERATOR, run, Form, more=True, group="rooms"
 )

@@ -1,4 +1,5 @@
-"""What processors hold, as operators see it: the first to go on, and until when they wait."""
+"""The messages that processors hold, as operators see them: the first to continue, and until
+when they wait."""
 
 from collections.abc import Sequence
 
@@ -15,20 +16,24 @@ FIRST = 5
 async def first_held(
     caller: Caller, bus: Bus, route: Route | None = None
 ) -> Sequence[tuple[int, Words | str]]:
-    """The first to go on, of one route or of all: the route's number, and the message in a line."""
-    by_number = {one.id: one for one in bus.hub.routes}
-    held = await bus.hub.store.held.first(FIRST, route.id if route else None)
-    return [
-        (one.route, _shown(one, by_number[one.route], caller, bus))
-        for one in held
-        if one.route in by_number
-    ]
+    """The messages that continue first, of one route or of all: the route's number, and the message
+    in a line."""
+    by_number = {known.id: known for known in bus.hub.routes}
+    lines = []
+    for held in await bus.store.held.first(FIRST, route.id if route else None):
+        at = by_number.get(held.route)
+        if at:
+            lines.append((held.route, held_line(held, at, caller, bus)))
+    return lines
 
 
-def _shown(held: Held, route: Route, caller: Caller, bus: Bus) -> Words | str:
-    """What people say to the bot is for admins alone; others see that it is there."""
+def held_line(held: Held, route: Route, caller: Caller, bus: Bus) -> Words | str:
+    """A held message in a line. What people write to the bot is for admins alone; others see that
+    it is there."""
     message = held.message
-    what = message.id[:8]
+    what = message.short_id
     if may_read(caller, bus, route.source):
         what = f"{what} {message.author.shown}: {brief(message.body, 100)}"
-    return _("until {time} UTC: {what}", time=when(held.due), what=what) if route.enabled else what
+    if not route.enabled:
+        return what
+    return _("until {time} UTC: {what}", time=when(held.due), what=what)

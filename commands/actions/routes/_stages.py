@@ -1,7 +1,7 @@
-"""What may be done with the processors of a route: add, set otherwise, put in another order, drop.
+"""The steps that change a route's processors: add, edit, order, drop.
 
-Each is a step whose end is one change, with its line in the audit log; nothing is changed where the
-route was changed meanwhile.
+Each step ends in one change, with its line in the audit log; nothing is changed where someone else
+changed the route in between.
 """
 
 import re
@@ -23,7 +23,7 @@ Then = Callable[[Settings], tuple[Stage, ...]]
 """Gives a route's stages, from what was set."""
 
 
-def _kinds(_bus: Any) -> Sequence[Choice]:
+def processor_choices(_bus: Any) -> Sequence[Choice]:
     """Every processor there is."""
     return [Choice(name, f"{name} ({spec.title})") for name, spec in sorted(discover().items())]
 
@@ -35,9 +35,12 @@ def _kinds(_bus: Any) -> Sequence[Choice]:
 class Add:
     """Which, and where."""
 
-    processor: Annotated[str, Ask(_("Processor"), _("what it does"), choices=_kinds)]
+    processor: Annotated[
+        str, Ask(_("Processor"), _("the processor to add"), choices=processor_choices)
+    ]
     place: Annotated[
-        int | None, Ask(_("Place"), _("1 for the first; empty for the last"), named=True)
+        int | None,
+        Ask(_("Position"), _("1 for the first position; empty for the last"), named=True),
     ] = None
 
 
@@ -49,7 +52,11 @@ def adding(route: Route) -> Step:
         place = filled.place or most
         if filled.place == 0 or not 1 <= place <= most:
             raise BadInput(
-                _("Place {place} won't do: from 1 to {most}.", place=filled.place, most=most)
+                _(
+                    "Position {place} is out of range. Choose from 1 to {most}.",
+                    place=filled.place,
+                    most=most,
+                )
             )
         spec = discover()[filled.processor]
 
@@ -57,39 +64,37 @@ def adding(route: Route) -> Step:
             return route.with_stage(spec.name, settings, place - 1)
 
         replace(route, stages=added(()))  # too many are told before they are set
-        return await _setting(route, spec, (), added, caller, bus)
+        return await ask_settings(route, spec, (), added, caller, bus)
 
     return Step(_("Add a processor"), Add, chosen, last=False)
 
 
-async def _setting(
-    route: Route, spec: ProcessorSpec, standing: Settings, then: Then, caller: Caller, bus: Bus
+async def ask_settings(
+    route: Route, spec: ProcessorSpec, present: Settings, then: Then, caller: Caller, bus: Bus
 ) -> Reply:
     """The processor's own form; nothing is asked where it has nothing to set."""
 
-    asked = fields(spec.make, bus)
-    values = {one.name: one.default for one in asked} | dict(standing) if standing else {}
-    open_ = bool(standing) or not any(
-        one.required for one in asked
-    )  # else what is needed is asked for
-
     async def run(caller: Caller, filled: Processor, bus: Bus) -> Reply:
-        return await _change(route, then(settings_of(filled)), caller, bus)
+        return await save(route, then(settings_of(filled)), caller, bus)
 
+    asked = fields(spec.make, bus)
     if not asked:
         return await run(caller, spec.make(), bus)
-    told = _unasked(asked) if caller.way == "text" and not open_ else None
-    return Step(spec.title, spec.make, run, values=values, help=told, open=open_)
+    if present:
+        values = {field.name: field.default for field in asked} | dict(present)
+        return Step(spec.title, spec.make, run, values=values, open=True)
+    if not any(field.required for field in asked):
+        return Step(spec.title, spec.make, run, open=True)
+    note = unasked_words(asked) if caller.way == "text" else None
+    return Step(spec.title, spec.make, run, help=note)  # what is needed is asked for
 
 
-def _unasked(asked: Sequence[Field]) -> Words | None:
+def unasked_words(asked: Sequence[Field]) -> Words | None:
     """What else a line may set: a conversation asks for what is needed only."""
-    names = " ".join(f"{one.name}=" for one in asked if not one.required)
-    return (
-        _("What I don't ask for may be set afterwards, with “edit”: {settings}", settings=names)
-        if names
-        else None
-    )
+    names = " ".join(f"{field.name}=" for field in asked if not field.required)
+    if not names:
+        return None
+    return _("You can set further options later with “edit”: {settings}", settings=names)
 
 
 # Edit
@@ -97,13 +102,10 @@ def _unasked(asked: Sequence[Field]) -> Words | None:
 
 def editing(route: Route) -> Step:
     """A processor of the route: which, then its form as it is set."""
-    choices = [
-        Choice(str(number), line, _own_name(route, stage))
-        for number, stage, line in _numbered(route)
-    ]
-    which = Annotated[
-        str, Ask(_("Processor"), _("its number, or its name"), choices=lambda _bus: choices)
-    ]
+    choices = []
+    for number, stage, line in numbered(route):
+        choices.append(Choice(str(number), line, own_name(route, stage)))
+    ask = Ask(_("Processor"), _("its number or its name"), choices=lambda _bus: choices)
 
     async def chosen(caller: Caller, filled: Any, bus: Bus) -> Reply:
         stage = route.stages[int(filled.processor) - 1]
@@ -111,22 +113,21 @@ def editing(route: Route) -> Step:
         if spec is None:
             raise NotFound(
                 _(
-                    "There is no processor “{name}” in this bus (any more): it can only be "
-                    "dropped.",
+                    "The processor “{name}” is not installed. You can only remove it from the "
+                    "route.",
                     name=stage.name,
                 )
             )
 
         def changed(settings: Settings) -> tuple[Stage, ...]:
-            return tuple(
-                replace(one, settings=settings) if one.id == stage.id else one
-                for one in route.stages
-            )
+            stages = list(route.stages)
+            stages[stages.index(stage)] = replace(stage, settings=settings)
+            return tuple(stages)
 
-        return await _setting(route, spec, stage.settings, changed, caller, bus)
+        return await ask_settings(route, spec, stage.settings, changed, caller, bus)
 
-    form = make_dataclass("Form", [("processor", which)], frozen=True)
-    return Step(_("Edit a processor"), form, chosen, last=False, help=_listed(route))
+    form = make_dataclass("Form", [("processor", Annotated[str, ask])], frozen=True)
+    return Step(_("Edit a processor"), form, chosen, last=False, help=listed(route))
 
 
 # Order
@@ -137,54 +138,58 @@ class Order:
     """All of them, in their new order."""
 
     order: Annotated[
-        str, Ask(_("Order"), _("the numbers in their new order, like 2 1 3, or names"))
+        str, Ask(_("Order"), _("the numbers in the new order, for example 2 1 3, or the names"))
     ]
 
 
 def ordering(route: Route, caller: Caller) -> Step:
-    """The numbers of the processors as they shall stand."""
-    numbers = [str(number) for number, _stage in enumerate(_some(route), 1)]
+    """The numbers of the processors in the order they shall have."""
+    numbers = " ".join(str(number) for number in range(1, len(stages_of(route)) + 1))
 
     async def run(caller: Caller, filled: Order, bus: Bus) -> Reply:
-        return await _change(route, _ordered(route, filled.order), caller, bus)
+        return await save(route, ordered(route, filled.order), caller, bus)
 
-    values = (
-        {} if caller.way == "text" else {"order": [" ".join(numbers)]}
-    )  # there it would not be asked for
-    return Step(_("Order processors"), Order, run, values=values, help=_listed(route))
+    values: dict[str, list[str]] = {}
+    if caller.way != "text":  # there a value that stands is not asked for
+        values["order"] = [numbers]
+    return Step(_("Reorder processors"), Order, run, values=values, help=listed(route))
 
 
-def _ordered(route: Route, written: str) -> Sequence[Stage]:
-    """The stages in the order written; raises BadInput where one is missing, unknown, or stands
+def ordered(route: Route, written: str) -> Sequence[Stage]:
+    """The stages in the order written; raises BadInput where one is missing, unknown, or named
     twice."""
-    numbers = [_number(route, word) for word in re.split(r"[\s,;]+", written) if word]
-    twice = next((number for number in numbers if numbers.count(number) > 1), None)
-    if twice:
-        raise BadInput(_("{number} stands twice: write each number once.", number=twice))
-    missing = ", ".join(
-        str(number) for number in range(1, len(route.stages) + 1) if number not in numbers
-    )
+    numbers: list[int] = []
+    for word in re.findall(r"[^\s,;]+", written):
+        number = number_of(route, word)
+        if number in numbers:
+            raise BadInput(_("{number} appears twice. Write every number once.", number=number))
+        numbers.append(number)
+    missing = sorted(set(range(1, len(route.stages) + 1)).difference(numbers))
     if missing:
         raise BadInput(
             _(
-                "That is an order with a processor missing: {numbers}. Write every number once.",
-                numbers=missing,
+                "The order does not contain {numbers}. Write every number once.",
+                numbers=", ".join(map(str, missing)),
             )
         )
     return [route.stages[number - 1] for number in numbers]
 
 
-def _number(route: Route, written: str) -> int:
+def number_of(route: Route, written: str) -> int:
     """The number of one written by its number or its name; raises BadInput."""
     for number, stage in enumerate(route.stages, 1):
-        if written == str(number) or written.casefold() in _own_name(route, stage):
+        if written == str(number) or written.casefold() in own_name(route, stage):
             return number
-    if any(stage.name == written.casefold() for stage in route.stages):
-        raise BadInput(_("There are several “{name}”: say which by its number.", name=written))
+    if written.casefold() in [stage.name for stage in route.stages]:
+        raise BadInput(
+            _(
+                "The route has more than one processor “{name}”. Write the number instead.",
+                name=written,
+            )
+        )
     raise BadInput(
         _(
-            "“{text}” is no number of a processor, and no name of one: the numbers go from 1 "
-            "to {most}.",
+            "“{text}” is not the number or name of a processor. The numbers are 1 to {most}.",
             text=written[:40],
             most=len(route.stages),
         )
@@ -196,67 +201,73 @@ def _number(route: Route, written: str) -> int:
 
 def dropping(route: Route) -> Step:
     """Which of the processors go."""
-    choices = [
-        Choice(f"{number} {stage.name}", line, (str(number), *_own_name(route, stage)))
-        for number, stage, line in _numbered(route)
-    ]
-    which = Annotated[
-        tuple[str, ...],
-        Ask(_("Drop"), _("those that go"), choices=lambda _bus: choices, wanted=True),
-    ]
+    choices = []
+    for number, stage, line in numbered(route):
+        also = (str(number), *own_name(route, stage))
+        choices.append(Choice(f"{number} {stage.name}", line, also))
+    ask = Ask(_("Remove"), _("the processors to remove"), choices=lambda _bus: choices, wanted=True)
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
         if not filled.gone:
-            told = _("Left as it was; say which go by their numbers, with commas between them.")
-            return Lines(told, shown_block(route))
-        gone = {int(one.partition(" ")[0]) for one in filled.gone}
+            note = _(
+                "Nothing was changed. Write the numbers of the processors to remove, separated "
+                "by commas."
+            )
+            return Lines(note, shown_block(route))
+        gone = {int(choice.partition(" ")[0]) for choice in filled.gone}
         left = [stage for number, stage in enumerate(route.stages, 1) if number not in gone]
-        return await _change(route, left, caller, bus)
+        return await save(route, left, caller, bus)
 
-    form = make_dataclass("Form", [("gone", which, ())], frozen=True)
-    return Step(_("Drop processors"), form, run, help=_listed(route))
+    form = make_dataclass("Form", [("gone", Annotated[tuple[str, ...], ask], ())], frozen=True)
+    return Step(_("Remove processors"), form, run, help=listed(route))
 
 
 # What they share
 
 
-def _some(route: Route) -> Sequence[Stage]:
+def stages_of(route: Route) -> Sequence[Stage]:
+    """The processors of a route. Raises NotFound where it has none."""
     if not route.stages:
-        raise NotFound(_("Route {number} has no processors: add one first.", number=route.id))
+        raise NotFound(
+            _("Route {number} does not have processors. Add one first.", number=route.id)
+        )
     return route.stages
 
 
-def _numbered(route: Route) -> Sequence[tuple[int, Stage, str]]:
-    """Each with its number, and with that in a line."""
-    lines = [brief(line, 100) for line in block(route)[1:]]
-    return [
-        (number, stage, line)
-        for number, (stage, line) in enumerate(zip(_some(route), lines, strict=True), 1)
-    ]
+def numbered(route: Route) -> Sequence[tuple[int, Stage, str]]:
+    """Each processor with its number, and with how it is set in a line."""
+    lines = block(route)[1:]
+    rows = []
+    for number, stage in enumerate(stages_of(route), 1):
+        rows.append((number, stage, brief(lines[number - 1], 100)))
+    return rows
 
 
-def _own_name(route: Route, stage: Stage) -> tuple[str, ...]:
-    """Its name, where no other of the route has it."""
-    names = [one.name for one in route.stages]
-    return (stage.name,) if names.count(stage.name) == 1 else ()
+def own_name(route: Route, stage: Stage) -> tuple[str, ...]:
+    """A processor's name, where no other of the route has it."""
+    names = [other.name for other in route.stages]
+    if names.count(stage.name) > 1:
+        return ()
+    return (stage.name,)
 
 
-def _listed(route: Route) -> Words:
+def listed(route: Route) -> Words:
     """The route and its processors, over a form: not all of what is set fits there."""
-    head = f"{route.id}: {route.source} → {route.destination}"  # their names are told below
-    lines = [line if len(line) < 200 else f"{line[:200]}…" for line in block(route)[1:]]
-    return _("{lines}", lines="\n".join([head, *lines]))
+    lines = [f"{route.id}: {route.source} → {route.destination}"]
+    for line in block(route)[1:]:
+        lines.append(line if len(line) < 200 else f"{line[:200]}…")
+    return _("{lines}", lines="\n".join(lines))
 
 
-async def _change(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bus) -> Reply:
+async def save(route: Route, stages: Sequence[Stage], caller: Caller, bus: Bus) -> Reply:
     """One change; raises Conflict where the route is not as it was read."""
     unchanged(bus, route)
     wanted = replace(route, stages=tuple(stages))
     if wanted == route:
-        return Lines(_("Left as it was:"), shown_block(route))
+        return Lines(_("Nothing was changed:"), shown_block(route))
     audit = entry(caller, bus, "route-edit", differing(route, wanted), differing(wanted, route))
     await bus.settings.change([Put(wanted)], audit)
-    return Lines(_("Changed, it is now:"), shown_block(wanted))
+    return Lines(_("Changed to:"), shown_block(wanted))
 
 
 Steps = Mapping[str, Callable[[Route, Caller], Step]]

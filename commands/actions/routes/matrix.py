@@ -34,7 +34,7 @@ SHOWN = 12
 """Sources of one form."""
 BUDGET = 40_000
 """Bytes of one form's values and choices, about."""
-MOST = 200
+MAX_LINES = 200
 """Lines of an answer."""
 
 WEB = "web"
@@ -44,20 +44,28 @@ Grid = Mapping[Channel, Mapping[Channel, Route]]
 """By source, the standing routes by destination."""
 
 
-def _grid(bus: Bus) -> Grid:
+def grid_of(bus: Bus) -> Grid:
     """Every source, whether or not a route starts there."""
-    found: dict[Channel, dict[Channel, Route]] = {spec.channel: {} for spec in bus.hub.channels}
+    grid: dict[Channel, dict[Channel, Route]] = {}
+    for spec in bus.hub.channels:
+        grid[spec.channel] = {}
     for route in bus.hub.routes:
-        found.setdefault(route.source, {})[route.destination] = route
-    return found
+        grid.setdefault(route.source, {})[route.destination] = route
+    return grid
 
 
-def _narrowed(grid: Grid, which: str) -> Grid:
-    """The sources with `which` in their name, the one that is it first."""
-    asked = which.casefold()
-    found = [source for source in grid if asked in str(source).casefold()]
-    found.sort(key=lambda source: str(source).casefold() != asked)
-    return {source: grid[source] for source in found}
+def narrowed(grid: Grid, which: str) -> Grid:
+    """The sources with `which` in their name, an exact match first."""
+    part = which.casefold()
+    exact: dict[Channel, Mapping[Channel, Route]] = {}
+    others: dict[Channel, Mapping[Channel, Route]] = {}
+    for source, row in grid.items():
+        name = str(source).casefold()
+        if name == part:
+            exact[source] = row
+        elif part in name:
+            others[source] = row
+    return exact | others
 
 
 # The form
@@ -68,211 +76,242 @@ class Narrow:
     """Which sources."""
 
     which: Annotated[
-        str, Ask(_("Which"), _("part of a source's address; empty for the first ones"))
+        str, Ask(_("Selection"), _("part of a source address; empty for the first ones"))
     ] = ""
 
 
-def _opening(caller: Caller, bus: Bus) -> Reply:
-    grid = _grid(bus)
+def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Ask for all sources at once, or first which of them where they are many."""
+    grid = grid_of(bus)
     if not grid:
-        return Done(_("There are no channels yet: add some first."))
-    if len(_fitting(grid, bus)) == len(grid):
-        return _drawn(grid, caller, bus)
+        return Done(_("No channels exist yet. Add a channel first."))
+    if len(fitting(grid, bus)) == len(grid):
+        return grid_step(grid, caller, bus)
     return Step(
         ACTION.title,
         Narrow,
-        _chosen,
+        show_chosen,
         last=False,
-        help=_("There are {count} sources.", count=len(grid)),
+        help=_("{count} sources exist.", count=len(grid)),
     )
 
 
-async def _chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
-    found = _narrowed(_grid(bus), form.which)
-    if not found:
-        return Done(_("No source has “{part}” in its address.", part=form.which), "warn")
-    shown = _fitting(found, bus)
+async def show_chosen(caller: Caller, form: Narrow, bus: Bus) -> Reply:
+    """The form for the sources that were asked for, as many as fit."""
+    matching = narrowed(grid_of(bus), form.which)
+    if not matching:
+        return Done(_("No source address contains “{part}”.", part=form.which), "warn")
+    shown = fitting(matching, bus)
     if not shown:
-        first = next(iter(found))
+        first = next(iter(matching))
         return Done(
-            _("{source} has too many destinations for a form: use lines instead.", source=first),
+            _(
+                "{source} has too many destinations for a form. Use text commands instead.",
+                source=first,
+            ),
             "warn",
         )
-    told = _(
-        "{shown} of {count} sources: narrow them to see others.", shown=len(shown), count=len(found)
+    if len(shown) == len(matching):
+        return grid_step(shown, caller, bus)
+    note = _(
+        "{shown} of {count} sources are shown. Use a filter to see others.",
+        shown=len(shown),
+        count=len(matching),
     )
-    return _drawn(shown, caller, bus, told if len(shown) < len(found) else None)
+    return grid_step(shown, caller, bus, note)
 
 
-def _fitting(grid: Grid, bus: Bus) -> Grid:
+def fitting(grid: Grid, bus: Bus) -> Grid:
     """The first sources, as many as fit a form: past MAX_CHOICES destinations are typed, not
     listed."""
-    ends = [choice.value for choice in places(bus)]
-    listed = sum(2 * len(end) + 50 for end in ends) if len(ends) <= MAX_CHOICES else 0
+    ends = places(bus)
+    listed = 0
+    if len(ends) <= MAX_CHOICES:
+        listed = sum(2 * len(end.value) + 50 for end in ends)
     room = BUDGET
-    found: dict[Channel, Mapping[Channel, Route]] = {}
-    for source, mine in grid.items():
-        room -= listed + sum(len(str(end)) + 20 for end in mine)
-        if room < 0 or len(found) == SHOWN:
+    first: dict[Channel, Mapping[Channel, Route]] = {}
+    for source, row in grid.items():
+        room -= listed + sum(len(str(end)) + 20 for end in row)
+        if room < 0 or len(first) == SHOWN:
             break
-        found[source] = mine
-    return found
+        first[source] = row
+    return first
 
 
-def _drawn(shown: Grid, caller: Caller, bus: Bus, told: Words | None = None) -> Step:
-    """The form as things stand; it is held to what it showed, whatever happens meanwhile."""
+def grid_step(shown: Grid, caller: Caller, bus: Bus, note: Words | None = None) -> Step:
+    """The form with the present routes; the answer is compared with what it showed, even where
+    routes change in between."""
     names = {f"s{number}": source for number, source in enumerate(shown, 1)}
     ends = [choice.value for choice in places(bus)]
-    asked = [_row(name, source, shown[source], ends) for name, source in names.items()]
-    form = make_dataclass(
-        "Form", [*_page(caller, bus), *asked]
-    )  # the link first: these forms are long
+    asked = link_field(caller, bus)  # the link first: these forms are long
+    for name, source in names.items():
+        asked.append(grid_row(name, source, shown[source], ends))
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        wanted = {
-            source: [Channel.parse(one) for one in getattr(filled, name)]
-            for name, source in names.items()
-        }
-        return await _set(shown, wanted, caller, bus)
+        wanted = {}
+        for name, source in names.items():
+            wanted[source] = [Channel.parse(end) for end in getattr(filled, name)]
+        return await set_routes(shown, wanted, caller, bus)
 
-    asks = any(goes_with(route, bus) for mine in shown.values() for route in mine.values())
-    return Step(ACTION.title, form, run, last=not asks, help=told)
-
-
-def _row(name: str, source: Channel, standing: Mapping[Channel, Route], ends: Sequence[str]) -> Any:
-    mine = tuple(str(end) for end in standing)
-    possible = [Choice(end, end) for end in dict.fromkeys((*ends, *mine)) if end != str(source)]
-    asked = Ask(_("{source}", source=source), choices=lambda _bus: possible)
-    return name, Annotated[tuple[str, ...], asked], field(default=mine)
-
-
-def _page(caller: Caller, bus: Bus) -> list[Any]:
-    """A field that holds the link to the page, to be copied from there: forms have no links."""
-    link = bus.sign_in(caller.jid) if caller.way != WEB else ""
-    return (
-        [
-            (
-                "page",
-                Annotated[str, Ask(_("Link to the page"), _("works once, within 5 minutes"))],
-                field(default=link),
-            )
-        ]
-        if link
-        else []
+    return Step(
+        ACTION.title,
+        make_dataclass("Form", asked),
+        run,
+        last=not any_asks(shown, bus),
+        help=note,
     )
+
+
+def any_asks(grid: Grid, bus: Bus) -> bool:
+    """Whether the removal of one of the routes has to be confirmed."""
+    for row in grid.values():
+        for route in row.values():
+            if goes_with(route, bus):
+                return True
+    return False
+
+
+def grid_row(name: str, source: Channel, row: Mapping[Channel, Route], ends: Sequence[str]) -> Any:
+    """A field of the form: one source, and its destinations."""
+    present = tuple(str(end) for end in row)
+    choices = []
+    for end in dict.fromkeys((*ends, *present)):
+        if end != str(source):
+            choices.append(Choice(end, end))
+    ask = Ask(_("{source}", source=source), choices=lambda _bus: choices)
+    return name, Annotated[tuple[str, ...], ask], field(default=present)
+
+
+def link_field(caller: Caller, bus: Bus) -> list[Any]:
+    """A field that holds the link to the page, to be copied from there: forms have no links."""
+    link = page_link(caller, bus)
+    if not link:
+        return []
+    ask = Ask(_("Link to the page"), _("works once, within 5 minutes"))
+    return [("page", Annotated[str, ask], field(default=link))]
+
+
+def page_link(caller: Caller, bus: Bus) -> str:
+    """A link to the page; "" for callers who are on it, and where nobody can sign in."""
+    if caller.way == WEB:
+        return ""
+    return bus.sign_in(caller.jid)
 
 
 # A line
 
 
-def _ends(bus: Bus) -> Sequence[Choice]:
+def end_choices(bus: Bus) -> Sequence[Choice]:
+    """All destinations, and none."""
     return [*places(bus), Choice(NONE, NONE)]
 
 
 @dataclass(frozen=True)
-class Line:
+class SourceLine:
     """A source, and where it shall go."""
 
     source: Annotated[str, Ask(_("From"))] = ""
-    to: Annotated[tuple[str, ...], Ask(_("To"), choices=_ends)] = ()
+    to: Annotated[tuple[str, ...], Ask(_("To"), choices=end_choices)] = ()
 
 
-async def _line(caller: Caller, form: Line, bus: Bus) -> Reply:
-    grid = _grid(bus)
+async def run(caller: Caller, form: SourceLine, bus: Bus) -> Reply:
+    """Show the matrix, or set the destinations of one source."""
+    grid = grid_of(bus)
     if not form.to:
-        return _told(
-            _narrowed(grid, form.source), bus.sign_in(caller.jid) if caller.way != WEB else ""
-        )
+        return grid_lines(narrowed(grid, form.source), page_link(caller, bus))
     source = find_channel(bus, Channel.parse(form.source)).channel
-    wanted = [Channel.parse(one) for one in form.to if one != NONE]
-    return await _set({source: grid[source]}, {source: wanted}, caller, bus)
+    wanted = [Channel.parse(end) for end in form.to if end != NONE]
+    return await set_routes({source: grid[source]}, {source: wanted}, caller, bus)
 
 
-def _told(grid: Grid, link: str) -> Lines:
-    lines: list[Words | str] = [
-        f"{source} → {', '.join(_dot(route) for route in mine.values())}"
-        for source, mine in grid.items()
-        if mine
-    ]
-    if lines[MOST:]:
-        lines = [*lines[:MOST], _("… and {count} more: narrow them", count=len(lines) - MOST)]
+def grid_lines(grid: Grid, link: str) -> Lines:
+    """The matrix in lines, with the link to its page."""
+    lines: list[Words | str] = []
+    for source, row in grid.items():
+        if row:
+            lines.append(f"{source} → {', '.join(map(shown_end, row.values()))}")
+    title = _("{count} sources:", count=len(lines))
+    if lines[MAX_LINES:]:
+        more = _("… and {count} more; use a filter to see them", count=len(lines) - MAX_LINES)
+        lines = [*lines[:MAX_LINES], more]
     if link:
-        lines.append(
-            _("As a page, with a link that works once within 5 minutes: {link}", link=link)
-        )
-    return Lines(_("{count} sources:", count=sum(1 for mine in grid.values() if mine)), lines)
+        lines.append(_("Open this page within 5 minutes; the link works once: {link}", link=link))
+    return Lines(title, lines)
 
 
-def _dot(route: Route) -> str:
+def shown_end(route: Route) -> str:
+    """A route without its source."""
     return arrow(route).removeprefix(f"{route.source} → ")
 
 
 # The change
 
 
-async def _set(
+async def set_routes(
     shown: Grid, wanted: Mapping[Channel, Sequence[Channel]], caller: Caller, bus: Bus
 ) -> Reply:
-    """Add and remove what differs from what was shown; raises Conflict where that no longer stands
-    so."""
-    new = [
-        Route(source, end)
-        for source, ends in wanted.items()
-        for end in ends
-        if end not in shown[source]
-    ]
-    new = list(dict.fromkeys(new))
-    gone = [
-        route
-        for source, ends in wanted.items()
-        for end, route in shown[source].items()
-        if end not in ends
-    ]
+    """Add and remove what differs from what was shown; raises Conflict where the routes are no
+    longer as shown."""
+    new: list[Route] = []
+    gone: list[Route] = []
+    for source, ends in wanted.items():
+        row = shown[source]
+        new += [Route(source, end) for end in dict.fromkeys(ends) if end not in row]
+        gone += [route for end, route in row.items() if end not in ends]
     if not new and not gone:
-        return Done(_("Left as it was."))
-    _check(new, gone, bus)
-    told = [_("{route} goes.", route=arrow(route)) for route in gone]
-    more = [sentence for route in gone for sentence in goes_with(route, bus)]
+        return Done(_("Nothing was changed."))
+    check_current(new, gone, bus)
 
     async def change(caller: Caller, bus: Bus) -> Reply:
-        return await _change(new, gone, caller, bus)
+        return await save(new, gone, caller, bus)
 
-    return (
-        ask_sure(ACTION.title, joined([*told, *more], " "), change)
-        if more
-        else await change(caller, bus)
-    )
+    sentences = [_("{route} will be removed.", route=arrow(route)) for route in gone]
+    losses: list[Words] = []
+    for route in gone:
+        losses += goes_with(route, bus)
+    if not losses:
+        return await change(caller, bus)
+    return ask_sure(ACTION.title, joined([*sentences, *losses], " "), change)
 
 
-async def _change(new: Sequence[Route], gone: Sequence[Route], caller: Caller, bus: Bus) -> Reply:
-    _check(new, gone, bus)
-    added, removed = (", ".join(arrow(route) for route in some) for some in (new, gone))
-    changes: list[Put | Drop] = [*(Drop(route) for route in gone), *(Put(route) for route in new)]
+async def save(new: Sequence[Route], gone: Sequence[Route], caller: Caller, bus: Bus) -> Reply:
+    """Save the change in one transaction, with its line of the audit log."""
+    check_current(new, gone, bus)
+    added = ", ".join(map(arrow, new))
+    removed = ", ".join(map(arrow, gone))
+    changes: list[Put | Drop] = [*map(Drop, gone), *map(Put, new)]
     await bus.settings.change(changes, entry(caller, bus, "matrix", before=removed, after=added))
-    return Done(_summary(added, removed))
+    return Done(summary(added, removed))
 
 
-def _check(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None:
+def check_current(new: Sequence[Route], gone: Sequence[Route], bus: Bus) -> None:
+    """Raise Conflict where a route or a channel is not as it was shown."""
     for route in gone:
         unchanged(bus, route)
-    standing = {(route.source, route.destination) for route in bus.hub.routes}
+    present = {(route.source, route.destination) for route in bus.hub.routes}
     known = {spec.channel for spec in bus.hub.channels}
     for route in new:
-        lost = next((str(end) for end in (route.source, route.destination) if end not in known), "")
-        if lost:
-            raise Conflict(
-                _("{what} was removed meanwhile; nothing was changed: start again.", what=lost)
-            )
-        if (route.source, route.destination) in standing:
+        for end in (route.source, route.destination):
+            if end not in known:
+                raise Conflict(
+                    _(
+                        "Someone else removed {what} in the meantime. Nothing was changed; "
+                        "please start again.",
+                        what=end,
+                    )
+                )
+        if (route.source, route.destination) in present:
             raise Conflict(
                 _(
-                    "{what} was added meanwhile; nothing was changed: start again.",
+                    "Someone else added {what} in the meantime. Nothing was changed; please "
+                    "start again.",
                     what=shown(route),
                 )
             )
 
 
-def _summary(added: str, removed: str) -> Words:
+def summary(added: str, removed: str) -> Words:
+    """What was added and removed, in a sentence."""
     if not removed:
         return _("Added {routes}.", routes=added)
     if not added:
@@ -295,7 +334,7 @@ class Dot:
 
 
 async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
-    """Make the route of a place, turn on one that is off, or take one away: what stands there
+    """Make the route of a place, turn on one that is off, or take one away: what is there now
     decides.
 
     A route that has to be asked for first comes back as it is: `route-remove` asks. Raises
@@ -304,16 +343,20 @@ async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
     """
     check(ACTION, caller, bus)
     if not seen.route:
-        return await _set({seen.source: {}}, {seen.source: [seen.destination]}, caller, bus)
+        return await set_routes({seen.source: {}}, {seen.source: [seen.destination]}, caller, bus)
     unchanged(bus, Route(seen.source, seen.destination, id=seen.route, version=seen.version))
     route = find_route(bus, str(seen.route))
     if not route.enabled:
         on = replace(route, enabled=True)
         await bus.settings.change([Put(on)], entry(caller, bus, "matrix", arrow(route), arrow(on)))
-        return Done(_("{route} is {state} now.", route=arrow(on), state=ON))
+        return Done(_("{route} is now {state}.", route=arrow(on), state=ON))
     if route.stages or bus.hub.routing.held_at(route):
         return route
-    return await _set({route.source: {route.destination: route}}, {route.source: []}, caller, bus)
+    return await set_routes(
+        {route.source: {route.destination: route}}, {route.source: []}, caller, bus
+    )
 
 
-ACTION = Action("matrix", _("Matrix"), Role.OPERATOR, _line, Line, group="routes", opening=_opening)
+ACTION = Action(
+    "matrix", _("Matrix"), Role.OPERATOR, run, SourceLine, group="routes", opening=open_form
+)

@@ -1,4 +1,4 @@
-"""`route-add`: a route from a channel to a channel, one way or both."""
+"""`route-add` adds a route from a channel to a channel, one way or both."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,26 +18,29 @@ from component.common.i18n import _
 class Form:
     """Where from, where to."""
 
-    source: Annotated[Channel, Ask(_("From"), _("where messages come from"), choices=channels)]
-    destination: Annotated[Channel, Ask(_("To"), _("where they go"), choices=places)]
-    both: Annotated[bool, Ask(_("Both ways"))] = False
+    source: Annotated[
+        Channel, Ask(_("From"), _("the channel that messages come from"), choices=channels)
+    ]
+    destination: Annotated[
+        Channel, Ask(_("To"), _("the channel that messages go to"), choices=places)
+    ]
+    both: Annotated[bool, Ask(_("Both directions"))] = False
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Add a route, one way or both. Raises Conflict where it already exists."""
     for end in (form.source, form.destination):
         find_channel(bus, end)
     wanted = [Route(form.source, form.destination)]
     if form.both:
         wanted.append(Route(form.destination, form.source))
-    standing = {(route.source, route.destination) for route in bus.hub.routes}
-    new = [route for route in wanted if (route.source, route.destination) not in standing]
+    present = {(route.source, route.destination) for route in bus.hub.routes}
+    new = [route for route in wanted if (route.source, route.destination) not in present]
     if not new:
-        raise Conflict(_("That route stands already."))
-    told = ", ".join(arrow(route) for route in new)
-    await bus.settings.change(
-        [Put(route) for route in new], entry(caller, bus, "route-add", after=told)
-    )
-    return Done(_("Added {routes}.", routes=told))
+        raise Conflict(_("That route already exists."))
+    added = ", ".join(map(arrow, new))
+    await bus.settings.change(list(map(Put, new)), entry(caller, bus, "route-add", after=added))
+    return Done(_("Added {routes}.", routes=added))
 
 
-ACTION = Action("route-add", _("Add a route"), Role.OPERATOR, _run, Form, group="routes")
+ACTION = Action("route-add", _("Add a route"), Role.OPERATOR, run, Form, group="routes")

@@ -1,5 +1,4 @@
-"""`route-edit`: where a route starts and ends, whether it is on, and its processors; forms hold
-what stands."""
+"""`route-edit` changes a route's ends, whether it is on, and its processors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
@@ -28,16 +27,17 @@ from component.common.i18n import _
 
 ENDS = "ends"
 _WHAT = {
-    ENDS: _("Ends, on or off"),
+    ENDS: _("Source, destination, state"),
     "add": _("Add a processor"),
     "edit": _("Edit a processor"),
-    "order": _("Order processors"),
-    "drop": _("Drop processors"),
+    "order": _("Reorder processors"),
+    "drop": _("Remove processors"),
 }
 """What may be done, as forms show it; lines have the word itself."""
 
 
-def _parts(_bus: Bus) -> Sequence[Choice]:
+def part_choices(_bus: Bus) -> Sequence[Choice]:
+    """What may be changed about a route."""
     return [Choice(one, _WHAT[one]) for one in (ENDS, *STEPS)]
 
 
@@ -46,75 +46,80 @@ class Form:
     """Which one, and what of it."""
 
     route: Annotated[
-        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+        str, Ask(_("Route"), _("its number, or its source and destination"), choices=routes)
     ]
     what: Annotated[
         str,
         Ask(
-            _("What"),
-            _("its ends and whether it is on; or of its processors: add, edit, order, drop"),
-            _parts,
+            _("Action"),
+            _(
+                "“ends” changes its source, destination and state; add, edit, order and drop "
+                "change its processors"
+            ),
+            part_choices,
             wanted=True,
         ),
     ] = ENDS
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Ask for a route's ends, or for what is to be done with its processors."""
     route = find_route(bus, form.route)
     if form.what in STEPS:
         return STEPS[form.what](route, caller)
 
     async def edit(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await _edit(route, caller, filled, bus)
+        return await edit_route(route, caller, filled, bus)
 
-    return Step(_("Edit route {number}", number=route.id), _standing(route), edit, open=True)
+    return Step(_("Edit route {number}", number=route.id), form_of(route), edit, open=True)
 
 
-def _standing(route: Route) -> type:
-    """The form, with what stands in it."""
-    source = Annotated[Channel, Ask(_("From"), _("where messages come from"), choices=channels)]
-    destination = Annotated[Channel, Ask(_("To"), _("where they go"), choices=places)]
+def form_of(route: Route) -> type:
+    """The form, with the route's present values."""
+    source = Annotated[
+        Channel, Ask(_("From"), _("the channel that messages come from"), choices=channels)
+    ]
+    destination = Annotated[
+        Channel, Ask(_("To"), _("the channel that messages go to"), choices=places)
+    ]
     asked = [
         ("source", source, field(default=route.source)),
         ("destination", destination, field(default=route.destination)),
-        ("on", Annotated[bool, Ask(_("On"))], field(default=route.enabled)),
+        ("on", Annotated[bool, Ask(_("Enabled"))], field(default=route.enabled)),
     ]
     return make_dataclass("Form", asked, frozen=True)
 
 
-async def _edit(route: Route, caller: Caller, filled: Any, bus: Bus) -> Reply:
+async def edit_route(route: Route, caller: Caller, filled: Any, bus: Bus) -> Reply:
+    """Save the ends of a filled form. Raises BadInput, Conflict."""
     if not (filled.source and filled.destination):
-        raise BadInput(_("A route needs both: where it starts and where it ends."))
+        raise BadInput(_("A route needs both a source and a destination."))
     unchanged(bus, route)
     wanted = replace(route, source=filled.source, destination=filled.destination, enabled=filled.on)
     if wanted == route:
-        return Done(_("Left as it was: {route}.", route=shown(route)))
-    for end in (wanted.source, wanted.destination):
-        find_channel(bus, end)
+        return Done(_("Nothing was changed: {route}.", route=shown(route)))
     ends = (wanted.source, wanted.destination)
-    other = next(
-        (
-            one
-            for one in bus.hub.routes
-            if (one.source, one.destination) == ends and one.id != route.id
-        ),
-        None,
-    )
-    if other:
-        raise Conflict(
-            _("Route {number} is that one already: {route}.", number=other.id, route=shown(other))
-        )
-    await bus.settings.change(
-        [Put(wanted)], entry(caller, bus, "route-edit", arrow(route), arrow(wanted))
-    )
-    return Done(_("Changed {before}: it is now {after}.", before=shown(route), after=shown(wanted)))
+    for end in ends:
+        find_channel(bus, end)
+    for other in bus.hub.routes:
+        if (other.source, other.destination) == ends and other.id != route.id:
+            raise Conflict(
+                _(
+                    "Route {number} already does this: {route}.",
+                    number=other.id,
+                    route=shown(other),
+                )
+            )
+    audit = entry(caller, bus, "route-edit", arrow(route), arrow(wanted))
+    await bus.settings.change([Put(wanted)], audit)
+    return Done(_("Changed {before} to {after}.", before=shown(route), after=shown(wanted)))
 
 
 ACTION = Action(
     "route-edit",
     _("Edit a route"),
     Role.OPERATOR,
-    _run,
+    run,
     Form,
     more=True,
     group="routes",

@@ -1,5 +1,4 @@
-"""`route-list`: the routes with their numbers, whether they are on, and their processors; of many,
-some."""
+"""`route-list` lists routes with their numbers, states and processors, page by page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,23 +23,25 @@ class Form:
     """Which of them."""
 
     which: Annotated[
-        str, Ask(_("Which"), _("part of an address or a processor; empty for all"))
+        str, Ask(_("Selection"), _("part of an address or the name of a processor; empty for all"))
     ] = ""
     page: Annotated[int, Ask(_("Page"))] = 1
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
-    return _listed(form, bus)
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """List routes by part of an address, page by page."""
+    return list_page(form, bus)
 
 
-def _listed(form: Form, bus: Bus) -> Reply:
+def list_page(form: Form, bus: Bus) -> Reply:
+    """One page of the routes that match. Raises BadInput."""
     asked = form.which.casefold()
     found = [route for route in bus.hub.routes if asked in arrow(route).casefold()]
-    pages = _paged(found)
+    pages = paged(found)
     page = form.page or 1
     if not 1 <= page <= len(pages):
         raise BadInput(
-            _("There is no page {page}: the last one is {pages}.", page=page, pages=len(pages))
+            _("Page {page} does not exist. The last page is {pages}.", page=page, pages=len(pages))
         )
     lines: list[Words | str] = [*pages[page - 1]]
     if len(pages) == 1:
@@ -51,7 +52,7 @@ def _listed(form: Form, bus: Bus) -> Reply:
     )
 
 
-def _paged(routes: Iterable[Route]) -> list[list[Words | str]]:
+def paged(routes: Iterable[Route]) -> list[list[Words | str]]:
     """The routes' lines, a list for each page; a route's own stay together."""
     pages: list[list[Words | str]] = [[]]
     for route in routes:
@@ -63,13 +64,13 @@ def _paged(routes: Iterable[Route]) -> list[list[Words | str]]:
     return pages
 
 
-def _opening(_caller: Caller, bus: Bus) -> Reply:
+def open_list(_caller: Caller, bus: Bus) -> Reply:
     """Few are shown at once."""
-    if len(bus.hub.routes) <= MOST and len(_paged(bus.hub.routes)) == 1:
-        return _listed(Form(), bus)
-    return Step(ACTION.title, Form, _run)
+    if len(bus.hub.routes) <= MOST and len(paged(bus.hub.routes)) == 1:
+        return list_page(Form(), bus)
+    return Step(ACTION.title, Form, run)
 
 
 ACTION = Action(
-    "route-list", _("List routes"), Role.OPERATOR, _run, Form, group="routes", opening=_opening
+    "route-list", _("List routes"), Role.OPERATOR, run, Form, group="routes", opening=open_list
 )

@@ -1,4 +1,4 @@
-"""`route-pause`: turn a route off, or on again; messages that come meanwhile are not brought
+"""`route-pause` turns a route off, or on again; messages that come in between are not sent
 later."""
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from component.common.form import Ask, Choice
 from component.common.i18n import _
 
 
-def _states(_bus: Bus) -> Sequence[Choice]:
+def state_choices(_bus: Bus) -> Sequence[Choice]:
+    """The two states, as choices."""
     return [Choice("off", OFF), Choice("on", ON)]
 
 
@@ -23,29 +24,34 @@ class Form:
     """Which one, and what it shall be."""
 
     route: Annotated[
-        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+        str, Ask(_("Route"), _("its number, or its source and destination"), choices=routes)
     ]
     state: Annotated[
-        str, Ask(_("State"), _("off pauses it, on lets it run again"), choices=_states)
+        str,
+        Ask(
+            _("State"), _("“off” disables the route, “on” enables it again"), choices=state_choices
+        ),
     ] = "off"
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Turn a route off, or on again."""
     route = find_route(bus, form.route)
     wanted = replace(route, enabled=form.state == "on")
     state = ON if wanted.enabled else OFF
     if wanted.enabled == route.enabled:
         return Done(
-            _("Nothing to change: {route} is {state} already.", route=_plain(route), state=state)
+            _("Nothing to change: {route} is already {state}.", route=ends_of(route), state=state)
         )
     await bus.settings.change(
         [Put(wanted)], entry(caller, bus, "route-pause", arrow(route), arrow(wanted))
     )
-    return Done(_("{route} is {state} now.", route=_plain(route), state=state))
+    return Done(_("{route} is now {state}.", route=ends_of(route), state=state))
 
 
-def _plain(route: Route) -> str:
+def ends_of(route: Route) -> str:
+    """A route in a line, without its state."""
     return arrow(replace(route, enabled=True))
 
 
-ACTION = Action("route-pause", _("Pause a route"), Role.OPERATOR, _run, Form, group="routes")
+ACTION = Action("route-pause", _("Pause a route"), Role.OPERATOR, run, Form, group="routes")

@@ -1,4 +1,4 @@
-"""`route-remove`: take a route away, after asking."""
+"""`route-remove` removes a route, after asking."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,11 +16,12 @@ class Form:
     """Which one."""
 
     route: Annotated[
-        str, Ask(_("Route"), _("its number, or where from and where to"), choices=routes)
+        str, Ask(_("Route"), _("its number, or its source and destination"), choices=routes)
     ]
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Remove a route, after asking."""
     route = find_route(bus, form.route)
 
     async def remove(caller: Caller, bus: Bus) -> Reply:
@@ -30,10 +31,12 @@ async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
         )
         return Done(_("Removed {route}.", route=shown(route)))
 
-    goes = _("{route} goes; to stop it for a while, pause it instead.", route=shown(route))
+    goes = _(
+        "{route} will be removed. To stop it temporarily, pause it instead.", route=shown(route)
+    )
     return ask_sure(_("Remove a route"), joined([goes, *goes_with(route, bus)], " "), remove)
 
 
 ACTION = Action(
-    "route-remove", _("Remove a route"), Role.OPERATOR, _run, Form, more=True, group="routes"
+    "route-remove", _("Remove a route"), Role.OPERATOR, run, Form, more=True, group="routes"
 )

@@ -1,4 +1,4 @@
-"""What the commands about subscriptions share: which are meant, and how they are told."""
+"""What the commands about subscriptions share: which are meant, and a subscription in words."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import field, make_dataclass
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from commands.action import Bus, Caller, Done, Reply, Step
-from commands.grammar.names import names_of
+from commands.grammar.names import Named, names_of
 from commands.lookups import entry
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Standing, Subscription
@@ -18,7 +18,9 @@ from component.common.i18n import Words, _, joined
 
 ALL = "all"
 _EVERY = frozenset({ALL, "alle", "alles", "everything"})
-NONE_YET = _("You have no subscriptions: “subscribe lobby daily at 9” makes one.")
+NONE_YET = _(
+    "You do not have any subscriptions. To add one, write for example “subscribe lobby daily at 9”."
+)
 
 
 # Channels
@@ -26,34 +28,52 @@ NONE_YET = _("You have no subscriptions: “subscribe lobby daily at 9” makes 
 
 async def channel_of(bus: Bus, who: str, name: str) -> Channel:
     """The channel that goes by a name and that `who` (a bare JID) may read. Raises NotFound, in the
-    same words whether there is none or they may not read it, and Unavailable."""
-    names = names_of([(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(who)])
+    same words whether it does not exist or they may not read it, and Unavailable."""
+    rights = bus.subscriptions.access
+    names = open_names(bus, who)
     low = " ".join(name.split()).casefold()
-    found = [one for one in names.get(low, ()) if await bus.subscriptions.rights.may_read(who, one)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        several = ", ".join(map(str, found))
+    readable = []
+    for channel in names.get(low, ()):
+        if await rights.may_read(who, channel):
+            readable.append(channel)
+    if len(readable) == 1:
+        return readable[0]
+    if readable:
+        several = ", ".join(map(str, readable))
         raise NotFound(
-            _("“{name}” could be {channels}: write one of these.", name=name[:60], channels=several)
+            _("“{name}” is ambiguous. Write one of {channels}.", name=name[:60], channels=several)
         )
     for near in get_close_matches(low[:80], names, 3, 0.6):
-        if await _readable(bus, who, names[near]):
+        if await any_readable(bus, who, names[near]):
             raise NotFound(
                 _(
-                    "There is no channel {channel} for you. Close: {near}.",
+                    "The channel {channel} does not exist, or you cannot access it. Did you mean "
+                    "{near}?",
                     channel=name[:60],
                     near=near,
                 )
             )
-    raise NotFound(_("There is no channel {channel} for you.", channel=name[:60]))
+    raise NotFound(
+        _("The channel {channel} does not exist, or you cannot access it.", channel=name[:60])
+    )
 
 
-async def _readable(bus: Bus, who: str, some: Sequence[Channel]) -> bool:
+def open_names(bus: Bus, who: str) -> Named:
+    """The names of the channels that may be open to someone."""
+    return names_of([(spec.channel, spec.title) for spec in bus.subscriptions.access.open_to(who)])
+
+
+async def any_readable(bus: Bus, who: str, some: Sequence[Channel]) -> bool:
+    """Whether someone may read one of some channels; false where a channel's rights are unknown
+    now."""
+    readable = False
     try:
-        return any([await bus.subscriptions.rights.may_read(who, one) for one in some])
+        for channel in some:
+            if await bus.subscriptions.access.may_read(who, channel):
+                readable = True
     except DeliveryError:
         return False
+    return readable
 
 
 # How they are told
@@ -79,34 +99,39 @@ def described(one: Subscription) -> Words:
         target=one.target,
         interval=one.interval.words,
     )
-    return joined([head, *details(one), *_stands(one)], ", ")
+    return joined([head, *details(one), *state_words(one)], ", ")
 
 
-def details(one: Subscription) -> list[Words]:
-    """What is told of it beside when and where."""
-    told = [
-        (one.only, _("only with “{text}”", text=one.only)),
-        (one.without, _("without “{text}”", text=one.without)),
-        (one.thread, _("of the thread {id}", id=one.thread[:8])),
-        (one.own, _("own posts too")),
-        (one.online, _("at once while you are online")),
-        (
-            one.name and not one.interval.at_once,
-            _("at once where “{name}” is named", name=one.name),
-        ),
-        (one.fallback, _("else to {target}", target=one.fallback)),
-    ]
-    return [words for there, words in told if there]
+def details(subscription: Subscription) -> list[Words]:
+    """What is said of a subscription beside when and where."""
+    words = []
+    if subscription.only:
+        words.append(_("containing “{text}”", text=subscription.only))
+    if subscription.without:
+        words.append(_("not containing “{text}”", text=subscription.without))
+    if subscription.thread:
+        words.append(_("in the thread {id}", id=subscription.thread[:8]))
+    if subscription.own:
+        words.append(_("including your own messages"))
+    if subscription.online:
+        words.append(_("immediately while you are online"))
+    if subscription.name and not subscription.interval.at_once:
+        words.append(_("immediately if “{name}” is mentioned", name=subscription.name))
+    if subscription.fallback:
+        words.append(_("if that fails, to {target}", target=subscription.fallback))
+    return words
 
 
-def _stands(one: Subscription) -> Sequence[Words]:
-    """How it stands, or when it comes next; nothing for what comes as it comes."""
+def state_words(one: Subscription) -> Sequence[Words]:
+    """A subscription's state, or when it comes next; nothing for one without a schedule."""
     time = {"time": time_of(one.due, one.zone), "zone": one.zone}
     if one.standing is Standing.PAUSED and one.due:
         return [_("paused until {time} ({zone})", **time)]
-    if one.standing is Standing.ON:
-        return [_("next {time} ({zone})", **time)] if one.due else []
-    return [one.standing.words]
+    if one.standing is not Standing.ON:
+        return [one.standing.words]
+    if one.due:
+        return [_("next on {time} ({zone})", **time)]
+    return []
 
 
 def brief(one: Subscription) -> str:
@@ -120,8 +145,8 @@ def seeing(one: Subscription, bus: Bus) -> Sequence[Words]:
         return ()
     return [
         _(
-            "Your client now asks whether I may see when you are online: allow it, else all "
-            "comes with the digest."
+            "Your client asks whether Shoutbus can see when you are online. Allow it; otherwise "
+            "all messages come with the digest."
         )
     ]
 
@@ -129,8 +154,8 @@ def seeing(one: Subscription, bus: Bus) -> Sequence[Words]:
 def asked_today(target: Channel) -> Words:
     """Where no request goes any more today."""
     return _(
-        "{address} got a request today already; another may go there tomorrow: then write "
-        "“confirm {address}”.",
+        "A request was already sent to {address} today. To send another one, use “confirm "
+        "{address}” tomorrow.",
         address=target,
     )
 
@@ -139,24 +164,32 @@ def asked_today(target: Channel) -> Words:
 
 
 async def chosen(bus: Bus, caller: Caller, which: str) -> Sequence[Subscription]:
-    """Those of the caller's own that are meant: all, a number, or a channel by name; operators name
-    others' by number. Raises NotFound."""
+    """The caller's own subscriptions that are meant: all, a number, or a channel by name; operators
+    name others' by number. Raises NotFound."""
     mine = await bus.subscriptions.of(caller.jid)
     low = " ".join(which.split()).casefold()
     if low in _EVERY:
         return mine
     if is_number(low) and len(low) < 19:
         return [await bus.subscriptions.find(caller.jid, int(low.removeprefix("#")))]
-    titles = {spec.channel: spec.title for spec in bus.hub.channels}
-    names = names_of(
-        [(one, titles.get(one, "")) for one in dict.fromkeys(one.channel for one in mine)]
-    )
-    found = [one for one in mine if one.channel in names.get(low, ())]
-    if not found:
+    named = own_names(bus, mine).get(low, ())
+    meant = [subscription for subscription in mine if subscription.channel in named]
+    if not meant:
         raise NotFound(
-            _("You have no subscription “{name}”: “subscriptions” shows yours.", name=which[:60])
+            _(
+                "You do not have a subscription “{name}”. “subscriptions” shows your "
+                "subscriptions.",
+                name=which[:60],
+            )
         )
-    return found
+    return meant
+
+
+def own_names(bus: Bus, mine: Sequence[Subscription]) -> Named:
+    """The names of the channels that someone is subscribed to."""
+    titles = {spec.channel: spec.title for spec in bus.hub.channels}
+    channels = dict.fromkeys(subscription.channel for subscription in mine)
+    return names_of([(channel, titles.get(channel, "")) for channel in channels])
 
 
 def choose(
@@ -165,17 +198,19 @@ def choose(
     run: Callable[[Caller, Sequence[Subscription], Bus], Awaitable[Reply]],
 ) -> Step:
     """A step that asks which of some; or all of them."""
-
-    def choices(_bus: Any) -> Sequence[Choice]:
-        every = [Choice(ALL, _("all of them"), tuple(_EVERY))] if some[1:] else []
-        return [*(Choice(str(one.id), brief(one)) for one in some), *every]
+    choices = [Choice(str(subscription.id), brief(subscription)) for subscription in some]
+    if some[1:]:
+        choices.append(Choice(ALL, _("all subscriptions"), tuple(_EVERY)))
 
     async def go_on(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await run(caller, [one for one in some if filled.which in (ALL, str(one.id))], bus)
+        if filled.which == ALL:
+            return await run(caller, some, bus)
+        meant = [subscription for subscription in some if str(subscription.id) == filled.which]
+        return await run(caller, meant, bus)
 
-    asked = Annotated[str, Ask(_("Which"), choices=choices)]
-    told = joined([brief(one) for one in some], "\n")
-    return Step(title, make_dataclass("Which", [("which", asked)], frozen=True), go_on, help=told)
+    asked = Annotated[str, Ask(_("Selection"), choices=lambda _bus: choices)]
+    lines = joined(list(map(brief, some)), "\n")
+    return Step(title, make_dataclass("Which", [("which", asked)], frozen=True), go_on, help=lines)
 
 
 def option(name: str, kind: Any, default: Any) -> tuple[str, Any, Any]:
@@ -195,35 +230,36 @@ async def names_some(caller: Caller, which: str, bus: Bus) -> bool:
     low = " ".join(which.split()).casefold()
     if low in _EVERY or is_number(low):
         return True
-    titles = {spec.channel: spec.title for spec in bus.hub.channels}
-    mine = {one.channel for one in await bus.subscriptions.of(caller.jid)}
-    if low in names_of([(one, titles.get(one, "")) for one in mine]):
+    if low in own_names(bus, await bus.subscriptions.of(caller.jid)):
         return True
-    names = names_of(
-        [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
-    )
-    return await _readable(bus, caller.jid, names.get(low, ()))
+    named = open_names(bus, caller.jid).get(low, ())
+    return await any_readable(bus, caller.jid, named)
 
 
 async def end_which(title: Words, caller: Caller, which: str, bus: Bus) -> Reply:
     """End those that are meant; of several at one channel it is asked which."""
     some = await chosen(bus, caller, which)
-    if some[1:] and not is_number(which) and len({one.channel for one in some}) == 1:
+    channels = {subscription.channel for subscription in some}
+    if len(some) > 1 and len(channels) == 1 and not is_number(which):
         return choose(title, some, end)
     return await end(caller, some, bus)
 
 
 async def end(caller: Caller, some: Sequence[Subscription], bus: Bus) -> Reply:
     """They are over; with a line of the audit log where they are others'."""
-    over = await bus.subscriptions.end([one.id for one in some])
-    await noted(caller, bus, "unsubscribe", [one for one in over if one.who != caller.jid])
+    over = await bus.subscriptions.end([subscription.id for subscription in some])
+    others = []
+    sentences = []
+    for gone in over:
+        if gone.who != caller.jid:
+            others.append(gone)
+        sentences.append(
+            _("Subscription {number} to {channel} has ended.", number=gone.id, channel=gone.channel)
+        )
+    await noted(caller, bus, "unsubscribe", others)
     if not over:
         return Done(NONE_YET)
-    told = [
-        _("Subscription {number} to {channel} has ended.", number=one.id, channel=one.channel)
-        for one in over
-    ]
-    return Done(joined(told, "\n"))
+    return Done(joined(sentences, "\n"))
 
 
 async def noted(

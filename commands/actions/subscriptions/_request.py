@@ -1,5 +1,4 @@
-"""What is asked for as a subscription, made one: where it goes, and all else that was said. Faults
-are by field."""
+"""Makes a subscription of what a line or a form asks for. Faults are by field."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from commands.action import Bus, Caller
 from commands.actions.subscriptions._descriptions import channel_of, clock_of
-from commands.grammar.subscription import Read, tidy, way
+from commands.grammar.subscription import SubscriptionRequest, tidy, way
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.bus.model.subscription import (
@@ -28,16 +27,16 @@ from component.common.schedule import leap
 LABELS = {
     "channel": _("Channel"),
     "interval": _("When"),
-    "by": _("Told by"),
+    "by": _("Send by"),
     "address": _("Address"),
-    "who": _("For"),
-    "matching": _("Only with"),
-    "without": _("Without"),
-    "mention": _("At once when named"),
+    "who": _("Subscriber"),
+    "matching": _("Contains"),
+    "without": _("Does not contain"),
+    "mention": _("Immediately if mentioned"),
     "thread": _("Thread"),
-    "fallback": _("If that fails, by"),
-    "own": _("My own posts too"),
-    "online": _("At once while online"),
+    "fallback": _("Fallback"),
+    "own": _("Include my own messages"),
+    "online": _("Immediately while online"),
 }
 _NOBODY = frozenset(
     {NONE, "no", "off", "never", "keine", "keins", "keiner", "keinen", "nein", "nie", "aus"}
@@ -51,163 +50,195 @@ _LEAST_ID = 6
 _CLOSE = 10
 """Messages whose ids begin alike that are looked at."""
 
-_OTHERS = _("Others are told by IM: any other way they choose themselves.")
+_OTHERS = _(
+    "Subscriptions for other people are sent by chat. They can choose another method themselves."
+)
 
 _T = TypeVar("_T")
 
 
-def _fault(field: str, why: Words | str) -> NoReturn:
+def fault(field: str, why: Words | str) -> NoReturn:
+    """Raise Faults with one field at fault."""
     raise Faults({field: why})
 
 
-def _parsed(field: str, parse: Callable[[str], _T], text: str) -> _T:
+def parsed(field: str, parse: Callable[[str], _T], text: str) -> _T:
+    """Parse a field's text; a BadInput becomes the field's fault."""
     try:
         return parse(text)
     except BadInput as error:
-        _fault(field, error.sentence)
+        fault(field, error.sentence)
 
 
-async def subscription(caller: Caller, said: Read, bus: Bus) -> Subscription | None:
+async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> Subscription | None:
     """What is meant; None where an address is still to be asked for. Raises Faults, NotFound,
     Forbidden."""
-    who = _who(caller, said)
+    who = subscriber(caller, said)
     channel = await channel_of(bus, caller.jid, said.channel)
     if said.rest:
         raise BadInput(
             _(
-                "“{word}” I do not understand: write it like: subscribe lobby daily at 9 by "
-                'mail matching "release"',
+                "“{word}” was not understood. Write the command as: subscribe lobby daily at 9 "
+                'by mail matching "release"',
                 word=said.rest[:40],
             )
         )
-    if who != caller.jid and not await bus.subscriptions.rights.may_read(who, channel):
-        raise Forbidden(_("{who} may not read {channel}.", who=who, channel=channel))
-    interval = _parsed("interval", Interval.parse, said.interval)
-    target = await _target(caller, said, who, bus)
+    if who != caller.jid and not await bus.subscriptions.access.may_read(who, channel):
+        raise Forbidden(_("{who} cannot read {channel}.", who=who, channel=channel))
+    interval = parsed("interval", Interval.parse, said.interval)
+    target = await target_of(caller, said, who, bus)
     if target is None:
         return None
-    return await _made(caller, said, Subscription(who, channel, target, interval), bus)
+    return await made(caller, said, Subscription(who, channel, target, interval), bus)
 
 
-def _who(caller: Caller, said: Read) -> str:
+def subscriber(caller: Caller, said: SubscriptionRequest) -> str:
+    """For whom the subscription is. Raises Forbidden, Faults."""
     who = said.who.strip().lower() or caller.jid
     if who != caller.jid and caller.role < Role.OPERATOR:
         raise Forbidden(
-            _("Only operators subscribe others, who then are asked whether they agree.")
+            _("Only operators can subscribe other people, who must then accept the request.")
         )
     if not BARE_JID.fullmatch(who):
-        _fault("who", _("“{text}” is no JID like juliet@example.org.", text=who[:60]))
+        fault("who", _("“{text}” is not a JID. Write it as juliet@example.org.", text=who[:60]))
     return who
 
 
 # Where
 
 
-async def _target(caller: Caller, said: Read, who: str, bus: Bus) -> Channel | None:
-    own = bus.subscriptions.own(who)
-    target = await _named(said, who, bus)
+async def target_of(
+    caller: Caller, said: SubscriptionRequest, who: str, bus: Bus
+) -> Channel | None:
+    """Where messages go; None where an address is still to be asked for."""
+    target = await named_target(said, who, bus)
     if target is not None:
-        _check(caller, target, who, bus)
+        check_target(caller, target, who, bus)
     elif who != caller.jid:
-        _fault("by", _OTHERS)
-    return own if target == own else target
+        fault("by", _OTHERS)
+    return target
 
 
-async def _named(said: Read, who: str, bus: Bus) -> Channel | None:
+async def named_target(said: SubscriptionRequest, who: str, bus: Bus) -> Channel | None:
+    """The target that a line names by address or method, or the caller's own."""
     own = bus.subscriptions.own(who)
     if said.address:
-        return _written(said, bus)
+        return written_target(said, bus)
     if said.by in ("", own.method):
         return own
-    _check_way(said.by, bus)
-    known = [one.target for one in await _confirmed(bus, who) if one.target.method == said.by]
-    return known[0] if len(known) == 1 else None
+    check_way(said.by, bus)
+    known = []
+    for address in await confirmed_addresses(bus, who):
+        if address.target.method == said.by:
+            known.append(address.target)
+    if len(known) != 1:
+        return None
+    return known[0]
 
 
-def _check(caller: Caller, target: Channel, who: str, bus: Bus) -> None:
+def check_target(caller: Caller, target: Channel, who: str, bus: Bus) -> None:
     """Raise Faults, or Forbidden, where the caller can't have that told there."""
     own = bus.subscriptions.own(who)
     known = bus.methods.get(target.method)
     if known and not known.person:
         if caller.role < Role.OPERATOR:
             raise Forbidden(
-                _("Only operators subscribe a place such as {channel}.", channel=target)
+                _("Only operators can subscribe a channel such as {channel}.", channel=target)
             )
         return
     if target != own and who != caller.jid:
-        _fault("by", _OTHERS)
+        fault("by", _OTHERS)
     if target != own and target.method == own.method:
-        _fault(
+        fault(
             "address",
             _(
-                "By {method} I write to you alone, and not to {address}: choose another way "
-                "for that.",
+                "By {method}, you can subscribe yourself only, not {address}. Choose another "
+                "method.",
                 method=own.method,
                 address=target.address,
             ),
         )
-    _check_way(target.method, bus)
+    check_way(target.method, bus)
 
 
-def _check_way(method: str, bus: Bus) -> None:
+def check_way(method: str, bus: Bus) -> None:
+    """Raise Faults where a method is not a way to be told."""
     if method not in bus.subscriptions.ways:
         names = ", ".join(bus.subscriptions.ways)
-        _fault(
-            "by", _("{method} is no way to be told here: {names}.", method=method[:20], names=names)
+        fault(
+            "by",
+            _(
+                "Subscriptions cannot be sent by {method}. Available methods: {names}.",
+                method=method[:20],
+                names=names,
+            ),
         )
 
 
-def _written(said: Read, bus: Bus) -> Channel:
+def written_target(said: SubscriptionRequest, bus: Bus) -> Channel:
     """The address that was written: whole as a channel, or one of the method that was named, or
     that it fits."""
     method, colon, rest = said.address.strip().partition(":")
     if not (colon and method in bus.methods):
         rest = tidy(said.address)
-        fitting = [
-            one
-            for one in bus.subscriptions.ways
-            if bus.methods[one].address.fullmatch(rest.lower())
-        ]
-        method = said.by or (fitting or bus.subscriptions.ways)[-1]
-    _check_known(method, bus)
-    target = _parsed(
+        method = said.by or fitting_method(rest, bus)
+    check_known(method, bus)
+    target = parsed(
         "address", lambda text: Channel(method, bus.methods[method].tidy(text)), tidy(rest)
     )
-    _parsed("address", lambda _text: bus.methods[method].check(target), "")
+    parsed("address", lambda _text: bus.methods[method].check(target), "")
     return target
 
 
-def _check_known(method: str, bus: Bus) -> None:
+def fitting_method(address: str, bus: Bus) -> str:
+    """The last of the methods whose addresses look so, or the last of all."""
+    fitting = bus.subscriptions.ways[-1]
+    for method in bus.subscriptions.ways:
+        if bus.methods[method].address.fullmatch(address.lower()):
+            fitting = method
+    return fitting
+
+
+def check_known(method: str, bus: Bus) -> None:
+    """Raise Faults where a method does not exist."""
     if method not in bus.methods:
-        _check_way(method, bus)
+        check_way(method, bus)
 
 
-async def _confirmed(bus: Bus, who: str) -> Sequence[Address]:
+async def confirmed_addresses(bus: Bus, who: str) -> Sequence[Address]:
+    """The confirmed addresses of someone."""
     return [one for one in await bus.subscriptions.book.of(who) if one.proof is Proof.CONFIRMED]
 
 
 # What
 
 
-async def _made(caller: Caller, said: Read, bare: Subscription, bus: Bus) -> Subscription:
-    """With all that was said."""
-    person = bus.methods[bare.target.method].person
-    language = caller.language if bare.who == caller.jid else bus.settings.language(bare.who, "")
+async def made(
+    caller: Caller, said: SubscriptionRequest, bare: Subscription, bus: Bus
+) -> Subscription:
+    """A subscription with all that was said of it; raises Faults."""
+    language = caller.language
+    if bare.who != caller.jid:
+        language = bus.settings.language(bare.who, "")
     placed = replace(bare, zone=clock_of(bus, bare.who), language=language)
-    return await filled(
-        placed, said, name_of(said.mention, default_name(bare.who) if person else ""), bus
-    )
+    name = ""
+    if bus.methods[bare.target.method].person:
+        name = default_name(bare.who)
+    return await filled(placed, said, name_of(said.mention, name), bus)
 
 
-async def filled(one: Subscription, said: Read, name: str, bus: Bus) -> Subscription:
+async def filled(one: Subscription, said: SubscriptionRequest, name: str, bus: Bus) -> Subscription:
     """A subscription with what was said of it; raises Faults."""
-    interval = _parsed("interval", Interval.parse, said.interval)
+    interval = parsed("interval", Interval.parse, said.interval)
     for field in ("matching", "without"):
-        _parsed(field, Filter.parse, getattr(said, field))
+        parsed(field, Filter.parse, getattr(said, field))
     if said.online and interval.at_once:
-        _fault(
+        fault(
             "online",
-            _("All of it comes at once already: say for when you are away, like daily at 9."),
+            _(
+                "The subscription already sends every message immediately. Add a schedule for "
+                "when you are offline, for example daily at 9."
+            ),
         )
     changes: dict[str, Any] = {
         "interval": interval,
@@ -215,15 +246,17 @@ async def filled(one: Subscription, said: Read, name: str, bus: Bus) -> Subscrip
         "without": said.without,
         "name": name,
     }
-    changes["thread"] = await _thread(bus, one.channel, said.thread)
-    changes["fallback"] = await _fallback(bus, one, said.fallback)
+    changes["thread"] = await find_thread(bus, one.channel, said.thread)
+    changes["fallback"] = await find_fallback(bus, one, said.fallback)
     return replace(one, own=said.own, online=said.online, **changes)
 
 
 def default_name(jid: str) -> str:
     """The name by which someone is mentioned: what their JID begins with, where that is a name."""
     local = jid.partition("@")[0]
-    return local if len(local) >= _LEAST_NAME and words_of(local) == {local.casefold()} else ""
+    if len(local) < _LEAST_NAME or words_of(local) != {local.casefold()}:
+        return ""
+    return local
 
 
 def name_of(written: str, default: str = "") -> str:
@@ -234,83 +267,93 @@ def name_of(written: str, default: str = "") -> str:
     if name.casefold() in _NOBODY:
         return ""
     if words_of(name) != {name.casefold()} or len(name) > _LONGEST_NAME:
-        _fault(
-            "mention", _("“{name}” can't be looked for: write one word, or: none.", name=name[:40])
+        fault(
+            "mention", _("“{name}” is not a single word. Write one word, or none.", name=name[:40])
         )
     return name
 
 
-async def _thread(bus: Bus, channel: Channel, written: str) -> str:
-    """The thread in which a message of that channel stands, by the start of its id."""
+async def find_thread(bus: Bus, channel: Channel, written: str) -> str:
+    """The thread in which a message of that channel is, by the start of its id."""
     start = written.strip().lower()
     if not start:
         return ""
     if len(start) >= _LEAST_ID and start.isascii() and start.isalnum():
-        for one in await bus.hub.store.messages.ids_by_prefix(start, limit=_CLOSE):
-            hops = await bus.hub.store.messages.trace(one)
-            if any(hop.channel == channel for hop in hops):
+        for message_id in await bus.store.messages.ids_by_prefix(start, limit=_CLOSE):
+            hops = await bus.store.messages.trace(message_id)
+            if channel in [hop.channel for hop in hops]:
                 return hops[0].message.thread or hops[0].message.id
-    _fault(
+    fault(
         "thread",
         _(
-            "There is no message {start} in {channel}: “last {channel}” shows their ids.",
+            "The message {start} does not exist in {channel}. “last {channel}” shows the message "
+            "IDs.",
             start=start[:32],
             channel=channel,
         ),
     )
 
 
-async def _fallback(bus: Bus, one: Subscription, written: str) -> Channel | None:
+async def find_fallback(bus: Bus, subscription: Subscription, written: str) -> Channel | None:
     """Where else it goes: an address that is theirs, or the one of a method."""
     text = way(tidy(written))
-    own = bus.subscriptions.own(one.who)
     if not text or text in _NOBODY:
         return None
-    known = [own, *(address.target for address in await _confirmed(bus, one.who))]
-    found = [
-        end
-        for end in known
-        if text in (end.method, end.address.lower(), str(end).lower()) and end != one.target
-    ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        _fault(
+    known = [bus.subscriptions.own(subscription.who)]
+    for address in await confirmed_addresses(bus, subscription.who):
+        known.append(address.target)
+    named = []
+    for end in known:
+        names = (end.method, end.address.lower(), str(end).lower())
+        if text in names and end != subscription.target:
+            named.append(end)
+    if len(named) == 1:
+        return named[0]
+    if named:
+        fault(
             "fallback",
             _(
-                "“{name}” could be {channels}: write one of these.",
+                "“{name}” is ambiguous. Write one of {channels}.",
                 name=text[:60],
-                channels=", ".join(map(str, found)),
+                channels=", ".join(map(str, named)),
             ),
         )
-    _fault(
+    fault(
         "fallback",
-        _("{address} is not confirmed as yours: subscribe by it first.", address=text[:60]),
+        _(
+            "{address} is not one of your confirmed addresses. Subscribe with it first.",
+            address=text[:60],
+        ),
     )
 
 
 async def check_new(bus: Bus, new: Subscription) -> None:
-    """Raise Conflict where the same is told there already."""
-    there = await bus.hub.store.subscriptions.find(target=new.target, channel=new.channel)
+    """Raise Conflict where the same already goes there."""
     person = bus.methods[new.target.method].person
-    known = next((one for one in there if one.who == new.who or not person), None)
+    known = None
+    for other in await bus.store.subscriptions.find(target=new.target, channel=new.channel):
+        if other.who == new.who or not person:
+            known = other
+            break
     if known is None:
         return
-    change = f"{known.id}" if known.interval == new.interval else f"{known.id} {new.interval}"
-    told = {"number": known.id, "interval": known.interval.words, "change": change}
+    change = str(known.id)
+    if known.interval != new.interval:
+        change = f"{known.id} {new.interval}"
+    values = {"number": known.id, "interval": known.interval.words, "change": change}
     if known.who == new.who:
         raise Conflict(
             _(
-                "You have that as number {number}, {interval}: “subscription edit {change}” "
-                "changes it.",
-                **told,
+                "You already have this subscription as number {number}, {interval}. To change "
+                "it, use “subscription edit {change}”.",
+                **values,
             )
         )
     raise Conflict(
         _(
-            "That is there already, as number {number}, {interval}: “subscription edit "
-            "{change}” changes it.",
-            **told,
+            "This subscription already exists as number {number}, {interval}. To change it, use "
+            "“subscription edit {change}”.",
+            **values,
         )
     )
 
@@ -327,7 +370,8 @@ def clocks(one: Subscription, bus: Bus) -> Sequence[Words]:
     if left:
         told.append(
             _(
-                "On {day} the clocks of {zone} leave out {time}: it comes at {instead} then.",
+                "On {day}, {time} does not exist in {zone} because the clocks change. The "
+                "messages are sent at {instead} instead.",
                 day=left.day,
                 zone=one.zone,
                 time=left.time,
@@ -335,5 +379,7 @@ def clocks(one: Subscription, bus: Bus) -> Sequence[Words]:
             )
         )
     if not bus.settings.preference(one.who).zone:
-        told.append(_("(That is in UTC: “preferences zone=Europe/Berlin” sets your clock.)"))
+        told.append(
+            _("(Times are in UTC. Set your time zone with “preferences zone=Europe/Berlin”.)")
+        )
     return told

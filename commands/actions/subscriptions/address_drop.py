@@ -1,6 +1,5 @@
-"""`address-drop`: an address of the caller's is forgotten, and what was told there ends."""
+"""`address-drop` forgets one of the caller's addresses and ends its subscriptions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 
@@ -11,46 +10,43 @@ from component.bus.model.roles import Role
 from component.common.form import Ask, Choice
 from component.common.i18n import _
 
-_TITLE = _("Drop an address")
+_TITLE = _("Remove an address")
 
 
 @dataclass(frozen=True)
 class Form:
     """Which."""
 
-    address: Annotated[str, Ask(_("Address"), _("“address list” shows yours"))]
+    address: Annotated[str, Ask(_("Address"), _("“address list” shows your addresses"))]
 
 
-async def _run(caller: Caller, form: Any, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Any, bus: Bus) -> Reply:
+    """Forget an address, and end its subscriptions. Raises NotFound."""
     address = await address_of(bus, caller.jid, form.address)
     over = await bus.subscriptions.book.drop(caller.jid, address.target)
     if over:
         ends = ", ".join(map(brief, over))
         return Done(
             _(
-                "{address} is forgotten; with it ended: {subscriptions}",
+                "Removed {address}. These subscriptions ended: {subscriptions}",
                 address=address.target,
                 subscriptions=ends,
             )
         )
-    return Done(_("{address} is forgotten.", address=address.target))
+    return Done(_("Removed {address}.", address=address.target))
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
-    known = [
-        Choice(str(one.target), str(one.target))
-        for one in await bus.subscriptions.book.of(caller.jid)
-    ]
-    if not known:
-        return Done(_("You gave me no address."))
-
-    def choices(_bus: Any) -> Sequence[Choice]:
-        return known
-
-    asked = Annotated[str, Ask(_("Address"), choices=choices)]
-    return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), _run)
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Offer the caller's own addresses."""
+    choices = []
+    for known in await bus.subscriptions.book.of(caller.jid):
+        choices.append(Choice(str(known.target), str(known.target)))
+    if not choices:
+        return Done(_("You do not have any addresses."))
+    asked = Annotated[str, Ask(_("Address"), choices=lambda _bus: choices)]
+    return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), run)
 
 
 ACTION = Action(
-    "address-drop", _TITLE, Role.MEMBER, _run, Form, group="subscriptions", opening=_opening
+    "address-drop", _TITLE, Role.MEMBER, run, Form, group="subscriptions", opening=open_form
 )

@@ -1,5 +1,5 @@
-"""`confirm`: an address is the caller's: by the code that was sent there; by nothing more for what
-an operator asked them; with the address itself a new link or code is sent there."""
+"""`confirm` confirms an address by the code that was sent there, or agrees to what an operator
+asked for."""
 
 import re
 from collections.abc import Sequence
@@ -24,84 +24,99 @@ class Form:
     """What."""
 
     what: Annotated[
-        str, Ask(_("Code or address"), _("empty: I agree to what an operator asked me"))
+        str, Ask(_("Code or address"), _("leave it empty to accept an operator's request"))
     ] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Confirm an address by a code, agree to a request, or ask for a new one."""
     written = form.what.strip()
     if not written:
-        return await _agree(caller, bus)
-    if found := _CODE.fullmatch(written):
-        address, begun = await bus.subscriptions.book.answer(caller.jid, f"{found[1]}{found[2]}")
-        return _confirmed(address.target, begun)
-    return await _ask(caller, await address_of(bus, caller.jid, written), bus)
+        return await agree(caller, bus)
+    match = _CODE.fullmatch(written)
+    if match:
+        address, begun = await bus.subscriptions.book.answer(caller.jid, f"{match[1]}{match[2]}")
+        return confirmed_words(address.target, begun)
+    return await send_request(caller, await address_of(bus, caller.jid, written), bus)
 
 
-async def _agree(caller: Caller, bus: Bus) -> Reply:
-    """To what was asked of their own JID, which they write from."""
+async def agree(caller: Caller, bus: Bus) -> Reply:
+    """Agree to what was asked of the JID that they write from."""
     book, own = bus.subscriptions.book, bus.subscriptions.own(caller.jid)
-    known = await _given(bus, caller.jid)
-    mine = next((one for one in known if one.target == own), None)
-    if mine and await book.waiting(mine):
-        return _confirmed(own, await book.confirm(mine))
-    told = [await _how(one, bus) for one in known if one.proof is Proof.ASKED and one.target != own]
-    raise NotFound(joined(told, "\n") if told else _("Nothing waits to be confirmed by you."))
+    hints = []
+    for address in await given_addresses(bus, caller.jid):
+        if address.target == own:
+            if await book.waiting(address):
+                return confirmed_words(own, await book.confirm(address))
+        elif address.proof is Proof.ASKED:
+            hints.append(await how_to_confirm(address, bus))
+    if hints:
+        raise NotFound(joined(hints, "\n"))
+    raise NotFound(_("You have nothing to confirm."))
 
 
-async def _how(address: Address, bus: Bus) -> Words:
+async def how_to_confirm(address: Address, bus: Bus) -> Words:
     """How an address is confirmed that was not yet."""
     target = address.target
     if not await bus.subscriptions.book.is_open(address.who, target):
-        return _("“confirm {address}” sends a request there.", address=target)
+        return _("To send a confirmation request there, use “confirm {address}”.", address=target)
     if "@" in target.address:  # to a number goes a code
         return _(
-            "Open the link in the mail that I sent to {address}; “confirm {address}” sends "
-            "it anew.",
+            "Open the link in the email that was sent to {address}. To send a new link, use "
+            "“confirm {address}”.",
             address=target,
         )
-    return _("Write “confirm” with the code that I sent to {address}.", address=target)
+    return _(
+        "Write “confirm” with the confirmation code that was sent to {address}.", address=target
+    )
 
 
-def _confirmed(target: Channel, begun: Sequence[Subscription]) -> Done:
+def confirmed_words(target: Channel, begun: Sequence[Subscription]) -> Done:
+    """The answer for an address that is confirmed now."""
     return Done(
         joined([_("{address} is confirmed.", address=target), *map(described, begun)], "\n")
     )
 
 
-async def _ask(caller: Caller, address: Address, bus: Bus) -> Reply:
+async def send_request(caller: Caller, address: Address, bus: Bus) -> Reply:
+    """Send a request to an address, where none is open."""
     if address.proof is Proof.CONFIRMED:
-        return Done(_("{address} is confirmed already.", address=address.target))
+        return Done(_("{address} is already confirmed.", address=address.target))
     if await bus.subscriptions.book.ask(caller.jid, address.target):
-        return Done(_("I sent to {address} how to confirm it.", address=address.target))
+        return Done(_("A confirmation request was sent to {address}.", address=address.target))
     if not await bus.subscriptions.book.is_open(caller.jid, address.target):
         return Done(asked_today(address.target), "warn")
     return Done(
         _(
-            "{address} was asked today already: look there, or try again tomorrow.",
+            "A request was already sent to {address} today. Look there, or try again tomorrow.",
             address=address.target,
         ),
         "warn",
     )
 
 
-async def _given(bus: Bus, jid: str) -> Sequence[Address]:
+async def given_addresses(bus: Bus, jid: str) -> Sequence[Address]:
     """Someone's addresses; also those that subscriptions wait for and where no request went yet."""
-    known = {one.target: one for one in await bus.subscriptions.book.of(jid)}
-    waiting = [
-        one.target for one in await bus.subscriptions.of(jid) if one.standing is Standing.ASKED
-    ]
-    return [*({target: Address(jid, target) for target in waiting} | known).values()]
+    known: dict[Channel, Address] = {}
+    for waiting in await bus.subscriptions.of(jid):
+        if waiting.standing is Standing.ASKED:
+            known[waiting.target] = Address(jid, waiting.target)
+    for address in await bus.subscriptions.book.of(jid):
+        known[address.target] = address
+    return list(known.values())
 
 
 async def address_of(bus: Bus, jid: str, written: str) -> Address:
     """An address of someone's, as a channel or without its method. Raises NotFound."""
     text = tidy(written)
-    for one in await _given(bus, jid):
+    for one in await given_addresses(bus, jid):
         if text.casefold() in (str(one.target).casefold(), one.target.address.casefold()):
             return one
     raise NotFound(
-        _("You gave me no address “{address}”: “address list” shows yours.", address=text[:60])
+        _(
+            "You do not have the address “{address}”. “address list” shows your addresses.",
+            address=text[:60],
+        )
     )
 
 
@@ -109,7 +124,7 @@ ACTION = Action(
     "confirm",
     _("Confirm an address"),
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
     also=("bestätige", "bestätigen"),

@@ -1,6 +1,6 @@
-"""`pause`: nothing is told for a time, or until `resume`; what comes meanwhile is told then."""
+"""`pause` pauses the caller's subscriptions for a time or until `resume`; what comes in between
+is sent then."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -25,45 +25,51 @@ _TITLE = _("Pause subscriptions")
 
 
 @dataclass(frozen=True)
-class Line:
+class PauseLine:
     """All of it; see `commands.grammar.pause.read_pause`."""
 
     what: Annotated[
-        str, Ask(_("What"), _("until Monday; lobby for 2h; nothing: all, until “resume”"), raw=True)
+        str,
+        Ask(
+            _("Selection"),
+            _("for example: until Monday, or lobby for 2h; empty pauses all until “resume”"),
+            raw=True,
+        ),
     ] = ""
 
 
-async def _line(caller: Caller, line: Line, bus: Bus) -> Reply:
+async def run(caller: Caller, line: PauseLine, bus: Bus) -> Reply:
+    """Pause what a line names."""
     try:
-        return await _pause(caller, read_pause(line.what), bus)
+        return await pause(caller, read_pause(line.what), bus)
     except Faults as faults:
         raise BadInput(next(iter(faults.by_field.values()))) from faults
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Offer the caller's subscriptions."""
     mine = await bus.subscriptions.of(caller.jid)
     if not mine:
         return Done(NONE_YET)
-
-    def choices(_bus: Any) -> Sequence[Choice]:
-        return [Choice(ALL, _("all of them")), *(Choice(str(one.id), brief(one)) for one in mine)]
-
+    choices = [Choice(ALL, _("all subscriptions"))]
+    for subscription in mine:
+        choices.append(Choice(str(subscription.id), brief(subscription)))
+    which = Ask(_("Selection"), choices=lambda _bus: choices)
+    time = Ask(_("Until"), _("for example: Monday, tomorrow at 9, 2h; empty pauses until “resume”"))
     asked = [
-        option("which", Annotated[str, Ask(_("Which"), choices=choices)], ALL),
-        option(
-            "until",
-            Annotated[str, Ask(_("Until"), _("like: Monday, tomorrow at 9, 2h; empty: “resume”"))],
-            "",
-        ),
+        option("which", Annotated[str, which], ALL),
+        option("until", Annotated[str, time], ""),
     ]
-    return Step(_TITLE, make_dataclass("Form", asked, frozen=True), _form)
+    return Step(_TITLE, make_dataclass("Form", asked, frozen=True), pause_chosen)
 
 
-async def _form(caller: Caller, filled: Any, bus: Bus) -> Reply:
-    return await _pause(caller, Pause(filled.which, filled.until), bus)
+async def pause_chosen(caller: Caller, filled: Any, bus: Bus) -> Reply:
+    """Pause what a form chose."""
+    return await pause(caller, Pause(filled.which, filled.until), bus)
 
 
-async def _pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
+async def pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
+    """Pause subscriptions until a time. Raises Faults for what cannot be read."""
     zone = clock_of(bus, caller.jid)
     numbers = [one.id for one in await chosen(bus, caller, said.which or ALL)]
     try:
@@ -72,29 +78,36 @@ async def _pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
         raise Faults({"until": error.sentence}) from error
     paused = await bus.subscriptions.pause(caller.jid, due, numbers)
     if not paused:
-        return Done(_("There is nothing to pause."))
+        return Done(_("Nothing to pause."))
     names = ", ".join(f"{one.id} ({one.channel})" for one in paused)
     if due:
         time = time_of(due, zone)
         return Done(
             _(
-                "Paused until {time} ({zone}): {names}. What comes meanwhile is told then.",
+                "Paused until {time} ({zone}): {names}. Messages that arrive in the meantime are "
+                "sent then.",
                 time=time,
                 zone=zone,
                 names=names,
             )
         )
-    return Done(_("Paused: {names}. “resume” goes on, and tells what came meanwhile.", names=names))
+    return Done(
+        _(
+            "Paused: {names}. To continue and receive the messages that arrived in the meantime, "
+            "use “resume”.",
+            names=names,
+        )
+    )
 
 
 ACTION = Action(
     "pause",
     _TITLE,
     Role.MEMBER,
-    _line,
-    Line,
+    run,
+    PauseLine,
     group="subscriptions",
-    opening=_opening,
+    opening=open_form,
     also=("pausiere", "pausieren"),
     examples=(_("pause until Monday"), _("pause lobby for 2h"), _("pause")),
 )

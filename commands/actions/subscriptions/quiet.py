@@ -1,5 +1,4 @@
-"""`quiet`: the hours in which the caller is told nothing; what comes in them is told at their
-end."""
+"""`quiet` sets the hours in which the caller gets no messages; they are sent when the hours end."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -19,10 +18,11 @@ _OFF = frozenset({"off", "aus", NONE, "no", "nein", "never", "nie", "keine"})
 class Form:
     """Which hours; nothing shows them."""
 
-    hours: Annotated[str, Ask(_("Quiet hours"), _("like 22:00-07:00; or: off"))] = ""
+    hours: Annotated[str, Ask(_("Quiet hours"), _("for example 22:00-07:00, or off"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Set the caller's quiet hours, or show them. Raises Faults."""
     written = form.hours.strip()
     if written:
         try:
@@ -33,10 +33,13 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
         await bus.subscriptions.requiet(caller.jid)
     hours = bus.settings.quiet(caller.jid)
     if hours is None:
-        return Done(_("You have no quiet hours: “quiet 22:00-07:00” would be some."))
+        return Done(
+            _("You do not have quiet hours. To set them, write for example “quiet 22:00-07:00”.")
+        )
     return Done(
         _(
-            "Your quiet hours: {hours} ({zone}). What would come in them is told at their end.",
+            "Your quiet hours are {hours} ({zone}). Messages that arrive during them are sent "
+            "when they end.",
             hours=hours,
             zone=clock_of(bus, caller.jid),
         )
@@ -45,9 +48,9 @@ async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 ACTION = Action(
     "quiet",
-    _("Choose quiet hours"),
+    _("Set quiet hours"),
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
     also=("ruhe", "ruhezeit", "ruhezeiten"),

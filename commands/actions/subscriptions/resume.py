@@ -1,4 +1,4 @@
-"""`resume`: what was paused goes on, and what came meanwhile is told now."""
+"""`resume` ends a pause and sends what came in between."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,23 +14,33 @@ from component.common.i18n import _
 class Form:
     """Which."""
 
-    which: Annotated[str, Ask(_("Which"), _("a number or a channel; empty: all of them"))] = ""
+    which: Annotated[
+        str, Ask(_("Selection"), _("a number or a channel; empty for all subscriptions"))
+    ] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    numbers = [one.id for one in await chosen(bus, caller, form.which or ALL)]
-    again = await bus.subscriptions.resume(caller.jid, numbers)
-    if not again:
-        return Done(_("Nothing of that is paused.") if form.which else _("Nothing is paused."))
-    names = ", ".join(f"{one.id} ({one.channel})" for one in again)
-    return Done(_("They go on: {names}. What came meanwhile is told now.", names=names))
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Resume paused subscriptions."""
+    meant = await chosen(bus, caller, form.which or ALL)
+    again = await bus.subscriptions.resume(caller.jid, [paused.id for paused in meant])
+    if again:
+        names = ", ".join(f"{resumed.id} ({resumed.channel})" for resumed in again)
+        return Done(
+            _(
+                "Resumed: {names}. The messages that arrived in the meantime are sent now.",
+                names=names,
+            )
+        )
+    if form.which:
+        return Done(_("The selected subscriptions are not paused."))
+    return Done(_("No subscriptions are paused."))
 
 
 ACTION = Action(
     "resume",
     _("Resume subscriptions"),
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
     also=("fortsetzen", "weiter"),

@@ -1,5 +1,5 @@
-"""`stop`: what a message is answered with by who wants no more: their one subscription ends, of
-several it is asked which; or those that are named. “stop it please” is a message."""
+"""`stop` ends the caller's only subscription, or those that are named; “stop it please” is a
+message."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -23,32 +23,34 @@ _TITLE = _("End subscriptions")
 class Form:
     """Which."""
 
-    which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))] = ""
+    which: Annotated[str, Ask(_("Selection"), _("its number, a channel, or all"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    return (
-        await end_which(_TITLE, caller, form.which, bus)
-        if form.which
-        else await _opening(caller, bus)
-    )
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """End the caller's only subscription, or those that are named."""
+    if not form.which:
+        return await open_form(caller, bus)
+    return await end_which(_TITLE, caller, form.which, bus)
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Ask which of several subscriptions end."""
     mine = await bus.subscriptions.of(caller.jid)
     if not mine:
         return Done(NONE_YET)
-    return await end(caller, mine, bus) if len(mine) == 1 else choose(_TITLE, mine, end)
+    if len(mine) == 1:
+        return await end(caller, mine, bus)
+    return choose(_TITLE, mine, end)
 
 
 ACTION = Action(
     "stop",
     _TITLE,
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
-    opening=_opening,
+    opening=open_form,
     also=("stopp",),
     takes=names_some,
     examples=(_("stop"), _("stop lobby"), _("stop all")),

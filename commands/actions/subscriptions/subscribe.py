@@ -1,7 +1,7 @@
-"""`subscribe`: hear what comes to a channel, at once or as a digest, by IM, mail or SMS; in a line
-in any order."""
+"""`subscribe` subscribes to a channel, at once or as a digest, by IM, mail or SMS, from a line
+in any order of words."""
 
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import asdict, dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
@@ -14,7 +14,7 @@ from commands.actions.subscriptions._request import (
     subscription,
 )
 from commands.grammar.names import names_of
-from commands.grammar.subscription import Read, read
+from commands.grammar.subscription import SubscriptionRequest, read
 from commands.lookups import entry, titled
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Standing, Subscription
@@ -23,16 +23,21 @@ from component.common.form import NONE, Ask, Choice, Faults
 from component.common.i18n import Words, _, joined
 
 _TITLE = _("Subscribe")
-PHRASES = _("phrases with commas between, one of which is there; or /a pattern/")
-HOW = _("at once, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Monday")
+PHRASES = _("phrases separated by commas, at least one of which must occur, or /a pattern/")
+HOW = _("immediately, every 20, hourly, daily at 9, weekdays at 9:30, weekly on Monday")
 
 
 @dataclass(frozen=True)
-class Line:
+class SubscribeLine:
     """All of it; see `commands.grammar.subscription.read`."""
 
     what: Annotated[
-        str, Ask(_("What"), _("a channel, when and how: lobby daily at 9 by mail"), raw=True)
+        str,
+        Ask(
+            _("Subscription"),
+            _("a channel, a schedule and a method, for example: lobby daily at 9 by mail"),
+            raw=True,
+        ),
     ]
 
 
@@ -40,35 +45,36 @@ class Line:
 class Where:
     """The rest of what names no address."""
 
-    address: Annotated[str, Ask(_("Address"), _("its owner is asked to confirm it"))]
+    address: Annotated[str, Ask(_("Address"), _("the owner is asked to confirm it"))]
 
 
 @dataclass(frozen=True)
 class Which:
     """The rest of what names no channel."""
 
-    channel: Annotated[str, Ask(_("Channel"), _("like lobby, or shoutbox:lobby"))]
+    channel: Annotated[str, Ask(_("Channel"), _("for example lobby or shoutbox:lobby"))]
 
 
 # A line
 
 
-async def _line(caller: Caller, line: Line, bus: Bus) -> Reply:
-    channels = [(spec.channel, spec.title) for spec in bus.subscriptions.rights.open_to(caller.jid)]
+async def run(caller: Caller, line: SubscribeLine, bus: Bus) -> Reply:
+    """Subscribe to what a line says, or ask for the channel."""
+    channels = [(spec.channel, spec.title) for spec in bus.subscriptions.access.open_to(caller.jid)]
     said = read(line.what, names_of(channels))
     if said.channel:
-        return await _plainly(caller, said, bus)
+        return await subscribe_by_line(caller, said, bus)
 
     async def run(caller: Caller, filled: Which, bus: Bus) -> Reply:
-        return await _plainly(caller, replace(said, channel=filled.channel), bus)
+        return await subscribe_by_line(caller, replace(said, channel=filled.channel), bus)
 
     return Step(_TITLE, Which, run)
 
 
-async def _plainly(caller: Caller, said: Read, bus: Bus) -> Reply:
-    """What is wrong is told with its label, as a line has no fields."""
+async def subscribe_by_line(caller: Caller, said: SubscriptionRequest, bus: Bus) -> Reply:
+    """Keep what a line asks for. A fault names its field, since a line shows none."""
     try:
-        return await _go(caller, said, bus)
+        return await keep(caller, said, bus)
     except Faults as faults:
         field, why = next(iter(faults.by_field.items()))
         raise BadInput(joined([LABELS[field], why], ": ")) from faults
@@ -77,147 +83,141 @@ async def _plainly(caller: Caller, said: Read, bus: Bus) -> Reply:
 # A form
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
-    offered = [
-        Choice(str(spec.channel), titled(spec))
-        for spec in await bus.subscriptions.rights.offered(caller.jid)
-    ]
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Ask for channel, interval and address."""
+    offered = []
+    for spec in await bus.subscriptions.access.offered(caller.jid):
+        offered.append(Choice(str(spec.channel), titled(spec)))
     if not offered:
-        return Done(_("There is no channel that you may read."))
-    ways = [Choice(one, one) for one in bus.subscriptions.ways]
+        return Done(_("You cannot read any channels yet."))
+    ways = [Choice(method, method) for method in bus.subscriptions.ways]
     own = bus.subscriptions.own(caller.jid).method
-    asked: list[Any] = [
+    known = _("leave it empty to use your confirmed address")
+    fields: list[Any] = [
         ("channel", Annotated[str, Ask(LABELS["channel"], choices=lambda _bus: offered)]),
         option("interval", Annotated[str, Ask(LABELS["interval"], HOW)], str(Interval())),
         option("by", Annotated[str, Ask(LABELS["by"], choices=lambda _bus: ways)], own),
-        option(
-            "address",
-            Annotated[str, Ask(LABELS["address"], _("empty: the one that you confirmed"))],
-            "",
-        ),
+        option("address", Annotated[str, Ask(LABELS["address"], known)], ""),
     ]
     if caller.role >= Role.OPERATOR:
-        asked.append(
-            option(
-                "who", Annotated[str, Ask(LABELS["who"], _("a JID, to be asked; empty: you"))], ""
-            )
-        )
-    asked.append(option("more", Annotated[bool, Ask(_("More options"))], False))
-    return Step(_TITLE, make_dataclass("Form", asked, frozen=True), _begun, last=False)
+        whom = Ask(LABELS["who"], _("the JID to send a request to; empty for yourself"))
+        fields.append(option("who", Annotated[str, whom], ""))
+    fields.append(option("more", Annotated[bool, Ask(_("More options"))], False))
+    form = make_dataclass("Form", fields, frozen=True)
+    return Step(_TITLE, form, subscribe_by_form, last=False)
 
 
-async def _begun(caller: Caller, filled: Any, bus: Bus) -> Reply:
-    said = Read(
-        filled.channel, filled.interval, filled.by, filled.address, getattr(filled, "who", "")
-    )
+async def subscribe_by_form(caller: Caller, filled: Any, bus: Bus) -> Reply:
+    """Subscribe to what a form says, or ask for more options."""
+    who = getattr(filled, "who", "")
+    said = SubscriptionRequest(filled.channel, filled.interval, filled.by, filled.address, who)
     if not filled.more:
-        return await _go(caller, said, bus)
+        return await keep(caller, said, bus)
     await subscription(caller, said, bus)  # what is wrong is told here
 
     async def run(caller: Caller, filled: Any, bus: Bus) -> Reply:
-        return await _go(
-            caller, replace(said, **{name: getattr(filled, name) for name in _MORE}), bus
-        )
+        return await keep(caller, replace(said, **asdict(filled)), bus)
 
-    return Step(
-        _TITLE, make_dataclass("More", more(default_name(said.who or caller.jid)), frozen=True), run
-    )
-
-
-_MORE = ("matching", "without", "mention", "thread", "fallback", "own", "online")
+    fields = more(default_name(said.who or caller.jid))
+    return Step(_TITLE, make_dataclass("More", fields, frozen=True), run)
 
 
 def more(name: str) -> list[Any]:
-    """The fields that are asked for where more is wanted than when and where."""
-    texts = {
-        "matching": PHRASES,
-        "without": PHRASES,
-        "mention": _("told at once; or: none"),
-        "thread": _("the id of a message in it"),
-        "fallback": _("where it can't be delivered"),
-    }
-    defaults = {"mention": name or NONE}
-    told = [
-        option(one, Annotated[str, Ask(LABELS[one], help, named=True)], defaults.get(one, ""))
-        for one, help in texts.items()
-    ]
-    return [
-        *told,
-        *(option(one, Annotated[bool, Ask(LABELS[one])], False) for one in ("own", "online")),
-    ]
+    """The fields that are asked for where more is wanted than when and where; `name` is the one
+    that is looked for."""
+    texts = (
+        ("matching", PHRASES, ""),
+        ("without", PHRASES, ""),
+        ("mention", _("the name to look for, or none"), name or NONE),
+        ("thread", _("the ID of a message in the thread"), ""),
+        ("fallback", _("the method or address to use if delivery fails"), ""),
+    )
+    fields = []
+    for field, help, default in texts:
+        ask = Ask(LABELS[field], help, named=True)
+        fields.append(option(field, Annotated[str, ask], default))
+    for field in ("own", "online"):
+        fields.append(option(field, Annotated[bool, Ask(LABELS[field])], False))
+    return fields
 
 
 # What comes of it
 
 
-async def _go(caller: Caller, said: Read, bus: Bus) -> Reply:
+async def keep(caller: Caller, said: SubscriptionRequest, bus: Bus) -> Reply:
     """Keep it, or ask for the address; raises Faults."""
     new = await subscription(caller, said, bus)
     if new is None:
-        return await _ask_address(caller, said, bus)
+        return await ask_address(caller, said, bus)
     await check_new(bus, new)
-    kept = await bus.subscriptions.add(new, by=caller.jid if new.who != caller.jid else "")
+    kept = await bus.subscriptions.add(new, by="" if new.who == caller.jid else caller.jid)
     if kept.who != caller.jid or not bus.methods[kept.target.method].person:
-        await bus.settings.change(
-            (), entry(caller, bus, "subscribe", after=f"{kept.owner}, {described(kept)}")
-        )
-    return Done(joined(await _answer(caller, kept, bus), "\n"))
+        audit = entry(caller, bus, "subscribe", after=f"{kept.owner}, {described(kept)}")
+        await bus.settings.change((), audit)
+    return Done(joined(await kept_words(caller, kept, bus), "\n"))
 
 
-async def _ask_address(caller: Caller, said: Read, bus: Bus) -> Step:
+async def ask_address(caller: Caller, said: SubscriptionRequest, bus: Bus) -> Step:
+    """Ask for the address of a method that has none yet."""
+
     async def run(caller: Caller, filled: Where, bus: Bus) -> Reply:
         try:
-            return await _go(caller, replace(said, address=filled.address), bus)
+            return await keep(caller, replace(said, address=filled.address), bus)
         except Faults as faults:
             if "address" in faults.by_field:
                 raise
             raise BadInput(next(iter(faults.by_field.values()))) from faults
 
-    known = [
-        one.target.address
-        for one in await bus.subscriptions.book.of(caller.jid)
-        if one.target.method == said.by
-    ]
+    known = []
+    for address in await bus.subscriptions.book.of(caller.jid):
+        if address.target.method == said.by:
+            known.append(address.target.address)
+    if not known:
+        return Step(_TITLE, Where, run)
     return Step(
-        _TITLE,
-        Where,
-        run,
-        help=_("Yours: {addresses}", addresses=", ".join(known)) if known else None,
+        _TITLE, Where, run, help=_("Your addresses: {addresses}", addresses=", ".join(known))
     )
 
 
-async def _answer(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
-    told: list[Words] = [_("Subscription {subscription}", subscription=described(kept))]
-    if kept.standing is Standing.ASKED and kept.who != caller.jid:
-        told.append(_("I asked {who}: it begins once they agree.", who=kept.who))
-    elif kept.standing is Standing.ASKED and await bus.subscriptions.book.is_open(
-        kept.who, kept.target
-    ):
-        told.append(
-            _(
-                "Nothing comes before {address} is confirmed: what I sent there says how.",
-                address=kept.target,
-            )
+async def kept_words(caller: Caller, kept: Subscription, bus: Bus) -> list[Words]:
+    """The answer for a new subscription: what it is, what it waits for, how it ends."""
+    sentences: list[Words] = [_("Subscription {subscription}", subscription=described(kept))]
+    if kept.standing is Standing.ASKED:
+        sentences.append(await waiting_words(caller, kept, bus))
+    sentences += [*clocks(kept, bus), *seeing(kept, bus)]
+    if kept.who != caller.jid:
+        return sentences
+    if len(await bus.subscriptions.of(caller.jid)) == 1:
+        sentences.append(_("To end it, use “stop”."))
+    else:
+        sentences.append(_("To end it, use “unsubscribe {number}”.", number=kept.id))
+    return sentences
+
+
+async def waiting_words(caller: Caller, kept: Subscription, bus: Bus) -> Words:
+    """What a subscription waits for before it begins."""
+    if kept.who != caller.jid:
+        return _(
+            "A request was sent to {who}. The subscription starts when they accept it.",
+            who=kept.who,
         )
-    elif kept.standing is Standing.ASKED:
-        told.append(asked_today(kept.target))
-    told += [*clocks(kept, bus), *seeing(kept, bus)]
-    if kept.who == caller.jid:
-        alone = len(await bus.subscriptions.of(caller.jid)) == 1
-        told.append(
-            _("“stop” ends it.") if alone else _("“unsubscribe {number}” ends it.", number=kept.id)
-        )
-    return told
+    if not await bus.subscriptions.book.is_open(kept.who, kept.target):
+        return asked_today(kept.target)
+    return _(
+        "No messages are sent until {address} is confirmed. Follow the instructions that were "
+        "sent there.",
+        address=kept.target,
+    )
 
 
 ACTION = Action(
     "subscribe",
     _TITLE,
     Role.MEMBER,
-    _line,
-    Line,
+    run,
+    SubscribeLine,
     group="subscriptions",
-    opening=_opening,
+    opening=open_form,
     also=("abonniere", "abonnieren"),
     examples=(
         _("subscribe lobby"),

@@ -1,16 +1,15 @@
-"""`subscription-edit`: when one's subscription comes and what of; forms hold what stands, a line
-what is to change."""
+"""`subscription-edit` changes when a subscription comes and what it contains."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import asdict, dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
 from commands.actions.subscriptions._descriptions import described, noted, seeing
 from commands.actions.subscriptions._request import LABELS, clocks, filled, name_of
 from commands.actions.subscriptions.subscribe import HOW, more
-from commands.grammar.subscription import Read, read
+from commands.grammar.subscription import SubscriptionRequest, read
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Subscription
 from component.common.errors import BadInput, Conflict
@@ -22,43 +21,47 @@ from component.common.i18n import _, joined
 class Form:
     """Which one."""
 
-    number: Annotated[int, Ask(_("Number"), _("“subscriptions” shows them"))]
+    number: Annotated[int, Ask(_("Number"), _("“subscriptions” shows the numbers"))]
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Ask for a subscription's settings, filled in with the present ones."""
     one = await bus.subscriptions.find(caller.jid, form.number)
 
     async def run(caller: Caller, asked: Any, bus: Bus) -> Reply:
-        return await _edit(one, caller, asked, bus)
+        return await edit_subscription(one, caller, asked, bus)
 
     kinds = [("interval", Annotated[str, Ask(LABELS["interval"], HOW)]), *more("")]
     title = _("Edit subscription {number}", number=one.id)
     return Step(
-        title, make_dataclass("Form", kinds, frozen=True), run, values=_standing(one), open=True
+        title, make_dataclass("Form", kinds, frozen=True), run, values=values_of(one), open=True
     )
 
 
-def _standing(one: Subscription) -> Mapping[str, Sequence[str]]:
-    """What stands in the form."""
-    values = {
-        "interval": str(one.interval),
-        "matching": one.only,
-        "without": one.without,
-        "mention": one.name or NONE,
-        "thread": one.thread,
-        "fallback": str(one.fallback or ""),
-        "own": one.own,
-        "online": one.online,
+def values_of(one: Subscription) -> Mapping[str, Sequence[str]]:
+    """A subscription's present settings, as the form shows them."""
+    return {
+        "interval": written(str(one.interval)),
+        "matching": written(one.only),
+        "without": written(one.without),
+        "mention": written(one.name or NONE),
+        "thread": written(one.thread),
+        "fallback": written(str(one.fallback or "")),
+        "own": written(one.own),
+        "online": written(one.online),
     }
-    return {name: written(value) for name, value in values.items()}
 
 
-async def _edit(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Reply:
-    said = _said(was, Read(**{field: getattr(asked, field) for field in _standing(was)}), caller)
+async def edit_subscription(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Reply:
+    """Save the settings of a filled form. Raises Conflict, BadInput, Faults."""
+    said = said_of_line(was, SubscriptionRequest(**asdict(asked)), caller)
     one = await bus.subscriptions.find(caller.jid, was.id)
     if replace(one, due=was.due, cursor=was.cursor) != was:
         raise Conflict(
-            _("That subscription was changed meanwhile, so I left it so: look at it again.")
+            _(
+                "The subscription was changed in the meantime. Nothing was saved; please review "
+                "it and try again."
+            )
         )
     new = await filled(one, said, name_of(said.mention), bus)
     if new == one:
@@ -66,8 +69,10 @@ async def _edit(was: Subscription, caller: Caller, asked: Any, bus: Bus) -> Repl
     now = await bus.subscriptions.change(one, new)
     if now.who != caller.jid:
         await noted(caller, bus, "subscription-edit", [one], str(described(now)))
-    told = [_("Changed: {subscription}", subscription=described(now)), *clocks(now, bus)]
-    return Done(joined([*told, *(seeing(now, bus) if not one.online else ())], "\n"))
+    sentences = [_("Changed: {subscription}", subscription=described(now)), *clocks(now, bus)]
+    if not one.online:
+        sentences += seeing(now, bus)
+    return Done(joined(sentences, "\n"))
 
 
 _WHEN = re.compile(r"^(?:when|wann)=", re.IGNORECASE)
@@ -76,26 +81,34 @@ _CUT = re.compile(r"\b(?:when|while|if|wenn|solange)(?: I'm| I am)?$", re.IGNORE
 _SETTING = re.compile(r"(?:^|\s)(\w+)=")
 
 
-def _said(was: Subscription, said: Read, caller: Caller) -> Read:
-    """Of a line the words that are no interval may say anything that `subscribe` reads."""
-    if caller.way != "text" or _is_interval(said.interval):
+def said_of_line(
+    was: Subscription, said: SubscriptionRequest, caller: Caller
+) -> SubscriptionRequest:
+    """Of a line the words that are not an interval may say anything that `subscribe` reads."""
+    if caller.way != "text" or is_interval(said.interval):
         return said
     said = replace(said, interval=_WHEN.sub("", said.interval))
-    if _is_interval(said.interval):
+    if is_interval(said.interval):
         return said
-    cut = _CUT.search(said.interval)
-    line = read(" ".join([said.interval, "online"]) if cut else said.interval, ())
+    words = said.interval
+    if _CUT.search(words):
+        words = " ".join([words, "online"])
+    line = read(words, ())
     if line.by or line.address or line.who:
-        raise BadInput(_("Where it goes can't be changed: end it, and subscribe anew."))
-    if stray := _SETTING.search(f"{line.channel} {line.rest} {line.interval}"):
-        raise BadInput(_("There is no setting “{name}”.", name=stray[1][:40]))
+        raise BadInput(
+            _("The destination cannot be changed. End the subscription and subscribe again.")
+        )
+    stray = _SETTING.search(f"{line.channel} {line.rest} {line.interval}")
+    if stray:
+        raise BadInput(_("The setting “{name}” does not exist.", name=stray[1][:40]))
     if line.rest or line.channel:
         return said  # whose interval can't be read
-    told = {field: value for field in _standing(was) if (value := getattr(line, field))}
-    return replace(said, **{"interval": str(was.interval)} | told)
+    written_fields = {field: value for field, value in asdict(line).items() if value}
+    return replace(said, **({"interval": str(was.interval)} | written_fields))
 
 
-def _is_interval(text: str) -> bool:
+def is_interval(text: str) -> bool:
+    """Whether a text is an interval."""
     try:
         Interval.parse(text)
     except BadInput:
@@ -107,7 +120,7 @@ ACTION = Action(
     "subscription-edit",
     _("Edit a subscription"),
     Role.MEMBER,
-    _run,
+    run,
     Form,
     more=True,
     group="subscriptions",

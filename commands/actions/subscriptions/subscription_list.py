@@ -1,14 +1,12 @@
-"""`subscription-list`: one's own subscriptions and addresses, and how they stand; for operators
-also others'."""
+"""`subscription-list` lists the caller's subscriptions and addresses; operators may list
+others'."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
 from commands.actions.subscriptions._descriptions import ALL, NONE_YET, described
 from component.bus.model.roles import Role
-from component.bus.model.subscription import Subscription
 from component.common.errors import BadInput, Forbidden
 from component.common.form import Ask
 from component.common.i18n import Words, _
@@ -26,68 +24,82 @@ WEB = "web"
 class Form:
     """Whose."""
 
-    whose: Annotated[str, Ask(_("Whose"), _("for operators: a JID, or: all; empty: your own"))] = ""
+    whose: Annotated[
+        str, Ask(_("Owner"), _("for operators: a JID, or all; empty for your own"))
+    ] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """List the caller's subscriptions, or others' for operators. Raises Forbidden, BadInput."""
     whose = form.whose.strip().lower()
     if whose in ("", caller.jid):
-        return await _mine(caller, bus)
+        return await list_own(caller, bus)
     if caller.role < Role.OPERATOR:
         raise Forbidden(
-            _("Only operators see others' subscriptions: “subscriptions” alone shows yours.")
+            _("Only operators can see the subscriptions of others. “subscriptions” shows your own.")
         )
-    if whose not in (ALL, "alle") and not BARE_JID.fullmatch(whose):
-        raise BadInput(_("“{text}” is no JID like juliet@example.org.", text=whose[:60]))
-    who = None if whose in (ALL, "alle") else whose
-    found = await bus.hub.store.subscriptions.find(who=who, limit=SHOWN + 1)
-    lines = [
-        _("{who}: {subscription}", who=one.owner, subscription=described(one))
-        for one in found[:SHOWN]
-    ]
-    if found[SHOWN:]:
+    if whose in (ALL, "alle"):
+        return await list_others(None, bus)
+    if not BARE_JID.fullmatch(whose):
+        raise BadInput(_("“{text}” is not a JID. Write it as juliet@example.org.", text=whose[:60]))
+    return await list_others(whose, bus)
+
+
+async def list_others(who: str | None, bus: Bus) -> Reply:
+    """Subscriptions of a bare JID, or of all."""
+    subscriptions = await bus.store.subscriptions.find(who=who, limit=SHOWN + 1)
+    lines = []
+    for each in subscriptions[:SHOWN]:
+        lines.append(_("{who}: {subscription}", who=each.owner, subscription=described(each)))
+    if subscriptions[SHOWN:]:
         return Lines(_("The first {count} subscriptions:", count=SHOWN), lines)
     if not lines:
-        return Done(_("There are no subscriptions."))
-    return Lines(_count(len(lines)), lines)
+        return Done(_("No subscriptions exist."))
+    return Lines(count_words(len(lines)), lines)
 
 
-def _count(count: int) -> Words:
-    return _("{count} subscriptions:", count=count) if count != 1 else _("One subscription:")
+def count_words(count: int) -> Words:
+    """How many subscriptions, as a title."""
+    if count == 1:
+        return _("One subscription:")
+    return _("{count} subscriptions:", count=count)
 
 
-async def _mine(caller: Caller, bus: Bus) -> Reply:
-    mine: Sequence[Subscription] = await bus.subscriptions.of(caller.jid)
-    lines: list[Words | str] = [described(one) for one in mine]
-    lines += [words_of(one) for one in await bus.subscriptions.book.of(caller.jid)]
-    if quiet := bus.settings.quiet(caller.jid):
+async def list_own(caller: Caller, bus: Bus) -> Reply:
+    """The caller's subscriptions, addresses and quiet hours."""
+    mine = await bus.subscriptions.of(caller.jid)
+    lines: list[Words | str] = [*map(described, mine)]
+    lines += map(words_of, await bus.subscriptions.book.of(caller.jid))
+    quiet = bus.settings.quiet(caller.jid)
+    if quiet:
         lines.append(_("Quiet hours: {hours}", hours=quiet))
-    link = bus.sign_in(caller.jid) if caller.way != WEB else ""
+    link = "" if caller.way == WEB else bus.sign_in(caller.jid)
     if link:
         link = f"{link}?to=subscriptions"  # operators are led to the matrix else
         lines.append(
             _(
-                "As a page, {web}/subscriptions, where this link signs you in: {link}",
+                "On the web at {web}/subscriptions. To sign in there, open this link: {link}",
                 web=bus.web,
                 link=link,
             )
         )
-    return Lines(_count(len(mine)) if mine else NONE_YET, lines)
+    return Lines(count_words(len(mine)) if mine else NONE_YET, lines)
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_list(caller: Caller, bus: Bus) -> Reply:
+    """Ask operators whose subscriptions they mean."""
     if caller.role >= Role.OPERATOR:
-        return Step(_TITLE, Form, _run)
-    return await _mine(caller, bus)
+        return Step(_TITLE, Form, run)
+    return await list_own(caller, bus)
 
 
 ACTION = Action(
     "subscription-list",
     _TITLE,
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
-    opening=_opening,
+    opening=open_list,
     also=("subscriptions", "abonnements", "abos"),
 )

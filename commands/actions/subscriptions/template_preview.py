@@ -1,5 +1,4 @@
-"""`template-preview`: what a letter's template makes of samples, or of a channel's newest
-messages."""
+"""`template-preview` renders a template with samples, or with a channel's newest messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +16,13 @@ from component.subscriptions.rendering.preview import places, preview, samples
 from component.subscriptions.rendering.templates import NAMES
 
 NEWEST = 10
-MOST = 20_000
+MAX_CHARS = 20_000
 """Characters that are shown."""
 _END = 2**62
 
 
-def _names(_bus: Bus) -> Sequence[Choice]:
+def template_choices(_bus: Bus) -> Sequence[Choice]:
+    """All templates by name."""
     return [Choice(name, name) for name in NAMES]
 
 
@@ -30,36 +30,51 @@ def _names(_bus: Bus) -> Sequence[Choice]:
 class Form:
     """Which template, and what of."""
 
-    template: Annotated[str, Ask(_("Template"), _("as docs/letters.md names them"), choices=_names)]
+    template: Annotated[
+        str, Ask(_("Template"), _("one of the names in docs/letters.md"), choices=template_choices)
+    ]
     channel: Annotated[
-        Channel | None, Ask(_("Channel"), _("whose newest messages to show; else samples"))
+        Channel | None,
+        Ask(
+            _("Channel"),
+            _("the channel whose newest messages are shown; empty for sample messages"),
+        ),
     ] = None
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    messages = await _newest(caller, form.channel, bus) if form.channel else samples(bus.clock())
-    eyes = ReaderLocale(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Render a template with samples or a channel's messages."""
+    messages = samples(bus.clock())
+    at: dict[str, Channel] = {}
+    if form.channel:
+        messages = await newest_messages(caller, form.channel, bus)
+        at["channel"] = form.channel
+    reader = ReaderLocale(caller.language, bus.settings.preference(caller.jid).zone or "UTC")
     titles = {spec.channel: spec.title for spec in bus.hub.channels if spec.title}
     where = replace(places(bus.web), title=lambda channel: titles.get(channel, str(channel)))
-    at = {"channel": form.channel} if form.channel else {}
-    drawn = preview(bus.templates, form.template, eyes, messages, where, bus.web, **at)
-    told: list[Words | str] = [*drawn.text[:MOST].rstrip().split("\n")]
-    if len(drawn.text) > MOST:
-        told.append(_("(cut here: it has {count} characters)", count=len(drawn.text)))
+    drawn = preview(bus.templates, form.template, reader, messages, where, bus.web, **at)
+    lines: list[Words | str] = [*drawn.text[:MAX_CHARS].rstrip().split("\n")]
+    if len(drawn.text) > MAX_CHARS:
+        lines.append(_("(shortened; the full text has {count} characters)", count=len(drawn.text)))
     if drawn.fault:
         return Lines(
-            _("{name} can't be used, so ours is: {why}", name=form.template, why=drawn.fault),
-            told,
+            _(
+                "{name} cannot be used. The preview shows the built-in template: {why}",
+                name=form.template,
+                why=drawn.fault,
+            ),
+            lines,
             exact=True,
         )
-    return Lines(_("{name} makes of that:", name=form.template), told, exact=True)
+    return Lines(_("Preview of {name}:", name=form.template), lines, exact=True)
 
 
-async def _newest(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
+async def newest_messages(caller: Caller, channel: Channel, bus: Bus) -> Sequence[Message]:
+    """A channel's newest messages. Raises NotFound."""
     readable(caller, bus, channel)
-    found = await bus.hub.store.deliveries.log(channel, before=_END, limit=NEWEST)
+    found = await bus.store.deliveries.log(channel, before=_END, limit=NEWEST)
     if not found:
-        raise NotFound(_("There is nothing in {channel} yet.", channel=channel))
+        raise NotFound(_("{channel} does not contain any messages yet.", channel=channel))
     return [one.message for one in found]
 
 
@@ -67,7 +82,7 @@ ACTION = Action(
     "template-preview",
     _("Preview a template"),
     Role.OPERATOR,
-    _run,
+    run,
     Form,
     group="messages",
     examples=[_("template preview digest.txt"), _("template preview digest.html shoutbox:lobby")],

@@ -1,4 +1,4 @@
-"""`unsubscribe`: a subscription ends: by its number or its channel, or all of them."""
+"""`unsubscribe` ends a subscription by its number or its channel, or all of them."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,30 +16,32 @@ _TITLE = _("End a subscription")
 class Form:
     """Which."""
 
-    which: Annotated[str, Ask(_("Which"), _("its number, a channel, or: all"))] = ""
+    which: Annotated[str, Ask(_("Selection"), _("its number, a channel, or all"))] = ""
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    return (
-        await end_which(_TITLE, caller, form.which, bus)
-        if form.which
-        else await _opening(caller, bus)
-    )
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """End the subscriptions that are named, or ask which."""
+    if not form.which:
+        return await open_form(caller, bus)
+    return await end_which(_TITLE, caller, form.which, bus)
 
 
-async def _opening(caller: Caller, bus: Bus) -> Reply:
+async def open_form(caller: Caller, bus: Bus) -> Reply:
+    """Ask which subscriptions end."""
     mine = await bus.subscriptions.of(caller.jid)
-    return choose(_TITLE, mine, end) if mine else Done(NONE_YET)
+    if not mine:
+        return Done(NONE_YET)
+    return choose(_TITLE, mine, end)
 
 
 ACTION = Action(
     "unsubscribe",
     _TITLE,
     Role.MEMBER,
-    _run,
+    run,
     Form,
     group="subscriptions",
-    opening=_opening,
+    opening=open_form,
     also=("abbestelle", "abbestellen"),
     examples=(_("unsubscribe lobby"), _("unsubscribe all")),
 )

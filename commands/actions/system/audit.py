@@ -1,4 +1,4 @@
-"""`audit`: who changed what: the newest lines of the log, with what stood before and after."""
+"""`audit` shows the newest lines of the audit log, with the values before and after."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,26 +11,29 @@ from component.common.errors import BadInput
 from component.common.form import Ask
 from component.common.i18n import _
 
-MOST = 200
+MAX_LINES = 200
 
 
 @dataclass(frozen=True)
 class Form:
     """How many lines."""
 
-    count: Annotated[int, Ask(_("Lines"), _("the newest ones, 1 to 200"))] = 20
+    count: Annotated[int, Ask(_("Lines"), _("how many of the most recent ones, 1 to 200"))] = 20
 
 
-async def _run(_caller: Caller, form: Form, bus: Bus) -> Reply:
-    if not 1 <= form.count <= MOST:
-        raise BadInput(_("Lines: 1 to {most}.", most=MOST))
-    lines = [_shown(one) for _number, one in await bus.hub.store.audit.newest(limit=form.count)]
+async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show the newest lines of the audit log. Raises BadInput."""
+    if not 1 <= form.count <= MAX_LINES:
+        raise BadInput(_("Lines must be between 1 and {most}.", most=MAX_LINES))
+    changes = await bus.store.audit.newest(limit=form.count)
+    lines = [audit_line(change) for _number, change in changes]
     return Lines(_("{count} changes, newest first (UTC):", count=len(lines)), lines)
 
 
-def _shown(one: Audit) -> str:
-    change = " → ".join(brief(part) for part in (one.before or "∅", one.after or "∅"))
-    return f"{when(one.at)} {one.who} ({one.way}) {one.what}: {change}"
+def audit_line(one: Audit) -> str:
+    """A change in a line."""
+    before, after = brief(one.before or "∅"), brief(one.after or "∅")
+    return f"{when(one.at)} {one.who} ({one.interface}) {one.what}: {before} → {after}"
 
 
-ACTION = Action("audit", _("Who changed what"), Role.OPERATOR, _run, Form, group="about")
+ACTION = Action("audit", _("Show the audit log"), Role.OPERATOR, run, Form, group="about")

@@ -1,7 +1,7 @@
-"""`export`: channels, routes, roles and the names of tokens as TOML, as the configuration file and
-`import` read it.
+"""`export` writes channels, routes, roles and the names of tokens as TOML, as the configuration
+file and `import` read it.
 
-Tokens are told by name: their secrets are nowhere.
+Of tokens only the names are written: their secrets are not stored.
 """
 
 import json
@@ -19,31 +19,33 @@ from component.common.sanitize import escape
 from component.processors import discover
 
 Value = str | bool | int | Sequence[str]
-MOST = 40
+MAX_PARTS = 40
 """Messages of an answer."""
 
 
-async def _run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
+    """Write the configuration as TOML, in as many messages as it takes. Raises TooLong."""
     parts = list(parted(written(bus))) or [[]]
-    if len(parts) > MOST or any(_size(lines) > BUDGET * 19 // 20 for lines in parts):
+    largest = max(map(size_of, parts))
+    if len(parts) > MAX_PARTS or largest > BUDGET * 19 // 20:
         raise TooLong(
-            _("That is more than {most} messages carry; copy the database instead.", most=MOST)
+            _(
+                "The export does not fit into {most} messages. Copy the database instead.",
+                most=MAX_PARTS,
+            )
         )
     if len(parts) == 1:
         return Lines(_("# {bot}, without secrets", bot=bus.bot), parts[0], exact=True)
-    told = [
-        Lines(
-            _(
-                "# {bot}, without secrets, part {part} of {parts}",
-                bot=bus.bot,
-                part=number,
-                parts=len(parts),
-            ),
-            lines,
+    answers = []
+    for number, lines in enumerate(parts, 1):
+        title = _(
+            "# {bot}, without secrets, part {part} of {parts}",
+            bot=bus.bot,
+            part=number,
+            parts=len(parts),
         )
-        for number, lines in enumerate(parts, 1)
-    ]
-    return Lines(told[-1].title, told[-1].lines, ahead=told[:-1], exact=True)
+        answers.append(Lines(title, lines))
+    return Lines(answers[-1].title, answers[-1].lines, ahead=answers[:-1], exact=True)
 
 
 def parted(tables: Iterable[Sequence[str]]) -> Iterator[list[str]]:
@@ -51,7 +53,7 @@ def parted(tables: Iterable[Sequence[str]]) -> Iterator[list[str]]:
     lines: list[str] = []
     room = BUDGET * 9 // 10
     for one in tables:
-        size = _size(one)
+        size = size_of(one)
         if lines and size > room:
             yield lines
             lines, room = [], BUDGET * 9 // 10
@@ -61,7 +63,7 @@ def parted(tables: Iterable[Sequence[str]]) -> Iterator[list[str]]:
         yield lines
 
 
-def _size(lines: Iterable[str]) -> int:
+def size_of(lines: Iterable[str]) -> int:
     """Bytes within XML."""
     return sum(len(escape(line).encode()) + 1 for line in lines)
 
@@ -69,16 +71,17 @@ def _size(lines: Iterable[str]) -> int:
 def written(bus: Bus) -> Iterator[Sequence[str]]:
     """All of it, table by table; a route's processors are with it."""
     for spec in bus.hub.channels:
-        yield list(table("channel", _channel(spec), spec.settings))
+        yield list(table("channel", channel_table(spec), spec.settings))
     for route in bus.hub.routes:
-        yield [*table("route", _route(route)), *_processors(route)]
+        yield [*table("route", route_tables(route)), *processor_tables(route)]
     for jid, role in sorted(bus.settings.roles.given.items()):
         yield list(table("role", {"jid": jid, "role": role.label}))
     for token in sorted(bus.settings.tokens.values(), key=lambda token: token.name):
         yield list(table("token", {"name": token.name, "jid": token.jid}))
 
 
-def _channel(spec: ChannelSpec) -> Mapping[str, Value]:
+def channel_table(spec: ChannelSpec) -> Mapping[str, Value]:
+    """A channel's table."""
     return {
         "name": str(spec.channel),
         "title": spec.title,
@@ -87,31 +90,38 @@ def _channel(spec: ChannelSpec) -> Mapping[str, Value]:
     }
 
 
-def _route(route: Route) -> Mapping[str, Value]:
+def route_tables(route: Route) -> Mapping[str, Value]:
+    """A route's table, and one for each of its processors."""
     return {"from": str(route.source), "to": str(route.destination), "off": not route.enabled}
 
 
-def _processors(route: Route) -> Iterator[str]:
+def processor_tables(route: Route) -> Iterator[str]:
+    """A table for each processor of a route."""
     for stage in route.stages:
         yield "[[route.processor]]"
-        yield from (f"{key} = {_value(value)}" for key, value in _processor(stage).items())
+        for key, value in processor_values(stage).items():
+            yield f"{key} = {toml_value(value)}"
         yield ""
 
 
-def _processor(stage: Stage) -> Mapping[str, Value]:
-    """Its settings in TOML's types, as far as they are known."""
+def processor_values(stage: Stage) -> Mapping[str, Value]:
+    """A processor's settings in TOML's types, as far as they are known."""
+    kinds = {}
     spec = discover().get(stage.name)
-    kinds = {one.name: one for one in fields(spec.make, None)} if spec else {}
-    found: dict[str, Value] = {"name": stage.name}
+    if spec:
+        kinds = {field.name: field for field in fields(spec.make, None)}
+    table: dict[str, Value] = {"name": stage.name}
     for key, values in stage.settings:
         asked = kinds.get(key)
         if asked is None or asked.kind in ("list-multi", "text-multi"):
-            found[key] = values
+            table[key] = values
         elif asked.kind == "boolean":
-            found[key] = values == ("1",)
+            table[key] = values == ("1",)
+        elif asked.type is int and values:
+            table[key] = int(values[0])
         else:
-            found[key] = int(values[0]) if asked.type is int and values else "".join(values)
-    return found
+            table[key] = "".join(values)
+    return table
 
 
 def table(name: str, values: Mapping[str, Value], needed: Container[str] = ()) -> Iterator[str]:
@@ -120,11 +130,12 @@ def table(name: str, values: Mapping[str, Value], needed: Container[str] = ()) -
     yield f"[[{name}]]"
     for key, value in values.items():
         if value or key in needed:
-            yield f"{key} = {_value(value)}"
+            yield f"{key} = {toml_value(value)}"
     yield ""
 
 
-def _value(value: Value) -> str:
+def toml_value(value: Value) -> str:
+    """A value as TOML 1.0 writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -133,7 +144,7 @@ def _value(value: Value) -> str:
         return json.dumps(value, ensure_ascii=False).replace(
             "\x7f", "\\u007f"
         )  # as JSON, but for DEL
-    return "[" + ", ".join(_value(one) for one in value) + "]"
+    return "[" + ", ".join(toml_value(one) for one in value) + "]"
 
 
-ACTION = Action("export", _("Export as TOML"), Role.ADMIN, _run, group="about")
+ACTION = Action("export", _("Export as TOML"), Role.ADMIN, run, group="about")

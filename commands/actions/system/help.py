@@ -1,9 +1,11 @@
-"""`help`: what the bot can do for the one who asks, or what one command takes."""
+"""`help` shows what the bot can do for the caller, or what one command takes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.menu import GROUPS, place
 from component import processors
 from component.bus.model.message import Channel
 from component.bus.model.processor import ProcessorSpec
@@ -12,127 +14,193 @@ from component.common.errors import NotFound
 from component.common.form import Ask, Field, fields
 from component.common.i18n import Words, _, tell
 
+MAX_TITLED = 12
+"""Commands that are listed with their titles: more are listed by name alone, grouped."""
+ALL = ("all", "alle", "alles")
+PROCESSORS = ("processors", "prozessoren")
+GROUP_ORDER = ("messages", "reminders", "subscriptions", "", "routes", "channels", "rooms")
+"""Groups of commands that people use most; the others follow as the menu has them."""
+MOST_USED = (
+    *("shout", "last", "search", "remind", "subscribe", "unsubscribe", "subscription-list"),
+    *("pause", "resume", "quiet", "preferences", "whoami", "help", "status"),
+)
+
+_GENERAL = _("General")
+_TITLE = _("I forward messages between rooms, shoutboxes and people. These are my commands:")
+
 
 @dataclass(frozen=True)
 class Form:
-    """Which command; none for all."""
+    """Which command; none for an overview."""
 
-    command: Annotated[str, Ask(_("Command"), _("leave it empty for the list of all"))] = ""
-
-
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    if form.command:
-        return _about(_mine(caller, bus), "-".join(form.command.casefold().split()), caller, bus)
-    return _all(caller, bus)
+    command: Annotated[str, Ask(_("Command"), _("leave it empty to list all commands"))] = ""
 
 
-def _mine(caller: Caller, bus: Bus) -> dict[str, Action]:
-    return {
-        action.name: action
-        for action in sorted(bus.actions.values(), key=lambda action: action.name)
-        if action.role <= caller.role and (action.public or not caller.in_room)
-    }
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Explain one command, or list the commands."""
+    name = "-".join(form.command.casefold().split())
+    if not name:
+        return overview(caller, bus)
+    if name in ALL:
+        return everything(caller, bus)
+    return explain(name, caller, bus)
 
 
-def _all(caller: Caller, bus: Bus) -> Reply:
-    lines = [
-        _("{name}: {title}", name=action.name, title=action.title)
-        for action in _mine(caller, bus).values()
-    ]
-    if caller.role >= Role.OPERATOR and not caller.in_room:
-        lines.append(_("“help processors” lists what routes can do with messages on the way."))
-    title = _("I pass messages between rooms, shoutboxes and people. I know these commands:")
-    return Lines(title, [*lines, _rest(caller, bus)])
+def available(caller: Caller, bus: Bus) -> dict[str, Action]:
+    """The commands that the caller may use here, by name."""
+    mine = {}
+    for name, action in sorted(bus.actions.items()):
+        if action.role <= caller.role and (action.public or not caller.in_room):
+            mine[name] = action
+    return mine
 
 
-def _about(mine: dict[str, Action], name: str, caller: Caller, bus: Bus) -> Reply:
-    action = mine.get(name) or next((one for one in mine.values() if name in one.also), None)
-    if action is None and name in processors.discover() and caller.role >= Role.OPERATOR:
-        return _processor(processors.discover()[name], bus)
-    if action is None and name in ("processors", "prozessoren") and caller.role >= Role.OPERATOR:
-        return _processors()
-    if action is None:
-        raise NotFound(
-            tell(
-                _("There is no command “{name}” for you: “help” lists all.", name=name[:60]),
-                caller.language,
-            )
-        )
-    asked = action.step.fields(bus) if action.step else ()
-    lines = [_line(one) for one in asked]
-    if action.more:
-        lines.append(_("… and more, which it asks for"))
-    lines += [_("like: {line}", line=one) for one in action.examples]
-    usage = " ".join(
-        [
-            action.name.replace("-", " "),
-            *(one.name if one.required else f"[{one.name}]" for one in asked),
-        ]
-    )
-    return Lines(_("{usage}: {title}", usage=usage, title=action.title), lines)
+# Lists
 
 
-def _processors() -> Reply:
-    told = [
-        _("{name}: {title}", name=name, title=one.title)
-        for name, one in sorted(processors.discover().items())
-    ]
-    return Lines(
-        _("What a route can do with messages on the way; “help throttle” tells how one is set:"),
-        told,
-    )
+def overview(caller: Caller, bus: Bus) -> Reply:
+    """The commands on one screen: with titles where they are few, else grouped, most used first."""
+    mine = available(caller, bus)
+    if len(mine) <= MAX_TITLED:
+        return everything(caller, bus)
+    lines: list[Words | str] = []
+    for group in dict.fromkeys([*GROUP_ORDER, *GROUPS]):
+        names = names_in(group, mine)
+        if names:
+            title = tell(GROUPS.get(group, _GENERAL), caller.language).rstrip("…")
+            lines.append(f"{title}: {', '.join(names)}")
+    lines.append(_("“help shout” explains one command, “help all” lists all with their titles."))
+    return Lines(_TITLE, [*lines, *closing(caller, bus)])
 
 
-def _processor(spec: ProcessorSpec, bus: Bus) -> Reply:
-    """A processor of routes, and what may be set."""
-    asked = fields(spec.make, bus)
-    usage = " ".join(
-        [spec.name, *(f"{one.name}=" if one.required else f"[{one.name}=]" for one in asked)]
-    )
-    told = [
-        _(
-            "{line}: {choices}",
-            line=_line(one),
-            choices=", ".join(choice.value for choice in one.choices),
-        )
-        if one.choices
-        else _line(one)
-        for one in asked
-    ]
-    return Lines(_("route edit ROUTE add {usage}: {title}", usage=usage, title=spec.title), told)
+def names_in(group: str, mine: dict[str, Action]) -> Sequence[str]:
+    """The names of a group's commands as people write them, most used first."""
+    members = [action for action in mine.values() if action.group == group]
+    members.sort(key=usage_rank)
+    return [action.name.replace("-", " ") for action in members]
 
 
-def _line(asked: Field) -> Words:
-    if asked.ask.help:
-        return _(
-            "{name}: {label}, {help}", name=asked.name, label=asked.ask.label, help=asked.ask.help
-        )
-    return _("{name}: {label}", name=asked.name, label=asked.ask.label)
+def usage_rank(action: Action) -> tuple[int, int, str]:
+    """The place of a command among those of its group."""
+    if action.name in MOST_USED:
+        return MOST_USED.index(action.name), 0, action.name
+    return len(MOST_USED), place(action), action.name
 
 
-def _rest(caller: Caller, bus: Bus) -> Words:
+def everything(caller: Caller, bus: Bus) -> Reply:
+    """All commands with their titles, by name."""
+    lines = []
+    for action in available(caller, bus).values():
+        lines.append(_("{name}: {title}", name=action.name, title=action.title))
+    return Lines(_TITLE, [*lines, *closing(caller, bus)])
+
+
+def closing(caller: Caller, bus: Bus) -> Sequence[Words]:
+    """What stands below a list: more help, and where other lines go."""
     if caller.in_room:
-        return _(
-            "In private, write to {bot}. The shoutboxes are at {web}", bot=bus.bot, web=bus.web
-        )
+        return [
+            _(
+                "For a private chat, write to {bot}. The shoutboxes are at {web}",
+                bot=bus.bot,
+                web=bus.web,
+            )
+        ]
+    lines = []
+    if caller.role >= Role.OPERATOR:
+        lines.append(_("“help processors” lists the processors that a route can have."))
     ends = bus.hub.leads_to(Channel("chat", caller.jid)) if caller.jid else ()
     if not ends:
-        return _("The shoutboxes are at {web}", web=bus.web)
-    return _(
-        "Anything else you write to me goes to {ends}, for everyone who reads there. The "
+        return [*lines, _("The shoutboxes are at {web}", web=bus.web)]
+    passed_on = _(
+        "Anything else you write to me is posted to {ends}, where everyone can read it. The "
         "shoutboxes are at {web}",
         ends=", ".join(ends),
         web=bus.web,
     )
+    return [*lines, passed_on]
+
+
+# One command, or one processor
+
+
+def explain(name: str, caller: Caller, bus: Bus) -> Reply:
+    """What one command takes; for operators also processors. Raises NotFound."""
+    mine = available(caller, bus)
+    for action in mine.values():
+        if name == action.name or (name in action.also and name not in mine):
+            return explain_action(action, bus)
+    if caller.role >= Role.OPERATOR:
+        known = processors.discover()
+        if name in known:
+            return explain_processor(known[name], bus)
+        if name in PROCESSORS:
+            return list_processors()
+    missing = _(
+        "The command “{name}” does not exist or is not available to you. “help” lists all "
+        "commands.",
+        name=name[:60],
+    )
+    raise NotFound(tell(missing, caller.language))
+
+
+def explain_action(action: Action, bus: Bus) -> Reply:
+    """How a command is written, its fields and its examples."""
+    words = [action.name.replace("-", " ")]
+    lines = []
+    if action.step:
+        for field in action.step.fields(bus):
+            words.append(field.name if field.required else f"[{field.name}]")
+            lines.append(field_line(field))
+    if action.more:
+        lines.append(_("… and more settings, which I ask for"))
+    for example in action.examples:
+        lines.append(_("for example: {line}", line=example))
+    return Lines(_("{usage}: {title}", usage=" ".join(words), title=action.title), lines)
+
+
+def list_processors() -> Reply:
+    """All processors with their titles, by name."""
+    lines = []
+    for name, spec in sorted(processors.discover().items()):
+        lines.append(_("{name}: {title}", name=name, title=spec.title))
+    title = _(
+        "Processors change, hold or stop messages on a route. “help throttle” shows how to set "
+        "one up:"
+    )
+    return Lines(title, lines)
+
+
+def explain_processor(spec: ProcessorSpec, bus: Bus) -> Reply:
+    """How a processor is added to a route, and its settings."""
+    words = [spec.name]
+    lines = []
+    for field in fields(spec.make, bus):
+        words.append(f"{field.name}=" if field.required else f"[{field.name}=]")
+        line = field_line(field)
+        if field.choices:
+            choices = ", ".join(choice.value for choice in field.choices)
+            line = _("{line}: {choices}", line=line, choices=choices)
+        lines.append(line)
+    usage = " ".join(words)
+    return Lines(_("route edit ROUTE add {usage}: {title}", usage=usage, title=spec.title), lines)
+
+
+def field_line(field: Field) -> Words:
+    """A field by name, with its label and its help."""
+    if field.ask.help:
+        return _(
+            "{name}: {label}, {help}", name=field.name, label=field.ask.label, help=field.ask.help
+        )
+    return _("{name}: {label}", name=field.name, label=field.ask.label)
 
 
 ACTION = Action(
     "help",
     _("List all commands"),
     Role.GUEST,
-    _run,
+    run,
     Form,
     public=True,
-    opening=_all,
+    opening=overview,
     also=("hilfe",),
 )

@@ -1,10 +1,10 @@
-"""`import`: take channels, routes and roles from TOML as `export` writes it.
+"""`import` takes channels, routes and roles from TOML as `export` writes it, after a dry run.
 
-A dry run first: it shows line by line what would be added (+), changed (~) and, where asked for,
+The dry run shows line by line what would be added (+), changed (~) and, where asked for,
 removed (-).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Annotated
@@ -14,11 +14,11 @@ from commands.lookups import ask_sure, described, detailed, entry
 from component.bus.model.message import Channel
 from component.bus.model.records import Drop, Grant, Put
 from component.bus.model.roles import Role
-from component.bus.model.route import Stage
+from component.bus.model.route import Route, Stage
 from component.common.errors import ConfigError
 from component.common.form import Ask
 from component.common.i18n import _, tell
-from component.config.config import Part, parse_part
+from component.config import Import, parse_import
 
 SHOWN = 60
 """Lines of a difference that are shown."""
@@ -28,8 +28,10 @@ SHOWN = 60
 class Form:
     """What, and whether what it does not name goes."""
 
-    toml: Annotated[tuple[str, ...], Ask(_("TOML"), _("as “export” writes it"), long=True)]
-    remove: Annotated[bool, Ask(_("Remove the rest"))] = False
+    toml: Annotated[
+        tuple[str, ...], Ask(_("TOML"), _("in the format that “export” writes"), long=True)
+    ]
+    remove: Annotated[bool, Ask(_("Remove everything else"))] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,137 +42,150 @@ class Change:
     line: str
 
 
-async def _run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    standing = () if form.remove else [spec.channel for spec in bus.hub.channels]
-    part = _parse("\n".join(form.toml), bus, standing, caller)
+async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
+    """Show what would change, and ask."""
+    present = () if form.remove else [spec.channel for spec in bus.hub.channels]
+    part = parse("\n".join(form.toml), bus, present, caller)
     changes = [
-        *_channels(part, bus, form.remove),
-        *_routes(part, bus, form.remove),
-        *_roles(part, bus, form.remove),
+        *channel_changes(part, bus, form.remove),
+        *route_changes(part, bus, form.remove),
+        *role_changes(part, bus, form.remove),
     ]
-    changes.sort(key=lambda one: isinstance(one.does, Put))  # what goes makes room first
-    lines = [one.line for one in changes]
+    changes.sort(key=lambda change: isinstance(change.does, Put))  # what goes makes room first
+    lines = [change.line for change in changes]
     if not lines:
         return Done(_("Nothing would change."))
 
     async def take(caller: Caller, bus: Bus) -> Reply:
-        await bus.settings.change(
-            [one.does for one in changes], entry(caller, bus, "import", after="; ".join(lines))
-        )
-        return Done(_("Imported: {count} changes.", count=len(changes)))
+        audit = entry(caller, bus, "import", after="; ".join(lines))
+        await bus.settings.change([change.does for change in changes], audit)
+        return Done(_("Imported {count} changes.", count=len(changes)))
 
-    shown = "\n".join([*_strangers(part, bus, caller), *lines[:SHOWN]])
-    told = _("This would change:\n{lines}", lines=shown)
+    shown = "\n".join([*missing_tokens(part, bus, caller), *lines[:SHOWN]])
+    words = _("The import would make these changes:\n{lines}", lines=shown)
     if len(lines) > SHOWN:
-        told = _(
-            "This would change:\n{lines}\n… and {more} more", lines=shown, more=len(lines) - SHOWN
+        words = _(
+            "The import would make these changes:\n{lines}\n… and {more} more",
+            lines=shown,
+            more=len(lines) - SHOWN,
         )
-    return ask_sure(_("Import"), told, take)
+    return ask_sure(_("Import"), words, take)
 
 
-def _parse(text: str, bus: Bus, standing: Collection[Channel], caller: Caller) -> Part:
-    """Every fault at once, in the configuration's words."""
-    part = parse_part(text, bus.methods, bus.bot.partition("@")[0], standing)
-    faults = [
-        tell(
-            _("[[role]] {jid} is an admin by the configuration: leave it out.", jid=grant.jid),
-            caller.language,
-        )
-        for grant in part.grants
-        if grant.jid in bus.settings.roles.admins
-    ]
+def parse(text: str, bus: Bus, present: Collection[Channel], caller: Caller) -> Import:
+    """What a text configures. Raises ConfigError with every fault, in the configuration's words."""
+    part = parse_import(text, bus.methods, bus.bot.partition("@")[0], present)
+    faults = []
+    for grant in part.grants:
+        if grant.jid in bus.settings.roles.admins:
+            faults.append(
+                _(
+                    "[[role]] {jid} is an admin in the configuration file. Remove this entry.",
+                    jid=grant.jid,
+                )
+            )
     own = f"@{bus.bot.partition('@')[2]}"
-    faults += [
-        tell(
-            _(
-                "[[channel]] {channel} is an address of the bus itself: choose another.",
-                channel=spec.channel,
-            ),
-            caller.language,
-        )
-        for spec in part.channels
-        if spec.channel.address.endswith(own)
-    ]
+    for spec in part.channels:
+        if spec.channel.address.endswith(own):
+            faults.append(
+                _(
+                    "[[channel]] {channel} is used by Shoutbus itself. Choose another address.",
+                    channel=spec.channel,
+                )
+            )
     if faults:
-        raise ConfigError(faults)
+        raise ConfigError([tell(fault, caller.language) for fault in faults])
     return part
 
 
-def _strangers(part: Part, bus: Bus, caller: Caller) -> Iterator[str]:
-    """Tokens that are not here: without their secrets they can't be taken over."""
-    names = {token.name for token in bus.settings.tokens.values()}
+def missing_tokens(part: Import, bus: Bus, caller: Caller) -> Iterator[str]:
+    """Tokens that are not here: without their secrets they cannot be imported."""
+    names = [token.name for token in bus.settings.tokens.values()]
     for name in part.tokens:
         if name not in names:
-            told = _(
-                "(token “{name}” is not made: its secret is nowhere; “token create” makes one)",
+            sentence = _(
+                "(the token “{name}” is not created, because its secret is not exported; use "
+                "“token create”)",
                 name=name,
             )
-            yield tell(told, caller.language)
+            yield tell(sentence, caller.language)
 
 
-def _channels(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
-    standing = {spec.channel: spec for spec in bus.hub.channels}
+def channel_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
+    """What would change among the channels."""
+    present = {spec.channel: spec for spec in bus.hub.channels}
     for spec in part.channels:
-        now = standing.pop(spec.channel, None)
+        now = present.pop(spec.channel, None)
         if now is None:
             yield Change(Put(spec), f"+ {described(spec)}")
         elif now != spec:
-            yield Change(
-                Put(replace(spec, version=now.version)), f"~ {described(now)} ⇒ {described(spec)}"
-            )
+            line = f"~ {described(now)} ⇒ {described(spec)}"
+            yield Change(Put(replace(spec, version=now.version)), line)
     if remove:
-        yield from (Change(Drop(spec), f"- {described(spec)}") for spec in standing.values())
+        for spec in present.values():
+            yield Change(Drop(spec), f"- {described(spec)}")
 
 
-def _routes(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
-    standing = {(route.source, route.destination): route for route in bus.hub.routes}
-    for route in {(route.source, route.destination): route for route in part.routes}.values():
-        now = standing.pop((route.source, route.destination), None)
+def route_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
+    """What would change among the routes."""
+    present = by_ends(bus.hub.routes)
+    for ends, route in by_ends(part.routes).items():
+        now = present.pop(ends, None)
         if now is None:
             yield Change(Put(route), f"+ {detailed(route)}")
             continue
-        wanted = replace(now, enabled=route.enabled, stages=_kept(now.stages, route.stages))
+        wanted = replace(now, enabled=route.enabled, stages=kept_ids(now.stages, route.stages))
         if wanted != now:
             yield Change(Put(wanted), f"~ {detailed(now)} ⇒ {detailed(wanted)}")
     if remove:
-        yield from (Change(Drop(route), f"- {detailed(route)}") for route in standing.values())
+        for route in present.values():
+            yield Change(Drop(route), f"- {detailed(route)}")
 
 
-def _kept(standing: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ...]:
-    """The wanted stages with the ids of those that stand at the same place under the same name, or
-    else anywhere set the same, so that what they noted stays; the others get new ones."""
-    free = {stage.id: stage for stage in standing}
+def by_ends(routes: Iterable[Route]) -> dict[tuple[Channel, Channel], Route]:
+    """Routes by their source and destination."""
+    return {(route.source, route.destination): route for route in routes}
+
+
+def kept_ids(present: Sequence[Stage], wanted: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The wanted stages with ids: that of the present one at the same place under the same name,
+    else of one set the same anywhere, so that its state is kept; the others get new ids."""
+    free = {stage.id: stage for stage in present}
     ids: dict[int, int] = {}
-    for place, (one, other) in enumerate(zip(wanted, standing, strict=False)):
-        if one.name == other.name:
-            ids[place] = other.id
-            del free[other.id]
-    fresh = count(max((stage.id for stage in standing), default=0) + 1)
-    for place, one in enumerate(wanted):
+    for place, (stage, now) in enumerate(zip(wanted, present, strict=False)):
+        if stage.name == now.name:
+            ids[place] = now.id
+            del free[now.id]
+    fresh = count(max(stage.id for stage in present) + 1 if present else 1)
+    stages = []
+    for place, stage in enumerate(wanted):
         if place not in ids:
-            alike = [
-                id
-                for id, stage in free.items()
-                if (stage.name, stage.settings) == (one.name, one.settings)
-            ]
-            ids[place] = alike[0] if alike else next(fresh)
-            free.pop(ids[place], None)
-    return tuple(replace(one, id=ids[place]) for place, one in enumerate(wanted))
+            ids[place] = take_alike(free, stage) or next(fresh)
+        stages.append(replace(stage, id=ids[place]))
+    return tuple(stages)
 
 
-def _roles(part: Part, bus: Bus, remove: bool) -> Iterator[Change]:
-    standing = dict(bus.settings.roles.given)
+def take_alike(free: dict[int, Stage], wanted: Stage) -> int:
+    """Take the id of a stage that is set the same; 0 where none is left."""
+    for id, stage in free.items():
+        if (stage.name, stage.settings) == (wanted.name, wanted.settings):
+            del free[id]
+            return id
+    return 0
+
+
+def role_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
+    """What would change among the roles."""
+    present = dict(bus.settings.roles.given)
     for grant in part.grants:
-        now = standing.pop(grant.jid, None)
+        now = present.pop(grant.jid, None)
         if now is None:
             yield Change(Put(grant), f"+ {grant.jid}: {grant.role}")
         elif now.label != grant.role:
             yield Change(Put(grant), f"~ {grant.jid}: {now.label} ⇒ {grant.role}")
     if remove:
-        yield from (
-            Change(Drop(Grant(jid, role.label)), f"- {jid}: {role.label}")
-            for jid, role in standing.items()
-        )
+        for jid, role in present.items():
+            yield Change(Drop(Grant(jid, role.label)), f"- {jid}: {role.label}")
 
 
-ACTION = Action("import", _("Import TOML"), Role.ADMIN, _run, Form, more=True, group="about")
+ACTION = Action("import", _("Import TOML"), Role.ADMIN, run, Form, more=True, group="about")

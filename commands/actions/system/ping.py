@@ -1,12 +1,13 @@
-"""`ping`: whether the bot is there."""
+"""`ping` shows whether the bot answers."""
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from component.bus.model.roles import Role
 from component.common.i18n import _
 
 
-async def _run(_caller: Caller, _form: None, _bus: Bus) -> Reply:
+async def run(_caller: Caller, _form: None, _bus: Bus) -> Reply:
+    """Answer."""
     return Done(_("pong"))
 
 
-ACTION = Action("ping", _("Ping the bot"), Role.GUEST, _run, public=True)
+ACTION = Action("ping", _("Ping the bot"), Role.GUEST, run, public=True)

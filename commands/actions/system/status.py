@@ -1,5 +1,5 @@
-"""`status`: how the bus is: version, uptime, XMPP, rooms it is not in, what waits, what is held,
-dead letters."""
+"""`status` shows the version, the uptime, XMPP, rooms, queues, held messages, sources and dead
+letters."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,37 +17,40 @@ MOST_LISTED = 20
 """Channels for which something waits that are listed one by one, whatever they are."""
 
 
-async def _run(caller: Caller, _form: None, bus: Bus) -> Reply:
+async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
+    """Show how the bus is."""
     health = await bus.health()
     lines = [
-        *_xmpp(health["xmpp"], bus),
-        *_store(health.get("store", {})),
-        *_queues(health.get("queues", {}), bus),
+        *xmpp_lines(health["xmpp"], bus),
+        *store_lines(health.get("store", {})),
+        *queue_lines(health.get("queues", {}), bus),
     ]
-    lines += [await _subscriptions(bus), *await _digests(bus)]
-    lines += _held(await bus.hub.store.held.counts(), bus)
+    lines += [await subscription_line(bus), *await digest_lines(bus)]
+    lines += held_lines(await bus.store.held.counts(), bus)
     if first := await first_held(caller, bus):
-        lines.append(_("The first of them to go on:"))
+        lines.append(_("The next held messages:"))
         lines += [_("  {number}: {held}", number=route, held=held) for route, held in first]
-    lines += _sources(bus)
-    graves = await bus.hub.store.dead_letters.counts()
+    lines += source_lines(bus)
+    graves = await bus.store.dead_letters.counts()
     lines.append(_("Dead letters: {count}", count=sum(graves.values())))
     lines += [f"  {channel}: {count}" for channel, count in sorted(graves.items())]
     title = _(
         "Shoutbus {version}, up for {time}: {status}",
         version=bus.version,
-        time=_span(health.get("uptime", 0)),
-        status=_state(health["status"]),
+        time=uptime_words(health.get("uptime", 0)),
+        status=state_words(health["status"]),
     )
     return Lines(title, lines)
 
 
-def _state(name: str) -> Words | str:
+def state_words(name: str) -> Words | str:
+    """A state of `/health` in words."""
     return _STATES.get(name, name)
 
 
-def _xmpp(told: Mapping[str, Any], bus: Bus) -> Iterator[Words | str]:
-    state = _state(told["state"])
+def xmpp_lines(told: Mapping[str, Any], bus: Bus) -> Iterator[Words | str]:
+    """The XMPP connection, and the rooms that the bot is not in."""
+    state = state_words(told["state"])
     if "seconds" in told:
         since = when(bus.clock() - int(told["seconds"] * 1000))
         yield _("XMPP: {state} since {time} UTC", state=state, time=since)
@@ -56,21 +59,22 @@ def _xmpp(told: Mapping[str, Any], bus: Bus) -> Iterator[Words | str]:
     if told.get("trouble"):
         yield f"  {told['trouble']}"
     out = {jid: room for jid, room in told["rooms"].items() if room["state"] != "in"}
-    yield _("Rooms: {count}, not in {out}", count=len(told["rooms"]), out=len(out))
+    yield _("Rooms: {count}, not joined: {out}", count=len(told["rooms"]), out=len(out))
     for jid, room in sorted(out.items()):
         known = bus.rooms.told(jid)
-        trouble = (known and known.trouble) or room["trouble"] or _state(room["state"])
+        trouble = (known and known.trouble) or room["trouble"] or state_words(room["state"])
         yield _("  {room}: {trouble}", room=jid, trouble=trouble)
 
 
-def _store(told: Mapping[str, Any]) -> Iterator[Words | str]:
+def store_lines(told: Mapping[str, Any]) -> Iterator[Words | str]:
+    """The database, where it is down."""
     if told.get("state") == "down":
         yield _("Database: {trouble}", trouble=told["trouble"])
 
 
-def _queues(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
+def queue_lines(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
     """Each place by its name; of persons, of whom there may be thousands, how many."""
-    yield _("Waiting: {count}", count=sum(told.values()))
+    yield _("Pending: {count}", count=sum(told.values()))
     people: dict[str, list[int]] = {}
     for channel, depth in sorted(told.items()):
         method = bus.methods.get(channel.partition(":")[0])
@@ -87,8 +91,9 @@ def _queues(told: Mapping[str, int], bus: Bus) -> Iterator[Words | str]:
         )
 
 
-async def _subscriptions(bus: Bus) -> Words:
-    counts = await bus.hub.store.subscriptions.counts()
+async def subscription_line(bus: Bus) -> Words:
+    """How many subscriptions there are."""
+    counts = await bus.store.subscriptions.counts()
     return _(
         "Subscriptions: {count}, {asked} unconfirmed",
         count=sum(counts.values()),
@@ -96,14 +101,14 @@ async def _subscriptions(bus: Bus) -> Words:
     )
 
 
-async def _digests(bus: Bus) -> Sequence[Words]:
+async def digest_lines(bus: Bus) -> Sequence[Words]:
     """How a run of digests goes."""
     if not bus.digests or not bus.digests.progress.since:
         return ()
     told, since = bus.digests.progress.taken, when(bus.digests.progress.since)
     return [
         _(
-            "Digests: {told} since {time} UTC, {left} to come",
+            "Digests: {told} processed since {time} UTC, {left} remaining",
             told=told,
             time=since,
             left=await bus.digests.left(),
@@ -111,7 +116,8 @@ async def _digests(bus: Bus) -> Sequence[Words]:
     ]
 
 
-def _held(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:
+def held_lines(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:
+    """What processors hold, by route."""
     held: Counter[int] = Counter()
     for (route, _stage), count in counts.items():
         held[route] += count
@@ -124,10 +130,11 @@ def _held(counts: Mapping[Place, int], bus: Bus) -> Iterator[Words | str]:
             )
 
 
-def _sources(bus: Bus) -> Iterator[Words | str]:
+def source_lines(bus: Bus) -> Iterator[Words | str]:
+    """Sources that cannot be fetched, and why."""
     found = bus.hub.troubles
     if found:
-        yield _("Sources in trouble: {count}", count=len(found))
+        yield _("Sources with errors: {count}", count=len(found))
     for one in found:
         if one.due:
             yield _(
@@ -140,13 +147,16 @@ def _sources(bus: Bus) -> Iterator[Words | str]:
             yield _("  {channel}: {why}", channel=one.channel, why=one.why)
 
 
-def _span(seconds: float) -> str:
+def uptime_words(seconds: float) -> str:
+    """A duration in days, hours and minutes."""
     minutes, _seconds = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    return (
-        (f"{days} d " if days else "") + (f"{hours} h " if days or hours else "") + f"{minutes} min"
-    )
+    if days:
+        return f"{days} d {hours} h {minutes} min"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min"
 
 
 _STATES = {
@@ -155,10 +165,10 @@ _STATES = {
     "up": _("up"),
     "down": _("down"),
     "misconfigured": _("misconfigured"),
-    "out": _("out"),
+    "out": _("not joined"),
     "joining": _("joining"),
-    "reading": _("reading"),
+    "reading": _("catching up"),
 }
 """What `/health` calls them, and what they are called here."""
 
-ACTION = Action("status", _("How the bus is"), Role.OPERATOR, _run, group="about")
+ACTION = Action("status", _("Show status"), Role.OPERATOR, run, group="about")

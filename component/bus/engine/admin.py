@@ -26,7 +26,7 @@ class Settings:
         self.roles = roles
         self.tokens: dict[str, Token] = {}
         """By the secret's SHA-256."""
-        self._preferences: dict[str, Preference] = {}
+        self.preferences: dict[str, Preference] = {}
         self.changed_role: list[Callable[[str], None]] = []
         """Called with the bare JID whose role is another now: what is offered to them is, too."""
         self.changed: list[Callable[[], None]] = []
@@ -42,11 +42,11 @@ class Settings:
         tokens = {token.digest: token for token in await self.store.configuration.tokens()}
         self.tokens.clear()
         self.tokens.update(tokens)
-        self._preferences = {one.jid: one for one in await self.store.people.preferences()}
+        self.preferences = {one.jid: one for one in await self.store.people.preferences()}
 
     def preference(self, jid: str) -> Preference:
         """What a bare JID chose."""
-        return self._preferences.get(jid) or Preference(jid)
+        return self.preferences.get(jid) or Preference(jid)
 
     def language(self, jid: str, asked: str) -> str:
         """The language to answer a bare JID in: the one they chose, else that of the `xml:lang`
@@ -57,11 +57,11 @@ class Settings:
         """Keep what someone chose, in force on return; their own affair, so not in the audit log.
         Raises StoreError."""
         await self.store.people.prefer(preference)
-        self._preferences[preference.jid] = preference
+        self.preferences[preference.jid] = preference
 
     def quiet(self, jid: str) -> Hours | None:
-        """The hours in which a bare JID is told nothing."""
-        chosen = self._preferences.get(jid)
+        """The hours in which a bare JID gets no messages."""
+        chosen = self.preferences.get(jid)
         return _hours(chosen.quiet) if chosen and chosen.quiet else None
 
     async def change(self, changes: Sequence[Put | Drop], audit: Audit) -> None:

@@ -1,4 +1,4 @@
-"""Live readers of channels: each has a bounded queue, and is let go where it falls behind."""
+"""Live readers of channels. Each has a bounded queue, and is disconnected if it falls behind."""
 
 import asyncio
 from collections import defaultdict
@@ -9,7 +9,7 @@ from component.bus.model.message import Channel
 from component.bus.ports.method import Listener
 
 ROOM = 200
-"""Deliveries a live reader may fall behind before it is let go."""
+"""Deliveries by which a live reader may fall behind before it is disconnected."""
 
 
 class Broadcast:

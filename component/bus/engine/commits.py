@@ -1,8 +1,8 @@
-"""The group commit: whatever was accepted, confirmed or read since the last commit is one
+"""The group commit: everything accepted, confirmed or read since the last commit is one
 transaction.
 
-`synchronous=FULL` costs per commit, not per message. What the disk refuses is told to its caller;
-outcomes of deliveries are kept and tried again.
+`synchronous=FULL` costs per commit, not per message. If the disk refuses a message, its caller gets
+the error. Outcomes of deliveries are kept and tried again.
 """
 
 import asyncio
@@ -276,7 +276,7 @@ class GroupCommit:
     def not_saved(self, group: Group, outcomes: Iterable[Delivery], error: StoreError) -> None:
         """Tell each caller no, and block the positions of archives that have to be read again.
         Outcomes are kept."""
-        log.error("nothing was saved", reason=str(error))
+        log.error("commit failed", reason=str(error))
         self._trouble = str(error)
         self._failed_at = self._clock()
         for one in group.accepting:

@@ -177,7 +177,7 @@ class DeliveryQueue:
                 await self._step_back(error)
             except Exception:
                 log.exception("queue failed", channel=str(self.channel))
-                await self._step_back(Unavailable(_("a fault in the bus; its log says why")))
+                await self._step_back(Unavailable(_("internal error; see the log of Shoutbus")))
 
     async def _step(self) -> bool:
         """Settle what came back, send what fits the window, or wait. Returns whether there may be
@@ -297,12 +297,12 @@ class DeliveryQueue:
         if isinstance(error, DeliveryError):
             return error
         log.error(
-            "fault in a method",
+            "method failed",
             channel=str(self.channel),
             message=delivery.message.id,
             exc_info=error,
         )
-        return Unconfirmed(_("a fault in the bus: {error}", error=repr(error)))
+        return Unconfirmed(_("internal error: {error}", error=repr(error)))
 
     async def _step_back(self, error: ShoutbusError) -> None:
         """Take back the window in order, and pause."""
@@ -311,7 +311,7 @@ class DeliveryQueue:
         await self._take_back()
         wait = self._limits.back_off(self._failures, random.random())  # noqa: S311
         log.info(
-            "queue pauses", channel=str(self.channel), seconds=round(wait, 1), reason=str(error)
+            "delivery paused", channel=str(self.channel), seconds=round(wait, 1), reason=str(error)
         )
         await asyncio.sleep(wait)
 

@@ -57,19 +57,19 @@ class Hub:
     """The bus itself. `attach` the methods, then `start`."""
 
     def __init__(self, store: Store, clock: Clock, limits: EngineLimits = DEFAULT_LIMITS) -> None:
-        self.store = store
+        self._store = store
         self._limits = limits
-        self._clock = clock
-        self.routing = Routing(store.held, clock, self._first_state)
+        self.clock = clock
+        self.routing = Routing(store.held, clock, self._first_state, limits.max_held)
         self.releases = Releases(store.held, clock, self._release, limits.releases)
         self._mutes: dict[str, Mute] = {}
-        self._methods: Mapping[str, Method | None] = {}
-        self._sources: Mapping[str, Source] = {}
+        self.methods: Mapping[str, Method | None] = {}
+        self.sources: Mapping[str, Source] = {}
         self._persons: frozenset[str] = frozenset()
         self._specs: dict[Channel, ChannelSpec] = {}
-        self._queues: dict[Channel, DeliveryQueue] = {}
+        self.queues: dict[Channel, DeliveryQueue] = {}
         self._broadcast = Broadcast()
-        self._commits = GroupCommit(
+        self.commits = GroupCommit(
             store,
             self.routing,
             clock,
@@ -94,32 +94,32 @@ class Hub:
         followers: Followers = no_followers,
         renderer: Renderer = PLAIN,
     ) -> None:
-        """Give the hub its ways out; None stands for a method whose channels live in the store.
+        """Give the hub its methods; None for a method whose channels are kept in the store.
 
-        `persons` are the methods whose channels are persons, `sources` those that only speak;
-        `on_failure` is told what did not arrive, `renderer` makes what the methods send; see
-        `Routing.attach` for the rest.
+        `persons` are the methods whose channels are persons, `sources` those that only speak.
+        `on_failure` is called for deliveries that did not arrive, `renderer` makes what the methods
+        send. `Routing.attach` describes the rest.
         """
         self._on_failure = on_failure
         self._renderer = renderer
         self.routing.attach(persons, make, link, permalink, followers)
-        self._methods = methods
-        self._sources = sources
+        self.methods = methods
+        self.sources = sources
         self._persons = frozenset(persons)
 
     async def start(self) -> None:
         """Read what is configured and take up what was left undone."""
         await self.routing.load()
         await self.reload()
-        self._commits.start()
+        self.commits.start()
         self._releaser = asyncio.create_task(self.releases.run(), name="releases")
-        await self._begin(self._methods.values())
-        for channel, count in (await self.store.deliveries.backlog()).items():
-            if self._methods.get(channel.method):
+        await self._begin(self.methods.values())
+        for channel, count in (await self._store.deliveries.backlog()).items():
+            if self.methods.get(channel.method):
                 await self._take_up(channel, count)
 
     async def _take_up(self, channel: Channel, count: int) -> None:
-        log.info("taking up", channel=str(channel), pending=count)
+        log.info("resuming deliveries", channel=str(channel), pending=count)
         if self._reaches(channel):
             self._queue(channel).resume()
         else:
@@ -130,11 +130,11 @@ class Hub:
         if self._releaser:
             self._releaser.cancel()
             await asyncio.gather(self._releaser, return_exceptions=True)
-        await self._close(self._sources.values())
-        for queue in tuple(self._queues.values()):
+        await self._close(self.sources.values())
+        for queue in tuple(self.queues.values()):
             await queue.stop()
-        await self._close(self._methods.values())
-        await self._commits.stop()
+        await self._close(self.methods.values())
+        await self.commits.stop()
         self.let_go()
 
     @staticmethod
@@ -155,14 +155,14 @@ class Hub:
 
     async def reload(self) -> None:
         """Take channels, routes and mutes from the store; in force for the next message."""
-        self._specs = {spec.channel: spec for spec in await self.store.configuration.channels()}
-        self._mutes = {mute.key: mute for mute in await self.store.configuration.mutes()}
+        self._specs = {spec.channel: spec for spec in await self._store.configuration.channels()}
+        self._mutes = {mute.key: mute for mute in await self._store.configuration.mutes()}
         paused = {channel for channel, spec in self._specs.items() if not spec.enabled}
-        self.routing.configure(await self.store.configuration.routes(), paused)
+        self.routing.configure(await self._store.configuration.routes(), paused)
         self.releases.look_again()
-        for channel, queue in self._queues.items():
+        for channel, queue in self.queues.items():
             queue.hold(channel in paused)
-        for name, method in self._methods.items():
+        for name, method in self.methods.items():
             mine = [
                 one
                 for one in self._specs.values()
@@ -170,11 +170,11 @@ class Hub:
             ]
             if method:
                 method.configure(mine)
-        for name, source in self._sources.items():
+        for name, source in self.sources.items():
             source.configure(
                 [one for one in self._specs.values() if one.channel.method == name and one.enabled]
             )
-        for channel in [one for one in self._queues if not self._reaches(one)]:
+        for channel in [one for one in self.queues if not self._reaches(one)]:
             await self._bury(channel)
         self._broadcast.let_go(lambda channel: not self.find(channel))
 
@@ -184,27 +184,25 @@ class Hub:
         In one turn: what is planned by a route that is gone would wait there for ever.
         """
         async with self.routing.turn():
-            await self.store.configuration.change(changes, audit)
+            await self._store.configuration.change(changes, audit)
             await self.reload()
             await self.routing.recount()
 
     async def _bury(self, channel: Channel) -> None:
         """End the queue of a channel that is gone; what waited for it becomes dead letters."""
-        if queue := self._queues.pop(channel, None):
+        if queue := self.queues.pop(channel, None):
             await queue.stop()
         after = 0
-        while waiting := await self.store.deliveries.pending(channel, after, AT_ONCE):
+        while waiting := await self._store.deliveries.pending(channel, after, AT_ONCE):
             after = waiting[-1].seq
             for delivery in waiting:
                 self._refuse(delivery)
 
     def _refuse(self, delivery: Delivery) -> None:
-        known = self._commits.known(delivery)
+        known = self.commits.known(delivery)
         if known.state is State.PENDING:  # else it was settled, and is on its way to the disk
-            gone = Refused(
-                _("{channel} is no channel of this bus any more.", channel=delivery.channel)
-            )
-            self._commits.settle(known.failed(gone, self._clock()))
+            gone = Refused(_("The channel {channel} no longer exists.", channel=delivery.channel))
+            self.commits.settle(known.failed(gone, self.clock()))
 
     # What is configured
 
@@ -221,12 +219,12 @@ class Hub:
     @property
     def troubles(self) -> tuple[Trouble, ...]:
         """What sources can't read and methods can't reach now."""
-        parts: list[object] = [*self._sources.values(), *self._methods.values()]
+        parts: list[object] = [*self.sources.values(), *self.methods.values()]
         told = [part.troubles() for part in parts if isinstance(part, Troubled)]
         return tuple(one for group in told for one in group)
 
     def explain(self, message: Message) -> tuple[Hop, ...]:
-        """See `Routing.explain`."""
+        """What each route would do with a message now. Nothing is stored or sent."""
         return self.routing.explain(message)
 
     def _reaches(self, channel: Channel) -> bool:
@@ -236,7 +234,7 @@ class Hub:
 
     def method(self, name: str) -> Method | None:
         """A way out; None for one whose channels live in the store, or that there is not."""
-        return self._methods.get(name)
+        return self.methods.get(name)
 
     def find(self, channel: Channel) -> ChannelSpec | None:
         """The configured channel, or the `method:*` it falls under."""
@@ -278,12 +276,16 @@ class Hub:
     def check_muted(self, author: Author) -> None:
         """Raise Muted, saying why and until when, where an operator muted the author."""
         mute = self._mutes.get(author.key)
-        if mute and mute.holds(self._clock()):
+        if mute and mute.holds(self.clock()):
             time = datetime.fromtimestamp(mute.until / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-            end = _("until {time} UTC", time=time) if mute.until else _("until they unmute you")
+            end = _("until {time} UTC", time=time) if mute.until else _("until further notice")
             why = f" ({mute.reason.rstrip('.')})" if mute.reason else ""
             raise Muted(
-                _("An operator muted you {end}{why}: that went to nobody.", end=end, why=why)
+                _(
+                    "An operator muted you {end}{why}. Your message was not forwarded.",
+                    end=end,
+                    why=why,
+                )
             )
 
     # In
@@ -296,25 +298,30 @@ class Hub:
         deliver: bool = False,
         spread: bool = True,
     ) -> Receipt:
-        """See `ports.Accept.accept`."""
+        """Accept a message: it is committed on return. Raises StoreError, or Muted for its author.
+
+        `mark` is saved in the same transaction. With `deliver` the message also has to reach its
+        own channel; without `spread` it is not forwarded.
+        """
         self.check_muted(message.author)
         message = await self._threaded(message)
         to_person = deliver and message.channel.method in self._persons
-        own = self._first_state(message.channel) if deliver else State.CAME
+        own = self._first_state(message.channel) if deliver else State.RECEIVED
         forward = spread and not to_person
         plan = partial(self.routing.plan, message, own, forward=forward)
-        return await self._commits.accept(Offer(message, plan), mark)
+        return await self.commits.accept(Offer(message, plan), mark)
 
     async def accept_with(self, message: Message, writes: Sequence[Write]) -> Receipt:
-        """See `ports.accepted.Together.accept_with`."""
+        """Accept a message together with the writes of a service, in one transaction. Raises
+        StoreError."""
         own = self._first_state(message.channel)
         plan = partial(self.routing.plan, message, own, forward=False)
-        return await self._commits.accept(Offer(message, plan, writes), None)
+        return await self.commits.accept(Offer(message, plan, writes), None)
 
     async def write(self, writes: Sequence[Write]) -> None:
-        """See `ports.accepted.Together.write`."""
+        """Commit the writes of a service. Raises StoreError."""
         async with self.routing.turn():
-            async with self.store.transaction() as tx:
+            async with self._store.transaction() as tx:
                 begun = await tx.write(writes)
             self._dispatch(begun)
 
@@ -324,32 +331,35 @@ class Hub:
         if not message.replies or message.thread:
             return message
         return replace(
-            message, thread=await self.store.messages.thread_of(message.replies) or message.replies
+            message, thread=await self._store.messages.thread_of(message.replies) or message.replies
         )
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
-        """See `ports.Accept.correct`."""
+        """Send `message` in the place of the one from `origin`, to all places that can correct it.
+
+        Gives None if there are no such places, or if the text is the same. Raises as `accept`.
+        """
         self.check_muted(message.author)
-        earlier, places = await self.store.messages.destinations_of(origin)
+        earlier, places = await self._store.messages.destinations_of(origin)
         places = frozenset(
-            one for one in places if isinstance(self._methods.get(one.method), Corrects)
+            one for one in places if isinstance(self.methods.get(one.method), Corrects)
         )
         if not earlier or earlier.body == message.body or not places:
             return None
         correction = replace(message, corrects=earlier.id)
         plan = partial(self.routing.plan_correction, correction, places)
-        return await self._commits.accept(Offer(correction, plan), None)
+        return await self.commits.accept(Offer(correction, plan), None)
 
     def _first_state(self, channel: Channel) -> State:
-        return State.PENDING if self._methods.get(channel.method) else State.DONE
+        return State.PENDING if self.methods.get(channel.method) else State.DELIVERED
 
     def note(self, mark: ArchivePosition) -> None:
-        """See `GroupCommit.note`."""
-        self._commits.note(mark)
+        """Save how far an archive was read, with the next commit."""
+        self.commits.note(mark)
 
     def reading(self, channel: Channel) -> None:
-        """See `GroupCommit.reading`."""
-        self._commits.reading(channel)
+        """An archive is read again from its saved position: later positions count again."""
+        self.commits.reading(channel)
 
     # Out
 
@@ -363,14 +373,14 @@ class Hub:
         by_channel: defaultdict[Channel, list[Delivery]] = defaultdict(list)
         kept: list[Delivery] = []
         for letter in letters:
-            again = letter.retried(self._clock())
-            if self._first_state(letter.channel) is State.DONE:
-                kept.append(again.confirmed(self._clock()))
+            again = letter.retried(self.clock())
+            if self._first_state(letter.channel) is State.DELIVERED:
+                kept.append(again.confirmed(self.clock()))
             else:
                 by_channel[letter.channel].append(again)
         for channel, mine in by_channel.items():
             self._queue(channel).expect(one.seq for one in mine)
-        await self.store.dead_letters.decide(
+        await self._store.dead_letters.decide(
             [*kept, *(one for mine in by_channel.values() for one in mine)], audit
         )
         for channel, mine in by_channel.items():
@@ -387,13 +397,13 @@ class Hub:
         learn it too.
         """
         async with self.routing.turn():  # what it let wait is counted
-            await self.store.messages.delete(message_id, DELETED, audit)
+            await self._store.messages.delete(message_id, DELETED, audit)
             await self.routing.recount()
-        flights = [flight for queue in self._queues.values() for flight in queue.forget(message_id)]
-        hops = await self.store.messages.trace(message_id)
+        flights = [flight for queue in self.queues.values() for flight in queue.forget(message_id)]
+        hops = await self._store.messages.trace(message_id)
         for hop in hops:
             self._broadcast.tell(hop)
-        return await retract_everywhere(self._methods, hops, flights)
+        return await retract_everywhere(self.methods, hops, flights)
 
     def listen(self, channel: Channel) -> Listener:
         """Everything new in `channel` from now on, and again what is deleted there; give it back
@@ -407,16 +417,16 @@ class Hub:
     def depths(self) -> dict[str, int]:
         """How many deliveries wait, by channel, as far as they are in memory; and how many wait for
         the disk."""
-        return {str(channel): queue.depth for channel, queue in self._queues.items()}
+        return {str(channel): queue.depth for channel, queue in self.queues.items()}
 
     async def check(self) -> None:
-        """See `GroupCommit.check`."""
-        await self._commits.check()
+        """Raise StoreError if the last commit failed and the next one would fail too."""
+        await self.commits.check()
 
     @property
     def unsaved(self) -> int:
-        """See `GroupCommit.unsaved`."""
-        return self._commits.unsaved
+        """Entries that wait for the next commit."""
+        return self.commits.unsaved
 
     def _committed(self, receipts: Sequence[Receipt], begun: Sequence[Delivery]) -> None:
         for receipt in receipts:
@@ -431,7 +441,7 @@ class Hub:
         async with self.routing.turn():
             groups = self.routing.releasable(due)
             if groups:
-                async with self.store.transaction() as tx:
+                async with self._store.transaction() as tx:
                     deliveries = await release_all(tx, groups, self.routing.plan_release)
                 self._dispatch(deliveries)
         return bool(groups)
@@ -445,18 +455,18 @@ class Hub:
             self._broadcast.tell(delivery)
 
     def _queue(self, channel: Channel) -> DeliveryQueue:
-        queue = self._queues.get(channel)
+        queue = self.queues.get(channel)
         if queue is None:
-            method = self._methods[channel.method]
+            method = self.methods[channel.method]
             if method is None:
-                raise LookupError(f"{channel} is delivered by its commit")
-            queue = self._queues[channel] = DeliveryQueue(
+                raise LookupError(f"{channel} is delivered when it is committed")
+            queue = self.queues[channel] = DeliveryQueue(
                 channel,
                 method,
                 self._renderer,
-                self.store.deliveries,
-                self._commits.settle,
-                self._clock,
+                self._store.deliveries,
+                self.commits.settle,
+                self.clock,
                 self._on_failure,
                 self._on_idle,
                 self._limits.queues,
@@ -469,11 +479,8 @@ class Hub:
 
     def _on_idle(self, queue: DeliveryQueue) -> bool:
         """End the queue of a person who has everything: there may be ten thousand."""
-        if (
-            queue.channel.method not in self._persons
-            or self._queues.get(queue.channel) is not queue
-        ):
+        if queue.channel.method not in self._persons or self.queues.get(queue.channel) is not queue:
             return False
-        del self._queues[queue.channel]
+        del self.queues[queue.channel]
         self.crowd.leave()
         return True

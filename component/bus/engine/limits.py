@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from component.bus.engine.delivery_queue import QUEUE_LIMITS, QueueLimits
+from component.bus.model.processor import MAX_HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class ReleaseLimits:
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """All of them."""
+    """All of them. `max_held` messages may wait at one stage of a route."""
 
     commits: CommitLimits = field(default_factory=CommitLimits)
     releases: ReleaseLimits = field(default_factory=ReleaseLimits)
     queues: QueueLimits = QUEUE_LIMITS
+    max_held: int = MAX_HELD
 
 
 DEFAULT_LIMITS = EngineLimits()

@@ -5,13 +5,10 @@ from collections.abc import Mapping
 
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.model.message import BUS_KEY, Author, Channel, Message
+from component.bus.model.message import BUS, Author, Channel, Kind, Message
 from component.bus.model.roles import Role
 from component.bus.ports.method import Clock, MethodSpec
 from component.common.i18n import Words, tell
-
-BUS = Author("Shoutbus", BUS_KEY)
-"""Who speaks then."""
 
 
 class Notices:
@@ -45,5 +42,5 @@ class Notices:
 
     async def say(self, jid: str, text: str, author: Author = BUS) -> None:
         """Say something to a person, a bare JID; committed on return. Raises StoreError."""
-        message = Message.new(self.at(jid), author, text, self._clock())
+        message = Message.new(self.at(jid), author, text, self._clock(), kind=Kind.NOTICE)
         await self._hub.accept(message, deliver=True, spread=False)

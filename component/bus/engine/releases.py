@@ -1,4 +1,5 @@
-"""What is held back goes on when it is due. The store knows when; here it is waited for."""
+"""Releases held messages when they are due. The store knows the times; this module waits for
+them."""
 
 import asyncio
 import contextlib
@@ -59,7 +60,7 @@ class Releases:
             self._wake.set()
 
     def look_again(self) -> None:
-        """Routes have changed: what was held at one that was off may go on."""
+        """Routes have changed: messages held at a disabled route may now continue."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -70,18 +71,20 @@ class Releases:
             try:
                 wait = await self.release_due()
             except StoreError as error:
-                log.warning("what is held waits for the store", reason=str(error))
+                log.warning("release of held messages postponed", reason=str(error))
                 wait = self._limits.retry_s
             except Exception:
-                log.exception("what is held could not go on")
+                log.exception("release of held messages failed")
                 wait = self._limits.look_s
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
 
     async def release_due(self) -> float | None:
-        """Let go of all that is due; gives the seconds until the next, None where there is none.
-        Raises StoreError."""
+        """Release everything that is due. Gives the seconds until the next time, or None.
+
+        Raises StoreError.
+        """
         while due := await self._held.due(self._clock(), self._limits.page):
             if not await self._release(due):  # their routes were turned off or removed since
                 return self._limits.retry_s

@@ -1,5 +1,5 @@
-"""Keeps reminders and says them when they are due: on disk before anyone is told yes, and said
-once, late where the bus was down. Only the next one's time is in memory."""
+"""Stores reminders and sends them when they are due. They are on disk before they are confirmed,
+and are sent once, late if the bus was down. Only the next time is in memory."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ import structlog
 
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Author, Channel, Kind, Message
 from component.bus.model.reminder import MOST, Reminder
 from component.bus.model.roles import Role
 from component.bus.ports.method import Clock, MethodSpec, Timer
+from component.bus.ports.reminders import ReminderStore
 from component.common.errors import Conflict, Muted, NotFound, ShoutbusError, StoreError
 from component.common.i18n import Words, _, tell
 
@@ -33,12 +33,16 @@ class Reminders:
     def __init__(
         self,
         hub: Hub,
+        store: ReminderStore,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         timer: Timer,
         clock: Clock,
+        at_once: int = AT_ONCE,
     ) -> None:
+        self._at_once = at_once
         self._hub = hub
+        self._store = store
         self._settings = settings
         self._methods = methods
         self._person = next(name for name, spec in methods.items() if spec.person)
@@ -73,7 +77,9 @@ class Reminders:
         if channel != self.oneself(who) and channel not in dict(
             self.open_to(self._settings.roles.of(who))
         ):
-            raise NotFound(_("There is no channel {channel} for you.", channel=channel))
+            raise NotFound(
+                _("The channel {channel} does not exist, or you cannot access it.", channel=channel)
+            )
 
     # What is asked for
 
@@ -81,11 +87,11 @@ class Reminders:
         """Keep a new one; gives it with its number. Raises NotFound, Muted, Conflict where there
         are too many, and StoreError."""
         self._may(reminder)
-        number = await self._hub.store.reminders.add(reminder, MOST)
+        number = await self._store.add(reminder, MOST)
         if not number:
             raise Conflict(
                 _(
-                    "You have {most} reminders: “reminder drop” ends one that you need no more.",
+                    "You already have {most} reminders. Delete one with “reminder drop”.",
                     most=MOST,
                 )
             )
@@ -105,21 +111,21 @@ class Reminders:
             self._timer.at(_NAME, due, self._wake)
 
     async def _plan(self) -> None:
-        due = await self._hub.store.reminders.next_due()
+        due = await self._store.next_due()
         if due is not None:
             self._at(due)
 
     async def _wake(self) -> None:
         self._next = None
         try:
-            while ready := await self._hub.store.reminders.due(self._clock(), AT_ONCE):
+            while ready := await self._store.due(self._clock(), self._at_once):
                 came = await asyncio.gather(
                     *(self._come(one) for one in ready), return_exceptions=True
                 )
                 await self._settle(ready, came)
             await self._plan()
         except StoreError as error:
-            log.warning("reminders wait for the disk", reason=str(error))
+            log.warning("reminders postponed", reason=str(error))
             self._at(self._clock() + RETRY)
         except Exception:
             log.exception("reminders failed")
@@ -133,7 +139,7 @@ class Reminders:
             for one, end in zip(ready, came, strict=True)
             if not isinstance(end, BaseException)
         ]
-        await self._hub.store.reminders.settle(pairs)
+        await self._store.settle(pairs)
         for end in came:
             if isinstance(end, BaseException):
                 raise end
@@ -157,22 +163,24 @@ class Reminders:
             again = None
             await self._refuse(reminder, error.sentence)
         except Exception:
-            log.exception("a reminder failed", number=reminder.id)
+            log.exception("reminder failed", number=reminder.id)
             again = None
-            await self._refuse(reminder, _("it can't be read any more"))
+            await self._refuse(reminder, _("it cannot be read"))
         return again
 
     async def _say(self, reminder: Reminder) -> None:
         now = self._clock()
         words = reminder.said(now, to_self=reminder.channel == self.oneself(reminder.who))
         body = tell(words, reminder.language)
-        message = Message.new(reminder.channel, BUS, body, now, origin=reminder.origin)
+        message = Message.new(
+            reminder.channel, BUS, body, now, origin=reminder.origin, kind=Kind.REMINDER
+        )
         await self._hub.accept(message, deliver=True)
 
     async def _refuse(self, reminder: Reminder, why: Words | str) -> None:
         """Tell who asked for it why it was not said."""
         told = _(
-            "Your reminder {number} ({words}) did not go to {channel}: {why}",
+            "Your reminder {number} ({words}) was not delivered to {channel}: {why}",
             number=reminder.id,
             words=reminder.body,
             channel=reminder.channel,
@@ -184,10 +192,11 @@ class Reminders:
             tell(told, reminder.language),
             self._clock(),
             origin=f"{reminder.origin}:refused",
+            kind=Kind.NOTICE,
         )
         try:
             await self._hub.accept(message, deliver=True, spread=False)
         except StoreError:
             raise
         except ShoutbusError as error:  # else it would come again and again, before all others
-            log.warning("not told", number=reminder.id, reason=str(error))
+            log.warning("notice not delivered", number=reminder.id, reason=str(error))

@@ -40,7 +40,7 @@ async def retract_everywhere(
     if flights:
         await asyncio.wait([flight for _, flight in flights], timeout=PATIENCE / 2)
     landed = [one for one, flight in flights if not _failed(flight)]
-    there = [one for one in hops if one.state in (State.CAME, State.DONE)]
+    there = [one for one in hops if one.state in (State.RECEIVED, State.DELIVERED)]
     known = {one.seq for one in there}
     places = [*there, *(one for one in landed if one.seq not in known)]
     outside = [(one, method) for one in places if (method := methods.get(one.channel.method))]
@@ -58,9 +58,9 @@ async def _ask(method: Method, delivery: Delivery) -> Retracted:
         async with asyncio.timeout(PATIENCE / 2):
             return Retracted(delivery, await method.retract(delivery))
     except TimeoutError:
-        return Retracted(delivery, Fate.STAYS, _("it did not answer in time"))
+        return Retracted(delivery, Fate.STAYS, _("no answer in time"))
     except DeliveryError as error:
         return Retracted(delivery, Fate.STAYS, error.sentence)
     except Exception:
-        log.exception("a method failed to retract", channel=str(delivery.channel))
-        return Retracted(delivery, Fate.STAYS, _("a fault in the bus; its log says why"))
+        log.exception("retraction failed", channel=str(delivery.channel))
+        return Retracted(delivery, Fate.STAYS, _("internal error; see the log of Shoutbus"))

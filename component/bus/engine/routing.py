@@ -7,7 +7,6 @@ in memory and what is on disk never part.
 import asyncio
 import contextlib
 import itertools
-import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -15,8 +14,9 @@ from component.bus.model.delivery import State
 from component.bus.model.digest import digests
 from component.bus.model.dry_run import Hop, explain
 from component.bus.model.ledger import Ledger, Place
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel, Message, new_id
 from component.bus.model.planner import Arrival, Follows, Held, Planner, no_permalink
+from component.bus.model.processor import MAX_HELD
 from component.bus.model.route import Make, Route, Routes, Stage, grouped, no_processors
 from component.bus.ports.accepted import Followers, no_followers
 from component.bus.ports.held import HeldStore
@@ -30,14 +30,20 @@ Reached = tuple[Message, Channel, State, str]
 class Routing:
     """The routes in force. `starts` tells the state in which a delivery to a channel begins."""
 
-    def __init__(self, held: HeldStore, clock: Clock, starts: Callable[[Channel], State]) -> None:
+    def __init__(
+        self,
+        held: HeldStore,
+        clock: Clock,
+        starts: Callable[[Channel], State],
+        max_held: int = MAX_HELD,
+    ) -> None:
         self.routes: tuple[Route, ...] = ()
         """Every route, on or off."""
         self.index = Routes(())
         self._held = held
         self._clock = clock
         self._starts = starts
-        self._ledger = Ledger()
+        self._ledger = Ledger(max_held=max_held)
         self._stages: dict[Place, Stage] = {}
         self._paused: Collection[Channel] = ()
         self._persons: Collection[str] = ()
@@ -119,7 +125,7 @@ class Routing:
 
     def plan(self, message: Message, own: State, *, forward: bool) -> Plan:
         """Plan a new message: it gets a delivery to its own channel in the state `own`, and with
-        `forward` goes on from there by the routes."""
+        `forward` it is forwarded by the routes."""
         follows: list[Follows] = []
         if forward:
             follows.append(self.planner(self._ledger).plan(message))
@@ -132,12 +138,15 @@ class Routing:
         follows = self.planner(Ledger(self._ledger)).plan(message)
         arrivals = follows.arrivals
         reached = [one for one in arrivals if one.channel in places and not one.error]
-        own = (message, message.channel, State.CAME, "")
+        own = (message, message.channel, State.RECEIVED, "")
         return self.put_together([Follows({}, reached)], [own])
 
     def releasable(self, due: Sequence[Held]) -> Sequence[tuple[Held, ...]]:
-        """Held messages that may go on, each by itself and each batch together; without those whose
-        route is off or gone. Within a turn: a route that changes later would be taken as it is."""
+        """Held messages that may continue, each by itself and each batch together, without those
+        whose route is disabled or gone.
+
+        Call it within a turn: a route that changes later would be taken as it is.
+        """
         groups: list[tuple[Held, ...]] = []
         for _batch, held in itertools.groupby(due, key=lambda held: held.batch or str(held.id)):
             group = tuple(held)
@@ -157,12 +166,12 @@ class Routing:
         return self.put_together(follows, ())
 
     def plan_batch(self, planner: Planner, batch: tuple[Held, ...]) -> Plan:
-        """Plan a batch: its digests go on in its place."""
+        """Plan a batch: its digests continue in its place."""
         follows: list[Follows] = []
         made: list[Message] = []
         parts: list[tuple[str, str]] = []
         for alike in self.alike(batch):
-            new = digests([held.message for held in alike], uuid.uuid4().hex, planner.now)
+            new = digests([held.message for held in alike], new_id(planner.now), planner.now)
             whole = replace(alike[0], been=frozenset().union(*(held.been for held in alike)))
             for digest in new:
                 follows.append(planner.resume(digest, whole, ()))

@@ -27,35 +27,35 @@ class Scheduler:
     """Runs each job once, when it is due; by `name` there is one at most, and it never runs beside
     itself. Functions in `set_back` are called when the clock was."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, at_once: int = AT_ONCE) -> None:
         self.set_back: list[Callable[[], None]] = []
         self._clock = clock
-        self._due: dict[str, tuple[int, int, Job]] = {}
-        self._heap: list[tuple[int, int, str]] = []
+        self.jobs: dict[str, tuple[int, int, Job]] = {}
+        self.heap: list[tuple[int, int, str]] = []
         self._numbers = itertools.count()
         self._wake = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._free = asyncio.Semaphore(at_once)
         self._last = 0  # what the clock said when it was looked at
 
     def at(self, name: str, due: int, job: Job) -> None:
         """Run `job` at `due` (ms since 1970), in place of what `name` stood for before."""
         number = next(self._numbers)
-        self._due[name] = (due, number, job)
-        heapq.heappush(self._heap, (due, number, name))
-        if len(self._heap) > 2 * len(self._due) + 64:  # mostly of what was put off since
-            self._heap = [(one, count, key) for key, (one, count, _job) in self._due.items()]
-            heapq.heapify(self._heap)
-        if self._heap[0][1] == number:
+        self.jobs[name] = (due, number, job)
+        heapq.heappush(self.heap, (due, number, name))
+        if len(self.heap) > 2 * len(self.jobs) + 64:  # mostly of what was put off since
+            self.heap = [(one, count, key) for key, (one, count, _job) in self.jobs.items()]
+            heapq.heapify(self.heap)
+        if self.heap[0][1] == number:
             self._wake.set()
 
     def drop(self, name: str) -> None:
-        """Nothing is to be done for `name` any more; what runs for it goes on to its end."""
-        self._due.pop(name, None)
+        """Cancel the job of `name`. If it is running, it runs to its end."""
+        self.jobs.pop(name, None)
 
     def due(self, name: str) -> int | None:
         """When `name` is woken, in ms; None where it is not."""
-        found = self._due.get(name)
+        found = self.jobs.get(name)
         return found[0] if found else None
 
     def look_again(self) -> None:
@@ -63,8 +63,8 @@ class Scheduler:
         self._wake.set()
 
     def next_due(self) -> int | None:
-        """When the next job is due, in ms; None where there is none."""
-        return min((due for due, _number, _job in self._due.values()), default=None)
+        """When the next job is due, in milliseconds; None without a job."""
+        return min((due for due, _number, _job in self.jobs.values()), default=None)
 
     async def run(self) -> None:
         """For as long as the bus runs; then what runs is cancelled."""
@@ -81,23 +81,23 @@ class Scheduler:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def tick(self) -> float | None:
-        """Start what is due; gives the seconds until the next, None where there is none."""
+        """Start the jobs that are due. Gives the seconds until the next one, or None."""
         now = self._clock()
         before, self._last = self._last, now
         if now < before - BACK:
             for call in self.set_back:
                 call()
-        while self._heap:
-            due, number, name = self._heap[0]
-            standing = self._due.get(name)
+        while self.heap:
+            due, number, name = self.heap[0]
+            standing = self.jobs.get(name)
             if standing is None or standing[1] != number:  # dropped or put off since
-                heapq.heappop(self._heap)
+                heapq.heappop(self.heap)
             elif due <= now and name not in self._running:
-                heapq.heappop(self._heap)
-                del self._due[name]
+                heapq.heappop(self.heap)
+                del self.jobs[name]
                 self._start(name, standing[2])
             elif due <= now:  # it runs still: it is woken again when it has ended
-                heapq.heappop(self._heap)
+                heapq.heappop(self.heap)
             else:
                 return min(LONGEST, max(0.001, (due - now) / 1000))
         return None
@@ -115,10 +115,10 @@ class Scheduler:
             async with self._free:
                 await job()
         except Exception:
-            log.exception("a job failed", job=name)
+            log.exception("job failed", job=name)
         finally:
             del self._running[name]
-            standing = self._due.get(name)
+            standing = self.jobs.get(name)
             if standing:  # asked for while it ran
-                heapq.heappush(self._heap, (standing[0], standing[1], name))
+                heapq.heappush(self.heap, (standing[0], standing[1], name))
                 self._wake.set()

@@ -38,13 +38,15 @@ class Phrase(str):
         if not 0 < len(text) <= MAX_PHRASE:
             raise BadInput(
                 _(
-                    "Each has 1 to {most} characters; one has {count}.",
+                    "Each entry must have 1 to {most} characters; this one has {count}.",
                     most=MAX_PHRASE,
                     count=len(text),
                 )
             )
         if "," in text:  # in a line of a command it parts one from the next
-            raise BadInput(_("“{text}” has a comma in it: write each by itself.", text=text[:40]))
+            raise BadInput(
+                _("“{text}” contains a comma. Write each entry separately.", text=text[:40])
+            )
         return cls(text)
 
 
@@ -52,18 +54,19 @@ class Phrase(str):
 class Criteria:
     """Settings of a processor that looks at messages: those that are given must all hold.
 
-    An author is told by a name, which anyone may take, or by a JID (what has an @), which no one
-    else has.
+    An author is given by a name, which anyone may take, or by a JID (with an @), which nobody else
+    has.
     """
 
     words: Annotated[
-        tuple[Phrase, ...], Ask(_("Words"), _("one of them is said, whatever its case"))
+        tuple[Phrase, ...],
+        Ask(_("Text"), _("the message contains one of these words, ignoring case")),
     ] = ()
     author: Annotated[
-        tuple[Phrase, ...], Ask(_("Authors"), _("one of them says it: names or JIDs"))
+        tuple[Phrase, ...], Ask(_("Authors"), _("the author is one of these names or JIDs"))
     ] = ()
     pattern: Annotated[
-        Pattern | None, Ask(_("Pattern"), _("what is said fits it, in RE2's syntax"))
+        Pattern | None, Ask(_("Pattern"), _("the message matches this RE2 pattern"))
     ] = None
     has_link: Annotated[bool, Ask(_("Has a link"))] = False
     has_attachment: Annotated[bool, Ask(_("Has an attachment"))] = False
@@ -71,12 +74,16 @@ class Criteria:
     def __post_init__(self) -> None:
         if not (self.words or self.author or self.pattern or self.has_link or self.has_attachment):
             raise BadInput(
-                _("Say what to look for: words, author, pattern, has_link or has_attachment.")
+                _("No criterion is set. Set words, author, pattern, has_link or has_attachment.")
             )
         for phrases in (self.words, self.author):
             if len(phrases) > MAX_PHRASES:
                 raise BadInput(
-                    _("{count} are too many: {most} at most.", count=len(phrases), most=MAX_PHRASES)
+                    _(
+                        "{count} entries are too many. The maximum is {most}.",
+                        count=len(phrases),
+                        most=MAX_PHRASES,
+                    )
                 )
 
     def looked_at(self, message: Message) -> Iterator[tuple[str, bool]]:

@@ -14,11 +14,11 @@ MAX_AGE = 7 * 24 * 3600 * 1000
 
 
 class State(StrEnum):
-    """Where a delivery stands. CAME is the channel the message came from."""
+    """Where a delivery stands. RECEIVED is the channel the message came from."""
 
-    CAME = "came"
+    RECEIVED = "received"
     PENDING = "pending"
-    DONE = "done"
+    DELIVERED = "delivered"
     DEAD = "dead"
     DROPPED = "dropped"
     """A dead letter that an operator let go, or what waited when its message was deleted or nothing
@@ -26,25 +26,25 @@ class State(StrEnum):
 
     @property
     def words(self) -> Words:
-        """The state as people are told it."""
+        """The state in words."""
         return _WORDS[self]
 
 
 _WORDS = {
-    State.CAME: _("came"),
+    State.RECEIVED: _("received"),
     State.PENDING: _("pending"),
-    State.DONE: _("done"),
-    State.DEAD: _("dead"),
+    State.DELIVERED: _("delivered"),
+    State.DEAD: _("undeliverable"),
     State.DROPPED: _("dropped"),
 }
 
 
 NEXT: dict[State, frozenset[State]] = {
-    State.CAME: frozenset(),
-    State.PENDING: frozenset({State.PENDING, State.DONE, State.DEAD, State.DROPPED}),
-    State.DONE: frozenset(),
+    State.RECEIVED: frozenset(),
+    State.PENDING: frozenset({State.PENDING, State.DELIVERED, State.DEAD, State.DROPPED}),
+    State.DELIVERED: frozenset(),
     State.DEAD: frozenset({State.PENDING, State.DROPPED}),
-    State.DROPPED: frozenset({State.DONE}),  # it was on the wire already
+    State.DROPPED: frozenset({State.DELIVERED}),  # it was on the wire already
 }
 
 
@@ -63,16 +63,16 @@ class Delivery:
 
     def _to(self, state: State, now: int, attempts: int, error: str) -> Self:
         if state not in NEXT[self.state]:
-            raise ValueError(f"a delivery can't go from {self.state} to {state}")
+            raise ValueError(f"a delivery cannot change from {self.state} to {state}")
         return replace(self, state=state, changed=now, attempts=attempts, error=error)
 
     def confirmed(self, now: int) -> Self:
         """The destination has it."""
-        return self._to(State.DONE, now, self.attempts, "")
+        return self._to(State.DELIVERED, now, self.attempts, "")
 
     def failed(self, error: DeliveryError, now: int) -> Self:
-        """What follows `error`: another try, or the dead letters (refused, tried too often, too
-        old); what is moot is let go."""
+        """The state after `error`: another attempt, or a dead letter (refused, tried too often,
+        too old). A moot delivery is dropped."""
         if isinstance(error, Moot):
             return self._to(State.DROPPED, now, self.attempts, str(error))
         attempts = self.attempts + (not isinstance(error, Unavailable))

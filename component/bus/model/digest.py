@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from component.bus.model.message import MAX_BODY, MAX_NAME, Author, Channel, Message, id_from
+from component.bus.model.message import (
+    MAX_BODY,
+    MAX_NAME,
+    Author,
+    AuthorKind,
+    Channel,
+    Kind,
+    Message,
+    id_from,
+)
 from component.bus.model.processor import Hold, Moment
 from component.common.sanitize import one_line
 
@@ -81,7 +90,8 @@ def _digest(source: Channel, lines: Sequence[str], id: str, now: int) -> Message
     count = sum(not line.startswith(_INDENT[1:]) for line in lines)
     told = "1 message" if count == 1 else f"{count} messages"
     body = "\n".join((f"{told}:" if count else "…", *lines))
-    return Message.new(source, Author(str(source)[:MAX_NAME], f"digest:{source}"), body, now, id=id)
+    author = Author(str(source)[:MAX_NAME], f"digest:{source}", AuthorKind.SOURCE)
+    return Message.new(source, author, body, now, id=id, kind=Kind.AGGREGATE)
 
 
 def _day(at: int) -> str:

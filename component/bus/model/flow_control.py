@@ -1,18 +1,17 @@
-"""The way to the people of one server: how many of them are told and not proved yet, and whether it
+"""Flow control for one server: how many messages to its people are unconfirmed, and whether it
 answers in time."""
 
 import asyncio
 
 WINDOW = 32
-"""Persons of a server who are told on the wire and not confirmed yet: what a room's next line waits
-behind."""
+"""Unconfirmed messages to the people of a server, behind which a room's next line waits."""
 PATIENCE = 2.0
 """Seconds in which a server is to answer: nobody else waits longer for it."""
 
 
 class Way:
-    """Where the server is `silent`, its people are told as its answers come, apart from all others:
-    until one came in time again."""
+    """A server is `silent` if it did not answer in time. Until it answers in time again, its
+    people are served apart from all others."""
 
     def __init__(self) -> None:
         self.silent = False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from component.bus.model.processor import MAX_NOTES, Notes
+from component.bus.model.processor import MAX_HELD, MAX_NOTES, Notes
 
 Place = tuple[int, int]
 """A route's id, and the id of a stage of it."""
@@ -30,9 +30,14 @@ class Ledger:
     With `under`, a draft: it begins as that one stands, and leaves it as it is.
     """
 
-    def __init__(self, under: "Ledger | None" = None) -> None:
-        self.held: Counter[Place] = Counter(under.held if under else {})
+    def __init__(self, under: "Ledger | None" = None, max_held: int = MAX_HELD) -> None:
+        self.held: Counter[Place] = Counter()
         """Messages that wait, by stage."""
+        self.max_held = max_held
+        """Messages that may wait at one stage."""
+        if under:
+            self.held.update(under.held)
+            self.max_held = under.max_held
         self._under = under
         self._notes: dict[
             Place, OrderedDict[str, Any]
@@ -109,33 +114,33 @@ def _restore(page: "OrderedDict[str, Any]", key: str, before: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """See `processor.Notes`."""
+    """The state of one processor at one stage, as the processor sees it (`processor.Notes`)."""
 
     ledger: Ledger
     place: Place
 
     def get(self, key: str) -> Any:
-        """See `processor.Notes.get`."""
+        """The value of a key; None if there is no such key."""
         return self.ledger.page(self.place).get(key)
 
     def put(self, key: str, value: Any) -> None:
-        """See `processor.Notes.put`."""
+        """Set the value of a key."""
         self.ledger.write(self.place, key, value)
 
     def forget(self, key: str) -> None:
-        """See `processor.Notes.forget`."""
+        """Remove a key."""
         if key in self.ledger.page(self.place):
             self.ledger.write(self.place, key, None)
 
     def oldest(self) -> tuple[str, Any] | None:
-        """See `processor.Notes.oldest`."""
+        """The oldest key and its value; None if there are no keys."""
         return next(iter(self.ledger.page(self.place).items()), None)
 
 
 def forget_old(notes: Notes, before: int) -> None:
-    """Let go of entries that are times, put in their order, where they are no later than `before`.
+    """Remove entries that are times, kept in order, up to `before`.
 
-    Two at a time: that is faster than they come, and the same work for each message.
+    Two at a time: that is faster than they arrive, and the same work for each message.
     """
     for _again in range(2):
         oldest = notes.oldest()

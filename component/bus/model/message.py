@@ -5,8 +5,9 @@ May import errors, text and words only.
 
 import hashlib
 import re
-import uuid
+import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
 from component.common.errors import BadInput, TooLong
@@ -15,16 +16,15 @@ from component.common.sanitize import has_hidden, is_clean, one_line, scrub, ske
 
 MAX_BODY = 262_144
 """Characters a body may have anywhere in the bus; ways in may ask for less."""
+SHORT_ID = 12
+"""Digits of an id by which people name a message."""
 MAX_NAME = 64
 """Characters an author's name may have."""
 WEB_MARK = "(web)"
-"""Stands behind the nickname of everyone who speaks from outside XMPP. No name may hold it."""
+"""Follows the nickname of everyone who speaks from outside XMPP. No name may contain it."""
 
 DELETED = "(deleted by an operator)"
-"""Stands in the place of a deleted message's body."""
-
-BUS_KEY = "bus:"
-"""Begins the keys of authors that are the bus itself."""
+"""Replaces the body of a deleted message."""
 
 GUEST_PREFIX = "guest-"
 """Local parts of web users' JIDs begin so; no channel's and no bot's may."""
@@ -46,7 +46,8 @@ class Channel:
             name = one_line(self.method[:80])
             raise BadInput(
                 _(
-                    "“{name}” is no method's name: write method:address, like shoutbox:lobby.",
+                    "“{name}” is not a method name. Write the channel as method:address, for "
+                    "example shoutbox:lobby.",
                     name=name,
                 )
             )
@@ -67,7 +68,8 @@ class Channel:
             written = one_line(text[:80])
             raise BadInput(
                 _(
-                    "“{text}” is no channel: write method:address, like shoutbox:lobby.",
+                    "“{text}” is not a channel. Write it as method:address, for example "
+                    "shoutbox:lobby.",
                     text=written,
                 )
             )
@@ -75,33 +77,70 @@ class Channel:
 
     @property
     def anyone(self) -> "Channel":
-        """The channel that stands for every address of this method."""
+        """The channel that means every address of this method."""
         return Channel(self.method, "*")
 
     def __str__(self) -> str:
         return f"{self.method}:{self.address}"
 
 
+class Kind(StrEnum):
+    """What a message is."""
+
+    CHAT = "chat"
+    """Someone wrote it, in a room, in private, on a page, by mail, SMS or API."""
+    FEED_ITEM = "feed-item"
+    ANNOUNCEMENT = "announcement"
+    """A source said it by a schedule, such as a fortune."""
+    GREETING = "greeting"
+    """A source said it to someone who came into a room."""
+    REMINDER = "reminder"
+    NOTICE = "notice"
+    """The bus has something to tell a person."""
+    DIGEST = "digest"
+    """It covers what a subscriber gets together. Digests are not announced to subscribers, or
+    two digests could announce each other."""
+    AGGREGATE = "aggregate"
+    """A processor made it of several messages."""
+    CONFIRMATION = "confirmation"
+    """It asks the owner of an address to confirm it."""
+
+
+class AuthorKind(StrEnum):
+    """What an author is."""
+
+    PERSON = "person"
+    GUEST = "guest"
+    """A web user, who is represented by a puppet in rooms."""
+    TOKEN = "token"  # noqa: S105
+    """A program that posts by the API."""
+    SOURCE = "source"
+    """A channel that speaks by itself."""
+    BUS = "bus"
+    """The bus itself, which need not say that it speaks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who said it: the name people see, and a key that stays the same for one person.
+    """Who said it: the name people see, and a key that stays the same for one author.
 
-    `key` is a bare JID, `room/nick` where a room hides it, `guest:` and a session, or `token:` and
-    a token's name.
+    `key` is a bare JID, `room/nick` where a room hides it, `guest:` and a session, `token:` and a
+    token's name, or a source's channel.
     """
 
     name: str
     key: str
+    kind: AuthorKind = AuthorKind.PERSON
 
     @property
     def is_guest(self) -> bool:
-        """Whether it is a web user, for whom a puppet stands in the rooms."""
-        return self.key.startswith("guest:")
+        """Whether it is a web user, who is represented by a puppet in rooms."""
+        return self.kind is AuthorKind.GUEST
 
     @property
     def is_bus(self) -> bool:
         """Whether the bus itself speaks, which need not say that it does."""
-        return self.key.startswith(BUS_KEY)
+        return self.kind is AuthorKind.BUS
 
     @property
     def shown(self) -> str:
@@ -109,12 +148,12 @@ class Author:
         return f"{self.name} {WEB_MARK}" if self.is_guest else self.name
 
     @classmethod
-    def named(cls, name: str, key: str) -> Self:
+    def named(cls, name: str, key: str, kind: AuthorKind = AuthorKind.PERSON) -> Self:
         """An author whose name a person typed; raises BadInput where it could deceive or be
         unreadable."""
         if has_hidden(name):
             raise BadInput(
-                _("That name holds invisible or direction-changing characters: leave them out.")
+                _("The name contains invisible or direction-changing characters. Remove them.")
             )
         clean = one_line(name)
         if not clean or "\ufffd" in clean:
@@ -124,16 +163,25 @@ class Author:
         if len(clean) > MAX_NAME:
             raise BadInput(
                 _(
-                    "That name has {count} characters; at most {most} fit.",
+                    "The name has {count} characters. The maximum is {most}.",
                     count=len(clean),
                     most=MAX_NAME,
                 )
             )
         if skeleton(WEB_MARK) in skeleton(clean):
             raise BadInput(
-                _("A name can't hold “{mark}”: that mark is set by the bus.", mark=WEB_MARK)
+                _("A name cannot contain “{mark}”, because Shoutbus uses this mark.", mark=WEB_MARK)
             )
-        return cls(clean, key)
+        return cls(clean, key, kind)
+
+    @classmethod
+    def guest(cls, name: str, session: str) -> Self:
+        """A web user under the name they typed; raises BadInput as `named`."""
+        return cls.named(name, f"guest:{session}", AuthorKind.GUEST)
+
+
+BUS = Author("Shoutbus", "bus:", AuthorKind.BUS)
+"""The bus itself, as an author."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,29 +200,30 @@ class Message:
     body: str
     at: int
     corrects: str = ""
-    """The id of an earlier message that this one stands in the place of (XEP-0308)."""
+    """The id of an earlier message that this one replaces (XEP-0308)."""
     replies: str = ""
     """The id of an earlier message that this one answers (XEP-0461)."""
     thread: str = ""
-    """The id of the message that began the thread, where this one stands in one: the store finds it
+    """The id of the first message of the thread, if this one is in a thread. The store finds it
     on accepting."""
+    kind: Kind = Kind.CHAT
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
-            raise BadInput(_("A message's id is 32 hexadecimal digits."))
+            raise BadInput(_("A message ID consists of 32 hexadecimal digits."))
         if not is_clean(f"{self.origin}{self.author.name}{self.author.key}{self.body}"):
             raise BadInput(
                 _(
-                    "The message or its key holds control characters or broken Unicode: "
-                    "leave them out."
+                    "The message or its key contains control characters or invalid Unicode. "
+                    "Remove them."
                 )
             )
         if not self.body.strip():
-            raise BadInput(_("There is nothing to say: the message is empty."))
+            raise BadInput(_("The message is empty. Write some text."))
         if len(self.body) > MAX_BODY:
             raise TooLong(
                 _(
-                    "The message has {count} characters; at most {most} fit.",
+                    "The message has {count} characters. The maximum is {most}.",
                     count=len(self.body),
                     most=MAX_BODY,
                 )
@@ -182,14 +231,27 @@ class Message:
 
     @classmethod
     def new(
-        cls, channel: Channel, author: Author, body: str, at: int, *, origin: str = "", id: str = ""
+        cls,
+        channel: Channel,
+        author: Author,
+        body: str,
+        at: int,
+        *,
+        origin: str = "",
+        id: str = "",
+        kind: Kind = Kind.CHAT,
     ) -> Self:
         """A message as it comes in: the body scrubbed, an id given where it brought none; raises
         BadInput, TooLong."""
-        fresh = id or uuid.uuid4().hex
-        return cls(
-            fresh, origin or f"{channel}#{fresh}", channel, author, scrub(body).strip("\n"), at
-        )
+        fresh = id or new_id(at)
+        whence = origin or f"{channel}#{fresh}"
+        return cls(fresh, whence, channel, author, scrub(body).strip("\n"), at, kind=kind)
+
+    @property
+    def short_id(self) -> str:
+        """So much of the id that people can name the message by it: an id begins with the time, to
+        the millisecond."""
+        return self.id[:SHORT_ID]
 
     @property
     def line(self) -> str:
@@ -206,7 +268,14 @@ def is_id(text: str | None) -> bool:
     return bool(text and _ID.fullmatch(text))
 
 
+def new_id(at: int) -> str:
+    """A UUID of version 7 (RFC 9562) in hexadecimal: the time `at` (ms since 1970) in 48 bits, then
+    74 random bits. Ids so grow with time, and a database adds each new one at its end."""
+    time = min(max(at, 0), 2**48 - 1)
+    tail = secrets.randbits(12), secrets.randbits(62)
+    return f"{time << 80 | 7 << 76 | tail[0] << 64 | 2 << 62 | tail[1]:032x}"
+
+
 def id_from(origin: str) -> str:
-    """The id of what stands at `origin`: every bus that reads one room gives one message the same
-    id."""
+    """The id for an origin: every bus that reads a room gives a message the same id."""
     return hashlib.blake2b(origin.encode(), digest_size=16).hexdigest()

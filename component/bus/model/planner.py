@@ -8,8 +8,8 @@ import structlog
 
 from component.bus.model.ledger import Ledger
 from component.bus.model.message import Channel, Message, id_from
-from component.bus.model.processor import MAX_HELD, MAX_HOLD, Hold, Moment, Outcome, Stop
-from component.bus.model.route import Link, Routes, Way
+from component.bus.model.processor import MAX_HOLD, Hold, Moment, Outcome, Stop
+from component.bus.model.route import ActiveRoute, Link, Routes
 from component.common.errors import BadInput
 from component.common.i18n import Words, _
 
@@ -70,7 +70,7 @@ class Follows:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """The message can't go on, and must not be lost: a dead letter, and why."""
+    """The message cannot continue and must not be lost: a dead letter, and the reason."""
 
     why: Words
 
@@ -87,7 +87,10 @@ def through(
     further."""
     for one in links:
         place = (route, one.stage.id)
-        outcome = _outcome(one, message, Moment(now, ledger.at(place), link), ledger.held[place])
+        if ledger.held[place] >= ledger.max_held:
+            outcome: Outcome | Dead = full(ledger.max_held)
+        else:
+            outcome = _outcome(one, message, Moment(now, ledger.at(place), link))
         message = outcome if isinstance(outcome, Message) else message
         if (
             isinstance(outcome, Message) and ledger.held[place]
@@ -100,18 +103,20 @@ def through(
             return
 
 
-def _outcome(one: Link, message: Message, moment: Moment, held: int) -> Outcome | Dead:
-    """What a processor makes of a message. Where too many wait, nothing is even noted of it: it
-    takes no turn."""
-    if held >= MAX_HELD:
-        return Dead(_("{count} messages wait at this route already.", count=MAX_HELD))
+def full(limit: int) -> Dead:
+    """What becomes of a message where too many wait: it takes no turn, and nothing is noted."""
+    return Dead(_("{count} messages are already waiting at this route.", count=limit))
+
+
+def _outcome(one: Link, message: Message, moment: Moment) -> Outcome | Dead:
+    """What a processor makes of a message."""
     try:
         return one.processor(message, moment)
     except BadInput as fault:
         return Dead(_("{name}: {why}", name=one.stage.name, why=fault.args[0]))
     except Exception:
-        log.exception("a processor failed", processor=one.stage.name, message=message.id)
-        return Dead(_("{name}: a fault in the bus; its log says why.", name=one.stage.name))
+        log.exception("processor failed", processor=one.stage.name, message=message.id)
+        return Dead(_("{name}: internal error; see the log of Shoutbus.", name=one.stage.name))
 
 
 def _batch(name: str, route: int, stage: int) -> str:
@@ -147,10 +152,10 @@ class Planner:
         """Every channel that `message` must reach, nearest first, each once, never back to where it
         has been.
 
-        What reaches a place goes on, as it arrived, by that place's own routes (a Pipes and Filters
-        chain); what reaches a person does not, for a route from a person is for what they say. A
-        ring of routes ends by itself; a ring over several buses ends by the message's id, which
-        each accepts once.
+        A message that reaches a place is forwarded, as it arrived, by that place's own routes (a
+        Pipes and Filters chain). A message to a person is not forwarded, since a route from a
+        person is for what they say. A ring of routes ends by itself. A ring over several buses ends
+        by the message's id, which each bus accepts once.
         """
         follows = Follows({message.channel: None})
         self._spread(message, message.channel, follows)
@@ -162,7 +167,7 @@ class Planner:
         follows = Follows(dict.fromkeys([*held.been, *been]))
         way = self.routes.get(held.route)
         if way is None:
-            raise LookupError(f"route {held.route} is off or gone")
+            raise LookupError(f"route {held.route} is disabled or does not exist")
         end = way.route.destination
         follows.been.pop(end, None)  # where it is bound for
         left = tuple(one for one in way.chain if one.stage.id not in held.passed)
@@ -193,7 +198,7 @@ class Planner:
     def _pass(
         self,
         message: Message,
-        way: Way,
+        way: ActiveRoute,
         place: Channel,
         links: Sequence[Link],
         passed: tuple[int, ...],

@@ -32,10 +32,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The message waits until `until` (milliseconds since 1970), then goes on behind this
+    """The message waits until `until` (milliseconds since 1970), then continues after this
     processor.
 
-    What waits there in one `batch` goes on together, as one digest, as soon as any of it is due.
+    Messages of one `batch` continue together, as one digest, as soon as any of them is due.
     """
 
     until: int

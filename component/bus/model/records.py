@@ -58,9 +58,8 @@ class Mute:
 @dataclass(frozen=True, slots=True)
 class Preference:
     """What a person (a bare JID) chose: a language ("" for their client's), how often the bot
-    confirms what it passes on (once, always, never), the time zone whose clocks they go by ("" for
-    UTC), and the hours in which they are told nothing ("" for none; see
-    `component.common.quiet_hours`)."""
+    confirms what it posts (once, always, never), the time zone ("" for UTC), and quiet hours (""
+    for none; see `component.common.quiet_hours`)."""
 
     jid: str
     language: str = ""
@@ -89,12 +88,12 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Who changed what: `at` in ms, `who` a bare JID, `way` the surface, before and after in
-    words."""
+    """Who changed what: `at` in ms, `who` a bare JID, `interface` where they did it, before and
+    after in words."""
 
     at: int
     who: str
-    way: str
+    interface: str
     what: str
     before: str = ""
     after: str = ""

@@ -50,8 +50,7 @@ class Reminder:
         return Schedule.parse(self.schedule).after(at, ZoneInfo(self.zone))
 
     def latest(self, now: int) -> int:
-        """The last of its times that `now` is not before: of several that were missed, the one that
-        is told."""
+        """The last of its times up to `now`: of several missed times, the one that is sent."""
         if not self.schedule:
             return self.due
         for back in _LOOKS_BACK:  # a few steps from near, not a year's from the first
@@ -66,7 +65,7 @@ class Reminder:
         """The words of it, with how late they come where they were missed."""
         told = _("Reminder: {words}", words=self.body)
         if not to_self:
-            told = _("{name} reminds: {words}", name=self.name, words=self.body)
+            told = _("Reminder from {name}: {words}", name=self.name, words=self.body)
         late = now - self.latest(now)
         if late < LATE:
             return told

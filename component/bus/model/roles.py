@@ -22,7 +22,7 @@ class Role(IntEnum):
 
     @property
     def words(self) -> Words:
-        """The role as people are told it."""
+        """The role in words."""
         return _WORDS[self]
 
 
@@ -35,8 +35,8 @@ _WORDS = {
 
 
 class Roles:
-    """Who holds which role: the configuration's admins, whoever was `given` one; others with a JID
-    are members."""
+    """Who has which role: the admins of the configuration, and everyone who was `given` one.
+    Others with a JID are members."""
 
     def __init__(self, admins: Iterable[str]) -> None:
         self.admins = tuple(admins)

@@ -51,24 +51,27 @@ class Route:
     def __post_init__(self) -> None:
         if self.source == self.destination:
             raise BadInput(
-                _("A route from {source} to itself would go nowhere.", source=self.source)
+                _(
+                    "A route cannot lead from {source} to itself. Choose another destination.",
+                    source=self.source,
+                )
             )
         if self.destination.address == "*":
             raise BadInput(
                 _(
-                    "{channel} is no single address: a route ends at one channel.",
+                    "{channel} is not a single address. A route ends at one channel.",
                     channel=self.destination,
                 )
             )
         if len(self.stages) > MAX_STAGES:
             told = _(
-                "That would be {count} processors: a route has {most} at most.",
+                "The route would have {count} processors. The maximum is {most}.",
                 count=len(self.stages),
                 most=MAX_STAGES,
             )
             raise BadInput(told)
         if len({stage.id for stage in self.stages}) < len(self.stages):
-            raise BadInput(_("Two processors of a route have one id."))
+            raise BadInput(_("Two processors of a route have the same ID."))
 
     def with_stage(
         self, name: str, settings: Settings, place: int | None = None
@@ -88,10 +91,10 @@ class Link:
 
 
 Make = Callable[[Stage], Processor]
-"""Gives a stage's processor; where there is none for it, one that holds everything back."""
+"""Gives a stage's processor; one that holds everything if the processor does not exist."""
 
 
-class Way:
+class ActiveRoute:
     """An enabled route, ready to work; its processors are made when the first message comes."""
 
     __slots__ = ("_chain", "_make", "route")
@@ -111,7 +114,7 @@ class Way:
 
 def no_processors(stage: Stage) -> Processor:
     """Makes none: for routes that have none."""
-    raise LookupError(f"there is no processor {stage.name}")
+    raise LookupError(f"unknown processor {stage.name}")
 
 
 class Routes:
@@ -132,22 +135,22 @@ class Routes:
         """
         self.persons = frozenset(persons)
         self._paused = frozenset(paused)
-        ways = [Way(one, make) for one in routes if one.enabled]
+        ways = [ActiveRoute(one, make) for one in routes if one.enabled]
         self._by_id = {way.route.id: way for way in ways}
-        self._from: dict[Channel, tuple[Way, ...]] = {
+        self._from: dict[Channel, tuple[ActiveRoute, ...]] = {
             source: tuple(mine)
             for source, mine in grouped(ways, lambda way: way.route.source).items()
             if source not in self._paused
         }
 
-    def after(self, channel: Channel) -> tuple[Way, ...]:
+    def after(self, channel: Channel) -> tuple[ActiveRoute, ...]:
         """The routes one step from `channel`, in their order; empty where there are none."""
         if channel in self._paused:
             return ()
         return self._from.get(channel, ()) + self._from.get(channel.anyone, ())
 
     def beyond(self, channel: Channel) -> frozenset[Channel]:
-        """Every channel that what arrives at `channel` may go on to."""
+        """Every channel to which a message from `channel` may be forwarded."""
         found: set[Channel] = set()
         ahead = [channel]
         while ahead:
@@ -158,7 +161,7 @@ class Routes:
             ahead.extend(new)
         return frozenset(found)
 
-    def get(self, number: int) -> Way | None:
+    def get(self, number: int) -> ActiveRoute | None:
         """An enabled route by its id."""
         return self._by_id.get(number)
 

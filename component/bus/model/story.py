@@ -1,8 +1,8 @@
-"""A story: a message that is kept as an article, with a title, a text and a page of its own. Pure.
+"""A story: a message that is kept as an article, with a title, a text and a page. Pure.
 
-What was brought to an archive is a story as it stands; what operators changed about it since stands
-beside it. Title and text are one body, so that all who read the archive's channel read what stands
-on its page.
+The story is the message that was delivered to the archive, with the changes that operators made to
+it since. Title and text are one body, so that readers of the archive's channel see what its page
+shows.
 """
 
 import re
@@ -23,7 +23,7 @@ UNTITLED = "…"
 
 _ENDS = ".!?…:;)]}\"'”“’»"
 _ALONE = re.compile(r"\s*\n\s*(?:\n|https?://)|\s*$")
-"""What stands behind a headline: an empty line, a link, or nothing."""
+"""What follows a headline: an empty line, a link, or nothing."""
 _NUMBER = re.compile(r"#?([0-9]{1,18})(?:-[a-z0-9-]*)?")
 
 
@@ -57,7 +57,7 @@ class Told:
         if len(title) > MAX_TITLE:
             raise BadInput(
                 _(
-                    "A title may have {most} characters; this one has {count}.",
+                    "A title can have at most {most} characters; this one has {count}.",
                     most=MAX_TITLE,
                     count=len(title),
                 )

@@ -1,9 +1,9 @@
-"""Subscriptions: what someone hears of, where, and when; and the pure decisions about it. The time
-is given.
+"""Subscriptions: what a person wants to get, where and when, and the pure decisions about it. Time
+is an argument.
 
-A subscription is at a channel. What comes there is told `target` at once, or is told as one digest:
-at the times of a schedule, or after so many messages. A digest is no heap of messages that wait: it
-is what the channel's log holds behind `cursor`, and is read when it is due.
+A subscription is for a channel. Its messages go to `target` immediately, or as one digest: on a
+schedule, or after so many messages. A digest is not a queue of waiting messages. It is what the
+channel's log holds after `cursor`, and is read when it is due.
 """
 
 import re
@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from component.bus.model.message import BUS_KEY, Channel, Message
+from component.bus.model.message import Channel, Kind, Message
 from component.common.errors import BadInput, TooLong
 from component.common.i18n import Words, _
 from component.common.pattern import Pattern
@@ -28,9 +28,6 @@ MOST_COUNTED = 500
 """Messages that one may wait for to be told as one digest."""
 LONGEST_PHRASE = 200
 """Characters of a filter."""
-DIGEST = f"{BUS_KEY}digest:"
-"""Begins the keys of the authors of digests, and their origins. Nobody is told of those, or two
-could tell of each other."""
 
 _COUNT = re.compile(
     r"(?:every|each|alle|je)\s+(\d{1,6})(?:\s+(?:messages?|shouts?|nachrichten|shouts))?"
@@ -65,13 +62,17 @@ class Interval:
     def _counted(cls, count: int) -> Self:
         if not 2 <= count <= MOST_COUNTED:
             raise BadInput(
-                _("“every {count}” won't do: from 2 to {most}.", count=count, most=MOST_COUNTED)
+                _(
+                    "“every {count}” is out of range. Choose from 2 to {most}.",
+                    count=count,
+                    most=MOST_COUNTED,
+                )
             )
         return cls(count)
 
     @property
     def at_once(self) -> bool:
-        """Whether each message is told as it comes."""
+        """Whether each message is sent as it arrives."""
         return not self.count and self.schedule is None
 
     @property
@@ -79,7 +80,7 @@ class Interval:
         """For a person."""
         if self.schedule:
             return str(self.schedule)
-        return _("every {count} messages", count=self.count) if self.count else _("at once")
+        return _("every {count} messages", count=self.count) if self.count else _("immediately")
 
     def __str__(self) -> str:
         if self.schedule:
@@ -90,8 +91,8 @@ class Interval:
 def _unread(text: str) -> BadInput:
     return BadInput(
         _(
-            "“{text}” is no schedule: write at once, every 20, hourly, daily at 9, weekdays "
-            "at 9:30 or weekly on Monday.",
+            "“{text}” is not a schedule. Examples: immediately, every 20, hourly, daily at 9, "
+            "weekdays at 9:30, weekly on Monday.",
             text=text[:40],
         )
     )
@@ -106,7 +107,8 @@ class Standing(StrEnum):
     PAUSED = "paused"
     """By who has it, until `due`, or until they want it again where that is 0."""
     FAILED = "failed"
-    """What was sent there came back: it goes on once the address is confirmed anew."""
+    """What was sent there bounced. The subscription continues when the address is confirmed
+    again."""
 
     @property
     def words(self) -> Words:
@@ -115,26 +117,26 @@ class Standing(StrEnum):
 
 
 _STANDING = {
-    Standing.ASKED: _("waits for its address to be confirmed"),
+    Standing.ASKED: _("waiting for the address to be confirmed"),
     Standing.ON: _("on"),
     Standing.PAUSED: _("paused"),
-    Standing.FAILED: _("stopped: what was sent came back"),
+    Standing.FAILED: _("stopped, because messages were returned"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Someone's at a channel: see the module.
+    """A person's subscription to a channel (see the module).
 
-    `who` is a bare JID, "" for who gave nothing but a mail address. `only` and `without` are
-    filters (see `Filter`). `thread` is the id of a message: only what is said in its thread is
-    told. `own` posts are left out unless wanted. With `online` what comes while they are online is
-    told at once, all else with the digest. `name` is one whose mention is told at once, whatever
-    the interval. Where `target` can't be reached, `fallback` gets it.
+    `who` is a bare JID, "" for a person who gave only an email address. `only` and `without` are
+    filters (see `Filter`). `thread` is the id of a message: only messages of its thread are sent.
+    `own` includes the person's own posts. With `online`, messages arrive immediately while the
+    person is online, and otherwise with the digest. A message that mentions `name` is sent
+    immediately, whatever the interval. `fallback` is used if `target` cannot be reached.
 
-    `due` is when what stands behind `cursor` (a seq of the channel's deliveries) is told as one
-    digest, in ms; 0 where nothing waits for a time. One at once has a `due` only after a pause or
-    quiet hours. `id` is the store's.
+    `due` is when everything after `cursor` (a seq of the channel's deliveries) is sent as one
+    digest, in milliseconds; 0 if nothing waits for a time. An immediate subscription has a `due`
+    only after a pause or quiet hours. `id` comes from the store.
     """
 
     who: str
@@ -157,10 +159,13 @@ class Subscription:
 
     def __post_init__(self) -> None:
         if self.target in (self.channel, self.fallback):
-            raise BadInput(_("{channel} can't be told of itself.", channel=self.target))
+            raise BadInput(_("{channel} cannot be subscribed to itself.", channel=self.target))
         if self.online and self.interval.at_once:
             raise BadInput(
-                _("All of it comes at once already: say for when you are away, like daily at 9.")
+                _(
+                    "The subscription already sends every message immediately. Add a schedule "
+                    "for when you are offline, for example daily at 9."
+                )
             )
         for one in (self.only, self.without):
             Filter.parse(one)
@@ -177,13 +182,12 @@ class Subscription:
 
     @property
     def urgent(self) -> str:
-        """The name whose mention is told at once though not each message is looked at for it; ""
-        for none."""
+        """The name whose mention is sent immediately although other messages wait; "" for none."""
         return "" if self.live or self.standing is not Standing.ON else self.name.casefold()
 
     @property
     def waits(self) -> bool:
-        """Whether what comes waits behind its cursor, and is told later."""
+        """Whether messages wait after its cursor to be sent later."""
         return self.standing is Standing.PAUSED or self.due > 0 or not self.interval.at_once
 
     def next(self, now: int) -> int:
@@ -194,7 +198,7 @@ class Subscription:
 
     def wants(self, message: Message) -> bool:
         """Whether a message of its channel is for it at all."""
-        if message.author.key.startswith(DIGEST):
+        if message.kind is Kind.DIGEST:
             return False
         if not self.own and self.who and message.author.key == self.who:
             return False
@@ -213,7 +217,7 @@ class Subscription:
         return bool(self.name) and self.name.casefold() in words_of(message.body)
 
     def begun(self, now: int, cursor: int) -> Self:
-        """As it stands from when its address is confirmed: of what came before nothing is told."""
+        """The subscription once its address is confirmed. Earlier messages are not sent."""
         on = replace(self, standing=Standing.ON, cursor=cursor, due=0)
         return replace(on, due=on.next(now))
 
@@ -247,7 +251,9 @@ class Filter:
         """The filter written: phrases with commas between them, or /pattern/; raises BadInput."""
         text = text.strip()
         if len(text) > LONGEST_PHRASE:
-            raise BadInput(_("A filter has {most} characters at most.", most=LONGEST_PHRASE))
+            raise BadInput(
+                _("The filter is too long. The maximum is {most} characters.", most=LONGEST_PHRASE)
+            )
         if len(text) > 2 and text[0] == text[-1] == "/":
             return cls(pattern=Pattern(f"(?i){text[1:-1]}"))
         return cls(tuple(part.strip().casefold() for part in text.split(",") if part.strip()))
@@ -260,12 +266,12 @@ class Filter:
                 return self.pattern.found(f"{message.author.name}: {message.body}")
             except TooLong:
                 return True
-        low = _folded(message.author.name, message.body)
+        low = folded(message.author.name, message.body)
         return any(phrase in low for phrase in self.phrases)
 
 
 @lru_cache(16)
-def _folded(name: str, body: str) -> str:
+def folded(name: str, body: str) -> str:
     """What phrases are looked for in; many have a filter for the same message."""
     return f"{name}: {body}".casefold()
 
@@ -292,7 +298,7 @@ class Verdict(StrEnum):
     NO = "no"
     """Nothing, or it comes with a digest that waits already."""
     NOW = "now"
-    """It is told at once."""
+    """It is sent immediately."""
     COUNT = "count"
     """It counts towards a digest."""
     HOLD = "hold"
@@ -300,7 +306,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DecisionTime:
     """What a decision looks at: the time in ms, who is online now, and each person's quiet
     hours."""
 
@@ -314,7 +320,7 @@ class Moment:
         return hours.until(self.now, ZoneInfo(subscription.zone)) if hours else None
 
 
-def decide(subscription: Subscription, message: Message, moment: Moment) -> Verdict:
+def decide(subscription: Subscription, message: Message, moment: DecisionTime) -> Verdict:
     """What becomes of a message that came to the subscription's channel."""
     one = subscription
     if one.standing is not Standing.ON or not one.wants(message):
@@ -359,27 +365,10 @@ class Address:
 
 
 def mailbox(target: Channel) -> Channel:
-    """Where it all arrives, by which addresses are counted and stopped: most mail servers take no
-    notice of case, or of what stands behind a plus (RFC 5233)."""
+    """The mailbox of an address, by which addresses are counted and stopped: most mail servers
+    ignore case and everything after a plus (RFC 5233)."""
     local, at, domain = target.address.rpartition("@")
     if not at:
         return target
     folded = unicodedata.normalize("NFKC", local).casefold()
     return Channel(target.method, f"{folded.partition('+')[0] or folded}@{domain.lower()}")
-
-
-ASKS = "asks:"
-"""Begins the origins of requests to confirm an address."""
-
-
-def asking(address: Address, by: str = "") -> str:
-    """The origin of a request, `by` a bare JID who wants the address's owner to be told of
-    something."""
-    return f"{ASKS}{address.asked}:{address.who} {by} {address.target}"
-
-
-def asked_for(origin: str) -> tuple[str, int, str]:
-    """Of a request's origin: who gave the address, when its owner was asked, and by whom."""
-    asked, _colon, rest = origin.removeprefix(ASKS).partition(":")
-    who, by, _target = rest.split(" ", 2)
-    return who, int(asked), by

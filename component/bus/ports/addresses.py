@@ -40,6 +40,16 @@ class RequestLimits(RequestCounts):
     since: int
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmationRequest:
+    """A request to confirm an address: who gave it (a bare JID, "" for who gave nothing else), by
+    whom the request is wanted, and when it was made, in ms since 1970."""
+
+    who: str
+    requested_by: str
+    at: int
+
+
 class AddressStore(Protocol):
     """Addresses. Each method raises StoreError. Changes are on disk on return, all or nothing."""
 
@@ -58,11 +68,15 @@ class AddressStore(Protocol):
         """Remove an address, and every fallback to it of that person's subscriptions."""
 
     async def request_confirmation(
-        self, address: Address, by: str, limits: RequestLimits
+        self, address: Address, by: str, message_id: str, limits: RequestLimits
     ) -> RequestOutcome:
-        """Save an address that gets a confirmation request now (`asked`), wanted `by` a bare JID;
-        save nothing where a limit is reached. Requests later than `asked` do not count: they were
-        made by a clock that was wrong."""
+        """Save an address that gets a confirmation request now (`asked`), the message `message_id`,
+        wanted `by` a bare JID; save nothing where a limit is reached. Requests later than `asked`
+        do not count: they were made by a clock that was wrong."""
+
+    async def request(self, message_id: str) -> ConfirmationRequest | None:
+        """Return the confirmation request that a message is; None for another message, and after a
+        month."""
 
     async def request_counts(
         self, target: Channel, by: str, since: int, upto: int

@@ -51,7 +51,7 @@ class DigestStore(Protocol):
         from above `after`."""
 
     async def next_due(self) -> int | None:
-        """Return when the next is due, in ms since 1970; None where there is none."""
+        """Return when the next is due, in ms since 1970; None where no subscription is."""
 
     async def take_turns(self, turns: Sequence[DigestTurn]) -> None:
         """Save turns that have no digest. A subscription that changed meanwhile stays

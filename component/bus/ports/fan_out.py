@@ -15,7 +15,7 @@ class FanOutPage(Write):
     """One step of a fan-out: `delivery`, which is one to all subscribers of a channel, has now been
     brought to subscriptions up to the number `upto` (0: that is not kept).
 
-    `targets` each get the message as a delivery of their own. `notified` are pairs (subscription,
+    Each of `targets` gets the message as a separate delivery. `notified` are pairs (subscription,
     seq of the delivery to its channel) that were told at once what their digest would tell.
     `held` are subscriptions in their new state.
     """

@@ -35,7 +35,9 @@ class Refusal:
     def sentence(self) -> Words:
         """All of it, to tell them."""
         return _(
-            "It stands here, and was not passed on to {place}: {why}", place=self.to, why=self.why
+            "The message was posted here, but not forwarded to {place}: {why}",
+            place=self.to,
+            why=self.why,
         )
 
 
@@ -76,11 +78,10 @@ class Corrects(Protocol):
 
 @runtime_checkable
 class Quick(Protocol):
-    """A method that tells one person of many at once, on the wire already: no delivery of their own
-    is kept."""
+    """A method that notifies many people on the wire, without a separate delivery for each."""
 
     async def ready(self, channel: Channel) -> None:
-        """See `Method.ready`."""
+        """Return once something can be sent there, as `Method.ready`."""
 
     def way(self, target: Channel) -> Way:
         """How it goes to those of the same server; to be asked before each."""
@@ -112,7 +113,7 @@ class Retracts(Protocol):
     """What a Method may have beside: a way to take back."""
 
     async def retract(self, delivery: Delivery) -> Fate:
-        """Take back what was brought there (DONE) or, where people said it, was heard there (CAME).
+        """Retract what was delivered there (DELIVERED), or what people wrote there (RECEIVED).
 
         Raises Unavailable, or Refused with why it stays.
         """
@@ -134,17 +135,16 @@ class Rooms(Protocol):
         """The messages of ours that the room's archive holds beyond what was read before."""
 
     async def retract(self, room: str, delivery: Delivery) -> Fate:
-        """See `Retracts.retract`."""
+        """Retract a delivery in a room, as `Retracts.retract`."""
 
     async def admits(self, room: str, jid: str, /) -> bool:
-        """See `RoomDesk.admits`."""
+        """Whether a bare JID may enter a room, as `RoomDesk.admits`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
-    """How the bot stands in a room: whether it is in and what keeps it out, whether it is an owner,
-    what it may not do ("" where it may do all), and how many others are in, web users' puppets left
-    out."""
+    """The bot in a room: whether it is in and what keeps it out, whether it is an owner, what it
+    is not allowed to do ("" if nothing), and how many others are there, without puppets."""
 
     inside: bool
     trouble: Words | str
@@ -157,7 +157,7 @@ class RoomDesk(Protocol):
     """The rooms, as commands see them."""
 
     def told(self, room: str) -> RoomState | None:
-        """How the bot stands in a room of the bus; None where it is none."""
+        """The bot's state in a room of the bus; None for another room."""
 
     async def invite(self, room: str, whom: str) -> None:
         """Ask someone into a room of the bus; raises NotFound, Unavailable."""
@@ -167,9 +167,11 @@ class RoomDesk(Protocol):
         Unavailable."""
 
     async def admits(self, room: str, jid: str, /) -> bool:
-        """Whether a bare JID may come in and so read what is said there: a member where only
-        members may, banned nowhere; None may where a password is needed. Raises NotFound where it
-        is no room of the bus, Unavailable."""
+        """Whether a bare JID may enter and so read the room: not the banned; only members in a
+        members-only room; None may with a password.
+
+        Raises NotFound if it is another room, Unavailable.
+        """
 
 
 class Direct(Protocol):
@@ -214,8 +216,8 @@ class Addresses(Protocol):
         address, nothing but the request to do so."""
 
     async def bounced(self, target: Channel, why: str) -> None:
-        """What was sent there came back for good: nothing more is, and who gave the address is told
-        by IM."""
+        """What was sent there bounced permanently. The address is stopped, and the person who
+        gave it gets an IM."""
 
     async def owner(self, target: Channel) -> str:
         """The bare JID that proved an address theirs; "" where nobody has."""
@@ -240,18 +242,17 @@ class MethodSpec:
     """A method's declaration, `METHOD` at the end of its file in `component/methods`.
 
     `make` is None where the bus itself is the destination: then the commit is the delivery.
-    `address` is what every address of the method matches. Whoever can reach an `open` method's
-    channel may read it and post to it: it has a page and a JID of its own. A `person` method's
-    channels are people, not places: what is brought to one goes no further, and a route from one is
-    for what they say. Where a method has `puppets`, guests speak there under their own names;
-    everywhere else the bot speaks for people. What is brought to an `archive` method's channel
-    becomes a story there. `form` is the dataclass of its channels' settings
-    (`component.common.form`). A method with a `source` only speaks: routes start at its channels,
-    and none ends there. `setup` is the dataclass of the settings that the method itself has in the
-    configuration, in a table of its name. Where anyone who is known by a JID may be told of what
-    its channels hold, it is `shared`. `knock` tries whether what its setup says works, and says
-    what is wrong ("" for nothing): `shoutbus check` asks. `tidy` gives the one way to write an
-    address that can be written in several; it raises BadInput where it is none.
+    `address` matches every address of the method. Anyone who can reach the channel of an `open`
+    method may read it and post to it: it has a page and a JID. The channels of a `person` method
+    are people, not places: what is sent to them is not forwarded, and a route from them is for what
+    they say. With `puppets`, guests speak there under their own names; everywhere else the bot
+    speaks for people. What is delivered to an `archive` method's channel becomes a story. `form` is
+    the dataclass of its channels' settings (`component.common.form`). A method with a `source` only
+    speaks: routes start at its channels, but never end there. `setup` is the dataclass of the
+    method's own table in the configuration. Channels of a `shared` method can be read by anyone
+    with a known JID. `knock` tries the setup and says what is wrong ("" for nothing), for `shoutbus
+    check`. `tidy` gives the one way to write an address that can be written in several; it raises
+    BadInput for an invalid one.
     """
 
     name: str
@@ -287,7 +288,7 @@ class MethodSpec:
         if not (any and channel.address == "*") and not self.address.fullmatch(channel.address):
             raise BadInput(
                 _(
-                    "“{address}” is no address of a {method} channel: write it like {example}.",
+                    "“{address}” is not an address of a {method} channel. Write it as {example}.",
                     address=channel.address,
                     method=self.name,
                     example=self.example,
@@ -295,14 +296,21 @@ class MethodSpec:
             )
         if (tidied := self.tidy(channel.address)) != channel.address:
             raise BadInput(
-                _("“{address}” is written {tidied} here.", address=channel.address, tidied=tidied)
+                _(
+                    "“{address}” is not in normal form. Write it as {tidied}.",
+                    address=channel.address,
+                    tidied=tidied,
+                )
             )
 
     def check_end(self, channel: Channel) -> None:
         """Raise BadInput where no route may end at `channel`."""
         if not self.listens:
             raise BadInput(
-                _("{channel} only speaks: a route can start there, not end.", channel=channel)
+                _(
+                    "{channel} only sends messages. A route can start there, but not end there.",
+                    channel=channel,
+                )
             )
 
 

@@ -23,7 +23,7 @@ class ReminderStore(Protocol):
         """Return the reminders due by `now` (ms since 1970), earliest first."""
 
     async def next_due(self) -> int | None:
-        """Return when the next reminder is due, in ms since 1970; None where there is none."""
+        """Return when the next reminder is due, in ms since 1970; None without any."""
 
     async def settle(self, settled: Sequence[tuple[Reminder, int | None]]) -> None:
         """Remove each reminder (None) or give it its next time (ms since 1970), in one

@@ -17,7 +17,7 @@ from component.bus.ports.source_state import ArchivePosition
 
 
 class Write:
-    """Something that a service saves in the transaction of a message, or in one of its own.
+    """Something that a service saves in the transaction of a message, or in a separate one.
 
     The engine hands it to the store and does not look inside; the store knows each kind.
     """

@@ -181,7 +181,7 @@ class Known:
 
 
 def ids_repeat(marks: Iterable[Mark]) -> bool:
-    """Whether one id stands for several items."""
+    """Whether several items have the same id."""
     places: dict[str, str] = {}
     for mark in marks:
         if mark.id and mark.key and places.setdefault(mark.id, mark.place) != mark.place:

@@ -12,7 +12,7 @@ class FeedError(BadInput):
 
     condition = "not-acceptable"
     status = 422
-    sentence = _("The feed can't be read.")
+    sentence = _("The feed cannot be read.")
 
     def __init__(self) -> None:
         super().__init__(self.sentence)
@@ -21,21 +21,21 @@ class FeedError(BadInput):
 class NoFeed(FeedError):
     """Neither RSS nor Atom nor JSON Feed."""
 
-    sentence = _(
-        "There is no feed at that address: what it gives is neither RSS nor Atom nor JSON Feed."
-    )
+    sentence = _("This address does not contain a feed. The content is not RSS, Atom or JSON Feed.")
 
 
 class EmptyFeed(NoFeed):
     """Nothing, or white space."""
 
-    sentence = _("There is no feed at that address: it gives an empty page.")
+    sentence = _("This address does not contain a feed. The page is empty.")
 
 
 class HtmlPage(NoFeed):
     """A page for people; `feeds` are those it names."""
 
-    sentence = _("That is a web page and no feed, and it names no feed.")
+    sentence = _(
+        "This address points to a web page, not a feed, and the page does not link to a feed."
+    )
 
     def __init__(self, feeds: Sequence[Link] = ()) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class HtmlPage(NoFeed):
 
 def _named(feeds: Sequence[Link]) -> Words:
     return _(
-        "That is a web page and no feed. The feeds it names: {feeds}",
+        "This address points to a web page, not a feed. The page links to these feeds: {feeds}",
         feeds=", ".join(one.url for one in feeds),
     )
 
@@ -56,36 +56,34 @@ class TooLarge(FeedError):
 
     condition = "policy-violation"
     status = 413
-    sentence = _("The feed is larger than is read.")
+    sentence = _("The feed is too large.")
 
 
 class BrokenFeed(FeedError):
     """It begins like a feed, and no item can be made out."""
 
-    sentence = _("The feed is broken: no item can be made out in it.")
+    sentence = _("The feed is damaged, and no items can be found in it.")
 
 
 class DtdRefused(FeedError):
-    """It brings definitions of its own, which is how bombs are built."""
+    """It defines entities, which is how bombs are built."""
 
     condition = "policy-violation"
-    sentence = _(
-        "The feed defines XML entities of its own, which is refused, as bombs are built that way."
-    )
+    sentence = _("The feed defines XML entities. They are refused for security reasons.")
 
 
 class EncodingRefused(FeedError):
     """An encoding that is there to deceive, such as UTF-7."""
 
     condition = "policy-violation"
-    sentence = _("The feed is in an encoding that is refused.")
+    sentence = _("The character encoding of the feed is not allowed.")
 
 
 class TooCostly(FeedError):
     """Reading it took more time or memory than a feed may have, and was stopped."""
 
     condition = "resource-constraint"
-    sentence = _("Reading the feed took more time or memory than a feed may have, and was stopped.")
+    sentence = _("Reading the feed exceeded the limit for time or memory and was stopped.")
 
 
 class Crashed(FeedError):
@@ -93,7 +91,7 @@ class Crashed(FeedError):
 
     condition = "internal-server-error"
     status = 500
-    sentence = _("The process that reads feeds ended at this one.")
+    sentence = _("The feed reader process crashed while reading the feed.")
 
 
 BY_NAME = {

@@ -1,7 +1,6 @@
-"""Whose turn it is to look: some at once in all, one of each host, so that a slow site keeps only
-itself waiting.
+"""Limits simultaneous polls: some in all, one per host, so that a slow site delays only itself.
 
-Who has no turn does not stand in line with a task of its own, but is named when there is one.
+A channel that has to wait needs no task. `next` names it when its turn comes.
 """
 
 from component.bus.model.message import Channel

@@ -1,8 +1,8 @@
-"""When to look at a feed again, and what its owner is told of it. Pure: time and luck are given.
+"""When to poll a feed again, and when to notify its owner. Pure: time and chance are arguments.
 
-A feed is looked at more often than it has news, within five minutes and a day, and never before its
-publisher wants it. Where that fails it is left alone ever longer; its owner hears once that it is
-broken, and once that it is well again.
+A feed is polled more often than it has news, between every five minutes and once a day, and never
+before its publisher allows it. After failures the pauses grow. Its owner is notified once that it
+is broken, and once that it works again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,16 +24,16 @@ FIRST_RETRY = 15 * 60
 KEPT = 12
 """Pieces of news that are remembered."""
 BROKEN_AFTER = 5
-"""Failures in a row until it is told; or those of one day."""
+"""Failures in a row, or failures for a day, until the owner is notified."""
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
     "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
 )
-"""What a feed is asked for as."""
+"""The Accept header of a poll."""
 
 
-class News(Enum):
-    """What the owner is told."""
+class OwnerNotice(Enum):
+    """What the owner is notified of."""
 
     BROKEN = "broken"
     RECOVERED = "recovered"
@@ -42,7 +42,7 @@ class News(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a feed says of its own polling: `ttl` in seconds, hours (0 to 23) and weekdays (0 for
+    """What a feed says about polling: `ttl` in seconds, hours (0 to 23) and weekdays (0 for
     Monday) in UTC."""
 
     ttl: int = 0
@@ -112,7 +112,7 @@ class Step:
     """How the polling stands now, and what is to be told."""
 
     poll: Poll
-    news: News | None = None
+    news: OwnerNotice | None = None
 
 
 def begun(now: int) -> Poll:
@@ -145,7 +145,7 @@ def succeeded(poll: Poll, now: int, luck: float, heard: Heard) -> Step:
     wanted = DAY if heard.pushed else well.gap(now) / LOOKS
     asked = max(well.hints.ttl, heard.fresh_for or 0, heard.retry_after or 0)
     due = _awake(well.hints, now, now + _pause(max(wanted, asked), luck))
-    return Step(replace(well, due=due), News.RECOVERED if poll.told else None)
+    return Step(replace(well, due=due), OwnerNotice.RECOVERED if poll.told else None)
 
 
 def failed(
@@ -161,7 +161,7 @@ def failed(
     failures, since = poll.failures + 1, poll.failing_since or now
     if gone:
         ended = replace(poll, failures=failures, failing_since=since, told=True, stopped=True)
-        return Step(ended, None if poll.stopped else News.GONE)
+        return Step(ended, None if poll.stopped else OwnerNotice.GONE)
     # Not 2 ** failures: that has no end.
     wanted = FIRST_RETRY * 2 ** min(failures - 1, 10)
     due = now + _pause(max(wanted, retry_after or 0), luck)
@@ -169,7 +169,7 @@ def failed(
     # What is broken here breaks all feeds at once, and their owners can't mend it.
     tell = not poll.told and (long or (failures >= BROKEN_AFTER and not here))
     worse = replace(poll, due=due, failures=failures, failing_since=since, told=poll.told or tell)
-    return Step(worse, News.BROKEN if tell else None)
+    return Step(worse, OwnerNotice.BROKEN if tell else None)
 
 
 def _pause(seconds: float, luck: float) -> int:

@@ -86,10 +86,10 @@ class Leases:
             await websub.ask(self._ports.fetcher(), lease, f"{self._base}/websub/{lease.token}")
         except FetchError as error:
             log.info(
-                "a hub was not asked", channel=str(feed.channel), hub=lease.hub, reason=str(error)
+                "WebSub request failed", channel=str(feed.channel), hub=lease.hub, reason=str(error)
             )
         except StoreError as error:
-            log.warning("a lease waits for the store", channel=str(feed.channel), reason=str(error))
+            log.warning("WebSub lease postponed", channel=str(feed.channel), reason=str(error))
         self.later(feed)
 
     async def store(self, feed: Leased, lease: Lease) -> None:
@@ -99,7 +99,7 @@ class Leases:
             await self._ports.memory.keep(feed.channel, feed.state.dump())
 
     async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
-        """See `ports.Pushed.verify`."""
+        """The answer to a hub's verification request: a status and a body. Raises StoreError."""
         feed = self.find(token)
         lease = None
         if feed:

@@ -5,7 +5,15 @@ from dataclasses import replace
 
 from yarl import URL
 
-from component.bus.model.message import MAX_NAME, Author, Channel, Message, id_from
+from component.bus.model.message import (
+    MAX_NAME,
+    Author,
+    AuthorKind,
+    Channel,
+    Kind,
+    Message,
+    id_from,
+)
 from component.common.errors import BadInput
 from component.common.sanitize import one_line
 from component.methods.feed.dedup import Told
@@ -14,7 +22,7 @@ from component.methods.feed.parsing.item import Item
 _OURS = re.compile(r"tag:[^,]+,\d{4}-\d\d-\d\d:[a-z0-9._-]+/[0-9a-f]{32}")
 """What the bus's own archives call their stories."""
 _LONGEST_TITLE = 120
-"""Characters of a text that stand for its title where it has none."""
+"""Characters of a text that serve as the title of an item without one."""
 
 
 def message(
@@ -35,7 +43,14 @@ def message(
         at = min(item.at, now)
     origin = original(channel, told, era)
     try:
-        return Message.new(channel, author(channel, item.author, feed), body, at, origin=origin)
+        return Message.new(
+            channel,
+            author(channel, item.author, feed),
+            body,
+            at,
+            origin=origin,
+            kind=Kind.FEED_ITEM,
+        )
     except BadInput:
         return None
 
@@ -67,7 +82,12 @@ def more(
     if link:
         body = f"{body}: {link}"
     return Message.new(
-        channel, author(channel, "", feed), body, now, origin=f"{channel}#{era}#{last}#more"
+        channel,
+        author(channel, "", feed),
+        body,
+        now,
+        origin=f"{channel}#{era}#{last}#more",
+        kind=Kind.FEED_ITEM,
     )
 
 
@@ -76,14 +96,14 @@ def author(channel: Channel, *names: str) -> Author:
     for name in names:
         try:
             clean = one_line(name).replace("\ufffd", "")[:MAX_NAME].rstrip()
-            return Author.named(clean, f"{channel}/{clean}")
+            return Author.named(clean, f"{channel}/{clean}", AuthorKind.SOURCE)
         except BadInput:
             continue
-    return Author(str(channel)[:MAX_NAME], str(channel))
+    return Author(str(channel)[:MAX_NAME], str(channel), AuthorKind.SOURCE)
 
 
 def shown(url: str) -> str:
-    """An address without the password that may stand in it."""
+    """An address without the password that it may contain."""
     try:
         return str(URL(url).with_user(None))
     except ValueError:

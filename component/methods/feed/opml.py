@@ -41,21 +41,19 @@ class Opml:
 def parse(data: bytes) -> Opml:
     """The feeds in a file; raises BadInput for one that can't be read."""
     if len(data) > LARGEST:
-        raise BadInput(_("That file is larger than {most} MiB.", most=LARGEST // 1024 // 1024))
+        raise BadInput(_("The file is larger than {most} MiB.", most=LARGEST // 1024 // 1024))
     reading = _Reading()
     try:
         reading.parser.Parse(data, True)
     except expat.ExpatError as error:
         why = expat.ErrorString(error.code)
         raise BadInput(
-            _("That is no OPML: {why} in line {line}.", why=why, line=error.lineno)
+            _("The file is not OPML: {why} on line {line}.", why=why, line=error.lineno)
         ) from error
     except (LookupError, ValueError) as error:  # the encoding that it names
-        raise BadInput(
-            _("That file names an encoding that is not known: save it as UTF-8.")
-        ) from error
+        raise BadInput(_("The encoding of the file is unknown. Save the file as UTF-8.")) from error
     if not reading.is_opml:
-        raise BadInput(_("That is no OPML: it has no <opml> around it."))
+        raise BadInput(_("The file is not OPML, because it does not contain <opml>."))
     return Opml(one_line(reading.title)[:_TEXT], tuple(reading.entries.values()), reading.skipped)
 
 
@@ -82,10 +80,7 @@ class _Reading:
     def _doctype(self, *_what: object) -> None:
         # Entities can grow without end, or name files of ours.
         raise BadInput(
-            _(
-                "That file has a document type (DTD), which a list of feeds does not need: "
-                "remove it."
-            )
+            _("The file contains a document type (DTD), which OPML does not need. Remove it.")
         )
 
     def _start(self, name: str, found: dict[str, str]) -> None:
@@ -93,14 +88,14 @@ class _Reading:
             self.is_opml = name.lower() == "opml"
         self._path.append(name.lower())
         if len(self._path) > DEEPEST:
-            raise BadInput(_("That file is nested more than {most} deep.", most=DEEPEST))
+            raise BadInput(_("The file has more than {most} levels of nesting.", most=DEEPEST))
         if name.lower() == "outline":
             self._outline({key.lower(): one_line(value) for key, value in found.items()})
 
     def _outline(self, found: dict[str, str]) -> None:
         self._outlines += 1
         if self._outlines > MOST:
-            raise BadInput(_("That file has more than {most} outlines.", most=MOST))
+            raise BadInput(_("The file has more than {most} outlines.", most=MOST))
         title = (found.get("title") or found.get("text", ""))[:_TEXT]
         url = found.get("xmlurl", "")
         if url:

@@ -18,8 +18,16 @@ from component.fetch.result import Fault, Fetched, FetchError, Limits
 from component.methods.feed import messages
 from component.methods.feed.dedup import News, Seen, news
 from component.methods.feed.errors import FeedError, HtmlPage
-from component.methods.feed.interval import ACCEPT, KEPT, Heard, Hints, Step, failed, succeeded
-from component.methods.feed.interval import News as Told
+from component.methods.feed.interval import (
+    ACCEPT,
+    KEPT,
+    Heard,
+    Hints,
+    OwnerNotice,
+    Step,
+    failed,
+    succeeded,
+)
 from component.methods.feed.parsing.item import BYTES, ITEMS, Feed
 from component.methods.feed.sandbox.workers import Workers
 from component.methods.feed.state import State, digest
@@ -60,12 +68,12 @@ class Looking:
     def __init__(self, ports: Ports, workers: Workers, *, public: bool) -> None:
         """Where the bus is `public`, hubs can call it."""
         self._ports = ports
-        self._workers = workers
+        self.workers = workers
         self._public = public
 
     async def close(self) -> None:
         """End the processes that read."""
-        await self._workers.close()
+        await self.workers.close()
 
     async def look(
         self, channel: Channel, state: State, choice: Choice
@@ -120,7 +128,7 @@ class Looking:
     async def parse(self, body: bytes, content_type: str, url: str) -> Feed:
         """The feed, without our own stories: a story made from a feed's item would come back for
         ever. Raises FeedError."""
-        feed = await self._workers.read(body, content_type, url, self._ports.clock())
+        feed = await self.workers.read(body, content_type, url, self._ports.clock())
         base = self._ports.callbacks.public_url
         items = [item for item in feed.items if not messages.is_ours(item, base)]
         return replace(feed, items=tuple(items))
@@ -182,14 +190,14 @@ class Looking:
         try:
             await self._ports.accept.accept(message)
         except Muted as error:
-            log.info("not told", channel=str(message.channel), reason=str(error))
+            log.info("notice not delivered", channel=str(message.channel), reason=str(error))
 
     async def correct(self, message: Message, origin: str) -> None:
         """Correct an earlier message. A muted feed is logged. Raises StoreError."""
         try:
             await self._ports.accept.correct(message, origin)
         except Muted as error:
-            log.info("not corrected", channel=str(message.channel), reason=str(error))
+            log.info("correction not forwarded", channel=str(message.channel), reason=str(error))
 
     async def failed(
         self, channel: Channel, state: State, error: FetchError | FeedError
@@ -210,11 +218,14 @@ class Looking:
             retry_after=retry_after,
         )
         log.info(
-            "a feed failed", channel=str(channel), reason=str(error), failures=step.poll.failures
+            "feed fetch failed",
+            channel=str(channel),
+            reason=str(error),
+            failures=step.poll.failures,
         )
         if not step.news and not step.poll.told and not state.poll.since and not here:
             # It was just added: the person who wrote its address can correct it now.
-            step = Step(replace(step.poll, told=True), Told.BROKEN)
+            step = Step(replace(step.poll, told=True), OwnerNotice.BROKEN)
         await self.notify(channel, step, error.sentence)
         return replace(state, poll=step.poll, trouble=str(error)), error.sentence
 
@@ -223,17 +234,18 @@ class Looking:
     async def notify(self, channel: Channel, step: Step, why: Words | str = "") -> None:
         """Notify the owner of trouble, and of its end. Raises StoreError."""
         match step.news:
-            case Told.BROKEN:
+            case OwnerNotice.BROKEN:
                 await self._ports.tell(
-                    channel, _("The feed can't be read. {why} I go on trying.", why=why)
+                    channel, _("The feed cannot be read. {why} Shoutbus keeps trying.", why=why)
                 )
-            case Told.GONE:
+            case OwnerNotice.GONE:
                 told = _(
-                    "{why} I no longer look: edit the channel for another address, or remove it.",
+                    "{why} The feed is no longer checked. Edit the channel to set another "
+                    "address, or remove it.",
                     why=why,
                 )
                 await self._ports.tell(channel, told)
-            case Told.RECOVERED:
+            case OwnerNotice.RECOVERED:
                 await self._ports.tell(channel, _("The feed can be read again."))
 
     async def notify_address(self, channel: Channel, state: State, got: Got) -> None:
@@ -244,15 +256,16 @@ class Looking:
             await self._ports.tell(
                 channel,
                 _(
-                    "That page names several feeds. I read the first, {url}; to have "
-                    "another, edit the channel: {others}",
+                    "The page links to several feeds. Shoutbus reads the first one, {url}. To "
+                    "use another one, edit the channel: {others}",
                     url=url,
                     others=others,
                 ),
             )
         elif got.url != state.url and state.poll.since:
             await self._ports.tell(
-                channel, _("The feed has moved for good; I read it at {url} from now on.", url=url)
+                channel,
+                _("The feed has moved permanently. Shoutbus now reads it at {url}.", url=url),
             )
 
 

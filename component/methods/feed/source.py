@@ -48,7 +48,7 @@ FAULT = 15 * 60_000
 NUDGED = 60_000
 """Milliseconds between two looks that someone unknown asks for."""
 PUSHES, PUSHES_A_MINUTE = 10, 2
-"""Pushes of a feed that are told at once, and later; at more the feed itself is looked at."""
+"""Pushes of a feed that are sent at once, and then per minute. Beyond that the feed is polled."""
 MOST = 10
 INNER = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 """Ends of host names that are not on the public internet."""
@@ -72,7 +72,7 @@ class Few:
         if not 0 <= number <= MOST:
             raise BadInput(
                 _(
-                    "“{text}” won't do: write none, or a number up to {most}.",
+                    "“{text}” is not a number of items. Write none, or a number up to {most}.",
                     text=text[:40],
                     most=MOST,
                 )
@@ -91,24 +91,38 @@ class FeedForm:
     """A feed's settings."""
 
     url: Annotated[
-        WebAddress, Ask(_("Web address"), _("of the feed, or of a site that names its feed"))
+        WebAddress,
+        Ask(_("Web address"), _("the address of the feed, or of a site that links to it")),
     ]
     first: Annotated[
-        Few, Ask(_("At first"), _("none, or how many of the last items are told when it is added"))
+        Few,
+        Ask(
+            _("Initial items"),
+            _("none, or how many of the latest items to post when the feed is added"),
+        ),
     ] = NONE
     most: Annotated[
-        int, Ask(_("At once"), _("items told at one time, 1 to 50; of the others, how many"))
+        int,
+        Ask(
+            _("Items at a time"),
+            _("how many items to post at a time, 1 to 50; further items are only counted"),
+        ),
     ] = MOST
     text: Annotated[
-        bool, Ask(_("Summary"), _("tell the text of an item beside its title and link"))
+        bool,
+        Ask(_("Include text"), _("post the text of each item in addition to its title and link")),
     ] = False
     public: Annotated[
-        bool, Ask(_("Public"), _("whoever writes to the bot may subscribe; else operators"))
+        bool,
+        Ask(
+            _("Public"),
+            _("everyone who can write to the bot can subscribe; otherwise operators only"),
+        ),
     ] = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.most <= 50:
-            raise BadInput(_("Between 1 and 50 items can be told at one time."))
+            raise BadInput(_("The number of items to post at a time must be between 1 and 50."))
 
     @property
     def choice(self) -> Choice:
@@ -136,39 +150,39 @@ class Feeds:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._base = public(ports.callbacks.public_url)
-        self._looking = Looking(ports, Workers(WORKERS), public=bool(self._base))
-        self._leases = Leases(ports, self._base, lambda: self._feeds.values())
+        self.looking = Looking(ports, Workers(WORKERS), public=bool(self._base))
+        self._leases = Leases(ports, self._base, lambda: self.feeds.values())
         self._turns = Turns(AT_ONCE)
         self._pushes = Rate(lambda: ports.clock() / 1000, PUSHES, PUSHES_A_MINUTE / 60)
-        self._feeds: dict[Channel, ConfiguredFeed] = {}
+        self.feeds: dict[Channel, ConfiguredFeed] = {}
         self._bad: dict[Channel, Trouble] = {}
         self._runs = False
         ports.callbacks.heard.append(self)
 
     async def close(self) -> None:
-        """See `ports.Closes`."""
-        await self._looking.close()
+        """End the processes that parse."""
+        await self.looking.close()
 
     # What is configured
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Source`."""
+        """Take on the configured channels; called again when they change."""
         wanted = dict(self.forms(specs))
-        for channel in list(self._feeds):
+        for channel in list(self.feeds):
             if channel not in wanted:
                 self.forget(channel)
         due = self._ports.clock()
         for channel, form in wanted.items():
-            known = self._feeds.get(channel)
+            known = self.feeds.get(channel)
             if known is None or known.form != form:
-                self._feeds[channel] = ConfiguredFeed(channel, form, self._runs)
+                self.feeds[channel] = ConfiguredFeed(channel, form, self._runs)
                 self.poll_at(channel, due)
                 due += SPREAD
         self._runs = True
 
     def forget(self, channel: Channel) -> None:
         """End the polls of a channel."""
-        del self._feeds[channel]
+        del self.feeds[channel]
         self._turns.forget(channel)
         self._ports.timer.drop(str(channel))
         self._ports.timer.drop(leases.name(channel))
@@ -182,13 +196,13 @@ class Feeds:
             try:
                 yield spec.channel, METHOD.settings(spec)
             except BadInput as error:
-                log.warning("a feed has bad settings", channel=str(spec.channel), reason=str(error))
+                log.warning("feed settings invalid", channel=str(spec.channel), reason=str(error))
                 self._bad[spec.channel] = Trouble(spec.channel, error.sentence, 0)
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """The channels that cannot be read, and when they are polled next."""
         troubles = list(self._bad.values())
-        for feed in self._feeds.values():
+        for feed in self.feeds.values():
             if feed.state is None or not feed.state.poll.failures:
                 continue
             due = feed.state.poll.due
@@ -205,7 +219,7 @@ class Feeds:
 
     async def poll(self, channel: Channel) -> None:
         """Poll a channel, then let the next one of those that wait for its host go."""
-        feed = self._feeds.get(channel)
+        feed = self.feeds.get(channel)
         if feed is not None and await self.waits_for_turn(feed):
             return
         after = self._turns.next()
@@ -228,7 +242,7 @@ class Feeds:
     def poll_again(self, feed: ConfiguredFeed, now: int) -> None:
         """Set the time of the next poll; a minute from now where the last one could not be
         stored."""
-        if self._feeds.get(feed.channel) is not feed:
+        if self.feeds.get(feed.channel) is not feed:
             return
         due = 0
         if feed.state:
@@ -254,9 +268,7 @@ class Feeds:
                 if state.dump() != kept:
                     await self._ports.memory.keep(feed.channel, state.dump())
             except StoreError as error:
-                log.warning(
-                    "a feed waits for the store", channel=str(feed.channel), reason=str(error)
-                )
+                log.warning("feed update postponed", channel=str(feed.channel), reason=str(error))
                 return None
             feed.state = state
             self._leases.later(feed)
@@ -267,17 +279,15 @@ class Feeds:
         async with feed.turn:
             state = feed.state or state  # a push may have come first
             try:
-                found, trouble = await self._looking.look(feed.channel, state, feed.form.choice)
-                if self._feeds.get(feed.channel) is not feed:
+                found, trouble = await self.looking.look(feed.channel, state, feed.form.choice)
+                if self.feeds.get(feed.channel) is not feed:
                     return
                 await self.take(feed, state, found)
                 feed.trouble = trouble
             except StoreError as error:
-                log.warning(
-                    "a feed waits for the store", channel=str(feed.channel), reason=str(error)
-                )
+                log.warning("feed update postponed", channel=str(feed.channel), reason=str(error))
             except Exception:
-                log.exception("a look at a feed failed", channel=str(feed.channel))
+                log.exception("feed update failed", channel=str(feed.channel))
                 feed.state = replace(
                     state, poll=replace(state.poll, due=self._ports.clock() + FAULT)
                 )
@@ -296,15 +306,15 @@ class Feeds:
     # What hubs push (WebSub)
 
     async def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
-        """See `ports.Pushed`."""
+        """The answer to a hub's verification request. Raises StoreError."""
         return await self._leases.verify(token, query)
 
     async def push(self, token: str, body: bytes, content_type: str, signature: str) -> bool:
-        """See `ports.Pushed`."""
+        """Take what was sent to a callback; False if the token is unknown. Raises StoreError."""
         found = self._leases.find(token)
         if found is None:
             return False
-        feed = self._feeds.get(found.channel)
+        feed = self.feeds.get(found.channel)
         if feed is None or feed.state is None:
             return False
         push = websub.push_of(feed.state.lease, body, signature, self._ports.clock())
@@ -330,15 +340,13 @@ class Feeds:
             if state is None:
                 return False
             try:
-                found = await self._looking.pushed(
+                found = await self.looking.pushed(
                     feed.channel, state, feed.form.choice, body, content_type
                 )
             except FeedError as error:
-                log.info(
-                    "what a hub sent can't be read", channel=str(feed.channel), reason=str(error)
-                )
+                log.info("WebSub content invalid", channel=str(feed.channel), reason=str(error))
                 return False
-            if self._feeds.get(feed.channel) is feed:
+            if self.feeds.get(feed.channel) is feed:
                 await self.take(feed, state, found)
             return True
 
@@ -359,7 +367,7 @@ def loaded(kept: object) -> State | None:
     try:
         return State.load(kept)
     except (KeyError, TypeError, ValueError, AttributeError):
-        log.warning("what was kept of a feed can't be read: it begins anew")
+        log.warning("stored feed state invalid, starting over")
         return None
 
 

@@ -103,5 +103,5 @@ class State:
 
 
 def digest(body: bytes) -> str:
-    """What stands for a body."""
+    """A hash of a body."""
     return blake2b(body, digest_size=16).hexdigest()

@@ -140,8 +140,8 @@ def links(header: str, base: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def offered(header: str, base: str, hubs: Sequence[str] = (), topic: str = "") -> Offer | None:
-    """What the headers of a feed offer, else what stands in it (`hubs`, and `topic` for its link to
-    itself); None where that is nothing (section 4)."""
+    """What the headers of a feed offer, otherwise what the feed itself contains (`hubs`, and
+    `topic` for its link to itself); None if there is no offer (section 4)."""
     linked = links(header, base)
     if linked.get("hub"):
         hubs, topic = linked["hub"], linked.get("self", ("",))[0] or topic

@@ -38,7 +38,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Name:
-    """What a database is called: the name of its file, which stands in one of the folders."""
+    """The name of a database: that of its file in one of the folders."""
 
     text: str
 
@@ -48,7 +48,8 @@ class Name:
         if not _NAME.fullmatch(text):
             raise BadInput(
                 _(
-                    "“{text}” is no name of fortunes: write it like computers, no folder.",
+                    "“{text}” is not the name of a fortune database. Write it as computers, "
+                    "without a folder.",
                     text=text[:40],
                 )
             )
@@ -76,7 +77,7 @@ class Database:
                 header = _HEADER.unpack(index.read(_HEADER.size))
                 _version, count, _longest, _shortest, flags, mark = header
                 if not count:
-                    raise Unavailable(_("The fortunes “{name}” are empty.", name=self.name))
+                    raise Unavailable(_("The fortune database “{name}” is empty.", name=self.name))
                 index.seek(_HEADER.size + 4 * luck.randrange(count))
                 (at,) = struct.unpack(">L", index.read(4))
             with self.file.open("rb") as text:
@@ -84,7 +85,11 @@ class Database:
                 raw = text.read(MOST)
         except OSError as error:
             raise Unavailable(
-                _("The fortunes “{name}” can't be read: {why}.", name=self.name, why=words(error))
+                _(
+                    "The fortune database “{name}” cannot be read: {why}.",
+                    name=self.name,
+                    why=words(error),
+                )
             ) from error
         except struct.error as error:
             raise self.broken() from error
@@ -112,7 +117,7 @@ class Database:
         """The error that says so."""
         return Unavailable(
             _(
-                "The index of the fortunes “{name}” is broken: strfile makes it anew.",
+                "The index of the fortune database “{name}” is damaged. Rebuild it with strfile.",
                 name=self.name,
             )
         )
@@ -160,13 +165,15 @@ def chosen(
     """
     allowed = [one for one in databases(places) if offensive or not one.offensive]
     if not allowed:
-        raise NotFound(_("There are no fortunes on this machine: install the package fortunes."))
+        raise NotFound(
+            _("No fortunes are installed on this machine. Install the package fortunes.")
+        )
     existing = {database.name for database in allowed}
     for name in sorted(names):
         if name not in existing:
             raise NotFound(
                 _(
-                    "There are no fortunes “{name}” here; there are {names}.",
+                    "The fortune database “{name}” does not exist. Available are {names}.",
                     name=name[:40],
                     names=", ".join(sorted(existing)),
                 )

@@ -24,19 +24,21 @@ class Settings:
     """What can be set of a channel of fortunes."""
 
     when: Annotated[
-        Schedule | None, Ask(_("When"), _("like hourly, weekdays at 9:00, or cron's five fields"))
+        Schedule | None,
+        Ask(_("When"), _("for example hourly, weekdays at 9:00, or the five fields of cron")),
     ] = None
     zone: Annotated[
-        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
+        Zone | None, Ask(_("Time zone"), _("for example Europe/Berlin; the default is UTC"))
     ] = None
     jitter: Annotated[
-        Span | None, Ask(_("Spread"), _("up to how much later, as luck has it, like 5min"))
+        Span | None, Ask(_("Random delay"), _("the longest random delay, for example 5min"))
     ] = None
     files: Annotated[
-        tuple[Name, ...], Ask(_("Files"), _("databases like computers, one a line; none for all"))
+        tuple[Name, ...],
+        Ask(_("Databases"), _("one fortune database such as computers per line; empty for all")),
     ] = ()
     offensive: Annotated[
-        bool, Ask(_("Offensive"), _("whether those that may offend are among them"))
+        bool, Ask(_("Offensive fortunes"), _("include fortunes that may offend people"))
     ] = False
 
     def __post_init__(self) -> None:
@@ -44,7 +46,7 @@ class Settings:
 
     @property
     def times(self) -> Times:
-        """See `component.methods.scheduled.slots.Timed`."""
+        """The schedule, as `slots` needs it."""
         return Times(self.when, self.zone, self.jitter)
 
 
@@ -57,11 +59,11 @@ class Fortune:
         self._slots = Slots(ports, METHOD.settings, self._words)
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Source.configure`."""
+        """Take on the configured channels; called again when they change."""
         self._slots.configure(specs)
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """The channels whose settings or files cannot be read."""
         return self._slots.troubles()
 
     async def _words(self, spec: ChannelSpec, settings: Settings) -> tuple[Author, str] | None:
@@ -78,9 +80,9 @@ class Fortune:
 
         def over(name: str) -> Words | None:
             if not name:
-                return _("There are fortunes again.")
+                return _("Fortunes are available again.")
             return (
-                _("The fortunes “{name}” can be read again.", name=name)
+                _("The fortune database “{name}” can be read again.", name=name)
                 if name in drawn.well
                 else None
             )

@@ -77,7 +77,7 @@ class Bounces:
             raise ConfigError(
                 [
                     _(
-                        "[mail] bounce_listen: {place} can't be used: {why}.",
+                        "[mail] bounce_listen: {place} cannot be used: {why}.",
                         place=self._place,
                         why=words(error),
                     )
@@ -109,7 +109,7 @@ class Bounces:
     ) -> str:
         """One recipient a mail, so that one answer is good for LMTP too."""
         if self._verp.read(address, self._clock()) is None:
-            return "550 5.1.1 Nobody reads mail here"
+            return "550 5.1.1 This address does not receive mail"
         if envelope.rcpt_tos:
             return "452 4.5.3 One recipient at a time"
         envelope.rcpt_tos.append(address)
@@ -124,22 +124,22 @@ class Bounces:
         target = self._target(report, digest) if report and digest else None
         if not report or not target:
             log.info(
-                "mail dropped",
+                "incoming mail dropped",
                 bytes=len(envelope.content or ""),
-                reason="no failure of a mail of ours is reported in it",
+                reason="not a delivery failure report for our mail",
             )
-            return "250 2.0.0 Dropped: nobody reads mail here"
+            return "250 2.0.0 Dropped: this address does not receive mail"
         try:
             await self._addresses.bounced(target, report.why)
         except StoreError:
-            return "451 4.3.0 Not now: try again"
-        log.info("mail came back", channel=str(target), reason=report.why)
+            return "451 4.3.0 Temporary error, try again later"
+        log.info("mail returned", channel=str(target), reason=report.why)
         return "250 2.0.0 OK"
 
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours: the server is to try again."""
-        log.error("fault on taking mail", exc_info=error)
-        return "451 4.3.0 Not now: try again"
+        log.error("incoming mail failed", exc_info=error)
+        return "451 4.3.0 Temporary error, try again later"
 
     async def _report(self, envelope: Envelope) -> Report | None:
         raw = envelope.content

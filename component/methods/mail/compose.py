@@ -94,4 +94,9 @@ def to_wire(address: str) -> str:
     try:
         return f"{local}@{domain.encode('idna').decode()}"
     except UnicodeError as error:
-        raise Refused(_("“{address}” is no mail address.", address=address)) from error
+        raise Refused(
+            _(
+                "“{address}” is not an email address. Write it as juliet@example.org.",
+                address=address,
+            )
+        ) from error

@@ -90,8 +90,7 @@ class SmtpConnection:
             self.close()
             raise Locked(
                 _(
-                    "the mail server {host} does not let the bus in with that user and "
-                    "password: {said}",
+                    "the mail server {host} did not accept the user name and password: {said}",
                     host=host,
                     said=reason(error),
                 )
@@ -99,7 +98,7 @@ class SmtpConnection:
         except (SMTPException, OSError, ValueError) as error:
             self.close()
             raise Down(
-                _("the mail server {host} can't be used: {why}", host=host, why=reason(error))
+                _("the mail server {host} cannot be used: {why}", host=host, why=reason(error))
             ) from error
         except BaseException:  # it was cut off
             self.close()
@@ -139,7 +138,10 @@ class SmtpConnection:
             raise fault(Stage.DATA, error.code, error.message) from error
         except (SMTPException, OSError) as error:  # it may have arrived all the same
             raise Unconfirmed(
-                _("the mail server did not say whether it took the mail: {why}", why=reason(error))
+                _(
+                    "the mail server did not confirm whether it accepted the message: {why}",
+                    why=reason(error),
+                )
             ) from error
 
     def _options(self, mail: OutgoingMail) -> tuple[list[str], list[str]]:
@@ -147,7 +149,11 @@ class SmtpConnection:
         the address that the mail went to."""
         if mail.utf8 and "smtputf8" not in self._smtp.esmtp_extensions:
             raise Refused(
-                _("the mail server takes no addresses with letters like those of {to}", to=mail.to)
+                _(
+                    "the mail server does not accept addresses with international characters "
+                    "such as {to}",
+                    to=mail.to,
+                )
             )
         envelope: list[str] = []
         recipient: list[str] = []
@@ -213,7 +219,7 @@ async def greeted(server: Server, sender: str) -> SmtpConnection:
     except Lost as error:
         connection.close()
         raise Down(
-            _("the mail server {host} ends connections: {why}", host=server.setup.host, why=error)
+            _("the mail server {host} closes connections: {why}", host=server.setup.host, why=error)
         ) from error
     except BaseException:
         connection.close()

@@ -44,7 +44,8 @@ def tidy(address: str) -> str:
     if not same:
         raise BadInput(
             _(
-                "“{domain}” can be read as another domain: write it as its owner does.",
+                "“{domain}” could be mistaken for another domain. Use the spelling that its "
+                "owner uses.",
                 domain=written[:80],
             )
         )

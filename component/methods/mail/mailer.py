@@ -95,7 +95,7 @@ class Mailer:
         except Lost as error:
             host = self._server.setup.host
             raise Down(
-                _("the mail server {host} ends connections: {why}", host=host, why=error)
+                _("the mail server {host} closes connections: {why}", host=host, why=error)
             ) from error
 
     async def _send(self, connection: SmtpConnection, mail: OutgoingMail) -> None:
@@ -129,7 +129,7 @@ class Mailer:
     def _report(self, error: Down) -> None:
         """Log a trouble once."""
         if str(error) != str(self.trouble):
-            log.warning("mail waits", reason=str(error))
+            log.warning("mail paused", reason=str(error))
         self.trouble = error.sentence
 
     async def _probe(self, error: Down) -> None:
@@ -150,7 +150,7 @@ class Mailer:
     async def _try(self) -> None:
         """Open the way again; raises Down."""
         connection = await greeted(self._server, self._sender())
-        log.info("mail goes on", host=self._server.setup.host)
+        log.info("mail resumed", host=self._server.setup.host)
         self.trouble = ""
         self._open.set()
         self._pool.keep(connection)

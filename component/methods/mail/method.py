@@ -107,9 +107,7 @@ class MailUnset:
 
     async def send(self, rendered: Rendered[Message]) -> Confirmation:
         """Raise Refused with what to configure."""
-        raise Refused(
-            _("mail is not set up here: an operator has to write [mail] in the configuration")
-        )
+        raise Refused(_("email is not set up; an operator must add [mail] to the configuration"))
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """Nothing was ever sent."""

@@ -33,7 +33,8 @@ async def probe_place(place: Place) -> str:
         server = await asyncio.start_server(lambda *_: None, place.host, place.port)
     except OSError as error:
         return (
-            f"bounce_listen: {place} can't be used: {words(error)}. If the bus runs, all is well."
+            f"bounce_listen: {place} cannot be used: {words(error)}. "
+            "This is expected if Shoutbus is already running."
         )
     server.close()
     await server.wait_closed()

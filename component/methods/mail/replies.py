@@ -47,7 +47,7 @@ class NoMailbox(Refused):
 def fault(stage: Stage, code: int, text: str) -> DeliveryError:
     """The error that a reply other than yes means."""
     said = one_line(f"{code} {text}")[:MAX_REPLY_CHARS]
-    words = _("the mail server says: {said}", said=said)
+    words = _("the mail server reports: {said}", said=said)
     if code < 500:
         if stage is Stage.MAIL:
             return Down(words)

@@ -35,7 +35,7 @@ class Security(StrEnum):
             return cls(text)
         except ValueError as error:
             raise BadInput(
-                _("“{text}” is none of none, starttls and tls.", text=text[:40])
+                _("“{text}” is not valid. Write none, starttls or tls.", text=text[:40])
             ) from error
 
 
@@ -60,7 +60,10 @@ class Mailbox:
         address = f"{local}@{domain.lower()}"
         if not ADDRESS.fullmatch(address) or not address.isascii():
             raise BadInput(
-                _("“{text}” is no sender like Shoutbus <shoutbus@example.org>.", text=text[:60])
+                _(
+                    "“{text}” is not a sender. Write it as Shoutbus <shoutbus@example.org>.",
+                    text=text[:60],
+                )
             )
         return cls(one_line(name).strip('"'), address)
 
@@ -84,7 +87,9 @@ class Domain:
         """The domain written; raises BadInput."""
         low = text.strip().lower()
         if len(low) > 200 or not _DOMAIN.fullmatch(low):
-            raise BadInput(_("“{text}” is no domain like bounces.example.org.", text=text[:60]))
+            raise BadInput(
+                _("“{text}” is not a domain. Write it as bounces.example.org.", text=text[:60])
+            )
         return cls(low)
 
     def __str__(self) -> str:
@@ -104,7 +109,12 @@ class Place:
         host, _colon, port = text.rpartition(":")
         number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else -1
         if not host or not 0 <= number <= 65535:
-            raise BadInput(_("“{text}” is no address:port like 127.0.0.1:2526.", text=text[:60]))
+            raise BadInput(
+                _(
+                    "“{text}” is not an address and port. Write it as 127.0.0.1:2526.",
+                    text=text[:60],
+                )
+            )
         return cls(host.strip("[]"), number)
 
     def __str__(self) -> str:
@@ -118,7 +128,9 @@ class Port(int):
     def parse(cls, text: str) -> Self:
         """The port written; raises BadInput."""
         if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
-            raise BadInput(_("“{text}” is no port, 1 to 65535.", text=text[:40]))
+            raise BadInput(
+                _("“{text}” is not a port number. Choose one from 1 to 65535.", text=text[:40])
+            )
         return cls(text)
 
 
@@ -133,7 +145,7 @@ class Connections(int):
         ):
             raise BadInput(
                 _(
-                    "“{text}” won't do: a number from 1 to {most}.",
+                    "“{text}” is out of range. Write a number from 1 to {most}.",
                     text=text[:40],
                     most=MAX_CONNECTIONS,
                 )
@@ -164,7 +176,7 @@ class MailSetup:
 
     def __post_init__(self) -> None:
         if bool(self.user) != bool(self.password):
-            raise BadInput(_("A user and a password go together: give both, or neither."))
+            raise BadInput(_("A user name and a password belong together. Set both, or neither."))
         if (
             self.user
             and self.way is Security.NONE
@@ -173,9 +185,8 @@ class MailSetup:
         ):
             raise BadInput(
                 _(
-                    "The password would go to {host} in clear text: use security = "
-                    '"starttls" or "tls", or accept it '
-                    "with clear_text = true.",
+                    "The password would be sent to {host} in clear text. Set security = "
+                    '"starttls" or "tls", or allow it with clear_text = true.',
                     host=self.host,
                 )
             )
@@ -200,7 +211,11 @@ class MailSetup:
         except OSError as error:  # ssl.SSLError too
             why = error.strerror or str(error)
             raise BadInput(
-                _("ca is {file}, which can't be used: {why}.", file=self.ca, why=why)
+                _(
+                    "The certificate file in ca, {file}, cannot be used: {why}.",
+                    file=self.ca,
+                    why=why,
+                )
             ) from error
 
 

@@ -59,10 +59,10 @@ class Complaints:
         now: Mapping[str, Words],
         over: Callable[[str], Words | None],
     ) -> None:
-        """Tell what is new of the troubles `now`, and with the words that `over` gives what is not
-        among them any more.
+        """Notify owners of new troubles, and of the end of old ones in the words of `over`.
 
-        They count as told once all of it is: after a crash on the way some is told again.
+        Troubles are marked as known after all notices are sent. After a crash in between, some are
+        sent again.
         """
         self._now[channel, part] = now
         known = await self.known(channel, part)

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import Author, AuthorKind, Channel, Kind, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Ports, Trouble
 from component.common.errors import BadInput, ShoutbusError, StoreError
@@ -36,13 +36,13 @@ class Times:
 
     def __post_init__(self) -> None:
         if self.jitter and not self.when:
-            raise BadInput(_("There is a spread and no schedule: say when."))
+            raise BadInput(_("A random delay requires a schedule. Set when."))
         most = Span(self.when.shortest() // 2) if self.when else Span(0)
         if self.jitter and self.jitter > most:
             raise BadInput(
                 _(
-                    "A spread of {span} is too much for “{when}”: half of the time between "
-                    "is {most}.",
+                    "The random delay of {span} is too long for “{when}”. The maximum is half of "
+                    "the interval, {most}.",
                     span=self.jitter,
                     when=self.when,
                     most=most,
@@ -67,11 +67,11 @@ _Settings = TypeVar("_Settings", bound=Timed)
 
 
 def speaker(spec: ChannelSpec, name: str) -> Author:
-    """Who speaks for a channel: by its title, by `name` where that won't do."""
+    """The author of a channel's messages: its title, or `name` if that is not a valid name."""
     try:
-        return Author.named(spec.title or name, str(spec.channel))
+        return Author.named(spec.title or name, str(spec.channel), AuthorKind.SOURCE)
     except BadInput:
-        return Author(name, str(spec.channel))
+        return Author(name, str(spec.channel), AuthorKind.SOURCE)
 
 
 class Slots(Generic[_Settings]):
@@ -94,7 +94,7 @@ class Slots(Generic[_Settings]):
         """The channels that may speak, and their settings."""
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
-        """See `ports.Source.configure`. A channel that stays as it was keeps its time."""
+        """Take on the configured channels. A channel that stays as it was keeps its time."""
         before = self.standing
         now: dict[Channel, tuple[ChannelSpec, _Settings]] = {}
         for spec in specs:
@@ -112,21 +112,22 @@ class Slots(Generic[_Settings]):
                 self._plan(channel)
 
     def troubles(self) -> Sequence[Trouble]:
-        """See `ports.Troubled`."""
+        """The channels whose settings cannot be read."""
         return [
             Trouble(channel, why, self._due.get(channel, 0))
             for channel, why in self.complaints.standing()
         ]
 
     def _settings(self, spec: ChannelSpec) -> _Settings | None:
-        """None where what is kept won't do, which owners are told."""
+        """The channel's settings; None if they cannot be read, of which owners are notified."""
         faults: dict[str, Words] = {}
         settings = None
         try:
             settings = self._read(spec)
         except BadInput as error:
             faults["settings"] = _(
-                "It says nothing until its settings are mended: {why}", why=error.sentence
+                "The channel does not post anything until its settings are corrected: {why}",
+                why=error.sentence,
             )
         name = f"{spec.channel}#settings"
         self._ports.timer.at(
@@ -171,7 +172,7 @@ class Slots(Generic[_Settings]):
                 self._wake(channel, slot, self._ports.clock() + AGAIN, message)
             return
         except ShoutbusError as error:
-            log.warning("not said", channel=str(channel), reason=str(error))
+            log.warning("scheduled message not posted", channel=str(channel), reason=str(error))
         self._plan(channel)
 
     async def _message(self, spec: ChannelSpec, settings: _Settings, slot: int) -> Message | None:
@@ -182,5 +183,10 @@ class Slots(Generic[_Settings]):
             return None
         author, body = said
         return Message.new(
-            spec.channel, author, body, self._ports.clock(), origin=f"{spec.channel}@{slot}"
+            spec.channel,
+            author,
+            body,
+            self._ports.clock(),
+            origin=f"{spec.channel}@{slot}",
+            kind=Kind.ANNOUNCEMENT,
         )

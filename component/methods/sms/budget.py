@@ -169,16 +169,19 @@ class Budget:
                 await self._keep(day.ended(sms))
                 raise Refused(
                     _(
-                        "It was sent {times} times, and nobody could tell whether it came.",
+                        "The message was sent {times} times, but its delivery could not be "
+                        "confirmed.",
                         times=MAX_TRIES,
                     )
                 )
             most = self._setup.per_number
             if day.by_number.get(sms.number, 0) + sms.parts > most:
-                raise Refused(_("This number has got its {most} SMS for today.", most=most))
+                raise Refused(
+                    _("This number has reached its limit of {most} SMS for today.", most=most)
+                )
             asked = day.requests + sms.parts
             if sms.request and asked > max(self._setup.budget // REQUEST_SHARE, 1):
-                raise Refused(_("As many SMS as may go out today to ask for numbers are spent."))
+                raise Refused(_("The daily budget for SMS with confirmation codes is used up."))
             if day.spent + sms.parts > self._setup.budget:
                 await self._over(day)
             await self._keep(day.reserved(sms))
@@ -223,14 +226,13 @@ class Budget:
         most = self._setup.budget
         if not day.told:
             words = _(
-                "The {most} SMS of today's budget are spent. Those to come are dead letters: "
-                "“deadletter list” shows "
-                "them.",
+                "The budget of {most} SMS for today is used up. Further SMS become dead letters; "
+                "“deadletter list” shows them.",
                 most=most,
             )
             await self._tell(self._purse, words)
             await self._keep(replace(day, told=True))
-        raise Refused(_("The {most} SMS of the day's budget are spent.", most=most))
+        raise Refused(_("The daily budget of {most} SMS is used up.", most=most))
 
     async def _today(self) -> Day:
         if self._day is None:

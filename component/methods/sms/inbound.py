@@ -56,13 +56,13 @@ class Inbound:
         try:
             await self._accept.accept(message_from(target, owner, words, id, self._clock()))
         except (Muted, BadInput) as error:
-            log.info("an sms was left out", channel=str(target), reason=str(error))
+            log.info("incoming sms ignored", channel=str(target), reason=str(error))
 
     def _leave_out(self, number: str) -> None:
         with contextlib.suppress(TooMany):
             self._strangers.spend("")
             log.info(
-                "an sms of nobody's that the bus knows was left out; said once a minute",
+                "sms from unknown number ignored",
                 number=number,
             )
 
@@ -70,7 +70,7 @@ class Inbound:
         """Whether the number wants no more SMS. Also a number that was only asked may say so. That
         it may be asked again is a message like any other where it was not stopped."""
         if word in STOP_WORDS and await self._addresses.knows(target):
-            log.info("a number wants no more sms", channel=str(target))
+            log.info("number blocked", channel=str(target))
             await self._addresses.stop(target)
             return True
         if word in START_WORDS:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import structlog
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel, Kind, Message
 from component.bus.model.records import ChannelSpec
-from component.bus.model.subscription import ASKS
 from component.bus.ports.method import Confirmation, MethodSpec, Ports, Trouble
 from component.bus.ports.rendering import AsIs, AsShortText, Rendered
 from component.common.errors import DeliveryError, Refused, StoreError, Unavailable, Unconfirmed
@@ -58,7 +57,7 @@ class Texts:
         """That the day's budget is spent, once a message was refused for it."""
         if not self._budget.spent:
             return ()
-        why = _("The {most} SMS of the day's budget are spent.", most=self._setup.budget)
+        why = _("The daily budget of {most} SMS is used up.", most=self._setup.budget)
         return (Trouble(Channel(NAME, "*"), why, 0),)
 
     async def landed(self, channel: Channel) -> frozenset[str]:
@@ -82,15 +81,14 @@ class Texts:
     async def _send(self, delivery: Delivery, content: str) -> None:
         number = delivery.channel.address
         if not self._setup.admits(number):
-            raise Refused(
-                _("{number} is in none of the countries that [sms] allows.", number=number)
-            )
+            raise Refused(_("The country code of {number} is not allowed in [sms].", number=number))
         await self._ports.addresses.check(delivery)
         text = gsm.cut(self._written(content), self._setup.parts)
         if not text.strip():
-            raise Refused(_("There is nothing to say: the message is empty."))
+            raise Refused(_("The message is empty. Write some text."))
         size = gsm.count(text)
-        sms = Sms(delivery.message.id, number, size.parts, delivery.message.origin.startswith(ASKS))
+        is_request = delivery.message.kind is Kind.CONFIRMATION
+        sms = Sms(delivery.message.id, number, size.parts, is_request)
         await self._budget.reserve(sms)
         await self._put(sms, text)
         log.info(
@@ -110,7 +108,7 @@ class Texts:
                 raise
             raise Refused(
                 _(
-                    "Nobody can tell whether it came, so it is not sent again: {why}",
+                    "Delivery could not be confirmed, so the message is not sent again: {why}",
                     why=doubt.sentence,
                 )
             ) from doubt
@@ -134,7 +132,7 @@ class SmsUnset:
 
     async def send(self, rendered: Rendered[Message]) -> Confirmation:
         """Raise Refused with what to configure."""
-        raise Refused(_("SMS is not set up: add [sms] to the configuration."))
+        raise Refused(_("SMS is not set up. Add [sms] to the configuration."))
 
     async def landed(self, channel: Channel) -> frozenset[str]:
         """Nothing was ever sent."""

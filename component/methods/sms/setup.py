@@ -32,7 +32,7 @@ class Prefix:
         """The prefix written; raises BadInput."""
         digits = text.replace(" ", "")
         if not _PREFIX.fullmatch(digits):
-            raise BadInput(_("“{text}” is no country's prefix: write it like +49.", text=text[:40]))
+            raise BadInput(_("“{text}” is not a country code. Write it as +49.", text=text[:40]))
         return cls(digits)
 
     def __str__(self) -> str:
@@ -50,7 +50,9 @@ class Gateway:
         """The domain written; raises BadInput."""
         low = text.strip().lower()
         if not BARE_JID.fullmatch(f"x@{low}"):
-            raise BadInput(_("“{text}” is no domain like sms.example.org.", text=text[:60]))
+            raise BadInput(
+                _("“{text}” is not a domain. Write it as sms.example.org.", text=text[:60])
+            )
         return cls(low)
 
     def __str__(self) -> str:
@@ -138,7 +140,8 @@ class SmsSetup:
     """
 
     countries: Annotated[
-        tuple[Prefix, ...], Ask(_("Countries"), _("where numbers begin that are sent to, like +49"))
+        tuple[Prefix, ...],
+        Ask(_("Countries"), _("the country codes that SMS can be sent to, for example +49")),
     ]
     gateway: Annotated[Gateway | None, Ask(_("Gateway"), _("an SMS gateway on XMPP"))] = None
     provider: Annotated[ProviderName | None, Ask(_("Provider"), _("who sends the SMS"))] = None
@@ -151,16 +154,20 @@ class SmsSetup:
     ] = ""
     url: Annotated[str, Ask(_("Address"), _("where the provider is asked, as a URL"))] = ""
     via: Annotated[Retired | None, Ask(_("Provider"))] = None
-    parts: Annotated[int, Ask(_("Parts"), _("how many SMS one message may take"))] = 2
-    budget: Annotated[int, Ask(_("Budget"), _("how many SMS go out in a day"))] = 100
+    parts: Annotated[int, Ask(_("Parts"), _("the maximum number of SMS for one message"))] = 2
+    budget: Annotated[int, Ask(_("Budget"), _("the maximum number of SMS per day"))] = 100
     per_number: Annotated[
-        int, Ask(_("For one number"), _("how many SMS go to one number in a day"))
+        int, Ask(_("Limit per number"), _("the maximum number of SMS per day to one number"))
     ] = 20
     plain: Annotated[
-        bool, Ask(_("Plain"), _("whether what is not in GSM's alphabet is left out or replaced"))
+        bool,
+        Ask(
+            _("GSM alphabet only"),
+            _("replace or remove characters that are not in the GSM alphabet"),
+        ),
     ] = False
     zone: Annotated[
-        Zone | None, Ask(_("Zone"), _("whose clocks, like Europe/Berlin; UTC where there is none"))
+        Zone | None, Ask(_("Time zone"), _("for example Europe/Berlin; the default is UTC"))
     ] = None
 
     def __post_init__(self) -> None:
@@ -174,10 +181,10 @@ class SmsSetup:
         if self.provider:
             self._check_provider(self.provider)
         if not 1 <= self.parts <= min(MAX_PARTS, 10):
-            raise BadInput(_("parts must be 1 to 10."))
+            raise BadInput(_("parts must be between 1 and 10."))
         for name, value in (("budget", self.budget), ("per_number", self.per_number)):
             if not 1 <= value <= 1_000_000:
-                raise BadInput(_("{name} must be 1 to 1000000.", name=name))
+                raise BadInput(_("{name} must be between 1 and 1000000.", name=name))
 
     def _check_provider(self, provider: ProviderName) -> None:
         missing = [name for name in _NEEDED[provider] if not getattr(self, name)]

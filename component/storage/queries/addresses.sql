@@ -54,20 +54,31 @@ update addresses set tries = tries + 1
 where who = :who and asked between :since and :upto and asked > 0 and tries < :most
 returning *;
 
--- name: forget_asks(before)!
--- What was asked before :before.
-delete from asks where at < :before;
+-- name: forget_requests(before)!
+-- Forget confirmation requests before :before.
+delete from confirmation_requests where at < :before;
 
--- name: asks(target, who, domain, since, upto)
--- How often :target was asked from :since to :upto, how often :who did so, and how often everyone at :domain.
+-- name: request_counts(mailbox, person, domain, since, upto)
+-- How many confirmation requests :mailbox got from :since to :upto, how many :person caused, and everyone at :domain.
 select
-    (select count(*) from asks where target = :target and at between :since and :upto) as mailbox,
-    (select count(*) from asks where who = :who and at between :since and :upto) as person,
     (
-        select count(*) from asks
-        where substr(who, instr(who, '@')) = :domain and at between :since and :upto
+        select count(*) from confirmation_requests
+        where mailbox = :mailbox and at between :since and :upto
+    ) as mailbox,
+    (
+        select count(*) from confirmation_requests
+        where requested_by = :person and at between :since and :upto
+    ) as person,
+    (
+        select count(*) from confirmation_requests
+        where substr(requested_by, instr(requested_by, '@')) = :domain and at between :since and :upto
     ) as domain;
 
--- name: add_ask(target, who, at)!
--- :target is asked, as :who wants.
-insert into asks (target, who, at) values (:target, :who, :at);
+-- name: add_request(message_id, mailbox, who, requested_by, at)!
+-- The message :message_id asks :mailbox, for the address that :who gave, as :requested_by wants.
+insert into confirmation_requests (message_id, mailbox, who, requested_by, at)
+values (:message_id, :mailbox, :who, :requested_by, :at);
+
+-- name: request(message_id)
+-- The confirmation request that is the message :message_id.
+select who, requested_by, at from confirmation_requests where message_id = :message_id;

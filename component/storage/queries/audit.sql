@@ -1,8 +1,8 @@
 -- The audit log.
 
--- name: add_audit(at, who, way, what, before, after)!
+-- name: add_audit(at, who, interface, what, before, after)!
 -- A line of the audit log.
-insert into audit (at, who, way, what, before, after) values (:at, :who, :way, :what, :before, :after);
+insert into audit (at, who, interface, what, before, after) values (:at, :who, :interface, :what, :before, :after);
 
 -- name: audit(number, count)
 -- The newest :count lines before :number.

@@ -80,7 +80,7 @@ delete from mutes where key = :key and until = :until;
 
 -- name: claim_seed()
 -- Gives 1 the first time, and nothing ever after.
-insert into facts (name, value) values ('seeded', '1') on conflict do nothing returning 1;
+insert into metadata (name, value) values ('seeded', '1') on conflict do nothing returning 1;
 
 -- name: add_channels(rows)!
 -- :rows [[channel, title, settings, enabled]…].

@@ -1,9 +1,10 @@
 -- Deliveries on their way, in a channel's log, and dead.
 
--- name: add_deliveries(rows)
+-- name: add_deliveries(rows, ids)
 -- :rows [[message_id, channel, state, changed, error, body]…] in this order; gives each one's seq.
 insert into deliveries (message_id, channel, state, changed, error, body)
-select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+select
+    substr(:ids, value ->> 0, 16), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
 from json_each(:rows)
 where true
 order by key
@@ -13,12 +14,12 @@ returning seq;
 -- :rows [[seq, state, attempts, error, changed]…]. Of what was dropped meanwhile, only that it arrived after all.
 update deliveries
 set
-    state = row.value ->> 1,
-    attempts = row.value ->> 2,
-    error = row.value ->> 3,
-    changed = row.value ->> 4
-from json_each(:rows) as row
-where deliveries.seq = row.value ->> 0 and (deliveries.state <> 'dropped' or row.value ->> 1 = 'done');
+    state = outcome.value ->> 1,
+    attempts = outcome.value ->> 2,
+    error = outcome.value ->> 3,
+    changed = outcome.value ->> 4
+from json_each(:rows) as outcome
+where deliveries.seq = outcome.value ->> 0 and (deliveries.state <> 'dropped' or outcome.value ->> 1 = 'delivered');
 
 -- name: pending(channel, seq, count)
 -- The first :count pending deliveries of :channel after :seq.
@@ -55,11 +56,11 @@ limit :count;
 -- The newest seq of :channel.
 select coalesce(max(seq), 0) as seq from deliveries where channel = :channel;
 
--- name: dead(count)
+-- name: dead_letters(count)
 -- The newest dead letters.
 select * from sent where state = 'dead' order by seq desc limit :count;
 
--- name: dead_of(channel, count)
+-- name: dead_letters_of(channel, count)
 -- The newest dead letters of :channel.
 select * from sent where destination = :channel and state = 'dead' order by seq desc limit :count;
 
@@ -67,7 +68,7 @@ select * from sent where destination = :channel and state = 'dead' order by seq 
 -- The dead letter :seq.
 select * from sent where seq = :seq and state = 'dead';
 
--- name: graves()
+-- name: dead_letter_counts()
 -- How many dead letters there are, by channel.
 select channel, count(*) as depth from deliveries where state = 'dead' group by channel;
 

@@ -5,7 +5,7 @@
 with first as (
     select target, due
     from subscriptions
-    where due > 0 and standing in ('on', 'paused') and due <= :now
+    where due > 0 and status in ('on', 'paused') and due <= :now
     order by due, target, id
     limit :count
 ),
@@ -15,23 +15,23 @@ called as (select target, min(due) as earliest from first group by target)
 select subscriptions.*
 from called
 join subscriptions on subscriptions.target = called.target
-where subscriptions.due > 0 and subscriptions.standing in ('on', 'paused') and subscriptions.due <= :now
+where subscriptions.due > 0 and subscriptions.status in ('on', 'paused') and subscriptions.due <= :now
 order by called.earliest, called.target, subscriptions.due, subscriptions.id;
 
 -- name: due_count(now)
 -- How many there are whose time has come.
-select count(*) as depth from subscriptions where due > 0 and standing in ('on', 'paused') and due <= :now;
+select count(*) as depth from subscriptions where due > 0 and status in ('on', 'paused') and due <= :now;
 
 -- name: far_subscriptions(due, after, count)
 -- The first :count after :after that are not paused and due later than :due.
 select * from subscriptions
-where due > 0 and standing in ('on', 'paused') and due > :due and standing = 'on' and +id > :after -- few are due so late
+where due > 0 and status in ('on', 'paused') and due > :due and status = 'on' and +id > :after -- few are due so late
 order by +id
 limit :count;
 
 -- name: next_subscription()
 -- When the next is due.
-select due from subscriptions where due > 0 and standing in ('on', 'paused') order by due limit 1;
+select due from subscriptions where due > 0 and status in ('on', 'paused') order by due limit 1;
 
 -- name: between(channel, after, upto, count)
 -- The first :count that a digest of :channel may tell behind :after up to :upto.
@@ -40,9 +40,9 @@ where
     destination = :channel
     and seq > :after
     and seq <= :upto
-    and state in ('came', 'pending', 'done')
-    and corrects = ''
-    and substr(author_key, 1, 11) <> 'bus:digest:'
+    and state in ('received', 'pending', 'delivered')
+    and corrects is null
+    and kind <> 'digest'
     and not exists (select 1 from deletions where deletions.message_id = sent.id)
     and not exists (select 1 from stories where stories.seq = sent.seq and stories.published = 0)
 order by seq
@@ -55,16 +55,16 @@ where
     destination = :channel
     and seq > :after
     and seq <= :upto
-    and state in ('came', 'pending', 'done')
-    and corrects = ''
-    and substr(author_key, 1, 11) <> 'bus:digest:'
+    and state in ('received', 'pending', 'delivered')
+    and corrects is null
+    and kind <> 'digest'
     and not exists (select 1 from deletions where deletions.message_id = sent.id)
     and not exists (select 1 from stories where stories.seq = sent.seq and stories.published = 0);
 
--- name: add_digest_parts(rows)!
+-- name: add_digest_parts(rows, ids)!
 -- :rows [[digest_id, subscription, after, upto]…].
 insert into digest_parts (digest_id, subscription, after, upto)
-select value ->> 0, value ->> 1, value ->> 2, value ->> 3
+select substr(:ids, value ->> 0, 16), value ->> 1, value ->> 2, value ->> 3
 from json_each(:rows)
 where true
 on conflict do nothing;

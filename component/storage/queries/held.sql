@@ -1,10 +1,11 @@
 -- What processors hold back, and what they keep.
 
--- name: add_held(rows)!
+-- name: add_held(rows, ids)!
 -- :rows [[message_id, body, route, stage, passed, been, since, due, batch]…]; passed and been are JSON themselves.
 insert into held (message_id, body, route, stage, passed, been, since, due, batch)
 select
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
+    substr(:ids, value ->> 0, 16), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    value ->> 7, value ->> 8
 from json_each(:rows)
 where true
 order by key;
@@ -13,31 +14,35 @@ order by key;
 -- Those of :ids [id…] that are still held; gives their ids.
 delete from held where id in (select value from json_each(:ids)) returning id;
 
--- name: been(ids)
--- Every channel that each of the messages :ids [id…] was brought to, or waits for; itself, or as a part of a digest.
-with recursive told (id, holder) as (
-    select value, value from json_each(:ids)
+-- name: been(places, ids)
+-- Every channel that each of the messages :places [id…] was brought to, or waits for; itself, or as a part of an
+-- aggregate.
+with recursive contained (id, holder) as (
+    select substr(:ids, value, 16), substr(:ids, value, 16) from json_each(:places)
     union
-    select told.id, parts.digest_id from told join parts on parts.message_id = told.holder
+    select contained.id, aggregate_parts.aggregate_id
+    from contained
+    join aggregate_parts on aggregate_parts.message_id = contained.holder
 )
 
-select told.id, deliveries.channel
-from told
-join deliveries on deliveries.message_id = told.holder
+select contained.id, deliveries.channel
+from contained
+join deliveries on deliveries.message_id = contained.holder
 union
-select told.id, routes.destination
-from told
-join held on held.message_id = told.holder
+select contained.id, routes.destination
+from contained
+join held on held.message_id = contained.holder
 join routes on routes.id = held.route;
 
--- name: parts(ids)
--- What each of the digests :ids [id…] tells.
-select digest_id, message_id from parts where digest_id in (select value from json_each(:ids));
+-- name: aggregate_parts(places, ids)
+-- What each of the aggregates :places [id…] holds.
+select aggregate_id, message_id from aggregate_parts
+where aggregate_id in (select substr(:ids, value, 16) from json_each(:places));
 
--- name: add_parts(rows)!
--- :rows [[digest_id, message_id]…].
-insert into parts (digest_id, message_id)
-select value ->> 0, value ->> 1
+-- name: add_aggregate_parts(rows, ids)!
+-- :rows [[aggregate_id, message_id]…].
+insert into aggregate_parts (aggregate_id, message_id)
+select substr(:ids, value ->> 0, 16), substr(:ids, value ->> 1, 16)
 from json_each(:rows)
 where true
 on conflict do nothing;
@@ -71,7 +76,7 @@ select route, stage, count(*) as depth from held group by route, stage;
 -- The first :count to go on, of route :route where it is not null.
 select * from waiting where route = coalesce(:route, route) order by due, number limit :count;
 
--- name: held(id)
+-- name: held_of(id)
 -- Where message :id waits.
 select * from waiting where id = :id order by number;
 
@@ -110,23 +115,23 @@ where route = :route;
 -- The stages of route :id.
 select stages from routes where id = :id;
 
--- name: put_notes(rows)!
--- :rows [[route, stage, key, value]…], in this order; each becomes its stage's newest.
-insert or replace into notes (route, stage, key, value)
+-- name: put_processor_state(rows)!
+-- :rows [[route, stage, key, value]…], in this order, of keys that are not there.
+insert into processor_state (route, stage, key, value)
 select value ->> 0, value ->> 1, value ->> 2, value ->> 3
 from json_each(:rows)
 where true
 order by key;
 
--- name: drop_notes(rows)!
+-- name: drop_processor_state(rows)!
 -- :rows [[route, stage, key]…].
-delete from notes
+delete from processor_state
 where (route, stage, key) in (select value ->> 0, value ->> 1, value ->> 2 from json_each(:rows));
 
--- name: notes()
--- What every stage noted, oldest first.
-select route, stage, key, value from notes order by number;
+-- name: processor_state()
+-- What every stage keeps, oldest first.
+select route, stage, key, value from processor_state order by number;
 
--- name: forget_notes(route, stages)!
--- The notes of :stages [stage…] of :route.
-delete from notes where route = :route and stage in (select value from json_each(:stages));
+-- name: forget_processor_state(route, stages)!
+-- What :stages [stage…] of :route keep.
+delete from processor_state where route = :route and stage in (select value from json_each(:stages));

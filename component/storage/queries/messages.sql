@@ -1,76 +1,86 @@
 -- Messages, and what was planned for them.
+--
+-- JSON holds no bytes: where rows name messages, :ids is one blob of their ids, and each row has the place of an id in
+-- it, counted from 1; null stands for none.
 
--- name: add_messages(rows)
--- Those of :rows [[id, origin, channel, author_name, author_key, body, at, corrects, replies, thread]…] that are new;
--- gives their ids.
-insert into messages (id, origin, channel, author_name, author_key, body, at, corrects, replies, thread)
+-- name: add_messages(rows, ids)
+-- Those of :rows [[id, origin, kind, channel, author_name, author_key, author_kind, body, at, corrects, replies,
+-- thread]…] that are new; gives their ids.
+insert into messages (
+    id, origin, kind, channel, author_name, author_key, author_kind, body, at, corrects, replies, thread
+)
 select
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-    value ->> 8, value ->> 9
+    substr(:ids, value ->> 0, 16), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    value ->> 7, value ->> 8, substr(:ids, value ->> 9, 16), substr(:ids, value ->> 10, 16),
+    substr(:ids, value ->> 11, 16)
 from json_each(:rows)
 where true
 order by key
 on conflict do nothing
 returning id;
 
--- name: known_messages(rows)
+-- name: known_messages(rows, ids)
 -- Messages whose id or origin is in :rows [[id, origin]…], accepted before; `deleted` is 1 where they were.
 select
     messages.*,
-    row.key as place,
+    offer.key as place,
     exists (select 1 from deletions where message_id = messages.id) as deleted
-from json_each(:rows) as row
-join messages on messages.id = row.value ->> 0 or messages.origin = row.value ->> 1;
+from json_each(:rows) as offer
+join messages on messages.id = substr(:ids, offer.value ->> 0, 16)
+union all
+select
+    messages.*,
+    offer.key as place,
+    exists (select 1 from deletions where message_id = messages.id) as deleted
+from json_each(:rows) as offer
+join messages on messages.origin = offer.value ->> 1;
 
--- name: add_stops(rows)!
--- :rows [[message_id, route, processor, destination, why]…].
-insert into stops (message_id, route, processor, destination, why)
-select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+-- name: add_rejections(rows, ids)!
+-- :rows [[message_id, route, processor, destination, reason]…].
+insert into rejections (message_id, route, processor, destination, reason)
+select substr(:ids, value ->> 0, 16), value ->> 1, value ->> 2, value ->> 3, value ->> 4
 from json_each(:rows)
 where true
 order by key;
 
--- name: stops(id)
--- Where message :id was stopped.
+-- name: rejections(id)
+-- Where processors rejected message :id.
 select
-    stops.route,
-    stops.processor,
-    stops.destination,
-    stops.why,
-    messages.id,
-    messages.origin,
-    messages.channel,
-    messages.author_name,
-    messages.author_key,
-    messages.body,
-    messages.at,
-    messages.corrects,
-    messages.replies,
-    messages.thread
-from stops
-join messages on messages.id = stops.message_id
-where stops.message_id = :id
-order by stops.id;
+    rejections.route,
+    rejections.processor,
+    rejections.destination,
+    rejections.reason,
+    messages.*
+from rejections
+join messages on messages.id = rejections.message_id
+where rejections.message_id = :id
+order by rejections.id;
 
--- name: brought(origin)
--- The message that came from :origin, with each channel it was or will be brought to.
+-- name: destinations_of(origin, id)
+-- The message that came from :origin, or has nothing but its id :id, with each channel that has it or will have it.
 select messages.*, deliveries.channel as destination
 from messages
-join deliveries on deliveries.message_id = messages.id and deliveries.state in ('done', 'pending')
-where messages.origin = :origin and messages.id not in (select message_id from deletions);
+join deliveries on deliveries.message_id = messages.id and deliveries.state in ('delivered', 'pending')
+where
+    messages.id in (
+        select id from messages where origin = :origin
+        union all
+        select id from messages where id = :id and origin is null and channel || '#' || lower(hex(id)) = :origin
+    )
+    and not exists (select 1 from deletions where deletions.message_id = messages.id);
 
--- name: came(id, channels)
--- Which of :channels [channel…] the message :id was brought to, or is on its way to.
+-- name: reached(id, channels)
+-- Which of :channels [channel…] the message :id was delivered to, or is on its way to.
 select distinct channel from deliveries
 where message_id = :id and channel in (select value from json_each(:channels));
 
 -- name: thread_of(id)
--- The message that began the thread in which :id stands.
-select case when thread = '' then id else thread end as thread from messages where id = :id;
+-- The message that began the thread of message :id.
+select coalesce(thread, id) as thread from messages where id = :id;
 
--- name: starting(start, count)
--- Ids of messages that begin with :start, which holds hexadecimal digits only.
-select id from messages where id >= :start and id < :start || 'g' order by id limit :count;
+-- name: ids_between(first, last, count)
+-- Ids of messages from :first to :last.
+select id from messages where id between :first and :last order by id limit :count;
 
 -- name: search(channel, pattern, count)
 -- What :channel holds that is like :pattern, newest first.
@@ -95,11 +105,11 @@ insert into deletions (message_id, at, who) values (:id, :at, :who) on conflict 
 update messages set body = :body where id = :id;
 
 -- name: forget_bodies(id)!
--- Nor do they stand as processors changed them.
+-- Forget how processors changed message :id.
 update deliveries set body = null where message_id = :id and body is not null;
 
 -- name: drop_undelivered(id, changed)!
--- What has not arrived of message :id.
+-- Drop what was not delivered of message :id.
 update deliveries set state = 'dropped', changed = :changed
 where message_id = :id and state in ('pending', 'dead');
 
@@ -107,6 +117,6 @@ where message_id = :id and state in ('pending', 'dead');
 -- Who deleted message :id, and when.
 select at, who from deletions where message_id = :id;
 
--- name: bodies(ids)
--- What the messages :ids [id…] said as they came.
-select id, body from messages where id in (select value from json_each(:ids));
+-- name: bodies(places, ids)
+-- The bodies of the messages :places [id…] as they came.
+select id, body from messages where id in (select substr(:ids, value, 16) from json_each(:places));

@@ -38,6 +38,6 @@ where (id, due) in (select value ->> 0, value ->> 1 from json_each(:rows));
 
 -- name: put_off_reminders(rows)!
 -- Of :rows (a JSON list of [id, due, next]), those that are still due then come at their next time.
-update reminders set due = told.next
-from (select value ->> 0 as id, value ->> 1 as due, value ->> 2 as next from json_each(:rows)) as told
-where reminders.id = told.id and reminders.due = told.due;
+update reminders set due = change.next
+from (select value ->> 0 as id, value ->> 1 as due, value ->> 2 as next from json_each(:rows)) as change
+where reminders.id = change.id and reminders.due = change.due;

@@ -7,15 +7,15 @@ select 1 from subscriptions where owner = :owner and channel = :channel and targ
 -- name: add_subscription(row, most)
 -- Keep :row, a JSON object of columns, and give its number; no row where its owner has :most already.
 insert into subscriptions (
-    owner, who, channel, target, every, schedule, cron, zone, language, wanted, unwanted, thread, own, online, name,
-    fallback, standing, due, cursor, live, urgent
+    owner, who, channel, target, every, schedule, cron, zone, language, include, exclude, thread, include_own, online, name,
+    fallback, status, due, cursor, immediate, mention_name
 )
 select
     value ->> 'owner', value ->> 'who', value ->> 'channel', value ->> 'target', value ->> 'every',
-    value ->> 'schedule', value ->> 'cron', value ->> 'zone', value ->> 'language', value ->> 'wanted',
-    value ->> 'unwanted', value ->> 'thread', value ->> 'own', value ->> 'online', value ->> 'name',
-    value ->> 'fallback', value ->> 'standing', value ->> 'due', value ->> 'cursor', value ->> 'live',
-    value ->> 'urgent'
+    value ->> 'schedule', value ->> 'cron', value ->> 'zone', value ->> 'language', value ->> 'include',
+    value ->> 'exclude', value ->> 'thread', value ->> 'include_own', value ->> 'online', value ->> 'name',
+    value ->> 'fallback', value ->> 'status', value ->> 'due', value ->> 'cursor', value ->> 'immediate',
+    value ->> 'mention_name'
 from (select :row as value)
 where (select count(*) from subscriptions where owner = :row ->> 'owner') < :most
 returning id;
@@ -24,41 +24,41 @@ returning id;
 -- Each of :rows [{column: value…}…] is so from now; what is gone stays gone.
 update subscriptions
 set
-    owner = row.value ->> 'owner',
-    who = row.value ->> 'who',
-    channel = row.value ->> 'channel',
-    target = row.value ->> 'target',
-    every = row.value ->> 'every',
-    schedule = row.value ->> 'schedule',
-    cron = row.value ->> 'cron',
-    zone = row.value ->> 'zone',
-    language = row.value ->> 'language',
-    wanted = row.value ->> 'wanted',
-    unwanted = row.value ->> 'unwanted',
-    thread = row.value ->> 'thread',
-    own = row.value ->> 'own',
-    online = row.value ->> 'online',
-    name = row.value ->> 'name',
-    fallback = row.value ->> 'fallback',
-    standing = row.value ->> 'standing',
-    due = row.value ->> 'due',
-    cursor = row.value ->> 'cursor',
-    live = row.value ->> 'live',
-    urgent = row.value ->> 'urgent'
-from json_each(:rows) as row
-where subscriptions.id = row.value ->> 'id';
+    owner = change.value ->> 'owner',
+    who = change.value ->> 'who',
+    channel = change.value ->> 'channel',
+    target = change.value ->> 'target',
+    every = change.value ->> 'every',
+    schedule = change.value ->> 'schedule',
+    cron = change.value ->> 'cron',
+    zone = change.value ->> 'zone',
+    language = change.value ->> 'language',
+    include = change.value ->> 'include',
+    exclude = change.value ->> 'exclude',
+    thread = change.value ->> 'thread',
+    include_own = change.value ->> 'include_own',
+    online = change.value ->> 'online',
+    name = change.value ->> 'name',
+    fallback = change.value ->> 'fallback',
+    status = change.value ->> 'status',
+    due = change.value ->> 'due',
+    cursor = change.value ->> 'cursor',
+    immediate = change.value ->> 'immediate',
+    mention_name = change.value ->> 'mention_name'
+from json_each(:rows) as change
+where subscriptions.id = change.value ->> 'id';
 
 -- name: move_subscriptions(rows)!
--- Each of :rows [[id, standing, due, cursor, live, urgent]…] stands so from now.
+-- Each of :rows [[id, status, due, cursor, immediate, mention_name]…] stands so from now.
 update subscriptions
 set
-    standing = row.value ->> 1,
-    due = row.value ->> 2,
-    cursor = row.value ->> 3,
-    live = row.value ->> 4,
-    urgent = row.value ->> 5
-from json_each(:rows) as row
-where subscriptions.id = row.value ->> 0;
+    status = change.value ->> 1,
+    due = change.value ->> 2,
+    cursor = change.value ->> 3,
+    immediate = change.value ->> 4,
+    mention_name = change.value ->> 5
+from json_each(:rows) as change
+where subscriptions.id = change.value ->> 0;
 
 -- name: subscriptions_by_id(ids)
 -- Those of :ids [id…] that are there.
@@ -103,28 +103,28 @@ order by id;
 -- Those of :ids [id…] are over.
 delete from subscriptions where id in (select value from json_each(:ids));
 
--- name: standings()
+-- name: subscription_counts()
 -- How many subscriptions there are, by how they stand.
-select standing, count(*) as depth from subscriptions group by standing;
+select status, count(*) as depth from subscriptions group by status;
 
--- name: subscribed()
+-- name: listener_counts()
 -- For how many subscriptions each channel's messages are looked at.
 select channel, sum(depth) as depth
 from (
-    select channel, count(*) as depth from subscriptions where live = 1 group by channel
+    select channel, count(*) as depth from subscriptions where immediate = 1 group by channel
     union all
-    select channel, count(*) as depth from subscriptions where urgent <> '' group by channel
+    select channel, count(*) as depth from subscriptions where mention_name <> '' group by channel
 )
 group by channel;
 
--- name: hearers(channel, words, after, count)
+-- name: listeners(channel, words, after, count)
 -- The first :count after :after who hear at once what comes to :channel, of those with a name only where it is one of
 -- :words [word…].
-select * from subscriptions where channel = :channel and live = 1 and id > :after
+select * from subscriptions where channel = :channel and immediate = 1 and id > :after
 union all
 select subscriptions.*
 from (select distinct value as name from json_each(:words)) as word
 cross join subscriptions -- so that each word is looked up: not each subscription looked at
-where channel = :channel and urgent <> '' and urgent = word.name and id > :after
+where channel = :channel and mention_name <> '' and mention_name = word.name and id > :after
 order by id
 limit :count;

@@ -5,8 +5,13 @@ from dataclasses import replace
 
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Address, Proof, Standing, Subscription, mailbox
-from component.bus.ports.addresses import RequestCounts, RequestLimits, RequestOutcome
-from component.storage.sqlite.database import Connection, Database, Row
+from component.bus.ports.addresses import (
+    ConfirmationRequest,
+    RequestCounts,
+    RequestLimits,
+    RequestOutcome,
+)
+from component.storage.sqlite.database import Connection, Database, Row, of_id
 from component.storage.sqlite.subscription_rows import end, move, of_target
 from component.storage.sqlite.subscriptions import name_of
 
@@ -47,32 +52,44 @@ class SQLiteAddresses:
             await writer.run("drop_address", who=who, target=str(target))
 
     async def request_confirmation(
-        self, address: Address, by: str, limits: RequestLimits
+        self, address: Address, by: str, message_id: str, limits: RequestLimits
     ) -> RequestOutcome:
         """Save an address that gets a confirmation request now, within the limits."""
         box = str(mailbox(address.target))
         async with self._database.transaction() as writer:
             if await writer.rows("stopped", mailbox=box):
                 return RequestOutcome.STOPPED
-            await writer.run("forget_asks", before=address.asked - _KEPT)
+            await writer.run("forget_requests", before=address.asked - _KEPT)
             period = {"since": limits.since, "upto": address.asked}
-            (row,) = await writer.rows("asks", target=box, who=by, domain=domain_of(by), **period)
+            asked = {"mailbox": box, "person": by, "domain": domain_of(by)}
+            (row,) = await writer.rows("request_counts", **asked, **period)
             counts = to_counts(row)
             if counts.mailbox >= limits.mailbox:
                 return RequestOutcome.ALREADY
             if counts.person >= limits.person or counts.domain >= limits.domain:
                 return RequestOutcome.SPENT
-            await writer.run("add_ask", target=box, who=by, at=address.asked)
+            await writer.run(
+                "add_request",
+                message_id=of_id(message_id),
+                mailbox=box,
+                who=address.who,
+                requested_by=by,
+                at=address.asked,
+            )
             await put_address(writer, address)
         return RequestOutcome.NOW
+
+    async def request(self, message_id: str) -> ConfirmationRequest | None:
+        """Return the confirmation request that a message is."""
+        return await self._database.read_one("request", to_request, message_id=of_id(message_id))
 
     async def request_counts(
         self, target: Channel, by: str, since: int, upto: int
     ) -> RequestCounts:
         """Return how many confirmation requests there were in a period."""
-        asked = {"target": str(mailbox(target)), "who": by, "domain": domain_of(by)}
+        asked = {"mailbox": str(mailbox(target)), "person": by, "domain": domain_of(by)}
         period = {"since": since, "upto": upto}
-        (counts,) = await self._database.read("asks", to_counts, **asked, **period)
+        (counts,) = await self._database.read("request_counts", to_counts, **asked, **period)
         return counts
 
     async def take_try(self, who: str, since: int, upto: int, most: int) -> Sequence[Address]:
@@ -168,6 +185,11 @@ def to_address(row: Row) -> Address:
     """Read a row of `addresses`."""
     target = Channel.parse(row["target"])
     return Address(row["who"], target, Proof(row["proof"]), row["asked"], row["tries"], row["why"])
+
+
+def to_request(row: Row) -> ConfirmationRequest:
+    """Read a confirmation request."""
+    return ConfirmationRequest(row["who"], row["requested_by"], row["at"])
 
 
 def to_counts(row: Row) -> RequestCounts:

@@ -1,7 +1,6 @@
 """The audit log, on SQLite."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from component.bus.model.records import Audit
 from component.storage.sqlite.database import LAST, Connection, Database, Row
@@ -23,10 +22,18 @@ class SQLiteAuditLog:
 
 def to_numbered(row: Row) -> tuple[int, Audit]:
     """Read a row of `audit`."""
-    line = Audit(row["at"], row["who"], row["way"], row["what"], row["before"], row["after"])
+    line = Audit(row["at"], row["who"], row["interface"], row["what"], row["before"], row["after"])
     return row["id"], line
 
 
 async def write_audit(writer: Connection, audit: Audit) -> None:
     """Write a line of the audit log within the transaction of its change."""
-    await writer.run("add_audit", **asdict(audit))
+    await writer.run(
+        "add_audit",
+        at=audit.at,
+        who=audit.who,
+        interface=audit.interface,
+        what=audit.what,
+        before=audit.before,
+        after=audit.after,
+    )

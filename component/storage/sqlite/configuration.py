@@ -15,7 +15,7 @@ from component.storage.sqlite.audit import write_audit
 from component.storage.sqlite.database import Connection, Database, Row
 from component.storage.sqlite.rows import of_stages, to_route, to_stages
 
-_REMOVED = "Its route was removed while it was held there."
+_REMOVED = "The route was removed while the message was held."
 
 
 class SQLiteConfiguration:
@@ -50,7 +50,10 @@ class SQLiteConfiguration:
             for change in changes:
                 if not await make(writer, change):
                     raise Conflict(
-                        _("Someone changed that meanwhile: look at it again, then decide.")
+                        _(
+                            "Someone else changed this in the meantime. Nothing was saved; "
+                            "please review it and try again."
+                        )
                     )
             await write_audit(writer, audit)
 
@@ -85,8 +88,8 @@ async def make(writer: Connection, change: Put | Drop) -> int:
 
 
 async def leave(writer: Connection, route: Route, *, gone: bool) -> None:
-    """Forget the state of stages that go or are set otherwise, and let go on what they hold: what
-    comes now must not overtake it. What a route that goes holds becomes dead letters."""
+    """Forget the state of stages that are removed or changed, and make due what they hold: a new
+    message must not overtake it. What a removed route holds becomes dead letters."""
     rows = await writer.rows("stages_of", id=route.id)
     changed: list[int] = []
     lost: list[int] = []
@@ -97,7 +100,7 @@ async def leave(writer: Connection, route: Route, *, gone: bool) -> None:
                 changed.append(stage.id)
             if stage.id not in left:
                 lost.append(stage.id)
-    await writer.run("forget_notes", route=route.id, stages=json.dumps(changed))
+    await writer.run("forget_processor_state", route=route.id, stages=json.dumps(changed))
     await writer.run("hasten_held", route=route.id, stages=json.dumps(changed))
     if lost:
         await writer.run("outlive_stages", route=route.id, stages=json.dumps(lost))
@@ -170,8 +173,8 @@ async def drop_channel(writer: Connection, spec: ChannelSpec) -> int:
     meanwhile is not for the bus."""
     channel = str(spec.channel)
     dropped = await writer.run("drop_channel", channel=channel, version=spec.version)
-    await writer.run("drop_mark", channel=channel)
-    await writer.run("drop_memory", channel=channel)
+    await writer.run("drop_archive_position", channel=channel)
+    await writer.run("drop_source_state", channel=channel)
     return dropped
 
 

@@ -17,16 +17,20 @@ from typing import Any, Self, TypeVar, cast
 import aiosql
 import aiosqlite
 
+from component.bus.model.message import is_id
 from component.common.errors import StoreError
-from component.common.i18n import _
+from component.common.i18n import Words, _
 
 _T = TypeVar("_T")
 
 Row = Mapping[str, Any]
 
 HERE = resources.files("component.storage")
+APPLICATION = 0x53686F75
+"""What the file says it is (`pragma application_id`): “Shou”."""
 LAST = 2**62
 """No number in the database is higher."""
+TABLES = "select name from sqlite_schema"
 PRAGMAS = (
     "journal_mode = wal",
     "synchronous = full",
@@ -53,10 +57,46 @@ class Connection:
         changed: int = await getattr(self.queries, query)(self.driver, **values)
         return changed
 
-    async def put(self, query: str, rows: Sequence[Any]) -> None:
-        """Run a query that takes many `rows` as JSON, where there are any."""
-        if rows:
+    async def put(self, query: str, rows: Sequence[Any], ids: "MessageIds | None" = None) -> None:
+        """Run a query that takes many `rows` as JSON, where there are any; `ids` are those of the
+        messages that the rows name by their places."""
+        if rows and ids:
+            await self.run(query, rows=json.dumps(rows), ids=ids.blob)
+        elif rows:
             await self.run(query, rows=json.dumps(rows))
+
+
+class MessageIds:
+    """Ids of messages for a query that takes many rows: JSON holds no bytes, so a row names an id
+    by its place in one blob."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def place(self, message_id: str) -> int | None:
+        """Return the place of an id, as SQL counts; None for the empty one."""
+        if not message_id:
+            return None
+        return self._places.setdefault(message_id, 1 + 16 * len(self._places))
+
+    @property
+    def blob(self) -> bytes:
+        """All ids, one after the other."""
+        return b"".join(map(of_id, self._places))
+
+
+def of_id(message_id: str) -> bytes:
+    """Give the bytes of a message's id; what is not an id gives none, and no message has that."""
+    if not is_id(message_id):
+        return b""
+    return bytes.fromhex(message_id)
+
+
+def to_id(value: bytes | None) -> str:
+    """Read the id of a message; "" for null."""
+    if value is None:
+        return ""
+    return value.hex()
 
 
 class Database:
@@ -80,10 +120,10 @@ class Database:
                 await asyncio.to_thread(create_private, path)
                 writer = await connect(path, undo)
                 database = cls(path, writer, await connect(path, undo))
-                await migrate(writer)
+                await migrate(writer, path)
             except (sqlite3.Error, OSError) as error:
                 raise StoreError(
-                    _("The database {path} can't be opened: {error}.", path=path, error=error)
+                    _("The database {path} cannot be opened: {error}.", path=path, error=error)
                 ) from error
             undo.pop_all()
         return database
@@ -130,7 +170,7 @@ class Database:
         """A file that was removed under SQLite takes every commit, and nobody will ever read it."""
         if inode(self._path) != self._inode:
             raise StoreError(
-                _("The database's file was removed or replaced: stop the bus, and put it back.")
+                _("The database file was removed or replaced. Stop Shoutbus and restore the file.")
             )
 
 
@@ -141,12 +181,15 @@ def driver_errors() -> Iterator[None]:
         yield
     except (sqlite3.Error, ValueError) as error:
         raise StoreError(
-            _("The database failed ({error}); nothing was changed, try again.", error=error)
+            _(
+                "A database error occurred ({error}). Nothing was changed; please try again.",
+                error=error,
+            )
         ) from error
 
 
 def inode(path: Path) -> tuple[int, int]:
-    """Which file stands at a path, as device and inode; (0, 0) where none does."""
+    """Return which file is at a path, as device and inode; (0, 0) where none is."""
     try:
         status = path.stat()
     except OSError:
@@ -171,18 +214,53 @@ async def connect(path: Path, undo: contextlib.AsyncExitStack) -> aiosqlite.Conn
     return connection
 
 
-async def migrate(connection: aiosqlite.Connection) -> None:
-    """Run the migrations that the database does not have yet, each in one transaction."""
+async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    """Run the migrations that the database does not have yet, each in one transaction; raises
+    StoreError where it is not one of this form."""
+    schema = await connection.execute_fetchall(TABLES)
+    application = await pragma(connection, "application_id")
     done = await pragma(connection, "user_version")
+    check_form(path, application, done, {str(row[0]) for row in schema})
     numbered = sorted(HERE.joinpath("migrations").iterdir(), key=lambda file: file.name)
     if done > len(numbered):
-        raise StoreError(_("The database was made by a newer version of Shoutbus: run that one."))
+        raise StoreError(
+            _("The database was created by a newer version of Shoutbus. Run that version.")
+        )
     for number, file in enumerate(numbered, 1):
         if number > done:
             script = file.read_text("utf-8")
-            await connection.executescript(
-                f"begin immediate;\n{script}\npragma user_version = {number};\ncommit;"
+            mark = f"pragma application_id = {APPLICATION};\npragma user_version = {number};"
+            await connection.executescript(f"begin immediate;\n{script}\n{mark}\ncommit;")
+
+
+def check_form(path: Path, application: int, version: int, tables: set[str]) -> None:
+    """Refuse a file of the form before the first release, and of another program."""
+    if is_first_form(application, version, tables):
+        raise StoreError(
+            _(
+                "The database {path} was made by an earlier version. Run “shoutbus migrate "
+                "--config FILE” once. It keeps a copy.",
+                path=path,
             )
+        )
+    if application != APPLICATION and (application or version or tables):
+        raise StoreError(foreign(path))
+
+
+def is_first_form(application: int, version: int, tables: set[str]) -> bool:
+    """Tell a database of the form before the first release, which said nothing of itself, by its
+    version and its tables."""
+    return application == 0 and 1 <= version <= 6 and {"messages", "facts"} <= tables
+
+
+def foreign(path: Path) -> Words:
+    """Say that a file is something else."""
+    return _("The file {path} is not a database of Shoutbus.", path=path)
+
+
+def script_of(name: str) -> str:
+    """Return a file of SQL."""
+    return HERE.joinpath(name).read_text("utf-8")
 
 
 async def pragma(connection: aiosqlite.Connection, name: str) -> int:

@@ -54,9 +54,9 @@ class SQLiteDeadLetters:
     async def newest(self, channel: Channel | None = None, limit: int = 50) -> Sequence[Delivery]:
         """Return dead letters, newest first."""
         if channel is None:
-            return await self._database.read("dead", to_delivery, count=limit)
+            return await self._database.read("dead_letters", to_delivery, count=limit)
         page = {"channel": str(channel), "count": limit}
-        return await self._database.read("dead_of", to_delivery, **page)
+        return await self._database.read("dead_letters_of", to_delivery, **page)
 
     async def get(self, seq: int) -> Delivery | None:
         """Return a dead letter; None where it does not exist."""
@@ -64,7 +64,7 @@ class SQLiteDeadLetters:
 
     async def counts(self) -> dict[Channel, int]:
         """Return how many dead letters there are, by channel."""
-        return dict(await self._database.read("graves", to_depth))
+        return dict(await self._database.read("dead_letter_counts", to_depth))
 
     async def decide(self, letters: Sequence[Delivery], audit: Audit) -> None:
         """Save dead letters in their new state, with a line of the audit log."""
@@ -81,7 +81,8 @@ class SQLiteDeadLetters:
                 if not decided:
                     raise Conflict(
                         _(
-                            "Dead letter {number} is dead no more: look again, then decide.",
+                            "{number} is no longer a dead letter. Nothing was changed; please "
+                            "review it and try again.",
                             number=letter.seq,
                         )
                     )

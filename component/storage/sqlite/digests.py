@@ -7,7 +7,7 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Standing, Subscription
 from component.bus.ports.digests import DigestPart, DigestTurn
-from component.storage.sqlite.database import LAST, Connection, Database, Row
+from component.storage.sqlite.database import LAST, Connection, Database, MessageIds, Row, of_id
 from component.storage.sqlite.held import to_due
 from component.storage.sqlite.rows import to_delivery
 from component.storage.sqlite.subscription_rows import by_id, move, to_subscription
@@ -35,7 +35,7 @@ class SQLiteDigests:
         return await self._database.read("far_subscriptions", to_subscription, **page)
 
     async def next_due(self) -> int | None:
-        """Return when the next is due; None where there is none."""
+        """Return when the next is due; None where no subscription is."""
         return await self._database.read_one("next_subscription", to_due)
 
     async def take_turns(self, turns: Sequence[DigestTurn]) -> None:
@@ -45,7 +45,7 @@ class SQLiteDigests:
 
     async def parts_of(self, digest: str) -> Sequence[DigestPart]:
         """Return what a digest tells, by subscription."""
-        return await self._database.read("digest_parts", to_part, id=digest)
+        return await self._database.read("digest_parts", to_part, id=of_id(digest))
 
     async def between(
         self, channel: Channel, after: int, upto: int, limit: int
@@ -82,20 +82,21 @@ async def save_turns(writer: Connection, turns: Sequence[DigestTurn]) -> None:
     await move(writer, [known[number] for number in moved])
     # What its digest leaves out has to be known until that is sent: until the next turn.
     told = [(turn.was.id, turn.was.cursor) for turn in taken]
-    await writer.put("forget_told_upto", told)
+    await writer.put("forget_notified_upto", told)
+    ids = MessageIds()
     parts = [
-        (turn.digest, turn.was.id, turn.was.cursor, turn.now.cursor)
+        (ids.place(turn.digest), turn.was.id, turn.was.cursor, turn.now.cursor)
         for turn in taken
         if turn.digest
     ]
-    await writer.put("add_digest_parts", parts)
+    await writer.put("add_digest_parts", parts, ids)
 
 
 async def due_again(writer: Connection, turn: DigestTurn) -> int:
     """Return when a subscription is due again that waits for nothing else: 0, unless something came
     behind its new cursor.
 
-    Nothing can be lost between a digest and what is told at once. A message's delivery to the
+    Nothing is lost between a digest and immediate delivery. A message's delivery to the
     channel is committed with the one to its subscribers, whose fan-out reads the subscription later
     still. Where it reads it before this transaction, and so leaves the message to the digest, that
     delivery is there by now: up to the cursor, or seen here. Where it reads it after, it finds it

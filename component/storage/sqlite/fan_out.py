@@ -23,34 +23,34 @@ class SQLiteFanOut:
 
     async def progress(self, seq: int) -> int:
         """Return up to which subscription a delivery to subscribers has come."""
-        return await self._database.read_one("spread_upto", to_upto, seq=min(seq, LAST)) or 0
+        return await self._database.read_one("fan_out_progress", to_upto, seq=min(seq, LAST)) or 0
 
     async def notified_upto(self, numbers: Collection[int]) -> Mapping[int, int]:
         """Return for each subscription the seq up to which fan-outs have passed it."""
         ids = json.dumps(list(numbers))
-        return dict(await self._database.read("heard_upto", to_passed, ids=ids))
+        return dict(await self._database.read("notified_upto", to_passed, ids=ids))
 
     async def notified(self, numbers: Collection[int]) -> Mapping[int, frozenset[int]]:
         """Return the seqs behind its cursor that each subscription was told at once."""
         seqs: defaultdict[int, set[int]] = defaultdict(set)
         ids = json.dumps(list(numbers))
-        for number, seq in await self._database.read("told", to_notified, ids=ids):
+        for number, seq in await self._database.read("notified", to_notified, ids=ids):
             seqs[number].add(seq)
         return {number: frozenset(some) for number, some in seqs.items()}
 
     async def forget_notified(self, notified: Collection[tuple[int, int]]) -> None:
         """Remove what was not delivered at once after all."""
         async with self._database.transaction() as writer:
-            await writer.put("forget_told_of", list(notified))
+            await writer.put("forget_notified_pairs", list(notified))
 
 
 async def save_page(writer: Connection, page: FanOutPage) -> Sequence[Delivery]:
     """Save one step of a fan-out; return the new deliveries."""
     seq = page.delivery.seq
-    if not await writer.rows("spread_upto", seq=seq):
-        await writer.run("clear_spreads", count=_CLEARED)
-    await writer.run("put_spread", seq=seq, upto=page.upto)
-    await writer.put("add_told", list(page.notified))
+    if not await writer.rows("fan_out_progress", seq=seq):
+        await writer.run("clear_fan_out_progress", count=_CLEARED)
+    await writer.run("put_fan_out_progress", seq=seq, upto=page.upto)
+    await writer.put("add_notified", list(page.notified))
     if page.held:
         await hold(writer, page.held)
     return await deliver(writer, page)
@@ -62,7 +62,7 @@ async def deliver(writer: Connection, page: FanOutPage) -> Sequence[Delivery]:
     if not targets:
         return []
     names = json.dumps(list(targets))
-    rows = await writer.rows("spread_to", seq=page.delivery.seq, targets=names)
+    rows = await writer.rows("add_fan_out_deliveries", seq=page.delivery.seq, targets=names)
     message = page.delivery.message
     return [
         Delivery(row["seq"], message, targets[row["channel"]], changed=message.at) for row in rows
@@ -71,7 +71,7 @@ async def deliver(writer: Connection, page: FanOutPage) -> Sequence[Delivery]:
 
 async def hold(writer: Connection, held: Sequence[Subscription]) -> None:
     """Save subscriptions in their new state, but for those that their owner stopped since they were
-    read. A cursor that moved on meanwhile stays: nothing is told twice."""
+    read. A cursor that moved on meanwhile stays: nothing is sent twice."""
     known = await by_id(writer, [subscription.id for subscription in held])
     for subscription in held:
         current = known.get(subscription.id)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from component.bus.model.ledger import Place, StateEntry
 from component.bus.model.planner import Held
-from component.storage.sqlite.database import Database, Row
+from component.storage.sqlite.database import Database, Row, of_id
 from component.storage.sqlite.rows import to_entry, to_held
 
 
@@ -49,11 +49,11 @@ class SQLiteHeld:
 
     async def of_message(self, message_id: str) -> Sequence[Held]:
         """Return where a message is held now."""
-        return await self._database.read("held", to_held, id=message_id)
+        return await self._database.read("held_of", to_held, id=of_id(message_id))
 
     async def processor_state(self) -> Sequence[StateEntry]:
         """Return what processors keep, oldest entry first."""
-        return await self._database.read("notes", to_entry)
+        return await self._database.read("processor_state", to_entry)
 
 
 def to_due(row: Row) -> int:

@@ -10,8 +10,8 @@ from component.bus.model.records import Audit
 from component.common.errors import Conflict
 from component.common.i18n import _
 from component.storage.sqlite.audit import write_audit
-from component.storage.sqlite.database import Database, Row
-from component.storage.sqlite.rows import to_channel, to_delivery, to_message, to_stop
+from component.storage.sqlite.database import Database, Row, of_id, to_id
+from component.storage.sqlite.rows import to_channel, to_delivery, to_message, to_rejection
 
 
 class SQLiteMessages:
@@ -22,16 +22,18 @@ class SQLiteMessages:
 
     async def trace(self, message_id: str) -> Sequence[Delivery]:
         """Return every delivery of a message, that to its own channel first."""
-        return await self._database.read("trace", to_delivery, id=message_id)
+        return await self._database.read("trace", to_delivery, id=of_id(message_id))
 
     async def rejections(self, message_id: str) -> Sequence[Stopped]:
         """Return where processors rejected a message."""
-        return await self._database.read("stops", to_stop, id=message_id)
+        return await self._database.read("rejections", to_rejection, id=of_id(message_id))
 
     async def destinations_of(self, origin: str) -> tuple[Message | None, frozenset[Channel]]:
         """Return the message that came from `origin`, and the channels that have or will have
         it."""
-        arrivals = await self._database.read("brought", to_arrival, origin=origin)
+        _channel, _hash, last = origin.rpartition("#")
+        source = {"origin": origin, "id": of_id(last)}
+        arrivals = await self._database.read("destinations_of", to_arrival, **source)
         if not arrivals:
             return None, frozenset()
         message, _destination = arrivals[0]
@@ -41,16 +43,18 @@ class SQLiteMessages:
         """Return which of the channels a message was delivered to, or is on its way to."""
         names = json.dumps([str(channel) for channel in channels])
         return frozenset(
-            await self._database.read("came", to_channel, id=message_id, channels=names)
+            await self._database.read("reached", to_channel, id=of_id(message_id), channels=names)
         )
 
     async def thread_of(self, message_id: str) -> str:
         """Return the id of the message that began the thread of a message."""
-        return await self._database.read_one("thread_of", to_thread, id=message_id) or ""
+        return await self._database.read_one("thread_of", to_thread, id=of_id(message_id)) or ""
 
     async def ids_by_prefix(self, prefix: str, limit: int = 2) -> Sequence[str]:
         """Return ids of messages that begin with these hexadecimal digits."""
-        return await self._database.read("starting", to_id, start=prefix, count=limit)
+        first, last = of_id(prefix.ljust(32, "0")), of_id(prefix.ljust(32, "f"))
+        page = {"first": first, "last": last, "count": limit}
+        return await self._database.read("ids_between", to_message_id, **page)
 
     async def search(self, channel: Channel, words: str, limit: int = 10) -> Sequence[Delivery]:
         """Return what a channel holds with `words` in its body or author's name, newest first."""
@@ -60,18 +64,19 @@ class SQLiteMessages:
 
     async def delete(self, message_id: str, instead: str, audit: Audit) -> None:
         """Replace the body of a message and drop what was not delivered of it."""
+        key = of_id(message_id)
         async with self._database.transaction() as writer:
-            if not await writer.run("add_deletion", id=message_id, at=audit.at, who=audit.who):
-                raise Conflict(_("That message is deleted already."))
-            await writer.run("replace_body", id=message_id, body=instead)
-            await writer.run("forget_bodies", id=message_id)
-            await writer.run("drop_held_of", id=message_id)
-            await writer.run("drop_undelivered", id=message_id, changed=audit.at)
+            if not await writer.run("add_deletion", id=key, at=audit.at, who=audit.who):
+                raise Conflict(_("This message is already deleted."))
+            await writer.run("replace_body", id=key, body=instead)
+            await writer.run("forget_bodies", id=key)
+            await writer.run("drop_held_of", id=key)
+            await writer.run("drop_undelivered", id=key, changed=audit.at)
             await write_audit(writer, audit)
 
     async def deletion(self, message_id: str) -> tuple[int, str] | None:
         """Return when a message was deleted, and by whom; None where it was not."""
-        return await self._database.read_one("deletion", to_deletion, id=message_id)
+        return await self._database.read_one("deletion", to_deletion, id=of_id(message_id))
 
 
 def to_arrival(row: Row) -> tuple[Message, Channel]:
@@ -81,12 +86,12 @@ def to_arrival(row: Row) -> tuple[Message, Channel]:
 
 def to_thread(row: Row) -> str:
     """Read the thread of a row."""
-    return str(row["thread"])
+    return to_id(row["thread"])
 
 
-def to_id(row: Row) -> str:
+def to_message_id(row: Row) -> str:
     """Read the id of a message."""
-    return str(row["id"])
+    return to_id(row["id"])
 
 
 def to_deletion(row: Row) -> tuple[int, str]:

@@ -40,7 +40,7 @@ class SQLiteReminders:
         return await self._database.read("due_reminders", to_reminder, now=now, count=limit)
 
     async def next_due(self) -> int | None:
-        """Return when the next reminder is due; None where there is none."""
+        """Return when the next reminder is due; None without any."""
         return await self._database.read_one("next_reminder", to_due)
 
     async def settle(self, settled: Sequence[tuple[Reminder, int | None]]) -> None:

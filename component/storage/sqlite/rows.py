@@ -1,4 +1,4 @@
-"""Rows of the database and what they stand for: to write them, and to read them back."""
+"""Rows of the database and the values that they hold: to write them, and to read them back."""
 
 import json
 from collections.abc import Iterable
@@ -6,29 +6,61 @@ from typing import Any
 
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.ledger import StateEntry
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import Author, AuthorKind, Channel, Kind, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.route import Route, Stage
 from component.common.i18n import Words
-from component.storage.sqlite.database import Row
+from component.storage.sqlite.database import MessageIds, Row, to_id
 
 
-def of_message(message: Message) -> tuple[str | int, ...]:
-    """For `add_messages`."""
+def of_message(message: Message, ids: MessageIds) -> tuple[str | int | None, ...]:
+    """Give a row of `add_messages`."""
     author = message.author
-    said = message.body, message.at, message.corrects, message.replies, message.thread
-    return message.id, message.origin, str(message.channel), author.name, author.key, *said
+    return (
+        ids.place(message.id),
+        of_origin(message),
+        message.kind,
+        str(message.channel),
+        author.name,
+        author.key,
+        author.kind,
+        message.body,
+        message.at,
+        ids.place(message.corrects),
+        ids.place(message.replies),
+        ids.place(message.thread),
+    )
+
+
+def of_origin(message: Message) -> str | None:
+    """Give the origin of a message as it is kept: null where it only repeats the id."""
+    if message.origin == f"{message.channel}#{message.id}":
+        return None
+    return message.origin
 
 
 def to_message(row: Row) -> Message:
-    """Of any row with a message's columns."""
-    author = Author(row["author_name"], row["author_key"])
-    said = row["body"], row["at"], row["corrects"], row["replies"], row["thread"]
-    return Message(row["id"], row["origin"], Channel.parse(row["channel"]), author, *said)
+    """Read any row with a message's columns."""
+    message_id, channel = to_id(row["id"]), row["channel"]
+    origin = row["origin"]
+    if origin is None:
+        origin = f"{channel}#{message_id}"
+    return Message(
+        message_id,
+        origin,
+        Channel.parse(channel),
+        Author(row["author_name"], row["author_key"], AuthorKind(row["author_kind"])),
+        row["body"],
+        row["at"],
+        to_id(row["corrects"]),
+        to_id(row["replies"]),
+        to_id(row["thread"]),
+        Kind(row["kind"]),
+    )
 
 
 def to_delivery(row: Row) -> Delivery:
-    """Of a row of `sent`."""
+    """Read a row of `sent`."""
     return Delivery(
         row["seq"],
         to_message(row),
@@ -41,14 +73,14 @@ def to_delivery(row: Row) -> Delivery:
 
 
 def of_stages(stages: Iterable[Stage]) -> str:
-    """A route's processors, as JSON."""
+    """Write the processors of a route as JSON."""
     return json.dumps(
         [{"id": one.id, "name": one.name, "settings": dict(one.settings)} for one in stages]
     )
 
 
 def to_stages(text: str) -> tuple[Stage, ...]:
-    """See `of_stages`."""
+    """Read the processors of a route."""
     return tuple(
         Stage(
             one["id"],
@@ -60,7 +92,7 @@ def to_stages(text: str) -> tuple[Stage, ...]:
 
 
 def to_route(row: Row) -> Route:
-    """Of a row of `routes`."""
+    """Read a row of `routes`."""
     source, destination = Channel.parse(row["source"]), Channel.parse(row["destination"])
     return Route(
         source,
@@ -72,12 +104,14 @@ def to_route(row: Row) -> Route:
     )
 
 
-def of_held(held: Held, original: str) -> tuple[str | int | None, ...]:
-    """For `add_held`; `original` is the body of the message as it came."""
+def of_held(held: Held, original: str, ids: MessageIds) -> tuple[str | int | None, ...]:
+    """Give a row of `add_held`; `original` is the body of the message as it came."""
     passed, been = json.dumps(held.passed), json.dumps([str(one) for one in sorted(held.been)])
-    body = held.message.body if held.message.body != original else None
+    body = None
+    if held.message.body != original:
+        body = held.message.body
     return (
-        held.message.id,
+        ids.place(held.message.id),
         body,
         held.route,
         held.passed[-1],
@@ -90,7 +124,7 @@ def of_held(held: Held, original: str) -> tuple[str | int | None, ...]:
 
 
 def to_held(row: Row) -> Held:
-    """Of a row of `waiting`."""
+    """Read a row of `waiting`."""
     been = frozenset(Channel.parse(one) for one in json.loads(row["been"]))
     passed = tuple(json.loads(row["passed"]))
     return Held(
@@ -105,35 +139,38 @@ def to_held(row: Row) -> Held:
     )
 
 
-def of_stop(stop: Stopped) -> tuple[str | int, ...]:
-    """For `add_stops`."""
-    return stop.message.id, stop.route, stop.processor, str(stop.destination), str(stop.why)
+def of_rejection(stop: Stopped, ids: MessageIds) -> tuple[str | int | None, ...]:
+    """Give a row of `add_rejections`."""
+    message = ids.place(stop.message.id)
+    return message, stop.route, stop.processor, str(stop.destination), str(stop.why)
 
 
-def to_stop(row: Row) -> Stopped:
-    """Of a row of `stops` with its message."""
+def to_rejection(row: Row) -> Stopped:
+    """Read a row of `rejections` with its message."""
     destination = Channel.parse(row["destination"])
     return Stopped(
         to_message(row),
         row["route"],
         row["processor"],
         destination,
-        Words("{why}", {"why": row["why"]}),
+        Words("{why}", {"why": row["reason"]}),
     )
 
 
 def of_entries(entries: Iterable[StateEntry]) -> tuple[list[Any], list[Any]]:
-    """For `put_notes` and `drop_notes`."""
-    put = [
-        (*note.place, note.key, json.dumps(note.value))
-        for note in entries
-        if note.value is not None
-    ]
-    return put, [(*note.place, note.key) for note in entries if note.value is None]
+    """Give rows of `put_processor_state`, and of `drop_processor_state` of every key: an entry that
+    is put becomes the newest."""
+    put: list[Any] = []
+    keys: list[Any] = []
+    for entry in entries:
+        keys.append((*entry.place, entry.key))
+        if entry.value is not None:
+            put.append((*entry.place, entry.key, json.dumps(entry.value)))
+    return put, keys
 
 
 def to_entry(row: Row) -> StateEntry:
-    """Of a row of `notes`."""
+    """Read a row of `processor_state`."""
     return StateEntry((row["route"], row["stage"]), row["key"], json.loads(row["value"]))
 
 

@@ -8,7 +8,7 @@ from component.bus.model.story import Story
 from component.common.errors import Conflict
 from component.common.i18n import _
 from component.storage.sqlite.audit import write_audit
-from component.storage.sqlite.database import LAST, Database, Row
+from component.storage.sqlite.database import LAST, Database, Row, of_id
 from component.storage.sqlite.rows import to_message
 
 
@@ -33,7 +33,7 @@ class SQLiteStories:
 
     async def of_message(self, channel: Channel, message_id: str) -> Story | None:
         """Return a message's story in an archive."""
-        place = {"channel": str(channel), "id": message_id}
+        place = {"channel": str(channel), "id": of_id(message_id)}
         return await self._database.read_one("story_of", to_story, **place)
 
     async def update(self, story: Story, audit: Audit) -> None:
@@ -46,7 +46,10 @@ class SQLiteStories:
         async with self._database.transaction() as writer:
             if not await writer.run("put_story", seq=story.seq, **state):
                 raise Conflict(
-                    _("Someone changed that story meanwhile: look at it again, then decide.")
+                    _(
+                        "Someone else changed the story in the meantime. Nothing was saved; "
+                        "please review it and try again."
+                    )
                 )
             await writer.run("put_body", seq=story.seq, body=story.message.body)
             await write_audit(writer, audit)

@@ -9,12 +9,12 @@ from component.bus.model.subscription import Interval, Standing, Subscription
 from component.common.schedule import Schedule
 from component.storage.sqlite.database import Connection, Row
 
-_SAME = ("who", "zone", "language", "thread", "name", "standing", "due", "cursor", "id")
+_SAME = ("who", "zone", "language", "thread", "name", "due", "cursor", "id")
 """Columns that are called like the attribute of a subscription that they hold."""
 _ALL = 2**31
 
 parse_channel = lru_cache(20_000)(Channel.parse)
-"""`Channel.parse`, remembered: the same few channels stand in thousands of subscriptions."""
+"""`Channel.parse`, remembered: thousands of subscriptions hold the same few channels."""
 
 
 def to_subscription(row: Row) -> Subscription:
@@ -29,14 +29,14 @@ def to_subscription(row: Row) -> Subscription:
         to_interval(row),
         row["zone"],
         row["language"],
-        row["wanted"],
-        row["unwanted"],
+        row["include"],
+        row["exclude"],
         row["thread"],
-        bool(row["own"]),
+        bool(row["include_own"]),
         bool(row["online"]),
         row["name"],
         fallback,
-        Standing(row["standing"]),
+        Standing(row["status"]),
         row["due"],
         row["cursor"],
         row["id"],
@@ -63,13 +63,14 @@ def of_subscription(subscription: Subscription) -> dict[str, str | int]:
         "channel": str(subscription.channel),
         "target": str(subscription.target),
         "every": subscription.interval.count,
-        "wanted": subscription.only,
-        "unwanted": subscription.without,
-        "own": int(subscription.own),
+        "status": subscription.standing,
+        "include": subscription.only,
+        "exclude": subscription.without,
+        "include_own": int(subscription.own),
         "online": int(subscription.online),
         "fallback": str(subscription.fallback or ""),
-        "live": int(subscription.live),
-        "urgent": subscription.urgent,
+        "immediate": int(subscription.live),
+        "mention_name": subscription.urgent,
     }
 
 
@@ -99,4 +100,4 @@ async def end(writer: Connection, numbers: Collection[int]) -> None:
     """End subscriptions, and forget what they were told at once."""
     ids = json.dumps(list(numbers))
     await writer.run("end_subscriptions", ids=ids)
-    await writer.run("forget_told", ids=ids)
+    await writer.run("forget_notified", ids=ids)

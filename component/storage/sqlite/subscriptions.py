@@ -102,11 +102,11 @@ class SQLiteSubscriptions:
 
     async def counts(self) -> Mapping[Standing, int]:
         """Return how many subscriptions there are, by status."""
-        return dict(await self._database.read("standings", to_count))
+        return dict(await self._database.read("subscription_counts", to_count))
 
     async def listener_counts(self) -> Mapping[Channel, int]:
         """Return for how many subscriptions each channel's messages are examined on arrival."""
-        return dict(await self._database.read("subscribed", to_depth))
+        return dict(await self._database.read("listener_counts", to_depth))
 
     async def listeners(
         self, channel: Channel, words: Collection[str], after: int, limit: int
@@ -114,13 +114,13 @@ class SQLiteSubscriptions:
         """Return a channel's immediate subscriptions and those that mention one of `words`."""
         wanted = {"channel": str(channel), "words": json.dumps(list(words))}
         page = {"after": min(after, LAST), "count": limit}
-        return await self._database.read("hearers", to_subscription, **wanted, **page)
+        return await self._database.read("listeners", to_subscription, **wanted, **page)
 
 
 def taken(subscription: Subscription) -> Words:
     """Say that the owner already has one for that target at that channel."""
     return _(
-        "{target} is told of {channel} already: change that subscription.",
+        "{target} is already subscribed to {channel}. Edit that subscription instead.",
         channel=subscription.channel,
         target=subscription.target,
     )
@@ -135,4 +135,4 @@ def name_of(channel: Channel | None) -> str | None:
 
 def to_count(row: Row) -> tuple[Standing, int]:
     """Read how many subscriptions have a status."""
-    return Standing(row["standing"]), row["depth"]
+    return Standing(row["status"]), row["depth"]

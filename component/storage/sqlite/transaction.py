@@ -15,10 +15,17 @@ from component.bus.ports.digests import DigestTurn
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.transaction import Known, Plan, Released, Write
-from component.storage.sqlite.database import Connection, Row
+from component.storage.sqlite.database import Connection, MessageIds, Row, to_id
 from component.storage.sqlite.digests import save_turns
 from component.storage.sqlite.fan_out import save_page
-from component.storage.sqlite.rows import of_entries, of_held, of_message, of_stop, to_message
+from component.storage.sqlite.rows import (
+    of_entries,
+    of_held,
+    of_message,
+    of_origin,
+    of_rejection,
+    to_message,
+)
 
 
 class SQLiteTransaction:
@@ -49,8 +56,10 @@ class SQLiteTransaction:
 
     async def insert(self, messages: Sequence[Message]) -> set[str]:
         """Insert the messages that are new, and return their ids."""
-        rows = json.dumps([of_message(message) for message in messages])
-        added = {row["id"] for row in await self._writer.rows("add_messages", rows=rows)}
+        ids = MessageIds()
+        values = json.dumps([of_message(message, ids) for message in messages])
+        rows = await self._writer.rows("add_messages", rows=values, ids=ids.blob)
+        added = {to_id(row["id"]) for row in rows}
         for message in messages:
             if message.id in added:
                 self._bodies.setdefault(message.id, message.body)
@@ -60,8 +69,9 @@ class SQLiteTransaction:
         """Return the messages that have the ids or origins of these, in their order."""
         if not messages:
             return ()
-        values = json.dumps([(message.id, message.origin) for message in messages])
-        rows = await self._writer.rows("known_messages", rows=values)
+        ids = MessageIds()
+        values = json.dumps([(ids.place(one.id), of_origin(one)) for one in messages])
+        rows = await self._writer.rows("known_messages", rows=values, ids=ids.blob)
         by_place = {row["place"]: to_known(row) for row in rows}
         return [by_place[place] for place in range(len(messages))]
 
@@ -72,10 +82,16 @@ class SQLiteTransaction:
         await self.put_digests(plans)
         await self.load_bodies(plans)
         deliveries = await self.put_deliveries(plans)
-        held = [of_held(one, self._bodies[one.message.id]) for plan in plans for one in plan.holds]
-        await self._writer.put("add_held", held)
-        stops = [of_stop(one) for plan in plans for one in plan.stops]
-        await self._writer.put("add_stops", stops)
+        ids = MessageIds()
+        held: list[object] = []
+        rejections: list[object] = []
+        for plan in plans:
+            for one in plan.holds:
+                held.append(of_held(one, self._bodies[one.message.id], ids))
+            for stop in plan.stops:
+                rejections.append(of_rejection(stop, ids))
+        await self._writer.put("add_held", held, ids)
+        await self._writer.put("add_rejections", rejections, ids)
         await self.put_entries(plans)
         return deliveries
 
@@ -84,7 +100,13 @@ class SQLiteTransaction:
         made = [digest for plan in plans for digest in plan.digests]
         if made:
             await self.insert(made)
-            await self._writer.put("add_parts", [pair for plan in plans for pair in plan.parts])
+            ids = MessageIds()
+            parts = [
+                (ids.place(digest), ids.place(message))
+                for plan in plans
+                for digest, message in plan.parts
+            ]
+            await self._writer.put("add_aggregate_parts", parts, ids)
 
     async def load_bodies(self, plans: Sequence[Plan]) -> None:
         """Learn the bodies that messages came with, of those that were not added here."""
@@ -94,19 +116,22 @@ class SQLiteTransaction:
             wanted.update(held.message.id for held in plan.holds)
         missing = sorted(wanted - self._bodies.keys())
         if missing:
-            for row in await self._writer.rows("bodies", ids=json.dumps(missing)):
-                self._bodies[row["id"]] = row["body"]
+            for row in await self.rows_of("bodies", missing):
+                self._bodies[to_id(row["id"])] = row["body"]
 
     async def put_deliveries(self, plans: Sequence[Plan]) -> Sequence[tuple[Delivery, ...]]:
         """Add the deliveries of all plans; their seqs rise in the order of the plans."""
+        ids = MessageIds()
         values = []
         for plan in plans:
             for message, channel, state, error in plan.deliveries:
                 changed = self.changed_body(message)
-                values.append((message.id, str(channel), state, message.at, error, changed))
+                values.append(
+                    (ids.place(message.id), str(channel), state, message.at, error, changed)
+                )
         seqs: list[int] = []
         if values:
-            rows = await self._writer.rows("add_deliveries", rows=json.dumps(values))
+            rows = await self._writer.rows("add_deliveries", rows=json.dumps(values), ids=ids.blob)
             seqs = sorted(row["seq"] for row in rows)
         numbers = iter(seqs)
         return [to_deliveries(plan, numbers) for plan in plans]
@@ -121,8 +146,8 @@ class SQLiteTransaction:
         """Save what processors keep; the last entry of a key counts."""
         latest = {(entry.place, entry.key): entry for plan in plans for entry in plan.notes}
         put, gone = of_entries(latest.values())
-        await self._writer.put("put_notes", put)
-        await self._writer.put("drop_notes", gone)
+        await self._writer.put("drop_processor_state", gone)
+        await self._writer.put("put_processor_state", put)
 
     # Held messages
 
@@ -142,8 +167,8 @@ class SQLiteTransaction:
         parts have been."""
         been = await self.been(ids)
         parts: defaultdict[str, list[str]] = defaultdict(list)
-        for row in await self._writer.rows("parts", ids=json.dumps(ids)):
-            parts[row["digest_id"]].append(row["message_id"])
+        for row in await self.rows_of("aggregate_parts", ids):
+            parts[to_id(row["aggregate_id"])].append(to_id(row["message_id"]))
         if parts:
             inside = await self.been([part for several in parts.values() for part in several])
             for digest, several in parts.items():
@@ -153,9 +178,15 @@ class SQLiteTransaction:
     async def been(self, ids: Sequence[str]) -> defaultdict[str, set[Channel]]:
         """Return where each message has been, or waits to go."""
         been: defaultdict[str, set[Channel]] = defaultdict(set)
-        for row in await self._writer.rows("been", ids=json.dumps(ids)):
-            been[row["id"]].add(Channel.parse(row["channel"]))
+        for row in await self.rows_of("been", ids):
+            been[to_id(row["id"])].add(Channel.parse(row["channel"]))
         return been
+
+    async def rows_of(self, query: str, message_ids: Sequence[str]) -> Sequence[Row]:
+        """Return the rows of a query about some messages."""
+        ids = MessageIds()
+        places = json.dumps([ids.place(one) for one in message_ids])
+        return await self._writer.rows(query, places=places, ids=ids.blob)
 
     # What is saved beside
 
@@ -167,7 +198,7 @@ class SQLiteTransaction:
     async def save_positions(self, positions: Sequence[ArchivePosition]) -> None:
         """Save how far archives were read."""
         rows = [(str(one.channel), one.stanza_id, one.at) for one in positions]
-        await self._writer.put("set_marks", rows)
+        await self._writer.put("set_archive_positions", rows)
 
     async def write(self, writes: Sequence[Write]) -> Sequence[Delivery]:
         """Save what services keep: the turns of digests all together, then each fan-out page."""

@@ -7,7 +7,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel, Kind, Message
 from component.bus.model.story import Told
 from component.common.linkify import linked
 from component.common.sanitize import one_line, scrub
@@ -286,8 +286,7 @@ def headline(message: Message, body: str) -> tuple[str, str, str] | None:
     Where others wrote it, addresses are shown as they are, and nobody can give one the name of
     another.
     """
-    key, channel = message.author.key, str(message.channel)
-    is_own = key == channel or key.startswith(f"{channel}/")
+    is_own = message.kind in (Kind.FEED_ITEM, Kind.ANNOUNCEMENT)
     title, _newline, below = body.partition("\n")
     address, _newline, rest = below.partition("\n")
     if not is_own or not one_line(title) or _LIKE_ONE.search(title):

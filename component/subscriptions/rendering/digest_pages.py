@@ -64,7 +64,7 @@ class DigestPages:
             selections.append(excerpt.selection(piece.subscription.channel))
         selections = merged(selections)
         if not selections:
-            raise Moot(_("What it would tell was deleted meanwhile: nothing is left to tell."))
+            raise Moot(_("The messages were deleted in the meantime. Nothing was sent."))
         shown = chosen(selections, bounds)
         quotes: dict[tuple[Channel, str], str] = {}
         for channel, message_id in strangers(shown):

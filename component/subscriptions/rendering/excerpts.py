@@ -113,7 +113,7 @@ class Excerpts:
             if known:
                 return known
             deliveries, is_whole = await first(
-                self._store, subscription, part, piece.notified, MAX_MESSAGES
+                self._store.digests, subscription, part, piece.notified, MAX_MESSAGES
             )
             rest: int | None = 0
             if not is_whole:

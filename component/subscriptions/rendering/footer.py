@@ -1,5 +1,4 @@
-"""What stands under a letter, each reader's own, comes into what was made for all who are told the
-same. Pure."""
+"""Puts each reader's footer into what was made for all who get the same letter. Pure."""
 
 from markupsafe import Markup
 

@@ -62,7 +62,7 @@ def places(web: str) -> Places:
 
 def samples(now: int) -> Sequence[Message]:
     """A few messages, with a thread over two days in them, and a long one."""
-    juliet, romeo = Author("Juliet", "juliet@example.org"), Author("Romeo", "guest:1")
+    juliet, romeo = Author("Juliet", "juliet@example.org"), Author.guest("Romeo", "1")
     first = said(juliet, "09:00?", now - _DAY, 1)
     return [
         first,

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import MAX_BODY, Message
-from component.bus.model.subscription import ASKS, DIGEST, Subscription
+from component.bus.model.message import MAX_BODY, Kind, Message
+from component.bus.model.subscription import Subscription
 from component.bus.ports.method import Clock
 from component.bus.ports.rendering import Fits, Letter
 from component.bus.ports.store import Store
@@ -137,11 +137,11 @@ class Renderer:
     async def _pieces(self, message: Message) -> Sequence[Piece]:
         """What a digest consists of; nothing where a message is something else. Raises Moot where
         nothing is left of it."""
-        if not message.author.key.startswith(DIGEST):
+        if message.kind is not Kind.DIGEST:
             return ()
         pieces = await self._excerpts.pieces(message.id)
-        if not pieces and message.origin.startswith(DIGEST):
-            raise Moot(_("The subscription has ended: nothing is left to tell."))
+        if not pieces:
+            raise Moot(_("The subscription has ended. Nothing was sent."))
         return pieces
 
     async def _single(
@@ -171,4 +171,4 @@ class Renderer:
 
 def is_request(message: Message) -> bool:
     """Whether a message asks for an address to be confirmed."""
-    return message.origin.startswith(ASKS)
+    return message.kind is Kind.CONFIRMATION

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.subscription import Standing, Subscription, asked_for
+from component.bus.model.subscription import Standing, Subscription
 from component.bus.ports.store import Store
 from component.common.errors import Refused
 from component.common.i18n import _
@@ -45,10 +45,13 @@ class RequestPages:
     async def page(self, delivery: Delivery, names: Sequence[str]) -> tuple[Page, ReaderLocale]:
         """A request by the templates of these names, and the locale it is in. Raises StoreError,
         and Refused where the address need not be confirmed any more."""
-        who, asked, by = asked_for(delivery.message.origin)
-        address = await self._store.addresses.get(who, delivery.channel)
-        if address is None or address.asked != asked:
-            raise Refused(_("That address need not be confirmed any more."))
+        request = await self._store.addresses.request(delivery.message.id)
+        address = request and await self._store.addresses.get(request.who, delivery.channel)
+        if not request or not address or address.asked != request.at:
+            raise Refused(_("The address no longer needs to be confirmed."))
+        who, by = request.who, request.requested_by
+        if by == who:
+            by = ""
         waiting = await self._waiting(who, delivery)
         if waiting:
             locale = locale_of(waiting[0])

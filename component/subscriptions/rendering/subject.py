@@ -29,7 +29,7 @@ def of_digest(digest: Digest, language: str) -> str:
 def counted(digest: Digest, titles: str) -> Words:
     """Titles, and how many messages there are."""
     if not digest.count:
-        return _("{titles}: news", titles=titles)
+        return _("{titles}: new messages", titles=titles)
     if not digest.exact:
         return _("{titles}: more than {count} messages", titles=titles, count=digest.count)
     if digest.count == 1:

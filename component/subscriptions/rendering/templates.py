@@ -89,12 +89,16 @@ class Templates:
         if self.folder is None:
             return ()
         if not self.folder.is_dir():
-            return [_("{folder} is no folder, or can't be read.", folder=self.folder)]
+            return [_("{folder} is not a folder, or it cannot be read.", folder=self.folder)]
         try:
             names = sorted(file.name for file in self.folder.iterdir())
         except OSError as error:
             return [
-                _("{folder} can't be read: {why}.", folder=self.folder, why=error.strerror or error)
+                _(
+                    "{folder} cannot be read: {why}.",
+                    folder=self.folder,
+                    why=error.strerror or error,
+                )
             ]
         strays: list[Words] = []
         for file in names:
@@ -102,7 +106,7 @@ class Templates:
             if close and file not in NAMES:
                 strays.append(
                     _(
-                        "{file} is no letter's template: did you mean {name}?",
+                        "{file} is not the name of a template. Did you mean {name}?",
                         file=file,
                         name=close[0],
                     )

@@ -77,7 +77,7 @@ class DirectMessages:
     def inside(self, message: Message, language: str) -> str:
         """The XML inside the stanza. It is kept for the next recipient."""
         if self._last[0] is not message or self._last[1] != language:
-            rest = _("… the rest is at {link}", link=self._texts.page_of(message))
+            rest = _("… the full text is at {link}", link=self._texts.page_of(message))
             text = fit(message.line, BODY_BYTES, rest.told(language))
             inside = f'<body>{escape(text)}</body><said xmlns="{SAID}" id="{message.id}"/>'
             self._last = (message, language, inside + serialize(replacing(message)))
@@ -124,7 +124,7 @@ class DirectMessages:
         sent = self._sent.get((sender, stanza.get("id", "")))
         if not sent:
             return
-        sentence = _("{who} did not take it: {why}.", who=sender, why=fault)
+        sentence = _("{who} did not accept the message: {why}.", who=sender, why=fault)
         if fault.condition in HOPELESS:
             sent.settle(Refused(sentence))
         else:
@@ -133,4 +133,4 @@ class DirectMessages:
     def lose(self) -> None:
         """The session ended: nothing that is on its way is proved any more."""
         for sent in tuple(self._sent.values()):
-            sent.settle(sent.lost(_("The XMPP stream ended.")))
+            sent.settle(sent.lost(_("The connection to the XMPP server was lost.")))

@@ -88,7 +88,7 @@ class Inbox:
             self._rate.spend(bare(sender))
             await take(local(sender), body_of(stanza), stanza.get("id", ""))
         except TooMany:
-            log.warning("too much at once from a gateway", sender=bare(sender))
+            log.warning("gateway exceeded the rate limit", sender=bare(sender))
         except StoreError as fault:
             inside = error("wait", fault.condition, str(fault))
             self._session.try_send(answer(stanza, "error", inside))
@@ -128,15 +128,14 @@ class Inbox:
         nick = stanza.get("from", "").partition("/")[2]
         if bare(stanza.get("to", "")) != self._bot.bare:
             # A room puts out an occupant who answers item-not-found.
-            raise Forbidden(
-                _("{nick}: people on the web page can't get private messages.", nick=nick)
-            )
+            raise Forbidden(_("{nick}: web users cannot receive private messages.", nick=nick))
         line = TypedLine("", nick, body_of(stanza), False, language_of(stanza))
         reply = await self._handlers.answer(line)
         if isinstance(reply, str):
             return reply
         return _(
-            "Write to me at {bot} for that: from inside a room I can't tell who you are.",
+            "This needs a private chat, because in a room I cannot see who you are. Write to me "
+            "at {bot}.",
             bot=self._bot.bare,
         )
 
@@ -147,7 +146,7 @@ class Inbox:
         if not channel:
             raise NotFound(
                 _(
-                    "There is no channel at {jid}. Write “help” to {bot}.",
+                    "The channel {jid} does not exist. Write “help” to {bot}.",
                     jid=to,
                     bot=self._bot.bare,
                 )
@@ -168,8 +167,8 @@ class Inbox:
         ends = self._handlers.leads_to(channel)
         if not ends:
             return _(
-                "I have nowhere to pass that on to: no route starts at your messages. "
-                "“help” tells what I can do."
+                "Your message was not forwarded, because no route starts at your chat. “help” "
+                "lists what I can do."
             )
         receipt = await self._handlers.accept(await self.posted(stanza, channel, text))
         answers = [refusal.sentence for refusal in self._handlers.refusals(receipt)]
@@ -188,16 +187,15 @@ class Inbox:
         if not ends:
             return None
         if wish == "always":
-            return _("I passed that on to {ends}.", ends=", ".join(ends))
+            return _("Posted to {ends}.", ends=", ".join(ends))
         if wish == "never" or jid in self._informed:
             return None
         self._informed[jid] = None
         if len(self._informed) > REMEMBERED:
             self._informed.popitem(last=False)
         return _(
-            "I passed that on to {ends}, for everyone who reads there, and shall do so with "
-            "what you write next, "
-            "without another word. “help” tells what else I can do.",
+            "Posted to {ends}, where everyone can read it. From now on I post what you write "
+            "here without confirming each message. “help” lists what else I can do.",
             ends=", ".join(ends),
         )
 

@@ -62,7 +62,7 @@ class Presence:
             return
         limit = self._limits.watched
         if len(self._watched) >= limit:
-            log.warning("too many are watched: someone counts as not there", jid=jid, most=limit)
+            log.warning("presence limit reached", jid=jid, most=limit)
             return
         self._watched[jid] = WatchState.ASKED
         if self._session.alive:

@@ -104,7 +104,7 @@ class Proofs:
             if answered.fault.condition.startswith("remote-server"):
                 self._ways[where].hush()
                 unreachable = Unavailable(
-                    _("{who} can't be reached: {why}.", who=where, why=answered.fault)
+                    _("{who} cannot be reached: {why}.", who=where, why=answered.fault)
                 )
             for sent in group:
                 sent.settle(unreachable)

@@ -94,7 +94,9 @@ class Access:
         try:
             rules = await self.ask(room)
         except IqError as error:
-            raise Unavailable(_("{room} says {why}.", room=room.jid, why=error.fault)) from error
+            raise Unavailable(
+                _("{room} reports: {why}.", room=room.jid, why=error.fault)
+            ) from error
         if changes == self._changes:  # else this may be from before
             self._rules[room.jid] = now, rules
         return rules

@@ -93,10 +93,10 @@ class Attendance:
                 await self.enter(room)
             except ShoutbusError as error:
                 room.trouble = error.sentence
-                log.warning("not in the room", room=room.jid, reason=str(error))
+                log.warning("room not joined", room=room.jid, reason=str(error))
             except IqError as error:
                 room.trouble = str(error)
-                log.warning("not in the room", room=room.jid, reason=str(error))
+                log.warning("room not joined", room=room.jid, reason=str(error))
             else:
                 return
             await asyncio.sleep(delay)
@@ -113,7 +113,7 @@ class Attendance:
         room.inside.set()
         for call in self.entered:
             call(room)
-        log.info("in the room", room=room.jid, affiliation=room.affiliation)
+        log.info("room joined", room=room.jid, affiliation=room.affiliation)
         if first_time:
             self.welcome(room)
 
@@ -133,7 +133,7 @@ class Attendance:
             except TimeoutError as late:
                 raise Unavailable(
                     _(
-                        "{room} did not let the bot in within {seconds:.0f} s.",
+                        "{room} did not admit the bot within {seconds:.0f} s.",
                         room=room.jid,
                         seconds=self._limits.join_s,
                     )
@@ -142,7 +142,11 @@ class Attendance:
                 room.heard_at = asyncio.get_running_loop().time()
                 return
         raise Unavailable(
-            _("Every nickname like {nick} is taken in {room}.", nick=self._nick, room=room.jid)
+            _(
+                "All nicknames similar to {nick} are taken in {room}.",
+                nick=self._nick,
+                room=room.jid,
+            )
         )
 
     async def configure(self, room: Room) -> None:
@@ -161,7 +165,7 @@ class Attendance:
                     self._owner.invite(room.jid, jid, invitation(room))
             room.fresh = False
         except IqError as error:
-            log.warning("the room could not be configured", room=room.jid, reason=str(error))
+            log.warning("room configuration failed", room=room.jid, reason=str(error))
 
     def configure_soon(self, room: Room) -> None:
         """`configure` in the background; where the session went, it is done on coming back."""
@@ -197,8 +201,8 @@ class Attendance:
             await self._session.ping(f"{room.jid}/{room.nick}", self._bot.jid)
         except IqError as error:
             if error.fault.condition in _LOST and room.state == "in":
-                log.warning("out of the room", room=room.jid, reason="the room had lost the bot")
-                self.lost(room, _("{room} had lost the bot.", room=room.jid))
+                log.warning("room left", room=room.jid, reason="the room lost the bot's connection")
+                self.lost(room, _("{room} had lost the connection of the bot.", room=room.jid))
                 self.come(room)
         except Unavailable:
             return
@@ -214,7 +218,7 @@ class Attendance:
         for room in self._rooms.values():
             if room.entering:
                 room.entering.cancel()
-            self.lost(room, _("The XMPP stream ended."))
+            self.lost(room, _("The connection to the XMPP server was lost."))
 
     def leave_all(self) -> None:
         """The bot leaves every room for good."""
@@ -233,10 +237,10 @@ class Attendance:
         if room.entering:
             room.entering.cancel()
         self.leave(room)
-        gone = _("{room} is no room of this bus any more.", room=room.jid)
+        gone = _("The room {room} is no longer configured in Shoutbus.", room=room.jid)
         room.leave(gone, Refused(gone))
 
 
 def invitation(room: Room) -> str:
     """The reason in an invitation."""
-    return _("Join {room}.", room=room.spec.title or room.jid).told(room.language)
+    return _("You are invited to {room}.", room=room.spec.title or room.jid).told(room.language)

@@ -46,7 +46,7 @@ from component.xmpp.stream.session import IqError
 
 log = structlog.get_logger()
 
-CUT = "… [cut: too long for the bus]"
+CUT = "… [shortened: message too long]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Ingest:
         try:
             incoming = Incoming(room, nick, message(room, stanza, archived, at), position)
         except BadInput as error:
-            log.info("not passed on", room=room.jid, reason=str(error))
+            log.info("message not forwarded", room=room.jid, reason=str(error))
             return None
         if not incoming.claimed:  # else the hub says first whose id it is
             incoming.remember(incoming.message.id)
@@ -162,7 +162,9 @@ class Ingest:
         reason = f"{author}: {muted}"
         if reason not in self._refused:
             self._refused.add(reason)
-            log.info("not passed on", room=incoming.room.jid, author=author, reason=str(muted))
+            log.info(
+                "message not forwarded", room=incoming.room.jid, author=author, reason=str(muted)
+            )
         if incoming.position:
             self._accepting.note(incoming.position)
 
@@ -184,7 +186,7 @@ class Ingest:
                 await self.recall(room)
                 await self.read_on(room, position)
         except IqError as error:
-            log.info("the room has no archive to read", room=room.jid, reason=str(error))
+            log.info("room archive unavailable", room=room.jid, reason=str(error))
             room.archived = False
             if position is None:
                 self._accepting.note(ArchivePosition(room.channel, "", self._clock()))
@@ -206,7 +208,7 @@ class Ingest:
             if position:
                 await self.read_on(room, position)
         except IqError as error:
-            log.info("the room has no archive to read", room=room.jid, reason=str(error))
+            log.info("room archive unavailable", room=room.jid, reason=str(error))
 
     async def recall(self, room: Room) -> None:
         """Know what can be answered of what was said before the bus began; raises as `catch_up`,

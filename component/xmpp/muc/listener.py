@@ -40,9 +40,9 @@ KEPT_OUT = ("not-allowed", "forbidden")
 OUT = {
     "301": _("the bot is banned from the room"),
     "307": _("the bot was kicked"),
-    "321": _("the bot's affiliation was taken"),
+    "321": _("the bot's affiliation was removed"),
     "322": _("the room became members-only"),
-    "332": _("the room service stopped"),
+    "332": _("the room service was shut down"),
     "333": _("the room lost the bot's connection"),
 }
 """Why the bot is out of a room, by status code (XEP-0045 section 15.6)."""
@@ -148,9 +148,9 @@ class RoomListener:
         if fault.condition == "not-acceptable":  # the speaker is not inside
             self._puppets.lost(to, room.jid)
             if ours and room.state == "in":
-                self._attendance.lost(room, _("the room says the bot is not inside"))
+                self._attendance.lost(room, _("the room reports that the bot is not inside"))
                 self._attendance.come(room)
-        sentence = _("{room} says {why}.", room=room.jid, why=fault)
+        sentence = _("{room} reports: {why}.", room=room.jid, why=fault)
         # Without voice the bot waits for it; what a silenced guest said is refused.
         waits = ours and not room.voice
         error: Refused | Unavailable = Unavailable(sentence)
@@ -183,10 +183,10 @@ class RoomListener:
 
     def not_let_in(self, room: Room, fault: Fault) -> None:
         """The room refuses the bot's join."""
-        why = _("{room} says {why}.", room=room.jid, why=fault)
+        why = _("{room} reports: {why}.", room=room.jid, why=fault)
         if fault.condition in KEPT_OUT:
             why = _(
-                "{told} If it is about making rooms: let {bot} make them.",
+                "{told} If {bot} is not allowed to create rooms there, grant it that permission.",
                 told=why,
                 bot=self._bot.bare,
             )
@@ -207,7 +207,7 @@ class RoomListener:
         if "303" in codes or self._attendance.leaving:
             return
         why = reason_out(stanza, codes)
-        log.warning("out of the room", room=room.jid, reason=str(why))
+        log.warning("room left", room=room.jid, reason=str(why))
         room.leave(why, Unavailable(_("{room}: {why}.", room=room.jid, why=why)))
         self._attendance.come_back(room)
 
@@ -239,4 +239,4 @@ def reason_out(stanza: Element, codes: frozenset[str]) -> Words:
             return words
     if stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}destroy") is not None:
         return _("the room was destroyed")
-    return _("the bot was put out of the room")
+    return _("the bot was removed from the room")

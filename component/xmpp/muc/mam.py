@@ -116,7 +116,7 @@ class MamArchive:
         """
         info = await self._session.iq("get", room, self._reader, query(DISCO_INFO))
         if MAM not in features(info):
-            raise IqError(Fault("feature-not-implemented", "the room keeps no archive"))
+            raise IqError(Fault("feature-not-implemented", "the room does not have an archive"))
 
     async def page_after(
         self, room: str, stanza_id: str, since: int, *, by_time: bool

@@ -37,13 +37,13 @@ class NickGuard:
 
     async def put_out(self, room: Room, nick: str, jid: str) -> None:
         """Kick them, unless another bus answers for the domain of their real JID."""
-        reason = _("Names with “{mark}” are kept for people on the web page.", mark=WEB_MARK)
+        reason = _("Names that contain “{mark}” are reserved for web users.", mark=WEB_MARK)
         try:
             if not await self.is_bus(domain(jid)):
                 await self._owner.kick(room.jid, nick, reason.told(room.language))
-                log.info("kicked for the mark of web users", room=room.jid, nick=nick)
+                log.info("kicked for using a web user's name", room=room.jid, nick=nick)
         except (IqError, Unavailable) as error:
-            log.warning("could not kick", room=room.jid, nick=nick, reason=str(error))
+            log.warning("kick failed", room=room.jid, nick=nick, reason=str(error))
 
     async def is_bus(self, their_domain: str) -> bool:
         """Whether another Shoutbus answers at a domain: its puppets carry the mark rightly. No user

@@ -110,7 +110,7 @@ class Puppets:
             async with asyncio.timeout(self._limits.puppet_join_s):
                 await puppet.entered
         except TimeoutError:
-            log.warning("a puppet's join was never answered", room=room, nick=nick)
+            log.warning("join of a web user not answered", room=room, nick=nick)
             self.leave(puppet)
             return False
         except JoinRefused as refused:
@@ -118,7 +118,7 @@ class Puppets:
             if refused.fault.condition == "forbidden":
                 raise Refused(_("{nick} is banned from {room}.", nick=nick, room=room)) from refused
             reason = str(refused.fault)
-            log.info("the bot speaks for a guest", room=room, nick=nick, reason=reason)
+            log.info("bot posts for a web user", room=room, nick=nick, reason=reason)
             return False
         except Unavailable:
             self.forget(puppet)
@@ -192,7 +192,7 @@ class Puppets:
 
     def lose_all(self) -> None:
         """The session ended, and with it every puppet's presence."""
-        gone = Unavailable(_("The XMPP stream ended."))
+        gone = Unavailable(_("The connection to the XMPP server was lost."))
         for puppet in tuple(self._inside.values()):
             puppet.settle(gone)
             self.forget(puppet)

@@ -35,7 +35,7 @@ PAGES = 10
 """Pages of the archive that are searched for a line, from each time it may have been said at."""
 
 REASON = _("Deleted by an operator.")
-FALLBACK = _("A message was deleted here. Your client can't hide it.")
+FALLBACK = _("A message was deleted here. Your client cannot hide it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Retraction:
         """
         if room.state != "in":
             raise Unavailable(_("The bot is not in {room}.", room=room.jid))
-        ours = delivery.state is not State.CAME
+        ours = delivery.state is not State.RECEIVED
         if ours:
             line = await self.find(room, delivery)
         else:
@@ -81,15 +81,15 @@ class Retraction:
     async def moderate(self, room: Room, stanza_id: str) -> Words | None:
         """Let the room take a line back. Returns why it does not; raises Unavailable."""
         if not stanza_id:
-            return _("the room keeps no archive, so nothing said there can be named")
+            return _("the room does not have an archive, so its messages cannot be identified")
         try:
             info = await self._session.iq("get", room.jid, self._bot, query(DISCO_INFO))
             asked = moderation(features(info), stanza_id, REASON.told(room.language))
             if asked is None:
-                return _("the room offers no moderation (XEP-0425)")
+                return _("the room does not support moderation (XEP-0425)")
             await self._session.iq("set", room.jid, self._bot, asked)
         except IqError as error:
-            return _("the room says {fault}", fault=str(error.fault))
+            return _("the room reports {fault}", fault=str(error.fault))
         return None
 
     async def find(self, room: Room, delivery: Delivery) -> ArchivedLine:
@@ -130,7 +130,7 @@ class Retraction:
             if puppet and nick in ("", puppet.nick):
                 return puppet.jid
         if nick not in ("", room.nick):
-            raise Refused(_("{nick}, who said it there, is not there any more", nick=nick))
+            raise Refused(_("{nick}, who posted it there, has left", nick=nick))
         return self._bot
 
 

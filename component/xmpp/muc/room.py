@@ -21,14 +21,13 @@ REMEMBERED = 5_000
 """Our messages seen in the archive and not waited for, kept to answer "has it landed?"."""
 
 _RIGHTS = _(
-    "I am not an owner of this room: I can't set its name, subject or archive, make others "
-    "owners, or keep people "
-    "from taking the names of web users. An owner can change that by making me an owner."
+    "I am not an owner of this room. I cannot set its name, subject or archive, add owners, or "
+    "protect the names of web users. An owner can fix this by making me an owner."
 )
-_ARCHIVE = _("This room keeps no archive: what is said while I am away I can't pass on.")
-_VOICE = _(
-    "I have no voice in this room: a moderator can give it to me. Until then I can only listen."
+_ARCHIVE = _(
+    "This room does not have an archive. I cannot forward messages that are sent while I am away."
 )
+_VOICE = _("I do not have voice in this room, so I can only read. A moderator can grant it to me.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ class Room:
             if now - awaited.at < REFLECTION_S and not awaited.confirmation.cancelled():
                 return
             late = _(
-                "{room} did not reflect it within {seconds:.0f} s.",
+                "{room} did not confirm the message within {seconds:.0f} s.",
                 room=self.jid,
                 seconds=REFLECTION_S,
             )

@@ -139,7 +139,7 @@ class Rooms:
         """A room of the bus; raises Refused."""
         room = self._rooms.get(jid)
         if not room:
-            raise Refused(_("{room} is no room of this bus.", room=jid))
+            raise Refused(_("The room {room} is not configured in Shoutbus.", room=jid))
         return room
 
     # For the muc method
@@ -189,7 +189,7 @@ class Rooms:
 
     def line(self, room: Room, sender: str, body: str, message: Message) -> str:
         """The XML of a line that says a message."""
-        rest = _("… the rest is at {link}", link=self._texts.page_of(message))
+        rest = _("… the full text is at {link}", link=self._texts.page_of(message))
         text = fit(body, BODY_BYTES, rest.told(room.language))
         proof = self._ingest.proof(room, message.id)
         marks = serialize(replacing(message), room.lines.reply(room.jid, message))
@@ -230,13 +230,15 @@ class Rooms:
         """End a room for good that was removed from the bus; raises Conflict where it was not,
         Refused, Unavailable."""
         if jid in self._rooms:
-            raise Conflict(_("{room} is a room of this bus: remove it first.", room=jid))
+            raise Conflict(
+                _("The room {room} is still configured in Shoutbus. Remove it first.", room=jid)
+            )
         try:
             await self._owner.destroy(jid, reason)
         except IqError as error:
             # An empty room may have ended by itself.
             if error.fault.condition not in ("item-not-found", "gone"):
-                raise Refused(_("{room} says {why}.", room=jid, why=error.fault)) from error
+                raise Refused(_("{room} reports: {why}.", room=jid, why=error.fault)) from error
 
     async def invite(self, jid: str, whom: str) -> None:
         """Invite someone into a room; raises NotFound, Unavailable."""
@@ -256,5 +258,5 @@ class Rooms:
         """A room of the bus; raises NotFound."""
         room = self._rooms.get(jid)
         if not room:
-            raise NotFound(_("{room} is no room of this bus.", room=jid))
+            raise NotFound(_("The room {room} is not configured in Shoutbus.", room=jid))
         return room

@@ -30,12 +30,11 @@ HANDSHAKE_S = 20.0
 
 _CONFIGURATION = {
     # ejabberd says the same of a name that it doesn't know.
-    "not-authorized": "the server refused the secret or the name: set [xmpp] secret and component "
-    "to those in its component section",
-    "host-unknown": "the server knows no such component, or this is not its component port: see "
-    "its component section",
-    "conflict": "another process is connected as this component, or a hung one still holds the "
-    "name",
+    "not-authorized": "the server refused the secret or the name; copy [xmpp] secret and component "
+    "from its component section",
+    "host-unknown": "the server does not know this component, or this is not its component port; "
+    "check its component section",
+    "conflict": "another process is already connected as this component",
 }
 
 
@@ -104,7 +103,8 @@ class Connection(ComponentXMPP):
             why = words(reason)
         if not self.trouble:
             self.trouble = (
-                f"no connection ({why}): is the server running, and is this its component port?"
+                f"no connection ({why}); check that the server is running and that this is its "
+                "component port"
             )
         self.handshake_done(False)
 
@@ -143,7 +143,7 @@ class Connection(ComponentXMPP):
             data = scrub(data).encode()
         if len(data) > MAX_STANZA_BYTES:
             log.error(
-                "a stanza too large for any server was dropped",
+                "oversized stanza dropped",
                 size=len(data),
                 begins=data[:80].decode("utf-8", "replace"),
             )

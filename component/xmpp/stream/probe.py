@@ -15,7 +15,7 @@ async def probe(account: ComponentAccount, rooms: str) -> str:
     the room service."""
     session = Session(account, lambda _: None)
     task = asyncio.create_task(keep_up(session))
-    advice = "name the server's MUC component."
+    advice = "Set it to the server's MUC component."
     try:
         async with asyncio.timeout(IQ_TIMEOUT_S):
             while session.state == "down" and session.trouble == NOT_TRIED:
@@ -24,11 +24,11 @@ async def probe(account: ComponentAccount, rooms: str) -> str:
             return session.trouble
         info = await session.iq("get", rooms, account.component, query(DISCO_INFO), 10)
         if MUC not in features(info):
-            return f"rooms is {rooms}, which is no room service: {advice}"
+            return f"rooms is {rooms}, which is not a room service. {advice}"
     except IqError as error:
-        return f"rooms is {rooms}, and the server says {error.fault}: {advice}"
+        return f"rooms is {rooms}, and the server reports {error.fault}. {advice}"
     except (Unavailable, TimeoutError) as error:
-        return f"rooms is {rooms}, which did not answer ({error}): {advice}"
+        return f"rooms is {rooms}, which did not answer ({error}). {advice}"
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -88,7 +88,7 @@ class Session:
     def send_text(self, xml: str) -> None:
         """Write a stanza that is XML already, on a hot path; raises as `send`."""
         if not self._connection or not self.alive or not self._connection.transport:
-            raise Unavailable(_("The XMPP server is not connected."))
+            raise Unavailable(_("The connection to the XMPP server is down."))
         self._connection.send_raw(xml)
 
     # Asking
@@ -126,7 +126,7 @@ class Session:
             else:
                 self._heard(xml)
         except Exception:  # one bad stanza stops nothing else
-            log.exception("a stanza could not be handled", sender=xml.get("from"), kind=xml.tag)
+            log.exception("stanza handling failed", sender=xml.get("from"), kind=xml.tag)
 
     def answered(self, xml: Element) -> None:
         """Give the answer to an IQ to the part that asked it."""
@@ -152,7 +152,7 @@ class Session:
     def end(self) -> None:
         """The connection ended: nothing that was asked is answered any more."""
         self._live.clear()
-        gone = Unavailable(_("The XMPP stream ended."))
+        gone = Unavailable(_("The connection to the XMPP server was lost."))
         for _to, answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(gone)

@@ -62,7 +62,7 @@ async def hold(session: Session, connection: Connection) -> None:
             task.cancel()
         session.end()
         await connection.close()
-    session.fail("down", f"the stream ended: {connection.trouble or 'connection lost'}")
+    session.fail("down", f"the connection ended: {connection.trouble or 'connection lost'}")
 
 
 async def start_parts(session: Session) -> None:
@@ -73,7 +73,7 @@ async def start_parts(session: Session) -> None:
         except Unavailable:
             return
         except Exception:
-            log.exception("a part of the XMPP side did not start")
+            log.exception("XMPP start hook failed")
 
 
 async def watch(session: Session, connection: Connection) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from component.cli.mail_sink import Catcher, readable
+from component.cli.mail_sink import MailSink, readable
 from component.cli.prosody import HOST, free_port
 from component.methods.mail.mailer import Mailer
 from tests.support.mailing import a_mail, a_setup
@@ -21,14 +21,14 @@ LINK = "http://127.0.0.1:8080/confirm/" + "x" * 150
 async def catching(folder: Path) -> AsyncIterator[tuple[Mailer, list[tuple[str, EmailMessage]]]]:
     """A way to such a server, and what it told of."""
     port, told = free_port(), list[tuple[str, EmailMessage]]()
-    catcher = Catcher(HOST, port, folder, lambda file, mail: told.append((file.name, mail)))
-    await catcher.start()
+    sink = MailSink(HOST, port, folder, lambda file, mail: told.append((file.name, mail)))
+    await sink.start()
     mailer = Mailer(a_setup(port))
     try:
         yield mailer, told
     finally:
         await mailer.close()
-        await catcher.close()
+        await sink.close()
 
 
 async def test_each_mail_is_a_file_of_its_owner_s(tmp_path: Path) -> None:
@@ -52,13 +52,13 @@ async def test_each_mail_is_a_file_of_its_owner_s(tmp_path: Path) -> None:
 
 async def test_no_address_leads_out_of_the_folder(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "mail"
-    catcher = Catcher(HOST, port, folder, lambda _file, _mail: None)
-    await catcher.start()
+    sink = MailSink(HOST, port, folder, lambda _file, _mail: None)
+    await sink.start()
     mailer = Mailer(a_setup(port))
     mail = a_mail()
     await mailer.deliver(type(mail)(mail.sender, "../../evil/x@example.org", mail.id, mail.content))
     await mailer.close()
-    await catcher.close()
+    await sink.close()
     assert [file.name for file in folder.iterdir()] == ["001-_.._evil_x@example.org.eml"]
 
 
@@ -82,11 +82,11 @@ def test_all_of_it_can_be_read_and_says_the_same(text: str) -> None:
 
 async def test_a_folder_that_is_gone_is_said_to_who_sends(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "mail"
-    catcher = Catcher(HOST, port, folder, lambda _file, _mail: None)
-    await catcher.start()
+    sink = MailSink(HOST, port, folder, lambda _file, _mail: None)
+    await sink.start()
     folder.rmdir()
     mailer = Mailer(a_setup(port))
     with pytest.raises(Exception, match="No such file"):
         await mailer.deliver(a_mail())
     await mailer.close()
-    await catcher.close()
+    await sink.close()

@@ -14,6 +14,7 @@ from component.common.form import NONE, Ask, Choice, Field
 from component.common.i18n import Words, _
 from component.common.sanitize import escape as q
 from component.xmpp.stanza import DATA
+from tests.contract.forms import wire
 
 X = f"{{{DATA}}}"
 
@@ -54,7 +55,7 @@ def test_labels_are_taken_for_values() -> None:
 
 
 def test_a_fault_keeps_its_words() -> None:
-    words = _("This is needed.")
+    words = _("This field is required.")
     assert data_forms.as_words(BadInput(words)) is words
     assert str(data_forms.as_words(BadInput("plain {text}"))) == "plain {text}"
     assert str(data_forms.as_words(BadInput())) == ""
@@ -82,7 +83,7 @@ def test_what_is_long(reply: Done | Lines, long: bool) -> None:
 def test_a_message_fits_a_stanza() -> None:
     words = data_forms.text(Lines(_("Many:"), ["a & <b>"] * 100_000), "en")
     assert len(q(words).encode()) <= data_forms.BUDGET
-    assert words.endswith("\n… there is more: ask for less at once.")
+    assert words.endswith("\n… the rest is not shown; request fewer lines.")
     assert data_forms.text(Lines(_("Few:"), ["a", _("b")]), "en") == "Few:\na\nb"
     assert data_forms.text(Done(_("no"), "error"), "en") == "Error: no"
 
@@ -98,7 +99,7 @@ def _fixed(drawn: Element) -> list[str]:
 
 def test_a_line_breaks_before_its_arrow() -> None:
     lines = ["1: muc:lobby@rooms.localhost → shoutbox:lobby", "2: chat:* → shoutbox:lobby"]
-    drawn = fromstring(data_forms.completed("n", "s", Lines(_("Routes:"), lines), "en"))
+    drawn = wire(data_forms.completed("n", "s", Lines(_("Routes:"), lines), "en"))
     assert _fixed(drawn) == [
         "1: muc:lobby@rooms.localhost",
         "  → shoutbox:lobby",
@@ -108,7 +109,7 @@ def test_a_line_breaks_before_its_arrow() -> None:
 
 def test_a_line_breaks_before_the_names_of_processors() -> None:
     lines = ["10: feed:news → shoutbox:lobby [quiet, throttle]"]
-    drawn = fromstring(data_forms.completed("n", "s", Lines(_("Routes:"), lines), "en"))
+    drawn = wire(data_forms.completed("n", "s", Lines(_("Routes:"), lines), "en"))
     assert _fixed(drawn) == ["10: feed:news → shoutbox:lobby", "  [quiet, throttle]"]
 
 
@@ -118,13 +119,13 @@ def test_a_line_breaks_before_the_names_of_processors() -> None:
 )
 def test_what_is_chosen_of_several_comes_first(chosen: tuple[str, ...], shown: list[str]) -> None:
     asked = [replace(SEVERAL, default=chosen)]
-    drawn = fromstring(data_forms.form(Step(_("Several"), object, _done), asked, {}, {}, "en"))
+    drawn = wire(data_forms.form(Step(_("Several"), object, _done), asked, {}, {}, "en"))
     assert [one.findtext(f"{X}value") for one in drawn.iter(f"{X}option")] == shown
 
 
 def test_a_list_over_a_form_has_a_line_for_each() -> None:
     listed = Words("{t}", {"t": f"1: chat:* → shoutbox:lobby\n  1 {'x' * 36}\n  2 {'x' * 37}"})
-    drawn = fromstring(
+    drawn = wire(
         data_forms.form(Step(_("Several"), object, _done, help=listed), [SEVERAL], {}, {}, "en")
     )
     assert _fixed(drawn) == ["1: chat:* → shoutbox:lobby", f"  1 {'x' * 36}", f"  2 {'x' * 35}…"]

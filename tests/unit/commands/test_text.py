@@ -128,7 +128,7 @@ async def test_the_role_is_by_the_jid_alone(stage: Stage) -> None:
     for jid in ("juliet@x", "", "admin@y", "admin@x.evil"):
         answer = await stage.says("rule", jid, in_room=True)
         assert isinstance(answer, str)
-        assert answer.startswith("Error: “rule” is for the role admin")
+        assert answer.startswith("Error: “rule” requires the role admin; your role is")
     assert await stage.says("rule", "admin@x", in_room=True) == "hello juliet 1.2.3"
 
 
@@ -164,8 +164,8 @@ async def test_words_of_a_line_fill_the_form(stage: Stage, line: str, answer: st
 )
 async def test_a_slip_is_told_and_not_passed_on(stage: Stage, line: str, meant: str) -> None:
     assert await stage.says(line) == (
-        f"Did you mean “{meant}”? That was not passed on. "
-        f"If it is a message, send it with a backslash in front: \\{line}"
+        f"Did you mean “{meant}”? Your message was not forwarded. "
+        f"To send it as a message, put a backslash in front: \\{line}"
     )
 
 
@@ -179,9 +179,9 @@ async def test_what_is_no_slip_is_passed_on(stage: Stage, line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("times ten", "Count: “ten” is no whole number."),
-        ("reign over the world", "“reign” is for the role admin"),
-        ('words join "a b', "does not close"),
+        ("times ten", "Count: “ten” is not a whole number."),
+        ("reign over the world", "“reign” requires the role admin; your role is"),
+        ('words join "a b', 'A quotation mark is not closed. Write text in quotes like "this".'),
     ],
 )
 async def test_what_does_not_fit_is_told_and_how_to_send_it(
@@ -189,14 +189,14 @@ async def test_what_does_not_fit_is_told_and_how_to_send_it(
 ) -> None:
     told = str(await stage.says(line))
     assert told.startswith("Error: ")
-    assert told.endswith(f" If it is a message, send it with a backslash in front: \\{line}")
-    assert f"I took that for the command “{line.split()[0]}" in told
+    assert told.endswith(f" To send it as a message, put a backslash in front: \\{line}")
+    assert f"I read that as the command “{line.split()[0]}" in told
     assert await stage.says(f"\\{line}") == PlainMessage(line)
     assert "backslash" not in str(await stage.says(line, in_room=True))
 
 
 async def test_what_is_wrong_is_told_before_the_rest_is_asked_for(stage: Stage) -> None:
-    assert "Count: “many” is no whole number" in str(await stage.says("times many"))
+    assert "Count: “many” is not a whole number." in str(await stage.says("times many"))
     assert await stage.says("10") is None, "no question stands open"
 
 
@@ -220,11 +220,16 @@ async def test_other_slashes_are_left_alone(stage: Stage, line: str) -> None:
         ("/Open?", "hello juliet 1.2.3"),
         ("/words join a b", "a-b"),
         ("/words-join a b", "a-b"),
-        ("/open the door", "Error: “the” is more than that takes."),
+        (
+            "/open the door",
+            "Error: “the” is one argument too many. “help” shows what the command accepts.",
+        ),
         (
             "/opne it",
-            "Error: There is no command “opne”: “help” lists all. "
-            "If it is a message, send it with a backslash in front: \\/opne it",
+            (
+                "Error: The command “opne” does not exist. “help” lists all commands. To send it "
+                "as a message, put a backslash in front: \\/opne it"
+            ),
         ),
     ],
 )
@@ -239,7 +244,9 @@ async def test_a_long_line_is_not_repeated_whole(stage: Stage) -> None:
 
 
 async def test_a_quotation_mark_that_does_not_close(stage: Stage) -> None:
-    assert "does not close" in str(await stage.says('words join "a b'))
+    assert 'A quotation mark is not closed. Write text in quotes like "this".' in str(
+        await stage.says('words join "a b')
+    )
 
 
 async def test_a_line_too_long(stage: Stage) -> None:
@@ -260,7 +267,7 @@ async def test_back_and_cancel(stage: Stage) -> None:
     await stage.says("a")
     assert await stage.says("b") == "a-b"
     await stage.says("words join")
-    assert await stage.says("cancel") == "Left as it was."
+    assert await stage.says("cancel") == "Nothing was changed."
     assert await stage.says("a") is None
 
 

@@ -8,7 +8,7 @@ import pytest
 from component.bus.model.message import Channel
 from component.bus.model.route import Route, Stage
 from component.common.errors import ConfigError
-from component.config.config import Config, digest, load, parse
+from component.config import Config, digest, load, parse
 from component.fetch.policy import Allowed
 from component.methods import discover
 from component.storage import open_store
@@ -156,15 +156,18 @@ jid = "admin"
     for start, words in (
         ("the file: ", "colour is not a setting"),
         ("[xmpp]: ", "host xmpp.example.org is another machine"),
-        ("[xmpp]: ", "port must be a port, 1 to 65535"),
-        ("[xmpp]: ", "component is “bus example”, which is no domain like component.example.org"),
+        ("[xmpp]: ", "port must be a port number from 1 to 65535"),
+        (
+            "[xmpp]: ",
+            "component is “bus example”, which is not a domain. Write it as component.example.org",
+        ),
         ("[xmpp]: ", "secret is missing"),
-        ("[xmpp]: ", "rooms must be text in quotes"),
-        ("[web]: ", "listen is “8080”: write address:port, like 127.0.0.1:8080"),
+        ("[xmpp]: ", "rooms must be text in quotation marks"),
+        ("[web]: ", "listen is “8080”. Write it as address:port, for example 127.0.0.1:8080"),
         ("[web]: ", "public_url is “shouts”"),
-        ("[web]: ", "proxies holds “nonsense”"),
-        ("[[admin]] 1: ", "jid is “nobody”, which is no JID"),
-        ("[[channel]] 1: ", "write it like shoutbox:lobby"),
+        ("[web]: ", "proxies contains “nonsense”"),
+        ("[[admin]] 1: ", "jid is “nobody”, which is not a JID. Write it as juliet@example.org"),
+        ("[[channel]] 1: ", "Write it as method:address, for example shoutbox:lobby"),
         ("[[channel]] 2: ", "did you mean muc?"),
         ("[[channel]] 3: ", "name is missing"),
         ("[[route]] 1: ", "to: "),
@@ -179,12 +182,12 @@ jid = "admin"
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (XMPP.replace("rooms =", "room ="), "room is not a setting: did you mean rooms?"),
-        (XMPP.replace("[xmpp]", "[xmp]"), "xmp is not a setting: did you mean xmpp?"),
-        (XMPP + "[web]\nlissen = 'x:1'", "[web]: lissen is not a setting: did you mean listen?"),
+        (XMPP.replace("rooms =", "room ="), "room is not a setting. Did you mean rooms?"),
+        (XMPP.replace("[xmpp]", "[xmp]"), "xmp is not a setting. Did you mean xmpp?"),
+        (XMPP + "[web]\nlissen = 'x:1'", "[web]: lissen is not a setting. Did you mean listen?"),
         (
             XMPP + TOKEN.replace("jid =", "jit ="),
-            "[[token]] 1: jit is not a setting: did you mean jid?",
+            "[[token]] 1: jit is not a setting. Did you mean jid?",
         ),
         (XMPP + "zzzzz = 1", "[xmpp]: zzzzz is not a setting."),
     ],
@@ -220,45 +223,60 @@ def test_another_machine_needs_clear_text(host: str) -> None:
         ("[web]\nlisten = '1.2.3.4:99999'", "[web]: listen"),
         ("[web]\npublic_url = 'ftp://x'", "[web]: public_url"),
         ("[web]\npublic_url = 'http://[x'", "[web]: public_url"),
-        ("[web]\nproxies = '10.0.0.1'", "[web]: proxies must be a list in brackets"),
-        ("[store]\nurl = 3", "[store]: url must be text in quotes"),
+        ("[web]\nproxies = '10.0.0.1'", "[web]: proxies must be a list in square brackets"),
+        ("[store]\nurl = 3", "[store]: url must be text in quotation marks"),
         (
             "[fetch]\nallow = ['10.0.0.0/8', 'a/b']",
-            "[fetch]: allow: “a/b” is no host and no network",
+            (
+                "[fetch]: allow: “a/b” is not a host or a network. Write it as "
+                "intranet.example.org or 10.1.0.0/16."
+            ),
         ),
-        ("[fetch]\nallow = '10.0.0.0/8'", "[fetch]: allow must be a list in brackets"),
+        ("[fetch]\nallow = '10.0.0.0/8'", "[fetch]: allow must be a list in square brackets"),
         ("[admin]\njid = 'a@b'", "the file: admin must be a list"),
         (
             "[[channel]]\nname = 'lobby'",
-            "[[channel]] 1: name: “lobby” is no channel: write method:address",
+            (
+                "[[channel]] 1: name: “lobby” is not a channel. Write it as method:address, for "
+                "example shoutbox:lobby."
+            ),
         ),
-        ("[[channel]]\nname = 'muc:lobby'", "like muc:team@rooms.example.org"),
-        ("[[channel]]\nname = 'muc:A@rooms.example.org'", "like muc:team@rooms.example.org"),
+        ("[[channel]]\nname = 'muc:lobby'", "Write it as muc:team@rooms.example.org"),
+        ("[[channel]]\nname = 'muc:A@rooms.example.org'", "Write it as muc:team@rooms.example.org"),
         (
             "[[channel]]\nname = 'shoutbox:a'\ninvite = ['a@x']",
-            "shoutbox has no settings, so no “invite”",
+            "shoutbox does not have settings, so “invite” cannot be set.",
         ),
         (
             "[[channel]]\nname = 'muc:a@x'\ninvite = ['nobody']",
-            "[[channel]] 1: invite: “nobody” is no JID like",
+            "[[channel]] 1: invite: “nobody” is not a JID. Write it as juliet@example.org.",
         ),
         (
             "[[channel]]\nname = 'muc:a@x'\nsubjekt = 'x'",
-            "[[channel]] 1: muc has no setting “subjekt”: it has subject",
+            "[[channel]] 1: muc does not have the setting “subjekt”; its settings are subject",
         ),
         (
             "[[channel]]\nname = 'shoutbox:a'\n[[channel]]\nname = 'shoutbox:a'",
-            "shoutbox:a stands twice",
+            "shoutbox:a appears twice",
         ),
-        (f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:a'", "[[route]] 1: A route from"),
-        (f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:b'", "names shoutbox:b, and no"),
+        (
+            f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:a'",
+            "[[route]] 1: A route cannot lead from",
+        ),
+        (
+            f"{BOX}[[route]]\nfrom = 'shoutbox:a'\nto = 'shoutbox:b'",
+            "refers to shoutbox:b, which is not defined",
+        ),
         (
             f"{BOX}[[channel]]\nname = 'chat:*'\n[[route]]\nfrom = 'chat:*'\nto = "
             "'shoutbox:a'\nboth = true",
             "[[route]] 1: from",
         ),
-        (TOKEN + TOKEN.replace("abcdef", "abcdeg"), "Two [[token]] are named “demo”"),
-        (TOKEN + TOKEN.replace("demo", "other"), "[[token]] “demo” and “other” have one secret"),
+        (TOKEN + TOKEN.replace("abcdef", "abcdeg"), "Two [[token]] entries are named “demo”"),
+        (
+            TOKEN + TOKEN.replace("demo", "other"),
+            "[[token]] “demo” and “other” have the same secret",
+        ),
     ],
 )
 def test_one_fault(more: str, fault: str) -> None:
@@ -296,19 +314,22 @@ def test_processors_of_a_route() -> None:
 @pytest.mark.parametrize(
     ("stage", "fault"),
     [
-        ("name = 'delai'\nby = '1s'", "there is no processor “delai”: there are "),
+        ("name = 'delai'\nby = '1s'", "the processor “delai” does not exist; available are "),
         ("by = '1s'", "name is missing."),
-        ("name = 1", "name must be text in quotes."),
-        ("name = 'delay'\nby = 90", "by: “90” is no time: write it like 90s"),
-        ("name = 'delay'\nby = true", "by: “true” is no time"),
-        ("name = 'delay'\nby = '1000d'", "won't do: from 1s to "),
+        ("name = 1", "name must be text in quotation marks."),
+        (
+            "name = 'delay'\nby = 90",
+            "by: “90” is not a duration. Write it as 90s, 10min, 2h or 1d.",
+        ),
+        ("name = 'delay'\nby = true", "by: “true” is not a duration"),
+        ("name = 'delay'\nby = '1000d'", "is out of range. Choose from 1s to "),
         (
             "name = 'throttle'\ncount = 1.5\nper = '1s'\nthen = 'hold'",
-            "count: “1.5” is no whole number.",
+            "count: “1.5” is not a whole number.",
         ),
         (
             "name = 'throttle'\ncount = 1\nper = '1s'\nthen = 'wait'",
-            "then: “wait” is none of the choices",
+            "then: “wait” is not one of the choices",
         ),
         ("name = 'digest'", "digest"),
     ],
@@ -359,9 +380,9 @@ def test_files(tmp_path: Path) -> None:
     assert load(file, METHODS, {}).xmpp.secret == "s3cret"
     file.write_bytes(b"# caf\xe9\n" + XMPP.encode())
     for path, words in (
-        (file, "is not UTF-8 (byte 5): save it as UTF-8"),
-        (tmp_path / "none.toml", "can't be read: No such file"),
-        (tmp_path, "can't be read: Is a directory"),
+        (file, "is not UTF-8 (byte 5). Save it as UTF-8"),
+        (tmp_path / "none.toml", "cannot be read: No such file"),
+        (tmp_path, "cannot be read: Is a directory"),
     ):
         with pytest.raises(ConfigError) as told:
             load(path, METHODS, {})

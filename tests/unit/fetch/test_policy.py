@@ -123,7 +123,7 @@ def test_what_the_operator_allows() -> None:
     "entry", ["", ".", "a b", "http://x/", "10.0.0.0/33", "127.1", "0x7f.1", "a/b", "x:80", "*"]
 )
 def test_what_is_no_host_is_not_allowed(entry: str) -> None:
-    with pytest.raises(BadInput, match="no host and no network"):
+    with pytest.raises(BadInput, match="is not a host or a network"):
         Allowed.parse([entry])
 
 
@@ -209,7 +209,7 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("port", [1, 22, 25, 53, 81, 110, 143, 445, 587, 993, 6000, 6667])
 def test_ports_of_other_things(port: int) -> None:
-    with pytest.raises(OutOfReach, match=f"port {port} of example.org"):
+    with pytest.raises(OutOfReach, match=f"Port {port} of example.org"):
         within(f"http://example.org:{port}/", NOBODY)
 
 
@@ -254,9 +254,9 @@ def test_no_address_is_taken_over_that_was_told_in_clear() -> None:
 
 
 def test_circles_and_long_ways() -> None:
-    with pytest.raises(FetchError, match="circle"):
+    with pytest.raises(FetchError, match="redirects in a loop"):
         way((302, "/x"), (302, "/feed"))
-    with pytest.raises(FetchError, match="circle"):
+    with pytest.raises(FetchError, match="redirects in a loop"):
         way((302, "#here"))
     went = way(*[(302, f"/{hop}") for hop in range(HOPS)])
     with pytest.raises(FetchError, match="more than 5 times"):
@@ -277,9 +277,8 @@ def test_circles_and_long_ways() -> None:
     ],
 )
 def test_redirects_lead_nowhere_inside(location: str) -> None:
-    with pytest.raises(
-        OutOfReach, match=r"^a\.example leads to where nothing is fetched"
-    ) as caught:
+    refused = r"^a\.example redirects to an address that Shoutbus does not connect to\."
+    with pytest.raises(OutOfReach, match=refused) as caught:
         way((302, location))
     assert caught.value.fault is Fault.SITE
 

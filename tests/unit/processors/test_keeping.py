@@ -75,11 +75,11 @@ def stopped(outcome: Outcome) -> str:
 @pytest.mark.parametrize(
     ("name", "settings", "why"),
     [
-        ("throttle", {"count": 0, "per": "10s", "then": "drop"}, "from 1 to 1000 messages"),
-        ("throttle", {"count": 5, "per": "0s", "then": "drop"}, "0s won't do"),
-        ("throttle", {"count": 1001, "per": "1h", "then": "hold"}, "from 1 to 1000 messages"),
-        ("throttle", {"count": 1, "per": "32d", "then": "hold"}, "32d won't do"),
-        ("throttle", {"count": 1, "per": "1h", "then": "explode"}, "none of the choices"),
+        ("throttle", {"count": 0, "per": "10s", "then": "drop"}, "1 to 1000 messages"),
+        ("throttle", {"count": 5, "per": "0s", "then": "drop"}, "0s is out of range"),
+        ("throttle", {"count": 1001, "per": "1h", "then": "hold"}, "1 to 1000 messages"),
+        ("throttle", {"count": 1, "per": "32d", "then": "hold"}, "32d is out of range"),
+        ("throttle", {"count": 1, "per": "1h", "then": "explode"}, "not one of the choices"),
         ("quiet", {"start": "7:00", "end": "07:00", "then": "hold"}, "would never end"),
         ("quiet", {"start": "0:00", "end": "24:00", "then": "hold"}, "would never end"),
         (
@@ -87,26 +87,58 @@ def stopped(outcome: Outcome) -> str:
             {"start": "0:00", "end": "24:00", "then": "hold", "days": "mon-sun"},
             "would never end",
         ),
-        ("quiet", {"start": "24:00", "end": "7:00", "then": "hold"}, "can't begin at 24:00"),
-        ("quiet", {"start": "25:00", "end": "7:00", "then": "hold"}, "no time of day"),
-        ("quiet", {**NIGHT, "then": "hold", "zone": "Europe/Nowhere"}, "no time zone"),
-        ("quiet", {**NIGHT, "then": "hold", "zone": "../../etc/passwd"}, "no time zone"),
-        ("quiet", {**NIGHT, "then": "hold", "days": "someday"}, "are no days"),
-        ("slow", {"per": "0s"}, "0s won't do"),
-        ("slow", {"per": "1000d"}, "won't do"),
-        ("dedupe", {"within": "0s"}, "0s won't do"),
-        ("delay", {"by": "0s"}, "0s won't do"),
-        ("delay", {"by": "32d"}, "32d won't do"),
-        ("digest", {}, "never go"),
-        ("digest", {"count": 0}, "of 1 to 1000"),
-        ("digest", {"count": 1001, "every": "1h"}, "of 1 to 1000"),
-        ("digest", {"every": "0s"}, "0s won't do"),
-        ("digest", {"every": "60d"}, "won't do"),
-        ("words", {"words": [], "then": "mask"}, "This is needed"),
-        ("words", {"words": ["two words"], "then": "mask"}, "no single word"),
-        ("words", {"words": ["***"], "then": "mask"}, "no single word"),
-        ("words", {"words": ["x" * 61], "then": "mask"}, "no single word"),
-        ("words", {"words": [f"w{n}" for n in range(501)], "then": "mask"}, "at most 500"),
+        (
+            "quiet",
+            {"start": "24:00", "end": "7:00", "then": "hold"},
+            "Quiet hours cannot start at 24:00. Write 0:00 of the next day.",
+        ),
+        ("quiet", {"start": "25:00", "end": "7:00", "then": "hold"}, "not a time of day"),
+        (
+            "quiet",
+            {**NIGHT, "then": "hold", "zone": "Europe/Nowhere"},
+            "is not a time zone. Write it as",
+        ),
+        (
+            "quiet",
+            {**NIGHT, "then": "hold", "zone": "../../etc/passwd"},
+            "is not a time zone. Write it as",
+        ),
+        (
+            "quiet",
+            {**NIGHT, "then": "hold", "days": "someday"},
+            "is not a list of days. Write it as mon-fri or sat, sun.",
+        ),
+        ("slow", {"per": "0s"}, "0s is out of range"),
+        ("slow", {"per": "1000d"}, "is out of range"),
+        ("dedupe", {"within": "0s"}, "0s is out of range"),
+        ("delay", {"by": "0s"}, "0s is out of range"),
+        ("delay", {"by": "32d"}, "32d is out of range"),
+        (
+            "digest",
+            {},
+            "A digest without a time or a count would never be sent. Set every or count.",
+        ),
+        ("digest", {"count": 0}, "A digest contains 1 to 1000 messages, not"),
+        ("digest", {"count": 1001, "every": "1h"}, "A digest contains 1 to 1000 messages, not"),
+        ("digest", {"every": "0s"}, "0s is out of range"),
+        ("digest", {"every": "60d"}, "is out of range"),
+        ("words", {"words": [], "then": "mask"}, "This field is required."),
+        (
+            "words",
+            {"words": ["two words"], "then": "mask"},
+            "is not a single word of letters and digits.",
+        ),
+        (
+            "words",
+            {"words": ["***"], "then": "mask"},
+            "is not a single word of letters and digits.",
+        ),
+        (
+            "words",
+            {"words": ["x" * 61], "then": "mask"},
+            "is not a single word of letters and digits.",
+        ),
+        ("words", {"words": [f"w{n}" for n in range(501)], "then": "mask"}, "The maximum is 500"),
     ],
 )
 def test_what_is_refused(name: str, settings: dict[str, Any], why: str) -> None:
@@ -153,7 +185,7 @@ def test_a_throttle_that_would_hold_too_long_refuses() -> None:
     assert isinstance(stand(0), Message)
     assert until(stand(1)) == 20 * 86400
     for _again in range(2):
-        with pytest.raises(BadInput, match="more waits there"):
+        with pytest.raises(BadInput, match="More messages are waiting there than can pass in"):
             stand(2)
     assert until(stand(10 * 86400)) == 40 * 86400  # what was refused took no turn
 
@@ -216,7 +248,7 @@ def test_quiet_hours_hold_until_they_end() -> None:
 
 def test_quiet_hours_drop() -> None:
     stand = Stand(made("quiet", **NIGHT, then="drop"))
-    assert stopped(stand(at("2026-03-10 23:00"))) == "It is quiet there from 22:00 to 07:00."
+    assert stopped(stand(at("2026-03-10 23:00"))) == "Quiet hours are from 22:00 to 07:00."
 
 
 def test_quiet_hours_on_some_days() -> None:
@@ -337,7 +369,7 @@ def test_slow_mode_tells_an_author_how_long_to_wait() -> None:
     assert isinstance(stand(0), Message)
     assert isinstance(stand(1, said(author=ROMEO)), Message)
     outcome = stand(10.5)
-    assert stopped(outcome) == "Slow mode: you may say the next one in 20s."
+    assert stopped(outcome) == "Slow mode is on. You can post your next message in 20s."
     assert isinstance(outcome, Stop)
     assert outcome.tell
     assert isinstance(stand(30), Message)
@@ -351,7 +383,7 @@ def test_dedupe_lets_the_same_pass_once_within_its_time() -> None:
         for second, body in ((0, "a"), (1, "b"), (2, "a"), (3599.999, "a"), (3600, "a"))
     ]
     assert [isinstance(one, Message) for one in outcomes] == [True, True, False, False, True]
-    assert stopped(outcomes[2]) == "The same was said within 1h."
+    assert stopped(outcomes[2]) == "The same text was posted within 1h."
     assert isinstance(stand(3601, said("a", author=ROMEO)), Stop)
 
 
@@ -514,7 +546,7 @@ def test_a_zone_is_known_by_its_name_in_any_case() -> None:
     ],
 )
 def test_a_place_or_a_common_name_is_told_as_its_zone(written: str, zone: str) -> None:
-    with pytest.raises(BadInput, match=f"write it like {zone}[.,]"):
+    with pytest.raises(BadInput, match=f"Write it as {zone}[.,]"):
         Zone.parse(written)
 
 

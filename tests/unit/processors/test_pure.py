@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from component.bus.model.ledger import Ledger
-from component.bus.model.message import MAX_BODY, Author, Message, id_from
+from component.bus.model.message import MAX_BODY, Author, AuthorKind, Message, id_from
 from component.bus.model.processor import Moment, Processor, Stop
 from component.bus.model.route import Stage
 from component.common.errors import BadInput, TooLong
@@ -109,9 +109,9 @@ def test_words(text: str, words: list[str], found: bool) -> None:
         (Author("Juliet", "juliet@example.org"), "Juliet@Example.org", True),
         (Author("Juliet", "juliet@example.org"), "romeo", False),
         (Author("Juliet", "juliet@example.org"), "jul", False),
-        (Author("Juliet", "guest:0123"), "Juliet (web)", True),
-        (Author("Juliet", "guest:0123"), "Juliet", True),
-        (Author("Juliet", "guest:0123"), "guest:0123", False),
+        (Author("Juliet", "guest:0123", AuthorKind.GUEST), "Juliet (web)", True),
+        (Author("Juliet", "guest:0123", AuthorKind.GUEST), "Juliet", True),
+        (Author("Juliet", "guest:0123", AuthorKind.GUEST), "guest:0123", False),
         (Author("romeo@example.org", "mallory@example.org"), "romeo@example.org", False),
         (Author("Nick", "room@rooms.example.org/Nick"), "room@rooms.example.org/nick", True),
     ],
@@ -176,41 +176,48 @@ def test_all_that_is_given_must_hold() -> None:
 def test_it_says_which() -> None:
     assert (
         body(built("match", words="spam", author="Juliet"), "eggs")
-        == "stopped: It does not match: words."
+        == "stopped: The message does not match: words."
     )
     assert (
         body(built("match", author="Romeo", words="spam"), "eggs")
-        == "stopped: It does not match: author."
+        == "stopped: The message does not match: author."
     )
     assert (
         body(built("exclude", words="eggs", has_link="0"), "eggs")
-        == "stopped: It is excluded: words."
+        == "stopped: The message is excluded: words."
     )
     both = built("exclude", words="eggs", author="Juliet")
-    assert body(both, "eggs") == "stopped: It is excluded: author, words."
+    assert body(both, "eggs") == "stopped: The message is excluded: author, words."
 
 
 @pytest.mark.parametrize("name", ["match", "exclude"])
 def test_criteria_are_refused_in_words(name: str) -> None:
     assert (
-        refusal(name) == "Say what to look for: words, author, pattern, has_link or has_attachment."
+        refusal(name)
+        == "No criterion is set. Set words, author, pattern, has_link or has_attachment."
     )
-    assert refusal(name, words=["", " "], has_link="no").startswith("Say what to look for")
+    assert refusal(name, words=["", " "], has_link="no").startswith(
+        "No criterion is set. Set words, author, pattern, has_link or has_attachment."
+    )
     assert (
         refusal(name, words=["w" * 101])
-        == f"{name}, words: Each has 1 to 100 characters; one has 101."
+        == f"{name}, words: Each entry must have 1 to 100 characters; this one has 101."
     )
     assert (
         refusal(name, words=["\u200b"])
-        == f"{name}, words: Each has 1 to 100 characters; one has 0."
+        == f"{name}, words: Each entry must have 1 to 100 characters; this one has 0."
     )
     assert (
         refusal(name, author=["a, b"])
-        == f"{name}, author: “a, b” has a comma in it: write each by itself."
+        == f"{name}, author: “a, b” contains a comma. Write each entry separately."
     )
-    assert refusal(name, author=[f"a{n}" for n in range(101)]) == "101 are too many: 100 at most."
     assert (
-        refusal(name, has_link="perhaps") == f"{name}, has_link: “perhaps” is neither yes nor no."
+        refusal(name, author=[f"a{n}" for n in range(101)])
+        == "101 entries are too many. The maximum is 100."
+    )
+    assert (
+        refusal(name, has_link="perhaps")
+        == f"{name}, has_link: “perhaps” is not a valid answer. Write yes or no."
     )
 
 
@@ -273,8 +280,8 @@ def test_what_would_take_long_is_refused_before_it_does(pattern: str, text: str)
         (r"\pL{500}", "pattern too large"),
         ("((a{100}){100}){100}", "invalid repetition size"),
         ("x" * (MAX_PATTERN + 1), "1 to 500 characters"),
-        (r"\C", "cut letters in two"),
-        (r"\\\C", "cut letters in two"),
+        (r"\C", "A pattern cannot contain “\\C”, because it would split characters. Remove it."),
+        (r"\\\C", "A pattern cannot contain “\\C”, because it would split characters. Remove it."),
     ],
 )
 def test_bad_patterns_are_refused_in_words(pattern: str, why: str) -> None:
@@ -301,7 +308,7 @@ def test_a_pattern_is_its_text() -> None:
 
 def test_prefix() -> None:
     assert body(built("prefix", text="[lobby]"), "hello\nyou") == "[lobby] hello\nyou"
-    assert refusal("prefix", text=" ") == "prefix, text: This is needed."
+    assert refusal("prefix", text=" ") == "prefix, text: This field is required."
     with pytest.raises(TooLong):
         built("prefix", text="[lobby]")(said(LONG), MOMENT)
 
@@ -316,7 +323,10 @@ def test_template() -> None:
     assert body(built("template", line="{body} – {body}"), "twice") == "twice – twice"
     assert body(built("template", line="something was said"), "hello") == "something was said"
     assert (
-        body(built("template", line="{author}"), said(author=Author("Ann", "guest:1")))
+        body(
+            built("template", line="{author}"),
+            said(author=Author("Ann", "guest:1", AuthorKind.GUEST)),
+        )
         == "Ann (web)"
     )
 
@@ -356,16 +366,15 @@ def test_what_is_said_is_never_taken_for_a_field(text: str) -> None:
 )
 def test_other_fields_are_refused_in_words(line: str, wrong: str) -> None:
     assert refusal("template", line=line) == (
-        f"template, line: “{wrong}” is no field: "
-        "there are {author}, {body}, {title}, {channel}, {time}, {date}, {id}, {link}, and "
-        "no other braces."
+        f"template, line: “{wrong}” is not a field. Use {{author}}, {{body}}, {{title}}, "
+        "{channel}, {time}, {date}, {id}, {link}, and no other braces."
     )
 
 
 def test_a_template_can_not_grow_without_bound() -> None:
     assert (
         refusal("template", line="{body}" * 21)
-        == "template, line: At most 20 fields fit into a template."
+        == "template, line: A template can have at most 20 fields."
     )
     assert "1 to 1000 characters" in refusal("template", line="x" * 1001)
     with pytest.raises(TooLong):
@@ -431,9 +440,13 @@ def test_rewrite(pattern: str, by: str, text: str, rewritten: str) -> None:
 
 
 def test_what_becomes_empty_is_stopped() -> None:
-    assert body(built("rewrite", pattern=".*"), "all of it") == "stopped: Nothing is left of it."
     assert (
-        body(built("rewrite", pattern=r"\pL", by=r"\s"), "abc") == "stopped: Nothing is left of it."
+        body(built("rewrite", pattern=".*"), "all of it")
+        == "stopped: The message is empty after rewriting."
+    )
+    assert (
+        body(built("rewrite", pattern=r"\pL", by=r"\s"), "abc")
+        == "stopped: The message is empty after rewriting."
     )
 
 
@@ -450,14 +463,15 @@ def test_what_becomes_empty_is_stopped() -> None:
 )
 def test_bad_groups_are_refused_in_words(by: str, wrong: str, known: str) -> None:
     assert (
-        refusal("rewrite", pattern="(a)b", by=by) == f"“{wrong}” is nothing here: there is {known}."
+        refusal("rewrite", pattern="(a)b", by=by)
+        == f"“{wrong}” is not available here. Use {known}."
     )
 
 
 def test_a_replacement_can_not_grow_without_bound() -> None:
     assert "at most 1000 characters and 20 groups" in refusal("rewrite", pattern="a", by="x" * 1001)
     assert "at most 1000 characters and 20 groups" in refusal("rewrite", pattern="a", by=r"\0" * 21)
-    words = "Rewritten, the message would have more than 262144 characters."
+    words = "After rewriting, the message would have more than 262144 characters."
     for pattern, by, text in (
         ("a", "x" * 1000, "a" * 1000),
         (".+", r"\0" * 20, "a" * (MAX_BODY // 10)),
@@ -519,7 +533,11 @@ def test_what_is_kept_is_its_beginning(text: str, length: int) -> None:
 @pytest.mark.parametrize("length", ["0", "19", "10001", "-5", "99999999999", "many", "2.5", ""])
 def test_lengths_that_will_not_do(length: str) -> None:
     told = refusal("truncate", length=length)
-    assert "from 20 to 10000" in told or "no whole number" in told or "This is needed" in told
+    assert (
+        "from 20 to 10000" in told
+        or "is not a whole number." in told
+        or "This field is required." in told
+    )
 
 
 # Quotes
@@ -538,8 +556,8 @@ def test_lengths_that_will_not_do(length: str) -> None:
         ("```\n> never closed", "```\n> never closed"),
         ("> ```\nmine\n> ```", "mine"),
         ("  keep\n\n  my spaces", "  keep\n\n  my spaces"),
-        ("> all of it", "stopped: It is nothing but a quotation."),
-        ("> a\n\n \n> b", "stopped: It is nothing but a quotation."),
+        ("> all of it", "stopped: The message contains only a quotation."),
+        ("> a\n\n \n> b", "stopped: The message contains only a quotation."),
     ],
 )
 def test_quotes(text: str, left: str) -> None:
@@ -547,7 +565,7 @@ def test_quotes(text: str, left: str) -> None:
 
 
 def test_quotes_have_no_settings() -> None:
-    assert refusal("quotes", deep="1") == "quotes has no settings, so no “deep”."
+    assert refusal("quotes", deep="1") == "quotes does not have settings, so “deep” cannot be set."
 
 
 # Sample
@@ -562,14 +580,14 @@ def test_sample(every: int) -> None:
     assert 0.75 < len(passed) * every / len(messages) < 1.25
     assert (
         body(built("sample", every="10000"), messages[0])
-        == "stopped: It is not in the sample of one in 10000."
+        == "stopped: The message is not in the sample of one in 10000."
     )
 
 
 @pytest.mark.parametrize("every", ["0", "1", "-1", "10001", "some"])
 def test_samples_that_will_not_do(every: str) -> None:
     told = refusal("sample", every=every)
-    assert "from 2 to 10000" in told or "no whole number" in told
+    assert "from 2 to 10000" in told or "is not a whole number." in told
 
 
 # Words

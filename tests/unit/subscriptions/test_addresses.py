@@ -19,12 +19,11 @@ from component.bus.model.route import Route
 from component.bus.model.subscription import Address, Proof, Standing, Subscription
 from component.common.errors import BadInput, Forbidden, NotFound, Refused, StoreError, TooMany
 from component.subscriptions.addresses import (
-    CODE_LIFE,
-    LINK_LIFE,
-    MOST_ASKED_IN_ALL,
-    MOST_BY_DOMAIN,
-    MOST_BY_ONE,
-    TRIES,
+    CODE_LIFE_MS,
+    LINK_LIFE_MS,
+    MAX_TRIES,
+    QUOTAS,
+    RequestQuotas,
 )
 from tests.support.fakes import FakeMethod, said
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, World, a_world
@@ -62,12 +61,12 @@ def mail(number: int) -> Channel:
 
 
 async def test_one_person_has_few_asked_and_dropping_frees_nothing(world: World) -> None:
-    for number in range(MOST_BY_ONE):
+    for number in range(QUOTAS.by_person):
         assert await world.book.ask("mallory@evil.example", mail(number))
         await world.book.drop("mallory@evil.example", mail(number))
     with pytest.raises(TooMany):
         await world.book.ask("mallory@evil.example", mail(99))
-    assert await world.hub.store.addresses.get("mallory@evil.example", mail(99)) is None
+    assert await world.store.addresses.get("mallory@evil.example", mail(99)) is None
     assert await world.book.ask(JULIET, MAIL)
     await world.book.check_room()
     world.clock.sleep(minutes=24 * 60 + 1)
@@ -75,7 +74,7 @@ async def test_one_person_has_few_asked_and_dropping_frees_nothing(world: World)
 
 
 async def test_all_of_a_domain_have_some_asked_and_take_nothing_from_others(world: World) -> None:
-    for number in range(MOST_BY_DOMAIN):
+    for number in range(QUOTAS.by_domain):
         assert await world.book.ask(f"m{number}@evil.example", mail(number))
     with pytest.raises(TooMany):
         await world.book.ask("more@evil.example", mail(99))
@@ -84,10 +83,14 @@ async def test_all_of_a_domain_have_some_asked_and_take_nothing_from_others(worl
 
 
 async def test_sign_ups_are_counted_by_themselves(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    assert MOST_ASKED_IN_ALL > MOST_BY_DOMAIN
-    monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 2)
+    assert QUOTAS.anonymous > QUOTAS.by_domain
+    async with a_world(tmp_path, (LOBBY, OPS, MAIL), quotas=RequestQuotas(anonymous=2)) as world:
+        await _sign_ups_are_counted(world)
+
+
+async def _sign_ups_are_counted(world: World) -> None:
     for number in range(2):
         await world.book.check_room()
         assert await world.book.ask("", mail(number))
@@ -96,19 +99,19 @@ async def test_sign_ups_are_counted_by_themselves(
     for _ in range(2):
         with pytest.raises(TooMany):
             await world.book.ask("", mail(9))
-    assert await world.hub.store.addresses.get("", mail(9)) is None
+    assert await world.store.addresses.get("", mail(9)) is None
     assert await world.book.ask(JULIET, MAIL)
 
 
 async def test_an_operator_may_ask_more_for_others(world: World) -> None:
-    for number in range(MOST_BY_ONE + 1):
+    for number in range(QUOTAS.by_person + 1):
         assert await world.book.ask(f"p{number}@x", Channel("chat", f"p{number}@x"), by="admin@x")
 
 
 async def test_a_clock_that_was_ahead_blocks_nothing(world: World) -> None:
     world.clock.sleep(minutes=365 * 24 * 60)
     assert await world.book.ask(JULIET, MAIL)
-    ahead = await world.hub.store.addresses.get(JULIET, MAIL)
+    ahead = await world.store.addresses.get(JULIET, MAIL)
     world.clock.sleep(minutes=-365 * 24 * 60)
     assert ahead
     code = world.book.links.code(ahead)
@@ -153,7 +156,7 @@ async def test_another_way_to_write_a_domain_is_none(world: World, domain: str) 
         await world.subscriptions.add(
             Subscription(ROMEO, LOBBY, Channel("mail", f"juliet@{domain}"))
         )
-    assert await world.hub.store.addresses.find() == []
+    assert await world.store.addresses.find() == []
 
 
 async def test_who_was_asked_is_known_also_where_the_address_was_dropped(world: World) -> None:
@@ -170,7 +173,7 @@ async def test_who_was_asked_is_known_also_where_the_address_was_dropped(world: 
 
 async def asked(world: World) -> Address:
     await world.subscriptions.add(Subscription(JULIET, LOBBY, MAIL))
-    address = await world.hub.store.addresses.get(JULIET, MAIL)
+    address = await world.store.addresses.get(JULIET, MAIL)
     assert address
     return address
 
@@ -182,18 +185,18 @@ async def test_many_guesses_at_once_are_five(world: World) -> None:
     said_ = await asyncio.gather(
         *(world.book.answer(JULIET, one) for one in wrong), return_exceptions=True
     )
-    assert sum(type(one) is BadInput for one in said_) == TRIES - 1
-    assert sum(isinstance(one, TooMany) for one in said_) == len(wrong) - TRIES + 1
+    assert sum(type(one) is BadInput for one in said_) == MAX_TRIES - 1
+    assert sum(isinstance(one, TooMany) for one in said_) == len(wrong) - MAX_TRIES + 1
     with pytest.raises(TooMany):
         await world.book.answer(JULIET, f"{right:06}")
-    assert await world.hub.store.addresses.get(JULIET, MAIL) == replace(address, tries=TRIES)
+    assert await world.store.addresses.get(JULIET, MAIL) == replace(address, tries=MAX_TRIES)
 
 
 async def test_the_last_try_confirms(world: World) -> None:
     address = await asked(world)
     code = world.book.links.code(address)
     wrong = "000000" if code != "000000" else "111111"
-    for _ in range(TRIES - 1):
+    for _ in range(MAX_TRIES - 1):
         with pytest.raises(BadInput):
             await world.book.answer(JULIET, wrong)
     _address, (begun,) = await world.book.answer(JULIET, code)
@@ -226,11 +229,11 @@ async def test_what_was_stopped_meanwhile_is_not_confirmed(world: World) -> None
 async def test_links_and_codes_are_over_in_time(world: World) -> None:
     address = await asked(world)
     token = world.book.links.confirm(address).rpartition("/")[2]
-    world.clock.sleep(minutes=CODE_LIFE / 60_000 + 1)
+    world.clock.sleep(minutes=CODE_LIFE_MS / 60_000 + 1)
     with pytest.raises(NotFound):
         await world.book.answer(JULIET, world.book.links.code(address))
     assert await world.book.asked(token)
-    world.clock.sleep(minutes=(LINK_LIFE - CODE_LIFE) / 60_000)
+    world.clock.sleep(minutes=(LINK_LIFE_MS - CODE_LIFE_MS) / 60_000)
     assert await world.book.asked(token) is None
 
 
@@ -258,7 +261,7 @@ async def tell(world: World, channel: Channel = LOBBY) -> Delivery:
     world.mail.closed.add(MAIL)
     await world.hub.accept(said("secret", channel, author=Author("Romeo", ROMEO), at=world.clock()))
     async with asyncio.timeout(5):
-        while not (there := await world.hub.store.deliveries.pending(MAIL, 0, 10)):
+        while not (there := await world.store.deliveries.pending(MAIL, 0, 10)):
             pass  # it is on its way there
     return there[0]
 
@@ -283,7 +286,7 @@ async def test_another_channel_s_subscription_brings_nothing(world: World) -> No
 
 
 async def test_nothing_goes_out_once_the_right_to_read_ended(world: World) -> None:
-    world.hub._methods = {**world.hub._methods, "muc": FakeMethod()}
+    world.hub.methods = {**world.hub.methods, "muc": FakeMethod()}
     await world.settings.change([Put(Grant(JULIET, "operator"))], AUDIT)
     await world.subscribe(channel=OPS, target=MAIL, name="")
     delivery = await tell(world, OPS)
@@ -302,7 +305,7 @@ async def test_a_digest_needs_its_subscription(world: World) -> None:
     world.clock.now = one.due / 1000 + 1
     world.scheduler.tick()
     await world.scheduler.settled()
-    (delivery,) = await world.hub.store.deliveries.pending(MAIL, 0, 10)
+    (delivery,) = await world.store.deliveries.pending(MAIL, 0, 10)
     await world.book.check(delivery)
     await world.subscriptions.end([one.id])
     with pytest.raises(Refused):
@@ -310,7 +313,7 @@ async def test_a_digest_needs_its_subscription(world: World) -> None:
 
 
 async def test_a_fallback_is_brought_by_its_subscription(world: World) -> None:
-    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     one = await world.subscribe(fallback=MAIL, name="")
     message = await world.say("hello")
     delivery = Delivery(1, message, MAIL)
@@ -321,14 +324,14 @@ async def test_a_fallback_is_brought_by_its_subscription(world: World) -> None:
 
 
 async def test_an_operator_s_route_goes_on(world: World) -> None:
-    await world.hub.store.addresses.put(Address("admin@x", MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address("admin@x", MAIL, Proof.CONFIRMED))
     await world.settings.change([Put(Route(LOBBY, MAIL))], AUDIT)
     delivery = await tell(world)
     await world.book.check(delivery)
 
 
 async def test_what_is_said_to_an_address_itself_goes_out(world: World) -> None:
-    await world.hub.store.addresses.put(Address("admin@x", MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address("admin@x", MAIL, Proof.CONFIRMED))
     await world.book.check(
         Delivery(1, Message.new(MAIL, Author("A", "admin@x"), "hello", world.clock()), MAIL)
     )

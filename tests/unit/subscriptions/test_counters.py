@@ -11,7 +11,7 @@ import pytest
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Author
 from component.bus.model.subscription import Subscription
-from component.subscriptions.counters import PAGE, Counts
+from component.subscriptions.counters import PAGE, Counters
 from tests.support.fakes import Instead, said
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, World, a_world
 
@@ -51,12 +51,12 @@ async def _fill(world: World, *bodies: str, who: str = ROMEO) -> int:
         *(world.hub.accept(said(body, LOBBY, author=author, at=now)) for body in bodies)
     )
     await world.rest()
-    return await world.hub.store.deliveries.last_seq(LOBBY)
+    return await world.store.deliveries.last_seq(LOBBY)
 
 
-def _counts(world: World) -> tuple[Counts, ReadStore]:
-    store = ReadStore(world.hub.store)
-    return Counts(store), store  # type: ignore[arg-type]
+def _counts(world: World) -> tuple[Counters, ReadStore]:
+    store = ReadStore(world.store)
+    return Counters(store), store  # type: ignore[arg-type]
 
 
 async def _some(world: World, count: int, when: str, **more: Any) -> list[Subscription]:
@@ -121,7 +121,7 @@ async def test_what_was_deleted_meanwhile_does_not_count(world: World) -> None:
     one = await world.subscribe(when="every 3", own=True)
     message = await world.say("one")
     counts, _store = _counts(world)
-    assert not await counts.full([one], await world.hub.store.deliveries.last_seq(LOBBY))
+    assert not await counts.full([one], await world.store.deliveries.last_seq(LOBBY))
     await world.hub.delete(message.id, AUDIT)
     for body in ("two", "three"):
         assert not await counts.full([one], await _fill(world, body))

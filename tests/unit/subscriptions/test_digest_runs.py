@@ -15,7 +15,7 @@ from component.bus.model.subscription import Subscription
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Confirmation
 from component.common.errors import Moot
-from component.subscriptions import digests
+from component.subscriptions.digests import AGAIN, DigestLimits
 from tests.support.fakes import FakeClock
 from tests.support.subscribed import JULIET, LOBBY, ROMEO, TEAM, World, a_world
 
@@ -34,9 +34,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def told(world: World, target: Channel = CHAT) -> list[str]:
     """What digests to a target tell, as their parts say."""
     bodies: list[str] = []
-    for delivery in await world.hub.store.deliveries.log(target, limit=500):
-        for part in await world.hub.store.digests.parts_of(delivery.message.id):
-            found = await world.hub.store.digests.between(LOBBY, part.after, part.upto, 1_000)
+    for delivery in await world.store.deliveries.log(target, limit=500):
+        for part in await world.store.digests.parts_of(delivery.message.id):
+            found = await world.store.digests.between(LOBBY, part.after, part.upto, 1_000)
             bodies += [each.message.body for each in found]
     return bodies
 
@@ -81,13 +81,9 @@ async def nothing() -> None:
 
 
 @pytest.mark.parametrize("when", ["", "daily at 9"])
-async def test_those_who_cant_be_reached_hold_up_no_other(
-    world: World, when: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_those_who_cant_be_reached_hold_up_no_other(world: World, when: str) -> None:
     """Neither those who could not before a run, nor those for whom it makes digests first."""
-    monkeypatch.setattr(digests, "PEOPLE", 3)
-    monkeypatch.setattr(digests, "PATIENCE", 0.02)
-    monkeypatch.setattr(digests, "PAGE", 2)
+    world.digests.limits = DigestLimits(page=2, people=3, patience_s=0.02)
     for number in range(8):
         target = Channel("mail", f"p{number}@dead.example")
         world.mail.closed.add(target)
@@ -96,7 +92,7 @@ async def test_those_who_cant_be_reached_hold_up_no_other(
     await fill(world, "news")
     async with asyncio.timeout(10):
         while not when and world.hub.crowd.size < 8:
-            await world.hub.store.deliveries.backlog()
+            await world.store.deliveries.backlog()
         world.clock.now = (await mine(world)).due / 1000
         world.scheduler.tick()
         await world.scheduler.settled()
@@ -115,7 +111,7 @@ async def test_what_comes_while_a_digest_is_made_is_told_too(world: World) -> No
     await world.say("night")
 
     async def morning() -> None:
-        heard = world.hub.store.subscriptions.listeners
+        heard = world.store.subscriptions.listeners
         done = asyncio.Event()
 
         async def hearers(*some: Any) -> Any:
@@ -124,7 +120,7 @@ async def test_what_comes_while_a_digest_is_made_is_told_too(world: World) -> No
                 done.set()
             return page
 
-        world.hub.store.subscriptions.listeners = hearers  # type: ignore[assignment, method-assign]
+        world.store.subscriptions.listeners = hearers  # type: ignore[assignment, method-assign]
         await fill(world, "morning")
         await done.wait()
 
@@ -140,7 +136,7 @@ async def test_what_comes_while_a_digest_is_made_is_told_too(world: World) -> No
 async def test_what_comes_right_after_a_pause_is_told_at_once(world: World) -> None:
     await world.subscribe()
     await world.subscriptions.pause(JULIET, 0)
-    await world.subscriptions._recount()
+    await world.subscriptions.recount()
     await world.say("waits")
     await world.subscriptions.resume(JULIET)
     meanwhile(world, nothing, lambda: fill(world, "at once"))
@@ -153,13 +149,13 @@ async def test_a_fan_out_that_comes_late_tells_nothing_that_a_digest_told(world:
     world.quiet(JULIET, "22:00-07:00")
     await world.subscribe()
     await world.say("night")
-    heard, late = world.hub.store.subscriptions.listeners, asyncio.Event()
+    heard, late = world.store.subscriptions.listeners, asyncio.Event()
 
     async def hearers(*some: Any) -> Any:
         await late.wait()
         return await heard(*some)
 
-    world.hub.store.subscriptions.listeners = hearers  # type: ignore[assignment, method-assign]
+    world.store.subscriptions.listeners = hearers  # type: ignore[assignment, method-assign]
     world.clock.now += 5 * 3_600
     await fill(world, "morning")
     world.scheduler.tick()
@@ -178,7 +174,7 @@ async def test_what_was_set_back_after_its_digest_moves_on(world: World) -> None
     await world.say("hello")
     was = await mine(world)
     await world.until(was.due)
-    await world.hub.store.subscriptions.change([(await mine(world), was)])
+    await world.store.subscriptions.change([(await mine(world), was)])
     world.digests.expect(was.due)
     async with asyncio.timeout(5):
         await world.sleep(minutes=1)
@@ -189,21 +185,21 @@ async def test_what_was_set_back_after_its_digest_moves_on(world: World) -> None
 async def test_a_run_without_progress_ends_and_is_tried_later(world: World) -> None:
     await world.subscribe(when="daily at 9")
     due, looks = (await mine(world)).due, 0
-    found = world.hub.store.digests.due
-    world.hub.store.digests.take_turns = lambda _turns: nothing()  # type: ignore[assignment, method-assign]
+    found = world.store.digests.due
+    world.store.digests.take_turns = lambda _turns: nothing()  # type: ignore[assignment, method-assign]
 
     async def counted(now: int, limit: int) -> Any:
         nonlocal looks
         looks += 1
         return await found(now, limit)
 
-    world.hub.store.digests.due = counted  # type: ignore[method-assign]
+    world.store.digests.due = counted  # type: ignore[method-assign]
     world.clock.now = due / 1000
     world.scheduler.tick()
     async with asyncio.timeout(5):
         await world.scheduler.settled()
     assert looks == 2
-    assert world.scheduler.due("digests") == due + digests.AGAIN
+    assert world.scheduler.due("digests") == due + AGAIN
 
 
 async def test_the_same_time_once_more_is_another_digest(world: World) -> None:
@@ -214,7 +210,7 @@ async def test_the_same_time_once_more_is_another_digest(world: World) -> None:
     await world.until(due)
     await world.say("two")
     now = await mine(world)
-    await world.hub.store.subscriptions.change([(now, replace(now, due=due))])
+    await world.store.subscriptions.change([(now, replace(now, due=due))])
     world.digests.expect(due)
     await world.sleep(minutes=1)
     assert await told(world) == ["one", "two"]
@@ -231,9 +227,9 @@ async def test_what_is_moot_is_let_go(world: World) -> None:
     await world.say("hello")
     world.mail.plans.append(moot)
     await world.until((await mine(world)).due)
-    (digest,) = await world.hub.store.messages.trace(ids[0])
+    (digest,) = await world.store.messages.trace(ids[0])
     assert (digest.state, digest.error) == (State.DROPPED, "It has ended.")
-    assert not await world.hub.store.dead_letters.newest()
+    assert not await world.store.dead_letters.newest()
 
 
 # Clocks
@@ -303,7 +299,7 @@ async def test_subscribers_from_different_times_are_read_for_one_by_one(world: W
     for number in range(40):
         await world.subscribe(f"p{number}@x.example", when="daily at 9")
         await fill(world, "one more")
-    between, reading, most, longest = world.hub.store.digests.between, 0, 0, 0
+    between, reading, most, longest = world.store.digests.between, 0, 0, 0
 
     async def watched(channel: Channel, after: int, upto: int, limit: int) -> Any:
         nonlocal reading, most, longest
@@ -314,8 +310,8 @@ async def test_subscribers_from_different_times_are_read_for_one_by_one(world: W
         finally:
             reading -= 1
 
-    world.hub.store.digests.between = watched  # type: ignore[method-assign]
-    due = await world.hub.store.digests.next_due()
+    world.store.digests.between = watched  # type: ignore[method-assign]
+    due = await world.store.digests.next_due()
     assert due
     await world.until(due)
     assert len(world.chat.sent) == 40

@@ -14,11 +14,11 @@ from component.bus.model.flow_control import WINDOW
 from component.bus.model.message import Author, Channel
 from component.bus.model.records import Put
 from component.bus.model.route import Route
-from component.bus.model.subscription import Filter, Standing, _folded
+from component.bus.model.subscription import Filter, Standing, folded
 from component.bus.ports.transaction import Write
 from component.common.errors import Refused, StoreError, Unavailable
 from component.subscriptions.audience import subscribers
-from component.subscriptions.fan_out import FILTERS, PAGE, _Run
+from component.subscriptions.fan_out import FILTERS, PAGE, Run
 from tests.support.fakes import FakeClock, said, until
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, TEAM, World, a_world
 
@@ -43,15 +43,16 @@ async def test_who_subscribed_is_told_at_once_and_others_are_not(world: World) -
 async def test_nothing_is_kept_for_each_who_is_told(world: World) -> None:
     await world.subscribe()
     message = await world.say("hello")
-    hops = [
-        (str(one.channel), one.state) for one in await world.hub.store.messages.trace(message.id)
+    hops = [(str(one.channel), one.state) for one in await world.store.messages.trace(message.id)]
+    assert hops == [
+        ("shoutbox:lobby", State.RECEIVED),
+        ("subscribers:shoutbox:lobby", State.DELIVERED),
     ]
-    assert hops == [("shoutbox:lobby", State.CAME), ("subscribers:shoutbox:lobby", State.DONE)]
 
 
 async def test_a_channel_without_subscribers_has_no_delivery_to_them(world: World) -> None:
     message = await world.say("hello")
-    assert len(await world.hub.store.messages.trace(message.id)) == 1
+    assert len(await world.store.messages.trace(message.id)) == 1
 
 
 async def test_own_posts_are_left_out_unless_wanted(world: World) -> None:
@@ -103,8 +104,8 @@ async def test_by_mail_it_is_a_delivery_like_any(world: World) -> None:
     message = await world.say("hello")
     assert world.mail.sent == [(MAIL, "hello")]
     assert [
-        one.state for one in await world.hub.store.messages.trace(message.id) if one.channel == MAIL
-    ] == [State.DONE]
+        one.state for one in await world.store.messages.trace(message.id) if one.channel == MAIL
+    ] == [State.DELIVERED]
 
 
 async def test_more_than_a_page_is_told_each_once_in_order(world: World) -> None:
@@ -150,8 +151,8 @@ async def test_after_a_crash_it_goes_on_where_it_was(tmp_path: Path) -> None:
     async with a_world(tmp_path, clock=clock) as again:
         await again.rest()
         second = again.chat.told
-        states = [one.state for one in await again.hub.store.messages.trace(message.id)]
-    assert states == [State.CAME, State.DONE]
+        states = [one.state for one in await again.store.messages.trace(message.id)]
+    assert states == [State.RECEIVED, State.DELIVERED]
     assert {jid for jid, _body in [*first, *second]} == set(many)
     assert [jid for jid, _body in second] == many[PAGE:]
 
@@ -188,7 +189,7 @@ async def test_a_pause_with_an_end_ends(world: World) -> None:
     await world.say("meanwhile")
     await world.sleep(minutes=61)
     assert len(world.chat.sent) == 1
-    found = await world.hub.store.subscriptions.get(one.id)
+    found = await world.store.subscriptions.get(one.id)
     assert found
     assert (found.standing, found.due) == (Standing.ON, 0)
 
@@ -235,7 +236,7 @@ async def test_what_can_not_be_delivered_falls_back(world: World) -> None:
     await world.subscribe(target=MAIL, fallback=Channel("chat", JULIET))
     world.mail.plans.append(Refused("no such mailbox"))
     message = await world.say("hello")
-    hops = {str(one.channel): one.state for one in await world.hub.store.messages.trace(message.id)}
+    hops = {str(one.channel): one.state for one in await world.store.messages.trace(message.id)}
     assert hops[str(MAIL)] is State.DEAD
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
 
@@ -257,7 +258,7 @@ async def test_what_corrects_an_earlier_message_is_told_who_was_told_that_on_the
     assert world.mail.sent == [(MAIL, "helo")]
     await world.say("two")
     await world.sleep(minutes=1)
-    found = await world.hub.store.subscriptions.get(daily.id)
+    found = await world.store.subscriptions.get(daily.id)
     assert found
     assert not found.cursor, "two messages, not three"
 
@@ -292,18 +293,18 @@ async def test_a_server_that_is_silent_holds_up_nobody_else(world: World) -> Non
 
 
 async def test_who_is_told_without_proof_is_told_by_a_delivery_of_their_own(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World,
 ) -> None:
-    monkeypatch.setattr("component.subscriptions.fan_out.PATIENCE", 0.05)
+    world.fanout.patience_s = 0.05
     world.chat.unproved.add(JULIET)
     await world.subscribe()
     await world.subscribe(MERCUTIO)
     message = await world.say("hello")
     assert sorted(jid for jid, _body in world.chat.told) == [JULIET, MERCUTIO]
     assert world.chat.sent == [(Channel("chat", JULIET), "hello")]
-    assert {one.state for one in await world.hub.store.messages.trace(message.id)} == {
-        State.CAME,
-        State.DONE,
+    assert {one.state for one in await world.store.messages.trace(message.id)} == {
+        State.RECEIVED,
+        State.DELIVERED,
     }
 
 
@@ -390,7 +391,7 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
             turns += 1
             await asyncio.sleep(0)
 
-    run = _Run(
+    run = Run(
         Delivery(1, message := said("ä" * 60_000, LOBBY), subscribers(LOBBY)),
         LOBBY,
         1,
@@ -399,9 +400,9 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
         frozenset(),
         message,
     )
-    some = await world.hub.store.subscriptions.listeners(LOBBY, (), 0, PAGE)
+    some = await world.store.subscriptions.listeners(LOBBY, (), 0, PAGE)
     task = asyncio.create_task(others())
-    await world.fanout._page(run, some)
+    await world.fanout.page(run, some)
     over = True
     await task
     assert turns >= PAGE // FILTERS
@@ -409,10 +410,10 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
 
 def test_a_message_is_folded_once_for_all_filters() -> None:
     message = said("Ä" * 60_000)
-    hits = _folded.cache_info().hits
+    hits = folded.cache_info().hits
     for number in range(10):
         assert not Filter.parse(f"zz{number}")(message)
-    assert _folded.cache_info().hits == hits + 9
+    assert folded.cache_info().hits == hits + 9
 
 
 def test_the_channel_of_subscribers_is_named_after_the_channel() -> None:

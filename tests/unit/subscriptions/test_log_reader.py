@@ -7,9 +7,8 @@ from typing import Any, cast
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.subscription import Subscription
-from component.bus.ports.digests import DigestPart
-from component.bus.ports.store import Store
-from component.subscriptions.log_reader import IN_ONE_GO, MOST_CHARACTERS, PAGE, alike, first
+from component.bus.ports.digests import DigestPart, DigestStore
+from component.subscriptions.log_reader import CHARS_IN_TURN, MAX_KEPT_CHARS, PAGE, alike, first
 from tests.support.fakes import FROM, TO, said
 
 ONE = Subscription("juliet@x", FROM, TO, own=True)
@@ -23,7 +22,6 @@ class Log:
     def __init__(self, *bodies: str) -> None:
         self.held = [Delivery(number, said(body), FROM) for number, body in enumerate(bodies, 1)]
         self.reads = 0
-        self.digests = self
 
     async def between(self, _channel: Any, after: int, upto: int, limit: int) -> Sequence[Delivery]:
         self.reads += 1
@@ -33,7 +31,7 @@ class Log:
 async def read(
     log: Log, one: Subscription = ONE, most: int = 1_000, told: frozenset[int] = NONE
 ) -> tuple[str, bool]:
-    found, whole = await first(cast("Store", log), one, ALL, told, most)
+    found, whole = await first(cast("DigestStore", log), one, ALL, told, most)
     return " ".join(each.message.body for each in found), whole
 
 
@@ -56,7 +54,7 @@ async def test_no_more_than_is_asked_for() -> None:
 
 async def test_no_more_than_fits_memory() -> None:
     words, whole = await read(Log(*["x" * 250_000] * 40))
-    assert MOST_CHARACTERS <= len(words) < MOST_CHARACTERS + 250_000
+    assert MAX_KEPT_CHARS <= len(words) < MAX_KEPT_CHARS + 250_000
     assert not whole
 
 
@@ -67,7 +65,7 @@ async def test_others_have_their_turn_between() -> None:
     while not reading.done():
         turns += 1
         await asyncio.sleep(0)
-    assert turns >= 100 * 50_000 // IN_ONE_GO
+    assert turns >= 100 * 50_000 // CHARS_IN_TURN
 
 
 def test_who_is_told_the_same() -> None:

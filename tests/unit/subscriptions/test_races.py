@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from component.bus.engine.notices import BUS
 from component.bus.model.delivery import State
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Author, Channel, Message
 from component.bus.model.records import ChannelSpec, Put
 from component.bus.model.route import Route
 from component.bus.model.subscription import Address, Interval, Proof, Standing, Subscription
@@ -35,21 +34,21 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def stands(world: World, number: int) -> Subscription:
-    found = await world.hub.store.subscriptions.get(number)
+    found = await world.store.subscriptions.get(number)
     assert found
     return found
 
 
 def meanwhile(world: World, come: Callable[[], Awaitable[object]], times: int = 1) -> None:
     """Let something come between the reads of the next change and its write."""
-    kept, left = world.hub.store.subscriptions.change, [come] * times
+    kept, left = world.store.subscriptions.change, [come] * times
 
     async def late(changes: Sequence[tuple[Subscription, Subscription]]) -> Sequence[Subscription]:
         if left:
             await left.pop()()
         return await kept(changes)
 
-    world.hub.store.subscriptions.change = late  # type: ignore[method-assign]
+    world.store.subscriptions.change = late  # type: ignore[method-assign]
 
 
 # What comes between a read and a write
@@ -97,7 +96,7 @@ async def test_of_two_edits_at_once_both_are_kept(world: World) -> None:
 async def test_what_ended_meanwhile_stays_ended(world: World) -> None:
     one = await world.subscribe(when="daily at 9", name="")
     await world.subscriptions.end([one.id])
-    with pytest.raises(NotFound, match="has ended meanwhile"):
+    with pytest.raises(NotFound, match="The subscription ended in the meantime"):
         await world.subscriptions.change(one, replace(one, only="news"))
     assert not await world.subscriptions.of(JULIET)
 
@@ -105,14 +104,14 @@ async def test_what_ended_meanwhile_stays_ended(world: World) -> None:
 async def test_what_changes_again_and_again_is_given_up_in_words(world: World) -> None:
     one = await world.subscribe(when="daily at 9", name="")
     names = iter("abcdefgh")
-    kept = world.hub.store.subscriptions.change
+    kept = world.store.subscriptions.change
 
     async def rename() -> None:
         now = await stands(world, one.id)
         await kept([(now, replace(now, name=next(names)))])
 
     meanwhile(world, rename, times=8)
-    with pytest.raises(Conflict, match="again and again"):
+    with pytest.raises(Conflict, match="The subscriptions kept changing during the request"):
         await world.subscriptions.rezone(JULIET, "Europe/Berlin")
     assert (await stands(world, one.id)).zone == "UTC"
 
@@ -123,17 +122,17 @@ async def test_what_changes_again_and_again_is_given_up_in_words(world: World) -
 @asynccontextmanager
 async def behind(world: World) -> AsyncIterator[None]:
     """The fan-out is held up inside, and comes on behind that."""
-    gate, kept = asyncio.Event(), world.hub.store.subscriptions.listeners
+    gate, kept = asyncio.Event(), world.store.subscriptions.listeners
 
     async def slow(*args: Any) -> Sequence[Subscription]:
         await gate.wait()
         return await kept(*args)
 
-    world.hub.store.subscriptions.listeners = slow  # type: ignore[assignment, method-assign]
+    world.store.subscriptions.listeners = slow  # type: ignore[assignment, method-assign]
     yield
     gate.set()
     await world.rest()
-    world.hub.store.subscriptions.listeners = kept  # type: ignore[method-assign]
+    world.store.subscriptions.listeners = kept  # type: ignore[method-assign]
 
 
 async def comes(world: World, body: str) -> Message:
@@ -168,7 +167,7 @@ async def test_what_the_fan_out_has_yet_to_bring_is_told_by_the_first_digest(wor
 async def test_who_was_passed_already_is_not_told_again_after_a_pause(world: World) -> None:
     """Her page is kept; the fan-out is held up at the next."""
     await world.subscribe(name="")
-    store, gate, passed = world.hub.store, asyncio.Event(), asyncio.Event()
+    store, gate, passed = world.store, asyncio.Event(), asyncio.Event()
     hearers, write = store.subscriptions.listeners, world.hub.write
 
     async def second_page(
@@ -218,7 +217,7 @@ async def test_after_an_edit_it_is_counted_anew(world: World) -> None:
 
 
 async def test_what_another_subscription_brought_does_not_fall_back(world: World) -> None:
-    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(fallback=MAIL, name="")
     await world.subscribe(channel=TEAM, name="")
     world.chat.refuses[JULIET] = OFFLINE
@@ -235,7 +234,7 @@ async def test_what_another_subscription_brought_does_not_fall_back(world: World
 
 
 async def test_a_digest_falls_back_where_one_of_its_subscriptions_wants_that(world: World) -> None:
-    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(when="daily at 9", name="", fallback=MAIL)
     await world.subscribe(channel=TEAM, when="daily at 10", name="")
     await world.say("hello")
@@ -252,7 +251,7 @@ async def test_what_fits_no_filter_of_a_subscription_does_not_fall_back_for_it(
     await world.settings.change(
         [Put(ChannelSpec(Channel("chat", "*"))), Put(Route(LOBBY, IM))], AUDIT
     )
-    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(only="release", fallback=MAIL, name="")
     world.chat.plans = [OFFLINE]
     await world.say("brought by a route")
@@ -263,13 +262,13 @@ async def test_what_fits_no_filter_of_a_subscription_does_not_fall_back_for_it(
 async def test_nothing_falls_back_to_what_is_not_proved_any_more(
     world: World, proof: Proof | None
 ) -> None:
-    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     await world.subscribe(fallback=MAIL, name="")
     if proof:
-        await world.hub.store.addresses.put(Address(JULIET, MAIL, proof))
+        await world.store.addresses.put(Address(JULIET, MAIL, proof))
     else:
         await world.book.drop(JULIET, MAIL)
-    await world.hub.store.addresses.put(Address("mallory@x", MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address("mallory@x", MAIL, Proof.CONFIRMED))
     world.chat.refuses[JULIET] = OFFLINE
     world.chat.plans = [OFFLINE]
     await world.say("hello")
@@ -277,7 +276,7 @@ async def test_nothing_falls_back_to_what_is_not_proved_any_more(
 
 
 async def test_dropping_an_address_ends_what_falls_back_to_it(world: World) -> None:
-    await world.hub.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
+    await world.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
     one = await world.subscribe(fallback=MAIL)
     other = await world.subscribe(
         ROMEO, target=Channel("mail", ROMEO), fallback=Channel("chat", ROMEO)
@@ -309,7 +308,7 @@ async def test_who_is_offline_is_told_all_of_it_later_and_nothing_ends(world: Wo
         await world.say(f"number {number}")
     await world.sleep(3 * DAY)
     assert (await stands(world, one.id)).standing is Standing.ON
-    assert await world.hub.store.dead_letters.counts() == {}
+    assert await world.store.dead_letters.counts() == {}
     back(world)
     tried = len(world.chat.sent)
     await world.sleep(DAY + 1)
@@ -358,7 +357,7 @@ async def test_a_digest_that_was_refused_comes_with_the_next(world: World) -> No
         (IM, "1 messages of shoutbox:lobby"),
         (IM, "2 messages of shoutbox:lobby"),
     ]
-    assert await world.hub.store.dead_letters.counts() == {}
+    assert await world.store.dead_letters.counts() == {}
 
 
 async def test_by_count_a_refused_digest_is_tried_again(world: World) -> None:
@@ -389,25 +388,25 @@ async def test_what_else_is_refused_is_a_dead_letter_as_ever(world: World) -> No
         Message.new(IM, BUS, "Reminder: private", world.clock()), deliver=True, spread=False
     )
     await world.rest()
-    assert await world.hub.store.dead_letters.counts() == {IM: 1}
+    assert await world.store.dead_letters.counts() == {IM: 1}
 
 
 async def test_while_the_disk_is_full_what_is_refused_stays_pending(world: World) -> None:
     one = await world.subscribe(name="")
     away(world)
-    kept = world.hub.store.subscriptions.change
+    kept = world.store.subscriptions.change
     failed = asyncio.Event()
 
     async def full(_changes: object) -> Sequence[Subscription]:
         failed.set()
         raise StoreError("disk full")
 
-    world.hub.store.subscriptions.change = full  # type: ignore[assignment, method-assign]
+    world.store.subscriptions.change = full  # type: ignore[assignment, method-assign]
     message = await comes(world, "hello")
     await failed.wait()
-    hops = {hop.channel: hop.state for hop in await world.hub.store.messages.trace(message.id)}
+    hops = {hop.channel: hop.state for hop in await world.store.messages.trace(message.id)}
     assert hops[IM] is State.PENDING
-    world.hub.store.subscriptions.change = kept  # type: ignore[method-assign]
+    world.store.subscriptions.change = kept  # type: ignore[method-assign]
     await world.rest()
     assert (await stands(world, one.id)).due > 0
 

@@ -10,7 +10,7 @@ from commands.action import Bus
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Token
 from component.bus.model.roles import Role
-from component.config.config import digest
+from component.config import digest
 from tests.contract.forms import a_seeded_bus
 from tests.contract.pages import Browser, a_browser
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from component.__main__ import _plain
+from component.cli.logs import without_controls
 from web.context import Site
 from web.guests import Guests
 
@@ -53,5 +53,5 @@ def test_mapped_addresses_are_apart() -> None:
 
 
 def test_nobodys_words_move_a_terminal() -> None:
-    told = _plain(None, "", {"nick": "a\rb\x1b[2J\x9b1A\u2028c\nd", "count": 3})
+    told = without_controls(None, "", {"nick": "a\rb\x1b[2J\x9b1A\u2028c\nd", "count": 3})
     assert told == {"nick": "a\\x0db\\x1b[2J\\x9b1A\\u2028c\nd", "count": 3}

@@ -95,7 +95,7 @@ def test_a_name_that_looks_like_one_taken(guests: Guests, alike: str) -> None:
 
 @pytest.mark.parametrize("name", ["bot", "Bot", "BОT", "shoutbus", "ShoutBus", "sh0utbus"])
 def test_the_bots_own_name(guests: Guests, name: str) -> None:
-    with pytest.raises(Conflict, match="bot's own"):
+    with pytest.raises(Conflict, match="The bot uses this name"):
         guests.author("s1", "10.0.0.1", name)
 
 

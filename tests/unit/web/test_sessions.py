@@ -167,8 +167,7 @@ async def test_strangers_learn_how_to_get_in_and_no_more(browser: Browser, path:
     assert page.status == 403
     assert (
         page.note
-        == "This page is for operators: write “matrix” to bot@bus.example.org, and it hands you "
-        "a link."
+        == "This page is for operators. Write “matrix” to bot@bus.example.org to get a link."
     )
     assert "lobby" not in page.text
     german = await browser.get(path, Accept_Language="fr, de-AT;q=0.9, en;q=0.5")
@@ -180,7 +179,7 @@ async def test_strangers_learn_how_to_get_in_and_no_more(browser: Browser, path:
 async def test_commands_are_for_who_is_signed_in(browser: Browser, path: str) -> None:
     page = await browser.get(path)
     assert page.status == 403
-    assert "write “subscriptions” to bot@bus.example.org, and it hands you a link" in page.note
+    assert "Write “subscriptions” to bot@bus.example.org to get a link" in page.note
     assert "lobby" not in page.text
 
 
@@ -188,13 +187,13 @@ async def test_looking_at_a_link_signs_nobody_in(browser: Browser) -> None:
     key = browser.site.sign_ins.link("juliet@x")
     for _ in range(2):
         page = await browser.get(f"/sign-in/{key}")
-        assert (page.status, page.note) == (200, "You are about to sign in here as juliet@x.")
+        assert (page.status, page.note) == (200, "You are signing in as juliet@x.")
         assert "Set-Cookie" not in page.headers
     assert (await browser.get("/matrix")).status == 403
     assert (await browser.post(f"/sign-in/{key}", {})).title == "Matrix"
     for _ in range(2):
         again = await browser.post(f"/sign-in/{key}", {})
-        assert (again.status, "opens nothing" in again.note) == (404, True)
+        assert (again.status, "This link is not valid." in again.note) == (404, True)
     assert (await browser.get(f"/sign-in/{key}")).status == 404
 
 
@@ -236,7 +235,7 @@ async def test_a_demoted_operator_is_out_at_once(browser: Browser, path: str) ->
     await browser.sign_in("juliet@x")
     browser.roles["juliet@x"] = Role.MEMBER
     page = await browser.get(path)
-    assert (page.status, page.note) == (403, "This page is for operators; your role is member now.")
+    assert (page.status, page.note) == (403, "This page is for operators. Your role is member.")
     assert "lobby" not in page.text
 
 
@@ -246,7 +245,7 @@ async def test_a_demoted_operator_calls_no_operators_command(browser: Browser) -
     page = await browser.get("/commands/route-add")
     assert (page.status, page.note) == (
         403,
-        "“route-add” is for the role operator; yours is member.",
+        "“route-add” requires the role operator; your role is member.",
     )
     assert "lobby" not in page.text
 
@@ -300,7 +299,7 @@ async def test_a_forged_click_changes_nothing(
     form["token"] = form["token"] if token is None else [token]
     answer = await browser.post("/matrix", form, **headers)
     assert answer.status == 403
-    assert "did not come from your own page" in answer.note
+    assert "The request did not come from this site. Reload the page and try again." in answer.note
     step = {**(await browser.command("route-add")).fields, "do": ["on"], "token": form["token"]}
     ends = {"source": [str(ROOM)], "destination": [str(BOX)]}
     assert (await browser.post("/commands/route-add", {**step, **ends}, **headers)).status == 403
@@ -316,7 +315,7 @@ async def test_a_click_makes_a_route_and_another_takes_it_away(browser: Browser,
     assert (made.status, made.title) == (200, "Matrix")
     assert bus.hub.routes[-1].source == ROOM
     ((_seq, line),) = await bus.settings.store.audit.newest(limit=1)
-    assert (line.who, line.way, line.what) == ("juliet@x", "web", "matrix")
+    assert (line.who, line.interface, line.what) == ("juliet@x", "web", "matrix")
     route = bus.hub.routes[-1]
     await browser.post("/matrix", {**page.fields, "dot": [f"1 2 {route.id} {route.version}"]})
     assert route not in bus.hub.routes
@@ -328,13 +327,16 @@ async def test_a_dot_that_was_another_meanwhile(browser: Browser, bus: Bus) -> N
     await browser.post("/matrix", click)
     second = await browser.post("/matrix", click)
     assert second.status == 409
-    assert "was added meanwhile; nothing was changed" in second.note
+    assert "in the meantime. Nothing was changed; please start again." in second.note
     told = await browser.post("/matrix", click, **JSON)
     assert (told.status, 'class=\\"on\\"' in told.text) == (409, True)  # with the dot as it is
     route = bus.hub.routes[-1]
     off = {**page.fields, "dot": [f"1 2 {route.id} {route.version}"]}
     await browser.post("/matrix", off)
-    assert "was removed meanwhile" in (await browser.post("/matrix", off)).note
+    assert (
+        "in the meantime. Nothing was changed; please start again."
+        in (await browser.post("/matrix", off)).note
+    )
 
 
 @pytest.mark.parametrize(
@@ -352,7 +354,7 @@ async def test_a_route_to_itself(browser: Browser, bus: Bus) -> None:
     page = await browser.sign_in("juliet@x")
     assert 'value="1 1' not in page.text
     answer = await browser.post("/matrix", {**page.fields, "dot": ["1 1"]})
-    assert (answer.status, "to itself would go nowhere" in answer.note) == (400, True)
+    assert (answer.status, "to itself. Choose another destination." in answer.note) == (400, True)
     assert len(bus.hub.routes) == 1
 
 
@@ -364,7 +366,7 @@ async def test_a_dot_whose_channel_is_gone(browser: Browser, bus: Bus) -> None:
     assert spec not in bus.hub.channels
     answer = await browser.post("/matrix", {**page.fields, "dot": ["1 2"]})
     assert answer.status == 409
-    assert "was removed meanwhile" in answer.note
+    assert "in the meantime. Nothing was changed; please start again." in answer.note
 
 
 async def _change(bus: Bus, *changes: Put | Drop) -> None:
@@ -393,7 +395,7 @@ async def test_a_route_with_processors_is_asked_for_first(browser: Browser, bus:
     click = {**page.fields, "dot": [f"2 1 {route.id} {route.version}"]}
     asked = await browser.post("/matrix", click)
     assert asked.title == "Remove a route"
-    assert "Its processors go with it: prefix." in asked.note
+    assert "Its processors will be removed as well: prefix." in asked.note
     assert (
         await browser.post("/matrix", click, **JSON)
     ).text == '{"go": "/commands/route-remove?route=1"}'
@@ -425,7 +427,7 @@ async def test_a_routes_page_shows_the_first_that_wait(browser: Browser, bus: Bu
         )
     await browser.sign_in("juliet@x")
     page = await browser.get("/routes/1")
-    assert "Messages that wait there: 6" in page.text
+    assert "Messages held at this route: 6" in page.text
     waiting = [line for line in page.lines if "Ann" in line]
     assert [line.rpartition(": ")[2] for line in waiting] == [f"<b>{number}" for number in range(5)]
     assert all(line.startswith("until ") for line in waiting)
@@ -460,7 +462,7 @@ async def test_faults_stand_at_their_fields(browser: Browser) -> None:
     assert page.status in (400, 403)
     page = await browser.command("route-add", {"source": [""], "destination": ["shoutbox:lobby"]})
     assert page.status == 400
-    assert page.text.count("This is needed.") == 1
+    assert page.text.count("This field is required.") == 1
     assert 'aria-invalid="true"' in page.text
     assert page.fields["destination"] == ["shoutbox:lobby"]
 
@@ -496,7 +498,7 @@ async def test_a_form_cut_off(browser: Browser, bus: Bus) -> None:
     page = await browser.command("route-add")
     cut = {name: page.fields[name] for name in ("token", "session", "at")}
     answer = await browser.post("/commands/route-add", cut)
-    assert (answer.status, "can't be read" in answer.note) == (400, True)
+    assert (answer.status, "The form cannot be read" in answer.note) == (400, True)
 
 
 async def test_what_the_address_fills_in(browser: Browser) -> None:
@@ -508,7 +510,7 @@ async def test_what_the_address_fills_in(browser: Browser) -> None:
     assert (drop.fields["which"], drop.fields["sure"]) == (["1"], [])  # a link ticks no box
     gone = await browser.get("/commands/route-remove?route=99")
     assert gone.status == 400
-    assert "none of the choices" in gone.note
+    assert "not one of the choices" in gone.note
     answer = await browser.fill(page, "route-test", {"message": ["<b>hi</b>"]})
     assert answer.status == 200
     assert "<b>" not in answer.text
@@ -548,7 +550,7 @@ async def test_many_channels_and_the_search(browser: Browser, bus: Bus) -> None:
     assert last.text.count('scope="row"') == 22
     assert (await browser.get("/matrix?down=x")).status == 400
     none = await browser.get("/matrix?from=nowhere")
-    assert "No channel has that in its name." in none.note
+    assert "No channel name contains this text." in none.note
     made = await browser.post("/matrix?from=box+01&to=LOBBY", {**found.fields, "dot": ["1 1"]})
     assert made.text.count('scope="row"') == 10
     assert str(bus.hub.routes[-1].source) == "shoutbox:box010"
@@ -574,7 +576,8 @@ async def test_the_bot_hands_the_link_out_in_private(bus: Bus) -> None:
     )
     said = str(await text.answer(TypedLine("juliet@x", "Juliet", "matrix", False)))
     assert said.splitlines()[-1].endswith(
-        "within 5 minutes: https://bus.example.org/sign-in/for-juliet@x"
+        "Open this page within 5 minutes; the link works once: "
+        "https://bus.example.org/sign-in/for-juliet@x"
     )
     for jid, in_room in (("juliet@x", True), ("romeo@x", False), ("", True)):
         answer = str(await text.answer(TypedLine(jid, "Nick", "matrix", in_room)))
@@ -589,7 +592,7 @@ async def test_the_form_holds_the_link(bus: Bus) -> None:
     assert link.get("type") == "text-single"
     assert link.findtext(f"{X}value") == "https://bus.example.org/sign-in/for-admin@x"
     done = await client.send("matrix", sampled(first), session_of(first))
-    assert told(done) == "Left as it was."
+    assert told(done) == "Nothing was changed."
 
 
 async def test_the_page_itself_needs_no_link(bus: Bus) -> None:

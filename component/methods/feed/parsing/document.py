@@ -50,6 +50,8 @@ _LONG_NAME = re.compile(
 # The same cost for a run of letters wherever it stands; a word of that length says nothing.
 _LONG_WORD = re.compile(r"(?<![\w.+-])([\w.+-]{500})[\w.+-]+", re.ASCII)
 _PREFIX = re.compile(r"<([A-Za-z_][\w-]*):[A-Za-z_]")
+MAX_PREFIXES = 50
+"""Prefixes without a namespace that get one."""
 _NAMESPACES = {
     "atom": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
@@ -75,89 +77,112 @@ class Document:
 
 def document(text: str, url: str) -> Document:
     """The feed in `text`, ready to be parsed; raises DtdRefused, HtmlPage or NoFeed."""
-    found = next((one for one in _ROOT.finditer(text) if one[1]), None)
-    before = _COMMENT.sub("", text[: found.start()] if found else text)
+    root = root_of(text)
+    before = text
+    if root:
+        before = text[: root.start()]
+    before = _COMMENT.sub("", before)
     if _DTD.search(before):
         raise DtdRefused
-    if not found or _is_page(before):
-        raise (
-            HtmlPage(discover(text, url))
-            if _HTML.search(before[:65_536]) or _BARE_HTML.match(before)
-            else NoFeed
-        )
-    body = text[found.start() :]
-    end = body.rfind(f"</{found[1]}")
-    body = _bounded(body[:end] if end > 0 else body, found[2].lower())
-    body = _declared(_mended(body), found[1]) + (f"</{found[1]}>" if end > 0 else "")
-    return Document(found[2].lower(), body)
+    if not root or is_page(before):
+        if _HTML.search(before[:65_536]) or _BARE_HTML.match(before):
+            raise HtmlPage(discover(text, url))
+        raise NoFeed
+    tag, name = root[1], root[2].lower()
+    body, closing = text[root.start() :], ""
+    end = body.rfind(f"</{tag}")
+    if end > 0:
+        body, closing = body[:end], f"</{tag}>"
+    return Document(name, declared(mended(bounded(body, name)), tag) + closing)
 
 
-def _is_page(before: str) -> bool:
-    """Whether what stands before the root is a page, which shows a feed; a warning of PHP's is
-    none."""
-    return bool(re.search(r"<(?:html|body|head)\b", before, re.IGNORECASE))
+def root_of(text: str) -> re.Match[str] | None:
+    """The start of the root element: group 1 is its tag, group 2 the tag without a prefix."""
+    for match in _ROOT.finditer(text):
+        if match[1]:
+            return match
+    return None
 
 
-def _mended(body: str) -> str:
-    """`body` with what breaks most broken feeds put right: ampersands, HTML's entities, control
+def is_page(before: str) -> bool:
+    """Whether what precedes the root is an HTML page that shows a feed; a PHP warning is not."""
+    return re.search(r"<(?:html|body|head)\b", before, re.IGNORECASE) is not None
+
+
+def mended(body: str) -> str:
+    """`body` with the most common faults corrected: ampersands, HTML's entities, control
     characters."""
     body = _LONG_WORD.sub(r"\1", _LONG_NAME.sub(r"\1", _ILLEGAL.sub("", body)))
     if "&" not in body and not _STRAY.search(body):
         return body
     parts = _CDATA.split(body)
-    parts[::2] = [_text(part) for part in parts[::2]]
+    parts[::2] = map(mended_text, parts[::2])
     return "".join(parts)
 
 
-def _text(part: str) -> str:
-    part = _AMPERSAND.sub(_entity, part)
-    return _STRAY.sub("&lt;", _REFERENCE.sub(_legal, part))
+def mended_text(part: str) -> str:
+    """What stands outside CDATA, with legal references only."""
+    part = _AMPERSAND.sub(as_reference, part)
+    return _STRAY.sub("&lt;", _REFERENCE.sub(as_legal_reference, part))
 
 
-def _entity(found: re.Match[str]) -> str:
-    name = found[1]
+def as_reference(ampersand: re.Match[str]) -> str:
+    """A bare ampersand, or one of HTML's entities (group 1), as XML has it."""
+    name = ampersand[1]
     if not name:
         return "&amp;"
-    known = html.unescape(f"&{name};")
-    return (
-        f"&amp;{name};"
-        if known.startswith("&")
-        else "".join(f"&#{ord(letter)};" for letter in known)
-    )
+    letters = html.unescape(f"&{name};")
+    if letters.startswith("&"):
+        return f"&amp;{name};"
+    return "".join(f"&#{ord(letter)};" for letter in letters)
 
 
-def _legal(found: re.Match[str]) -> str:
-    number = int(found[1], 16) if found[1] else int(found[2])
-    if 0x80 <= number < 0xA0:  # meant as Windows-1252, as browsers take it
-        return f"&#{ord(html.unescape(found[0])[:1] or ' ')};"
-    return found[0] if number <= 0x10FFFF and not _ILLEGAL.match(chr(number)) else ""
+def as_legal_reference(reference: re.Match[str]) -> str:
+    """A reference to a character that XML can carry; "" for others."""
+    if reference[1]:
+        number = int(reference[1], 16)
+    else:
+        number = int(reference[2])
+    if 0x80 <= number < 0xA0:  # meant as Windows-1252, as browsers read it
+        return f"&#{ord(html.unescape(reference[0])[:1] or ' ')};"
+    if number > 0x10FFFF or _ILLEGAL.match(chr(number)):
+        return ""
+    return reference[0]
 
 
-def _declared(body: str, root: str) -> str:
+def declared(body: str, root: str) -> str:
     """`body` with a namespace for each prefix that has none: a parser would stop at the first."""
     used = set(_PREFIX.findall(_CDATA.sub("", body))) - {"xml"}
-    missing = [prefix for prefix in sorted(used) if f"xmlns:{prefix}" not in body][:50]
-    more = "".join(
-        f' xmlns:{prefix}="{_NAMESPACES.get(prefix, "urn:x-" + prefix)}"' for prefix in missing
-    )
+    missing = [prefix for prefix in sorted(used) if f"xmlns:{prefix}" not in body]
+    more = ""
+    for prefix in missing[:MAX_PREFIXES]:
+        namespace = _NAMESPACES.get(prefix, f"urn:x-{prefix}")
+        more += f' xmlns:{prefix}="{namespace}"'
     return f"<{root}{more}{body[len(root) + 1 :]}"
 
 
-def _bounded(body: str, root: str) -> str:
-    """`body` with 1,000 items at most: those at the end where it has the newest, else those at its
-    start."""
+def bounded(body: str, root: str) -> str:
+    """`body` with 1,000 items at most: the last ones if the newest is there, else the first."""
     if body.lower().count("</item") + body.lower().count("</entry") <= ITEMS:
         return body
-    ends = [found.end() for found in _END.finditer(body) if found[1]]
+    ends = [tag.end() for tag in _END.finditer(body) if tag[1]]
     if len(ends) <= ITEMS:
         return body
-    closing = "</channel>" if root == "rss" else ""
-    if _date(body[ends[-2] :]) <= _date(body[: ends[0]][-20_000:]):
-        return body[: ends[ITEMS - 1]] + closing
+    if last_date(body[ends[-2] :]) <= last_date(body[: ends[0]][-20_000:]):
+        kept = body[: ends[ITEMS - 1]]
+        if root == "rss":
+            kept += "</channel>"
+        return kept
     head = re.search(r"<(?:[\w.-]+:)?(?:item|entry)[\s>]", body, re.IGNORECASE)
-    return body[: head.start() if head else 0] + body[ends[-ITEMS - 1] :]
+    kept = body[ends[-ITEMS - 1] :]
+    if head:
+        kept = body[: head.start()] + kept
+    return kept
 
 
-def _date(item: str) -> int:
+def last_date(item: str) -> int:
+    """The last date in an item, in milliseconds since 1970; 0 if it has none."""
     dates = _DATE.findall(item)
-    return stamp(dates[-1], 2**53) if dates else 0
+    if not dates:
+        return 0
+    return stamp(dates[-1], 2**53)

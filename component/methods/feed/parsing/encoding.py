@@ -56,61 +56,69 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
 def text_of(data: bytes, content_type: str) -> str:
     """`data` as text, without a byte order mark; raises EncodingRefused."""
-    wide = _marked(data)
-    if wide is not None:
-        return wide
-    declared = _declared(data, content_type)
-    for encoding in declared if data.isascii() else ("utf-8", *declared):
+    text = marked(data)
+    if text is not None:
+        return text
+    declared = declared_encodings(data, content_type)
+    candidates = list(declared)
+    if not data.isascii():
+        candidates.insert(0, "utf-8")
+    for encoding in candidates:
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return _best(data, declared)
+    return least_lost(data, declared)
 
 
-def _marked(data: bytes) -> str | None:
-    """`data` as its first bytes say."""
+def marked(data: bytes) -> str | None:
+    """`data` in the encoding that its first bytes show; None where they show none."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace").lstrip("\ufeff")
     start = data[:64].lstrip(b"\r\n\t ")
-    return next(
-        (
-            data.decode(encoding, "replace")
-            for first, encoding in _STARTS
-            if start.startswith(first)
-        ),
-        None,
-    )
+    for first, encoding in _STARTS:
+        if start.startswith(first):
+            return data.decode(encoding, "replace")
+    return None
 
 
-def _declared(data: bytes, content_type: str) -> list[str]:
-    """What the server and then the document say of the encoding, where it is one that is read."""
+def declared_encodings(data: bytes, content_type: str) -> list[str]:
+    """What the server and then the document declare, as far as it is an encoding that is read.
+
+    Raises EncodingRefused.
+    """
+    names = []
     served = _CHARSET.search(content_type)
+    if served:
+        names.append(served[1])
     written = _DECLARED.match(data[:400])
-    names = [served[1]] if served else []
-    names += [written[1].decode("ascii", "replace")] if written else []
-    return [encoding for name in names if (encoding := _known(name))]
+    if written:
+        names.append(written[1].decode("ascii", "replace"))
+    return list(filter(None, map(known, names)))
 
 
-def _known(name: str) -> str:
+def known(name: str) -> str:
+    """Python's name of an encoding; "" where it is not read. Raises EncodingRefused."""
     if _REFUSED.fullmatch(name):
         raise EncodingRefused
     try:
-        found = codecs.lookup(_OTHER.get(name.lower(), name)).name
+        encoding = codecs.lookup(_OTHER.get(name.lower(), name)).name
     except LookupError:
         return ""
-    found = _LARGER.get(found, found)
-    # What says UTF-16 in bytes that read as ASCII was written by one who did not know.
-    return found if _READ.fullmatch(found) and not found.startswith(("utf-16", "utf-32")) else ""
+    encoding = _LARGER.get(encoding, encoding)
+    # A declaration of UTF-16 that can be read as ASCII is wrong.
+    if encoding.startswith(("utf-16", "utf-32")) or not _READ.fullmatch(encoding):
+        return ""
+    return encoding
 
 
-def _best(data: bytes, declared: list[str]) -> str:
-    """Text with as little lost as can be, where no encoding fits the whole."""
+def least_lost(data: bytes, declared: list[str]) -> str:
+    """The text with the fewest characters lost, where no encoding fits the whole."""
     text = data.decode("utf-8", "replace")
     lost = text.count("\ufffd")
     kept = sum(not letter.isascii() for letter in text) - lost
     if kept >= lost:  # UTF-8 with a character cut in two, as some do that count bytes
         return text
-    other = next((one for one in declared if one != "utf-8"), "cp1252")
-    return data.decode(other, "replace")
+    others = [encoding for encoding in declared if encoding != "utf-8"]
+    return data.decode([*others, "cp1252"][0], "replace")

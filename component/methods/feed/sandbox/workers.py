@@ -1,8 +1,7 @@
-"""Feeds read in processes of their own, which are killed where one takes too long; the bus never
-waits for them.
+"""Separate processes that parse feeds, and are killed if one takes too long.
 
-A process is started when a feed comes, kept for the next, and ended after some feeds (so that what
-leaks stays small) and when none came for a while.
+A process starts when there is a feed to parse, stays for the next ones, and ends after some feeds
+(to limit leaks) or when it was idle for a while.
 """
 
 import asyncio

@@ -155,7 +155,7 @@ class HttpProvider:
             ) as response:
                 return HttpAnswer(response.status, await beginning(response))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Unavailable(_("The SMS provider can't be reached.")) from error
+            raise Unavailable(_("The SMS provider cannot be reached.")) from error
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError too
             raise Unconfirmed(_("The SMS provider did not answer in time.")) from error
 
@@ -175,7 +175,7 @@ def failure(outcome: Outcome, reason: str, secrets: Sequence[str]) -> DeliveryEr
     if outcome is Outcome.ACCEPTED:
         return None
     shown = one_line(redacted(reason, secrets))[:MAX_REASON_CHARS].rstrip(".")
-    sentence = _("The SMS provider did not take it: {why}.", why=shown)
+    sentence = _("The SMS provider did not accept the message: {why}.", why=shown)
     if outcome is Outcome.RETRY:
         return Unavailable(sentence)
     if outcome is Outcome.UNKNOWN:

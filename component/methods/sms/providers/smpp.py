@@ -120,7 +120,7 @@ def submit(
         raise refusal(error, account, is_begun=accepted > 0) from error
     except (exceptions.ConnectionError, OSError) as error:
         if accepted < 0:
-            raise Unavailable(_("The SMS provider can't be reached.")) from error
+            raise Unavailable(_("The SMS provider cannot be reached.")) from error
         raise Unconfirmed(_("The SMS provider did not answer in time.")) from error
 
 
@@ -131,13 +131,13 @@ def probe(account: SmppAccount) -> str:
             return ""
     except exceptions.PDUError as error:
         return (
-            f"the message centre at {account.host} says {error.args[0]}: see account and secret "
-            "in [sms]."
+            f"the message centre at {account.host} reports {error.args[0]}. "
+            "Check account and secret in [sms]."
         )
     except (exceptions.ConnectionError, OSError):
         return (
-            f"no message centre answers at {account.host}:{account.port}: see host and port of "
-            "url in [sms]."
+            f"the message centre at {account.host}:{account.port} does not answer. "
+            "Check host and port of url in [sms]."
         )
 
 
@@ -145,7 +145,7 @@ def refusal(error: Exception, account: SmppAccount, *, is_begun: bool) -> Delive
     """What a message centre's no means; `is_begun` where it accepted earlier parts of the text."""
     why = redacted(str(error.args[0]), [account.password])
     status = error.args[1] if len(error.args) > 1 else 0
-    sentence = _("The SMS provider did not take it: {why}.", why=why)
+    sentence = _("The SMS provider did not accept the message: {why}.", why=why)
     if status not in TEMPORARY:
         return Refused(sentence)
     return Unconfirmed(sentence) if is_begun else Unavailable(sentence)

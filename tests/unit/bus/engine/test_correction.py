@@ -67,7 +67,7 @@ async def test_it_goes_where_the_first_words_went_and_can_be_corrected(store: Wa
     )
     first = (await hub.accept(said("one", origin="x"))).message
     other = (await hub.accept(said("three", origin="y"))).message
-    await until_all(store, State.DONE, 2)
+    await until_all(store, State.DELIVERED, 2)
     receipt = await hub.correct(changed("two one"), "y")
     assert receipt
     assert [one.channel for one in receipt.deliveries] == [FROM, TO], (
@@ -81,7 +81,7 @@ async def test_it_goes_where_the_first_words_went_and_can_be_corrected(store: Wa
         (TO, first.id),
         (OTHER, first.id),
     ]
-    await until_all(store, State.DONE, 4)
+    await until_all(store, State.DELIVERED, 4)
     assert wire.holds[TO] == ["one", "three", "two one", "one two"]
     await hub.stop()
 
@@ -98,7 +98,7 @@ async def test_nothing_where_nobody_was_told_or_no_place_can_correct(store: Watc
 async def test_a_deleted_message_is_not_brought_back(store: WatchedStore) -> None:
     hub = await start(store, Correcting(), Route(FROM, TO))
     receipt = await hub.accept(said("one", origin="x"))
-    await until_all(store, State.DONE, 1)
+    await until_all(store, State.DELIVERED, 1)
     await hub.delete(receipt.message.id, Audit(1, "admin@x", "text", "delete"))
     assert await hub.correct(changed(), "x") is None
     await hub.stop()
@@ -114,7 +114,7 @@ async def test_processors_shape_it_and_note_nothing(
     wire = Correcting()
     hub = await start(store, wire, Route(FROM, TO))
     await hub.accept(said("one", origin="x"))
-    await until_all(store, State.DONE, 1)
+    await until_all(store, State.DELIVERED, 1)
     (route,) = hub.routes
     await store.configuration.change(
         [Put(replace(route, stages=STAGES[processor]))], Audit(1, "admin@x", "text", "edit")

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from component import processors
-from component.bus.model import planner
 from component.bus.model.digest import MOST_GATHERED
 from component.bus.model.message import Channel, id_from
 from component.bus.model.records import Drop, Put
 from component.bus.model.route import Route, Settings
-from tests.support.fakes import FROM, OTHER, TO, Bench, said
+from tests.support.fakes import FROM, OTHER, QUICK, TO, Bench, said
 from tests.unit.bus.engine.test_releases import (
     NOBODY,
     Made,
@@ -186,12 +185,10 @@ async def test_a_processor_in_the_place_of_another_is_not_taken_for_passed(tmp_p
         assert hub.routing.held_at(hub.routes[0]) == 0
 
 
-async def test_what_finds_no_room_takes_no_turn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(planner, "MAX_HELD", 3)
+async def test_what_finds_no_room_takes_no_turn(tmp_path: Path) -> None:
+    few = replace(QUICK, max_held=3)
     made = "throttle", {"count": "1", "per": "1s", "then": "hold"}
-    async with started(tmp_path, route(made)) as (bench, hub):
+    async with started(tmp_path, route(made), limits=few) as (bench, hub):
         await say(hub, *map(str, range(20)))
         assert len(await bench.store.dead_letters.newest(TO)) == 16
         for _second in range(3):

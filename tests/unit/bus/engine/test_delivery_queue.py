@@ -43,7 +43,7 @@ async def _shout(bench: Bench, *bodies: str) -> None:
 async def test_order_is_kept(bench: Bench) -> None:
     await bench.start()
     await _shout(bench, *NUMBERS)
-    await until_all(bench.store, State.DONE, 200)
+    await until_all(bench.store, State.DELIVERED, 200)
     assert bench.method.holds[TO] == NUMBERS
     assert bench.method.sent.count((TO, "7")) == 1
 
@@ -58,7 +58,7 @@ async def test_the_window_is_bounded(bench: Bench) -> None:
         bench.method.confirm_all()
         await bench.method.until_sent(min(200, (number + 1) * QUEUE_LIMITS.window))
     bench.method.confirm_all()
-    await until_all(bench.store, State.DONE, 200)
+    await until_all(bench.store, State.DELIVERED, 200)
     assert bench.method.most_flying == QUEUE_LIMITS.window
     assert bench.method.holds[TO] == NUMBERS
 
@@ -67,11 +67,11 @@ async def test_a_dead_lane_delays_no_other(bench: Bench) -> None:
     bench.method.closed.add(OTHER)
     hub = await bench.start()
     await _shout(bench, *NUMBERS[:100])
-    await until_all(bench.store, State.DONE, 100)
+    await until_all(bench.store, State.DELIVERED, 100)
     assert bench.method.holds[OTHER] == []
     assert hub.depths()[str(OTHER)] == 100
     await bench.method.open(OTHER)
-    await until_all(bench.store, State.DONE, 100, OTHER)
+    await until_all(bench.store, State.DELIVERED, 100, OTHER)
     assert bench.method.holds[OTHER] == NUMBERS[:100]
 
 
@@ -86,7 +86,7 @@ async def test_an_unanswering_lane_delays_no_other(bench: Bench) -> None:
     for _, confirmation in [one for one in method.flying if one[0].channel == TO]:
         confirmation.set_result(None)
     await _shout(bench, "speech")
-    await until_all(bench.store, State.DONE, 2)
+    await until_all(bench.store, State.DELIVERED, 2)
     assert hub.depths() == {str(TO): 0, str(OTHER): 2}
     method.confirm_all()
 
@@ -98,7 +98,7 @@ async def test_refused_is_a_dead_letter_and_the_rest_goes_on(bench: Bench, late:
     refusal = Refused("They said no.")
     bench.method.plans = [loses(refusal, arrives=False, method=bench.method) if late else refusal]
     await _shout(bench, *NUMBERS[:5])
-    await until_all(bench.store, State.DONE, 4)
+    await until_all(bench.store, State.DELIVERED, 4)
     await until_all(bench.store, State.DEAD, 1)
     dead = next(one for one in await bench.store.deliveries.log(TO) if one.state is State.DEAD)
     assert (dead.message.body, dead.error, dead.attempts) == ("0", "They said no.", 1)
@@ -110,7 +110,7 @@ async def test_unavailable_is_tried_until_it_works(bench: Bench) -> None:
     await bench.start()
     bench.method.plans = [unavailable() for _ in range(3 * MAX_ATTEMPTS)]
     await _shout(bench, *NUMBERS[:5])
-    await until_all(bench.store, State.DONE, 5)
+    await until_all(bench.store, State.DELIVERED, 5)
     assert bench.method.holds[TO] == NUMBERS[:5]
     assert {one.attempts for one in await bench.store.deliveries.log(TO)} == {0}
 
@@ -129,7 +129,7 @@ async def test_a_wire_that_breaks_keeps_order(bench: Bench) -> None:
     await method.until_sent(5)
     assert method.holds[TO] == []
     method.fail_all(unavailable())
-    await until_all(bench.store, State.DONE, 5)
+    await until_all(bench.store, State.DELIVERED, 5)
     assert method.holds[TO] == NUMBERS[:5]
     assert method.asked == [TO]
 
@@ -145,7 +145,7 @@ async def test_what_landed_is_not_sent_again(bench: Bench, error: DeliveryError)
         loses(error, arrives=True, method=method),
     ]
     await _shout(bench, "landed", "lost", "landed too")
-    await until_all(bench.store, State.DONE, 3)
+    await until_all(bench.store, State.DELIVERED, 3)
     assert sorted(method.holds[TO]) == ["landed", "landed too", "lost"]
     assert [body for _, body in method.sent].count("lost") == 2
     assert len(method.sent) == 4
@@ -159,7 +159,7 @@ async def test_where_nobody_can_look_it_is_sent_again(bench: Bench) -> None:
     await bench.start()
     method.plans = [loses(Unconfirmed("no word"), arrives=True, method=method)]
     await _shout(bench, "hello")
-    await until_all(bench.store, State.DONE, 1)
+    await until_all(bench.store, State.DELIVERED, 1)
     assert method.holds[TO] == ["hello", "hello"]
 
 
@@ -171,7 +171,7 @@ async def test_tried_too_often_is_a_dead_letter_and_the_rest_goes_on(bench: Benc
     await bench.hubs[-1].accept(said("never"))
     await until_all(bench.store, State.DEAD, 1)
     await _shout(bench, "after")
-    await until_all(bench.store, State.DONE, 1)
+    await until_all(bench.store, State.DELIVERED, 1)
     assert method.holds[TO] == ["after"]
 
 
@@ -189,11 +189,11 @@ async def test_a_fault_in_a_method_ends_nothing(bench: Bench) -> None:
 
     method.plans = [broken]
     await _shout(bench, *NUMBERS[:4])
-    await until_all(bench.store, State.DONE, 4)
+    await until_all(bench.store, State.DELIVERED, 4)
     assert method.holds[TO] == NUMBERS[:4]
     method.plans = [breaks]
     await _shout(bench, "late")
-    await until_all(bench.store, State.DONE, 5)
+    await until_all(bench.store, State.DELIVERED, 5)
     assert method.holds[TO] == [*NUMBERS[:4], "late"]
     assert {one.attempts for one in await bench.store.deliveries.log(TO)} == {0, 1}
 
@@ -210,7 +210,7 @@ async def test_a_message_that_breaks_a_method_each_time_is_a_dead_letter(bench: 
     method.plans = [broken] * MAX_ATTEMPTS
     await _shout(bench, *NUMBERS[:4])
     await until_all(bench.store, State.DEAD, 1)
-    await until_all(bench.store, State.DONE, 3)
+    await until_all(bench.store, State.DELIVERED, 3)
     assert method.holds[TO] == NUMBERS[1:4]
 
 
@@ -229,7 +229,7 @@ async def test_a_crash_between_sending_and_its_outcome(bench: Bench, arrives: bo
     await method.until_sent(10)
     await bench.crash()
     await bench.start()
-    await until_all(bench.store, State.DONE, 10)
+    await until_all(bench.store, State.DELIVERED, 10)
     assert method.holds[TO] == NUMBERS[:10]
     assert method.asked == [TO]
     assert len(method.sent) == (10 if arrives else 20)
@@ -245,7 +245,7 @@ async def test_more_than_memory_holds(bench: Bench) -> None:
     assert hub.depths() == {str(TO): 20, str(OTHER): 20}
     assert await bench.store.deliveries.backlog() == {TO: 200, OTHER: 200}
     await method.open(TO)
-    await until_all(bench.store, State.DONE, 200)
+    await until_all(bench.store, State.DELIVERED, 200)
     assert method.holds[TO] == NUMBERS
     assert bench.store.most_read <= 20
 
@@ -260,7 +260,7 @@ async def test_a_backlog_is_looked_for_once_a_page(bench: Bench) -> None:
     await bench.crash()
     method.closed.discard(TO)
     await bench.start()
-    await until_all(bench.store, State.DONE, 200)
+    await until_all(bench.store, State.DELIVERED, 200)
     assert method.holds[TO] == NUMBERS
     assert len(method.asked) <= 5
 
@@ -277,7 +277,7 @@ async def test_a_backlog_from_before_and_what_comes_meanwhile(bench: Bench) -> N
     hub = await bench.start()
     for body in NUMBERS[35:]:
         await hub.accept(said(body))
-    await until_all(bench.store, State.DONE, 200)
+    await until_all(bench.store, State.DELIVERED, 200)
     assert method.holds[TO] == NUMBERS
     assert len(method.sent) == 200
 
@@ -306,7 +306,7 @@ async def test_a_commit_while_the_store_is_read(bench: Bench, first: str) -> Non
     await reading.wait()
     await hub.accept(said("new"))
     go_on.set()
-    await until_all(bench.store, State.DONE, 2)
+    await until_all(bench.store, State.DELIVERED, 2)
     assert method.holds[TO] == ["old", "new"]
 
 
@@ -341,7 +341,7 @@ async def test_a_reading_that_finds_what_was_committed_and_not_put(
     hub = await bench.start()
     await hub.accept(said("new"))
     await hub.accept(said("newer"))
-    await until_all(bench.store, State.DONE, 3)
+    await until_all(bench.store, State.DELIVERED, 3)
     assert [body for channel, body in method.sent if channel == TO] == ["old", "new", "newer"]
 
 
@@ -361,7 +361,7 @@ async def test_stop_loses_nothing_accepted(bench: Bench) -> None:
     method.answers = True
     method.tells_landed = True
     await bench.start()
-    await until_all(bench.store, State.DONE, 30)
+    await until_all(bench.store, State.DELIVERED, 30)
     assert method.holds[TO] == NUMBERS[:30]
 
 
@@ -383,7 +383,7 @@ async def test_a_store_that_can_not_be_read_for_a_while(bench: Bench) -> None:
 
     bench.store.deliveries = Instead(bench.store.deliveries, pending=failing)
     await bench.start()
-    await until_all(bench.store, State.DONE, 3)
+    await until_all(bench.store, State.DELIVERED, 3)
     assert bench.method.holds[TO] == NUMBERS[:3]
     assert failures == []
 
@@ -412,19 +412,21 @@ async def test_the_method_is_given_what_the_renderer_says(bench: Bench) -> None:
     bench.renderer = FailingRenderer()
     await bench.start()
     await _shout(bench, "hello")
-    await until_all(bench.store, State.DONE, 1)
+    await until_all(bench.store, State.DELIVERED, 1)
     assert [(one.delivery.message.body, one.content.body) for one in bench.method.given[:1]] == [
         ("hello", "[Lobby] hello")
     ]
 
 
-@pytest.mark.parametrize("error", [Refused("Nothing is left of it."), Moot("It has ended.")])
+@pytest.mark.parametrize(
+    "error", [Refused("The message is empty after rewriting."), Moot("It has ended.")]
+)
 async def test_what_has_nothing_to_say_is_not_sent(bench: Bench, error: Refused) -> None:
     bench.renderer = FailingRenderer(error)
     bench.method.closed.add(OTHER)
     await bench.start()
     await _shout(bench, "gone", "here")
-    await until_all(bench.store, State.DONE, 1)
+    await until_all(bench.store, State.DELIVERED, 1)
     assert bench.method.holds[TO] == ["here"]
     (first, *_rest) = await bench.store.deliveries.log(TO, before=2**62, limit=9)
     assert first.state is (State.DROPPED if isinstance(error, Moot) else State.DEAD)
@@ -436,7 +438,7 @@ async def test_a_store_that_fails_costs_no_try(bench: Bench) -> None:
     bench.method.closed.add(OTHER)
     await bench.start()
     await _shout(bench, "hello")
-    await until_all(bench.store, State.DONE, 1)
+    await until_all(bench.store, State.DELIVERED, 1)
     (delivery,) = await bench.store.deliveries.log(TO, before=2**62, limit=9)
     assert delivery.attempts == 0
     assert bench.method.holds[TO] == ["hello"]

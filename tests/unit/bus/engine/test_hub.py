@@ -33,9 +33,13 @@ async def test_states_at_the_start(bench: Bench) -> None:
     bench.method.closed |= {TO, OTHER}
     hub = await bench.start()
     came = await hub.accept(said("hello"))
-    assert [one.state for one in came.deliveries] == [State.CAME, State.PENDING, State.PENDING]
+    assert [one.state for one in came.deliveries] == [State.RECEIVED, State.PENDING, State.PENDING]
     posted = await hub.accept(said("posted"), deliver=True)
-    assert [one.state for one in posted.deliveries] == [State.DONE, State.PENDING, State.PENDING]
+    assert [one.state for one in posted.deliveries] == [
+        State.DELIVERED,
+        State.PENDING,
+        State.PENDING,
+    ]
     brought = await hub.accept(said("to the wire", TO), deliver=True)
     assert [one.state for one in brought.deliveries] == [State.PENDING]
 
@@ -47,7 +51,7 @@ async def test_a_known_origin_goes_nowhere(bench: Bench) -> None:
     assert (again.new, again.message, again.deliveries) == (False, first.message, ())
     twice = await asyncio.gather(*(hub.accept(said("other", origin="key 2")) for _ in range(10)))
     assert [one.new for one in twice] == [True] + [False] * 9
-    await until_all(bench.store, State.DONE, 2)
+    await until_all(bench.store, State.DELIVERED, 2)
     assert bench.method.holds[TO] == ["hello", "other"]
 
 
@@ -77,7 +81,7 @@ async def test_a_caller_who_goes_away_changes_nothing_for_others(bench: Bench) -
     assert (await staying).new
     with contextlib.suppress(asyncio.CancelledError):
         await leaving
-    await until_all(bench.store, State.DONE, 2)
+    await until_all(bench.store, State.DELIVERED, 2)
 
 
 async def test_nothing_is_accepted_or_delivered_while_the_disk_fails(bench: Bench) -> None:
@@ -87,7 +91,7 @@ async def test_nothing_is_accepted_or_delivered_while_the_disk_fails(bench: Benc
         with pytest.raises(StoreError):
             await hub.accept(said(body))
     await hub.accept(said("three"))
-    await until_all(bench.store, State.DONE, 1)
+    await until_all(bench.store, State.DELIVERED, 1)
     assert bench.method.holds[TO] == ["three"]
 
 
@@ -128,7 +132,7 @@ async def test_outcomes_are_tried_again(bench: Bench) -> None:
     await method.until_sent(1)
     bench.store.failing = 3
     method.confirm_all()
-    await until_all(bench.store, State.DONE, 1)
+    await until_all(bench.store, State.DELIVERED, 1)
     assert bench.store.failing == 0
     assert method.holds[TO] == ["hello"]
 
@@ -169,12 +173,12 @@ async def test_a_late_outcome_does_not_undo_a_later_one(bench: Bench) -> None:
 
     method.plans = [fails_with_the_disk]
     receipt = await hub.accept(said("hello"))
-    await until_all(bench.store, State.DONE, 1)
+    await until_all(bench.store, State.DELIVERED, 1)
     await hub.accept(said("and more"))
     await asyncio.sleep(0.03)  # the time after which outcomes are tried again
     await hub.accept(said("and still more"))
-    await until_all(bench.store, State.DONE, 3)
-    assert (await bench.store.messages.trace(receipt.message.id))[1].state is State.DONE
+    await until_all(bench.store, State.DELIVERED, 3)
+    assert (await bench.store.messages.trace(receipt.message.id))[1].state is State.DELIVERED
 
 
 async def test_two_outcomes_of_one_delivery_in_one_commit(bench: Bench) -> None:
@@ -185,9 +189,9 @@ async def test_two_outcomes_of_one_delivery_in_one_commit(bench: Bench) -> None:
     receipt = await hub.accept(said("hello"))
     await method.until_sent(1)
     one = receipt.deliveries[1]
-    hub._commits.settle(one.failed(Unavailable("away"), 5))
-    hub._commits.settle(one.confirmed(6))
-    await until_all(bench.store, State.DONE, 1)
+    hub.commits.settle(one.failed(Unavailable("away"), 5))
+    hub.commits.settle(one.confirmed(6))
+    await until_all(bench.store, State.DELIVERED, 1)
     assert [saved[1] for saved in bench.store.saves if saved[1]] == [1]
 
 
@@ -254,7 +258,7 @@ async def test_a_backlog_of_a_method_that_is_gone_waits(bench: Bench) -> None:
     await hub.accept(said("hello"))
     await bench.crash()
     hub = await bench.start()
-    hub._methods = {"shoutbox": None}
+    hub.methods = {"shoutbox": None}
     await hub.reload()
     assert (await hub.accept(said("more"))).new
     assert await bench.store.deliveries.backlog() == {TO: 1, OTHER: 1}

@@ -9,7 +9,7 @@ import pytest
 
 from component.bus.engine.delivery_queue import QUEUE_LIMITS
 from component.bus.model.delivery import State
-from component.bus.model.message import Author, Channel, Message
+from component.bus.model.message import BUS, Channel, Message
 from component.bus.ports.method import Confirmation
 from component.bus.ports.rendering import Rendered
 from component.common.errors import Refused
@@ -26,7 +26,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def tell(world: World, body: str) -> None:
-    message = Message.new(CHAT, Author("Shoutbus", "bus:"), body, world.clock())
+    message = Message.new(CHAT, BUS, body, world.clock())
     await world.hub.accept(message, deliver=True, spread=False)
 
 
@@ -38,9 +38,7 @@ async def test_dead_letters_that_are_tried_again_come_once_also_behind_a_crowd(
         await asyncio.gather(*(tell(world, f"{number}") for number in range(start, start + 50)))
     await world.rest()
     letters = [
-        one
-        for one in await world.hub.store.dead_letters.newest(CHAT, MANY)
-        if one.state is State.DEAD
+        one for one in await world.store.dead_letters.newest(CHAT, MANY) if one.state is State.DEAD
     ]
     assert len(letters) == MANY
     world.chat.sent.clear()

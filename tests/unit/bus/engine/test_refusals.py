@@ -50,8 +50,8 @@ async def test_who_learns_what(tmp_path: Path, language: str) -> None:
     assert [one.to for one in told] == ["The team", "chat:…"]
     assert all(isinstance(one.why, Words) for one in told)
     sentence = {
-        "en": "was not passed on to The team: “darn” is",
-        "de": "nicht weitergereicht an The team: „darn“",
+        "en": "The message was posted here, but not forwarded to The team: “darn” is",
+        "de": "nicht weitergeleitet an The team: „darn“",
     }
     assert sentence[language] in told[0].sentence.told(language)
     assert hub.refusals(await hub.accept(message)) == (), (

@@ -68,10 +68,13 @@ def route(*made: Made, source: Channel = FROM, to: Channel = TO) -> Route:
 
 @asynccontextmanager
 async def started(
-    folder: Path | str, *routes: Route, limits: EngineLimits = QUICK
+    folder: Path | str,
+    *routes: Route,
+    limits: EngineLimits = QUICK,
+    make: Callable[[Store], WatchedStore] = WatchedStore,
 ) -> AsyncIterator[tuple[Bench, Hub]]:
     store = await seeded(await open_store(f"sqlite:{Path(folder) / 'bus.db'}"), routes)
-    bench = Bench(store, FakeMethod(), limits=limits)
+    bench = Bench(make(store), FakeMethod(), limits=limits)
     try:
         yield bench, await bench.start()
     finally:
@@ -89,7 +92,7 @@ async def say(hub: Hub, *bodies: str, channel: Channel = FROM) -> list[str]:
 
 async def arrived(bench: Bench, count: int, channel: Channel = TO) -> list[str]:
     """What has arrived, once nothing is under way any more."""
-    await until_all(bench.store, State.DONE, count, channel)
+    await until_all(bench.store, State.DELIVERED, count, channel)
     await idle(bench)
     return list(bench.method.holds[channel])
 
@@ -232,8 +235,8 @@ class Slow(WatchedStore):
 
 
 async def test_nothing_is_held_at_a_route_that_is_gone(tmp_path: Path) -> None:
-    async with started(tmp_path, route(delay(10))) as (bench, hub):
-        bench.store = hub.store = Slow(bench.store)
+    async with started(tmp_path, route(delay(10)), make=Slow) as (bench, hub):
+        assert isinstance(bench.store, Slow)
         bench.store.meanwhile = asyncio.create_task(hub.accept(said("one")))
         await change(hub, Drop(hub.routes[0]))
         receipt = await bench.store.meanwhile

@@ -11,13 +11,11 @@ import pytest
 
 from commands.grammar.reminder import when
 from component import processors
-from component.bus.engine import reminders
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS
-from component.bus.engine.reminders import Reminders
+from component.bus.engine.reminders import RETRY, Reminders
 from component.bus.engine.scheduler import Scheduler
-from component.bus.model.message import Channel
+from component.bus.model.message import BUS, Channel
 from component.bus.model.records import Audit, ChannelSpec, Drop, Grant, Mute, Put
 from component.bus.model.reminder import MOST, Reminder
 from component.bus.model.roles import Roles
@@ -25,7 +23,7 @@ from component.bus.model.route import Route
 from component.common.errors import Conflict, Muted, NotFound, StoreError
 from component.methods import discover
 from component.storage import open_store
-from tests.support.fakes import FakeClock, FakeMethod, Instead, WatchedStore, until
+from tests.support.fakes import FakeClock, FakeMethod, WatchedStore, until
 
 BOX, ROOM = Channel("shoutbox", "lobby"), Channel("muc", "team@rooms.example.org")
 JULIET = Channel("chat", "juliet@x")
@@ -93,6 +91,8 @@ class World:
         self.settings: Settings
         self.reminders: Reminders
 
+    at_once = 64
+
     async def start(self) -> None:
         self.store = WatchedStore(await open_store(f"sqlite:{self._place / 'bus.db'}"))
         await self.store.configuration.seed(
@@ -105,7 +105,15 @@ class World:
         self.settings = Settings(self.store, self.hub, Roles(["admin@x"]), discover())
         await self.settings.load()
         self.scheduler = Scheduler(self.clock)
-        self.reminders = Reminders(self.hub, self.settings, discover(), self.scheduler, self.clock)
+        self.reminders = Reminders(
+            self.hub,
+            self.store.reminders,
+            self.settings,
+            discover(),
+            self.scheduler,
+            self.clock,
+            self.at_once,
+        )
         await self.hub.start()
         await self.reminders.start()
 
@@ -177,9 +185,9 @@ async def test_it_comes_once_when_it_is_due(world: World) -> None:
 async def test_in_a_channel_routes_carry_it(world: World) -> None:
     await world.asks(BOX, "in 20 minutes")
     await world.passes(HOUR)
-    assert await world.heard(1) == [(str(ROOM), "juliet reminds: stretch")]
+    assert await world.heard(1) == [(str(ROOM), "Reminder from juliet: stretch")]
     assert [one.message.line for one in await world.store.deliveries.log(BOX)] == [
-        "juliet reminds: stretch"
+        "Reminder from juliet: stretch"
     ]
 
 
@@ -226,7 +234,7 @@ async def test_what_was_missed_says_how_late_it_is(world: World, down: int, told
 async def test_again_and_again(world: World) -> None:
     await world.asks(BOX, "every Monday 9:30", "stand up", zone="Europe/Berlin")
     await world.passes(21 * DAY)
-    assert [words for _to, words in await world.heard(3)] == ["juliet reminds: stand up"] * 3
+    assert [words for _to, words in await world.heard(3)] == ["Reminder from juliet: stand up"] * 3
     assert len(await world.left()) == 1
 
 
@@ -244,7 +252,7 @@ async def test_what_was_missed_many_times_comes_once(world: World) -> None:
 async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.asks(JULIET, "every hour", "drink")
-    world.store.reminders = Instead(world.store.reminders, settle=_refused)
+    world.store.reminders.settle = _refused
     await world.passes(20 * MINUTE)
     await world.heard(1)
     assert len(await world.left()) == 2  # said, and the store has not heard of it
@@ -258,7 +266,7 @@ async def test_a_crash_between_saying_and_ending_it(world: World) -> None:
 
 
 async def test_a_full_disk_promises_nothing(world: World) -> None:
-    world.store.reminders = Instead(world.store.reminders, add=_refused)
+    world.store.reminders.add = _refused
     with pytest.raises(StoreError):
         await world.asks(JULIET, "in 20 minutes")
     assert await world.left() == []
@@ -268,11 +276,10 @@ async def test_a_full_disk_promises_nothing(world: World) -> None:
 async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.asks(JULIET, "in 3h", "later")
-    whole = world.store.reminders
-    world.store.reminders = Instead(whole, **{part: _refused})
+    setattr(world.store.reminders, part, _refused)
     world.store.failing = 2 if part == "save" else 0
-    await world.passes(20 * MINUTE + reminders.RETRY / 1000)
-    world.store.reminders = whole
+    await world.passes(20 * MINUTE + RETRY / 1000)
+    delattr(world.store.reminders, part)
     await world.passes(3 * HOUR)
     assert [words.partition(" (")[0] for _to, words in await world.heard(2)] == [
         "Reminder: stretch",
@@ -281,8 +288,9 @@ async def test_a_full_disk_when_it_is_due(world: World, part: str) -> None:
     assert await world.left() == []
 
 
-async def test_many_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reminders, "AT_ONCE", 7)
+async def test_many_at_once(world: World) -> None:
+    world.at_once = 7
+    await world.restart()
     for number in range(40):
         await world.asks(JULIET, "in 20 minutes", str(number))
     await world.passes(20 * MINUTE)
@@ -297,7 +305,7 @@ async def test_only_the_next_is_in_memory(world: World) -> None:
         await world.asks(
             Channel("chat", f"p{number}@x"), f"in {number + 1} hours", who=f"p{number}@x"
         )
-    assert len(world.scheduler._due) == 1
+    assert len(world.scheduler.jobs) == 1
 
 
 # Who may, and what is gone when it is due
@@ -311,8 +319,8 @@ async def test_a_removed_channel(world: World) -> None:
     await world.settings.change([Drop(spec)], AUDIT)
     await world.passes(2 * HOUR)
     told = (
-        "Your reminder 1 (stretch) did not go to shoutbox:lobby: There is no channel "
-        "shoutbox:lobby for you."
+        "Your reminder 1 (stretch) was not delivered to shoutbox:lobby: The channel "
+        "shoutbox:lobby does not exist, or you cannot access it."
     )
     assert await world.heard(2) == [("chat:juliet@x", "Reminder: eat"), ("chat:juliet@x", told)]
     assert await world.left() == []
@@ -328,9 +336,9 @@ async def test_a_role_that_was_lost(world: World) -> None:
     await world.settings.change([Drop(grant)], AUDIT)
     await world.passes(2 * HOUR)
     first, second = await world.heard(2)
-    assert first == (str(ROOM), "juliet reminds: stretch")
+    assert first == (str(ROOM), "Reminder from juliet: stretch")
     assert second[0] == "chat:juliet@x"
-    assert "did not go to" in second[1]
+    assert "was not delivered to" in second[1]
     assert await world.left() == []
 
 
@@ -347,7 +355,7 @@ async def test_someone_muted_reminds_nobody_else(world: World) -> None:
     assert to == "chat:juliet@x"
     assert "An operator muted you" in words
     await world.passes(2 * HOUR)
-    assert (await world.heard(3))[2] == (str(ROOM), "juliet reminds: stretch")
+    assert (await world.heard(3))[2] == (str(ROOM), "Reminder from juliet: stretch")
 
 
 async def test_where_nobody_can_be_told_it_holds_up_nothing(world: World) -> None:
@@ -367,7 +375,7 @@ async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
     await world.asks(JULIET, "in 20 minutes")
     await world.restart()
     await world.passes(HOUR)
-    told = "Your reminder 1 (never) did not go to chat:juliet@x: it can't be read any more"
+    told = "Your reminder 1 (never) was not delivered to chat:juliet@x: it cannot be read"
     assert await world.heard(2) == [("chat:juliet@x", told), ("chat:juliet@x", "Reminder: stretch")]
     assert await world.left() == []
 
@@ -375,7 +383,7 @@ async def test_what_can_not_be_read_holds_up_nothing(world: World) -> None:
 async def test_how_many_one_may_have(world: World) -> None:
     for _number in range(MOST):
         await world.asks(JULIET, "in 20 minutes")
-    with pytest.raises(Conflict, match="You have 50 reminders"):
+    with pytest.raises(Conflict, match="You already have 50 reminders"):
         await world.asks(JULIET, "in 20 minutes")
     await world.asks(Channel("chat", "romeo@x"), "in 20 minutes", who="romeo@x")
     await world.store.reminders.drop(1)
@@ -384,12 +392,11 @@ async def test_how_many_one_may_have(world: World) -> None:
 
 async def test_a_fault_of_our_own_is_not_the_end(world: World) -> None:
     async def breaks(*_: Any) -> NoReturn:
-        raise LookupError("a fault")
+        raise LookupError("internal error")
 
     await world.asks(JULIET, "in 20 minutes")
-    whole = world.store.reminders
-    world.store.reminders = Instead(whole, due=breaks)
+    world.store.reminders.due = breaks
     await world.passes(20 * MINUTE)
-    world.store.reminders = whole
+    del world.store.reminders.due
     await world.passes(MINUTE)
     assert await world.heard(1) == [("chat:juliet@x", "Reminder: stretch")]

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from component.bus.engine import scheduler as module
 from component.bus.engine.scheduler import Scheduler
 from tests.support.fakes import FakeClock
 
@@ -140,9 +139,8 @@ async def test_what_runs_ends_with_it(play: Play) -> None:
     assert ended == ["yes"]
 
 
-async def test_only_so_many_at_once(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AT_ONCE", 3)
-    play.scheduler = Scheduler(play.clock)
+async def test_only_so_many_at_once(play: Play) -> None:
+    play.scheduler = Scheduler(play.clock, at_once=3)
     gate, running, most = asyncio.Event(), 0, 0
 
     async def job() -> None:
@@ -165,5 +163,5 @@ async def test_only_so_many_at_once(play: Play, monkeypatch: pytest.MonkeyPatch)
 async def test_what_is_put_off_again_and_again_takes_no_room(play: Play) -> None:
     for number in range(10_000):
         play.at(2000 + number, "x")
-    assert len(play.scheduler._heap) < 200
+    assert len(play.scheduler.heap) < 200
     assert await play.until(20_000) == ["x"]

@@ -62,7 +62,7 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
     store = await open_store(f"sqlite:{tmp_path / 'bus.db'}")
     message, jid = said(), "romeo@example.org"
     chat = Channel("chat", jid)
-    await committed(store, [offered(message, (FROM, State.CAME), (OTHER, State.DONE))])
+    await committed(store, [offered(message, (FROM, State.RECEIVED), (OTHER, State.DELIVERED))])
     assert await can_read(store, message.id, FROM, jid)
     assert await can_read(store, message.id, OTHER, jid)
     assert not await can_read(store, message.id, TO, jid)
@@ -76,7 +76,7 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
     brought = said("brought")
     await committed(
         store,
-        [offered(brought, (FROM, State.CAME), (Channel("chat", "nurse@x"), State.DONE))],
+        [offered(brought, (FROM, State.RECEIVED), (Channel("chat", "nurse@x"), State.DELIVERED))],
         (),
         (),
     )

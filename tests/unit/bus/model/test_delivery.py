@@ -15,9 +15,9 @@ START = Delivery(1, said(at=1_000), TO)
 
 def test_the_table_is_whole() -> None:
     assert set(NEXT) == set(State)
-    assert NEXT[State.PENDING] == {State.PENDING, State.DONE, State.DEAD, State.DROPPED}
-    assert NEXT[State.DONE] == NEXT[State.CAME] == frozenset()
-    assert NEXT[State.DROPPED] == {State.DONE}
+    assert NEXT[State.PENDING] == {State.PENDING, State.DELIVERED, State.DEAD, State.DROPPED}
+    assert NEXT[State.DELIVERED] == NEXT[State.RECEIVED] == frozenset()
+    assert NEXT[State.DROPPED] == {State.DELIVERED}
     assert NEXT[State.DEAD] == {State.PENDING, State.DROPPED}
 
 
@@ -25,7 +25,7 @@ def test_the_table_is_whole() -> None:
 @pytest.mark.parametrize(
     ("change", "to"),
     [
-        (lambda one: one.confirmed(2_000), State.DONE),
+        (lambda one: one.confirmed(2_000), State.DELIVERED),
         (lambda one: one.failed(Unavailable("gone"), 2_000), State.PENDING),
         (lambda one: one.failed(Refused("no"), 2_000), State.DEAD),
         (lambda one: one.retried(2_000), State.PENDING),
@@ -44,7 +44,7 @@ def test_every_transition_is_allowed_or_an_error(state: State, change: object, t
 
 def test_confirmed() -> None:
     one = replace(START, attempts=2, error="late").confirmed(5_000)
-    assert (one.state, one.attempts, one.error, one.changed) == (State.DONE, 2, "", 5_000)
+    assert (one.state, one.attempts, one.error, one.changed) == (State.DELIVERED, 2, "", 5_000)
     assert START.state is State.PENDING
 
 

@@ -1,6 +1,7 @@
 """Channel, Author, Message: a bad one can't be made."""
 
 import dataclasses
+import uuid
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from component.bus.model.message import (
     Message,
     id_from,
     is_id,
+    new_id,
 )
 from component.common.errors import BadInput, TooLong
 from tests.support.fakes import AUTHOR, FROM, said
@@ -70,7 +72,7 @@ def test_any_text_is_a_channel_or_bad_input(text: str) -> None:
     "name", ["Zoe", "Zoë", "佐藤 さん", "a/b", "😀", "<b>", "o'Neill", "x" * MAX_NAME, "  Zoe   B "]
 )
 def test_a_name(name: str) -> None:
-    author = Author.named(name, "guest:1")
+    author = Author.guest(name, "1")
     assert author.name == " ".join(name.split())
     assert author.shown == f"{author.name} {WEB_MARK}"
 
@@ -101,14 +103,14 @@ def test_a_name(name: str) -> None:
 )
 def test_no_name(name: str) -> None:
     with pytest.raises(BadInput) as told:
-        Author.named(name, "guest:1")
+        Author.guest(name, "1")
     assert len(str(told.value)) < 200
 
 
 def test_only_guests_carry_the_mark() -> None:
     assert Author("juliet", "juliet@example.org").shown == "juliet"
     assert Author("demo", "token:demo").shown == "demo"
-    assert not Author("demo", "token:demo").is_guest
+    assert Author.guest("Zoe", "1").shown == "Zoe (web)"
 
 
 def test_a_message_is_scrubbed_and_gets_an_id() -> None:
@@ -176,3 +178,24 @@ def test_one_origin_has_one_id() -> None:
     assert id_from("muc:a@b#1") == id_from("muc:a@b#1") != id_from("muc:a@b#2")
     assert is_id(id_from(""))
     assert not is_id(None)
+
+
+def test_ids_grow_with_time() -> None:
+    """UUIDs of version 7, RFC 9562 section 5.7."""
+    now = 1_780_000_000_000
+    ids = [new_id(now + step) for step in range(50)]
+    assert ids == sorted(ids)
+    assert len(set(ids) | {new_id(now) for _ in range(1_000)}) == 1_050
+    for one in (*ids, new_id(0), new_id(-5), new_id(2**60)):
+        assert is_id(one)
+        assert uuid.UUID(one).version == 7
+        assert uuid.UUID(one).variant == uuid.RFC_4122
+    assert int(ids[0][:12], 16) == now
+
+
+def test_a_message_has_an_id_of_its_time() -> None:
+    message = Message.new(
+        Channel("shoutbox", "lobby"), Author("J", "j@x"), "hello", 1_780_000_000_000
+    )
+    assert int(message.short_id, 16) == message.at
+    assert message.id.startswith(message.short_id)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from component.bus.model.message import Channel
-from component.bus.model.route import Route, Routes, Way
+from component.bus.model.route import ActiveRoute, Route, Routes
 from component.common.errors import BadInput
 from tests.support.fakes import reached as plan
 from tests.support.fakes import said
@@ -114,7 +114,7 @@ class _Counting(Routes):
         super().__init__(routes)
         self.asked: list[Channel] = []
 
-    def after(self, channel: Channel) -> tuple[Way, ...]:
+    def after(self, channel: Channel) -> tuple[ActiveRoute, ...]:
         self.asked.append(channel)
         return super().after(channel)
 

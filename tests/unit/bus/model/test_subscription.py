@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from component.bus.model.message import Author, Channel
+from component.bus.model.message import Author, Channel, Kind
 from component.bus.model.subscription import (
-    DIGEST,
+    DecisionTime,
     Filter,
     Interval,
-    Moment,
     Standing,
     Subscription,
     Verdict,
@@ -166,8 +165,11 @@ def test_no_interval(text: str) -> None:
 def test_what_can_not_be_read_is_told_as_it_was_written(text: str) -> None:
     with pytest.raises(BadInput) as caught:
         Interval.parse(text)
-    told = "at once, every 20, hourly, daily at 9, weekdays at 9:30 or weekly on Monday."
-    assert str(caught.value) == f"“{text}” is no schedule: write {told}"
+    told = (
+        "is not a schedule. Examples: immediately, every 20, hourly, daily at 9, weekdays at "
+        "9:30, weekly on Monday."
+    )
+    assert str(caught.value) == f"“{text}” {told}"
 
 
 def test_nothing_is_told_of_itself() -> None:
@@ -178,12 +180,14 @@ def test_nothing_is_told_of_itself() -> None:
 
 
 def test_digests_are_told_nobody() -> None:
-    digest = said("12 messages", LOBBY, author=Author("Shoutbus", f"{DIGEST}shoutbox:lobby"))
+    digest = said("12 messages", LOBBY, kind=Kind.DIGEST)
     assert not subscribed(own=True).wants(digest)
 
 
 def test_at_once_needs_no_word_for_being_online() -> None:
-    with pytest.raises(BadInput, match="at once already"):
+    with pytest.raises(
+        BadInput, match="Add a schedule for when you are offline, for example daily at 9"
+    ):
         subscribed(online=True)
 
 
@@ -222,7 +226,9 @@ def decided(
     quiet: str = "",
     now: int = 82_800_000,
 ) -> Verdict:
-    moment = Moment(now, lambda _jid: online, lambda _jid: Hours.parse(quiet) if quiet else None)
+    moment = DecisionTime(
+        now, lambda _jid: online, lambda _jid: Hours.parse(quiet) if quiet else None
+    )
     return decide(one, said(body, LOBBY, author=ROMEO), moment)
 
 

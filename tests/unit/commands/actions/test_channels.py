@@ -53,8 +53,8 @@ class Stage:
 
     async def audited(self) -> tuple[str, str, str]:
         """What the last change was, before and after."""
-        (_, line), *_ = await self.bus.hub.store.audit.newest(limit=1)
-        assert (line.who, line.way) == ("admin@x", "text")
+        (_, line), *_ = await self.bus.store.audit.newest(limit=1)
+        assert (line.who, line.interface) == ("admin@x", "text")
         return line.what, line.before, line.after
 
     async def steps(self, command: str, *values: dict[str, list[str]]) -> Any:
@@ -82,14 +82,14 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("shoutbox lobby", "There is a channel shoutbox:lobby already"),
+        ("shoutbox lobby", "The channel shoutbox:lobby already exists. Edit it instead."),
         ("shoutbox bot", "the bot's own address"),
-        ("shoutbox guest-zoe", "kept for web users"),
-        ("shoutbox a/b", "no address of a shoutbox channel"),
-        ("muc lobby", "no address of a muc channel"),
-        ("muc lobby@bus.example.org", "an address of the bus itself"),
-        ("pigeon lobby", "none of the choices"),
-        ("muc team@rooms.x invite=nobody", "no JID"),
+        ("shoutbox guest-zoe", "reserved for web users"),
+        ("shoutbox a/b", "is not an address of a shoutbox channel. Write it as"),
+        ("muc lobby", "is not an address of a muc channel. Write it as"),
+        ("muc lobby@bus.example.org", "is used by Shoutbus itself. Choose another address."),
+        ("pigeon lobby", "not one of the choices"),
+        ("muc team@rooms.x invite=nobody", "not a JID"),
     ],
 )
 async def test_what_can_not_be_added(stage: Stage, line: str, told: str) -> None:
@@ -143,7 +143,7 @@ async def test_an_edit_that_changes_nothing_is_none(stage: Stage) -> None:
 
 async def test_an_edit_of_nothing_asks_what(stage: Stage) -> None:
     asked = (await stage.says(f"channel edit {BOX}")).splitlines()
-    assert asked[0] == "What shall be set? Write it by name: title=Lobby"
+    assert asked[0] == "Which setting do you want to change? Write its name and value: title=Lobby"
     assert "title “Lobby” → “The hall”" in await stage.says('title="The hall"')
 
 
@@ -169,9 +169,9 @@ async def test_two_edit_at_once(stage: Stage) -> None:
 async def test_an_edit_of_a_channel_that_went_meanwhile(stage: Stage) -> None:
     step = await stage.steps("channel-edit", {"channel": [str(ROOM)]})
     await stage.bus.settings.change([Drop(stage.find(ROOM))], Audit(0, "", "", "test"))
-    with pytest.raises(NotFound, match="no channel muc:lobby"):
+    with pytest.raises(NotFound, match="The channel muc:lobby"):
         await go_on(stage.bus.actions["channel-edit"], step, {}, ADMIN, stage.bus)
-    assert "none of the choices" in await stage.says(f"channel edit {ROOM}")
+    assert "not one of the choices" in await stage.says(f"channel edit {ROOM}")
 
 
 async def test_an_edit_with_bad_values(stage: Stage) -> None:
@@ -181,7 +181,7 @@ async def test_an_edit_with_bad_values(stage: Stage) -> None:
             {"channel": [str(ROOM)]},
             {"invite": ["a@x", "nobody"], "title": ["x" * 9000]},
         )
-    assert "no JID" in str(told.value.by_field["invite"])
+    assert "not a JID" in str(told.value.by_field["invite"])
     assert "9000 characters" in str(told.value.by_field["title"])
 
 
@@ -198,7 +198,7 @@ async def test_a_pause_holds_what_goes_there_and_drops_what_comes(stage: Stage) 
     await stage.put(Route(BOX, ROOM), Route(ROOM, BOX))
     hub = stage.bus.hub
     assert await stage.says(f"channel pause {ROOM}") == (
-        f"{ROOM} is paused: nothing from it goes on, and what goes to it waits."
+        f"{ROOM} is paused. Messages from it are not forwarded, and messages to it wait."
     )
     assert await stage.audited() == (
         "channel-pause",
@@ -213,12 +213,15 @@ async def test_a_pause_holds_what_goes_there_and_drops_what_comes(stage: Stage) 
     assert "Nothing to change" in await stage.says(f"channel pause {ROOM} on")
     assert (
         await stage.says(f"channel pause {ROOM} off")
-        == f"{ROOM} is on again: what waited for it goes out now."
+        == f"{ROOM} is no longer paused. The messages that waited for it are sent now."
     )
     await stage.wire.until_sent(1)
     await hub.accept(said("goes on", ROOM))
     assert stage.wire.sent == [(ROOM, "waits")]
-    assert [one.message.body for one in await hub.store.deliveries.log(BOX)] == ["waits", "goes on"]
+    assert [one.message.body for one in await stage.bus.store.deliveries.log(BOX)] == [
+        "waits",
+        "goes on",
+    ]
 
 
 async def test_a_pause_while_the_way_out_was_not_open(stage: Stage) -> None:
@@ -237,15 +240,18 @@ async def test_a_pause_while_the_way_out_was_not_open(stage: Stage) -> None:
 
 async def test_a_paused_shoutbox_takes_what_goes_to_it(stage: Stage) -> None:
     await stage.put(Route(ROOM, BOX), Route(BOX, ROOM))
-    assert "it takes all the same" in await stage.says(f"channel pause {BOX} on")
+    assert (
+        "is paused. Messages from it are not forwarded; it still receives messages."
+        in await stage.says(f"channel pause {BOX} on")
+    )
     receipt = await stage.bus.hub.accept(said("from the room", ROOM))
-    assert [(one.channel, one.state) for one in receipt.deliveries][1:] == [(BOX, State.DONE)]
+    assert [(one.channel, one.state) for one in receipt.deliveries][1:] == [(BOX, State.DELIVERED)]
     assert len((await stage.bus.hub.accept(said("from the box"))).deliveries) == 1
 
 
 @pytest.mark.parametrize("line", ["channel pause nowhere:x", f"channel pause {ROOM} perhaps"])
 async def test_a_pause_with_bad_values(stage: Stage, line: str) -> None:
-    assert "none of the choices" in await stage.says(line)
+    assert "not one of the choices" in await stage.says(line)
     assert all(one.enabled for one in stage.bus.hub.channels)
 
 
@@ -263,13 +269,13 @@ async def test_a_removal_says_what_goes_with_it_and_asks(stage: Stage) -> None:
         "1: shoutbox:lobby → muc:lobby@rooms.example.org, 2: muc:lobby@rooms.example.org → "
         "shoutbox:lobby" in asked
     )
-    assert "What waits becomes dead letters: 2." in asked
-    assert "Sure?" in asked
-    assert await stage.says("no") == "Left as it was."
+    assert "Messages that become dead letters: 2." in asked
+    assert "Confirm?" in asked
+    assert await stage.says("no") == "Nothing was changed."
     assert len(stage.ways) == 3
     assert (
         await stage.says(f"channel remove {ROOM} sure")
-        == f"Removed {ROOM}; routes: 2, dead letters: 2."
+        == f"Removed {ROOM}. Routes removed: 2; new dead letters: 2."
     )
     assert stage.ways == [("chat:*", "shoutbox:lobby")]
     assert stage.wire.specs == []
@@ -289,7 +295,7 @@ async def test_what_waited_becomes_dead_letters(stage: Stage) -> None:
     await stage.bus.hub.accept(said("after it"))
     dead = await _dead(stage, 1)
     assert [(one.message.body, one.channel) for one in dead] == [("waits", ROOM)]
-    assert "no channel of this bus any more" in dead[0].error
+    assert "no longer exists." in dead[0].error
     await stage.put(ChannelSpec(ROOM), Route(BOX, ROOM))
     await stage.wire.open(ROOM)
     await stage.bus.hub.accept(said("again"))
@@ -300,7 +306,7 @@ async def test_what_waited_becomes_dead_letters(stage: Stage) -> None:
 async def _dead(stage: Stage, count: int) -> Any:
     """Outcomes are committed behind the change: wait for a later commit."""
     await stage.bus.hub.accept(said("later"))
-    dead = await stage.bus.hub.store.dead_letters.newest()
+    dead = await stage.bus.store.dead_letters.newest()
     assert len(dead) == count
     return dead
 
@@ -311,7 +317,7 @@ async def test_what_waits_for_a_channel_that_was_gone_at_the_start(stage: Stage)
     stage.wire.closed.add(ROOM)
     await stage.bus.hub.accept(said("waits"))
     await stage.bus.hub.stop()
-    store = stage.bus.hub.store
+    store = stage.bus.store
     await store.configuration.change([Drop(stage.find(ROOM))], Audit(0, "", "", "test"))
     hub = Hub(store, FakeClock())
     hub.attach({"shoutbox": None, "muc": stage.wire})
@@ -324,19 +330,21 @@ async def test_what_waits_for_a_channel_that_was_gone_at_the_start(stage: Stage)
 async def test_a_channel_added_again_begins_anew(stage: Stage) -> None:
     hub = stage.bus.hub
     await hub.accept(said("heard", ROOM), ArchivePosition(ROOM, "1", 1))
-    assert await hub.store.source_state.archive_position(ROOM) == ArchivePosition(ROOM, "1", 1)
+    assert await stage.bus.store.source_state.archive_position(ROOM) == ArchivePosition(
+        ROOM, "1", 1
+    )
     await stage.says(f"channel remove {ROOM} sure")
     hub.note(ArchivePosition(ROOM, "2", 2))  # one that was on its way
     await hub.accept(said("later"))
     await stage.put(ChannelSpec(ROOM))
-    assert await hub.store.source_state.archive_position(ROOM) is None
+    assert await stage.bus.store.source_state.archive_position(ROOM) is None
 
 
 async def test_a_route_that_came_meanwhile_is_not_removed_unseen(stage: Stage) -> None:
     await stage.put(Route(BOX, ROOM))
     step = await stage.steps("channel-remove", {"channel": [str(BOX)]})
     await stage.put(Route(ROOM, BOX))
-    with pytest.raises(Conflict, match="changed meanwhile"):
+    with pytest.raises(Conflict, match="changed in the meantime"):
         await go_on(stage.bus.actions["channel-remove"], step, {"sure": ["1"]}, ADMIN, stage.bus)
     assert len(stage.ways) == 2
 
@@ -359,7 +367,7 @@ async def test_with_every_address_go_the_routes_it_stood_for(stage: Stage) -> No
     await stage.put(Route(anyone, BOX), Route(BOX, juliet), Route(BOX, romeo))
     assert (
         await stage.says("channel remove chat:* sure")
-        == "Removed chat:*; routes: 2, dead letters: 0."
+        == "Removed chat:*. Routes removed: 2; new dead letters: 0."
     )
     assert stage.ways == [("shoutbox:lobby", "chat:romeo@x")]
 
@@ -397,14 +405,14 @@ async def test_a_room_joins_a_shoutbox_that_stands(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("lobby", "There is a channel muc:lobby@rooms.example.org already"),
+        ("lobby", "The channel muc:lobby@rooms.example.org already exists. Edit it instead."),
         (f"{ROOM}", "already"),
-        ('"two words"', "no address of a muc channel"),
-        ("a@b@c", "no address of a muc channel"),
-        ("team@bus.example.org", "an address of the bus itself"),
-        ("team invite=nobody", "no JID"),
+        ('"two words"', "is not an address of a muc channel. Write it as"),
+        ("a@b@c", "is not an address of a muc channel. Write it as"),
+        ("team@bus.example.org", "is used by Shoutbus itself. Choose another address."),
+        ("team invite=nobody", "not a JID"),
         ("bot shoutbox", "the bot's own address"),
-        ("grün shoutbox", "no address of a shoutbox channel"),
+        ("grün shoutbox", "is not an address of a shoutbox channel. Write it as"),
     ],
 )
 async def test_a_room_that_can_not_be(stage: Stage, line: str, told: str) -> None:
@@ -424,48 +432,52 @@ async def test_rooms_are_listed_with_how_the_bot_fares(stage: Stage) -> None:
     }
     assert (await stage.says("room list")).splitlines() == [
         "4 rooms:",
-        "a@rooms.example.org: out: the bot is banned from the room",
-        "b@rooms.example.org (paused): in, people: 3. I am an owner.",
-        "c@rooms.example.org: in, people: 1. I am not an owner of this room.",
-        "lobby@rooms.example.org: out: on the way in",
+        "a@rooms.example.org: not joined: the bot is banned from the room",
+        "b@rooms.example.org (paused): joined, people: 3. The bot is an owner.",
+        "c@rooms.example.org: joined, people: 1. I am not an owner of this room.",
+        "lobby@rooms.example.org: not joined: joining",
     ]
 
 
 async def test_an_invitation(stage: Stage) -> None:
     assert (
         await stage.says(f"room invite {ROOM} Juliet@X")
-        == "Asked juliet@x into lobby@rooms.example.org."
+        == "Invited juliet@x to lobby@rooms.example.org."
     )
     assert await stage.audited() == ("room-invite", "", "lobby@rooms.example.org: juliet@x")
     stage.rooms.refusal = Unavailable("The bot is not in lobby@rooms.example.org.")
     assert await stage.says("room invite lobby@rooms.example.org romeo@x") == (
         "Error: The bot is not in lobby@rooms.example.org."
     )
-    assert "no JID" in await stage.says("room invite lobby@rooms.example.org nobody")
-    assert "none of the choices" in await stage.says("room invite else@rooms.example.org juliet@x")
+    assert "not a JID" in await stage.says("room invite lobby@rooms.example.org nobody")
+    assert "not one of the choices" in await stage.says(
+        "room invite else@rooms.example.org juliet@x"
+    )
     assert stage.rooms.invited == [("lobby@rooms.example.org", "juliet@x")]
 
 
 async def test_a_room_is_removed_and_stays(stage: Stage) -> None:
     await stage.put(Route(BOX, ROOM))
     asked = await stage.says(f"room remove {ROOM}")
-    assert "I leave the room; it stays." in asked
+    assert "The bot leaves the room; the room continues to exist." in asked
     assert f"{BOX} → {ROOM}" in asked
-    assert await stage.says("yes") == f"Removed {ROOM}; routes: 1, dead letters: 0."
+    assert await stage.says("yes") == f"Removed {ROOM}. Routes removed: 1; new dead letters: 0."
     assert not stage.rooms.destroyed
     assert (await stage.audited())[0] == "room-remove"
 
 
 async def test_a_room_is_destroyed_only_where_the_bot_may(stage: Stage) -> None:
     told = await stage.says(f"room remove {ROOM} destroy sure")
-    assert told.startswith("Error: I am not an owner of lobby@rooms.example.org")
+    assert told.startswith("Error: The bot is not an owner of lobby@rooms.example.org")
     stage.rooms.states[ROOM.address] = RoomState(True, "", True, "", 3)
     assert "destroyed for everyone" in await stage.says(f"room remove {ROOM} destroy")
-    assert await stage.says("cancel") == "Left as it was."
+    assert await stage.says("cancel") == "Nothing was changed."
     assert stage.find(ROOM)
-    assert (await stage.says(f"room remove {ROOM} destroy sure")).endswith("The room is destroyed.")
+    assert (await stage.says(f"room remove {ROOM} destroy sure")).endswith(
+        "The room was destroyed."
+    )
     assert stage.rooms.destroyed == [ROOM.address]
-    assert (await stage.audited())[2] == "to be destroyed"
+    assert (await stage.audited())[2] == "room destroyed"
 
 
 async def test_a_room_that_would_not_be_destroyed_is_removed_all_the_same(stage: Stage) -> None:
@@ -476,5 +488,5 @@ async def test_a_room_that_would_not_be_destroyed_is_removed_all_the_same(stage:
     )
     assert isinstance(reply, Done)
     assert reply.kind == "warn"
-    assert str(reply.words).endswith("But the room stays: The server is away.")
+    assert str(reply.words).endswith("The room could not be destroyed: The server is away.")
     assert [one.channel for one in stage.bus.hub.channels] == [BOX]

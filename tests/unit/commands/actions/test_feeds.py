@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web as http
 
 from commands.actions.channels.feed_export import parted
-from commands.actions.channels.feed_import import _channels, slug
+from commands.actions.channels.feed_import import new_channels, slug
 from component.bus.model.message import Channel
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.ports.method import Trouble
@@ -46,9 +46,9 @@ def _feeds(desk: Desk) -> dict[str, str]:
 async def test_a_pasted_list_is_shown_and_then_taken(desk: Desk) -> None:
     told = await desk.says(f"feed import to=shoutbox:lobby\n{OPML}\ndone")
     assert (
-        "These 4 feeds would be added:\n+ feed:die-grosse title=Die Größe "
-        "url=https://one.example/feed" in told
-    )
+        "The import would add these 4 feeds:\n+ feed:die-grosse title=Die Größe "
+        "url=https://one.example/feed"
+    ) in told
     assert _feeds(desk) == {}
     assert await desk.says("yes") == "Added 4 feeds."
     assert _feeds(desk) == {
@@ -88,16 +88,16 @@ async def test_a_list_by_its_address(desk: Desk) -> None:
     async with site(answer) as server, fetching() as fetcher:
         desk = Desk(replace(desk.bus, fetcher=lambda: fetcher))
         told = await desk.says(f"feed import {server.url}/feeds.opml")
-        assert "These 4 feeds would be added" in (
-            told if "These" in told else await desk.says("done")
+        assert "The import would add these 4 feeds:" in (
+            told if "would add" in told else await desk.says("done")
         )
         await desk.says("no")
     assert _feeds(desk) == {}
 
 
 async def test_no_list_and_no_feeds_are_told(desk: Desk) -> None:
-    assert await desk.says("feed export") == "There are no feeds."
-    assert "That is no OPML" in await desk.says("feed import\n<html>hello</html>\ndone")
+    assert await desk.says("feed export") == "No feeds exist yet."
+    assert "The file is not OPML" in await desk.says("feed import\n<html>hello</html>\ndone")
 
 
 def test_a_long_list_is_parted() -> None:
@@ -124,26 +124,26 @@ async def test_status_tells_of_feeds_in_trouble(desk: Desk) -> None:
             return [
                 Trouble(
                     Channel("feed", "one"),
-                    _("The feed is broken: no item can be made out in it."),
+                    _("The feed is damaged, and no items can be found in it."),
                     3_600_000,
                 ),
                 Trouble(Channel("feed", "two"), "gone", 0),
             ]
 
-    desk.bus.hub._sources = {"feed": Source()}
+    desk.bus.hub.sources = {"feed": Source()}
     told = await desk.says("status")
-    assert "Sources in trouble: 2" in told
+    assert "Sources with errors: 2" in told
     assert (
-        "  feed:one: The feed is broken: no item can be made out in it. Next try at "
-        "1970-01-01 01:00:00 UTC." in told
-    )
+        "  feed:one: The feed is damaged, and no items can be found in it. Next try at "
+        "1970-01-01 01:00:00 UTC."
+    ) in told
     assert "  feed:two: gone" in told
 
 
 def test_many_feeds_of_one_name_get_their_addresses_soon() -> None:
     start = time.thread_time()
     entries = [Entry(f"https://one.example/{number}", "Planet") for number in range(10_000)]
-    specs = list(_channels(entries, {"feed:planet"}))
+    specs = list(new_channels(entries, {"feed:planet"}))
     assert time.thread_time() - start < 1
     assert [spec.channel.address for spec in specs[:2]] == ["planet-2", "planet-3"]
     assert len({spec.channel for spec in specs}) == 10_000

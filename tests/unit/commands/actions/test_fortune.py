@@ -19,7 +19,7 @@ from tests.unit.methods.scheduled.test_sources import database
 @pytest.fixture
 async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
     async with a_bus(tmp_path) as one:
-        yield replace(one, luck=Random(3))  # noqa: S311 — the same luck each time is what is wanted
+        yield replace(one, rng=Random(3))  # noqa: S311 — the same luck each time is what is wanted
 
 
 async def says(bus: Bus, line: str, *, in_room: bool = False, jid: str = "") -> str:
@@ -48,25 +48,32 @@ async def test_of_any_database(bus: Bus) -> None:
 
 async def test_one_that_is_not_there_and_a_path(bus: Bus) -> None:
     told = await says(bus, "fortune nonsense")
-    assert told.startswith("Error: There are no fortunes “nonsense” here; there are ")
+    assert told.startswith("Error: The fortune database “nonsense” does not exist. Available are ")
     assert "computers" in told
-    assert "is no name of fortunes" in await says(bus, "fortune ../../etc/passwd")
+    assert (
+        "is not the name of a fortune database. Write it as computers, without a folder."
+        in await says(bus, "fortune ../../etc/passwd")
+    )
 
 
-async def test_offensive_ones_where_asked_and_never_in_a_room(
-    bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_offensive_ones_where_asked_and_never_in_a_room(bus: Bus, tmp_path: Path) -> None:
     database(tmp_path / "nice", "nice", "hello")
     database(tmp_path / "nice" / "off", "rude", "pfui")
-    monkeypatch.setattr("commands.actions.channels.fortune.PLACES", [tmp_path / "nice"])
+    bus = replace(bus, fortune_places=[tmp_path / "nice"])
     assert await says(bus, "fortune rude offensive") == "A fortune from “rude”:\npfui"
-    assert "no fortunes “rude” here" in await says(bus, "fortune rude")
-    assert "no fortunes “rude” here" in await says(bus, "fortune rude", in_room=True)
+    assert "The fortune database “rude” does not exist" in await says(bus, "fortune rude")
+    assert "The fortune database “rude” does not exist" in await says(
+        bus, "fortune rude", in_room=True
+    )
     for line in ("fortune offensive", "fortune rude offensive", "fortune offensive=yes"):
-        assert "in private only" in await says(bus, line, in_room=True)
+        assert "Offensive fortunes are shown in private chats only. Write to" in await says(
+            bus, line, in_room=True
+        )
     assert {await says(bus, "fortune") for _ in range(30)} == {"A fortune from “nice”:\nhello"}
 
 
-async def test_none_installed(bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.actions.channels.fortune.PLACES", [tmp_path / "nowhere"])
-    assert "install the package fortunes" in await says(bus, "fortune")
+async def test_none_installed(bus: Bus, tmp_path: Path) -> None:
+    bus = replace(bus, fortune_places=[tmp_path / "nowhere"])
+    assert "No fortunes are installed on this machine. Install the package fortunes." in await says(
+        bus, "fortune"
+    )

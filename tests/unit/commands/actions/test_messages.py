@@ -57,23 +57,21 @@ class Stage:
         return (await self.bus.hub.accept(message)).message
 
     async def states(self, message: Message) -> dict[Channel, State]:
-        return {
-            one.channel: one.state for one in await self.bus.hub.store.messages.trace(message.id)
-        }
+        return {one.channel: one.state for one in await self.bus.store.messages.trace(message.id)}
 
     async def dies(self, body: str, channel: Channel = ROOM) -> Delivery:
         """A message that `channel` refuses."""
         self.wire.plans = [Refused("They said no.")]
         message = said(body)
         await committed(
-            self.bus.hub.store,
-            [offered(message, (message.channel, State.CAME), (channel, State.DEAD))],
+            self.bus.store,
+            [offered(message, (message.channel, State.RECEIVED), (channel, State.DEAD))],
             (),
             (),
         )
-        letter = (await self.bus.hub.store.dead_letters.newest(channel))[0]
+        letter = (await self.bus.store.dead_letters.newest(channel))[0]
         dead = Delivery(letter.seq, message, channel).failed(Refused("They said no."), 2_000)
-        await committed(self.bus.hub.store, (), [dead], ())
+        await committed(self.bus.store, (), [dead], ())
         self.wire.plans = []
         return dead
 
@@ -95,12 +93,12 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     answer = await stage.says("shout shoutbox:lobby hello,  it's me", "juliet@x")
-    assert answer.startswith("Said in shoutbox:lobby; ")
+    assert answer.startswith("Posted to shoutbox:lobby. ")
     await until(lambda: len(stage.wire.sent) == 2, "both have it")
     assert sorted(stage.wire.sent) == [(NURSE, "hello, it's me"), (ROOM, "hello, it's me")]
-    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await stage.bus.store.deliveries.log(BOX)
     assert delivery.message.author == Author("juliet", "juliet@x")
-    assert f"trace {delivery.message.id[:8]}" in answer
+    assert f"trace {delivery.message.short_id}" in answer
 
 
 @pytest.mark.parametrize(
@@ -113,8 +111,8 @@ async def test_a_shout_goes_the_way_of_any_message(stage: Stage) -> None:
     ],
 )
 async def test_lines_are_said_as_they_stand(stage: Stage, line: str, body: str) -> None:
-    assert "Said in" in await stage.says(line, "juliet@x")
-    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
+    assert "Posted to" in await stage.says(line, "juliet@x")
+    (delivery,) = await stage.bus.store.deliveries.log(BOX)
     assert delivery.message.body == body
 
 
@@ -122,33 +120,44 @@ async def test_another_command_while_a_question_stands_open(stage: Stage) -> Non
     await stage.says("last", "juliet@x")
     answer = await stage.says("last shoutbox:lobby 5", "juliet@x")
     assert "Channel?" in answer
-    assert answer.endswith("write it with a slash in front: /last shoutbox:lobby 5")
+    assert answer.endswith(
+        "I read that as your answer. To run it as a command, put a slash in front: /last "
+        "shoutbox:lobby 5"
+    )
     assert "(UTC)" in await stage.says("/last shoutbox:lobby 5", "juliet@x")
-    assert "Nothing is open" in await stage.says("cancel", "juliet@x")
+    assert "There is nothing to cancel. Your message was not forwarded." in await stage.says(
+        "cancel", "juliet@x"
+    )
 
 
 async def test_lines_are_an_answer_too(stage: Stage) -> None:
     await stage.says("shout shoutbox:lobby", "juliet@x")
-    assert "Said in" in await stage.says("Title\n\nText", "juliet@x")
-    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
+    assert "Posted to" in await stage.says("Title\n\nText", "juliet@x")
+    (delivery,) = await stage.bus.store.deliveries.log(BOX)
     assert delivery.message.body == "Title\n\nText"
 
 
 async def test_an_operator_shouts_into_a_room(stage: Stage) -> None:
-    assert "Said in" in await stage.says("shout muc:team@rooms.x hello", "romeo@x")
+    assert "Posted to" in await stage.says("shout muc:team@rooms.x hello", "romeo@x")
     await until(lambda: stage.wire.holds[ROOM] == ["hello"], "the room has it")
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("shout muc:team@rooms.x hello", "no channel muc:team@rooms.x for you"),
-        ("shout muc:other@rooms.x hello", "no channel muc:other@rooms.x for you"),
-        ("shout shoutbox:lobbi hello", "Close: shoutbox:lobby."),
-        ("shout chat:* hello", "no channel"),
-        ("shout chat:nurse@x hello", "no channel"),
-        ("shout lobby hello", "is no channel"),
-        ("shout pigeon:x hello", "no channel"),
+        (
+            "shout muc:team@rooms.x hello",
+            "The channel muc:team@rooms.x does not exist, or you cannot access it.",
+        ),
+        (
+            "shout muc:other@rooms.x hello",
+            "The channel muc:other@rooms.x does not exist, or you cannot access it.",
+        ),
+        ("shout shoutbox:lobbi hello", "Did you mean shoutbox:lobby?"),
+        ("shout chat:* hello", "The channel chat:* does not exist, or you cannot access it."),
+        ("shout chat:nurse@x hello", "does not exist, or you cannot access it."),
+        ("shout lobby hello", "is not a channel"),
+        ("shout pigeon:x hello", "does not exist, or you cannot access it."),
     ],
 )
 async def test_where_a_member_can_not_shout(stage: Stage, line: str, told: str) -> None:
@@ -166,13 +175,13 @@ async def test_where_nobody_can_shout(stage: Stage, channel: str) -> None:
 
 async def test_nobody_shouts_as_a_web_user(stage: Stage) -> None:
     await stage.says("shout shoutbox:lobby hello", "zoe(web)@x")
-    (delivery,) = await stage.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await stage.bus.store.deliveries.log(BOX)
     assert delivery.message.author.name == "zoe(web)@x"
 
 
 async def test_an_empty_shout_is_asked_for(stage: Stage) -> None:
-    assert (await stage.says("shout shoutbox:lobby", "juliet@x")).startswith("Words?")
-    assert "Said in" in await stage.says("hello there", "juliet@x")
+    assert (await stage.says("shout shoutbox:lobby", "juliet@x")).startswith("Text?")
+    assert "Posted to" in await stage.says("hello there", "juliet@x")
 
 
 # Reading
@@ -182,8 +191,8 @@ async def test_last(stage: Stage) -> None:
     for number in range(60):
         await stage.accept(f"line {number}\nand more")
     title, *lines = (await stage.says("last shoutbox:lobby 50", "juliet@x")).splitlines()
-    assert title == "The last 50 in shoutbox:lobby (UTC):"
-    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{8} juliet: line 10 and more", lines[0])
+    assert title == "The last 50 messages in shoutbox:lobby (UTC):"
+    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: line 10 and more", lines[0])
     assert lines[-1].endswith(" juliet: line 59 and more")
     assert len((await stage.says("last shoutbox:lobby", "juliet@x")).splitlines()) == 11
 
@@ -199,7 +208,7 @@ async def test_search(stage: Stage) -> None:
     await stage.accept("nothing of it")
     title, line = (await stage.says("search shoutbox:lobby moon rises", "juliet@x")).splitlines()
     assert title == "“moon rises” in shoutbox:lobby, newest first (UTC): 1"
-    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{8} juliet: the Moon rises", line)
+    assert re.fullmatch("1970-01-01 00:00:01 [0-9a-f]{12} juliet: the Moon rises", line)
     assert "100% sure" in await stage.says("search shoutbox:lobby romeo", "juliet@x")
     assert (await stage.says("search shoutbox:lobby %", "juliet@x")).endswith("100% sure")
     assert (await stage.says("search shoutbox:lobby mars", "juliet@x")).endswith(": 0")
@@ -218,7 +227,7 @@ async def test_what_is_closed_is_for_operators_and_people_are_for_admins(
         ("chat:*", "admin@x", False),
     ):
         answer = await stage.says(command.format(channel), jid)
-        assert ("There is no channel" not in answer) is may, (channel, jid)
+        assert ("does not exist, or you cannot access it" not in answer) is may, (channel, jid)
 
 
 # Traces
@@ -229,40 +238,44 @@ async def test_a_trace_tells_every_hop(stage: Stage) -> None:
     await until(lambda: len(stage.wire.sent) == 2, "both have it")
     for word in (message.id, message.id[:6].upper()):
         title, *lines = (await stage.says(f"trace {word}")).splitlines()
-        assert title == f"{message.id} of juliet, 1970-01-01 00:00:01 UTC:"
+        assert title == f"{message.id} by juliet, 1970-01-01 00:00:01 UTC:"
         assert [line.split()[0] for line in lines] == [
             "shoutbox:lobby:",
             "muc:team@rooms.x:",
             "chat:nurse@x:",
         ]
-        assert lines[0] == "shoutbox:lobby: came 1970-01-01 00:00:01"
+        assert lines[0] == "shoutbox:lobby: received 1970-01-01 00:00:01"
     assert "chat:nurse@x" not in await stage.says(f"trace {message.id}", "juliet@x")
     assert "chat:nurse@x" in await stage.says(f"trace {message.id}", "nurse@x")
 
 
 async def test_a_trace_tells_the_error(stage: Stage) -> None:
     letter = await stage.dies("hello")
-    assert (await stage.says(f"trace {letter.message.id[:8]}")).splitlines()[-1] == (
-        "muc:team@rooms.x: dead 1970-01-01 00:00:02, after 1 attempts: They said no."
+    assert (await stage.says(f"trace {letter.message.short_id}")).splitlines()[-1] == (
+        "muc:team@rooms.x: undeliverable 1970-01-01 00:00:02, after 1 attempts: They said no."
     )
 
 
 async def test_members_trace_what_is_open_or_theirs(stage: Stage) -> None:
     theirs = await stage.accept("from me", Channel("chat", "juliet@x"))
     assert theirs.id in await stage.says(f"trace {theirs.id}", "juliet@x")
-    assert "no message" in await stage.says(f"trace {theirs.id}", "nurse@x")
-    assert "no message" in await stage.says(f"trace {theirs.id}", "romeo@x")
+    assert "does not exist, or you cannot access it" in await stage.says(
+        f"trace {theirs.id}", "nurse@x"
+    )
+    assert "does not exist, or you cannot access it" in await stage.says(
+        f"trace {theirs.id}", "romeo@x"
+    )
     assert theirs.id in await stage.says(f"trace {theirs.id}")
 
 
 @pytest.mark.parametrize(
     ("start", "told"),
     [
-        ("12345", "no message's id"),
-        ("xyzxyz", "no message's id"),
-        ("0" * 33, "no message's id"),
-        ("%%%%%%", "no message's id"),
-        ("abcdef", "no message abcdef"),
+        ("12345", "is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f."),
+        ("xyzxyz", "is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f."),
+        ("0" * 33, "is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f."),
+        ("%%%%%%", "is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f."),
+        ("abcdef", "The message abcdef does not exist"),
     ],
 )
 async def test_no_such_trace(stage: Stage, start: str, told: str) -> None:
@@ -294,19 +307,21 @@ async def test_dead_letters_are_listed(stage: Stage) -> None:
     told = await stage.says("deadletter list", "romeo@x")
     assert "to the room" in told
     assert "to the nurse" not in told
-    assert "is for the role operator" in await stage.says("deadletter list", "juliet@x")
+    assert "requires the role operator; your role is" in await stage.says(
+        "deadletter list", "juliet@x"
+    )
 
 
 async def test_a_retry_is_sent_at_once(stage: Stage) -> None:
     letter = await stage.dies("hello")
-    assert (await stage.says(f"deadletter retry {letter.seq}")).startswith("1 on the way again")
+    assert (await stage.says(f"deadletter retry {letter.seq}")).startswith("Retrying 1. “trace")
     await until(lambda: stage.wire.holds[ROOM] == ["hello"], "the room has it")
     assert stage.wire.asked == [ROOM], "it was looked for first"
-    (_, line), *_ = await stage.bus.hub.store.audit.newest()
+    (_, line), *_ = await stage.bus.store.audit.newest()
     assert (line.what, line.before) == ("deadletter-retry", f"muc:team@rooms.x {letter.seq}")
     await stage.bus.hub.stop()
-    (again,) = await stage.bus.hub.store.deliveries.log(ROOM)
-    assert (again.state, again.attempts, again.error) == (State.DONE, 0, "")
+    (again,) = await stage.bus.store.deliveries.log(ROOM)
+    assert (again.state, again.attempts, again.error) == (State.DELIVERED, 0, "")
 
 
 async def test_a_retry_that_landed_before_is_not_sent_again(stage: Stage) -> None:
@@ -316,7 +331,7 @@ async def test_a_retry_that_landed_before_is_not_sent_again(stage: Stage) -> Non
     await until(lambda: stage.wire.asked == [ROOM], "it was looked for")
     await stage.bus.hub.stop()
     assert stage.wire.sent == []
-    assert await stage.states(letter.message) == {BOX: State.CAME, ROOM: State.DONE}
+    assert await stage.states(letter.message) == {BOX: State.RECEIVED, ROOM: State.DELIVERED}
 
 
 async def test_all_of_a_channel_in_their_order(stage: Stage) -> None:
@@ -324,11 +339,11 @@ async def test_all_of_a_channel_in_their_order(stage: Stage) -> None:
         await stage.dies(str(number))
     other = await stage.dies("other", NURSE)
     assert (await stage.says("deadletter retry all muc:team@rooms.x")).startswith(
-        "20 on the way again"
+        "Retrying 20. “trace"
     )
     await until(lambda: len(stage.wire.sent) == 20, "they were sent")
     assert stage.wire.holds[ROOM] == [str(number) for number in range(20)]
-    assert await stage.states(other.message) == {BOX: State.CAME, NURSE: State.DEAD}
+    assert await stage.states(other.message) == {BOX: State.RECEIVED, NURSE: State.DEAD}
 
 
 async def test_a_letter_that_dies_again_can_be_tried_again(stage: Stage) -> None:
@@ -361,7 +376,7 @@ async def test_letters_retried_while_a_crash_is_made_good_come_once(
     await hub.accept(said("behind them"))
     await bench.method.until_sent(12)  # to both channels
     bench.method.confirm_all()
-    await until_all(bench.store, State.DONE, 11)
+    await until_all(bench.store, State.DELIVERED, 11)
     assert sorted(bench.method.holds[TO]) == [*map(str, range(10)), "behind them"]
 
 
@@ -369,12 +384,12 @@ async def test_letters_retried_while_a_crash_is_made_good_come_once(
 @pytest.mark.parametrize(
     ("which", "told"),
     [
-        ("999", "no dead letter 999"),
-        ("x", "no number"),
-        ("all", "All of which channel"),
-        ("9" * 30, "no number"),
-        ("all muc:none@rooms.x", "no dead letters of muc:none@rooms.x"),
-        ("all lobby", "is no channel"),
+        ("999", "Dead letter 999 does not exist"),
+        ("x", "not the number of a dead letter"),
+        ("all", "“all” needs a channel. Write it as: all muc:team@rooms.example.org"),
+        ("9" * 30, "not the number of a dead letter"),
+        ("all muc:none@rooms.x", "muc:none@rooms.x has no dead letters"),
+        ("all lobby", "is not a channel"),
     ],
 )
 async def test_no_such_letter(stage: Stage, command: str, which: str, told: str) -> None:
@@ -386,7 +401,7 @@ async def test_a_channel_that_is_gone(stage: Stage) -> None:
     letter = await stage.dies("hello")
     (spec,) = [one for one in stage.bus.hub.channels if one.channel == ROOM]
     await stage.bus.settings.change([Drop(spec)], NOBODY)
-    assert "no channel muc:team@rooms.x any more" in await stage.says(
+    assert "The channel muc:team@rooms.x no longer exists" in await stage.says(
         f"deadletter retry {letter.seq}"
     )
     assert (await stage.says(f"deadletter drop {letter.seq} sure")) == "Dropped 1 dead letters."
@@ -394,15 +409,17 @@ async def test_a_channel_that_is_gone(stage: Stage) -> None:
 
 async def test_a_letter_dropped_is_still_traced(stage: Stage) -> None:
     letter = await stage.dies("hello")
-    assert "would never arrive" in await stage.says(f"deadletter drop {letter.seq}")
-    assert await stage.says("no") == "Left as it was."
+    assert "will be dropped and never delivered." in await stage.says(
+        f"deadletter drop {letter.seq}"
+    )
+    assert await stage.says("no") == "Nothing was changed."
     assert await stage.says(f"deadletter drop {letter.seq} sure") == "Dropped 1 dead letters."
     assert await stage.says("deadletter list") == "0 dead letters, newest first (UTC):"
     assert "dropped 1970-01-01 00:16:40, after 1 attempts: They said no." in await stage.says(
         f"trace {letter.message.id}"
     )
-    assert "no dead letter" in await stage.says(f"deadletter retry {letter.seq}")
-    (_, line), *_ = await stage.bus.hub.store.audit.newest()
+    assert "does not exist" in await stage.says(f"deadletter retry {letter.seq}")
+    (_, line), *_ = await stage.bus.store.audit.newest()
     assert (line.what, line.before) == ("deadletter-drop", f"muc:team@rooms.x {letter.seq}")
 
 
@@ -414,7 +431,7 @@ async def test_decided_by_another_meanwhile(stage: Stage) -> None:
     asked = await go_on(action, first, {"which": [str(letter.seq)]}, ADMIN, stage.bus)
     assert isinstance(asked, Step)
     await stage.says(f"deadletter retry {letter.seq}")
-    with pytest.raises(Conflict, match="dead no more"):
+    with pytest.raises(Conflict, match="Nothing was changed; please review it and try again"):
         await go_on(action, asked, {"sure": ["1"]}, ADMIN, stage.bus)
     await until(lambda: stage.wire.holds[ROOM] == ["hello"], "the room has it")
     with pytest.raises(Conflict):

@@ -13,10 +13,9 @@ from commands.action import Bus, Caller, Step, begin, go_on
 from commands.adhoc import AdHoc
 from commands.text import Text
 from component.bus.engine.hub import Hub
-from component.bus.engine.notices import BUS
 from component.bus.engine.retraction import Retracted
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import DELETED, Author, Channel, Message, id_from
+from component.bus.model.message import BUS, DELETED, Author, AuthorKind, Channel, Message, id_from
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
@@ -54,7 +53,7 @@ NOBODY = Audit(0, "", "", "")
 LOBBY = Channel("shoutbox", "lobby")
 ROOM = Channel("muc", "team@rooms.x")
 ROMEO = Author("romeo", "romeo@x")
-GUEST = Author("Tybalt", "guest:0123456789abcdef0123456789abcdef")
+GUEST = Author("Tybalt", "guest:0123456789abcdef0123456789abcdef", AuthorKind.GUEST)
 
 
 class Stage:
@@ -73,7 +72,7 @@ class Stage:
         """Who did what, before, after; newest first."""
         return [
             (one.who, one.what, one.before, one.after)
-            for _, one in await self.bus.hub.store.audit.newest()
+            for _, one in await self.bus.store.audit.newest()
             if one.who
         ]
 
@@ -86,7 +85,7 @@ class Stage:
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with a_bus(tmp_path) as bus:
         guests = {GUEST.name: GUEST.key.removeprefix("guest:")}
-        clock = bus.hub._clock
+        clock = bus.hub.clock
         assert isinstance(clock, FakeClock)
         await bus.settings.change([Put(ChannelSpec(LOBBY))], NOBODY)
         yield Stage(replace(bus, clock=clock, guest=lambda name: guests.get(name, "")), clock)
@@ -104,7 +103,8 @@ async def test_a_mute_is_in_force_at_once_and_ends_by_itself(stage: Stage) -> No
     with pytest.raises(Muted) as refused:
         await stage.hears(ROMEO)
     assert str(refused.value) == (
-        "An operator muted you until 1970-01-01 00:26 UTC (too loud): that went to nobody."
+        "An operator muted you until 1970-01-01 00:26 UTC (too loud). Your message was not "
+        "forwarded."
     )
     assert (refused.value.status, refused.value.condition) == (403, "forbidden")
     assert "An operator muted you" in await stage.says("shout shoutbox:lobby hello", "romeo@x")
@@ -122,18 +122,21 @@ async def test_a_mute_is_in_force_at_once_and_ends_by_itself(stage: Stage) -> No
 async def test_the_bus_itself_is_not_muted(stage: Stage) -> None:
     message = said("Reminder: stretch", LOBBY, author=BUS)
     await stage.bus.hub.accept(message, deliver=True)
-    assert "my own words" in await stage.says(f"mute {message.id[:8]} 10 minutes")
+    assert (
+        "The bot wrote that message and cannot be muted. To delete a reminder, use “reminder drop”."
+        in await stage.says(f"mute {message.short_id} 10 minutes")
+    )
     assert stage.bus.hub.mutes == ()
 
 
 async def test_until_unmuted(stage: Stage) -> None:
     assert await stage.says("mute Tybalt until unmuted") == "Tybalt (web) is muted until unmuted."
-    with pytest.raises(Muted, match="until they unmute you: that"):
+    with pytest.raises(Muted, match="until further notice"):
         await stage.hears(GUEST)
-    await stage.hears(Author(GUEST.name, "guest:another"))
-    assert await stage.says("unmute Tybalt") == "Tybalt is not muted any more."
+    await stage.hears(Author(GUEST.name, "guest:another", AuthorKind.GUEST))
+    assert await stage.says("unmute Tybalt") == "Tybalt is no longer muted."
     await stage.hears(GUEST)
-    assert "is not muted (any more)" in await stage.says("unmute Tybalt")
+    assert "is not muted." in await stage.says("unmute Tybalt")
     mute = "Tybalt (guest:01234567), until unmuted"  # the rest would let others be Tybalt
     assert await stage.changes() == [("admin@x", "unmute", mute, ""), ("admin@x", "mute", "", mute)]
 
@@ -155,13 +158,19 @@ async def test_by_a_message_and_for_another_time(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("mute romeo@x 10", "is no time"),
-        ("mute romeo@x soon", "is no time"),
-        ("mute romeo@x 10 monkeys", "is no time"),
-        ("mute romeo@x 0 hours", "no time at all"),
-        ("mute Benvolio 10 minutes", "No web user goes by “Benvolio” now"),
-        ("mute abcdef12 10 minutes", "There is no message abcdef12"),
-        ("mute admin@x 10 minutes", "admins can't be muted"),
+        ("mute romeo@x 10", "is not a duration"),
+        ("mute romeo@x soon", "is not a duration"),
+        ("mute romeo@x 10 monkeys", "is not a duration"),
+        ("mute romeo@x 0 hours", "The duration must not be zero. To end a mute, use “unmute”."),
+        (
+            "mute Benvolio 10 minutes",
+            (
+                "No web user is currently named “Benvolio”. Write a JID, or the ID of a message "
+                "they wrote."
+            ),
+        ),
+        ("mute abcdef12 10 minutes", "The message abcdef12 does not exist"),
+        ("mute admin@x 10 minutes", "is an admin. Admins cannot be muted."),
         ("unmute romeo@x", "is not muted"),
     ],
 )
@@ -206,7 +215,7 @@ async def test_mutes_outlive_a_restart_and_old_ones_are_cleared(stage: Stage) ->
     assert [one.name for one in stage.bus.hub.mutes] == ["Tybalt", "romeo"]
     stage.clock.sleep(minutes=2)
     await stage.says("mute paris@x 1 hour")
-    assert [one.name for one in await stage.bus.hub.store.configuration.mutes()] == [
+    assert [one.name for one in await stage.bus.store.configuration.mutes()] == [
         "Tybalt",
         "paris",
     ]
@@ -215,8 +224,8 @@ async def test_mutes_outlive_a_restart_and_old_ones_are_cleared(stage: Stage) ->
 async def test_an_unmute_of_what_was_changed_meanwhile(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     (mute,) = stage.bus.hub.mutes
-    await stage.bus.hub.store.configuration.change([Put(replace(mute, until=0))], NOBODY)
-    assert "meanwhile" in await stage.says("unmute romeo@x")
+    await stage.bus.store.configuration.change([Put(replace(mute, until=0))], NOBODY)
+    assert "in the meantime" in await stage.says("unmute romeo@x")
     await stage.bus.hub.reload()
     with pytest.raises(Muted):
         await stage.hears(ROMEO)
@@ -245,8 +254,8 @@ async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: St
         for mark in marks:
             await ingest.accept(_heard(said("noise", ROOM, author=ROMEO), mark))
     assert handlers.positions == marks
-    assert [one["event"] for one in logged] == ["not passed on"]
-    assert await stage.bus.hub.store.deliveries.log(ROOM) == []
+    assert [one["event"] for one in logged] == ["message not forwarded"]
+    assert await stage.bus.store.deliveries.log(ROOM) == []
 
 
 # Deleting
@@ -255,18 +264,18 @@ async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: St
 async def test_deleted_words_are_gone_and_the_trace_says_by_whom(stage: Stage) -> None:
     message = await stage.hears(ROMEO, "something vile")
     asked = await stage.says(f"message delete {message.id[:10]}")
-    assert "something vile – this can't be taken back.\nSure?" in asked
-    assert await stage.says("no") == "Left as it was."
+    assert "something vile – this cannot be undone.\nConfirm?" in asked
+    assert await stage.says("no") == "Nothing was changed."
     assert await stage.says(f"message delete {message.id} sure") == f"Deleted {message.id}."
-    assert [one.message.body for one in await stage.bus.hub.store.deliveries.log(LOBBY)] == [
-        DELETED
-    ]
-    assert await stage.bus.hub.store.messages.search(LOBBY, "vile") == []
+    assert [one.message.body for one in await stage.bus.store.deliveries.log(LOBBY)] == [DELETED]
+    assert await stage.bus.store.messages.search(LOBBY, "vile") == []
     assert (await stage.says(f"trace {message.id}")).endswith(
         "Deleted 1970-01-01 00:16:40 by admin@x."
     )
     assert (await stage.says(f"trace {message.id}", "romeo@x")).endswith("by an operator.")
-    assert "deleted already" in await stage.says(f"message delete {message.id} sure")
+    assert "This message is already deleted." in await stage.says(
+        f"message delete {message.id} sure"
+    )
     ((who, what, before, after),) = await stage.changes()
     assert (who, what, after) == ("admin@x", "message-delete", "")
     assert before.startswith(message.id)
@@ -295,22 +304,22 @@ async def test_each_place_is_asked_and_the_answer_says_how_it_went(stage: Stage)
     places = [Channel("muc", f"{name}@rooms.x") for name in ("a", "b", "c", "d", "e")]
     mail = Channel("mail", "romeo@x")
     states = [
-        (ROOM, State.CAME),
-        *((one, State.DONE) for one in places[1:]),
-        (mail, State.DONE),
-        (LOBBY, State.DONE),
+        (ROOM, State.RECEIVED),
+        *((one, State.DELIVERED) for one in places[1:]),
+        (mail, State.DELIVERED),
+        (LOBBY, State.DELIVERED),
     ]
     message = said("vile", ROOM)
     late = Channel("muc", "late@rooms.x")
-    await committed(stage.bus.hub.store, [offered(message, *states, (late, State.PENDING))], (), ())
+    await committed(stage.bus.store, [offered(message, *states, (late, State.PENDING))], (), ())
     assert (await stage.says(f"message delete {message.id} sure")).splitlines() == [
-        f"Deleted {message.id}. Elsewhere:",
-        f"{ROOM}: gone there too.",
-        "muc:b@rooms.x: I asked the clients there to hide it; not all can.",
-        "muc:c@rooms.x: it stays there.",
-        "muc:d@rooms.x: it stays there: The wire is cut.",
-        "muc:e@rooms.x: it stays there: a fault in the bus; its log says why",
-        "mail:romeo@x: it stays there.",
+        f"Deleted {message.id}. In other places:",
+        f"{ROOM}: deleted there as well.",
+        "muc:b@rooms.x: clients were asked to hide it; not all of them can.",
+        "muc:c@rooms.x: not deleted there.",
+        "muc:d@rooms.x: not deleted there: The wire is cut.",
+        "muc:e@rooms.x: not deleted there: internal error; see the log of Shoutbus",
+        "mail:romeo@x: not deleted there.",
     ]
     assert rooms.asked_back == states[:5]
 
@@ -319,7 +328,7 @@ async def deleting(hub: Hub, message: Message) -> asyncio.Task[Sequence[Retracte
     """A deletion, done but for what it hears from places."""
     task = asyncio.create_task(hub.delete(message.id, NOBODY))
     await until(
-        lambda: all(queue.has_forgotten(message.id) for queue in hub._queues.values()), "deleted"
+        lambda: all(queue.has_forgotten(message.id) for queue in hub.queues.values()), "deleted"
     )
     return task
 
@@ -356,8 +365,8 @@ async def test_deleted_by_someone_else_meanwhile(stage: Stage) -> None:
     message = await stage.hears(ROMEO)
     await stage.says(f"message delete {message.id}")
     await stage.bus.hub.delete(message.id, NOBODY)
-    assert "deleted already" in await stage.says("yes")
-    assert "There is no message ffffff" in await stage.says("message delete ffffff")
+    assert "This message is already deleted." in await stage.says("yes")
+    assert "The message ffffff does not exist" in await stage.says("message delete ffffff")
 
 
 async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage) -> None:
@@ -368,7 +377,7 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     handlers = FakeHandlers(stage.bus.hub)
     ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"")
     await ingest.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
-    assert await stage.bus.hub.store.deliveries.log(ROOM) == []
+    assert await stage.bus.store.deliveries.log(ROOM) == []
 
 
 async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Path) -> None:
@@ -385,7 +394,7 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     await until(lambda: len(method.flying) == 2, "both on the wire to the other")
     deletion = await deleting(hub, vile)
     assert [one.state for one in await store.messages.trace(vile.id)] == [
-        State.CAME,
+        State.RECEIVED,
         State.DROPPED,
         State.DROPPED,
     ]
@@ -394,14 +403,14 @@ async def test_what_waits_is_dropped_and_what_comes_behind_is_sent(tmp_path: Pat
     method.flying[1][1].set_exception(unavailable())
     method.flying[0][1].set_result(None)  # it was on the wire already
     await method.open(TO)
-    await until_all(store, State.DONE, 1, TO)
-    await until_all(store, State.DONE, 2, OTHER)
+    await until_all(store, State.DELIVERED, 1, TO)
+    await until_all(store, State.DELIVERED, 2, OTHER)
     assert method.holds[TO] == ["good"]
     assert [one.fate for one in await deletion] == [Fate.STAYS]
     assert [one.state for one in await store.messages.trace(vile.id)] == [
-        State.CAME,
+        State.RECEIVED,
         State.DROPPED,
-        State.DONE,
+        State.DELIVERED,
     ]
     await bench.close()
 
@@ -419,7 +428,7 @@ async def test_what_fails_on_the_wire_after_its_end_is_not_tried_again(tmp_path:
     method.fail_all(unavailable())
     assert await deletion == []
     await hub.accept(said("good"))
-    await until_all(store, State.DONE, 1)
+    await until_all(store, State.DELIVERED, 1)
     assert [body for _, body in method.sent] == ["vile", "good"]
     assert (await store.messages.trace(vile.id))[1].state is State.DROPPED
     await bench.close()
@@ -430,13 +439,13 @@ async def test_what_fails_on_the_wire_after_its_end_is_not_tried_again(tmp_path:
 
 async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
     assert await stage.says("preferences", "romeo@x") == (
-        "Your language: auto. Confirmations of what I pass on: once. Your time zone: UTC."
+        "Your language: auto. Confirmations of forwarded messages: once. Your time zone: UTC."
     )
     await stage.says("preferences de", "romeo@x")
     assert (await stage.says("whoami", "romeo@x")).startswith("Du bist romeo@x")
     assert (await stage.says("whoami", "paris@x")).startswith("You are paris@x")
     adhoc = AdHoc(stage.bus, stage.bus.settings.roles.of, lambda *_: None, lambda: 0.0)
-    assert dict(adhoc.listed("bot@bus", "romeo@x/pda", "en"))["whoami"] == "Zeigen, wer ich bin"
+    assert dict(adhoc.listed("bot@bus", "romeo@x/pda", "en"))["whoami"] == "Anzeigen, wer ich bin"
     assert (await stage.says("preferences confirm=never", "romeo@x")).startswith(
         "Deine Sprache: de."
     )
@@ -445,8 +454,8 @@ async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
     await stage.says("preferences auto", "romeo@x")
     assert (await stage.says("whoami", "romeo@x", "de")).startswith("Du bist")
     assert (await stage.says("whoami", "romeo@x")).startswith("You are")
-    assert "none of the choices" in await stage.says("preferences fr", "romeo@x")
-    assert "none of the choices" in await stage.says("preferences confirm=maybe", "romeo@x")
+    assert "not one of the choices" in await stage.says("preferences fr", "romeo@x")
+    assert "not one of the choices" in await stage.says("preferences confirm=maybe", "romeo@x")
     assert await stage.changes() == []
 
 
@@ -457,10 +466,10 @@ async def test_how_often_one_hears_that_it_was_passed_on() -> None:
     bot = Bot(session, "bot", handlers)
     inbox = Inbox(session, bot, handlers, _no_bus, FakeClock())
     for _time in range(2):
-        assert str(inbox.confirmation("a@x", ["here"])) == "I passed that on to here."
+        assert str(inbox.confirmation("a@x", ["here"])) == "Posted to here."
         assert inbox.confirmation("n@x", ["here"]) is None
     first, second = (inbox.confirmation("o@x", ["here"]) for _time in range(2))
-    assert str(first).startswith("I passed that on to here, for everyone who reads there")
+    assert str(first).startswith("Posted to here, where everyone can read it.")
     assert second is None
 
 

@@ -18,7 +18,7 @@ from component.common.errors import StoreError
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
-from tests.support.fakes import Instead, a_bus
+from tests.support.fakes import a_bus
 
 SEED = Audit(0, "admin@x", "test", "seed")
 BOX, ROOM, PERSON = "shoutbox:lobby", "muc:team@rooms.example.org", "chat:romeo@x"
@@ -37,7 +37,7 @@ class Stage:
         )
 
     async def kept(self) -> Sequence[Reminder]:
-        return await self.bus.hub.store.reminders.find()
+        return await self.bus.store.reminders.find()
 
     async def keeps(self, *, seconds: int = 0) -> tuple[str, str, str]:
         """The one that is kept: whose, where and what; due in so many seconds."""
@@ -64,7 +64,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def test_oneself(stage: Stage) -> None:
     answer = await stage.says("remind me in 20 minutes to stretch")
-    assert answer == "Reminder 1, to you, 1970-01-01 00:36 (UTC): stretch"
+    assert answer == "Reminder 1 to you, 1970-01-01 00:36 (UTC): stretch"
     assert await stage.keeps(seconds=1_200) == ("juliet@x", "chat:juliet@x", "stretch")
 
 
@@ -81,7 +81,7 @@ async def test_oneself(stage: Stage) -> None:
 )
 async def test_an_open_channel(stage: Stage, line: str) -> None:
     assert (await stage.says(line)).startswith(
-        "Reminder 1, to shoutbox:lobby, 1970-01-01 00:36 (UTC): stand up"
+        "Reminder 1 to shoutbox:lobby, 1970-01-01 00:36 (UTC): stand up"
     )
     assert await stage.keeps(seconds=1_200) == ("juliet@x", BOX, "stand up")
 
@@ -91,26 +91,26 @@ async def test_again_and_again_by_ones_own_clock(stage: Stage) -> None:
     answer = await stage.says("remind me every Monday 9:30 to stand up")
     assert (
         answer
-        == "Reminder 1, to you, every Monday 9:30, next 1970-01-05 09:30 (Europe/Berlin): stand up"
+        == "Reminder 1 to you, every Monday 9:30, next on 1970-01-05 09:30 (Europe/Berlin): stand up"
     )
     (one,) = await stage.kept()
     assert (one.schedule, one.zone) == ("every Monday 9:30", "Europe/Berlin")
     assert one.due == ((4 * 24 + 8) * 60 + 30) * 60_000
-    assert "no time zone" in await stage.says("preferences zone=Berlin/Mitte")
+    assert "is not a time zone. Write it as" in await stage.says("preferences zone=Berlin/Mitte")
 
 
 async def test_without_a_clock_of_ones_own_it_says_so(stage: Stage) -> None:
     answer = await stage.says("remind me at 15:00 to call Romeo")
     assert answer.splitlines() == [
-        "Reminder 1, to you, 1970-01-01 15:00 (UTC): call Romeo",
-        "(That is in UTC: “preferences zone=Europe/Berlin” sets your clock.)",
+        "Reminder 1 to you, 1970-01-01 15:00 (UTC): call Romeo",
+        "(Times are in UTC. Set your time zone with “preferences zone=Europe/Berlin”.)",
     ]
 
 
 async def test_cron(stage: Stage) -> None:
     answer = await stage.says('remind me when="0 9 * * 1" what="plan the week"')
     assert answer.startswith(
-        "Reminder 1, to you, 0 9 * * 1, next 1970-01-05 09:00 (UTC): plan the week"
+        "Reminder 1 to you, 0 9 * * 1, next on 1970-01-05 09:00 (UTC): plan the week"
     )
 
 
@@ -124,7 +124,7 @@ async def test_cron(stage: Stage) -> None:
 )
 async def test_in_german(stage: Stage, line: str, what: str) -> None:
     answer = await stage.says(line, language="de")
-    assert answer == f"Erinnerung 1, an dich, 1970-01-01 00:36 (UTC): {what}"
+    assert answer == f"Erinnerung 1 an dich, 1970-01-01 00:36 (UTC): {what}"
     (one,) = await stage.kept()
     assert str(one.said(one.due, to_self=True).told(one.language)) == f"Erinnerung: {what}"
 
@@ -134,32 +134,44 @@ async def test_in_german(stage: Stage, line: str, what: str) -> None:
     [
         (
             "remind juliet in 20 minutes to stretch",
-            "Error: Whom: There is no channel “juliet” for you; close: ",
+            (
+                "Error: Person: The channel “juliet” does not exist, or you cannot access it. Did "
+                "you mean "
+            ),
         ),
-        ("remind team in 20 minutes to stretch", "Error: Whom: There is no channel “team” for you"),
-        (f"remind {ROOM} in 20 minutes to stretch", "Error: Whom: There is no channel “muc:team@"),
+        (
+            "remind team in 20 minutes to stretch",
+            "Error: Person: The channel “team” does not exist, or you cannot access it",
+        ),
+        (f"remind {ROOM} in 20 minutes to stretch", "Error: Person: The channel “muc:team@"),
         (
             f"remind {PERSON} in 20 minutes to stretch",
-            "Error: Whom: There is no channel “chat:romeo@x”",
+            "Error: Person: The channel “chat:romeo@x” does not exist",
         ),
         (
             "remind chat:* in 20 minutes to stretch",
-            "Error: Whom: There is no channel “chat:*” for you",
+            "Error: Person: The channel “chat:*” does not exist",
         ),
-        ("remind loby in 20 minutes to stretch", "close: lobby"),
-        ("remind me today at 0:05 to stretch", "Error: When: “today at 0:05” is past already."),
-        ("remind me every 2 minutes to stretch", "even fortune cookies"),
+        ("remind loby in 20 minutes to stretch", "Did you mean lobby"),
+        (
+            "remind me today at 0:05 to stretch",
+            "Error: When: “today at 0:05” is in the past. Choose a later time.",
+        ),
+        (
+            "remind me every 2 minutes to stretch",
+            "Even fortune cookies take longer to bake",
+        ),
         (
             "remind me in 60 weeks to stretch",
-            "Error: When: “in 60 weeks” is more than a year ahead.",
+            "Error: When: “in 60 weeks” is more than a year ahead. Choose an earlier time.",
         ),
-        (f"remind me in 20 minutes to {'x' * (MAX_TEXT + 1)}", "at most 1000 fit"),
+        (f"remind me in 20 minutes to {'x' * (MAX_TEXT + 1)}", "The maximum is 1000"),
     ],
 )
 async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
     answer = await stage.says(line)
     assert why in answer
-    assert answer.splitlines()[-1].startswith("I took that for the command “remind”")
+    assert answer.splitlines()[-1].startswith("I read that as the command “remind”.")
     assert await stage.kept() == []
 
 
@@ -167,7 +179,7 @@ async def test_operators_remind_any_place(stage: Stage) -> None:
     await stage.says("role grant juliet@x operator", "admin@x")
     assert "to muc:team@" in await stage.says("remind team in 20 minutes to stretch")
     assert "to chat:romeo@x" in await stage.says(f"remind {PERSON} in 20 minutes to stretch")
-    assert "no channel “chat:*”" in await stage.says("remind chat:* in 20 minutes to stretch")
+    assert "The channel “chat:*” does not exist" in await stage.says("remind chat:* in 20 minutes to stretch")
 
 
 async def test_nobody_reminds_in_the_name_of_a_web_user(stage: Stage) -> None:
@@ -183,21 +195,21 @@ async def test_names_that_two_have(stage: Stage) -> None:
         [Put(ChannelSpec(Channel("muc", "team@other.example.org")))], SEED
     )
     answer = await stage.says("remind team in 20 minutes to stretch", "admin@x")
-    assert f"“team” could be muc:team@other.example.org, {ROOM}: write one of these." in answer
+    assert f"“team” is ambiguous. Write one of muc:team@other.example.org, {ROOM}." in answer
 
 
 async def test_too_many(stage: Stage) -> None:
     for _number in range(MOST):
         await stage.says("remind me in 20 minutes to stretch")
-    assert "You have 50 reminders" in await stage.says("remind me in 20 minutes to stretch")
+    assert "You already have 50 reminders" in await stage.says("remind me in 20 minutes to stretch")
 
 
 async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
     async def full(*_: object) -> int:
         raise StoreError("The disk is full; nothing was changed, try again.")
 
-    store: Any = stage.bus.hub.store
-    store.reminders = Instead(store.reminders, add=full)
+    store: Any = stage.bus.store
+    store.reminders.add = full
     assert (await stage.says("remind me in 20 minutes to stretch")).startswith(
         "Error: The disk is full"
     )
@@ -207,39 +219,44 @@ async def test_nothing_is_promised_where_the_disk_is_full(stage: Stage) -> None:
 
 
 async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
-    assert (await stage.says("remind")).startswith("When?\nlike: in 20 minutes")
-    assert (await stage.says("in 20 minutes")).startswith("What?")
-    assert (await stage.says("to stretch")).startswith("Reminder 1, to you")
+    assert (await stage.says("remind")).startswith(
+        "When?\nfor example: in 20 minutes, tomorrow at 9, 2026-12-24 18:00, every Monday 9:30"
+    )
+    assert (await stage.says("in 20 minutes")).startswith("Reminder?")
+    assert (await stage.says("to stretch")).startswith("Reminder 1 to you")
     assert await stage.keeps(seconds=1_200) == ("juliet@x", "chat:juliet@x", "to stretch")
 
 
 @pytest.mark.parametrize("start", ["remind lobby", "remind whom=lobby"])
 async def test_the_rest_of_a_line(stage: Stage, start: str) -> None:
     assert (await stage.says(start)).startswith("When?")
-    assert (await stage.says("tomorrow at 9")).startswith("What?")
+    assert (await stage.says("tomorrow at 9")).startswith("Reminder?")
     assert (await stage.says("stand up")).startswith(
-        "Reminder 1, to shoutbox:lobby, 1970-01-02 09:00"
+        "Reminder 1 to shoutbox:lobby, 1970-01-02 09:00"
     )
 
 
 async def test_a_line_without_a_time(stage: Stage) -> None:
     assert (await stage.says("remind lobby to stand up and stretch")).startswith("When?")
     wrong = await stage.says("soon")
-    assert wrong.startswith("Error: “soon” is no time to come")
+    assert wrong.startswith(
+        "Error: “soon” is not a time in the future. Examples: in 20 minutes, at 15:00, tomorrow "
+        "at 9, Monday 9:30, 2026-12-24 9:00."
+    )
     assert "When?" in wrong
-    assert (await stage.says("in 20 minutes")).startswith("Reminder 1, to shoutbox:lobby")
+    assert (await stage.says("in 20 minutes")).startswith("Reminder 1 to shoutbox:lobby")
     assert await stage.keeps(seconds=1_200) == ("juliet@x", BOX, "stand up and stretch")
 
 
 async def test_a_line_without_words(stage: Stage) -> None:
-    assert (await stage.says("remind lobby in 20 minutes")).startswith("What?")
-    assert (await stage.says("stand up")).startswith("Reminder 1, to shoutbox:lobby")
+    assert (await stage.says("remind lobby in 20 minutes")).startswith("Reminder?")
+    assert (await stage.says("stand up")).startswith("Reminder 1 to shoutbox:lobby")
     assert await stage.keeps(seconds=1_200) == ("juliet@x", BOX, "stand up")
 
 
 async def test_a_conversation_left(stage: Stage) -> None:
     await stage.says("remind lobby in 20 minutes")
-    assert await stage.says("cancel") == "Left as it was."
+    assert await stage.says("cancel") == "Nothing was changed."
     assert await stage.kept() == []
 
 
@@ -249,16 +266,19 @@ async def test_a_conversation_left(stage: Stage) -> None:
 async def test_a_form(stage: Stage) -> None:
     client = Client(stage.bus, lambda _jid: Role.MEMBER)
     first = await client.send("remind", jid="juliet@x")
-    assert [one.get("label") for one in boxes(first)] == ["Whom", "When", "What"]
+    assert [one.get("label") for one in boxes(first)] == ["Person", "When", "Reminder"]
     filled = {"whom": ["lobby"], "when": ["in 7 minutes"], "what": ["at 9 in 20 minutes to go"]}
     wrong = await client.send(
         "remind", filled | {"when": ["soon"]}, session_of(first), jid="juliet@x"
     )
-    assert lines(wrong).startswith("When: “soon” is no time to come")
+    assert lines(wrong).startswith(
+        "When: “soon” is not a time in the future. Examples: in 20 minutes, at 15:00, tomorrow "
+        "at 9, Monday 9:30, 2026-12-24 9:00."
+    )
     done = await client.send("remind", filled, session_of(first), jid="juliet@x")
     assert (
         told(done)
-        == "Reminder 1, to shoutbox:lobby, 1970-01-01 00:23 (UTC): at 9 in 20 minutes to go"
+        == "Reminder 1 to shoutbox:lobby, 1970-01-01 00:23 (UTC): at 9 in 20 minutes to go"
     )
 
 
@@ -272,7 +292,7 @@ async def test_the_page(stage: Stage) -> None:
             "remind", {"whom": ["team"], "when": ["every day at 9"], "what": ["stretch"]}
         )
         assert page.note.startswith(
-            f"Reminder 1, to {ROOM}, every day at 9, next 1970-01-01 09:00 (UTC): stretch"
+            f"Reminder 1 to {ROOM}, every day at 9, next on 1970-01-01 09:00 (UTC): stretch"
         )
 
 
@@ -286,10 +306,10 @@ async def test_ones_own_are_listed_and_dropped(stage: Stage) -> None:
     assert await stage.says("reminder list") == (
         "1 reminders:\n1: 1970-01-01 02:16 (UTC), chat:juliet@x: eat"
     )
-    assert "no reminder 2" in await stage.says("reminder drop 2")
-    assert "no reminder 99" in await stage.says("reminder drop 99")
-    assert await stage.says("reminder drop 1") == "Reminder 1 is dropped: eat"
-    assert "no reminder 1" in await stage.says("reminder drop 1")
+    assert "Reminder 2 does not exist" in await stage.says("reminder drop 2")
+    assert "Reminder 99 does not exist" in await stage.says("reminder drop 99")
+    assert await stage.says("reminder drop 1") == "Deleted reminder 1: eat"
+    assert "Reminder 1 does not exist" in await stage.says("reminder drop 1")
     assert [one.id for one in await stage.kept()] == [2]
 
 
@@ -303,7 +323,7 @@ async def test_operators_see_all_but_not_what_is_private(stage: Stage) -> None:
     ]
     assert (await stage.says("reminder list", "admin@x")).endswith("by juliet@x: eat")
     before = len(await stage.bus.settings.store.audit.newest())
-    assert await stage.says("reminder drop 1", "nurse@x") == "Reminder 1 of juliet@x is dropped."
+    assert await stage.says("reminder drop 1", "nurse@x") == "Deleted reminder 1 of juliet@x."
     (newest, *_older) = [one for _number, one in await stage.bus.settings.store.audit.newest()]
     assert (newest.who, newest.what, newest.before) == (
         "nurse@x",
@@ -316,7 +336,7 @@ async def test_operators_see_all_but_not_what_is_private(stage: Stage) -> None:
 async def test_a_long_list_is_cut(stage: Stage) -> None:
     for number in range(105):
         one = Reminder(f"p{number}@x", "p", Channel.parse(BOX), "x", 2_000_000 + number)
-        await stage.bus.hub.store.reminders.add(one, MOST)
+        await stage.bus.store.reminders.add(one, MOST)
     answer = await stage.says("reminder list", "admin@x")
     assert answer.startswith("The next 100 reminders:")
     assert len(re.findall("by p", answer)) == 100

@@ -85,10 +85,10 @@ async def _added_in_order(desk: Desk) -> None:
 
 async def _added_in_a_conversation(desk: Desk) -> None:
     asked = await desk.says("route edit 1 add")
-    assert asked.startswith("Processor?\nwhat it does\ndedupe, delay, ")
+    assert asked.startswith("Processor?\nthe processor to add\ndedupe, delay, ")
     assert all(name in asked for name in discover())
     for answer, question in (
-        ("throtle", "Close: throttle"),
+        ("throtle", "Similar: throttle"),
         ("throttle", "Count?"),
         ("5", "Per?"),
         ("1min", "?"),
@@ -103,7 +103,7 @@ async def _added_by_import(desk: Desk) -> None:
         'import sure\n[[route]]\nfrom = "shoutbox:lobby"\nto = "muc:team@x"\n'
         '[[route.processor]]\nname = "throttle"\ncount = 5\nper = "1min"\nthen = "hold"'
     )
-    assert await desk.says(toml) == "Imported: 1 changes."
+    assert await desk.says(toml) == "Imported 1 changes."
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_a_processor_lists_alike_however_it_was_added(
 async def test_adding_tells_what_it_is_now(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     assert (await desk.says("route edit 1 add prefix [lobby]")).splitlines() == [
-        "Changed, it is now:",
+        "Changed to:",
         f"1: {WAY} [prefix]",
         "  1 prefix text=[lobby]",
     ]
@@ -150,7 +150,7 @@ async def test_a_processor_with_nothing_to_set_asks_nothing(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     assert isinstance(await _form(desk, "add", {"processor": ["quotes"]}), Lines)
     assert "2 quotes" in await desk.says("route edit 1 add quotes place=1")
-    assert "Left as it was" in await desk.says("route edit 1 edit 1")
+    assert "Nothing was changed" in await desk.says("route edit 1 edit 1")
     assert _stages(desk) == [(2, "quotes"), (1, "quotes")]
 
 
@@ -169,9 +169,9 @@ async def test_each_processors_own_form_opens(desk: Desk, name: str) -> None:
     asks = (
         f"{needed[0].ask.label}?"
         if needed
-        else "What shall be set? "
+        else "Which setting do you want to change? Write its name and value: "
         if asked
-        else "Changed, it is now:"
+        else "Changed to:"
     )
     assert asks in answer
     assert set(asked).isdisjoint(
@@ -207,9 +207,7 @@ async def test_every_form_keeps_the_rules_of_clients(desk: Desk, language: str) 
 async def test_what_a_conversation_does_not_ask_is_told(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
     asked = await desk.says("route edit 1 add quiet")
-    assert asked.startswith(
-        "What I don't ask for may be set afterwards, with “edit”: zone= days=\nStart?"
-    )
+    assert asked.startswith("You can set further options later with “edit”: zone= days=\nStart?")
     assert (await desk.says("22:00")).startswith("End?"), "once"
 
 
@@ -217,20 +215,24 @@ async def test_what_is_wrong_is_asked_again(desk: Desk) -> None:
     """A conversation that ended there would leave the next answer to be taken for a message."""
     await desk.routes(Route(LOBBY, TEAM))
     assert (await desk.says("route edit 1 add digest")).startswith(
-        "What shall be set? Write it by name: every= count="
+        "Which setting do you want to change? Write its name and value: every= count="
     )
     told = (await desk.says("count=0")).splitlines()
-    assert told[0] == "Error: A digest is of 1 to 1000 messages, not 0."
-    assert told[1] == "What shall be set? Write it by name: every= count="
-    assert "There is no “cuont” to set. Close: count." in await desk.says("cuont=5")
-    assert "A quotation mark does not close" in await desk.says('count="5')
+    assert told[0] == "Error: A digest contains 1 to 1000 messages, not 0."
+    assert told[1] == "Which setting do you want to change? Write its name and value: every= count="
+    assert "The setting “cuont” does not exist. Did you mean count?" in await desk.says("cuont=5")
+    assert 'A quotation mark is not closed. Write text in quotes like "this".' in await desk.says(
+        'count="5'
+    )
     assert "1 digest count=5" in await desk.says("count=5")
     await desk.says("route edit 1 add prefix x")
     assert (await desk.says("route edit 1 order")).splitlines()[-3] == "Order?"
-    assert "with a processor missing: 1" in await desk.says("2")
-    assert (await desk.says("2 1")).startswith("Changed, it is now:")
-    assert "Drop?\nthose that go\n1 prefix, 2 digest\n" in await desk.says("route edit 1 drop")
-    assert "“9” is none of the choices" in await desk.says("9")
+    assert "The order does not contain 1. Write every number once." in await desk.says("2")
+    assert (await desk.says("2 1")).startswith("Changed to:")
+    assert "Remove?\nthe processors to remove\n1 prefix, 2 digest\n" in await desk.says(
+        "route edit 1 drop"
+    )
+    assert "“9” is not one of the choices" in await desk.says("9")
     assert (await desk.says("back")).startswith("1: "), "there is no question before"
     assert "[digest]" in await desk.says("1")
 
@@ -238,13 +240,13 @@ async def test_what_is_wrong_is_asked_again(desk: Desk) -> None:
 @pytest.mark.parametrize("line", ["cancel", "Abbrechen "])
 async def test_cancelling_nothing_is_no_message(desk: Desk, line: str) -> None:
     assert (await desk.says(line)).startswith(
-        "Nothing is open that could be cancelled. That was not passed on."
+        "There is nothing to cancel. Your message was not forwarded."
     )
 
 
 async def test_a_setting_that_is_not_there_is_told(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM))
-    assert "There is no “authr” to set. Close: author." in await desk.says(
+    assert "The setting “authr” does not exist. Did you mean author?" in await desk.says(
         "route edit 1 add match authr=bob"
     )
     assert "1 prefix text=a=b" in await desk.says("route edit 1 add prefix a=b")
@@ -254,9 +256,9 @@ async def test_twenty_at_most(desk: Desk) -> None:
     await desk.routes(
         Route(LOBBY, TEAM, stages=tuple(replace(PREFIX, id=number) for number in range(MAX_STAGES)))
     )
-    told = "Error: That would be 21 processors: a route has 20 at most."
+    told = "Error: The route would have 21 processors. The maximum is 20."
     assert (await desk.says("route edit 1 add prefix x")).startswith(told)
-    with pytest.raises(BadInput, match="20 at most"):
+    with pytest.raises(BadInput, match="The maximum is 20"):
         await _form(desk, "add", {"processor": ["prefix"]})
 
 
@@ -290,10 +292,10 @@ async def test_editing_by_line(desk: Desk, which: str) -> None:
         f"route edit 1 edit {which} count=9 then=drop"
     )
     asked = await desk.says(f"route edit 1 edit {which}")
-    assert (
-        asked.splitlines()[0] == "What shall be set? Write it by name: count=9 per=1min then=drop"
+    assert asked.splitlines()[0] == (
+        "Which setting do you want to change? Write its name and value: count=9 per=1min then=drop"
     )
-    assert (await desk.says("count=9")).startswith("Left as it was:")
+    assert (await desk.says("count=9")).startswith("Nothing was changed:")
     assert [number for number, _told in _stages(desk)] == [1, 2, 3]
     assert len(await desk.audited()) == 1
 
@@ -301,8 +303,9 @@ async def test_editing_by_line(desk: Desk, which: str) -> None:
 async def test_a_processor_that_is_no_more(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM, stages=(Stage(1, "gone", (("a", ("1", "x y")),)),)))
     assert '  1 gone a="1, x y"' in await desk.says("route list")
-    assert "There is no processor “gone” in this bus (any more)" in await desk.says(
-        "route edit 1 edit 1"
+    assert (
+        "The processor “gone” is not installed. You can only remove it from the route."
+        in await desk.says("route edit 1 edit 1")
     )
     assert "becomes a dead letter" in await desk.says("route test shoutbox:lobby")
     assert 'name = "gone"\na = ["1", "x y"]' in await desk.says("export")
@@ -328,11 +331,12 @@ async def test_ordering(desk: Desk, written: str) -> None:
 
 async def test_a_name_that_several_have_is_none(desk: Desk) -> None:
     await desk.routes(replace(THREE, stages=(PREFIX, replace(PREFIX, id=4), DELAY)))
-    assert "There are several “prefix”: say which by its number." in await desk.says(
-        "route edit 1 order delay prefix 1"
+    assert (
+        "The route has more than one processor “prefix”. Write the number instead."
+        in await desk.says("route edit 1 order delay prefix 1")
     )
-    assert "Close: 1 prefix, 2 prefix" in await desk.says("route edit 1 drop prefix")
-    assert "Processor: “prefix” is none of the choices" in await desk.says(
+    assert "Similar: 1 prefix, 2 prefix" in await desk.says("route edit 1 drop prefix")
+    assert "Processor: “prefix” is not one of the choices" in await desk.says(
         "route edit 1 edit prefix text=x"
     )
     await desk.says("route edit 1 drop delay")
@@ -347,7 +351,7 @@ async def test_ordering_by_form_and_in_a_conversation(desk: Desk) -> None:
     assert dict(step.values) == {"order": ["1 2 3"]}
     reply = await desk.filled("route-edit", step, step.values)
     assert isinstance(reply, Lines)
-    assert str(reply.title) == "Left as it was:"
+    assert str(reply.title) == "Nothing was changed:"
     asked = await desk.says("route edit 1 order")
     assert asked.startswith(f"1: {WAY}\n  1 {TOLD[0]}\n  2 {TOLD[1]}\n  3 {TOLD[2]}\nOrder?")
     await desk.says("2 3 1")
@@ -355,15 +359,15 @@ async def test_ordering_by_form_and_in_a_conversation(desk: Desk) -> None:
 
 
 WRONG_ORDERS = {
-    "1 2": "That is an order with a processor missing: 3.",
-    "3": "That is an order with a processor missing: 1, 2.",
-    "1 2 2 3": "2 stands twice",
-    "1 2 3 4": "“4” is no number of a processor, and no name of one: the numbers go from 1 to 3.",
-    "0 1 2 3": "“0” is no number",
-    "1 2 three": "“three” is no number",
-    "1 prefix 2 3": "1 stands twice",
-    "-1 2 3": "“-1” is no number",
-    ", ,": "a processor missing: 1, 2, 3",
+    "1 2": "The order does not contain 3. Write every number once.",
+    "3": "The order does not contain 1, 2. Write every number once.",
+    "1 2 2 3": "2 appears twice",
+    "1 2 3 4": "“4” is not the number or name of a processor. The numbers are 1 to 3.",
+    "0 1 2 3": "“0” is not the number or name of a processor",
+    "1 2 three": "“three” is not the number or name of a processor",
+    "1 prefix 2 3": "1 appears twice",
+    "-1 2 3": "“-1” is not the number or name of a processor",
+    ", ,": "The order does not contain 1, 2, 3. Write every number once.",
 }
 
 
@@ -400,7 +404,9 @@ async def test_dropping_by_form(desk: Desk) -> None:
     await desk.routes(THREE)
     reply = await _form(desk, "drop", {"gone": ["none"]})
     assert isinstance(reply, Lines)
-    assert str(reply.title).startswith("Left as it was; say which go")
+    assert str(reply.title).startswith(
+        "Nothing was changed. Write the numbers of the processors to remove, separated by commas."
+    )
     await _form(desk, "drop", {"gone": ["1 prefix", "2 delay", "3 throttle"]})
     assert desk.bus.hub.routes[0].stages == ()
 
@@ -411,22 +417,31 @@ async def test_dropping_by_form(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
-        ("route edit 1 add nothing", "Processor: “nothing” is none of the choices."),
-        ("route edit 1 add delay", "By?"),
-        ("route edit 1 add delay by=soon", "By: “soon” is no time: write it like 90s"),
-        ("route edit 1 add delay by=1000d", "won't do: from "),
-        ("route edit 1 add delay place=5 by=1s", "Place 5 won't do: from 1 to 4."),
-        ("route edit 1 add delay place=0 by=1s", "Place 0 won't do: from 1 to 4."),
-        ("route edit 1 add delay place=-1 by=1s", "Place -1 won't do"),
-        ("route edit 1 add delay place=first by=1s", "Place: “first” is no whole number."),
-        ("route edit 1 add delay by=1s more", "“more” is more than that takes."),
-        ("route edit 1 add delay by=1s to=1s", "“to=1s” is more than that takes."),
-        ("route edit 1 edit 4", "Processor: “4” is none of the choices."),
-        ("route edit 1 edit 2 by=never", "By: “never” is no time"),
-        ("route edit 1 drop 4", "Drop: “4” is none of the choices."),
-        ("route edit 2 edit", "Route 2 has no processors: add one first."),
-        ("route edit 2 order", "Route 2 has no processors: add one first."),
-        ("route edit 2 drop", "Route 2 has no processors: add one first."),
+        ("route edit 1 add nothing", "Processor: “nothing” is not one of the choices."),
+        ("route edit 1 add delay", "Delay by?"),
+        (
+            "route edit 1 add delay by=soon",
+            "Delay by: “soon” is not a duration. Write it as 90s, 10min, 2h or 1d.",
+        ),
+        ("route edit 1 add delay by=1000d", "is out of range. Choose from "),
+        ("route edit 1 add delay place=5 by=1s", "Position 5 is out of range. Choose from 1 to 4."),
+        ("route edit 1 add delay place=0 by=1s", "Position 0 is out of range. Choose from 1 to 4."),
+        ("route edit 1 add delay place=-1 by=1s", "Position -1 is out of range"),
+        ("route edit 1 add delay place=first by=1s", "Position: “first” is not a whole number."),
+        (
+            "route edit 1 add delay by=1s more",
+            "“more” is one argument too many. “help” shows what the command accepts.",
+        ),
+        (
+            "route edit 1 add delay by=1s to=1s",
+            "“to=1s” is one argument too many. “help” shows what the command accepts.",
+        ),
+        ("route edit 1 edit 4", "Processor: “4” is not one of the choices."),
+        ("route edit 1 edit 2 by=never", "Delay by: “never” is not a duration"),
+        ("route edit 1 drop 4", "Remove: “4” is not one of the choices."),
+        ("route edit 2 edit", "Route 2 does not have processors. Add one first."),
+        ("route edit 2 order", "Route 2 does not have processors. Add one first."),
+        ("route edit 2 drop", "Route 2 does not have processors. Add one first."),
     ],
 )
 async def test_bad_values_in_words(desk: Desk, line: str, answer: str) -> None:
@@ -467,7 +482,7 @@ async def test_a_route_that_changed_meanwhile(desk: Desk, what: str) -> None:
     for filled in CHANGES[what][:-1]:
         step = await desk.next("route-edit", step, filled)
     await desk.change(Put(replace(desk.bus.hub.routes[0], stages=(PREFIX,))))
-    with pytest.raises(Conflict, match=re.escape(f"it is now {WAY} [prefix]")):
+    with pytest.raises(Conflict, match=re.escape(f"to {WAY} [prefix]")):
         await desk.filled("route-edit", step, CHANGES[what][-1])
     assert _stages(desk) == [(1, TOLD[0])]
     assert await desk.audited() == []
@@ -485,7 +500,7 @@ async def test_a_route_that_is_gone(desk: Desk) -> None:
     await desk.routes(THREE)
     step = await desk.opened("route-edit")
     await desk.change(Drop(desk.bus.hub.routes[0]))
-    with pytest.raises(NotFound, match="There is no route 1"):
+    with pytest.raises(NotFound, match="“route list” shows all routes"):
         await desk.filled("route-edit", step, {"route": ["1"], "what": ["add"]})
 
 
@@ -493,13 +508,13 @@ async def test_help_tells_how(desk: Desk) -> None:
     told = await desk.says("help route edit")
     for line in (
         "route edit route [what]: Edit a route",
-        "add, edit, order, drop",
-        "like: route edit 5 order 2 1 3",
+        "add, edit, order and drop",
+        "for example: route edit 5 order 2 1 3",
     ):
         assert line in told
-    for line in re.findall("like: (route edit 5 add .*)", told):
+    for line in re.findall("for example: (route edit 5 add .*)", told):
         await desk.routes(*(Route(Channel("shoutbox", f"b{number}"), TEAM) for number in range(5)))
-        assert (await desk.says(line)).startswith("Changed, it is now:")
+        assert (await desk.says(line)).startswith("Changed to:")
 
 
 # Told
@@ -552,11 +567,11 @@ async def test_a_message_is_followed_from_processor_to_processor(desk: Desk) -> 
         Route(TEAM, BACK, stages=(Stage(1, "match", (("words", ("storm",)),)), DELAY)),
     )
     assert (await desk.says("route test shoutbox:lobby the storm")).splitlines() == [
-        "“the storm” in shoutbox:lobby; nothing is sent:",
-        f"1. {WAY} [prefix, throttle]: Admin (web) says “[lobby] the storm”",
+        "Test of “the storm” in shoutbox:lobby; nothing is sent:",
+        f"1. {WAY} [prefix, throttle]: Admin (web) posts “[lobby] the storm”",
         "  1 prefix: changed to “[lobby] the storm”",
         "  2 throttle: passes",
-        "2. muc:team@x → shoutbox:back [match, delay]: waits on the way",
+        "2. muc:team@x → shoutbox:back [match, delay]: held by a processor",
         "  1 match: passes",
         "  2 delay: held until 1970-01-01 00:26:40 UTC",
     ]
@@ -567,21 +582,23 @@ async def test_what_is_stopped_says_why(desk: Desk) -> None:
         Route(LOBBY, TEAM, stages=(Stage(9, "match", (("words", ("storm",)),)), PREFIX))
     )
     told = (await desk.says("route test shoutbox:lobby calm")).splitlines()
-    assert told[1] == f"1. {WAY} [match, prefix]: is stopped on the way"
+    assert told[1] == f"1. {WAY} [match, prefix]: stopped by a processor"
     assert told[2].startswith("  1 match: stopped: ")
     assert len(told) == 3
 
 
 async def test_a_test_of_an_author(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM, stages=(Stage(1, "match", (("author", ("romeo",)),)),)))
-    assert "Romeo (web) says “hi all”" in await desk.says(
+    assert "Romeo (web) posts “hi all”" in await desk.says(
         "route test shoutbox:lobby author=Romeo hi all"
     )
-    assert "the bot says “Romeo: hello”" in await desk.says(
+    assert "the bot posts “Romeo: hello”" in await desk.says(
         "route test shoutbox:lobby author=Romeo@X"
     )
-    assert "is stopped" in await desk.says("route test shoutbox:lobby hi all")
-    assert "A name can't hold" in await desk.says('route test shoutbox:lobby author="Juliet (web)"')
+    assert "stopped by a processor" in await desk.says("route test shoutbox:lobby hi all")
+    assert "A name cannot contain" in await desk.says(
+        'route test shoutbox:lobby author="Juliet (web)"'
+    )
 
 
 async def test_a_test_notes_nothing(desk: Desk) -> None:
@@ -589,7 +606,7 @@ async def test_a_test_notes_nothing(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM, stages=(once,)))
     for _again in range(3):
         assert "  1 throttle: passes" in await desk.says("route test shoutbox:lobby")
-    assert await desk.bus.hub.store.held.processor_state() == []
+    assert await desk.bus.store.held.processor_state() == []
     await _said(desk, "one")
     assert "  1 throttle: stopped: " in await desk.says("route test shoutbox:lobby")
 
@@ -606,7 +623,7 @@ async def _said(desk: Desk, body: str) -> Message:
 async def test_removing_a_route_says_what_goes_with_it(desk: Desk) -> None:
     await desk.routes(Route(LOBBY, TEAM, stages=(PREFIX, DELAY)))
     asked = await desk.says("route remove 1")
-    assert "Its processors go with it: prefix, delay." in asked
+    assert "Its processors will be removed as well: prefix, delay." in asked
     assert "dead letters" not in asked
     await desk.says("no")
     for body in ("one", "two"):
@@ -614,15 +631,17 @@ async def test_removing_a_route_says_what_goes_with_it(desk: Desk) -> None:
     for line in ("route remove 1", "room remove team@x"):
         asked = await desk.says(line)
         assert (
-            "2 messages that wait there become dead letters of muc:team@x." in asked
+            "Messages that wait there and will become dead letters of muc:team@x: 2." in asked
             or "letters: 2." in asked
         )
         await desk.says("no")
     await desk.says("route pause 1")
     await desk.says("route edit 1 drop 1,2")
-    assert "2 messages that wait there" in await desk.says("route remove 1"), "they wait still"
+    assert "Messages that wait there and will become dead letters of" in await desk.says(
+        "route remove 1"
+    ), "they wait still"
     assert (await desk.says("yes")).startswith("Removed ")
-    assert len(await desk.bus.hub.store.dead_letters.newest()) == 2
+    assert len(await desk.bus.store.dead_letters.newest()) == 2
     assert desk.bus.hub.routes == ()
 
 
@@ -632,12 +651,12 @@ async def test_removing_a_channel_says_it_in_a_sentence(desk: Desk) -> None:
     await _said(desk, "one")
     asked = (await desk.says("channel remove muc:team@x")).splitlines()
     assert asked[0] == (
-        f"muc:team@x goes, and with it its routes, 1: 1: {WAY} [prefix, delay]. What waits "
-        "becomes dead letters: 1."
+        "muc:team@x will be removed, and its routes as well (1): "
+        f"1: {WAY} [prefix, delay]. Messages that become dead letters: 1."
     )
     await desk.says("no")
     asked = (await desk.says("channel remove shoutbox:news")).splitlines()
-    assert asked[0] == "shoutbox:news (News) goes, and no route with it."
+    assert asked[0] == "shoutbox:news (News) will be removed. It has no routes."
 
 
 async def test_the_trace_tells_where_it_waits_and_what_stopped_it(desk: Desk) -> None:
@@ -650,12 +669,14 @@ async def test_the_trace_tells_where_it_waits_and_what_stopped_it(desk: Desk) ->
     message = await _said(desk, "calm")
     _title, *told = (await desk.says(f"trace {message.id}")).splitlines()
     assert len(told) == 4
-    assert told[0].startswith("shoutbox:lobby: came ")
-    assert re.fullmatch("shoutbox:back: done .*, changed to “\\[lobby\\] calm”", told[1])
+    assert told[0].startswith("shoutbox:lobby: received ")
+    assert re.fullmatch("shoutbox:back: delivered .*, changed to “\\[lobby\\] calm”", told[1])
     assert told[2] == "muc:team@x: held by delay at route 1, until 1970-01-01 00:26:40"
     assert told[3].startswith("muc:crew@x: stopped by match at route 2: ")
     await desk.says("route pause 1")
-    assert "muc:team@x: held at route 1, which is off" in await desk.says(f"trace {message.id}")
+    assert "muc:team@x: held at route 1, which is disabled" in await desk.says(
+        f"trace {message.id}"
+    )
 
 
 async def test_the_status_tells_what_is_held(desk: Desk) -> None:
@@ -671,14 +692,14 @@ async def test_the_status_tells_what_is_held(desk: Desk) -> None:
         f"  1: {WAY} [delay]: 2",
         "  2: shoutbox:lobby → muc:crew@x [delay]: 2",
     ]
-    assert told[place + 3] == "The first of them to go on:"
+    assert told[place + 3] == "The next held messages:"
     assert len(told[place + 4 : -1]) == 4
     assert re.fullmatch(
-        "  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8} Juliet: one", told[place + 4]
+        "  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{12} Juliet: one", told[place + 4]
     )
     await desk.says("route pause 1")
     paused = (await desk.says("status")).splitlines()[place + 4]
-    assert re.fullmatch("  1: [0-9a-f]{8} Juliet: one", paused), "its time may be over"
+    assert re.fullmatch("  1: [0-9a-f]{12} Juliet: one", paused), "its time may be over"
 
 
 async def test_what_people_say_to_the_bot_is_shown_to_admins_alone(desk: Desk) -> None:
@@ -692,4 +713,4 @@ async def test_what_people_say_to_the_bot_is_shown_to_admins_alone(desk: Desk) -
     operators = Text(desk.bus, lambda _jid: Role.OPERATOR, lambda: 0.0)
     told = str(await operators.answer(TypedLine("juliet@x", "Juliet", "status", False)))
     assert "psst" not in told
-    assert re.search("  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{8}$", told, re.MULTILINE)
+    assert re.search("  1: until 1970-01-01 00:26:40 UTC: [0-9a-f]{12}$", told, re.MULTILINE)

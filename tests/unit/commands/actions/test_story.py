@@ -38,22 +38,22 @@ class Desk:
     async def tell(self, body: str, channel: Channel = NEWS) -> Story:
         message = said(body, channel, author=Author("Juliet", "juliet@x"), at=1_700_000_000_000)
         await self.bus.hub.accept(message, deliver=True)
-        story = await self.bus.hub.store.stories.of_message(channel, message.id)
+        story = await self.bus.store.stories.of_message(channel, message.id)
         assert story
         return story
 
     async def now(self, story: Story) -> Story:
-        found = await self.bus.hub.store.stories.get(story.seq)
+        found = await self.bus.store.stories.get(story.seq)
         assert found
         return found
 
     async def audit(self) -> list[tuple[str, str, str, str, str]]:
         found = [
             one
-            for _number, one in await self.bus.hub.store.audit.newest()
+            for _number, one in await self.bus.store.audit.newest()
             if one.what.startswith("story")
         ]
-        return [(one.who, one.way, one.what, one.before, one.after) for one in found]
+        return [(one.who, one.interface, one.what, one.before, one.after) for one in found]
 
 
 @pytest.fixture
@@ -90,15 +90,15 @@ async def test_the_list(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("story list story:nows", "none of the choices. Close: story:news"),
-        ("story list shoutbox:lobby", "none of the choices"),
-        ("story list story:news 0", "Stories: 1 to 200."),
-        ("story list story:news 201", "Stories: 1 to 200."),
-        ("story edit 999 title=x", "There is no story 999"),
-        ("story edit x title=x", "“x” is no story"),
-        ("story unpublish 999", "There is no story 999"),
-        ("story unpublish ../1x", "is no story"),
-        ("story unpublish 99999999999999999999", "is no story"),
+        ("story list story:nows", "is not one of the choices. Similar: story:news."),
+        ("story list shoutbox:lobby", "not one of the choices"),
+        ("story list story:news 0", "The number of stories must be between 1 and 200."),
+        ("story list story:news 201", "The number of stories must be between 1 and 200."),
+        ("story edit 999 title=x", "Story 999 does not exist. “story list” shows all stories."),
+        ("story edit x title=x", "“x” is not a story"),
+        ("story unpublish 999", "Story 999 does not exist. “story list” shows all stories."),
+        ("story unpublish ../1x", "does not exist. “story list” shows all stories."),
+        ("story unpublish 99999999999999999999", "does not exist. “story list” shows all stories."),
     ],
 )
 async def test_what_will_not_do(desk: Desk, line: str, told: str) -> None:
@@ -112,10 +112,10 @@ async def test_what_will_not_do(desk: Desk, line: str, told: str) -> None:
 async def test_what_is_in_a_shoutbox_is_no_story(desk: Desk) -> None:
     message = said("a shout", BOX)
     await desk.bus.hub.accept(message)
-    (delivery,) = await desk.bus.hub.store.deliveries.log(BOX)
+    (delivery,) = await desk.bus.store.deliveries.log(BOX)
     for line in (f"story edit {delivery.seq} title=x", f"story unpublish {delivery.seq}"):
-        assert "There is no story" in await desk.says(line)
-    assert (await desk.bus.hub.store.deliveries.log(BOX))[0].message == message
+        assert "does not exist. “story list” shows all stories." in await desk.says(line)
+    assert (await desk.bus.store.deliveries.log(BOX))[0].message == message
 
 
 async def test_a_title_by_line(desk: Desk) -> None:
@@ -150,7 +150,9 @@ async def test_a_story_by_its_address(desk: Desk) -> None:
 async def test_asked_what_to_set(desk: Desk) -> None:
     one = await desk.tell("Opening\n\n" + "Long words. " * 500)
     asked = await desk.says(f"story edit {one.seq}")
-    assert asked.startswith("What shall be set? Write it by name: title=Opening text=…\n")
+    assert asked.startswith(
+        "Which setting do you want to change? Write its name and value: title=Opening text=…\n"
+    )
     assert (await desk.says('title="Closing"')).startswith("Changed: ")
 
 
@@ -174,15 +176,15 @@ async def test_nothing_to_change(desk: Desk) -> None:
 async def test_unpublish_and_publish_again(desk: Desk) -> None:
     one = await desk.tell("Opening")
     assert (await desk.says(f"story unpublish {one.seq}", "romeo@x")) == (
-        f"Unpublished. Its page says that it was taken away: {LINK}/{one.seq}-opening"
+        f"Unpublished the story. Its page now says that it was removed: {LINK}/{one.seq}-opening"
     )
-    assert await desk.bus.hub.store.stories.find(NEWS) == []
+    assert await desk.bus.store.stories.find(NEWS) == []
     assert (await desk.says(f"story unpublish {one.seq}")).startswith("Nothing to change")
     assert (
         await desk.says(f"story unpublish {one.seq} again")
-        == f"Published again: {LINK}/{one.seq}-opening"
+        == f"Published the story again: {LINK}/{one.seq}-opening"
     )
-    assert [story.seq for story in await desk.bus.hub.store.stories.find(NEWS)] == [one.seq]
+    assert [story.seq for story in await desk.bus.store.stories.find(NEWS)] == [one.seq]
     assert await desk.audit() == [
         ("admin@x", "text", "story-unpublish", f"story:news {one.seq} unpublished", "published"),
         ("romeo@x", "text", "story-unpublish", f"story:news {one.seq} published", "unpublished"),
@@ -193,14 +195,14 @@ async def test_a_deleted_one_is_left_alone(desk: Desk) -> None:
     one = await desk.tell("Opening")
     await desk.says(f"message delete {one.message.id} sure")
     for line in (f"story edit {one.seq} title=x", f"story unpublish {one.seq}"):
-        assert "nothing is left of it" in await desk.says(line)
+        assert "was deleted. It cannot be restored." in await desk.says(line)
 
 
 async def test_the_audit_log_keeps_no_words(desk: Desk) -> None:
     one = await desk.tell("Opening\n\nSecret.")
     await desk.says(f'story edit {one.seq} title="Hidden" text="Hush."')
     await desk.says(f"story unpublish {one.seq}")
-    kept = str(await desk.bus.hub.store.audit.newest())
+    kept = str(await desk.bus.store.audit.newest())
     for word in ("Opening", "Secret", "Hidden", "Hush"):
         assert word not in kept
 
@@ -221,21 +223,21 @@ async def test_an_operator_writes_one(desk: Desk) -> None:
     assert (await desk.says("shout story:news Hello all", "romeo@x")).startswith(
         "Said in story:news"
     )
-    (story,) = await desk.bus.hub.store.stories.find(NEWS)
+    (story,) = await desk.bus.store.stories.find(NEWS)
     assert (story.told.title, story.author.name) == ("Hello all", "romeo")
-    assert "no channel" in await desk.says("shout story:news Hello", "juliet@x")
+    assert "not a channel" in await desk.says("shout story:news Hello", "juliet@x")
 
 
 async def test_a_dead_letter_becomes_a_story_when_it_is_tried_again(desk: Desk) -> None:
     message = said("Opening")
     await committed(
-        desk.bus.hub.store, [offered(message, (BOX, State.CAME), (NEWS, State.DEAD))], (), ()
+        desk.bus.store, [offered(message, (BOX, State.RECEIVED), (NEWS, State.DEAD))], (), ()
     )
-    assert await desk.bus.hub.store.stories.find(NEWS) == []
-    assert "on the way again" in await desk.says("deadletter retry all story:news")
-    assert [one.message for one in await desk.bus.hub.store.stories.find(NEWS)] == [message]
-    assert await desk.bus.hub.store.dead_letters.newest() == []
-    assert await desk.bus.hub.store.deliveries.backlog() == {}
+    assert await desk.bus.store.stories.find(NEWS) == []
+    assert "shows the progress." in await desk.says("deadletter retry all story:news")
+    assert [one.message for one in await desk.bus.store.stories.find(NEWS)] == [message]
+    assert await desk.bus.store.dead_letters.newest() == []
+    assert await desk.bus.store.deliveries.backlog() == {}
 
 
 async def test_an_archive_by_command(desk: Desk) -> None:
@@ -288,7 +290,10 @@ async def test_of_two_at_once_the_second_is_told(desk: Desk) -> None:
     asked = await client.send("story-edit", {"story": [str(one.seq)]}, session_of(first))
     await desk.says(f"story edit {one.seq} title=Meanwhile")
     late = await client.send("story-edit", {"title": ["Late"], "text": [""]}, session_of(asked))
-    assert "Someone changed that story meanwhile" in lines(late) + told(late)
+    assert (
+        "Someone else changed the story in the meantime. Nothing was saved; please review it "
+        "and try again."
+    ) in lines(late) + told(late)
     assert (await desk.now(one)).told.title == "Meanwhile"
 
 

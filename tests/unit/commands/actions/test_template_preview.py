@@ -12,7 +12,7 @@ from component.bus.model.delivery import State
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import ChannelSpec, Preference
 from component.bus.model.roles import Role
-from component.cli.check import check
+from component.cli.check import find_faults
 from component.subscriptions.rendering.templates import NAMES, Templates
 from component.xmpp.handlers import TypedLine
 from tests.support.fakes import a_bus, offered
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 async def bus(tmp_path: Path, folder: Path) -> AsyncIterator[Bus]:
     async with a_bus(tmp_path) as one:
-        await one.hub.store.configuration.seed([ChannelSpec(LOBBY, "Lobby")], (), ())
+        await one.store.configuration.seed([ChannelSpec(LOBBY, "Lobby")], (), ())
         await one.hub.reload()
         yield replace(one, templates=Templates(folder))
 
@@ -45,7 +45,7 @@ async def says(bus: Bus, line: str, role: Role = Role.OPERATOR) -> str:
 @pytest.mark.parametrize("name", NAMES)
 async def test_samples(bus: Bus, name: str) -> None:
     told = await says(bus, f"template preview {name}")
-    assert told.startswith(f"{name} makes of that:\n")
+    assert told.startswith(f"Preview of {name}:\n")
     assert ("<!DOCTYPE html>" in told) is (name.endswith(".html") and name != "footer.html")
 
 
@@ -56,7 +56,7 @@ async def test_what_stands_in_a_channel_in_ones_language_and_zone(bus: Bus) -> N
     )
     told = await says(bus, "template preview digest.txt shoutbox:lobby")
     assert told.startswith(
-        "digest.txt macht daraus:\nLobby: 1 Nachricht\nMontag, 24. November 2025, Uhrzeiten: "
+        "Vorschau von digest.txt:\nLobby: 1 Nachricht\nMontag, 24. November 2025, Uhrzeiten: "
         "Asia/Kolkata\n"
     )
     assert "21:30 Romeo: Guten Morgen" in told
@@ -70,7 +70,10 @@ async def test_the_subscription_is_of_the_channel_though_a_person_wrote_there(
         Channel("chat", "romeo@x"), Author("Romeo", "romeo@x"), "Hello", 1_764_000_000_000
     )
     await committed(
-        bus.hub.store, [offered(said, (said.channel, State.CAME), (LOBBY, State.DONE))], (), ()
+        bus.store,
+        [offered(said, (said.channel, State.RECEIVED), (LOBBY, State.DELIVERED))],
+        (),
+        (),
     )
     told = await says(bus, f"template preview {name} shoutbox:lobby")
     assert "Lobby" in told
@@ -78,10 +81,10 @@ async def test_the_subscription_is_of_the_channel_though_a_person_wrote_there(
 
 
 async def test_what_can_not_be_shown(bus: Bus) -> None:
-    assert "There is nothing in shoutbox:lobby yet." in await says(
+    assert "shoutbox:lobby does not contain any messages yet." in await says(
         bus, "template preview digest.txt shoutbox:lobby"
     )
-    assert "There is no channel muc:x for you." in await says(
+    assert "The channel muc:x does not exist, or you cannot access it." in await says(
         bus, "template preview digest.txt muc:x"
     )
     assert "Template: " in await says(bus, "template preview ../../etc/passwd")
@@ -91,12 +94,12 @@ async def test_a_fault_in_a_template_of_theirs(bus: Bus, folder: Path) -> None:
     (folder / "digest.txt").write_text("\n\n{{ dogest }}")
     told = await says(bus, "template preview digest.txt")
     assert told.startswith(
-        "digest.txt can't be used, so ours is: digest.txt, line 3: 'dogest' is "
-        "undefined\nLobby: 8 messages\n"
+        "digest.txt cannot be used. The preview shows the built-in template: digest.txt, line 3: "
+        "'dogest' is undefined\nLobby: 8 messages\n"
     )
     (folder / "digest.txt").write_text("Mine: {{ subject }}")
     assert (await says(bus, "template preview digest.txt")).startswith(
-        "digest.txt makes of that:\nMine: Lobby: 8 messages\n"
+        "Preview of digest.txt:\nMine: Lobby: 8 messages\n"
     )
 
 
@@ -106,7 +109,7 @@ async def test_a_long_one_is_cut(bus: Bus) -> None:
             Message.new(LOBBY, Author("Romeo", "romeo@x"), f"{count}{'&' * 3_000}", 1_000 + count)
         )
     told = await says(bus, "template preview digest.html shoutbox:lobby")
-    assert "(cut here: it has " in told
+    assert "(shortened; the full text has " in told
     assert len(told) < 21_000
 
 
@@ -116,5 +119,5 @@ async def test_the_check_tells_of_faults_in_the_folder(tmp_path: Path, folder: P
     file.write_text(
         f'[letters]\nfolder = "{folder}"\n[store]\nurl = "sqlite:{tmp_path / "checked.db"}"\n'
     )
-    told = [one for one in await check(file) if one.startswith("[letters]")]
+    told = [one for one in await find_faults(file) if one.startswith("[letters]")]
     assert told == ["[letters] request.html, line 1: 'whom' is undefined"]

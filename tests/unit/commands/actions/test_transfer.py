@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from commands.action import Bus, Caller, Done, Step, begin, go_on
 from commands.actions.system.export import table
-from commands.actions.system.import_ import _kept
+from commands.actions.system.import_ import kept_ids
 from commands.data_forms import BUDGET
 from commands.text import Text
 from component.bus.model.message import Channel
@@ -22,7 +22,7 @@ from component.bus.model.roles import Role
 from component.bus.model.route import MAX_STAGES, Route, Stage
 from component.common.errors import Conflict
 from component.common.sanitize import escape, is_clean
-from component.config.config import digest
+from component.config import digest
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, told
 from tests.contract.pages import a_browser
@@ -65,7 +65,7 @@ class Desk:
         return [await self.says(line) for line in LISTS]
 
     async def changes(self) -> int:
-        return len(await self.bus.hub.store.audit.newest())
+        return len(await self.bus.store.audit.newest())
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ async def test_what_is_exported_is_imported(stage: Desk, full: Desk) -> None:
     toml = await full.says("export")
     tomllib.loads(toml)
     assert digest("secret") not in toml
-    assert await stage.says(f"import sure\n{toml}") == "Imported: 8 changes."
+    assert await stage.says(f"import sure\n{toml}") == "Imported 8 changes."
     assert await stage.lists() == await full.lists()
     assert {one.channel: one.settings for one in stage.bus.hub.channels} == {
         one.channel: one.settings for one in full.bus.hub.channels
@@ -133,7 +133,10 @@ async def test_a_dry_run_first(stage: Desk, full: Desk) -> None:
     """
     shown = await stage.says(f"import remove\n{toml}")
     assert set(shown.splitlines()) >= {
-        "(token “other” is not made: its secret is nowhere; “token create” makes one)",
+        (
+            "(the token “other” is not created, because its secret is not exported; use “token "
+            "create”)"
+        ),
         "~ shoutbox:lobby title=Lobby ⇒ shoutbox:lobby title=Hall",
         "+ shoutbox:back",
         "- chat:*",
@@ -143,32 +146,34 @@ async def test_a_dry_run_first(stage: Desk, full: Desk) -> None:
         "~ juliet@x: operator ⇒ admin",
         "- romeo@x: member",
     }
-    assert await stage.says("no") == "Left as it was."
+    assert await stage.says("no") == "Nothing was changed."
     assert await stage.lists() == before
     await stage.says(f"import remove\n{toml}")
-    assert (await stage.says("yes")).startswith("Imported: ")
+    assert (await stage.says("yes")).startswith("Imported ")
     assert {str(one.channel) for one in stage.bus.hub.channels} == {
         "shoutbox:lobby",
         "shoutbox:back",
     }
     assert len(stage.bus.hub.routes) == 2
     assert stage.bus.settings.roles.given == {"juliet@x": Role.ADMIN}
-    (_, line), *_ = await stage.bus.hub.store.audit.newest()
+    (_, line), *_ = await stage.bus.store.audit.newest()
     assert line.what == "import"
     assert "~ juliet@x: operator ⇒ admin" in line.after
 
 
 async def test_without_remove_the_rest_stays(full: Desk) -> None:
     toml = '[[route]]\nfrom = "shoutbox:lobby"\nto = "muc:team@rooms.x"\noff = true'
-    assert await full.says(f"import sure\n{toml}") == "Imported: 1 changes."
+    assert await full.says(f"import sure\n{toml}") == "Imported 1 changes."
     assert [route.enabled for route in full.bus.hub.routes] == [False, False, True]
     assert len(full.bus.hub.channels) == 3
-    assert "no [[channel]] does" in await full.says(f"import remove sure\n{toml}")
+    assert "which is not defined. Add a [[channel]] for it." in await full.says(
+        f"import remove sure\n{toml}"
+    )
 
 
 async def test_asked_for_in_a_conversation(stage: Desk) -> None:
     assert (await stage.says("import")).startswith(
-        "TOML?\nas “export” writes it\nIn one message or several; “done” ends"
+        "TOML?\nin the format that “export” writes\nWrite one message or several, then “done”."
     )
     assert (
         await stage.says('[[channel]]\nname = "muc:team@rooms.x"')
@@ -176,17 +181,17 @@ async def test_asked_for_in_a_conversation(stage: Desk) -> None:
     )
     assert await stage.says('invite = ["a@x", "b@x"]') == "3 lines so far. Write more, or “done”."
     assert "+ muc:team@rooms.x invite=" in await stage.says("done")
-    assert await stage.says("yes") == "Imported: 1 changes."
+    assert await stage.says("yes") == "Imported 1 changes."
     assert stage.bus.hub.channels[0].settings == {"invite": ["a@x", "b@x"]}
 
 
 async def test_a_conversation_that_ends_before_it_began(stage: Desk) -> None:
     await stage.says("import")
-    assert (await stage.says("fertig")).startswith("Error: This is needed.\nTOML?")
+    assert (await stage.says("fertig")).startswith("Error: This field is required.\nTOML?")
     await stage.says("[[channel]]")
     assert "has 4001 characters" in await stage.says("x" * 4_001)
     assert await stage.says('name = "shoutbox:a"') == "2 lines so far. Write more, or “done”."
-    assert await stage.says("cancel") == "Left as it was."
+    assert await stage.says("cancel") == "Nothing was changed."
     await stage.says("import")
     for _message in range(2):
         assert await stage.says("\n".join(["# " + "x" * 998] * 200)) != ""
@@ -201,7 +206,7 @@ async def test_a_conversation_that_ends_before_it_began(stage: Desk) -> None:
 async def test_a_message_of_many_lines(stage: Desk) -> None:
     toml = "\n".join(f'[[channel]]\nname = "shoutbox:{number:03}"' for number in range(600))
     assert len(toml) > 20_000
-    assert await stage.says(f"import sure\n{toml}") == "Imported: 600 changes."
+    assert await stage.says(f"import sure\n{toml}") == "Imported 600 changes."
     assert "too long" in await stage.says("import " + "x" * 20_000)
     assert "too long" in await stage.says("import\n" + "x\n" * 300_000)
 
@@ -230,14 +235,14 @@ async def test_every_fault_at_once(stage: Desk) -> None:
     )
     for fault in (
         "xmpp is not a setting",
-        "there is no method “pigeon”",
+        "the method “pigeon” does not exist",
         "the bot's own address",
-        "shoutbox has no settings, so no “nmae”",
+        "shoutbox does not have settings, so “nmae” cannot be set.",
         "paused must be true or false",
-        "shoutbox:a stands twice",
-        "names shoutbox:b, and no [[channel]] does",
-        "“nobody”, which is no JID",
-        "role is “king”: write member, operator or admin",
+        "shoutbox:a appears twice",
+        "A [[route]] refers to shoutbox:b, which is not defined. Add a [[channel]] for it.",
+        "is “nobody”, which is not a JID. Write it as juliet@example.org",
+        "role is “king”; write member, operator or admin",
     ):
         assert fault in told, fault
     assert await stage.changes() == 0
@@ -246,11 +251,17 @@ async def test_every_fault_at_once(stage: Desk) -> None:
 @pytest.mark.parametrize(
     ("toml", "told"),
     [
-        ("this is none", "The file is not TOML"),
-        ('[[role]]\njid = "admin@x"\nrole = "member"', "an admin by the configuration"),
-        ('[[channel]]\nname = "muc:lobby@bus.example.org"', "an address of the bus itself"),
-        ('[[route]]\nfrom = "shoutbox:a"\nto = "shoutbox:a"', "to itself would go nowhere"),
-        ('[[role]]\njid = "a@x"\nrole = "member"\n' * 2, "a@x stands twice"),
+        ("this is none", "The file is not valid TOML:"),
+        ('[[role]]\njid = "admin@x"\nrole = "member"', "an admin in the configuration file"),
+        (
+            '[[channel]]\nname = "muc:lobby@bus.example.org"',
+            "is used by Shoutbus itself. Choose another address.",
+        ),
+        (
+            '[[route]]\nfrom = "shoutbox:a"\nto = "shoutbox:a"',
+            "to itself. Choose another destination.",
+        ),
+        ('[[role]]\njid = "a@x"\nrole = "member"\n' * 2, "a@x appears twice"),
         ("", "TOML?"),
     ],
 )
@@ -288,7 +299,7 @@ async def test_a_long_difference_is_cut(stage: Desk) -> None:
     assert "+ shoutbox:059" in shown
     assert "shoutbox:060" not in shown
     assert "… and 40 more" in shown
-    assert await stage.says("yes") == "Imported: 100 changes."
+    assert await stage.says("yes") == "Imported 100 changes."
 
 
 async def _of_many(stage: Desk, count: int) -> None:
@@ -317,8 +328,8 @@ async def test_a_long_export_comes_in_parts(stage: Desk, full: Desk) -> None:
     await stage.says("import")
     for part in parts:
         await stage.says(part)
-    assert "This would change" in await stage.says("done")
-    assert await stage.says("yes") == "Imported: 807 changes."
+    assert "The import would make these changes:" in await stage.says("done")
+    assert await stage.says("yes") == "Imported 807 changes."
     assert await stage.lists() == before
     for part in parts:
         assert await stage.says(f"import\n{part}") == "Nothing would change."
@@ -327,7 +338,10 @@ async def test_a_long_export_comes_in_parts(stage: Desk, full: Desk) -> None:
 async def test_the_parts_come_to_who_asked_by_form(full: Desk) -> None:
     await _of_many(full, 200)
     client = Client(full.bus)
-    assert told(await client.send("export")) == "That is long: I sent it to you as a message."
+    assert (
+        told(await client.send("export"))
+        == "The result is long. It was sent to you as a chat message."
+    )
     await full.says("export")
     assert client.messages[:-1] == full.told
     assert len(client.messages) > 1
@@ -356,7 +370,9 @@ async def test_more_than_messages_carry(stage: Desk) -> None:
         *(Route(BOX, end, stages=stages) for end in ends),
     ]
     await stage.bus.settings.change([Put(one) for one in things], NOBODY)
-    assert (await stage.says("export")).startswith("Error: That is more than 40 messages carry")
+    assert (await stage.says("export")).startswith(
+        "Error: The export does not fit into 40 messages. Copy the database instead."
+    )
 
 
 async def test_a_table_that_no_message_carries(stage: Desk) -> None:
@@ -365,7 +381,9 @@ async def test_a_table_that_no_message_carries(stage: Desk) -> None:
     )
     things: list[Thing] = [ChannelSpec(BOX), ChannelSpec(ROOM), Route(BOX, ROOM, stages=stages)]
     await stage.bus.settings.change([Put(one) for one in things], NOBODY)
-    assert (await stage.says("export")).startswith("Error: That is more than 40 messages carry")
+    assert (await stage.says("export")).startswith(
+        "Error: The export does not fit into 40 messages. Copy the database instead."
+    )
 
 
 # Processors
@@ -403,9 +421,9 @@ async def test_what_differs_in_processors_is_shown(full: Desk) -> None:
     assert (
         after == "shoutbox:lobby → muc:team@rooms.x [quotes, throttle count=9 per=1min then=hold]"
     )
-    assert await full.says("yes") == "Imported: 1 changes."
+    assert await full.says("yes") == "Imported 1 changes."
     assert await full.says(f"import\n{toml}") == "Nothing would change."
-    (_, audited), *_ = await full.bus.hub.store.audit.newest()
+    (_, audited), *_ = await full.bus.store.audit.newest()
     assert line in audited.after
     assert "[] " not in await full.says(f"import sure\n{ROUTE}")
     assert full.bus.hub.routes[0].stages == ()
@@ -430,7 +448,7 @@ def test_a_stage_that_stays_keeps_its_id(wanted: list[str], ids: list[int]) -> N
         return Stage(number, name, (("text", (more or "x",)),))
 
     standing = [stage(number, name) for number, name in enumerate(("quotes", "delay", "prefix"), 1)]
-    found = _kept(standing, [stage(number, name) for number, name in enumerate(wanted, 1)])
+    found = kept_ids(standing, [stage(number, name) for number, name in enumerate(wanted, 1)])
     assert [one.id for one in found] == ids
     assert [one.settings for one in found] == [stage(0, name).settings for name in wanted]
 
@@ -476,21 +494,32 @@ async def test_every_fault_of_processors_at_once(full: Desk) -> None:
     )
     for fault in (
         "[[route]] 1, [[route.processor]] 1: name is missing.",
-        "[[route]] 1, [[route.processor]] 2: there is no processor “trottle”: there are dedupe, ",
-        "[[route]] 1, [[route.processor]] 3: by: This is needed.",
-        "[[route]] 1, [[route.processor]] 4: delay has no setting “bye”: it has by.",
-        "[[route]] 1, [[route.processor]] 5: count: “many” is no whole number.",
-        "[[route]] 1, [[route.processor]] 5: per: “soon” is no time",
-        "[[route]] 1, [[route.processor]] 6: by takes one value, no list.",
-        "[[route]] 1, [[route.processor]] 7: by must be text in quotes, a number, true or "
-        "false, or a list of those.",
-        "[[route]] 1, [[route.processor]] 8: by must be text in quotes",
-        "[[route]] 1, [[route.processor]] 9: has_link: “perhaps” is neither yes nor no.",
-        "[[route]] 1, [[route.processor]] 10: text: This is needed.",
-        "[[route]] 2: processor must be a list in brackets.",
-        "[[route]] 3: processor must be tables, each written under [[route.processor]].",
-        "[[route]] 4: procesor is not a setting: did you mean processor?",
-        "[[route]] 5: That would be 21 processors: a route has 20 at most.",
+        (
+            "[[route]] 1, [[route.processor]] 2: the processor “trottle” does not exist; "
+            "available are dedupe, "
+        ),
+        "[[route]] 1, [[route.processor]] 3: by: This field is required.",
+        (
+            "[[route]] 1, [[route.processor]] 4: delay does not have the setting “bye”; its "
+            "settings are by."
+        ),
+        "[[route]] 1, [[route.processor]] 5: count: “many” is not a whole number.",
+        "[[route]] 1, [[route.processor]] 5: per: “soon” is not a duration",
+        "[[route]] 1, [[route.processor]] 6: by accepts a single value, not a list.",
+        (
+            "[[route]] 1, [[route.processor]] 7: by must be text in quotation marks, a number, "
+            "true or false, or a list of these."
+        ),
+        "[[route]] 1, [[route.processor]] 8: by must be text in quotation marks",
+        (
+            "[[route]] 1, [[route.processor]] 9: has_link: “perhaps” is not a valid answer. "
+            "Write yes or no."
+        ),
+        "[[route]] 1, [[route.processor]] 10: text: This field is required.",
+        "[[route]] 2: processor must be a list in square brackets.",
+        "[[route]] 3: processor must be tables, each written as [[route.processor]].",
+        "[[route]] 4: procesor is not a setting. Did you mean processor?",
+        "[[route]] 5: The route would have 21 processors. The maximum is 20.",
     ):
         assert fault in told, fault
     assert [route.stages for route in full.bus.hub.routes] == [STAGES, STAGES[1:], ()]

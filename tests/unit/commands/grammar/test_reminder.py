@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from commands.grammar.names import names_of
-from commands.grammar.reminder import Read, read, when
+from commands.grammar.reminder import ReminderRequest, read, when
 from component.bus.model.message import Channel
 from component.common.errors import BadInput
 
@@ -69,7 +69,7 @@ NAMES = names_of(
     ],
 )
 def test_what_a_line_says(line: str, whom: str, time: str, what: str) -> None:
-    assert read(line, NAMES) == Read(whom, time, what)
+    assert read(line, NAMES) == ReminderRequest(whom, time, what)
 
 
 def test_long_lines_are_read_soon() -> None:
@@ -111,14 +111,14 @@ def test_times(text: str, local: str, schedule: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("today at 9", "past already"),
-        ("2020-01-01 9:00", "past already"),
+        ("today at 9", "is in the past. Choose a later time."),
+        ("2020-01-01 9:00", "is in the past. Choose a later time."),
         ("in 53 weeks", "more than a year ahead"),
         ("2028-01-01 9:00", "more than a year ahead"),
         ("in 999999 weeks", "more than a year ahead"),
-        ("every 2 minutes", "even fortune cookies"),
-        ("* * * * *", "even fortune cookies"),
-        ("every 7 minutes", "does not come out even"),
+        ("every 2 minutes", "Even fortune cookies take longer to bake"),
+        ("* * * * *", "Even fortune cookies take longer to bake"),
+        ("every 7 minutes", "does not divide the hour or the day evenly. Choose one of"),
         ("soon", "is no"),
         ("team in 3 minutes", "“team in 3 minutes” is no"),
         ("", "is no"),

@@ -5,11 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.grammar.pause import Pause, read_pause, until
-from commands.grammar.subscription import LONGEST, Read, read, tidy, words_in
+from commands.grammar.subscription import MAX_LINE, SubscriptionRequest, read, tidy, words_in
 from component.common.errors import BadInput
 from component.common.schedule import Leap, Schedule, leap
 
@@ -91,7 +91,7 @@ NOW = int(datetime(2026, 11, 25, 12, tzinfo=BERLIN).timestamp() * 1000)  # a Wed
     ],
 )
 def test_what_a_line_says(line: str, said: dict[str, Any]) -> None:
-    assert read(line, NAMES) == Read(**{"channel": "lobby", **said})
+    assert read(line, NAMES) == SubscriptionRequest(**{"channel": "lobby", **said})
 
 
 @pytest.mark.parametrize(
@@ -121,33 +121,36 @@ def test_what_a_line_says(line: str, said: dict[str, Any]) -> None:
     ],
 )
 def test_what_a_german_line_says(line: str, said: dict[str, Any]) -> None:
-    assert read(line, NAMES) == Read(**{"channel": "lobby", **said})
+    assert read(line, NAMES) == SubscriptionRequest(**{"channel": "lobby", **said})
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("our newsletter please", Read(channel="our", rest="newsletter")),
-        ("lobby please", Read(channel="lobby", rest="please")),
-        ("daily at 9", Read(interval="daily at 9")),
+        ("our newsletter please", SubscriptionRequest(channel="our", rest="newsletter")),
+        ("lobby please", SubscriptionRequest(channel="lobby", rest="please")),
+        ("daily at 9", SubscriptionRequest(interval="daily at 9")),
         (
             "lobby every 2 minutes by mail",
-            Read(channel="lobby", interval="every 2 minutes", by="mail"),
+            SubscriptionRequest(channel="lobby", interval="every 2 minutes", by="mail"),
         ),
-        ("lobby every fortnight", Read(channel="lobby", interval="every fortnight")),
-        ("lobby daily at 25", Read(channel="lobby", interval="daily at 25")),
-        ("lobby daily at 9 weekly", Read(channel="lobby", interval="daily at 9 weekly")),
-        ("loby hourly", Read(channel="loby", interval="hourly")),
-        ("", Read()),
+        ("lobby every fortnight", SubscriptionRequest(channel="lobby", interval="every fortnight")),
+        ("lobby daily at 25", SubscriptionRequest(channel="lobby", interval="daily at 25")),
+        (
+            "lobby daily at 9 weekly",
+            SubscriptionRequest(channel="lobby", interval="daily at 9 weekly"),
+        ),
+        ("loby hourly", SubscriptionRequest(channel="loby", interval="hourly")),
+        ("", SubscriptionRequest()),
     ],
 )
-def test_what_can_not_be_read_is_kept_to_be_told(line: str, said: Read) -> None:
+def test_what_can_not_be_read_is_kept_to_be_told(line: str, said: SubscriptionRequest) -> None:
     assert read(line, NAMES) == said
 
 
 def test_a_line_that_is_too_long_is_refused() -> None:
-    with pytest.raises(BadInput, match="at most 600 fit"):
-        read("lobby " + "x" * LONGEST, NAMES)
+    with pytest.raises(BadInput, match="The maximum is 600"):
+        read("lobby " + "x" * MAX_LINE, NAMES)
 
 
 _WORDS = [
@@ -183,6 +186,7 @@ _WORDS = [
 ]
 
 
+@settings(deadline=None)  # a busy machine is slow
 @given(st.lists(st.sampled_from(_WORDS), max_size=25).map(" ".join))
 def test_whatever_is_written_is_read(line: str) -> None:
     said = read(line, NAMES)

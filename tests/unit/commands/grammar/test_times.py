@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from commands.grammar.pause import Pause, read_pause, until
-from commands.grammar.reminder import Read as Reminder
+from commands.grammar.reminder import ReminderRequest as Reminder
 from commands.grammar.reminder import read as read_reminder
 from commands.grammar.reminder import when
 from commands.grammar.subscription import read as read_subscription

@@ -246,7 +246,6 @@ def _days(draw: st.DrawFn) -> list[list[Item]]:
     return days
 
 
-@pytest.mark.timeout(400)  # a busy machine
 @settings(max_examples=300, deadline=None)
 @given(_days())
 def test_none_is_told_twice_and_none_is_missed(days: list[list[Item]]) -> None:

@@ -16,7 +16,7 @@ from component.methods.feed.interval import (
     LEAST,
     Heard,
     Hints,
-    News,
+    OwnerNotice,
     Poll,
     begun,
     failed,
@@ -57,7 +57,7 @@ def passed(poll: Poll, at: int) -> float:
 
 def look(
     poll: Poll, now: int, luck: float, what: "Heard | dict[str, bool]"
-) -> tuple[Poll, News | None]:
+) -> tuple[Poll, OwnerNotice | None]:
     step = (
         succeeded(poll, now, luck, what)
         if isinstance(what, Heard)
@@ -87,7 +87,7 @@ def test_broken_is_told_once_and_recovery_once(script: Sequence[tuple[float, Hea
         told += [news] if news else []
         assert poll.told is (len(told) % 2 == 1)
         now = poll.due + late * 1000
-    assert told == ([News.BROKEN, News.RECOVERED] * len(script))[: len(told)]
+    assert told == ([OwnerNotice.BROKEN, OwnerNotice.RECOVERED] * len(script))[: len(told)]
 
 
 @given(lucks, st.integers(0, 10**7), heards, st.integers(0, 9))
@@ -216,9 +216,9 @@ def test_one_failure_is_nobodys_business() -> None:
 
 def test_gone_is_the_end_until_it_is_resumed() -> None:
     gone = failed(begun(NOW), NOW, 0, gone=True)
-    assert (gone.news, gone.poll.stopped) == (News.GONE, True)
+    assert (gone.news, gone.poll.stopped) == (OwnerNotice.GONE, True)
     assert failed(gone.poll, NOW, 0, gone=True).news is None
     again = resumed(gone.poll, NOW + 5)
     assert (again.due, again.stopped) == (NOW + 5, False)
     well = succeeded(again, NOW + 5, 0, Heard())
-    assert (well.news, well.poll.told) == (News.RECOVERED, False)
+    assert (well.news, well.poll.told) == (OwnerNotice.RECOVERED, False)

@@ -29,7 +29,7 @@ class Hubs:
     async def post(self, url: str, _form: Any) -> None:
         self.asked.append(url)
         await self.open.wait()
-        raise FetchError(_("{host} does not answer in time.", host=url))
+        raise FetchError(_("{host} did not answer in time.", host=url))
 
 
 async def settle() -> None:

@@ -72,7 +72,7 @@ async def hubbed() -> AsyncIterator[tuple[Yard, Hub]]:
 
 
 def _lease(yard: Yard) -> Lease:
-    state = yard.feeds._feeds[PLANET].state
+    state = yard.feeds.feeds[PLANET].state
     assert state
     assert state.lease
     return state.lease
@@ -80,7 +80,7 @@ def _lease(yard: Yard) -> Lease:
 
 def _secretly(yard: Yard) -> Lease:
     """The lease as it is at a hub that is asked over TLS."""
-    feed = yard.feeds._feeds[PLANET]
+    feed = yard.feeds.feeds[PLANET]
     lease = replace(_lease(yard), secret="of the two of us")
     assert feed.state
     feed.state = replace(feed.state, lease=lease)

@@ -211,7 +211,7 @@ async def test_a_feed_without_etag_that_is_byte_for_byte_the_same_is_not_parsed(
     async def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(yard.feeds._looking._workers, "read", never)
+    monkeypatch.setattr(yard.feeds.looking.workers, "read", never)
     await yard.passes(DAY)
     assert yard.blog.parsed > 2
     assert not yard.feeds.troubles()
@@ -231,7 +231,7 @@ async def test_a_week_down_is_told_as_ten_and_how_many_more(yard: Yard) -> None:
         "and 37 more: http://planet.example/",
     ]
     assert [words.partition(".")[0] for words in yard.told] == [
-        "The feed can't be read",
+        "The feed cannot be read.",
         "The feed can be read again",
     ]
 
@@ -360,7 +360,7 @@ async def test_a_permanent_redirect_is_taken_over_and_told_once(yard: Yard) -> N
     yard.blog.add(2)
     await yard.passes(3 * DAY)
     assert yard.told == [
-        f"The feed has moved for good; I read it at {yard.server.url}/new from now on."
+        f"The feed has moved permanently. Shoutbus now reads it at {yard.server.url}/new."
     ]
     assert yard.bodies == [entry(2)]
     assert yard.world.kept[PLANET]["url"] == f"{yard.server.url}/new"
@@ -396,7 +396,11 @@ async def test_a_site_with_several_feeds_tells_which(yard: Yard) -> None:
     )
     await _discovered(yard, page)
     assert len(yard.told) == 1
-    assert f"I read the first, {yard.server.url}/feed;" in yard.told[0]
+    assert (
+        "The page links to several feeds. "
+        f"Shoutbus reads the first one, {yard.server.url}/feed. "
+        "To use another one, edit the channel:"
+    ) in yard.told[0]
     assert f"{yard.server.url}/comments" in yard.told[0]
 
 
@@ -449,8 +453,10 @@ async def test_a_new_feed_that_can_not_be_read_is_told_at_once_and_once(yard: Ya
     yard.subscribe()
     await yard.passes()
     assert yard.told == [
-        "The feed can't be read. 127.0.0.1 has nothing at that address (404). Check the "
-        "address. I go on trying."
+        (
+            "The feed cannot be read. The address does not exist on 127.0.0.1 (404). Check "
+            "the address. Shoutbus keeps trying."
+        )
     ]
     (trouble,) = yard.feeds.troubles()
     assert "404" in str(trouble.why)
@@ -477,7 +483,7 @@ async def test_a_feed_that_breaks_is_told_once_also_over_a_restart(yard: Yard) -
     yard.subscribe()
     await yard.passes(2 * DAY)
     assert len(yard.told) == 1
-    assert "trouble of its own (500)" in str(yard.feeds.troubles()[0].why)
+    assert "has an internal error (500)." in str(yard.feeds.troubles()[0].why)
 
 
 async def test_what_is_gone_is_told_and_looked_at_no_more_until_its_owner_wants_it(
@@ -507,7 +513,10 @@ async def test_what_is_gone_is_told_and_looked_at_no_more_until_its_owner_wants_
 async def test_a_private_address_is_refused_in_words(yard: Yard) -> None:
     yard.feeds.configure([ChannelSpec(PLANET, settings={"url": "http://10.0.0.1/feed"})])
     await yard.passes()
-    assert "10.0.0.1 is inside a private network" in yard.told[0]
+    assert (
+        "10.0.0.1 is in a private network, and Shoutbus does not connect to private "
+        "networks. Ask an operator to allow this host."
+    ) in yard.told[0]
 
 
 async def test_retry_after_is_kept_to(yard: Yard) -> None:
@@ -543,7 +552,7 @@ async def test_a_fault_of_ours_ends_no_feed(yard: Yard, monkeypatch: pytest.Monk
 
     yard.blog.add(2)
     with monkeypatch.context() as broken:
-        broken.setattr(yard.feeds._looking._workers, "read", fails)
+        broken.setattr(yard.feeds.looking.workers, "read", fails)
         await yard.passes(DAY)
     assert yard.bodies == []
     await yard.passes(HOUR)
@@ -695,16 +704,16 @@ async def test_a_look_begins_with_what_a_push_left(monkeypatch: pytest.MonkeyPat
         yard.blog.add(1)
         yard.subscribe()
         await yard.passes()
-        feed = yard.feeds._feeds[PLANET]
+        feed = yard.feeds.feeds[PLANET]
         assert feed.state
         seen: list[Any] = []
-        look = yard.feeds._looking.look
+        look = yard.feeds.looking.look
 
         async def watched(channel: Channel, state: Any, choice: Any) -> Any:
             seen.append(state)
             return await look(channel, state, choice)
 
-        monkeypatch.setattr(yard.feeds._looking, "look", watched)
+        monkeypatch.setattr(yard.feeds.looking, "look", watched)
         await feed.turn.acquire()
         waits = asyncio.create_task(yard.feeds.poll_once(feed, feed.state))
         await asyncio.sleep(0)

@@ -150,5 +150,5 @@ def test_a_domain_is_kept_in_one_way(written: str, kept: str) -> None:
     ],
 )
 def test_a_domain_that_is_another_is_refused(domain: str) -> None:
-    with pytest.raises(BadInput, match="can be read as another domain"):
+    with pytest.raises(BadInput, match="Use the spelling that its owner uses"):
         tidy(f"juliet@{domain}")

@@ -75,7 +75,7 @@ async def test_an_address_that_is_none_is_given_up() -> None:
     ):
         with pytest.raises(NoMailbox):
             await deliver(method, delivery())
-        assert addresses.gone == [(JULIET, "the mail server says: 550 5.1.1 no such user")]
+        assert addresses.gone == [(JULIET, "the mail server reports: 550 5.1.1 no such user")]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,9 @@ async def test_without_a_server_it_says_so() -> None:
     assert await method.landed(JULIET) == frozenset()
     with pytest.raises(Refused) as told:
         await deliver(method, delivery())
-    assert "mail is not set up here" in str(told.value)
+    assert "email is not set up; an operator must add [mail] to the configuration" in str(
+        told.value
+    )
 
 
 async def test_the_letter_goes_whole() -> None:

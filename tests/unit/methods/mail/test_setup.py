@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from component.common.errors import BadInput, ConfigError
-from component.config.config import Config, parse
+from component.config import Config, parse
 from component.methods import discover
 from component.methods.mail.setup import Domain, Mailbox, MailSetup, Place, Port, Security
 
@@ -102,7 +102,10 @@ def test_no_password_in_clear_text_unless_it_is_wanted() -> None:
         '"a"\npassword = "s3cr3t"\n'
     )
     (fault,) = _faults(f"[mail]\n{there}")
-    assert fault.startswith("[mail]: The password would go to mail.example.org in clear text")
+    assert fault.startswith(
+        "[mail]: The password would be sent to mail.example.org in clear text. Set security = "
+        '"starttls" or "tls", or allow it with clear_text = true.'
+    )
     assert "s3cr3t" not in fault
     assert _setup(f"{there}clear_text = true").way is Security.NONE
     assert _setup(there.replace("mail.example.org", "127.0.0.1")).password == "s3cr3t"
@@ -115,7 +118,7 @@ def test_the_environment_goes_first_and_may_be_alone() -> None:
     assert _setup(f'{mail}password = "one"', SHOUTBUS_MAIL_PASSWORD="").password == "one"
     assert _setup("", SHOUTBUS_MAIL_SENDER="b@example.org").sender.address == "b@example.org"
     assert _faults(f"[mail]\n{mail}", SHOUTBUS_MAIL_PORT="many") == [
-        "[mail]: port: “many” is no port, 1 to 65535."
+        "[mail]: port: “many” is not a port number. Choose one from 1 to 65535."
     ]
 
 
@@ -133,22 +136,25 @@ clear_text = "perhaps"
 [chat]
 x = 1
 """) == [
-        "[mail]: sender: This is needed.",
-        "[mail]: port: “70000” is no port, 1 to 65535.",
-        "[mail]: security: “ssl” is none of none, starttls and tls.",
-        "[mail]: clear_text: “perhaps” is neither yes nor no.",
-        "[mail]: connections: “0” won't do: a number from 1 to 20.",
-        "[mail]: bounce_domain: “not a domain” is no domain like bounces.example.org.",
-        "[mail]: bounce_listen: “2526” is no address:port like 127.0.0.1:2526.",
+        "[mail]: sender: This field is required.",
+        "[mail]: port: “70000” is not a port number. Choose one from 1 to 65535.",
+        "[mail]: security: “ssl” is not valid. Write none, starttls or tls.",
+        "[mail]: clear_text: “perhaps” is not a valid answer. Write yes or no.",
+        "[mail]: connections: “0” is out of range. Write a number from 1 to 20.",
+        "[mail]: bounce_domain: “not a domain” is not a domain. Write it as bounces.example.org.",
+        "[mail]: bounce_listen: “2526” is not an address and port. Write it as 127.0.0.1:2526.",
         "the file: chat is not a setting.",
-        "[mail]: pasword is not a setting: did you mean password?",
+        "[mail]: pasword is not a setting. Did you mean password?",
     ]
 
 
 def test_what_is_no_table_and_what_is_no_value() -> None:
     assert "[mail]" in _faults("[[mail]]\nsender = 'a@example.org'")[0]
     assert "mail" in _faults("[maill]\nsender = 'a@example.org'")[0]
-    assert "takes one value" in _faults("[mail]\nsender = ['a@example.org', 'b@example.org']")[0]
+    assert (
+        "accepts a single value, not a list"
+        in _faults("[mail]\nsender = ['a@example.org', 'b@example.org']")[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,7 +186,7 @@ def test_a_sender_as_it_is_written() -> None:
 
 def test_a_user_goes_with_a_password() -> None:
     assert _faults("[mail]\nsender = 'a@example.org'\nuser = 'a'") == [
-        "[mail]: A user and a password go together: give both, or neither."
+        "[mail]: A user name and a password belong together. Set both, or neither."
     ]
 
 
@@ -189,7 +195,7 @@ def test_a_file_of_certificates(tmp_path: Path) -> None:
     junk.write_text("no certificate")
     for file in (junk, tmp_path / "missing.pem"):
         (fault,) = _faults(f"[mail]\nsender = 'a@example.org'\nca = '{file}'")
-        assert fault.startswith(f"[mail]: ca is {file}, which can't be used: ")
+        assert fault.startswith(f"[mail]: The certificate file in ca, {file}, cannot be used: ")
     trust = MailSetup(SENDER).trust()
     assert trust.verify_mode is ssl.CERT_REQUIRED
     assert trust.check_hostname

@@ -286,7 +286,10 @@ async def test_a_broken_one_is_told_once_and_others_are_drawn_from(tmp_path: Pat
     source = cookies(world, tmp_path, files=["good", "bad"])
     await world.until(NINE + 50 * HOUR)
     assert world.words == ["hello"] * 51
-    broken = (HOURLY, "The index of the fortunes “bad” is broken: strfile makes it anew.")
+    broken = (
+        HOURLY,
+        "The index of the fortune database “bad” is damaged. Rebuild it with strfile.",
+    )
     assert world.told == [broken]
     assert [(one.channel, str(one.why)) for one in source.troubles()] == [broken]
     assert source.troubles()[0].due == (NINE + 51 * HOUR) * 1000
@@ -296,7 +299,7 @@ async def test_a_broken_one_is_told_once_and_others_are_drawn_from(tmp_path: Pat
     assert world.told == [broken]  # nor once more after a restart
     index.write_bytes(whole)
     await world.until(NINE + 100 * HOUR)
-    assert world.told == [broken, (HOURLY, "The fortunes “bad” can be read again.")]
+    assert world.told == [broken, (HOURLY, "The fortune database “bad” can be read again.")]
     assert {*world.words} == {"hello", "never told"}
     assert source.troubles() == []
 
@@ -307,7 +310,9 @@ async def test_missing_ones_and_none_at_all(tmp_path: Path) -> None:
     source = cookies(world, tmp_path, files=["good", "gone"])
     await world.until(NINE + 2 * HOUR)
     assert world.words == ["hello"] * 3
-    assert world.told == [(HOURLY, "There are no fortunes “gone” here; there are good.")]
+    assert world.told == [
+        (HOURLY, "The fortune database “gone” does not exist. Available are good.")
+    ]
     source.configure([ChannelSpec(HOURLY, settings={"when": "hourly"})])
     await world.until(NINE + 3 * HOUR)
     assert (
@@ -318,11 +323,11 @@ async def test_missing_ones_and_none_at_all(tmp_path: Path) -> None:
     await world.until(NINE + 8 * HOUR)
     assert len(world.words) == 4
     assert [words for _channel, words in world.told[1:]] == [
-        "There are no fortunes on this machine: install the package fortunes."
+        "No fortunes are installed on this machine. Install the package fortunes."
     ]
     database(tmp_path, "good", "hello")
     await world.until(NINE + 9 * HOUR)
-    assert world.told[-1] == (HOURLY, "There are fortunes again.")
+    assert world.told[-1] == (HOURLY, "Fortunes are available again.")
     assert len(world.words) == 5
     assert len(world.told) == 3
 
@@ -355,7 +360,7 @@ async def test_offensive_ones_only_where_asked(tmp_path: Path) -> None:
 async def test_no_name_leads_out_of_the_folders(tmp_path: Path, name: str) -> None:
     database(tmp_path, "secret", "a secret")
     database(tmp_path / "here", "nice", "hello")
-    with pytest.raises(BadInput, match="is no name of fortunes"):
+    with pytest.raises(BadInput, match="Write it as computers, without a folder"):
         FORTUNE.settings(ChannelSpec(HOURLY, settings={"files": [name]}))
     world = World()
     cookies(world, tmp_path / "here", files=[name])
@@ -367,15 +372,27 @@ async def test_no_name_leads_out_of_the_folders(tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"when": "every minute"}, "when: “every minute” is every 1min: even fortune cookies"),
-        ({"when": "* * * * *"}, "even fortune cookies need longer to bake"),
+        (
+            {"when": "every minute"},
+            (
+                "when: “every minute” runs every 1min. Even fortune cookies take longer to bake "
+                ";) Choose"
+            ),
+        ),
+        ({"when": "* * * * *"}, "Even fortune cookies take longer to bake"),
         (
             {"when": "hourly", "jitter": "31min"},
-            "A spread of 31min is too much for “hourly”: half of the time between",
+            (
+                "The random delay of 31min is too long for “hourly”. The maximum is half of the "
+                "interval,"
+            ),
         ),
-        ({"jitter": "5min"}, "There is a spread and no schedule"),
-        ({"when": "hourly", "zone": "Mars/Olympus"}, "zone: “Mars/Olympus” is no time zone"),
-        ({"colour": "red"}, "has no setting “colour”"),
+        ({"jitter": "5min"}, "A random delay requires a schedule. Set when."),
+        (
+            {"when": "hourly", "zone": "Mars/Olympus"},
+            "zone: “Mars/Olympus” is not a time zone. Write it as",
+        ),
+        ({"colour": "red"}, "does not have the setting “colour”; its settings are"),
     ],
 )
 def test_settings_of_fortunes_that_are_refused(settings: Mapping[str, Any], why: str) -> None:
@@ -396,7 +413,7 @@ async def test_bad_settings_that_are_kept_are_told_once_and_stop_no_other(tmp_pa
         world = world.again()
     assert len(world.said) == 2
     assert [(channel, words[:46]) for channel, words in world.told] == [
-        (bad.channel, "It says nothing until its settings are mended:")
+        (bad.channel, "The channel does not post anything until its settings are corrected:")
     ]
     assert [one.channel for one in source.troubles()] == [bad.channel]
     source = Fortune(world.ports(), [tmp_path])
@@ -626,20 +643,23 @@ async def test_a_nickname_is_text(nick: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({}, "would never be said: set when, or join"),
+        ({}, "This greeting would never be posted. Set when or join."),
         ({"join": True, "text": []}, "has 1 to 100 lines"),
         ({"join": True, "text": ["x"] * 101}, "has 1 to 100 lines"),
         ({"join": True, "text": ["x" * 1_001]}, "of at most 1000 characters"),
-        ({"join": True, "text": ["Hi {nick}!"]}, "“{nick}” is no field: there are {name}, {room}"),
-        ({"join": True, "text": ["{0.__class__}"]}, "is no field"),
-        ({"join": True, "text": ["{{cycler.__init__}}"]}, "is no field"),
-        ({"join": True, "text": ["{{name}}"]}, "is no field"),
-        ({"join": True, "text": ["{name"]}, "is no field"),
+        ({"join": True, "text": ["Hi {nick}!"]}, "“{nick}” is not a field. Use {name}, {room}"),
+        ({"join": True, "text": ["{0.__class__}"]}, "is not a field. Use"),
+        ({"join": True, "text": ["{{cycler.__init__}}"]}, "is not a field. Use"),
+        ({"join": True, "text": ["{{name}}"]}, "is not a field. Use"),
+        ({"join": True, "text": ["{name"]}, "is not a field. Use"),
         (
             {"when": "hourly", "text": ["Hi!", "Hi {name}!"]},
-            "“{name}” is known only where someone comes in",
+            "“{name}” is known only when someone joins. Set join, or remove the field.",
         ),
-        ({"when": "hourly", "join": True, "text": ["Hi {name}!"]}, "On a schedule nobody came in"),
+        (
+            {"when": "hourly", "join": True, "text": ["Hi {name}!"]},
+            "A scheduled greeting cannot name a person or room. Add a line without",
+        ),
         ({"when": "* * * * *"}, "cookies"),
     ],
 )

@@ -13,8 +13,7 @@ from structlog.testing import capture_logs
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.flow_control import Way
-from component.bus.model.message import Author, Channel, Message
-from component.bus.model.subscription import ASKS
+from component.bus.model.message import Author, Channel, Kind, Message
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Confirmation, Ports
 from component.bus.ports.source_state import ArchivePosition
@@ -186,7 +185,7 @@ async def test_it_is_cut_to_the_parts_it_may_have(world: World) -> None:
 
 async def test_nothing_is_not_sent(world: World) -> None:
     delivery = to()
-    with pytest.raises(Refused, match="nothing to say"):
+    with pytest.raises(Refused, match="The message is empty"):
         await deliver(
             world.method(plain=True),
             replace(delivery, message=replace(delivery.message, body="\u0301")),
@@ -202,7 +201,7 @@ async def test_printers_marks_and_plain(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [("+15551234567", "none of the countries"), ("+4930000000", "Nobody confirmed")],
+    [("+15551234567", "is not allowed in [sms]."), ("+4930000000", "Nobody confirmed")],
 )
 async def test_where_nothing_is_sent(world: World, number: str, words: str) -> None:
     with pytest.raises(Refused, match=words):
@@ -231,10 +230,13 @@ async def test_1000_events_stop_at_the_budget(world: World) -> None:
         except Refused as error:
             refused.append(str(error))
     assert len(world.direct.written) == 10
-    assert refused == ["The 10 SMS of the day's budget are spent."] * 990
+    assert refused == ["The daily budget of 10 SMS is used up."] * 990
     ((channel, words),) = world.told
     assert str(channel) == "sms:budget"
-    assert words.startswith("The 10 SMS of today's budget are spent.")
+    assert words.startswith(
+        "The budget of 10 SMS for today is used up. Further SMS become dead letters; “deadletter "
+        "list” shows them."
+    )
     (trouble,) = method.troubles()
     assert str(trouble.why) == refused[0]
     world.clock.now += 86_400
@@ -522,8 +524,8 @@ async def test_a_full_disk_is_the_gateway_s_to_hear(world: World) -> None:
 
 
 def asking(number: int) -> Delivery:
-    origin = f"{ASKS}1:juliet@x  sms:{number}"
-    return Delivery(1, said("your code", origin=origin), Channel("sms", f"+49151000{number:05}"))
+    request = said("your code", kind=Kind.CONFIRMATION)
+    return Delivery(1, request, Channel("sms", f"+49151000{number:05}"))
 
 
 async def test_requests_take_a_third_of_the_budget(world: World) -> None:
@@ -532,7 +534,9 @@ async def test_requests_take_a_third_of_the_budget(world: World) -> None:
     for number in range(3):
         await deliver(method, asking(number))
     method = world.method(budget=9)
-    with pytest.raises(Refused, match="As many SMS"):
+    with pytest.raises(
+        Refused, match="The daily budget for SMS with confirmation codes is used up"
+    ):
         await deliver(method, asking(3))
     for _ in range(6):
         await deliver(method, to())

@@ -12,17 +12,16 @@ import pytest
 
 from component.bus.engine.commits import Offer
 from component.bus.model.delivery import Delivery, State
-from component.bus.model.message import Author, Channel, Message, id_from
+from component.bus.model.message import BUS, Author, AuthorKind, Channel, Kind, Message, id_from
 from component.bus.model.records import Audit, Preference
 from component.bus.model.subscription import (
-    DIGEST,
     Address,
     Interval,
     Proof,
     Standing,
     Subscription,
-    asking,
 )
+from component.bus.ports.addresses import RequestLimits
 from component.bus.ports.digests import DigestTurn
 from component.bus.ports.store import Store
 from component.bus.ports.transaction import Plan
@@ -104,9 +103,10 @@ class Desk:
         first, *others = to or (LOBBY,)
         name = more.pop("name", author.partition("@")[0].title())
         at = more.pop("at", 1_764_000_000_000 + self.count * 60_000)
-        message = replace(Message.new(first, Author(name, author), body, at), **more)
+        kind = more.pop("author_kind", AuthorKind.PERSON)
+        message = replace(Message.new(first, Author(name, author, kind), body, at), **more)
         plan = [
-            (message, first, State.CAME, ""),
+            (message, first, State.RECEIVED, ""),
             *((message, one, State.PENDING, "") for one in others),
         ]
         await committed(self.store, [Offer(message, lambda: Plan(plan))], (), ())
@@ -119,7 +119,7 @@ class Desk:
             for count, body in enumerate(bodies, 1)
         ]
         offers = [
-            Offer(one, lambda one=one: Plan([(one, LOBBY, State.CAME, "")]))  # type: ignore[misc]
+            Offer(one, lambda one=one: Plan([(one, LOBBY, State.RECEIVED, "")]))  # type: ignore[misc]
             for one in plan
         ]
         await committed(self.store, offers, (), ())
@@ -138,11 +138,11 @@ class Desk:
         target = of[0].target
         message = Message.new(
             target,
-            Author("Shoutbus", f"{DIGEST}{target}"),
+            BUS,
             "summary",
             1,
-            origin=f"{DIGEST}{target}@{self.count}",
             id=id_from(f"{target} {self.count}"),
+            kind=Kind.DIGEST,
         )
         ends = [await self.store.deliveries.last_seq(one.channel) for one in of]
         turns = [
@@ -215,7 +215,7 @@ async def test_a_digest_by_mail(desk: Desk) -> None:
     daily = await desk.subscribe(zone="Europe/Berlin")
     first = await desk.say("Who brings the cake?")
     await desk.say("The door is open")
-    await desk.answer(first, "I do", name="Zoë", author="guest:1")
+    await desk.answer(first, "I do", name="Zoë", author_kind=AuthorKind.GUEST)
     letter = await desk.writer.letter(await desk.digest(daily))
     assert letter.subject == "Lobby: 3 messages"
     assert letter.list_id == "<lobby.shoutbox.shouts.example.org>"
@@ -228,11 +228,11 @@ async def test_a_digest_by_mail(desk: Desk) -> None:
     )
     foot = letter.text.partition("\n-- \n")[2]
     assert foot.startswith(
-        "You get this because this address is subscribed to Lobby (daily at 9).\nEnd this "
-        "subscription: "
+        "You receive this email because this address is subscribed to Lobby (daily at 9).\nEnd "
+        "this subscription: "
     )
     assert f"{WEB}/subscriptions" in foot
-    assert "Never write to this address again: https://shouts.example.org/stop/" in foot
+    assert "Stop all email to this address: https://shouts.example.org/stop/" in foot
     for words in (
         "Who brings the cake?",
         f'href="{WEB}/messages/{first.id}/k"',
@@ -256,10 +256,10 @@ async def test_a_mention_says_why_it_comes_at_once(
     await desk.subscribe(interval=Interval.parse(interval), name="juliet")
     message = await desk.say(words, LOBBY, MAIL)
     letter = await desk.writer.letter(await desk.brought(message, MAIL))
-    assert letter.text.count("\nIt comes at once because “juliet” is named in it.\n") == told
-    assert letter.html.count("It comes at once because “juliet” is named in it.") == told
+    assert letter.text.count("\nYou receive it immediately because it mentions “juliet”.\n") == told
+    assert letter.html.count("You receive it immediately because it mentions “juliet”.") == told
     assert (
-        "It comes"
+        "You receive it immediately because it mentions"
         not in (
             await desk.writer.letter(await desk.digest(*await desk.store.subscriptions.find()))
         ).text
@@ -284,7 +284,7 @@ async def test_each_is_told_in_their_language_and_zone(desk: Desk) -> None:
     letter = await desk.writer.letter(await desk.digest(german))
     assert (letter.subject, letter.language) == ("Lobby: 1 Nachricht", "de")
     assert "21:31 Romeo: hello" in letter.text
-    assert "Dieses Abonnement beenden" in letter.html
+    assert "Dieses Abo beenden" in letter.html
 
 
 async def test_what_is_left_out(desk: Desk) -> None:
@@ -341,7 +341,7 @@ async def test_what_was_deleted_is_not_told(desk: Desk) -> None:
         second.id, "(deleted by an operator)", Audit(2, "admin@x", "text", "delete")
     )
     desk.clock.sleep(LIFE_MS / 1000)
-    with pytest.raises(Refused, match="deleted meanwhile"):
+    with pytest.raises(Refused, match="The messages were deleted in the meantime"):
         await desk.writer.letter(delivery)
 
 
@@ -365,7 +365,7 @@ async def test_a_digest_in_chat_and_in_a_room(desk: Desk) -> None:
     told = await desk.writer.message(await desk.digest(await desk.subscribe(target=CHAT)))
     assert told.channel == CHAT
     assert told.body.startswith("Lobby: 60 messages\n")
-    assert told.body.endswith("Answer “stop” to end this.")
+    assert told.body.endswith("Reply “stop” to unsubscribe.")
     assert f" more: {WEB}/shoutbox/lobby\n" in told.body
     assert 2_000 < len(told.body) < 3_500
     room = await desk.writer.message(await desk.digest(await desk.subscribe(target=ROOM)))
@@ -581,14 +581,10 @@ async def test_header_lines_stay_lines(desk: Desk) -> None:
 
 
 async def request(desk: Desk, target: Channel, who: str = JULIET, asked: int = 5) -> Delivery:
-    await desk.store.addresses.put(Address(who, target, Proof.ASKED, asked))
-    message = Message.new(
-        target,
-        Author("Shoutbus", "bus:"),
-        "Please confirm.",
-        asked,
-        origin=asking(Address(who, target, asked=asked)),
-    )
+    message = Message.new(target, BUS, "Please confirm.", asked, kind=Kind.CONFIRMATION)
+    address = Address(who, target, Proof.ASKED, asked)
+    limits = RequestLimits(9, 9, 9, asked)
+    await desk.store.addresses.request_confirmation(address, who, message.id, limits)
     return await desk.keep(message, Plan([(message, target, State.PENDING, "")]))
 
 
@@ -619,7 +615,8 @@ async def test_a_request_names_what_waits_in_the_language_of_who_asked(desk: Des
     await desk.subscribe(who="", target=Channel("mail", "x@y"), standing=Standing.ASKED, due=0)
     anonymous = await desk.writer.letter(await request(desk, Channel("mail", "x@y"), ""))
     assert anonymous.text.startswith(
-        "Someone wants x@y to be told by Shoutbus of:\n\n- Lobby (daily at 9)\n\nIf that"
+        "Someone wants Shoutbus to send messages from these channels to x@y:\n\n- Lobby (daily "
+        "at 9)\n\nIf that"
     )
     assert '<li dir="auto">Lobby (daily at 9)</li>' in anonymous.html
 
@@ -628,20 +625,24 @@ async def test_a_code_by_sms(desk: Desk, store: Store) -> None:
     code = Links(WEB, b"0" * 32).code(Address(JULIET, SMS, asked=5))
     delivery = await request(desk, SMS)
     told = await desk.writer.short(delivery, lambda text: len(text) <= 160)
-    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing."
+    request_text = (
+        f"Shoutbus: Your confirmation code is {code}. "
+        "If you did not request it, ignore this message."
+    )
+    assert told == request_text
     hearing = _desk(store, hears_stop=True)
     told = await hearing.writer.short(delivery, lambda text: len(text) <= 160)
-    assert told == f"Shoutbus: your code is {code}. Not you? Do nothing. STOP: never again."
+    assert told == f"{request_text} Reply STOP to block Shoutbus."
     assert gsm.count(told).parts == 1
 
 
 async def test_a_request_that_another_followed_is_not_sent(desk: Desk) -> None:
     first = await request(desk, MAIL)
     await request(desk, MAIL, asked=9)
-    with pytest.raises(Refused, match="need not be confirmed"):
+    with pytest.raises(Refused, match="The address no longer needs to be confirmed"):
         await desk.writer.letter(first)
     await desk.store.addresses.put(Address(JULIET, MAIL, Proof.CONFIRMED))
-    with pytest.raises(Refused, match="need not be confirmed"):
+    with pytest.raises(Refused, match="The address no longer needs to be confirmed"):
         await desk.writer.letter(first)
 
 
@@ -663,7 +664,9 @@ async def test_a_broken_template_is_told_once_and_ours_is_sent(
     assert desk.told == ["digest.txt, line 2: 'nothing' is undefined"]
     (folder / "digest.txt").write_text("Dear all, {{ subject }}")
     letter = await desk.writer.letter(delivery)  # at once, not when what was kept is too old
-    assert letter.text.startswith("Dear all, Lobby: 1 message\n\n-- \nYou get this because")
+    assert letter.text.startswith(
+        "Dear all, Lobby: 1 message\n\n-- \nYou receive this email because"
+    )
 
 
 @pytest.mark.parametrize("failing", ["parts_of", "get", "notified", "between"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.bus.model.message import Author, Channel, Message, id_from
+from component.bus.model.message import Author, Channel, Kind, Message, id_from
 from component.common.errors import BadInput
 from component.common.sanitize import is_clean
 from component.subscriptions.rendering import subject
@@ -53,10 +53,11 @@ def said(
     at: int = NIGHT,
     answers: Message | None = None,
     channel: Channel = LOBBY,
+    kind: Kind = Kind.CHAT,
     **more: str,
 ) -> Message:
     author = Author(more.get("name", "Juliet"), more.get("key", "juliet@example.org"))
-    one = Message.new(channel, author, body, at, id=id_from(f"{body[:50]} {at}"))
+    one = Message.new(channel, author, body, at, id=id_from(f"{body[:50]} {at}"), kind=kind)
     return replace(one, replies=answers.id, thread=answers.thread or answers.id) if answers else one
 
 
@@ -199,7 +200,7 @@ def test_five_megabytes_make_a_letter_that_clients_show(word: str) -> None:
     ]
     page = _page("digest.html", wanted)
     assert len(page.encode()) < 95_000
-    assert page.count("read all of it") == min(20, page.count('class="said"')) > 0
+    assert page.count("read the full text") == min(20, page.count('class="said"')) > 0
 
 
 def _page(
@@ -227,7 +228,7 @@ def test_a_digest_in_chat_is_short() -> None:
     assert 2_000 < len(text) < 3_500
     assert "… and 2" in text
     assert f"more: {WEB}/shoutbox/lobby" in text
-    assert text.endswith("Answer “stop” to end this.\n")
+    assert text.endswith("Reply “stop” to unsubscribe.\n")
 
 
 @given(st.lists(st.integers(0, 300), max_size=12), st.integers(0, 500))
@@ -259,7 +260,7 @@ def test_long_ones_are_cut(body: str, text: str, cut: bool) -> None:
 
 def test_what_feeds_and_archives_say_has_a_headline_that_leads_there() -> None:
     feed = Channel("feed", "planet")
-    item = said("News\nhttps://a.example/1\nMore of it", channel=feed, key="feed:planet/Ann")
+    item = said("News\nhttps://a.example/1\nMore of it", channel=feed, kind=Kind.FEED_ITEM)
     one = entry(item, feed, WHERE, "")
     assert (one.heading, one.target, one.text) == ("News", "https://a.example/1", "More of it")
     archive = replace(WHERE, permalink=lambda message, channel: f"{WEB}/stories/{message.id}")
@@ -273,20 +274,20 @@ def test_what_feeds_and_archives_say_has_a_headline_that_leads_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "key"),
+    ("body", "kind"),
     [
-        ("https://bank.example\nhttps://evil.example", "feed:planet/Ann"),
-        ("www.bank.example\nhttps://evil.example", "feed:planet"),
-        ("My bank\nhttps://evil.example", "guest:1"),
-        ("My bank\njavascript:alert(1)", "feed:planet"),
-        ("My bank\nhttps://evil.example and so on", "feed:planet"),
-        ("My bank\nhttps://evil.example", "feed:planetary"),
+        ("https://bank.example\nhttps://evil.example", Kind.FEED_ITEM),
+        ("www.bank.example\nhttps://evil.example", Kind.FEED_ITEM),
+        ("My bank\nhttps://evil.example", Kind.CHAT),
+        ("My bank\njavascript:alert(1)", Kind.FEED_ITEM),
+        ("My bank\nhttps://evil.example and so on", Kind.FEED_ITEM),
+        ("My bank\nhttps://evil.example", Kind.AGGREGATE),
+        ("My bank\nhttps://evil.example", Kind.GREETING),
     ],
 )
-def test_nobody_calls_an_address_by_the_name_of_another(body: str, key: str) -> None:
-    one = entry(
-        said(body, channel=Channel("feed", "planet"), key=key), Channel("feed", "planet"), WHERE, ""
-    )
+def test_nobody_calls_an_address_by_the_name_of_another(body: str, kind: Kind) -> None:
+    feed = Channel("feed", "planet")
+    one = entry(said(body, channel=feed, kind=kind), feed, WHERE, "")
     assert (one.heading, one.target, one.text) == ("", "", body)
 
 
@@ -351,7 +352,7 @@ def test_stories_are_drawn_with_their_titles_linked() -> None:
     item = said(
         "Fresh news\nhttps://a.example/1?b=2&c=3",
         channel=Channel("feed", "planet"),
-        key="feed:planet",
+        kind=Kind.FEED_ITEM,
     )
     page = _page("digest.html", [item])
     assert (
@@ -384,7 +385,7 @@ def test_stories_are_drawn_with_their_titles_linked() -> None:
             "a, b, c und 2 weitere: 5 Nachrichten",
         ),
         (["Lobby"], 100, False, "Lobby: more than 100 messages", "Lobby: mehr als 100 Nachrichten"),
-        (["Lobby"], 0, False, "Lobby: news", "Lobby: Neues"),
+        (["Lobby"], 0, False, "Lobby: new messages", "Lobby: neue Nachrichten"),
         (["L" * 90], 12, True, "L" * 64 + "…: 12 messages", "L" * 61 + "…: 12 Nachrichten"),
     ],
 )
@@ -590,7 +591,7 @@ def test_a_fault_is_told_once_and_again_when_the_file_changed(folder: Path) -> N
 
 def test_a_check_finds_every_fault(folder: Path) -> None:
     assert [str(one) for one in faults(Templates(folder / "none"), NIGHT)] == [
-        f"{folder / 'none'} is no folder, or can't be read."
+        f"{folder / 'none'} is not a folder, or it cannot be read."
     ]
     assert faults(Templates(folder), NIGHT) == []
     assert not faults(Templates(), NIGHT)
@@ -599,7 +600,7 @@ def test_a_check_finds_every_fault(folder: Path) -> None:
     (folder / "frame.html").write_text("\n{{ x }}")
     (folder / "request.txt").write_text("{{ who }}{{ code }}{{ y }}")
     assert [str(one) for one in faults(Templates(folder), NIGHT)] == [
-        "digset.html is no letter's template: did you mean digest.html?",
+        "digset.html is not the name of a template. Did you mean digest.html?",
         "frame.html, line 2: 'x' is undefined",
         "request.txt, line 1: 'y' is undefined",
     ]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from commands.action import Bus
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel, Kind, Message
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
-from component.bus.model.subscription import ASKS, Interval, Proof, Standing, Subscription, mailbox
+from component.bus.model.subscription import Interval, Proof, Standing, Subscription, mailbox
 from component.common.i18n import LANGUAGES, tell
-from component.subscriptions.addresses import LINK_LIFE
+from component.subscriptions.addresses import LINK_LIFE_MS, RequestQuotas
 from tests.contract.forms import a_seeded_bus
 from tests.contract.pages import Browser, Page, a_browser
 from web.account.cards import card
@@ -28,11 +28,14 @@ MAIL = Channel("mail", "juliet@example.org")
 MINE = Channel("chat", "juliet@x")
 FORM = "/shoutbox/lobby/subscribe"
 SENT = (
-    "If there is something to confirm, a mail is on its way: one a day at most, so look for "
-    "an earlier one too."
+    "If confirmation is required, an email is on its way. At most one is sent per day, so also "
+    "look for an earlier one."
 )
-OVER = "That link is over"
-NONE = "is no mail address: write it like juliet@example.org."
+OVER = (
+    "This link is no longer valid. Each link works once, within a week, and only the newest one "
+    "works. Earlier confirmations remain valid."
+)
+NONE = "is not an email address. Write it as juliet@example.org."
 
 
 @pytest.fixture
@@ -52,12 +55,12 @@ async def browser(bus: Bus) -> AsyncIterator[Browser]:
 
 async def asked(bus: Bus, target: Channel = MAIL) -> list[Message]:
     """The requests to confirm that went to an address."""
-    found = await bus.hub.store.deliveries.log(target, limit=1_000)
-    return [one.message for one in found if one.message.origin.startswith(ASKS)]
+    found = await bus.store.deliveries.log(target, limit=1_000)
+    return [one.message for one in found if one.message.kind is Kind.CONFIRMATION]
 
 
 async def held(bus: Bus, target: Channel = MAIL) -> list[Subscription]:
-    return list(await bus.hub.store.subscriptions.find(target=target, limit=1_000))
+    return list(await bus.store.subscriptions.find(target=target, limit=1_000))
 
 
 def link(bus: Bus, url: str) -> str:
@@ -78,7 +81,7 @@ async def sign_up(
 
 async def confirming(bus: Bus, who: str = "", target: Channel = MAIL) -> str:
     """The path of the link that its owner got."""
-    address = await bus.hub.store.addresses.get(who, target)
+    address = await bus.store.addresses.get(who, target)
     assert address
     return link(bus, bus.subscriptions.book.links.confirm(address))
 
@@ -91,7 +94,7 @@ async def begun(
         await bus.subscriptions.add(
             Subscription(who, channel, target, Interval.parse("daily at 9"))
         )
-    address = await bus.hub.store.addresses.get(who, target)
+    address = await bus.store.addresses.get(who, target)
     assert address
     await bus.subscriptions.book.confirm(address)
     return await held(bus, target)
@@ -119,7 +122,10 @@ async def test_the_form_stands_on_the_page_where_mail_goes_out(browser: Browser,
 async def test_a_sign_up_waits_for_its_owner(browser: Browser, bus: Bus) -> None:
     page = await sign_up(browser, Accept_Language="de")
     assert page.status == 200
-    assert "Wenn es etwas zu bestätigen gibt" in page.note
+    assert (
+        "Wenn eine Bestätigung nötig ist, ist eine E-Mail unterwegs. Es wird höchstens eine "
+        "pro Tag gesendet, sieh also auch nach einer früheren."
+    ) in page.note
     (one,) = await held(bus)
     assert (one.who, one.channel, one.standing, one.zone, one.language) == (
         "",
@@ -143,8 +149,8 @@ async def test_where_there_is_no_shoutbox(browser: Browser, path: str) -> None:
 @pytest.mark.parametrize(
     ("mail", "told"),
     [
-        ("", "A mail address is needed."),
-        ("   ", "A mail address is needed."),
+        ("", "An email address is required."),
+        ("   ", "An email address is required."),
         ("juliet", NONE),
         ("juliet@example.org\r\nBcc: romeo@example.org", NONE),
         ("juliet@exa\nmple.org", NONE),
@@ -163,17 +169,19 @@ async def test_a_bad_address_is_told_at_the_form(
     assert page.fields["interval"] == ["weekly"]  # what was chosen is kept
     assert page.fields["mail"] == [mail[:320]]
     assert "<b>@" not in page.text
-    assert await bus.hub.store.subscriptions.find() == []
+    assert await bus.store.subscriptions.find() == []
 
 
 async def test_what_else_can_not_be_chosen(browser: Browser, bus: Bus) -> None:
-    assert (await sign_up(browser, interval="every 2 s")).note.startswith("Choose how often.")
+    assert (await sign_up(browser, interval="every 2 s")).note.startswith(
+        "Choose how often to receive messages."
+    )
     assert (await browser.post(FORM, {})).status == 400
     async with browser.client.post(
         FORM, data=b"x", headers={"Content-Type": "multipart/form-data"}
     ) as answer:
         assert answer.status == 400
-    assert await bus.hub.store.subscriptions.find() == []
+    assert await bus.store.subscriptions.find() == []
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Base", "../etc/passwd", "\x00", "UTC"])
@@ -191,7 +199,7 @@ async def test_another_site_can_sign_nobody_up(
 ) -> None:
     page = await sign_up(browser, **headers)
     assert page.status == 403
-    assert "did not come from your own page" in page.note
+    assert "The request did not come from this site. Reload the page and try again." in page.note
     assert await held(bus) == []
 
 
@@ -210,7 +218,7 @@ async def test_a_hundred_sign_ups_of_one_victim_are_one_mail(browser: Browser, b
     )
     assert {(one.status, one.note) for one in pages} == {(200, SENT)}
     assert len(await asked(bus)) == 1
-    assert {one.target for one in await bus.hub.store.subscriptions.find(limit=1_000)} == {MAIL}
+    assert {one.target for one in await bus.store.subscriptions.find(limit=1_000)} == {MAIL}
 
 
 async def test_the_answer_tells_nothing_of_an_address(browser: Browser, bus: Bus) -> None:
@@ -258,7 +266,7 @@ async def test_a_sign_up_by_anyone_leaves_what_is_confirmed_as_it_is(
     clock.sleep(minutes=48 * 60)
     await sign_up(browser)
     assert len(await asked(bus)) == 2
-    address = await bus.hub.store.addresses.get("", MAIL)
+    address = await bus.store.addresses.get("", MAIL)
     assert address
     assert address.proof is Proof.CONFIRMED
     assert one in await held(bus)
@@ -267,32 +275,36 @@ async def test_a_sign_up_by_anyone_leaves_what_is_confirmed_as_it_is(
     assert "News" not in page.text
 
 
-async def test_too_much_in_all_takes_nothing_away(
-    browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_too_much_in_all_takes_nothing_away(browser: Browser, bus: Bus) -> None:
     (one,) = await begun(bus, NEWS)
     bus.clock.sleep(minutes=25 * 60)  # type: ignore[attr-defined]
-    monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 0)
+    bus.subscriptions.book.quotas = RequestQuotas(anonymous=0)
     for mail in (MAIL.address, "new@example.org"):
         page = await sign_up(browser, mail)
-        assert (page.status, "Too many addresses were given today" in page.note) == (429, True)
-    address = await bus.hub.store.addresses.get("", MAIL)
+        assert (
+            page.status,
+            "Too many addresses were added today. Try again tomorrow." in page.note,
+        ) == (429, True)
+    address = await bus.store.addresses.get("", MAIL)
     assert address
     assert (address.proof, await held(bus)) == (Proof.CONFIRMED, [one])
-    assert await bus.hub.store.addresses.get("", Channel("mail", "new@example.org")) is None
+    assert await bus.store.addresses.get("", Channel("mail", "new@example.org")) is None
 
 
 async def test_a_day_that_is_spent_is_told_to_all_alike_and_no_mail_is_promised(
-    browser: Browser, bus: Bus, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, bus: Bus
 ) -> None:
     known, stopped, new = (f"{one}@example.org" for one in ("known", "stopped", "new"))
     await sign_up(browser, known, X_Forwarded_For="198.51.100.1")
     await bus.subscriptions.book.stop(Channel("mail", stopped))
-    monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 1)
+    bus.subscriptions.book.quotas = RequestQuotas(anonymous=1)
     for place, mail in enumerate((known, stopped, new, new), 2):
         page = await sign_up(browser, mail, X_Forwarded_For=f"198.51.100.{place}")
-        assert (page.status, "Too many addresses were given today" in page.note) == (429, True)
-    monkeypatch.setattr("component.subscriptions.addresses.MOST_ASKED_IN_ALL", 2)
+        assert (
+            page.status,
+            "Too many addresses were added today. Try again tomorrow." in page.note,
+        ) == (429, True)
+    bus.subscriptions.book.quotas = RequestQuotas(anonymous=2)
     assert (await sign_up(browser, new, X_Forwarded_For="198.51.100.9")).status == 200
     assert len(await asked(bus, Channel("mail", new))) == 1
 
@@ -314,11 +326,11 @@ async def test_sign_ups_from_one_network_are_few(browser: Browser, bus: Bus) -> 
             await sign_up(browser, f"p{n}@example.org", X_Forwarded_For=f"2001:db8::{n}")
         ).status == 200
     page = await sign_up(browser, "more@example.org", X_Forwarded_For="2001:db8::ffff")
-    assert (page.status, "too much at once" in page.note) == (429, True)
+    assert (page.status, "Too many requests. Try again in" in page.note) == (429, True)
     assert int(page.headers["Retry-After"]) > 60
     assert page.fields["mail"] == ["more@example.org"]
     assert (await sign_up(browser, "more@example.org", X_Forwarded_For="2001:db9::1")).status == 200
-    assert len(await bus.hub.store.subscriptions.find()) == MAX_PER_HOUR + 1
+    assert len(await bus.store.subscriptions.find()) == MAX_PER_HOUR + 1
 
 
 async def test_one_mailbox_under_many_names(browser: Browser, bus: Bus) -> None:
@@ -347,7 +359,7 @@ async def test_looking_at_a_link_begins_nothing(browser: Browser, bus: Bus) -> N
     for _ in range(3):
         page = await browser.get(path)
         assert page.status == 200
-        assert "Someone gave juliet@example.org here" in page.note
+        assert "Someone entered juliet@example.org on this site" in page.note
         async with browser.client.head(path) as answer:
             assert answer.status == 200
     (one,) = await held(bus)
@@ -380,7 +392,7 @@ async def test_none_ticked_begins_nothing(browser: Browser, bus: Bus) -> None:
     await sign_up(browser)
     path = await confirming(bus)
     done = await browser.post(path, {"whole": ["yes"], "number": ["999", "x"]})
-    assert "Nothing began." in done.text
+    assert "No subscriptions were started." in done.text
     assert await held(bus) == []
 
 
@@ -402,21 +414,21 @@ async def test_a_link_is_over_after_a_week_and_where_a_newer_one_was_sent(
     await sign_up(browser)
     new = await confirming(bus)
     assert [(await browser.get(one)).status for one in (old, new)] == [410, 200]
-    clock.sleep(seconds=LINK_LIFE / 1000 + 1)
+    clock.sleep(seconds=LINK_LIFE_MS / 1000 + 1)
     assert (await browser.get(new)).status == 410
 
 
 async def test_whose_the_address_is_to_be_is_told(browser: Browser, bus: Bus) -> None:
     await bus.subscriptions.add(Subscription("juliet@x", BOX, MAIL))
     page = await browser.get(await confirming(bus, "juliet@x"))
-    assert "juliet@x gave juliet@example.org as theirs." in page.note
+    assert "juliet@x gave juliet@example.org as their own address." in page.note
 
 
 async def test_the_language_is_the_subscriptions(browser: Browser, bus: Bus) -> None:
     await sign_up(browser, Accept_Language="de")
     page = await browser.get(await confirming(bus), Accept_Language="en")
     assert '<html lang="de">' in page.text
-    assert page.title == "Bestätige deine Adresse"
+    assert page.title == "Adresse bestätigen"
 
 
 BAD = [
@@ -499,10 +511,10 @@ async def test_looking_ends_nothing_and_the_button_ends_it(browser: Browser, bus
     page = await browser.get(path)
     assert (page.title, "Lobby" in page.text, "News" in page.text) == ("Unsubscribe", True, False)
     assert await held(bus) == [lobby, news]
-    assert (await browser.post(path, {})).title == "Ended"
+    assert (await browser.post(path, {})).title == "Unsubscribed"
     assert await held(bus) == [news]
     for again in (await browser.get(path), await browser.post(path, {})):
-        assert (again.status, again.title) == (200, "Ended")
+        assert (again.status, again.title) == (200, "Unsubscribed")
 
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
@@ -551,16 +563,16 @@ async def test_nothing_more_and_again(browser: Browser, bus: Bus) -> None:
     path = link(bus, bus.subscriptions.book.links.stop_all(MAIL))
     page = await browser.get(path)
     assert page.text.count("<li>") == 3
-    assert (await browser.post(path, {"do": ["stop"]})).title == "Ended"
+    assert (await browser.post(path, {"do": ["stop"]})).title == "Unsubscribed"
     assert await held(bus) == []
     assert (await sign_up(browser)).note == SENT
     assert await held(bus) == []
     stopped = await browser.get(path)
-    assert (stopped.status, stopped.title) == (200, "Ended")
-    assert (await browser.post(path, {"do": ["allow"]})).title == "You may be asked again"
+    assert (stopped.status, stopped.title) == (200, "Unsubscribed")
+    assert (await browser.post(path, {"do": ["allow"]})).title == "Requests are allowed again"
     await sign_up(browser)
     assert len(await held(bus)) == 1
-    assert (await browser.get(path)).title == "No more mail"
+    assert (await browser.get(path)).title == "Stop all email"
 
 
 # One's own
@@ -597,13 +609,13 @@ async def test_a_member_signs_in_and_sees_their_own(juliet: Page) -> None:
     assert (juliet.status, juliet.title) == (200, "Subscriptions")
     assert juliet.text.count('class="card"') == 4  # three, and the address
     assert "Lobby &lt;b&gt;&amp; 100 %" in juliet.text
-    assert "only with “release, &lt;i&gt;”, without “standup”" in juliet.text
-    assert "waits for its address to be confirmed" in juliet.note
-    assert "mail to juliet@example.org\nnot confirmed yet" in juliet.note
+    assert "containing “release, &lt;i&gt;”, not containing “standup”" in juliet.text
+    assert "waiting for the address to be confirmed" in juliet.note
+    assert "email to juliet@example.org\nnot confirmed yet" in juliet.note
     assert (
-        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nWhere\nchat\nNext time\n1970-01-01 09:00\n"
-        in juliet.note
-    )
+        "shoutbox\nWhen\ndaily at 9 (Europe/Berlin)\nDestination\nchat\n"
+        "Next time\n1970-01-01 09:00\n"
+    ) in juliet.note
     assert "romeo" not in juliet.text
     assert "/matrix" not in juliet.links
     assert "/commands/confirm?what=mail%3Ajuliet%40example.org" in juliet.links
@@ -626,7 +638,10 @@ async def test_strangers_learn_how_to_get_in(browser: Browser) -> None:
         await browser.post("/subscriptions", {"do": ["end"]}),
     ):
         assert page.status == 403
-        assert "write “subscriptions” to bot@bus.example.org" in page.note
+        assert (
+            "This page requires you to sign in. Write “subscriptions” to bot@bus.example.org "
+            "to get a link."
+        ) in page.note
 
 
 async def test_the_buttons(browser: Browser, bus: Bus, juliet: Page) -> None:
@@ -656,14 +671,14 @@ async def test_two_that_are_called_alike_differ(browser: Browser, bus: Bus) -> N
     page = await browser.sign_in("juliet@x")
     assert "News, shoutbox\n" in page.note
     assert "News, stories\n" in page.note
-    assert "Change: News, stories, chat" in page.text
+    assert "Edit: News, stories, chat" in page.text
 
 
 @pytest.mark.parametrize(
     ("target", "where"),
     [
         (MINE, "chat"),
-        (MAIL, "mail to juliet@example.org"),
+        (MAIL, "email to juliet@example.org"),
         (Channel("sms", "+4915112345678"), "SMS to +4915112345678"),
         (Channel("chat", "romeo@x"), "chat:romeo@x"),
         (ROOM, str(ROOM)),
@@ -672,8 +687,8 @@ async def test_two_that_are_called_alike_differ(browser: Browser, bus: Bus) -> N
 def test_where_it_goes_in_peoples_words(target: Channel, where: str) -> None:
     shown = card(Subscription("juliet@x", BOX, target), "Lobby", MINE, 0)
     assert {str(head): str(words) for head, words in shown.rows} == {
-        "When": "at once",
-        "Where": where,
+        "When": "immediately",
+        "Destination": where,
     }
 
 
@@ -684,7 +699,7 @@ def test_where_it_goes_in_peoples_words(target: Channel, where: str) -> None:
         (Standing.PAUSED, 3_600_000, "paused until 1970-01-01 01:00 (UTC)", (False, True)),
         (Standing.PAUSED, 1_000, "now", (True, False)),
         (Standing.ON, 3_600_000, "1970-01-01 01:00", (True, False)),
-        (Standing.FAILED, 0, "stopped: what was sent came back", (False, False)),
+        (Standing.FAILED, 0, "stopped, because messages were returned", (False, False)),
     ],
 )
 def test_how_it_stands(standing: Standing, due: int, told: str, buttons: tuple[bool, bool]) -> None:
@@ -702,8 +717,11 @@ async def test_what_ends_with_an_address_is_told_before(
     (path,) = {one for one in juliet.links if one.startswith("/subscriptions/remove")}
     page = await browser.get(path)
     assert (page.status, page.title) == (200, "Remove address")
-    assert "After this, nothing of yours is sent to juliet@example.org;" in page.note
-    assert "These end:" in page.note
+    assert (
+        "After this, none of your messages are sent to juliet@example.org. To use the "
+        "address again, you must confirm it again."
+    ) in page.note
+    assert "These subscriptions end:" in page.note
     assert "News, shoutbox" in page.note
     assert "Lobby" not in page.note
     assert await mine(bus) == before
@@ -789,7 +807,10 @@ async def test_a_forged_click_changes_nothing(
     values = press(juliet, "end", number=next(iter(before)))
     values["token"] = values["token"] if token is None else [token]
     page = await browser.post("/subscriptions", values, **headers)
-    assert (page.status, "did not come from your own page" in page.note) == (403, True)
+    assert (
+        page.status,
+        "The request did not come from this site. Reload the page and try again." in page.note,
+    ) == (403, True)
     assert await mine(bus) == before
 
 
@@ -819,10 +840,11 @@ async def test_members_call_what_their_role_may(browser: Browser, bus: Bus) -> N
     refused = await browser.post(
         "/commands/route-add", {"token": menu.fields["token"], "whole": ["yes"]}
     )
-    assert (refused.status, "is for the role operator" in refused.note) == (403, True)
-    assert (
-        await browser.get("/matrix")
-    ).note == "This page is for operators; your role is member now."
+    assert (refused.status, "requires the role operator; your role is" in refused.note) == (
+        403,
+        True,
+    )
+    assert (await browser.get("/matrix")).note == "This page is for operators. Your role is member."
 
 
 async def test_a_step_that_is_open_is_not_for_who_lost_the_role(browser: Browser) -> None:

@@ -32,7 +32,7 @@ class Wire(FakeSession):
 
     def send_text(self, xml: str) -> None:
         if self.cut:
-            raise Unavailable("The XMPP server is not connected.")
+            raise Unavailable("The connection to the XMPP server is down.")
         self.sent.append(fromstring(f'<stream xmlns="jabber:component:accept">{xml}</stream>')[0])
 
     async def ping(self, to: str, sender: str, timeout_s: float = 0) -> None:
@@ -177,8 +177,8 @@ async def test_each_is_told_in_their_language_though_words_are_kept(wire: Wire) 
             await direct.tell(jid, message)
     bodies = [one.findtext("{jabber:component:accept}body") or "" for one in wire.sent]
     assert [body.rpartition("… ")[2] for body in bodies[:2]] == [
-        "the rest is at https://x",
-        "der Rest steht unter https://x",
+        "the full text is at https://x",
+        "der ganze Text steht unter https://x",
     ]
     assert bodies[2] == bodies[3] == other.line
     assert bodies[4:] == bodies[:2]

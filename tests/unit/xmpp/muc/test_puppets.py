@@ -5,14 +5,14 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from component.bus.model.message import Author
+from component.bus.model.message import Author, AuthorKind
 from component.common.errors import Refused, Unavailable
 from component.xmpp.limits import Limits
 from component.xmpp.muc.puppets import Puppet, Puppets
 from tests.unit.xmpp.fakes import FakeSession
 
 ROOM = "lobby@rooms.example.org"
-ZOE = Author("Zoe", "guest:zoe")
+ZOE = Author("Zoe", "guest:zoe", AuthorKind.GUEST)
 MOST = 3
 IDLE = 600.0
 
@@ -90,7 +90,7 @@ async def test_leaves_after_ten_idle_minutes_and_not_before(stage: Stage) -> Non
 
 async def test_the_bot_speaks_for_those_past_the_limit(stage: Stage) -> None:
     for number in range(MOST):
-        assert await stage.enter(Author(f"Guest {number}", f"guest:{number}"))
+        assert await stage.enter(Author(f"Guest {number}", f"guest:{number}", AuthorKind.GUEST))
     assert await stage.enter() is None
     stage.now = IDLE
     stage.puppets.sweep()
@@ -99,7 +99,7 @@ async def test_the_bot_speaks_for_those_past_the_limit(stage: Stage) -> None:
 
 async def test_a_new_name_leaves_and_comes_in_again(stage: Stage) -> None:
     await stage.enter()
-    await stage.enter(Author("Zoë", "guest:zoe"))
+    await stage.enter(Author("Zoë", "guest:zoe", AuthorKind.GUEST))
     to = [f"{ROOM}/Zoe (web)", f"{ROOM}/Zoe (web)", f"{ROOM}/Zoë (web)"]
     assert stage.session.kinds == list(zip(to, ["", "unavailable", ""], strict=True))
     assert stage.puppets.names(ROOM) == ["Zoë (web)"]
@@ -135,7 +135,9 @@ async def test_a_kicked_one_comes_in_again_with_the_next_words(stage: Stage) -> 
 
 async def test_a_stream_that_ends_takes_all_with_it(stage: Stage) -> None:
     await stage.enter()
-    entering = asyncio.create_task(stage.puppets.enter(ROOM, Author("Ann", "guest:ann")))
+    entering = asyncio.create_task(
+        stage.puppets.enter(ROOM, Author("Ann", "guest:ann", AuthorKind.GUEST))
+    )
     await asyncio.sleep(0)
     for gone in stage.session.down:
         gone()

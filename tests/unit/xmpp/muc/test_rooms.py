@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from component.bus.model.message import Author, Channel
+from component.bus.model.message import Author, AuthorKind, Channel
 from component.bus.model.records import ChannelSpec
 from component.common.errors import Conflict, NotFound, Refused, Unavailable
 from component.xmpp.bot import Bot
@@ -168,7 +168,7 @@ async def test_a_room_that_lets_nobody_in_is_tried_again(stage: Stage) -> None:
     await stage.begin()
     stage.refuses("not-allowed")
     await until(lambda: len(stage.joins) == 2, "the bot tries again")
-    assert "let bot@bus.example.org make them" in str(stage.room.trouble)
+    assert "If bot@bus.example.org is not allowed to create rooms" in str(stage.room.trouble)
 
 
 async def test_what_is_said_while_it_comes_in_waits(stage: Stage) -> None:
@@ -190,7 +190,7 @@ async def test_what_is_said_while_it_comes_in_waits(stage: Stage) -> None:
         ("110 307", "", "the bot was kicked"),
         ("301 110", "", "the bot is banned from the room"),
         ("", '<destroy jid="x"/>', "the room was destroyed"),
-        ("110", "", "the bot was put out of the room"),
+        ("110", "", "the bot was removed from the room"),
     ],
 )
 async def test_it_comes_back(stage: Stage, codes: str, inside: str, why: str) -> None:
@@ -248,7 +248,9 @@ async def test_a_line_is_passed_on_and_answered_where_it_is_for_the_bot(stage: S
     await until(lambda: stage.sent("message", "groupchat"), "the bot answers")
     assert stage.accepted == [("Juliet", "shoutbus: dance")]
     (answer,) = stage.sent("message", "groupchat")
-    assert (answer.findtext("body") or "").startswith("Juliet: I don't know “dance”.")
+    assert (answer.findtext("body") or "").startswith(
+        "Juliet: I do not know the command “dance”. Write"
+    )
 
 
 async def test_what_another_bus_says_is_passed_on_and_not_answered(stage: Stage) -> None:
@@ -350,7 +352,7 @@ async def test_a_room_that_says_the_bot_is_not_inside(stage: Stage) -> None:
 async def test_a_guest_speaks_through_a_puppet(stage: Stage) -> None:
     await stage.enter()
     stage.session.sent.clear()
-    message = said("hello", author=Author("Zoe", "guest:zoe"))
+    message = said("hello", author=Author("Zoe", "guest:zoe", AuthorKind.GUEST))
     saying = asyncio.create_task(stage.rooms.say(JID, message))
     await until(lambda: stage.joins, "the puppet joins")
     (join,) = stage.sent("presence")
