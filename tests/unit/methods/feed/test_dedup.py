@@ -78,7 +78,7 @@ def test_none_at_once_is_none() -> None:
 
 
 CHANGES = {
-    "guid": lambda one: replace(one, id=f"changed-{one.id}"),
+    "guid": lambda one: replace(one, id=one.id and f"changed-{one.id}"),
     "guid dropped": lambda one: replace(one, id=""),
     "link dropped": lambda one: replace(one, link=""),
     "link changed": lambda one: replace(one, link=f"https://example.org/new/{one.link[-3:]}"),

