@@ -5,9 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from component.cli.prosody import free_port
 from tests.support import servers
+
+# The other way to show a traceback draws its variables, which takes seconds for each.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

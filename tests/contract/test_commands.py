@@ -86,7 +86,7 @@ def action(request: pytest.FixtureRequest) -> Action:
 def test_the_declaration(action: Action) -> None:
     file = inspect.getmodule(action.run)
     assert file
-    assert (file.__doc__ or "").startswith(f"`{action.name}`: ")
+    assert (file.__doc__ or "").startswith(f"`{action.name}` ")
     assert str(action.title)
     assert not str(action.title).endswith(".")
     assert action.name == action.name.strip().casefold()
@@ -271,7 +271,7 @@ async def test_another_persons_session_is_of_no_use(bus: Bus, action: Action) ->
     client = Client(bus)
     first = await client.send(action.name)
     for how in ("next", "complete", "prev", "cancel"):
-        with pytest.raises(IqFault, match="not yours"):
+        with pytest.raises(IqFault, match="belongs to someone else"):
             await client.send(
                 action.name, sampled(first), session_of(first), action=how, jid="operator@x"
             )

@@ -213,7 +213,7 @@ async def test_an_unknown_method_in_german(bus: Bus) -> None:
     )
     assert answer in lines(first)
     written = '[[channel]]\nname = "pigeon:coop"\n'
-    assert "eine Methode „pigeon“ gibt es nicht" in await _says(a_text(bus), f"import\n{written}")
+    assert "die Methode „pigeon“ gibt es nicht" in await _says(a_text(bus), f"import\n{written}")
 
 
 async def test_a_conflict_in_german(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,9 +85,6 @@ CORE_LOOSE = {
     ("bus/model/subscription.py", "every "),
     # What an id is made of
     ("bus/model/digest.py", "batch "),
-    ("subscriptions/addresses.py", "confirmation of "),
-    ("subscriptions/addresses.py", " by "),
-    ("subscriptions/addresses.py", " at "),
     # What a job is called
     ("methods/feed/leases.py", " lease"),
     ("subscriptions/access.py", "rights "),
@@ -98,6 +95,7 @@ CORE_LOOSE = {
     ("xmpp/stream/supervisor.py", "the connection ended: "),
     ("xmpp/stream/supervisor.py", "connection lost"),
     ("xmpp/stream/supervisor.py", "the server stopped answering"),
+    ("xmpp/muc/owner.py", "the server does not let the bot make it persistent"),
     # Part of what the capabilities' hash (XEP-0115) is made of
     ("xmpp/identity.py", "Someone on the web page"),
     # A sample, in no language

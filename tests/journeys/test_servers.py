@@ -492,7 +492,7 @@ async def test_the_bot_finds_out_that_a_room_lost_it(place: Place) -> None:
         with own_bus(place.data / "lost", config, port, module) as bus:
             await me.plugin["xep_0045"].set_role(JID(room), "shoutbus", "none", timeout=15)
             await comes(
-                lambda: "had lost the connection of the bot." in bus.log.read_text(),
+                lambda: "the room lost the bot's connection" in bus.log.read_text(),
                 "the bot finds out",
             )
             await comes(lambda: bus.log.read_text().count("room joined") == 2, "the bot comes back")

@@ -1,4 +1,4 @@
-"""`matrix`: all routes at once, per source the destinations; what was changed in it is one change.
+"""`matrix` shows all routes at once, per source the destinations. One form saves as one change.
 
 As a line: `matrix` shows it, `matrix shoutbox:lobby muc:a@x,muc:b@x` sets one source's
 destinations, and `matrix shoutbox:lobby none` takes all of them away. On the web it is a page of

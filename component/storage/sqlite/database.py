@@ -6,6 +6,7 @@ transaction begins with BEGIN IMMEDIATE.
 
 import asyncio
 import contextlib
+import functools
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -105,7 +106,7 @@ class Database:
     def __init__(
         self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection
     ) -> None:
-        queries = aiosql.from_path(Path(str(HERE.joinpath("queries"))), "aiosqlite")
+        queries = load_queries()
         self.writer = Connection(writer, queries)
         self.reader = Connection(reader, queries)
         self._path = path
@@ -201,6 +202,12 @@ def create_private(path: Path) -> None:
     """Create a file that its owner alone can read: private conversations are in it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600)
+
+
+@functools.cache
+def load_queries() -> Any:
+    """Return the queries by the names that their files give them. The files are read once."""
+    return aiosql.from_path(Path(str(HERE.joinpath("queries"))), "aiosqlite")
 
 
 async def connect(path: Path, undo: contextlib.AsyncExitStack) -> aiosqlite.Connection:

@@ -167,7 +167,7 @@ jid = "admin"
         ("[web]: ", "public_url is “shouts”"),
         ("[web]: ", "proxies contains “nonsense”"),
         ("[[admin]] 1: ", "jid is “nobody”, which is not a JID. Write it as juliet@example.org"),
-        ("[[channel]] 1: ", "Write it as method:address, for example shoutbox:lobby"),
+        ("[[channel]] 1: ", "Write it as shoutbox:lobby"),
         ("[[channel]] 2: ", "did you mean muc?"),
         ("[[channel]] 3: ", "name is missing"),
         ("[[route]] 1: ", "to: "),

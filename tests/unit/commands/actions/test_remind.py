@@ -90,8 +90,8 @@ async def test_again_and_again_by_ones_own_clock(stage: Stage) -> None:
     assert "Europe/Berlin" in await stage.says("preferences zone=europe/berlin")
     answer = await stage.says("remind me every Monday 9:30 to stand up")
     assert (
-        answer
-        == "Reminder 1 to you, every Monday 9:30, next on 1970-01-05 09:30 (Europe/Berlin): stand up"
+        answer == "Reminder 1 to you, every Monday 9:30, next on 1970-01-05 09:30 (Europe/Berlin): "
+        "stand up"
     )
     (one,) = await stage.kept()
     assert (one.schedule, one.zone) == ("every Monday 9:30", "Europe/Berlin")
@@ -179,7 +179,9 @@ async def test_operators_remind_any_place(stage: Stage) -> None:
     await stage.says("role grant juliet@x operator", "admin@x")
     assert "to muc:team@" in await stage.says("remind team in 20 minutes to stretch")
     assert "to chat:romeo@x" in await stage.says(f"remind {PERSON} in 20 minutes to stretch")
-    assert "The channel “chat:*” does not exist" in await stage.says("remind chat:* in 20 minutes to stretch")
+    assert "The channel “chat:*” does not exist" in await stage.says(
+        "remind chat:* in 20 minutes to stretch"
+    )
 
 
 async def test_nobody_reminds_in_the_name_of_a_web_user(stage: Stage) -> None:

@@ -97,8 +97,14 @@ async def test_the_list(desk: Desk) -> None:
         ("story edit 999 title=x", "Story 999 does not exist. “story list” shows all stories."),
         ("story edit x title=x", "“x” is not a story"),
         ("story unpublish 999", "Story 999 does not exist. “story list” shows all stories."),
-        ("story unpublish ../1x", "does not exist. “story list” shows all stories."),
-        ("story unpublish 99999999999999999999", "does not exist. “story list” shows all stories."),
+        (
+            "story unpublish ../1x",
+            "is not a story. Write its address, or its number from “story list”.",
+        ),
+        (
+            "story unpublish 99999999999999999999",
+            "is not a story. Write its address, or its number from “story list”.",
+        ),
     ],
 )
 async def test_what_will_not_do(desk: Desk, line: str, told: str) -> None:
@@ -121,12 +127,12 @@ async def test_what_is_in_a_shoutbox_is_no_story(desk: Desk) -> None:
 async def test_a_title_by_line(desk: Desk) -> None:
     one = await desk.tell("Opening\n\nWe open.\n\nSoon.")
     answer = await desk.says(f'story edit {one.seq} title="We   have opened"', "romeo@x")
-    assert answer == f"Changed: {LINK}/{one.seq}-we-have-opened"
+    assert answer == f"Changed the story: {LINK}/{one.seq}-we-have-opened"
     assert (await desk.now(one)).message.body == "We have opened\n\nWe open.\n\nSoon."
     assert await desk.audit() == [
         ("romeo@x", "text", "story-edit", f"story:news {one.seq}", "title")
     ]
-    assert (await desk.says(f"story edit {one.seq} Open at last")).startswith("Changed: ")
+    assert (await desk.says(f"story edit {one.seq} Open at last")).startswith("Changed the story: ")
     assert (await desk.now(one)).told.title == "Open at last"
 
 
@@ -153,7 +159,7 @@ async def test_asked_what_to_set(desk: Desk) -> None:
     assert asked.startswith(
         "Which setting do you want to change? Write its name and value: title=Opening text=…\n"
     )
-    assert (await desk.says('title="Closing"')).startswith("Changed: ")
+    assert (await desk.says('title="Closing"')).startswith("Changed the story: ")
 
 
 @pytest.mark.parametrize("title", ["x" * 121, "\u200b"])
@@ -216,16 +222,19 @@ async def test_last_and_search_read_what_stands_there(desk: Desk) -> None:
     assert "Closing We open." in await desk.says("last story:news", "romeo@x")
     assert "Closing" in await desk.says("search story:news closing")
     assert (await desk.says("search story:news opening")).endswith(": 0")
-    assert "no channel story:news for you" in await desk.says("last story:news", "juliet@x")
+    assert "The channel story:news does not exist, or you cannot access it." in await desk.says(
+        "last story:news", "juliet@x"
+    )
 
 
 async def test_an_operator_writes_one(desk: Desk) -> None:
     assert (await desk.says("shout story:news Hello all", "romeo@x")).startswith(
-        "Said in story:news"
+        "Posted to story:news."
     )
     (story,) = await desk.bus.store.stories.find(NEWS)
     assert (story.told.title, story.author.name) == ("Hello all", "romeo")
-    assert "not a channel" in await desk.says("shout story:news Hello", "juliet@x")
+    refused = await desk.says("shout story:news Hello", "juliet@x")
+    assert "story:news does not exist, or you cannot access it" in refused
 
 
 async def test_a_dead_letter_becomes_a_story_when_it_is_tried_again(desk: Desk) -> None:
@@ -276,7 +285,7 @@ async def test_by_form(desk: Desk) -> None:
     assert stands == {"title": ["Opening"], "text": ["We open.", "", "Soon."]}
     values = {"title": ["Closing"], "text": ["One.", "", "Two."]}
     done = await client.send("story-edit", values, session_of(asked))
-    assert told(done).startswith("Changed: ")
+    assert told(done).startswith("Changed the story: ")
     assert (await desk.now(one)).message.body == "Closing\n\nOne.\n\nTwo."
     assert await desk.audit() == [
         ("admin@x", "form", "story-edit", f"story:news {one.seq}", "title, text")
@@ -317,6 +326,6 @@ async def test_by_page(desk: Desk) -> None:
         done = await browser.fill(
             page, "story-edit", {"title": ["Closing"], "text": [f"{'word ' * 2_000}\r\n\r\nNow."]}
         )
-        assert done.note.startswith("Changed: ")
+        assert done.note.startswith("Changed the story: ")
     now = await desk.now(one)
     assert (now.told.title, now.told.text[-10:]) == ("Closing", "word\n\nNow.")

@@ -593,7 +593,7 @@ async def test_unsubscribe_by_name_and_number(stage: Stage) -> None:
     assert await stage.says("3") == "Subscription 3 to shoutbox:lobby has ended."
     assert await stage.says("unsubscribe news") == "Subscription 2 to story:news has ended."
     assert "You do not have a subscription “news”" in await stage.says("unsubscribe news")
-    assert "no subscription 2" in await stage.says("unsubscribe 2")
+    assert "Subscription 2 does not exist" in await stage.says("unsubscribe 2")
     assert await stage.says("unsubscribe #1") == "Subscription 1 to shoutbox:lobby has ended."
     assert await stage.says("abbestelle alle") == NONE_YET
 

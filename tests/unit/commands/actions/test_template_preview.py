@@ -56,8 +56,8 @@ async def test_what_stands_in_a_channel_in_ones_language_and_zone(bus: Bus) -> N
     )
     told = await says(bus, "template preview digest.txt shoutbox:lobby")
     assert told.startswith(
-        "Vorschau von digest.txt:\nLobby: 1 Nachricht\nMontag, 24. November 2025, Uhrzeiten: "
-        "Asia/Kolkata\n"
+        "Vorschau von digest.txt:\nLobby: 1 Nachricht\nMontag, 24. November 2025, alle "
+        "Uhrzeiten in Asia/Kolkata\n"
     )
     assert "21:30 Romeo: Guten Morgen" in told
 

@@ -91,9 +91,9 @@ XXE = (
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "no OPML: no element found in line 1"),
+        (b"", "not OPML: no element found on line 1"),
         (b"\x00\xff\xfe", "not OPML"),
-        (b"<opml><body>\n<outline text='a & b'/></body></opml>", "in line 2"),
+        (b"<opml><body>\n<outline text='a & b'/></body></opml>", "on line 2"),
         (b"<opml><body>", "no element found|no OPML"),
         (b"<html><body/></html>", "The file is not OPML, because it does not contain <opml>."),
         (

@@ -231,7 +231,7 @@ async def test_a_week_down_is_told_as_ten_and_how_many_more(yard: Yard) -> None:
         "and 37 more: http://planet.example/",
     ]
     assert [words.partition(".")[0] for words in yard.told] == [
-        "The feed cannot be read.",
+        "The feed cannot be read",
         "The feed can be read again",
     ]
 
@@ -653,7 +653,7 @@ async def test_an_item_without_a_title_begins_with_its_text_and_one_with_nothing
     ],
 )
 def test_settings_that_will_not_do(settings: dict[str, Any]) -> None:
-    with pytest.raises(BadInput, match=r"\.$|it has "):
+    with pytest.raises(BadInput, match=r"\.$|its settings are "):
         METHOD.settings(ChannelSpec(PLANET, settings=settings))
 
 

@@ -131,7 +131,7 @@ def test_an_index_that_leads_nowhere_and_an_empty_one(tmp_path: Path) -> None:
     database = made(tmp_path, "one", "hello")
     index = database.file.with_name("one.dat")
     index.write_bytes(struct.pack(">5Lc3x", 2, 1, 9, 1, 0, b"%") + struct.pack(">L", 5_000))
-    with pytest.raises(Unavailable, match="broken"):
+    with pytest.raises(Unavailable, match="damaged"):
         database.draw(luck(0))
     index.write_bytes(struct.pack(">5Lc3x", 2, 0, 9, 1, 0, b"%"))
     with pytest.raises(Unavailable, match="empty"):

@@ -253,7 +253,7 @@ async def test_a_place_that_is_taken_is_told(
     other = Bounces(Place(HOST, listening.port), VERP, addresses, clock)
     with pytest.raises(ConfigError) as told:
         await other.start()
-    assert f"[mail] bounce_listen: {HOST}:{listening.port} can't be used" in str(told.value)
+    assert f"[mail] bounce_listen: {HOST}:{listening.port} cannot be used" in str(told.value)
     await other.close()
 
 

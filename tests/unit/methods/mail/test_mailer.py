@@ -367,7 +367,7 @@ async def test_knocking() -> None:
             bounce_domain=Domain("b.example.org"),
             bounce_listen=Place(HOST, server.port),
         )
-        assert f"bounce_listen: {HOST}:{server.port} can't be used" in await probe(taken)
+        assert f"bounce_listen: {HOST}:{server.port} cannot be used" in await probe(taken)
     (port,) = free_ports(0)
     told = await probe(a_setup(port))
     assert "cannot be used" in told
@@ -377,7 +377,9 @@ async def test_knocking() -> None:
 async def test_a_host_that_is_none_is_told_in_words() -> None:
     told = await probe(replace(a_setup(25), host="mail.example.invalid"))
     assert re.fullmatch("the mail server mail\\.example\\.invalid cannot be used: [a-z ]+\\.", told)
-    assert words(socket.gaierror(socket.EAI_NONAME, "Name or service not known")) == "no such host"
+    assert (
+        words(socket.gaierror(socket.EAI_NONAME, "Name or service not known")) == "host not found"
+    )
     assert words(
         socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
     ).startswith("temporary")

@@ -98,10 +98,13 @@ def test_ports_of_message_centres() -> None:
             'countries = ["+49"]\ngateway = "sms.example.org"\nprovider = "twilio"',
             "needs either gateway or provider",
         ),
-        ('countries = ["+49"]\ngateway = "sms.example.org"\nbudget = 0', "budget must be 1 to"),
+        (
+            'countries = ["+49"]\ngateway = "sms.example.org"\nbudget = 0',
+            "budget must be between 1 and",
+        ),
         (
             'countries = ["+49"]\ngateway = "sms.example.org"\nper_number = -1',
-            "per_number must be 1 to",
+            "per_number must be between 1 and",
         ),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nzone = "Nowhere/Land"', "zone"),
         ('countries = ["+49"]\ngateway = "sms.example.org"\nbudjet = 5', "budget"),

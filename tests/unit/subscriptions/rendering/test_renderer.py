@@ -222,7 +222,8 @@ async def test_a_digest_by_mail(desk: Desk) -> None:
     assert Links(WEB, b"0" * 32).ended(letter.unsubscribe.rpartition("/")[2]) == [daily.id]
     said = letter.text.partition("\n-- \n")[0]
     assert said == (
-        "Lobby: 3 messages\nMonday, 24 November 2025, times are Europe/Berlin\n\nLobby\n=====\n\n"
+        "Lobby: 3 messages\nMonday, 24 November 2025, all times in Europe/Berlin\n\n"
+        "Lobby\n=====\n\n"
         "17:01 Romeo: Who brings the cake?\n  ↳ 17:03 Zoë (web): I do\n\n17:02 Romeo: The "
         "door is open\n"
     )
@@ -480,7 +481,7 @@ async def test_a_message_by_mail(desk: Desk) -> None:
         "do\nToday <b>\n"
     )
     assert "I do<br>\nToday &lt;b&gt;" in letter.html
-    assert "subscribed to Lobby (at once)" in letter.text
+    assert "subscribed to Lobby (immediately)" in letter.text
     assert Links(WEB, b"0" * 32).ended(letter.unsubscribe.rpartition("/")[2]) == [at_once.id]
 
 
@@ -608,13 +609,14 @@ async def test_a_request_names_what_waits_in_the_language_of_who_asked(desk: Des
     letter = await desk.writer.letter(await request(desk, MAIL, "hero@example.org"))
     assert letter.language == "de"
     assert letter.text.startswith(
-        "hero@example.org hat Shoutbus die Adresse juliet@home.example gegeben.\n\nIst das"
+        "hero@example.org hat Shoutbus die Adresse juliet@home.example gegeben.\n\n"
+        "Wenn das deine Adresse ist"
     )
     await desk.subscribe(who="", target=Channel("mail", "x@y"), standing=Standing.ASKED, due=0)
     anonymous = await desk.writer.letter(await request(desk, Channel("mail", "x@y"), ""))
     assert anonymous.text.startswith(
         "Someone wants Shoutbus to send messages from these channels to x@y:\n\n- Lobby (daily "
-        "at 9)\n\nIf that"
+        "at 9)\n\nIf this is your"
     )
     assert '<li dir="auto">Lobby (daily at 9)</li>' in anonymous.html
 

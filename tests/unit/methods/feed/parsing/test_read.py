@@ -152,7 +152,7 @@ def test_a_page_names_its_feeds() -> None:
         '<!-- <link rel="alternate" type="application/rss+xml" href="/commented"> -->'
     )
     with pytest.raises(
-        HtmlPage, match=r"names: https://example\.org/blog/feed\.xml, https://"
+        HtmlPage, match=r"links to these feeds: https://example\.org/blog/feed\.xml, https://"
     ) as caught:
         read(page.encode(), "text/html", "https://example.org/", NOW)
     assert caught.value.feeds == (
