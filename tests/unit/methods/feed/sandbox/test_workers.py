@@ -120,7 +120,7 @@ async def test_too_long_by_the_clock_is_stopped() -> None:
 
 
 async def test_a_process_that_hangs_is_replaced() -> None:
-    async with _workers(limits=Limits(patience=1)) as workers:
+    async with _workers(limits=Limits(patience=5)) as workers:
         await _read(workers)
         pid = workers.pids[0]
         os.kill(pid, signal.SIGSTOP)
