@@ -53,8 +53,8 @@ class PromptParser(XMLPullParser):  # type: ignore[type-arg]  # is generic for m
 
     expat puts off a tag that came in two parts until as much has come again, so the last stanza of
     a burst would wait for the next one. This is since 2.6, and in Debian 12's 2.5 too; older
-    Pythons have no flush. Therefore expat never gets a part of a tag: what follows the last “>” is held
-    back. Servers write “&gt;” where it does not end a tag.
+    Pythons have no flush. Therefore expat never gets a part of a tag: what follows the last “>” is
+    held back. Servers write “&gt;” where it does not end a tag.
     """
 
     def __init__(self) -> None:
