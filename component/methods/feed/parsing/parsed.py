@@ -6,7 +6,7 @@ where a list is expected if the feed is odd. `Parsed` reads them plainly.
 
 from typing import Any
 
-from component.methods.feed.parsing.dates import stamp, stamp_of
+from component.methods.feed.parsing.dates import stamp
 from component.methods.feed.parsing.page import absolute
 from component.methods.feed.parsing.plain import plain, tidy
 
@@ -29,11 +29,7 @@ class Parsed:
     def time(self, key: str, now: int) -> int:
         """A date in milliseconds since 1970; `now` where it lies in the future, 0 where there is
         no date that is understood."""
-        text = self.text(key)
-        at = stamp(text, now)
-        if at:
-            return at
-        return stamp_of(dict.get(self._data, f"{key}_parsed"), text, now)
+        return stamp(self.text(key), now)
 
     def child(self, key: str) -> "Parsed":
         """The thing of that name; an empty one where there is no such thing."""
