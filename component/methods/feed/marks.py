@@ -18,7 +18,7 @@ class Mark:
     """A known item: the key under which it was announced, and hashes of what it is known by.
 
     A hash is "" where the item lacks that part. `at` is its own time and `seen` the time of the
-    poll that saw it last, both in milliseconds.
+    poll that saw it last, both in milliseconds. `path` is that of its link, without the host.
     """
 
     key: str
@@ -28,6 +28,7 @@ class Mark:
     body: str
     at: int
     seen: int
+    path: str = ""
 
     @property
     def place(self) -> str:
@@ -47,7 +48,8 @@ def mark_of(item: Item, now: int) -> Mark:
         key = f" {link}  "
     else:
         key = f"  {title} {body}"
-    return Mark(hashed(key), id, link, title, body, item.at, now)
+    path = hashed(canonical(item.link).removeprefix("//").partition("/")[2])
+    return Mark(hashed(key), id, link, title, body, item.at, now, path)
 
 
 def hashed(text: str) -> str:
@@ -134,6 +136,19 @@ def words_and_time(mark: Mark) -> Parts:
     return complete(mark.title, mark.body, mark.at)
 
 
+def path_title_and_time(mark: Mark) -> Parts:
+    """The path of its link and its title, at the same moment: the site has another host."""
+    return complete(mark.path, mark.title, mark.at)
+
+
+def title_and_time(mark: Mark) -> Parts:
+    """Its title, at the same moment, if it has neither link nor text: all that there is to read is
+    the same."""
+    if mark.link or mark.body:
+        return ()
+    return complete(mark.title, mark.at)
+
+
 def only_link(mark: Mark) -> Parts:
     """Its link, if it has no id."""
     if mark.id:
@@ -164,6 +179,8 @@ PROOFS: tuple[Proof, ...] = (
     link_and_title,
     link_and_body,
     words_and_time,
+    path_title_and_time,
+    title_and_time,
     only_link,
     only_title,
 )

@@ -33,10 +33,12 @@ def message(
     `feed` is the feed's title, for items without an author; with `text` its summary comes along.
     """
     item = told.item
-    title = item.title or start(item.text)
-    parts = [title, item.link]
-    if text and item.text != title:
+    first, _end, rest = item.text.partition("\n")
+    parts = [item.title or start(item.text), item.link]
+    if text and item.title not in ("", first):
         parts.append(item.text)
+    elif text:  # the first line is not said twice
+        parts = [first, item.link, rest]
     body = "\n".join(filter(None, parts))
     at = now
     if item.at > 0:

@@ -17,7 +17,7 @@ from component.fetch.client import Fetcher
 from component.fetch.result import Fault, Fetched, FetchError, Limits
 from component.methods.feed import messages
 from component.methods.feed.dedup import News, Seen, news
-from component.methods.feed.errors import FeedError, HtmlPage
+from component.methods.feed.errors import FeedError, HtmlPage, NoFeed
 from component.methods.feed.interval import (
     ACCEPT,
     KEPT,
@@ -29,6 +29,7 @@ from component.methods.feed.interval import (
     succeeded,
 )
 from component.methods.feed.parsing.item import BYTES, ITEMS, Feed
+from component.methods.feed.parsing.page import in_header, in_order
 from component.methods.feed.sandbox.workers import Workers
 from component.methods.feed.state import State, digest
 from component.methods.feed.websub import Lease, offered
@@ -105,22 +106,19 @@ class Looking:
     async def fetch(self, state: State) -> Got:
         """Fetch the feed, or the first one that a page names. Raises FetchError, FeedError."""
         fetcher: Fetcher = self._ports.fetcher()
+        etag, last_modified = state.condition(self._ports.clock())
         got = await fetcher.get(
-            state.url,
-            accept=ACCEPT,
-            etag=state.etag,
-            last_modified=state.last_modified,
-            limits=LIMITS,
+            state.url, accept=ACCEPT, etag=etag, last_modified=last_modified, limits=LIMITS
         )
         url = got.moved_to or state.url
         if got.unchanged or digest(got.body) == state.body:
             return Got(got, url, None)
         try:
             return Got(got, url, await self.parse(got.body, got.content_type, got.url))
-        except HtmlPage as page:
-            if state.poll.since or not page.feeds:
+        except NoFeed as page:
+            named = named_feeds(page, got)
+            if state.poll.since or not named:
                 raise  # it was a feed before: now it is broken
-            named = [link.url for link in page.feeds]
         got = await fetcher.get(named[0], accept=ACCEPT, limits=LIMITS)
         feed = await self.parse(got.body, got.content_type, got.url)
         return Got(got, got.moved_to or named[0], feed, named[1:])
@@ -152,6 +150,7 @@ class Looking:
                 etag=answer.etag,
                 last_modified=answer.last_modified,
                 body=digest(answer.body),
+                whole=now,
             )
         if got.feed and fresh:
             state = replace(state, title=got.feed.title, seen=fresh.seen)
@@ -267,6 +266,14 @@ class Looking:
                 channel,
                 _("The feed has moved permanently. Shoutbus now reads it at {url}.", url=url),
             )
+
+
+def named_feeds(page: NoFeed, got: Fetched) -> list[str]:
+    """The feeds that something else names, in itself or in the Link header that came with it."""
+    links = in_header(got.link, got.url)
+    if isinstance(page, HtmlPage):
+        links = in_order([*page.feeds, *links])
+    return [link.url for link in links]
 
 
 def new_items(feed: Feed, state: State, choice: Choice, now: int) -> News:

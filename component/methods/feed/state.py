@@ -10,6 +10,10 @@ from component.methods.feed.dedup import Seen
 from component.methods.feed.interval import Poll, begun, resumed
 from component.methods.feed.websub import Lease
 
+UNCONDITIONAL_AFTER = 12 * 3600 * 1000
+"""Milliseconds after which a feed is asked for without condition: half a day, so that it is once a
+day although polls are hours apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -18,7 +22,7 @@ class State:
     `asked` is the address that its owner wrote, `url` the one it is read at: a site may name
     another, and sites move. `era` (ms) is when it was first looked at, and part of what its items
     are called in the bus: were it another feed, ids such as 1, 2, 3 would seem to be known. `body`
-    is a hash of what was read last, `trouble` why the last look failed.
+    is a hash of what was read last, which came `whole` (ms); `trouble` is why the last look failed.
     """
 
     asked: str
@@ -32,6 +36,7 @@ class State:
     trouble: str = ""
     seen: Seen | None = None
     lease: Lease | None = None
+    whole: int = 0
 
     @classmethod
     def begun(cls, url: str, now: int) -> Self:
@@ -60,6 +65,7 @@ class State:
             "last_modified": self.last_modified,
             "body": self.body,
             "trouble": self.trouble,
+            "whole": self.whole,
             "poll": self.poll.dump(),
             "seen": None,
             "lease": None,
@@ -89,17 +95,28 @@ class State:
             lease=None,
         )
 
+    def condition(self, now: int) -> tuple[str, str]:
+        """The ETag and Last-Modified of a conditional request (RFC 9110 section 13.1); both "" for
+        one without condition.
+
+        A server that says for ever that nothing has changed would otherwise never be found out.
+        """
+        if now - self.whole > UNCONDITIONAL_AFTER:
+            return "", ""
+        return self.etag, self.last_modified
+
     def differs(self, other: "State") -> bool:
         """Whether it has to be stored: not if only the times of polls are others."""
         return self.without_times() != other.without_times()
 
     def without_times(self) -> "State":
-        """The state without the times of the next poll and of the last ones."""
+        """The state without the times of the next poll and of the last ones. After a restart the
+        feed may be asked for without condition once more, which does no harm."""
         seen = self.seen
         if seen is not None:
             marks = [replace(mark, seen=0) for mark in seen.marks]
             seen = replace(seen, marks=tuple(marks))
-        return replace(self, poll=replace(self.poll, due=0), seen=seen)
+        return replace(self, poll=replace(self.poll, due=0), seen=seen, whole=0)
 
 
 def digest(body: bytes) -> str:

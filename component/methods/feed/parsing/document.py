@@ -5,16 +5,16 @@ Pure. Nothing before the root element is passed on, so that no parser ever sees 
 defines anything is refused (bombs, XXE), the bare one of RSS 0.91 is dropped.
 """
 
-import html
 import re
 from dataclasses import dataclass
 
 from component.methods.feed.errors import DtdRefused, HtmlPage, NoFeed
 from component.methods.feed.parsing.dates import stamp
 from component.methods.feed.parsing.item import ITEMS
+from component.methods.feed.parsing.mend import CDATA, mended
 from component.methods.feed.parsing.page import discover
+from component.methods.feed.parsing.prepare import prepared
 
-_CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _DTD = re.compile(r"<!DOCTYPE[^<>\[]*+\[|<!ENTITY", re.IGNORECASE)
 _ROOT = re.compile(
@@ -25,14 +25,6 @@ _HTML = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _BARE_HTML = re.compile(
     r"[^<]*<(?:head|body|title|meta|link|script|div|p|h1|br|center|table)\b", re.IGNORECASE
 )
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# References to what XML can't carry, such as &#0; or &#x1F; or surrogates.
-_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,8})|(\d{1,8}));", re.IGNORECASE)
-_AMPERSAND = re.compile(
-    r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,8}|#[xX][0-9a-fA-F]{1,8});)(?:(\w{1,31});)?"
-)
-# One with less than this before it is no element.
-_STRAY = re.compile(r"<(?![A-Za-z_/!?])")
 _END = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|</((?:[\w.-]+:)?(?:item|entry))\s*>", re.IGNORECASE | re.DOTALL
 )
@@ -40,15 +32,6 @@ _DATE = re.compile(
     r"<(?:pubDate|published|issued|updated|modified|(?:\w+:)?date)\b[^>]{0,200}>\s*([^<]{4,60})<",
     re.IGNORECASE,
 )
-# feedparser looks for an address in an author at a cost that grows with the square of the length.
-_LONG_NAME = re.compile(
-    r"(<(?:[\w-]+:)?(?:author|creator|contributor|publisher|managingEditor|webMaster|owner|"
-    r"name|email)\b[^<>]{0,500}>"
-    r"(?:\s*<!\[CDATA\[)?[^<\]]{300})[^<\]]+",
-    re.IGNORECASE,
-)
-# The same cost for a run of letters wherever it stands; a word of that length says nothing.
-_LONG_WORD = re.compile(r"(?<![\w.+-])([\w.+-]{500})[\w.+-]+", re.ASCII)
 _PREFIX = re.compile(r"<([A-Za-z_][\w-]*):[A-Za-z_]")
 MAX_PREFIXES = 50
 """Prefixes without a namespace that get one."""
@@ -93,7 +76,8 @@ def document(text: str, url: str) -> Document:
     end = body.rfind(f"</{tag}")
     if end > 0:
         body, closing = body[:end], f"</{tag}>"
-    return Document(name, declared(mended(bounded(body, name)), tag) + closing)
+    whole = declared(prepared(mended(bounded(body, name))), tag)
+    return Document(name, whole + closing)
 
 
 def root_of(text: str) -> re.Match[str] | None:
@@ -109,50 +93,9 @@ def is_page(before: str) -> bool:
     return re.search(r"<(?:html|body|head)\b", before, re.IGNORECASE) is not None
 
 
-def mended(body: str) -> str:
-    """`body` with the most common faults corrected: ampersands, HTML's entities, control
-    characters."""
-    body = _LONG_WORD.sub(r"\1", _LONG_NAME.sub(r"\1", _ILLEGAL.sub("", body)))
-    if "&" not in body and not _STRAY.search(body):
-        return body
-    parts = _CDATA.split(body)
-    parts[::2] = map(mended_text, parts[::2])
-    return "".join(parts)
-
-
-def mended_text(part: str) -> str:
-    """What stands outside CDATA, with legal references only."""
-    part = _AMPERSAND.sub(as_reference, part)
-    return _STRAY.sub("&lt;", _REFERENCE.sub(as_legal_reference, part))
-
-
-def as_reference(ampersand: re.Match[str]) -> str:
-    """A bare ampersand, or one of HTML's entities (group 1), as XML has it."""
-    name = ampersand[1]
-    if not name:
-        return "&amp;"
-    letters = html.unescape(f"&{name};")
-    if letters.startswith("&"):
-        return f"&amp;{name};"
-    return "".join(f"&#{ord(letter)};" for letter in letters)
-
-
-def as_legal_reference(reference: re.Match[str]) -> str:
-    """A reference to a character that XML can carry; "" for others."""
-    if reference[1]:
-        number = int(reference[1], 16)
-    else:
-        number = int(reference[2])
-    if 0x80 <= number < 0xA0:  # meant as Windows-1252, as browsers read it
-        return f"&#{ord(html.unescape(reference[0])[:1] or ' ')};"
-    if number > 0x10FFFF or _ILLEGAL.match(chr(number)):
-        return ""
-    return reference[0]
-
-
 def declared(body: str, root: str) -> str:
     """`body` with a namespace for each prefix that has none: a parser would stop at the first."""
-    used = set(_PREFIX.findall(_CDATA.sub("", body))) - {"xml"}
+    used = set(_PREFIX.findall(CDATA.sub("", body))) - {"xml"}
     missing = [prefix for prefix in sorted(used) if f"xmlns:{prefix}" not in body]
     more = ""
     for prefix in missing[:MAX_PREFIXES]:

@@ -4,12 +4,15 @@ feedparser's dictionaries warn about some keys, find others under a second name,
 where a list is expected if the feed is odd. `Parsed` reads them plainly.
 """
 
+import re
 from typing import Any
 
+from component.methods.feed.parsing.address import absolute, is_web
 from component.methods.feed.parsing.dates import stamp
-from component.methods.feed.parsing.page import absolute
-from component.methods.feed.parsing.plain import plain, tidy
+from component.methods.feed.parsing.people import person
+from component.methods.feed.parsing.plain import line, plain, tidy, unescaped
 
+_REGISTRY = re.compile(r"^https?://www\.iana\.org/assignments/(?:relation|link-relations)/")
 HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -51,19 +54,32 @@ class Parsed:
             return plain(self.text(key))
         return tidy(self.text(key))
 
+    def title(self, *, atom: bool) -> str:
+        """Its title in one line. RSS does not say whether a title is HTML, and nobody means to show
+        entities; Atom says."""
+        title = self.shown("title")
+        if not atom:
+            title = unescaped(title)
+        return line(title)
+
     def people(self) -> str:
         """Who wrote it, by name, or by mail address where there is no name."""
         names = [one.text("name") or one.text("email") for one in self.children("authors")]
         if not any(names):
             names = [self.text("author")]
-        distinct = dict.fromkeys(plain(name) for name in names if name)
-        return ", ".join(distinct)
+        distinct = dict.fromkeys(map(person, names))
+        return ", ".join(filter(None, distinct))
+
+    def relations(self) -> set[str]:
+        """What a link says it is, also where it says so by an IRI (RFC 4287 section 4.2.7.2)."""
+        names = self.text("rel").lower().split()
+        return {_REGISTRY.sub("", name) for name in names}
 
     def related(self, rel: str, base: str) -> str:
         """The first address that is related so (RFC 4287 section 4.2.7.2); "" where none is."""
         for link in self.children("links"):
             address = absolute(link.text("href"), base)
-            if address and rel in link.text("rel").split():
+            if address and rel in link.relations():
                 return address
         return ""
 
@@ -72,23 +88,23 @@ class Parsed:
         fallback = ""
         for link in self.children("links"):
             address = absolute(link.text("href"), base)
-            if not address or link.text("rel") not in ("alternate", ""):
+            if not address or link.relations() - {"alternate"}:
                 continue
             if link.text("type") in HTML:
                 return address
             fallback = fallback or address
         return fallback
 
-    def page(self, base: str) -> str:
-        """Where an entry can be read: its own link, its guid where that is a link, its
+    def page(self, base: str, id: str) -> str:
+        """Where an entry can be read: its own link, its guid or id where that is a link, its
         enclosure."""
         original = absolute(self.text("feedburner_origlink"), base)
         if original:
             return original
-        guid = self.text("link")
         permanent = ""
-        if guid.lower().startswith(("http://", "https://")):
-            permanent = absolute(guid, base)
+        for address in (self.text("link"), id):
+            if is_web(address):
+                permanent = permanent or absolute(address, base)
         return self.alternate(base) or permanent or self.related("enclosure", base)
 
     def summary(self) -> str:

@@ -21,6 +21,8 @@ _TOKEN = re.compile(
     r"|<[!?/][^<>]*+>",
     re.IGNORECASE | re.DOTALL,
 )
+# With its semicolon: R&D is no entity.
+_ENTITY = re.compile(r"&(?:#\d{1,8}|#x[0-9a-f]{1,8}|[a-z]\w{1,31});", re.IGNORECASE)
 _BLOCKS = frozenset(
     """
     address article aside blockquote br caption center dd details div dl dt fieldset
@@ -43,6 +45,16 @@ def plain(markup: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     return tidy(text)
+
+
+def unescaped(text: str) -> str:
+    """`text` without HTML's entities, which a writer has escaped once too often; tags stay."""
+    return _ENTITY.sub(character, text)
+
+
+def character(entity: re.Match[str]) -> str:
+    """What an entity stands for."""
+    return html.unescape(entity[0])
 
 
 def without_tags(markup: str) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 
 import feedparser  # type: ignore[import-untyped]
 
+from component.fetch.decompress import Garbled, Inflate
 from component.methods.feed.errors import BrokenFeed, EmptyFeed, NoFeed, TooLarge
 from component.methods.feed.parsing.document import Document, document
 from component.methods.feed.parsing.encoding import text_of
 from component.methods.feed.parsing.item import BYTES, ITEMS, TITLE, Feed, Item, made
 from component.methods.feed.parsing.jsonfeed import read_json
 from component.methods.feed.parsing.parsed import Parsed
-from component.methods.feed.parsing.plain import cut, line
+from component.methods.feed.parsing.plain import cut
 from component.methods.feed.parsing.salvage import pieces, well_formed
 
 MINUTES = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
@@ -25,6 +26,8 @@ MAX_TTL = 10080
 """Minutes that a feed may ask to be kept."""
 MAX_SKIP_HOURS = 2_000
 """Characters of the element skipHours that are read."""
+GZIP = b"\x1f\x8b"
+"""How a gzip file begins (RFC 1952 section 2.3.1)."""
 ATOM = "feed"
 """The root of Atom's documents."""
 
@@ -37,9 +40,7 @@ def read(data: bytes, content_type: str, url: str, now: int) -> Feed:
 
     Raises a FeedError that says why it cannot be read.
     """
-    if len(data) > BYTES:
-        raise TooLarge
-    text = text_of(data, content_type)
+    text = text_of(unpacked(data), content_type)
     start = text.lstrip()[:1]
     if not start:
         raise EmptyFeed
@@ -47,6 +48,25 @@ def read(data: bytes, content_type: str, url: str, now: int) -> Feed:
         return read_json(text, url, now)
     xml = document(text, url)
     return feed_of(xml, parse(xml.xml), url, now)
+
+
+def unpacked(data: bytes) -> bytes:
+    """The bytes of a feed, also of one that is a gzip file. Raises TooLarge, BrokenFeed."""
+    if len(data) > BYTES:
+        raise TooLarge
+    if not data.startswith(GZIP):
+        return data
+    body = bytearray()
+    inflate = Inflate("gzip")
+    try:
+        for part in inflate.feed(data):
+            body += part
+            if len(body) > BYTES:
+                raise TooLarge
+        inflate.end()
+    except Garbled as error:
+        raise BrokenFeed from error
+    return bytes(body)
 
 
 def parse(xml: str) -> Any:
@@ -91,11 +111,21 @@ def feed_of(xml: Document, result: Any, url: str, now: int) -> Feed:
     about = Parsed(result["feed"])
     link = about.alternate(url)
     base, everyone = link or url, ""
-    if xml.root == ATOM:
+    atom = xml.root == ATOM
+    if atom:
         base, everyone = url, about.people()
-    items = [item_of(Parsed(entry), base, now, everyone) for entry in result["entries"][:ITEMS]]
+    items = []
+    for data in result["entries"][:ITEMS]:
+        entry = Parsed(data)
+        # RSS has guids that look like addresses and lead nowhere, and says which do.
+        address = ""
+        if atom:
+            address = entry.text("id")
+        items.append(
+            item_of(entry, entry.page(base, address), entry.title(atom=atom), now, everyone)
+        )
     return Feed(
-        title=cut(line(about.shown("title")), TITLE),
+        title=cut(about.title(atom=atom), TITLE),
         link=link,
         items=tuple(items),
         ttl=minutes_to_live(about),
@@ -105,12 +135,12 @@ def feed_of(xml: Document, result: Any, url: str, now: int) -> Feed:
     )
 
 
-def item_of(entry: Parsed, base: str, now: int, everyone: str) -> Item:
+def item_of(entry: Parsed, link: str, title: str, now: int, everyone: str) -> Item:
     """An item; `everyone` are the feed's authors, who count where the entry names none."""
     return made(
         id=entry.text("id"),
-        link=entry.page(base),
-        title=line(entry.shown("title")),
+        link=link,
+        title=title,
         author=entry.people() or entry.child("source").people() or everyone,
         at=entry.time("published", now) or entry.time("created", now),
         updated=entry.time("updated", now),
