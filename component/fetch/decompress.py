@@ -18,6 +18,29 @@ class Garbled(ValueError):
     """It can't be unpacked."""
 
 
+class TooMuch(Garbled):
+    """It unpacks to more than is read."""
+
+
+GZIP = b"\x1f\x8b"
+"""How a gzip file begins (RFC 1952 section 2.3.1)."""
+
+
+def gunzipped(data: bytes, most: int) -> bytes:
+    """The content of a gzip file, and other bytes as they are. Raises Garbled, and TooMuch for more
+    than `most` bytes."""
+    if not data.startswith(GZIP):
+        return data
+    body = bytearray()
+    inflate = Inflate("gzip")
+    for part in inflate.feed(data):
+        body += part
+        if len(body) > most:
+            raise TooMuch
+    inflate.end()
+    return bytes(body)
+
+
 class Inflate:
     """One body, in the `Content-Encoding` given; raises Garbled for one that is not known."""
 
@@ -56,7 +79,7 @@ class Inflate:
 
     def _begin(self, start: bytes) -> "zlib._Decompress | None":
         """The next member of a stream; None at its end."""
-        gzip = start[:2] == b"\x1f\x8b"
+        gzip = start[:2] == GZIP
         if self._members and not (gzip and self._coding == "gzip"):
             return None
         self._members += 1

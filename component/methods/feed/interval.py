@@ -14,6 +14,9 @@ from typing import Any, Self
 LEAST = 5 * 60
 DAY = 24 * 3600
 """Between two looks, in seconds; the most holds for what sites ask for, too."""
+WHOLE_AGAIN = 23 * 3600
+"""Seconds after which a feed is asked for without condition, which makes it once a day with what
+luck adds: a server that says for ever that nothing has changed is found out."""
 JITTER = 0.1
 """The part of a pause that luck adds, so that feeds which began together don't stay together."""
 LOOKS = 8
@@ -97,7 +100,8 @@ class Poll:
 class Heard:
     """What a good look brought. `new` is whether there was anything new, `dates` are those of all
     items (ms), `hints` None where nothing was read (304). `fresh_for` and `retry_after` as the
-    server says, in seconds. `pushed` where the feed's hub tells of news by itself."""
+    server says, in seconds. `pushed` where the feed's hub tells of news by itself. `whole` is when
+    the feed was sent last, where now it was only said that nothing has changed (ms)."""
 
     new: bool = False
     dates: tuple[int, ...] = ()
@@ -105,6 +109,7 @@ class Heard:
     fresh_for: int | None = None
     retry_after: int | None = None
     pushed: bool = False
+    whole: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,8 @@ def succeeded(poll: Poll, now: int, luck: float, heard: Heard) -> Step:
         stopped=False,
     )
     wanted = DAY if heard.pushed else well.gap(now) / LOOKS
+    if heard.whole:
+        wanted = min(wanted, WHOLE_AGAIN - (now - heard.whole) / 1000)
     asked = max(well.hints.ttl, heard.fresh_for or 0, heard.retry_after or 0)
     due = _awake(well.hints, now, now + _pause(max(wanted, asked), luck))
     return Step(replace(well, due=due), OwnerNotice.RECOVERED if poll.told else None)

@@ -18,7 +18,8 @@ class Mark:
     """A known item: the key under which it was announced, and hashes of what it is known by.
 
     A hash is "" where the item lacks that part. `at` is its own time and `seen` the time of the
-    poll that saw it last, both in milliseconds. `path` is that of its link, without the host.
+    poll that saw it last, both in milliseconds. `path` is that of its link, without the host,
+    where it has no text.
     """
 
     key: str
@@ -48,7 +49,9 @@ def mark_of(item: Item, now: int) -> Mark:
         key = f" {link}  "
     else:
         key = f"  {title} {body}"
-    path = hashed(canonical(item.link).removeprefix("//").partition("/")[2])
+    path = ""
+    if not body:
+        path = hashed(canonical(item.link).removeprefix("//").partition("/")[2])
     return Mark(hashed(key), id, link, title, body, item.at, now, path)
 
 
@@ -137,7 +140,8 @@ def words_and_time(mark: Mark) -> Parts:
 
 
 def path_title_and_time(mark: Mark) -> Parts:
-    """The path of its link and its title, at the same moment: the site has another host."""
+    """The path of its link and its title, at the same moment, if it has no text: the site has
+    another host."""
     return complete(mark.path, mark.title, mark.at)
 
 

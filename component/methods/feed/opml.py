@@ -1,6 +1,8 @@
 """Lists of feeds as other readers write and read them (OPML 1.0 and 2.0,
 http://opml.org/spec2.opml). Pure."""
 
+import codecs
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -9,6 +11,10 @@ from xml.parsers import expat
 from component.common.errors import BadInput
 from component.common.i18n import _
 from component.common.sanitize import escape, one_line
+from component.fetch.decompress import Garbled, TooMuch, gunzipped
+from component.methods.feed.errors import EncodingRefused
+from component.methods.feed.parsing.encoding import declared_encoding, text_of
+from component.methods.feed.parsing.mend import mended
 
 MOST = 10_000
 """Outlines in a file."""
@@ -16,6 +22,11 @@ LARGEST = 5 * 1024 * 1024
 DEEPEST = 50
 _TEXT = 500
 _URL = 2048
+_ROOT = re.compile(
+    r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|(?P<doctype><!DOCTYPE|<!ENTITY)|(?P<element><[A-Za-z_])",
+    re.IGNORECASE | re.DOTALL,
+)
+_END = re.compile(r"</opml\s*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +51,61 @@ class Opml:
 
 def parse(data: bytes) -> Opml:
     """The feeds in a file; raises BadInput for one that can't be read."""
-    if len(data) > LARGEST:
-        raise BadInput(_("The file is larger than {most} MiB.", most=LARGEST // 1024 // 1024))
+    before, body = apart(text_in(data))
     reading = _Reading()
     try:
-        reading.parser.Parse(data, True)
+        reading.parser.Parse(mended(body), True)
     except expat.ExpatError as error:
         why = expat.ErrorString(error.code)
+        line = before.count("\n") + error.lineno
         raise BadInput(
-            _("The file is not OPML: {why} on line {line}.", why=why, line=error.lineno)
+            _("The file is not OPML: {why} on line {line}.", why=why, line=line)
         ) from error
-    except (LookupError, ValueError) as error:  # the encoding that it names
-        raise BadInput(_("The encoding of the file is unknown. Save the file as UTF-8.")) from error
     if not reading.is_opml:
         raise BadInput(_("The file is not OPML, because it does not contain <opml>."))
     return Opml(one_line(reading.title)[:_TEXT], tuple(reading.entries.values()), reading.skipped)
+
+
+def text_in(data: bytes) -> str:
+    """The text of a file, which may be packed by gzip; raises BadInput."""
+    too_large = BadInput(_("The file is larger than {most} MiB.", most=LARGEST // 1024 // 1024))
+    if len(data) > LARGEST:
+        raise too_large
+    try:
+        data = gunzipped(data, LARGEST)
+        name = declared_encoding(data)
+        if name:
+            codecs.lookup(name)
+        return text_of(data, "")
+    except TooMuch as error:
+        raise too_large from error
+    except Garbled as error:
+        raise BadInput(_("The file cannot be decompressed. Save it again.")) from error
+    except (LookupError, EncodingRefused) as error:
+        raise BadInput(_("The encoding of the file is unknown. Save the file as UTF-8.")) from error
+
+
+def apart(text: str) -> tuple[str, str]:
+    """What stands before the root element, and the document from there to its end. Raises BadInput
+    for one with a document type: entities can grow without end, or name files of ours."""
+    start = 0
+    for match in _ROOT.finditer(text):
+        if match["doctype"]:
+            raise document_type()
+        if match["element"]:
+            start = match.start()
+            break
+    end = len(text)
+    for tag in _END.finditer(text, start):
+        end = tag.end()
+    return text[:start], text[start:end]
+
+
+def document_type() -> BadInput:
+    """The refusal of a document type."""
+    return BadInput(
+        _("The file contains a document type (DTD), which OPML does not need. Remove it.")
+    )
 
 
 @dataclass
@@ -78,10 +129,7 @@ class _Reading:
         self.parser.CharacterDataHandler = self._text
 
     def _doctype(self, *_what: object) -> None:
-        # Entities can grow without end, or name files of ours.
-        raise BadInput(
-            _("The file contains a document type (DTD), which OPML does not need. Remove it.")
-        )
+        raise document_type()
 
     def _start(self, name: str, found: dict[str, str]) -> None:
         if not self._path:

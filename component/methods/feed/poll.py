@@ -296,11 +296,15 @@ def with_earlier(seen: Seen, earlier: Seen) -> Seen:
 def heard(got: Got, fresh: News | None, state: State, now: int) -> Heard:
     """What a successful poll says about the time of the next."""
     answer = got.answer
+    whole = 0
+    if answer.unchanged:
+        whole = state.whole
     found = Heard(
         new=fresh is not None and bool(fresh.new or fresh.rest),
         fresh_for=answer.fresh_for,
         retry_after=answer.retry_after,
         pushed=state.lease is not None and state.lease.pushes(now),
+        whole=whole,
     )
     if not got.feed:
         return found

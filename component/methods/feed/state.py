@@ -7,12 +7,8 @@ from typing import Any, Self
 
 from component.methods.feed import dedup
 from component.methods.feed.dedup import Seen
-from component.methods.feed.interval import Poll, begun, resumed
+from component.methods.feed.interval import WHOLE_AGAIN, Poll, begun, resumed
 from component.methods.feed.websub import Lease
-
-UNCONDITIONAL_AFTER = 12 * 3600 * 1000
-"""Milliseconds after which a feed is asked for without condition: half a day, so that it is once a
-day although polls are hours apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ class State:
 
         A server that says for ever that nothing has changed would otherwise never be found out.
         """
-        if now - self.whole > UNCONDITIONAL_AFTER:
+        if now - self.whole >= WHOLE_AGAIN * 1000:
             return "", ""
         return self.etag, self.last_modified
 

@@ -54,6 +54,8 @@ def tidied(address: str) -> str:
         address = "".join(link.groups("")).strip()
     address = _AMPERSAND.sub("&", _LINE_BREAK.sub("", address))
     web = _WEB.match(address)
+    if web and web.end() == len(address):
+        return ""
     if web:
         address = f"{web[1].lower()}://{address[web.end() :]}"
     elif _NO_SCHEME.match(address):

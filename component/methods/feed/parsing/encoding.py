@@ -68,6 +68,8 @@ def text_of(data: bytes, content_type: str) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
+    if data.isascii():
+        return data.decode("ascii")
     return least_lost(data, declared)
 
 
@@ -92,10 +94,16 @@ def declared_encodings(data: bytes, content_type: str) -> list[str]:
     served = _CHARSET.search(content_type)
     if served:
         names.append(served[1])
-    written = _DECLARED.match(data[:400])
-    if written:
-        names.append(written[1].decode("ascii", "replace"))
+    names.append(declared_encoding(data))
     return list(filter(None, map(known, names)))
+
+
+def declared_encoding(data: bytes) -> str:
+    """The encoding that an XML declaration names; "" where there is no such declaration."""
+    written = _DECLARED.match(data[:400])
+    if not written:
+        return ""
+    return written[1].decode("ascii", "replace")
 
 
 def known(name: str) -> str:

@@ -21,10 +21,9 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 # One value of a Link header, and its parameters.
-_HEADER = re.compile(
-    r"""<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*)"""
-)
-_PARAMETER = re.compile(r""";\s*([\w!#$&+.^`|~*-]+)\s*=\s*(?:"([^"]*)"|([^\s",;]*))""")
+_NAME = r"[\w!#$&+.^`|~*-]+"
+_HEADER = re.compile(rf"""<([^<>]*)>((?:\s*;\s*{_NAME}(?:\s*=\s*(?:"[^"]*"|[^\s",;]*))?)*)""")
+_PARAMETER = re.compile(rf""";\s*({_NAME})\s*=\s*(?:"([^"]*)"|([^\s",;]*))""")
 _TYPES = (
     "application/rss+xml",
     "application/atom+xml",

@@ -21,8 +21,8 @@ _FORMS = tuple(
         _ADDRESS,
         rf"{_ADDRESS} ?\((?P<name>.*)\)",
         rf"(?P<name>.*?) ?(?:<|&lt;|\(|\[){_ADDRESS}(?:>|&gt;|\)|\])",
-        rf"{_ADDRESS} (?P<name>[^@]+)",
-        rf"(?P<name>[^@]+) {_ADDRESS}",
+        rf"{_ADDRESS}[ ,;:]+(?P<name>[^@]+)",
+        rf"(?P<name>[^@]+)[ ,;:]+{_ADDRESS}",
     )
 )
 

@@ -15,7 +15,7 @@ MAX_AUTHOR = 300
 # square of the length.
 _AUTHOR = re.compile(
     r"(<(?:[\w-]+:)?(?:author|creator|contributor|publisher|managingEditor|webMaster|owner|"
-    r"name|email)\b[^<>]{0,500}>(?:\s*<!\[CDATA\[)?)([^<\]]+)",
+    r"name|email)\b[^<>]{0,500}>)(\s*<!\[CDATA\[)?((?(2)[^\]]++|[^<\]]++))",
     re.IGNORECASE,
 )
 _AT = re.compile("@|&#64;|&#x40;", re.IGNORECASE)
@@ -62,7 +62,7 @@ def prepared(xml: str) -> str:
 
 def as_author(start: re.Match[str]) -> str:
     """The start of an author's element: bounded, and marked so that feedparser leaves it whole."""
-    return start[1] + _AT.sub("@" + MARK, start[2][:MAX_AUTHOR])
+    return start[1] + (start[2] or "") + _AT.sub("@" + MARK, start[3][:MAX_AUTHOR])
 
 
 def in_one_line(attribute: re.Match[str]) -> str:

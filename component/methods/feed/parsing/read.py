@@ -10,7 +10,7 @@ from typing import Any
 
 import feedparser  # type: ignore[import-untyped]
 
-from component.fetch.decompress import Garbled, Inflate
+from component.fetch.decompress import Garbled, TooMuch, gunzipped
 from component.methods.feed.errors import BrokenFeed, EmptyFeed, NoFeed, TooLarge
 from component.methods.feed.parsing.document import Document, document
 from component.methods.feed.parsing.encoding import text_of
@@ -26,8 +26,6 @@ MAX_TTL = 10080
 """Minutes that a feed may ask to be kept."""
 MAX_SKIP_HOURS = 2_000
 """Characters of the element skipHours that are read."""
-GZIP = b"\x1f\x8b"
-"""How a gzip file begins (RFC 1952 section 2.3.1)."""
 ATOM = "feed"
 """The root of Atom's documents."""
 
@@ -54,19 +52,12 @@ def unpacked(data: bytes) -> bytes:
     """The bytes of a feed, also of one that is a gzip file. Raises TooLarge, BrokenFeed."""
     if len(data) > BYTES:
         raise TooLarge
-    if not data.startswith(GZIP):
-        return data
-    body = bytearray()
-    inflate = Inflate("gzip")
     try:
-        for part in inflate.feed(data):
-            body += part
-            if len(body) > BYTES:
-                raise TooLarge
-        inflate.end()
+        return gunzipped(data, BYTES)
+    except TooMuch as error:
+        raise TooLarge from error
     except Garbled as error:
         raise BrokenFeed from error
-    return bytes(body)
 
 
 def parse(xml: str) -> Any:
@@ -121,9 +112,10 @@ def feed_of(xml: Document, result: Any, url: str, now: int) -> Feed:
         address = ""
         if atom:
             address = entry.text("id")
-        items.append(
-            item_of(entry, entry.page(base, address), entry.title(atom=atom), now, everyone)
-        )
+        title = entry.title(atom=atom)
+        item = item_of(entry, entry.page(base, address), title, now, everyone)
+        if item.id or item.link or item.title or item.text:
+            items.append(item)
     return Feed(
         title=cut(about.title(atom=atom), TITLE),
         link=link,

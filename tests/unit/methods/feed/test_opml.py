@@ -1,12 +1,18 @@
 """Lists of feeds from other readers, good and bad, and back."""
 
+import json
+from gzip import compress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from component.common.errors import BadInput
 from component.common.sanitize import one_line
+from component.fetch.decompress import gunzipped
 from component.methods.feed.opml import DEEPEST, LARGEST, MOST, Entry, Opml, is_web, parse, write
+from tests.support.calls import counting_calls
+from tests.support.cases import case_id, data, rows
 
 SPEC = b"""<?xml version="1.0" encoding="ISO-8859-1"?>
 <opml version="2.0">
@@ -80,6 +86,50 @@ def test_what_is_there_twice_or_no_web_address_is_skipped() -> None:
     assert (found.entries, found.skipped) == ((Entry("http://a/f"),), 6)
 
 
+@pytest.mark.parametrize("row", rows("opml/expected.tsv"), ids=case_id)
+def test_a_list_seen_in_the_wild(row: dict[str, str]) -> None:
+    file = data("opml/" + row["input"])
+    if row["expected"].startswith("error"):
+        with pytest.raises(BadInput, match="on line 3"):
+            parse(file)
+        return
+    found = [[entry.title, entry.url] for entry in parse(file).entries]
+    assert found == json.loads(row["expected"])
+    assert parse(compress(file)) == parse(file)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<outline text="a < b" xmlUrl="http://a/f"/>',
+        "<outline text='a &lt b' xmlUrl='http://a/f'/>",
+        '<outline text="a &#0;&#11;< b" xmlUrl="http://a/f"/>',
+        '<!-- & --><outline text="a &lt; b" xmlUrl="http://a/f"/>',
+    ],
+)
+def test_a_list_is_mended_as_a_feed_is(line: str) -> None:
+    found = parse(b"\n PHP Notice: no & in it\n" + outlines(line)).entries
+    assert [(entry.title.replace("&lt ", "< "), entry.url) for entry in found] == [
+        ("a < b", "http://a/f")
+    ]
+
+
+def test_what_stands_around_a_list_is_passed_over() -> None:
+    found = parse(b"Notice: x\n<?xml version='1.0'?>" + outlines("<outline/>") + b"\n<p>Bye")
+    assert (found.entries, found.skipped) == ((), 0)
+
+
+def test_work_grows_with_the_list() -> None:
+    costs = []
+    for size in (100, 1_000):
+        line = '<outline text="a & b" htmlUrl="http://a/?x&y" xmlUrl="http://a/{n}&c"/>'
+        lines = [line.format(n=n) for n in range(size)]
+        with counting_calls() as calls:
+            parse(b"<!-- -->" * size + outlines(*lines))
+        costs.append(len(calls))
+    assert costs[1] < 11 * costs[0]
+
+
 BOMB = b"""<!DOCTYPE opml [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <opml version="2.0"><body><outline text="&b;" xmlUrl="http://a/"/></body></opml>"""
 XXE = (
@@ -89,11 +139,13 @@ XXE = (
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("file", "words"),
     [
         (b"", "not OPML: no element found on line 1"),
         (b"\x00\xff\xfe", "not OPML"),
-        (b"<opml><body>\n<outline text='a & b'/></body></opml>", "on line 2"),
+        (b"\n<opml><body>\n<outline text='a 'b' c'/></body></opml>", "on line 3"),
+        (b"\x1f\x8b\x08 no gzip", "The file cannot be decompressed."),
+        (compress(b"x" * (LARGEST + 1)), "larger than 5 MiB"),
         (b"<opml><body>", "no element found|no OPML"),
         (b"<html><body/></html>", "The file is not OPML, because it does not contain <opml>."),
         (
@@ -110,9 +162,9 @@ XXE = (
         (outlines("<outline/>" * (MOST + 1)), f"more than {MOST} outlines"),
     ],
 )
-def test_what_is_no_list_is_refused_in_words(data: bytes, words: str) -> None:
+def test_what_is_no_list_is_refused_in_words(file: bytes, words: str) -> None:
     with pytest.raises(BadInput, match=words):
-        parse(data)
+        parse(file)
 
 
 def test_as_many_as_may_be() -> None:
@@ -123,8 +175,9 @@ def test_as_many_as_may_be() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    for whole in (data, b"<opml>" + data + b"</opml>", outlines(data.decode("latin-1"))):
+def test_any_bytes_are_read_or_refused(some: bytes) -> None:
+    packed = compress(outlines(some.decode("latin-1")))
+    for whole in (some, b"<opml>" + some + b"</opml>", packed, gunzipped(packed, LARGEST)):
         try:
             parse(whole)
         except BadInput:

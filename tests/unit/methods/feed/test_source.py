@@ -41,6 +41,8 @@ class Blog:
     location: str = ""
     tags: bool = True
     """Whether it has an ETag."""
+    stuck: bool = False
+    """Whether it says that nothing has changed to everyone who has seen it before."""
     body: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
     parsed: int = 0
@@ -76,7 +78,10 @@ class Blog:
             return gives(b"", self.status)
         body = self.body if self.body is not None else self.written()
         etag = f'"{hashlib.sha256(body).hexdigest()[:12]}"'
-        if self.tags and request.headers.get("If-None-Match") == etag:
+        same = request.headers.get("If-None-Match") == etag
+        if self.stuck and "If-None-Match" in request.headers:
+            same = True
+        if self.tags and same:
             self.unchanged += 1
             return gives(b"", 304, ETag=etag)
         self.parsed += 1
@@ -193,11 +198,33 @@ async def test_an_unchanged_feed_costs_a_304_and_no_parse_and_no_place_on_disk(y
     await yard.passes()
     kept = yard.world.kept[PLANET]
     yard.world.kept[PLANET] = "not written again"
-    await yard.passes(2 * DAY)
+    await yard.passes(22 * HOUR)
     assert yard.blog.parsed == 1
     assert yard.blog.unchanged > 5
     assert yard.world.kept[PLANET] == "not written again"
     assert kept["etag"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Cache-Control": "max-age=30000"}], ids=["", "that is kept for hours"]
+)
+async def test_a_feed_that_never_changes_is_asked_for_whole_once_a_day(
+    yard: Yard, headers: dict[str, str]
+) -> None:
+    yard.blog.add(1)
+    yard.blog.headers = headers
+    yard.blog.stuck = True
+    yard.subscribe()
+    await yard.passes()
+    yard.blog.add(2)
+    whole = 0
+    for _day in range(4):
+        before = yard.blog.parsed
+        await yard.passes(1.1 * DAY)
+        whole += yard.blog.parsed > before
+    assert whole == 4
+    assert yard.bodies == [entry(2)]
+    assert yard.blog.unchanged > yard.blog.parsed  # the other times by its ETag
 
 
 async def test_a_feed_without_etag_that_is_byte_for_byte_the_same_is_not_parsed(
