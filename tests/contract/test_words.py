@@ -139,7 +139,7 @@ PROGRAMS = {"api.py"}
 """What programs are told is in English."""
 FORMATS = {
     "common/time_words.py",
-    "methods/feed/parsing/dates.py",
+    "methods/feed/parsing/date_words.py",
     "methods/feed/parsing/document.py",
     "methods/feed/opml.py",
     "methods/feed/interval.py",

@@ -34,11 +34,11 @@ _HOUR = re.compile(
 )
 _HOUR_AND_OFFSET = re.compile(r"(?<=\b\d{4} )(?P<hour>\d{1,2})(?= [+-]\d{4}$)")
 _NAMES = "|".join(sorted(ZONES, key=len, reverse=True))
-_ZONE = (
+_ZONE = re.compile(
     rf"(?:(?:(?:{_NAMES})[ :]?)?(?P<sign>\+\+?|--?)(?P<hours>\d{{1,2}})"
     rf"(?::?(?P<minutes>\d\d)(?::00)?)?(?![\d:])(?: ?\([^()]*\)| ?\[[^\[\]]*\]| (?:{_NAMES})\b)?"
     rf"|\(?(?P<name>{_NAMES})\b\)?)"
-)
+).pattern
 _ZONE_AFTER_CLOCK = re.compile(rf" ?:?(?:{_ZONE}|(?P<zero>00(?:00)?)\b)", re.IGNORECASE)
 _ZONE_AT_END = re.compile(rf"(?:(?<= )|(?<=\d)(?=Z|[+-]\d\d:\d\d)){_ZONE}$", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})\b\.?", re.IGNORECASE)

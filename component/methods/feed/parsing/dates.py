@@ -23,6 +23,8 @@ _UNREAD = time.gmtime(0)
 def stamp(text: str, now: int) -> int:
     """`text` in milliseconds since 1970 UTC; `now` where it lies in the future, 0 where it is not a
     date."""
+    if not text:
+        return 0
     at = number(text.strip())
     if not at:
         try:

@@ -4,7 +4,7 @@ import html
 import re
 
 CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
-"""What stands in CDATA: the odd parts, when a text is split by it."""
+"""A section of CDATA. When a text is split by it, these are the odd parts."""
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # References to what XML can't carry, such as &#0; or &#x1F; or surrogates.

@@ -14,16 +14,15 @@ MAX_CHARS = 1_000
 """Characters of a name that are looked at."""
 
 # An @ in front makes it a handle of the fediverse, which is a name. A host need not have a dot.
-_ADDRESS = r"(?:mailto:)?(?P<address>[^\s<>()\[\]@,;:\"?]+@[^\s<>()\[\]@,;\"?&]+)(?:\?\S*?)?"
-_FORMS = tuple(
-    re.compile(form, re.IGNORECASE)
-    for form in (
-        _ADDRESS,
-        rf"{_ADDRESS} ?\((?P<name>.*)\)",
-        rf"(?P<name>.*?) ?(?:<|&lt;|\(|\[){_ADDRESS}(?:>|&gt;|\)|\])",
-        rf"{_ADDRESS}[ ,;:]+(?P<name>[^@]+)",
-        rf"(?P<name>[^@]+)[ ,;:]+{_ADDRESS}",
-    )
+_ADDRESS = re.compile(
+    r"(?:mailto:)?(?P<address>[^\s<>()\[\]@,;:\"?]+@[^\s<>()\[\]@,;\"?&]+)(?:\?\S*?)?"
+).pattern
+_FORMS = (
+    re.compile(_ADDRESS, re.IGNORECASE),
+    re.compile(rf"{_ADDRESS} ?\((?P<name>.*)\)", re.IGNORECASE),
+    re.compile(rf"(?P<name>.*?) ?(?:<|&lt;|\(|\[){_ADDRESS}(?:>|&gt;|\)|\])", re.IGNORECASE),
+    re.compile(rf"{_ADDRESS}[ ,;:]+(?P<name>[^@]+)", re.IGNORECASE),
+    re.compile(rf"(?P<name>[^@]+)[ ,;:]+{_ADDRESS}", re.IGNORECASE),
 )
 
 

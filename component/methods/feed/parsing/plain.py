@@ -53,7 +53,7 @@ def unescaped(text: str) -> str:
 
 
 def character(entity: re.Match[str]) -> str:
-    """What an entity stands for."""
+    """The character that an entity means."""
     return html.unescape(entity[0])
 
 

@@ -113,9 +113,7 @@ def feed_of(xml: Document, result: Any, url: str, now: int) -> Feed:
         if atom:
             address = entry.text("id")
         title = entry.title(atom=atom)
-        item = item_of(entry, entry.page(base, address), title, now, everyone)
-        if item.id or item.link or item.title or item.text:
-            items.append(item)
+        items.append(item_of(entry, entry.page(base, address), title, now, everyone))
     return Feed(
         title=cut(about.title(atom=atom), TITLE),
         link=link,

@@ -110,6 +110,29 @@ def test_an_item_is_known_after_a_change(change: str) -> None:
         assert bool(after.updated) is (change in TOLD)
 
 
+def test_a_bare_item_is_known_by_its_title_and_time() -> None:
+    bare = Item(id="1", title="A ball", at=NOW)
+    seen = look([bare], None).seen
+    assert look([replace(bare, id="2")], seen).new == ()
+    assert titles(look([replace(bare, id="2", at=NOW - DAY)], seen)) == ["A ball"]
+    assert titles(look([replace(bare, id="2", title="A duel")], seen)) == ["A duel"]
+    assert titles(look([bare, replace(bare, id="2")], seen)) == ["A ball"]
+
+
+def test_a_bare_item_with_a_link_is_known_on_another_host_and_not_by_another_path() -> None:
+    bare = Item(id="1", title="A ball", link="https://example.org/a?n=1", at=NOW)
+    seen = look([bare], None).seen
+    assert look([replace(bare, id="2", link="http://new.example.net/a?n=1")], seen).new == ()
+    for link in ("https://example.org/b?n=1", "https://example.org/a?n=2"):
+        assert titles(look([replace(bare, id="2", link=link)], seen)) == ["A ball"]
+
+
+def test_what_was_kept_by_an_earlier_version_is_read() -> None:
+    kept = packed(look([item(1)], None).seen)
+    kept["marks"] = [mark[:7] for mark in kept["marks"]]
+    assert look([item(1)], unpacked(kept)).new == ()
+
+
 def test_a_changed_item_has_the_key_under_which_it_was_told() -> None:
     told = look([item(4), *START], look(START, None).seen)
     changed = replace(item(4), title="Post 4, corrected", link="https://example.org/other")

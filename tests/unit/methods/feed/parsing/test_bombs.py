@@ -1,6 +1,8 @@
 """Feeds made to hurt: each is read, refused or stopped within its budget, and the loop that waits
 goes on meanwhile."""
 
+from gzip import compress
+
 import pytest
 
 from component.methods.feed.errors import DtdRefused, FeedError
@@ -74,6 +76,27 @@ QUICK = {
     "JSON number": lambda: (
         b'{"version":"https://jsonfeed.org/version/1","items":[{"id":' + b"9" * 1_000_000 + b"}]}"
     ),
+    "items in items": lambda: rss(
+        "<item><title>t</title>" + "<item><item/>" * 500 + "</item>" * 500 + "</item>"
+    ),
+    "empty items": lambda: rss("<item></item><item/>" * 300_000),
+    "unescaped HTML": lambda: (
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><entry>'
+        + b'<content type="html"><p>&lt;b&gt;</content>' * 20_000
+        + b"</entry></feed>"
+    ),
+    "types": lambda: rss("<item><title>t</title></item>" + '<title type type type="html' * 50_000),
+    "addresses": lambda: rss(
+        "<item><title>t</title></item>" + "<a href = 'x\n <a href=\"\n" * 100_000
+    ),
+    "links": lambda: rss("<item><title>t</title></item>" + "<link>javascript:" * 200_000),
+    "authors in CDATA": lambda: rss(
+        "<item><title>t</title></item>" + "<author><![CDATA[a@b" * 200_000
+    ),
+    "scripts on a page": lambda: b"<html><head>" + b"<script><link <base " * 300_000,
+    "bases on a page": lambda: b"<html><head>" + b'<base href="/x">' * 300_000,
+    "gzip": lambda: compress(b" " * (20 * 1024 * 1024)),
+    "gzip in members": lambda: compress(b" ") * 100_000,
     "hours": lambda: rss("", "<skipHours>" * 100_000),
 }
 STOPPED = {
