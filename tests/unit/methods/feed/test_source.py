@@ -3,10 +3,11 @@ servers, and a clock that is moved."""
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from gzip import compress
 from typing import Any
 
 import pytest
@@ -431,13 +432,34 @@ async def test_a_site_with_several_feeds_tells_which(yard: Yard) -> None:
     assert f"{yard.server.url}/comments" in yard.told[0]
 
 
-async def _discovered(yard: Yard, page: bytes) -> None:
+@pytest.mark.parametrize("page", [b"<html><body>Hi</body></html>", b"Hello", b""])
+async def test_a_feed_named_by_the_link_header_is_read(yard: Yard, page: bytes) -> None:
+    links = [
+        '</style.css>; rel=preload, </comments/feed>; rel="alternate"; type="application/rss+xml"',
+        '</feed>; rel="alternate"; type="application/rss+xml"; title="Planet, all of it"',
+    ]
+    await _discovered(yard, page, links)
+    assert "reads the first one" in yard.told[0]
+
+
+async def test_a_feed_in_a_gzip_file_is_read(yard: Yard) -> None:
+    yard.blog.add(1)
+    yard.blog.body = compress(yard.blog.written())
+    yard.subscribe(first="1")
+    await yard.passes()
+    assert yard.bodies == [entry(1)]
+
+
+async def _discovered(yard: Yard, page: bytes, links: Sequence[str] = ()) -> None:
     answer = yard.blog.answer
 
     async def both(request: http.Request) -> http.StreamResponse:
-        return (
-            gives(page, Content_Type="text/html") if request.path == "/" else await answer(request)
-        )
+        if request.path != "/":
+            return await answer(request)
+        given = gives(page, Content_Type="text/html")
+        for link in links:
+            given.headers.add("Link", link)
+        return given
 
     yard.blog.add(1, 2)
     async with site(both) as server:
