@@ -61,13 +61,17 @@ def parts(mail: Message) -> Iterator[Message]:
                 yield part
 
 
-def is_failure(block: Message) -> bool:
+def is_failure(block: Message, text: str) -> bool:
     """Whether a recipient's fields say that the mail failed for good, because nobody is at the
-    address."""
+    address. `text` is what the report says to people: Exim says there why, and in the fields not
+    where it is its own reason."""
     status = value(block, "Status")
     if value(block, "Action").lower() != "failed" or not _PERMANENT.match(status):
         return False
-    return is_nobody(diagnostic(block), status)
+    words = diagnostic(block)
+    if words:
+        return is_nobody(words, status)
+    return is_nobody("", status) or any(is_nobody(line, status) for line in text.splitlines())
 
 
 def value(block: Message, name: str) -> str:

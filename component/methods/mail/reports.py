@@ -57,7 +57,10 @@ def read(raw: bytes, *, has_null_sender: bool = False) -> Report | None:
 def read_standard(mail: Message) -> Report | None:
     """A report in the standard shape."""
     reported = dsn.reported(mail)
-    failures = [block for block in reported if dsn.is_failure(block)]
+    text = ""
+    if len(reported) == 1:
+        text = text_of(mail)
+    failures = [block for block in reported if dsn.is_failure(block, text)]
     if not failures:
         return None
     addresses: set[str] = set()

@@ -84,3 +84,16 @@ def test_whatever_a_report_says_is_read(fields: dict[str, str]) -> None:
     raw = f"{head}Content-Type: message/delivery-status\n\nFinal-Recipient: x\n{block}\n--b--\n"
     report = read(raw.encode(errors="replace"))
     assert report is None or report.addresses
+
+
+@pytest.mark.parametrize(
+    ("words", "nobody"), [("Unrouteable address", True), ("It could not be sent.", False)]
+)
+def test_exim_says_its_own_reason_to_people_only(words: str, nobody: bool) -> None:
+    raw = (
+        'Content-Type: multipart/report; boundary="b"\n\n--b\nContent-Type: text/plain\n\n'
+        f"This address failed:\n\n  juliet@later.example\n    {words}\n\n--b\n"
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+        "Action: failed\nFinal-Recipient: rfc822;juliet@later.example\nStatus: 5.0.0\n\n--b--\n"
+    )
+    assert (read(raw.encode()) is not None) is nobody
