@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "fixtures" / "cases"
+CASES = Path(__file__).parents[1] / "fixtures" / "cases"
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([ntr\\]))")
 _CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 
@@ -14,7 +14,7 @@ def rows(name: str) -> list[dict[str, str]]:
     Escapes are replaced by what they stand for; spaces at the ends of a field count. "none" stays
     the word: what no value is depends on the table.
     """
-    headings, *lines = (FOLDER / name).read_text("utf-8").removesuffix("\n").split("\n")
+    headings, *lines = (CASES / name).read_text("utf-8").removesuffix("\n").split("\n")
     names = headings.split("\t")
     table = []
     for line in lines:
@@ -49,4 +49,4 @@ def alternative(row: dict[str, str]) -> str:
 
 def data(name: str) -> bytes:
     """The bytes of a file beside the tables, such as `rss/nested-item.xml`."""
-    return (FOLDER / name).read_bytes()
+    return (CASES / name).read_bytes()

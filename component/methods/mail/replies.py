@@ -1,23 +1,16 @@
 """What a mail server's reply means for a delivery (RFC 5321 section 4.2, RFC 3463): pure."""
 
-import re
 from enum import StrEnum
 
 from component.common.errors import DeliveryError, Refused, Unavailable
 from component.common.i18n import _
 from component.common.sanitize import one_line
+from component.methods.mail.refusals import STATUS, is_nobody
 
 MAX_REPLY_CHARS = 300
 """Characters of a reply that are kept."""
-_ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})(?!\d)")
 _MAILBOX = frozenset({550, 551, 553})
-_POLICY = re.compile(
-    r"relay|spam|polic|block|black|grey|gray|listed|reput|denied|prohib|not "
-    r"(?:allowed|permitted|accepted)|refus|"
-    r"reject(?:ed)? by|authenti|spf|dkim|dmarc|\brate\b|"
-    r"too (?:many|much)|verify sender|sender",
-    re.IGNORECASE,
-)
+"""Codes that may be about the address where no status is given (RFC 5321 section 4.2.3)."""
 
 
 class Stage(StrEnum):
@@ -66,10 +59,9 @@ def is_size_fault(code: int, text: str) -> bool:
 
 def is_recipient_fault(stage: Stage, code: int, text: str) -> bool:
     """Whether the address is wrong, and not what the server thinks of the sender or the words."""
-    enhanced = _ENHANCED.match(text.lstrip())
-    if enhanced:
-        subject, detail = int(enhanced[1]), int(enhanced[2])
-        return stage is not Stage.MAIL and (
-            (subject == 1 and detail not in (7, 8)) or (subject, detail) == (2, 1)
-        )
-    return stage is Stage.RCPT and code in _MAILBOX and not _POLICY.search(text)
+    if stage is Stage.MAIL:
+        return False
+    text = text.lstrip()
+    if STATUS.match(text):
+        return is_nobody(f"{code} {text}")
+    return stage is Stage.RCPT and code in _MAILBOX and is_nobody(text)

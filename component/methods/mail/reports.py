@@ -56,13 +56,18 @@ def read(raw: bytes, *, has_null_sender: bool = False) -> Report | None:
 
 def read_standard(mail: Message) -> Report | None:
     """A report in the standard shape."""
-    failures = dsn.failures(mail)
+    reported = dsn.reported(mail)
+    text = ""
+    if len(reported) == 1:
+        text = text_of(mail)
+    failures = [block for block in reported if dsn.is_failure(block, text)]
     if not failures:
         return None
     addresses: set[str] = set()
     for block in failures:
         addresses.update(dsn.recipients(block))
-    addresses.update(dsn.addressed(mail))
+    if len(reported) == 1:
+        addresses.update(dsn.addressed(mail))
     return Report(frozenset(addresses), one_line(dsn.reason(failures[0]))[:MAX_REASON_CHARS])
 
 

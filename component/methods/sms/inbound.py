@@ -6,6 +6,7 @@ Nothing is ever answered: an answer costs, and strangers could spend the budget.
 import asyncio
 import contextlib
 import hashlib
+import re
 
 import structlog
 
@@ -17,11 +18,20 @@ from component.methods.sms.setup import NUMBER
 
 log = structlog.get_logger()
 
-STOP_WORDS = frozenset({"stop", "stopp", "stopall", "unsubscribe", "abbestellen"})
-"""End everything that goes to a number; the first three are what telephone companies tell people to
+STOP_WORDS = frozenset(
+    {
+        *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"),
+        *("stopp", "abbestellen", "abmelden", "beenden", "ende", "kündigen"),
+    }
+)
+"""End everything that goes to a number. The first line is what telephone companies tell people to
 write."""
 START_WORDS = frozenset({"start", "unstop"})
 """End that; telephone companies tell people these too."""
+POLITE_WORDS = frozenset(
+    {"please", "thanks", "thank", "you", "me", "now", "bitte", "danke", "mich", "jetzt"}
+)
+"""What may stand beside such a word."""
 DAY_MS = 86_400_000
 
 
@@ -48,7 +58,7 @@ class Inbound:
 
     async def _hear_from(self, target: Channel, words: str, id: str) -> None:
         owner = await self._addresses.owner(target)
-        if await self._is_stop(target, "".join(words.split()).strip(".!").casefold()):
+        if await self._is_stop(target, keyword(words)):
             return
         if not owner:
             self._leave_out(target.address)
@@ -76,6 +86,14 @@ class Inbound:
         if word in START_WORDS:
             await self._addresses.allow(target)
         return False
+
+
+def keyword(words: str) -> str:
+    """Return the one thing that words ask for, in small letters and without spaces: no marks, no
+    polite words, and no signature. Other words stay, so that a sentence is none of ours."""
+    text = words.casefold().partition("\n--")[0]
+    letters = re.findall(r"[^\W_]+", text)
+    return "".join(word for word in letters if word not in POLITE_WORDS)
 
 
 def message_from(target: Channel, owner: str, words: str, id: str, now: int) -> Message:

@@ -11,7 +11,7 @@ from component.methods.feed.errors import HtmlPage
 from component.methods.feed.parsing.page import discover, in_header, in_order
 from component.methods.feed.parsing.read import read
 from tests.support.calls import counting_calls
-from tests.support.cases import FOLDER, case_id, data, rows
+from tests.support.cases import CASES, case_id, data, rows
 from tests.unit.methods.feed.parsing.test_read import NOW
 
 BLOG = "https://example.org/blog/"
@@ -52,7 +52,7 @@ def test_a_page_seen_in_the_wild(row: dict[str, str]) -> None:
     name = row["input"]
     html = LARGE.get(name) or data(f"pages/{name}")
     header = ""
-    headers = FOLDER / "pages" / name.replace(".html", ".headers")
+    headers = CASES / "pages" / name.replace(".html", ".headers")
     if headers.exists():
         header = ", ".join(re.findall(r"(?m)^Link: (.*)$", headers.read_text("utf-8")))
     with counting_calls() as calls:
