@@ -13,15 +13,11 @@ from component.bus.model.message import MAX_NAME, Author, Channel, Message
 from component.bus.ports.method import Accept, Addresses, Clock
 from component.common.errors import BadInput, Muted, TooMany
 from component.common.rate import Rate
+from component.methods.sms import keywords
 from component.methods.sms.setup import NUMBER
 
 log = structlog.get_logger()
 
-STOP_WORDS = frozenset({"stop", "stopp", "stopall", "unsubscribe", "abbestellen"})
-"""End everything that goes to a number; the first three are what telephone companies tell people to
-write."""
-START_WORDS = frozenset({"start", "unstop"})
-"""End that; telephone companies tell people these too."""
 DAY_MS = 86_400_000
 
 
@@ -48,7 +44,7 @@ class Inbound:
 
     async def _hear_from(self, target: Channel, words: str, id: str) -> None:
         owner = await self._addresses.owner(target)
-        if await self._is_stop(target, "".join(words.split()).strip(".!").casefold()):
+        if await self._is_stop(target, words):
             return
         if not owner:
             self._leave_out(target.address)
@@ -66,14 +62,14 @@ class Inbound:
                 number=number,
             )
 
-    async def _is_stop(self, target: Channel, word: str) -> bool:
+    async def _is_stop(self, target: Channel, words: str) -> bool:
         """Whether the number wants no more SMS. Also a number that was only asked may say so. That
         it may be asked again is a message like any other where it was not stopped."""
-        if word in STOP_WORDS and await self._addresses.knows(target):
+        if keywords.is_stop(words) and await self._addresses.knows(target):
             log.info("number blocked", channel=str(target))
             await self._addresses.stop(target)
             return True
-        if word in START_WORDS:
+        if keywords.is_start(words):
             await self._addresses.allow(target)
         return False
 
