@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 from component.bus.model.message import Message
 from component.xmpp.elements import element
+from component.xmpp.muc.fallback import without_quote
 from component.xmpp.stanza import MAX_ID, body_of
 
 REPLY = "urn:xmpp:reply:0"
@@ -102,16 +103,7 @@ def text_of(stanza: Element) -> str:
     quote = quote_of(stanza)
     if quote is None or not named_by(stanza):
         return body
-    try:
-        start, end = int(quote.get("start", "0")), int(quote.get("end", str(len(body))))
-    except ValueError:
-        return body
-    if not 0 <= start < end <= len(body):
-        return body
-    rest = body[:start] + body[end:]
-    if not rest.strip():
-        return body
-    return rest
+    return without_quote(body, quote.get("start", "0"), quote.get("end", str(len(body))))
 
 
 def quote_of(stanza: Element) -> Element | None:
