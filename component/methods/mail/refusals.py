@@ -41,8 +41,12 @@ STATUSES = {
 """Subject and detail of a status of class 5 (RFC 3463 section 3, and IANA's registry)."""
 SUBJECTS = {3: KEPT, 4: KEPT, 5: KEPT, 6: KEPT, 7: ABOUT_US}
 """Subjects whose details are never about whether somebody is there."""
+VAGUE = (5, 0)
+"""What some servers, such as Outlook.com, give for everything, of those."""
 CODES = {522: KEPT, 552: KEPT, 556: GONE}
 """Codes that say it by themselves: no room (RFC 5321), no mail in that domain (RFC 7504)."""
+MAILBOX_CODES = frozenset({550, 551, 553})
+"""Codes whose words count where no status is given (RFC 5321 section 4.2.3)."""
 
 PASSING = re.compile(
     r"quota|\bfull\b|over ?drawn|exceed|too (?:large|big|long)|\bsize\b|storage|disk|"
@@ -72,8 +76,8 @@ NOBODY = re.compile(
     rf"undeliverable|unroute?able)"
     rf"(?: such| such a| an?| valid| local| active| known| existing| or| illegal| e-?mail){{0,3}}"
     rf" {WHO}\b|"
-    rf"\b{WHO}(?: [^\s.;:]+){{0,6}}?,?"
-    rf" (?:unknown|not (?:be )?(?:found|known|exist\w*|local|valid|active|listed)|"
+    rf"\b{WHO}\b[^.;]{{0,80}}?"
+    rf" (?:unknown|not (?:be )?(?:found|known|exist\w*|local|valid|active|listed|here)|"
     rf"(?:does ?n[o'’]?t|does not|do not|did not|didn['’]t|no longer|never) exists?|unavailable|"
     rf"invalid|inactive|disabled|deactivated|discontinued|closed|deleted|removed|no longer|"
     rf"(?:does ?n['’]?t|does not) have an?|couldn['’]t be found|can['’]t be found|"
@@ -89,7 +93,7 @@ _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY = re.compile(r"(?<![\d.])([2-5]\d\d)(?=[ -]|$)")
 _NOT_WORDS = re.compile(r"<[^<>\s]*>|\S+@\S+|\w+://\S+|#?(?<![\d.])(?:5\d\d[ -])?5\.\d+\.\d+")
 """Addresses and numbers in a refusal, whose letters say nothing."""
-_ACCESS_DENIED = re.compile(r"recipient address rejected: access denied", re.IGNORECASE)
+_ACCESS_DENIED = re.compile(r"\brecipient\b.*\baccess denied\b", re.IGNORECASE)
 """How Exchange Online says with a 5.4.1 that it knows no such recipient."""
 
 
@@ -112,6 +116,8 @@ class Status(tuple[int, int, int]):
         kind, subject, detail = self
         if kind != 5:
             return KEPT
+        if (subject, detail) == VAGUE:
+            return None
         return STATUSES.get((subject, detail), SUBJECTS.get(subject))
 
 
@@ -149,7 +155,7 @@ def judge(code: int, text: str, reported: Status | None) -> Meaning:
             return doubted(text)
         if meaning:
             return meaning
-    return by_words(code, text)
+    return by_words(code, text, has_status=bool(status or reported))
 
 
 def doubted(text: str) -> Meaning:
@@ -162,14 +168,14 @@ def doubted(text: str) -> Meaning:
     return GONE
 
 
-def by_words(code: int, text: str) -> Meaning:
+def by_words(code: int, text: str, *, has_status: bool) -> Meaning:
     """What a refusal without a status that means something is about."""
     meaning = doubted(text)
     if meaning is not GONE:
         return meaning
     if code in CODES:
         return CODES[code]
-    if NOBODY.search(plain(text)):
+    if (has_status or code in MAILBOX_CODES) and NOBODY.search(plain(text)):
         return GONE
     return KEPT
 

@@ -7,7 +7,7 @@ from component.common.errors import DeliveryError, Refused, Unavailable
 from component.common.i18n import _
 from component.common.sanitize import one_line
 from component.methods.mail import refusals
-from component.methods.mail.refusals import Meaning
+from component.methods.mail.refusals import Meaning, Status
 
 MAX_REPLY_CHARS = 300
 """Characters of a reply that are kept."""
@@ -58,7 +58,10 @@ def fault(stage: Stage, code: int, text: str) -> DeliveryError:
         return Unavailable(words)
     if stage is Stage.MAIL and not is_size_fault(code, text):
         return Down(words)  # it is about the sender, whoever the mail is for
-    return ERRORS[refusals.of_reply(code, text)](words)
+    meaning = refusals.of_reply(code, text)
+    if stage is Stage.DATA and meaning is Meaning.GONE and not Status.find(text):
+        meaning = Meaning.KEPT  # words alone, which may be about the mail
+    return ERRORS[meaning](words)
 
 
 def is_size_fault(code: int, text: str) -> bool:

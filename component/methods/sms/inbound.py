@@ -6,6 +6,8 @@ Nothing is ever answered: an answer costs, and strangers could spend the budget.
 import asyncio
 import contextlib
 import hashlib
+import re
+import unicodedata
 
 import structlog
 
@@ -13,11 +15,32 @@ from component.bus.model.message import MAX_NAME, Author, Channel, Message
 from component.bus.ports.method import Accept, Addresses, Clock
 from component.common.errors import BadInput, Muted, TooMany
 from component.common.rate import Rate
-from component.methods.sms import keywords
 from component.methods.sms.setup import NUMBER
 
 log = structlog.get_logger()
 
+STOP_WORDS = frozenset(
+    {
+        *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"),
+        *("stopp", "stoppen", "abbestellen", "abmelden", "abmeldung", "meldeab", "austragen"),
+        *("beenden", "ende", "kündigen", "kuendigen", "kündigung", "kuendigung"),
+        *("aufhören", "aufhoeren", "keine", "keinemehr", "arret", "arrêt"),
+    }
+)
+"""End everything that goes to a number. The first line is what telephone companies tell people to
+write, and regulators ask for (FCC, 47 CFR 64.1200(a)(10)); the last two words are Canada's."""
+START_WORDS = frozenset({"start", "unstop"})
+"""End that; telephone companies tell people these too."""
+POLITE_WORDS = frozenset(
+    {
+        *("please", "pls", "thanks", "thx", "thank", "you", "me", "now", "all"),
+        *("sms", "text", "texts", "message", "messages"),
+        *("bitte", "danke", "vielen", "dank", "mich", "jetzt", "sofort", "alle", "alles"),
+        *("nachricht", "nachrichten", "abo"),
+    }
+)
+"""What may stand beside such a word."""
+_SIGNATURE = re.compile(r"^--\s*$", re.MULTILINE)
 DAY_MS = 86_400_000
 
 
@@ -44,7 +67,7 @@ class Inbound:
 
     async def _hear_from(self, target: Channel, words: str, id: str) -> None:
         owner = await self._addresses.owner(target)
-        if await self._is_stop(target, words):
+        if await self._is_stop(target, keyword(words)):
             return
         if not owner:
             self._leave_out(target.address)
@@ -62,16 +85,24 @@ class Inbound:
                 number=number,
             )
 
-    async def _is_stop(self, target: Channel, words: str) -> bool:
+    async def _is_stop(self, target: Channel, word: str) -> bool:
         """Whether the number wants no more SMS. Also a number that was only asked may say so. That
         it may be asked again is a message like any other where it was not stopped."""
-        if keywords.is_stop(words) and await self._addresses.knows(target):
+        if word in STOP_WORDS and await self._addresses.knows(target):
             log.info("number blocked", channel=str(target))
             await self._addresses.stop(target)
             return True
-        if keywords.is_start(words):
+        if word in START_WORDS:
             await self._addresses.allow(target)
         return False
+
+
+def keyword(words: str) -> str:
+    """Return the one thing that words ask for, in small letters and without spaces: no marks, no
+    polite words, and no signature. Other words stay, so that a sentence is none of ours."""
+    text = _SIGNATURE.split(words, 1)[0]
+    letters = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(word for word in letters if word not in POLITE_WORDS)
 
 
 def message_from(target: Channel, owner: str, words: str, id: str, now: int) -> Message:

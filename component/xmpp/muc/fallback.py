@@ -7,7 +7,6 @@ quoted lines, the quote ends with one of those.
 
 import re
 from collections.abc import Callable
-from xml.sax.saxutils import escape, unescape
 
 Counted = Callable[[str, int], int | None]
 """How many characters the first so many of a client's units are; None where a text has fewer."""
@@ -109,21 +108,5 @@ def utf8(body: str, count: int) -> int | None:
     return len(encoded[:count].decode("utf-8", "ignore"))
 
 
-def markup(body: str, count: int) -> int | None:
-    """Characters as they are written in XML."""
-    written = escape(body)
-    if count > len(written):
-        return None
-    return len(unescape(written[:count]))
-
-
-def carriage_returns(body: str, count: int) -> int | None:
-    """With two characters for the end of a line, which XML makes one."""
-    written = body.replace("\n", "\r\n")
-    if count > len(written):
-        return None
-    return len(written[:count].replace("\r\n", "\n").removesuffix("\r"))
-
-
-COUNTS: tuple[Counted, ...] = (characters, utf16, utf8, markup, carriage_returns)
+COUNTS: tuple[Counted, ...] = (characters, utf16, utf8)
 """The first by which a quote ends with a quoted line is believed."""

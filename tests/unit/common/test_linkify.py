@@ -1,6 +1,7 @@
 """Where addresses end in a text, and that nothing else becomes HTML."""
 
 import re
+from html import unescape
 
 import pytest
 from hypothesis import given
@@ -56,6 +57,11 @@ def test_links_seen_in_the_wild(case: dict[str, str]) -> None:
 def test_where_addresses_end(text: str) -> None:
     plain = re.sub("[⟦⟧]", "", text)
     assert marked(plain) == text
+
+
+@given(st.text(alphabet="ht ps:/.()[]*_,'’ab”\u200b\n"))
+def test_no_character_is_lost(text: str) -> None:
+    assert unescape(re.sub(r"<[^>]*>", "", str(linked(text)))) == text
 
 
 MARKS = st.text(st.sampled_from("()[]{}*_~'.,<>\"& \n/a»…"), max_size=12)

@@ -208,6 +208,7 @@ async def test_one_that_is_refused_holds_up_no_other(
         (Stage.RCPT, 554, "5.7.1 no", NotWanted),
         (Stage.RCPT, 452, "4.2.2 mailbox full", Unavailable),
         (Stage.DATA, 550, "no", Refused),
+        (Stage.DATA, 550, "no such user", Refused),
         (Stage.DATA, 550, "5.1.1 unknown", NoMailbox),
         (Stage.MAIL, 550, "5.1.1 nobody", Down),
         (Stage.MAIL, 530, "5.7.0 sign in first", Down),

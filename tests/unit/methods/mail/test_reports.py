@@ -268,6 +268,10 @@ def test_what_is_no_failure_for_good(old: str, new: str) -> None:
     assert _gone(_read(POSTFIX.replace(old, new))) is None
 
 
+def test_a_report_in_a_mail_of_another_kind() -> None:
+    assert _read(POSTFIX.replace("multipart/report", "multipart/mixed")) == _read(POSTFIX)
+
+
 def test_one_of_several_failed() -> None:
     two = "Final-Recipient: rfc822; romeo@example.org\nAction: delayed\nStatus: 4.0.0\n\n"
     report = _read(POSTFIX.replace("Final-Recipient", f"{two}Final-Recipient", 1))

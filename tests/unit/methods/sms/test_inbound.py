@@ -5,8 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from component.bus.model.message import Channel
-from component.methods.sms.inbound import Inbound
-from component.methods.sms.keywords import BESIDE, STOP_WORDS, is_start, is_stop
+from component.methods.sms.inbound import (
+    POLITE_WORDS,
+    START_WORDS,
+    STOP_WORDS,
+    Inbound,
+    keyword,
+)
 from tests.support.calls import counting_calls
 from tests.support.cases import case_id, rows
 from tests.support.fakes import FakeWorld
@@ -40,11 +45,12 @@ async def test_words_seen_in_the_wild(case: dict[str, str]) -> None:
         "ＳＴＯＰ",
         "s t o p",
         "Arrêt",
+        "STOPP, danke!",
+        "Beenden.",
     ],
 )
 def test_other_words_that_end_it(words: str) -> None:
-    assert is_stop(words)
-    assert not is_start(words)
+    assert keyword(words) in STOP_WORDS
 
 
 @pytest.mark.parametrize(
@@ -59,27 +65,29 @@ def test_other_words_that_end_it(words: str) -> None:
         "Das Ende war gut",
         "Bitte beende den Bericht",
         "restart",
+        "Ende gut, alles gut",
+        "Bitte",
+        "Stoppt den Bus!",
     ],
 )
 def test_what_ends_nothing(words: str) -> None:
-    assert not is_stop(words)
-    assert not is_start(words)
+    assert keyword(words) not in STOP_WORDS | START_WORDS
 
 
-POLITE = st.sampled_from(sorted(BESIDE))
+POLITE = st.sampled_from(sorted(POLITE_WORDS))
 
 
 @given(st.sampled_from(sorted(STOP_WORDS)), st.lists(POLITE, max_size=3), st.lists(POLITE))
 def test_politeness_changes_nothing(word: str, before: list[str], behind: list[str]) -> None:
-    assert is_stop(" ".join([*before, word.upper(), *behind]) + "!")
+    assert keyword(" ".join([*before, word.upper(), *behind]) + "!") == word
 
 
 @given(st.text(max_size=300))
 def test_any_words_are_read(words: str) -> None:
-    assert not (is_stop(words) and is_start(words))
+    assert keyword(words) == keyword(f"please {words}")
 
 
 def test_long_words_cost_what_their_length_is() -> None:
     with counting_calls() as calls:
-        assert not is_stop("stop music " * 20_000)
+        assert keyword("stop music " * 20_000) not in STOP_WORDS
     assert len(calls) < 50_000

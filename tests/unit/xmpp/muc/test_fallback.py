@@ -1,11 +1,41 @@
 """Where a quote ends, however a client counts."""
 
+from xml.etree.ElementTree import Element, SubElement
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.xmpp.muc.fallback import carriage_returns, markup, utf8, utf16, without_quote
+from component.xmpp.muc.fallback import utf8, utf16, without_quote
+from component.xmpp.muc.replies import FALLBACK, REPLY, text_of
 from tests.support.calls import counting_calls
+from tests.support.cases import case_id, rows
+
+
+def answer(body: str, **offsets: str) -> Element:
+    stanza = Element("{jabber:component:accept}message")
+    SubElement(stanza, "{jabber:component:accept}body").text = body
+    SubElement(stanza, f"{{{REPLY}}}reply", id="1", to="team@rooms.example.org")
+    fallback = SubElement(stanza, f"{{{FALLBACK}}}fallback", {"for": REPLY})
+    SubElement(fallback, f"{{{FALLBACK}}}body", offsets)
+    return stanza
+
+
+@pytest.mark.parametrize("case", rows("replies.tsv"), ids=case_id)
+def test_quotes_seen_in_the_wild(case: dict[str, str]) -> None:
+    offsets: dict[str, str] = {}
+    for name in ("start", "end"):
+        if case[name]:
+            offsets[name] = case[name]
+    assert text_of(answer(case["body"], **offsets)) == case["expected"]
+
+
+@given(st.text(alphabet="> a😀\n"), st.integers(-3, 30), st.integers(-3, 30))
+def test_any_offsets(body: str, start: int, end: int) -> None:
+    text = text_of(answer(body, start=str(start), end=str(end)))
+    assert text.strip() or not body.strip()
+    assert len(text) <= len(body)
+
 
 LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"]), min_size=1, max_size=12)
 QUOTE = st.lists(LINE, min_size=1, max_size=4).map(
@@ -57,7 +87,7 @@ def test_where_a_quote_ends(body: str, start: int, end: int, left: str) -> None:
     assert without_quote(body, str(start), str(end)) == left
 
 
-@pytest.mark.parametrize("counted", [utf16, utf8, markup, carriage_returns])
+@pytest.mark.parametrize("counted", [utf16, utf8])
 def test_more_than_there_is(counted: object) -> None:
     assert callable(counted)
     assert counted("a", 99) is None

@@ -1,15 +1,13 @@
 """Answers in rooms: which of our messages is meant, what of the quote is passed on, how one is
 said."""
 
-import re
 from dataclasses import replace
-from xml.etree.ElementTree import Element, SubElement, fromstring
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
 from component.bus.model.message import Channel, id_from
 from component.bus.model.records import ChannelSpec
-from component.xmpp.elements import STREAM
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.replies import (
@@ -22,7 +20,6 @@ from component.xmpp.muc.replies import (
 )
 from component.xmpp.muc.room import Room
 from component.xmpp.stanza import MAX_ID, SAID
-from tests.support.cases import case_id, rows
 from tests.support.fakes import FakeWorld, said
 from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
 
@@ -219,16 +216,3 @@ def test_without_an_answer_nothing_is_cut() -> None:
         'end="8"/></fallback></message>'
     )
     assert (text_of(stanza), named_by(stanza)) == ("> Hello\nHi", "")
-
-
-@pytest.mark.parametrize("case", rows("replies.tsv"), ids=case_id)
-def test_quotes_seen_in_the_wild(case: dict[str, str]) -> None:
-    stanza = Element(f"{{{STREAM}}}message")
-    SubElement(stanza, f"{{{STREAM}}}body").text = case["body"]
-    SubElement(stanza, "{urn:xmpp:reply:0}reply", id="1")
-    fallback = SubElement(stanza, "{urn:xmpp:fallback:0}fallback", {"for": "urn:xmpp:reply:0"})
-    quote = SubElement(fallback, "{urn:xmpp:fallback:0}body", end=case["end"])
-    if case["start"]:
-        quote.set("start", case["start"])
-    right = [case["expected"], *re.findall("or “(.+?)”", case["note"])]
-    assert text_of(stanza) in right
