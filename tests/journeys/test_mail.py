@@ -384,6 +384,19 @@ async def _read(exim: Exim, count: int, words: str) -> tuple[EmailMessage, str]:
     return mail, said
 
 
+async def _confirm(exim: Exim) -> str:
+    """Juliet follows the link in her first mail. Returns the mail's text."""
+    _asked, text = await _read(exim, 1, "/confirm/")
+    found = re.search(r"http://\S+/confirm/\S+", text)
+    assert found
+    page = await asyncio.to_thread(call, found[0])
+    assert page.status == 200
+    number = re.search(r'name="number" value="(\d+)"', page.text)
+    form = {"whole": "1"} | ({"number": number[1]} if number else {})
+    assert (await _post(found[0], **form)).status == 200
+    return text
+
+
 async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(
     server: Server, exim: Exim, tmp_path: Path
 ) -> None:
@@ -398,15 +411,7 @@ async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(
         async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
             await ask(juliet, "subscribe lobby by mail juliet@example.org", "juliet@example.org")
             bus.post("shoutbox:lobby", "not yet")
-            _asked, text = await _read(exim, 1, "/confirm/")
-            assert "not yet" not in text
-            found = re.search(r"http://\S+/confirm/\S+", text)
-            assert found
-            page = await asyncio.to_thread(call, found[0])
-            assert page.status == 200
-            number = re.search(r'name="number" value="(\d+)"', page.text)
-            form = {"whole": "1"} | ({"number": number[1]} if number else {})
-            assert (await _post(found[0], **form)).status == 200
+            assert "not yet" not in await _confirm(exim)
             bus.post("shoutbox:lobby", "a word for her")
             mail, _text = await _read(exim, 2, "a word for her")
             assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -421,6 +426,36 @@ async def test_from_a_line_to_the_bot_to_a_click_in_the_mail(
     finally:
         bus.stop()
     assert "Traceback" not in bus.log.read_text()
+
+
+async def test_a_blocklist_ends_no_subscription(server: Server, exim: Exim, tmp_path: Path) -> None:
+    """A refusal that is about our server: operators hear of it, and Juliet keeps her mails."""
+    port = free_port()
+    bus = start_bus(
+        tmp_path / "bus", settings(server, tmp_path, port, _table(exim, exim.back)), port
+    )
+    try:
+        bus.ready()
+        async with (
+            person("juliet", server.passwords["juliet"], server.c2s) as juliet,
+            person("admin", server.passwords["admin"], server.c2s) as admin,
+        ):
+            await ask(juliet, "subscribe lobby by mail juliet@example.org", "juliet@example.org")
+            await _confirm(exim)
+            exim.block(blocked=True)
+            for number in range(3):
+                bus.post("shoutbox:lobby", f"refused {number}")
+            await admin.until(
+                lambda: [one for one in admin.heard if "on a blocklist" in one["body"]],
+                "that mail is refused",
+            )
+            exim.block(blocked=False)
+            bus.post("shoutbox:lobby", "a word for her")
+            await _read(exim, 2, "a word for her")
+            await ask(juliet, "subscription list", "juliet@example.org")
+        assert "address bounced" not in bus.log.read_text()
+    finally:
+        bus.stop()
 
 
 async def test_one_who_gave_an_address_that_is_none_hears_of_it(

@@ -3,7 +3,8 @@ rights only.
 
 It keeps the mail of some people, turns strangers away at `example.org`, takes them at
 `later.example` and has to bounce them, lets people sign in over TLS, and brings what comes back for
-`bounces.example.org` to a port of the bus's.
+`bounces.example.org` to a port of the bus's. While it is told to `block`, it wants no
+mail for them.
 """
 
 import grp
@@ -53,6 +54,9 @@ rcpt:
   deny condition = {closed}
        !authenticated = *
        message = 5.7.1 Sign in first
+  deny condition = ${{if exists{{{data}/blocklist}}}}
+       domains = example.org
+       message = 5.7.1 Client host is on a blocklist
   accept domains = later.example
   accept local_parts = forward
   require verify = recipient
@@ -172,6 +176,14 @@ class Exim:
     def ca(self) -> Path:
         """The certificate to trust."""
         return self.data / "cert.pem"
+
+    def block(self, *, blocked: bool) -> None:
+        """Whether it wants no mail for its people."""
+        list_file = self.data / "blocklist"
+        if blocked:
+            list_file.touch()
+        else:
+            list_file.unlink()
 
     def start(self) -> None:
         """Start it; returns once it takes connections."""

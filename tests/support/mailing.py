@@ -14,6 +14,8 @@ from component.bus.ports.method import Ports
 from component.bus.ports.rendering import Letter, PlainRenderer
 from component.common.errors import DeliveryError, StoreError
 from component.methods.mail.compose import OutgoingMail, compose
+from component.methods.mail.refusals import Meaning
+from component.methods.mail.reports import RecipientStatus
 from component.methods.mail.setup import Mailbox, MailSetup, Port
 from tests.support.fakes import FakeClock, FakeWorld
 
@@ -70,6 +72,11 @@ class FakeAddresses:
         self.gone.append((target, why))
         self.told.set()
 
+    async def returned(self, target: Channel, status: RecipientStatus) -> None:
+        """Takes reports where no method does."""
+        if status.meaning is Meaning.GONE:
+            await self.bounced(target, status.why)
+
     async def knows(self, target: Channel) -> bool:
         return True
 
@@ -87,8 +94,9 @@ def ports(
     setup: MailSetup | None,
     addresses: FakeAddresses,
     clock: FakeClock | None = None,
+    world: FakeWorld | None = None,
 ) -> Ports:
-    world = FakeWorld(clock)
+    world = world or FakeWorld(clock)
     nothing: Any = None
     return Ports(
         nothing,

@@ -20,7 +20,7 @@ MAX_PHRASE = 100
 MAX_PHRASES = 100
 """Words, or authors, in one criterion."""
 
-_LINK = re.compile(r"\b(?:(?:https?|ftp|aesgcm)://|xmpp:|mailto:)\S", re.IGNORECASE)
+_LINK = re.compile(r"(?<![a-z0-9])(?:(?:https?|ftp|aesgcm)://|xmpp:|mailto:)\S", re.IGNORECASE)
 # As clients send what they have uploaded (XEP-0363, XEP-0066; encrypted, XEP-0454)
 _ATTACHMENT = re.compile(
     r"(?:https?|aesgcm)://[^\s/?#]+/[^\s?#]*\.[a-z0-9]{1,8}(?:\?[^\s#]*)?(?:#\S*)?", re.IGNORECASE

@@ -6,19 +6,20 @@ mail.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 from component.bus.model.message import Channel
-from component.bus.ports.method import Addresses, Clock
+from component.bus.ports.method import Clock
 from component.common.errors import ConfigError, StoreError, words
 from component.common.i18n import _
 from component.methods.mail import reports
 from component.methods.mail.envelope import Verp
-from component.methods.mail.reports import Report
+from component.methods.mail.refusals import Meaning
+from component.methods.mail.reports import RecipientStatus, Report
 from component.methods.mail.setup import Place
 
 log = structlog.get_logger()
@@ -27,6 +28,15 @@ NULL_SENDER = "<>"
 """As aiosmtpd writes the reverse-path that says that nobody wants an answer (RFC 5321 section
 4.5.5)."""
 
+EVENTS = {
+    Meaning.GONE: "mail returned",
+    Meaning.ABOUT_US: "mail not wanted",
+    Meaning.KEPT: "mail not delivered",
+}
+"""How the log calls what a report says."""
+
+Returned = Callable[[Channel, RecipientStatus], Awaitable[None]]
+"""Takes what became of a mail to an address of ours; on disk on return. Raises StoreError."""
 Read = Callable[..., Report | None]
 """Reads a mail that came back, as `reports.read` does."""
 
@@ -51,7 +61,7 @@ class Bounces:
         self,
         place: Place,
         verp: Verp,
-        addresses: Addresses,
+        returned: Returned,
         clock: Clock,
         limits: BounceLimits = BOUNCE_LIMITS,
         read: Read = reports.read,
@@ -61,7 +71,7 @@ class Bounces:
         self.sessions: set[BounceSession] = set()
         self._place = place
         self._verp = verp
-        self._addresses = addresses
+        self._returned = returned
         self._clock = clock
         self._read = read
         self._server: asyncio.Server | None = None
@@ -118,22 +128,25 @@ class Bounces:
     async def handle_DATA(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Give up an address that failed. A mail that reports no such thing is dropped."""
+        """Give up an address where nobody is. A mail that reports on none of ours is dropped."""
         digest = self._verp.read(envelope.rcpt_tos[0], self._clock())
         report = await self._report(envelope)
-        target = self._target(report, digest) if report and digest else None
-        if not report or not target:
+        named = self._named(report, digest) if report and digest else None
+        if not report or not named:
             log.info(
                 "incoming mail dropped",
                 bytes=len(envelope.content or ""),
                 reason="not a delivery failure report for our mail",
             )
             return "250 2.0.0 Dropped: this address does not receive mail"
+        address, target = named
+        status = report.of(address)
         try:
-            await self._addresses.bounced(target, report.why)
+            await self._returned(target, status)
         except StoreError:
             return "451 4.3.0 Temporary error, try again later"
-        log.info("mail returned", channel=str(target), reason=report.why)
+        event = EVENTS[status.meaning]
+        log.info(event, channel=str(target), reason=status.why)
         return "250 2.0.0 OK"
 
     async def handle_exception(self, error: Exception) -> str:
@@ -148,13 +161,14 @@ class Bounces:
         has_null_sender = envelope.mail_from == NULL_SENDER
         return await asyncio.to_thread(self._read, raw, has_null_sender=has_null_sender)
 
-    def _target(self, report: Report, digest: bytes) -> Channel | None:
-        """The address that the mail was sent to, which the report has to name."""
+    def _named(self, report: Report, digest: bytes) -> tuple[str, Channel] | None:
+        """The address that the mail was sent to, as the report names it, which it has to, and as
+        ours."""
         for address in sorted(report.addresses):
             for spelling in spellings(address):
                 channel = Channel("mail", spelling)
                 if self._verp.digest(channel) == digest:
-                    return channel
+                    return address, channel
         return None
 
 

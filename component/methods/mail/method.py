@@ -2,20 +2,24 @@
 what came back."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Awaitable, Sequence
 
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Confirmation, MethodSpec, Ports, Trouble
 from component.bus.ports.rendering import AsIs, AsLetter, Letter, Rendered
 from component.common.errors import Refused, StoreError, Unavailable
-from component.common.i18n import _
+from component.common.i18n import Words, _
 from component.methods.mail.bounces import Bounces
 from component.methods.mail.compose import compose
 from component.methods.mail.envelope import ADDRESS, Verp, tidy
 from component.methods.mail.mailer import Mailer
 from component.methods.mail.probe import probe
-from component.methods.mail.replies import NoMailbox
+from component.methods.mail.refusals import Meaning
+from component.methods.mail.replies import NoMailbox, NotWanted
+from component.methods.mail.reports import RecipientStatus
+from component.methods.mail.reputation import ALL, Reputation
 from component.methods.mail.setup import MailSetup
 
 
@@ -31,7 +35,8 @@ class Mail:
         self.bounces: Bounces | None = None
         if setup.bounce_domain:
             self._verp = Verp(ports.secret, str(setup.bounce_domain))
-            self.bounces = Bounces(setup.bounce_listen, self._verp, ports.addresses, ports.clock)
+            self.bounces = Bounces(setup.bounce_listen, self._verp, self._returned, ports.clock)
+        self._reputation = Reputation(ports.memory, ports.tell, ports.clock)
         self._mailer = Mailer(setup, lambda: self._envelope(Channel("mail", setup.sender.address)))
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
@@ -48,7 +53,8 @@ class Mail:
 
     async def send(self, rendered: Rendered[Letter]) -> Confirmation:
         """Hand a mail to the server. The server has it, and so it is confirmed, on return. An
-        address that the server says does not exist is given up. Raises DeliveryError."""
+        address that the server says does not exist is given up; any other refusal keeps it. Raises
+        DeliveryError."""
         delivery = rendered.delivery
         target = delivery.channel
         try:
@@ -57,19 +63,32 @@ class Mail:
             mail = compose(rendered.content, delivery, self._setup.sender, envelope)
             await self._mailer.deliver(mail)
         except NoMailbox as error:
-            await self._give_up(target, str(error))
+            await self._note(self._ports.addresses.bounced(target, str(error)))
+            raise
+        except NotWanted as error:
+            await self._note(self._reputation.refused(str(error)))
             raise
         except StoreError as error:
             raise Unavailable(error.sentence) from error
+        with contextlib.suppress(StoreError):  # it is sent: an error here would send it again
+            await self._reputation.accepted()
         done: Confirmation = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
 
-    async def _give_up(self, target: Channel, why: str) -> None:
+    async def _note(self, noting: Awaitable[None]) -> None:
+        """Put on disk what a refusal means."""
         try:
-            await self._ports.addresses.bounced(target, why)
+            await noting
         except StoreError as error:  # the server will say so again
             raise Unavailable(error.sentence) from error
+
+    async def _returned(self, target: Channel, status: RecipientStatus) -> None:
+        """A mail came back; raises StoreError."""
+        if status.meaning is Meaning.GONE:
+            await self._ports.addresses.bounced(target, status.why)
+        elif status.meaning is Meaning.ABOUT_US:
+            await self._reputation.refused(status.why)
 
     def _envelope(self, target: Channel) -> str:
         if self._verp:
@@ -81,11 +100,13 @@ class Mail:
         return frozenset()
 
     def troubles(self) -> Sequence[Trouble]:
-        """That the mail server can't be used, while it can't."""
-        why = self._mailer.trouble
+        """That the mail server can't be used, or that other servers refuse what it sends."""
+        why: Words | str = self._mailer.trouble
+        if not why and self._reputation.trouble:
+            why = _("other mail servers refuse messages: {why}", why=self._reputation.trouble)
         if not why:
             return []
-        return [Trouble(Channel("mail", "*"), why, 0)]
+        return [Trouble(ALL, why, 0)]
 
     async def close(self) -> None:
         """End all connections, and stop listening."""

@@ -1,16 +1,16 @@
 """What a mail server's reply means for a delivery (RFC 5321 section 4.2, RFC 3463): pure."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from component.common.errors import DeliveryError, Refused, Unavailable
 from component.common.i18n import _
 from component.common.sanitize import one_line
-from component.methods.mail.refusals import STATUS, is_nobody
+from component.methods.mail import refusals
+from component.methods.mail.refusals import Meaning, Status
 
 MAX_REPLY_CHARS = 300
 """Characters of a reply that are kept."""
-_MAILBOX = frozenset({550, 551, 553})
-"""Codes that may be about the address where no status is given (RFC 5321 section 4.2.3)."""
 
 
 class Stage(StrEnum):
@@ -37,6 +37,17 @@ class NoMailbox(Refused):
     """The address does not exist."""
 
 
+class NotWanted(Refused):
+    """The mail is refused for who sent it or for its words, not for whom it is for."""
+
+
+ERRORS: Mapping[Meaning, type[Refused]] = {
+    Meaning.GONE: NoMailbox,
+    Meaning.ABOUT_US: NotWanted,
+    Meaning.KEPT: Refused,
+}
+
+
 def fault(stage: Stage, code: int, text: str) -> DeliveryError:
     """The error that a reply other than yes means."""
     said = one_line(f"{code} {text}")[:MAX_REPLY_CHARS]
@@ -47,21 +58,12 @@ def fault(stage: Stage, code: int, text: str) -> DeliveryError:
         return Unavailable(words)
     if stage is Stage.MAIL and not is_size_fault(code, text):
         return Down(words)  # it is about the sender, whoever the mail is for
-    if is_recipient_fault(stage, code, text):
-        return NoMailbox(words)
-    return Refused(words)
+    meaning = refusals.of_reply(code, text)
+    if stage is Stage.DATA and meaning is Meaning.GONE and not Status.find(text):
+        meaning = Meaning.KEPT  # words alone, which may be about the mail
+    return ERRORS[meaning](words)
 
 
 def is_size_fault(code: int, text: str) -> bool:
     """Whether the mail is too large."""
     return code == 552 or text.lstrip().startswith("5.3.4")
-
-
-def is_recipient_fault(stage: Stage, code: int, text: str) -> bool:
-    """Whether the address is wrong, and not what the server thinks of the sender or the words."""
-    if stage is Stage.MAIL:
-        return False
-    text = text.lstrip()
-    if STATUS.match(text):
-        return is_nobody(f"{code} {text}")
-    return stage is Stage.RCPT and code in _MAILBOX and is_nobody(text)

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import hashlib
 import re
+import unicodedata
 
 import structlog
 
@@ -21,17 +22,25 @@ log = structlog.get_logger()
 STOP_WORDS = frozenset(
     {
         *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"),
-        *("stopp", "abbestellen", "abmelden", "beenden", "ende", "kündigen"),
+        *("stopp", "stoppen", "abbestellen", "abmelden", "abmeldung", "meldeab", "austragen"),
+        *("beenden", "ende", "kündigen", "kuendigen", "kündigung", "kuendigung"),
+        *("aufhören", "aufhoeren", "keine", "keinemehr", "arret", "arrêt"),
     }
 )
 """End everything that goes to a number. The first line is what telephone companies tell people to
-write."""
+write, and regulators ask for (FCC, 47 CFR 64.1200(a)(10)); the last two words are Canada's."""
 START_WORDS = frozenset({"start", "unstop"})
 """End that; telephone companies tell people these too."""
 POLITE_WORDS = frozenset(
-    {"please", "thanks", "thank", "you", "me", "now", "bitte", "danke", "mich", "jetzt"}
+    {
+        *("please", "pls", "thanks", "thx", "thank", "you", "me", "now", "all"),
+        *("sms", "text", "texts", "message", "messages"),
+        *("bitte", "danke", "vielen", "dank", "mich", "jetzt", "sofort", "alle", "alles"),
+        *("nachricht", "nachrichten", "abo"),
+    }
 )
 """What may stand beside such a word."""
+_SIGNATURE = re.compile(r"^--\s*$", re.MULTILINE)
 DAY_MS = 86_400_000
 
 
@@ -91,8 +100,8 @@ class Inbound:
 def keyword(words: str) -> str:
     """Return the one thing that words ask for, in small letters and without spaces: no marks, no
     polite words, and no signature. Other words stay, so that a sentence is none of ours."""
-    text = words.casefold().partition("\n--")[0]
-    letters = re.findall(r"[^\W_]+", text)
+    text = _SIGNATURE.split(words, 1)[0]
+    letters = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold())
     return "".join(word for word in letters if word not in POLITE_WORDS)
 
 

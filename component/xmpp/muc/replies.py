@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 from component.bus.model.message import Message
 from component.xmpp.elements import element
+from component.xmpp.muc.fallback import without_quote
 from component.xmpp.stanza import MAX_ID, body_of
 
 REPLY = "urn:xmpp:reply:0"
@@ -102,60 +103,7 @@ def text_of(stanza: Element) -> str:
     quote = quote_of(stanza)
     if quote is None or not named_by(stanza):
         return body
-    try:
-        start, end = int(quote.get("start", "0")), int(quote.get("end", str(len(body))))
-    except ValueError:
-        return body
-    if start < 0 or end <= start:
-        return body
-    end = quote_end(body, start, end)
-    if end > len(body):
-        return body
-    rest = body[:start] + body[end:]
-    if end == len(body):
-        rest = rest.rstrip("\n")
-    if not rest.strip():
-        return body
-    return rest
-
-
-def quote_end(body: str, start: int, end: int) -> int:
-    """Where the quote ends that a client says goes from `start` to `end`.
-
-    Offsets are characters (XEP-0428). Some clients count the units of UTF-16, or leave out a line
-    break: where the end is not the end of a line, the quoted lines say where it is.
-    """
-    begins_line = start == 0 or body.startswith("\n", start - 1)
-    if not begins_line or not body.startswith(">", start):
-        return end
-    for candidate in (end, from_utf16(body, end)):
-        if ends_quoted_line(body, candidate):
-            return candidate
-    if end > len(body):
-        return end
-    line_start = body.rfind("\n", 0, end) + 1
-    if body.startswith(">", line_start) and line_start < end:
-        line_end = body.find("\n", end - 1)
-        if line_end < 0:
-            return len(body)
-        return line_end + 1
-    return max(line_start, start + 1)
-
-
-def ends_quoted_line(body: str, end: int) -> bool:
-    """Whether a quoted line ends at an offset, with its line break where it has one."""
-    if end > len(body) or (end < len(body) and body[end - 1] != "\n"):
-        return False
-    line_start = body.rfind("\n", 0, end - 1) + 1
-    return body.startswith(">", line_start)
-
-
-def from_utf16(body: str, units: int) -> int:
-    """An offset in units of UTF-16 as one in characters; beyond the body it stays beyond."""
-    encoded = body.encode("utf-16-le", "replace")
-    if 2 * units > len(encoded):
-        return len(body) + 1
-    return len(encoded[: 2 * units].decode("utf-16-le", "ignore"))
+    return without_quote(body, quote.get("start", "0"), quote.get("end", str(len(body))))
 
 
 def quote_of(stanza: Element) -> Element | None:

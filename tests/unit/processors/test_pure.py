@@ -142,6 +142,7 @@ def test_patterns(text: str, pattern: str, found: bool) -> None:
     ("text", "link", "attachment"),
     [
         ("see https://example.org", True, False),
+        ("看https://example.org", True, False),
         ("HTTP://EXAMPLE.ORG/A.PNG", True, True),
         ("https://up.example.org/f/1234/photo.jpg", True, True),
         ("look:\nhttps://up.example.org/f/1234/photo.jpg\nnice", True, True),

@@ -15,7 +15,7 @@ from component.common.errors import Refused, Unavailable, Unconfirmed, words
 from component.methods.mail.mailer import Mailer
 from component.methods.mail.pool import POOL_LIMITS, PoolLimits
 from component.methods.mail.probe import probe
-from component.methods.mail.replies import Down, Locked, NoMailbox, Stage, fault
+from component.methods.mail.replies import Down, Locked, NoMailbox, NotWanted, Stage, fault
 from component.methods.mail.setup import Connections, Domain, Place, Security
 from tests.support.fakes import until
 from tests.support.mailing import DROP, HANG, HOST, OddServer, a_mail, a_setup, odd
@@ -158,12 +158,12 @@ async def test_a_mail_that_may_have_arrived_is_not_sent_again_at_once(answer: st
     [
         ("rcpt", "450 4.2.0 greylisted, come back later", Unavailable),
         ("rcpt", "550 5.1.1 no such user", NoMailbox),
-        ("rcpt", "550 5.7.1 you are not welcome", Refused),
+        ("rcpt", "550 5.7.1 you are not welcome", NotWanted),
         ("data", "451 4.3.0 not now", Unavailable),
         ("data", "554 5.6.0 no", Refused),
         ("end", "452 4.3.1 disk full", Unavailable),
         ("end", "421 4.3.2 shutting down", Unavailable),
-        ("end", "554 5.7.1 spam", Refused),
+        ("end", "554 5.7.1 spam", NotWanted),
         ("end", "550 5.1.1 no such user", NoMailbox),
         ("mail", "552 5.3.4 too big", Refused),
     ],
@@ -196,18 +196,19 @@ async def test_one_that_is_refused_holds_up_no_other(
         (Stage.RCPT, 553, "sorry, no mailbox here by that name", NoMailbox),  # qmail
         (Stage.RCPT, 551, "User not local", NoMailbox),
         (Stage.RCPT, 550, "5.2.1 The email account is disabled", NoMailbox),
-        (Stage.RCPT, 550, "relay not permitted", Refused),
-        (Stage.RCPT, 550, "5.1.8 sender domain does not exist", Refused),
-        (Stage.RCPT, 550, "5.1.7 bad sender", Refused),
-        (Stage.RCPT, 550, "5.7.1 blocked by policy", Refused),
-        (Stage.RCPT, 550, "Blocked: listed at zen.example", Refused),
-        (Stage.RCPT, 550, "Sender verify failed", Refused),
-        (Stage.RCPT, 550, "Administrative prohibition", Refused),
-        (Stage.RCPT, 550, "mail from here is not allowed", Refused),
+        (Stage.RCPT, 550, "relay not permitted", NotWanted),
+        (Stage.RCPT, 550, "5.1.8 sender domain does not exist", NotWanted),
+        (Stage.RCPT, 550, "5.1.7 bad sender", NotWanted),
+        (Stage.RCPT, 550, "5.7.1 blocked by policy", NotWanted),
+        (Stage.RCPT, 550, "Blocked: listed at zen.example", NotWanted),
+        (Stage.RCPT, 550, "Sender verify failed", NotWanted),
+        (Stage.RCPT, 550, "Administrative prohibition", NotWanted),
+        (Stage.RCPT, 550, "mail from here is not allowed", NotWanted),
         (Stage.RCPT, 552, "5.2.2 mailbox full", Refused),
-        (Stage.RCPT, 554, "5.7.1 no", Refused),
+        (Stage.RCPT, 554, "5.7.1 no", NotWanted),
         (Stage.RCPT, 452, "4.2.2 mailbox full", Unavailable),
         (Stage.DATA, 550, "no", Refused),
+        (Stage.DATA, 550, "no such user", Refused),
         (Stage.DATA, 550, "5.1.1 unknown", NoMailbox),
         (Stage.MAIL, 550, "5.1.1 nobody", Down),
         (Stage.MAIL, 530, "5.7.0 sign in first", Down),

@@ -1,5 +1,7 @@
 """The method: what is checked before a mail goes, and what follows when it does not arrive."""
 
+import asyncio
+import smtplib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,9 +13,9 @@ from component.bus.ports.method import Closes, Method, Starts, Troubled
 from component.common.errors import DeliveryError, Refused, Unavailable
 from component.methods.mail.envelope import Verp
 from component.methods.mail.method import METHOD, Mail
-from component.methods.mail.replies import NoMailbox
+from component.methods.mail.replies import NoMailbox, NotWanted
 from component.methods.mail.setup import Domain, Place
-from tests.support.fakes import FakeClock, deliver, until
+from tests.support.fakes import FakeClock, FakeWorld, deliver, until
 from tests.support.mailing import (
     HOST,
     JULIET,
@@ -26,17 +28,19 @@ from tests.support.mailing import (
     odd,
     ports,
 )
+from tests.unit.methods.mail.test_reports import POSTFIX
 
 
 @asynccontextmanager
 async def mail(
     server: OddServer,
     addresses: FakeAddresses | None = None,
+    world: FakeWorld | None = None,
     **more: Any,
 ) -> AsyncIterator[Mail]:
     assert METHOD.make
     setup = a_setup(server.port, **more)
-    method = METHOD.make(ports(setup, addresses or FakeAddresses(), FakeClock()))
+    method = METHOD.make(ports(setup, addresses or FakeAddresses(), FakeClock(), world))
     assert isinstance(method, Mail)
     await method.start()
     try:
@@ -87,6 +91,40 @@ async def test_what_a_server_thinks_of_us_is_no_fault_of_an_address(answer: str)
         with pytest.raises(DeliveryError):
             await deliver(method, delivery())
         assert addresses.gone == []
+
+
+async def test_operators_hear_of_servers_that_do_not_want_us() -> None:
+    addresses, world = FakeAddresses(), FakeWorld(FakeClock())
+    async with (
+        odd(rcpt="550 5.7.1 Client host is on a blocklist") as server,
+        mail(server, addresses=addresses, world=world) as method,
+    ):
+        for seq in range(5):
+            with pytest.raises(NotWanted):
+                await deliver(method, delivery(seq=seq))
+        (trouble,) = method.troubles()
+        assert "5.7.1 Client host is on a blocklist" in str(trouble.why)
+        await method.ready(JULIET)
+    assert addresses.gone == []
+    assert [channel for channel, _words in world.told] == [Channel("mail", "*")]
+
+
+async def test_reports_that_servers_do_not_want_us_count_too() -> None:
+    addresses, world = FakeAddresses(), FakeWorld(FakeClock())
+    more = {"bounce_domain": Domain("bounces.example.org"), "bounce_listen": Place(HOST, 0)}
+    async with odd() as server, mail(server, addresses, world=world, **more) as method:
+        assert method.bounces
+        to = Verp(SECRET, "bounces.example.org").sender(JULIET, FakeClock()())
+        for fault in ("5.7.1", "5.2.2", "5.7.1", "5.7.1", "5.1.1"):
+            raw = POSTFIX.replace("5.1.1", fault).replace("User unknown", "No")
+            await asyncio.to_thread(bring, method.bounces.port, to, raw)
+    assert [target for target, _why in addresses.gone] == [JULIET]
+    assert len(world.told) == 1
+
+
+def bring(port: int, to: str, raw: str) -> None:
+    with smtplib.SMTP(HOST, port, timeout=10) as client:
+        client.sendmail("", [to], raw.replace("\n", "\r\n").encode())
 
 
 async def test_giving_up_is_on_disk_or_comes_again() -> None:

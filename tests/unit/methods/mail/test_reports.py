@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.methods.mail.reports import MAX_READ_BYTES, Report, read
+from component.methods.mail import dsn
+from component.methods.mail.refusals import Meaning
+from component.methods.mail.reports import MAX_READ_BYTES, RecipientStatus, Report, read
+from tests.support.calls import counting_calls
+from tests.support.cases import case_id, data, rows
 
 POSTFIX = """\
 From: MAILER-DAEMON@mx.example.org (Mail Delivery System)
@@ -163,16 +167,24 @@ No action is required on your part.
 """
 
 
+def _gone(report: Report | None) -> RecipientStatus | None:
+    """What is said of the first who is not there."""
+    for status in report.recipients if report else ():
+        if status.meaning is Meaning.GONE:
+            return status
+    return None
+
+
 def _read_other(text: str) -> Report | None:
     return read(text.replace("\n", "\r\n").encode(), has_null_sender=True)
 
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_other_shapes(text: str) -> None:
-    report = _read_other(text)
-    assert report
-    assert report.addresses == {"juliet@example.org"}
-    assert report.why.startswith("550 5.1.1 ")
+    gone = _gone(_read_other(text))
+    assert gone
+    assert gone.addresses == {"juliet@example.org"}
+    assert gone.why.startswith("550 5.1.1 ")
 
 
 @pytest.mark.parametrize("text", OTHERS)
@@ -186,11 +198,11 @@ def test_other_shapes_with_a_sender_are_what_anybody_writes(text: str) -> None:
 )
 def test_other_shapes_that_leave_doubt_keep_the_address(text: str, reply: str) -> None:
     doubtful = text.replace("550 5.1.1", reply).replace("550 <", f"{reply} <")
-    assert _read_other(doubtful) is None
+    assert _gone(_read_other(doubtful)) is None
     assert _read_other(text.replace("550", "")) is None
 
 
-@pytest.mark.parametrize("text", [AWAY, WAITING, "", POSTFIX.replace("failed", "delayed")])
+@pytest.mark.parametrize("text", [AWAY, WAITING, ""])
 def test_what_is_no_report_of_a_failure(text: str) -> None:
     assert _read_other(text) is None
 
@@ -199,7 +211,8 @@ def test_what_is_no_report_of_a_failure(text: str) -> None:
 def test_damaged_reports_in_other_shapes_break_nothing(junk: bytes, text: str, at: int) -> None:
     raw = text.encode()
     report = read(raw[:at] + junk + raw[at:], has_null_sender=True)
-    assert report is None or len(report.why) <= 300
+    for status in report.recipients if report else ():
+        assert len(status.why) <= 300
 
 
 def _read(text: str) -> Report | None:
@@ -207,10 +220,13 @@ def _read(text: str) -> Report | None:
 
 
 def test_a_failure() -> None:
-    assert _read(POSTFIX) == Report(
-        frozenset({"gone@elsewhere.example", "juliet@example.org", "Juliet@example.org"}),
-        "5.1.1 550 5.1.1 <gone@elsewhere.example>: Recipient address rejected: User unknown",
-    )
+    why = "5.1.1 550 5.1.1 <gone@elsewhere.example>: Recipient address rejected: User unknown"
+    addresses = frozenset({"gone@elsewhere.example", "juliet@example.org"})
+    status = RecipientStatus(addresses, Meaning.GONE, why)
+    report = _read(POSTFIX)
+    assert report == Report([status], frozenset({"Juliet@example.org"}))
+    assert report.addresses == addresses | {"Juliet@example.org"}
+    assert report.of("Juliet@example.org") == status
 
 
 def test_the_whole_mail_may_come_back() -> None:
@@ -243,11 +259,13 @@ def test_no_mail_need_come_back() -> None:
         ("Status: 5.1.1\n", ""),
         ("message/delivery-status", "text/plain"),
         ("message/delivery-status", "message/disposition-notification"),
+        ("550 5.1.1", "550 5.7.1"),
+        ("550 5.1.1", "451 4.2.0"),
     ],
 )
 def test_what_is_no_failure_for_good(old: str, new: str) -> None:
     assert old in POSTFIX
-    assert _read(POSTFIX.replace(old, new)) is None
+    assert _gone(_read(POSTFIX.replace(old, new))) is None
 
 
 def test_a_report_in_a_mail_of_another_kind() -> None:
@@ -258,7 +276,35 @@ def test_one_of_several_failed() -> None:
     two = "Final-Recipient: rfc822; romeo@example.org\nAction: delayed\nStatus: 4.0.0\n\n"
     report = _read(POSTFIX.replace("Final-Recipient", f"{two}Final-Recipient", 1))
     assert report
-    assert "romeo@example.org" not in report.addresses
+    meanings = {}
+    for address in report.addresses:
+        meanings[address] = report.of(address).meaning
+    assert meanings == {
+        "romeo@example.org": Meaning.KEPT,
+        "juliet@example.org": Meaning.GONE,
+        "gone@elsewhere.example": Meaning.GONE,
+        "Juliet@example.org": Meaning.KEPT,  # only the headers name it: one of two was reached
+    }
+
+
+SAID_IN_WORDS = POSTFIX.replace("Status: 5.1.1", "Status: 5.0.0").partition("Diagnostic-Code:")[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        ("<gone@elsewhere.example>\n    Unrouteable address", Meaning.GONE),
+        ("gone@elsewhere.example\n    SMTP error: 550 Mailbox full", Meaning.KEPT),
+        ("gone@elsewhere.example\n    550 5.7.1 Listed in a blocklist", Meaning.ABOUT_US),
+        ("gone@elsewhere.example\n", Meaning.KEPT),
+        ("romeo@example.org\n    Unrouteable address", Meaning.KEPT),
+    ],
+)
+def test_a_report_that_says_why_in_words_alone(words: str, meaning: Meaning) -> None:
+    """As Exim does for addresses that it cannot route."""
+    report = _read(SAID_IN_WORDS.replace("I'm sorry", f"{words}\n\nI'm sorry"))
+    assert report
+    assert report.of("juliet@example.org").meaning is meaning
 
 
 def test_people_and_machines_that_answer() -> None:
@@ -273,8 +319,9 @@ def test_people_and_machines_that_answer() -> None:
 def test_long_and_strange_words_are_made_one_line() -> None:
     report = _read(POSTFIX.replace("User unknown", "User \x00\u202e unknown " + "x" * 5000))
     assert report
-    assert len(report.why) == 300
-    assert "\u202e" not in report.why
+    (status,) = report.recipients
+    assert len(status.why) == 300
+    assert "\u202e" not in status.why
 
 
 def test_parts_within_parts_are_a_trap() -> None:
@@ -300,4 +347,82 @@ def test_junk_says_nothing(junk: bytes) -> None:
 def test_a_damaged_report_breaks_nothing(place: int, length: int, junk: bytes) -> None:
     raw = POSTFIX.encode()
     report = read(raw[:place] + junk + raw[place + length :])
-    assert report is None or len(report.why) <= 300
+    for status in report.recipients if report else ():
+        assert len(status.why) <= 300
+
+
+def test_words_do_not_deny_a_status_that_says_it() -> None:
+    words = "gone@elsewhere.example\n  Ask the sender to look at the policy.\n\nI'm sorry"
+    text = POSTFIX.partition("Diagnostic-Code:")[0].replace("I'm sorry", words)
+    report = _read(text)
+    assert report
+    assert report.of("juliet@example.org").meaning is Meaning.GONE
+
+
+@pytest.mark.parametrize("case", rows("dsn/expected.tsv"), ids=case_id)
+def test_reports_seen_in_the_wild(case: dict[str, str]) -> None:
+    report = read(data(f"dsn/{case['input']}"))
+    if case["expected"] == "no report":
+        assert report is None
+        return
+    assert report
+    for said in case["expected"].split("; "):
+        fate, _colon, address = said.partition(": ")
+        assert address in report.addresses
+        is_gone = report.of(address).meaning is Meaning.GONE
+        assert is_gone == (fate == "given up"), said
+
+
+def _block(name: str, text: str) -> EmailMessage:
+    block = EmailMessage()
+    block[name] = text
+    return block
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("failed (no mailbox)", "failed"),
+        ("(a (nested) word) failed (another)", "failed"),
+        (r"failed (a \) b)", "failed"),
+        ('rfc822; "a (b)"@example.org (Juliet)', 'rfc822; "a (b)"@example.org'),
+        ("failed (open", "failed"),
+        ("failed)", "failed)"),
+    ],
+)
+def test_comments_are_left_out(text: str, read: str) -> None:
+    assert dsn.structured(_block("Action", text), "Action") == read
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("rfc822; juliet@example.org", ["juliet@example.org"]),
+        ("RFC822;<juliet@example.org>", ["juliet@example.org"]),
+        ("juliet@example.org", ["juliet@example.org"]),
+        (r"utf-8; j\x{FC}rgen@example.org", ["jürgen@example.org"]),
+        (r"utf-8; j\x{FFFFFF}@example.org", ["j@example.org"]),
+        ("rfc822;", []),
+    ],
+)
+def test_addresses_of_a_recipient(text: str, addresses: list[str]) -> None:
+    assert list(dsn.recipients(_block("Final-Recipient", text))) == addresses
+
+
+@given(st.text(max_size=200), st.sampled_from(["Status", "Action", "Final-Recipient"]))
+def test_any_words_in_a_field_break_nothing(words: str, name: str) -> None:
+    line = " ".join(words.split())
+    field = next(one for one in POSTFIX.splitlines() if one.startswith(f"{name}:"))
+    raw = POSTFIX.replace(field, f"{name}: {line}").encode("utf-8", "replace")
+    report = read(raw)
+    for address in report.addresses if report else ():
+        assert report
+        assert report.of(address).meaning in Meaning
+
+
+@pytest.mark.parametrize("mark", ["(", ")", "()", '"', "\\", ";", "<", "5.1.1 "])
+def test_long_fields_cost_what_their_length_is(mark: str) -> None:
+    raw = POSTFIX.replace("Action: failed", f"Action: failed {mark * 20_000}").encode()
+    with counting_calls() as calls:
+        read(raw)
+    assert len(calls) < 12_000
