@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from component.cli.prosody import free_port
 from tests.support import servers
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 # The other way to show a traceback draws its variables, which takes seconds for each.
 structlog.configure(
