@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.lookups import brief, may_read, when
+from commands.lookups import brief, when
+from commands.named import find, long_names, may_read
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.common.form import Ask
 from component.common.i18n import _
@@ -19,13 +19,19 @@ class Form:
 
     channel: Annotated[
         str,
-        Ask(_("Channel"), _("show the dead letters of this channel only; empty for all channels")),
+        Ask(
+            _("Channel"),
+            _("show the dead letters of this channel only; empty for all channels"),
+            names=long_names,
+        ),
     ] = ""
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """List dead letters, newest first."""
-    channel = Channel.parse(form.channel) if form.channel else None
+    channel = None
+    if form.channel:
+        channel = find(form.channel, bus.hub.channels, bus)
     letters = await bus.store.dead_letters.newest(channel)
     lines = [shown_letter(letter, may_read(caller, bus, letter.channel)) for letter in letters]
     return Lines(_("{count} dead letters, newest first (UTC):", count=len(letters)), lines)
@@ -41,5 +47,11 @@ def shown_letter(letter: Delivery, whole: bool) -> str:
 
 
 ACTION = Action(
-    "deadletter-list", _("List dead letters"), Role.OPERATOR, run, Form, group="deadletters"
+    "deadletter-list",
+    _("List dead letters"),
+    Role.OPERATOR,
+    run,
+    Form,
+    group="deadletters",
+    also=("deadletters", "dead-letters"),
 )
