@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from commands.action import Bus, Caller, Fit, Reply, Step, Taken
 from commands.grammar.names import names_of
+from commands.typed.spelling import errors_allowed, errors_in
 from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Role
@@ -114,6 +115,12 @@ def near(name: str, specs: Sequence[ChannelSpec]) -> str:
     return matches[0] if matches else ""
 
 
+def is_slip(written: str, similar: str) -> bool:
+    """Whether a text is a name with a typing error in it, and not only like it."""
+    errors = errors_in(written.casefold(), similar)
+    return errors is not None and errors <= errors_allowed(similar)
+
+
 def missing_words(written: str, similar: str) -> Words:
     """What is said of a name that no channel has that they can access."""
     if similar:
@@ -143,7 +150,7 @@ def taken_name(command: str, words: Sequence[str], specs: Sequence[ChannelSpec],
         return Taken(Fit.WELL)
     similar = near(words[0].casefold(), specs)
     why = missing_words(words[0], similar)
-    if similar:
+    if is_slip(words[0], similar):
         return Taken(Fit.PARTLY, why, " ".join([command, quoted_name(similar), *words[1:]]))
     return Taken(Fit.NOT, why)
 

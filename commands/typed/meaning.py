@@ -24,8 +24,9 @@ MAX_SHORT_REST = 2
 """Words behind a name that are no sentence yet."""
 
 POLITE = frozenset({"please", "pls", "plz", "bitte", "thanks", "thx", "danke", "now", "jetzt"})
-_FACE = re.compile(r"[:;=8xX][-o']?[()DPpOo/\\|3*]|[^\w]+|@\S+")
-"""What stands in chat and in no command: a smiley, signs alone, someone who is addressed."""
+_FACE = re.compile(r"[:;=8xX][-o']?[()DPpOo/\\|3*]|[^\w]+|@\S+|[^\W\d_]+[,;]")
+"""What stands in chat and in no command: a smiley, signs alone, someone who is addressed, a word
+with a comma behind."""
 
 
 class Kind(Enum):

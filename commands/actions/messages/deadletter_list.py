@@ -4,9 +4,10 @@ of one."""
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.action import Action, Bus, Caller, Fit, Lines, Reply, Taken
 from commands.lookups import brief, when
-from commands.named import find, long_names, may_read
+from commands.named import count_name, find, long_names, may_read, taken_name
+from commands.talk import too_many
 from component.bus.model.delivery import Delivery
 from component.bus.model.roles import Role
 from component.common.form import Ask
@@ -46,6 +47,15 @@ def shown_letter(letter: Delivery, whole: bool) -> str:
     return f"{letter.seq}: {when(letter.changed)} {letter.channel} “{said}” – {brief(letter.error)}"
 
 
+async def takes(_caller: Caller, rest: str, bus: Bus) -> Taken:
+    """A channel."""
+    words = rest.replace('"', "").split()
+    name = taken_name("deadletter list", words, bus.hub.channels, bus)
+    if name.fit is Fit.WELL and len(words) > count_name(words, bus.hub.channels, bus):
+        return Taken(Fit.NOT, too_many(words[-1]))
+    return name
+
+
 ACTION = Action(
     "deadletter-list",
     _("List dead letters"),
@@ -54,4 +64,5 @@ ACTION = Action(
     Form,
     group="deadletters",
     also=("deadletters", "dead-letters"),
+    takes=takes,
 )

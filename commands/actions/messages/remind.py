@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from commands.action import Action, Bus, Caller, Done, Fit, Reply, Step, Taken
 from commands.grammar.names import Named, names_of
-from commands.grammar.reminder import ReminderRequest, is_me, read, when
+from commands.grammar.reminder import ReminderRequest, is_mark, is_me, read, when
 from commands.typed.everyday import is_prose
 from component.bus.model.message import MAX_NAME, Author, Channel
 from component.bus.model.reminder import MAX_TEXT, Reminder
@@ -197,6 +197,8 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     said = read(rest, names)
     name = " ".join(said.whom.split()).casefold()
     known = is_me(name) or name in names
+    if known and not said.when and said.what and not is_marked(rest, said.what):
+        return Taken(Fit.NOT if is_prose(said.what) else Fit.WELL)
     if known or (said.when and not name):
         return Taken(Fit.WELL)
     if not name or not said.when:
@@ -206,6 +208,12 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     except Faults as faults:
         return Taken(Fit.NOT if is_prose(rest) else Fit.PARTLY, whom_words(faults))
     return Taken(Fit.WELL)
+
+
+def is_marked(line: str, what: str) -> bool:
+    """Whether a word before it leads to what is to be said: to, that, daran, dass."""
+    before = line.split()[: -len(what.split())]
+    return bool(before) and is_mark(before[-1])
 
 
 def whom_words(faults: Faults) -> Words:

@@ -17,7 +17,7 @@ from commands.actions.subscriptions._request import (
 from commands.grammar.names import names_of
 from commands.grammar.subscription import MAX_LINE, SubscriptionRequest, read
 from commands.lookups import entry
-from commands.named import is_full, missing_words, near, quoted_name, titled
+from commands.named import is_full, is_slip, missing_words, near, quoted_name, titled
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Standing, Subscription
 from component.common.errors import BadInput
@@ -226,7 +226,7 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
         return Taken(Fit.WELL if said.interval or said.by or said.address else Fit.NOT)
     similar = near(name, specs)
     why = missing_words(said.channel, similar)
-    if similar:
+    if is_slip(name, similar):
         return Taken(Fit.PARTLY, why, rest_with(rest, said.channel, similar))
     timed = said.interval and not said.rest
     return Taken(Fit.PARTLY if timed else Fit.NOT, why)
