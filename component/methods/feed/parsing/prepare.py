@@ -40,7 +40,7 @@ _DEAD_LINK = re.compile(
 _TEXTS = r"(?:(?!media:)[\w-]+:)?(?:content|summary|title|subtitle|rights)\b"
 _INLINE_HTML = re.compile(
     rf"""(<{_TEXTS}[^<>]*\btype\s*=\s*(?:"(?:text/)?html"|'(?:text/)?html')[^<>]*(?<!/)>)"""
-    rf"((?:[^<]++|<(?!/?{_TEXTS}))*+)(?=</)",
+    rf"([^<]*+(?:<(?!/?{_TEXTS})[^<]*+)*)(?=</)",
     re.IGNORECASE,
 )
 _EMPTY_ITEM = re.compile(r"<[^<>]*>\s*</[^<>]*>")
