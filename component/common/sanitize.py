@@ -7,10 +7,6 @@ XMPP stream, so every input scrubs its text, and the output scrubs it again.
 import re
 import unicodedata
 
-BARE_JID = re.compile(r"[^\s\"&'/:<>@A-Z]{1,1023}@[^\s/@\"'&<>A-Z]{1,1023}")
-"""A bare JID in the form in which JIDs are compared (RFC 7622 section 3): with a local part, in
-lower case."""
-
 MAX_ESCAPED_BYTES = 6
 """Bytes of one character, once escaped for XML, at most."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 from xml.etree.ElementTree import Element
 
+from component.common.jids import folded
 from component.common.sanitize import one_line
 
 NS = "{jabber:component:accept}"
@@ -43,8 +44,8 @@ this bus said it. Without an id it marks the bus's own words."""
 
 
 def bare(jid: str) -> str:
-    """The JID without its resource, in lower case as RFC 7622 section 3 compares it."""
-    return jid.partition("/")[0].lower()
+    """The JID without its resource, as servers compare it."""
+    return folded(jid.partition("/")[0])
 
 
 def resource(jid: str) -> str:
@@ -154,6 +155,6 @@ def stanza_id(stanza: Element, by: str) -> str:
     resource behind it.
     """
     for given in stanza.iterfind(STANZA_ID):
-        if given.get("by", "").lower() == by:
+        if folded(given.get("by", "")) == by:
             return given.get("id", "")[:MAX_ID]
     return ""

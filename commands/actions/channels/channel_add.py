@@ -69,7 +69,7 @@ def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
     the channel already exists."""
     if not method.address.fullmatch(address):
         address = address.lower()
-    channel = Channel(method.name, method.tidy(address))
+    channel = method.channel(address)
     method.check(channel, any=True)
     if channel in [spec.channel for spec in bus.hub.channels]:
         raise Conflict(_("The channel {channel} already exists. Edit it instead.", channel=channel))

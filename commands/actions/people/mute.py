@@ -13,7 +13,7 @@ from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden, NotFound
 from component.common.form import Ask
 from component.common.i18n import Words, _
-from component.common.sanitize import BARE_JID
+from component.common.jids import bare_jid, is_bare_jid
 from component.common.time_words import ENDLESS, UNITS, leading_duration
 
 _ID = re.compile(r"#?([0-9a-f]{6,32})")
@@ -84,8 +84,8 @@ def length_and_reason(form: Form) -> tuple[int, str]:
 
 async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
     """Whom that means: an address, the web user of that name, or the author of a message."""
-    jid = who.lower()
-    if BARE_JID.fullmatch(jid):
+    if is_bare_jid(who):
+        jid = bare_jid(who)
         return Author(jid.partition("@")[0], jid)
     name = who.removesuffix(WEB_MARK).strip()
     session = bus.guest(name)

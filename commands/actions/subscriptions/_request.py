@@ -21,7 +21,7 @@ from component.bus.model.subscription import (
 from component.common.errors import BadInput, Conflict, Forbidden
 from component.common.form import NONE, Faults
 from component.common.i18n import Words, _
-from component.common.sanitize import BARE_JID
+from component.common.jids import bare_jid
 from component.common.schedule import leap
 
 LABELS = {
@@ -94,13 +94,13 @@ async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> S
 
 def subscriber(caller: Caller, said: SubscriptionRequest) -> str:
     """For whom the subscription is. Raises Forbidden, Faults."""
-    who = said.who.strip().lower() or caller.jid
+    who = caller.jid
+    if said.who.strip():
+        who = parsed("who", bare_jid, said.who.strip())
     if who != caller.jid and caller.role < Role.OPERATOR:
         raise Forbidden(
             _("Only operators can subscribe other people, who must then accept the request.")
         )
-    if not BARE_JID.fullmatch(who):
-        fault("who", _("“{text}” is not a JID. Write it as juliet@example.org.", text=who[:60]))
     return who
 
 
@@ -183,9 +183,7 @@ def written_target(said: SubscriptionRequest, bus: Bus) -> Channel:
         rest = tidy(said.address)
         method = said.by or fitting_method(rest, bus)
     check_known(method, bus)
-    target = parsed(
-        "address", lambda text: Channel(method, bus.methods[method].tidy(text)), tidy(rest)
-    )
+    target = parsed("address", bus.methods[method].channel, tidy(rest))
     parsed("address", lambda _text: bus.methods[method].check(target), "")
     return target
 

@@ -7,10 +7,10 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
 from commands.actions.subscriptions._descriptions import ALL, NONE_YET, described
 from component.bus.model.roles import Role
-from component.common.errors import BadInput, Forbidden
+from component.common.errors import Forbidden
 from component.common.form import Ask
 from component.common.i18n import Words, _
-from component.common.sanitize import BARE_JID
+from component.common.jids import bare_jid
 from component.subscriptions.addresses import words_of
 
 SHOWN = 100
@@ -40,9 +40,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         )
     if whose in (ALL, "alle"):
         return await list_others(None, bus)
-    if not BARE_JID.fullmatch(whose):
-        raise BadInput(_("“{text}” is not a JID. Write it as juliet@example.org.", text=whose[:60]))
-    return await list_others(whose, bus)
+    return await list_others(bare_jid(whose), bus)
 
 
 async def list_others(who: str | None, bus: Bus) -> Reply:

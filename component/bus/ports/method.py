@@ -283,6 +283,10 @@ class MethodSpec:
             {key: written(value) for key, value in spec.settings.items()},
         )
 
+    def channel(self, address: str) -> Channel:
+        """The channel with an address that someone wrote; raises BadInput where that is none."""
+        return Channel(self.name, address if address == "*" else self.tidy(address))
+
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""
         if not (any and channel.address == "*") and not self.address.fullmatch(channel.address):
@@ -294,12 +298,13 @@ class MethodSpec:
                     example=self.example,
                 )
             )
-        if (tidied := self.tidy(channel.address)) != channel.address:
+        tidied = self.channel(channel.address)
+        if tidied != channel:
             raise BadInput(
                 _(
                     "“{address}” is not in normal form. Write it as {tidied}.",
                     address=channel.address,
-                    tidied=tidied,
+                    tidied=tidied.address,
                 )
             )
 
