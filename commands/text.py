@@ -67,6 +67,11 @@ class Text:
             self._conversations.end(asked.jid)
             return fault_line(data_forms.FAILED, caller)
 
+    def is_room_command(self, line: str) -> bool:
+        """Whether a line is the name of a command that may be given in rooms, and no more."""
+        action, rest = self._names.split(line.strip())
+        return action is not None and action.public and not rest
+
     async def dispatch(self, line: str, caller: Caller) -> str | PlainMessage | None:
         """Take a line as the answer to an open question, or as the beginning of something."""
         talk = None

@@ -134,6 +134,10 @@ class BusHandlers:
         """Run a typed command."""
         return await self.text.answer(line)
 
+    def is_room_command(self, line: str) -> bool:
+        """Whether a line is the name of a command that may be given in rooms."""
+        return self.text.is_room_command(line)
+
     def listed(self, to: str, asker: str, language: str) -> Sequence[tuple[str, str]]:
         """The ad-hoc commands that someone may call."""
         return self.adhoc.listed(to, asker, language)

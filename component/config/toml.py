@@ -83,7 +83,7 @@ class Table:
         return self.value(key, list, _("a list in square brackets"), []) or []
 
     def jid(self, key: str) -> str:
-        """A bare JID, as a server has it; "" where there is none."""
+        """A bare JID, as a server has it; "" if it is missing or wrong."""
         value = self.text(key)
         if value and not is_bare_jid(value):
             self.fault(
@@ -97,7 +97,7 @@ class Table:
         return bare_jid(value) if value else ""
 
     def domain(self, key: str) -> str:
-        """A domain, as a server has it; "" where there is none."""
+        """A domain, as a server has it; "" if it is missing or wrong."""
         value = self.text(key)
         folded = nameprep(value)
         if value and not folded:

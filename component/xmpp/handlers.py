@@ -138,5 +138,8 @@ class Handlers(Accepting, Places, Persons, Commands, Protocol):
         """Run a typed command. Returns the reply; PlainMessage or None where the line is a
         message."""
 
+    def is_room_command(self, line: str) -> bool:
+        """Whether a line is the name of a command that may be given in rooms, and no more."""
+
     def gateway(self, domain: str) -> HeardThere | None:
         """Who takes what the JIDs of a gateway's domain write (XEP-0100)."""

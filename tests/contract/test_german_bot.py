@@ -17,6 +17,7 @@ from component.common.i18n import tell
 from component.handlers import BusHandlers
 from component.xmpp.bot import Bot
 from component.xmpp.im.inbox import Inbox
+from component.xmpp.muc.addressed import called
 from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.stanza import STANZAS
 from tests.contract.forms import a_seeded_bus
@@ -126,6 +127,11 @@ async def test_who_chose_english_is_answered_so(talk: Talk) -> None:
     )
 
 
+def spoken_to_bot(jid: str, text: str, language: str) -> RoomLine:
+    """A line of Juliet's in a room where the bot is called shoutbus."""
+    return RoomLine("Juliet", jid, text, language, called("shoutbus", text))
+
+
 @pytest.mark.parametrize(
     ("jid", "chosen", "language", "answer"),
     [
@@ -161,13 +167,13 @@ async def test_a_line_in_a_room(
     """In the stanza's language, and where the room shows who it is, in the one they chose."""
     await talk.bus.settings.prefer(Preference("juliet@x", chosen))
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
-    await talk.bot.answer(room, RoomLine("Juliet", jid, "shoutbus: tanze", language))
+    await talk.bot.answer(room, spoken_to_bot(jid, "shoutbus: tanze", language))
     assert [said.findtext("body") for said in talk.session.sent] == [f"Juliet: {answer}"]
 
 
 async def test_commands_in_a_room(talk: Talk) -> None:
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
-    await talk.bot.answer(room, RoomLine("Juliet", "", "shoutbus: whoami", "de"))
+    await talk.bot.answer(room, spoken_to_bot("", "shoutbus: whoami", "de"))
     said = [one.findtext("body") for one in talk.session.sent]
     assert said == ["Juliet: Hier bist du Juliet, mit der Rolle Admin."]
 

@@ -29,6 +29,8 @@ DELETED = "(deleted by an operator)"
 GUEST_PREFIX = "guest-"
 """Local parts of web users' JIDs begin so; no channel's and no bot's may."""
 
+_ACTION = re.compile("/me ")
+"""Begins a message that says what its author does (XEP-0245 section 3)."""
 _METHOD = re.compile(r"[a-z][a-z0-9]{0,31}")
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -259,8 +261,27 @@ class Message:
         itself."""
         if self.author.is_bus:
             return self.body
-        body = self.body.replace("\n", "\n  ")  # or a second line could pass for another's
-        return f"{self.author.shown}: {body}"
+        if self.is_action:
+            return indented(self.spoken)
+        return f"{self.author.shown}: {indented(self.body)}"
+
+    @property
+    def is_action(self) -> bool:
+        """Whether it says what its author does."""
+        return bool(_ACTION.match(self.body))
+
+    @property
+    def spoken(self) -> str:
+        """The body as it stands beside its author's name: “/me waves” becomes “* Juliet waves”, as
+        clients show it (XEP-0245)."""
+        if not self.is_action:
+            return self.body
+        return f"* {self.author.shown} {_ACTION.sub('', self.body, count=1)}"
+
+
+def indented(body: str) -> str:
+    """A body with its further lines indented, or one of them could pass for another's."""
+    return body.replace("\n", "\n  ")
 
 
 def is_id(text: str | None) -> bool:

@@ -18,7 +18,8 @@ from component.common.errors import Forbidden, NotFound, ShoutbusError, StoreErr
 from component.common.i18n import Words, _, joined, tell
 from component.common.rate import Rate
 from component.common.sanitize import one_line, skeleton
-from component.xmpp.bot import Bot
+from component.xmpp.bot import Bot, unreadable
+from component.xmpp.content import Content, content_of, encryption_of, invitation_of
 from component.xmpp.elements import answer, element, error, message
 from component.xmpp.handlers import Handlers, PlainMessage, TypedLine
 from component.xmpp.muc.replies import named_by, text_of
@@ -28,6 +29,7 @@ from component.xmpp.stanza import (
     body_of,
     domain,
     is_aside,
+    is_said,
     language_of,
     local,
     said_of,
@@ -62,6 +64,7 @@ class Inbox:
         self._clock = clock
         self._tasks = Tasks()
         self._rate = Rate(time.monotonic, 200, 20)
+        self._invitations = Rate(time.monotonic, 1, 1 / 60)
         self._informed: OrderedDict[str, None] = OrderedDict()
 
     async def close(self) -> None:
@@ -73,13 +76,46 @@ class Inbox:
         author's JID is hidden."""
         if is_aside(stanza) or stanza.get("type") not in (None, "normal", "chat"):
             return
-        if not body_of(stanza).strip():
-            return
+        holds = content_of(stanza)
         take = self._handlers.gateway(domain(stanza.get("from", "")))
-        if take:
+        if holds is Content.INVITATION:
+            if not from_room:
+                self.invited(stanza)
+        elif holds is Content.ENCRYPTED:
+            self.unreadable(stanza)
+        elif holds is Content.EVENT or not body_of(stanza).strip():
+            return
+        elif take:
             self._tasks.run(self.from_gateway(stanza, take))
         else:
             self._tasks.run(self.heard(stanza, from_room))
+
+    def invited(self, stanza: Element) -> None:
+        """Tell who invites the bot how a room is joined, once in a while: the bot comes into rooms
+        that are configured, and into no other."""
+        invitation = invitation_of(stanza)
+        if not invitation or not invitation.inviter or is_said(stanza):
+            return
+        try:
+            self._invitations.spend(invitation.inviter)
+        except TooMany:
+            return
+        words = _(
+            "I was invited to {room}. I only join rooms that are configured: an operator can add "
+            "this one with “channel add muc {room}”.",
+            room=invitation.room,
+        )
+        self._bot.write(invitation.inviter, words.told(self._handlers.language(invitation.inviter)))
+
+    def unreadable(self, stanza: Element) -> None:
+        """Say that a message is encrypted. It goes nowhere."""
+        sender = bare(stanza.get("from", ""))
+        try:
+            self._rate.spend(sender)
+        except TooMany:
+            return
+        language = self._handlers.language(sender, language_of(stanza))
+        self._bot.reply(stanza, unreadable(encryption_of(stanza)).told(language))
 
     async def from_gateway(self, stanza: Element, take: HeardThere) -> None:
         """A gateway's JIDs are not people: they get no answer, and the gateway only an error."""

@@ -28,6 +28,7 @@ from component.bus.ports.method import Clock, Refusal
 from component.bus.ports.source_state import ArchivePosition
 from component.common.errors import BadInput, Muted
 from component.common.sanitize import one_line, skeleton
+from component.xmpp.content import Content, content_of
 from component.xmpp.handlers import Accepting
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.replies import KnownLine, archived_as, named_by, text_of
@@ -119,7 +120,7 @@ class Ingest:
         if ours:
             room.reflected(ours, nick)
             room.lines.put(KnownLine(ours, archived, nick))
-        if ours or is_aside(stanza) or not nick or not body_of(stanza).strip():
+        if ours or is_aside(stanza) or not nick or not has_words(stanza):
             if position:
                 # After the outcome that the confirmation settles in this turn of the loop.
                 asyncio.get_running_loop().call_soon(self._accepting.note, position)
@@ -257,6 +258,11 @@ def message(room: Room, stanza: Element, archived: str, at: int) -> Message:
     if not line or line.id == said.id:
         return said
     return dataclasses.replace(said, replies=line.id, thread=line.begun)
+
+
+def has_words(stanza: Element) -> bool:
+    """Whether somebody said something in it."""
+    return bool(body_of(stanza).strip()) and content_of(stanza) is Content.WORDS
 
 
 def author(room: Room, nick: str) -> Author:

@@ -12,7 +12,9 @@ from component.bus.ports.method import Joined
 from component.common.errors import Conflict, Refused, StoreError, Unavailable
 from component.common.i18n import Words, _
 from component.xmpp.bot import Bot
+from component.xmpp.content import encryption_of
 from component.xmpp.muc.access import Access
+from component.xmpp.muc.addressed import addressed
 from component.xmpp.muc.attendance import Attendance
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.nick_guard import NickGuard
@@ -113,15 +115,28 @@ class RoomListener:
         """A line: pass it on, and answer it where it is for the bot. What another bus says is for
         nobody here."""
         incoming = self._ingest.live(room, stanza)
+        line = self.line(room, stanza)
         if not incoming:
+            self.unread(room, stanza, line)
             return
-        nick = resource(stanza.get("from", ""))
-        line = RoomLine(nick, room.jid_of(nick), text_of(stanza), language_of(stanza))
         if is_said(stanza):
             self._tasks.run(self.accept(incoming, None))
         else:
             self._tasks.run(self.accept(incoming, line))
             self._tasks.run(self._bot.answer(room, line))
+
+    def line(self, room: Room, stanza: Element) -> RoomLine:
+        """A line as somebody said it."""
+        nick = resource(stanza.get("from", ""))
+        to_bot = addressed(stanza, room.nick, room.jid, self._bot.bare)
+        said, language = text_of(stanza), language_of(stanza)
+        return RoomLine(nick, room.jid_of(nick), said, language, to_bot)
+
+    def unread(self, room: Room, stanza: Element, line: RoomLine) -> None:
+        """Tell somebody once, and them alone, that nobody else can read what they encrypt."""
+        method = encryption_of(stanza)
+        if method and line.nick and line.nick != room.nick and not is_said(stanza):
+            self._bot.tell_unreadable(room, line, method)
 
     async def accept(self, incoming: Incoming, line: RoomLine | None) -> None:
         """Hand a line to the bus, and tell its author what was stopped.

@@ -12,6 +12,7 @@ from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Confirmation
 from component.common.errors import Unconfirmed
 from component.common.i18n import Words, _, joined
+from component.xmpp.muc.addressed import Addressed
 from component.xmpp.muc.replies import LineIndex
 from component.xmpp.stanza import MUC_USER, bare
 
@@ -58,6 +59,8 @@ class RoomLine:
     jid: str
     text: str
     language: str
+    to_bot: Addressed | None = None
+    """What it says to the bot; None where it is not meant for it."""
 
 
 @dataclass(slots=True)

@@ -55,6 +55,9 @@ class FakeHandlers:
         self.positions: list[ArchivePosition] = []
         self.wishes: dict[str, str] = {}
         self.languages: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.answers: dict[str, str] = {}
+        """What is answered to a line; others are messages."""
 
     async def accept(self, message: Message, position: ArchivePosition | None = None) -> Receipt:
         accepted: Receipt = await self.hub.accept(message, position)
@@ -107,7 +110,11 @@ class FakeHandlers:
         return False
 
     async def answer(self, line: TypedLine) -> str | PlainMessage | None:
-        return None
+        self.asked.append(line.text)
+        return self.answers.get(line.text)
+
+    def is_room_command(self, line: str) -> bool:
+        return line in self.answers
 
     def listed(self, to: str, asker: str, language: str) -> Sequence[tuple[str, str]]:
         return []

@@ -13,7 +13,7 @@ MAX_CHARS = 65_536
 """Characters of a text that are looked at; a whole book in an item costs no more."""
 
 IN_TAG = r"[^\"'<>]*+(?:(?:\"[^\"]*+\"|'[^']*+')[^\"'<>]*+)*"
-"""What stands in a tag behind its name: values in quotation marks may contain anything."""
+"""What follows the name of a tag: values in quotation marks may contain anything."""
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style|noscript|iframe|object|svg|math|head|template|select)\b.*?(?:</\1\s*>|\Z)"

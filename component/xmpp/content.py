@@ -1,0 +1,131 @@
+"""What a message holds: a person's words, or something whose body is a program's word. Pure.
+
+Programs add a body for clients that do not know the rest of such a message. It is not what somebody
+said.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from xml.etree.ElementTree import Element
+
+from component.common.jids import folded, is_bare_jid
+from component.xmpp.stanza import INVITE, MUC_USER, bare, body_of, resource
+
+EME = "urn:xmpp:eme:0"
+FALLBACK = "urn:xmpp:fallback:0"
+OMEMO = ("eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2")
+ENCRYPTED = {
+    "{jabber:x:encrypted}x": "OpenPGP",  # XEP-0027
+    "{urn:xmpp:openpgp:0}openpgp": "OpenPGP",  # XEP-0373
+}
+"""Elements that hold an encrypted message, and the name of the method."""
+NAMES = {
+    **dict.fromkeys(OMEMO, "OMEMO"),
+    "urn:xmpp:otr:0": "OTR",
+    "jabber:x:encrypted": "OpenPGP",
+    "urn:xmpp:openpgp:0": "OpenPGP",
+}
+"""Names of the methods that a message is encrypted by (XEP-0380 section 3)."""
+EVENTS = (
+    "{http://jabber.org/protocol/pubsub#event}",  # XEP-0060
+    "{urn:xmpp:call-invites:",  # XEP-0482
+    "{urn:xmpp:chat-markers:",  # XEP-0333
+    "{urn:xmpp:jingle-message:",  # XEP-0353
+    "{urn:xmpp:message-retract:",  # XEP-0424
+    "{urn:xmpp:reactions:",  # XEP-0444
+)
+"""How the elements begin that are something else than words."""
+_OTR = re.compile(r"\?OTR(?:[:,|]|\??v[0-9x]*\?|\?)")
+"""A message of OTR, or a request to begin it (Off-the-Record Messaging Protocol version 3)."""
+MAX_NAME = 40
+"""Characters of a method's name that are repeated."""
+
+
+class Content(Enum):
+    """What a message holds."""
+
+    WORDS = "words"
+    ENCRYPTED = "encrypted"
+    """Words that only another client can read."""
+    INVITATION = "invitation"
+    """It invites into a room (XEP-0045 section 7.8, XEP-0249)."""
+    EVENT = "event"
+    """A reaction, a call, keys: nothing that anybody said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation into a room, and the bare JID of who invites; "" where that is hidden."""
+
+    room: str
+    inviter: str
+
+
+def content_of(stanza: Element) -> Content:
+    """What a message holds."""
+    if encryption_of(stanza):
+        return Content.ENCRYPTED
+    if invitation_of(stanza):
+        return Content.INVITATION
+    is_event = any(child.tag.startswith(EVENTS) for child in stanza)
+    if is_event or is_claimed(stanza) or has_keys_alone(stanza) or is_all_fallback(stanza):
+        return Content.EVENT
+    return Content.WORDS
+
+
+def encryption_of(stanza: Element) -> str:
+    """The name of the method that the words are encrypted by; "" where they are not."""
+    for namespace in OMEMO:
+        encrypted = stanza.find(f"{{{namespace}}}encrypted")
+        if encrypted is not None and encrypted.find(f"{{{namespace}}}payload") is not None:
+            return "OMEMO"
+    for tag, method in ENCRYPTED.items():
+        if stanza.find(tag) is not None:
+            return method
+    hint = stanza.find(f"{{{EME}}}encryption")
+    if hint is not None and not has_keys_alone(stanza):
+        name = hint.get("name", "")[:MAX_NAME]
+        return NAMES.get(hint.get("namespace", ""), "") or name or "?"
+    return "OTR" if _OTR.match(body_of(stanza)) else ""
+
+
+def has_keys_alone(stanza: Element) -> bool:
+    """Whether OMEMO only exchanges keys: without a payload nothing was said (XEP-0384 section
+    5.5)."""
+    for namespace in OMEMO:
+        encrypted = stanza.find(f"{{{namespace}}}encrypted")
+        if encrypted is not None:
+            return encrypted.find(f"{{{namespace}}}payload") is None
+    return False
+
+
+def invitation_of(stanza: Element) -> Invitation | None:
+    """The invitation in a message: a room's, or a person's into a room; None for nothing that could
+    be one."""
+    sender = stanza.get("from", "")
+    invite = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}invite")
+    if invite is not None and not resource(sender) and is_bare_jid(sender):
+        return Invitation(bare(sender), bare(invite.get("from", "")))
+    direct = stanza.find(f"{{{INVITE}}}x")
+    if direct is None or stanza.get("type") == "groupchat":
+        return None
+    room = folded(direct.get("jid", ""))
+    if not is_bare_jid(room):
+        return None
+    return Invitation(room, bare(sender))
+
+
+def is_claimed(stanza: Element) -> bool:
+    """Whether a person claims to be a room that invites: it is not one, and its words are those of
+    a room."""
+    return stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}invite") is not None
+
+
+def is_all_fallback(stanza: Element) -> bool:
+    """Whether all of the body is there for clients that do not know the rest (XEP-0428 section
+    3)."""
+    for fallback in stanza.iterfind(f"{{{FALLBACK}}}fallback"):
+        if fallback.get("for") != "urn:xmpp:reply:0" and not len(fallback):
+            return True
+    return False
