@@ -1,18 +1,19 @@
-"""The one vocabulary of times, in English and German, and its readers: durations, clock times,
-weekdays, repetitions and spans of the day.
+"""The one vocabulary of times, in English and German, and the readers of durations and weekdays.
 
 Schedules, reminders, pauses, mutes, quiet hours and subscriptions all read times with this module,
-so a word that one of them knows is known to the others. A reader takes text and gives numbers, or
-None where the text is something else; the caller words the error. Upper and lower case are alike.
+`clock_words` and `time_phrase`, so a word that one of them knows is known to the others. A reader
+takes text and gives numbers, or None where the text is something else; the caller words the error.
+Upper and lower case are alike.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 # Vocabulary
 
 
-def _numbered(lines: Iterable[tuple[int, str]]) -> Mapping[str, int]:
+def numbered(lines: Iterable[tuple[int, str]]) -> Mapping[str, int]:
+    """Words by number, as a table of numbers by word."""
     table = {}
     for number, words in lines:
         for word in words.split():
@@ -20,7 +21,39 @@ def _numbered(lines: Iterable[tuple[int, str]]) -> Mapping[str, int]:
     return table
 
 
-UNITS = _numbered(
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for any of these words, the longest first."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+NUMBERS = numbered(
+    (
+        (1, "a an one ein eine einem einen einer eins"),
+        (2, "two zwei"),
+        (3, "three drei"),
+        (4, "four vier"),
+        (5, "five fünf"),
+        (6, "six sechs"),
+        (7, "seven sieben"),
+        (8, "eight acht"),
+        (9, "nine neun"),
+        (10, "ten zehn"),
+        (11, "eleven elf"),
+        (12, "twelve zwölf"),
+        (15, "fifteen fünfzehn"),
+        (20, "twenty zwanzig"),
+        (25, "twenty-five fünfundzwanzig"),
+        (30, "thirty dreißig"),
+        (40, "forty vierzig"),
+        (45, "forty-five fünfundvierzig"),
+        (50, "fifty fünfzig"),
+        (60, "sixty sechzig"),
+        (90, "ninety neunzig"),
+    )
+)
+"""Numbers that people write as words."""
+
+UNITS = numbered(
     (
         (1, "s sec secs second seconds sek sekunde sekunden"),
         (60, "m min mins minute minutes minuten"),
@@ -31,13 +64,13 @@ UNITS = _numbered(
 )
 """Units of durations, in seconds."""
 
-WEEKDAYS = _numbered(
+WEEKDAYS = numbered(
     enumerate(
         (
             "monday mondays mon montag montags mo",
-            "tuesday tuesdays tue dienstag dienstags di",
-            "wednesday wednesdays wed mittwoch mittwochs mi",
-            "thursday thursdays thu donnerstag donnerstags do",
+            "tuesday tuesdays tue tues dienstag dienstags di",
+            "wednesday wednesdays wed weds mittwoch mittwochs mi",
+            "thursday thursdays thu thur thurs donnerstag donnerstags do",
             "friday fridays fri freitag freitags fr",
             "saturday saturdays sat samstag samstags sonnabend sonnabends sa",
             "sunday sundays sun sonntag sonntags so",
@@ -49,7 +82,7 @@ WEEKDAYS = _numbered(
 _ALL_DAYS = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
 _WEEKEND = frozenset({5, 6})
-_PLURAL_SETS = {
+PLURAL_SETS = {
     "daily": _ALL_DAYS,
     "täglich": _ALL_DAYS,
     "weekdays": WORKDAYS,
@@ -62,39 +95,69 @@ DAY_SETS = {
     "werktag": WORKDAYS,
     "weekend": _WEEKEND,
     "wochenende": _WEEKEND,
-    **_PLURAL_SETS,
+    **PLURAL_SETS,
 }
-"""Words for several weekdays at once."""
+"""Words for several weekdays at once; the plural ones repeat."""
 _ANY_DAY = {"day": _ALL_DAYS, "tag": _ALL_DAYS}
 
-_CLOCK_NAMES = _numbered(
-    (
-        (12 * 60, "noon midday mittag mittags"),
-        (0, "midnight mitternacht mitternachts"),
+PLURAL_DAYS = frozenset(
+    word for word in WEEKDAYS if word.endswith(("days", "tags", "wochs", "abends"))
+)
+"""Names of weekdays that repeat: Mondays, montags."""
+
+MONTHS = numbered(
+    enumerate(
+        (
+            "january jan januar jänner",
+            "february feb februar",
+            "march mar märz",
+            "april apr",
+            "may mai",
+            "june jun juni",
+            "july jul juli",
+            "august aug",
+            "september sep sept",
+            "october oct oktober okt",
+            "november nov",
+            "december dec dezember dez",
+        ),
+        1,
     )
 )
+"""Names of months, 1 for January."""
+
+LAST = -1
+ORDINALS = numbered(
+    (
+        (1, "first 1st erste ersten erster erstes 1."),
+        (2, "second 2nd zweite zweiten zweiter zweites 2."),
+        (3, "third 3rd dritte dritten dritter drittes 3."),
+        (4, "fourth 4th vierte vierten vierter viertes 4."),
+        (LAST, "last letzte letzten letzter letztes"),
+    )
+)
+"""Which of a month's days of one name, or of all its days."""
 
 EVERY = frozenset({"every", "each", "alle", "je", "jede", "jeden", "jeder", "jedes"})
 """Words that begin a repetition."""
-_CYCLES = frozenset({"hourly", "stündlich", "weekly", "wöchentlich"})
-_PLURAL_DAYS = frozenset(word for word in WEEKDAYS if word.endswith("s"))
-_REPEATING = EVERY | _CYCLES | _PLURAL_DAYS | _PLURAL_SETS.keys()
 
-FILLERS = frozenset({*EVERY, "on", "at", "and", "the", "am", "um", "und", "uhr"}) - {"alle", "je"}
-"""Words that say nothing more inside a time."""
-OPEN_ENDS = frozenset({*FILLERS, *EVERY, "in"}) - {"uhr"}
-"""Words that no time ends with."""
+_FILLERS = frozenset({*EVERY, "on", "at", "and", "the", "am", "um", "und"}) - {"alle", "je"}
 
 # Durations
 
-_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
+UNIT = any_of(UNITS)
+_QUARTER = r"(?:a\s+)?quarter\s+of\s+an\s+hour|(?:eine[nr]?\s+)?viertelstunde"
+_HALF = r"half\s+an\s+hour|(?:eine[nr]?\s+)?halbe[nr]?\s+stunde"
+_COUNT = rf"[0-9]{{1,6}}|(?:{any_of(NUMBERS)})(?=\s)"
 _PART = re.compile(
-    rf"(?:(?P<count>[0-9]{{1,6}})\s*(?P<unit>{_UNIT})"
-    rf"|(?:an?|ein|eine[mnr]?)\s+(?P<single>{_UNIT})"
-    r"|(?P<half>half\s+an\s+hour|(?:eine[nr]?\s+)?halbe[nr]?\s+stunde))(?![^\W\d_])",
+    rf"(?:(?P<quarter>{_QUARTER})|(?P<half>{_HALF})|(?P<count>{_COUNT})\s*(?P<unit>{UNIT}))"
+    r"(?![^\W\d_])",
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"\s*(?:(?:and|und)\s+)?", re.IGNORECASE)
+_UNNAMED = re.sub(r"\?P<\w+>", "?:", _PART.pattern)
+DURATION = rf"{_UNNAMED}(?:{_JOINT.pattern}{_UNNAMED})*"
+"""A pattern for durations in small letters."""
 
 
 def duration(text: str) -> int | None:
@@ -135,9 +198,19 @@ def _counted(part: re.Match[str]) -> tuple[int, int]:
     """How many units, and the unit in seconds."""
     if part["half"]:
         return 30, 60
-    if part["single"]:
-        return 1, UNITS[part["single"].lower()]
-    return int(part["count"]), UNITS[part["unit"].lower()]
+    if part["quarter"]:
+        return 15, 60
+    return number(part["count"].lower()), UNITS[part["unit"].lower()]
+
+
+def number(word: str) -> int:
+    """A number in digits or as a word of `NUMBERS`."""
+    return NUMBERS.get(word) or int(word)
+
+
+def in_days(text: str) -> bool:
+    """Whether a duration is in days and weeks alone."""
+    return all(_counted(part)[1] >= UNITS["day"] for part in _PART.finditer(text))
 
 
 ENDLESS = re.compile(
@@ -147,63 +220,29 @@ ENDLESS = re.compile(
 )
 """What people write for a time without an end."""
 
-# Clock times
-
-DAY_MINUTES = 24 * 60
-_CLOCK = re.compile(r"([0-9]{1,2})(?:[:.h]([0-5][0-9]))?\s*(am|pm|uhr)?", re.IGNORECASE)
-_EXACT = re.compile(r"[0-9]{1,2}(?:[:.][0-9]{2}(?:[ap]m)?|[ap]m)")
-_SPAN = re.compile(
-    r"(?:from |von )?(\S+?(?: (?:[ap]m|uhr))?)\s*(?:-|–|to|until|till|bis)\s*"
-    r"(\S+(?: (?:[ap]m|uhr))?)"
-)
-
-
-def clock(text: str) -> int | None:
-    """Read a time of day such as 9, 22:30, 9.30, 9pm, 9 Uhr, noon; in minutes, 24:00 included."""
-    low = text.strip().lower()
-    if low in _CLOCK_NAMES:
-        return _CLOCK_NAMES[low]
-    match = _CLOCK.fullmatch(low)
-    if not match:
-        return None
-    hour, minute = int(match[1]), int(match[2] or 0)
-    if match[3] in ("am", "pm"):
-        if not 1 <= hour <= 12:
-            return None
-        hour %= 12
-        if match[3] == "pm":
-            hour += 12
-    minutes = hour * 60 + minute
-    return minutes if minutes <= DAY_MINUTES else None
-
-
-def clock_span(text: str) -> tuple[str, str] | None:
-    """Split the hours of a day, such as 22:00-07:00, 22 to 7, von 22 Uhr bis 7 Uhr, in two times
-    that are still to be read."""
-    match = _SPAN.fullmatch(" ".join(text.lower().split()))
-    if not match:
-        return None
-    return match[1], match[2]
-
-
 # Weekdays
 
-_NAMES = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
+DAY_NAMES = any_of(WEEKDAYS)
 _DAY_RANGE = re.compile(
-    rf"\b({_NAMES})\.?\s*(?:-|–|\bto\b|\bthrough\b|\bbis\b)\s*({_NAMES})\b", re.IGNORECASE
+    rf"\b({DAY_NAMES})\.?\s*(?:-|–|\bto\b|\bthrough\b|\bbis\b)\s*({DAY_NAMES})\b", re.IGNORECASE
 )
 
 
-def tokens(text: str) -> Sequence[str]:
-    """The words of a time in small letters, without fillers: "Mo bis Fr um 9 pm" gives mo-fr and
-    9pm."""
+def weekdays(text: str) -> frozenset[int] | None:
+    """Read weekdays, 0 for Monday: mon-fri; sat, sun; Mo bis Fr; weekdays."""
     joined = _DAY_RANGE.sub(r"\1-\2", text.lower())
-    joined = re.sub(r"([0-9])\s+(am|pm)\b", r"\1\2", joined)
-    return [word for word in re.split(r"[\s,;]+", joined) if word and word not in FILLERS]
+    numbers: set[int] = set()
+    for word in re.split(r"[\s,;]+", joined):
+        if word and word not in _FILLERS:
+            several = days(word)
+            if several is None:
+                return None
+            numbers |= several
+    return frozenset(numbers) or None
 
 
 def days(word: str) -> frozenset[int] | None:
-    """Read one token as weekdays, 0 for Monday: a name, a range of names, or a set of days."""
+    """Read one word as weekdays, 0 for Monday: a name, a range of names, or a set of days."""
     sets = DAY_SETS.get(word) or _ANY_DAY.get(word)
     if sets:
         return sets
@@ -214,92 +253,3 @@ def days(word: str) -> frozenset[int] | None:
         return None
     length = (end - start) % 7 + 1
     return frozenset((start + step) % 7 for step in range(length))
-
-
-# Repetitions
-
-_CRON = re.compile(r"[0-9*/,-]+(?:\s+[0-9*/,-]+)\s+\S+\s+\S+\s+\S+")
-_EVERY_UNIT = re.compile(rf"(?:{'|'.join(EVERY)})\s+(?:([0-9]{{1,3}})\s*)?({_UNIT})")
-_PHRASES = (
-    (re.compile(r"(?:every|each) morning|once (?:a|per) day"), "daily at 9"),
-    (re.compile(r"(?:every|each) evening"), "daily at 18"),
-    (re.compile(r"jeden morgen|einmal (?:am|pro) tag|einmal täglich"), "täglich um 9"),
-    (re.compile(r"jeden abend"), "täglich um 18"),
-    (re.compile(r"once (?:a|per) week"), "weekly"),
-    (re.compile(r"einmal (?:die|in der|pro) woche"), "wöchentlich"),
-)
-_WEEKLY = re.compile(r"(?:weekly|wöchentlich|every week|each week|jede woche)\b\s*")
-
-
-def canonical(text: str) -> str:
-    """A repetition in the words it is kept in: "every morning" is kept as "daily at 9"."""
-    low = " ".join(text.lower().split())
-    for phrase, kept in _PHRASES:
-        if phrase.fullmatch(low):
-            return kept
-    return " ".join(text.split())
-
-
-def every(text: str) -> tuple[int, int] | None:
-    """Read "every 20 minutes" and the like: how many, and the unit in seconds (an hour or less)."""
-    match = _EVERY_UNIT.fullmatch(text.lower())
-    if not match or UNITS[match[2]] > UNITS["hour"]:
-        return None
-    return int(match[1] or 1), UNITS[match[2]]
-
-
-def weekly(text: str) -> str | None:
-    """Read "weekly on Monday" and the like: what follows the first words."""
-    match = _WEEKLY.match(text.lower())
-    return text[match.end() :] if match else None
-
-
-def is_cron(text: str) -> bool:
-    """Whether a text has the shape of cron's five fields."""
-    low = text.lower()
-    return bool(_CRON.fullmatch(low)) and not FILLERS.intersection(low.split())
-
-
-def repeats(text: str) -> bool:
-    """Whether a time, if it is one, comes again and again."""
-    low = " ".join(text.lower().split())
-    if low.partition(" ")[0] in _REPEATING or is_cron(low):
-        return True
-    return canonical(low) != low
-
-
-# Where a time stands in a line
-
-_NEXT = re.compile(r"\b(?:next|nächste[nr]?|kommende[nr]?) (?:the )?(?=\D|\d{4}-)", re.IGNORECASE)
-_ON = re.compile(r"\b(?:on|am) (?:the )?(?=\D|\d{4}-)", re.IGNORECASE)
-_ARTICLE = re.compile(r"^(?:zum|zu)\s+(?!\d)", re.IGNORECASE)
-_STARTS = frozenset({"at", "um", "on", "am", "once", "einmal"})
-_LONG_DAYS = frozenset(word for word in WEEKDAYS if len(word) > 3)
-
-
-def bare(text: str) -> str:
-    """A time without "next" in front of a day, and without a full stop."""
-    return _NEXT.sub("", " ".join(text.split()).rstrip(".,!?"))
-
-
-def plain(text: str) -> str:
-    """A time without the words in front of a day or a date, and without a full stop."""
-    return _ON.sub("", _ARTICLE.sub("", bare(text)))
-
-
-def begins(words: Sequence[str]) -> bool:
-    """Whether a time may begin with the first of these words, given in small letters.
-
-    Short names of days (so, do, mo) and sets of days (weekend) have other uses: they count where a
-    clock time such as 9:30 follows.
-    """
-    first = words[0]
-    if first in _STARTS or first in _REPEATING or first in _LONG_DAYS or first in _CLOCK_NAMES:
-        return True
-    if _EXACT.fullmatch(first):
-        return True
-    return days(first) is not None and first not in _ANY_DAY and _has_clock(words[1:])
-
-
-def _has_clock(words: Sequence[str]) -> bool:
-    return any(_EXACT.fullmatch(word.strip(".,!?;")) for word in words)

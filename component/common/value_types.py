@@ -10,7 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from component.common import time_words
+from component.common import clock_words, time_words
 from component.common.errors import BadInput
 from component.common.i18n import _
 
@@ -73,7 +73,7 @@ class ClockTime:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The time written; raises BadInput."""
-        minutes = time_words.clock(text)
+        minutes = clock_words.clock(text)
         if minutes is None:
             raise BadInput(_("“{text}” is not a time of day. Write it as 22:30.", text=text[:40]))
         return cls(minutes)
@@ -231,15 +231,10 @@ class Weekdays:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The days written, in English or German; raises BadInput."""
-        numbers: set[int] = set()
-        for word in time_words.tokens(text):
-            several = time_words.days(word)
-            if several is None:
-                raise not_days(text)
-            numbers |= several
-        if not numbers:
+        numbers = time_words.weekdays(text)
+        if numbers is None:
             raise not_days(text)
-        return cls(frozenset(numbers))
+        return cls(numbers)
 
     def __str__(self) -> str:
         if len(self.numbers) == 7:

@@ -60,7 +60,8 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         caller.way == "text" and " " not in form.when
     ):  # words of a line come to the fields in order, whatever they are
         line = read(f"{form.whom} {form.when} {form.what}", names)
-        said = line if (line.when and line.what) or not is_time(form.when, caller, bus) else said
+        if line.unread or (line.when and line.what) or not is_time(form.when, caller, bus):
+            said = line
     return await keep_or_ask(caller, bus, said, find_channel(caller, bus, said.whom, names))
 
 
@@ -110,7 +111,11 @@ def ask_for_rest(said: ReminderRequest, channel: Channel) -> Step:
         return run
 
     if not said.when:
-        return Step(_TITLE, Time, after(lambda filled: replace(said, when=filled.when)))
+        not_read = None
+        if said.unread:
+            not_read = _("I do not understand “{text}” as a time.", text=said.unread[:60])
+        asked = after(lambda filled: replace(said, when=filled.when, unread=""))
+        return Step(_TITLE, Time, asked, help=not_read)
     return Step(_TITLE, What, after(lambda filled: replace(said, what=filled.what)))
 
 

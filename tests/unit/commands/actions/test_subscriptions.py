@@ -905,7 +905,8 @@ async def test_pause_and_resume(stage: Stage) -> None:
         (
             "pause until the cows come home",
             (
-                "“the cows come home” is not a time in the future. Examples: in 20 minutes, at "
+                "I do not understand “the cows come home” as a time in the future. "
+                "Examples: in 20 minutes, at "
                 "15:00, tomorrow at 9, Monday 9:30, 2026-12-24 9:00."
             ),
         ),
@@ -916,7 +917,7 @@ async def test_pause_and_resume(stage: Stage) -> None:
         ("resume lobby", "The selected subscriptions are not paused."),
         ("quiet please", "Quiet hours: “please” is not a time range. Write it as 22:00-07:00."),
         ("quiet 7:00-7:00", "would never end"),
-        ("quiet 25:00-7:00", "“25:00” is not a time of day. Write it as 22:30."),
+        ("quiet 25:00-7:00", "“25:00-7:00” is not a time range. Write it as 22:00-07:00."),
     ],
 )
 async def test_what_is_no_pause(stage: Stage, line: str, why: str) -> None:
@@ -1169,7 +1170,8 @@ async def test_forms_of_the_rest(stage: Stage) -> None:
         "pause", {"which": ["1"], "until": ["never"]}, session_of(first), jid="juliet@x"
     )
     assert lines(wrong).startswith(
-        "Until: “never” is not a time in the future. Examples: in 20 minutes, at 15:00, tomorrow "
+        "Until: I do not understand “never” as a time in the future. "
+        "Examples: in 20 minutes, at 15:00, tomorrow "
         "at 9, Monday 9:30, 2026-12-24 9:00."
     )
     done = await client.send(
