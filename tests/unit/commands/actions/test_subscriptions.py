@@ -378,6 +378,7 @@ async def test_a_thread_by_any_message_in_it(stage: Stage) -> None:
     )
     await stage.says("subscribe lobby thread cdcdcdcd")
     assert (await stage.keeps()).thread == first.id
+    assert (await stage.says("subscriptions")).endswith(f"in the thread {first.short_id}")
     await stage.bus.settings.change([Put(ChannelSpec(Channel("shoutbox", "other")))], SEED)
     assert "The message cdcdcdcd does not exist in shoutbox:other" in await stage.says(
         "subscribe other thread cdcdcdcd"
