@@ -65,8 +65,6 @@ class Parsed:
     def people(self) -> str:
         """Who wrote it, by name, or by mail address where there is no name."""
         names = [one.text("name") or one.text("email") for one in self.children("authors")]
-        if not any(names):
-            names = [self.text("author")]
         distinct = dict.fromkeys(map(person, names))
         return ", ".join(filter(None, distinct))
 
