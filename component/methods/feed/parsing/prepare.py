@@ -15,7 +15,7 @@ _AUTHOR = re.compile(
     re.IGNORECASE,
 )
 _AT = re.compile("@|&#64;|&#x40;", re.IGNORECASE)
-# It does so at a cost that grows with the square of the longest word, which no longer says anything.
+# It does so at a cost that grows with the square of the longest word; one so long says nothing.
 _LONG_WORD = re.compile(r"(?<![\w.+-])([\w.+-]{500})[\w.+-]+", re.ASCII)
 
 # An empty address would be taken for that of the feed.
@@ -76,12 +76,9 @@ def unnested(xml: str) -> str:
 
     One whose items do not end is left as it is: it is broken, and read in pieces.
     """
-    tags = item_tags(xml)
     items = Items()
     at = 0
-    for tag in tags:
-        if tag[1].removeprefix("/") != tags[0][1]:
-            continue
+    for tag in item_tags(xml):
         items.add(xml[at : tag.start()])
         items.take(tag)
         at = tag.end()
