@@ -108,7 +108,17 @@ async def running(
         secret = await store.secret()
         pages = MessagePages(config.web.public_url, secret)
         gateways: dict[str, HeardThere] = {}
-        handlers = BusHandlers(hub, store, settings, known, pages, gateways)
+        handlers = BusHandlers(
+            hub,
+            store.deliveries,
+            store.messages,
+            store.subscriptions,
+            store.source_state,
+            settings,
+            known,
+            pages,
+            gateways,
+        )
         xmpp = gateway(
             ComponentAccount(
                 config.xmpp.host, config.xmpp.port, config.xmpp.component, config.xmpp.secret

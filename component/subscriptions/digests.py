@@ -13,9 +13,10 @@ from component.bus.engine.hub import Hub
 from component.bus.model.message import BUS, Channel, Kind, Message
 from component.bus.model.route import grouped
 from component.bus.model.subscription import DecisionTime, Subscription
-from component.bus.ports.digests import DigestPart, DigestTurn
+from component.bus.ports.deliveries import DeliveryStore
+from component.bus.ports.digests import DigestPart, DigestStore, DigestTurn
+from component.bus.ports.fan_out import FanOutStore
 from component.bus.ports.method import Clock, Timer
-from component.bus.ports.store import Store
 from component.common.errors import StoreError
 from component.subscriptions.log_reader import alike, first
 from component.subscriptions.service import Subscriptions
@@ -67,7 +68,9 @@ class Digests:
     def __init__(
         self,
         hub: Hub,
-        store: Store,
+        digests: DigestStore,
+        deliveries: DeliveryStore,
+        fan_out: FanOutStore,
         subscriptions: Subscriptions,
         timer: Timer,
         moment: Callable[[], DecisionTime],
@@ -77,7 +80,9 @@ class Digests:
         self.limits = limits
         self.progress = Progress()
         self._hub = hub
-        self._store = store
+        self._digests = digests
+        self._deliveries = deliveries
+        self._fan_out = fan_out
         self._subscriptions = subscriptions
         self._timer = timer
         self._moment = moment
@@ -92,7 +97,7 @@ class Digests:
 
     async def left(self) -> int:
         """How many subscriptions' time has come that were not told yet."""
-        return await self._store.digests.due_count(self._clock())
+        return await self._digests.due_count(self._clock())
 
     def expect(self, due: int) -> None:
         """Something is due at a time, in ms."""
@@ -105,7 +110,7 @@ class Digests:
         self.expect(self._clock())
 
     async def _plan(self) -> None:
-        due = await self._store.digests.next_due()
+        due = await self._digests.next_due()
         if due is not None:
             self.expect(due)
 
@@ -133,19 +138,19 @@ class Digests:
         if self._looked is not None and 0 <= now - self._looked < HOUR:
             return
         after = 0
-        while some := await self._store.digests.due_after(now + FAR, after, self.limits.page):
+        while some := await self._digests.due_after(now + FAR, after, self.limits.page):
             after = some[-1].id
             sooner = [(one, due) for one in some if (due := one.next(now) or now) < one.due]
-            await self._store.digests.take_turns(
+            await self._digests.take_turns(
                 [DigestTurn(one, replace(one, due=due)) for one, due in sooner]
             )
         self._looked = now
 
     async def _run(self) -> bool:
         """Send all digests that are due; whether nothing prevented it."""
-        seen, stuck = _Seen(self._store), self._hub.crowd.size
+        seen, stuck = _Seen(self._digests, self._deliveries), self._hub.crowd.size
         before: frozenset[Subscription] = frozenset()
-        while ready := await self._store.digests.due(self._clock(), self.limits.page):
+        while ready := await self._digests.due(self._clock(), self.limits.page):
             if before.issuperset(ready):
                 log.error("digests stuck", subscription=ready[0].id)
                 return False
@@ -189,14 +194,14 @@ class Digests:
                 later = [
                     DigestTurn(one, replace(one, due=one.next(now) or now + LATER)) for one in group
                 ]
-                await self._store.digests.take_turns(later)
+                await self._digests.take_turns(later)
 
     async def _ready(self, group: Sequence[Subscription]) -> Sequence[Subscription]:
         """Those of them that are sent now. In quiet hours they wait for their end."""
         moment = self._moment()
         quiet = [(one, until) for one in group if (until := moment.quiet_until(one))]
         if quiet:
-            await self._store.digests.take_turns(
+            await self._digests.take_turns(
                 [DigestTurn(one, replace(one, due=until)) for one, until in quiet]
             )
         late = {one.id for one, _until in quiet}
@@ -212,13 +217,13 @@ class Digests:
         if any(counts):
             await self._tell(target, turns, counts)
         elif turns:
-            await self._store.digests.take_turns(turns)
+            await self._digests.take_turns(turns)
         self._subscriptions.in_force(turn.now for turn in turns)
 
     async def _apart(self, ready: Sequence[Subscription]) -> Mapping[int, frozenset[int]]:
         """The seqs that each was told at once."""
         some = [one.id for one in ready if one.name or one.online]
-        return await self._store.fan_out.notified(some) if some else {}
+        return await self._fan_out.notified(some) if some else {}
 
     async def _turn(self, one: Subscription, seen: "_Seen") -> DigestTurn:
         upto, now = max(await seen.upto(one), one.cursor), self._clock()
@@ -244,14 +249,15 @@ class Digests:
         writes = [replace(turn, digest=digest.id) for turn in turns]
         receipt = await self._hub.accept_with(digest, writes)
         if not receipt.new:  # it was told, and they were set back to where they stood before
-            await self._store.digests.take_turns(turns)
+            await self._digests.take_turns(turns)
 
 
 class _Seen:
     """What channels hold, looked through once in a run: many have subscribed to the same."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, digests: DigestStore, deliveries: DeliveryStore) -> None:
+        self._digests = digests
+        self._deliveries = deliveries
         self._upto: dict[Channel, int] = {}
         self._authors: dict[Hashable, Sequence[str]] = {}
         self._one = asyncio.Lock()
@@ -260,9 +266,9 @@ class _Seen:
         """The seq up to which its digest tells: the newest when the run came to its channel, so
         that others' is the same; but the newest now where what comes then is sent immediately."""
         if one.interval.at_once:
-            return await self._store.deliveries.last_seq(one.channel)
+            return await self._deliveries.last_seq(one.channel)
         if one.channel not in self._upto:
-            self._upto[one.channel] = await self._store.deliveries.last_seq(one.channel)
+            self._upto[one.channel] = await self._deliveries.last_seq(one.channel)
         return self._upto[one.channel]
 
     async def count(self, turn: DigestTurn, told: frozenset[int]) -> int:
@@ -281,7 +287,7 @@ class _Seen:
             if others or len(authors) < COUNTED:
                 return others
             found, _whole = await first(
-                self._store.digests, one, part, told, 1
+                self._digests, one, part, told, 1
             )  # all of that they said themselves
             return len(found)
 
@@ -291,8 +297,6 @@ class _Seen:
         """The authors of the first messages for everyone who wants the same."""
         key = alike(one, part, told)
         if key not in self._authors:
-            found, _whole = await first(
-                self._store.digests, replace(one, own=True), part, told, COUNTED
-            )
+            found, _whole = await first(self._digests, replace(one, own=True), part, told, COUNTED)
             self._authors[key] = [delivery.message.author.key for delivery in found]
         return self._authors[key]

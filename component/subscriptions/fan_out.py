@@ -104,7 +104,7 @@ class Subscribers:
         self._title = title
         self._moment = moment
         self._clock = clock
-        self._counts = Counters(store)
+        self._counts = Counters(store.digests)
         self._left: dict[
             int, list[PageOutcome]
         ] = {}  # by its delivery's seq what was told and is not kept yet

@@ -74,7 +74,9 @@ class Subscriptions:
         that have it."""
         self.audience = Audience()
         self.book = book
-        self.access = ReadAccess(hub, store, settings, methods, notices, book, timer, clock)
+        self.access = ReadAccess(
+            hub, store.subscriptions, settings, methods, notices, book, timer, clock
+        )
         self.ways = tuple(ways)
         self.due: list[Callable[[int], None]] = []
         self._hub = hub

@@ -68,7 +68,8 @@ FIELDS = [part for name, schema in SCHEMAS.items() for part in parts(schema, nam
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=lambda value: str(value)[:60])
 def test_each_field_is_described(name: str, field: Schema) -> None:
-    assert followed(field).get("description", field.get("description", "")).endswith(".")
+    description: str = field.get("description") or followed(field).get("description", "")
+    assert description.endswith(".")
 
 
 @pytest.mark.parametrize(
