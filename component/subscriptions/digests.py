@@ -117,19 +117,22 @@ class Digests:
     async def _wake(self) -> None:
         self._next = None
         self.progress = Progress(0, self._clock())
+        if not await self._is_done():
+            self.expect(self._clock() + AGAIN)
+        self.progress = Progress()
+
+    async def _is_done(self) -> bool:
+        """Send what is due, and plan when to look again. Whether nothing prevented it."""
         try:
             await self._rein_in()
             if await self._run():
                 await self._plan()
-            else:
-                self.expect(self._clock() + AGAIN)
+                return True
         except StoreError as error:
             log.warning("digests postponed", reason=str(error))
-            self.expect(self._clock() + AGAIN)
         except Exception:
             log.exception("digests failed")
-            self.expect(self._clock() + AGAIN)
-        self.progress = Progress()
+        return False
 
     async def _rein_in(self) -> None:
         """A clock that was ahead for a while put some off to where it stood: they are due when they
@@ -140,10 +143,12 @@ class Digests:
         after = 0
         while some := await self._digests.due_after(now + FAR, after, self.limits.page):
             after = some[-1].id
-            sooner = [(one, due) for one in some if (due := one.next(now) or now) < one.due]
-            await self._digests.take_turns(
-                [DigestTurn(one, replace(one, due=due)) for one, due in sooner]
-            )
+            turns = []
+            for one in some:
+                due = one.next(now) or now
+                if due < one.due:
+                    turns.append(DigestTurn(one, replace(one, due=due)))
+            await self._digests.take_turns(turns)
         self._looked = now
 
     async def _run(self) -> bool:
@@ -183,29 +188,37 @@ class Digests:
         """Whatever goes wrong with one holds up no other."""
         async with beside:
             try:
-                await self._take(
-                    target, await self._ready(await self._subscriptions.access.keep(group)), seen
-                )
+                readable = await self._subscriptions.access.keep(group)
+                await self._take(target, await self._ready(readable), seen)
             except StoreError:
                 raise
             except Exception:
                 log.exception("digest failed", target=str(target))
-                now = self._clock()
-                later = [
-                    DigestTurn(one, replace(one, due=one.next(now) or now + LATER)) for one in group
-                ]
-                await self._digests.take_turns(later)
+                await self._postpone(group)
+
+    async def _postpone(self, group: Sequence[Subscription]) -> None:
+        """Let each wait for its next time."""
+        now = self._clock()
+        turns = []
+        for one in group:
+            due = one.next(now) or now + LATER
+            turns.append(DigestTurn(one, replace(one, due=due)))
+        await self._digests.take_turns(turns)
 
     async def _ready(self, group: Sequence[Subscription]) -> Sequence[Subscription]:
         """Those of them that are sent now. In quiet hours they wait for their end."""
         moment = self._moment()
-        quiet = [(one, until) for one in group if (until := moment.quiet_until(one))]
+        ready: list[Subscription] = []
+        quiet: list[DigestTurn] = []
+        for one in group:
+            until = moment.quiet_until(one)
+            if until:
+                quiet.append(DigestTurn(one, replace(one, due=until)))
+            else:
+                ready.append(one)
         if quiet:
-            await self._digests.take_turns(
-                [DigestTurn(one, replace(one, due=until)) for one, until in quiet]
-            )
-        late = {one.id for one, _until in quiet}
-        return [one for one in group if one.id not in late]
+            await self._digests.take_turns(quiet)
+        return ready
 
     async def _take(self, target: Channel, ready: Sequence[Subscription], seen: "_Seen") -> None:
         told = await self._apart(ready)
@@ -223,7 +236,9 @@ class Digests:
     async def _apart(self, ready: Sequence[Subscription]) -> Mapping[int, frozenset[int]]:
         """The seqs that each was told at once."""
         some = [one.id for one in ready if one.name or one.online]
-        return await self._fan_out.notified(some) if some else {}
+        if not some:
+            return {}
+        return await self._fan_out.notified(some)
 
     async def _turn(self, one: Subscription, seen: "_Seen") -> DigestTurn:
         upto, now = max(await seen.upto(one), one.cursor), self._clock()
@@ -235,7 +250,9 @@ class Digests:
         """Its words are read and rendered when it is sent, by
         `component.subscriptions.rendering`: what stands here is for who looks at its trace."""
         names = ", ".join(sorted({str(turn.was.channel) for turn in turns}))
-        some = f"{sum(counts)}{'+' * (max(counts) >= COUNTED)}"
+        some = str(sum(counts))
+        if max(counts) >= COUNTED:
+            some += "+"
         due = min(turn.was.due for turn in turns)
         places = ",".join(f"{turn.was.id}:{turn.was.cursor}" for turn in turns)
         digest = Message.new(

@@ -25,9 +25,7 @@ _HTML = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _BARE_HTML = re.compile(
     r"[^<]*<(?:head|body|title|meta|link|script|div|p|h1|br|center|table)\b", re.IGNORECASE
 )
-_END = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|</((?:[\w.-]+:)?(?:item|entry))\s*>", re.IGNORECASE | re.DOTALL
-)
+_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _DATE = re.compile(
     r"<(?:pubDate|published|issued|updated|modified|(?:\w+:)?date)\b[^>]{0,200}>\s*([^<]{4,60})<",
     re.IGNORECASE,
@@ -98,7 +96,7 @@ def bounded(body: str, root: str) -> str:
     """`body` with 1,000 items at most: the last ones if the newest is there, else the first."""
     if body.lower().count("</item") + body.lower().count("</entry") <= ITEMS:
         return body
-    ends = [tag.end() for tag in _END.finditer(body) if tag[1]]
+    ends = [tag.end() for tag in _END.finditer(body)]
     if len(ends) <= ITEMS:
         return body
     if last_date(body[ends[-2] :]) <= last_date(body[: ends[0]][-20_000:]):

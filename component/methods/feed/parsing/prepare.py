@@ -29,7 +29,7 @@ _BREAK = re.compile(r"(?<=[^=\s])\s*[\r\n]+\s*")
 # The link of an item in RSS that leads nowhere; its guid counts where there is no link.
 _DEAD_LINK = re.compile(
     r"<link\s*/>|<link>\s*(?:<!\[CDATA\[\s*)?"
-    r"(?:(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)[^<\]]*)?(?:\]\]>\s*)?</link>",
+    r"(?:(?!https?:)[a-z][a-z0-9+.-]*:[^<\]]*)?(?:\]\]>\s*)?</link>",
     re.IGNORECASE,
 )
 # HTML in an Atom document that stands there as elements, where it should be escaped.

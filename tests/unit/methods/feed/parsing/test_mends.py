@@ -122,8 +122,10 @@ def test_prefixes_without_a_namespace_are_few() -> None:
 
 @pytest.mark.parametrize("quote", ['"', "'"])
 def test_an_address_in_either_kind_of_quotes(quote: str) -> None:
-    empty = f"<link href={quote}{quote}/><link href={quote}/a{quote}/>"
-    assert atom(empty).link == "https://example.org/a"
+    entry = '<entry xml:base="https://example.org/feed.php"><id>https://example.org/?p=1</id>'
+    empty = f"{entry}<link href={quote}{quote}/></entry>"
+    feed = of(f'<feed xmlns="http://www.w3.org/2005/Atom">{empty}</feed>')
+    assert feed.items[0].link == "https://example.org/?p=1"
     assert atom(f"<link href={quote}http://a.example/\n b{quote}/>").link == "http://a.example/b"
 
 
