@@ -23,18 +23,18 @@ from component.subscriptions.service import Subscriptions
 
 log = structlog.get_logger()
 
-BESIDE = 16
+MAX_BESIDE = 16
 """Digests that are made beside each other."""
-COUNTED = 20
+MAX_COUNTED = 20
 """Messages that are counted to see whether a digest has anything to tell."""
-LATER = 3_600_000
+RETRY_WITHOUT_TIME_MS = 3_600_000
 """Milliseconds before what failed is tried again, where it goes by no clock."""
-AGAIN = 10_000
+RETRY_MS = 10_000
 """Milliseconds before what the disk refused is tried again."""
-FAR = 8 * 86_400_000
+FAR_AHEAD_MS = 8 * 86_400_000
 """Milliseconds ahead that few are due; whether they are by a clock that was wrong is looked at each
 hour."""
-HOUR = 3_600_000
+HOUR_MS = 3_600_000
 _NAME = "digests"
 
 
@@ -118,7 +118,7 @@ class Digests:
         self._next = None
         self.progress = Progress(0, self._clock())
         if not await self._is_done():
-            self.expect(self._clock() + AGAIN)
+            self.expect(self._clock() + RETRY_MS)
         self.progress = Progress()
 
     async def _is_done(self) -> bool:
@@ -138,10 +138,10 @@ class Digests:
         """A clock that was ahead for a while put some off to where it stood: they are due when they
         are by now."""
         now = self._clock()
-        if self._looked is not None and 0 <= now - self._looked < HOUR:
+        if self._looked is not None and 0 <= now - self._looked < HOUR_MS:
             return
         after = 0
-        while some := await self._digests.due_after(now + FAR, after, self.limits.page):
+        while some := await self._digests.due_after(now + FAR_AHEAD_MS, after, self.limits.page):
             after = some[-1].id
             turns = []
             for one in some:
@@ -162,7 +162,7 @@ class Digests:
             before = frozenset(ready)
             stuck = await self._room(stuck)
             groups = grouped(ready, lambda one: one.target)
-            beside = asyncio.Semaphore(BESIDE)
+            beside = asyncio.Semaphore(MAX_BESIDE)
             await asyncio.gather(
                 *(self._one(target, group, seen, beside) for target, group in groups.items())
             )
@@ -201,7 +201,7 @@ class Digests:
         now = self._clock()
         turns = []
         for one in group:
-            due = one.next(now) or now + LATER
+            due = one.next(now) or now + RETRY_WITHOUT_TIME_MS
             turns.append(DigestTurn(one, replace(one, due=due)))
         await self._digests.take_turns(turns)
 
@@ -251,7 +251,7 @@ class Digests:
         `component.subscriptions.rendering`: what stands here is for who looks at its trace."""
         names = ", ".join(sorted({str(turn.was.channel) for turn in turns}))
         some = str(sum(counts))
-        if max(counts) >= COUNTED:
+        if max(counts) >= MAX_COUNTED:
             some += "+"
         due = min(turn.was.due for turn in turns)
         places = ",".join(f"{turn.was.id}:{turn.was.cursor}" for turn in turns)
@@ -289,23 +289,21 @@ class _Seen:
         return self._upto[one.channel]
 
     async def count(self, turn: DigestTurn, told: frozenset[int]) -> int:
-        """How many messages a digest would tell; where there are more than `COUNTED`, at least one
-        and at most that."""
+        """How many messages a digest would tell; if there are more than `MAX_COUNTED`, at least
+        one and at most that."""
         one, part = turn.was, DigestPart(turn.was.id, turn.was.cursor, turn.now.cursor)
         if part.after >= part.upto:
             return 0
-        async with (
-            self._one
-        ):  # one after the other, so that each is read once, and takes no more memory than one
+        # One after the other, so that each is read once, and takes no more memory than one.
+        async with self._one:
             authors = await self._first(one, part, told)
             if one.own or not one.who:
                 return len(authors)
             others = sum(author != one.who for author in authors)
-            if others or len(authors) < COUNTED:
+            if others or len(authors) < MAX_COUNTED:
                 return others
-            found, _whole = await first(
-                self._digests, one, part, told, 1
-            )  # all of that they said themselves
+            # All of that they said themselves.
+            found, _whole = await first(self._digests, one, part, told, 1)
             return len(found)
 
     async def _first(
@@ -314,6 +312,8 @@ class _Seen:
         """The authors of the first messages for everyone who wants the same."""
         key = alike(one, part, told)
         if key not in self._authors:
-            found, _whole = await first(self._digests, replace(one, own=True), part, told, COUNTED)
+            found, _whole = await first(
+                self._digests, replace(one, own=True), part, told, MAX_COUNTED
+            )
             self._authors[key] = [delivery.message.author.key for delivery in found]
         return self._authors[key]

@@ -28,9 +28,9 @@ from component.subscriptions.instant import noted
 PAGE = 128
 """Subscriptions that are looked at at once. After a crash, those may be told again who were told of
 the page that was being sent and of the one before it."""
-FILTERS = 16
+FILTERS_PER_TURN = 16
 """Subscriptions with filters between which others get their turn."""
-MOST_LEFT = 1_000
+MAX_UNSAVED = 1_000
 """Deliveries of which it is known what of them is not kept yet."""
 THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
@@ -105,7 +105,7 @@ class Subscribers:
         clock: Clock,
     ) -> None:
         self.due: list[Callable[[int], None]] = []
-        self.patience_s = flow_control.PATIENCE
+        self.patience_s = flow_control.PATIENCE_S
         """The seconds that a page waits for confirmations."""
         self._hub = hub
         self._store = store
@@ -183,7 +183,7 @@ class Subscribers:
         that nobody gets it twice while the store fails."""
         seq = run.delivery.seq
         left = self._left.setdefault(seq, [])
-        if len(self._left) > MOST_LEFT:
+        if len(self._left) > MAX_UNSAVED:
             del self._left[next(iter(self._left))]
         for page in tuple(left):
             await self._keep(run, page, left)
@@ -225,7 +225,7 @@ class Subscribers:
                 continue  # it came in their digest meanwhile, or they subscribed since
             if one.only or one.without:
                 filters += 1
-                if filters % FILTERS == 0:
+                if filters % FILTERS_PER_TURN == 0:
                     await asyncio.sleep(0)
             verdict = decide(one, run.delivery.message, moment)
             if verdict is Verdict.NOW and one.target not in elsewhere:

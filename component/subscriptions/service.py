@@ -15,7 +15,7 @@ from component.bus.engine.notices import Notices
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel, Kind
 from component.bus.model.roles import Role
-from component.bus.model.subscription import MOST, Standing, Subscription
+from component.bus.model.subscription import MAX_SUBSCRIPTIONS, Standing, Subscription
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
 from component.bus.ports.store import Store
@@ -37,14 +37,14 @@ from component.subscriptions.audience import Audience
 
 log = structlog.get_logger()
 
-HOUR = 3_600_000
-PATIENCE = HOUR
+HOUR_MS = 3_600_000
+FALLBACK_AFTER_MS = HOUR_MS
 """Milliseconds after which what can't be delivered goes where someone wants it to fall back to."""
-DAY = 24 * HOUR
-SOON = 5 * 60_000
+DAY_MS = 24 * HOUR_MS
+FIRST_RETRY_MS = 5 * 60_000
 """Milliseconds after which someone who took nothing is tried again; twice that the next time, up to
 a day."""
-TRIES = 5
+MAX_TRIES = 5
 """How often a change is decided anew where something else came in between."""
 THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
@@ -98,7 +98,7 @@ class Subscriptions:
 
     async def recount(self) -> None:
         """See anew, and each hour, which channels have subscribers who hear at once."""
-        self._timer.at("subscribers", self._clock() + HOUR, self.recount)
+        self._timer.at("subscribers", self._clock() + HOUR_MS, self.recount)
         self.audience.counting()
         self.audience.counted(await self._store.subscriptions.listener_counts())
 
@@ -123,12 +123,12 @@ class Subscriptions:
         whole = replace(new, standing=Standing.ASKED, due=0)
         if proved:
             whole = new.begun(now, cursor)
-        whole = replace(whole, id=await self._store.subscriptions.add(whole, MOST))
+        whole = replace(whole, id=await self._store.subscriptions.add(whole, MAX_SUBSCRIPTIONS))
         if not whole.id:
             raise Conflict(
                 _(
                     "You cannot have more than {most} subscriptions. End some of them first.",
-                    most=MOST,
+                    most=MAX_SUBSCRIPTIONS,
                 )
             )
         if not proved:
@@ -212,7 +212,7 @@ class Subscriptions:
 
     async def of(self, jid: str) -> Sequence[Subscription]:
         """Someone's own."""
-        return await self._store.subscriptions.find(who=jid, limit=MOST)
+        return await self._store.subscriptions.find(who=jid, limit=MAX_SUBSCRIPTIONS)
 
     async def find(self, jid: str, number: int) -> Subscription:
         """One of someone's own; operators find any. Raises NotFound."""
@@ -276,7 +276,7 @@ class Subscriptions:
         changed since it was read (its digest was made, it bounced), it says so anew. Gives those
         that it says something of and that are there; raises Conflict, StoreError."""
         done: list[Subscription] = []
-        for _try in range(TRIES):
+        for _try in range(MAX_TRIES):
             heard = await self._store.fan_out.notified_upto([one.id for one in some])
             changes = []
             for one in some:
@@ -303,7 +303,7 @@ class Subscriptions:
         fall back to another address, it goes there; where a person takes nothing now, it waits.
         That is on disk on return. Raises StoreError."""
         dead = then.state is State.DEAD
-        is_new = self._clock() - then.message.at < PATIENCE
+        is_new = self._clock() - then.message.at < FALLBACK_AFTER_MS
         if then.message.kind is Kind.CONFIRMATION or (is_new and not dead):
             return then
         brought = await self._brought(then)
@@ -365,7 +365,7 @@ class Subscriptions:
         if digest:  # what comes at once does so where the last digest arrived
             tries = self._away.get(target, 0)
         self._away[target] = tries + 1
-        due = self._clock() + min(SOON << min(tries, 20), DAY)
+        due = self._clock() + min(FIRST_RETRY_MS << min(tries, 20), DAY_MS)
         log.info("recipient offline, delivery postponed", method=target.method, tries=tries + 1)
         after = {one.id: seq for one, seq in brought}
         if not digest:

@@ -115,8 +115,8 @@ def told(mute: Mute) -> str:
 
 def short(mute: Mute) -> str:
     """Whose it is, as operators see it: a JID, or a guest by a hash of the session. The session is
-    the browser's cookie, and whoever has that is that guest; its first digits alone would name all
-    who chose a cookie that begins so."""
+    the browser's cookie: who has it can post as that guest. Its first digits are not enough, since
+    browsers can send any cookie."""
     kind, _colon, session = mute.key.partition(":")
     if kind != "guest":
         return mute.key

@@ -70,7 +70,7 @@ class Parsed:
 
     def relations(self) -> set[str]:
         """What a link says it is, also where it says so by an IRI (RFC 4287 section 4.2.7.2)."""
-        names = self.text("rel").lower().split()
+        names = self.text("rel").split()
         return {_REGISTRY.sub("", name) for name in names}
 
     def related(self, rel: str, base: str) -> str:

@@ -5,8 +5,10 @@ import codecs
 import pytest
 
 from component.methods.feed.errors import HtmlPage
+from component.methods.feed.parsing.document import document
 from component.methods.feed.parsing.item import Feed, Item
 from component.methods.feed.parsing.read import read
+from component.methods.feed.parsing.salvage import well_formed
 from tests.unit.methods.feed.parsing.test_read import NOW, URL, rss
 
 ITEM = "<item><title>{}</title></item>"
@@ -115,6 +117,13 @@ def test_what_stands_behind_the_end_costs_nothing(junk: str) -> None:
 def test_prefixes_without_a_namespace_are_few() -> None:
     more = "".join(f"<p{number}:x/>" for number in range(60_000))
     assert of(rss(ITEM.format("a") + more)).items[0].title == "a"
+
+
+@pytest.mark.parametrize("start", [range(1_001), range(1_001, 0, -1)])
+def test_a_document_with_too_many_items_is_whole_when_some_are_cut(start: range) -> None:
+    """Only what is broken is read in pieces, at many times the cost."""
+    items = "".join(f"<item><pubDate>{1_600_000_000 + at}</pubDate></item>" for at in start)
+    assert well_formed(document(rss(items).decode(), URL).xml)
 
 
 # Addresses
