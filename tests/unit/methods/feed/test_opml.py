@@ -123,6 +123,12 @@ def test_a_list_is_mended_as_a_feed_is(line: str) -> None:
     ]
 
 
+def test_a_reference_as_windows_has_it() -> None:
+    """As readers for Windows have written it into lists."""
+    line = '<outline text="Juliet&#146;s &#x96; Blog" xmlUrl="http://a/f"/>'
+    assert [entry.title for entry in parse(outlines(line)).entries] == ["Juliet’s – Blog"]
+
+
 def test_what_stands_around_a_list_is_passed_over() -> None:
     found = parse(b"Notice: x\n<?xml version='1.0'?>" + outlines("<outline/>") + b"\n<p>Bye")
     assert (found.entries, found.skipped) == ((), 0)
