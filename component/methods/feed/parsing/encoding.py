@@ -19,8 +19,11 @@ _MARKS = (
 # How an XML document in UTF-16 without a mark starts (XML 1.0 appendix F).
 _STARTS = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 # As browsers have it (https://encoding.spec.whatwg.org/#names-and-labels): the larger set stands
-# for the smaller. What ISO 8859 lacks of Windows' sets is read by feedparser.
+# for the smaller.
 _LARGER = {
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
     "tis-620": "cp874",
     "gb2312": "gb18030",
     "gbk": "gb18030",

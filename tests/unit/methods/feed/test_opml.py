@@ -129,6 +129,22 @@ def test_a_reference_as_windows_has_it() -> None:
     assert [entry.title for entry in parse(outlines(line)).entries] == ["Juliet’s – Blog"]
 
 
+@pytest.mark.parametrize(
+    ("declared", "written", "title"),
+    [
+        ("ISO-8859-1", "cp1252", "Juliet’s “Blog”"),
+        ("ISO-8859-9", "cp1254", "İstanbul’da"),
+        ("ISO-8859-11", "cp874", "“ไทย”"),
+    ],
+)
+def test_an_encoding_that_means_the_larger_one(declared: str, written: str, title: str) -> None:
+    """As readers for Windows have declared their lists."""
+    line = f'<outline text="{title}" xmlUrl="http://a/f"/>'
+    start = f'<?xml version="1.0" encoding="{declared}"?>'.encode()
+    file = start + outlines(line).decode().encode(written)
+    assert [entry.title for entry in parse(file).entries] == [title]
+
+
 def test_what_stands_around_a_list_is_passed_over() -> None:
     found = parse(b"Notice: x\n<?xml version='1.0'?>" + outlines("<outline/>") + b"\n<p>Bye")
     assert (found.entries, found.skipped) == ((), 0)
