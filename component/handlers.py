@@ -12,9 +12,11 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.message_page import MessagePages
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.accepted import Receipt
+from component.bus.ports.deliveries import DeliveryStore
+from component.bus.ports.messages import MessageStore
 from component.bus.ports.method import HeardThere, MethodSpec, Refusal
-from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Store
+from component.bus.ports.source_state import ArchivePosition, SourceStateStore
+from component.bus.ports.subscriptions import SubscriptionStore
 from component.common.i18n import Words, _
 from component.xmpp.handlers import PlainMessage, TypedLine
 
@@ -34,14 +36,20 @@ class BusHandlers:
     def __init__(
         self,
         hub: Hub,
-        store: Store,
+        deliveries: DeliveryStore,
+        messages: MessageStore,
+        subscriptions: SubscriptionStore,
+        sources: SourceStateStore,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         pages: MessagePages,
         gateways: Mapping[str, HeardThere],
     ) -> None:
         self._hub = hub
-        self._store = store
+        self._deliveries = deliveries
+        self._messages = messages
+        self._subscriptions = subscriptions
+        self._sources = sources
         self._settings = settings
         self._open = [name for name, spec in methods.items() if spec.open]
         self._pages = pages
@@ -69,11 +77,11 @@ class BusHandlers:
 
     async def position(self, channel: Channel) -> ArchivePosition | None:
         """The saved position of a room."""
-        return await self._store.source_state.archive_position(channel)
+        return await self._sources.archive_position(channel)
 
     async def recent(self, channel: Channel) -> Sequence[Delivery]:
         """The last deliveries of a channel."""
-        return await self._store.deliveries.log(channel, before=LATEST, limit=RECENT)
+        return await self._deliveries.log(channel, before=LATEST, limit=RECENT)
 
     # Places
 
@@ -126,7 +134,7 @@ class BusHandlers:
 
     async def can_read(self, message_id: str, channel: Channel, jid: str) -> bool:
         """Whether someone who speaks to a channel can have read a message."""
-        return await can_read(self._store, message_id, channel, jid)
+        return await can_read(self._messages, self._subscriptions, message_id, channel, jid)
 
     # Commands
 
@@ -161,15 +169,21 @@ class BusHandlers:
         return self._pages.url(message)
 
 
-async def can_read(store: Store, message_id: str, channel: Channel, jid: str) -> bool:
+async def can_read(
+    messages: MessageStore,
+    subscriptions: SubscriptionStore,
+    message_id: str,
+    channel: Channel,
+    jid: str,
+) -> bool:
     """Whether a bare JID that speaks to a channel can have read a message.
 
     It was there, or was brought to them, or a subscription told them of it, of which no delivery is
     kept. Raises StoreError.
     """
-    hops = await store.messages.trace(message_id)
+    hops = await messages.trace(message_id)
     places = {hop.channel for hop in hops}
     chat = Channel("chat", jid)
     if channel in places or chat in places:
         return True
-    return bool(places and await store.subscriptions.between([chat], places))
+    return bool(places and await subscriptions.between([chat], places))

@@ -14,7 +14,7 @@ import pytest
 
 from commands import conversation
 from commands.action import Action, Bus, Caller, check, discover
-from commands.sessions import LIFE, PER_PERSON
+from commands.sessions import LIFE_S, PER_PERSON
 from commands.text import Text
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
@@ -287,7 +287,7 @@ async def test_another_persons_conversation_is_not_gone_on_with(bus: Bus, action
 async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
     client = Client(bus)
     first = await client.send(action.name)
-    client.now = LIFE + 1
+    client.now = LIFE_S + 1
     with pytest.raises(IqFault, match="This session has ended"):
         await client.send(action.name, sampled(first), session_of(first))
     assert client.adhoc.count == 0
@@ -304,7 +304,7 @@ async def test_abandoned_ones_are_let_go(bus: Bus, action: Action) -> None:
         await client.send(action.name)
         await client.send(action.name, jid=f"person{n % 2}@x")
     assert client.adhoc.count <= 3 * PER_PERSON
-    client.now = LIFE + 1
+    client.now = LIFE_S + 1
     client.adhoc.sweep()
     assert client.adhoc.count == 0
 

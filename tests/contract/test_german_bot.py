@@ -39,8 +39,17 @@ class Talk:
     session: FakeSession = field(default_factory=FakeSession)
 
     def __post_init__(self) -> None:
+        store = self.bus.store
         handlers = BusHandlers(
-            self.bus.hub, self.bus.store, self.bus.settings, {}, MessagePages("", b""), {}
+            self.bus.hub,
+            store.deliveries,
+            store.messages,
+            store.subscriptions,
+            store.source_state,
+            self.bus.settings,
+            {},
+            MessagePages("", b""),
+            {},
         )
         handlers.text = a_text(self.bus)
         self.bot = Bot(self.session, "bot", handlers)

@@ -47,8 +47,9 @@ async def test_an_archive_id_is_text_and_only_the_rooms(server: Server, bus: Bus
     await mallory.hears("hello")
     eventually(lambda: "hello" in bus.bodies("shoutbox:lobby"), "it is passed on")
     bus.stop()
-    again = await asyncio.to_thread(_again, bus)
+    again = _again(bus)
     try:
+        await asyncio.to_thread(again.ready)
         with pytest.raises(AssertionError):
             await mallory.until(
                 lambda: any(
@@ -72,9 +73,7 @@ def _again(bus: Bus) -> Bus:
 
     data = bus.log.parent
     port = int(bus.url.rpartition(":")[2])
-    again = servers.start_bus(data, (data / "shoutbus.toml").read_text(), port)
-    again.ready()
-    return again
+    return servers.start_bus(data, (data / "shoutbus.toml").read_text(), port)
 
 
 async def test_an_occupants_error_is_not_the_rooms(server: Server, bus: Bus) -> None:

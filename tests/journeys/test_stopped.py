@@ -41,9 +41,8 @@ def strict(place: Any, tmp_path: Path) -> Iterator[Bus]:
     one = start_bus(
         tmp_path / "bus", written.replace("both = true\n", f"both = true\n\n{REFUSES}"), port
     )
-    one.ready()
-    yield one
-    one.stop()
+    with one.running():
+        yield one
 
 
 def shout(

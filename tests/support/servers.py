@@ -119,6 +119,15 @@ class Bus:
                 return found
             after = page["after"]
 
+    @contextmanager
+    def running(self) -> Iterator["Bus"]:
+        """The bus when it is ready; it is stopped at the end, also if it never becomes ready."""
+        try:
+            self.ready()
+            yield self
+        finally:
+            self.stop()
+
     def kill(self) -> None:
         """As a crash would."""
         self.process.kill()
@@ -171,7 +180,11 @@ class Server:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         self.prosody.process = None
-        eventually(lambda: asyncio.run(_answers(self.prosody)), "Prosody listens")
+        try:
+            eventually(lambda: asyncio.run(_answers(self.prosody)), "Prosody listens")
+        except BaseException:
+            self.stop()
+            raise
 
     def kill(self) -> None:
         assert self.process

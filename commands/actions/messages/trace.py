@@ -8,7 +8,7 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Lines, Reply
 from commands.lookups import brief, may_read, when
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import SHORT_ID, Channel, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
@@ -16,14 +16,17 @@ from component.common.errors import BadInput, NotFound
 from component.common.form import Ask
 from component.common.i18n import Words, _
 
+# Fewer digits than people are told will do, while only one message begins with them.
 _START = re.compile(r"[0-9a-f]{6,32}")
+ID_OR_START = _("the message ID, or its first {count} digits", count=SHORT_ID)
+"""How to name a message."""
 
 
 @dataclass(frozen=True)
 class Form:
     """Which message."""
 
-    id: Annotated[str, Ask(_("Message"), _("the message ID, or at least its first 6 digits"))]
+    id: Annotated[str, Ask(_("Message"), ID_OR_START)]
 
 
 async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
@@ -32,8 +35,9 @@ async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
     if not _START.fullmatch(start):
         raise BadInput(
             _(
-                "“{text}” is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f.",
+                "“{text}” is not a message ID. Write its first {count} digits, 0 to 9 and a to f.",
                 text=written[:40],
+                count=SHORT_ID,
             )
         )
     matching = []

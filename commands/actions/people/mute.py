@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
 from commands.actions.messages.trace import find
 from commands.lookups import brief, entry, when
-from component.bus.model.message import BUS, WEB_MARK, Author, AuthorKind, is_id
+from component.bus.model.message import BUS, WEB_MARK, Author, AuthorKind
 from component.bus.model.records import Drop, Mute, Put
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden, NotFound
@@ -113,11 +114,13 @@ def told(mute: Mute) -> str:
 
 
 def short(mute: Mute) -> str:
-    """Whose it is, as operators see it: a browser's session is its cookie, and anyone who has that
-    is that guest."""
-    if is_id(mute.key.removeprefix("guest:")):
-        return mute.key[:14]
-    return mute.key
+    """Whose it is, as operators see it: a JID, or a guest by a hash of the session. The session is
+    the browser's cookie: who has it can post as that guest. Its first digits are not enough, since
+    browsers can send any cookie."""
+    kind, _colon, session = mute.key.partition(":")
+    if kind != "guest":
+        return mute.key
+    return f"guest:{blake2b(session.encode(), digest_size=6).hexdigest()}"
 
 
 def until(mute: Mute) -> Words:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from commands.action import Bus, Caller, Done, Reply, Step
 from commands.grammar.names import Named, names_of
 from commands.lookups import entry
-from component.bus.model.message import Channel
+from component.bus.model.message import SHORT_ID, Channel
 from component.bus.model.subscription import Standing, Subscription
 from component.common.errors import DeliveryError, NotFound
 from component.common.form import Ask, Choice
@@ -110,7 +110,7 @@ def details(subscription: Subscription) -> list[Words]:
     if subscription.without:
         words.append(_("not containing “{text}”", text=subscription.without))
     if subscription.thread:
-        words.append(_("in the thread {id}", id=subscription.thread[:8]))
+        words.append(_("in the thread {id}", id=subscription.thread[:SHORT_ID]))
     if subscription.own:
         words.append(_("including your own messages"))
     if subscription.online:

@@ -41,7 +41,7 @@ WORKERS = 2
 """Processes that read feeds, started when there is something to read."""
 SPREAD = 50
 """Milliseconds from one feed to the next where many begin at once, as when the bus starts."""
-AGAIN = 60_000
+RETRY_MS = 60_000
 """Milliseconds until a look that failed for a reason of our own."""
 FAULT = 15 * 60_000
 """Milliseconds until the next one after a fault of ours."""
@@ -49,7 +49,7 @@ NUDGED = 60_000
 """Milliseconds between two looks that someone unknown asks for."""
 PUSHES, PUSHES_A_MINUTE = 10, 2
 """Pushes of a feed that are sent at once, and then per minute. Beyond that the feed is polled."""
-MOST = 10
+MAX_SENT = 10
 INNER = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 """Ends of host names that are not on the public internet."""
 
@@ -69,12 +69,12 @@ class Few:
             number = 0
         elif re.fullmatch("[0-9]{1,3}", low):
             number = int(low)
-        if not 0 <= number <= MOST:
+        if not 0 <= number <= MAX_SENT:
             raise BadInput(
                 _(
                     "“{text}” is not a number of items. Write none, or a number up to {most}.",
                     text=text[:40],
-                    most=MOST,
+                    most=MAX_SENT,
                 )
             )
         return cls(number)
@@ -107,7 +107,7 @@ class FeedForm:
             _("Items at a time"),
             _("how many items to post at a time, 1 to 50; further items are only counted"),
         ),
-    ] = MOST
+    ] = MAX_SENT
     text: Annotated[
         bool,
         Ask(_("Include text"), _("post the text of each item in addition to its title and link")),
@@ -250,7 +250,7 @@ class Feeds:
                 return
             due = feed.state.poll.due
         if due <= now:
-            due = now + AGAIN
+            due = now + RETRY_MS
         self.poll_at(feed.channel, due)
 
     async def recalled(self, feed: ConfiguredFeed) -> State | None:

@@ -8,7 +8,6 @@ what is accepted, and behind the outcome of what is confirmed.
 import asyncio
 import dataclasses
 import hashlib
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -23,6 +22,7 @@ from component.bus.model.message import (
     Message,
     id_from,
     is_id,
+    new_id,
 )
 from component.bus.ports.method import Clock, Refusal
 from component.bus.ports.source_state import ArchivePosition
@@ -151,7 +151,7 @@ class Ingest:
         first = receipt.message
         taken = first.origin != said.origin and not first.body.endswith(said.body)
         if taken and not (incoming.claimed or receipt.new or receipt.deleted):
-            anew = dataclasses.replace(said, id=uuid.uuid4().hex)
+            anew = dataclasses.replace(said, id=new_id(said.at))
             receipt = await self._accepting.accept(anew, position)
         incoming.remember(receipt.message.id)
         return self._accepting.refusals(receipt)

@@ -15,7 +15,7 @@ from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
 from commands.adhoc import AdHoc
 from commands.menu import inside
-from commands.sessions import LIFE, MOST, PER_PERSON
+from commands.sessions import LIFE_S, MAX_SESSIONS, PER_PERSON
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.common.errors import Conflict, Forbidden
@@ -496,11 +496,11 @@ async def test_a_forbidden_within_a_command_ends_it(stage: Stage) -> None:
 
 async def test_a_session_lives_for_a_while_after_its_last_step(stage: Stage) -> None:
     session = _session(await stage.send("wizard"))
-    stage.now += LIFE - 1
+    stage.now += LIFE_S - 1
     await stage.send("wizard", {"name": ["n"]}, session=session)
-    stage.now += LIFE - 1
+    stage.now += LIFE_S - 1
     assert (await stage.send("wizard", session=session)).get("status") == "executing"
-    stage.now += LIFE + 1
+    stage.now += LIFE_S + 1
     await _refused(
         stage,
         "cancel",
@@ -530,15 +530,15 @@ async def test_abandoned_sessions_give_their_memory_back(stage: Stage) -> None:
             await stage.drawn("plain", jid=f"person{n}@x/pda")
 
     await abandon(100)  # what is kept for ever, such as compiled patterns, is kept now
-    stage.now += LIFE + 1
+    stage.now += LIFE_S + 1
     stage.adhoc.sweep()
     tracemalloc.start()
     try:
         before, _peak = tracemalloc.get_traced_memory()
         await abandon(10_000)
-        assert stage.adhoc.count == MOST
+        assert stage.adhoc.count == MAX_SESSIONS
         held, _peak = tracemalloc.get_traced_memory()
-        stage.now += LIFE + 1
+        stage.now += LIFE_S + 1
         stage.adhoc.sweep()
         after, _peak = tracemalloc.get_traced_memory()
     finally:

@@ -11,7 +11,7 @@ import pytest
 
 from commands.action import Bus, Caller
 from commands.lookups import entry
-from commands.sessions import LIFE
+from commands.sessions import LIFE_S
 from commands.sessions import PER_PERSON as WAYS
 from commands.text import Text
 from component.bus.model.message import Author, Channel, Message
@@ -488,7 +488,7 @@ async def test_sessions_end_and_are_few(browser: Browser) -> None:
     assert len(browser.site.sessions) == WAYS
     assert (await browser.fill(pages[0], "channel-add", {"method": ["shoutbox"]})).status == 409
     assert (await browser.fill(pages[-1], "channel-add", {"method": ["shoutbox"]})).status == 200
-    browser.now += LIFE
+    browser.now += LIFE_S
     assert (await browser.fill(pages[-2], "channel-add", {"method": ["shoutbox"]})).status == 409
     assert len(browser.site.sessions) == 0
 

@@ -271,10 +271,10 @@ async def test_members_trace_what_is_open_or_theirs(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("start", "told"),
     [
-        ("12345", "is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f."),
-        ("xyzxyz", "is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f."),
-        ("0" * 33, "is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f."),
-        ("%%%%%%", "is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f."),
+        ("12345", "is not a message ID. Write its first 12 digits, 0 to 9 and a to f."),
+        ("xyzxyz", "is not a message ID. Write its first 12 digits, 0 to 9 and a to f."),
+        ("0" * 33, "is not a message ID. Write its first 12 digits, 0 to 9 and a to f."),
+        ("%%%%%%", "is not a message ID. Write its first 12 digits, 0 to 9 and a to f."),
         ("abcdef", "The message abcdef does not exist"),
     ],
 )

@@ -137,8 +137,20 @@ async def test_until_unmuted(stage: Stage) -> None:
     assert await stage.says("unmute Tybalt") == "Tybalt is no longer muted."
     await stage.hears(GUEST)
     assert "is not muted." in await stage.says("unmute Tybalt")
-    mute = "Tybalt (guest:01234567), until unmuted"  # the rest would let others be Tybalt
+    mute = "Tybalt (guest:6326172e9d59), until unmuted"  # the session would let others be Tybalt
     assert await stage.changes() == [("admin@x", "unmute", mute, ""), ("admin@x", "mute", "", mute)]
+
+
+async def test_guests_whose_sessions_begin_alike_are_two(stage: Stage) -> None:
+    first, second = (
+        Author(name, f"guest:01234567{end * 24}", AuthorKind.GUEST)
+        for name, end in (("Tybalt", "a"), ("Mercutio", "b"))
+    )
+    for author in (first, second):
+        message = await stage.hears(author)
+        await stage.says(f"mute {message.id} until unmuted")
+    assert await stage.says("unmute Mercutio") == "Mercutio is no longer muted."
+    assert [mute.key for mute in stage.bus.hub.mutes] == [first.key]
 
 
 async def test_by_a_message_and_for_another_time(stage: Stage) -> None:

@@ -14,7 +14,14 @@ from commands.text import Text
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
-from component.bus.model.subscription import MOST, Address, Interval, Proof, Standing, Subscription
+from component.bus.model.subscription import (
+    MAX_SUBSCRIPTIONS,
+    Address,
+    Interval,
+    Proof,
+    Standing,
+    Subscription,
+)
 from component.common.errors import StoreError, Unavailable
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
@@ -353,9 +360,9 @@ async def test_the_same_again(stage: Stage) -> None:
 
 async def test_too_many(stage: Stage) -> None:
     store = stage.bus.store
-    for number in range(MOST):
+    for number in range(MAX_SUBSCRIPTIONS):
         await store.subscriptions.add(
-            Subscription("juliet@x", Channel("feed", f"f{number}"), IM), MOST
+            Subscription("juliet@x", Channel("feed", f"f{number}"), IM), MAX_SUBSCRIPTIONS
         )
     assert "more than 100 subscriptions" in await stage.says("subscribe lobby")
 
@@ -378,6 +385,7 @@ async def test_a_thread_by_any_message_in_it(stage: Stage) -> None:
     )
     await stage.says("subscribe lobby thread cdcdcdcd")
     assert (await stage.keeps()).thread == first.id
+    assert (await stage.says("subscriptions")).endswith(f"in the thread {first.short_id}")
     await stage.bus.settings.change([Put(ChannelSpec(Channel("shoutbox", "other")))], SEED)
     assert "The message cdcdcdcd does not exist in shoutbox:other" in await stage.says(
         "subscribe other thread cdcdcdcd"
@@ -769,7 +777,7 @@ async def test_others_are_for_operators_to_see(stage: Stage) -> None:
 async def test_a_long_list_is_cut(stage: Stage) -> None:
     for number in range(105):
         one = Subscription(f"p{number}@x", LOBBY, Channel("chat", f"p{number}@x"))
-        await stage.bus.store.subscriptions.add(one, MOST)
+        await stage.bus.store.subscriptions.add(one, MAX_SUBSCRIPTIONS)
     answer = await stage.says("subscriptions all", "admin@x")
     assert answer.startswith("The first 100 subscriptions:")
     assert len(re.findall("immediately", answer)) == 100
