@@ -118,7 +118,8 @@ def _keeps_form(form: Element) -> None:
         if one.get("type") == "fixed":
             _keeps_fixed(one)
         else:
-            assert form.get("type") == "form", "a result is fixed lines"
+            if form.get("type") == "result":
+                assert one.get("type") == "text-single", "a result is lines and addresses"
             _keeps_field(one)
 
 

@@ -744,7 +744,9 @@ async def test_the_list(stage: Stage) -> None:
         "mail:juliet@example.org: confirmed",
         "Quiet hours: 22:00-07:00",
     ]
-    signing = replace(stage.bus, sign_in=lambda jid: f"http://127.0.0.1:8080/sign-in/{jid}")
+    signing = replace(
+        stage.bus, sign_in=lambda jid, to: f"http://127.0.0.1:8080/sign-in/{jid}?to={to}"
+    )
     answer = await Stage(signing).says("subscriptions")
     assert answer.splitlines()[-1] == (
         "On the web at http://127.0.0.1:8080/subscriptions. To sign in there, open this "
