@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from commands.action import Done, Lines, Step
 from component.common.errors import ShoutbusError
-from component.common.form import NONE, Choice, Field, is_yes
+from component.common.form import CHOOSE, NONE, Choice, Field, is_yes
 from component.common.i18n import Words, _, tell
 from component.common.linkify import links
 from component.common.sanitize import escape, fit
@@ -184,11 +184,29 @@ def form(
     rows = fault_rows(asked, faults, language)
     if step.help:  # not as instructions: poezio shows none
         rows += help_rows(tell(step.help, language), language)
+        unfilled = [field for field in asked if field.name not in faults]
+    rows += required_rows(unfilled, values, language)
     drawn = draw_fields(asked, values, language)
     if size_of(drawn) > BUDGET:  # what was entered is too much to show again
         drawn = draw_fields(asked, step.values, language)
     title = title_of(step.title, language)
     return element(DATA, "x", title, *row_fields(rows), *drawn, type="form")
+
+
+def required_rows(
+    asked: Sequence[Field], values: Mapping[str, Sequence[str]], language: str
+) -> list[Row]:
+    """Which texts have to be filled in: until they are, Pidgin's OK and Gajim's Complete are grey,
+    and neither says why."""
+    labels = []
+    for field in asked:
+        given = values.get(field.name, field.default)
+        picked = field.kind == "boolean" or field.kind.startswith("list-")
+        if field.required and not picked and not any(given):
+            labels.append(tell(field.ask.label, language))
+    if not labels:
+        return []
+    return rows_in(tell(_("Required: {fields}.", fields=", ".join(labels)), language), language)
 
 
 def size_of(drawn: Sequence[Element]) -> int:
@@ -227,6 +245,8 @@ def draw_fields(
 def draw_field(field: Field, value: Sequence[str], language: str) -> Element:
     """A field with its value and options."""
     options = options_of(field, language)
+    if must_choose(field, value, options):
+        options = [Choice(CHOOSE, _("(choose)")), *options]
     value = shown_value(field, value, options)
     if field.kind == "list-multi":  # Pidgin and Gajim show three rows at a time
         options = sorted(options, key=lambda option: option.value not in value)
@@ -257,6 +277,14 @@ def shown_value(field: Field, value: Sequence[str], options: Sequence[Choice]) -
     if field.kind == "text-multi":
         return value
     return value[:1]
+
+
+def must_choose(field: Field, value: Sequence[str], options: Sequence[Choice]) -> bool:
+    """Whether one of several has to be chosen, and none is. The first would be taken unseen: it may
+    be what a person removes."""
+    if field.kind != "list-single" or not field.required or len(options) == 1:
+        return False
+    return not any(option.value in value for option in options)
 
 
 def meant(field: Field, value: Sequence[str]) -> Sequence[str]:

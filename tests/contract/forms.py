@@ -11,6 +11,7 @@ from component.bus.model.message import Channel
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
+from component.common.form import CHOOSE
 from component.common.sanitize import escape as q
 from component.xmpp.elements import serialize
 from component.xmpp.stanza import COMMANDS, DATA
@@ -133,5 +134,9 @@ def sampled(command: Element) -> dict[str, list[str]]:
         one.get("var", ""): [value.text or "" for value in one.iterfind(f"{X}value")]
         for one in boxes(command)
     }
+    for one in boxes(command):
+        if shown[one.get("var", "")] == [CHOOSE]:  # somebody chooses the first entry behind it
+            option = one.findall(f"{X}option")[1]
+            shown[one.get("var", "")] = [option.findtext(f"{X}value", "")]
     kinds = {one.get("var", ""): one.get("type", "") for one in boxes(command)}
     return {var: values or [_SAMPLES.get(kinds[var], "")] for var, values in shown.items()}
