@@ -184,7 +184,7 @@ def form(
     rows = fault_rows(asked, faults, language)
     if step.help:  # not as instructions: poezio shows none
         rows += help_rows(tell(step.help, language), language)
-        unfilled = [field for field in asked if field.name not in faults]
+    unfilled = [field for field in asked if field.name not in faults]
     rows += required_rows(unfilled, values, language)
     drawn = draw_fields(asked, values, language)
     if size_of(drawn) > BUDGET:  # what was entered is too much to show again

@@ -40,7 +40,7 @@ _ORDER = (
     ("remove", "revoke", "drop", "delete", "unsubscribe", "stop"),
 )
 """What a command does, by its name or the end of it: what is used most comes first, since clients
-choose the first at once, and what removes something comes last. The others stand at ""."""
+choose the first at once, and what removes something comes last. All others are at ""."""
 
 
 @dataclass(frozen=True, slots=True)

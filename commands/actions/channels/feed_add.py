@@ -21,7 +21,6 @@ from component.methods.feed.opml import Entry
 from component.methods.feed.source import METHOD, Few
 from component.methods.feed.trial import Tried, tried
 
-
 LATEST = Few(3)
 """Items that are posted at once, so that one sees that it works."""
 
@@ -33,7 +32,7 @@ def rooms(bus: Bus) -> list[Choice]:
     choices = []
     for end in ends:
         short = Channel.parse(end.value).address.partition("@")[0]
-        also = ()
+        also: tuple[str, ...] = ()
         if short not in taken:
             taken.add(short)
             also = (short,)
