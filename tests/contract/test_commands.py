@@ -21,6 +21,7 @@ from component.bus.model.roles import Role
 from component.common.errors import Forbidden
 from component.common.form import MAX_VALUE, Field, Jid
 from component.common.value_types import WebAddress, Zone
+from component.methods.feed.source import Few
 from component.xmpp.handlers import IqFault, TypedLine
 from tests.contract.forms import Client, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.pages import a_browser

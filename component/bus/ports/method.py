@@ -303,8 +303,12 @@ class MethodSpec:
                 )
             )
 
+    def takes(self, channel: Channel) -> bool:
+        """Whether a route may end at `channel`: what cannot work is neither offered nor saved."""
+        return self.listens and channel.address != "*"
+
     def check_end(self, channel: Channel) -> None:
-        """Raise BadInput where no route may end at `channel`."""
+        """Raise BadInput where no route may end at `channel` (`takes`), whatever its address."""
         if not self.listens:
             raise BadInput(
                 _(
