@@ -110,7 +110,7 @@ def added_words(channel: Channel, to: Channel | None, found: Tried) -> Words:
     """What was found and added, and what to do next."""
     if to:
         return _(
-            "Added {channel}: “{title}” has {count} items. New items are posted to {to}. To be "
+            "Added {channel}: “{title}” (items: {count}). New items are posted to {to}. To be "
             "notified yourself, write “subscribe {channel}”.",
             channel=channel,
             title=found.title,
@@ -118,7 +118,7 @@ def added_words(channel: Channel, to: Channel | None, found: Tried) -> Words:
             to=to,
         )
     return _(
-        "Added {channel}: “{title}” has {count} items. They are not posted yet; write “route add "
+        "Added {channel}: “{title}” (items: {count}). They are not posted yet; write “route add "
         "{channel} …” with a room.",
         channel=channel,
         title=found.title,

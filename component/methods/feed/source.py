@@ -30,6 +30,7 @@ from component.methods.feed.leases import Leases
 from component.methods.feed.poll import Choice, Looking
 from component.methods.feed.sandbox.workers import Workers
 from component.methods.feed.state import State
+from component.methods.feed.trial import trial
 from component.methods.feed.websub import Push
 
 log = structlog.get_logger()
@@ -392,4 +393,5 @@ METHOD = MethodSpec(
     form=FeedForm,
     source=Feeds,
     shared=True,
+    trial=trial,
 )

@@ -3,9 +3,10 @@ any poll. Nothing is posted or stored."""
 
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 
 from component.common.errors import BadInput
-from component.common.i18n import _
+from component.common.i18n import Words, _
 from component.fetch.client import Fetcher
 from component.fetch.result import Fetched
 from component.methods.feed.errors import NoFeed
@@ -42,6 +43,12 @@ async def tried(fetcher: Fetcher, url: str, now: int) -> Tried:
             url = named[0]
             feed = await reader.read(await fetcher.get(url, accept=ACCEPT, limits=LIMITS))
     return Tried(url, feed.title[:MAX_TITLE], len(feed.items))
+
+
+async def trial(fetcher: Fetcher, settings: Any, now: int) -> Words:
+    """What a channel with these settings would read. Raises FetchError, FeedError."""
+    found = await tried(fetcher, str(settings.url), now)
+    return _("The feed “{title}” was read; items: {count}.", title=found.title, count=found.count)
 
 
 class Reader:

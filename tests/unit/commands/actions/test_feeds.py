@@ -185,7 +185,7 @@ async def test_a_feed_and_its_route_in_one_line(desk: Desk, path: str) -> None:
     async with _reading(desk) as (reading, url):
         told = await reading.says(f"feed add {url}{path} lobby")
         assert told == (
-            "Added feed:planet-of-tests: “Planet of tests” has 2 items. New items are posted to "
+            "Added feed:planet-of-tests: “Planet of tests” (items: 2). New items are posted to "
             "muc:lobby@rooms.example.org. To be notified yourself, write “subscribe "
             "feed:planet-of-tests”."
         )
@@ -201,7 +201,7 @@ async def test_a_feed_with_a_name_and_without_a_room(desk: Desk) -> None:
     async with _reading(desk) as (reading, url):
         told = await reading.says(f"feed add {url}/feed.xml none name=news first=none")
         assert told == (
-            "Added feed:news: “Planet of tests” has 2 items. They are not posted yet; write “route "
+            "Added feed:news: “Planet of tests” (items: 2). They are not posted yet; write “route "
             "add feed:news …” with a room."
         )
         assert "already exists" in await reading.says(f"feed add {url}/ none name=news")
@@ -223,6 +223,17 @@ async def test_what_is_no_feed_is_not_added(desk: Desk, path: str, why: str) -> 
         assert why in await reading.says(f"feed add {url}{path} lobby")
     assert _feeds(desk) == {}
     assert not desk.bus.hub.routes
+
+
+async def test_a_channel_of_feeds_is_tried_too(desk: Desk) -> None:
+    async with _reading(desk) as (reading, url):
+        told = await reading.says(f"channel add feed news url={url}/page")
+        assert "the page does not link to a feed" in told
+        assert _feeds(desk) == {}
+        await reading.says("cancel")
+        told = await reading.says(f"channel add feed news url={url}/")
+        assert told.startswith("Added feed:news. Its messages are not forwarded yet")
+        assert told.endswith("The feed “Planet of tests” was read; items: 2.")
 
 
 async def test_an_address_inside_is_not_fetched_for_a_feed(desk: Desk) -> None:
