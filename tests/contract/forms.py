@@ -1,5 +1,6 @@
 """A client of the ad-hoc surface, and a bus with something to choose from."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.support.fakes import a_bus
 
 COMMAND, X = f"{{{COMMANDS}}}", f"{{{DATA}}}"
 Values = Mapping[str, Sequence[str]]
+_ADDRESS = re.compile("address[0-9]+")
 _SAMPLES = {
     "jid-single": "juliet@example.org",
     "text-single": "sample",
@@ -102,16 +104,24 @@ def fields(command: Element) -> list[Element]:
     return command.findall(f"{X}x/{X}field")
 
 
+def is_told(field: Element) -> bool:
+    """Whether a field only shows something: a line, or an address by itself."""
+    return field.get("type") == "fixed" or bool(_ADDRESS.fullmatch(field.get("var", "")))
+
+
 def boxes(command: Element) -> Iterator[Element]:
     """The fields that ask."""
-    return (one for one in fields(command) if one.get("type") != "fixed")
+    return (one for one in fields(command) if not is_told(one))
 
 
 def lines(command: Element) -> str:
-    """The fixed lines, as one: they are broken where a client's row ends."""
-    return " ".join(
-        one.findtext(f"{X}value") or "" for one in fields(command) if one.get("type") == "fixed"
-    )
+    """The lines, as one: they are broken where a client's row ends."""
+    shown = []
+    for one in filter(is_told, fields(command)):
+        if one.get("label"):
+            shown.append(f"{one.get('label')}:")
+        shown.append(one.findtext(f"{X}value") or "")
+    return " ".join(shown)
 
 
 def session_of(command: Element) -> str:

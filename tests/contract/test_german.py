@@ -57,10 +57,10 @@ async def test_the_menu_in_german(bus: Bus) -> None:
     client = Client(bus, language="de")
     offered = dict(client.adhoc.listed("bot@bus", "admin@x/pda", "de-AT"))
     assert offered["channels"] == "Feeds und Kanäle…"
-    assert offered["whoami"] == "Anzeigen, wer ich bin"
+    assert offered["me"] == "Meine Einstellungen…"
     assert client.adhoc.named("routes", "admin@x/pda", "de") == "Routen…"
     first = await client.send("channels")
-    assert told(first).startswith("Kanäle…\n")
+    assert told(first).startswith("Feeds und Kanäle…\n")
     choices = {
         one.get("label"): one.findtext(f"{X}value")
         for box in boxes(first)

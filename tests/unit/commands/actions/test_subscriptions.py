@@ -279,7 +279,7 @@ async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
         ("subscribe lobby weekly on Monday and Friday", "more often than once a week"),
         (
             "subscribe lobby by pigeon",
-            "Send by: Subscriptions cannot be sent by pigeon. Available methods: chat, mail, sms.",
+            "Deliver by: Subscriptions cannot be sent by pigeon. Available methods: chat, mail, sms.",
         ),
         (
             "subscribe lobby by mail to romeo",
@@ -428,12 +428,12 @@ async def test_forms_offer_what_one_may_read_and_no_more(stage: Stage) -> None:
             for option in box.iter("{jabber:x:data}option")
         }
 
-    assert await offered("juliet@x") == {"shoutbox:lobby", "story:news"}
+    assert await offered("juliet@x") == {CHOOSE, "shoutbox:lobby", "story:news"}
     assert str(ROOM) in await offered("admin@x")
     stage.doors.inside.add("juliet@x")
     assert await offered("juliet@x") == {"shoutbox:lobby", "story:news", str(ROOM)}
     stage.doors.gone = True
-    assert await offered("juliet@x") == {"shoutbox:lobby", "story:news"}
+    assert await offered("juliet@x") == {CHOOSE, "shoutbox:lobby", "story:news"}
     assert "cannot be reached" in await stage.says("subscribe team")
 
 
@@ -1090,7 +1090,7 @@ async def test_a_form(stage: Stage) -> None:
     assert [one.get("label") for one in boxes(first)] == [
         "Channel",
         "When",
-        "Send by",
+        "Deliver by",
         "Address",
         "More options",
     ]
