@@ -69,8 +69,9 @@ class Bus:
     """What fetches others' addresses (`component.fetch.client.Fetcher`)."""
     guest: Callable[[str], str] = lambda _name: ""
     """The session of the web user who goes by a name now; "" where none does."""
-    sign_in: Callable[[str], str] = lambda _jid: ""
-    """A link that signs a bare JID in on the web, once and soon; "" where nobody can."""
+    sign_in: Callable[[str, str], str] = lambda _jid, _page: ""
+    """A link that signs a bare JID in on the web, once and soon, and leads to a page (`matrix`,
+    `subscriptions`); "" where nobody can."""
     rng: Random = field(default_factory=SystemRandom)
     """Draws fortunes."""
     fortune_places: Sequence[Path] = PLACES

@@ -31,7 +31,7 @@ def places(bus: Bus) -> Sequence[Choice]:
     ends = []
     for spec in bus.hub.channels:
         method = bus.methods.get(spec.channel.method)
-        if method and method.listens and spec.channel.address != "*":
+        if method and method.takes(spec.channel):
             ends.append(Choice(str(spec.channel), titled(spec)))
     return ends
 

@@ -195,7 +195,9 @@ async def running(
             templates=notices.templates,
             guest=guests.holder,
             fetcher=fetcher,
-            sign_in=lambda jid: f"{config.web.public_url}/sign-in/{sign_ins.link(jid)}",
+            sign_in=lambda jid, page: (
+                f"{config.web.public_url}/sign-in/{sign_ins.link(jid, page)}?to={page}"
+            ),
         )
         handlers.text = Text(bus, settings.roles.of, time.monotonic, xmpp.bot.write)
         handlers.adhoc = AdHoc(

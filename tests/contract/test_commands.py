@@ -20,7 +20,8 @@ from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.common.errors import Forbidden
 from component.common.form import MAX_VALUE, Field, Jid
-from component.common.value_types import Zone
+from component.common.value_types import WebAddress, Zone
+from component.methods.feed.source import Few
 from component.xmpp.handlers import IqFault, TypedLine
 from tests.contract.forms import Client, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.pages import a_browser
@@ -203,6 +204,8 @@ def _right(one: Field) -> str:
         Jid: "juliet@example.org",
         Channel: "shoutbox:lobby",
         Zone: "UTC",
+        WebAddress: "https://example.org/feed.xml",
+        Few: "3",
     }
     return one.choices[0].value if one.choices else samples.get(one.type, "a")
 

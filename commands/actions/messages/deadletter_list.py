@@ -40,6 +40,4 @@ def shown_letter(letter: Delivery, whole: bool) -> str:
     return f"{letter.seq}: {when(letter.changed)} {letter.channel} “{said}” – {brief(letter.error)}"
 
 
-ACTION = Action(
-    "deadletter-list", _("List dead letters"), Role.OPERATOR, run, Form, group="deadletters"
-)
+ACTION = Action("deadletter-list", _("List dead letters"), Role.OPERATOR, run, Form, group="system")

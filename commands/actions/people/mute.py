@@ -130,4 +130,4 @@ def until(mute: Mute) -> Words:
     return _("until {time} UTC", time=when(mute.until))
 
 
-ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="messages")
+ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="people")

@@ -42,4 +42,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     raise NotFound(_("{who} is not muted.", who=form.who[:60]))
 
 
-ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, run, Form, group="messages")
+ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, run, Form, group="people")

@@ -195,7 +195,7 @@ def page_link(caller: Caller, bus: Bus) -> str:
     """A link to the page; "" for callers who are on it, and where nobody can sign in."""
     if caller.way == WEB:
         return ""
-    return bus.sign_in(caller.jid)
+    return bus.sign_in(caller.jid, ACTION.name)
 
 
 # A line

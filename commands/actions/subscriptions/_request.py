@@ -27,7 +27,7 @@ from component.common.schedule import leap
 LABELS = {
     "channel": _("Channel"),
     "interval": _("When"),
-    "by": _("Send by"),
+    "by": _("Deliver by"),
     "address": _("Address"),
     "who": _("Subscriber"),
     "matching": _("Contains"),

@@ -126,7 +126,7 @@ ACTION = Action(
     Role.MEMBER,
     run,
     Form,
-    group="subscriptions",
+    group="me",
     also=("bestätige", "bestätigen"),
     examples=(_("confirm 123456"), _("confirm mail:juliet@example.org")),
 )

@@ -52,7 +52,7 @@ ACTION = Action(
     Role.MEMBER,
     run,
     Form,
-    group="subscriptions",
+    group="me",
     also=("ruhe", "ruhezeit", "ruhezeiten"),
     examples=(_("quiet 22:00-07:00"), _("quiet off")),
 )

@@ -222,7 +222,7 @@ ACTION = Action(
     examples=(
         _("subscribe lobby"),
         _("subscribe lobby daily at 9 by mail"),
-        _('subscribe feed:planet weekly on Monday matching "release"'),
+        _('subscribe feed:news weekly on Monday matching "release"'),
         _('subscribe lobby every 20 without "standup" by sms'),
         _("subscribe lobby daily at 9 and at once when online"),
         _("subscribe lobby daily at 9 mention=none own=yes fallback=mail"),

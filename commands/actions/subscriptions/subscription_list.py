@@ -71,9 +71,8 @@ async def list_own(caller: Caller, bus: Bus) -> Reply:
     quiet = bus.settings.quiet(caller.jid)
     if quiet:
         lines.append(_("Quiet hours: {hours}", hours=quiet))
-    link = "" if caller.way == WEB else bus.sign_in(caller.jid)
+    link = "" if caller.way == WEB else bus.sign_in(caller.jid, "subscriptions")
     if link:
-        link = f"{link}?to=subscriptions"  # operators are led to the matrix else
         lines.append(
             _(
                 "On the web at {web}/subscriptions. To sign in there, open this link: {link}",

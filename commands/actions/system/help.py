@@ -18,7 +18,7 @@ MAX_TITLED = 12
 """Commands that are listed with their titles: more are listed by name alone, grouped."""
 ALL = ("all", "alle", "alles")
 PROCESSORS = ("processors", "prozessoren")
-GROUP_ORDER = ("messages", "reminders", "subscriptions", "", "routes", "channels", "rooms")
+GROUP_ORDER = ("messages", "reminders", "subscriptions", "me", "routes", "channels", "rooms")
 """Groups of commands that people use most; the others follow as the menu has them."""
 MOST_USED = (
     *("shout", "last", "search", "remind", "subscribe", "unsubscribe", "subscription-list"),
@@ -200,6 +200,7 @@ ACTION = Action(
     Role.GUEST,
     run,
     Form,
+    group="system",
     public=True,
     opening=overview,
     also=("hilfe",),

@@ -188,4 +188,4 @@ def role_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
             yield Change(Drop(Grant(jid, role.label)), f"- {jid}: {role.label}")
 
 
-ACTION = Action("import", _("Import TOML"), Role.ADMIN, run, Form, more=True, group="about")
+ACTION = Action("import", _("Import TOML"), Role.ADMIN, run, Form, more=True, group="system")

@@ -45,9 +45,16 @@ class Choice:
         return any(spelling.casefold() == folded for spelling in self.spellings())
 
 
+CHOOSE = "(choose)"
+"""What forms show where something has to be chosen and nothing is: a client that hides a list
+without a value shows this one, and nobody takes the first choice by accident."""
+
+
 def choose(text: str, choices: Sequence[Choice]) -> str:
     """The value of the choice that a text means; raises BadInput, with similar ones if there are
     any. Case matters only if several choices differ in nothing else."""
+    if text == CHOOSE:
+        raise BadInput(_("Choose one of the entries of this list."))
     for choice in choices:
         if text in choice.spellings():
             return choice.value

@@ -30,6 +30,7 @@ from component.methods.feed.leases import Leases
 from component.methods.feed.poll import Choice, Looking
 from component.methods.feed.sandbox.workers import Workers
 from component.methods.feed.state import State
+from component.methods.feed.trial import trial
 from component.methods.feed.websub import Push
 
 log = structlog.get_logger()
@@ -97,15 +98,15 @@ class FeedForm:
     first: Annotated[
         Few,
         Ask(
-            _("Initial items"),
+            _("Items to post when added"),
             _("none, or how many of the latest items to post when the feed is added"),
         ),
     ] = NONE
     most: Annotated[
         int,
         Ask(
-            _("Items at a time"),
-            _("how many items to post at a time, 1 to 50; further items are only counted"),
+            _("Most items per check"),
+            _("1 to 50; further new items are only counted"),
         ),
     ] = MAX_SENT
     text: Annotated[
@@ -122,7 +123,7 @@ class FeedForm:
 
     def __post_init__(self) -> None:
         if not 1 <= self.most <= 50:
-            raise BadInput(_("The number of items to post at a time must be between 1 and 50."))
+            raise BadInput(_("The most items per check must be between 1 and 50."))
 
     @property
     def choice(self) -> Choice:
@@ -387,9 +388,10 @@ def public(url: str) -> str:
 METHOD = MethodSpec(
     "feed",
     None,
-    "feed:planet",
+    "feed:news",
     re.compile(r"[a-z0-9][a-z0-9._-]{0,63}"),
     form=FeedForm,
     source=Feeds,
     shared=True,
+    trial=trial,
 )

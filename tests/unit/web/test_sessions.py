@@ -75,6 +75,26 @@ def test_only_the_newest_link_works(sign_ins: SignIns) -> None:
     assert [sign_ins.owner(key) for key in (old, other, new)] == ["", "romeo@x", "juliet@x"]
 
 
+def test_a_link_to_another_page_ends_none(sign_ins: SignIns) -> None:
+    first, second = sign_ins.link("juliet@x", "matrix"), sign_ins.link("juliet@x", "subscriptions")
+    assert [sign_ins.owner(key) for key in (first, second)] == ["juliet@x", "juliet@x"]
+
+
+def test_only_a_link_that_was_used_is_said_to_be(sign_ins: SignIns, clock: Clock) -> None:
+    replaced, used, late = (sign_ins.link("juliet@x", page) for page in ("a", "b", "c"))
+    sign_ins.link("juliet@x", "a")
+    sign_ins.open(used)
+    sign_ins.link("juliet@x", "b")
+    clock.now = LINK_LIFE_S
+    sign_ins.open(late)
+    assert [sign_ins.was_used(key) for key in (replaced, used, late, "x")] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
 @pytest.mark.parametrize("key", ["", "x", "ü", "\ud800", "a" * 5_000])
 def test_an_invented_link_opens_nothing(sign_ins: SignIns, key: str) -> None:
     sign_ins.link("juliet@x")
@@ -567,7 +587,7 @@ async def test_no_channels_yet(browser: Browser, bus: Bus) -> None:
 
 
 def _linking(bus: Bus) -> Bus:
-    return replace(bus, sign_in=lambda jid: f"https://bus.example.org/sign-in/for-{jid}")
+    return replace(bus, sign_in=lambda jid, _page: f"https://bus.example.org/sign-in/for-{jid}")
 
 
 async def test_the_bot_hands_the_link_out_in_private(bus: Bus) -> None:

@@ -457,7 +457,7 @@ async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
     assert (await stage.says("whoami", "romeo@x")).startswith("Du bist romeo@x")
     assert (await stage.says("whoami", "paris@x")).startswith("You are paris@x")
     adhoc = AdHoc(stage.bus, stage.bus.settings.roles.of, lambda *_: None, lambda: 0.0)
-    assert dict(adhoc.listed("bot@bus", "romeo@x/pda", "en"))["whoami"] == "Anzeigen, wer ich bin"
+    assert dict(adhoc.listed("bot@bus", "romeo@x/pda", "en"))["me"] == "Meine Einstellungen…"
     assert (await stage.says("preferences confirm=never", "romeo@x")).startswith(
         "Deine Sprache: de."
     )
