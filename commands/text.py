@@ -63,7 +63,7 @@ class Text:
         except ShoutbusError as error:
             return fault_line(data_forms.as_words(error), caller)
         except Exception:
-            log.exception("command failed", line=asked.text[:80])
+            log.exception("command failed")
             self._conversations.end(asked.jid)
             return fault_line(data_forms.FAILED, caller)
 
