@@ -4,18 +4,20 @@ in any order of words."""
 from dataclasses import asdict, dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
-from commands.action import Action, Bus, Caller, Done, Reply, Step
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Step, Taken
 from commands.actions.subscriptions._descriptions import asked_today, described, option, seeing
 from commands.actions.subscriptions._request import (
     LABELS,
     check_new,
     clocks,
     default_name,
+    rest_words,
     subscription,
 )
 from commands.grammar.names import names_of
-from commands.grammar.subscription import SubscriptionRequest, read
-from commands.lookups import entry, titled
+from commands.grammar.subscription import MAX_LINE, SubscriptionRequest, read
+from commands.lookups import entry
+from commands.named import is_full, is_slip, missing_words, near, quoted_name, titled
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Standing, Subscription
 from component.common.errors import BadInput
@@ -210,6 +212,31 @@ async def waiting_words(caller: Caller, kept: Subscription, bus: Bus) -> Words:
     )
 
 
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """A channel, when, and where to."""
+    specs = bus.subscriptions.access.open_to(caller.jid)
+    names = names_of([(spec.channel, spec.title) for spec in specs])
+    said = read(rest[:MAX_LINE], names)
+    name = " ".join(said.channel.split()).casefold()
+    if name in names or is_full(said.channel, bus):
+        if not said.rest:
+            return Taken(Fit.WELL)
+        return Taken(Fit.PARTLY, rest_words(said.rest))
+    if not said.channel:
+        return Taken(Fit.WELL if said.interval or said.by or said.address else Fit.NOT)
+    similar = near(name, specs)
+    why = missing_words(said.channel, similar)
+    if is_slip(name, similar):
+        return Taken(Fit.PARTLY, why, rest_with(rest, said.channel, similar))
+    timed = said.interval and not said.rest
+    return Taken(Fit.PARTLY if timed else Fit.NOT, why)
+
+
+def rest_with(rest: str, name: str, similar: str) -> str:
+    """The line with the name that is meant in place of the one that was written."""
+    return f"subscribe {rest.replace(name, quoted_name(similar), 1)}"
+
+
 ACTION = Action(
     "subscribe",
     _TITLE,
@@ -219,6 +246,7 @@ ACTION = Action(
     group="subscriptions",
     opening=open_form,
     also=("abonniere", "abonnieren"),
+    takes=takes,
     examples=(
         _("subscribe lobby"),
         _("subscribe lobby daily at 9 by mail"),
