@@ -142,8 +142,8 @@ class Fit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How what follows a command's name is taken: what is wrong with it, and the whole line as it
-    may be meant, where that is known."""
+    """How what follows a command's name is taken: what is wrong with it, and how it may be meant,
+    where that is known."""
 
     fit: Fit
     why: Words | None = None

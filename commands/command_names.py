@@ -20,6 +20,8 @@ MIN_RUN_TOGETHER = 8
 _SLASHED = re.compile(r"/(?!me\b)[a-z][a-z-]*(?:\s|\?|$)", re.IGNORECASE)
 """A slash and a word. `/me` is a way to speak (XEP-0245), and a path has more slashes."""
 _WORD = re.compile(r"[^\s-]+")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+"""How a keyboard without them writes these letters."""
 _ENDS = ".?!"
 """What may stand behind a name at the end of a line."""
 
@@ -61,7 +63,8 @@ class CommandNames:
                 self._names[other] = action
         for action in actions.values():
             for word in action.also:
-                self._names[tuple(word.split("-"))] = action
+                for spelling in (word.translate(_UMLAUTS), word):
+                    self._names[tuple(spelling.split("-"))] = action
         for called, action in actions.items():
             self._names[tuple(called.split("-"))] = action
 

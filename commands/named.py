@@ -4,7 +4,7 @@ room or what stands before its @. Every field, line and page finds them here.
 A name that is one channel's address is that channel's, though it begins another's as well.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import make_dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -110,8 +110,12 @@ def is_full(written: str, bus: Bus) -> bool:
 
 def near(name: str, specs: Sequence[ChannelSpec]) -> str:
     """The name that a text in small letters is most like, "" where none is."""
-    named = names_of([(spec.channel, spec.title) for spec in specs])
-    matches = get_close_matches(name[:80], named, 1, SIMILAR)
+    return most_like(name, names_of([(spec.channel, spec.title) for spec in specs]))
+
+
+def most_like(name: str, names: Iterable[str]) -> str:
+    """The one of some names that a text in small letters is most like, "" where none is."""
+    matches = get_close_matches(name[:80], list(names), 1, SIMILAR)
     return matches[0] if matches else ""
 
 
@@ -143,15 +147,15 @@ def count_name(words: Sequence[str], specs: Sequence[ChannelSpec], bus: Bus) -> 
     return 0
 
 
-def taken_name(command: str, words: Sequence[str], specs: Sequence[ChannelSpec], bus: Bus) -> Taken:
-    """How a command takes a channel's name as its first words; where that is mistyped, with the
-    line as it may be meant."""
+def taken_name(words: Sequence[str], specs: Sequence[ChannelSpec], bus: Bus) -> Taken:
+    """How a command takes a channel's name as its first words; where that is mistyped, with what
+    may be meant."""
     if count_name(words, specs, bus):
         return Taken(Fit.WELL)
     similar = near(words[0].casefold(), specs)
     why = missing_words(words[0], similar)
     if is_slip(words[0], similar):
-        return Taken(Fit.PARTLY, why, " ".join([command, quoted_name(similar), *words[1:]]))
+        return Taken(Fit.PARTLY, why, " ".join([quoted_name(similar), *words[1:]]))
     return Taken(Fit.NOT, why)
 
 

@@ -132,6 +132,13 @@ you're you've your yours yourself yourselves
 """.split()
 )
 
+CALLS = frozenset(
+    {"quiet", "ruhe", "pause", "pausiere", "weiter", "confirm", "bestätige", "bestätigen"}
+)
+"""Names of commands that people call to each other, with a please behind."""
+JOINING = frozenset({"and", "or", "but", "und", "oder", "aber"})
+"""Words that no argument begins with."""
+
 _SIGNS = ".,;:!?…\"'“”„()"
 
 

@@ -13,7 +13,7 @@ NO = frozenset({"no", "n", "nein"})
 SEND = frozenset({"send", "senden", "sende"})
 CANCEL = ("cancel", "abbrechen")
 """Ends a conversation."""
-BACK = ("back", "zurück")
+BACK = ("back", "zurück", "zurueck")
 """Goes back to the question before."""
 ANSWERS = frozenset({*YES, *NO, *SEND, *CANCEL, *BACK})
 """What only makes sense as an answer: never a message by itself."""

@@ -12,7 +12,7 @@ from enum import Enum
 
 from commands.action import Bus, Caller, Fit, Taken, role_words
 from commands.command_names import CommandNames, NamedCommand
-from commands.typed.everyday import EVERYDAY, SENTENCE, bare, is_prose
+from commands.typed.everyday import CALLS, EVERYDAY, JOINING, SENTENCE, bare, is_prose
 from commands.typed.fitting import taken
 from component.common.i18n import Words
 
@@ -20,7 +20,7 @@ MAX_SLIPS = 8
 """Commands that a mistyped line is compared with."""
 MAX_REST_WORDS = 12
 """Words of a rest whose beginning may fit."""
-MAX_SHORT_REST = 2
+MAX_SHORT_REST = 1
 """Words behind a name that are no sentence yet."""
 
 POLITE = frozenset({"please", "pls", "plz", "bitte", "thanks", "thx", "danke", "now", "jetzt"})
@@ -80,13 +80,20 @@ class Reading:
         if rest.fit >= Fit.TEXT:
             return self.whole(command, line, caller)
         if rest.fit is Fit.PARTLY:
-            return Meaning(Kind.HELD, rest.meant, rest.why)
+            return await self.partly(command, rest, caller)
         beginning = await self.beginning(command, caller)
         if beginning.kind is Kind.HELD:
             return beginning
         if is_sentence(command.name, command.rest):
             return MESSAGE
         return Meaning(Kind.HELD, await self.alone(command, caller), rest.why)
+
+    async def partly(self, command: NamedCommand, rest: Taken, caller: Caller) -> Meaning:
+        """The meaning of a line that is a command with something wrong in it."""
+        if rest.meant:
+            return Meaning(Kind.HELD, command.line(rest.meant), rest.why)
+        beginning = await self.beginning(command, caller)
+        return Meaning(Kind.HELD, beginning.meant, rest.why)
 
     def whole(self, command: NamedCommand, line: str, caller: Caller) -> Meaning:
         """The meaning of a line that is a command: not of one that is shouted, nor of another
@@ -103,7 +110,7 @@ class Reading:
         for count in range(min(len(words) - 1, MAX_REST_WORDS), -1, -1):
             behind = words[count:]
             polite = all(bare(word) in POLITE for word in behind)
-            if count == 0 and not polite:
+            if count == 0 and not (polite and is_asked(command)):
                 break
             part = " ".join(words[:count])
             here = await taken(command.action, part, caller, self._bus)
@@ -138,15 +145,19 @@ class Reading:
 
     async def mistyped(self, command: NamedCommand, rest: Taken, caller: Caller) -> Meaning | None:
         """The meaning of one with another command's name; None where it is not that."""
+        if is_form_of(command):
+            return None
         held = Meaning(Kind.HELD, command.line())
         if rest.fit is Fit.WELL and command.rest.strip():
+            return held
+        if not command.rest.strip() and is_singular(command):
             return held
         if command.loose or is_word(command):
             return None
         if rest.fit >= Fit.TEXT:
             return held
         if rest.fit is Fit.PARTLY:
-            return Meaning(Kind.HELD, rest.meant or command.line(), rest.why)
+            return Meaning(Kind.HELD, command.line(rest.meant or None), rest.why)
         beginning = await self.beginning(command, caller)
         if beginning.kind is Kind.HELD:
             return beginning
@@ -165,9 +176,13 @@ def is_sentence(name: Sequence[str], rest: str) -> bool:
     words = rest.split()
     if is_prose(rest) or any(_FACE.fullmatch(word) for word in words):
         return True
+    first = bare(words[0]) if words else ""
+    if first in JOINING:
+        return True
     if len(name) > 1 or name[0] not in EVERYDAY:
         return False
-    return len(words) > MAX_SHORT_REST or any(bare(word) in EVERYDAY for word in words[:1])
+    short = len(words) <= MAX_SHORT_REST or words[-1].isdigit()
+    return first in EVERYDAY or not short
 
 
 def fits_whole(command: NamedCommand, rest: Taken) -> bool:
@@ -181,9 +196,25 @@ def is_chance(command: NamedCommand) -> bool:
     return any(word in chances for word in command.misspelt)
 
 
+def is_asked(command: NamedCommand) -> bool:
+    """Whether a command's name with a please behind is said to the bot."""
+    return len(command.name) > 1 or command.name[0] not in CALLS
+
+
+def is_form_of(command: NamedCommand) -> bool:
+    """Whether what was typed is a form of the name as sentences have it: reminds, paused."""
+    typed = command.typed[0]
+    return len(command.name) == 1 and typed in EVERYDAY and typed.startswith(command.name[0])
+
+
+def is_singular(command: NamedCommand) -> bool:
+    """Whether a thing was typed that has its list by the name of several: room, route."""
+    return len(command.typed) == 1 and f"{command.typed[0]}s" == command.name[0]
+
+
 def is_word(command: NamedCommand) -> bool:
-    """Whether what was typed for a name is a word in itself."""
-    if len(command.name) == 1:
-        return all(word in EVERYDAY for word in command.misspelt)
+    """Whether what was typed for a name is a word in itself, or a form of the name."""
+    if len(command.name) == 1 and all(word in EVERYDAY for word in command.misspelt):
+        return True
     last, right = command.typed[-1], command.name[-1]
     return last in (f"{right}d", f"{right}ed", f"{right}ing")

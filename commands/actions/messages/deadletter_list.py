@@ -50,7 +50,7 @@ def shown_letter(letter: Delivery, whole: bool) -> str:
 async def takes(_caller: Caller, rest: str, bus: Bus) -> Taken:
     """A channel."""
     words = rest.replace('"', "").split()
-    name = taken_name("deadletter list", words, bus.hub.channels, bus)
+    name = taken_name(words, bus.hub.channels, bus)
     if name.fit is Fit.WELL and len(words) > count_name(words, bus.hub.channels, bus):
         return Taken(Fit.NOT, too_many(words[-1]))
     return name

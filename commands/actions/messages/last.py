@@ -44,7 +44,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     """A channel, and perhaps a number."""
     words, specs = rest.replace('"', "").split(), readable_specs(caller, bus)
-    name = taken_name("last", words, specs, bus)
+    name = taken_name(words, specs, bus)
     behind = words[count_name(words, specs, bus) :]
     if name.fit is not Fit.WELL or not behind:
         return name

@@ -198,7 +198,7 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     name = " ".join(said.whom.split()).casefold()
     known = is_me(name) or name in names
     if known and not said.when and said.what and not is_marked(rest, said.what):
-        return Taken(Fit.NOT if is_prose(said.what) else Fit.WELL)
+        return takes_no_time(said.what)
     if known or (said.when and not name):
         return Taken(Fit.WELL)
     if not name or not said.when:
@@ -208,6 +208,40 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     except Faults as faults:
         return Taken(Fit.NOT if is_prose(rest) else Fit.PARTLY, whom_words(faults))
     return Taken(Fit.WELL)
+
+
+def takes_no_time(what: str) -> Taken:
+    """How words are taken behind a name in which there is no time: what leads to a time is none of
+    the reminder's text."""
+    if what.split()[0].casefold() in _LEADS_TO_TIME:
+        return Taken(
+            Fit.PARTLY,
+            _(
+                "The time in “{text}” was not understood. Write it as: remind me in 20 minutes to "
+                "stretch",
+                text=what[:60],
+            ),
+        )
+    return Taken(Fit.NOT if is_prose(what) else Fit.WELL)
+
+
+_LEADS_TO_TIME = frozenset(
+    {
+        "in",
+        "at",
+        "on",
+        "every",
+        "each",
+        "next",
+        "um",
+        "am",
+        "ab",
+        "jeden",
+        "jede",
+        "alle",
+        "nächsten",
+    }
+)
 
 
 def is_marked(line: str, what: str) -> bool:

@@ -41,7 +41,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     """A channel, and any words."""
     words = rest.replace('"', "").split()
-    return taken_name("search", words, readable_specs(caller, bus), bus)
+    return taken_name(words, readable_specs(caller, bus), bus)
 
 
 _TITLE = _("Search a channel")

@@ -70,7 +70,7 @@ def author_of(caller: Caller) -> Author:
 async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     """A channel, and any words."""
     words = rest.replace('"', "").split()
-    return taken_name("shout", words, writable_specs(caller, bus), bus)
+    return taken_name(words, writable_specs(caller, bus), bus)
 
 
 _TITLE = _("Post a message")

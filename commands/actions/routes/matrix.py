@@ -368,7 +368,7 @@ async def takes(_caller: Caller, rest: str, bus: Bus) -> Taken:
         return Taken(Fit.WELL)
     if known:
         return Taken(Fit.PARTLY, too_many(words[max(count, 1) + 1]))
-    return taken_name("matrix", words, bus.hub.channels, bus)
+    return taken_name(words, bus.hub.channels, bus)
 
 
 ACTION = Action(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from commands.action import Bus, Caller, Done, Fit, Reply, Step, Taken
 from commands.grammar.names import Named, names_of
 from commands.lookups import entry
+from commands.named import is_slip, most_like
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Standing, Subscription
 from component.common.errors import DeliveryError, NotFound
@@ -234,7 +235,16 @@ async def takes_some(caller: Caller, rest: str, bus: Bus) -> Taken:
     """How words are taken that are to name subscriptions."""
     if await names_some(caller, rest, bus):
         return Taken(Fit.WELL)
-    return Taken(Fit.NOT, none_called(rest))
+    return await takes_none(caller, rest, rest, bus)
+
+
+async def takes_none(caller: Caller, rest: str, which: str, bus: Bus) -> Taken:
+    """The same where nothing is called so: it may be a name of the caller's, mistyped."""
+    mine = own_names(bus, await bus.subscriptions.of(caller.jid))
+    similar = most_like(which.casefold(), [*mine, ALL])
+    if similar and is_slip(which, similar):
+        return Taken(Fit.PARTLY, none_called(which), rest.replace(which, similar, 1))
+    return Taken(Fit.NOT, none_called(which))
 
 
 def none_called(name: str) -> Words:

@@ -13,8 +13,8 @@ from commands.actions.subscriptions._descriptions import (
     chosen,
     clock_of,
     names_some,
-    none_called,
     option,
+    takes_none,
     time_of,
 )
 from commands.data_forms import as_words
@@ -108,7 +108,7 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     """Which, and until when."""
     said = read_pause(rest)
     if said.which and not await names_some(caller, said.which, bus):
-        return Taken(Fit.NOT, none_called(said.which))
+        return await takes_none(caller, rest, said.which, bus)
     try:
         until(said.until, bus.clock(), ZoneInfo(clock_of(bus, caller.jid)))
     except BadInput as error:

@@ -233,8 +233,8 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
 
 
 def rest_with(rest: str, name: str, similar: str) -> str:
-    """The line with the name that is meant in place of the one that was written."""
-    return f"subscribe {rest.replace(name, quoted_name(similar), 1)}"
+    """A line's rest with the name that is meant in place of the one that was written."""
+    return rest.replace(name, quoted_name(similar), 1)
 
 
 ACTION = Action(

@@ -7,6 +7,8 @@ from typing import Annotated
 from commands.action import Action, Bus, Caller, Fit, Lines, Reply, Taken
 from commands.data_forms import as_words
 from commands.menu import GROUPS, place
+from commands.named import is_slip, most_like
+from commands.typed.everyday import EVERYDAY
 from component import processors
 from component.bus.model.message import Channel
 from component.bus.model.processor import ProcessorSpec
@@ -72,8 +74,22 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     try:
         explain(name, caller, bus)
     except NotFound as error:
-        return Taken(Fit.NOT, as_words(error))
+        why = as_words(error)
+        if name in bus.actions:  # another role's
+            return Taken(Fit.PARTLY, why)
+        similar = similar_topic(name, bus)
+        return Taken(Fit.PARTLY if similar else Fit.NOT, why, similar)
     return Taken(Fit.WELL)
+
+
+def similar_topic(name: str, bus: Bus) -> str:
+    """The command or the group that a topic may be, mistyped; "" for none."""
+    if name in EVERYDAY:
+        return ""
+    similar = most_like(name, [*bus.actions, *GROUPS])
+    if similar and is_slip(name, similar):
+        return similar.replace("-", " ")
+    return ""
 
 
 def available(caller: Caller, bus: Bus) -> dict[str, Action]:
