@@ -140,7 +140,13 @@ class Conversations:
         if talk.asked[-1] == OPEN:
             return False
         asked = self.asked_field(talk)
+        if asked.ask.prose:
+            return True
         return asked.type is str and not asked.choices and not asked.is_multiple
+
+    def takes_prose(self, talk: Talk) -> bool:
+        """Whether the open question takes a text that others may read."""
+        return talk.asked[-1] != OPEN and self.asked_field(talk).ask.prose
 
     async def take_words(self, talk: Talk, line: str, caller: Caller) -> str:
         """Take an answer that may give several fields, as a line does."""

@@ -156,7 +156,8 @@ def taken_name(words: Sequence[str], specs: Sequence[ChannelSpec], bus: Bus) -> 
     why = missing_words(words[0], similar)
     if is_slip(words[0], similar):
         return Taken(Fit.PARTLY, why, " ".join([quoted_name(similar), *words[1:]]))
-    return Taken(Fit.NOT, why)
+    swapped = len(words) == 2 and count_name(words[1:], specs, bus) == 1
+    return Taken(Fit.PARTLY if swapped else Fit.NOT, why)
 
 
 def quoted_name(name: str) -> str:

@@ -285,7 +285,8 @@ class Text:
         meaning = await self._reading.read(line, caller)
         if meaning.kind is Kind.COMMAND:
             return await self.change_over(talk, line, caller)
-        if meaning.slip and self._conversations.takes_text(talk):
+        doubtful = meaning.slip or self._conversations.takes_prose(talk)
+        if meaning.meant and doubtful and self._conversations.takes_text(talk):
             doubt = _(
                 "Did you mean the command “{meant}”? To give the line as the answer, put a "
                 "backslash in front: \\{line}",

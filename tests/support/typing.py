@@ -11,7 +11,7 @@ from component.bus.model.records import Audit, ChannelSpec, Grant, Preference, P
 from component.bus.model.route import Route
 from component.bus.model.subscription import Interval, Subscription
 from component.xmpp.handlers import PlainMessage, TypedLine
-from tests.support.fakes import FakeClock, a_bus
+from tests.support.fakes import a_bus
 
 ANYONE, LOBBY, NEWS = (
     Channel("chat", "*"),
@@ -37,17 +37,17 @@ class Typist:
     async def says(self, line: str) -> str | PlainMessage | None:
         return await self.text.answer(TypedLine(self.jid, self.jid.partition("@")[0], line, False))
 
-    async def outcome(self, line: str) -> str:
-        """What becomes of a line: run, ask, hold or post."""
+    async def outcome(self, line: str) -> tuple[str, str]:
+        """The answer to a line, and what becomes of it: run, ask, hold or post."""
         reply = await self.says(line)
         if reply is None or isinstance(reply, PlainMessage):
-            return "post"
+            return "", "post"
         if "(“back” goes back" in reply.splitlines()[-1]:
-            return "ask"
+            return reply, "ask"
         after = await self.says("send")
         if isinstance(after, PlainMessage):
-            return "hold"
-        return "run"
+            return reply, "hold"
+        return reply, "run"
 
 
 @asynccontextmanager
@@ -71,6 +71,3 @@ async def a_typist(folder: Path, jid: str = "admin@x") -> AsyncIterator[Typist]:
             own = bus.subscriptions.own(who)
             await bus.subscriptions.add(Subscription(who, LOBBY, own, Interval()), by="")
         yield Typist(bus, jid)
-
-
-__all__ = ["FakeClock", "Typist", "a_typist"]
