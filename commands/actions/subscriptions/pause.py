@@ -112,7 +112,7 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     try:
         until(said.until, bus.clock(), ZoneInfo(clock_of(bus, caller.jid)))
     except BadInput as error:
-        meant = said.which or not (said.until.startswith("in ") or is_prose(rest))
+        meant = said.which or not (said.until.split()[:1] == ["in"] or is_prose(rest))
         return Taken(Fit.PARTLY if meant else Fit.NOT, as_words(error))
     return Taken(Fit.WELL)
 

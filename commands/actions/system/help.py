@@ -8,7 +8,7 @@ from commands.action import Action, Bus, Caller, Fit, Lines, Reply, Taken
 from commands.data_forms import as_words
 from commands.menu import GROUPS, place
 from commands.named import is_slip, most_like
-from commands.typed.everyday import EVERYDAY
+from commands.typed.everyday import EVERYDAY, words_of
 from component import processors
 from component.bus.model.message import Channel
 from component.bus.model.processor import ProcessorSpec
@@ -20,12 +20,7 @@ from component.common.i18n import Words, _, tell
 MAX_TITLED = 12
 """Commands that are listed with their titles: more are listed by name alone, grouped."""
 ALL = ("all", "alle", "alles")
-FILLERS = frozenset(
-    """
-a about an and auf bei bitte das den der die for für me mich mir mit on please the to und with zu
-zum zur über
-""".split()
-)
+FILLERS = words_of("fillers")
 """Words around what help is asked for."""
 PROCESSORS = ("processors", "prozessoren")
 GROUP_ORDER = ("messages", "reminders", "subscriptions", "", "routes", "channels", "rooms")
