@@ -322,7 +322,10 @@ class Text:
 
 def held_words(meaning: Meaning, caller: Caller) -> Words:
     """Why a line is held: what it may be, or what is wrong with it."""
+    meant = _("Did you mean “{meant}”?", meant=start_of(meaning.meant))
+    if meaning.meant and not meaning.why:
+        return meant
+    why = joined([_("Error:"), meaning.why or _("That does not fit any command.")], " ")
     if meaning.meant:
-        return _("Did you mean “{meant}”?", meant=start_of(meaning.meant))
-    why = meaning.why or _("That does not fit any command.")
-    return joined([_("Error:"), why], " ")
+        return joined([why, meant], "\n")
+    return why

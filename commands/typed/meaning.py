@@ -29,6 +29,10 @@ _FACE = re.compile(r"[:;=8xX][-o']?[()DPpOo/\\|3*]|[^\w]+|@\S+|[^\W\d_]+[,;]")
 with a comma behind."""
 
 
+_NAME = re.compile(r"[a-z]+:(?!//)\S+|[^\s@]+@\S+")
+"""A channel's full name, or a JID."""
+
+
 class Kind(Enum):
     """What is done with a line."""
 
@@ -40,7 +44,7 @@ class Kind(Enum):
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a line means. For one that is held: the line as it may be meant, "" where that is
-    unknown, what is wrong, and whether the command's name is mistyped."""
+    unknown, what is wrong with what was typed, and whether the command's name is mistyped."""
 
     kind: Kind
     meant: str = ""
@@ -81,7 +85,7 @@ class Reading:
             return self.whole(command, line, caller)
         if rest.fit is Fit.PARTLY:
             return await self.partly(command, rest, caller)
-        beginning = await self.beginning(command, caller)
+        beginning = await self.beginning(command, rest.why, caller)
         if beginning.kind is Kind.HELD:
             return beginning
         if is_sentence(command.name, command.rest):
@@ -91,9 +95,14 @@ class Reading:
     async def partly(self, command: NamedCommand, rest: Taken, caller: Caller) -> Meaning:
         """The meaning of a line that is a command with something wrong in it."""
         if rest.meant:
-            return Meaning(Kind.HELD, command.line(rest.meant), rest.why)
-        beginning = await self.beginning(command, caller)
-        return Meaning(Kind.HELD, beginning.meant, rest.why)
+            return Meaning(Kind.HELD, command.line(rest.meant))
+        words = command.rest.split()
+        while words and bare(words[-1]) in POLITE:
+            words.pop()
+        part = " ".join(words)
+        if (await taken(command.action, part, caller, self._bus)).fit >= Fit.TEXT:
+            return Meaning(Kind.HELD, command.line(part))
+        return Meaning(Kind.HELD, "", rest.why)
 
     def whole(self, command: NamedCommand, line: str, caller: Caller) -> Meaning:
         """The meaning of a line that is a command: not of one that is shouted, nor of another
@@ -104,7 +113,7 @@ class Reading:
             return Meaning(Kind.HELD, command.line(""))
         return COMMAND
 
-    async def beginning(self, command: NamedCommand, caller: Caller) -> Meaning:
+    async def beginning(self, command: NamedCommand, why: Words | None, caller: Caller) -> Meaning:
         """A line whose beginning is a command, with words behind that do not belong to it."""
         words = command.rest.split()
         for count in range(min(len(words) - 1, MAX_REST_WORDS), -1, -1):
@@ -115,7 +124,7 @@ class Reading:
             part = " ".join(words[:count])
             here = await taken(command.action, part, caller, self._bus)
             if here.fit >= Fit.TEXT and (polite or follows(here, part, behind)):
-                return Meaning(Kind.HELD, command.line(part))
+                return Meaning(Kind.HELD, command.line(part), None if polite else why)
         return MESSAGE
 
     async def alone(self, command: NamedCommand, caller: Caller) -> str:
@@ -145,25 +154,29 @@ class Reading:
 
     async def mistyped(self, command: NamedCommand, rest: Taken, caller: Caller) -> Meaning | None:
         """The meaning of one with another command's name; None where it is not that."""
-        if is_form_of(command):
-            return None
         held = Meaning(Kind.HELD, command.line())
         if rest.fit is Fit.WELL and command.rest.strip():
-            return held
+            return None if is_form_of(command) else held
         if not command.rest.strip() and is_singular(command):
             return held
         if command.loose or is_word(command):
             return None
+        return await self.mistyped_partly(command, rest, caller)
+
+    async def mistyped_partly(
+        self, command: NamedCommand, rest: Taken, caller: Caller
+    ) -> Meaning | None:
+        """The same where what was typed is not a word, and the rest fits less well."""
         if rest.fit >= Fit.TEXT:
-            return held
+            return Meaning(Kind.HELD, command.line())
         if rest.fit is Fit.PARTLY:
-            return Meaning(Kind.HELD, command.line(rest.meant or None), rest.why)
-        beginning = await self.beginning(command, caller)
+            return Meaning(Kind.HELD, command.line(rest.meant or None))
+        beginning = await self.beginning(command, rest.why, caller)
         if beginning.kind is Kind.HELD:
             return beginning
         if is_sentence(command.name, command.rest) or is_chance(command):
             return None
-        return Meaning(Kind.HELD, await self.alone(command, caller) or command.line(), rest.why)
+        return Meaning(Kind.HELD, await self.alone(command, caller) or command.line())
 
 
 def follows(here: Taken, part: str, behind: Sequence[str]) -> bool:
@@ -174,15 +187,24 @@ def follows(here: Taken, part: str, behind: Sequence[str]) -> bool:
 def is_sentence(name: Sequence[str], rest: str) -> bool:
     """Whether a name and words that do not fit it are a sentence, as people write to others."""
     words = rest.split()
-    if is_prose(rest) or any(_FACE.fullmatch(word) for word in words):
+    prose = is_prose(rest)
+    if len(name) > 1:  # nobody begins a sentence so by chance
+        prose = is_prose(" ".join(words[:1]))
+    if prose or any(_FACE.fullmatch(word) for word in words):
         return True
     first = bare(words[0]) if words else ""
     if first in JOINING:
         return True
     if len(name) > 1 or name[0] not in EVERYDAY:
         return False
-    short = len(words) <= MAX_SHORT_REST or words[-1].isdigit()
-    return first in EVERYDAY or not short
+    if first in EVERYDAY or (first.isdigit() and words[1:]):
+        return True
+    return not (len(words) <= MAX_SHORT_REST or any(map(is_technical, words)))
+
+
+def is_technical(word: str) -> bool:
+    """Whether a word is a number, a JID or the name of a channel."""
+    return word.isdigit() or bool(_NAME.fullmatch(word))
 
 
 def fits_whole(command: NamedCommand, rest: Taken) -> bool:
