@@ -174,6 +174,7 @@ class Conversations:
             raise BadInput(_("The text is too long for a command."))
         talk.values[asked.name] = written
         talk.options = ()
+        talk.wrong = 0
         if more:
             so_far = _("{count} lines so far. Write more, or “done”.", count=len(written))
             return tell(so_far, caller.language)

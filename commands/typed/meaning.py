@@ -108,6 +108,8 @@ class Reading:
         """The meaning of a line that is a command: not of one that is shouted, nor of another
         role's."""
         if caller.role < command.action.role:
+            if caller.in_room and command.rest.strip():
+                return MESSAGE
             return Meaning(Kind.HELD, "", role_words(command.action, caller))
         if not command.rest.strip() and line.rstrip().endswith("!"):
             return Meaning(Kind.HELD, command.line(""))

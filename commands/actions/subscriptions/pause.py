@@ -112,8 +112,10 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
     try:
         until(said.until, bus.clock(), ZoneInfo(clock_of(bus, caller.jid)))
     except BadInput as error:
-        meant = said.which or not (said.until.split()[:1] == ["in"] or is_prose(rest))
-        return Taken(Fit.PARTLY if meant else Fit.NOT, as_words(error))
+        sentence = said.until.split()[:1] == ["in"] or is_prose(rest)
+        if said.which or not sentence or any(map(str.isdigit, rest)):
+            return Taken(Fit.PARTLY, as_words(error))
+        return Taken(Fit.NOT, as_words(error))
     return Taken(Fit.WELL)
 
 

@@ -190,7 +190,7 @@ def role_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
 
 async def takes(_caller: Caller, rest: str, _bus: Bus) -> Taken:
     """TOML below the first line, or a table of it."""
-    if "\n" in rest or rest.startswith(("[", "remove")):
+    if "\n" in rest or rest.startswith(("[", "remove", "sure")):
         return Taken(Fit.WELL)
     return Taken(Fit.NOT, _("The TOML stands below the first line. Write “import” alone first."))
 

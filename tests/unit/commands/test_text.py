@@ -185,7 +185,7 @@ async def test_what_is_no_slip_is_passed_on(stage: Stage, line: str) -> None:
     ("line", "why"),
     [
         ("times t3n", "Count: “t3n” is not a whole number."),
-        ("reign over the world", "“reign” requires the role admin; your role is"),
+        ("reign 3 worlds", "“reign” requires the role admin; your role is"),
         ('words join "a b', 'A quotation mark is not closed. Write text in quotes like "this".'),
     ],
 )

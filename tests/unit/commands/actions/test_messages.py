@@ -153,7 +153,7 @@ async def test_an_operator_shouts_into_a_room(stage: Stage) -> None:
         ("shout shoutbox:lobbi hello", "Did you mean shoutbox:lobby?"),
         ("shout chat:* hello", "The channel chat:* does not exist, or you cannot access it."),
         ("shout chat:nurse@x hello", "does not exist, or you cannot access it."),
-        ("shout lobbee hello", "Did you mean “shout lobby hello”?"),
+        ("shout lobbi hello", "Did you mean “shout lobby hello”?"),
         ("shout pigeon:x hello", "does not exist, or you cannot access it."),
     ],
 )

@@ -175,7 +175,7 @@ async def test_by_a_message_and_for_another_time(stage: Stage) -> None:
     ],
 )
 async def test_what_is_no_mute(stage: Stage, line: str, told: str) -> None:
-    answer = await stage.says(line)
+    answer = await stage.says(f"/{line}")
     assert answer.startswith("Error: ")
     assert told in answer
     assert (await stage.changes(), stage.bus.hub.mutes) == ([], ())

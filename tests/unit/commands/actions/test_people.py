@@ -95,7 +95,7 @@ async def test_the_configurations_admins_are_its_own(stage: Stage, line: str) ->
     ],
 )
 async def test_what_is_no_role(stage: Stage, line: str, told: str) -> None:
-    answer = await stage.says(line)
+    answer = await stage.says(f"/{line}")
     assert answer.startswith("Error: ")
     assert told in answer
     assert await stage.changes() == []
