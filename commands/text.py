@@ -226,6 +226,8 @@ class Text:
             return tell(_("I do not know which command you mean. Write it again."), caller.language)
         if word in NO or word in CANCEL or word in BACK:
             return tell(_("Nothing was posted."), caller.language)
+        if not self.ends(caller):
+            return await self.first(asked, caller)
         dropped = _("“{line}” was not posted.", line=start_of(held.line)).told(caller.language)
         reply = await self.first(asked, caller)
         if isinstance(reply, str):

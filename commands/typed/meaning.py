@@ -199,7 +199,8 @@ def is_sentence(name: Sequence[str], rest: str) -> bool:
         return True
     if len(name) > 1 or name[0] not in EVERYDAY:
         return False
-    if first in EVERYDAY or (first.isdigit() and words[1:]):
+    counted = first.isdigit() and any(map(str.isalpha, words))
+    if first in EVERYDAY or counted:
         return True
     return not (len(words) <= MAX_SHORT_REST or any(map(is_technical, words)))
 

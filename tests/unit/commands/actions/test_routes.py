@@ -625,7 +625,7 @@ async def test_past_a_number_choices_are_not_listed(desk: Desk) -> None:
     with pytest.raises(BadInput, match=r"Similar: .*shoutbox:box017"):
         source.parse(["shoutbox:bxo017"])
     with pytest.raises(BadInput, match=r"Similar: shoutbox:lobby\."):
-        source.parse(["lobyb"])
+        source.parse(["shoutbox:lobyb"])
     assert str(source.parse(["lobby"])) == "shoutbox:lobby"
     assert (
         await desk.says("route add shoutbox:box001 muc:team@x")

@@ -629,10 +629,10 @@ async def test_stop_with_what_is_meant(stage: Stage) -> None:
         "subscribe lobby by mail to juliet@example.org",
     ):
         await stage.says(line)
-    for message in ("stop it please", "stop team", "stop the lobby music"):
+    for message in ("stop it please", "stop team", "stop it now, all of you"):
         assert await stage.says(message) == "None"
-    for message in ("stop -1", "stop ²"):
-        assert "is closed" not in await stage.says(message)
+    for message in ("stop the lobby music", "stop -1", "stop ²"):
+        assert "has ended" not in await stage.says(message)
     assert len(await stage.kept()) == 3
     assert (
         "Subscription 99 does not exist, or it is not yours. “subscriptions” shows your "
