@@ -1,4 +1,4 @@
-"""The names of commands, and where one stands at the beginning of a line."""
+"""The names of commands, and which one a line begins with."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ _WORD = re.compile(r"[^\s-]+")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 """How a keyboard without them writes these letters."""
 _ENDS = ".?!"
-"""What may stand behind a name at the end of a line."""
+"""What may follow a name at the end of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def word_at(line: str, word: re.Match[str]) -> str:
 
 
 def is_whole(line: str, words: Sequence[re.Match[str]]) -> bool:
-    """Whether these words are a line's first ones, and none of them goes on behind a dash."""
+    """Whether these words are a line's first ones, and no dash follows the last one."""
     return not line[: words[0].start()].strip() and line[words[-1].end() :][:1] != "-"
 
 

@@ -6,8 +6,8 @@ from component.common.i18n import Words, _, joined
 
 
 def welcome_words(ends: Sequence[str], channel: str) -> Words:
-    """The sentences for someone whose messages are posted to `ends`; `channel` is one to read, ""
-    where there is none."""
+    """The sentences for someone whose messages are posted to `ends`; `channel` is one to read, or
+    ""."""
     lines = [_("Hello! I am Shoutbus. I forward messages between rooms, shoutboxes and people.")]
     if ends:
         lines.append(

@@ -21,11 +21,11 @@ MAX_SLIPS = 8
 MAX_REST_WORDS = 12
 """Words of a rest whose beginning may fit."""
 MAX_SHORT_REST = 1
-"""Words behind a name that are no sentence yet."""
+"""Words behind a name that are too few for a sentence."""
 
 POLITE = frozenset({"please", "pls", "plz", "bitte", "thanks", "thx", "danke", "now", "jetzt"})
 _FACE = re.compile(r"[:;=8xX][-o']?[()DPpOo/\\|3*]|[^\w]+|@\S+|[^\W\d_]+[,;]")
-"""What stands in chat and in no command: a smiley, signs alone, someone who is addressed, a word
+"""What people write in chat and never in a command: a smiley, signs alone, someone who is addressed, a word
 with a comma behind."""
 
 

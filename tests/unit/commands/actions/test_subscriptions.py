@@ -412,7 +412,7 @@ async def test_a_room_is_for_those_whom_it_lets_in(stage: Stage) -> None:
         == "Error: The channel teem does not exist, or you cannot access it."
     )  # and no close name is told
     stage.doors.inside.add("juliet@x")
-    assert "Did you mean team?" in await stage.says("subscribe teem")
+    assert "Did you mean “subscribe team”?" in await stage.says("subscribe teem")
     assert (await stage.says("subscribe team")).startswith(
         "Subscription 1: muc:team@rooms.example.org"
     )
