@@ -25,8 +25,8 @@ MAX_SHORT_REST = 1
 
 POLITE = frozenset({"please", "pls", "plz", "bitte", "thanks", "thx", "danke", "now", "jetzt"})
 _FACE = re.compile(r"[:;=8xX][-o']?[()DPpOo/\\|3*]|[^\w]+|@\S+|[^\W\d_]+[,;]")
-"""What people write in chat and never in a command: a smiley, signs alone, someone who is addressed, a word
-with a comma behind."""
+"""What people write in chat and never in a command: a smiley, signs alone, someone who is
+addressed, a word with a comma behind."""
 
 
 _NAME = re.compile(r"[a-z]+:(?!//)\S+|[^\s@]+@\S+")
