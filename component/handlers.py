@@ -1,10 +1,12 @@
 """Answers what the XMPP side asks: each question goes to the part of the bus that knows."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from commands.adhoc import AdHoc
 from commands.text import Text
+from commands.welcome import welcome_words
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
 from component.bus.model.delivery import Delivery
@@ -126,6 +128,18 @@ class BusHandlers:
     def confirms(self, jid: str) -> str:
         """What someone chose."""
         return self._settings.preference(jid).confirm
+
+    async def welcome(self, jid: str) -> Words | None:
+        """Say who reads along and how to begin; once to each person."""
+        preference = self._settings.preference(jid)
+        if preference.welcomed:
+            return None
+        await self._settings.prefer(replace(preference, welcomed=True))
+        channel = ""
+        for spec in self.open_channels():
+            if not channel and spec.channel.address != "*":
+                channel = spec.channel.address
+        return welcome_words(self.leads_to(Channel("chat", jid)), channel)
 
     def seen(self, jid: str) -> None:
         """Tell all who wait for someone."""

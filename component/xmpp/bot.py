@@ -38,6 +38,14 @@ class Bot:
         """Write to someone."""
         self._session.try_send(message(self.jid, jid, body(words), own_words(), type="chat"))
 
+    async def welcome(self, ours: str, theirs: str, language: str) -> None:
+        """Welcome someone who has the bot as a contact now. Raises StoreError."""
+        if ours != self.bare:
+            return
+        words = await self._handlers.welcome(theirs)
+        if words:
+            self.write(theirs, words.told(self._handlers.language(theirs, language)))
+
     def reply(self, stanza: Element, words: str) -> None:
         """Answer a direct message in its own conversation."""
         sender = f"{bare(stanza.get('to', ''))}/{RESOURCE}"

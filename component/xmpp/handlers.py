@@ -22,21 +22,27 @@ from component.xmpp.stanza import COMMANDS
 @dataclass(frozen=True, slots=True)
 class TypedLine:
     """A line that may be meant for the bot: the bare JID of its author ("" where a room hides it),
-    their name, the text, whether others read along, and the language it is answered in."""
+    their name, the text, whether others read along, the language it is answered in, and the id of
+    the message that it replies to."""
 
     jid: str
     nick: str
     text: str
     in_room: bool
     language: str = "en"
+    replies: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlainMessage:
-    """A line that is not a command, because its author marked it as a message. `body` is the text
-    without the mark."""
+    """What is to be posted, where that is not the line itself: `body`, in reply to the message of
+    the id `replies`. `first` where its author posts for the first time; `note` is said to them
+    beside."""
 
     body: str
+    replies: str = ""
+    first: bool = False
+    note: str = ""
 
 
 class IqFault(Exception):
@@ -110,6 +116,9 @@ class Persons(Texts, Protocol):
 
     def confirms(self, jid: str) -> str:
         """How often they want to hear that their words were passed on: once, always, never."""
+
+    async def welcome(self, jid: str) -> Words | None:
+        """What a new contact of the bot is to know; None where they know it. Raises StoreError."""
 
     def seen(self, jid: str) -> None:
         """They wrote, or showed that they are online."""

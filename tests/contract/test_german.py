@@ -145,16 +145,13 @@ async def test_a_conversation_in_german(bus: Bus) -> None:
     [
         (
             "deadletter-list",
-            {"channel": "lobby"},
-            "„lobby“ ist kein Kanal. Schreib ihn als Methode:Adresse, zum Beispiel shoutbox:lobby.",
+            {"channel": "Foyer"},
+            "Den Kanal Foyer gibt es nicht, oder du hast keinen Zugriff darauf.",
         ),
         (
             "deadletter-list",
             {"channel": "Foo:x"},
-            (
-                "„Foo“ ist kein Name einer Methode. Schreib den Kanal als Methode:Adresse, zum "
-                "Beispiel shoutbox:lobby."
-            ),
+            "Den Kanal Foo:x gibt es nicht, oder du hast keinen Zugriff darauf.",
         ),
         (
             "last",

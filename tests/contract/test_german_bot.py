@@ -100,8 +100,10 @@ async def test_the_bot_confirms_in_german(talk: Talk) -> None:
     )
     assert (await talk.hears("Hallo")).startswith(nowhere)
     await _goes_on(talk.bus)
-    passed = "In Lobby <b>& 100 % (shoutbox:lobby) gepostet, wo alle es lesen können."
-    assert (await talk.hears("Hallo")).startswith(passed)
+    asked = "„Hallo“ in Lobby <b>& 100 % (shoutbox:lobby) veröffentlichen, wo es alle lesen können?"
+    assert (await talk.hears("Hallo")).startswith(asked)
+    passed = "In Lobby <b>& 100 % (shoutbox:lobby) veröffentlicht."
+    assert (await talk.hears("ja")).startswith(passed)
     assert (await talk.hears("Hallo", "room@rooms.x/Nick")).startswith(
         "Das geht nur in einem privaten Chat, weil ich in einem Raum nicht sehe, wer du bist. "
         "Schreib mir an bot@bus.example.org."
@@ -110,6 +112,7 @@ async def test_the_bot_confirms_in_german(talk: Talk) -> None:
 
 async def test_the_bot_refuses_in_german(talk: Talk) -> None:
     await _goes_on(talk.bus)
+    await talk.bus.settings.prefer(Preference("juliet@x", posts=True))
     there = "Den Kanal nobody@bus.example.org gibt es nicht. Schreib „help“ an bot@bus.example.org."
     assert await talk.hears("Hallo", to="nobody@bus.example.org") == there
     long = await talk.hears("x" * (MAX_BODY + 1))

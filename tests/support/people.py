@@ -98,6 +98,14 @@ class Person(ClientXMPP):
             lambda: next((m for m in self.heard if m["body"] == words), None), words, patience
         )
 
+    async def agrees(self, bot: str) -> None:
+        """Say yes to the question whether a first message is posted, once the bot asks it."""
+        await self.until(
+            lambda: [m for m in self.heard if m["from"].bare == bot and "(yes/no)" in m["body"]],
+            "the bot asks before a first post",
+        )
+        self.tell(bot, "yes")
+
     def lines(self, room: str = "") -> list[tuple[str, str]]:
         """(nickname, words) of everything heard with words in it, in order; of one room where
         named."""

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.lookups import brief, may_read, when
+from commands.action import Action, Bus, Caller, Fit, Lines, Reply, Taken
+from commands.lookups import brief, when
+from commands.named import may_read
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import SHORT_ID, Channel, Message
 from component.bus.model.planner import Held, Stopped
@@ -29,17 +30,20 @@ class Form:
     id: Annotated[str, Ask(_("Message"), ID_OR_START)]
 
 
+def id_words(written: str) -> Words:
+    """What is said of a text that is not an ID."""
+    return _(
+        "“{text}” is not a message ID. Write its first {count} digits, 0 to 9 and a to f.",
+        text=written[:40],
+        count=SHORT_ID,
+    )
+
+
 async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
     """The deliveries of the one message whose id begins so; raises BadInput, NotFound."""
     start = written.casefold()
     if not _START.fullmatch(start):
-        raise BadInput(
-            _(
-                "“{text}” is not a message ID. Write its first {count} digits, 0 to 9 and a to f.",
-                text=written[:40],
-                count=SHORT_ID,
-            )
-        )
+        raise BadInput(id_words(written))
     matching = []
     for message_id in await bus.store.messages.ids_by_prefix(start):
         hops = await hops_of(bus, message_id)
@@ -155,4 +159,14 @@ def stopped_line(stop: Stopped, caller: Caller, bus: Bus) -> Words:
     )
 
 
-ACTION = Action("trace", _("Trace a message"), Role.MEMBER, run, Form, group="messages")
+async def takes(_caller: Caller, rest: str, _bus: Bus) -> Taken:
+    """The ID of a message."""
+    if _START.fullmatch(rest.casefold()):
+        return Taken(Fit.WELL)
+    one_word = " " not in rest and not rest.isalpha()
+    return Taken(Fit.PARTLY if one_word else Fit.NOT, id_words(rest))
+
+
+ACTION = Action(
+    "trace", _("Trace a message"), Role.MEMBER, run, Form, group="messages", takes=takes
+)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Reply
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Taken
 from commands.actions.messages.trace import find
+from commands.data_forms import as_words
 from commands.lookups import brief, entry, when
+from commands.text_fields import split
 from component.bus.model.message import BUS, WEB_MARK, Author, AuthorKind
 from component.bus.model.records import Drop, Mute, Put
 from component.bus.model.roles import Role
@@ -96,12 +98,14 @@ async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
     if match:
         hops = await find(caller, bus, match[1])
         return hops[0].message.author
-    raise NotFound(
-        _(
-            "No web user is currently named “{name}”. Write a JID, or the ID of a message they "
-            "wrote.",
-            name=who[:60],
-        )
+    raise NotFound(nobody(who))
+
+
+def nobody(who: str) -> Words:
+    """What is said of a name that nobody has."""
+    return _(
+        "No web user is currently named “{name}”. Write a JID, or the ID of a message they wrote.",
+        name=who[:60],
     )
 
 
@@ -130,4 +134,21 @@ def until(mute: Mute) -> Words:
     return _("until {time} UTC", time=when(mute.until))
 
 
-ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="people")
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """Who, then for how long and why."""
+    try:
+        who, *words = split(rest, caller)
+    except BadInput as error:
+        return Taken(Fit.NOT, as_words(error))
+    name = who.removesuffix(WEB_MARK).strip()
+    if not (is_bare_jid(who) or _ID.fullmatch(who.casefold()) or bus.guest(name)):
+        return Taken(Fit.NOT, nobody(who))
+    if words:
+        try:
+            length_and_reason(Form(who, " ".join(words)))
+        except BadInput as error:
+            return Taken(Fit.PARTLY, as_words(error))
+    return Taken(Fit.WELL)
+
+
+ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="people", takes=takes)

@@ -76,13 +76,7 @@ async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> S
     who = subscriber(caller, said)
     channel = await channel_of(bus, caller.jid, said.channel)
     if said.rest:
-        raise BadInput(
-            _(
-                "“{word}” was not understood. Write the command as: subscribe lobby daily at 9 "
-                'by mail matching "release"',
-                word=said.rest[:40],
-            )
-        )
+        raise BadInput(rest_words(said.rest))
     if who != caller.jid and not await bus.subscriptions.access.may_read(who, channel):
         raise Forbidden(_("{who} cannot read {channel}.", who=who, channel=channel))
     interval = parsed("interval", Interval.parse, said.interval)
@@ -90,6 +84,15 @@ async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> S
     if target is None:
         return None
     return await made(caller, said, Subscription(who, channel, target, interval), bus)
+
+
+def rest_words(word: str) -> Words:
+    """What is said of a word that could not be read."""
+    return _(
+        "“{word}” was not understood. Write the command as: subscribe lobby daily at 9 "
+        'by mail matching "release"',
+        word=word[:40],
+    )
 
 
 def subscriber(caller: Caller, said: SubscriptionRequest) -> str:

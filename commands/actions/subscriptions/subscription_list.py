@@ -4,13 +4,13 @@ others'."""
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
+from commands.action import Action, Bus, Caller, Done, Fit, Lines, Reply, Step, Taken
 from commands.actions.subscriptions._descriptions import ALL, NONE_YET, described
 from component.bus.model.roles import Role
 from component.common.errors import Forbidden
 from component.common.form import Ask
 from component.common.i18n import Words, _
-from component.common.jids import bare_jid
+from component.common.jids import bare_jid, is_bare_jid
 from component.subscriptions.addresses import words_of
 
 SHOWN = 100
@@ -90,6 +90,16 @@ async def open_list(caller: Caller, bus: Bus) -> Reply:
     return await list_own(caller, bus)
 
 
+async def takes(_caller: Caller, rest: str, _bus: Bus) -> Taken:
+    """A JID, or all."""
+    whose = rest.lower()
+    if whose in (ALL, "alle") or is_bare_jid(whose):
+        return Taken(Fit.WELL)
+    return Taken(
+        Fit.NOT, _("“{text}” is not a JID. Write it as juliet@example.org.", text=rest[:60])
+    )
+
+
 ACTION = Action(
     "subscription-list",
     _TITLE,
@@ -98,5 +108,6 @@ ACTION = Action(
     Form,
     group="subscriptions",
     opening=open_list,
+    takes=takes,
     also=("subscriptions", "abonnements", "abos"),
 )

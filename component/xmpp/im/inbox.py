@@ -5,7 +5,6 @@ forged as easily as written. Roles come from that bare JID.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from xml.etree.ElementTree import Element
@@ -39,9 +38,6 @@ from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()
 
-REMEMBERED = 10_000
-"""People who were told where their messages go."""
-
 
 class Inbox:
     """Takes direct messages to the bot and to the channels' own addresses, and answers them.
@@ -65,7 +61,6 @@ class Inbox:
         self._tasks = Tasks()
         self._rate = Rate(time.monotonic, 200, 20)
         self._invitations = Rate(time.monotonic, 1, 1 / 60)
-        self._informed: OrderedDict[str, None] = OrderedDict()
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -187,18 +182,22 @@ class Inbox:
                     bot=self._bot.bare,
                 )
             )
-        receipt = await self._handlers.accept(await self.posted(stanza, channel, text_of(stanza)))
+        posted = await self.posted(stanza, channel, PlainMessage(text_of(stanza), named_by(stanza)))
+        receipt = await self._handlers.accept(posted)
         return sentences([refusal.sentence for refusal in self._handlers.refusals(receipt)])
 
     async def to_bot(self, stanza: Element) -> Words | str | None:
         """To the bot: run the command, or post it to where the sender's messages go."""
         jid, text = bare(stanza.get("from", "")), text_of(stanza)
-        typed = TypedLine(jid, local(jid) or jid, text, False, language_of(stanza))
-        reply = await self._handlers.answer(typed)
-        if isinstance(reply, str):
-            return reply
-        if isinstance(reply, PlainMessage):
-            text = reply.body
+        plain = PlainMessage(text, named_by(stanza))
+        if not await self.claimed_id(stanza, jid):  # another bus gives no commands
+            typed = TypedLine(
+                jid, local(jid) or jid, text, False, language_of(stanza), plain.replies
+            )
+            reply = await self._handlers.answer(typed)
+            if isinstance(reply, str):
+                return reply
+            plain = reply or plain
         channel = Channel("chat", jid)
         ends = self._handlers.leads_to(channel)
         if not ends:
@@ -206,43 +205,40 @@ class Inbox:
                 "Your message was not forwarded, because no route starts at your chat. “help” "
                 "lists what I can do."
             )
-        receipt = await self._handlers.accept(await self.posted(stanza, channel, text))
-        answers = [refusal.sentence for refusal in self._handlers.refusals(receipt)]
+        receipt = await self._handlers.accept(await self.posted(stanza, channel, plain))
+        answers: list[Words | str] = []
+        if plain.note:
+            answers.append(plain.note)
+        answers += [refusal.sentence for refusal in self._handlers.refusals(receipt)]
         stopped = {stop.destination for stop in receipt.planned.stops}
         if stopped:
             ends = self._handlers.leads_to(channel, stopped)
-        where = self.confirmation(jid, ends)
+        where = self.confirmation(jid, ends, first=plain.first)
         if where:
             answers.append(where)
         return sentences(answers)
 
-    def confirmation(self, jid: str, ends: Sequence[str]) -> Words | None:
-        """Where a message went. Said once to each person who does not want otherwise: what they
-        thought private may be read by many."""
-        wish = self._handlers.confirms(jid)
+    def confirmation(self, jid: str, ends: Sequence[str], *, first: bool) -> Words | None:
+        """Where a message went, as often as its author wants to hear that."""
         if not ends:
             return None
-        if wish == "always":
+        if self._handlers.confirms(jid) == "always":
             return _("Posted to {ends}.", ends=", ".join(ends))
-        if wish == "never" or jid in self._informed:
-            return None
-        self._informed[jid] = None
-        if len(self._informed) > REMEMBERED:
-            self._informed.popitem(last=False)
-        return _(
-            "Posted to {ends}, where everyone can read it. From now on I post what you write "
-            "here without confirming each message. “help” lists what else I can do.",
-            ends=", ".join(ends),
-        )
+        if first:
+            return _(
+                "Posted to {ends}. From now on I post what you write here without asking.",
+                ends=", ".join(ends),
+            )
+        return None
 
     # What it is
 
-    async def posted(self, stanza: Element, channel: Channel, text: str) -> Message:
+    async def posted(self, stanza: Element, channel: Channel, plain: PlainMessage) -> Message:
         """The message that someone posts to a channel."""
         jid = bare(stanza.get("from", ""))
         claimed = await self.claimed_id(stanza, jid)
-        posted = Message.new(channel, author(jid), text, self._clock(), id=claimed)
-        named = named_by(stanza)  # what the bus says to someone bears our own ids
+        posted = Message.new(channel, author(jid), plain.body, self._clock(), id=claimed)
+        named = plain.replies  # what the bus says to someone bears our own ids
         if not is_id(named) or named == posted.id:
             return posted
         if await self._handlers.can_read(named, channel, jid):
@@ -267,7 +263,7 @@ def author(jid: str) -> Author:
     return Author(name[:200], jid)
 
 
-def sentences(parts: Sequence[Words]) -> Words | None:
+def sentences(parts: Sequence[Words | str]) -> Words | None:
     """Several sentences, one a line; None for none."""
     if not parts:
         return None

@@ -103,6 +103,9 @@ class FakeHandlers:
     def confirms(self, jid: str) -> str:
         return self.wishes.get(jid, "once")
 
+    async def welcome(self, jid: str) -> Words | None:
+        return None
+
     def seen(self, jid: str) -> None:
         pass
 

@@ -169,7 +169,7 @@ async def test_in_german(stage: Stage, line: str, what: str) -> None:
     ],
 )
 async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
-    answer = await stage.says(line)
+    answer = await stage.says(f"/{line}")
     assert why in answer
     assert answer.splitlines()[-1].startswith("I read that as the command “remind”.")
     assert await stage.kept() == []

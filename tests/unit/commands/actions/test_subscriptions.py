@@ -340,7 +340,7 @@ async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
     ],
 )
 async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
-    answer = await stage.says(line)
+    answer = await stage.says(f"/{line}")
     assert answer.startswith("Error: ")
     assert why in answer
     assert answer.splitlines()[-1].startswith("I read that as the command “subscribe”.")
@@ -424,7 +424,7 @@ async def test_a_room_is_for_those_whom_it_lets_in(stage: Stage) -> None:
         == "Error: The channel teem does not exist, or you cannot access it."
     )  # and no close name is told
     stage.doors.inside.add("juliet@x")
-    assert "Did you mean team?" in await stage.says("subscribe teem")
+    assert "Did you mean “subscribe team”?" in await stage.says("subscribe teem")
     assert (await stage.says("subscribe team")).startswith(
         "Subscription 1: muc:team@rooms.example.org"
     )
@@ -641,8 +641,10 @@ async def test_stop_with_what_is_meant(stage: Stage) -> None:
         "subscribe lobby by mail to juliet@example.org",
     ):
         await stage.says(line)
-    for message in ("stop it please", "stop team", "stop the lobby music", "stop -1", "stop ²"):
+    for message in ("stop it please", "stop team", "stop it now, all of you"):
         assert await stage.says(message) == "None"
+    for message in ("stop the lobby music", "stop -1", "stop ²"):
+        assert "has ended" not in await stage.says(message)
     assert len(await stage.kept()) == 3
     assert (
         "Subscription 99 does not exist, or it is not yours. “subscriptions” shows your "
@@ -665,7 +667,7 @@ async def test_stop_and_more_is_a_message_of_guests(stage: Stage) -> None:
 
 
 async def test_stop_does_not_tell_which_rooms_there_are(stage: Stage) -> None:
-    assert await stage.says("stop team") == await stage.says("stop nowhere") == "None"
+    assert await stage.says("stop team") == await stage.says("stop party") == "None"
     stage.doors.inside.add("juliet@x")
     assert "You do not have a subscription “team”" in await stage.says("stop team")
     stage.doors.gone = True
@@ -776,7 +778,7 @@ async def test_others_are_for_operators_to_see(stage: Stage) -> None:
         assert (await stage.says(line, "admin@x")).splitlines()[1] == (
             "juliet@x: 1: shoutbox:lobby → chat:juliet@x, immediately"
         )
-    assert "is not a JID" in await stage.says("subscriptions are great", "admin@x")
+    assert "is not a JID" in await stage.says("/subscriptions are great", "admin@x")
     assert await stage.says("subscriptions", "admin@x") == NONE_YET
 
 
@@ -936,7 +938,7 @@ async def test_pause_and_resume(stage: Stage) -> None:
 )
 async def test_what_is_no_pause(stage: Stage, line: str, why: str) -> None:
     await stage.says("subscribe lobby")
-    assert why in await stage.says(line)
+    assert why in await stage.says(f"/{line}")
     assert (await stage.keeps()).standing is Standing.ON
     assert stage.bus.settings.quiet("juliet@x") is None
 
