@@ -10,7 +10,7 @@ from enum import Enum
 from xml.etree.ElementTree import Element
 
 from component.common.jids import folded, is_bare_jid
-from component.xmpp.stanza import INVITE, MUC_USER, bare, body_of, resource
+from component.xmpp.stanza import INVITE, MUC_USER, bare, body_of, domain, resource
 
 EME = "urn:xmpp:eme:0"
 FALLBACK = "urn:xmpp:fallback:0"
@@ -73,10 +73,18 @@ class Content(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation into a room, and the bare JID of who invites; "" where that is hidden."""
+    """An invitation into a room, and the bare JID of who invites; "" where that is hidden.
+    `by_room`: it is the room that says who invites."""
 
     room: str
     inviter: str
+    by_room: bool = False
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether the inviter may be written to: they invite themselves, or the room is at a
+        service of their own server. Other rooms could name anybody."""
+        return not self.by_room or domain(self.room).endswith(f".{domain(self.inviter)}")
 
 
 def content_of(stanza: Element) -> Content:
@@ -140,7 +148,7 @@ def invitation_of(stanza: Element) -> Invitation | None:
     sender = stanza.get("from", "")
     invite = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}invite")
     if invite is not None and not resource(sender) and is_bare_jid(sender):
-        return Invitation(bare(sender), bare(invite.get("from", "")))
+        return Invitation(bare(sender), bare(invite.get("from", "")), by_room=True)
     direct = stanza.find(f"{{{INVITE}}}x")
     if direct is None or stanza.get("type") == "groupchat":
         return None
