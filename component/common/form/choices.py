@@ -8,6 +8,7 @@ from os.path import commonprefix
 
 from component.common.errors import BadInput
 from component.common.i18n import LANGUAGES, Words, _
+from component.common.sanitize import caseless
 
 NONE = "none"
 """The value for choosing nothing."""
@@ -42,7 +43,7 @@ class Choice:
 
     def is_folded(self, folded: str) -> bool:
         """Whether a text in folded case is one of the ways to write it."""
-        return any(spelling.casefold() == folded for spelling in self.spellings())
+        return any(caseless(spelling) == folded for spelling in self.spellings())
 
 
 def choose(text: str, choices: Sequence[Choice]) -> str:
@@ -51,7 +52,7 @@ def choose(text: str, choices: Sequence[Choice]) -> str:
     for choice in choices:
         if text in choice.spellings():
             return choice.value
-    folded = text.casefold()
+    folded = caseless(text)
     matching = [choice for choice in choices if choice.is_folded(folded)]
     if len(matching) == 1:
         return matching[0].value
