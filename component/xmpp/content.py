@@ -47,13 +47,13 @@ EVENTS = (
 )
 """How the elements begin that are something else than words."""
 ASKS_FOR_MARKER = "markable"
-"""Stands in messages that hold words, and asks to be told when they are read (XEP-0333 section
+"""Part of messages that hold words: it asks to be told when they are read (XEP-0333 section
 4)."""
 _BODIES = {
     "OTR": re.compile(r"\s*\?OTR(?:[:,|]|\??v[0-9x]*\?|\?| Error:)"),
     "OpenPGP": re.compile(r"\s*-----BEGIN PGP MESSAGE-----"),
 }
-"""How bodies begin that are encrypted themselves: a message of OTR, a request to begin it or its
+"""How bodies begin that are encrypted: a message of OTR, a request to begin it or its
 error (Off-the-Record Messaging Protocol version 3), and OpenPGP's (RFC 9580 section 6.2)."""
 MAX_NAME = 40
 """Characters of a method's name that are repeated."""
@@ -83,7 +83,7 @@ class Invitation:
     @property
     def is_vouched_for(self) -> bool:
         """Whether the inviter may be written to: they invite themselves, or the room is at a
-        service of their own server. Other rooms could name anybody."""
+        service of the inviter's server. Other rooms could name anybody."""
         return not self.by_room or domain(self.room).endswith(f".{domain(self.inviter)}")
 
 

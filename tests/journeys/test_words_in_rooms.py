@@ -2,7 +2,7 @@
 other clients can read, invitations, and the ways to speak to the bot."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +15,7 @@ from tests.support.people import Person
 from tests.support.servers import Bus, Server
 
 BOT = f"bot@{COMPONENT}"
+MessageTypes = Literal["chat", "groupchat", "normal"]
 MUC_OWNER = "http://jabber.org/protocol/muc#owner"
 HIDDEN = (
     '<encrypted xmlns="eu.siacs.conversations.axolotl"><header sid="1"/><payload>AAAA</payload>'
@@ -42,7 +43,7 @@ async def admin(place: Place) -> AsyncIterator[Person]:
         yield one
 
 
-def send(me: Person, to: str, words: str, kind: str, *inside: str) -> None:
+def send(me: Person, to: str, words: str, kind: MessageTypes, *inside: str) -> None:
     """A message with something else in it."""
     message: Any = me.make_message(JID(to), words, mtype=kind)
     for one in inside:
@@ -140,6 +141,8 @@ async def test_an_invitation_is_not_a_line(place: Place) -> None:
             await unlock(juliet, party)
             invite = f'<invite to="{BOT}"><reason>Masks on</reason></invite>'
             send(juliet, party, "", "normal", f'<x xmlns="{MUC_USER}">{invite}</x>')
+            direct = f'<x xmlns="jabber:x:conference" jid="{party}"/>'
+            send(juliet, BOT, "Come in", "normal", direct)
             await answer(juliet, f"I was invited to {party}.")
             juliet.tell(f"invited@{COMPONENT}", "I invited the bot")
             await shouted(bus, "invited", "I invited the bot")
