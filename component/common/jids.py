@@ -4,7 +4,6 @@ the domain (RFC 6122 appendix A, RFC 3491: profiles of stringprep, RFC 3454).
 Prosody and ejabberd fold so. PRECIS (RFC 7622) keeps a few letters that they fold, such as ß.
 """
 
-import encodings.idna
 import re
 import stringprep
 import unicodedata
@@ -73,28 +72,34 @@ def _folded(jid: str) -> str:
 
 def nodeprep(text: str) -> str:
     """What nodeprep makes of a text; "" where it refuses it."""
+    return prepared(text, _NOT_IN_LOCAL)
+
+
+def nameprep(text: str) -> str:
+    """What nameprep makes of a domain; "" where it refuses it."""
+    return prepared(text, _NOT_IN_DOMAIN)
+
+
+def prepared(text: str, forbidden: frozenset[str]) -> str:
+    """A part of a JID as a server has it; "" where no server takes it."""
     if len(text) > MAX_PART_BYTES:
         return ""
-    kept = [stringprep.map_table_b2(c) for c in text if not stringprep.in_table_b1(c)]
+    kept = [small(c) for c in text if not stringprep.in_table_b1(c)]
     part = unicodedata.ucd_3_2_0.normalize("NFKC", "".join(kept))
-    if not _NOT_IN_LOCAL.isdisjoint(part) or any(map(is_prohibited, part)):
+    if not forbidden.isdisjoint(part) or any(map(is_prohibited, part)):
         return ""
     if len(part.encode()) > MAX_PART_BYTES or not has_one_direction(part):
         return ""
     return part
 
 
-def nameprep(text: str) -> str:
-    """What nameprep makes of a domain; "" where it refuses it."""
-    if len(text) > MAX_PART_BYTES:
-        return ""
-    try:
-        part = encodings.idna.nameprep(text)
-    except UnicodeError:
-        return ""
-    if not _NOT_IN_DOMAIN.isdisjoint(part) or any(map(is_prohibited, part)):
-        return ""
-    return part if len(part.encode()) <= MAX_PART_BYTES else ""
+def small(character: str) -> str:
+    """A character without its case (table B.2). Servers know the letters of Unicode 3.2, Python
+    those of today: a capital whose small letter came later stays."""
+    mapped = stringprep.map_table_b2(character)
+    if any(map(stringprep.in_table_a1, character + mapped)):
+        return character
+    return mapped
 
 
 def is_prohibited(character: str) -> bool:

@@ -73,6 +73,14 @@ def has_hidden(text: str) -> bool:
     return bool(HIDDEN.search(text))
 
 
+def caseless(text: str) -> str:
+    """A text as it is compared where neither case nor the way to type a letter matters (the Unicode
+    Standard, section 3.13)."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 def skeleton(name: str) -> str:
     """What `name` looks like: two names with the same skeleton can be mistaken for each other (UTS
     39 section 4)."""

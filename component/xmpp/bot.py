@@ -54,6 +54,12 @@ class Bot:
             message(sender, stanza.get("from", ""), body(words), own_words(), type=kind)
         )
 
+    def decline(self, room: str, inviter: str, words: str) -> None:
+        """Decline an invitation: the room tells it to who invites (XEP-0045 section 7.8.2)."""
+        reason = element(MUC_USER, "reason", text=words)
+        declined = element(MUC_USER, "x", element(MUC_USER, "decline", reason, to=inviter))
+        self._session.try_send(message(self.jid, room, declined, own_words()))
+
     # In rooms
 
     def say(self, room: Room, words: str) -> None:

@@ -67,9 +67,9 @@ def filled_settings(method: MethodSpec, filled: Any) -> dict[str, Any]:
 def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
     """A channel that can be added; raises BadInput where its address cannot be used, Conflict where
     the channel already exists."""
-    if not method.address.fullmatch(address):
-        address = address.lower()
     channel = method.channel(address)
+    if not method.address.fullmatch(channel.address):
+        channel = method.channel(address.lower())
     method.check(channel, any=True)
     if channel in [spec.channel for spec in bus.hub.channels]:
         raise Conflict(_("The channel {channel} already exists. Edit it instead.", channel=channel))

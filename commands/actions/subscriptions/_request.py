@@ -22,6 +22,7 @@ from component.common.errors import BadInput, Conflict, Forbidden
 from component.common.form import NONE, Faults
 from component.common.i18n import Words, _
 from component.common.jids import bare_jid
+from component.common.sanitize import caseless
 from component.common.schedule import leap
 
 LABELS = {
@@ -305,8 +306,8 @@ async def find_fallback(bus: Bus, subscription: Subscription, written: str) -> C
         known.append(address.target)
     named = []
     for end in known:
-        names = (end.method, end.address.lower(), str(end).lower())
-        if text in names and end != subscription.target:
+        names = (end.method, caseless(end.address), caseless(str(end)))
+        if caseless(text) in names and end != subscription.target:
             named.append(end)
     if len(named) == 1:
         return named[0]

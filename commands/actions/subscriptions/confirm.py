@@ -16,6 +16,7 @@ from component.bus.model.subscription import Address, Proof, Standing, Subscript
 from component.common.errors import NotFound
 from component.common.form import Ask
 from component.common.i18n import Words, _, joined
+from component.common.sanitize import caseless
 
 _CODE = re.compile(r"(\d{3})[ -]?(\d{3})")
 
@@ -111,7 +112,7 @@ async def address_of(bus: Bus, jid: str, written: str) -> Address:
     """An address of someone's, as a channel or without its method. Raises NotFound."""
     text = tidy(written)
     for one in await given_addresses(bus, jid):
-        if text.casefold() in (str(one.target).casefold(), one.target.address.casefold()):
+        if caseless(text) in (caseless(str(one.target)), caseless(one.target.address)):
             return one
     raise NotFound(
         _(

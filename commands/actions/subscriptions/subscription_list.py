@@ -10,7 +10,7 @@ from component.bus.model.roles import Role
 from component.common.errors import Forbidden
 from component.common.form import Ask
 from component.common.i18n import Words, _
-from component.common.jids import bare_jid, is_bare_jid
+from component.common.jids import bare_jid, folded, is_bare_jid
 from component.subscriptions.addresses import words_of
 
 SHOWN = 100
@@ -31,14 +31,14 @@ class Form:
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """List the caller's subscriptions, or others' for operators. Raises Forbidden, BadInput."""
-    whose = form.whose.strip().lower()
-    if whose in ("", caller.jid):
+    whose = form.whose.strip()
+    if not whose or folded(whose) == caller.jid:
         return await list_own(caller, bus)
     if caller.role < Role.OPERATOR:
         raise Forbidden(
             _("Only operators can see the subscriptions of others. “subscriptions” shows your own.")
         )
-    if whose in (ALL, "alle"):
+    if whose.lower() in (ALL, "alle"):
         return await list_others(None, bus)
     return await list_others(bare_jid(whose), bus)
 

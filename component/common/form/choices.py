@@ -8,6 +8,7 @@ from os.path import commonprefix
 
 from component.common.errors import Ambiguous, BadInput
 from component.common.i18n import LANGUAGES, Words, _
+from component.common.sanitize import caseless
 
 NONE = "none"
 """The value for choosing nothing."""
@@ -42,7 +43,7 @@ class Choice:
 
     def is_folded(self, folded: str) -> bool:
         """Whether a text in folded case is one of the ways to write it."""
-        return any(spelling.casefold() == folded for spelling in self.spellings())
+        return any(caseless(spelling) == folded for spelling in self.spellings())
 
 
 CHOOSE = "(choose)"
@@ -56,7 +57,7 @@ def choose(text: str, choices: Sequence[Choice]) -> str:
     nothing else."""
     if text == CHOOSE:
         raise BadInput(_("Choose one of the entries of this list."))
-    folded = text.casefold()
+    folded = caseless(text)
     for choice in choices:
         if text == choice.value:
             return text

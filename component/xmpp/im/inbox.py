@@ -31,6 +31,7 @@ from component.xmpp.stanza import (
     is_said,
     language_of,
     local,
+    resource,
     said_of,
 )
 from component.xmpp.stream.session import Session
@@ -60,7 +61,7 @@ class Inbox:
         self._clock = clock
         self._tasks = Tasks()
         self._rate = Rate(time.monotonic, 200, 20)
-        self._invitations = Rate(time.monotonic, 1, 1 / 60)
+        self._notices = Rate(time.monotonic, 1, 1 / 60)
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -71,42 +72,49 @@ class Inbox:
         author's JID is hidden."""
         if is_aside(stanza) or stanza.get("type") not in (None, "normal", "chat"):
             return
+        sender, has_words = stanza.get("from", ""), bool(body_of(stanza).strip())
+        take = self._handlers.gateway(domain(sender))
         holds = content_of(stanza)
-        take = self._handlers.gateway(domain(stanza.get("from", "")))
-        if holds is Content.INVITATION:
-            if not from_room:
-                self.invited(stanza)
+        if take:
+            # Who writes there has no client that encrypts: “?OTR?” is what they wrote.
+            if has_words and holds in (Content.WORDS, Content.ENCRYPTED):
+                self._tasks.run(self.from_gateway(stanza, take))
+        elif from_room and not resource(sender):
+            return  # the room itself: what it says of the bot is in its presence too
+        elif holds is Content.WORDS and has_words:
+            self._tasks.run(self.heard(stanza, from_room))
         elif holds is Content.ENCRYPTED:
             self.unreadable(stanza)
-        elif holds is Content.EVENT or not body_of(stanza).strip():
-            return
-        elif take:
-            self._tasks.run(self.from_gateway(stanza, take))
-        else:
-            self._tasks.run(self.heard(stanza, from_room))
+        elif not from_room:
+            self.invited(stanza)
 
     def invited(self, stanza: Element) -> None:
-        """Tell who invites the bot how a room is joined, once in a while: the bot comes into rooms
-        that are configured, and into no other."""
+        """Tell who invites the bot, if somebody does, how a room is joined, once in a while: the
+        bot comes into rooms that are configured, and into no other."""
         invitation = invitation_of(stanza)
         if not invitation or not invitation.inviter or is_said(stanza):
             return
         try:
-            self._invitations.spend(invitation.inviter)
+            self._notices.spend(f"invitation {invitation.inviter}")
         except TooMany:
             return
-        words = _(
+        sentence = _(
             "I was invited to {room}. I only join rooms that are configured: an operator can add "
             "this one with “channel add muc {room}”.",
             room=invitation.room,
         )
-        self._bot.write(invitation.inviter, words.told(self._handlers.language(invitation.inviter)))
+        words = sentence.told(self._handlers.language(invitation.inviter))
+        if invitation.is_vouched_for:
+            self._bot.write(invitation.inviter, words)
+        else:
+            self._bot.decline(invitation.room, invitation.inviter, words)
 
     def unreadable(self, stanza: Element) -> None:
-        """Say that a message is encrypted. It goes nowhere."""
+        """Say that a message is encrypted, once in a while: what answers may be a program. It goes
+        nowhere."""
         sender = bare(stanza.get("from", ""))
         try:
-            self._rate.spend(sender)
+            self._notices.spend(f"encrypted {stanza.get('from', '')}")
         except TooMany:
             return
         language = self._handlers.language(sender, language_of(stanza))

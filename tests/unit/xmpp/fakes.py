@@ -58,6 +58,8 @@ class FakeHandlers:
         self.asked: list[str] = []
         self.answers: dict[str, str] = {}
         """What is answered to a line; others are messages."""
+        self.gateways: dict[str, HeardThere] = {}
+        """What takes the messages of a gateway, by its domain."""
 
     async def accept(self, message: Message, position: ArchivePosition | None = None) -> Receipt:
         accepted: Receipt = await self.hub.accept(message, position)
@@ -129,4 +131,4 @@ class FakeHandlers:
         return stanza
 
     def gateway(self, domain: str) -> HeardThere | None:
-        return None
+        return self.gateways.get(domain)

@@ -86,6 +86,9 @@ def test_the_method_is_named(inside: str, method: str) -> None:
         ("?OTR?v2?", True),
         ("?OTR:AAMC", True),
         ("?OTR,1,3,?OTR:AAMC", True),
+        ("\n?OTR:AAMC", True),
+        ("?OTRv4?", True),
+        ("?OTR Error: what you sent is not readable", True),
         ("?OTR|5a73a599|27e31597,1,3,AAMC", True),
         ("?OTR is what they use", False),
         ("what is ?OTR?", False),
@@ -117,6 +120,57 @@ def test_the_body_in_the_own_language(bodies: list[tuple[str, str]], own: str, t
         if language:
             body.set("{http://www.w3.org/XML/1998/namespace}lang", language)
     assert body_of(stanza) == text
+
+
+@pytest.mark.parametrize(
+    ("body", "method"),
+    [
+        ("-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----", "OpenPGP"),
+        ("-----BEGIN PGP SIGNED MESSAGE-----\n\nwords", ""),
+        ("-----BEGIN PGP PUBLIC KEY BLOCK-----", ""),
+        ("it begins with -----BEGIN PGP MESSAGE-----", ""),
+    ],
+)
+def test_openpgp_in_the_body(body: str, method: str) -> None:
+    assert encryption_of(message("", body)) == method
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<markable xmlns='urn:xmpp:chat-markers:0'/>",
+        "<request xmlns='urn:xmpp:receipts'/><active xmlns='urn:example:chatstates'/>",
+        "<x xmlns='jabber:x:signed'>AAAA</x>",
+        "<reference xmlns='urn:xmpp:reference:0' type='mention' uri='xmpp:a@b'/>",
+        "<replace xmlns='urn:xmpp:message-correct:0' id='1'/>",
+        "<reply xmlns='urn:xmpp:reply:0' id='1'/>"
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'/>",
+        "<file-sharing xmlns='urn:xmpp:sfs:0'/>"
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:sfs:0'><body/></fallback>",
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:example:poll'/>",
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reactions:0'>"
+        "<body start='0' end='2'/></fallback>",
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reactions:0'><subject/></fallback>",
+    ],
+)
+def test_what_stands_beside_words(inside: str) -> None:
+    assert content_of(message(inside)) is Content.WORDS
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>",
+        "<fallback xmlns='urn:xmpp:fallback:0'/>",
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reactions:0'/>",
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reactions:0'><body/></fallback>",
+        "<apply-to xmlns='urn:xmpp:fasten:0' id='1'>"
+        "<retract xmlns='urn:xmpp:message-retract:0'/></apply-to>",
+        f"<x xmlns='{MUC_USER}'><decline from='romeo@example.org'/></x>",
+    ],
+)
+def test_whose_body_is_a_programs_word(inside: str) -> None:
+    assert content_of(message(inside)) is Content.EVENT
 
 
 @pytest.mark.parametrize("start", EVENTS)

@@ -7,6 +7,7 @@ import pytest
 
 from component.xmpp.bot import Bot
 from component.xmpp.im.inbox import Inbox
+from component.xmpp.stanza import MUC_USER
 from tests.support.fakes import FakeClock, FakeWorld, until
 from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
 
@@ -85,6 +86,52 @@ async def test_who_invites_is_told_once(stage: Stage, inside: str, sender: str) 
         )
     ]
     assert stage.handlers.asked == []
+
+
+@pytest.mark.parametrize(
+    "room", ["party@evil.example", "party@example.org.evil.example", "party@xexample.org"]
+)
+async def test_a_room_cannot_make_the_bot_write_to_others(stage: Stage, room: str) -> None:
+    """Whoever runs a room service says who invites. The answer goes back to that service."""
+    for _time in range(2):
+        stage.hears(MEDIATED, room)
+    [sent] = stage.session.sent
+    assert (sent.get("to"), sent.get("type"), sent.findtext("body")) == (room, None, None)
+    declined = sent.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}decline")
+    assert declined is not None
+    assert declined.get("to") == "juliet@example.org"
+    reason = declined.findtext(f"{{{MUC_USER}}}reason") or ""
+    assert reason.startswith(f"I was invited to {room}.")
+    assert stage.handlers.asked == []
+
+
+async def test_two_programs_do_not_talk_in_secret_for_ever(stage: Stage) -> None:
+    for _time in range(5):
+        stage.hears(OMEMO)
+    stage.hears(OMEMO, "romeo@example.org/desk")
+    assert [to for to, _words in stage.told] == [JULIET, "romeo@example.org/desk"]
+
+
+async def test_a_gateway_is_not_told_of_encryption(stage: Stage) -> None:
+    """Each answer could cost somebody an SMS, and nobody there reads it."""
+    taken: list[str] = []
+
+    async def take(_local: str, body: str, _id: str) -> None:
+        taken.append(body)
+
+    stage.handlers.gateways["sms.example.org"] = take
+    for inside, body in ((REACTION, "+"), (DIRECT, "come"), ("", "?OTR? what is it")):
+        stage.hears(inside, "+4930123@sms.example.org", body)
+    await until(lambda: taken, "it is taken")
+    assert taken == ["?OTR? what is it"]
+    assert stage.told == []
+
+
+async def test_what_a_room_says_of_itself_is_not_answered(stage: Stage) -> None:
+    stage.hears("", "lobby@rooms.example.org", body="Juliet declined", room=True)
+    stage.hears("", "lobby@rooms.example.org/juliet", body="help", room=True)
+    await until(lambda: stage.handlers.asked, "the line is heard")
+    assert stage.handlers.asked == ["help"]
 
 
 async def test_an_invitation_to_a_room_of_the_bus_says_nothing_new(stage: Stage) -> None:
