@@ -206,19 +206,23 @@ def _whole(said: dict[str, Any]) -> Phrase | None:
     if not _repeat_months(said) or (clock and clock.bare and not said):
         return None
     part, usual = said.pop("part", None), said.pop("usual", None)
-    days_only = said.pop("in_days", False)
-    if clock and days_only:
+    if said.pop("in_days", False) and clock:
         said["ahead"] = said.pop("delay") // 86_400
-    minutes = usual
-    if clock and part:
-        minutes = clock.within(part, on_day=bool(said.keys() & {"weekdays", *_ONE_DAY}))
-    elif clock:
-        minutes = clock.alone()
-    if minutes is None and (clock or part):
-        return None
-    if minutes == DAY_MINUTES or not _fits(said, minutes):
+    minutes = _time_of_day(clock, part, usual, on_day=bool(said.keys() & {"weekdays", *_ONE_DAY}))
+    is_known = minutes is not None or not (clock or part)
+    if not is_known or minutes == DAY_MINUTES or not _fits(said, minutes):
         return None
     return Phrase(clock=minutes, **said)
+
+
+def _time_of_day(
+    clock: Clock | None, part: str | None, usual: int | None, *, on_day: bool
+) -> int | None:
+    """The time of day in minutes that a clock and a part of the day say together; the `usual` one
+    of a part that has no clock; None where they say none."""
+    if clock is None:
+        return usual
+    return clock.within(part, on_day=on_day) if part else clock.alone()
 
 
 def _repeat_months(said: dict[str, Any]) -> bool:
@@ -232,17 +236,26 @@ def _repeat_months(said: dict[str, Any]) -> bool:
 def _fits(said: dict[str, Any], minutes: int | None) -> bool:
     """Whether pieces may be said together, and with or without a time of day."""
     kinds = frozenset(said)
-    if kinds not in _WHOLE:
+    if kinds not in _WHOLE or not _fits_clock(said, minutes):
         return False
-    if minutes is not None and ("delay" in kinds or "step" in kinds):
+    is_one_day = kinds & {"which", *_ONE_DAY}
+    if is_one_day and len(said.get("weekdays", ())) > 1:
         return False
-    if minutes is None and (not kinds or said.get("ahead") == 0):
-        return False  # “today” needs an hour: the usual one may be past
-    if "weekdays" in kinds and kinds & {"which", *_ONE_DAY} and len(said["weekdays"]) > 1:
+    return "cycle" not in kinds or _fits_cycle(said, str(said["cycle"]))
+
+
+def _fits_clock(said: dict[str, Any], minutes: int | None) -> bool:
+    """Whether pieces may be said with a time of day, or without one: “today” needs an hour, since
+    the usual one may be past."""
+    if minutes is None:
+        return bool(said) and said.get("ahead") != 0
+    return said.keys().isdisjoint(("delay", "step"))
+
+
+def _fits_cycle(said: dict[str, Any], cycle: str) -> bool:
+    """Whether days may come again in a cycle: weekdays each week, dates without a year each
+    year."""
+    if any(_CYCLE_OF[day] != cycle for day in said.keys() & _CYCLE_OF.keys()):
         return False
-    cycle = str(said.get("cycle", ""))
-    for day in kinds & _CYCLE_OF.keys():
-        if cycle and _CYCLE_OF[day] != cycle:
-            return False
-    has_year = bool(said.get("date", (0,))[0])
-    return not (cycle and has_year) and (cycle != "year" or "date" in kinds)
+    year = said.get("date", (0,))[0]
+    return not year and (cycle != "year" or "date" in said)
