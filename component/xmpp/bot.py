@@ -4,9 +4,8 @@ import time
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from component.bus.ports.method import Refusal
 from component.common.errors import TooMany
-from component.common.i18n import _, joined
+from component.common.i18n import Words, _, joined
 from component.common.rate import Rate
 from component.common.sanitize import one_line
 from component.xmpp.elements import body, element, message, own_words
@@ -64,15 +63,14 @@ class Bot:
             answer = unknown.told(self._handlers.language(line.jid, line.language))
         self.say(room, f"{line.nick}: {answer}")
 
-    def warn(self, room: Room, line: RoomLine, refusals: Sequence[Refusal]) -> None:
+    def warn(self, room: Room, line: RoomLine, sentences: Sequence[Words]) -> None:
         """Tell an occupant, in private and once a minute at most, what of theirs was not passed
         on."""
         try:
             self._warnings.spend(f"{room.jid}/{line.jid or line.nick}")
         except TooMany:
             return
-        sentences = joined([refusal.sentence for refusal in refusals], "\n")
-        words = sentences.told(self._handlers.language(line.jid, line.language))
+        words = joined(sentences, "\n").told(self._handlers.language(line.jid, line.language))
         occupant = f"{room.jid}/{line.nick}"
         private = element(MUC_USER, "x")
         self._session.try_send(

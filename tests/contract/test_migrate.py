@@ -85,7 +85,6 @@ async def test_messages_and_deliveries_are_as_they_were(old: Path) -> None:
     with opened(old) as database:
         rows = database.execute("select * from sent order by seq").fetchall()
         names = [row[1] for row in database.execute("pragma table_info(sent)")]
-        deleted = {row[0] for row in database.execute("select message_id from deletions")}
     store = await converted(old)
     states = {"came": State.RECEIVED, "done": State.DELIVERED}
     for values in rows:

@@ -70,7 +70,7 @@ async def accept_change(tx: Transaction, change: Change) -> Receipt:
     already, or that changes nothing, is not new. Raises StoreError."""
     original = await tx.original(change.message.corrects)
     if original is None:
-        return Receipt(change.message, False)
+        return Receipt(change.message, False, missing=True)
     if original.deleted:
         return Receipt(original.message, False, deleted=True)
     if original.message.body == change.message.body:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import WITHDRAWN, Channel, Kind, Message, id_from
-from component.bus.model.planner import Held
+from component.bus.model.planner import Held, Stopped
 from component.bus.ports.method import Corrects, Method, Retracts
 from component.bus.ports.transaction import Original, Plan, Revision
 from component.common.i18n import Words, _
@@ -24,11 +24,13 @@ _DELAYED = _("messages are delayed on the way there. To take the old one back, d
 @dataclass(frozen=True, slots=True)
 class NewWords:
     """Where the new words arrive, and as what; where processors would hold them (`delayed`), and
-    what becomes of held messages: None for those that go no further."""
+    what becomes of held messages: None for those that go no further. `stops` say where processors
+    stopped them."""
 
     arrivals: Mapping[Channel, Message]
     delayed: Collection[Channel] = ()
     held: Mapping[int, Message | None] = field(default_factory=dict)
+    stops: Collection[Stopped] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ def correction(change: Message, original: Original, new: NewWords, ways: Ways) -
             changes.held.append(replace(held, message=words))
         else:
             changes.dropped.append(held)
-    return plan(change, original, changes)
+    places = {delivery.channel for delivery in changes.ended}
+    stops = [stop for stop in new.stops if stop.destination in places]
+    return replace(plan(change, original, changes), stops=stops)
 
 
 def follower_words(original: Original, new: NewWords, ways: Ways) -> Message | None:
@@ -108,9 +112,7 @@ def follower_words(original: Original, new: NewWords, ways: Ways) -> Message | N
     return None
 
 
-def give(
-    delivery: Delivery, words: Message, change: Message, changes: Changes, ways: Ways
-) -> None:
+def give(delivery: Delivery, words: Message, change: Message, changes: Changes, ways: Ways) -> None:
     """A place gets the new words. What was sent there is corrected where it can be."""
     place = delivery.channel
     if delivery.message.is_gone:

@@ -45,7 +45,7 @@ from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.store import Store
 from component.bus.ports.transaction import Original, Plan, Revision, Write
 from component.common.errors import Moot, Muted, Refused
-from component.common.i18n import _
+from component.common.i18n import Words, _
 
 log = structlog.get_logger()
 
@@ -262,6 +262,19 @@ class Hub:
         told = [stop for stop in receipt.planned.stops if stop.tell]
         return tuple(Refusal(self._called(stop.destination), stop.why) for stop in told)
 
+    def missed(self, receipt: Receipt) -> Sequence[Words]:
+        """For the author of a change: where it did not arrive, and why. Each place once."""
+        sentences = [refusal.sentence for refusal in self.refusals(receipt)]
+        revision = receipt.planned.revision
+        if not revision:
+            return sentences
+        places: dict[str, Words] = {}
+        for channel, why in revision.missed:
+            places.setdefault(self._called(channel), why)
+        for place, why in places.items():
+            sentences.append(_("Your change did not reach {place}: {why}", place=place, why=why))
+        return sentences
+
     def _called(self, channel: Channel) -> str:
         spec = self._specs.get(channel)
         if spec and spec.title:
@@ -461,18 +474,7 @@ class Hub:
     def _revised(self, revision: Revision, deliveries: Sequence[Delivery]) -> None:
         """Send what was not sent yet in its new words, or not at all; what corrects or retracts
         it there is moot then. Show live readers what they see by now."""
-        original = revision.original.message.id
-        unsent: set[Channel] = set()
-        for channel, queue in self._queues_of(revision.words):
-            if queue.waits(original):
-                unsent.add(channel)
-        for channel, queue in self._queues_of(revision.ended):
-            if queue.waits(original):
-                unsent.add(channel)
-            queue.forget(original)
-        for now in revision.words:
-            if now.channel in self.queues:
-                self.queues[now.channel].revise(now.message)
+        unsent = self._change_queues(revision)
         for delivery in deliveries:
             if delivery.channel in unsent:
                 moot = Moot(_("The message was changed before it was sent there."))
@@ -482,11 +484,27 @@ class Hub:
         for one in (*revision.words, *revision.ended):
             self._broadcast.tell(one)
 
-    def _queues_of(self, deliveries: Iterable[Delivery]) -> Iterator[tuple[Channel, DeliveryQueue]]:
+    def _change_queues(self, revision: Revision) -> set[Channel]:
+        """Change what waits in the queues. Returns the channels where all of it waited."""
+        original = revision.original.message.id
+        unsent: set[Channel] = set()
+        for channel, queue, now in self._queues_of(revision.words):
+            if queue.waits(original):
+                unsent.add(channel)
+            queue.revise(now.message)
+        for channel, queue, _gone in self._queues_of(revision.ended):
+            if queue.waits(original):
+                unsent.add(channel)
+            queue.forget(original)
+        return unsent
+
+    def _queues_of(
+        self, deliveries: Iterable[Delivery]
+    ) -> Iterator[tuple[Channel, DeliveryQueue, Delivery]]:
         for delivery in deliveries:
             queue = self.queues.get(delivery.channel)
             if queue:
-                yield delivery.channel, queue
+                yield delivery.channel, queue, delivery
 
     async def _release(self, due: Sequence[Held]) -> bool:
         """Release held messages by the routes in force; whether there was anything to. Raises

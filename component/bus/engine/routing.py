@@ -24,7 +24,7 @@ from component.bus.model.digest import digests
 from component.bus.model.dry_run import Hop, explain
 from component.bus.model.ledger import Ledger, Place
 from component.bus.model.message import Channel, Kind, Message, new_id
-from component.bus.model.planner import Arrival, Dead, Follows, Held, Planner, no_permalink
+from component.bus.model.planner import Arrival, Dead, Follows, Held, Planner, Stopped, no_permalink
 from component.bus.model.processor import MAX_HELD, Stop
 from component.bus.model.route import Make, Route, Routes, Stage, grouped, no_processors
 from component.bus.ports.accepted import Followers, no_followers
@@ -161,9 +161,11 @@ class Routing:
         message = replace(original.message, body=change.body, edited=change.at)
         arrivals: dict[Channel, Message] = {}
         delayed: set[Channel] = set()
+        stops: Sequence[Stopped] = ()
         for now in (message.at, self._clock()):
             planner = replace(self.planner(Ledger()), now=now)
             follows = planner.plan(message)
+            stops = follows.stops
             for arrival in follows.arrivals:
                 if not arrival.error:
                     arrivals[arrival.channel] = arrival.message
@@ -177,7 +179,7 @@ class Routing:
             for follower in self._followers(place):
                 arrivals.setdefault(follower, words)
         held = {one.id: self.words_at(one, arrivals) for one in original.held}
-        return NewWords(arrivals, delayed, held)
+        return NewWords(arrivals, delayed, held, stops)
 
     def words_at(self, held: Held, arrivals: Mapping[Channel, Message]) -> Message | None:
         """The new words of a held message, through the stages that it has passed; None where they
@@ -185,7 +187,9 @@ class Routing:
         way = self.index.get(held.route)
         words = None
         if way:
-            words = next((one for place, one in arrivals.items() if starts(way.route, place, held)), None)
+            words = next(
+                (one for place, one in arrivals.items() if starts(way.route, place, held)), None
+            )
         if way is None or words is None:
             return None
         planner = self.planner(Ledger())

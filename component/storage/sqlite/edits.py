@@ -1,4 +1,4 @@
-"""Corrections and retractions by authors, on SQLite: what they make of the message that they name."""
+"""Corrections and retractions by authors, on SQLite: what they make of the message they name."""
 
 import json
 
@@ -38,9 +38,7 @@ async def save_words(writer: Connection, revision: Revision) -> None:
     now = change.body
     correction = of_id(change.id)
     await writer.run("add_edit", correction_id=correction, id=of_id(original.id), at=change.at)
-    rows = [
-        (one.seq, other_than(now, one.message), original.body) for one in revision.words
-    ]
+    rows = [(one.seq, other_than(now, one.message), original.body) for one in revision.words]
     await writer.put("edit_deliveries", rows)
     await writer.put("edit_held", [(one.id, other_than(now, one.message)) for one in revision.held])
     await writer.run("edit_body", id=of_id(original.id), body=now, at=change.at)

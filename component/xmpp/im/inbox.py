@@ -12,15 +12,27 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.bus.model.message import WEB_MARK, Author, Channel, Message, is_id
+from component.bus.model.message import (
+    WEB_MARK,
+    WITHDRAWN,
+    Author,
+    Channel,
+    Kind,
+    Message,
+    is_id,
+)
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Clock, HeardThere
-from component.common.errors import Forbidden, NotFound, ShoutbusError, StoreError, TooMany
+from component.common.errors import Forbidden, Gone, NotFound, ShoutbusError, StoreError, TooMany
 from component.common.i18n import Words, _, joined, tell
 from component.common.rate import Rate
 from component.common.sanitize import one_line, skeleton
 from component.xmpp.bot import Bot
+from component.xmpp.edits import Edit, edit_of, names_of
 from component.xmpp.elements import answer, element, error, message
 from component.xmpp.handlers import Handlers, PlainMessage, TypedLine
+from component.xmpp.im.edits import Posted, PostedLines
+from component.xmpp.muc.edits import DELETED, UNKNOWN
 from component.xmpp.muc.replies import named_by, text_of
 from component.xmpp.stanza import (
     RECEIPTS,
@@ -28,6 +40,7 @@ from component.xmpp.stanza import (
     body_of,
     domain,
     is_aside,
+    is_said,
     language_of,
     local,
     said_of,
@@ -63,6 +76,7 @@ class Inbox:
         self._tasks = Tasks()
         self._rate = Rate(time.monotonic, 200, 20)
         self._informed: OrderedDict[str, None] = OrderedDict()
+        self._lines = PostedLines()
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -71,14 +85,20 @@ class Inbox:
     def message(self, stanza: Element, from_room: bool) -> None:
         """A message that is not a room's groupchat. `from_room`: it came through a room, so its
         author's JID is hidden."""
-        if is_aside(stanza) or stanza.get("type") not in (None, "normal", "chat"):
-            return
-        if not body_of(stanza).strip():
+        if stanza.get("type") not in (None, "normal", "chat"):
             return
         take = self._handlers.gateway(domain(stanza.get("from", "")))
+        edit = edit_of(stanza)
+        if edit and not from_room and not take:
+            self._lines.expect(bare(stanza.get("from", "")), names_of(stanza))
+            self._tasks.run(self.edited(stanza, edit))
+            return
+        if is_aside(stanza) or (edit and edit.retracts) or not body_of(stanza).strip():
+            return
         if take:
             self._tasks.run(self.from_gateway(stanza, take))
         else:
+            self._lines.expect(bare(stanza.get("from", "")), names_of(stanza))
             self._tasks.run(self.heard(stanza, from_room))
 
     async def from_gateway(self, stanza: Element, take: HeardThere) -> None:
@@ -109,9 +129,55 @@ class Inbox:
             inside = error(error_type(fault), fault.condition, tell(fault.sentence, language))
             self._session.try_send(answer(stanza, "error", inside))
             return
+        finally:
+            self._lines.settle(sender, names_of(stanza), None)
         if reply:
             self._bot.reply(stanza, tell(reply, language))
         self.receipt(stanza)
+
+    async def edited(self, stanza: Element, edit: Edit) -> None:
+        """Take a correction or a retraction, and say what it did not reach. What corrects a command
+        is a new one. Another bus is not answered."""
+        sender, names = bare(stanza.get("from", "")), names_of(stanza)
+        language = self._handlers.language(sender, language_of(stanza))
+        try:
+            line = await self._lines.find(sender, edit.named)
+            if line is None:
+                await self.again(stanza, edit)
+                return
+            self._rate.spend(sender)
+            self._lines.settle(sender, names, line)
+            reply = sentences(await self.revise(stanza, edit, line))
+        except ShoutbusError as fault:
+            if not is_said(stanza):
+                inside = error(error_type(fault), fault.condition, tell(fault.sentence, language))
+                self._session.try_send(answer(stanza, "error", inside))
+            return
+        finally:
+            self._lines.settle(sender, names, None)
+        if reply and not is_said(stanza):
+            self._bot.reply(stanza, tell(reply, language))
+        self.receipt(stanza)
+
+    async def again(self, stanza: Element, edit: Edit) -> None:
+        """Someone corrected what was not a message: a command, or a line that was refused."""
+        if not edit.retracts and not is_aside(stanza):
+            await self.heard(stanza, from_room=False)
+
+    async def revise(self, stanza: Element, edit: Edit, line: Posted) -> Sequence[Words]:
+        """Change a message of the sender's. Returns what was not changed; raises as
+        `Accepting.revise`, NotFound, Gone."""
+        jid = bare(stanza.get("from", ""))
+        claimed = await self.claimed_id(stanza, jid)
+        words = WITHDRAWN if edit.retracts else text_of(stanza)
+        change = Message.new(line.channel, author(jid), words, self._clock(), id=claimed)
+        kind = Kind.RETRACTION if edit.retracts else Kind.CHAT
+        receipt = await self._handlers.revise(replace(change, corrects=line.id, kind=kind))
+        if receipt.missing:
+            raise NotFound(UNKNOWN)
+        if receipt.deleted and not edit.retracts:
+            raise Gone(DELETED)
+        return self._handlers.missed(receipt)
 
     def receipt(self, stanza: Element) -> None:
         """Say that a message arrived where its sender asks for that (XEP-0184)."""
@@ -151,7 +217,7 @@ class Inbox:
                     bot=self._bot.bare,
                 )
             )
-        receipt = await self._handlers.accept(await self.posted(stanza, channel, text_of(stanza)))
+        receipt = await self.post(stanza, channel, text_of(stanza))
         return sentences([refusal.sentence for refusal in self._handlers.refusals(receipt)])
 
     async def to_bot(self, stanza: Element) -> Words | str | None:
@@ -170,7 +236,7 @@ class Inbox:
                 "Your message was not forwarded, because no route starts at your chat. “help” "
                 "lists what I can do."
             )
-        receipt = await self._handlers.accept(await self.posted(stanza, channel, text))
+        receipt = await self.post(stanza, channel, text)
         answers = [refusal.sentence for refusal in self._handlers.refusals(receipt)]
         stopped = {stop.destination for stop in receipt.planned.stops}
         if stopped:
@@ -200,6 +266,13 @@ class Inbox:
         )
 
     # What it is
+
+    async def post(self, stanza: Element, channel: Channel, text: str) -> Receipt:
+        """Post a message to a channel. Its author can edit it from then on."""
+        receipt = await self._handlers.accept(await self.posted(stanza, channel, text))
+        posted = Posted(receipt.message.id, receipt.message.channel)
+        self._lines.settle(bare(stanza.get("from", "")), names_of(stanza), posted)
+        return receipt
 
     async def posted(self, stanza: Element, channel: Channel, text: str) -> Message:
         """The message that someone posts to a channel."""
