@@ -439,8 +439,8 @@ class Hub:
         return await retract_everywhere(self.methods, [*hops, *later], flights)
 
     def listen(self, channel: Channel) -> Listener:
-        """Everything new in `channel` from now on, and again what is deleted there; give it back
-        with `unlisten`."""
+        """Everything new in `channel` from now on, and again what is edited or deleted there; give
+        it back with `unlisten`."""
         return self._broadcast.add(channel)
 
     def unlisten(self, channel: Channel, listener: Listener) -> None:
