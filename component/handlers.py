@@ -65,6 +65,14 @@ class BusHandlers:
         """Hand a message to the hub."""
         return await self._hub.accept(message, position)
 
+    async def revise(self, change: Message, position: ArchivePosition | None = None) -> Receipt:
+        """Hand a correction or a retraction to the hub."""
+        return await self._hub.revise(change, position)
+
+    def missed(self, receipt: Receipt) -> Sequence[Words]:
+        """What the hub says did not arrive."""
+        return self._hub.missed(receipt)
+
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         """What the hub says was stopped."""
         return self._hub.refusals(receipt)

@@ -165,8 +165,8 @@ async def post(request: http.Request) -> http.Response:
     message = replace(message, replies=given.replies_to)
     receipt = await site.hub.accept(message, deliver=True)
     accepted = receipt.message
-    # If the first one was deleted in the meantime, its text cannot be compared any more.
-    body = accepted.body if receipt.deleted else message.body
+    # If the first one was changed in the meantime, its text cannot be compared any more.
+    body = accepted.body if receipt.deleted or accepted.edited else message.body
     repeated = replace(message, id=accepted.id, body=body)
     if identity(accepted) != identity(repeated):
         raise Reused(
@@ -252,6 +252,8 @@ def message_data(delivery: Delivery) -> dict[str, Any]:
         data["replies_to"] = message.replies
     if message.thread:
         data["thread"] = message.thread
+    if message.edited:
+        data["edited"] = message.edited
     return data
 
 

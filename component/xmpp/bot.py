@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from component.bus.ports.method import Refusal
 from component.common.errors import TooMany
 from component.common.i18n import Words, _, joined
 from component.common.rate import Rate
@@ -85,14 +84,14 @@ class Bot:
             answer = unknown.told(self._handlers.language(line.jid, line.language))
         self.say(room, f"{line.nick}: {answer}")
 
-    def warn(self, room: Room, line: RoomLine, refusals: Sequence[Refusal]) -> None:
+    def warn(self, room: Room, line: RoomLine, sentences: Sequence[Words]) -> None:
         """Tell an occupant, in private and once a minute at most, what of theirs was not passed
         on."""
         try:
             self._warnings.spend(f"{room.jid}/{line.jid or line.nick}")
         except TooMany:
             return
-        self.whisper(room, line, joined([refusal.sentence for refusal in refusals], "\n"))
+        self.whisper(room, line, joined(sentences, "\n"))
 
     def tell_unreadable(self, room: Room, line: RoomLine, method: str) -> None:
         """Tell an occupant, in private and once, that what they encrypt is not forwarded."""

@@ -66,6 +66,12 @@ class Accepting(Protocol):
         Raises StoreError, and Muted where its author may not speak.
         """
 
+    async def revise(self, change: Message, position: ArchivePosition | None = None) -> Receipt:
+        """Correct the message that `change` names, or take it back; else as `accept`."""
+
+    def missed(self, receipt: Receipt) -> Sequence[Words]:
+        """What of a change its author is to know: where it did not arrive."""
+
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         """Where processors stopped a new message and say that its author is to know."""
 

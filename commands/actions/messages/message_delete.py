@@ -33,8 +33,10 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         places = await bus.hub.delete(message.id, entry(caller, bus, "message-delete", before=what))
         if not places:
             return Done(_("Deleted {id}.", id=message.id))
+        lines = {(str(one.delivery.channel), one.fate, str(one.why)): one for one in places}
         return Lines(
-            _("Deleted {id}. In other places:", id=message.id), [place_words(one) for one in places]
+            _("Deleted {id}. In other places:", id=message.id),
+            [place_words(one) for one in lines.values()],
         )
 
     return ask_sure(

@@ -9,7 +9,7 @@ from commands.action import Action, Bus, Caller, Fit, Lines, Reply, Taken
 from commands.lookups import brief, when
 from commands.named import may_read
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import SHORT_ID, Channel, Message
+from component.bus.model.message import SHORT_ID, WITHDRAWN, Channel, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
@@ -75,12 +75,27 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         lines.append(held_line(held, caller, bus))
     for stop in await bus.store.messages.rejections(message.id):
         lines.append(stopped_line(stop, caller, bus))
+    for at, words in await bus.store.messages.earlier_words(message.id):
+        lines.append(edited_line(at, words, caller))
     deletion = await bus.store.messages.deletion(message.id)
     if deletion:
-        at, who = deletion
-        known = who if caller.role >= Role.OPERATOR else _("an operator")
-        lines.append(_("Deleted {time} by {who}.", time=when(at), who=known))
+        lines.append(deleted_line(*deletion, message, caller))
     return Lines(title, lines)
+
+
+def edited_line(at: int, words: str, caller: Caller) -> Words:
+    """When its author edited it; for operators, which words it had until then."""
+    if caller.role < Role.OPERATOR:
+        return _("Edited {time}.", time=when(at))
+    return _("Edited {time}. Before: “{body}”", time=when(at), body=brief(words, 100))
+
+
+def deleted_line(at: int, who: str, message: Message, caller: Caller) -> Words:
+    """When it was deleted, and by whom; which operator, operators learn."""
+    if message.body == WITHDRAWN:
+        return _("Deleted {time} by its author.", time=when(at))
+    known = who if caller.role >= Role.OPERATOR else _("an operator")
+    return _("Deleted {time} by {who}.", time=when(at), who=known)
 
 
 async def hops_of(bus: Bus, message_id: str) -> Sequence[Delivery]:

@@ -25,6 +25,8 @@ WEB_MARK = "(web)"
 
 DELETED = "(deleted by an operator)"
 """Replaces the body of a deleted message."""
+WITHDRAWN = "(deleted by its author)"
+"""Replaces the body of a message that its author took back."""
 
 GUEST_PREFIX = "guest-"
 """Local parts of web users' JIDs begin so; no channel's and no bot's may."""
@@ -106,6 +108,8 @@ class Kind(StrEnum):
     """A processor made it of several messages."""
     CONFIRMATION = "confirmation"
     """It asks the owner of an address to confirm it."""
+    RETRACTION = "retraction"
+    """It takes back the message that it `corrects` (XEP-0424). It has no words of its own."""
 
 
 class AuthorKind(StrEnum):
@@ -209,6 +213,8 @@ class Message:
     """The id of the first message of the thread, if this one is in a thread. The store finds it
     on accepting."""
     kind: Kind = Kind.CHAT
+    edited: int = 0
+    """When its author last changed its words, in ms since 1970; 0 for never."""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -248,6 +254,11 @@ class Message:
         fresh = id or new_id(at)
         whence = origin or f"{channel}#{fresh}"
         return cls(fresh, whence, channel, author, scrub(body).strip("\n"), at, kind=kind)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its words were taken away: it was deleted."""
+        return self.body in (DELETED, WITHDRAWN)
 
     @property
     def short_id(self) -> str:

@@ -11,16 +11,28 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.bus.model.message import WEB_MARK, Author, Channel, Message, is_id
+from component.bus.model.message import (
+    WEB_MARK,
+    WITHDRAWN,
+    Author,
+    Channel,
+    Kind,
+    Message,
+    is_id,
+)
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Clock, HeardThere
-from component.common.errors import Forbidden, NotFound, ShoutbusError, StoreError, TooMany
+from component.common.errors import Forbidden, Gone, NotFound, ShoutbusError, StoreError, TooMany
 from component.common.i18n import Words, _, joined, tell
 from component.common.rate import Rate
 from component.common.sanitize import one_line, skeleton
 from component.xmpp.bot import Bot, unreadable
 from component.xmpp.content import Content, content_of, encryption_of, invitation_of
+from component.xmpp.edits import Edit, edit_of, names_of
 from component.xmpp.elements import answer, element, error, message
 from component.xmpp.handlers import Handlers, PlainMessage, TypedLine
+from component.xmpp.im.edits import Posted, PostedLines
+from component.xmpp.muc.edits import DELETED, UNKNOWN
 from component.xmpp.muc.replies import named_by, text_of
 from component.xmpp.stanza import (
     RECEIPTS,
@@ -62,6 +74,7 @@ class Inbox:
         self._tasks = Tasks()
         self._rate = Rate(time.monotonic, 200, 20)
         self._notices = Rate(time.monotonic, 1, 1 / 60)
+        self._lines = PostedLines()
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -70,18 +83,35 @@ class Inbox:
     def message(self, stanza: Element, from_room: bool) -> None:
         """A message that is not a room's groupchat. `from_room`: it came through a room, so its
         author's JID is hidden."""
-        if is_aside(stanza) or stanza.get("type") not in (None, "normal", "chat"):
+        if stanza.get("type") not in (None, "normal", "chat"):
             return
-        sender, has_words = stanza.get("from", ""), bool(body_of(stanza).strip())
-        take = self._handlers.gateway(domain(sender))
-        holds = content_of(stanza)
-        if take:
+        take = self._handlers.gateway(domain(stanza.get("from", "")))
+        if not take and not from_room and self.takes_edit(stanza):
+            return
+        if is_aside(stanza):
+            return
+        if not take:
+            self.from_person(stanza, from_room)
+        elif body_of(stanza).strip() and content_of(stanza) in (Content.WORDS, Content.ENCRYPTED):
             # Who writes there has no client that encrypts: “?OTR?” is what they wrote.
-            if has_words and holds in (Content.WORDS, Content.ENCRYPTED):
-                self._tasks.run(self.from_gateway(stanza, take))
-        elif from_room and not resource(sender):
+            self._tasks.run(self.from_gateway(stanza, take))
+
+    def takes_edit(self, stanza: Element) -> bool:
+        """Take a correction or a retraction. Returns whether it was one."""
+        edit = edit_of(stanza)
+        if not edit or content_of(stanza) is Content.ENCRYPTED:
+            return False
+        self._lines.expect(bare(stanza.get("from", "")), names_of(stanza))
+        self._tasks.run(self.edited(stanza, edit))
+        return True
+
+    def from_person(self, stanza: Element, from_room: bool) -> None:
+        """Words, an invitation, or something that is neither."""
+        sender, holds = stanza.get("from", ""), content_of(stanza)
+        if from_room and not resource(sender):
             return  # the room itself: what it says of the bot is in its presence too
-        elif holds is Content.WORDS and has_words:
+        if holds is Content.WORDS and body_of(stanza).strip():
+            self._lines.expect(bare(sender), names_of(stanza))
             self._tasks.run(self.heard(stanza, from_room))
         elif holds is Content.ENCRYPTED:
             self.unreadable(stanza)
@@ -148,9 +178,55 @@ class Inbox:
             inside = error(error_type(fault), fault.condition, tell(fault.sentence, language))
             self._session.try_send(answer(stanza, "error", inside))
             return
+        finally:
+            self._lines.settle(sender, names_of(stanza), None)
         if reply:
             self._bot.reply(stanza, tell(reply, language))
         self.receipt(stanza)
+
+    async def edited(self, stanza: Element, edit: Edit) -> None:
+        """Take a correction or a retraction, and say what it did not reach. What corrects a command
+        is a new one. Another bus is not answered."""
+        sender, names = bare(stanza.get("from", "")), names_of(stanza)
+        language = self._handlers.language(sender, language_of(stanza))
+        try:
+            line = await self._lines.find(sender, edit.named)
+            if line is None:
+                await self.again(stanza, edit)
+                return
+            self._rate.spend(sender)
+            self._lines.settle(sender, names, line)
+            reply = sentences(await self.revise(stanza, edit, line))
+        except ShoutbusError as fault:
+            if not is_said(stanza):
+                inside = error(error_type(fault), fault.condition, tell(fault.sentence, language))
+                self._session.try_send(answer(stanza, "error", inside))
+            return
+        finally:
+            self._lines.settle(sender, names, None)
+        if reply and not is_said(stanza):
+            self._bot.reply(stanza, tell(reply, language))
+        self.receipt(stanza)
+
+    async def again(self, stanza: Element, edit: Edit) -> None:
+        """Someone corrected what was not a message: a command, or a line that was refused."""
+        if not edit.retracts and not is_aside(stanza):
+            await self.heard(stanza, from_room=False)
+
+    async def revise(self, stanza: Element, edit: Edit, line: Posted) -> Sequence[Words]:
+        """Change a message of the sender's. Returns what was not changed; raises as
+        `Accepting.revise`, NotFound, Gone."""
+        jid = bare(stanza.get("from", ""))
+        claimed = await self.claimed_id(stanza, jid)
+        words = WITHDRAWN if edit.retracts else text_of(stanza)
+        change = Message.new(line.channel, author(jid), words, self._clock(), id=claimed)
+        kind = Kind.RETRACTION if edit.retracts else Kind.CHAT
+        receipt = await self._handlers.revise(replace(change, corrects=line.id, kind=kind))
+        if receipt.missing:
+            raise NotFound(UNKNOWN)
+        if receipt.deleted and not edit.retracts:
+            raise Gone(DELETED)
+        return self._handlers.missed(receipt)
 
     def receipt(self, stanza: Element) -> None:
         """Say that a message arrived where its sender asks for that (XEP-0184)."""
@@ -190,8 +266,8 @@ class Inbox:
                     bot=self._bot.bare,
                 )
             )
-        posted = await self.posted(stanza, channel, PlainMessage(text_of(stanza), named_by(stanza)))
-        receipt = await self._handlers.accept(posted)
+        plain = PlainMessage(text_of(stanza), named_by(stanza))
+        receipt = await self.post(stanza, channel, plain)
         return sentences([refusal.sentence for refusal in self._handlers.refusals(receipt)])
 
     async def to_bot(self, stanza: Element) -> Words | str | None:
@@ -213,7 +289,7 @@ class Inbox:
                 "Your message was not forwarded, because no route starts at your chat. “help” "
                 "lists what I can do."
             )
-        receipt = await self._handlers.accept(await self.posted(stanza, channel, plain))
+        receipt = await self.post(stanza, channel, plain)
         answers: list[Words | str] = []
         if plain.note:
             answers.append(plain.note)
@@ -240,6 +316,13 @@ class Inbox:
         return None
 
     # What it is
+
+    async def post(self, stanza: Element, channel: Channel, plain: PlainMessage) -> Receipt:
+        """Post a message to a channel. Its author can edit it from then on."""
+        receipt = await self._handlers.accept(await self.posted(stanza, channel, plain))
+        posted = Posted(receipt.message.id, receipt.message.channel)
+        self._lines.settle(bare(stanza.get("from", "")), names_of(stanza), posted)
+        return receipt
 
     async def posted(self, stanza: Element, channel: Channel, plain: PlainMessage) -> Message:
         """The message that someone posts to a channel."""

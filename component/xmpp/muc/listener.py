@@ -16,6 +16,7 @@ from component.xmpp.content import encryption_of
 from component.xmpp.muc.access import Access
 from component.xmpp.muc.addressed import addressed
 from component.xmpp.muc.attendance import Attendance
+from component.xmpp.muc.edits import RoomEdit
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.nick_guard import NickGuard
 from component.xmpp.muc.puppets import Puppets
@@ -121,8 +122,9 @@ class RoomListener:
             return
         if is_said(stanza):
             self._tasks.run(self.accept(incoming, None))
-        else:
-            self._tasks.run(self.accept(incoming, line))
+            return
+        self._tasks.run(self.accept(incoming, line))
+        if not isinstance(incoming, RoomEdit) or not incoming.retracts:
             self._tasks.run(self._bot.answer(room, line))
 
     def line(self, room: Room, stanza: Element) -> RoomLine:
@@ -138,7 +140,7 @@ class RoomListener:
         if method and line.nick and line.nick != room.nick and not is_said(stanza):
             self._bot.tell_unreadable(room, line, method)
 
-    async def accept(self, incoming: Incoming, line: RoomLine | None) -> None:
+    async def accept(self, incoming: Incoming | RoomEdit, line: RoomLine | None) -> None:
         """Hand a line to the bus, and tell its author what was stopped.
 
         The author of a line can't be told no; the archive has it: where the store fails, it is read
@@ -146,15 +148,15 @@ class RoomListener:
         """
         room = incoming.room
         try:
-            refusals = await self._ingest.accept(incoming)
+            sentences = await self._ingest.accept(incoming)
         except StoreError:
             if room.state == "in":
                 room.state = "reading"
                 room.inside.clear()
                 self._attendance.come_back(room)
             return
-        if line and refusals:
-            self._bot.warn(room, line, refusals)
+        if line and sentences:
+            self._bot.warn(room, line, sentences)
 
     def bounced(self, room: Room, stanza: Element) -> None:
         """The room answers a line of ours with an error."""
@@ -231,6 +233,7 @@ class RoomListener:
         is_new = nick not in room.occupants
         self._access.seen(room, nick, occupant)
         room.occupants[nick] = occupant
+        room.stays.begin(nick)
         if self._nick_guard.minds(room, nick):
             self._tasks.run(self._nick_guard.put_out(room, nick, occupant.jid))
         elif is_new and room.inside.is_set() and nick not in self._puppets.names(room.jid):
@@ -243,8 +246,11 @@ class RoomListener:
         self._access.gone(room, nick, Occupant.read(stanza), codes)
         gone = room.occupants.pop(nick, None)
         item = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
+        renamed = ""
         if gone and "303" in codes and item is not None:
-            room.occupants[item.get("nick", "")] = gone
+            renamed = item.get("nick", "")
+            room.occupants[renamed] = gone
+        room.stays.end(nick, renamed)
 
 
 def reason_out(stanza: Element, codes: frozenset[str]) -> Words:

@@ -65,6 +65,14 @@ class FakeHandlers:
         accepted: Receipt = await self.hub.accept(message, position)
         return accepted
 
+    async def revise(self, change: Message, position: ArchivePosition | None = None) -> Receipt:
+        revised: Receipt = await self.hub.revise(change, position)
+        return revised
+
+    def missed(self, receipt: Receipt) -> Sequence[Words]:
+        missed: Sequence[Words] = self.hub.missed(receipt)
+        return missed
+
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         stopped: Sequence[Refusal] = self.hub.refusals(receipt)
         return stopped
