@@ -3,8 +3,8 @@
 
 Nothing is lost or repeated: a reader first registers as a listener and then reads the store from
 the last id it knows, and the sequence numbers show what it received both ways. A reader that falls
-behind is disconnected and reconnects. A message that is edited or deleted is sent once more, to those
-connected at that moment, as an event named `edited` or `deleted`.
+behind is disconnected and reconnects. A message that is edited or deleted is sent once more, to
+those connected at that moment, as an event named `edited` or `deleted`.
 """
 
 import asyncio
