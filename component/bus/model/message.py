@@ -107,7 +107,7 @@ class Kind(StrEnum):
     CONFIRMATION = "confirmation"
     """It asks the owner of an address to confirm it."""
     RETRACTION = "retraction"
-    """It takes back the message that it `corrects` (XEP-0424), and replaces its words by its body."""
+    """It takes back the message that it `corrects` (XEP-0424)."""
 
 
 class AuthorKind(StrEnum):

@@ -99,10 +99,8 @@ class World:
     async def rest(self) -> None:
         """Return once nothing is on its way any more."""
         async with asyncio.timeout(20):
-            while (
-                self.hub.unsaved or await self.store.deliveries.backlog()
-            ):  # outcomes linger, for others to be committed with
-                pass
+            while await self.store.deliveries.backlog() or self.hub.unsaved:
+                pass  # outcomes linger, for others to be committed with
 
     async def log(self, channel: Channel) -> list[str]:
         return [one.message.body for one in await self.store.deliveries.log(channel)]
