@@ -66,7 +66,7 @@ async def accept_all(
 
 
 async def accept_change(tx: Transaction, change: Change) -> Receipt:
-    """Change a message that is known. One that was deleted remains deleted, and a change that is known
+    """Change a message that is known. A deleted one is not changed, and a change that is known
     already, or that changes nothing, is not new. Raises StoreError."""
     original = await tx.original(change.message.corrects)
     if original is None:

@@ -1,7 +1,7 @@
 """What a correction or a retraction makes of the message that it names: the pure decision. No I/O.
 
 A place gets the new words, or it loses the old ones. A place keeps the old words only where it
-cannot change what it has, or where a processor would hold the new ones; then the author is told.
+cannot change what it has, or where a processor would hold the new ones. The author learns where.
 """
 
 from collections.abc import Collection, Mapping

@@ -109,7 +109,7 @@ class Kind(StrEnum):
     CONFIRMATION = "confirmation"
     """It asks the owner of an address to confirm it."""
     RETRACTION = "retraction"
-    """It takes back the message that it `corrects` (XEP-0424). It has no words itself."""
+    """It takes back the message that it `corrects` (XEP-0424)."""
 
 
 class AuthorKind(StrEnum):

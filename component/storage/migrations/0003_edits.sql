@@ -5,11 +5,11 @@ create index messages_by_corrects on messages (corrects) where corrects is not n
 
 -- The words that a message had until it was corrected. A deleted message has none left.
 create table edits (
-    correction_id blob primary key references messages (id),
+    number integer primary key autoincrement,
     message_id blob not null references messages (id),
     at integer not null,
     before text not null
-) without rowid;
+);
 create index edits_by_message on edits (message_id);
 
 drop view archived;

@@ -8,14 +8,14 @@ select
 from messages
 where id = coalesce((select corrects from messages where id = :id), :id);
 
--- name: add_edit(correction_id, id, at)!
+-- name: add_edit(id, at)!
 -- Keep the words of message :id, which a correction is about to replace.
-insert into edits (correction_id, message_id, at, before)
-select :correction_id, id, :at, body from messages where id = :id;
+insert into edits (message_id, at, before)
+select id, :at, body from messages where id = :id;
 
 -- name: earlier_words(id)
 -- The words that message :id had, oldest first, with the time that each was replaced.
-select at, before from edits where message_id = :id order by at, correction_id;
+select at, before from edits where message_id = :id order by number;
 
 -- name: edit_body(id, body, at)!
 -- Other words of its author in the place of a message's.

@@ -36,8 +36,7 @@ async def save_words(writer: Connection, revision: Revision) -> None:
     """Save the new words, and keep those that they replace."""
     change, original = revision.change, revision.original.message
     now = change.body
-    correction = of_id(change.id)
-    await writer.run("add_edit", correction_id=correction, id=of_id(original.id), at=change.at)
+    await writer.run("add_edit", id=of_id(original.id), at=change.at)
     rows = [(one.seq, other_than(now, one.message), original.body) for one in revision.words]
     await writer.put("edit_deliveries", rows)
     await writer.put("edit_held", [(one.id, other_than(now, one.message)) for one in revision.held])

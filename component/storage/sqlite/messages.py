@@ -34,7 +34,7 @@ class SQLiteMessages:
         return await self._database.read("rejections", to_rejection, id=of_id(message_id))
 
     async def id_from(self, origin: str) -> str:
-        """Return the id of the message that came from `origin`; "" if it is unknown."""
+        """Return the id of the message that came from `origin`; "" if it does not exist."""
         _channel, _hash, last = origin.rpartition("#")
         source = {"origin": origin, "id": of_id(last)}
         return await self._database.read_one("id_from_origin", to_message_id, **source) or ""

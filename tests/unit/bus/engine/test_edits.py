@@ -99,8 +99,8 @@ class World:
     async def rest(self) -> None:
         """Return once nothing is on its way any more."""
         async with asyncio.timeout(20):
-            while self.hub.unsaved or await self.store.deliveries.backlog():
-                await asyncio.sleep(0.005)
+            while await self.store.deliveries.backlog() or self.hub.unsaved:
+                pass  # outcomes linger, for others to be committed with
 
     async def log(self, channel: Channel) -> list[str]:
         return [one.message.body for one in await self.store.deliveries.log(channel)]
@@ -313,7 +313,7 @@ WORDS = Stage(1, "words", (("words", ("bad",)), ("then", ("stop",))))
 PREFIX = Stage(2, "prefix", (("text", ("[x]",)),))
 DELAY = Stage(3, "delay", (("by", ("1h",)),))
 DEDUPE = Stage(4, "dedupe", (("within", ("1h",)),))
-SLOW = Stage(5, "slow", (("by", ("1h",)),))
+SLOW = Stage(5, "slow", (("per", ("1h",)),))
 SAMPLE = Stage(6, "sample", (("every", ("2",)),))
 
 
