@@ -59,15 +59,19 @@ def taken_by_form(action: Action, step: Step, rest: str, caller: Caller, bus: Bu
 
 def fault_of(asked: Field, given: Sequence[str]) -> Words | None:
     """What is wrong with a field's value; a name that several have is asked about later."""
-    if asked.ask.choices and not asked.choices:
-        return _("“{text}” is not one of the choices.", text=given[0][:60])
-    try:
-        asked.parse(given)
-    except Ambiguous:
+    fault: Words | str = ""
+    if asked.type is str and asked.ask.choices and not asked.choices:
+        fault = _("“{text}” is not one of the choices.", text=given[0][:60])
+    else:
+        try:
+            asked.parse(given)
+        except Ambiguous:
+            return None
+        except BadInput as error:
+            fault = error.sentence
+    if not fault:
         return None
-    except BadInput as error:
-        return _("{label}: {fault}", label=asked.ask.label, fault=error.sentence)
-    return None
+    return _("{label}: {fault}", label=asked.ask.label, fault=fault)
 
 
 def fit_of(asked: Field) -> Fit:
