@@ -56,6 +56,7 @@ LOOSE = {
 CORE_LOOSE = {
     # Stored, so in one language for all who read it
     ("bus/model/message.py", "(deleted by an operator)"),
+    ("bus/model/message.py", "(deleted by its author)"),
     ("bus/model/digest.py", "1 message"),
     ("bus/model/digest.py", " messages"),
     ("storage/sqlite/configuration.py", "The route was removed while the message was held."),
