@@ -59,12 +59,8 @@ CORE_LOOSE = {
     ("bus/model/message.py", "(deleted by an operator)"),
     ("bus/model/message.py", "(deleted by its author)"),
     # Keys that nobody reads
-    ("bus/engine/corrections.py", " retraction"),
     ("xmpp/im/inbox.py", "invitation "),
     ("xmpp/im/inbox.py", "encrypted "),
-    ("xmpp/muc/edits.py", "jid "),
-    ("xmpp/muc/edits.py", "stay "),
-    ("xmpp/muc/edits.py", "id "),
     ("bus/model/digest.py", "1 message"),
     ("bus/model/digest.py", " messages"),
     ("storage/sqlite/configuration.py", "The route was removed while the message was held."),

@@ -175,7 +175,7 @@ def plan(change: Message, original: Original, changes: Changes) -> Plan:
 
 def taking_back(change: Message) -> Message:
     """What takes the old words back where a correction does not arrive."""
-    id = id_from(f"{change.id} retraction")
+    id = id_from(f"{change.id}#retraction")
     return replace(
         change, id=id, origin=f"{change.channel}#{id}", body=WITHDRAWN, kind=Kind.RETRACTION
     )

@@ -37,12 +37,12 @@ def speaker(room: Room, nick: str, stanza: Element, *, live: bool) -> str:
     archive does not tell who left under a nickname."""
     if room.occupant_ids:
         given = occupant_id(stanza)
-        return f"id {given}" if given else ""
+        return f"id:{given}" if given else ""
     jid = room.jid_of(nick)
     if jid:
-        return f"jid {jid}"
+        return f"jid:{jid}"
     stay = room.stays.of(nick)
-    return f"stay {stay}" if live and stay else ""
+    return f"stay:{stay}" if live and stay else ""
 
 
 def room_edit(

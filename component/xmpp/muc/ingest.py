@@ -134,21 +134,36 @@ class Ingest:
         if ours:
             room.reflected(ours, nick)
             room.lines.put(KnownLine(ours, archived, nick))
-        edit = edit_of(stanza)
-        if edit and nick and not ours and content_of(stanza) is not Content.ENCRYPTED:
-            return self.edited(room, stanza, edit, position, archived, at, live=live)
+        elif nick and content_of(stanza) is not Content.ENCRYPTED:
+            edit = edit_of(stanza)
+            if edit:
+                return self.edited(room, stanza, edit, position, archived, at, live=live)
         if ours or is_aside(stanza) or not nick or not has_words(stanza):
             if position:
                 # After the outcome that the confirmation settles in this turn of the loop.
                 asyncio.get_running_loop().call_soon(self._accepting.note, position)
             return None
+        return self.said(room, stanza, position, archived, at, live=live)
+
+    def said(
+        self,
+        room: Room,
+        stanza: Element,
+        position: ArchivePosition | None,
+        archived: str,
+        at: int,
+        *,
+        live: bool,
+    ) -> Incoming | None:
+        """Someone's words; None for those that cannot be a message."""
+        nick = resource(stanza.get("from", ""))
         try:
             said = message(room, stanza, archived, at)
-            who = speaker(room, nick, stanza, live=live)
-            incoming = Incoming(room, nick, said, position, who, names_of(stanza, archived))
         except BadInput as error:
             log.info("message not forwarded", room=room.jid, reason=str(error))
             return None
+        who = speaker(room, nick, stanza, live=live)
+        incoming = Incoming(room, nick, said, position, who, names_of(stanza, archived))
         if not incoming.claimed or not position:  # else the hub says first whose id it is
             incoming.remember(incoming.message.id)
         return incoming
