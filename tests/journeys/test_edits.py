@@ -65,7 +65,8 @@ def place(
 
 def say(me: Person, to: str, words: str, inside: str = "", kind: Any = "groupchat") -> str:
     """Say something with an element of ours in it; returns the stanza's id."""
-    message: Any = me.make_message(JID(to), words, mtype=kind)
+    client: Any = me
+    message = client.make_message(JID(to), words, mtype=kind)
     if inside:
         message.append(ET.fromstring(inside))
         message.append(ET.fromstring('<store xmlns="urn:xmpp:hints"/>'))
@@ -195,9 +196,9 @@ async def test_while_the_bus_was_away(place: TwoRooms) -> None:
 async def test_in_a_private_chat(place: TwoRooms) -> None:
     with place.bus("private") as bus:
         async with place.person("juliet") as juliet, place.person("romeo") as romeo:
-            first = say(juliet, BOT, "helo", kind="chat")
-            say(juliet, BOT, "hello", CORRECT.format(first), kind="chat")
-            (shout,) = await shows(bus, "private", ["hello"])
+            first = say(juliet, BOT, "good mroning", kind="chat")
+            say(juliet, BOT, "good morning", CORRECT.format(first), kind="chat")
+            (shout,) = await shows(bus, "private", ["good morning"])
             assert shout["edited"]
             say(romeo, BOT, "evil", CORRECT.format(first), kind="chat")
             await romeo.until(

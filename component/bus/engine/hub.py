@@ -462,14 +462,18 @@ class Hub:
         return self.commits.unsaved
 
     def _committed(self, receipts: Sequence[Receipt], begun: Sequence[Delivery]) -> None:
+        changes: list[Receipt] = []
         for receipt in receipts:
             if receipt.planned.revision:
-                self._revised(receipt.planned.revision, receipt.deliveries)
+                changes.append(receipt)  # its deliveries were added behind all others
             else:
                 self._dispatch(receipt.deliveries)
             for held in receipt.planned.holds:
                 self.releases.expect(held.due)
         self._dispatch(begun)
+        for change in changes:
+            if change.planned.revision:
+                self._revised(change.planned.revision, change.deliveries)
 
     def _revised(self, revision: Revision, deliveries: Sequence[Delivery]) -> None:
         """Send what was not sent yet in its new words, or not at all; what corrects or retracts

@@ -172,6 +172,15 @@ async def test_an_edit_before_the_original_is_on_disk(world: World) -> None:
     assert world.screen.lines(OTHER) == await world.log(BOX) == ["hello"]
 
 
+async def test_an_edit_holds_up_no_line_of_its_group(world: World) -> None:
+    first = await world.say("one")
+    await world.rest()
+    edit = replace(world.named("one!"), corrects=first.id)
+    await asyncio.gather(world.hub.revise(edit), world.hub.accept(world.named("two")))
+    await world.rest()
+    assert world.screen.lines(OTHER) == await world.log(BOX) == ["one!", "two"]
+
+
 async def test_nothing_is_known_of_what_is_edited(world: World) -> None:
     receipt = await world.edit(world.named("never said"), "hello")
     assert (receipt.new, receipt.missing) == (False, True)
