@@ -167,7 +167,7 @@ async def test_ways_to_speak_to_the_bot(place: Place) -> None:
             juliet.say(room, "shoutbus: whoami")
             await juliet.until(lambda: len(said_by_bot(juliet)) == 5, "five answers")
             assert said_by_bot(juliet)[:4] == ["Juliet: pong"] * 4
-            assert len(bus.bodies("shoutbox:spoken")) == 10
+            await comes(lambda: len(bus.bodies("shoutbox:spoken")) == 10, "all ten lines")
 
 
 async def shouted(bus: Bus, name: str, words: str) -> None:
