@@ -125,8 +125,9 @@ async def test_nobodys_words_are_lost_to_who_claims_their_id(
         said = await juliet.hears("important: meet at nine")
         archived = next(one.get("id") for one in said.xml.iter("{urn:xmpp:sid:0}stanza-id"))
         claimed = id_from(f"muc:{ROOM}#{archived}")
-        again = await asyncio.to_thread(_again, bus)
+        again = _again(bus)
         try:
+            await asyncio.to_thread(again.ready)
             juliet.send_raw(
                 '<message type="chat" to="lobby@bus.localhost"><body>a lie</body>'
                 f'<said xmlns="urn:shoutbus:said:0" id="{claimed}"/></message>'

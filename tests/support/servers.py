@@ -62,7 +62,7 @@ def call(url: str, data: bytes | None = None, method: str | None = None, **heade
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, data, named, method=method)
     try:
-        with _OPENER.open(request, timeout=20) as answer:
+        with _OPENER.open(request, timeout=60) as answer:
             return Reply(answer.status, dict(answer.headers), answer.read().decode())
     except urllib.error.HTTPError as error:
         with error:
