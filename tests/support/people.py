@@ -81,7 +81,7 @@ class Person(ClientXMPP):
     def tell(self, jid: str, words: str) -> None:
         self.send_message(JID(jid), words, mtype="chat")
 
-    async def until(self, holds: Callable[[], Any], what: str, patience: float = 15.0) -> Any:
+    async def until(self, holds: Callable[[], Any], what: str, patience: float = 30.0) -> Any:
         """What `holds` gives once something heard makes it true."""
         try:
             async with asyncio.timeout(patience), self._news:
@@ -92,7 +92,7 @@ class Person(ClientXMPP):
             lines = [f"{one['from']}: {one['body']}" for one in self.heard]
             raise AssertionError(f"not within {patience} s: {what}; heard {lines}") from None
 
-    async def hears(self, words: str, patience: float = 15.0) -> Any:
+    async def hears(self, words: str, patience: float = 30.0) -> Any:
         """The first message with just these words."""
         return await self.until(
             lambda: next((m for m in self.heard if m["body"] == words), None), words, patience

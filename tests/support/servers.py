@@ -24,7 +24,7 @@ TOKEN = "a-token-for-tests-only"
 SECRET = "a-secret-for-tests-only"
 
 
-def eventually(holds: Callable[[], Any], what: str, patience: float = 15.0) -> Any:
+def eventually(holds: Callable[[], Any], what: str, patience: float = 30.0) -> Any:
     """What `holds` gives once it is true; fails, naming `what`, after `patience` seconds. For what
     tells no one."""
     end = time.monotonic() + patience
