@@ -6,6 +6,7 @@ answer. Access is checked in `begin` and `go_on`, at every step, for every surfa
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from importlib import import_module
 from inspect import isawaitable
 from pathlib import Path
@@ -69,8 +70,9 @@ class Bus:
     """What fetches others' addresses (`component.fetch.client.Fetcher`)."""
     guest: Callable[[str], str] = lambda _name: ""
     """The session of the web user who goes by a name now; "" where none does."""
-    sign_in: Callable[[str], str] = lambda _jid: ""
-    """A link that signs a bare JID in on the web, once and soon; "" where nobody can."""
+    sign_in: Callable[[str, str], str] = lambda _jid, _page: ""
+    """A link that signs a bare JID in on the web, once and soon, and leads to a page (`matrix`,
+    `subscriptions`); "" where nobody can."""
     rng: Random = field(default_factory=SystemRandom)
     """Draws fortunes."""
     fortune_places: Sequence[Path] = PLACES
@@ -126,6 +128,29 @@ class Step:
 Reply = Done | Lines | Step
 
 
+class Fit(IntEnum):
+    """How well what follows a command's name fits the command."""
+
+    NOT = 0
+    """Nothing of it."""
+    PARTLY = 1
+    """It is meant for the command, and something in it is wrong."""
+    TEXT = 2
+    """All of it, as text that could be anything."""
+    WELL = 3
+    """All of it, and some of it fits nothing else: a name, a time, a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How what follows a command's name is taken: what is wrong with it, and how it may be meant,
+    where that is known."""
+
+    fit: Fit
+    why: Words | None = None
+    meant: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """A command's declaration, `ACTION` at the end of its file.
@@ -149,9 +174,8 @@ class Action:
     """Lines that show how it is written."""
     also: Sequence[str] = ()
     """Other words that a line for it may begin with."""
-    takes: Callable[[Caller, str, Bus], Awaitable[bool]] | None = None
-    """Whether what follows its name in a line is for it: else the line is a message. Without it all
-    is."""
+    takes: Callable[[Caller, str, Bus], Awaitable[Taken]] | None = None
+    """How what follows its name in a line is taken; without it, as the form takes it."""
 
     @property
     def step(self) -> Step | None:
@@ -159,16 +183,20 @@ class Action:
         return Step(self.title, self.form, self.run, not self.more) if self.form else None
 
 
+def role_words(action: Action, caller: Caller) -> Words:
+    """Why a caller's role does not reach."""
+    return _(
+        "“{name}” requires the role {needed}; your role is {role}.",
+        name=action.name,
+        needed=action.role.words,
+        role=caller.role.words,
+    )
+
+
 def check(action: Action, caller: Caller, bus: Bus) -> None:
     """Raise Forbidden where the caller's role does not reach, or the place is wrong."""
     if caller.role < action.role:
-        told = _(
-            "“{name}” requires the role {needed}; your role is {role}.",
-            name=action.name,
-            needed=action.role.words,
-            role=caller.role.words,
-        )
-        raise Forbidden(told)
+        raise Forbidden(role_words(action, caller))
     if caller.in_room and not action.public:
         told = _(
             "“{name}” works in a private chat only. Write to {bot}.", name=action.name, bot=bus.bot

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from commands import data_forms
 from commands.action import Bus, Caller, Done, Lines, Reply, Step, go_on
-from commands.talk import Talk
+from commands.talk import MAX_LONG, Talk
 from commands.text_fields import present_value, split, values
+from commands.typed.held import BACK, CANCEL
 from component.common.errors import (
+    Ambiguous,
     BadInput,
     ConfigError,
     Conflict,
@@ -21,20 +23,18 @@ from component.common.errors import (
 from component.common.form import Faults, Field
 from component.common.i18n import Words, _, tell
 
-LIFE = 900.0
+LIFE = 300.0
 """Seconds a question stays open."""
+LATE = 3_600.0
+"""Seconds in which a line may still be the answer to a question that is closed."""
+MAX_WRONG = 2
+"""Answers in a row that make no sense and close a question."""
 MAX_OPEN = 2_000
 """Conversations in all; the oldest end first."""
-MAX_LONG = 500_000
-"""Characters of a value that may come in several messages."""
 MAX_CHOICES_SHOWN = 24
 """Choices that a question lists."""
 DONE = ("done", "fertig")
 """Ends a value that comes in several messages."""
-CANCEL = ("cancel", "abbrechen")
-"""Ends a conversation."""
-BACK = ("back", "zurück")
-"""Goes back to the question before."""
 OPEN = ""
 """Names the question which fields shall be set, in place of the name of a field."""
 
@@ -65,6 +65,7 @@ class Conversations:
         self._clock = clock
         self._send = send
         self._talks: OrderedDict[str, Talk] = OrderedDict()
+        self._late: OrderedDict[str, Talk] = OrderedDict()
 
     def __contains__(self, jid: str) -> bool:
         return jid in self._talks
@@ -74,12 +75,35 @@ class Conversations:
         talk = self._talks.get(jid)
         if talk and self._clock() - talk.at > LIFE:
             del self._talks[jid]
+            self._late[jid] = talk
+            if len(self._late) > MAX_OPEN:
+                self._late.popitem(last=False)
             return None
         return talk
+
+    def late(self, jid: str) -> Words | None:
+        """That someone's question was closed a while ago; said once."""
+        talk = self._late.pop(jid, None)
+        if talk is None or self._clock() - talk.at > LATE:
+            return None
+        return self.closed_words(talk)
 
     def end(self, jid: str) -> None:
         """End someone's conversation, if there is one."""
         self._talks.pop(jid, None)
+
+    def close(self, talk: Talk, caller: Caller) -> str:
+        """End a conversation without an answer. Returns the sentence that says so."""
+        self.end(caller.jid)
+        return tell(self.closed_words(talk), caller.language)
+
+    def closed_words(self, talk: Talk) -> Words:
+        """The sentence for a question that is closed."""
+        label = talk.action.title
+        for asked in talk.step.fields(self._bus):
+            if asked.name == talk.asked[-1]:
+                label = asked.ask.label
+        return _("The question “{question}?” is closed. Nothing was changed.", question=label)
 
     # Answers to a question
 
@@ -98,6 +122,32 @@ class Conversations:
             return await self.take_words(talk, line, caller)
         return await self.take_value(talk, line, caller)
 
+    def is_choice(self, talk: Talk, line: str) -> bool:
+        """Whether a line is one of the choices of the open question."""
+        if talk.asked[-1] == OPEN:
+            return False
+        asked = self.asked_field(talk)
+        if not asked.choices and asked.kind != "boolean":
+            return False
+        try:
+            asked.parse(values(asked, picked(talk, line)))
+        except BadInput:
+            return False
+        return True
+
+    def takes_text(self, talk: Talk) -> bool:
+        """Whether the open question takes any line as it is."""
+        if talk.asked[-1] == OPEN:
+            return False
+        asked = self.asked_field(talk)
+        if asked.ask.prose:
+            return True
+        return asked.type is str and not asked.choices and not asked.is_multiple
+
+    def takes_prose(self, talk: Talk) -> bool:
+        """Whether the open question takes a text that others may read."""
+        return talk.asked[-1] != OPEN and self.asked_field(talk).ask.prose
+
     async def take_words(self, talk: Talk, line: str, caller: Caller) -> str:
         """Take an answer that may give several fields, as a line does."""
         try:
@@ -109,22 +159,36 @@ class Conversations:
     async def take_value(self, talk: Talk, line: str, caller: Caller) -> str:
         """Take the value of the field that was asked for."""
         asked = self.asked_field(talk)
-        written = values(asked, line)
+        written = values(asked, picked(talk, line))
         more = asked.ask.long and line.strip().casefold() not in DONE
         if asked.ask.long:
             written = [*talk.values.get(asked.name, ()), *(written if more else ())]
         try:
             asked.parse(written)
+        except Ambiguous as several:
+            talk.options = several.choices
+            return self.question(asked, talk, caller)
         except BadInput as error:
-            fault = fault_line(data_forms.as_words(error), caller)
-            return f"{fault}\n{self.question(asked, caller)}"
+            return self.refuse(talk, error, caller)
         if sum(map(len, written)) > MAX_LONG:
             raise BadInput(_("The text is too long for a command."))
         talk.values[asked.name] = written
+        talk.options = ()
+        talk.wrong = 0
         if more:
             so_far = _("{count} lines so far. Write more, or “done”.", count=len(written))
             return tell(so_far, caller.language)
         return await self.advance(talk, caller)
+
+    def refuse(self, talk: Talk, error: BadInput, caller: Caller) -> str:
+        """Say what is wrong with an answer and ask again; of several in a row, close the
+        question."""
+        fault = fault_line(data_forms.as_words(error), caller)
+        talk.at = self._clock()
+        talk.wrong += 1
+        if talk.wrong >= MAX_WRONG:
+            return f"{fault}\n{self.close(talk, caller)}"
+        return f"{fault}\n{self.question(self.asked_field(talk), talk, caller)}"
 
     def asked_field(self, talk: Talk) -> Field:
         """The field that was asked for last."""
@@ -140,11 +204,13 @@ class Conversations:
         asked again.
         """
         try:
-            return await self.run_steps(talk, caller)
+            reply = await self.run_steps(talk, caller)
         except (BadInput, ConfigError) as error:
             if caller.jid not in self._talks:
                 raise
             return self.ask_again(talk, error, caller)
+        talk.wrong = 0
+        return reply
 
     async def run_steps(self, talk: Talk, caller: Caller) -> str:
         """Fill one step after the other. Raises BadInput and ShoutbusError for what is wrong in
@@ -153,6 +219,9 @@ class Conversations:
             fields = talk.step.fields(self._bus)
             talk.place_words(fields)
             talk.take_lines_below(fields)
+            question = self.ask_which(talk, fields, caller)
+            if question:
+                return question
             self.check_given(talk, fields, caller)
             question = self.next_question(talk, fields, caller)
             if question:
@@ -161,6 +230,25 @@ class Conversations:
             if not isinstance(reply, Step):
                 return self.finish(reply, caller)
             talk.go_to(reply)
+
+    def ask_which(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> str:
+        """The question which of several is meant by a name; "" where each means one. Raises
+        Ambiguous in a room, where nothing is asked."""
+        for asked in fields:
+            given = talk.values.get(asked.name)
+            if not given or asked.is_multiple:
+                continue
+            try:
+                asked.parse(given)
+            except Ambiguous as several:
+                if caller.in_room:
+                    raise
+                talk.forget([asked.name])
+                talk.options = several.choices
+                return self.ask(talk, asked, caller)
+            except BadInput:
+                continue
+        return ""
 
     def next_question(self, talk: Talk, fields: Sequence[Field], caller: Caller) -> str:
         """The question for what is missing in a step; "" where nothing is. Raises BadInput in a
@@ -239,9 +327,13 @@ class Conversations:
     # Questions
 
     def ask_again(self, talk: Talk, error: BadInput | ConfigError, caller: Caller) -> str:
-        """What is wrong, and the question to which it was the answer."""
+        """What is wrong, and the question to which it was the answer; of several in a row, close
+        it."""
         talk.given = []
         fault = fault_line(data_forms.as_words(error), caller)
+        talk.wrong += 1
+        if talk.wrong >= MAX_WRONG:
+            return f"{fault}\n{self.close(talk, caller)}"
         missing = talk.missing(talk.step.fields(self._bus))
         if missing:
             return f"{fault}\n{self.ask(talk, missing, caller)}"
@@ -249,7 +341,7 @@ class Conversations:
 
     def ask(self, talk: Talk, missing: Field, caller: Caller) -> str:
         """Open the question for a field."""
-        return self.open_question(talk, missing.name, caller) + self.question(missing, caller)
+        return self.open_question(talk, missing.name, caller) + self.question(missing, talk, caller)
 
     def ask_open(self, talk: Talk, caller: Caller) -> str:
         """Open the question which fields shall be set."""
@@ -275,9 +367,16 @@ class Conversations:
             self._talks.popitem(last=False)
         return head
 
-    def question(self, asked: Field, caller: Caller) -> str:
-        """The question for a field, with its help and its choices."""
+    def question(self, asked: Field, talk: Talk, caller: Caller) -> str:
+        """The question for a field, with its help and its choices; of a name that several have,
+        which of these."""
         lines = [f"{tell(asked.ask.label, caller.language)}?"]
+        if talk.options:
+            which = _("Several have that name. Write one of these, or its number:")
+            lines.append(tell(which, caller.language))
+            lines += [f"{number} {name}" for number, name in enumerate(talk.options, 1)]
+            lines.append(tell(_WAY_OUT, caller.language))
+            return "\n".join(lines)
         if asked.ask.help:
             lines.append(tell(asked.ask.help, caller.language))
         if asked.choices:
@@ -294,3 +393,11 @@ class Conversations:
 def ends_conversation(error: ShoutbusError) -> bool:
     """Whether another answer would not mend a fault."""
     return isinstance(error, _ENDING) or not isinstance(error, BadInput | ConfigError)
+
+
+def picked(talk: Talk, line: str) -> str:
+    """An answer; where a name that several have was asked about, the one with that number."""
+    number = line.strip()
+    if talk.options and number.isascii() and number.isdigit() and number != "0":
+        return talk.options[min(int(number[:4]), len(talk.options)) - 1]
+    return line

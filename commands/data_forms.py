@@ -7,12 +7,14 @@ All of them are kept here, so that no command can break one.
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from commands.action import Done, Lines, Step
 from component.common.errors import ShoutbusError
-from component.common.form import NONE, Choice, Field, is_yes
+from component.common.form import CHOOSE, NONE, Choice, Field, is_yes
 from component.common.i18n import Words, _, tell
+from component.common.linkify import links
 from component.common.sanitize import escape, fit
 from component.xmpp.elements import element
 from component.xmpp.stanza import COMMANDS, DATA
@@ -29,11 +31,20 @@ TAGS = 50
 """Bytes of the tags around a text, about."""
 _CUT = _("… the rest is not shown; request fewer lines.")
 _NONE = _("none")
+_RESULT = _("Result")
 
 VALIDATE = "http://jabber.org/protocol/xdata-validate"
 _KEPT = re.compile(r"→ |\[[^\[\]]{1,30}\]")
 """Lines break before an arrow, not behind it: what it points to stands with it; and not in a
 route's list of names."""
+_LONG_WORD = re.compile(r"[^\s“”„\"(),;\[\]]{37,}")
+"""What does not fit into a line behind an indent and an arrow."""
+_MARKS = ".,;:!?"
+"""What belongs to the sentence at the end of an address."""
+_OPENING, _CLOSING = '“„"(', '”")'
+"""What stands around an address."""
+_LINK = _("Link")
+_LONG_ADDRESS = _("Address")
 _SPACE = "\N{NO-BREAK SPACE}"
 _PLAIN = str.maketrans({"&": "+", "<": "‹", ">": "›"})
 
@@ -56,13 +67,28 @@ def name(text: str) -> str:
     return plain(text).replace("_", " ")
 
 
-def fixed_fields(number: int, lines: Sequence[str]) -> list[Element]:
-    """One field for each line: more than one value in a field is not shown everywhere."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a window: a line of text, or with `value` an address by itself, for which the text
+    is the label."""
+
+    text: str
+    value: str = ""
+
+
+def row_fields(rows: Sequence[Row]) -> list[Element]:
+    """One field for each row: more than one value in a field is not shown everywhere, and an
+    address is a `text-single`, from which clients copy it whole."""
     drawn = []
-    for place, line in enumerate(lines, number):
-        drawn.append(
-            element(DATA, "field", value_of(plain(line)), type="fixed", var=f"fixed{place}")
-        )
+    for place, row in enumerate(rows):
+        if row.value:
+            field = element(DATA, "field", value_of(row.value), type="text-single")
+            field.set("var", f"address{place}")
+            field.set("label", plain(row.text))
+        else:
+            field = element(DATA, "field", value_of(plain(row.text)), type="fixed")
+            field.set("var", f"fixed{place}")
+        drawn.append(field)
     return drawn
 
 
@@ -76,27 +102,75 @@ def title_of(words: Words, language: str) -> Element:
     return element(DATA, "title", text=plain(tell(words, language)))
 
 
-def wrapped(text: str, indent: str = "") -> list[str]:
-    """Lines of at most WIDTH characters."""
+def rows_in(text: str, language: str, indent: str = "") -> list[Row]:
+    """A text in rows: its lines folded, and each link and each address that is longer than a line
+    by itself. The words before it on its line are its label."""
+    rows: list[Row] = []
+    for line in text.splitlines() or [""]:
+        rows += line_rows(line, language, indent)
+    return rows
+
+
+def line_rows(line: str, language: str, indent: str) -> list[Row]:
+    """One line of a text in rows."""
+    rows: list[Row] = []
+    end = 0
+    for start, stop, kind in addresses(line):
+        before = folded(words_beside(line, end, start), indent)
+        label = ""
+        if before:
+            label = before.pop().strip().rstrip(":")
+        rows += map(Row, before)
+        rows.append(Row(label or tell(kind, language), line[start:stop]))
+        end = stop
+    rest = folded(words_beside(line, end, len(line)), indent)
+    rows += map(Row, rest)
+    return rows or [Row(" ")]
+
+
+def words_beside(line: str, start: int, stop: int) -> str:
+    """The words of a line between two addresses, without the marks around these."""
+    words = line[start:stop]
+    if start:
+        words = words.lstrip(_MARKS + _CLOSING).lstrip()
+    if stop < len(line):
+        words = words.rstrip().rstrip(_OPENING)
+    return words
+
+
+def addresses(line: str) -> list[tuple[int, int, Words]]:
+    """Where the links and the long addresses (JIDs, channels) of a line begin and end, in their
+    order, and what each is."""
+    found: dict[int, tuple[int, Words]] = {}
+    for start, stop in links(line):
+        found[start] = (stop, _LINK)
+    for match in _LONG_WORD.finditer(line):
+        word = match[0].rstrip(_MARKS)
+        start, stop = match.start(), match.start() + len(word)
+        within = any(start < other[0] and begin < stop for begin, other in found.items())
+        if not within and ("@" in word or ":" in word):
+            found[start] = (stop, _LONG_ADDRESS)
+    return [(start, *found[start]) for start in sorted(found)]
+
+
+def folded(text: str, indent: str = "") -> list[str]:
+    """A text without long addresses, in lines of at most WIDTH characters."""
     kept = _KEPT.sub(lambda match: match[0].replace(" ", _SPACE), text)
-    parts = []
-    for line in kept.splitlines() or [""]:
-        for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent) or [" "]:
-            parts.append(part.replace(_SPACE, " "))
-    return parts
+    wrapper = textwrap.TextWrapper(WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    return [part.replace(_SPACE, " ") for part in wrapper.wrap(kept)]
 
 
-def help_lines(words: str) -> Iterator[str]:
-    """The lines over a form; a list in it has a line for each entry, cut where it is long: of a
+def help_rows(words: str, language: str) -> Iterator[Row]:
+    """The rows over a form; a list in it has a line for each entry, cut where it is long: of a
     form with more than nine lines and fields Pidgin shows a piece only, and what is asked would be
     out of sight."""
     for line in words.splitlines():
         if not line.startswith(" "):
-            yield from wrapped(line)
+            yield from rows_in(line, language)
         elif len(line) > WIDTH:
-            yield f"{line[: WIDTH - 1]}…"
+            yield Row(f"{line[: WIDTH - 1]}…")
         else:
-            yield line
+            yield Row(line)
 
 
 def form(
@@ -107,14 +181,32 @@ def form(
     language: str,
 ) -> Element:
     """A step's form: what was wrong at its top, and the values that were entered."""
-    lines = fault_lines(asked, faults, language)
+    rows = fault_rows(asked, faults, language)
     if step.help:  # not as instructions: poezio shows none
-        lines += help_lines(tell(step.help, language))
+        rows += help_rows(tell(step.help, language), language)
+    unfilled = [field for field in asked if field.name not in faults]
+    rows += required_rows(unfilled, values, language)
     drawn = draw_fields(asked, values, language)
     if size_of(drawn) > BUDGET:  # what was entered is too much to show again
         drawn = draw_fields(asked, step.values, language)
     title = title_of(step.title, language)
-    return element(DATA, "x", title, *fixed_fields(0, lines), *drawn, type="form")
+    return element(DATA, "x", title, *row_fields(rows), *drawn, type="form")
+
+
+def required_rows(
+    asked: Sequence[Field], values: Mapping[str, Sequence[str]], language: str
+) -> list[Row]:
+    """Which texts have to be filled in: until they are, Pidgin's OK and Gajim's Complete are grey,
+    and neither says why."""
+    labels = []
+    for field in asked:
+        given = values.get(field.name, field.default)
+        picked = field.kind == "boolean" or field.kind.startswith("list-")
+        if field.required and not picked and not any(given):
+            labels.append(tell(field.ask.label, language))
+    if not labels:
+        return []
+    return rows_in(tell(_("Required: {fields}.", fields=", ".join(labels)), language), language)
 
 
 def size_of(drawn: Sequence[Element]) -> int:
@@ -126,18 +218,18 @@ def size_of(drawn: Sequence[Element]) -> int:
     return size
 
 
-def fault_lines(
+def fault_rows(
     asked: Sequence[Field], faults: Mapping[str, Words | str], language: str
-) -> list[str]:
+) -> list[Row]:
     """What was wrong, each with the label of its field."""
     labels = {field.name: tell(field.ask.label, language) for field in asked}
-    lines = []
+    rows = []
     for name, fault in faults.items():
         why = tell(fault, language)
         if name in labels:
             why = f"{labels[name]}: {why}"
-        lines += wrapped(why)
-    return lines
+        rows += rows_in(why, language)
+    return rows
 
 
 def draw_fields(
@@ -153,6 +245,8 @@ def draw_fields(
 def draw_field(field: Field, value: Sequence[str], language: str) -> Element:
     """A field with its value and options."""
     options = options_of(field, language)
+    if must_choose(field, value, options):
+        options = [Choice(CHOOSE, _("(choose)")), *options]
     value = shown_value(field, value, options)
     if field.kind == "list-multi":  # Pidgin and Gajim show three rows at a time
         options = sorted(options, key=lambda option: option.value not in value)
@@ -183,6 +277,14 @@ def shown_value(field: Field, value: Sequence[str], options: Sequence[Choice]) -
     if field.kind == "text-multi":
         return value
     return value[:1]
+
+
+def must_choose(field: Field, value: Sequence[str], options: Sequence[Choice]) -> bool:
+    """Whether one of several has to be chosen, and none is. The first would be taken unseen: it may
+    be what a person removes."""
+    if field.kind != "list-single" or not field.required or len(options) == 1:
+        return False
+    return not any(option.value in value for option in options)
 
 
 def meant(field: Field, value: Sequence[str]) -> Sequence[str]:
@@ -232,22 +334,31 @@ def ended(node: str, session: str, status: str) -> Element:
 
 
 def completed(node: str, session: str, reply: Done | Lines, language: str) -> Element:
-    """The answer: exactly one note, or a form of fixed lines and no note."""
-    if isinstance(reply, Done):
+    """The answer: exactly one note, or a form of rows and no note. A note cannot hold a link that
+    is copied whole, so an answer with a link is a form."""
+    if isinstance(reply, Done) and not has_link(reply, language):
         words = text(reply, language).replace("%", "٪")  # profanity takes it for a printf format
         words = "\n".join(words.strip().splitlines()[:NOTE_LINES]) or tell(_("Done."), language)
         note = element(COMMANDS, "note", text=words, type=reply.kind)
         return command(node, session, "completed", note)
-    rows = fixed_fields(0, rows_of(reply, language) or [" "])
-    result = element(DATA, "x", title_of(reply.title, language), *rows, type="result")
+    rows = row_fields(answer_rows(reply, language) or [Row(" ")])
+    title = reply.title if isinstance(reply, Lines) else _RESULT
+    result = element(DATA, "x", title_of(title, language), *rows, type="result")
     return command(node, session, "completed", result)
 
 
-def rows_of(reply: Lines, language: str) -> list[str]:
-    """The lines of an answer, wrapped."""
+def has_link(reply: Done, language: str) -> bool:
+    """Whether there is a link in a sentence."""
+    return next(links(tell(reply.words, language)), None) is not None
+
+
+def answer_rows(reply: Done | Lines, language: str) -> list[Row]:
+    """An answer in rows."""
+    if isinstance(reply, Done):
+        return rows_in(text(reply, language), language)
     rows = []
     for line in reply.lines:
-        rows += wrapped(tell(line, language), "  ")
+        rows += rows_in(tell(line, language), language, "  ")
     return rows
 
 
@@ -258,7 +369,7 @@ def is_long(reply: Done | Lines, language: str) -> bool:
         return len(words.splitlines()) > NOTE_LINES or len(words) > NOTE_LINES * 2 * WIDTH
     if reply.exact or reply.ahead or len(reply.lines) > NOTE_LINES:
         return True
-    return len(rows_of(reply, language)) > 2 * NOTE_LINES
+    return len(answer_rows(reply, language)) > 2 * NOTE_LINES
 
 
 def parts(reply: Done | Lines) -> Sequence[Done | Lines]:

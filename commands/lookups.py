@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 
 from commands.action import Bus, Caller, Done, Reply, Step
+from commands.named import choices_of, find, may_read, other_names
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.records import Audit, ChannelSpec
-from component.bus.model.roles import Role
 from component.bus.model.route import Route, Stage
 from component.common.errors import BadInput, Conflict, NotFound
 from component.common.form import Ask, Choice, fields
@@ -23,7 +23,7 @@ from component.processors import discover
 
 def channels(bus: Bus) -> Sequence[Choice]:
     """Every configured channel."""
-    return [Choice(str(spec.channel), titled(spec)) for spec in bus.hub.channels]
+    return choices_of(bus.hub.channels)
 
 
 def places(bus: Bus) -> Sequence[Choice]:
@@ -31,25 +31,21 @@ def places(bus: Bus) -> Sequence[Choice]:
     ends = []
     for spec in bus.hub.channels:
         method = bus.methods.get(spec.channel.method)
-        if method and method.listens and spec.channel.address != "*":
-            ends.append(Choice(str(spec.channel), titled(spec)))
-    return ends
+        if method and method.takes(spec.channel):
+            ends.append(spec)
+    return choices_of(ends)
 
 
 def routes(bus: Bus) -> Sequence[Choice]:
-    """Every route, by its number, or written `source destination`."""
+    """Every route, by its number, or by the names of its ends: `source destination`."""
+    others = other_names(bus.hub.channels)
     choices = []
     for route in bus.hub.routes:
-        ends = f"{route.source} {route.destination}"
-        choices.append(Choice(str(route.id), f"{route.id}: {arrow(route)}", (ends,)))
+        sources = [str(route.source), *others.get(route.source, ())]
+        destinations = [str(route.destination), *others.get(route.destination, ())]
+        ends = tuple(f"{source} {end}" for source in sources for end in destinations)
+        choices.append(Choice(str(route.id), f"{route.id}: {arrow(route)}", ends))
     return choices
-
-
-def titled(spec: ChannelSpec) -> str:
-    """A channel as people know it."""
-    if not spec.title:
-        return str(spec.channel)
-    return f"{spec.channel} ({spec.title})"
 
 
 def arrow(route: Route) -> str:
@@ -242,15 +238,6 @@ def routes_of(bus: Bus, channel: Channel) -> Sequence[Route]:
     return [one for one in bus.hub.routes if channel in (one.source, one.destination)]
 
 
-def may_read(caller: Caller, bus: Bus, channel: Channel) -> bool:
-    """Whether someone may see what a channel holds: anyone an open one, operators any place, admins
-    people's too."""
-    method = bus.methods.get(channel.method)
-    if method is None or (method.person and not method.open):
-        return caller.role >= Role.ADMIN
-    return method.open or caller.role >= Role.OPERATOR
-
-
 def readable(caller: Caller, bus: Bus, channel: Channel) -> None:
     """Raise NotFound where the caller may not know a channel, and offer a close one."""
     if channel.address != "*" and bus.hub.find(channel) and may_read(caller, bus, channel):
@@ -326,9 +313,10 @@ async def dead_letters_of(bus: Bus, channel: str) -> Sequence[Delivery]:
     """The dead letters of a channel, oldest first; raises BadInput, NotFound."""
     if not channel:
         raise BadInput(_("“all” needs a channel. Write it as: all muc:team@rooms.example.org"))
-    letters = await bus.store.dead_letters.newest(Channel.parse(channel), AT_ONCE)
+    meant = find(channel, bus.hub.channels, bus)
+    letters = await bus.store.dead_letters.newest(meant, AT_ONCE)
     if not letters:
-        raise NotFound(_("{channel} has no dead letters.", channel=channel))
+        raise NotFound(_("{channel} has no dead letters.", channel=meant))
     return letters[::-1]
 
 

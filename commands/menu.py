@@ -1,7 +1,7 @@
 """The menu that clients show: commands of one kind share an entry, so that it stays short.
 
-poezio shows 18 entries on a usual terminal, and other clients' menus grow unwieldy sooner: 15 at
-most.
+poezio shows 18 entries on a usual terminal, and people read fewer: nine at most, those that are
+used most first.
 """
 
 from collections.abc import Sequence
@@ -13,32 +13,34 @@ from component.bus.model.roles import Role
 from component.common.form import Ask, Choice
 from component.common.i18n import Words, _, tell
 
-MAX_ENTRIES = 15
+MAX_ENTRIES = 9
+"""Entries of the menu, and commands of one entry."""
 
 GROUPS = {
-    "channels": _("Channels…"),
+    "subscriptions": _("Subscriptions…"),
+    "messages": _("Messages…"),
+    "reminders": _("Reminders…"),
+    "channels": _("Feeds and channels…"),
     "routes": _("Routes…"),
     "rooms": _("Rooms…"),
-    "roles": _("Roles…"),
-    "tokens": _("Tokens…"),
-    "messages": _("Messages…"),
-    "deadletters": _("Dead letters…"),
-    "reminders": _("Reminders…"),
-    "subscriptions": _("Subscriptions…"),
-    "about": _("About…"),
+    "me": _("My settings…"),
+    "people": _("People…"),
+    "system": _("Help and system…"),
 }
-"""The shared entries, by node."""
+"""The shared entries, by node, those that are used most first."""
 
 _ORDER = (
-    ("list", "status"),
-    ("add", "create", "grant", "remind"),
+    ("subscribe", "feed-add", "shout", "remind", "help", "preferences"),
+    ("add", "create", "grant"),
+    ("list", "last", "search", "status", "whoami"),
     ("edit",),
     ("test",),
     ("pause", "retry"),
-    ("remove", "revoke", "drop"),
+    ("",),
+    ("remove", "revoke", "drop", "delete", "unsubscribe", "stop"),
 )
-"""What a command does, by the end of its name: what only shows comes first, since clients choose
-the first at once."""
+"""What a command does, by its name or the end of it: what is used most comes first, since clients
+choose the first at once, and what removes something comes last. All others are at ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,10 @@ def inside(bus: Bus, group: str, role: Role) -> list[Action]:
 def place(action: Action) -> int:
     """The place of a command in its group, by what it does: low numbers come first."""
     verb = action.name.rpartition("-")[2]
-    for number, verbs in enumerate(_ORDER):
-        if verb in verbs:
+    for number, names in enumerate(_ORDER):
+        if action.name in names or verb in names:
             return number
-    return len(_ORDER)
+    return _ORDER.index(("",))
 
 
 async def never(_caller: Caller, _form: Any, _bus: Bus) -> Reply:
@@ -94,4 +96,5 @@ def group_step(node: str, mine: Sequence[Action], language: str) -> Step:
 
     asked = Annotated[str, Ask(_("Command"), choices=choices)]
     form = make_dataclass("Form", [("command", asked)], frozen=True)
-    return Step(GROUPS[node], form, never, last=False)
+    first = {"command": (mine[0].name,)}  # to look at a form does no harm
+    return Step(GROUPS[node], form, never, last=False, values=first)

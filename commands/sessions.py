@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from commands.action import Action, Step
 from component.bus.model.message import Channel
 
-LIFE = 900.0
+LIFE_S = 900.0
 """Seconds a session lives after its last step."""
 PER_PERSON = 8
-MOST = 5_000
+MAX_SESSIONS = 5_000
 """Sessions in all; the oldest go first."""
 
 
@@ -61,7 +61,7 @@ class Sessions:
         mine = [one.id for one in self._open.values() if one.owner == owner]
         for number in mine[: max(0, len(mine) - PER_PERSON + 1)]:
             del self._open[number]
-        if len(self._open) >= MOST:
+        if len(self._open) >= MAX_SESSIONS:
             self._open.popitem(last=False)
         start = secrets.token_hex(8)
         session = Session(
@@ -91,7 +91,7 @@ class Sessions:
 
     def sweep(self) -> None:
         """Let go of the sessions whose time is over."""
-        old = self._clock() - LIFE
+        old = self._clock() - LIFE_S
         while self._open:
             number, session = next(iter(self._open.items()))
             if session.seen > old:

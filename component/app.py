@@ -4,7 +4,7 @@ circles."""
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
@@ -22,11 +22,20 @@ from component.bus.engine.hub import Hub
 from component.bus.engine.notices import Notices
 from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
+from component.bus.model.message import Channel, Message
 from component.bus.model.message_page import MessagePages
 from component.bus.model.roles import Role, Roles
 from component.bus.model.story import permalink
 from component.bus.ports.deliveries import DeliveryStore
-from component.bus.ports.method import Callbacks, Clock, HeardThere, Method, Ports
+from component.bus.ports.method import (
+    Callbacks,
+    Clock,
+    HeardThere,
+    Method,
+    MethodSpec,
+    Ports,
+    Source,
+)
 from component.bus.ports.store import Store
 from component.common.errors import ConfigError, StoreError
 from component.config import Config
@@ -34,7 +43,7 @@ from component.fetch.client import Fetcher, agent
 from component.handlers import BusHandlers
 from component.storage import open_store
 from component.subscriptions.audience import SUBSCRIBERS
-from component.subscriptions.factory import put_together
+from component.subscriptions.factory import SubscriptionParts, put_together
 from component.subscriptions.service import Subscriptions
 from component.xmpp.gateway import Gateway
 from component.xmpp.stream.connection import ComponentAccount
@@ -108,7 +117,17 @@ async def running(
         secret = await store.secret()
         pages = MessagePages(config.web.public_url, secret)
         gateways: dict[str, HeardThere] = {}
-        handlers = BusHandlers(hub, store, settings, known, pages, gateways)
+        handlers = BusHandlers(
+            hub,
+            store.deliveries,
+            store.messages,
+            store.subscriptions,
+            store.source_state,
+            settings,
+            known,
+            pages,
+            gateways,
+        )
         xmpp = gateway(
             ComponentAccount(
                 config.xmpp.host, config.xmpp.port, config.xmpp.component, config.xmpp.secret
@@ -143,26 +162,7 @@ async def running(
             secret=secret,
             gateways=gateways,
         )
-        ways: dict[str, Method | None] = {
-            name: spec.make(ports) if spec.make else None
-            for name, spec in known.items()
-            if spec.listens
-        }
-        hub.attach(
-            ways | {SUBSCRIBERS: notices.fanout},
-            persons=[*(name for name, spec in known.items() if spec.person), SUBSCRIBERS],
-            on_failure=notices.subscriptions.on_failure,
-            followers=notices.subscriptions.audience.followers,
-            renderer=notices.letters,
-            make=processors.make,
-            link=pages.url,
-            sources={name: spec.source(ports) for name, spec in known.items() if spec.source},
-            permalink=lambda message, place: (
-                f"{config.web.public_url}{permalink(message, place)}"
-                if known[place.method].archive
-                else ""
-            ),
-        )
+        attach(hub, config, known, ports, notices, pages)
         await settings.load()
         settings.changed_role.append(xmpp.roster.renew)
         handlers.seen_by.append(notices.subscriptions.seen)
@@ -195,7 +195,9 @@ async def running(
             templates=notices.templates,
             guest=guests.holder,
             fetcher=fetcher,
-            sign_in=lambda jid: f"{config.web.public_url}/sign-in/{sign_ins.link(jid)}",
+            sign_in=lambda jid, page: (
+                f"{config.web.public_url}/sign-in/{sign_ins.link(jid, page)}?to={page}"
+            ),
         )
         handlers.text = Text(bus, settings.roles.of, time.monotonic, xmpp.bot.write)
         handlers.adhoc = AdHoc(
@@ -235,6 +237,47 @@ async def running(
         )  # first of all, while there is a stream to say goodbye on
         log.info("serving", url=config.web.public_url, component=config.xmpp.component)
         yield Running(xmpp, hub, store, scheduler, notices.subscriptions)
+
+
+def attach(
+    hub: Hub,
+    config: Config,
+    known: Mapping[str, MethodSpec],
+    ports: Ports,
+    parts: SubscriptionParts,
+    pages: MessagePages,
+) -> None:
+    """Make the methods and sources, and give the hub all that it asks while it runs."""
+    ways: dict[str, Method | None] = {}
+    persons = [SUBSCRIBERS]
+    sources: dict[str, Source] = {}
+    for name, spec in known.items():
+        if spec.listens:
+            ways[name] = None
+            if spec.make:
+                ways[name] = spec.make(ports)
+        if spec.person:
+            persons.append(name)
+        if spec.source:
+            sources[name] = spec.source(ports)
+    ways[SUBSCRIBERS] = parts.fanout
+
+    def link_in_archive(message: Message, place: Channel) -> str:
+        if not known[place.method].archive:
+            return ""
+        return f"{config.web.public_url}{permalink(message, place)}"
+
+    hub.attach(
+        ways,
+        persons=persons,
+        on_failure=parts.subscriptions.on_failure,
+        followers=parts.subscriptions.audience.followers,
+        renderer=parts.letters,
+        make=processors.make,
+        link=pages.url,
+        sources=sources,
+        permalink=link_in_archive,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -1,10 +1,12 @@
 """Answers what the XMPP side asks: each question goes to the part of the bus that knows."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from commands.adhoc import AdHoc
 from commands.text import Text
+from commands.welcome import welcome_words
 from component.bus.engine.admin import Settings
 from component.bus.engine.hub import Hub
 from component.bus.model.delivery import Delivery
@@ -12,9 +14,11 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.message_page import MessagePages
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.accepted import Receipt
+from component.bus.ports.deliveries import DeliveryStore
+from component.bus.ports.messages import MessageStore
 from component.bus.ports.method import HeardThere, MethodSpec, Refusal
-from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.store import Store
+from component.bus.ports.source_state import ArchivePosition, SourceStateStore
+from component.bus.ports.subscriptions import SubscriptionStore
 from component.common.i18n import Words, _
 from component.xmpp.handlers import PlainMessage, TypedLine
 
@@ -34,14 +38,20 @@ class BusHandlers:
     def __init__(
         self,
         hub: Hub,
-        store: Store,
+        deliveries: DeliveryStore,
+        messages: MessageStore,
+        subscriptions: SubscriptionStore,
+        sources: SourceStateStore,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         pages: MessagePages,
         gateways: Mapping[str, HeardThere],
     ) -> None:
         self._hub = hub
-        self._store = store
+        self._deliveries = deliveries
+        self._messages = messages
+        self._subscriptions = subscriptions
+        self._sources = sources
         self._settings = settings
         self._open = [name for name, spec in methods.items() if spec.open]
         self._pages = pages
@@ -54,6 +64,14 @@ class BusHandlers:
     async def accept(self, message: Message, position: ArchivePosition | None = None) -> Receipt:
         """Hand a message to the hub."""
         return await self._hub.accept(message, position)
+
+    async def revise(self, change: Message, position: ArchivePosition | None = None) -> Receipt:
+        """Hand a correction or a retraction to the hub."""
+        return await self._hub.revise(change, position)
+
+    def missed(self, receipt: Receipt) -> Sequence[Words]:
+        """What the hub says did not arrive."""
+        return self._hub.missed(receipt)
 
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         """What the hub says was stopped."""
@@ -69,11 +87,11 @@ class BusHandlers:
 
     async def position(self, channel: Channel) -> ArchivePosition | None:
         """The saved position of a room."""
-        return await self._store.source_state.archive_position(channel)
+        return await self._sources.archive_position(channel)
 
     async def recent(self, channel: Channel) -> Sequence[Delivery]:
         """The last deliveries of a channel."""
-        return await self._store.deliveries.log(channel, before=LATEST, limit=RECENT)
+        return await self._deliveries.log(channel, before=LATEST, limit=RECENT)
 
     # Places
 
@@ -119,6 +137,18 @@ class BusHandlers:
         """What someone chose."""
         return self._settings.preference(jid).confirm
 
+    async def welcome(self, jid: str) -> Words | None:
+        """Say who reads along and how to begin; once to each person."""
+        preference = self._settings.preference(jid)
+        if preference.welcomed:
+            return None
+        await self._settings.prefer(replace(preference, welcomed=True))
+        channel = ""
+        for spec in self.open_channels():
+            if not channel and spec.channel.address != "*":
+                channel = spec.channel.address
+        return welcome_words(self.leads_to(Channel("chat", jid)), channel)
+
     def seen(self, jid: str) -> None:
         """Tell all who wait for someone."""
         for call in self.seen_by:
@@ -126,13 +156,17 @@ class BusHandlers:
 
     async def can_read(self, message_id: str, channel: Channel, jid: str) -> bool:
         """Whether someone who speaks to a channel can have read a message."""
-        return await can_read(self._store, message_id, channel, jid)
+        return await can_read(self._messages, self._subscriptions, message_id, channel, jid)
 
     # Commands
 
     async def answer(self, line: TypedLine) -> str | PlainMessage | None:
         """Run a typed command."""
         return await self.text.answer(line)
+
+    def is_room_command(self, line: str) -> bool:
+        """Whether a line is the name of a command that may be given in rooms."""
+        return self.text.is_room_command(line)
 
     def listed(self, to: str, asker: str, language: str) -> Sequence[tuple[str, str]]:
         """The ad-hoc commands that someone may call."""
@@ -157,15 +191,21 @@ class BusHandlers:
         return self._pages.url(message)
 
 
-async def can_read(store: Store, message_id: str, channel: Channel, jid: str) -> bool:
+async def can_read(
+    messages: MessageStore,
+    subscriptions: SubscriptionStore,
+    message_id: str,
+    channel: Channel,
+    jid: str,
+) -> bool:
     """Whether a bare JID that speaks to a channel can have read a message.
 
     It was there, or was brought to them, or a subscription told them of it, of which no delivery is
     kept. Raises StoreError.
     """
-    hops = await store.messages.trace(message_id)
+    hops = await messages.trace(message_id)
     places = {hop.channel for hop in hops}
     chat = Channel("chat", jid)
     if channel in places or chat in places:
         return True
-    return bool(places and await store.subscriptions.between([chat], places))
+    return bool(places and await subscriptions.between([chat], places))

@@ -47,6 +47,5 @@ def bus(server: servers.Server, tmp_path: Path) -> Iterator[servers.Bus]:
     one = servers.start_bus(
         tmp_path / "bus", servers.settings(server, tmp_path / "bus", port), port
     )
-    one.ready()
-    yield one
-    one.stop()
+    with one.running():
+        yield one

@@ -66,7 +66,7 @@ def authorize(request: http.Request) -> Token:
 def channel_of(request: http.Request, token: Token) -> Channel:
     """The channel of a path; raises NotFound, and Forbidden if the token is not for it."""
     site = request.app[SITE]
-    channel = Channel.parse(request.match_info["channel"])
+    channel = named_channel(site, request.match_info["channel"])
     if channel.address == "*" or channel.method not in site.methods or not site.hub.find(channel):
         raise NotFound(f"The channel {channel} does not exist.")
     site.methods[channel.method].check(channel)
@@ -76,6 +76,18 @@ def channel_of(request: http.Request, token: Token) -> Channel:
             "is not an admin."
         )
     return channel
+
+
+def named_channel(site: Site, written: str) -> Channel:
+    """The channel that a path names; raises BadInput. Its address is folded as elsewhere."""
+    channel = Channel.parse(written)
+    method = site.methods.get(channel.method)
+    if method is None:
+        return channel
+    try:
+        return method.channel(channel.address)
+    except BadInput:
+        return channel  # it does not exist
 
 
 def may_see(site: Site, token: Token, channel: Channel) -> bool:
@@ -153,8 +165,8 @@ async def post(request: http.Request) -> http.Response:
     message = replace(message, replies=given.replies_to)
     receipt = await site.hub.accept(message, deliver=True)
     accepted = receipt.message
-    # If the first one was deleted in the meantime, its text cannot be compared any more.
-    body = accepted.body if receipt.deleted else message.body
+    # If the first one was changed in the meantime, its text cannot be compared any more.
+    body = accepted.body if receipt.deleted or accepted.edited else message.body
     repeated = replace(message, id=accepted.id, body=body)
     if identity(accepted) != identity(repeated):
         raise Reused(
@@ -240,6 +252,8 @@ def message_data(delivery: Delivery) -> dict[str, Any]:
         data["replies_to"] = message.replies
     if message.thread:
         data["thread"] = message.thread
+    if message.edited:
+        data["edited"] = message.edited
     return data
 
 

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LINK_LIFE_S = 300.0
 """Seconds until an unused link expires."""
@@ -22,10 +22,16 @@ MAX_IN_ALL = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A one-time link: the bare JID that it signs in, and when it expires."""
+    """A one-time link: the bare JID that it signs in, the page that it leads to, when it expires,
+    and whether it was used.
+
+    A used one is kept until others need its place, to be able to say so.
+    """
 
     jid: str
+    page: str
     expires: float
+    used: bool = False
 
 
 @dataclass(slots=True)
@@ -55,30 +61,37 @@ class SignIns:
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         """By the hash of the cookie; the one unused for longest comes first."""
 
-    def link(self, jid: str) -> str:
-        """The key of a new link that signs `jid` in once; an earlier link of theirs expires."""
+    def link(self, jid: str, page: str = "") -> str:
+        """The key of a new link that signs `jid` in once. An earlier one of theirs to the same page
+        ends; one to another page, in a window that is still open, does not."""
         for digest, link in list(self.links.items()):
-            if link.jid == jid:
+            if link.jid == jid and link.page == page and not link.used:
                 del self.links[digest]
         if len(self.links) >= MAX_IN_ALL:
             del self.links[self._first_to_drop(self.links)]
         key = secrets.token_urlsafe(16)
-        self.links[hashed(key)] = Link(jid, self._clock() + LINK_LIFE_S)
+        self.links[hashed(key)] = Link(jid, page, self._clock() + LINK_LIFE_S)
         return key
 
     def owner(self, key: str) -> str:
         """The JID that a link signs in, without using the link up; "" if it is not valid."""
         link = self.links.get(hashed(key))
-        if link is None or link.expires <= self._clock():
+        if link is None or link.used or link.expires <= self._clock():
             return ""
         return link.jid
+
+    def was_used(self, key: str) -> bool:
+        """Whether a link is not valid because somebody used it, as far as that is known."""
+        link = self.links.get(hashed(key))
+        return link is not None and link.used
 
     def open(self, key: str) -> str:
         """Use a link up: the cookie of a new session; "" if the link is not valid."""
         jid = self.owner(key)
-        self.links.pop(hashed(key), None)
         if not jid:
             return ""
+        digest = hashed(key)
+        self.links[digest] = replace(self.links[digest], used=True)
         self.close_idle()
         self._make_room(jid)
         cookie = secrets.token_urlsafe(16)

@@ -3,8 +3,8 @@
 
 Nothing is lost or repeated: a reader first registers as a listener and then reads the store from
 the last id it knows, and the sequence numbers show what it received both ways. A reader that falls
-behind is disconnected and reconnects. A deleted message is sent once more, to those connected at
-that moment, as an event named `deleted`.
+behind is disconnected and reconnects. A message that is edited or deleted is sent once more, to
+those connected at that moment, as an event named `edited` or `deleted`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from aiohttp import web as http
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import DELETED, Channel
+from component.bus.model.message import Channel, Message
 from component.common.errors import BadInput, TooMany
 from component.common.i18n import _
 from web.context import Site
@@ -112,16 +112,23 @@ class Reader:
                 return
             if delivery.seq > self._after:
                 await self.send(delivery)
-            elif delivery.message.body == DELETED:
+            elif event := change_of(delivery.message):
                 # Without an id, so that a reader that reconnects resumes where it was.
                 data = self._render(delivery)
-                await write(self._response, f"event: deleted\ndata: {data}\n\n")
+                await write(self._response, f"event: {event}\ndata: {data}\n\n")
 
     async def send(self, delivery: Delivery) -> None:
         """Send one message."""
         data = self._render(delivery)
         await write(self._response, f"id: {delivery.seq}\ndata: {data}\n\n")
         self._after = delivery.seq
+
+
+def change_of(message: Message) -> str:
+    """The name of the event for a message that was changed; "" where it was not."""
+    if message.is_gone:
+        return "deleted"
+    return "edited" if message.edited else ""
 
 
 async def start_of(request: http.Request, site: Site, channel: Channel) -> int:

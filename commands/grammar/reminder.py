@@ -6,14 +6,33 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from component.common import time_words
+from component.common import time_phrase
+from component.common.clock_words import PARTS
 from component.common.errors import BadInput
 from component.common.i18n import _
 from component.common.schedule import Schedule, once
+from component.common.time_words import EVERY, WEEKDAYS
 from component.common.value_types import YEAR
 
-MAX_TIME_WORDS = 10
+MAX_TIME_WORDS = 12
 MAX_NAME_WORDS = 8
+AHEAD = frozenset({"today", "tomorrow", "tonight", "heute", "morgen", "übermorgen"})
+DAY_WORDS = AHEAD | PARTS.keys() | {day for day in WEEKDAYS if len(day) > time_phrase.MAX_SHORT}
+"""Words that say a day, or a part of one."""
+ON = frozenset({"at", "on", "in", "am", "um"})
+MORE = (
+    DAY_WORDS
+    | EVERY
+    | {"next", "this", "or", "oder", "other", "week", "month", "year", "woche", "monat", "jahr"}
+)
+"""Words that continue a time."""
+LEADS = (
+    ON
+    | AHEAD
+    | EVERY
+    | {"next", "this", "nächste", "nächsten", "nächster", "diese", "diesen", "dieser"}
+)
+"""Words that begin a time, and little else."""
 
 # When
 
@@ -32,12 +51,23 @@ def when(text: str, now: int, zone: ZoneInfo) -> When:
 
     Raises BadInput where it is not a time, is past, or is more than a year ahead.
     """
-    words = repetition_in(text)
-    if words:
+    words = text.strip().rstrip(".,!?")
+    phrase = time_phrase.read(words)
+    if phrase is None and words.isdigit():
+        words = f"at {words}"
+    if phrase and phrase.repeats:
         schedule = Schedule.parse(words)
         time = When(schedule.after(now, zone), str(schedule))
+    elif phrase and len(phrase.weekdays) > 1:
+        raise BadInput(
+            _(
+                "“{text}” is several times. Write “every {text}” for a repeated reminder, or one "
+                "day.",
+                text=words[:40],
+            )
+        )
     else:
-        time = When(once(text, now, zone))
+        time = When(once(words, now, zone))
     if time.due - now > YEAR.ms:
         raise BadInput(
             _("“{text}” is more than a year ahead. Choose an earlier time.", text=text[:40])
@@ -45,38 +75,24 @@ def when(text: str, now: int, zone: ZoneInfo) -> When:
     return time
 
 
-def repetition_in(text: str) -> str:
-    """The words of a time that comes again and again; "" for one that comes once."""
-    for words in (time_words.bare(text), time_words.plain(text)):
-        if time_words.repeats(words):
-            return words
-    return ""
-
-
-_STARTS = re.compile(
-    r"in|next|nächste[nr]?|kommende[nr]?|today|heute|tomorrow|morgen|\d{4}-\d{2}-\d{2}"
-)
-
-
 def is_when(tokens: Sequence[str]) -> bool:
-    """Whether these words, and no fewer, say a time; it may be past, or come too often."""
+    """Whether these words, and no fewer, say a time; it may be past, or come too often.
+
+    A day that is named by a short word (sun, so, may) or by its number alone may be something else:
+    it counts beside a time of day.
+    """
+    text = " ".join(tokens).rstrip(".,!?")
+    phrase = time_phrase.read(text)
+    if phrase is None:
+        return False
     words = [token.lower().rstrip(".,!?") for token in tokens]
-    if words[-1] in time_words.OPEN_ENDS:
+    if words[0] == "the":
         return False
-    if not _STARTS.fullmatch(words[0]) and not time_words.begins(words):
-        return False
-    text = " ".join(tokens)
-    repetition = repetition_in(text)
-    if time_words.every(repetition):
+    if any(word in WEEKDAYS and len(word) <= time_phrase.MAX_SHORT for word in words):
+        return phrase.repeats or time_phrase.has_clock(words)
+    if phrase.clock is not None or phrase.repeats or phrase.which or phrase.weekdays:
         return True
-    try:
-        if repetition:
-            Schedule.parse(repetition)
-        else:
-            once(text, 0, ZoneInfo("UTC"))  # every time that can be written is after 1970
-    except BadInput:
-        return False
-    return True
+    return bool(phrase.delay or phrase.ahead is not None or phrase.date)
 
 
 # The line
@@ -97,25 +113,44 @@ _CHANNEL = re.compile(r"[a-z][a-z0-9]*:\S+")
 
 @dataclass(frozen=True, slots=True)
 class ReminderRequest:
-    """What a line says, as it is written there; "" for what it does not say."""
+    """What a line says, as it is written there; "" for what it does not say. `unread` seems to say
+    when, and is not understood."""
 
     whom: str = ""
     when: str = ""
     what: str = ""
+    unread: str = ""
 
 
 def read(line: str, names: Container[str]) -> ReminderRequest:
     """Read whom, when and what: `team in 20 minutes to stretch`, `me to stretch tomorrow at 9`.
 
     `names` are those of channels, in small letters. Without a name `whom` is empty: that is the
-    person who writes.
+    person who writes. What seems to say when and is not understood, or only in part, is `unread`.
     """
     tokens = line.split()
-    whom, time, rest = read_head(tokens, names)
-    if not time:
-        rest, time = split_tail(rest)
+    whom, time, place = read_head(tokens, names)
+    left = tokens[place:]
+    unread = count_unread(left, time)
+    if unread:
+        said = tokens[place : place + unread]
+        if time:
+            said = [time, *said]
+        return ReminderRequest(whom, "", " ".join(without_mark(left[unread:])), " ".join(said))
+    rest = without_mark(left)
+    tail, end = split_tail(rest)
+    if end and is_part(time, tail):
+        return ReminderRequest(whom, "", " ".join(rest), f"{time} {end}".strip())
+    if end and not time:
+        rest, time = tail, end
     if whom:
         return ReminderRequest(whom, time, " ".join(rest))
+    return with_unknown(tokens, time, rest)
+
+
+def with_unknown(tokens: list[str], time: str, rest: list[str]) -> ReminderRequest:
+    """A line that names nobody who is known: its first word may be the name of nobody."""
+    whom = ""
     untouched = rest == tokens[: len(rest)] and len(rest) > 1
     follows_name = bool(time) and starts_rest(tokens[1:])
     if not time:
@@ -125,8 +160,39 @@ def read(line: str, names: Container[str]) -> ReminderRequest:
     return ReminderRequest(whom, time, " ".join(rest))
 
 
-def read_head(tokens: Sequence[str], names: Container[str]) -> tuple[str, str, list[str]]:
-    """Whom and when as far as they come first, and the words that are left."""
+def count_unread(left: Sequence[str], time: str) -> int:
+    """How many words seem to say when and are not understood, behind the `time` that is; 0 for
+    none. They end before the mark of what is to be said."""
+    if not left or is_mark(left[0]):
+        return 0
+    first, second = [word.lower().rstrip(".,!?") for word in (*left, "")][:2]
+    leads = first in MORE if time else first in LEADS
+    if time and first in ON:
+        leads = second[:1].isdigit() or second in MORE
+    if not leads:
+        return 0
+    for place, word in enumerate(left):
+        if is_mark(word):
+            return place
+    return len(left)
+
+
+def is_part(time: str, before: Sequence[str]) -> bool:
+    """Whether a time at the end may be only half of what was said: there is a `time` at the start
+    that names a day alone, or the words before it end with a day or a part of one."""
+    if time:
+        return lacks_clock(time)
+    return bool(before) and before[-1].lower().rstrip(".,") in DAY_WORDS
+
+
+def lacks_clock(time: str) -> bool:
+    """Whether a time names a day alone."""
+    phrase = time_phrase.read(time)
+    return phrase is not None and phrase.clock is None and not (phrase.delay or phrase.step)
+
+
+def read_head(tokens: Sequence[str], names: Container[str]) -> tuple[str, str, int]:
+    """Whom and when as far as they come first, and how many words those are."""
     whom = time = ""
     place = 0
     while place < len(tokens):
@@ -139,9 +205,9 @@ def read_head(tokens: Sequence[str], names: Container[str]) -> tuple[str, str, l
         elif place == 0 and (count := count_unknown(left)):
             whom, time = left[0], " ".join(left[1:count])
         else:
-            return whom, time, without_mark(left)
+            break
         place += count
-    return whom, time, []
+    return whom, time, place
 
 
 def count_unknown(tokens: Sequence[str]) -> int:
@@ -181,7 +247,7 @@ def count_time(tokens: Sequence[str]) -> int:
 def split_tail(rest: list[str]) -> tuple[list[str], str]:
     """The words before a time at the end, and that time."""
     for start in range(max(1, len(rest) - MAX_TIME_WORDS), len(rest)):
-        if is_when(rest[start:]):
+        if rest[start - 1].lower() != "the" and is_when(rest[start:]):  # the sun
             return rest[:start], " ".join(rest[start:])
     return rest, ""
 

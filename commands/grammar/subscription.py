@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from component.bus.model.subscription import Interval
-from component.common import time_words
+from component.common import time_phrase, time_words
 from component.common.errors import BadInput
 from component.common.i18n import _
 
@@ -377,7 +377,7 @@ MAX_INTERVAL_WORDS = 10
 def starts_time(left: Sequence[Word]) -> bool:
     """Whether a time may begin here."""
     words = [word.low for word in left[:MAX_INTERVAL_WORDS]]
-    return words[0] in _STARTS or time_words.begins(words)
+    return words[0] in _STARTS or time_phrase.begins(words)
 
 
 def read_interval(left: Sequence[Word], said: Said, names: Names) -> int:
@@ -402,7 +402,7 @@ def count_interval(left: Sequence[Word]) -> int:
     if not starts_time(left):
         return 0
     for count in range(interval_end(left, low), 0, -1):
-        if low[count - 1] not in time_words.OPEN_ENDS and is_interval(" ".join(low[:count])):
+        if is_interval(" ".join(low[:count])):
             return count
     return 0
 

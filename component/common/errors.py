@@ -47,6 +47,14 @@ class BadInput(ShoutbusError):
     status = 400
 
 
+class Ambiguous(BadInput):
+    """A name means several things; `choices` are their full names."""
+
+    def __init__(self, sentence: Words | str, choices: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.choices = tuple(choices)
+
+
 class TooLong(BadInput):
     """The input is longer than a message may be."""
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Self
 
+from component.common.clock_words import DAY_MINUTES, clock_span
 from component.common.errors import BadInput
 from component.common.i18n import _
-from component.common.time_words import DAY_MINUTES, clock_span
 from component.common.value_types import ClockTime, Weekdays
 
 
@@ -44,7 +44,8 @@ class Hours:
             raise BadInput(
                 _("“{text}” is not a time range. Write it as 22:00-07:00.", text=text[:40])
             )
-        return cls(ClockTime.parse(ends[0]), ClockTime.parse(ends[1]))
+        start, end = map(ClockTime, ends)
+        return cls(start, end)
 
     def until(self, now: int, zone: tzinfo = UTC) -> int | None:
         """When the quiet is over that holds at `now` by the clocks of `zone`, both in ms; None

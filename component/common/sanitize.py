@@ -7,10 +7,6 @@ XMPP stream, so every input scrubs its text, and the output scrubs it again.
 import re
 import unicodedata
 
-BARE_JID = re.compile(r"[^\s\"&'/:<>@A-Z]{1,1023}@[^\s/@\"'&<>A-Z]{1,1023}")
-"""A bare JID in the form in which JIDs are compared (RFC 7622 section 3): with a local part, in
-lower case."""
-
 MAX_ESCAPED_BYTES = 6
 """Bytes of one character, once escaped for XML, at most."""
 
@@ -75,6 +71,14 @@ def one_line(text: str) -> str:
 def has_hidden(text: str) -> bool:
     """Whether `text` contains bidirectional controls or invisible characters."""
     return bool(HIDDEN.search(text))
+
+
+def caseless(text: str) -> str:
+    """A text as it is compared where neither case nor the way to type a letter matters (the Unicode
+    Standard, section 3.13)."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def skeleton(name: str) -> str:

@@ -7,18 +7,21 @@ that comes twice happens once.
 """
 
 import re
-from collections.abc import Iterator
+from calendar import monthrange
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice, pairwise
 from typing import Self
 
 from cronsim import CronSim, CronSimError
 
-from component.common import time_words
+from component.common import time_phrase
 from component.common.errors import BadInput
 from component.common.i18n import Words, _
-from component.common.time_words import DAY_MINUTES, WORKDAYS
+from component.common.time_phrase import Phrase
+from component.common.time_words import LAST, WORKDAYS
 from component.common.value_types import Span
 
 LEAST = 300
@@ -28,8 +31,6 @@ LOOKED_AT = 500
 _LOOKED_TO = timedelta(days=10 * 366)
 """How far they are looked at: some come once in 28 years, and no year has more than four digits."""
 
-_HOURLY = frozenset({"hourly", "every hour", "stündlich", "jede stunde"})
-_ALMOST_A_WEEK = 6 * 86_400
 MORNING = 9 * 60
 """The time of day of what names none, in minutes: when people come in."""
 
@@ -53,7 +54,7 @@ class Schedule:
 
         Raises BadInput where it is none, or where two of its times are less than `LEAST` apart.
         """
-        words = time_words.canonical(text)
+        words = kept_as(text)
         schedule = cls(words, to_cron(words))
         gap = schedule.shortest()
         if gap < LEAST:
@@ -83,21 +84,64 @@ class Schedule:
         return self.text
 
 
+_KEPT = (
+    (re.compile(r"(?:every|each) morning|once (?:a|per) day"), "daily at 9"),
+    (re.compile(r"(?:every|each) evening"), "daily at 18"),
+    (re.compile(r"jeden morgen|einmal (?:am|pro) tag|einmal täglich"), "täglich um 9"),
+    (re.compile(r"jeden abend"), "täglich um 18"),
+    (re.compile(r"once (?:a|per) week"), "weekly"),
+    (re.compile(r"einmal (?:die|in der|pro) woche"), "wöchentlich"),
+)
+
+
+_WEEKLY = re.compile(r"(?:weekly|wöchentlich|(?:every|each) week|jede woche)\b")
+
+
+def kept_as(text: str) -> str:
+    """The words in which a schedule is kept: "every morning" is kept with its hour, "daily at
+    9"."""
+    words = " ".join(text.split())
+    for phrase, kept in _KEPT:
+        if phrase.fullmatch(words.lower()):
+            return kept
+    return words
+
+
 def to_cron(words: str) -> str:
-    """The five fields of a schedule in plain words. Raises BadInput, and Unread where the words
-    name none."""
-    low = words.lower()
-    if low in _HOURLY:
-        return "0 * * * *"
-    rest = time_words.weekly(words)
-    if rest is not None:
-        return _weekly(rest, words)
-    repetition = time_words.every(low)
-    if repetition:
-        return _steps(*repetition, words)
-    if time_words.is_cron(low):
-        return _checked(low)
-    return days_to_cron(words)
+    """The five fields of a schedule in words. Raises BadInput, and Unread where the words name
+    none."""
+    phrase = time_phrase.read(words)
+    if phrase is None or phrase.is_once:
+        raise Unread(_unread(words))
+    if phrase.cron:
+        return _checked(phrase.cron)
+    if phrase.step:
+        return _steps(*phrase.step, words)
+    at = MORNING if phrase.clock is None else phrase.clock
+    return _checked(f"{at % 60} {at // 60} {_days_of(phrase, words)}")
+
+
+def _days_of(phrase: Phrase, words: str) -> str:
+    """The days of a phrase as cron's day, month and weekday; every day where it names none."""
+    if phrase.date:
+        _year, month, day = phrase.date
+        return f"{day} {month} *"
+    if phrase.nth:
+        which, day = phrase.nth
+        number = (day + 1) % 7
+        return f"* * {number}L" if which == LAST else f"* * {number}#{which}"
+    if phrase.month_day:
+        day_field = "L" if phrase.month_day == LAST else str(phrase.month_day)
+        return f"{day_field} * *"
+    if phrase.weekdays:
+        if len(phrase.weekdays) > 1 and _WEEKLY.match(words.lower()):
+            raise BadInput(
+                _("“{text}” is more often than once a week. Choose a single day.", text=words[:40])
+            )
+        return f"* * {_weekday_field(phrase.weekdays)}"
+    if phrase.cycle in ("month", "year"):
+        raise Unread(_unread(words))
+    return "* * 1" if phrase.cycle == "week" else "* * *"
 
 
 def _too_often(words: str, gap: int) -> Words:
@@ -139,47 +183,8 @@ def _steps(count: int, unit: int, words: str) -> str:
             )
         )
     if hours:
-        return f"0 */{count} * * *"
+        return "0 * * * *" if count == 1 else f"0 */{count} * * *"
     return f"*/{count} * * * *"
-
-
-def _weekly(rest: str, words: str) -> str:
-    """Once a week, on the day that `rest` names, else on Monday."""
-    try:
-        cron = days_to_cron(rest)
-    except BadInput:
-        cron = ""
-    if not cron or cron.endswith("*"):
-        cron = days_to_cron(f"monday {rest}", words)
-    if Schedule(words, cron).shortest() < _ALMOST_A_WEEK:
-        raise BadInput(
-            _("“{text}” is more often than once a week. Choose a single day.", text=words[:40])
-        )
-    return cron
-
-
-def days_to_cron(text: str, words: str = "") -> str:
-    """Days and times of day, such as monday and friday 9:30; every day where none is named.
-
-    Raises Unread that shows `words`, or the text itself.
-    """
-    fields: list[str] = []
-    at: int | None = None
-    for word in time_words.tokens(text):
-        numbers = time_words.days(word)
-        minutes = time_words.clock(word)
-        if numbers is not None:
-            fields.append(_weekday_field(numbers))
-        elif at is None and minutes is not None and minutes < DAY_MINUTES:
-            at = minutes
-        else:
-            raise Unread(_unread(words or text))
-    if at is None and not fields:
-        raise Unread(_unread(words or text))
-    if at is None:
-        at = MORNING
-    weekdays = ",".join(dict.fromkeys(fields)) or "*"
-    return f"{at % 60} {at // 60} * * {weekdays}"
 
 
 def _weekday_field(numbers: frozenset[int]) -> str:
@@ -201,72 +206,109 @@ def _unread(words: str) -> Words:
 
 # Once
 
-_IN = re.compile(r"in\s+(.+)")
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})\s*(.*)")
-_NAMED = re.compile(r"(today|heute|tomorrow|morgen|at|um)\b\s*(.*)")
-_TOMORROW = frozenset({"tomorrow", "morgen"})
-_NEXT = frozenset({"at", "um"})
-
 
 def once(text: str, now: int, zone: tzinfo) -> int:
     """A time to come, in ms since 1970: in 20 minutes, at 15:00, tomorrow at 9, 2026-12-01 9:00,
     next Monday at 9.
 
-    Raises BadInput where it is none, or is past.
+    Of what comes again and again on some days, such as weekdays at 9, it is the next time. Raises
+    BadInput where it is none, or is past.
     """
-    words = time_words.plain(text.lower())
-    here = datetime.fromtimestamp(now / 1000, zone)
-    if match := _IN.fullmatch(words):
-        return now + Span.parse(match[1]).ms
-    if match := _DATE.fullmatch(words):
-        return _on_date(match, words, now, zone)
-    if match := _NAMED.fullmatch(words):
-        return _named(match[1], match[2], words, here)
-    try:
-        return Schedule(words, days_to_cron(words)).after(now, zone)
-    except BadInput as error:
+    words = " ".join(text.split())
+    phrase = time_phrase.read(words)
+    if phrase and (phrase.cycle in ("day", "week") or len(phrase.weekdays) > 1):
+        return Schedule(words, to_cron(words)).after(now, zone)
+    if phrase is None and words.lower().startswith("in "):
+        Span.parse(words[3:])
+    if phrase is None or phrase.repeats:
         raise BadInput(
             _(
-                "“{text}” is not a time in the future. Examples: in 20 minutes, at 15:00, "
-                "tomorrow at 9, Monday 9:30, 2026-12-24 9:00.",
+                "I do not understand “{text}” as a time in the future. Examples: in 20 minutes, at "
+                "15:00, tomorrow at 9, Monday 9:30, 2026-12-24 9:00.",
                 text=words[:40],
             )
-        ) from error
-
-
-def _on_date(match: re.Match[str], words: str, now: int, zone: tzinfo) -> int:
-    hour, minute = divmod(_minutes(match[4], words), 60)
+        )
+    if phrase.delay:
+        return now + phrase.delay * 1000
+    here = datetime.fromtimestamp(now / 1000, zone)
     try:
-        day = datetime(int(match[1]), int(match[2]), int(match[3]), hour, minute, tzinfo=zone)
-        at = int(day.timestamp() * 1000)
+        return _moment(phrase, here, words)
     except (ValueError, OverflowError, OSError) as error:
         raise BadInput(
             _("“{text}” is not a date. Write it as 2026-12-24 9:00.", text=words[:40])
         ) from error
-    if at <= now:
-        raise BadInput(_("“{text}” is in the past. Choose a later time.", text=words[:40]))
-    return at
 
 
-def _named(word: str, rest: str, words: str, here: datetime) -> int:
-    hour, minute = divmod(_minutes(rest, words), 60)
-    day = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    if word in _TOMORROW or (word in _NEXT and day <= here):
-        day += timedelta(days=1)
-    if day <= here:
-        raise BadInput(_("“{text}” is in the past. Choose a later time.", text=words[:40]))
-    return int(day.timestamp() * 1000)
+def _moment(phrase: Phrase, here: datetime, words: str) -> int:
+    """The first moment of a phrase that comes once; raises BadInput where it is past, or its
+    weekday is another, and ValueError where there is no such day."""
+    minutes = MORNING if phrase.clock is None else phrase.clock
+    hour, minute = divmod(minutes, 60)
+    for day in _possible(phrase, here):
+        moment = datetime(day.year, day.month, day.day, hour, minute, tzinfo=here.tzinfo)
+        at = int(moment.timestamp() * 1000)
+        if at <= here.timestamp() * 1000:
+            continue
+        if phrase.weekdays and moment.weekday() not in phrase.weekdays:
+            raise BadInput(
+                _(
+                    "“{text}” contradicts itself: {date} is another day of the week.",
+                    text=words[:40],
+                    date=f"{day:%Y-%m-%d}",
+                )
+            )
+        return at
+    raise BadInput(_("“{text}” is in the past. Choose a later time.", text=words[:40]))
 
 
-def _minutes(text: str, words: str) -> int:
-    """The time of day in minutes; the morning's where none is written."""
-    if not text:
-        return MORNING
-    words_left = time_words.tokens(text)
-    minutes = time_words.clock(words_left[0]) if len(words_left) == 1 else None
-    if minutes is None or minutes >= DAY_MINUTES:
-        raise BadInput(_("“{text}” is not a time of day. Write it as 9:00.", text=words[:40]))
-    return minutes
+def _possible(phrase: Phrase, here: datetime) -> Iterator[date]:
+    """The days on which a phrase may fall, first those that come first."""
+    today = here.date()
+    if phrase.date:
+        year, month, day = phrase.date
+        if year:
+            yield date(year, month, day)
+            return
+        yield from _existing((year, month, day) for year in range(today.year, today.year + 9))
+    elif phrase.ahead is not None:
+        yield today + timedelta(days=phrase.ahead)
+    elif phrase.month_day:
+        yield from _existing(_months_on(today, phrase.month_day))
+    elif phrase.weekdays:
+        yield from _weekdays_on(phrase, today)
+    else:
+        yield today
+        yield today + timedelta(days=1)
+
+
+def _months_on(today: date, month_day: int) -> Iterator[tuple[int, int, int]]:
+    """A day of this month and of those that follow; `LAST` for the last."""
+    for ahead in range(14):
+        year, month = divmod(today.year * 12 + today.month - 1 + ahead, 12)
+        day = monthrange(year, month + 1)[1] if month_day == LAST else month_day
+        yield year, month + 1, day
+
+
+def _weekdays_on(phrase: Phrase, today: date) -> Iterator[date]:
+    """The days of a phrase's weekday; “next” is never today, “this” is in this week."""
+    (weekday,) = phrase.weekdays
+    ahead = (weekday - today.weekday()) % 7
+    if phrase.which == "next" and not ahead:
+        ahead = 7
+    yield today + timedelta(days=ahead)
+    if not phrase.which:
+        yield today + timedelta(days=ahead + 7)
+
+
+def _existing(days: Iterable[tuple[int, int, int]]) -> Iterator[date]:
+    """Those that the calendar has; raises ValueError where it has none."""
+    found = False
+    for day in days:
+        with suppress(ValueError):
+            yield date(*day)
+            found = True
+    if not found:
+        raise ValueError(day)
 
 
 # Clocks that are put forward

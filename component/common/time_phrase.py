@@ -6,13 +6,22 @@ the caller asks. Nothing here knows what time it is.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from component.common.clock_words import DAY_MINUTES, Clock, normal
+from component.common.clock_words import DAY_MINUTES, NAMES, Clock, normal
 from component.common.time_pieces import collect
-from component.common.time_words import LAST, WORKDAYS
+from component.common.time_words import (
+    EVERY,
+    LAST,
+    PLURAL_DAYS,
+    PLURAL_SETS,
+    WEEKDAYS,
+    WORKDAYS,
+    days,
+)
 
 MAX_CHARS = 200
 """Longer texts are not a time."""
@@ -56,6 +65,12 @@ class Phrase:
     def repeats(self) -> bool:
         """Whether it says that it comes again and again."""
         return bool(self.cycle or self.step or self.cron)
+
+    @property
+    def is_once(self) -> bool:
+        """Whether it says that it comes once."""
+        day = self.delay or self.ahead is not None or self.which
+        return bool(day or (not self.repeats and (self.date or self.month_day or self.nth)))
 
     @property
     def is_clock(self) -> bool:
@@ -156,49 +171,91 @@ def read(text: str) -> Phrase | None:
     return None
 
 
+_EXACT = re.compile(r"[0-9]{1,2}(?:[:.][0-9]{2}(?:[ap]m)?|[ap]m)")
+_STARTS = frozenset(
+    {"at", "um", "on", "am", "once", "einmal", "hourly", "stündlich", "weekly", "wöchentlich"}
+    | {*EVERY, *PLURAL_DAYS, *PLURAL_SETS, *NAMES}
+)
+MAX_SHORT = 3
+"""Letters of a short name of a day."""
+
+
+def begins(words: Sequence[str]) -> bool:
+    """Whether a time may begin with the first of these words, given in small letters.
+
+    Short names of days (so, do, mo) and sets of days (weekend) have other uses: they count where a
+    clock time such as 9:30 follows.
+    """
+    first = words[0]
+    if first in _STARTS or _EXACT.fullmatch(first):
+        return True
+    if first in WEEKDAYS and len(first) > MAX_SHORT:
+        return True
+    is_day = first not in ("day", "tag") and days(first) is not None
+    return is_day and has_clock(words[1:])
+
+
+def has_clock(words: Sequence[str]) -> bool:
+    """Whether one of these words is a time of day and can be nothing else: 9:30, 9pm."""
+    return any(_EXACT.fullmatch(word.strip(".,!?;")) for word in words)
+
+
 def _whole(said: dict[str, Any]) -> Phrase | None:
     """The phrase that pieces make; None where they do not make one."""
     clock: Clock | None = said.pop("clock", None)
     if not _repeat_months(said) or (clock and clock.bare and not said):
         return None
     part, usual = said.pop("part", None), said.pop("usual", None)
-    days_only = said.pop("in_days", False)
-    if clock and days_only:
+    if said.pop("in_days", False) and clock:
         said["ahead"] = said.pop("delay") // 86_400
-    minutes = usual
-    if clock and part:
-        minutes = clock.within(part, on_day=bool(said.keys() & {"weekdays", *_ONE_DAY}))
-    elif clock:
-        minutes = clock.alone()
-    if minutes is None and (clock or part):
-        return None
-    if minutes == DAY_MINUTES or not _fits(said, minutes):
+    minutes = _time_of_day(clock, part, usual, on_day=bool(said.keys() & {"weekdays", *_ONE_DAY}))
+    is_known = minutes is not None or not (clock or part)
+    if not is_known or minutes == DAY_MINUTES or not _fits(said, minutes):
         return None
     return Phrase(clock=minutes, **said)
 
 
+def _time_of_day(
+    clock: Clock | None, part: str | None, usual: int | None, *, on_day: bool
+) -> int | None:
+    """The time of day in minutes that a clock and a part of the day say together; the `usual` one
+    of a part that has no clock; None where they say none."""
+    if clock is None:
+        return usual
+    return clock.within(part, on_day=on_day) if part else clock.alone()
+
+
 def _repeat_months(said: dict[str, Any]) -> bool:
     """Make “every … of the month” each month; False where one is said without the other."""
-    every, of_month = said.pop("every", False), said.pop("of_month", False)
+    every, of_month = bool(said.pop("every", False)), bool(said.pop("of_month", False))
     if every and of_month:
-        return said.setdefault("cycle", "month") == "month"
-    return not of_month and (not every or said.get("cycle") == "month")
+        return str(said.setdefault("cycle", "month")) == "month"
+    return not of_month and (not every or "month" in said.values())
 
 
 def _fits(said: dict[str, Any], minutes: int | None) -> bool:
     """Whether pieces may be said together, and with or without a time of day."""
     kinds = frozenset(said)
-    if kinds not in _WHOLE:
+    if kinds not in _WHOLE or not _fits_clock(said, minutes):
         return False
-    if minutes is not None and ("delay" in kinds or "step" in kinds):
+    is_one_day = kinds & {"which", *_ONE_DAY}
+    if is_one_day and len(said.get("weekdays", ())) > 1:
         return False
-    if minutes is None and (not kinds or said.get("ahead") == 0):
-        return False  # “today” needs an hour: the usual one may be past
-    if "weekdays" in kinds and kinds & {"which", *_ONE_DAY} and len(said["weekdays"]) > 1:
+    return "cycle" not in kinds or _fits_cycle(said, str(said["cycle"]))
+
+
+def _fits_clock(said: dict[str, Any], minutes: int | None) -> bool:
+    """Whether pieces may be said with a time of day, or without one: “today” needs an hour, since
+    the usual one may be past."""
+    if minutes is None:
+        return bool(said) and said.get("ahead") != 0
+    return said.keys().isdisjoint(("delay", "step"))
+
+
+def _fits_cycle(said: dict[str, Any], cycle: str) -> bool:
+    """Whether days may come again in a cycle: weekdays each week, dates without a year each
+    year."""
+    if any(_CYCLE_OF[day] != cycle for day in said.keys() & _CYCLE_OF.keys()):
         return False
-    cycle = said.get("cycle")
-    for day in kinds & _CYCLE_OF.keys():
-        if cycle and _CYCLE_OF[day] != cycle:
-            return False
     year = said.get("date", (0,))[0]
-    return not (cycle and year) and (cycle != "year" or "date" in kinds)
+    return not year and (cycle != "year" or "date" in said)

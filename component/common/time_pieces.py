@@ -30,7 +30,7 @@ USUAL = {"morning": 9 * 60, "evening": 18 * 60}
 Said = Mapping[str, Any]
 """What a piece says: fields of a phrase, and `clock` as a `Clock`; `part` of the day, and its
 `usual` time; `every` and `of_month`, which only together mean each month; `in_days`, where a delay
-is told in days."""
+is in days."""
 
 _EVERY = any_of(EVERY)
 _PART = any_of(PARTS)
@@ -54,7 +54,7 @@ def _weekdays(match: re.Match[str]) -> Said | None:
         said["cycle"] = "week"
     if match["which"]:
         said["which"] = _WHICH[match["which"][:4]]
-    return said | _part(match)
+    return {**said, **_part(match)}
 
 
 def _part(match: re.Match[str]) -> Said:
@@ -231,7 +231,7 @@ def collect(text: str) -> dict[str, Any] | None:
 
 
 def _piece(text: str, place: int) -> tuple[Said, int] | None:
-    """What stands at a place, and where it ends."""
+    """The piece at a place, and where it ends."""
     for pattern, say in _PIECES:
         match = pattern.match(text, place)
         said = say(match) if match else None

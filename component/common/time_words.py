@@ -7,7 +7,7 @@ Upper and lower case are alike.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 # Vocabulary
 
@@ -209,7 +209,7 @@ def number(word: str) -> int:
 
 
 def in_days(text: str) -> bool:
-    """Whether a duration is told in days and weeks alone."""
+    """Whether a duration is in days and weeks alone."""
     return all(_counted(part)[1] >= UNITS["day"] for part in _PART.finditer(text))
 
 

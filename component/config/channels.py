@@ -50,8 +50,10 @@ def read_name(
     if not written:
         return None
     try:
-        channel = Channel.parse(written)
-        method_of(channel, methods).check(channel, any=any)
+        parsed = Channel.parse(written)
+        method = method_of(parsed, methods)
+        channel = method.channel(parsed.address)
+        method.check(channel, any=any)
     except BadInput as error:
         table.fault(_("{key}: {why}", key=key, why=error.sentence))
         return None

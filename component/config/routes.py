@@ -44,13 +44,12 @@ def read_route(table: Table, methods: Mapping[str, MethodSpec]) -> Sequence[Rout
 def read_destination(table: Table, methods: Mapping[str, MethodSpec]) -> Channel | None:
     """The channel under `to`; None if nothing can be sent there."""
     destination = read_name(table, "to", methods)
-    if destination and not methods[destination.method].listens:
-        table.fault(
-            _(
-                "to: {channel} only sends messages. A route can start there, but not end there.",
-                channel=destination,
-            )
-        )
+    if destination is None:
+        return None
+    try:
+        methods[destination.method].check_end(destination)
+    except BadInput as error:
+        table.fault(_("{key}: {why}", key="to", why=error.sentence))
         return None
     return destination
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from component.common.errors import BadInput
 from component.common.i18n import _
-from component.common.sanitize import BARE_JID
+from component.common.jids import nodeprep
 from component.config.model import Web, Xmpp
 from component.config.toml import Table
 from component.fetch.policy import Allowed
@@ -31,10 +31,11 @@ def read_xmpp(table: Table, environment: Mapping[str, str]) -> Xmpp:
             "secret is missing. Copy it from the server's component section, or set SHOUTBUS_SECRET"
         )
     rooms = table.domain("rooms")
-    bot = table.text("bot", "bot").lower()
-    if not BARE_JID.fullmatch(f"{bot}@x"):
+    name = table.text("bot", "bot")
+    bot = nodeprep(name)
+    if not bot:
         table.fault(
-            f"bot is “{bot}”, which is not valid before the @ of a JID. Write a name such as bot"
+            f"bot is “{name}”, which is not valid before the @ of a JID. Write a name such as bot"
         )
     return Xmpp(host, table.number("port", 5347), component, secret, rooms, bot)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from component.common.i18n import Words, _
-from component.common.sanitize import BARE_JID
+from component.common.jids import bare_jid, is_bare_jid, nameprep
 
 Value = TypeVar("Value")
 Written = str | bool | int | float
@@ -83,9 +83,9 @@ class Table:
         return self.value(key, list, _("a list in square brackets"), []) or []
 
     def jid(self, key: str) -> str:
-        """A bare JID in lower case."""
-        value = self.text(key).lower()
-        if value and not BARE_JID.fullmatch(value):
+        """A bare JID, as a server has it; "" if it is missing or wrong."""
+        value = self.text(key)
+        if value and not is_bare_jid(value):
             self.fault(
                 _(
                     "{key} is “{value}”, which is not a JID. Write it as juliet@example.org",
@@ -93,12 +93,14 @@ class Table:
                     value=value,
                 )
             )
-        return value
+            return ""
+        return bare_jid(value) if value else ""
 
     def domain(self, key: str) -> str:
-        """A domain in lower case."""
-        value = self.text(key).lower()
-        if value and not BARE_JID.fullmatch(f"x@{value}"):
+        """A domain, as a server has it; "" if it is missing or wrong."""
+        value = self.text(key)
+        folded = nameprep(value)
+        if value and not folded:
             self.fault(
                 _(
                     "{key} is “{value}”, which is not a domain. Write it as {key}.example.org",
@@ -106,7 +108,7 @@ class Table:
                     value=value,
                 )
             )
-        return value
+        return folded
 
     def has(self, key: str) -> bool:
         """Whether a key exists."""

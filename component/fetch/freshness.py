@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST = 366 * 86400
+MAX_SECONDS = 366 * 86400
 """The longest time that is believed, in seconds."""
 
 _MAX_AGE = re.compile(r'max-age\s*=\s*"?(\d{1,12})')
@@ -18,7 +18,7 @@ def retry_after(text: str, now: int) -> int | None:
     neither. `now` is in milliseconds."""
     text = text.strip()
     if re.fullmatch(r"[0-9]{1,12}", text):
-        return min(int(text), LONGEST)
+        return min(int(text), MAX_SECONDS)
     at = seconds_of(text)
     if at is None:
         return None
@@ -54,7 +54,7 @@ def fresh_for(headers: Mapping[str, str], now: int) -> int | None:
 
 def bounded(seconds: int) -> int:
     """Neither negative nor longer than is believed."""
-    return max(0, min(seconds, LONGEST))
+    return max(0, min(seconds, MAX_SECONDS))
 
 
 def seconds_of(text: str) -> int | None:

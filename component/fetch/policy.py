@@ -19,9 +19,9 @@ from component.fetch.result import Fault, FetchError, OutOfReach
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-LONGEST = 2048
+MAX_URL_CHARS = 2048
 """Characters in an address."""
-HOPS = 5
+MAX_REDIRECTS = 5
 """Redirects that are followed."""
 _FOR_GOOD = frozenset({301, 308})
 _HOST = re.compile("[a-z0-9_][a-z0-9._-]*")
@@ -178,7 +178,7 @@ def within(text: str | URL, allowed: Allowed) -> URL:
 
 def _parsed(text: str | URL) -> URL:
     try:
-        url = URL(text).with_fragment(None) if len(str(text)) <= LONGEST else URL()
+        url = URL(text).with_fragment(None) if len(str(text)) <= MAX_URL_CHARS else URL()
         host = url.raw_host or ""
         named = bool(literal(host) or _HOST.fullmatch(host))
         good = named and url.scheme in ("http", "https") and url.port is not None
@@ -232,8 +232,10 @@ class Way:
         url = self._next(location, allowed)
         if url in self._seen:
             raise FetchError(_("{host} redirects in a loop.", host=host))
-        if len(self._seen) > HOPS:
-            raise FetchError(_("{host} redirects more than {most} times.", host=host, most=HOPS))
+        if len(self._seen) > MAX_REDIRECTS:
+            raise FetchError(
+                _("{host} redirects more than {most} times.", host=host, most=MAX_REDIRECTS)
+            )
         down = self.at.scheme == "https" and url.scheme == "http"
         self.unsafe = self.unsafe or down
         self._for_good = self._for_good and code in _FOR_GOOD and not down

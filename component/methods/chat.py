@@ -9,7 +9,7 @@ from component.bus.model.message import Channel, Message
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Confirmation, Direct, Fate, MethodSpec, Ports
 from component.bus.ports.rendering import AsMessage, Rendered
-from component.common.sanitize import BARE_JID
+from component.common.jids import BARE_JID, channel_address
 
 
 class Chat:
@@ -58,4 +58,11 @@ def make(ports: Ports) -> Chat:
     return Chat(ports.direct)
 
 
-METHOD = MethodSpec("chat", make, example="chat:juliet@example.org", address=BARE_JID, person=True)
+METHOD = MethodSpec(
+    "chat",
+    make,
+    example="chat:juliet@example.org",
+    address=BARE_JID,
+    person=True,
+    tidy=channel_address,
+)

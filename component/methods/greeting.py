@@ -18,13 +18,13 @@ from component.common.rate import Rate
 from component.common.sanitize import one_line, skeleton
 from component.common.schedule import Schedule
 from component.common.value_types import Zone
-from component.methods.scheduled.slots import AGAIN, Slots, Times, speaker
+from component.methods.scheduled.slots import RETRY_MS, Slots, Times, speaker
 
 log = structlog.get_logger()
 
 PAUSE = 1_000
 """Milliseconds before who came in is greeted: their client shows the room by then."""
-PATIENCE = 60_000
+PATIENCE_MS = 60_000
 """Milliseconds for which it is tried, while the store fails."""
 REST = 6 * 3_600_000
 """Milliseconds before the same person is greeted again."""
@@ -168,7 +168,7 @@ class Greeting:
         for channel, (_spec, settings) in self._slots.standing.items():
             for place in self._ports.ends(channel) if settings.join else ():
                 visit = Visit(
-                    channel, place, nick, id_from(f"{room}/{jid or nick}"), now + PATIENCE
+                    channel, place, nick, id_from(f"{room}/{jid or nick}"), now + PATIENCE_MS
                 )
                 if place.address == room and not self._lately(visit) and self._may(room):
                     self._at(visit, now + PAUSE)
@@ -203,7 +203,7 @@ class Greeting:
                 await self._remember(visit)
         except StoreError:
             if self._ports.clock() < visit.last:
-                self._at(visit, self._ports.clock() + AGAIN)
+                self._at(visit, self._ports.clock() + RETRY_MS)
         except ShoutbusError as error:
             log.warning(
                 "scheduled message not posted", channel=str(visit.channel), reason=str(error)

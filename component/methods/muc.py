@@ -12,7 +12,7 @@ from component.bus.ports.method import Confirmation, Fate, MethodSpec, Ports, Ro
 from component.bus.ports.rendering import AsMessage, Rendered
 from component.common.form import Ask, Jid
 from component.common.i18n import _
-from component.common.sanitize import BARE_JID
+from component.common.jids import BARE_JID, channel_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +73,5 @@ METHOD = MethodSpec(
     address=BARE_JID,
     puppets=True,
     form=Settings,
+    tidy=channel_address,
 )

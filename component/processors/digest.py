@@ -11,9 +11,9 @@ from component.common.form import Ask
 from component.common.i18n import _
 from component.common.value_types import MONTH, Span
 
-MOST = 1_000
+MAX_MESSAGES = 1_000
 """Messages that a digest may wait for."""
-LONGEST = Span(7 * 86400)
+MAX_SPAN = Span(7 * 86400)
 """How long a digest waits for its count at most."""
 
 
@@ -31,11 +31,11 @@ class Digest:
             raise BadInput(
                 _("A digest without a time or a count would never be sent. Set every or count.")
             )
-        if self.count is not None and not 1 <= self.count <= MOST:
+        if self.count is not None and not 1 <= self.count <= MAX_MESSAGES:
             raise BadInput(
                 _(
                     "A digest contains 1 to {most} messages, not {count}.",
-                    most=MOST,
+                    most=MAX_MESSAGES,
                     count=self.count,
                 )
             )
@@ -44,7 +44,7 @@ class Digest:
 
     def __call__(self, message: Message, moment: Moment) -> Outcome:
         """Put it to the others."""
-        return gathered(message, moment, moment.now + (self.every or LONGEST).ms, self.count)
+        return gathered(message, moment, moment.now + (self.every or MAX_SPAN).ms, self.count)
 
 
 PROCESSOR = ProcessorSpec(

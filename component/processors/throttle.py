@@ -11,7 +11,7 @@ from component.common.form import Ask, Choice
 from component.common.i18n import _
 from component.common.value_types import MONTH, Span
 
-MOST = 1_000
+MAX_MESSAGES = 1_000
 """Messages that a throttle counts."""
 _NEXT = "next"
 
@@ -40,11 +40,11 @@ class Throttle:
     ]
 
     def __post_init__(self) -> None:
-        if not 1 <= self.count <= MOST:
+        if not 1 <= self.count <= MAX_MESSAGES:
             raise BadInput(
                 _(
                     "A throttle passes 1 to {most} messages, not {count}.",
-                    most=MOST,
+                    most=MAX_MESSAGES,
                     count=self.count,
                 )
             )

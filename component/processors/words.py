@@ -15,9 +15,9 @@ from component.common.form import Ask, Choice
 from component.common.i18n import _
 from component.common.sanitize import one_line, skeleton
 
-MOST = 500
+MAX_WORDS = 500
 """Words of one list."""
-LONGEST = 60
+MAX_WORD_CHARS = 60
 """Characters of a word."""
 _JOINED = ("Mn", "Mc", "Me", "Cf")
 """Categories of what stands above letters, or can't be seen."""
@@ -70,18 +70,21 @@ class WordList:
     ]
 
     def __post_init__(self) -> None:
-        if len(self.words) > MOST:
+        if len(self.words) > MAX_WORDS:
             raise BadInput(
                 _(
                     "The list has {count} words. The maximum is {most}.",
                     count=len(self.words),
-                    most=MOST,
+                    most=MAX_WORDS,
                 )
             )
         for word in self.words:
-            if len(word) > LONGEST or not _word().fullmatch(word) or not skeleton(word):
+            if len(word) > MAX_WORD_CHARS or not _word().fullmatch(word) or not skeleton(word):
                 raise BadInput(
-                    _("“{word}” is not a single word of letters and digits.", word=word[:LONGEST])
+                    _(
+                        "“{word}” is not a single word of letters and digits.",
+                        word=word[:MAX_WORD_CHARS],
+                    )
                 )
 
     @functools.cached_property
@@ -112,7 +115,7 @@ class WordList:
         if self.then == "mask":
             return replace(message, body=_masked(message.body, frozenset(found)))
         return Stop(
-            _("“{word}” is not allowed there.", word=one_line(found[0])[:LONGEST]), tell=True
+            _("“{word}” is not allowed there.", word=one_line(found[0])[:MAX_WORD_CHARS]), tell=True
         )
 
 

@@ -19,7 +19,7 @@ from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Standing, Subscription
 from component.bus.ports.method import Admits, Clock, MethodSpec, Timer
-from component.bus.ports.store import Store
+from component.bus.ports.subscriptions import SubscriptionStore
 from component.common.errors import BadInput, DeliveryError, NotFound, StoreError
 from component.common.i18n import Words, _
 from component.subscriptions.addresses import AddressBook
@@ -40,7 +40,7 @@ class ReadAccess:
     def __init__(
         self,
         hub: Hub,
-        store: Store,
+        subscriptions: SubscriptionStore,
         settings: Settings,
         methods: Mapping[str, MethodSpec],
         notices: Notices,
@@ -49,7 +49,7 @@ class ReadAccess:
         clock: Clock,
     ) -> None:
         self._hub = hub
-        self._store = store
+        self._subscriptions = subscriptions
         self._settings = settings
         self._methods = methods
         self._notices = notices
@@ -161,7 +161,7 @@ class ReadAccess:
         after = 0
         try:
             while True:
-                page = await self._store.subscriptions.find(
+                page = await self._subscriptions.find(
                     who=who, channel=channel, after=after, limit=PAGE
                 )
                 if not page:
@@ -188,7 +188,7 @@ class ReadAccess:
             else:
                 over.append(one.id)
         if over:
-            for one in await self._store.subscriptions.remove(over):
+            for one in await self._subscriptions.remove(over):
                 if one.who and one.standing is not Standing.ASKED:
                     await self._notices.inform(one.who, ended(one))
         return kept

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from component.bus.model.subscription import Subscription
-from component.bus.ports.store import Store
+from component.bus.ports.digests import DigestStore
 
 PAGE = 100
 """Messages that are read at once."""
@@ -28,8 +28,8 @@ class Counters:
     """What was counted since the start. The store is read where nothing was, and to be sure before
     a digest."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, digests: DigestStore) -> None:
+        self._digests = digests
         self._known: dict[int, Count] = {}
 
     async def full(self, subscriptions: Sequence[Subscription], seq: int) -> list[Subscription]:
@@ -65,9 +65,7 @@ class Counters:
         choosy: list[Subscription] = []
         for one in subscriptions:
             if takes_all(one):
-                counts[one.id] = await self._store.digests.count_between(
-                    one.channel, one.cursor, seq
-                )
+                counts[one.id] = await self._digests.count_between(one.channel, one.cursor, seq)
             else:
                 choosy.append(one)
         if choosy:
@@ -80,7 +78,7 @@ class Counters:
         after = min(one.cursor for one in subscriptions)
         left = list(subscriptions)
         while left:
-            page = await self._store.digests.between(left[0].channel, after, seq, PAGE)
+            page = await self._digests.between(left[0].channel, after, seq, PAGE)
             if not page:
                 break
             for delivery in page:

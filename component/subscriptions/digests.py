@@ -13,27 +13,28 @@ from component.bus.engine.hub import Hub
 from component.bus.model.message import BUS, Channel, Kind, Message
 from component.bus.model.route import grouped
 from component.bus.model.subscription import DecisionTime, Subscription
-from component.bus.ports.digests import DigestPart, DigestTurn
+from component.bus.ports.deliveries import DeliveryStore
+from component.bus.ports.digests import DigestPart, DigestStore, DigestTurn
+from component.bus.ports.fan_out import FanOutStore
 from component.bus.ports.method import Clock, Timer
-from component.bus.ports.store import Store
 from component.common.errors import StoreError
 from component.subscriptions.log_reader import alike, first
 from component.subscriptions.service import Subscriptions
 
 log = structlog.get_logger()
 
-BESIDE = 16
+MAX_BESIDE = 16
 """Digests that are made beside each other."""
-COUNTED = 20
+MAX_COUNTED = 20
 """Messages that are counted to see whether a digest has anything to tell."""
-LATER = 3_600_000
+RETRY_WITHOUT_TIME_MS = 3_600_000
 """Milliseconds before what failed is tried again, where it goes by no clock."""
-AGAIN = 10_000
+RETRY_MS = 10_000
 """Milliseconds before what the disk refused is tried again."""
-FAR = 8 * 86_400_000
+FAR_AHEAD_MS = 8 * 86_400_000
 """Milliseconds ahead that few are due; whether they are by a clock that was wrong is looked at each
 hour."""
-HOUR = 3_600_000
+HOUR_MS = 3_600_000
 _NAME = "digests"
 
 
@@ -67,7 +68,9 @@ class Digests:
     def __init__(
         self,
         hub: Hub,
-        store: Store,
+        digests: DigestStore,
+        deliveries: DeliveryStore,
+        fan_out: FanOutStore,
         subscriptions: Subscriptions,
         timer: Timer,
         moment: Callable[[], DecisionTime],
@@ -77,7 +80,9 @@ class Digests:
         self.limits = limits
         self.progress = Progress()
         self._hub = hub
-        self._store = store
+        self._digests = digests
+        self._deliveries = deliveries
+        self._fan_out = fan_out
         self._subscriptions = subscriptions
         self._timer = timer
         self._moment = moment
@@ -92,7 +97,7 @@ class Digests:
 
     async def left(self) -> int:
         """How many subscriptions' time has come that were not told yet."""
-        return await self._store.digests.due_count(self._clock())
+        return await self._digests.due_count(self._clock())
 
     def expect(self, due: int) -> None:
         """Something is due at a time, in ms."""
@@ -105,54 +110,59 @@ class Digests:
         self.expect(self._clock())
 
     async def _plan(self) -> None:
-        due = await self._store.digests.next_due()
+        due = await self._digests.next_due()
         if due is not None:
             self.expect(due)
 
     async def _wake(self) -> None:
         self._next = None
         self.progress = Progress(0, self._clock())
+        if not await self._is_done():
+            self.expect(self._clock() + RETRY_MS)
+        self.progress = Progress()
+
+    async def _is_done(self) -> bool:
+        """Send what is due, and plan when to look again. Whether nothing prevented it."""
         try:
             await self._rein_in()
             if await self._run():
                 await self._plan()
-            else:
-                self.expect(self._clock() + AGAIN)
+                return True
         except StoreError as error:
             log.warning("digests postponed", reason=str(error))
-            self.expect(self._clock() + AGAIN)
         except Exception:
             log.exception("digests failed")
-            self.expect(self._clock() + AGAIN)
-        self.progress = Progress()
+        return False
 
     async def _rein_in(self) -> None:
         """A clock that was ahead for a while put some off to where it stood: they are due when they
         are by now."""
         now = self._clock()
-        if self._looked is not None and 0 <= now - self._looked < HOUR:
+        if self._looked is not None and 0 <= now - self._looked < HOUR_MS:
             return
         after = 0
-        while some := await self._store.digests.due_after(now + FAR, after, self.limits.page):
+        while some := await self._digests.due_after(now + FAR_AHEAD_MS, after, self.limits.page):
             after = some[-1].id
-            sooner = [(one, due) for one in some if (due := one.next(now) or now) < one.due]
-            await self._store.digests.take_turns(
-                [DigestTurn(one, replace(one, due=due)) for one, due in sooner]
-            )
+            turns = []
+            for one in some:
+                due = one.next(now) or now
+                if due < one.due:
+                    turns.append(DigestTurn(one, replace(one, due=due)))
+            await self._digests.take_turns(turns)
         self._looked = now
 
     async def _run(self) -> bool:
         """Send all digests that are due; whether nothing prevented it."""
-        seen, stuck = _Seen(self._store), self._hub.crowd.size
+        seen, stuck = _Seen(self._digests, self._deliveries), self._hub.crowd.size
         before: frozenset[Subscription] = frozenset()
-        while ready := await self._store.digests.due(self._clock(), self.limits.page):
+        while ready := await self._digests.due(self._clock(), self.limits.page):
             if before.issuperset(ready):
                 log.error("digests stuck", subscription=ready[0].id)
                 return False
             before = frozenset(ready)
             stuck = await self._room(stuck)
             groups = grouped(ready, lambda one: one.target)
-            beside = asyncio.Semaphore(BESIDE)
+            beside = asyncio.Semaphore(MAX_BESIDE)
             await asyncio.gather(
                 *(self._one(target, group, seen, beside) for target, group in groups.items())
             )
@@ -178,29 +188,37 @@ class Digests:
         """Whatever goes wrong with one holds up no other."""
         async with beside:
             try:
-                await self._take(
-                    target, await self._ready(await self._subscriptions.access.keep(group)), seen
-                )
+                readable = await self._subscriptions.access.keep(group)
+                await self._take(target, await self._ready(readable), seen)
             except StoreError:
                 raise
             except Exception:
                 log.exception("digest failed", target=str(target))
-                now = self._clock()
-                later = [
-                    DigestTurn(one, replace(one, due=one.next(now) or now + LATER)) for one in group
-                ]
-                await self._store.digests.take_turns(later)
+                await self._postpone(group)
+
+    async def _postpone(self, group: Sequence[Subscription]) -> None:
+        """Let each wait for its next time."""
+        now = self._clock()
+        turns = []
+        for one in group:
+            due = one.next(now) or now + RETRY_WITHOUT_TIME_MS
+            turns.append(DigestTurn(one, replace(one, due=due)))
+        await self._digests.take_turns(turns)
 
     async def _ready(self, group: Sequence[Subscription]) -> Sequence[Subscription]:
         """Those of them that are sent now. In quiet hours they wait for their end."""
         moment = self._moment()
-        quiet = [(one, until) for one in group if (until := moment.quiet_until(one))]
+        ready: list[Subscription] = []
+        quiet: list[DigestTurn] = []
+        for one in group:
+            until = moment.quiet_until(one)
+            if until:
+                quiet.append(DigestTurn(one, replace(one, due=until)))
+            else:
+                ready.append(one)
         if quiet:
-            await self._store.digests.take_turns(
-                [DigestTurn(one, replace(one, due=until)) for one, until in quiet]
-            )
-        late = {one.id for one, _until in quiet}
-        return [one for one in group if one.id not in late]
+            await self._digests.take_turns(quiet)
+        return ready
 
     async def _take(self, target: Channel, ready: Sequence[Subscription], seen: "_Seen") -> None:
         told = await self._apart(ready)
@@ -212,13 +230,15 @@ class Digests:
         if any(counts):
             await self._tell(target, turns, counts)
         elif turns:
-            await self._store.digests.take_turns(turns)
+            await self._digests.take_turns(turns)
         self._subscriptions.in_force(turn.now for turn in turns)
 
     async def _apart(self, ready: Sequence[Subscription]) -> Mapping[int, frozenset[int]]:
         """The seqs that each was told at once."""
         some = [one.id for one in ready if one.name or one.online]
-        return await self._store.fan_out.notified(some) if some else {}
+        if not some:
+            return {}
+        return await self._fan_out.notified(some)
 
     async def _turn(self, one: Subscription, seen: "_Seen") -> DigestTurn:
         upto, now = max(await seen.upto(one), one.cursor), self._clock()
@@ -230,7 +250,9 @@ class Digests:
         """Its words are read and rendered when it is sent, by
         `component.subscriptions.rendering`: what stands here is for who looks at its trace."""
         names = ", ".join(sorted({str(turn.was.channel) for turn in turns}))
-        some = f"{sum(counts)}{'+' * (max(counts) >= COUNTED)}"
+        some = str(sum(counts))
+        if max(counts) >= MAX_COUNTED:
+            some += "+"
         due = min(turn.was.due for turn in turns)
         places = ",".join(f"{turn.was.id}:{turn.was.cursor}" for turn in turns)
         digest = Message.new(
@@ -244,14 +266,15 @@ class Digests:
         writes = [replace(turn, digest=digest.id) for turn in turns]
         receipt = await self._hub.accept_with(digest, writes)
         if not receipt.new:  # it was told, and they were set back to where they stood before
-            await self._store.digests.take_turns(turns)
+            await self._digests.take_turns(turns)
 
 
 class _Seen:
     """What channels hold, looked through once in a run: many have subscribed to the same."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, digests: DigestStore, deliveries: DeliveryStore) -> None:
+        self._digests = digests
+        self._deliveries = deliveries
         self._upto: dict[Channel, int] = {}
         self._authors: dict[Hashable, Sequence[str]] = {}
         self._one = asyncio.Lock()
@@ -260,29 +283,27 @@ class _Seen:
         """The seq up to which its digest tells: the newest when the run came to its channel, so
         that others' is the same; but the newest now where what comes then is sent immediately."""
         if one.interval.at_once:
-            return await self._store.deliveries.last_seq(one.channel)
+            return await self._deliveries.last_seq(one.channel)
         if one.channel not in self._upto:
-            self._upto[one.channel] = await self._store.deliveries.last_seq(one.channel)
+            self._upto[one.channel] = await self._deliveries.last_seq(one.channel)
         return self._upto[one.channel]
 
     async def count(self, turn: DigestTurn, told: frozenset[int]) -> int:
-        """How many messages a digest would tell; where there are more than `COUNTED`, at least one
-        and at most that."""
+        """How many messages a digest would tell; if there are more than `MAX_COUNTED`, at least
+        one and at most that."""
         one, part = turn.was, DigestPart(turn.was.id, turn.was.cursor, turn.now.cursor)
         if part.after >= part.upto:
             return 0
-        async with (
-            self._one
-        ):  # one after the other, so that each is read once, and takes no more memory than one
+        # One after the other, so that each is read once, and takes no more memory than one.
+        async with self._one:
             authors = await self._first(one, part, told)
             if one.own or not one.who:
                 return len(authors)
             others = sum(author != one.who for author in authors)
-            if others or len(authors) < COUNTED:
+            if others or len(authors) < MAX_COUNTED:
                 return others
-            found, _whole = await first(
-                self._store.digests, one, part, told, 1
-            )  # all of that they said themselves
+            # All of that they said themselves.
+            found, _whole = await first(self._digests, one, part, told, 1)
             return len(found)
 
     async def _first(
@@ -292,7 +313,7 @@ class _Seen:
         key = alike(one, part, told)
         if key not in self._authors:
             found, _whole = await first(
-                self._store.digests, replace(one, own=True), part, told, COUNTED
+                self._digests, replace(one, own=True), part, told, MAX_COUNTED
             )
             self._authors[key] = [delivery.message.author.key for delivery in found]
         return self._authors[key]

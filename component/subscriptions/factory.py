@@ -85,7 +85,9 @@ def put_together(
         await notices.tell(Channel("letters", "templates"), words)
 
     fanout = Subscribers(hub, store, subscriptions.audience, title, moment, clock)
-    digests = Digests(hub, store, subscriptions, timer, moment, clock)
+    digests = Digests(
+        hub, store.digests, store.deliveries, store.fan_out, subscriptions, timer, moment, clock
+    )
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
     templates = Templates(config.letters)

@@ -28,9 +28,9 @@ from component.subscriptions.instant import noted
 PAGE = 128
 """Subscriptions that are looked at at once. After a crash, those may be told again who were told of
 the page that was being sent and of the one before it."""
-FILTERS = 16
+FILTERS_PER_TURN = 16
 """Subscriptions with filters between which others get their turn."""
-MOST_LEFT = 1_000
+MAX_UNSAVED = 1_000
 """Deliveries of which it is known what of them is not kept yet."""
 THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
@@ -67,9 +67,18 @@ class PageOutcome:
     sent: list[Sent] = field(default_factory=list)
     end: float = 0.0
 
-    def late(self) -> frozenset[Channel]:
-        """Those who could not be told, or of whom that is not proved."""
-        return frozenset(target for target, sent in self.sent if _failed(sent))
+    async def landed(self) -> frozenset[Channel]:
+        """Wait until all is confirmed, or until `end`. Returns those who could not be told, or of
+        whom that is not proved."""
+        flights = [sent for _target, sent in self.sent if isinstance(sent, asyncio.Future)]
+        if flights:
+            left = self.end - asyncio.get_running_loop().time()
+            await asyncio.wait(flights, timeout=max(0.0, left))
+        late = frozenset(target for target, sent in self.sent if _failed(sent))
+        for flight in flights:
+            if not flight.done():
+                flight.add_done_callback(_seen)
+        return late
 
 
 def _failed(sent: Confirmation | DeliveryError) -> bool:
@@ -96,7 +105,7 @@ class Subscribers:
         clock: Clock,
     ) -> None:
         self.due: list[Callable[[int], None]] = []
-        self.patience_s = flow_control.PATIENCE
+        self.patience_s = flow_control.PATIENCE_S
         """The seconds that a page waits for confirmations."""
         self._hub = hub
         self._store = store
@@ -104,10 +113,9 @@ class Subscribers:
         self._title = title
         self._moment = moment
         self._clock = clock
-        self._counts = Counters(store)
-        self._left: dict[
-            int, list[PageOutcome]
-        ] = {}  # by its delivery's seq what was told and is not kept yet
+        self._counts = Counters(store.digests)
+        # What was told and is not kept yet, by the seq of its delivery.
+        self._left: dict[int, list[PageOutcome]] = {}
 
     def configure(self, specs: Sequence[ChannelSpec]) -> None:
         """Nobody configures these channels."""
@@ -140,11 +148,8 @@ class Subscribers:
             upto = some[-1].id
             for one in some:
                 method: object = self._hub.method(one.target.method)
-                if (
-                    _hears_at_once(one)
-                    and isinstance(method, Quick)
-                    and isinstance(method, Retracts)
-                ):
+                on_wire = isinstance(method, Quick) and _hears_at_once(one)
+                if on_wire and isinstance(method, Retracts):
                     fate = await method.retract(replace(delivery, channel=one.target))
         return fate
 
@@ -165,10 +170,12 @@ class Subscribers:
     async def _answered(self, message: Message, channel: Channel) -> Message | None:
         """What a message answers, where that came to this channel too: else it is others'
         affair."""
-        hops = await self._store.messages.trace(message.replies) if message.replies else ()
-        return next(
-            (hop.message for hop in hops if hop.channel == channel and hop.state in THERE), None
-        )
+        if not message.replies:
+            return None
+        for hop in await self._store.messages.trace(message.replies):
+            if hop.channel == channel and hop.state in THERE:
+                return hop.message
+        return None
 
     async def _go(self, run: Run) -> None:
         """Send page after page. A page is saved when all of it is confirmed or has a delivery;
@@ -176,7 +183,7 @@ class Subscribers:
         that nobody gets it twice while the store fails."""
         seq = run.delivery.seq
         left = self._left.setdefault(seq, [])
-        if len(self._left) > MOST_LEFT:
+        if len(self._left) > MAX_UNSAVED:
             del self._left[next(iter(self._left))]
         for page in tuple(left):
             await self._keep(run, page, left)
@@ -203,9 +210,8 @@ class Subscribers:
                     break
             await keeping
         except StoreError:
-            await asyncio.gather(
-                keeping, return_exceptions=True
-            )  # what it commits has to be brought on
+            # What it commits has to be brought on.
+            await asyncio.gather(keeping, return_exceptions=True)
             raise
         finally:
             keeping.cancel()
@@ -219,12 +225,12 @@ class Subscribers:
                 continue  # it came in their digest meanwhile, or they subscribed since
             if one.only or one.without:
                 filters += 1
-                if filters % FILTERS == 0:
+                if filters % FILTERS_PER_TURN == 0:
                     await asyncio.sleep(0)
             verdict = decide(one, run.delivery.message, moment)
             if verdict is Verdict.NOW and one.target not in elsewhere:
                 await self._tell(run, one, page)
-            elif not run.delivery.message.corrects:  # a digest tells what that corrects
+            else:
                 _let_wait(run, one, verdict, page, moment)
         for target in page.waits:
             await self._await(run, target, page)
@@ -278,15 +284,10 @@ class Subscribers:
         """Wait for the page's confirmations; who could not be told, or not yet, gets a delivery. It
         may come twice to the latter, with the same id, where their server took it and never said
         so. Raises StoreError."""
-        loop = asyncio.get_running_loop()
-        if flights := [sent for _target, sent in page.sent if isinstance(sent, asyncio.Future)]:
-            await asyncio.wait(flights, timeout=max(0.0, page.end - loop.time()))
-        late = page.late()
-        for flight in flights:
-            if not flight.done():
-                flight.add_done_callback(_seen)
-        full = await self._counts.full(page.counts, run.seq)
-        held = [*page.held, *(replace(one, due=self._clock()) for one in full)]
+        late = await page.landed()
+        held = list(page.held)
+        for one in await self._counts.full(page.counts, run.seq):
+            held.append(replace(one, due=self._clock()))
         targets = [*page.targets, *sorted(late)]
         await self._hub.write([FanOutPage(run.delivery, page.upto, targets, page.told, held)])
         left.remove(page)
@@ -298,6 +299,9 @@ class Subscribers:
 def _let_wait(
     run: Run, one: Subscription, verdict: Verdict, page: PageOutcome, moment: DecisionTime
 ) -> None:
+    """Note for a digest what is not told now. What a message corrects, a digest tells itself."""
+    if run.delivery.message.corrects:
+        return
     if verdict is Verdict.HOLD:
         page.held.append(one.held(run.seq - 1, moment.quiet_until(one) or moment.now))
     elif verdict is Verdict.COUNT and not one.due:

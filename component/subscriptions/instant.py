@@ -21,7 +21,9 @@ def noted(message: Message, title: str, answered: Message | None = None) -> Mess
 
 def quoted(message: Message) -> str:
     """A message in a short line, with its author."""
-    line = one_line(message.body)
+    line = one_line(message.spoken)
     if len(line) > MAX_QUOTE_CHARS:
         line = f"{line[:MAX_QUOTE_CHARS]}…"
+    if message.is_action:
+        return line
     return f"{message.author.shown}: {line}"

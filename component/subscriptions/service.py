@@ -15,7 +15,7 @@ from component.bus.engine.notices import Notices
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Channel, Kind
 from component.bus.model.roles import Role
-from component.bus.model.subscription import MOST, Standing, Subscription
+from component.bus.model.subscription import MAX_SUBSCRIPTIONS, Standing, Subscription
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.method import Clock, MethodSpec, Online, Timer
 from component.bus.ports.store import Store
@@ -37,14 +37,14 @@ from component.subscriptions.audience import Audience
 
 log = structlog.get_logger()
 
-HOUR = 3_600_000
-PATIENCE = HOUR
+HOUR_MS = 3_600_000
+FALLBACK_AFTER_MS = HOUR_MS
 """Milliseconds after which what can't be delivered goes where someone wants it to fall back to."""
-DAY = 24 * HOUR
-SOON = 5 * 60_000
+DAY_MS = 24 * HOUR_MS
+FIRST_RETRY_MS = 5 * 60_000
 """Milliseconds after which someone who took nothing is tried again; twice that the next time, up to
 a day."""
-TRIES = 5
+MAX_TRIES = 5
 """How often a change is decided anew where something else came in between."""
 THERE = frozenset({State.RECEIVED, State.PENDING, State.DELIVERED})
 """How what is in a channel, or on its way there, stands."""
@@ -74,7 +74,9 @@ class Subscriptions:
         that have it."""
         self.audience = Audience()
         self.book = book
-        self.access = ReadAccess(hub, store, settings, methods, notices, book, timer, clock)
+        self.access = ReadAccess(
+            hub, store.subscriptions, settings, methods, notices, book, timer, clock
+        )
         self.ways = tuple(ways)
         self.due: list[Callable[[int], None]] = []
         self._hub = hub
@@ -96,7 +98,7 @@ class Subscriptions:
 
     async def recount(self) -> None:
         """See anew, and each hour, which channels have subscribers who hear at once."""
-        self._timer.at("subscribers", self._clock() + HOUR, self.recount)
+        self._timer.at("subscribers", self._clock() + HOUR_MS, self.recount)
         self.audience.counting()
         self.audience.counted(await self._store.subscriptions.listener_counts())
 
@@ -118,13 +120,15 @@ class Subscriptions:
         now = self._clock()
         proved = await self._is_proved(new, by)
         cursor = await self._store.deliveries.last_seq(new.channel)
-        whole = new.begun(now, cursor) if proved else replace(new, standing=Standing.ASKED, due=0)
-        whole = replace(whole, id=await self._store.subscriptions.add(whole, MOST))
+        whole = replace(new, standing=Standing.ASKED, due=0)
+        if proved:
+            whole = new.begun(now, cursor)
+        whole = replace(whole, id=await self._store.subscriptions.add(whole, MAX_SUBSCRIPTIONS))
         if not whole.id:
             raise Conflict(
                 _(
                     "You cannot have more than {most} subscriptions. End some of them first.",
-                    most=MOST,
+                    most=MAX_SUBSCRIPTIONS,
                 )
             )
         if not proved:
@@ -208,7 +212,7 @@ class Subscriptions:
 
     async def of(self, jid: str) -> Sequence[Subscription]:
         """Someone's own."""
-        return await self._store.subscriptions.find(who=jid, limit=MOST)
+        return await self._store.subscriptions.find(who=jid, limit=MAX_SUBSCRIPTIONS)
 
     async def find(self, jid: str, number: int) -> Subscription:
         """One of someone's own; operators find any. Raises NotFound."""
@@ -272,16 +276,16 @@ class Subscriptions:
         changed since it was read (its digest was made, it bounced), it says so anew. Gives those
         that it says something of and that are there; raises Conflict, StoreError."""
         done: list[Subscription] = []
-        for _try in range(TRIES):
+        for _try in range(MAX_TRIES):
             heard = await self._store.fan_out.notified_upto([one.id for one in some])
-            changes = [
-                (one, now)
-                for one in some
-                if one.id in heard and (now := then(one, heard[one.id])) is not None
-            ]
+            changes = []
+            for one in some:
+                now = then(one, heard[one.id]) if one.id in heard else None
+                if now is not None:
+                    changes.append((one, now))
             some = await self._store.subscriptions.change(changes)
             late = {one.id for one in some}
-            taken = [now for _was, now in changes if now.id not in late]
+            taken = [after for _before, after in changes if after.id not in late]
             self.in_force(taken)
             done += taken
             if not some:
@@ -299,9 +303,8 @@ class Subscriptions:
         fall back to another address, it goes there; where a person takes nothing now, it waits.
         That is on disk on return. Raises StoreError."""
         dead = then.state is State.DEAD
-        if then.message.kind is Kind.CONFIRMATION or (
-            not dead and self._clock() - then.message.at < PATIENCE
-        ):
+        is_new = self._clock() - then.message.at < FALLBACK_AFTER_MS
+        if then.message.kind is Kind.CONFIRMATION or (is_new and not dead):
             return then
         brought = await self._brought(then)
         ends = await self._fallbacks([one for one, _after in brought])
@@ -313,8 +316,10 @@ class Subscriptions:
                 reason=str(error),
             )
         await self._hub.write([FanOutPage(then, 0, ends)])
+        if ends and dead:
+            return then
         if ends:
-            return then if dead else then.failed(Refused(str(error)), self._clock())
+            return then.failed(Refused(str(error)), self._clock())
         if dead and brought and then.channel.method == self._notices.method:
             await self._put_back(then, brought)
             return then.dropped(self._clock())
@@ -332,26 +337,21 @@ class Subscriptions:
                 for part in await self._store.digests.parts_of(then.message.id)
             }
             return [(one, parts[one.id]) for one in theirs if one.id in parts]
-        came = {
-            hop.channel: hop.seq - 1
-            for hop in await self._store.messages.trace(then.message.id)
-            if hop.state in THERE
-        }
-        return [
-            (one, came[one.channel])
-            for one in theirs
-            if one.channel in came and one.hears(then.message)
-        ]
+        came: dict[Channel, int] = {}
+        for hop in await self._store.messages.trace(then.message.id):
+            if hop.state in THERE:
+                came[hop.channel] = hop.seq - 1
+        hearing = [one for one in theirs if one.channel in came and one.hears(then.message)]
+        return [(one, came[one.channel]) for one in hearing]
 
     async def _fallbacks(self, brought: Sequence[Subscription]) -> Sequence[Channel]:
         """Where they want it instead, as far as that is theirs now."""
-        ends = {
-            one.fallback
-            for one in brought
-            if one.fallback
-            and one.standing is Standing.ON
-            and await self.book.is_proved(one.who, one.fallback)
-        }
+        ends: set[Channel] = set()
+        for one in brought:
+            if one.fallback is None or one.standing is not Standing.ON:
+                continue
+            if await self.book.is_proved(one.who, one.fallback):
+                ends.add(one.fallback)
         return sorted(ends)
 
     # Who is away
@@ -361,22 +361,22 @@ class Subscriptions:
         refuses each message. What they were to be told waits, and is tried as one digest, ever
         later."""
         target, digest = then.channel, then.message.kind is Kind.DIGEST
-        tries = (
-            self._away.get(target, 0) if digest else 0
-        )  # what comes at once does so where the last digest arrived
+        tries = 0
+        if digest:  # what comes at once does so where the last digest arrived
+            tries = self._away.get(target, 0)
         self._away[target] = tries + 1
-        due = self._clock() + min(SOON << min(tries, 20), DAY)
+        due = self._clock() + min(FIRST_RETRY_MS << min(tries, 20), DAY_MS)
         log.info("recipient offline, delivery postponed", method=target.method, tries=tries + 1)
         after = {one.id: seq for one, seq in brought}
         if not digest:
-            await self._store.fan_out.forget_notified(
-                [(number, seq + 1) for number, seq in after.items()]
-            )
+            untold = [(number, seq + 1) for number, seq in after.items()]
+            await self._store.fan_out.forget_notified(untold)
+
+        def put_back(one: Subscription, _heard: int) -> Subscription | None:
+            return transitions.put_back(one, after[one.id], due)
+
         try:
-            back = [one for one, _seq in brought]
-            await self._rewrite(
-                back, lambda one, _heard: transitions.put_back(one, after[one.id], due)
-            )
+            await self._rewrite([one for one, _seq in brought], put_back)
         except Conflict as error:
             raise StoreError(error.sentence) from error
 

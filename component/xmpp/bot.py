@@ -1,12 +1,12 @@
 """What the bot says: its own words to people and in rooms, which no bus passes on or answers."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from component.bus.ports.method import Refusal
 from component.common.errors import TooMany
-from component.common.i18n import _, joined
+from component.common.i18n import Words, _, joined
 from component.common.rate import Rate
 from component.common.sanitize import one_line
 from component.xmpp.elements import body, element, message, own_words
@@ -15,6 +15,9 @@ from component.xmpp.im.roster import RESOURCE
 from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.stanza import MUC_USER, bare
 from component.xmpp.stream.session import Session
+
+REMEMBERED = 10_000
+"""Occupants who were told that nobody else can read what they encrypt."""
 
 
 class Bot:
@@ -26,12 +29,21 @@ class Bot:
         self.bare = f"{name}@{session.domain}"
         self.jid = f"{self.bare}/{RESOURCE}"
         self._warnings = Rate(time.monotonic, 1, 1 / 60)
+        self._told: OrderedDict[str, None] = OrderedDict()
 
     # To people
 
     def write(self, jid: str, words: str) -> None:
         """Write to someone."""
         self._session.try_send(message(self.jid, jid, body(words), own_words(), type="chat"))
+
+    async def welcome(self, ours: str, theirs: str, language: str) -> None:
+        """Welcome someone who has the bot as a contact now. Raises StoreError."""
+        if ours != self.bare:
+            return
+        words = await self._handlers.welcome(theirs)
+        if words:
+            self.write(theirs, words.told(self._handlers.language(theirs, language)))
 
     def reply(self, stanza: Element, words: str) -> None:
         """Answer a direct message in its own conversation."""
@@ -41,6 +53,12 @@ class Bot:
             message(sender, stanza.get("from", ""), body(words), own_words(), type=kind)
         )
 
+    def decline(self, room: str, inviter: str, words: str) -> None:
+        """Decline an invitation: the room tells it to who invites (XEP-0045 section 7.8.2)."""
+        reason = element(MUC_USER, "reason", text=words)
+        declined = element(MUC_USER, "x", element(MUC_USER, "decline", reason, to=inviter))
+        self._session.try_send(message(self.jid, room, declined, own_words()))
+
     # In rooms
 
     def say(self, room: Room, words: str) -> None:
@@ -49,9 +67,11 @@ class Bot:
         self._session.try_send(said)
 
     async def answer(self, room: Room, line: RoomLine) -> None:
-        """Answer a line in a room where it begins with the bot's name."""
-        command = called(room.nick, line.text)
-        if command is None:
+        """Answer a line in a room where it is meant for the bot."""
+        if line.to_bot is None:
+            return
+        command = line.to_bot.command
+        if not line.to_bot.certain and not self._handlers.is_room_command(command):
             return
         typed = TypedLine(line.jid, line.nick, command, True, line.language)
         answer = await self._handlers.answer(typed)
@@ -64,15 +84,28 @@ class Bot:
             answer = unknown.told(self._handlers.language(line.jid, line.language))
         self.say(room, f"{line.nick}: {answer}")
 
-    def warn(self, room: Room, line: RoomLine, refusals: Sequence[Refusal]) -> None:
+    def warn(self, room: Room, line: RoomLine, sentences: Sequence[Words]) -> None:
         """Tell an occupant, in private and once a minute at most, what of theirs was not passed
         on."""
         try:
             self._warnings.spend(f"{room.jid}/{line.jid or line.nick}")
         except TooMany:
             return
-        sentences = joined([refusal.sentence for refusal in refusals], "\n")
-        words = sentences.told(self._handlers.language(line.jid, line.language))
+        self.whisper(room, line, joined(sentences, "\n"))
+
+    def tell_unreadable(self, room: Room, line: RoomLine, method: str) -> None:
+        """Tell an occupant, in private and once, that what they encrypt is not forwarded."""
+        who = f"{room.jid}/{line.jid or line.nick}"
+        if who in self._told:
+            return
+        self._told[who] = None
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        self.whisper(room, line, unreadable(method))
+
+    def whisper(self, room: Room, line: RoomLine, sentence: Words) -> None:
+        """Say something to an occupant alone."""
+        words = sentence.told(self._handlers.language(line.jid, line.language))
         occupant = f"{room.jid}/{line.nick}"
         private = element(MUC_USER, "x")
         self._session.try_send(
@@ -80,13 +113,10 @@ class Bot:
         )
 
 
-def called(name: str, text: str) -> str | None:
-    """What follows the bot's name at the start of a line; None where the line is not meant for the
-    bot."""
-    start = text.lstrip().removeprefix("@")
-    if start[: len(name)].casefold() != name.casefold():
-        return None
-    rest = start[len(name) :]
-    if rest[:1] not in (":", ","):
-        return None
-    return rest[1:].strip()
+def unreadable(method: str) -> Words:
+    """That a message is encrypted, and what to do."""
+    return _(
+        "Your message is encrypted ({method}). I cannot read or forward it. Turn off encryption in "
+        "this conversation and send it again.",
+        method=method,
+    )

@@ -51,6 +51,7 @@ class Gateway:
         self.identities = Identities(handlers, account.component, self.bot.bare)
         self.disco = Disco(self.session, self.identities, handlers)
         self.roster = Roster(self.session, people, self.identities)
+        self.roster.added.append(self.bot.welcome)
         self.online = Presence(self.session, self.bot.bare, limits)
         self.direct = DirectMessages(self.session, self.bot.jid, handlers, limits)
         self.rooms = Rooms(

@@ -22,21 +22,27 @@ from component.xmpp.stanza import COMMANDS
 @dataclass(frozen=True, slots=True)
 class TypedLine:
     """A line that may be meant for the bot: the bare JID of its author ("" where a room hides it),
-    their name, the text, whether others read along, and the language it is answered in."""
+    their name, the text, whether others read along, the language it is answered in, and the id of
+    the message that it replies to."""
 
     jid: str
     nick: str
     text: str
     in_room: bool
     language: str = "en"
+    replies: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlainMessage:
-    """A line that is not a command, because its author marked it as a message. `body` is the text
-    without the mark."""
+    """What is to be posted, where that is not the line itself: `body`, in reply to the message of
+    the id `replies`. `first` where its author posts for the first time; `note` is said to them
+    beside."""
 
     body: str
+    replies: str = ""
+    first: bool = False
+    note: str = ""
 
 
 class IqFault(Exception):
@@ -59,6 +65,12 @@ class Accepting(Protocol):
 
         Raises StoreError, and Muted where its author may not speak.
         """
+
+    async def revise(self, change: Message, position: ArchivePosition | None = None) -> Receipt:
+        """Correct the message that `change` names, or take it back; else as `accept`."""
+
+    def missed(self, receipt: Receipt) -> Sequence[Words]:
+        """What of a change its author is to know: where it did not arrive."""
 
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         """Where processors stopped a new message and say that its author is to know."""
@@ -111,6 +123,9 @@ class Persons(Texts, Protocol):
     def confirms(self, jid: str) -> str:
         """How often they want to hear that their words were passed on: once, always, never."""
 
+    async def welcome(self, jid: str) -> Words | None:
+        """What a new contact of the bot is to know; None where they know it. Raises StoreError."""
+
     def seen(self, jid: str) -> None:
         """They wrote, or showed that they are online."""
 
@@ -137,6 +152,9 @@ class Handlers(Accepting, Places, Persons, Commands, Protocol):
     async def answer(self, line: TypedLine) -> str | PlainMessage | None:
         """Run a typed command. Returns the reply; PlainMessage or None where the line is a
         message."""
+
+    def is_room_command(self, line: str) -> bool:
+        """Whether a line is the name of a command that may be given in rooms, and no more."""
 
     def gateway(self, domain: str) -> HeardThere | None:
         """Who takes what the JIDs of a gateway's domain write (XEP-0100)."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from component.bus.model.flow_control import PATIENCE
+from component.bus.model.flow_control import PATIENCE_S
 
 BODY_BYTES = 60_000
 """Bytes of a body on the wire; the rest is behind a link."""
@@ -33,5 +33,5 @@ class Limits:
     """People whose presence is watched."""
     clients: int = 10
     """Clients of one person that are remembered."""
-    silence_s: float = PATIENCE
+    silence_s: float = PATIENCE_S
     """How long a server may take to answer a ping before it counts as silent."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 from xml.etree.ElementTree import Element
 
+from component.common.jids import folded
 from component.common.sanitize import one_line
 
 NS = "{jabber:component:accept}"
@@ -22,6 +23,7 @@ DISCO_INFO = "http://jabber.org/protocol/disco#info"
 DISCO_ITEMS = "http://jabber.org/protocol/disco#items"
 FORWARDED = "{urn:xmpp:forward:0}forwarded"
 INVITE = "jabber:x:conference"
+LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 LAST = "jabber:iq:last"
 MAM = "urn:xmpp:mam:2"
 MUC = "http://jabber.org/protocol/muc"
@@ -43,8 +45,8 @@ this bus said it. Without an id it marks the bus's own words."""
 
 
 def bare(jid: str) -> str:
-    """The JID without its resource, in lower case as RFC 7622 section 3 compares it."""
-    return jid.partition("/")[0].lower()
+    """The JID without its resource, as servers compare it."""
+    return folded(jid.partition("/")[0])
 
 
 def resource(jid: str) -> str:
@@ -118,17 +120,21 @@ def is_aside(stanza: Element) -> bool:
 
 def language_of(stanza: Element) -> str:
     """The stanza's `xml:lang`; "en" where it names none."""
-    return stanza.get("{http://www.w3.org/XML/1998/namespace}lang") or "en"
+    return stanza.get(LANGUAGE) or "en"
 
 
 def body_of(stanza: Element) -> str:
-    """The message's text; "" without one. What comes from an archive is in the namespace of
+    """The message's text; "" without one. Of several, the one in the message's own language, else
+    the first (RFC 6121 section 5.2.3). What comes from an archive is in the namespace of
     clients."""
-    for tag in (f"{NS}body", "{jabber:client}body"):
-        body = stanza.find(tag)
-        if body is not None:
+    bodies = stanza.findall(f"{NS}body") or stanza.findall("{jabber:client}body")
+    if not bodies:
+        return ""
+    own = stanza.get(LANGUAGE)
+    for body in bodies:
+        if body.get(LANGUAGE, own) == own:
             return body.text or ""
-    return ""
+    return bodies[0].text or ""
 
 
 def features(info: Element) -> frozenset[str]:
@@ -154,6 +160,6 @@ def stanza_id(stanza: Element, by: str) -> str:
     resource behind it.
     """
     for given in stanza.iterfind(STANZA_ID):
-        if given.get("by", "").lower() == by:
+        if folded(given.get("by", "")) == by:
             return given.get("id", "")[:MAX_ID]
     return ""

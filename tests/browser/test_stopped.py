@@ -19,9 +19,8 @@ def strict(server: Server, tmp_path: Path) -> Iterator[Bus]:
         "both = true\n", f"both = true\n\n{REFUSES}"
     )
     one = start_bus(tmp_path / "bus", written, port)
-    one.ready()
-    yield one
-    one.stop()
+    with one.running():
+        yield one
 
 
 def test_with_scripts_and_without(strict: Bus) -> None:

@@ -1,5 +1,6 @@
 """A client of the ad-hoc surface, and a bus with something to choose from."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from component.bus.model.message import Channel
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
+from component.common.form import CHOOSE
 from component.common.sanitize import escape as q
 from component.xmpp.elements import serialize
 from component.xmpp.stanza import COMMANDS, DATA
@@ -18,6 +20,7 @@ from tests.support.fakes import a_bus
 
 COMMAND, X = f"{{{COMMANDS}}}", f"{{{DATA}}}"
 Values = Mapping[str, Sequence[str]]
+_ADDRESS = re.compile("address[0-9]+")
 _SAMPLES = {
     "jid-single": "juliet@example.org",
     "text-single": "sample",
@@ -101,16 +104,24 @@ def fields(command: Element) -> list[Element]:
     return command.findall(f"{X}x/{X}field")
 
 
+def is_told(field: Element) -> bool:
+    """Whether a field only shows something: a line, or an address by itself."""
+    return field.get("type") == "fixed" or bool(_ADDRESS.fullmatch(field.get("var", "")))
+
+
 def boxes(command: Element) -> Iterator[Element]:
     """The fields that ask."""
-    return (one for one in fields(command) if one.get("type") != "fixed")
+    return (one for one in fields(command) if not is_told(one))
 
 
 def lines(command: Element) -> str:
-    """The fixed lines, as one: they are broken where a client's row ends."""
-    return " ".join(
-        one.findtext(f"{X}value") or "" for one in fields(command) if one.get("type") == "fixed"
-    )
+    """The lines, as one: they are broken where a client's row ends."""
+    shown = []
+    for one in filter(is_told, fields(command)):
+        if one.get("label"):
+            shown.append(f"{one.get('label')}:")
+        shown.append(one.findtext(f"{X}value") or "")
+    return " ".join(shown)
 
 
 def session_of(command: Element) -> str:
@@ -133,5 +144,9 @@ def sampled(command: Element) -> dict[str, list[str]]:
         one.get("var", ""): [value.text or "" for value in one.iterfind(f"{X}value")]
         for one in boxes(command)
     }
+    for one in boxes(command):
+        if shown[one.get("var", "")] == [CHOOSE]:  # somebody chooses the first entry behind it
+            option = one.findall(f"{X}option")[1]
+            shown[one.get("var", "")] = [option.findtext(f"{X}value", "")]
     kinds = {one.get("var", ""): one.get("type", "") for one in boxes(command)}
     return {var: values or [_SAMPLES.get(kinds[var], "")] for var, values in shown.items()}

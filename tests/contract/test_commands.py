@@ -14,13 +14,14 @@ import pytest
 
 from commands import conversation
 from commands.action import Action, Bus, Caller, check, discover
-from commands.sessions import LIFE, PER_PERSON
+from commands.sessions import LIFE_S, PER_PERSON
 from commands.text import Text
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.common.errors import Forbidden
 from component.common.form import MAX_VALUE, Field, Jid
-from component.common.value_types import Zone
+from component.common.value_types import WebAddress, Zone
+from component.methods.feed.source import Few
 from component.xmpp.handlers import IqFault, TypedLine
 from tests.contract.forms import Client, a_seeded_bus, boxes, lines, sampled, session_of, told
 from tests.contract.pages import a_browser
@@ -203,6 +204,8 @@ def _right(one: Field) -> str:
         Jid: "juliet@example.org",
         Channel: "shoutbox:lobby",
         Zone: "UTC",
+        WebAddress: "https://example.org/feed.xml",
+        Few: "3",
     }
     return one.choices[0].value if one.choices else samples.get(one.type, "a")
 
@@ -287,7 +290,7 @@ async def test_another_persons_conversation_is_not_gone_on_with(bus: Bus, action
 async def test_a_session_ends_by_time(bus: Bus, action: Action) -> None:
     client = Client(bus)
     first = await client.send(action.name)
-    client.now = LIFE + 1
+    client.now = LIFE_S + 1
     with pytest.raises(IqFault, match="This session has ended"):
         await client.send(action.name, sampled(first), session_of(first))
     assert client.adhoc.count == 0
@@ -304,7 +307,7 @@ async def test_abandoned_ones_are_let_go(bus: Bus, action: Action) -> None:
         await client.send(action.name)
         await client.send(action.name, jid=f"person{n % 2}@x")
     assert client.adhoc.count <= 3 * PER_PERSON
-    client.now = LIFE + 1
+    client.now = LIFE_S + 1
     client.adhoc.sweep()
     assert client.adhoc.count == 0
 

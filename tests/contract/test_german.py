@@ -56,11 +56,11 @@ async def test_a_german_form_keeps_the_rules(bus: Bus, node: str) -> None:
 async def test_the_menu_in_german(bus: Bus) -> None:
     client = Client(bus, language="de")
     offered = dict(client.adhoc.listed("bot@bus", "admin@x/pda", "de-AT"))
-    assert offered["channels"] == "Kanäle…"
-    assert offered["whoami"] == "Anzeigen, wer ich bin"
+    assert offered["channels"] == "Feeds und Kanäle…"
+    assert offered["me"] == "Meine Einstellungen…"
     assert client.adhoc.named("routes", "admin@x/pda", "de") == "Routen…"
     first = await client.send("channels")
-    assert told(first).startswith("Kanäle…\n")
+    assert told(first).startswith("Feeds und Kanäle…\n")
     choices = {
         one.get("label"): one.findtext(f"{X}value")
         for box in boxes(first)
@@ -145,16 +145,13 @@ async def test_a_conversation_in_german(bus: Bus) -> None:
     [
         (
             "deadletter-list",
-            {"channel": "lobby"},
-            "„lobby“ ist kein Kanal. Schreib ihn als Methode:Adresse, zum Beispiel shoutbox:lobby.",
+            {"channel": "Foyer"},
+            "Den Kanal Foyer gibt es nicht, oder du hast keinen Zugriff darauf.",
         ),
         (
             "deadletter-list",
             {"channel": "Foo:x"},
-            (
-                "„Foo“ ist kein Name einer Methode. Schreib den Kanal als Methode:Adresse, zum "
-                "Beispiel shoutbox:lobby."
-            ),
+            "Den Kanal Foo:x gibt es nicht, oder du hast keinen Zugriff darauf.",
         ),
         (
             "last",
@@ -282,7 +279,7 @@ async def test_what_is_off_and_paused_in_german(bus: Bus) -> None:
 @pytest.mark.parametrize(
     ("node", "field", "labels"),
     [
-        ("role-grant", "role", ["Mitglied", "Operator", "Admin"]),
+        ("role-grant", "role", ["(auswählen)", "Mitglied", "Operator", "Admin"]),
         ("route-pause", "state", ["aus", "an"]),
         ("channel-pause", "paused", ["an", "aus"]),
     ],

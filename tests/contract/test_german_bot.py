@@ -17,6 +17,7 @@ from component.common.i18n import tell
 from component.handlers import BusHandlers
 from component.xmpp.bot import Bot
 from component.xmpp.im.inbox import Inbox
+from component.xmpp.muc.addressed import called
 from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.stanza import STANZAS
 from tests.contract.forms import a_seeded_bus
@@ -38,8 +39,17 @@ class Talk:
     session: FakeSession = field(default_factory=FakeSession)
 
     def __post_init__(self) -> None:
+        store = self.bus.store
         handlers = BusHandlers(
-            self.bus.hub, self.bus.store, self.bus.settings, {}, MessagePages("", b""), {}
+            self.bus.hub,
+            store.deliveries,
+            store.messages,
+            store.subscriptions,
+            store.source_state,
+            self.bus.settings,
+            {},
+            MessagePages("", b""),
+            {},
         )
         handlers.text = a_text(self.bus)
         self.bot = Bot(self.session, "bot", handlers)
@@ -90,8 +100,10 @@ async def test_the_bot_confirms_in_german(talk: Talk) -> None:
     )
     assert (await talk.hears("Hallo")).startswith(nowhere)
     await _goes_on(talk.bus)
-    passed = "In Lobby <b>& 100 % (shoutbox:lobby) gepostet, wo alle es lesen können."
-    assert (await talk.hears("Hallo")).startswith(passed)
+    asked = "„Hallo“ in Lobby <b>& 100 % (shoutbox:lobby) veröffentlichen, wo es alle lesen können?"
+    assert (await talk.hears("Hallo")).startswith(asked)
+    passed = "In Lobby <b>& 100 % (shoutbox:lobby) veröffentlicht."
+    assert (await talk.hears("ja")).startswith(passed)
     assert (await talk.hears("Hallo", "room@rooms.x/Nick")).startswith(
         "Das geht nur in einem privaten Chat, weil ich in einem Raum nicht sehe, wer du bist. "
         "Schreib mir an bot@bus.example.org."
@@ -100,6 +112,7 @@ async def test_the_bot_confirms_in_german(talk: Talk) -> None:
 
 async def test_the_bot_refuses_in_german(talk: Talk) -> None:
     await _goes_on(talk.bus)
+    await talk.bus.settings.prefer(Preference("juliet@x", posts=True))
     there = "Den Kanal nobody@bus.example.org gibt es nicht. Schreib „help“ an bot@bus.example.org."
     assert await talk.hears("Hallo", to="nobody@bus.example.org") == there
     long = await talk.hears("x" * (MAX_BODY + 1))
@@ -124,6 +137,11 @@ async def test_who_chose_english_is_answered_so(talk: Talk) -> None:
         "Your message was not forwarded, because no route starts at your chat. “help” lists what "
         "I can do."
     )
+
+
+def spoken_to_bot(jid: str, text: str, language: str) -> RoomLine:
+    """A line of Juliet's in a room where the bot is called shoutbus."""
+    return RoomLine("Juliet", jid, text, language, called("shoutbus", text))
 
 
 @pytest.mark.parametrize(
@@ -161,13 +179,13 @@ async def test_a_line_in_a_room(
     """In the stanza's language, and where the room shows who it is, in the one they chose."""
     await talk.bus.settings.prefer(Preference("juliet@x", chosen))
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
-    await talk.bot.answer(room, RoomLine("Juliet", jid, "shoutbus: tanze", language))
+    await talk.bot.answer(room, spoken_to_bot(jid, "shoutbus: tanze", language))
     assert [said.findtext("body") for said in talk.session.sent] == [f"Juliet: {answer}"]
 
 
 async def test_commands_in_a_room(talk: Talk) -> None:
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
-    await talk.bot.answer(room, RoomLine("Juliet", "", "shoutbus: whoami", "de"))
+    await talk.bot.answer(room, spoken_to_bot("", "shoutbus: whoami", "de"))
     said = [one.findtext("body") for one in talk.session.sent]
     assert said == ["Juliet: Hier bist du Juliet, mit der Rolle Admin."]
 

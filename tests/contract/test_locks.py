@@ -103,8 +103,11 @@ def fault_of(asked: Requirement, pin: Requirement | None, target: Target) -> str
     return ""
 
 
-def faults_of(asked: list[Requirement], pins: dict[str, Requirement], target: Target) -> set[str]:
-    """Follow what is asked for, and what that asks for in turn."""
+def follow(
+    asked: list[Requirement], pins: dict[str, Requirement], target: Target
+) -> tuple[set[str], set[str]]:
+    """Follow what is asked for, and what that asks for in turn: its faults, and the names of the
+    pins that are needed for it."""
     faults = set()
     waiting = list(asked)
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -118,16 +121,20 @@ def faults_of(asked: list[Requirement], pins: dict[str, Requirement], target: Ta
             seen.add((name, frozenset(one.extras)))
             further = requirements_of(name)
             waiting.extend(each for each in further if target.wants(each, one.extras))
-    return faults
+    return faults, {name for name, _ in seen}
 
 
 @pytest.mark.parametrize("name", LOCKS[1:])
-def test_nothing_is_asked_for_that_is_not_pinned(name: str) -> None:
+def test_nothing_is_asked_for_that_is_not_pinned_and_nothing_else_is(name: str) -> None:
     pins = pins_of(name)
     faults = set()
+    idle = set()
     for target in TARGETS:
-        faults |= faults_of(asked_of(name), pins, target)
+        faults_here, needed = follow(asked_of(name), pins, target)
+        faults |= faults_here
+        idle |= {one for one, pin in pins.items() if target.wants(pin, set())} - needed
     assert faults == set()
+    assert idle == set()
 
 
 def test_the_installer_is_pinned_alone() -> None:

@@ -19,10 +19,10 @@ import pytest
 from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Step, discover
 from commands.adhoc import AdHoc
-from commands.menu import GROUPS, MAX_ENTRIES, entries
+from commands.menu import GROUPS, MAX_ENTRIES, entries, inside
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
-from component.common.form import Ask, Choice, Jid
+from component.common.form import CHOOSE, Ask, Choice, Jid
 from component.common.i18n import Words, _
 from component.xmpp.elements import serialize
 from tests.contract.forms import (
@@ -33,7 +33,9 @@ from tests.contract.forms import (
     a_seeded_bus,
     boxes,
     fields,
+    lines,
     sampled,
+    session_of,
     wire,
 )
 
@@ -118,7 +120,8 @@ def _keeps_form(form: Element) -> None:
         if one.get("type") == "fixed":
             _keeps_fixed(one)
         else:
-            assert form.get("type") == "form", "a result is fixed lines"
+            if form.get("type") == "result":
+                assert one.get("type") == "text-single", "a result is lines and addresses"
             _keeps_field(one)
 
 
@@ -259,7 +262,7 @@ async def test_the_menu(bus: Bus, role: Role) -> None:
     offered = AdHoc(bus, lambda _jid: role, lambda *_: None, lambda: 0.0).listed(
         "bot@bus", "juliet@x/a", "en"
     )
-    assert 0 < len(offered) <= MAX_ENTRIES == 15
+    assert 0 < len(offered) <= MAX_ENTRIES == 9
     assert len(dict(offered)) == len(offered)
     for slug, name in offered:
         assert re.fullmatch("[a-z]+(-[a-z]+)*", slug)
@@ -267,6 +270,31 @@ async def test_the_menu(bus: Bus, role: Role) -> None:
         assert name.strip()
         assert not re.search("[_&<]", name)
     assert [entry.node for entry in entries(bus, role)] == [slug for slug, _name in offered]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_an_entry_is_short(bus: Bus, group: str) -> None:
+    names = [action.name for action in inside(bus, group, Role.ADMIN)]
+    assert 0 < len(names) <= MAX_ENTRIES
+    removing = re.compile("remove|revoke|drop|delete|unsubscribe|stop")
+    assert not removing.search(names[0]), "the first is chosen from the start"
+
+
+async def test_nothing_is_removed_by_pressing_next(bus: Bus, node: str) -> None:
+    """A list that has to be chosen from shows that nothing is chosen, and says so."""
+    if node in GROUPS:
+        return
+    client = Walk(bus, node)
+    first = await client.go()
+    unchosen = [one.get("var", "") for one in boxes(first) if one.findtext(f"{X}value") == CHOOSE]
+    for one in boxes(first):
+        several = len(one.findall(f"{X}option")) > 1
+        if one.get("type") == "list-single" and one.find(f"{X}required") is not None and several:
+            assert one.get("var") in unchosen
+    if unchosen:
+        again = await client.go(sampled(first) | {unchosen[0]: [CHOOSE]}, session_of(first))
+        assert again.get("status") == "executing"
+        assert "Choose one of the entries of this list." in lines(again)
 
 
 def test_a_group_is_no_command() -> None:

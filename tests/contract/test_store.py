@@ -3,6 +3,7 @@
 import asyncio
 import stat
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from component.bus.model.route import Route
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.store import Store
+from component.bus.ports.transaction import Plan
 from component.common.errors import ConfigError, Conflict, Refused, StoreError, Unconfirmed
 from component.storage import open_store
 from tests.contract.engines import ENGINES, Engine, SQLiteEngine
@@ -127,6 +129,16 @@ async def test_a_message_that_concerns_only_its_own_channel(store: Store) -> Non
     (receipt,) = await save(store, said(), to=())
     assert [one.channel for one in receipt.deliveries] == [FROM]
     assert await store.deliveries.backlog() == {}
+
+
+async def test_a_body_that_was_changed_on_the_way_is_read_again(store: Store) -> None:
+    """A processor changed it for one place; the message stays as it came."""
+    message = said("hello")
+    changed = replace(message, body="news: hello")
+    plan = Plan([(message, FROM, State.RECEIVED, ""), (changed, TO, State.PENDING, "")])
+    await committed(store, [Offer(message, lambda: plan)], (), ())
+    assert bodies(await store.deliveries.pending(TO, 0, 10)) == ["news: hello"]
+    assert bodies(await store.deliveries.log(FROM)) == ["hello"]
 
 
 async def test_every_character_comes_back(store: Store) -> None:

@@ -349,7 +349,8 @@ async def test_a_message_keeps_what_it_answers(opened: Opened) -> None:
     assert [one.message for one in await later.deliveries.log(FROM)] == [start, answer]
     assert [one.message for one in await later.digests.between(FROM, 0, 99, 9)] == [start, answer]
     assert [one.message for one in await later.stories.find(FROM)] == [answer, start]
-    assert await later.messages.destinations_of(answer.origin) == (answer, frozenset({TO}))
+    assert await later.messages.id_from(answer.origin) == answer.id
+    assert [hop.channel for hop in await later.messages.trace(answer.id)] == [FROM, TO]
     assert (
         await later.messages.thread_of(start.id)
         == await later.messages.thread_of(answer.id)

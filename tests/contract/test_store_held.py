@@ -341,20 +341,14 @@ async def test_a_plan_is_made_for_what_is_new_alone(store: Store) -> None:
     assert asked == [1]
 
 
-async def test_where_a_message_was_brought_by_its_origin(store: Store) -> None:
-    first = said("one", origin="x")
-    plan = Plan(
-        [
-            (first, FROM, State.RECEIVED, ""),
-            (first, TO, State.DELIVERED, ""),
-            (first, OTHER, State.DEAD, "no"),
-        ]
-    )
-    await committed(store, [Offer(first, lambda: plan)], (), ())
-    assert await store.messages.destinations_of("x") == (first, frozenset({TO}))
-    assert await store.messages.destinations_of("y") == (None, frozenset())
-    await store.messages.delete(first.id, "(gone)", AUDIT)
-    assert await store.messages.destinations_of("x") == (None, frozenset())
+async def test_a_message_is_found_by_its_origin(store: Store) -> None:
+    first, second = said("one", origin="x"), said("two")
+    plan = Plan([(first, FROM, State.RECEIVED, "")])
+    offers = [Offer(first, lambda: plan), Offer(second, lambda: Plan(()))]
+    await committed(store, offers, (), ())
+    assert await store.messages.id_from("x") == first.id
+    assert await store.messages.id_from(second.origin) == second.id
+    assert await store.messages.id_from("y") == ""
 
 
 async def test_what_corrects_another_says_which(store: Store) -> None:

@@ -46,6 +46,7 @@ ACTIONS = discover()
 LOOSE = {
     ("actions/rooms/room_remove.py", "room destroyed"),  # the audit log
     ("grammar/pause.py", "in "),  # what people write, in any language
+    ("grammar/reminder.py", "at "),
     ("lookups.py", " (off)"),  # a route and a channel in a line, as the audit log has them too
     ("lookups.py", "%Y-%m-%d %H:%M:%S"),
     ("actions/system/status.py", " d "),  # units
@@ -56,6 +57,10 @@ LOOSE = {
 CORE_LOOSE = {
     # Stored, so in one language for all who read it
     ("bus/model/message.py", "(deleted by an operator)"),
+    ("bus/model/message.py", "(deleted by its author)"),
+    # Keys that nobody reads
+    ("xmpp/im/inbox.py", "invitation "),
+    ("xmpp/im/inbox.py", "encrypted "),
     ("bus/model/digest.py", "1 message"),
     ("bus/model/digest.py", " messages"),
     ("storage/sqlite/configuration.py", "The route was removed while the message was held."),
@@ -63,9 +68,11 @@ CORE_LOOSE = {
     ("methods/feed/messages.py", "and "),
     ("methods/feed/messages.py", " more"),
     # What people write, in any language
-    ("common/schedule.py", "every hour"),
-    ("common/schedule.py", "jede stunde"),
-    ("common/schedule.py", "monday "),
+    ("common/schedule.py", "in "),
+    ("common/schedule.py", "daily at 18"),
+    ("common/schedule.py", "daily at 9"),
+    ("common/schedule.py", "täglich um 18"),
+    ("common/schedule.py", "täglich um 9"),
     # Where the system says what nobody understands
     ("common/errors.py", "host not found"),
     # Where a provider says nothing else
@@ -138,6 +145,9 @@ in files."""
 PROGRAMS = {"api.py"}
 """What programs are told is in English."""
 FORMATS = {
+    "common/clock_words.py",
+    "common/time_phrase.py",
+    "common/time_pieces.py",
     "common/time_words.py",
     "methods/feed/parsing/date_words.py",
     "methods/feed/parsing/document.py",

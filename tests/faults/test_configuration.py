@@ -117,19 +117,16 @@ def test_what_only_seeds_is_told(tmp_path: Path, server: Server) -> None:
     be silent about."""
     port = free_port()
     config = settings(server, tmp_path, port)
-    bus = start_bus(tmp_path, config, port)
-    bus.ready()
-    bus.stop()
+    with start_bus(tmp_path, config, port).running():
+        pass
     status, _, said = _check(tmp_path, config)
     assert (status, "Note:" in said) == (0, False)
     config += '\n[[channel]]\nname = "shoutbox:second"\n'
     status, _, said = _check(tmp_path, config)
     assert status == 0
     assert "Note: [[channel]] shoutbox:second is used only to set up an empty database" in said
-    again = start_bus(tmp_path, config, port)
-    again.ready()
-    assert "shoutbox:second" in again.log.read_text()
-    again.stop()
+    with start_bus(tmp_path, config, port).running() as again:
+        assert "shoutbox:second" in again.log.read_text()
 
 
 def test_run_refuses_what_can_not_work(tmp_path: Path, server: Server) -> None:

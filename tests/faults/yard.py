@@ -145,7 +145,7 @@ async def someone(server: Server, name: str) -> AsyncIterator[Witness]:
         await one.disconnect(wait=1)
 
 
-async def soon(holds: Callable[[], Any], what: str, patience: float = 15.0) -> Any:
+async def soon(holds: Callable[[], Any], what: str, patience: float = 30.0) -> Any:
     """`eventually`, while the people of the test go on hearing."""
     return await asyncio.to_thread(eventually, holds, what, patience)
 

@@ -47,6 +47,10 @@ class Terminal:
             "on",
         )
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Make the terminal so many characters wide and high."""
+        self._tmux("resize-window", "-x", str(columns), "-y", str(lines))
+
     def end(self) -> None:
         """End the client, then tmux: one that only loses its terminal may spin for ever."""
         with suppress(ProcessLookupError):

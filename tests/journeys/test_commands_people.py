@@ -38,11 +38,10 @@ def post(bus: Bus, secret: str, body: str) -> int:
 
 async def test_a_line_that_only_looks_like_a_command(server: Server, bus: Bus) -> None:
     async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
-        told = await ask(juliet, "last night was fun", "I read that as the command “last”.")
-        assert told.endswith(
-            "To send it as a message, put a backslash in front: \\last night was fun"
-        )
-        await ask(juliet, "\\last night was fun", "Posted to")
+        await ask(juliet, "last lobbi", "Did you mean “last lobby”?")
+        await ask(juliet, "no", "Nothing was posted.")
+        await ask(juliet, "last night was fun", r"^Post “last night was fun” to .*\(yes/no\)")
+        await ask(juliet, "yes", "Posted to")
         juliet.tell(BOT, "/me waves")
         await ask(juliet, "/ping", "pong")
         eventually(

@@ -175,12 +175,14 @@ async def test_answers_in_private(place: Told) -> None:
             told = await romeo.hears("tests: for all")
             assert told["id"] == shout
             answer(romeo, BOT, told["id"], "from me too", "> tests: for all\n", private=True)
+            await romeo.agrees(BOT)
             found = await shouted(bus, "private", "from me too")
             assert (found["replies_to"], found["thread"]) == (shout, shout)
             answer(romeo, BOT, told["id"], "ping", "> tests: for all\n", private=True)
             await romeo.hears("pong")
             # Juliet was not told, and knows the id from someone.
             answer(juliet, BOT, told["id"], "I heard of it", private=True)
+            await juliet.agrees(BOT)
             assert "replies_to" not in await shouted(bus, "private", "I heard of it")
             answer(juliet, f"private@{COMPONENT}", told["id"], "where it stands", private=True)
             assert (await shouted(bus, "private", "where it stands"))["replies_to"] == shout

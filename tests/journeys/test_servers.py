@@ -194,6 +194,7 @@ async def test_what_is_said_goes_both_ways_once(place: Place) -> None:
             assert bus.post("shoutbox:talk", "from a program").status == 201
             assert (await me.hears("tests: from a program"))["from"].resource == "shoutbus"
             me.tell(BOT, "by private message")
+            await me.agrees(BOT)
             await me.hears("juliet: by private message")
             me.tell(f"talk@{COMPONENT}", "to the channel's own address")
             await me.hears("juliet: to the channel's own address")

@@ -41,9 +41,8 @@ def strict(place: Any, tmp_path: Path) -> Iterator[Bus]:
     one = start_bus(
         tmp_path / "bus", written.replace("both = true\n", f"both = true\n\n{REFUSES}"), port
     )
-    one.ready()
-    yield one
-    one.stop()
+    with one.running():
+        yield one
 
 
 def shout(
@@ -100,7 +99,8 @@ def private(me: Person) -> list[str]:
 async def test_in_private_and_in_the_room(strict: Bus, place: Any) -> None:
     async with person("juliet", place.passwords["juliet"], place.c2s) as me:
         me.tell(BOT, "darn it all")
-        told = await me.until(lambda: me.heard, "an answer")
+        await me.agrees(BOT)
+        told = await me.until(lambda: me.heard[1:], "an answer")
         assert told[0]["body"].startswith(f"{TOLD}\nPosted to Lobby (shoutbox:lobby)")
         me.tell(BOT, "shout shoutbox:lobby darn")
         await me.hears(f"Posted to shoutbox:lobby. {TOLD}")

@@ -333,17 +333,26 @@ class Bench:
     hubs: list[Hub] = field(default_factory=list)
     limits: EngineLimits = QUICK
     renderer: Renderer = PLAIN
+    failures: list[tuple[State, str]] = field(default_factory=list)
+    """What the hub told of deliveries that did not arrive: their state then, and why."""
 
     async def start(self, method: FakeMethod | None = None) -> Hub:
         """A hub, the first one or the one after a crash."""
         self.method = method or self.method
         hub = Hub(self.store, self.clock, self.limits)
         hub.attach(
-            {"wire": self.method, "shoutbox": None}, make=processors.make, renderer=self.renderer
+            {"wire": self.method, "shoutbox": None},
+            make=processors.make,
+            renderer=self.renderer,
+            on_failure=self._failed,
         )
         await hub.start()
         self.hubs.append(hub)
         return hub
+
+    async def _failed(self, then: Delivery, error: DeliveryError) -> Delivery:
+        self.failures.append((then.state, str(error)))
+        return then
 
     async def crash(self) -> None:
         """As kill -9: no last commit, no goodbye."""

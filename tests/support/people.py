@@ -81,7 +81,7 @@ class Person(ClientXMPP):
     def tell(self, jid: str, words: str) -> None:
         self.send_message(JID(jid), words, mtype="chat")
 
-    async def until(self, holds: Callable[[], Any], what: str, patience: float = 15.0) -> Any:
+    async def until(self, holds: Callable[[], Any], what: str, patience: float = 30.0) -> Any:
         """What `holds` gives once something heard makes it true."""
         try:
             async with asyncio.timeout(patience), self._news:
@@ -92,11 +92,33 @@ class Person(ClientXMPP):
             lines = [f"{one['from']}: {one['body']}" for one in self.heard]
             raise AssertionError(f"not within {patience} s: {what}; heard {lines}") from None
 
-    async def hears(self, words: str, patience: float = 15.0) -> Any:
+    async def hears(self, words: str, patience: float = 30.0) -> Any:
         """The first message with just these words."""
         return await self.until(
             lambda: next((m for m in self.heard if m["body"] == words), None), words, patience
         )
+
+    async def agrees(self, bot: str) -> None:
+        """Say yes to the question whether a first message is posted, once the bot asks it."""
+        await self.until(lambda: self.questions(bot), "the bot asks before a first post")
+        self.tell(bot, "yes")
+
+    async def posts(self, bot: str, words: str, shown: str) -> None:
+        """Post a line by the bot, and say yes where it is this person's first; return once a room
+        shows it as `shown`."""
+        asked = len(self.questions(bot))
+        self.tell(bot, words)
+        await self.until(
+            lambda: self.questions(bot)[asked:] or any(m["body"] == shown for m in self.heard),
+            "the bot asks before a first post, or posts",
+        )
+        if self.questions(bot)[asked:]:
+            self.tell(bot, "yes")
+        await self.hears(shown)
+
+    def questions(self, bot: str) -> list[Any]:
+        """What the bot asked to be answered by yes or no."""
+        return [m for m in self.heard if m["from"].bare == bot and "(yes/no)" in m["body"]]
 
     def lines(self, room: str = "") -> list[tuple[str, str]]:
         """(nickname, words) of everything heard with words in it, in order; of one room where

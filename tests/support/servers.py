@@ -24,7 +24,7 @@ TOKEN = "a-token-for-tests-only"
 SECRET = "a-secret-for-tests-only"
 
 
-def eventually(holds: Callable[[], Any], what: str, patience: float = 15.0) -> Any:
+def eventually(holds: Callable[[], Any], what: str, patience: float = 30.0) -> Any:
     """What `holds` gives once it is true; fails, naming `what`, after `patience` seconds. For what
     tells no one."""
     end = time.monotonic() + patience
@@ -62,7 +62,7 @@ def call(url: str, data: bytes | None = None, method: str | None = None, **heade
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, data, named, method=method)
     try:
-        with _OPENER.open(request, timeout=20) as answer:
+        with _OPENER.open(request, timeout=60) as answer:
             return Reply(answer.status, dict(answer.headers), answer.read().decode())
     except urllib.error.HTTPError as error:
         with error:
@@ -119,6 +119,15 @@ class Bus:
                 return found
             after = page["after"]
 
+    @contextmanager
+    def running(self) -> Iterator["Bus"]:
+        """The bus when it is ready; it is stopped at the end, also if it never becomes ready."""
+        try:
+            self.ready()
+            yield self
+        finally:
+            self.stop()
+
     def kill(self) -> None:
         """As a crash would."""
         self.process.kill()
@@ -171,7 +180,11 @@ class Server:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         self.prosody.process = None
-        eventually(lambda: asyncio.run(_answers(self.prosody)), "Prosody listens")
+        try:
+            eventually(lambda: asyncio.run(_answers(self.prosody)), "Prosody listens")
+        except BaseException:
+            self.stop()
+            raise
 
     def kill(self) -> None:
         assert self.process

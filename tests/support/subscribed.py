@@ -181,7 +181,9 @@ async def a_world(
     fanout = Subscribers(
         hub, store, subscriptions.audience, lambda channel: channel.address.title(), moment, clock
     )
-    digests = Digests(hub, store, subscriptions, scheduler, moment, clock)
+    digests = Digests(
+        hub, store.digests, store.deliveries, store.fan_out, subscriptions, scheduler, moment, clock
+    )
     for part in (fanout, subscriptions):
         part.due.append(digests.expect)
     scheduler.set_back.append(digests.look_again)

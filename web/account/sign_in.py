@@ -15,8 +15,12 @@ from web.csrf import NOT_OURS, is_cross_site
 from web.rendering import asked_language, redirect
 
 INVALID = _(
-    "This link is not valid. Each link works once, within 5 minutes. Write “matrix” or "
-    "“subscriptions” to the bot for a new one."
+    "This link is not valid. It is older than 5 minutes, or you have a newer one. Write “matrix” "
+    "or “subscriptions” to the bot to get a new link."
+)
+USED = _(
+    "This link is not valid. It works once, and was already used. Write “matrix” or "
+    "“subscriptions” to the bot to get a new link."
 )
 PLACES = {"matrix": "/matrix", "subscriptions": "/subscriptions"}
 """The pages that the bot's links lead to, by the value of `?to=`."""
@@ -78,4 +82,7 @@ def place(request: http.Request, jid: str) -> str:
 
 def invalid(request: http.Request) -> http.Response:
     """A link that was used, has expired, or was made up."""
-    return notice(404, asked_language(request), "error", INVALID, people=True)
+    words = INVALID
+    if request.app[SITE].sign_ins.was_used(request.match_info["key"]):
+        words = USED
+    return notice(404, asked_language(request), "error", words, people=True)

@@ -93,7 +93,7 @@ def subscription_of(site: Site, spec: ChannelSpec, sign_up: SignUp, language: st
         raise BadInput(_("An email address is required."))
     method = site.methods[METHOD]
     try:
-        target = Channel(METHOD, method.tidy(sign_up.address))
+        target = method.channel(sign_up.address)
         method.check(target)
     except BadInput as error:
         written = one_line(sign_up.mail)[:60]

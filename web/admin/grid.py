@@ -222,7 +222,8 @@ def version_of(route: Route | None) -> tuple[int, int]:
 def window(bus: Bus, asked: View) -> Window:
     """The part that is asked for, as it is now."""
     ends = all_ends(bus)
-    single = [end for end in ends if end.channel.address != "*"]
+    present = {route.destination for route in bus.hub.routes}
+    single = [end for end in ends if end.channel in present or takes(bus, end.channel)]
     sources = Side.of(ends, asked.source, asked.down)
     destinations = Side.of(single, asked.destination, asked.across)
     rows, columns = set(sources.channels), set(destinations.channels)
@@ -231,6 +232,12 @@ def window(bus: Bus, asked: View) -> Window:
         if route.source in rows and route.destination in columns:
             routes[route.source, route.destination] = route
     return Window(asked, sources, destinations, routes)
+
+
+def takes(bus: Bus, channel: Channel) -> bool:
+    """Whether a route may end at a channel: others get no column."""
+    method = bus.methods.get(channel.method)
+    return method is not None and method.takes(channel)
 
 
 def all_ends(bus: Bus) -> list[End]:

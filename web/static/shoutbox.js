@@ -49,13 +49,13 @@ const add = ({ seq, html }) => {
   if (atEnd) log.scrollTop = log.scrollHeight;
 };
 
-// A deleted shout goes quietly, from what was read out too.
+// A shout that is edited or deleted changes quietly; its old words go from what was read out too.
 const replace = ({ seq, html }) => {
   document.getElementById(`shout-${seq}`)?.replaceWith(parse(html));
   for (const line of news.querySelectorAll(`[data-seq="${seq}"]`)) line.remove();
 };
 
-// What was deleted while there was no connection is told to nobody: look at the last shouts again.
+// What was edited or deleted while there was no connection is told to nobody: look at the last shouts again.
 const refresh = async () => {
   const answer = await fetch(`${path}/older?before=${Number(newest) + 1}`);
   if (!answer.ok) return;
@@ -70,6 +70,7 @@ const follow = () => {
   const source = new EventSource(`${path}/stream?after=${newest}`);
   source.onmessage = (event) => add(JSON.parse(event.data));
   source.addEventListener("deleted", (event) => replace(JSON.parse(event.data)));
+  source.addEventListener("edited", (event) => replace(JSON.parse(event.data)));
   source.onopen = () => {
     if (state.textContent) refresh().catch(() => {}); // the connection went again: the next one looks
     state.textContent = "";

@@ -1,7 +1,7 @@
 """`channel-add` adds a channel: it asks for the method, then for the address and the settings of
 that method."""
 
-from dataclasses import dataclass, field, fields, make_dataclass
+from dataclasses import dataclass, field, fields, make_dataclass, replace
 from typing import Annotated, Any, get_type_hints
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
@@ -12,7 +12,7 @@ from component.bus.model.roles import Role
 from component.bus.ports.method import MethodSpec
 from component.common.errors import BadInput, Conflict
 from component.common.form import Ask, Choice, kept
-from component.common.i18n import _
+from component.common.i18n import Words, _, joined
 
 
 def methods(bus: Bus) -> list[Choice]:
@@ -67,9 +67,9 @@ def filled_settings(method: MethodSpec, filled: Any) -> dict[str, Any]:
 def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
     """A channel that can be added; raises BadInput where its address cannot be used, Conflict where
     the channel already exists."""
-    if not method.address.fullmatch(address):
-        address = address.lower()
-    channel = Channel(method.name, method.tidy(address))
+    channel = method.channel(address)
+    if not method.address.fullmatch(channel.address):
+        channel = method.channel(address.lower())
     method.check(channel, any=True)
     if channel in [spec.channel for spec in bus.hub.channels]:
         raise Conflict(_("The channel {channel} already exists. Edit it instead.", channel=channel))
@@ -95,9 +95,26 @@ def new_channel(method: MethodSpec, address: str, bus: Bus) -> Channel:
 
 
 async def add_channel(method: MethodSpec, caller: Caller, filled: Any, bus: Bus) -> Reply:
-    """Add the channel of a filled form. Raises BadInput, Conflict."""
+    """Add the channel of a filled form, once it was tried whether it can work. Raises BadInput,
+    Conflict, and what a trial raises."""
     channel = new_channel(method, filled.address, bus)
     spec = ChannelSpec(channel, filled.title, filled_settings(method, filled))
+    found = await tried(method, spec, bus)
+    reply = await save_channel(method, spec, caller, bus)
+    return replace(reply, words=joined([reply.words, *found], " "))
+
+
+async def tried(method: MethodSpec, spec: ChannelSpec, bus: Bus) -> list[Words]:
+    """What a method's trial found; nothing where it has none, or nothing is fetched here."""
+    fetcher = bus.fetcher()
+    if method.trial is None or fetcher is None:
+        return []
+    return [await method.trial(fetcher, method.settings(spec), bus.clock())]
+
+
+async def save_channel(method: MethodSpec, spec: ChannelSpec, caller: Caller, bus: Bus) -> Done:
+    """Save a channel; says what is to be done next."""
+    channel = spec.channel
     await bus.settings.change([Put(spec)], entry(caller, bus, "channel-add", after=described(spec)))
     if not method.listens and not bus.hub.ends(channel):
         hint = _(

@@ -12,4 +12,11 @@ async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     return Lines(_("{count} channels:", count=len(lines)), lines)
 
 
-ACTION = Action("channel-list", _("List channels"), Role.OPERATOR, run, group="channels")
+ACTION = Action(
+    "channel-list",
+    _("List channels"),
+    Role.OPERATOR,
+    run,
+    group="channels",
+    also=("channels", "kanäle"),
+)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply, Step
-from commands.lookups import arrow, ask_sure, channels, described, entry, find_channel, titled
+from commands.lookups import arrow, ask_sure, channels, described, entry, find_channel
+from commands.named import titled
 from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec, Drop
 from component.bus.model.roles import Role

@@ -27,7 +27,7 @@ SHOWN = 60
 """Feeds that are shown."""
 MAX_FEEDS = 1_000
 """Feeds that are taken at once."""
-LIMITS = Limits(packed=opml.LARGEST, body=opml.LARGEST)
+LIMITS = Limits(packed=opml.MAX_BYTES, body=opml.MAX_BYTES)
 
 
 @dataclass(frozen=True)

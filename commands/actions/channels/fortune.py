@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.action import Action, Bus, Caller, Fit, Lines, Reply, Taken
 from component.bus.model.roles import Role
 from component.common.errors import Forbidden, NotFound
 from component.common.form import Ask
 from component.common.i18n import _
-from component.methods.fortune.databases import Name, draw
+from component.methods.fortune.databases import Name, databases, draw
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,18 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(_("A fortune from “{name}”:", name=drawn.name), drawn.text.rstrip().splitlines())
 
 
+async def takes(_caller: Caller, rest: str, bus: Bus) -> Taken:
+    """The name of a database, and whether it may offend."""
+    known = await asyncio.to_thread(databases, bus.fortune_places)
+    names = {database.name.casefold() for database in known} | {"offensive"}
+    for word in rest.casefold().split():
+        if word not in names and "=" not in word:
+            return Taken(
+                Fit.NOT, _("The fortune database “{name}” does not exist.", name=word[:60])
+            )
+    return Taken(Fit.WELL)
+
+
 ACTION = Action(
     "fortune",
     _("Show a fortune"),
@@ -48,4 +60,5 @@ ACTION = Action(
     group="messages",
     public=True,
     examples=(_("fortune computers"),),
+    takes=takes,
 )

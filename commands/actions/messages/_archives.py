@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from commands.action import Bus
-from commands.lookups import brief, titled, when
+from commands.lookups import brief, when
+from commands.named import choices_of
 from component.bus.model.message import Channel
 from component.bus.model.records import ChannelSpec
 from component.bus.model.story import Story, key
@@ -14,11 +15,7 @@ from component.common.i18n import Words, _
 
 def archives(bus: Bus) -> Sequence[Choice]:
     """Every channel whose messages are stories."""
-    return [
-        Choice(str(spec.channel), titled(spec))
-        for spec in bus.hub.channels
-        if holds_stories(spec, bus)
-    ]
+    return choices_of([spec for spec in bus.hub.channels if holds_stories(spec, bus)])
 
 
 def holds_stories(spec: ChannelSpec, bus: Bus) -> bool:

@@ -46,5 +46,5 @@ ACTION = Action(
     run,
     Form,
     more=True,
-    group="deadletters",
+    group="system",
 )

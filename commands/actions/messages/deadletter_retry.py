@@ -38,5 +38,5 @@ def listed(letters: Sequence[Delivery]) -> str:
 
 
 ACTION = Action(
-    "deadletter-retry", _("Retry dead letters"), Role.OPERATOR, run, Letters, group="deadletters"
+    "deadletter-retry", _("Retry dead letters"), Role.OPERATOR, run, Letters, group="system"
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Lines, Reply
-from commands.actions.messages.trace import find
+from commands.actions.messages.trace import ID_OR_START, find
 from commands.lookups import ask_sure, entry, said, when
 from component.bus.engine.retraction import Retracted
 from component.bus.model.roles import Role
@@ -19,7 +19,7 @@ from component.common.i18n import Words, _
 class Form:
     """Which message."""
 
-    id: Annotated[str, Ask(_("Message"), _("the message ID, or at least its first 6 digits"))]
+    id: Annotated[str, Ask(_("Message"), ID_OR_START)]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
@@ -33,8 +33,10 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         places = await bus.hub.delete(message.id, entry(caller, bus, "message-delete", before=what))
         if not places:
             return Done(_("Deleted {id}.", id=message.id))
+        lines = {(str(one.delivery.channel), one.fate, str(one.why)): one for one in places}
         return Lines(
-            _("Deleted {id}. In other places:", id=message.id), [place_words(one) for one in places]
+            _("Deleted {id}. In other places:", id=message.id),
+            [place_words(one) for one in lines.values()],
         )
 
     return ask_sure(

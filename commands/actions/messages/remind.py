@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from commands.action import Action, Bus, Caller, Done, Reply, Step
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Step, Taken
 from commands.grammar.names import Named, names_of
-from commands.grammar.reminder import ReminderRequest, is_me, read, when
+from commands.grammar.reminder import ReminderRequest, is_mark, is_me, read, when
+from commands.typed.everyday import is_prose
 from component.bus.model.message import MAX_NAME, Author, Channel
 from component.bus.model.reminder import MAX_TEXT, Reminder
 from component.bus.model.roles import Role
@@ -60,7 +61,8 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         caller.way == "text" and " " not in form.when
     ):  # words of a line come to the fields in order, whatever they are
         line = read(f"{form.whom} {form.when} {form.what}", names)
-        said = line if (line.when and line.what) or not is_time(form.when, caller, bus) else said
+        if line.unread or (line.when and line.what) or not is_time(form.when, caller, bus):
+            said = line
     return await keep_or_ask(caller, bus, said, find_channel(caller, bus, said.whom, names))
 
 
@@ -110,7 +112,11 @@ def ask_for_rest(said: ReminderRequest, channel: Channel) -> Step:
         return run
 
     if not said.when:
-        return Step(_TITLE, Time, after(lambda filled: replace(said, when=filled.when)))
+        not_read = None
+        if said.unread:
+            not_read = _("I do not understand “{text}” as a time.", text=said.unread[:60])
+        asked = after(lambda filled: replace(said, when=filled.when, unread=""))
+        return Step(_TITLE, Time, asked, help=not_read)
     return Step(_TITLE, What, after(lambda filled: replace(said, what=filled.what)))
 
 
@@ -190,6 +196,70 @@ def times(reminder: Reminder) -> Words:
     return _("{time} ({zone})", time=time, zone=reminder.zone)
 
 
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """Whom, when and of what, in any order."""
+    names = names_of(bus.reminders.open_to(caller.role))
+    said = read(rest, names)
+    name = " ".join(said.whom.split()).casefold()
+    known = is_me(name) or name in names
+    if known and not said.when and said.what and not is_marked(rest, said.what):
+        return takes_no_time(said.what)
+    if known or (said.when and not name):
+        return Taken(Fit.WELL)
+    if not name or not said.when:
+        return Taken(Fit.NOT)
+    try:
+        find_channel(caller, bus, said.whom, names)
+    except Faults as faults:
+        return Taken(Fit.NOT if is_prose(rest) else Fit.PARTLY, whom_words(faults))
+    return Taken(Fit.WELL)
+
+
+def takes_no_time(what: str) -> Taken:
+    """How words are taken behind a name in which there is no time: what leads to a time is none of
+    the reminder's text."""
+    if what.split()[0].casefold() in _LEADS_TO_TIME:
+        return Taken(
+            Fit.PARTLY,
+            _(
+                "The time in “{text}” was not understood. Write it as: remind me in 20 minutes to "
+                "stretch",
+                text=what[:60],
+            ),
+        )
+    return Taken(Fit.NOT if is_prose(what) else Fit.WELL)
+
+
+_LEADS_TO_TIME = frozenset(
+    {
+        "in",
+        "at",
+        "on",
+        "every",
+        "each",
+        "next",
+        "um",
+        "am",
+        "ab",
+        "jeden",
+        "jede",
+        "alle",
+        "nächsten",
+    }
+)
+
+
+def is_marked(line: str, what: str) -> bool:
+    """Whether a word before it leads to what is to be said: to, that, daran, dass."""
+    before = line.split()[: -len(what.split())]
+    return bool(before) and is_mark(before[-1])
+
+
+def whom_words(faults: Faults) -> Words:
+    """What is wrong with the one who is to be reminded."""
+    return joined([next(iter(faults.by_field.values()))], "")
+
+
 _TITLE = _("Set a reminder")
 
 ACTION = Action(
@@ -200,6 +270,7 @@ ACTION = Action(
     Form,
     group="reminders",
     also=("erinnere",),
+    takes=takes,
     examples=(
         _("remind me in 20 minutes to stretch"),
         _("remind lobby every Monday 9:30 to stand up"),

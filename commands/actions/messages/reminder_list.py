@@ -38,4 +38,11 @@ def reminder_line(reminder: Reminder, caller: Caller, bus: Bus) -> Words:
     return _("{number}: {time}, {channel}, by {who}: {words}", who=reminder.who, **values)
 
 
-ACTION = Action("reminder-list", _("List reminders"), Role.MEMBER, run, group="reminders")
+ACTION = Action(
+    "reminder-list",
+    _("List reminders"),
+    Role.MEMBER,
+    run,
+    group="reminders",
+    also=("reminders", "erinnerungen"),
+)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Reply
+from commands.action import Action, Bus, Caller, Done, Reply, Taken
 from commands.lookups import readable
+from commands.named import long_names, taken_name, with_channel, writable_specs
 from component.bus.model.message import WEB_MARK, Author, Channel, Message
 from component.bus.model.roles import Role
 from component.common.errors import Forbidden
@@ -17,25 +18,37 @@ from component.common.sanitize import one_line, skeleton
 class Form:
     """Where, and what."""
 
-    channel: Annotated[Channel, Ask(_("Channel"), _("the destination, for example shoutbox:lobby"))]
+    channel: Annotated[
+        str, Ask(_("Channel"), _("the destination, for example lobby"), names=long_names)
+    ]
     words: Annotated[tuple[str, ...], Ask(_("Text"), prose=True)]
 
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
-    """Post a message in a channel."""
-    if not (caller.role >= Role.OPERATOR and bus.hub.find(form.channel)):
-        readable(caller, bus, form.channel)
-    bus.methods[form.channel.method].check(form.channel)
-    message = Message.new(form.channel, author_of(caller), "\n".join(form.words), bus.clock())
+    """Post a message in a channel. Raises BadInput, NotFound."""
+
+    async def post(channel: Channel) -> Reply:
+        return await post_in(channel, "\n".join(form.words), caller, bus)
+
+    specs = writable_specs(caller, bus)
+    return await with_channel(form.channel, specs, bus, _TITLE, post)
+
+
+async def post_in(channel: Channel, text: str, caller: Caller, bus: Bus) -> Reply:
+    """Post a text in a channel."""
+    if not (caller.role >= Role.OPERATOR and bus.hub.find(channel)):
+        readable(caller, bus, channel)
+    bus.methods[channel.method].check(channel)
+    message = Message.new(channel, author_of(caller), text, bus.clock())
     receipt = await bus.hub.accept(message, deliver=True)
     refusals = bus.hub.refusals(receipt)
     if refusals:
-        posted = _("Posted to {channel}.", channel=form.channel)
+        posted = _("Posted to {channel}.", channel=channel)
         return Done(joined([posted, *(refusal.sentence for refusal in refusals)], " "), "warn")
     return Done(
         _(
             "Posted to {channel}. “trace {id}” shows the delivery status.",
-            channel=form.channel,
+            channel=channel,
             id=message.short_id,
         )
     )
@@ -54,4 +67,12 @@ def author_of(caller: Caller) -> Author:
     return Author(name[:200], caller.jid)
 
 
-ACTION = Action("shout", _("Post a message"), Role.MEMBER, run, Form, group="messages")
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """A channel, and any words."""
+    words = rest.replace('"', "").split()
+    return taken_name(words, writable_specs(caller, bus), bus)
+
+
+_TITLE = _("Post a message")
+
+ACTION = Action("shout", _TITLE, Role.MEMBER, run, Form, group="messages", takes=takes)

@@ -43,4 +43,6 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(title, [line(one) for one in found])
 
 
-ACTION = Action("story-list", _("List stories"), Role.OPERATOR, run, Form, group="messages")
+ACTION = Action(
+    "story-list", _("List stories"), Role.OPERATOR, run, Form, group="messages", also=("stories",)
+)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Lines, Reply
-from commands.lookups import brief, may_read, when
+from commands.action import Action, Bus, Caller, Fit, Lines, Reply, Taken
+from commands.lookups import brief, when
+from commands.named import may_read
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import SHORT_ID, WITHDRAWN, Channel, Message
 from component.bus.model.planner import Held, Stopped
 from component.bus.model.roles import Role
 from component.bus.model.route import Route
@@ -16,26 +17,33 @@ from component.common.errors import BadInput, NotFound
 from component.common.form import Ask
 from component.common.i18n import Words, _
 
+# Fewer digits than people are told will do, while only one message begins with them.
 _START = re.compile(r"[0-9a-f]{6,32}")
+ID_OR_START = _("the message ID, or its first {count} digits", count=SHORT_ID)
+"""How to name a message."""
 
 
 @dataclass(frozen=True)
 class Form:
     """Which message."""
 
-    id: Annotated[str, Ask(_("Message"), _("the message ID, or at least its first 6 digits"))]
+    id: Annotated[str, Ask(_("Message"), ID_OR_START)]
+
+
+def id_words(written: str) -> Words:
+    """What is said of a text that is not an ID."""
+    return _(
+        "“{text}” is not a message ID. Write its first {count} digits, 0 to 9 and a to f.",
+        text=written[:40],
+        count=SHORT_ID,
+    )
 
 
 async def find(caller: Caller, bus: Bus, written: str) -> Sequence[Delivery]:
     """The deliveries of the one message whose id begins so; raises BadInput, NotFound."""
     start = written.casefold()
     if not _START.fullmatch(start):
-        raise BadInput(
-            _(
-                "“{text}” is not a message ID. Write at least 6 of its digits, 0 to 9 and a to f.",
-                text=written[:40],
-            )
-        )
+        raise BadInput(id_words(written))
     matching = []
     for message_id in await bus.store.messages.ids_by_prefix(start):
         hops = await hops_of(bus, message_id)
@@ -67,12 +75,27 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
         lines.append(held_line(held, caller, bus))
     for stop in await bus.store.messages.rejections(message.id):
         lines.append(stopped_line(stop, caller, bus))
+    for at, words in await bus.store.messages.earlier_words(message.id):
+        lines.append(edited_line(at, words, caller))
     deletion = await bus.store.messages.deletion(message.id)
     if deletion:
-        at, who = deletion
-        known = who if caller.role >= Role.OPERATOR else _("an operator")
-        lines.append(_("Deleted {time} by {who}.", time=when(at), who=known))
+        lines.append(deleted_line(*deletion, message, caller))
     return Lines(title, lines)
+
+
+def edited_line(at: int, words: str, caller: Caller) -> Words:
+    """When its author edited it; for operators, which words it had until then."""
+    if caller.role < Role.OPERATOR:
+        return _("Edited {time}.", time=when(at))
+    return _("Edited {time}. Before: “{body}”", time=when(at), body=brief(words, 100))
+
+
+def deleted_line(at: int, who: str, message: Message, caller: Caller) -> Words:
+    """When it was deleted, and by whom; which operator, operators learn."""
+    if message.body == WITHDRAWN:
+        return _("Deleted {time} by its author.", time=when(at))
+    known = who if caller.role >= Role.OPERATOR else _("an operator")
+    return _("Deleted {time} by {who}.", time=when(at), who=known)
 
 
 async def hops_of(bus: Bus, message_id: str) -> Sequence[Delivery]:
@@ -151,4 +174,14 @@ def stopped_line(stop: Stopped, caller: Caller, bus: Bus) -> Words:
     )
 
 
-ACTION = Action("trace", _("Trace a message"), Role.MEMBER, run, Form, group="messages")
+async def takes(_caller: Caller, rest: str, _bus: Bus) -> Taken:
+    """The ID of a message."""
+    if _START.fullmatch(rest.casefold()):
+        return Taken(Fit.WELL)
+    one_word = " " not in rest and not rest.isalpha()
+    return Taken(Fit.PARTLY if one_word else Fit.NOT, id_words(rest))
+
+
+ACTION = Action(
+    "trace", _("Trace a message"), Role.MEMBER, run, Form, group="messages", takes=takes
+)

@@ -2,18 +2,21 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Reply
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Taken
 from commands.actions.messages.trace import find
+from commands.data_forms import as_words
 from commands.lookups import brief, entry, when
-from component.bus.model.message import BUS, WEB_MARK, Author, AuthorKind, is_id
+from commands.text_fields import split
+from component.bus.model.message import BUS, WEB_MARK, Author, AuthorKind
 from component.bus.model.records import Drop, Mute, Put
 from component.bus.model.roles import Role
 from component.common.errors import BadInput, Forbidden, NotFound
 from component.common.form import Ask
 from component.common.i18n import Words, _
-from component.common.sanitize import BARE_JID
+from component.common.jids import bare_jid, is_bare_jid
 from component.common.time_words import ENDLESS, UNITS, leading_duration
 
 _ID = re.compile(r"#?([0-9a-f]{6,32})")
@@ -84,8 +87,8 @@ def length_and_reason(form: Form) -> tuple[int, str]:
 
 async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
     """Whom that means: an address, the web user of that name, or the author of a message."""
-    jid = who.lower()
-    if BARE_JID.fullmatch(jid):
+    if is_bare_jid(who):
+        jid = bare_jid(who)
         return Author(jid.partition("@")[0], jid)
     name = who.removesuffix(WEB_MARK).strip()
     session = bus.guest(name)
@@ -95,12 +98,14 @@ async def find_author(caller: Caller, bus: Bus, who: str) -> Author:
     if match:
         hops = await find(caller, bus, match[1])
         return hops[0].message.author
-    raise NotFound(
-        _(
-            "No web user is currently named “{name}”. Write a JID, or the ID of a message they "
-            "wrote.",
-            name=who[:60],
-        )
+    raise NotFound(nobody(who))
+
+
+def nobody(who: str) -> Words:
+    """What is said of a name that nobody has."""
+    return _(
+        "No web user is currently named “{name}”. Write a JID, or the ID of a message they wrote.",
+        name=who[:60],
     )
 
 
@@ -113,11 +118,13 @@ def told(mute: Mute) -> str:
 
 
 def short(mute: Mute) -> str:
-    """Whose it is, as operators see it: a browser's session is its cookie, and anyone who has that
-    is that guest."""
-    if is_id(mute.key.removeprefix("guest:")):
-        return mute.key[:14]
-    return mute.key
+    """Whose it is, as operators see it: a JID, or a guest by a hash of the session. The session is
+    the browser's cookie: who has it can post as that guest. Its first digits are not enough, since
+    browsers can send any cookie."""
+    kind, _colon, session = mute.key.partition(":")
+    if kind != "guest":
+        return mute.key
+    return f"guest:{blake2b(session.encode(), digest_size=6).hexdigest()}"
 
 
 def until(mute: Mute) -> Words:
@@ -127,4 +134,21 @@ def until(mute: Mute) -> Words:
     return _("until {time} UTC", time=when(mute.until))
 
 
-ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="messages")
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """Who, then for how long and why."""
+    try:
+        who, *words = split(rest, caller)
+    except BadInput as error:
+        return Taken(Fit.NOT, as_words(error))
+    name = who.removesuffix(WEB_MARK).strip()
+    if not (is_bare_jid(who) or _ID.fullmatch(who.casefold()) or bus.guest(name)):
+        return Taken(Fit.NOT, nobody(who))
+    if words:
+        try:
+            length_and_reason(Form(who, " ".join(words)))
+        except BadInput as error:
+            return Taken(Fit.PARTLY, as_words(error))
+    return Taken(Fit.WELL)
+
+
+ACTION = Action("mute", _("Mute someone"), Role.OPERATOR, run, Form, group="people", takes=takes)

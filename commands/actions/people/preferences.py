@@ -73,4 +73,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
-ACTION = Action("preferences", _("Set preferences"), Role.MEMBER, run, Form)
+ACTION = Action("preferences", _("Set preferences"), Role.MEMBER, run, Form, group="me")

@@ -55,4 +55,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("{jid} now has the role {role}.", jid=form.jid, role=role.words))
 
 
-ACTION = Action("role-grant", _("Grant a role"), Role.ADMIN, run, Form, group="roles")
+ACTION = Action("role-grant", _("Grant a role"), Role.ADMIN, run, Form, group="people")

@@ -21,4 +21,6 @@ async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     )
 
 
-ACTION = Action("role-list", _("List roles"), Role.OPERATOR, run, group="roles")
+ACTION = Action(
+    "role-list", _("List roles"), Role.OPERATOR, run, group="people", also=("roles", "rollen")
+)

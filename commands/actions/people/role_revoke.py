@@ -33,4 +33,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Done(_("{jid} no longer has the role {role}.", jid=form.jid, role=role.words))
 
 
-ACTION = Action("role-revoke", _("Revoke a role"), Role.ADMIN, run, Form, group="roles")
+ACTION = Action("role-revoke", _("Revoke a role"), Role.ADMIN, run, Form, group="people")

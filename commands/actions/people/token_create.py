@@ -39,4 +39,4 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     return Lines(_("The secret of “{name}”:", name=name), [secret, told])
 
 
-ACTION = Action("token-create", _("Create a token"), Role.ADMIN, run, Form, group="tokens")
+ACTION = Action("token-create", _("Create a token"), Role.ADMIN, run, Form, group="people")

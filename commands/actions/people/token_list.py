@@ -12,4 +12,4 @@ async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     return Lines(_("{count} tokens:", count=len(lines)), lines)
 
 
-ACTION = Action("token-list", _("List tokens"), Role.ADMIN, run, group="tokens")
+ACTION = Action("token-list", _("List tokens"), Role.ADMIN, run, group="people", also=("tokens",))

@@ -61,5 +61,5 @@ async def run(_caller: Caller, form: Form, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "token-revoke", _("Revoke a token"), Role.ADMIN, run, Form, more=True, group="tokens"
+    "token-revoke", _("Revoke a token"), Role.ADMIN, run, Form, more=True, group="people"
 )

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Reply
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Taken
 from commands.actions.people.mute import short, told
+from commands.data_forms import as_words
 from commands.lookups import entry
 from component.bus.model.records import Drop
 from component.bus.model.roles import Role
-from component.common.errors import NotFound
+from component.common.errors import BadInput, NotFound
 from component.common.form import Ask, Choice
+from component.common.form.choices import choose
 from component.common.i18n import _
+from component.common.jids import is_bare_jid
 
 
 def muted_choices(bus: Bus) -> Sequence[Choice]:
@@ -42,4 +45,17 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     raise NotFound(_("{who} is not muted.", who=form.who[:60]))
 
 
-ACTION = Action("unmute", _("Unmute someone"), Role.OPERATOR, run, Form, group="messages")
+async def takes(_caller: Caller, rest: str, bus: Bus) -> Taken:
+    """Who is muted; anyone's JID is meant for this command."""
+    if is_bare_jid(rest):
+        return Taken(Fit.WELL)
+    try:
+        choose(rest.strip('"'), muted_choices(bus))
+    except BadInput as error:
+        return Taken(Fit.NOT, as_words(error))
+    return Taken(Fit.WELL)
+
+
+ACTION = Action(
+    "unmute", _("Unmute someone"), Role.OPERATOR, run, Form, group="people", takes=takes
+)

@@ -26,4 +26,4 @@ async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
     return Done(_("You are {jid}, with the role {role}.", jid=caller.jid, role=caller.role.words))
 
 
-ACTION = Action("whoami", _("Show who I am"), Role.GUEST, run, public=True)
+ACTION = Action("whoami", _("Show who I am"), Role.GUEST, run, group="me", public=True)

@@ -4,6 +4,7 @@ are in."""
 from collections.abc import Sequence
 
 from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.named import choices_of
 from component.bus.model.records import ChannelSpec
 from component.bus.model.roles import Role
 from component.common.form import Choice
@@ -14,8 +15,11 @@ METHOD = "muc"
 
 
 def rooms(bus: Bus) -> Sequence[Choice]:
-    """Every room of the bus, by its address."""
-    return [Choice(spec.channel.address, str(spec.channel)) for spec in specs(bus)]
+    """Every room of the bus, by its address and its other names."""
+    choices = []
+    for choice, spec in zip(choices_of(specs(bus)), specs(bus), strict=True):
+        choices.append(Choice(spec.channel.address, choice.label, (choice.value, *choice.also)))
+    return choices
 
 
 def specs(bus: Bus) -> Sequence[ChannelSpec]:
@@ -51,4 +55,6 @@ def room_line(spec: ChannelSpec, bus: Bus) -> Words:
     )
 
 
-ACTION = Action("room-list", _("List rooms"), Role.OPERATOR, run, group="rooms")
+ACTION = Action(
+    "room-list", _("List rooms"), Role.OPERATOR, run, group="rooms", also=("rooms", "räume")
+)

@@ -4,7 +4,8 @@ when they wait."""
 from collections.abc import Sequence
 
 from commands.action import Bus, Caller
-from commands.lookups import brief, may_read, when
+from commands.lookups import brief, when
+from commands.named import may_read
 from component.bus.model.planner import Held
 from component.bus.model.route import Route
 from component.common.i18n import Words, _

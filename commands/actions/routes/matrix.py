@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
 from typing import Annotated, Any
 
-from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step, check
+from commands.action import Action, Bus, Caller, Done, Fit, Lines, Reply, Step, Taken, check
 from commands.lookups import (
     ON,
     arrow,
@@ -22,6 +22,8 @@ from commands.lookups import (
     shown,
     unchanged,
 )
+from commands.named import count_name, find, long_names, taken_name
+from commands.talk import too_many
 from component.bus.model.message import Channel
 from component.bus.model.records import Drop, Put
 from component.bus.model.roles import Role
@@ -195,7 +197,7 @@ def page_link(caller: Caller, bus: Bus) -> str:
     """A link to the page; "" for callers who are on it, and where nobody can sign in."""
     if caller.way == WEB:
         return ""
-    return bus.sign_in(caller.jid)
+    return bus.sign_in(caller.jid, ACTION.name)
 
 
 # A line
@@ -210,7 +212,7 @@ def end_choices(bus: Bus) -> Sequence[Choice]:
 class SourceLine:
     """A source, and where it shall go."""
 
-    source: Annotated[str, Ask(_("From"))] = ""
+    source: Annotated[str, Ask(_("From"), names=long_names)] = ""
     to: Annotated[tuple[str, ...], Ask(_("To"), choices=end_choices)] = ()
 
 
@@ -219,7 +221,7 @@ async def run(caller: Caller, form: SourceLine, bus: Bus) -> Reply:
     grid = grid_of(bus)
     if not form.to:
         return grid_lines(narrowed(grid, form.source), page_link(caller, bus))
-    source = find_channel(bus, Channel.parse(form.source)).channel
+    source = find_channel(bus, find(form.source, bus.hub.channels, bus)).channel
     wanted = [Channel.parse(end) for end in form.to if end != NONE]
     return await set_routes({source: grid[source]}, {source: wanted}, caller, bus)
 
@@ -357,6 +359,25 @@ async def click(caller: Caller, seen: Dot, bus: Bus) -> Reply | Route:
     )
 
 
+async def takes(_caller: Caller, rest: str, bus: Bus) -> Taken:
+    """A part of a source's name, and perhaps its destinations."""
+    words = rest.replace('"', "").split()
+    count = count_name(words, bus.hub.channels, bus)
+    known = bool(count or narrowed(grid_of(bus), words[0]))
+    if known and len(words) <= max(count, 1) + 1:
+        return Taken(Fit.WELL)
+    if known:
+        return Taken(Fit.PARTLY, too_many(words[max(count, 1) + 1]))
+    return taken_name(words, bus.hub.channels, bus)
+
+
 ACTION = Action(
-    "matrix", _("Matrix"), Role.OPERATOR, run, SourceLine, group="routes", opening=open_form
+    "matrix",
+    _("Matrix"),
+    Role.OPERATOR,
+    run,
+    SourceLine,
+    group="routes",
+    opening=open_form,
+    takes=takes,
 )

@@ -72,5 +72,12 @@ def open_list(_caller: Caller, bus: Bus) -> Reply:
 
 
 ACTION = Action(
-    "route-list", _("List routes"), Role.OPERATOR, run, Form, group="routes", opening=open_list
+    "route-list",
+    _("List routes"),
+    Role.OPERATOR,
+    run,
+    Form,
+    group="routes",
+    also=("routes", "routen"),
+    opening=open_list,
 )

@@ -14,7 +14,7 @@ from component.bus.model.processor import Hold, Outcome, Stop
 from component.bus.model.roles import Role
 from component.common.form import Ask
 from component.common.i18n import Words, _
-from component.common.sanitize import BARE_JID
+from component.common.jids import bare_jid, is_bare_jid
 
 MOST = 200
 """Lines of an answer."""
@@ -70,8 +70,8 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
 
 def author_of(form: Form, caller: Caller, bus: Bus) -> Author:
     """The author of the message: a guest in an open channel, unless a JID is written."""
-    if BARE_JID.fullmatch(form.author.lower()):
-        return Author.named(form.author.partition("@")[0], form.author.lower())
+    if is_bare_jid(form.author):
+        return Author.named(form.author.partition("@")[0], bare_jid(form.author))
     name = form.author or caller.name
     if bus.methods[form.channel.method].open:
         return Author.guest(name, "test")

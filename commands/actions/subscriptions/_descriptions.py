@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from commands.action import Bus, Caller, Done, Reply, Step
+from commands.action import Bus, Caller, Done, Fit, Reply, Step, Taken
 from commands.grammar.names import Named, names_of
 from commands.lookups import entry
-from component.bus.model.message import Channel
+from commands.named import is_slip, most_like
+from component.bus.model.message import SHORT_ID, Channel
 from component.bus.model.subscription import Standing, Subscription
 from component.common.errors import DeliveryError, NotFound
 from component.common.form import Ask, Choice
@@ -110,7 +111,7 @@ def details(subscription: Subscription) -> list[Words]:
     if subscription.without:
         words.append(_("not containing “{text}”", text=subscription.without))
     if subscription.thread:
-        words.append(_("in the thread {id}", id=subscription.thread[:8]))
+        words.append(_("in the thread {id}", id=subscription.thread[:SHORT_ID]))
     if subscription.own:
         words.append(_("including your own messages"))
     if subscription.online:
@@ -175,13 +176,7 @@ async def chosen(bus: Bus, caller: Caller, which: str) -> Sequence[Subscription]
     named = own_names(bus, mine).get(low, ())
     meant = [subscription for subscription in mine if subscription.channel in named]
     if not meant:
-        raise NotFound(
-            _(
-                "You do not have a subscription “{name}”. “subscriptions” shows your "
-                "subscriptions.",
-                name=which[:60],
-            )
-        )
+        raise NotFound(none_called(which))
     return meant
 
 
@@ -234,6 +229,30 @@ async def names_some(caller: Caller, which: str, bus: Bus) -> bool:
         return True
     named = open_names(bus, caller.jid).get(low, ())
     return await any_readable(bus, caller.jid, named)
+
+
+async def takes_some(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """How words are taken that are to name subscriptions."""
+    if await names_some(caller, rest, bus):
+        return Taken(Fit.WELL)
+    return await takes_none(caller, rest, rest, bus)
+
+
+async def takes_none(caller: Caller, rest: str, which: str, bus: Bus) -> Taken:
+    """The same where nothing is called so: it may be a name of the caller's, mistyped."""
+    mine = own_names(bus, await bus.subscriptions.of(caller.jid))
+    similar = most_like(which.casefold(), [*mine, ALL])
+    if similar and is_slip(which, similar):
+        return Taken(Fit.PARTLY, none_called(which), rest.replace(which, similar, 1))
+    return Taken(Fit.NOT, none_called(which))
+
+
+def none_called(name: str) -> Words:
+    """What is said of a name that none of someone's subscriptions has."""
+    return _(
+        "You do not have a subscription “{name}”. “subscriptions” shows your subscriptions.",
+        name=name[:60],
+    )
 
 
 async def end_which(title: Words, caller: Caller, which: str, bus: Bus) -> Reply:

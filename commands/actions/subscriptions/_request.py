@@ -21,13 +21,14 @@ from component.bus.model.subscription import (
 from component.common.errors import BadInput, Conflict, Forbidden
 from component.common.form import NONE, Faults
 from component.common.i18n import Words, _
-from component.common.sanitize import BARE_JID
+from component.common.jids import bare_jid
+from component.common.sanitize import caseless
 from component.common.schedule import leap
 
 LABELS = {
     "channel": _("Channel"),
     "interval": _("When"),
-    "by": _("Send by"),
+    "by": _("Deliver by"),
     "address": _("Address"),
     "who": _("Subscriber"),
     "matching": _("Contains"),
@@ -76,13 +77,7 @@ async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> S
     who = subscriber(caller, said)
     channel = await channel_of(bus, caller.jid, said.channel)
     if said.rest:
-        raise BadInput(
-            _(
-                "“{word}” was not understood. Write the command as: subscribe lobby daily at 9 "
-                'by mail matching "release"',
-                word=said.rest[:40],
-            )
-        )
+        raise BadInput(rest_words(said.rest))
     if who != caller.jid and not await bus.subscriptions.access.may_read(who, channel):
         raise Forbidden(_("{who} cannot read {channel}.", who=who, channel=channel))
     interval = parsed("interval", Interval.parse, said.interval)
@@ -92,15 +87,24 @@ async def subscription(caller: Caller, said: SubscriptionRequest, bus: Bus) -> S
     return await made(caller, said, Subscription(who, channel, target, interval), bus)
 
 
+def rest_words(word: str) -> Words:
+    """What is said of a word that could not be read."""
+    return _(
+        "“{word}” was not understood. Write the command as: subscribe lobby daily at 9 "
+        'by mail matching "release"',
+        word=word[:40],
+    )
+
+
 def subscriber(caller: Caller, said: SubscriptionRequest) -> str:
     """For whom the subscription is. Raises Forbidden, Faults."""
-    who = said.who.strip().lower() or caller.jid
+    who = caller.jid
+    if said.who.strip():
+        who = parsed("who", bare_jid, said.who.strip())
     if who != caller.jid and caller.role < Role.OPERATOR:
         raise Forbidden(
             _("Only operators can subscribe other people, who must then accept the request.")
         )
-    if not BARE_JID.fullmatch(who):
-        fault("who", _("“{text}” is not a JID. Write it as juliet@example.org.", text=who[:60]))
     return who
 
 
@@ -183,9 +187,7 @@ def written_target(said: SubscriptionRequest, bus: Bus) -> Channel:
         rest = tidy(said.address)
         method = said.by or fitting_method(rest, bus)
     check_known(method, bus)
-    target = parsed(
-        "address", lambda text: Channel(method, bus.methods[method].tidy(text)), tidy(rest)
-    )
+    target = parsed("address", bus.methods[method].channel, tidy(rest))
     parsed("address", lambda _text: bus.methods[method].check(target), "")
     return target
 
@@ -304,8 +306,8 @@ async def find_fallback(bus: Bus, subscription: Subscription, written: str) -> C
         known.append(address.target)
     named = []
     for end in known:
-        names = (end.method, end.address.lower(), str(end).lower())
-        if text in names and end != subscription.target:
+        names = (end.method, caseless(end.address), caseless(str(end)))
+        if caseless(text) in names and end != subscription.target:
             named.append(end)
     if len(named) == 1:
         return named[0]

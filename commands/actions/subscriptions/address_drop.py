@@ -47,6 +47,4 @@ async def open_form(caller: Caller, bus: Bus) -> Reply:
     return Step(_TITLE, make_dataclass("Form", [("address", asked)], frozen=True), run)
 
 
-ACTION = Action(
-    "address-drop", _TITLE, Role.MEMBER, run, Form, group="subscriptions", opening=open_form
-)
+ACTION = Action("address-drop", _TITLE, Role.MEMBER, run, Form, group="me", opening=open_form)

@@ -17,4 +17,11 @@ async def run(caller: Caller, _form: None, bus: Bus) -> Reply:
     return Lines(title, list(map(words_of, known)))
 
 
-ACTION = Action("address-list", _("List my addresses"), Role.MEMBER, run, group="subscriptions")
+ACTION = Action(
+    "address-list",
+    _("List my addresses"),
+    Role.MEMBER,
+    run,
+    group="me",
+    also=("addresses", "adressen"),
+)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Reply
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Taken
 from commands.actions.subscriptions._descriptions import asked_today, described
+from commands.data_forms import as_words
 from commands.grammar.subscription import tidy
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
@@ -15,6 +16,7 @@ from component.bus.model.subscription import Address, Proof, Standing, Subscript
 from component.common.errors import NotFound
 from component.common.form import Ask
 from component.common.i18n import Words, _, joined
+from component.common.sanitize import caseless
 
 _CODE = re.compile(r"(\d{3})[ -]?(\d{3})")
 
@@ -110,7 +112,7 @@ async def address_of(bus: Bus, jid: str, written: str) -> Address:
     """An address of someone's, as a channel or without its method. Raises NotFound."""
     text = tidy(written)
     for one in await given_addresses(bus, jid):
-        if text.casefold() in (str(one.target).casefold(), one.target.address.casefold()):
+        if caseless(text) in (caseless(str(one.target)), caseless(one.target.address)):
             return one
     raise NotFound(
         _(
@@ -120,13 +122,26 @@ async def address_of(bus: Bus, jid: str, written: str) -> Address:
     )
 
 
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """A code, or an address of the caller's."""
+    if _CODE.fullmatch(rest):
+        return Taken(Fit.WELL)
+    try:
+        await address_of(bus, caller.jid, rest)
+    except NotFound as error:
+        one_word = " " not in rest and not rest.isalpha()
+        return Taken(Fit.PARTLY if one_word else Fit.NOT, as_words(error))
+    return Taken(Fit.WELL)
+
+
 ACTION = Action(
     "confirm",
     _("Confirm an address"),
     Role.MEMBER,
     run,
     Form,
-    group="subscriptions",
+    group="me",
     also=("bestätige", "bestätigen"),
+    takes=takes,
     examples=(_("confirm 123456"), _("confirm mail:juliet@example.org")),
 )

@@ -5,17 +5,21 @@ from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from commands.action import Action, Bus, Caller, Done, Reply, Step
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Step, Taken
 from commands.actions.subscriptions._descriptions import (
     ALL,
     NONE_YET,
     brief,
     chosen,
     clock_of,
+    names_some,
     option,
+    takes_none,
     time_of,
 )
+from commands.data_forms import as_words
 from commands.grammar.pause import Pause, read_pause, until
+from commands.typed.everyday import is_prose
 from component.bus.model.roles import Role
 from component.common.errors import BadInput
 from component.common.form import Ask, Choice, Faults
@@ -100,6 +104,21 @@ async def pause(caller: Caller, said: Pause, bus: Bus) -> Reply:
     )
 
 
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """Which, and until when."""
+    said = read_pause(rest)
+    if said.which and not await names_some(caller, said.which, bus):
+        return await takes_none(caller, rest, said.which, bus)
+    try:
+        until(said.until, bus.clock(), ZoneInfo(clock_of(bus, caller.jid)))
+    except BadInput as error:
+        sentence = said.until.split()[:1] == ["in"] or is_prose(rest)
+        if said.which or not sentence or any(map(str.isdigit, rest)):
+            return Taken(Fit.PARTLY, as_words(error))
+        return Taken(Fit.NOT, as_words(error))
+    return Taken(Fit.WELL)
+
+
 ACTION = Action(
     "pause",
     _TITLE,
@@ -109,5 +128,6 @@ ACTION = Action(
     group="subscriptions",
     opening=open_form,
     also=("pausiere", "pausieren"),
+    takes=takes,
     examples=(_("pause until Monday"), _("pause lobby for 2h"), _("pause")),
 )

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Reply
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Taken
 from commands.actions.subscriptions._descriptions import clock_of
+from commands.data_forms import as_words
+from commands.typed.everyday import is_prose
 from component.bus.model.roles import Role
 from component.common.errors import BadInput
 from component.common.form import NONE, Ask, Faults
@@ -46,13 +48,26 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     )
 
 
+async def takes(_caller: Caller, rest: str, _bus: Bus) -> Taken:
+    """The hours, or a word for none."""
+    if rest.casefold() in _OFF:
+        return Taken(Fit.WELL)
+    try:
+        Hours.parse(rest)
+    except BadInput as error:
+        timed = any(map(str.isdigit, rest)) and not is_prose(rest)
+        return Taken(Fit.PARTLY if timed else Fit.NOT, as_words(error))
+    return Taken(Fit.WELL)
+
+
 ACTION = Action(
     "quiet",
     _("Set quiet hours"),
     Role.MEMBER,
     run,
     Form,
-    group="subscriptions",
+    group="me",
     also=("ruhe", "ruhezeit", "ruhezeiten"),
+    takes=takes,
     examples=(_("quiet 22:00-07:00"), _("quiet off")),
 )

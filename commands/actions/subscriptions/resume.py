@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.actions.subscriptions._descriptions import ALL, chosen
+from commands.actions.subscriptions._descriptions import ALL, chosen, takes_some
 from component.bus.model.roles import Role
 from component.common.form import Ask
 from component.common.i18n import _
@@ -44,4 +44,5 @@ ACTION = Action(
     Form,
     group="subscriptions",
     also=("fortsetzen", "weiter"),
+    takes=takes_some,
 )

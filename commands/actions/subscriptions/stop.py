@@ -10,7 +10,7 @@ from commands.actions.subscriptions._descriptions import (
     choose,
     end,
     end_which,
-    names_some,
+    takes_some,
 )
 from component.bus.model.roles import Role
 from component.common.form import Ask
@@ -52,6 +52,6 @@ ACTION = Action(
     group="subscriptions",
     opening=open_form,
     also=("stopp",),
-    takes=names_some,
+    takes=takes_some,
     examples=(_("stop"), _("stop lobby"), _("stop all")),
 )

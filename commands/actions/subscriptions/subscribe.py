@@ -1,24 +1,34 @@
 """`subscribe` subscribes to a channel, at once or as a digest, by IM, mail or SMS, from a line
 in any order of words."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, make_dataclass, replace
 from typing import Annotated, Any
 
-from commands.action import Action, Bus, Caller, Done, Reply, Step
-from commands.actions.subscriptions._descriptions import asked_today, described, option, seeing
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Step, Taken
+from commands.actions.subscriptions._descriptions import (
+    any_readable,
+    asked_today,
+    described,
+    option,
+    seeing,
+)
 from commands.actions.subscriptions._request import (
     LABELS,
     check_new,
     clocks,
     default_name,
+    rest_words,
     subscription,
 )
-from commands.grammar.names import names_of
-from commands.grammar.subscription import SubscriptionRequest, read
-from commands.lookups import entry, titled
+from commands.grammar.names import Named, names_of
+from commands.grammar.subscription import MAX_LINE, SubscriptionRequest, read
+from commands.lookups import entry
+from commands.named import is_full, is_slip, missing_words, most_like, quoted_name, titled
+from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.bus.model.subscription import Interval, Standing, Subscription
-from component.common.errors import BadInput
+from component.common.errors import BadInput, DeliveryError
 from component.common.form import NONE, Ask, Choice, Faults
 from component.common.i18n import Words, _, joined
 
@@ -210,6 +220,52 @@ async def waiting_words(caller: Caller, kept: Subscription, bus: Bus) -> Words:
     )
 
 
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """A channel, when, and where to."""
+    specs = bus.subscriptions.access.open_to(caller.jid)
+    names = names_of([(spec.channel, spec.title) for spec in specs])
+    said = read(rest[:MAX_LINE], names)
+    name = " ".join(said.channel.split()).casefold()
+    known = await may_know(caller, names.get(name, ()), bus)
+    if known or is_full(said.channel, bus):
+        if not said.rest:
+            return Taken(Fit.WELL)
+        return Taken(Fit.PARTLY, rest_words(said.rest))
+    if not said.channel:
+        return Taken(Fit.WELL if said.interval or said.by or said.address else Fit.NOT)
+    similar = await readable_name(name, names, caller, bus)
+    why = missing_words(said.channel, similar)
+    if is_slip(name, similar):
+        return Taken(Fit.PARTLY, why, rest_with(rest, said.channel, similar))
+    timed = said.interval and not said.rest
+    return Taken(Fit.PARTLY if timed else Fit.NOT, why)
+
+
+async def may_know(caller: Caller, channels: Sequence[Channel], bus: Bus) -> bool:
+    """Whether someone may read one of some channels, or nobody knows that now: the command says
+    so."""
+    try:
+        for channel in channels:
+            if await bus.subscriptions.access.may_read(caller.jid, channel):
+                return True
+    except DeliveryError:
+        return True
+    return False
+
+
+async def readable_name(name: str, names: Named, caller: Caller, bus: Bus) -> str:
+    """The name most like another that the caller may know; "" where none is."""
+    similar = most_like(name, [other for other in names if other != name])
+    if similar and await any_readable(bus, caller.jid, names[similar]):
+        return similar
+    return ""
+
+
+def rest_with(rest: str, name: str, similar: str) -> str:
+    """A line's rest with the name that is meant in place of the one that was written."""
+    return rest.replace(name, quoted_name(similar), 1)
+
+
 ACTION = Action(
     "subscribe",
     _TITLE,
@@ -219,10 +275,11 @@ ACTION = Action(
     group="subscriptions",
     opening=open_form,
     also=("abonniere", "abonnieren"),
+    takes=takes,
     examples=(
         _("subscribe lobby"),
         _("subscribe lobby daily at 9 by mail"),
-        _('subscribe feed:planet weekly on Monday matching "release"'),
+        _('subscribe feed:news weekly on Monday matching "release"'),
         _('subscribe lobby every 20 without "standup" by sms'),
         _("subscribe lobby daily at 9 and at once when online"),
         _("subscribe lobby daily at 9 mention=none own=yes fallback=mail"),

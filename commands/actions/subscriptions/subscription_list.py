@@ -4,13 +4,13 @@ others'."""
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
+from commands.action import Action, Bus, Caller, Done, Fit, Lines, Reply, Step, Taken
 from commands.actions.subscriptions._descriptions import ALL, NONE_YET, described
 from component.bus.model.roles import Role
-from component.common.errors import BadInput, Forbidden
+from component.common.errors import Forbidden
 from component.common.form import Ask
 from component.common.i18n import Words, _
-from component.common.sanitize import BARE_JID
+from component.common.jids import bare_jid, folded, is_bare_jid
 from component.subscriptions.addresses import words_of
 
 SHOWN = 100
@@ -31,18 +31,16 @@ class Form:
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """List the caller's subscriptions, or others' for operators. Raises Forbidden, BadInput."""
-    whose = form.whose.strip().lower()
-    if whose in ("", caller.jid):
+    whose = form.whose.strip()
+    if not whose or folded(whose) == caller.jid:
         return await list_own(caller, bus)
     if caller.role < Role.OPERATOR:
         raise Forbidden(
             _("Only operators can see the subscriptions of others. “subscriptions” shows your own.")
         )
-    if whose in (ALL, "alle"):
+    if whose.lower() in (ALL, "alle"):
         return await list_others(None, bus)
-    if not BARE_JID.fullmatch(whose):
-        raise BadInput(_("“{text}” is not a JID. Write it as juliet@example.org.", text=whose[:60]))
-    return await list_others(whose, bus)
+    return await list_others(bare_jid(whose), bus)
 
 
 async def list_others(who: str | None, bus: Bus) -> Reply:
@@ -73,9 +71,8 @@ async def list_own(caller: Caller, bus: Bus) -> Reply:
     quiet = bus.settings.quiet(caller.jid)
     if quiet:
         lines.append(_("Quiet hours: {hours}", hours=quiet))
-    link = "" if caller.way == WEB else bus.sign_in(caller.jid)
+    link = "" if caller.way == WEB else bus.sign_in(caller.jid, "subscriptions")
     if link:
-        link = f"{link}?to=subscriptions"  # operators are led to the matrix else
         lines.append(
             _(
                 "On the web at {web}/subscriptions. To sign in there, open this link: {link}",
@@ -93,6 +90,16 @@ async def open_list(caller: Caller, bus: Bus) -> Reply:
     return await list_own(caller, bus)
 
 
+async def takes(_caller: Caller, rest: str, _bus: Bus) -> Taken:
+    """A JID, or all."""
+    whose = rest.lower()
+    if whose in (ALL, "alle") or is_bare_jid(whose):
+        return Taken(Fit.WELL)
+    return Taken(
+        Fit.NOT, _("“{text}” is not a JID. Write it as juliet@example.org.", text=rest[:60])
+    )
+
+
 ACTION = Action(
     "subscription-list",
     _TITLE,
@@ -101,5 +108,6 @@ ACTION = Action(
     Form,
     group="subscriptions",
     opening=open_list,
+    takes=takes,
     also=("subscriptions", "abonnements", "abos"),
 )

@@ -84,6 +84,6 @@ ACTION = Action(
     Role.OPERATOR,
     run,
     Form,
-    group="messages",
+    group="subscriptions",
     examples=[_("template preview digest.txt"), _("template preview digest.html shoutbox:lobby")],
 )

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
-from commands.actions.subscriptions._descriptions import NONE_YET, choose, end, end_which
+from commands.actions.subscriptions._descriptions import (
+    NONE_YET,
+    choose,
+    end,
+    end_which,
+    takes_some,
+)
 from component.bus.model.roles import Role
 from component.common.form import Ask
 from component.common.i18n import _
@@ -43,5 +49,6 @@ ACTION = Action(
     group="subscriptions",
     opening=open_form,
     also=("abbestelle", "abbestellen"),
+    takes=takes_some,
     examples=(_("unsubscribe lobby"), _("unsubscribe all")),
 )

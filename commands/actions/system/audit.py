@@ -36,4 +36,4 @@ def audit_line(one: Audit) -> str:
     return f"{when(one.at)} {one.who} ({one.interface}) {one.what}: {before} → {after}"
 
 
-ACTION = Action("audit", _("Show the audit log"), Role.OPERATOR, run, Form, group="about")
+ACTION = Action("audit", _("Show the audit log"), Role.OPERATOR, run, Form, group="people")

@@ -147,4 +147,4 @@ def toml_value(value: Value) -> str:
     return "[" + ", ".join(toml_value(one) for one in value) + "]"
 
 
-ACTION = Action("export", _("Export as TOML"), Role.ADMIN, run, group="about")
+ACTION = Action("export", _("Export as TOML"), Role.ADMIN, run, group="system")

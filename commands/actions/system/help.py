@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Lines, Reply
+from commands.action import Action, Bus, Caller, Fit, Lines, Reply, Taken
+from commands.data_forms import as_words
 from commands.menu import GROUPS, place
+from commands.named import is_slip, most_like
+from commands.typed.everyday import EVERYDAY, words_of
 from component import processors
 from component.bus.model.message import Channel
 from component.bus.model.processor import ProcessorSpec
@@ -17,8 +20,10 @@ from component.common.i18n import Words, _, tell
 MAX_TITLED = 12
 """Commands that are listed with their titles: more are listed by name alone, grouped."""
 ALL = ("all", "alle", "alles")
+FILLERS = words_of("fillers")
+"""Words around what help is asked for."""
 PROCESSORS = ("processors", "prozessoren")
-GROUP_ORDER = ("messages", "reminders", "subscriptions", "", "routes", "channels", "rooms")
+GROUP_ORDER = ("messages", "reminders", "subscriptions", "me", "routes", "channels", "rooms")
 """Groups of commands that people use most; the others follow as the menu has them."""
 MOST_USED = (
     *("shout", "last", "search", "remind", "subscribe", "unsubscribe", "subscription-list"),
@@ -38,12 +43,48 @@ class Form:
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Explain one command, or list the commands."""
-    name = "-".join(form.command.casefold().split())
+    name = topic(form.command)
     if not name:
         return overview(caller, bus)
     if name in ALL:
         return everything(caller, bus)
     return explain(name, caller, bus)
+
+
+def topic(written: str) -> str:
+    """What help is asked for: `me`, `with rooms please` and the like are not."""
+    words = written.casefold().replace("-", " ").strip(" ?.!").split()
+    while words and words[0] in FILLERS:
+        words.pop(0)
+    while words and words[-1] in FILLERS:
+        words.pop()
+    return "-".join(words)
+
+
+async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
+    """The name of a command, of a group of them, or of a processor."""
+    name = topic(rest)
+    if not name or name in ALL:
+        return Taken(Fit.WELL)
+    try:
+        explain(name, caller, bus)
+    except NotFound as error:
+        why = as_words(error)
+        if name in bus.actions:  # another role's
+            return Taken(Fit.PARTLY, why)
+        similar = similar_topic(name, bus)
+        return Taken(Fit.PARTLY if similar else Fit.NOT, why, similar)
+    return Taken(Fit.WELL)
+
+
+def similar_topic(name: str, bus: Bus) -> str:
+    """The command or the group that a topic may be, mistyped; "" for none."""
+    if name in EVERYDAY:
+        return ""
+    similar = most_like(name, [*bus.actions, *GROUPS])
+    if similar and is_slip(name, similar):
+        return similar.replace("-", " ")
+    return ""
 
 
 def available(caller: Caller, bus: Bus) -> dict[str, Action]:
@@ -129,18 +170,33 @@ def explain(name: str, caller: Caller, bus: Bus) -> Reply:
     for action in mine.values():
         if name == action.name or (name in action.also and name not in mine):
             return explain_action(action, bus)
+    for group in (name, f"{name}s"):
+        if group in GROUPS and names_in(group, mine):
+            return explain_group(group, mine, caller)
     if caller.role >= Role.OPERATOR:
         known = processors.discover()
         if name in known:
             return explain_processor(known[name], bus)
         if name in PROCESSORS:
             return list_processors()
-    missing = _(
-        "The command “{name}” does not exist or is not available to you. “help” lists all "
-        "commands.",
-        name=name[:60],
+    raise NotFound(
+        _(
+            "The command “{name}” does not exist or is not available to you. “help” lists all "
+            "commands.",
+            name=name[:60],
+        )
     )
-    raise NotFound(tell(missing, caller.language))
+
+
+def explain_group(group: str, mine: dict[str, Action], caller: Caller) -> Reply:
+    """The commands of a group with their titles, most used first."""
+    lines = []
+    for action in sorted(mine.values(), key=usage_rank):
+        if action.group == group:
+            name = action.name.replace("-", " ")
+            lines.append(_("{name}: {title}", name=name, title=action.title))
+    title = tell(GROUPS[group], caller.language).rstrip("…")
+    return Lines(_("{group}:", group=title), lines)
 
 
 def explain_action(action: Action, bus: Bus) -> Reply:
@@ -200,7 +256,9 @@ ACTION = Action(
     Role.GUEST,
     run,
     Form,
+    group="system",
     public=True,
     opening=overview,
     also=("hilfe",),
+    takes=takes,
 )

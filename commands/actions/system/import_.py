@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Annotated
 
-from commands.action import Action, Bus, Caller, Done, Reply
+from commands.action import Action, Bus, Caller, Done, Fit, Reply, Taken
 from commands.lookups import ask_sure, described, detailed, entry
 from component.bus.model.message import Channel
 from component.bus.model.records import Drop, Grant, Put
@@ -188,4 +188,13 @@ def role_changes(part: Import, bus: Bus, remove: bool) -> Iterator[Change]:
             yield Change(Drop(Grant(jid, role.label)), f"- {jid}: {role.label}")
 
 
-ACTION = Action("import", _("Import TOML"), Role.ADMIN, run, Form, more=True, group="about")
+async def takes(_caller: Caller, rest: str, _bus: Bus) -> Taken:
+    """TOML below the first line, or a table of it."""
+    if "\n" in rest or rest.startswith(("[", "remove", "sure")):
+        return Taken(Fit.WELL)
+    return Taken(Fit.NOT, _("The TOML stands below the first line. Write “import” alone first."))
+
+
+ACTION = Action(
+    "import", _("Import TOML"), Role.ADMIN, run, Form, more=True, group="system", takes=takes
+)

@@ -10,4 +10,4 @@ async def run(_caller: Caller, _form: None, _bus: Bus) -> Reply:
     return Done(_("pong"))
 
 
-ACTION = Action("ping", _("Ping the bot"), Role.GUEST, run, public=True)
+ACTION = Action("ping", _("Ping the bot"), Role.GUEST, run, group="system", public=True)

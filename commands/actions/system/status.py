@@ -171,4 +171,4 @@ _STATES = {
 }
 """What `/health` calls them, and what they are called here."""
 
-ACTION = Action("status", _("Show status"), Role.OPERATOR, run, group="about")
+ACTION = Action("status", _("Show status"), Role.OPERATOR, run, group="system")

@@ -10,4 +10,4 @@ async def run(_caller: Caller, _form: None, bus: Bus) -> Reply:
     return Done(_("Shoutbus {version}", version=bus.version))
 
 
-ACTION = Action("version", _("Show the version"), Role.GUEST, run, public=True)
+ACTION = Action("version", _("Show the version"), Role.GUEST, run, group="system", public=True)

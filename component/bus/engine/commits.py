@@ -7,7 +7,7 @@ the error. Outcomes of deliveries are kept and tried again.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -19,7 +19,7 @@ from component.bus.model.message import Channel, Message
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Clock
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.transaction import Plan, Transaction, Transactions, Write
+from component.bus.ports.transaction import Original, Plan, Transaction, Transactions, Write
 from component.common.errors import StoreError
 
 log = structlog.get_logger()
@@ -35,7 +35,56 @@ class Offer:
     writes: Sequence[Write] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A message that corrects an earlier one or takes it back. `plan` is called with that, as it is
+    now, in its transaction."""
+
+    message: Message
+    plan: Callable[[Original], Plan]
+
+
 async def accept_all(
+    tx: Transaction, offers: Sequence[Offer | Change]
+) -> tuple[Sequence[Receipt], Sequence[Delivery]]:
+    """Accept new messages, then change those that are known, some of which may be new themselves.
+    Returns the receipts in the order of the offers, and the deliveries that their writes began.
+    Raises StoreError."""
+    new: list[Offer] = []
+    for offer in offers:
+        if isinstance(offer, Offer):
+            new.append(offer)
+    accepted, begun = await accept_new(tx, new)
+    following = iter(accepted)
+    receipts: list[Receipt] = []
+    for offer in offers:
+        if isinstance(offer, Offer):
+            receipts.append(next(following))
+        else:
+            receipts.append(await accept_change(tx, offer))
+    return receipts, begun
+
+
+async def accept_change(tx: Transaction, change: Change) -> Receipt:
+    """Change a message that is known. A deleted one is not changed, and a change that is known
+    already, or that changes nothing, is not new. Raises StoreError."""
+    original = await tx.original(change.message.corrects)
+    if original is None:
+        return Receipt(change.message, False, missing=True)
+    if original.deleted:
+        return Receipt(original.message, False, deleted=True)
+    if original.message.body == change.message.body:
+        return Receipt(original.message, False)
+    message = replace(change.message, corrects=original.message.id)
+    (known,) = await tx.add([message])
+    if known:
+        return Receipt(known.message, False)
+    plan = change.plan(original)
+    (deliveries,) = await tx.put([plan])
+    return Receipt(message, True, deliveries, planned=plan)
+
+
+async def accept_new(
     tx: Transaction, offers: Sequence[Offer]
 ) -> tuple[Sequence[Receipt], Sequence[Delivery]]:
     """Add the messages, plan those that are new, and put the plans. Returns the receipts in the
@@ -64,7 +113,7 @@ async def accept_all(
 class Accepting:
     """An offer, its caller's future, and how far an archive was read with it."""
 
-    offer: Offer
+    offer: Offer | Change
     receipt: asyncio.Future[Receipt]
     position: ArchivePosition | None = None
 
@@ -142,7 +191,7 @@ class GroupCommit:
             self._wake.set()
             await self._task
 
-    def accept(self, offer: Offer, position: ArchivePosition | None) -> Awaitable[Receipt]:
+    def accept(self, offer: Offer | Change, position: ArchivePosition | None) -> Awaitable[Receipt]:
         """Commit an offer, and a position with it. Gives its receipt once it is on disk, or
         StoreError."""
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

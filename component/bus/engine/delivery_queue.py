@@ -10,14 +10,14 @@ import functools
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from component.bus.model.delivery import Delivery, State, pause
-from component.bus.model.message import Channel
+from component.bus.model.message import Channel, Kind, Message
 from component.bus.ports.deliveries import DeliveryStore
-from component.bus.ports.method import Clock, Confirmation, Method
+from component.bus.ports.method import Clock, Confirmation, Method, Retracts
 from component.bus.ports.rendering import Renderer, render
 from component.common.errors import (
     DeliveryError,
@@ -96,6 +96,9 @@ class DeliveryQueue:
         self._revived: set[int] = set()
         # Messages that were deleted while they may have waited here.
         self._forgotten: set[str] = set()
+        # Messages that were edited while they were on the wire, as they are by now.
+        self._edited: dict[str, Message] = {}
+        self._sending = ""  # the id of the message that is put on the wire just now
         # Some of what waits may have been sent already: look before sending.
         self._doubtful = False
         self._failures = 0
@@ -149,10 +152,33 @@ class DeliveryQueue:
         self._wake.set()
 
     def forget(self, message_id: str) -> list[Flight]:
-        """A message was deleted: if it waits here, or comes back from the wire, it is not sent.
-        Returns its flights that are on the wire now."""
+        """A message was deleted: if it waits here, or comes back from the wire, it is not sent, nor
+        is what corrects it. Returns its flights that are on the wire now."""
         self._forgotten.add(message_id)
-        return [flight for flight in self._flying if flight[0].message.id == message_id]
+        self._edited.pop(message_id, None)
+        flights: list[Flight] = []
+        for flight in self._flying:
+            if self._is_forgotten(flight[0].message):
+                flights.append(flight)
+        return flights
+
+    def waits(self, message_id: str) -> bool:
+        """Whether a message waits here and nothing of it is on the wire."""
+        flying = {delivery.message.id for delivery, _confirmation in self._flying}
+        if message_id in flying or message_id == self._sending:
+            return False
+        return any(delivery.message.id == message_id for delivery in self._waiting)
+
+    def revise(self, message: Message) -> None:
+        """A message was edited: if it waits here, or comes back from the wire, it is sent as it is
+        now."""
+        self._waiting = deque(as_edited(one, message) for one in self._waiting)
+        if any(delivery.message.id == message.id for delivery, _confirmation in self._flying):
+            self._edited[message.id] = message
+
+    def _is_forgotten(self, message: Message) -> bool:
+        corrected = message.kind is not Kind.RETRACTION and message.corrects in self._forgotten
+        return corrected or message.id in self._forgotten
 
     def has_forgotten(self, message_id: str) -> bool:
         """Whether `forget` was called for a message."""
@@ -185,7 +211,7 @@ class DeliveryQueue:
         self._wake.clear()
         await self._collect()
         await self._refill()
-        if self._waiting and len(self._flying) < self._limits.window:
+        if self._next_may_go and len(self._flying) < self._limits.window:
             await self._send()
         elif self._is_idle and self._on_idle(self):
             return False
@@ -221,16 +247,18 @@ class DeliveryQueue:
             await self._look()
         while self._may_send:
             delivery = self._waiting[0]
-            if delivery.message.id in self._forgotten:
+            if self._is_forgotten(delivery.message):
                 self._waiting.popleft()
                 continue
+            self._sending = delivery.message.id
             try:
-                rendered = await render(self._method.form, self._renderer, delivery)
-                confirmation = await self._method.send(rendered)
+                confirmation = await self._put_on_wire(delivery)
             except Exception as error:  # a fault of ours costs this message its tries, no other
                 self._waiting.popleft()
                 await self._fail(delivery, error)
                 continue
+            finally:
+                self._sending = ""
             self._waiting.popleft()
             self._flying.append((delivery, confirmation))
             confirmation.add_done_callback(functools.partial(self._landed, delivery))
@@ -240,7 +268,33 @@ class DeliveryQueue:
         """Looked at before each: the queue may be held since, or have been given what must be
         looked for."""
         has_room = len(self._flying) < self._limits.window
-        return bool(self._waiting) and has_room and self._open.is_set() and not self._doubtful
+        return self._next_may_go and has_room and self._open.is_set() and not self._doubtful
+
+    @property
+    def _next_may_go(self) -> bool:
+        """A retraction waits until all that is on the wire has come to its end: what it takes back
+        may be there."""
+        if not self._waiting:
+            return False
+        return self._waiting[0].message.kind is not Kind.RETRACTION or not self._flying
+
+    async def _put_on_wire(self, delivery: Delivery) -> Confirmation:
+        """Send a delivery; raises as `Method.send`, and StoreError."""
+        if delivery.message.kind is Kind.RETRACTION:
+            return await self._retract(delivery)
+        rendered = await render(self._method.form, self._renderer, delivery)
+        return await self._method.send(rendered)
+
+    async def _retract(self, delivery: Delivery) -> Confirmation:
+        """Take back what was brought here of the message that a retraction names; raises
+        Unavailable, StoreError, and Refused where it stays."""
+        done: Confirmation = asyncio.get_running_loop().create_future()
+        method: object = self._method
+        if isinstance(method, Retracts):
+            for one in await self._store.brought(self.channel, delivery.message.corrects):
+                await method.retract(one)
+        done.set_result(None)
+        return done
 
     def _landed(self, delivery: Delivery, confirmation: Confirmation) -> None:
         """Settle a confirmation in the turn it came, so that no later position in the archive is
@@ -248,6 +302,7 @@ class DeliveryQueue:
         self._wake.set()
         if not confirmation.cancelled() and confirmation.exception() is None:
             self._failures = 0
+            self._edited.pop(delivery.message.id, None)
             self._settle(delivery.confirmed(self._clock()))
 
     async def _look(self) -> None:
@@ -276,14 +331,16 @@ class DeliveryQueue:
         fault = self._fault(delivery, error)
         failed = delivery.failed(fault, self._clock())
         try:
-            if failed.state is not State.DROPPED:
+            is_retraction = delivery.message.kind is Kind.RETRACTION  # of no use to anyone else
+            if failed.state is not State.DROPPED and not is_retraction:
                 failed = await self._on_failure(failed, fault)
         except StoreError:
             self._waiting.appendleft(delivery)
             raise
         self._settle(failed)
         if failed.state is State.PENDING:
-            self._waiting.appendleft(failed)
+            edited = self._edited.pop(failed.message.id, failed.message)
+            self._waiting.appendleft(as_edited(failed, edited))
             raise fault
         if failed.state is State.DEAD:
             log.warning(
@@ -322,3 +379,10 @@ class DeliveryQueue:
             with contextlib.suppress(DeliveryError, StoreError):
                 await self._collect()
         self._waiting = deque(sorted(self._waiting, key=lambda delivery: delivery.seq))
+
+
+def as_edited(delivery: Delivery, message: Message) -> Delivery:
+    """A delivery of a message as it is now; others as they are."""
+    if delivery.message.id != message.id:
+        return delivery
+    return replace(delivery, message=message)

@@ -5,7 +5,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +14,8 @@ from types import MappingProxyType
 import structlog
 
 from component.bus.engine.broadcast import Broadcast
-from component.bus.engine.commits import GroupCommit, Offer
+from component.bus.engine.commits import Change, GroupCommit, Offer
+from component.bus.engine.corrections import Ways
 from component.bus.engine.crowd import Crowd
 from component.bus.engine.delivery_queue import DeliveryQueue, OnFailure, no_fallback
 from component.bus.engine.limits import DEFAULT_LIMITS, EngineLimits
@@ -23,7 +24,7 @@ from component.bus.engine.retraction import Retracted, retract_everywhere
 from component.bus.engine.routing import Routing
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.dry_run import Hop
-from component.bus.model.message import DELETED, Author, Channel, Message
+from component.bus.model.message import DELETED, Author, Channel, Kind, Message
 from component.bus.model.planner import Held, no_permalink
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Put
 from component.bus.model.route import Make, Route, no_processors
@@ -31,7 +32,6 @@ from component.bus.ports.accepted import Followers, Receipt, no_followers
 from component.bus.ports.method import (
     Clock,
     Closes,
-    Corrects,
     Listener,
     Method,
     Refusal,
@@ -43,9 +43,9 @@ from component.bus.ports.method import (
 from component.bus.ports.rendering import PLAIN, Renderer
 from component.bus.ports.source_state import ArchivePosition
 from component.bus.ports.store import Store
-from component.bus.ports.transaction import Write
-from component.common.errors import Muted, Refused
-from component.common.i18n import _
+from component.bus.ports.transaction import Original, Plan, Revision, Write
+from component.common.errors import Moot, Muted, Refused
+from component.common.i18n import Words, _
 
 log = structlog.get_logger()
 
@@ -262,6 +262,19 @@ class Hub:
         told = [stop for stop in receipt.planned.stops if stop.tell]
         return tuple(Refusal(self._called(stop.destination), stop.why) for stop in told)
 
+    def missed(self, receipt: Receipt) -> Sequence[Words]:
+        """For the author of a change: where it did not arrive, and why. Each place once."""
+        sentences = [refusal.sentence for refusal in self.refusals(receipt)]
+        revision = receipt.planned.revision
+        if not revision:
+            return sentences
+        places: dict[str, Words] = {}
+        for channel, why in revision.missed:
+            places.setdefault(self._called(channel), why)
+        for place, why in places.items():
+            sentences.append(_("Your change did not reach {place}: {why}", place=place, why=why))
+        return sentences
+
     def _called(self, channel: Channel) -> str:
         spec = self._specs.get(channel)
         if spec and spec.title:
@@ -335,20 +348,39 @@ class Hub:
         )
 
     async def correct(self, message: Message, origin: str) -> Receipt | None:
-        """Send `message` in the place of the one from `origin`, to all places that can correct it.
+        """Give the message from `origin` the words of `message`, everywhere.
 
-        Gives None if there are no such places, or if the text is the same. Raises as `accept`.
+        Gives None where there is no such message, or it was deleted or has these words. Raises as
+        `accept`.
         """
-        self.check_muted(message.author)
-        earlier, places = await self._store.messages.destinations_of(origin)
-        places = frozenset(
-            one for one in places if isinstance(self.methods.get(one.method), Corrects)
-        )
-        if not earlier or earlier.body == message.body or not places:
+        original = await self._store.messages.id_from(origin)
+        if not original:
             return None
-        correction = replace(message, corrects=earlier.id)
-        plan = partial(self.routing.plan_correction, correction, places)
-        return await self.commits.accept(Offer(correction, plan), None)
+        receipt = await self.revise(replace(message, corrects=original))
+        return receipt if receipt.new else None
+
+    async def revise(self, change: Message, mark: ArchivePosition | None = None) -> Receipt:
+        """Correct the message that `change` names, or take it back, everywhere: a place gets the
+        new words or loses the old ones. It is committed on return.
+
+        The receipt is not `new` where nothing was changed: the message does not exist, it was
+        `deleted`, or it has these words already. `mark` is saved in the same transaction. Raises
+        StoreError, or Muted for the author of new words.
+        """
+        if change.kind is not Kind.RETRACTION:
+            self.check_muted(change.author)
+
+        def plan(original: Original) -> Plan:
+            now = replace(original, deliveries=[self._now(one) for one in original.deliveries])
+            known = replace(change, corrects=original.message.id)
+            return self.routing.plan_correction(known, now, Ways(self.methods, self._persons))
+
+        return await self.commits.accept(Change(change, plan), mark)
+
+    def _now(self, delivery: Delivery) -> Delivery:
+        """A delivery in its state by now, which may not be on disk yet."""
+        known = self.commits.known(delivery)
+        return replace(delivery, state=known.state, changed=known.changed)
 
     def _first_state(self, channel: Channel) -> State:
         return State.PENDING if self.methods.get(channel.method) else State.DELIVERED
@@ -401,13 +433,14 @@ class Hub:
             await self.routing.recount()
         flights = [flight for queue in self.queues.values() for flight in queue.forget(message_id)]
         hops = await self._store.messages.trace(message_id)
+        later = await self._store.messages.corrections_of(message_id)
         for hop in hops:
             self._broadcast.tell(hop)
-        return await retract_everywhere(self.methods, hops, flights)
+        return await retract_everywhere(self.methods, [*hops, *later], flights)
 
     def listen(self, channel: Channel) -> Listener:
-        """Everything new in `channel` from now on, and again what is deleted there; give it back
-        with `unlisten`."""
+        """Everything new in `channel` from now on, and again what is edited or deleted there; give
+        it back with `unlisten`."""
         return self._broadcast.add(channel)
 
     def unlisten(self, channel: Channel, listener: Listener) -> None:
@@ -429,11 +462,53 @@ class Hub:
         return self.commits.unsaved
 
     def _committed(self, receipts: Sequence[Receipt], begun: Sequence[Delivery]) -> None:
+        changes: list[Receipt] = []
         for receipt in receipts:
-            self._dispatch(receipt.deliveries)
+            if receipt.planned.revision:
+                changes.append(receipt)  # its deliveries were added behind all others
+            else:
+                self._dispatch(receipt.deliveries)
             for held in receipt.planned.holds:
                 self.releases.expect(held.due)
         self._dispatch(begun)
+        for change in changes:
+            if change.planned.revision:
+                self._revised(change.planned.revision, change.deliveries)
+
+    def _revised(self, revision: Revision, deliveries: Sequence[Delivery]) -> None:
+        """Send what was not sent yet in its new words, or not at all; what corrects or retracts
+        it there is moot then. Show live readers what they see by now."""
+        unsent = self._change_queues(revision)
+        for delivery in deliveries:
+            if delivery.channel in unsent:
+                moot = Moot(_("The message was changed before it was sent there."))
+                self.commits.settle(delivery.failed(moot, self.clock()))
+            elif delivery.state is State.PENDING:
+                self._send(delivery)
+        for one in (*revision.words, *revision.ended):
+            self._broadcast.tell(one)
+
+    def _change_queues(self, revision: Revision) -> set[Channel]:
+        """Change what waits in the queues. Returns the channels where all of it waited."""
+        original = revision.original.message.id
+        unsent: set[Channel] = set()
+        for channel, queue, now in self._queues_of(revision.words):
+            if queue.waits(original):
+                unsent.add(channel)
+            queue.revise(now.message)
+        for channel, queue, _gone in self._queues_of(revision.ended):
+            if queue.waits(original):
+                unsent.add(channel)
+            queue.forget(original)
+        return unsent
+
+    def _queues_of(
+        self, deliveries: Iterable[Delivery]
+    ) -> Iterator[tuple[Channel, DeliveryQueue, Delivery]]:
+        for delivery in deliveries:
+            queue = self.queues.get(delivery.channel)
+            if queue:
+                yield delivery.channel, queue, delivery
 
     async def _release(self, due: Sequence[Held]) -> bool:
         """Release held messages by the routes in force; whether there was anything to. Raises
@@ -448,11 +523,15 @@ class Hub:
 
     def _dispatch(self, deliveries: Iterable[Delivery]) -> None:
         for delivery in deliveries:
-            if delivery.state is State.PENDING and self._reaches(delivery.channel):
-                self._queue(delivery.channel).put(delivery)
-            elif delivery.state is State.PENDING:  # it went while this was committed
-                self._refuse(delivery)
+            if delivery.state is State.PENDING:
+                self._send(delivery)
             self._broadcast.tell(delivery)
+
+    def _send(self, delivery: Delivery) -> None:
+        if self._reaches(delivery.channel):
+            self._queue(delivery.channel).put(delivery)
+        else:  # it went while this was committed
+            self._refuse(delivery)
 
     def _queue(self, channel: Channel) -> DeliveryQueue:
         queue = self.queues.get(channel)

@@ -17,7 +17,7 @@ from component.common.i18n import Words, _
 
 log = structlog.get_logger()
 
-PATIENCE = 15.0
+PATIENCE_S = 15.0
 """Seconds in all that places may take: a form in a client waits for the answer."""
 
 
@@ -38,7 +38,7 @@ async def retract_everywhere(
     """Ask each place outside the bus that has the message; of what is on the wire (`flights`),
     those that get it."""
     if flights:
-        await asyncio.wait([flight for _, flight in flights], timeout=PATIENCE / 2)
+        await asyncio.wait([flight for _, flight in flights], timeout=PATIENCE_S / 2)
     landed = [one for one, flight in flights if not _failed(flight)]
     there = [one for one in hops if one.state in (State.RECEIVED, State.DELIVERED)]
     known = {one.seq for one in there}
@@ -55,7 +55,7 @@ async def _ask(method: Method, delivery: Delivery) -> Retracted:
     if not isinstance(method, Retracts):
         return Retracted(delivery, Fate.STAYS)
     try:
-        async with asyncio.timeout(PATIENCE / 2):
+        async with asyncio.timeout(PATIENCE_S / 2):
             return Retracted(delivery, await method.retract(delivery))
     except TimeoutError:
         return Retracted(delivery, Fate.STAYS, _("no answer in time"))

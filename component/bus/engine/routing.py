@@ -7,21 +7,30 @@ in memory and what is on disk never part.
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import replace
 
+from component.bus.engine.corrections import NewWords, Ways, correction, retraction
 from component.bus.model.delivery import State
 from component.bus.model.digest import digests
 from component.bus.model.dry_run import Hop, explain
 from component.bus.model.ledger import Ledger, Place
-from component.bus.model.message import Channel, Message, new_id
-from component.bus.model.planner import Arrival, Follows, Held, Planner, no_permalink
-from component.bus.model.processor import MAX_HELD
+from component.bus.model.message import Channel, Kind, Message, new_id
+from component.bus.model.planner import Arrival, Dead, Follows, Held, Planner, Stopped, no_permalink
+from component.bus.model.processor import MAX_HELD, Stop
 from component.bus.model.route import Make, Route, Routes, Stage, grouped, no_processors
 from component.bus.ports.accepted import Followers, no_followers
 from component.bus.ports.held import HeldStore
 from component.bus.ports.method import Clock
-from component.bus.ports.transaction import Plan
+from component.bus.ports.transaction import Original, Plan
 
 Reached = tuple[Message, Channel, State, str]
 """A delivery to come: the message, its channel, the state it begins in, and an error."""
@@ -131,15 +140,68 @@ class Routing:
             follows.append(self.planner(self._ledger).plan(message))
         return self.put_together(follows, [(message, message.channel, own, "")])
 
-    def plan_correction(self, message: Message, places: Collection[Channel]) -> Plan:
-        """Plan what corrects an earlier message: it goes to those of the `places` that routes lead
-        it to at once. Processors change it and keep nothing of it; where they would hold it, the
-        earlier one is not corrected."""
-        follows = self.planner(Ledger(self._ledger)).plan(message)
-        arrivals = follows.arrivals
-        reached = [one for one in arrivals if one.channel in places and not one.error]
-        own = (message, message.channel, State.RECEIVED, "")
-        return self.put_together([Follows({}, reached)], [own])
+    def plan_correction(self, change: Message, original: Original, ways: Ways) -> Plan:
+        """Plan new words for an earlier message, or that it is taken back. Call it within a
+        turn."""
+        if change.kind is Kind.RETRACTION:
+            plan = retraction(change, original, ways)
+        else:
+            plan = correction(change, original, self.new_words(change, original), ways)
+        if plan.revision:
+            for held in plan.revision.dropped:
+                self._ledger.hold((held.route, held.passed[-1]), -1)
+        return plan
+
+    def new_words(self, change: Message, original: Original) -> NewWords:
+        """Where new words of a message arrive, each as its processors shape it.
+
+        Processors know nothing of other messages and keep nothing: what they let pass once is not
+        stopped for its time or number, but for its words.
+        """
+        message = replace(original.message, body=change.body, edited=change.at)
+        arrivals: dict[Channel, Message] = {}
+        delayed: set[Channel] = set()
+        stops: Sequence[Stopped] = ()
+        for now in (message.at, self._clock()):
+            planner = replace(self.planner(Ledger()), now=now)
+            follows = planner.plan(message)
+            stops = follows.stops
+            for arrival in follows.arrivals:
+                if not arrival.error:
+                    arrivals[arrival.channel] = arrival.message
+            for hold in follows.holds:
+                way = self.index.get(hold.route)
+                if way:
+                    end = way.route.destination
+                    delayed |= {end, *self.index.beyond(end)}
+        arrivals[message.channel] = message
+        for place, words in tuple(arrivals.items()):
+            for follower in self._followers(place):
+                arrivals.setdefault(follower, words)
+        held = {one.id: self.words_at(one, arrivals) for one in original.held}
+        return NewWords(arrivals, delayed, held, stops)
+
+    def words_at(self, held: Held, arrivals: Mapping[Channel, Message]) -> Message | None:
+        """The new words of a held message, through the stages that it has passed; None where they
+        go no further, or its route is gone."""
+        way = self.index.get(held.route)
+        words = None
+        if way:
+            words = next(
+                (one for place, one in arrivals.items() if starts(way.route, place, held)), None
+            )
+        if way is None or words is None:
+            return None
+        planner = self.planner(Ledger())
+        for link in way.chain:
+            if link.stage.id not in held.passed[:-1]:
+                continue
+            for _link, outcome in planner.through(words, link, way.route):
+                if isinstance(outcome, Stop | Dead):
+                    return None
+                if isinstance(outcome, Message):
+                    words = outcome
+        return words
 
     def releasable(self, due: Sequence[Held]) -> Sequence[tuple[Held, ...]]:
         """Held messages that may continue, each by itself and each batch together, without those
@@ -211,3 +273,10 @@ class Routing:
             if state is not State.DEAD and channel not in self._paused:
                 for follower in self._followers(channel):
                     yield message, follower, State.PENDING, ""
+
+
+def starts(route: Route, place: Channel, held: Held) -> bool:
+    """Whether a held message came to its route from a place."""
+    if route.source.address == "*":
+        return place.anyone == route.source and place in held.been
+    return place == route.source

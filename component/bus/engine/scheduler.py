@@ -13,7 +13,7 @@ from component.bus.ports.method import Clock, Job
 
 log = structlog.get_logger()
 
-LONGEST = 60.0
+MAX_SLEEP_S = 60.0
 """Seconds between looks at the clock, however far the next is: a clock may be set."""
 AT_ONCE = 64
 """Jobs that run beside each other; who comes past it waits for one to end."""
@@ -99,7 +99,7 @@ class Scheduler:
             elif due <= now:  # it runs still: it is woken again when it has ended
                 heapq.heappop(self.heap)
             else:
-                return min(LONGEST, max(0.001, (due - now) / 1000))
+                return min(MAX_SLEEP_S, max(0.001, (due - now) / 1000))
         return None
 
     async def settled(self) -> None:

@@ -17,9 +17,9 @@ from component.bus.model.message import (
 from component.bus.model.processor import Hold, Moment
 from component.common.sanitize import one_line
 
-MOST = MAX_BODY // 2
+MAX_CHARS = MAX_BODY // 2
 """Characters of one digest; what is more goes into another."""
-MOST_GATHERED = 500_000
+MAX_GATHERED_CHARS = 500_000
 """Characters that wait in one batch, about: it is brought on as a whole, in one transaction."""
 _OPEN = "open"
 _LINE_END = re.compile(
@@ -39,9 +39,9 @@ def gathered(message: Message, moment: Moment, until: int, most: int | None = No
     size += len(message.body)
     if due <= moment.now:
         batch, count, due, size = id_from(f"batch {message.id}"), 0, until, len(message.body)
-    elif size > MOST_GATHERED and most is None:
+    elif size > MAX_GATHERED_CHARS and most is None:
         batch, count, size = id_from(f"batch {message.id}"), 0, len(message.body)
-    if most and (count + 1 == most or size > MOST_GATHERED):
+    if most and (count + 1 == most or size > MAX_GATHERED_CHARS):
         moment.notes.forget(_OPEN)
         return Hold(moment.now, batch)
     moment.notes.put(_OPEN, [batch, count + 1, due, size])
@@ -61,7 +61,7 @@ def digests(messages: Sequence[Message], batch: str, now: int) -> Sequence[Messa
     parts: list[list[str]] = [[]]
     size = 0
     for line in (piece for message in messages for piece in _pieces(_line(message, shape))):
-        if parts[-1] and size + len(line) > MOST:
+        if parts[-1] and size + len(line) > MAX_CHARS:
             parts.append([])
             size = 0
         parts[-1].append(line)
@@ -81,9 +81,9 @@ def _line(message: Message, shape: str) -> str:
 
 def _pieces(line: str) -> Iterator[str]:
     """A line as it is; one that no digest could hold, in pieces that can't pass for lines."""
-    yield line[:MOST]
-    for start in range(MOST, len(line), MOST):
-        yield f"{_INDENT[1:]}{line[start : start + MOST]}"
+    yield line[:MAX_CHARS]
+    for start in range(MAX_CHARS, len(line), MAX_CHARS):
+        yield f"{_INDENT[1:]}{line[start : start + MAX_CHARS]}"
 
 
 def _digest(source: Channel, lines: Sequence[str], id: str, now: int) -> Message:

@@ -5,7 +5,7 @@ import asyncio
 
 WINDOW = 32
 """Unconfirmed messages to the people of a server, behind which a room's next line waits."""
-PATIENCE = 2.0
+PATIENCE_S = 2.0
 """Seconds in which a server is to answer: nobody else waits longer for it."""
 
 

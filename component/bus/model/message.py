@@ -25,10 +25,14 @@ WEB_MARK = "(web)"
 
 DELETED = "(deleted by an operator)"
 """Replaces the body of a deleted message."""
+WITHDRAWN = "(deleted by its author)"
+"""Replaces the body of a message that its author took back."""
 
 GUEST_PREFIX = "guest-"
 """Local parts of web users' JIDs begin so; no channel's and no bot's may."""
 
+_ACTION = re.compile("/me ")
+"""Begins a message that says what its author does (XEP-0245 section 3)."""
 _METHOD = re.compile(r"[a-z][a-z0-9]{0,31}")
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -104,6 +108,8 @@ class Kind(StrEnum):
     """A processor made it of several messages."""
     CONFIRMATION = "confirmation"
     """It asks the owner of an address to confirm it."""
+    RETRACTION = "retraction"
+    """It takes back the message that it `corrects` (XEP-0424)."""
 
 
 class AuthorKind(StrEnum):
@@ -207,6 +213,8 @@ class Message:
     """The id of the first message of the thread, if this one is in a thread. The store finds it
     on accepting."""
     kind: Kind = Kind.CHAT
+    edited: int = 0
+    """When its author last changed its words, in ms since 1970; 0 for never."""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -248,6 +256,11 @@ class Message:
         return cls(fresh, whence, channel, author, scrub(body).strip("\n"), at, kind=kind)
 
     @property
+    def is_gone(self) -> bool:
+        """Whether its words were taken away: it was deleted."""
+        return self.body in (DELETED, WITHDRAWN)
+
+    @property
     def short_id(self) -> str:
         """So much of the id that people can name the message by it: an id begins with the time, to
         the millisecond."""
@@ -259,8 +272,27 @@ class Message:
         itself."""
         if self.author.is_bus:
             return self.body
-        body = self.body.replace("\n", "\n  ")  # or a second line could pass for another's
-        return f"{self.author.shown}: {body}"
+        if self.is_action:
+            return indented(self.spoken)
+        return f"{self.author.shown}: {indented(self.body)}"
+
+    @property
+    def is_action(self) -> bool:
+        """Whether it says what its author does."""
+        return bool(_ACTION.match(self.body))
+
+    @property
+    def spoken(self) -> str:
+        """The body as it stands beside its author's name: “/me waves” becomes “* Juliet waves”, as
+        clients show it (XEP-0245)."""
+        if not self.is_action:
+            return self.body
+        return f"* {self.author.shown} {_ACTION.sub('', self.body, count=1)}"
+
+
+def indented(body: str) -> str:
+    """A body with its further lines indented, or one of them could pass for another's."""
+    return body.replace("\n", "\n  ")
 
 
 def is_id(text: str | None) -> bool:

@@ -9,7 +9,7 @@ import structlog
 from component.bus.model.ledger import Ledger
 from component.bus.model.message import Channel, Message, id_from
 from component.bus.model.processor import MAX_HOLD, Hold, Moment, Outcome, Stop
-from component.bus.model.route import ActiveRoute, Link, Routes
+from component.bus.model.route import ActiveRoute, Link, Route, Routes
 from component.common.errors import BadInput
 from component.common.i18n import Words, _
 
@@ -147,6 +147,12 @@ class Planner:
     def links(self, place: Channel) -> Callable[[Message], str]:
         """What processors of routes from `place` have for a link."""
         return lambda message: self.permalink(message, place) or self.link(message)
+
+    def through(
+        self, message: Message, link: Link, route: Route
+    ) -> Iterator[tuple[Link, Outcome | Dead]]:
+        """What one processor of a route makes of a message."""
+        return through(message, (link,), route.id, self.now, self.ledger, self.links(route.source))
 
     def plan(self, message: Message) -> Follows:
         """Every channel that `message` must reach, nearest first, each once, never back to where it

@@ -59,13 +59,19 @@ class Mute:
 class Preference:
     """What a person (a bare JID) chose: a language ("" for their client's), how often the bot
     confirms what it posts (once, always, never), the time zone ("" for UTC), and quiet hours (""
-    for none; see `component.common.quiet_hours`)."""
+    for none; see `component.common.quiet_hours`).
+
+    `welcomed` once the bot has said what becomes of their messages; `posts` once they agreed that
+    these are posted.
+    """
 
     jid: str
     language: str = ""
     confirm: str = "once"
     zone: str = ""
     quiet: str = ""
+    welcomed: bool = False
+    posts: bool = False
 
 
 Thing = ChannelSpec | Route | Token | Grant | Mute

@@ -131,9 +131,14 @@ class Story:
         return self.message.at
 
     @property
+    def edited(self) -> int:
+        """When its author or an operator last changed it, in ms since 1970; 0 for never."""
+        return max(self.changed, self.message.edited)
+
+    @property
     def updated(self) -> int:
         """When it last changed, in ms since 1970."""
-        return max(self.at, self.changed)
+        return max(self.at, self.edited)
 
     @property
     def shown(self) -> bool:

@@ -22,9 +22,9 @@ from component.common.pattern import Pattern
 from component.common.quiet_hours import Hours
 from component.common.schedule import Schedule, Unread
 
-MOST = 100
+MAX_SUBSCRIPTIONS = 100
 """Subscriptions that a person, or an address, may have."""
-MOST_COUNTED = 500
+MAX_COUNTED = 500
 """Messages that one may wait for to be told as one digest."""
 LONGEST_PHRASE = 200
 """Characters of a filter."""
@@ -60,12 +60,12 @@ class Interval:
 
     @classmethod
     def _counted(cls, count: int) -> Self:
-        if not 2 <= count <= MOST_COUNTED:
+        if not 2 <= count <= MAX_COUNTED:
             raise BadInput(
                 _(
                     "“every {count}” is out of range. Choose from 2 to {most}.",
                     count=count,
-                    most=MOST_COUNTED,
+                    most=MAX_COUNTED,
                 )
             )
         return cls(count)
@@ -277,7 +277,7 @@ def folded(name: str, body: str) -> str:
 
 
 _WORD = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
-MOST_WORDS = 2_000
+MAX_WORDS = 2_000
 """Words of a message that are looked at for names."""
 
 
@@ -287,7 +287,7 @@ def words_of(text: str) -> frozenset[str]:
     found: set[str] = set()
     for one in _WORD.finditer(text.casefold()):
         found.add(one[0])
-        if len(found) >= MOST_WORDS:
+        if len(found) >= MAX_WORDS:
             break
     return frozenset(found)
 

@@ -18,7 +18,8 @@ class Receipt:
     is not `new`, the one accepted before.
 
     `deliveries` are those of a new message, its own channel's first, `planned` all that followed
-    from it. Where the one before was `deleted`, its words were replaced.
+    from it. Where the one before was `deleted`, its words were replaced. It is `missing` where a
+    message that changes another names one that does not exist.
     """
 
     message: Message
@@ -26,6 +27,7 @@ class Receipt:
     deliveries: tuple[Delivery, ...] = ()
     deleted: bool = False
     planned: Plan = NOTHING
+    missing: bool = False
 
 
 class Followers(Protocol):

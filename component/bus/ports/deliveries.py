@@ -21,7 +21,12 @@ class DeliveryStore(Protocol):
         self, channel: Channel, *, after: int = 0, before: int | None = None, limit: int = 50
     ) -> Sequence[Delivery]:
         """Return what a channel holds, oldest first: the first `limit` behind the seq `after`, or
-        the last `limit` before the seq `before`."""
+        the last `limit` before the seq `before`. A message that was corrected is there once, in its
+        new words."""
+
+    async def brought(self, channel: Channel, message_id: str) -> Sequence[Delivery]:
+        """Return what was brought to a channel, or may have been, of a message and of what
+        corrected it, oldest first."""
 
     async def last_seq(self, channel: Channel) -> int:
         """Return the newest seq in a channel; 0 where it is empty."""

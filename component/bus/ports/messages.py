@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel
 from component.bus.model.planner import Stopped
 from component.bus.model.records import Audit
 
@@ -16,12 +16,18 @@ class MessageStore(Protocol):
         """Return every delivery of a message, that to its own channel first; empty where the
         message does not exist."""
 
+    async def corrections_of(self, message_id: str) -> Sequence[Delivery]:
+        """Return every delivery of what corrected a message, to its own channel too."""
+
     async def rejections(self, message_id: str) -> Sequence[Stopped]:
         """Return where processors rejected a message, in that order. The reasons are in English."""
 
-    async def destinations_of(self, origin: str) -> tuple[Message | None, frozenset[Channel]]:
-        """Return the message that came from `origin`, and the channels that have it or will have
-        it; (None, empty) where it does not exist or was deleted."""
+    async def id_from(self, origin: str) -> str:
+        """Return the id of the message that came from `origin`; "" where it does not exist."""
+
+    async def earlier_words(self, message_id: str) -> Sequence[tuple[int, str]]:
+        """Return the words that a message had before its author corrected it, oldest first, with
+        the time (ms since 1970) that each was replaced; empty once it is deleted."""
 
     async def reached(self, message_id: str, channels: Collection[Channel]) -> frozenset[Channel]:
         """Return which of the channels a message was delivered to, or is on its way to."""
@@ -37,8 +43,8 @@ class MessageStore(Protocol):
         """Return what a channel holds with `words` in its body or author's name, newest first."""
 
     async def delete(self, message_id: str, instead: str, audit: Audit) -> None:
-        """Replace the body of a message by `instead`, drop its pending and dead deliveries, and
-        write a line of the audit log.
+        """Replace the body of a message, and of what corrected it, by `instead`, drop its pending
+        and dead deliveries, and write a line of the audit log.
 
         Raises Conflict where it was deleted before. A delivery that was on the wire meanwhile may
         still become DELIVERED.

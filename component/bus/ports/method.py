@@ -252,7 +252,9 @@ class MethodSpec:
     method's own table in the configuration. Channels of a `shared` method can be read by anyone
     with a known JID. `knock` tries the setup and says what is wrong ("" for nothing), for `shoutbus
     check`. `tidy` gives the one way to write an address that can be written in several; it raises
-    BadInput for an invalid one.
+    BadInput for an invalid one. `trial` gets a fetcher, a channel's settings and the time (ms), and
+    tries whether a channel with them would work before it is added: it gives a sentence on what it
+    found, and raises a ShoutbusError.
     """
 
     name: str
@@ -269,6 +271,7 @@ class MethodSpec:
     shared: bool = False
     knock: Callable[[Any], Awaitable[str]] | None = None
     tidy: Callable[[str], str] = str
+    trial: Callable[[Any, Any, int], Awaitable[Words]] | None = None
 
     @property
     def listens(self) -> bool:
@@ -283,6 +286,10 @@ class MethodSpec:
             {key: written(value) for key, value in spec.settings.items()},
         )
 
+    def channel(self, address: str) -> Channel:
+        """The channel with an address that someone wrote; raises BadInput where that is none."""
+        return Channel(self.name, address if address == "*" else self.tidy(address))
+
     def check(self, channel: Channel, *, any: bool = False) -> None:
         """Raise BadInput where `channel` has no address of this method; with `any`, `*` is one."""
         if not (any and channel.address == "*") and not self.address.fullmatch(channel.address):
@@ -294,17 +301,22 @@ class MethodSpec:
                     example=self.example,
                 )
             )
-        if (tidied := self.tidy(channel.address)) != channel.address:
+        tidied = self.channel(channel.address)
+        if tidied != channel:
             raise BadInput(
                 _(
                     "“{address}” is not in normal form. Write it as {tidied}.",
                     address=channel.address,
-                    tidied=tidied,
+                    tidied=tidied.address,
                 )
             )
 
+    def takes(self, channel: Channel) -> bool:
+        """Whether a route may end at `channel`: what cannot work is neither offered nor saved."""
+        return self.listens and channel.address != "*"
+
     def check_end(self, channel: Channel) -> None:
-        """Raise BadInput where no route may end at `channel`."""
+        """Raise BadInput where no route may end at `channel` (`takes`), whatever its address."""
         if not self.listens:
             raise BadInput(
                 _(

@@ -10,7 +10,7 @@ choices, or what the type's own `parse(text)` makes of a line (a channel, a time
 known here.
 """
 
-from component.common.form.choices import NONE, Choice
+from component.common.form.choices import CHOOSE, NONE, Choice, ambiguous
 from component.common.form.declaration import (
     MAX_CHOICES,
     MAX_PROSE,
@@ -25,6 +25,7 @@ from component.common.form.filled import Faults, Nothing, build, kept, parse, se
 from component.common.form.values import Jid, is_yes, written
 
 __all__ = [
+    "CHOOSE",
     "MAX_CHOICES",
     "MAX_PROSE",
     "MAX_VALUE",
@@ -37,6 +38,7 @@ __all__ = [
     "Field",
     "Jid",
     "Nothing",
+    "ambiguous",
     "build",
     "fields",
     "is_yes",

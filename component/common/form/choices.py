@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from heapq import nlargest
 from os.path import commonprefix
 
-from component.common.errors import BadInput
+from component.common.errors import Ambiguous, BadInput
 from component.common.i18n import LANGUAGES, Words, _
+from component.common.sanitize import caseless
 
 NONE = "none"
 """The value for choosing nothing."""
@@ -42,19 +43,31 @@ class Choice:
 
     def is_folded(self, folded: str) -> bool:
         """Whether a text in folded case is one of the ways to write it."""
-        return any(spelling.casefold() == folded for spelling in self.spellings())
+        return any(caseless(spelling) == folded for spelling in self.spellings())
+
+
+CHOOSE = "(choose)"
+"""What forms show where something has to be chosen and nothing is: a client that hides a list
+without a value shows this one, and nobody takes the first choice by accident."""
 
 
 def choose(text: str, choices: Sequence[Choice]) -> str:
-    """The value of the choice that a text means; raises BadInput, with similar ones if there are
-    any. Case matters only if several choices differ in nothing else."""
+    """The value of the choice that a text means; raises Ambiguous where several are written so, and
+    BadInput, with similar ones if there are any. Case matters only if several choices differ in
+    nothing else."""
+    if text == CHOOSE:
+        raise BadInput(_("Choose one of the entries of this list."))
+    folded = caseless(text)
     for choice in choices:
-        if text in choice.spellings():
-            return choice.value
-    folded = text.casefold()
-    matching = [choice for choice in choices if choice.is_folded(folded)]
+        if text == choice.value:
+            return text
+    matching = [choice for choice in choices if text in choice.spellings()]
+    if not matching:
+        matching = [choice for choice in choices if choice.is_folded(folded)]
     if len(matching) == 1:
         return matching[0].value
+    if matching:
+        raise ambiguous(text, [choice.value for choice in matching])
     similar = similar_values(folded, choices)
     if not similar:
         raise BadInput(_("“{text}” is not one of the choices.", text=text[:60]))
@@ -64,6 +77,18 @@ def choose(text: str, choices: Sequence[Choice]) -> str:
             text=text[:60],
             near=", ".join(similar),
         )
+    )
+
+
+def ambiguous(text: str, values: Sequence[str]) -> Ambiguous:
+    """The error for a name that several have."""
+    return Ambiguous(
+        _(
+            "“{name}” is ambiguous. Write one of {channels}.",
+            name=text[:60],
+            channels=", ".join(values),
+        ),
+        values,
     )
 
 

@@ -35,6 +35,8 @@ class Ask:
     - `wanted`: it is asked for if a line says nothing more, although it is optional.
     - `prose`: several lines, which may be long or empty.
     - `raw`: everything in a line after the command, exactly as written, with quotation marks.
+    - `names`: gives names of several words, in small letters, that a line may have for it without
+      quotation marks.
     """
 
     label: Words
@@ -45,6 +47,7 @@ class Ask:
     wanted: bool = False
     prose: bool = False
     raw: bool = False
+    names: Callable[[Any], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Field:
     required: bool
     default: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def is_multiple(self) -> bool:
@@ -138,6 +142,9 @@ def read_field(declared: Any, hint: Any, bus: Any) -> Field:
     choices: tuple[Choice, ...] = ()
     if ask.choices:
         choices = tuple(ask.choices(bus))
+    names: tuple[str, ...] = ()
+    if ask.names:
+        names = tuple(ask.names(bus))
     listed = 0 < len(choices) <= MAX_CHOICES
     if choices and not listed:
         ask = dataclasses.replace(ask, help=help_of_unlisted(ask, len(choices)))
@@ -145,7 +152,7 @@ def read_field(declared: Any, hint: Any, bus: Any) -> Field:
     required = not has_default and not (many and choices)
     default = written(declared.default) if has_default else ()
     return Field(
-        declared.name, ask, field_type(kind, many, listed), kind, required, default, choices
+        declared.name, ask, field_type(kind, many, listed), kind, required, default, choices, names
     )
 
 

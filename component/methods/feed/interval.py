@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Self
 
-LEAST = 5 * 60
+MIN_INTERVAL_S = 5 * 60
 DAY = 24 * 3600
 """Between two looks, in seconds; the most holds for what sites ask for, too."""
 WHOLE_AGAIN = 23 * 3600
@@ -181,7 +181,7 @@ def failed(
 
 def _pause(seconds: float, luck: float) -> int:
     """In ms."""
-    return int(min(max(seconds, LEAST), DAY) * (1 + JITTER * luck) * 1000)
+    return int(min(max(seconds, MIN_INTERVAL_S), DAY) * (1 + JITTER * luck) * 1000)
 
 
 def _past(dates: Iterable[int], now: int) -> tuple[int, ...]:

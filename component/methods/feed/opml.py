@@ -16,9 +16,9 @@ from component.methods.feed.errors import EncodingRefused
 from component.methods.feed.parsing.encoding import declared_encoding, text_of
 from component.methods.feed.parsing.mend import mended
 
-MOST = 10_000
+MAX_OUTLINES = 10_000
 """Outlines in a file."""
-LARGEST = 5 * 1024 * 1024
+MAX_BYTES = 5 * 1024 * 1024
 DEEPEST = 50
 _TEXT = 500
 _URL = 2048
@@ -68,11 +68,11 @@ def parse(data: bytes) -> Opml:
 
 def text_in(data: bytes) -> str:
     """The text of a file, which may be packed by gzip; raises BadInput."""
-    too_large = BadInput(_("The file is larger than {most} MiB.", most=LARGEST // 1024 // 1024))
-    if len(data) > LARGEST:
+    too_large = BadInput(_("The file is larger than {most} MiB.", most=MAX_BYTES // 1024 // 1024))
+    if len(data) > MAX_BYTES:
         raise too_large
     try:
-        data = gunzipped(data, LARGEST)
+        data = gunzipped(data, MAX_BYTES)
         name = declared_encoding(data)
         if name:
             codecs.lookup(name)
@@ -142,8 +142,8 @@ class _Reading:
 
     def _outline(self, found: dict[str, str]) -> None:
         self._outlines += 1
-        if self._outlines > MOST:
-            raise BadInput(_("The file has more than {most} outlines.", most=MOST))
+        if self._outlines > MAX_OUTLINES:
+            raise BadInput(_("The file has more than {most} outlines.", most=MAX_OUTLINES))
         title = (found.get("title") or found.get("text", ""))[:_TEXT]
         url = found.get("xmlurl", "")
         if url:

@@ -30,6 +30,7 @@ from component.methods.feed.leases import Leases
 from component.methods.feed.poll import Choice, Looking
 from component.methods.feed.sandbox.workers import Workers
 from component.methods.feed.state import State
+from component.methods.feed.trial import trial
 from component.methods.feed.websub import Push
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ WORKERS = 2
 """Processes that read feeds, started when there is something to read."""
 SPREAD = 50
 """Milliseconds from one feed to the next where many begin at once, as when the bus starts."""
-AGAIN = 60_000
+RETRY_MS = 60_000
 """Milliseconds until a look that failed for a reason of our own."""
 FAULT = 15 * 60_000
 """Milliseconds until the next one after a fault of ours."""
@@ -49,7 +50,7 @@ NUDGED = 60_000
 """Milliseconds between two looks that someone unknown asks for."""
 PUSHES, PUSHES_A_MINUTE = 10, 2
 """Pushes of a feed that are sent at once, and then per minute. Beyond that the feed is polled."""
-MOST = 10
+MAX_SENT = 10
 INNER = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 """Ends of host names that are not on the public internet."""
 
@@ -69,12 +70,12 @@ class Few:
             number = 0
         elif re.fullmatch("[0-9]{1,3}", low):
             number = int(low)
-        if not 0 <= number <= MOST:
+        if not 0 <= number <= MAX_SENT:
             raise BadInput(
                 _(
                     "“{text}” is not a number of items. Write none, or a number up to {most}.",
                     text=text[:40],
-                    most=MOST,
+                    most=MAX_SENT,
                 )
             )
         return cls(number)
@@ -97,17 +98,17 @@ class FeedForm:
     first: Annotated[
         Few,
         Ask(
-            _("Initial items"),
+            _("Items to post when added"),
             _("none, or how many of the latest items to post when the feed is added"),
         ),
     ] = NONE
     most: Annotated[
         int,
         Ask(
-            _("Items at a time"),
-            _("how many items to post at a time, 1 to 50; further items are only counted"),
+            _("Most items per check"),
+            _("1 to 50; further new items are only counted"),
         ),
-    ] = MOST
+    ] = MAX_SENT
     text: Annotated[
         bool,
         Ask(_("Include text"), _("post the text of each item in addition to its title and link")),
@@ -122,7 +123,7 @@ class FeedForm:
 
     def __post_init__(self) -> None:
         if not 1 <= self.most <= 50:
-            raise BadInput(_("The number of items to post at a time must be between 1 and 50."))
+            raise BadInput(_("The most items per check must be between 1 and 50."))
 
     @property
     def choice(self) -> Choice:
@@ -250,7 +251,7 @@ class Feeds:
                 return
             due = feed.state.poll.due
         if due <= now:
-            due = now + AGAIN
+            due = now + RETRY_MS
         self.poll_at(feed.channel, due)
 
     async def recalled(self, feed: ConfiguredFeed) -> State | None:
@@ -387,9 +388,10 @@ def public(url: str) -> str:
 METHOD = MethodSpec(
     "feed",
     None,
-    "feed:planet",
+    "feed:news",
     re.compile(r"[a-z0-9][a-z0-9._-]{0,63}"),
     form=FeedForm,
     source=Feeds,
     shared=True,
+    trial=trial,
 )

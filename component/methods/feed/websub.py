@@ -21,7 +21,7 @@ DAY = 24 * 3600
 LEASE = 10 * DAY
 """Seconds that are asked for; the hub decides."""
 SHORTEST, LONGEST = 300, 90 * DAY
-AGAIN = 3600
+RETRY_S = 3600
 """Seconds until a hub is asked again that did not answer; doubled each time."""
 DENIED_FOR = 7 * DAY
 RENEWED_AT = 0.75
@@ -202,7 +202,7 @@ def asked(lease: Lease, now: int) -> Lease:
     state = lease.state
     if state is LeaseState.DENIED:
         state = LeaseState.ASKED
-    wait = min(AGAIN * 2 ** min(lease.tries, 10), DAY)
+    wait = min(RETRY_S * 2 ** min(lease.tries, 10), DAY)
     return replace(lease, state=state, waiting=True, tries=lease.tries + 1, due=now + wait * 1000)
 
 

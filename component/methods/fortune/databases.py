@@ -19,7 +19,7 @@ from component.common.sanitize import scrub
 
 PLACES = (Path("/usr/share/games/fortunes"), Path("/usr/share/fortune"))
 """Where packages put them; offensive ones in the folder `off` below."""
-MOST = 10_000
+MAX_FORTUNE_BYTES = 10_000
 """Bytes of one fortune."""
 
 _HEADER = struct.Struct(">5Lc3x")
@@ -82,7 +82,7 @@ class Database:
                 (at,) = struct.unpack(">L", index.read(4))
             with self.file.open("rb") as text:
                 text.seek(at)
-                raw = text.read(MOST)
+                raw = text.read(MAX_FORTUNE_BYTES)
         except OSError as error:
             raise Unavailable(
                 _(

@@ -11,6 +11,7 @@ from typing import Annotated
 from component.bus.model.message import Author
 from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import MethodSpec, Ports, Trouble
+from component.common.errors import BadInput
 from component.common.form import Ask
 from component.common.i18n import Words, _
 from component.common.schedule import Schedule
@@ -43,6 +44,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         Times(self.when, self.zone, self.jitter)  # refuses what does not go together
+        if not self.when:
+            raise BadInput(_("These fortunes would never be posted. Set when."))
 
     @property
     def times(self) -> Times:

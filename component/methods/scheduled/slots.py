@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 GRACE = 300_000
 """Milliseconds that the bus may come late to a slot; past them it counts as missed."""
-AGAIN = 30_000
+RETRY_MS = 30_000
 """Milliseconds before what the store did not take is tried again."""
 
 
@@ -140,7 +140,7 @@ class Slots(Generic[_Settings]):
             await self.complaints.see(channel, "settings", faults, lambda _name: None)
         except StoreError:
             again = partial(self._see, name, channel, faults)
-            self._ports.timer.at(name, self._ports.clock() + AGAIN, again)
+            self._ports.timer.at(name, self._ports.clock() + RETRY_MS, again)
 
     def _plan(self, channel: Channel) -> None:
         """Wake at its next slot, where it has one."""
@@ -169,7 +169,7 @@ class Slots(Generic[_Settings]):
                 await self._ports.accept.accept(message)
         except StoreError:
             if self.standing.get(channel) is standing:  # else it was planned anew meanwhile
-                self._wake(channel, slot, self._ports.clock() + AGAIN, message)
+                self._wake(channel, slot, self._ports.clock() + RETRY_MS, message)
             return
         except ShoutbusError as error:
             log.warning("scheduled message not posted", channel=str(channel), reason=str(error))

@@ -12,7 +12,7 @@ from yarl import URL
 from component.common.errors import BadInput
 from component.common.form import Ask
 from component.common.i18n import _
-from component.common.sanitize import BARE_JID
+from component.common.jids import nameprep
 from component.common.value_types import Zone
 from component.methods.sms.gsm import MAX_PARTS
 
@@ -48,12 +48,12 @@ class Gateway:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The domain written; raises BadInput."""
-        low = text.strip().lower()
-        if not BARE_JID.fullmatch(f"x@{low}"):
+        name = nameprep(text.strip())
+        if not name:
             raise BadInput(
                 _("“{text}” is not a domain. Write it as sms.example.org.", text=text[:60])
             )
-        return cls(low)
+        return cls(name)
 
     def __str__(self) -> str:
         return self.domain

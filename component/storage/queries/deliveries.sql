@@ -40,7 +40,7 @@ group by channel;
 -- What :channel holds after :seq, oldest first.
 select *
 from sent
-where destination = :channel and seq > :seq
+where destination = :channel and seq > :seq and corrects is null
 order by seq
 limit :count;
 
@@ -48,7 +48,7 @@ limit :count;
 -- What :channel holds before :seq, newest first.
 select *
 from sent
-where destination = :channel and seq < :seq
+where destination = :channel and seq < :seq and corrects is null
 order by seq desc
 limit :count;
 

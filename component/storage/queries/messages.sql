@@ -56,18 +56,11 @@ join messages on messages.id = rejections.message_id
 where rejections.message_id = :id
 order by rejections.id;
 
--- name: destinations_of(origin, id)
--- The message that came from :origin, or has nothing but its id :id, with each channel that has it or will have it.
-select messages.*, deliveries.channel as destination
-from messages
-join deliveries on deliveries.message_id = messages.id and deliveries.state in ('delivered', 'pending')
-where
-    messages.id in (
-        select id from messages where origin = :origin
-        union all
-        select id from messages where id = :id and origin is null and channel || '#' || lower(hex(id)) = :origin
-    )
-    and not exists (select 1 from deletions where deletions.message_id = messages.id);
+-- name: id_from_origin(origin, id)
+-- The id of the message that came from :origin, or has nothing but its id :id.
+select id from messages where origin = :origin
+union all
+select id from messages where id = :id and origin is null and channel || '#' || lower(hex(id)) = :origin;
 
 -- name: reached(id, channels)
 -- Which of :channels [channel…] the message :id was delivered to, or is on its way to.
@@ -85,7 +78,10 @@ select id from messages where id between :first and :last order by id limit :cou
 -- name: search(channel, pattern, count)
 -- What :channel holds that is like :pattern, newest first.
 select * from sent
-where destination = :channel and (body like :pattern escape '\' or author_name like :pattern escape '\')
+where
+    destination = :channel
+    and corrects is null
+    and (body like :pattern escape '\' or author_name like :pattern escape '\')
 order by seq desc
 limit :count;
 
@@ -101,17 +97,21 @@ order by seq;
 insert into deletions (message_id, at, who) values (:id, :at, :who) on conflict do nothing;
 
 -- name: replace_body(id, body)!
--- Other words in the place of a message's.
-update messages set body = :body where id = :id;
+-- Other words in the place of a message's, and of what corrected it.
+update messages set body = :body
+where id in (select :id union all select id from messages where corrects = :id);
 
 -- name: forget_bodies(id)!
--- Forget how processors changed message :id.
-update deliveries set body = null where message_id = :id and body is not null;
+-- Forget how processors changed message :id, and what corrected it.
+update deliveries set body = null
+where body is not null and message_id in (select :id union all select id from messages where corrects = :id);
 
 -- name: drop_undelivered(id, changed)!
--- Drop what was not delivered of message :id.
+-- Drop what was not delivered of message :id, and of what corrected it.
 update deliveries set state = 'dropped', changed = :changed
-where message_id = :id and state in ('pending', 'dead');
+where
+    state in ('pending', 'dead')
+    and message_id in (select :id union all select id from messages where corrects = :id and kind <> 'retraction');
 
 -- name: deletion(id)
 -- Who deleted message :id, and when.

@@ -8,7 +8,7 @@ from component.bus.model.records import Audit
 from component.common.errors import Conflict
 from component.common.i18n import _
 from component.storage.sqlite.audit import write_audit
-from component.storage.sqlite.database import LAST, Database, Row
+from component.storage.sqlite.database import LAST, Database, Row, of_id
 from component.storage.sqlite.rows import to_delivery, to_depth
 
 
@@ -38,6 +38,11 @@ class SQLiteDeliveries:
         seq = min(before, LAST)
         newest_first = await self._database.read("log_before", to_delivery, seq=seq, **page)
         return newest_first[::-1]
+
+    async def brought(self, channel: Channel, message_id: str) -> Sequence[Delivery]:
+        """Return what was brought to a channel of a message and its corrections."""
+        key = {"channel": str(channel), "id": of_id(message_id)}
+        return await self._database.read("brought_to", to_delivery, **key)
 
     async def last_seq(self, channel: Channel) -> int:
         """Return the newest seq in a channel; 0 where it is empty."""

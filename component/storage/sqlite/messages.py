@@ -4,14 +4,15 @@ import json
 from collections.abc import Collection, Sequence
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import Channel, Message
+from component.bus.model.message import Channel
 from component.bus.model.planner import Stopped
 from component.bus.model.records import Audit
 from component.common.errors import Conflict
 from component.common.i18n import _
 from component.storage.sqlite.audit import write_audit
 from component.storage.sqlite.database import Database, Row, of_id, to_id
-from component.storage.sqlite.rows import to_channel, to_delivery, to_message, to_rejection
+from component.storage.sqlite.edits import take_words
+from component.storage.sqlite.rows import to_channel, to_delivery, to_rejection
 
 
 class SQLiteMessages:
@@ -24,20 +25,23 @@ class SQLiteMessages:
         """Return every delivery of a message, that to its own channel first."""
         return await self._database.read("trace", to_delivery, id=of_id(message_id))
 
+    async def corrections_of(self, message_id: str) -> Sequence[Delivery]:
+        """Return every delivery of what corrected a message."""
+        return await self._database.read("corrections_of", to_delivery, id=of_id(message_id))
+
     async def rejections(self, message_id: str) -> Sequence[Stopped]:
         """Return where processors rejected a message."""
         return await self._database.read("rejections", to_rejection, id=of_id(message_id))
 
-    async def destinations_of(self, origin: str) -> tuple[Message | None, frozenset[Channel]]:
-        """Return the message that came from `origin`, and the channels that have or will have
-        it."""
+    async def id_from(self, origin: str) -> str:
+        """Return the id of the message that came from `origin`; "" if it does not exist."""
         _channel, _hash, last = origin.rpartition("#")
         source = {"origin": origin, "id": of_id(last)}
-        arrivals = await self._database.read("destinations_of", to_arrival, **source)
-        if not arrivals:
-            return None, frozenset()
-        message, _destination = arrivals[0]
-        return message, frozenset(destination for _message, destination in arrivals)
+        return await self._database.read_one("id_from_origin", to_message_id, **source) or ""
+
+    async def earlier_words(self, message_id: str) -> Sequence[tuple[int, str]]:
+        """Return the words that a message had, with the time that each was replaced."""
+        return await self._database.read("earlier_words", to_words, id=of_id(message_id))
 
     async def reached(self, message_id: str, channels: Collection[Channel]) -> frozenset[Channel]:
         """Return which of the channels a message was delivered to, or is on its way to."""
@@ -68,10 +72,7 @@ class SQLiteMessages:
         async with self._database.transaction() as writer:
             if not await writer.run("add_deletion", id=key, at=audit.at, who=audit.who):
                 raise Conflict(_("This message is already deleted."))
-            await writer.run("replace_body", id=key, body=instead)
-            await writer.run("forget_bodies", id=key)
-            await writer.run("drop_held_of", id=key)
-            await writer.run("drop_undelivered", id=key, changed=audit.at)
+            await take_words(writer, message_id, instead, audit.at)
             await write_audit(writer, audit)
 
     async def deletion(self, message_id: str) -> tuple[int, str] | None:
@@ -79,9 +80,9 @@ class SQLiteMessages:
         return await self._database.read_one("deletion", to_deletion, id=of_id(message_id))
 
 
-def to_arrival(row: Row) -> tuple[Message, Channel]:
-    """Read a message and one of its destinations."""
-    return to_message(row), Channel.parse(row["destination"])
+def to_words(row: Row) -> tuple[int, str]:
+    """Read words that were replaced."""
+    return row["at"], row["before"]
 
 
 def to_thread(row: Row) -> str:

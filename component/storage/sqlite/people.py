@@ -39,7 +39,15 @@ class SQLitePeople:
 
 def to_preference(row: Row) -> Preference:
     """Read a row of `preferences`."""
-    return Preference(row["jid"], row["language"], row["confirm"], row["zone"], row["quiet"])
+    return Preference(
+        row["jid"],
+        row["language"],
+        row["confirm"],
+        row["zone"],
+        row["quiet"],
+        bool(row["welcomed"]),
+        bool(row["posts"]),
+    )
 
 
 def to_contact(row: Row) -> tuple[str, str]:

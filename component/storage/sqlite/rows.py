@@ -56,6 +56,7 @@ def to_message(row: Row) -> Message:
         to_id(row["replies"]),
         to_id(row["thread"]),
         Kind(row["kind"]),
+        row["edited"],
     )
 
 

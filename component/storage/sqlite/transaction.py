@@ -14,9 +14,10 @@ from component.bus.model.planner import Held
 from component.bus.ports.digests import DigestTurn
 from component.bus.ports.fan_out import FanOutPage
 from component.bus.ports.source_state import ArchivePosition
-from component.bus.ports.transaction import Known, Plan, Released, Write
+from component.bus.ports.transaction import Known, Original, Plan, Released, Write
 from component.storage.sqlite.database import Connection, MessageIds, Row, to_id
 from component.storage.sqlite.digests import save_turns
+from component.storage.sqlite.edits import find_original, save_revision
 from component.storage.sqlite.fan_out import save_page
 from component.storage.sqlite.rows import (
     of_entries,
@@ -75,10 +76,16 @@ class SQLiteTransaction:
         by_place = {row["place"]: to_known(row) for row in rows}
         return [by_place[place] for place in range(len(messages))]
 
+    async def original(self, message_id: str) -> Original | None:
+        """Return a message, or the one that it corrects."""
+        return await find_original(self._writer, message_id)
+
     # Plans
 
     async def put(self, plans: Sequence[Plan]) -> Sequence[tuple[Delivery, ...]]:
-        """Save what follows from messages: one statement of each kind for all plans."""
+        """Save what follows from messages: one statement of each kind for all plans, but some for
+        each revision."""
+        await self.put_revisions(plans)
         await self.put_digests(plans)
         await self.load_bodies(plans)
         deliveries = await self.put_deliveries(plans)
@@ -94,6 +101,15 @@ class SQLiteTransaction:
         await self._writer.put("add_rejections", rejections, ids)
         await self.put_entries(plans)
         return deliveries
+
+    async def put_revisions(self, plans: Sequence[Plan]) -> None:
+        """Change earlier messages, and add those that take some of them back."""
+        for plan in plans:
+            if plan.revision:
+                await save_revision(self._writer, plan.revision)
+                self._bodies.pop(plan.revision.original.message.id, None)
+            if plan.extra:
+                await self.insert(plan.extra)
 
     async def put_digests(self, plans: Sequence[Plan]) -> None:
         """Add the messages that aggregators made, and what is in each."""
@@ -153,9 +169,15 @@ class SQLiteTransaction:
 
     async def take_held(self, held: Sequence[Held]) -> Released:
         """Remove held messages; return those that were there, and where they have been since."""
-        rows = await self._writer.rows("drop_held", ids=json.dumps([one.id for one in held]))
-        gone = {row["id"] for row in rows}
-        left = [one for one in held if one.id in gone]
+        ids = json.dumps([one.id for one in held])
+        words = {row["number"]: row for row in await self._writer.rows("held_words", ids=ids)}
+        await self._writer.rows("drop_held", ids=ids)
+        left: list[Held] = []
+        for one in held:
+            row = words.get(one.id)
+            if row:
+                now = replace(one.message, body=row["body"], edited=row["edited"])
+                left.append(replace(one, message=now))
         if not left:
             return Released((), frozenset())
         been = await self.been_with_parts(list({one.message.id: None for one in left}))

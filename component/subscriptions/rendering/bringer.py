@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel
 from component.bus.model.subscription import Standing, Subscription
+from component.bus.ports.addresses import AddressStore
 from component.bus.ports.method import Clock
-from component.bus.ports.store import Store
+from component.bus.ports.subscriptions import SubscriptionStore
 from component.subscriptions.rendering.excerpts import LIFE_MS, Excerpts
 from component.subscriptions.rendering.recent import Recent
 
@@ -18,9 +19,15 @@ class Bringer:
     """Finds it. `persons` are the names of methods whose channels are people."""
 
     def __init__(
-        self, store: Store, excerpts: Excerpts, clock: Clock, persons: Collection[str]
+        self,
+        subscriptions: SubscriptionStore,
+        addresses: AddressStore,
+        excerpts: Excerpts,
+        clock: Clock,
+        persons: Collection[str],
     ) -> None:
-        self._store = store
+        self._subscriptions = subscriptions
+        self._addresses = addresses
         self._excerpts = excerpts
         self._persons = persons
         self._places: Recent[str, tuple[int, Sequence[Channel]]] = Recent(
@@ -33,7 +40,7 @@ class Bringer:
         target = delivery.channel
         if delivery.message.channel == target or target.method not in self._persons:
             return None  # the bus says it there itself; and only persons get single messages
-        theirs = await self._store.subscriptions.find(target=target)
+        theirs = await self._subscriptions.find(target=target)
         if not theirs:
             theirs = await self._falling_back_to(target)
         by_channel: dict[Channel, Subscription] = {}
@@ -49,14 +56,14 @@ class Bringer:
 
     async def givers(self, target: Channel) -> Sequence[str]:
         """The bare JIDs of those who gave an address. Raises StoreError."""
-        known = await self._store.addresses.find(target=target)
+        known = await self._addresses.find(target=target)
         return [address.who for address in known if address.who]
 
     async def _falling_back_to(self, target: Channel) -> Sequence[Subscription]:
         """Subscriptions of those who gave the target that fall back to it."""
         found: list[Subscription] = []
         for who in await self.givers(target):
-            for subscription in await self._store.subscriptions.find(who=who):
+            for subscription in await self._subscriptions.find(who=who):
                 if subscription.fallback == target:
                     found.append(subscription)
         return found

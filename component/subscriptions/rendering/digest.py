@@ -262,7 +262,7 @@ def entry(
     message: Message, channel: Channel, places: Places, time: str, longest: int = MAX_CHARS
 ) -> Entry:
     """A message that came to a channel, to be drawn; the time is written already."""
-    body = _LINE_END.sub("\n", scrub(message.body))
+    body = _LINE_END.sub("\n", scrub(message.spoken))
     target, heading, rest = headed(message, channel, body, places)
     text, is_cut = cut(rest.strip("\n"), longest)
     html = linked(text).replace("\n", Markup("<br>\n"))

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from component.bus.model.delivery import Delivery
-from component.bus.model.message import DELETED, Channel, Message
+from component.bus.model.message import Channel, Message
 from component.bus.model.subscription import Subscription
 from component.bus.ports.digests import DigestPart
 from component.bus.ports.method import Clock
@@ -129,7 +129,7 @@ class Excerpts:
         there: then its words may not be shown."""
         for hop in await self._store.messages.trace(message_id):
             if hop.channel == channel:
-                return hop.message if hop.message.body != DELETED else None
+                return hop.message if not hop.message.is_gone else None
         return None
 
     async def places(self, message: Message) -> Sequence[Channel]:

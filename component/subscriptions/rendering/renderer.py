@@ -66,11 +66,21 @@ class Renderer:
         self._preferences = preferences
         self._persons = persons
         self._excerpts = Excerpts(store, clock, keep)
-        self._bringer = Bringer(store, self._excerpts, clock, persons)
+        self._bringer = Bringer(
+            store.subscriptions, store.addresses, self._excerpts, clock, persons
+        )
         self._pages = Pages(templates, places, links, host, tell)
         self._digests = DigestPages(self._excerpts, places, self._pages, clock)
         self._messages = MessagePages(self._excerpts, places, self._pages, clock)
-        self._requests = RequestPages(store, places, links, preferences, self._pages, hears_stop)
+        self._requests = RequestPages(
+            store.addresses,
+            store.subscriptions,
+            places,
+            links,
+            preferences,
+            self._pages,
+            hears_stop,
+        )
 
     async def letter(self, delivery: Delivery) -> Letter:
         """A delivery as mail. Raises StoreError, Refused."""

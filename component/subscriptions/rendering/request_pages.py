@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from component.bus.model.delivery import Delivery
 from component.bus.model.subscription import Standing, Subscription
-from component.bus.ports.store import Store
+from component.bus.ports.addresses import AddressStore
+from component.bus.ports.subscriptions import SubscriptionStore
 from component.common.errors import Refused
 from component.common.i18n import _
 from component.subscriptions.rendering import values
@@ -28,14 +29,16 @@ class RequestPages:
 
     def __init__(
         self,
-        store: Store,
+        addresses: AddressStore,
+        subscriptions: SubscriptionStore,
         places: Places,
         links: ReaderLinks,
         preferences: Preferences,
         pages: Pages,
         hears_stop: bool,
     ) -> None:
-        self._store = store
+        self._addresses = addresses
+        self._subscriptions = subscriptions
         self._places = places
         self._links = links
         self._preferences = preferences
@@ -45,8 +48,8 @@ class RequestPages:
     async def page(self, delivery: Delivery, names: Sequence[str]) -> tuple[Page, ReaderLocale]:
         """A request by the templates of these names, and the locale it is in. Raises StoreError,
         and Refused where the address need not be confirmed any more."""
-        request = await self._store.addresses.request(delivery.message.id)
-        address = request and await self._store.addresses.get(request.who, delivery.channel)
+        request = await self._addresses.request(delivery.message.id)
+        address = request and await self._addresses.get(request.who, delivery.channel)
         if not request or not address or address.asked != request.at:
             raise Refused(_("The address no longer needs to be confirmed."))
         who, by = request.who, request.requested_by
@@ -65,5 +68,5 @@ class RequestPages:
 
     async def _waiting(self, who: str, delivery: Delivery) -> Sequence[Subscription]:
         """The subscriptions that wait for the address."""
-        theirs = await self._store.subscriptions.find(who=who, target=delivery.channel)
+        theirs = await self._subscriptions.find(who=who, target=delivery.channel)
         return [one for one in theirs if one.standing in WAITING]

@@ -62,7 +62,7 @@ def of_message(
     """For message.*: one that came to a channel, and what it answers."""
     title = one_line(places.title(channel))
     return {
-        "subject": subject.of_message(title, message.body),
+        "subject": subject.of_message(title, message.spoken),
         "title": title,
         "url": places.page(channel),
         "quote": one_line(quoted(answered)) if answered else "",

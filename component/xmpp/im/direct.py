@@ -115,8 +115,7 @@ class DirectMessages:
 
     async def retract(self, jid: str, message: Message) -> None:
         """Ask a person's client to hide what was sent (XEP-0424); raises Unavailable."""
-        language = self._texts.language(jid)
-        self._session.send(retraction("chat", self._bot, jid, message.id, language))
+        self._session.send(retraction("chat", self._bot, jid, message.id))
 
     def bounced(self, stanza: Element) -> None:
         """An error came back from someone: for a message on its way, it is the answer."""

@@ -5,22 +5,34 @@ forged as easily as written. Roles come from that bare JID.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 import structlog
 
-from component.bus.model.message import WEB_MARK, Author, Channel, Message, is_id
+from component.bus.model.message import (
+    WEB_MARK,
+    WITHDRAWN,
+    Author,
+    Channel,
+    Kind,
+    Message,
+    is_id,
+)
+from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Clock, HeardThere
-from component.common.errors import Forbidden, NotFound, ShoutbusError, StoreError, TooMany
+from component.common.errors import Forbidden, Gone, NotFound, ShoutbusError, StoreError, TooMany
 from component.common.i18n import Words, _, joined, tell
 from component.common.rate import Rate
 from component.common.sanitize import one_line, skeleton
-from component.xmpp.bot import Bot
+from component.xmpp.bot import Bot, unreadable
+from component.xmpp.content import Content, content_of, encryption_of, invitation_of
+from component.xmpp.edits import Edit, edit_of, names_of
 from component.xmpp.elements import answer, element, error, message
 from component.xmpp.handlers import Handlers, PlainMessage, TypedLine
+from component.xmpp.im.edits import Posted, PostedLines
+from component.xmpp.muc.edits import DELETED, UNKNOWN
 from component.xmpp.muc.replies import named_by, text_of
 from component.xmpp.stanza import (
     RECEIPTS,
@@ -28,17 +40,16 @@ from component.xmpp.stanza import (
     body_of,
     domain,
     is_aside,
+    is_said,
     language_of,
     local,
+    resource,
     said_of,
 )
 from component.xmpp.stream.session import Session
 from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()
-
-REMEMBERED = 10_000
-"""People who were told where their messages go."""
 
 
 class Inbox:
@@ -62,7 +73,8 @@ class Inbox:
         self._clock = clock
         self._tasks = Tasks()
         self._rate = Rate(time.monotonic, 200, 20)
-        self._informed: OrderedDict[str, None] = OrderedDict()
+        self._notices = Rate(time.monotonic, 1, 1 / 60)
+        self._lines = PostedLines()
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -71,15 +83,72 @@ class Inbox:
     def message(self, stanza: Element, from_room: bool) -> None:
         """A message that is not a room's groupchat. `from_room`: it came through a room, so its
         author's JID is hidden."""
-        if is_aside(stanza) or stanza.get("type") not in (None, "normal", "chat"):
-            return
-        if not body_of(stanza).strip():
+        if stanza.get("type") not in (None, "normal", "chat"):
             return
         take = self._handlers.gateway(domain(stanza.get("from", "")))
-        if take:
+        if not take and not from_room and self.takes_edit(stanza):
+            return
+        if is_aside(stanza):
+            return
+        if not take:
+            self.from_person(stanza, from_room)
+        elif body_of(stanza).strip() and content_of(stanza) in (Content.WORDS, Content.ENCRYPTED):
+            # Who writes there has no client that encrypts: “?OTR?” is what they wrote.
             self._tasks.run(self.from_gateway(stanza, take))
-        else:
+
+    def takes_edit(self, stanza: Element) -> bool:
+        """Take a correction or a retraction. Returns whether it was one."""
+        edit = edit_of(stanza)
+        if not edit or content_of(stanza) is Content.ENCRYPTED:
+            return False
+        self._lines.expect(bare(stanza.get("from", "")), names_of(stanza))
+        self._tasks.run(self.edited(stanza, edit))
+        return True
+
+    def from_person(self, stanza: Element, from_room: bool) -> None:
+        """Words, an invitation, or something that is neither."""
+        sender, holds = stanza.get("from", ""), content_of(stanza)
+        if from_room and not resource(sender):
+            return  # the room itself: what it says of the bot is in its presence too
+        if holds is Content.WORDS and body_of(stanza).strip():
+            self._lines.expect(bare(sender), names_of(stanza))
             self._tasks.run(self.heard(stanza, from_room))
+        elif holds is Content.ENCRYPTED:
+            self.unreadable(stanza)
+        elif not from_room:
+            self.invited(stanza)
+
+    def invited(self, stanza: Element) -> None:
+        """Tell who invites the bot, if somebody does, how a room is joined, once in a while: the
+        bot comes into rooms that are configured, and into no other."""
+        invitation = invitation_of(stanza)
+        if not invitation or not invitation.inviter or is_said(stanza):
+            return
+        try:
+            self._notices.spend(f"invitation {invitation.inviter}")
+        except TooMany:
+            return
+        sentence = _(
+            "I was invited to {room}. I only join rooms that are configured: an operator can add "
+            "this one with “channel add muc {room}”.",
+            room=invitation.room,
+        )
+        words = sentence.told(self._handlers.language(invitation.inviter))
+        if invitation.is_vouched_for:
+            self._bot.write(invitation.inviter, words)
+        else:
+            self._bot.decline(invitation.room, invitation.inviter, words)
+
+    def unreadable(self, stanza: Element) -> None:
+        """Say that a message is encrypted, once in a while: what answers may be a program. It goes
+        nowhere."""
+        sender = bare(stanza.get("from", ""))
+        try:
+            self._notices.spend(f"encrypted {stanza.get('from', '')}")
+        except TooMany:
+            return
+        language = self._handlers.language(sender, language_of(stanza))
+        self._bot.reply(stanza, unreadable(encryption_of(stanza)).told(language))
 
     async def from_gateway(self, stanza: Element, take: HeardThere) -> None:
         """A gateway's JIDs are not people: they get no answer, and the gateway only an error."""
@@ -109,9 +178,55 @@ class Inbox:
             inside = error(error_type(fault), fault.condition, tell(fault.sentence, language))
             self._session.try_send(answer(stanza, "error", inside))
             return
+        finally:
+            self._lines.settle(sender, names_of(stanza), None)
         if reply:
             self._bot.reply(stanza, tell(reply, language))
         self.receipt(stanza)
+
+    async def edited(self, stanza: Element, edit: Edit) -> None:
+        """Take a correction or a retraction, and say what it did not reach. What corrects a command
+        is a new one. Another bus is not answered."""
+        sender, names = bare(stanza.get("from", "")), names_of(stanza)
+        language = self._handlers.language(sender, language_of(stanza))
+        try:
+            line = await self._lines.find(sender, edit.named)
+            if line is None:
+                await self.again(stanza, edit)
+                return
+            self._rate.spend(sender)
+            self._lines.settle(sender, names, line)
+            reply = sentences(await self.revise(stanza, edit, line))
+        except ShoutbusError as fault:
+            if not is_said(stanza):
+                inside = error(error_type(fault), fault.condition, tell(fault.sentence, language))
+                self._session.try_send(answer(stanza, "error", inside))
+            return
+        finally:
+            self._lines.settle(sender, names, None)
+        if reply and not is_said(stanza):
+            self._bot.reply(stanza, tell(reply, language))
+        self.receipt(stanza)
+
+    async def again(self, stanza: Element, edit: Edit) -> None:
+        """Someone corrected what was not a message: a command, or a line that was refused."""
+        if not edit.retracts and not is_aside(stanza):
+            await self.heard(stanza, from_room=False)
+
+    async def revise(self, stanza: Element, edit: Edit, line: Posted) -> Sequence[Words]:
+        """Change a message of the sender's. Returns what was not changed; raises as
+        `Accepting.revise`, NotFound, Gone."""
+        jid = bare(stanza.get("from", ""))
+        claimed = await self.claimed_id(stanza, jid)
+        words = WITHDRAWN if edit.retracts else text_of(stanza)
+        change = Message.new(line.channel, author(jid), words, self._clock(), id=claimed)
+        kind = Kind.RETRACTION if edit.retracts else Kind.CHAT
+        receipt = await self._handlers.revise(replace(change, corrects=line.id, kind=kind))
+        if receipt.missing:
+            raise NotFound(UNKNOWN)
+        if receipt.deleted and not edit.retracts:
+            raise Gone(DELETED)
+        return self._handlers.missed(receipt)
 
     def receipt(self, stanza: Element) -> None:
         """Say that a message arrived where its sender asks for that (XEP-0184)."""
@@ -151,18 +266,22 @@ class Inbox:
                     bot=self._bot.bare,
                 )
             )
-        receipt = await self._handlers.accept(await self.posted(stanza, channel, text_of(stanza)))
+        plain = PlainMessage(text_of(stanza), named_by(stanza))
+        receipt = await self.post(stanza, channel, plain)
         return sentences([refusal.sentence for refusal in self._handlers.refusals(receipt)])
 
     async def to_bot(self, stanza: Element) -> Words | str | None:
         """To the bot: run the command, or post it to where the sender's messages go."""
         jid, text = bare(stanza.get("from", "")), text_of(stanza)
-        typed = TypedLine(jid, local(jid) or jid, text, False, language_of(stanza))
-        reply = await self._handlers.answer(typed)
-        if isinstance(reply, str):
-            return reply
-        if isinstance(reply, PlainMessage):
-            text = reply.body
+        plain = PlainMessage(text, named_by(stanza))
+        if not await self.claimed_id(stanza, jid):  # another bus gives no commands
+            typed = TypedLine(
+                jid, local(jid) or jid, text, False, language_of(stanza), plain.replies
+            )
+            reply = await self._handlers.answer(typed)
+            if isinstance(reply, str):
+                return reply
+            plain = reply or plain
         channel = Channel("chat", jid)
         ends = self._handlers.leads_to(channel)
         if not ends:
@@ -170,43 +289,47 @@ class Inbox:
                 "Your message was not forwarded, because no route starts at your chat. “help” "
                 "lists what I can do."
             )
-        receipt = await self._handlers.accept(await self.posted(stanza, channel, text))
-        answers = [refusal.sentence for refusal in self._handlers.refusals(receipt)]
+        receipt = await self.post(stanza, channel, plain)
+        answers: list[Words | str] = []
+        if plain.note:
+            answers.append(plain.note)
+        answers += [refusal.sentence for refusal in self._handlers.refusals(receipt)]
         stopped = {stop.destination for stop in receipt.planned.stops}
         if stopped:
             ends = self._handlers.leads_to(channel, stopped)
-        where = self.confirmation(jid, ends)
+        where = self.confirmation(jid, ends, first=plain.first)
         if where:
             answers.append(where)
         return sentences(answers)
 
-    def confirmation(self, jid: str, ends: Sequence[str]) -> Words | None:
-        """Where a message went. Said once to each person who does not want otherwise: what they
-        thought private may be read by many."""
-        wish = self._handlers.confirms(jid)
+    def confirmation(self, jid: str, ends: Sequence[str], *, first: bool) -> Words | None:
+        """Where a message went, as often as its author wants to hear that."""
         if not ends:
             return None
-        if wish == "always":
+        if self._handlers.confirms(jid) == "always":
             return _("Posted to {ends}.", ends=", ".join(ends))
-        if wish == "never" or jid in self._informed:
-            return None
-        self._informed[jid] = None
-        if len(self._informed) > REMEMBERED:
-            self._informed.popitem(last=False)
-        return _(
-            "Posted to {ends}, where everyone can read it. From now on I post what you write "
-            "here without confirming each message. “help” lists what else I can do.",
-            ends=", ".join(ends),
-        )
+        if first:
+            return _(
+                "Posted to {ends}. From now on I post what you write here without asking.",
+                ends=", ".join(ends),
+            )
+        return None
 
     # What it is
 
-    async def posted(self, stanza: Element, channel: Channel, text: str) -> Message:
+    async def post(self, stanza: Element, channel: Channel, plain: PlainMessage) -> Receipt:
+        """Post a message to a channel. Its author can edit it from then on."""
+        receipt = await self._handlers.accept(await self.posted(stanza, channel, plain))
+        posted = Posted(receipt.message.id, receipt.message.channel)
+        self._lines.settle(bare(stanza.get("from", "")), names_of(stanza), posted)
+        return receipt
+
+    async def posted(self, stanza: Element, channel: Channel, plain: PlainMessage) -> Message:
         """The message that someone posts to a channel."""
         jid = bare(stanza.get("from", ""))
         claimed = await self.claimed_id(stanza, jid)
-        posted = Message.new(channel, author(jid), text, self._clock(), id=claimed)
-        named = named_by(stanza)  # what the bus says to someone bears our own ids
+        posted = Message.new(channel, author(jid), plain.body, self._clock(), id=claimed)
+        named = plain.replies  # what the bus says to someone bears our own ids
         if not is_id(named) or named == posted.id:
             return posted
         if await self._handlers.can_read(named, channel, jid):
@@ -231,7 +354,7 @@ def author(jid: str) -> Author:
     return Author(name[:200], jid)
 
 
-def sentences(parts: Sequence[Words]) -> Words | None:
+def sentences(parts: Sequence[Words | str]) -> Words | None:
     """Several sentences, one a line; None for none."""
     if not parts:
         return None

@@ -6,6 +6,7 @@ at each start.
 """
 
 import time
+from collections.abc import Awaitable, Callable
 from xml.etree.ElementTree import Element
 
 from component.bus.ports.people import PeopleStore
@@ -13,7 +14,7 @@ from component.common.errors import TooMany
 from component.common.rate import Rate
 from component.xmpp.elements import presence
 from component.xmpp.identity import Identities
-from component.xmpp.stanza import bare, domain
+from component.xmpp.stanza import bare, domain, language_of
 from component.xmpp.stream.session import Session
 from component.xmpp.tasks import Tasks
 
@@ -30,6 +31,9 @@ class Roster:
         self._identities = identities
         self._rate = Rate(time.monotonic, 200, 5)
         self._tasks = Tasks()
+        self.added: list[Callable[[str, str, str], Awaitable[None]]] = []
+        """Called with our bare JID, theirs, and the language that they asked in, for each who has
+        one of ours as a contact from now on."""
         session.up.append(self.show_all)
 
     async def close(self) -> None:
@@ -82,7 +86,7 @@ class Roster:
             if kind == "subscribe":
                 self._session.try_send(presence(ours, theirs, type="unsubscribed"))
         elif kind == "subscribe" and self.may_subscribe(domain(theirs)):
-            self._tasks.run(self.accept(ours, theirs))
+            self._tasks.run(self.accept(ours, theirs, language_of(stanza)))
         elif kind == "probe":
             self.show(ours, stanza.get("from", ""))
         elif kind == "unsubscribe":
@@ -97,8 +101,10 @@ class Roster:
             return False
         return True
 
-    async def accept(self, ours: str, theirs: str) -> None:
+    async def accept(self, ours: str, theirs: str, language: str) -> None:
         """Someone has a JID of ours as a contact from now on."""
         await self._people.add_contact(ours, theirs)
         self._session.try_send(presence(ours, theirs, type="subscribed"))
         self.show(ours, theirs)
+        for call in self.added:
+            await call(ours, theirs, language)

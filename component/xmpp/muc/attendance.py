@@ -106,7 +106,8 @@ class Attendance:
         """Join, configure, read what was missed; raises Unavailable, StoreError, IqError."""
         await self.join(room)
         await self.configure(room)
-        room.language = await self._owner.language(room.jid)
+        about = await self._owner.about(room.jid)
+        room.language, room.occupant_ids = about.language, about.occupant_ids
         room.state = "reading"
         first_time = await self._ingest.catch_up(room)
         room.state, room.trouble = "in", ""

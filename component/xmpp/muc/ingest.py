@@ -8,7 +8,6 @@ what is accepted, and behind the outcome of what is confirmed.
 import asyncio
 import dataclasses
 import hashlib
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -19,17 +18,23 @@ from component.bus.model.message import (
     GUEST_PREFIX,
     MAX_BODY,
     WEB_MARK,
+    WITHDRAWN,
     Author,
     Message,
     id_from,
     is_id,
+    new_id,
 )
 from component.bus.ports.method import Clock, Refusal
 from component.bus.ports.source_state import ArchivePosition
 from component.common.errors import BadInput, Muted
+from component.common.i18n import Words
 from component.common.sanitize import one_line, skeleton
+from component.xmpp.content import Content, content_of
+from component.xmpp.edits import Edit, edit_of, names_of
 from component.xmpp.handlers import Accepting
-from component.xmpp.muc.mam import MamArchive
+from component.xmpp.muc.edits import DELETED, UNKNOWN, RoomEdit, room_edit, speaker
+from component.xmpp.muc.mam import Archived, MamArchive
 from component.xmpp.muc.replies import KnownLine, archived_as, named_by, text_of
 from component.xmpp.muc.room import Room
 from component.xmpp.stanza import (
@@ -58,6 +63,10 @@ class Incoming:
     nick: str
     message: Message
     position: ArchivePosition | None
+    who: str = ""
+    """Who may edit it; "" for nobody."""
+    names: tuple[str, ...] = ()
+    """What they may call it then."""
 
     @property
     def claimed(self) -> bool:
@@ -67,10 +76,13 @@ class Incoming:
     def remember(self, id: str) -> None:
         """It can be answered, as the message of this id. An id that was claimed does not take the
         place of a line that had it first."""
-        if not self.position or (self.claimed and self.room.lines.of(id)):
-            return
-        line = KnownLine(id, self.position.stanza_id, self.nick, self.message.thread)
-        self.room.lines.put(line)
+        archived = ""
+        if self.position:
+            archived = self.position.stanza_id
+            if self.claimed and self.room.lines.of(id):
+                return
+        self.room.lines.put(KnownLine(id, archived, self.nick, self.message.thread))
+        self.room.lines.call(id, self.who, self.names)
 
 
 class Ingest:
@@ -101,16 +113,19 @@ class Ingest:
 
     # Live
 
-    def live(self, room: Room, stanza: Element) -> Incoming | None:
+    def live(self, room: Room, stanza: Element) -> Incoming | RoomEdit | None:
         """What to accept of a stanza that was said just now; None for our own words, which are
         confirmed by it."""
         if resource(stanza.get("from", "")) == room.nick and not is_said(stanza):
             return None  # our own, such as a subject
-        return self.sort(room, stanza, stanza_id(stanza, room.jid), self._clock())
+        archived = stanza_id(stanza, room.jid)
+        return self.sort(room, stanza, archived, self._clock(), live=True)
 
-    def sort(self, room: Room, stanza: Element, archived: str, at: int) -> Incoming | None:
-        """Tell someone's words from our own. `archived` is the archive's id ("" where it has none),
-        `at` the time in ms."""
+    def sort(
+        self, room: Room, stanza: Element, archived: str, at: int, *, live: bool = False
+    ) -> Incoming | RoomEdit | None:
+        """Tell someone's words and edits from our own. `archived` is the archive's id ("" where it
+        has none), `at` the time in ms."""
         nick = resource(stanza.get("from", ""))
         position = None
         if archived:
@@ -119,21 +134,89 @@ class Ingest:
         if ours:
             room.reflected(ours, nick)
             room.lines.put(KnownLine(ours, archived, nick))
-        if ours or is_aside(stanza) or not nick or not body_of(stanza).strip():
+        elif nick and content_of(stanza) is not Content.ENCRYPTED:
+            edit = edit_of(stanza)
+            if edit:
+                return self.edited(room, stanza, edit, position, archived, at, live=live)
+        if ours or is_aside(stanza) or not nick or not has_words(stanza):
             if position:
                 # After the outcome that the confirmation settles in this turn of the loop.
                 asyncio.get_running_loop().call_soon(self._accepting.note, position)
             return None
+        return self.said(room, stanza, position, archived, at, live=live)
+
+    def said(
+        self,
+        room: Room,
+        stanza: Element,
+        position: ArchivePosition | None,
+        archived: str,
+        at: int,
+        *,
+        live: bool,
+    ) -> Incoming | None:
+        """Someone's words; None for those that cannot be a message."""
+        nick = resource(stanza.get("from", ""))
         try:
-            incoming = Incoming(room, nick, message(room, stanza, archived, at), position)
+            said = message(room, stanza, archived, at)
         except BadInput as error:
             log.info("message not forwarded", room=room.jid, reason=str(error))
             return None
-        if not incoming.claimed:  # else the hub says first whose id it is
+        who = speaker(room, nick, stanza, live=live)
+        incoming = Incoming(room, nick, said, position, who, names_of(stanza, archived))
+        if not incoming.claimed or not position:  # else the hub says first whose id it is
             incoming.remember(incoming.message.id)
         return incoming
 
-    async def accept(self, incoming: Incoming) -> Sequence[Refusal]:
+    def edited(
+        self,
+        room: Room,
+        stanza: Element,
+        edit: Edit,
+        position: ArchivePosition | None,
+        archived: str,
+        at: int,
+        *,
+        live: bool,
+    ) -> RoomEdit | None:
+        """An edit of someone's line."""
+        nick = resource(stanza.get("from", ""))
+        try:
+            words = WITHDRAWN if edit.retracts else ""
+            said = message(room, stanza, archived, at, words)
+        except BadInput as error:
+            log.info("edit not forwarded", room=room.jid, reason=str(error))
+            return None
+        who = speaker(room, nick, stanza, live=live)
+        found = room_edit(room, said, edit, who, names_of(stanza, archived), nick)
+        return dataclasses.replace(found, position=position)
+
+    async def accept(self, incoming: Incoming | RoomEdit) -> Sequence[Words]:
+        """Hand someone's words or edit to the hub. Returns what its author is to know; raises
+        StoreError, and then it must be read again."""
+        if isinstance(incoming, RoomEdit):
+            return await self.revise(incoming)
+        return [refusal.sentence for refusal in await self.accept_words(incoming)]
+
+    async def revise(self, edit: RoomEdit) -> Sequence[Words]:
+        """Hand an edit to the hub. Returns what was not changed; raises StoreError."""
+        if not edit.change:
+            log.info("edit of an unknown message", room=edit.room.jid, nick=edit.nick)
+            if edit.position:
+                self._accepting.note(edit.position)
+            return [UNKNOWN]
+        try:
+            receipt = await self._accepting.revise(edit.change, edit.position)
+        except Muted as muted:
+            self.not_passed_on(edit.room, edit.change, edit.position, muted)
+            return ()
+        if receipt.missing:
+            return [UNKNOWN]
+        if receipt.deleted and not edit.retracts:
+            return [DELETED]
+        return self._accepting.missed(receipt)
+
+    async def accept_words(self, incoming: Incoming) -> Sequence[Refusal]:
         """Hand someone's words to the hub. Returns what was stopped and its author is to know.
 
         Raises StoreError; then they must be read again. People who read a room can work out the
@@ -145,28 +228,29 @@ class Ingest:
             receipt = await self._accepting.accept(said, position)
         except Muted as muted:
             incoming.room.lines.drop(said.id)
-            self.not_passed_on(incoming, muted)
+            self.not_passed_on(incoming.room, said, position, muted)
             return ()
         first = receipt.message
         taken = first.origin != said.origin and not first.body.endswith(said.body)
-        if taken and not (incoming.claimed or receipt.new or receipt.deleted):
-            anew = dataclasses.replace(said, id=uuid.uuid4().hex)
+        changed = receipt.deleted or first.edited
+        if taken and not (incoming.claimed or receipt.new or changed):
+            anew = dataclasses.replace(said, id=new_id(said.at))
             receipt = await self._accepting.accept(anew, position)
         incoming.remember(receipt.message.id)
         return self._accepting.refusals(receipt)
 
-    def not_passed_on(self, incoming: Incoming, muted: Muted) -> None:
+    def not_passed_on(
+        self, room: Room, said: Message, position: ArchivePosition | None, muted: Muted
+    ) -> None:
         """Read, and left where it is: what may be said in the room is the room's affair. Each mute
         is logged once."""
-        author = incoming.message.author.key
+        author = said.author.key
         reason = f"{author}: {muted}"
         if reason not in self._refused:
             self._refused.add(reason)
-            log.info(
-                "message not forwarded", room=incoming.room.jid, author=author, reason=str(muted)
-            )
-        if incoming.position:
-            self._accepting.note(incoming.position)
+            log.info("message not forwarded", room=room.jid, author=author, reason=str(muted))
+        if position:
+            self._accepting.note(position)
 
     # From the archive
 
@@ -220,10 +304,23 @@ class Ingest:
             line = KnownLine(said.id, archived_as(said), said.author.name, said.thread)
             room.lines.put(line)
         for archived in await self.archive.last(room.jid):
-            ours = self.proved(room, archived.stanza)
-            if ours:
-                nick = resource(archived.stanza.get("from", ""))
-                room.lines.put(KnownLine(ours, archived.id, nick))
+            self.recall_line(room, archived)
+
+    def recall_line(self, room: Room, archived: Archived) -> None:
+        """Know a line of the archive: as ours, or by what its author may call it."""
+        stanza = archived.stanza
+        nick = resource(stanza.get("from", ""))
+        ours, edit = self.proved(room, stanza), edit_of(stanza)
+        if ours:
+            room.lines.put(KnownLine(ours, archived.id, nick))
+            return
+        who = speaker(room, nick, stanza, live=False)
+        if edit:
+            line = room.lines.called(who, edit.named)
+        else:
+            line = room.lines.meant(archived.id)
+        if line:
+            room.lines.call(line.id, who, names_of(stanza, archived.id))
 
     async def read_on(self, room: Room, position: ArchivePosition) -> None:
         """Pass on what was archived after a position; raises as `catch_up`, and IqError."""
@@ -236,8 +333,9 @@ class Ingest:
             await asyncio.gather(*accepting)
 
 
-def message(room: Room, stanza: Element, archived: str, at: int) -> Message:
-    """What someone said. An answer goes without the quote in it where it is known what it answers.
+def message(room: Room, stanza: Element, archived: str, at: int, words: str = "") -> Message:
+    """What someone said, or `words` in its place. An answer goes without the quote in it where it
+    is known what it answers.
 
     Raises BadInput.
     """
@@ -252,11 +350,17 @@ def message(room: Room, stanza: Element, archived: str, at: int) -> Message:
     body = body_of(stanza)
     if line:
         body = text_of(stanza)
+    body = words or body
     who = author(room, resource(stanza.get("from", "")))
     said = Message.new(room.channel, who, cut(body), at, origin=origin, id=known)
     if not line or line.id == said.id:
         return said
     return dataclasses.replace(said, replies=line.id, thread=line.begun)
+
+
+def has_words(stanza: Element) -> bool:
+    """Whether somebody said something in it."""
+    return bool(body_of(stanza).strip()) and content_of(stanza) is Content.WORDS
 
 
 def author(room: Room, nick: str) -> Author:

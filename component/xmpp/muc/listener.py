@@ -12,8 +12,11 @@ from component.bus.ports.method import Joined
 from component.common.errors import Conflict, Refused, StoreError, Unavailable
 from component.common.i18n import Words, _
 from component.xmpp.bot import Bot
+from component.xmpp.content import encryption_of
 from component.xmpp.muc.access import Access
+from component.xmpp.muc.addressed import addressed
 from component.xmpp.muc.attendance import Attendance
+from component.xmpp.muc.edits import RoomEdit
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.nick_guard import NickGuard
 from component.xmpp.muc.puppets import Puppets
@@ -113,17 +116,31 @@ class RoomListener:
         """A line: pass it on, and answer it where it is for the bot. What another bus says is for
         nobody here."""
         incoming = self._ingest.live(room, stanza)
+        line = self.line(room, stanza)
         if not incoming:
+            self.unread(room, stanza, line)
             return
-        nick = resource(stanza.get("from", ""))
-        line = RoomLine(nick, room.jid_of(nick), text_of(stanza), language_of(stanza))
         if is_said(stanza):
             self._tasks.run(self.accept(incoming, None))
-        else:
-            self._tasks.run(self.accept(incoming, line))
+            return
+        self._tasks.run(self.accept(incoming, line))
+        if not isinstance(incoming, RoomEdit) or not incoming.retracts:
             self._tasks.run(self._bot.answer(room, line))
 
-    async def accept(self, incoming: Incoming, line: RoomLine | None) -> None:
+    def line(self, room: Room, stanza: Element) -> RoomLine:
+        """A line as somebody said it."""
+        nick = resource(stanza.get("from", ""))
+        to_bot = addressed(stanza, room.nick, room.jid, self._bot.bare)
+        said, language = text_of(stanza), language_of(stanza)
+        return RoomLine(nick, room.jid_of(nick), said, language, to_bot)
+
+    def unread(self, room: Room, stanza: Element, line: RoomLine) -> None:
+        """Tell somebody once, and them alone, that nobody else can read what they encrypt."""
+        method = encryption_of(stanza)
+        if method and line.nick and line.nick != room.nick and not is_said(stanza):
+            self._bot.tell_unreadable(room, line, method)
+
+    async def accept(self, incoming: Incoming | RoomEdit, line: RoomLine | None) -> None:
         """Hand a line to the bus, and tell its author what was stopped.
 
         The author of a line can't be told no; the archive has it: where the store fails, it is read
@@ -131,15 +148,15 @@ class RoomListener:
         """
         room = incoming.room
         try:
-            refusals = await self._ingest.accept(incoming)
+            sentences = await self._ingest.accept(incoming)
         except StoreError:
             if room.state == "in":
                 room.state = "reading"
                 room.inside.clear()
                 self._attendance.come_back(room)
             return
-        if line and refusals:
-            self._bot.warn(room, line, refusals)
+        if line and sentences:
+            self._bot.warn(room, line, sentences)
 
     def bounced(self, room: Room, stanza: Element) -> None:
         """The room answers a line of ours with an error."""
@@ -216,6 +233,7 @@ class RoomListener:
         is_new = nick not in room.occupants
         self._access.seen(room, nick, occupant)
         room.occupants[nick] = occupant
+        room.stays.begin(nick)
         if self._nick_guard.minds(room, nick):
             self._tasks.run(self._nick_guard.put_out(room, nick, occupant.jid))
         elif is_new and room.inside.is_set() and nick not in self._puppets.names(room.jid):
@@ -228,8 +246,11 @@ class RoomListener:
         self._access.gone(room, nick, Occupant.read(stanza), codes)
         gone = room.occupants.pop(nick, None)
         item = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}item")
+        renamed = ""
         if gone and "303" in codes and item is not None:
-            room.occupants[item.get("nick", "")] = gone
+            renamed = item.get("nick", "")
+            room.occupants[renamed] = gone
+        room.stays.end(nick, renamed)
 
 
 def reason_out(stanza: Element, codes: frozenset[str]) -> Words:

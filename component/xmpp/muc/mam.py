@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from component.common.jids import folded
 from component.xmpp.elements import element, form, query
 from component.xmpp.stanza import (
     DELAY,
@@ -65,7 +66,7 @@ class MamArchive:
         archive, page = self._pages.get(result.get("queryid", ""), ("", []))
         # From the room itself: an occupant's private message comes from its bare JID and their
         # nickname.
-        if archive and stanza.get("from", "").lower() == archive:
+        if archive and folded(stanza.get("from", "")) == archive:
             archived = read(result)
             if archived:
                 page.append(archived)

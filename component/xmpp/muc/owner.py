@@ -2,11 +2,13 @@
 subject, invite, kick, destroy."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 import structlog
 
 from component.common.i18n import best
+from component.xmpp.edits import OCCUPANT_ID
 from component.xmpp.elements import STREAM, element, form, message, query
 from component.xmpp.stanza import (
     DATA,
@@ -17,6 +19,7 @@ from component.xmpp.stanza import (
     MUC_OWNER,
     MUC_USER,
     bare,
+    features,
 )
 from component.xmpp.stream.session import IqError, Session
 
@@ -27,9 +30,18 @@ PERSISTENT = f"{CONFIG}persistentroom"
 LANGUAGE = "muc#roominfo_lang"
 
 
+@dataclass(frozen=True, slots=True)
+class RoomInfo:
+    """The language that is spoken in a room, of those that the bus speaks, and whether it gives
+    occupants ids (XEP-0421)."""
+
+    language: str
+    occupant_ids: bool
+
+
 class Owner:
-    """The bot as a room's owner; every call raises IqError and Unavailable, but for `language`:
-    only the latter."""
+    """The bot as a room's owner; every call raises IqError and Unavailable, but for `about`: only
+    the latter."""
 
     def __init__(self, session: Session, bot: str) -> None:
         self._session = session
@@ -53,14 +65,14 @@ class Owner:
             filled = form({"FORM_TYPE": f"{MUC}#roomconfig", **values})
             await self._session.iq("set", room, self._bot, query(MUC_OWNER, filled))
 
-    async def language(self, room: str) -> str:
-        """The language that is spoken in a room, by its disco#info (XEP-0045 section 15.5.3), of
-        those that the bus speaks."""
+    async def about(self, room: str) -> RoomInfo:
+        """What a room's disco#info says of it (XEP-0045 section 15.5.3)."""
         try:
             info = await self._session.iq("get", room, self._bot, query(DISCO_INFO))
         except IqError:
-            return best("")
-        return best(form_values(info).get(LANGUAGE, ""))
+            return RoomInfo(best(""), False)
+        language = best(form_values(info).get(LANGUAGE, ""))
+        return RoomInfo(language, OCCUPANT_ID in features(info))
 
     async def share(self, room: str, admins: Iterable[str]) -> None:
         """Make each of `admins` an owner who isn't one."""

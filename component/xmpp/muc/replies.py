@@ -6,6 +6,7 @@ said behind it must not overtake it.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
@@ -17,7 +18,9 @@ from component.xmpp.stanza import MAX_ID, body_of
 REPLY = "urn:xmpp:reply:0"
 FALLBACK = "urn:xmpp:fallback:0"
 REMEMBERED = 2_000
-"""Lines of a room that can be answered."""
+"""Lines of a room that can be answered and edited."""
+MAX_NAMES = 60
+"""Names of one line. Each edit of it adds some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,15 @@ class LineIndex:
     def __init__(self) -> None:
         self._by_id: OrderedDict[str, KnownLine] = OrderedDict()
         self._by_archive: dict[str, str] = {}
+        self._by_name: dict[tuple[str, str], str] = {}
+        self._names: dict[str, set[tuple[str, str]]] = {}
 
     def __len__(self) -> int:
         return max(len(self._by_id), len(self._by_archive))
 
     def put(self, line: KnownLine) -> None:
         """Remember a line, or what more is known of one."""
-        known = self.drop(line.id)
+        known = self._take(line.id)
         if known:
             archived, thread = line.archived or known.archived, line.thread or known.thread
             line = replace(line, archived=archived, thread=thread)
@@ -60,10 +65,30 @@ class LineIndex:
 
     def drop(self, id: str) -> KnownLine | None:
         """It was not a message after all; returns what was known of it."""
+        for name in self._names.pop(id, ()):
+            if self._by_name.get(name) == id:
+                del self._by_name[name]
+        return self._take(id)
+
+    def _take(self, id: str) -> KnownLine | None:
         known = self._by_id.pop(id, None)
         if known and self._by_archive.get(known.archived) == id:
             del self._by_archive[known.archived]
         return known
+
+    def call(self, id: str, who: str, names: Iterable[str]) -> None:
+        """Let `who` said a line that is known name it so."""
+        if not who or id not in self._by_id:
+            return
+        mine = self._names.setdefault(id, set())
+        for name in names:
+            if len(mine) < MAX_NAMES:
+                mine.add((who, name))
+                self._by_name[who, name] = id
+
+    def called(self, who: str, name: str) -> KnownLine | None:
+        """The line that `who` said and names so."""
+        return self.of(self._by_name.get((who, name), ""))
 
     def of(self, id: str) -> KnownLine | None:
         """The line with this id of ours."""

@@ -14,7 +14,8 @@ from component.bus.model.delivery import Delivery, State
 from component.bus.ports.method import Fate
 from component.common.errors import Refused, Unavailable
 from component.common.i18n import Words, _
-from component.xmpp.elements import body, element, message, own_words, query
+from component.xmpp.edits import FASTEN, RETRACT, RETRACT_0
+from component.xmpp.elements import element, message, own_words, query
 from component.xmpp.muc.ingest import Ingest
 from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.replies import archived_as
@@ -25,9 +26,6 @@ from component.xmpp.stream.session import IqError, Session
 MODERATE = "urn:xmpp:message-moderate:1"
 MODERATE_0 = "urn:xmpp:message-moderate:0"
 """XEP-0425 before 0.3, as Prosody's mod_muc_moderation and ejabberd from 23.04 have it."""
-RETRACT = "urn:xmpp:message-retract:1"
-RETRACT_0 = "urn:xmpp:message-retract:0"
-FASTEN = "urn:xmpp:fasten:0"
 
 SLACK_MS = 60_000
 """Milliseconds that the room's clock and ours may differ, and a reflection take."""
@@ -35,7 +33,6 @@ PAGES = 10
 """Pages of the archive that are searched for a line, from each time it may have been said at."""
 
 REASON = _("Deleted by an operator.")
-FALLBACK = _("A message was deleted here. Your client cannot hide it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Retraction:
             raise Refused(why)
         sender = await self.speaker(room, delivery, line.nick)
         known_as = line.stanza_id or delivery.message.id
-        self._session.send(retraction("groupchat", sender, room.jid, known_as, room.language))
+        self._session.send(retraction("groupchat", sender, room.jid, known_as))
         return Fate.ASKED
 
     async def moderate(self, room: Room, stanza_id: str) -> Words | None:
@@ -147,17 +144,16 @@ def moderation(offered: Collection[str], stanza_id: str, reason: str) -> Element
     return None
 
 
-def retraction(kind: str, sender: str, to: str, said_id: str, language: str) -> Element:
-    """A message that takes back an earlier one of the same sender (XEP-0424). No bus passes it
-    on."""
-    fallback = element("urn:xmpp:fallback:0", "fallback")
-    fallback.set("for", RETRACT)
+def retraction(kind: str, sender: str, to: str, said_id: str) -> Element:
+    """A message that takes back an earlier one of the same sender (XEP-0424). No bus passes it on.
+
+    It has no body: a client that does not know it would show that as words of the sender, who did
+    not write them.
+    """
     return message(
         sender,
         to,
         element(RETRACT, "retract", id=said_id),
-        fallback,
-        body(FALLBACK.told(language)),
         element("urn:xmpp:hints", "store"),
         own_words(),
         type=kind,

@@ -12,6 +12,7 @@ from component.bus.model.records import ChannelSpec
 from component.bus.ports.method import Confirmation
 from component.common.errors import Unconfirmed
 from component.common.i18n import Words, _, joined
+from component.xmpp.muc.addressed import Addressed
 from component.xmpp.muc.replies import LineIndex
 from component.xmpp.stanza import MUC_USER, bare
 
@@ -58,6 +59,37 @@ class RoomLine:
     jid: str
     text: str
     language: str
+    to_bot: Addressed | None = None
+    """What it says to the bot; None where it is not meant for it."""
+
+
+class Stays:
+    """Numbers each stay of an occupant, from when they come in until they leave; another nickname
+    does not end it."""
+
+    def __init__(self) -> None:
+        self._by_nick: dict[str, int] = {}
+        self._last = 0
+
+    def of(self, nick: str) -> int:
+        """The number of an occupant's stay; 0 where nobody has the nickname."""
+        return self._by_nick.get(nick, 0)
+
+    def begin(self, nick: str) -> None:
+        """Someone is there; nothing changes where they were before."""
+        if nick not in self._by_nick:
+            self._last += 1
+            self._by_nick[nick] = self._last
+
+    def end(self, nick: str, renamed: str = "") -> None:
+        """An occupant left, or has another nickname now."""
+        stay = self._by_nick.pop(nick, 0)
+        if stay and renamed:
+            self._by_nick[renamed] = stay
+
+    def clear(self) -> None:
+        """The bot does not see any more who is there."""
+        self._by_nick.clear()
 
 
 @dataclass(slots=True)
@@ -90,6 +122,9 @@ class Room:
     joined: asyncio.Future[None] | None = None
     entering: asyncio.Task[None] | None = None
     occupants: dict[str, Occupant] = field(default_factory=dict)
+    stays: Stays = field(default_factory=Stays)
+    occupant_ids: bool = False
+    """Whether the room gives occupants ids (XEP-0421)."""
     subject: str = ""
     heard_at: float = 0.0
     """When the room was last heard, in the loop's seconds."""
@@ -185,6 +220,7 @@ class Room:
         self.state, self.trouble = "out", trouble
         self.inside.clear()
         self.occupants.clear()
+        self.stays.clear()
         self.waiting.clear()
         self.settle_join(error)
         for message_id in tuple(self.awaited):

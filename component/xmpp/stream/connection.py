@@ -142,11 +142,7 @@ class Connection(ComponentXMPP):
         if isinstance(data, str):
             data = scrub(data).encode()
         if len(data) > MAX_STANZA_BYTES:
-            log.error(
-                "oversized stanza dropped",
-                size=len(data),
-                begins=data[:80].decode("utf-8", "replace"),
-            )
+            log.error("oversized stanza dropped", size=len(data))
             return
         if not self.transport:
             raise NotConnectedError

@@ -15,7 +15,7 @@ from commands import data_forms
 from commands.action import Action, Bus, Caller, Done, Lines, Reply, Step
 from commands.adhoc import AdHoc
 from commands.menu import inside
-from commands.sessions import LIFE, MOST, PER_PERSON
+from commands.sessions import LIFE_S, MAX_SESSIONS, PER_PERSON
 from component.bus.model.message import Channel
 from component.bus.model.roles import Role
 from component.common.errors import Conflict, Forbidden
@@ -271,20 +271,20 @@ async def test_a_group_shows_and_runs_what_the_role_may(stage: Stage) -> None:
     await _refused(stage, "auth", "forbidden", "", "rooms", jid="guest@x")
 
 
-async def test_what_only_shows_comes_first_in_a_group(stage: Stage) -> None:
+async def test_what_removes_comes_last_in_a_group(stage: Stage) -> None:
     names = [
-        "rest",
         "thing-remove",
+        "rest",
         "thing-pause",
         "thing-test",
         "thing-edit",
-        "thing-add",
         "thing-list",
+        "thing-add",
     ]
     hello = stage.bus.actions["one"]
     actions = {name: replace(hello, name=name, group="routes") for name in names}
     shown = [one.name for one in inside(replace(stage.bus, actions=actions), "routes", Role.MEMBER)]
-    assert shown == [*names[:0:-1], "rest"]
+    assert shown == names[::-1]
 
 
 async def test_a_long_list_goes_by_message(stage: Stage) -> None:
@@ -496,11 +496,11 @@ async def test_a_forbidden_within_a_command_ends_it(stage: Stage) -> None:
 
 async def test_a_session_lives_for_a_while_after_its_last_step(stage: Stage) -> None:
     session = _session(await stage.send("wizard"))
-    stage.now += LIFE - 1
+    stage.now += LIFE_S - 1
     await stage.send("wizard", {"name": ["n"]}, session=session)
-    stage.now += LIFE - 1
+    stage.now += LIFE_S - 1
     assert (await stage.send("wizard", session=session)).get("status") == "executing"
-    stage.now += LIFE + 1
+    stage.now += LIFE_S + 1
     await _refused(
         stage,
         "cancel",
@@ -530,15 +530,15 @@ async def test_abandoned_sessions_give_their_memory_back(stage: Stage) -> None:
             await stage.drawn("plain", jid=f"person{n}@x/pda")
 
     await abandon(100)  # what is kept for ever, such as compiled patterns, is kept now
-    stage.now += LIFE + 1
+    stage.now += LIFE_S + 1
     stage.adhoc.sweep()
     tracemalloc.start()
     try:
         before, _peak = tracemalloc.get_traced_memory()
         await abandon(10_000)
-        assert stage.adhoc.count == MOST
+        assert stage.adhoc.count == MAX_SESSIONS
         held, _peak = tracemalloc.get_traced_memory()
-        stage.now += LIFE + 1
+        stage.now += LIFE_S + 1
         stage.adhoc.sweep()
         after, _peak = tracemalloc.get_traced_memory()
     finally:

@@ -6,6 +6,8 @@ from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commands import data_forms
 from commands.action import Bus, Caller, Done, Lines, Reply, Step
@@ -13,7 +15,7 @@ from component.common.errors import BadInput
 from component.common.form import NONE, Ask, Choice, Field
 from component.common.i18n import Words, _
 from component.common.sanitize import escape as q
-from component.xmpp.stanza import DATA
+from component.xmpp.stanza import COMMANDS, DATA
 from tests.contract.forms import wire
 
 X = f"{{{DATA}}}"
@@ -111,6 +113,76 @@ def test_a_line_breaks_before_the_names_of_processors() -> None:
     lines = ["10: feed:news → shoutbox:lobby [quiet, throttle]"]
     drawn = wire(data_forms.completed("n", "s", Lines(_("Routes:"), lines), "en"))
     assert _fixed(drawn) == ["10: feed:news → shoutbox:lobby", "  [quiet, throttle]"]
+
+
+SIGN_IN = "https://bus.example.org/sign-in/0123456789abcdef012345?to=subscriptions&x=%20y"
+LONG = "muc:a-room-with-a-long-name@rooms.example.org"
+
+
+def _rows(drawn: Element) -> list[tuple[str, str]]:
+    return [
+        (one.get("label", ""), one.findtext(f"{X}value", "")) for one in drawn.iter(f"{X}field")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        (f"Open this link: {SIGN_IN}.", [("Open this link", SIGN_IN)]),
+        (SIGN_IN, [("Link", SIGN_IN)]),
+        (
+            f"On the web at https://bus.example.org/subscriptions. To sign in, open {SIGN_IN} now.",
+            [
+                ("On the web at", "https://bus.example.org/subscriptions"),
+                ("To sign in, open", SIGN_IN),
+                ("", "  now."),
+            ],
+        ),
+        (
+            f"The text is long, and is on a page that is here: ({SIGN_IN}), where it is read",
+            [
+                ("", "The text is long, and is on a page that"),
+                ("is here", SIGN_IN),
+                ("", "  where it is read"),
+            ],
+        ),
+        (
+            f"7: {LONG} → {LONG} [quiet]",
+            [("7", LONG), ("→", LONG), ("", "  [quiet]")],
+        ),
+        (f"“{LONG}” does not exist.", [("Address", LONG), ("", "  does not exist.")]),
+    ],
+)
+def test_an_address_is_a_field_by_itself(line: str, rows: list[tuple[str, str]]) -> None:
+    for reply in (Lines(_("t"), [line]), Done(Words("{t}", {"t": line}))):
+        drawn = wire(data_forms.completed("n", "s", reply, "en"))
+        found = _rows(drawn)
+        if found:  # a sentence without a link is a note
+            assert [(label, value.strip()) for label, value in found] == [
+                (label, value.strip()) for label, value in rows
+            ]
+        kinds = {one.get("type") for one in drawn.iter(f"{X}field") if one.get("label")}
+        assert kinds <= {"text-single"}
+
+
+ADDRESSES = [SIGN_IN, LONG, "shoutbox:a-b-c"]
+WORDS = st.text(st.characters(categories=("L", "N", "P", "Zs")), max_size=60)
+
+
+@given(st.lists(st.one_of(WORDS, st.sampled_from([*ADDRESSES, "→"])), max_size=12))
+def test_no_address_is_ever_cut(words: list[str]) -> None:
+    line = " ".join(words)
+    drawn = wire(data_forms.completed("n", "s", Lines(_("t"), [line]), "en"))
+    shown = "\n".join(f"{label}\n{value}" for label, value in _rows(drawn))
+    for address in ADDRESSES:
+        assert shown.count(address) >= line.split().count(address)
+
+
+def test_an_answer_with_a_link_is_a_form_and_no_note() -> None:
+    words = Words("{t}", {"t": f"That failed, see {SIGN_IN}"})
+    drawn = wire(data_forms.completed("n", "s", Done(words, "error"), "en"))
+    assert drawn.find(f"{{{COMMANDS}}}note") is None
+    assert _rows(drawn) == [("Error: That failed, see", SIGN_IN)]
 
 
 @pytest.mark.parametrize(

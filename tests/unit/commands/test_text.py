@@ -74,6 +74,12 @@ class Stage:
         return await self.text.answer(TypedLine(jid, "juliet", line, in_room))
 
 
+def body_of(reply: str | PlainMessage | None) -> str:
+    """The message that is posted; "" for none."""
+    assert not isinstance(reply, str)
+    return reply.body if reply else ""
+
+
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with a_bus(tmp_path) as bus:
@@ -157,20 +163,19 @@ async def test_words_of_a_line_fill_the_form(stage: Stage, line: str, answer: st
     ("line", "meant"),
     [
         ("opne", "open"),
-        ("word join a b", "words join"),
-        ("words-jion a", "words join"),
+        ("rul", "rule"),
+        ("word join a b", "words join a b"),
+        ("words-jion a", "words join a"),
         ("Faulti", "faulty"),
     ],
 )
 async def test_a_slip_is_told_and_not_passed_on(stage: Stage, line: str, meant: str) -> None:
-    assert await stage.says(line) == (
-        f"Did you mean “{meant}”? Your message was not forwarded. "
-        f"To send it as a message, put a backslash in front: \\{line}"
-    )
+    assert await stage.says(line) == f"Did you mean “{meant}”? Reply “yes”, or write it again."
+    assert await stage.says("no") == "Nothing was posted."
 
 
 @pytest.mark.parametrize(
-    "line", ["opne the door", "rul", "good morning", "words of join", "well, join us"]
+    "line", ["opne the door", "good morning", "words of join", "well, join us"]
 )
 async def test_what_is_no_slip_is_passed_on(stage: Stage, line: str) -> None:
     assert await stage.says(line) is None
@@ -179,8 +184,8 @@ async def test_what_is_no_slip_is_passed_on(stage: Stage, line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("times ten", "Count: “ten” is not a whole number."),
-        ("reign over the world", "“reign” requires the role admin; your role is"),
+        ("times t3n", "Count: “t3n” is not a whole number."),
+        ("reign 3 worlds", "“reign” requires the role admin; your role is"),
         ('words join "a b', 'A quotation mark is not closed. Write text in quotes like "this".'),
     ],
 )
@@ -189,21 +194,21 @@ async def test_what_does_not_fit_is_told_and_how_to_send_it(
 ) -> None:
     told = str(await stage.says(line))
     assert told.startswith("Error: ")
-    assert told.endswith(f" To send it as a message, put a backslash in front: \\{line}")
-    assert f"I read that as the command “{line.split()[0]}" in told
-    assert await stage.says(f"\\{line}") == PlainMessage(line)
+    assert why in told
+    assert told.endswith("\nWrite it again.")
+    assert body_of(await stage.says(f"\\{line}")) == line
     assert "backslash" not in str(await stage.says(line, in_room=True))
 
 
 async def test_what_is_wrong_is_told_before_the_rest_is_asked_for(stage: Stage) -> None:
-    assert "Count: “many” is not a whole number." in str(await stage.says("times many"))
+    assert "Count: “m4ny” is not a whole number." in str(await stage.says("times m4ny"))
     assert await stage.says("10") is None, "no question stands open"
 
 
 @pytest.mark.parametrize("line", ["open", "words join a b", "Words", "opne", "/open", "/nothing"])
 async def test_a_backslash_makes_a_message(stage: Stage, line: str) -> None:
     taken = await stage.says(line)
-    assert await stage.says(f" \\{line}") == (PlainMessage(line) if taken is not None else None)
+    assert body_of(await stage.says(f" \\{line}")) == (line if taken is not None else "")
 
 
 @pytest.mark.parametrize(
@@ -238,8 +243,7 @@ async def test_a_slash_makes_a_command(stage: Stage, line: str, answer: str) -> 
 
 
 async def test_a_long_line_is_not_repeated_whole(stage: Stage) -> None:
-    told = str(await stage.says("times and " + "on and " * 100))
-    assert told.endswith("…")
+    told = str(await stage.says("times 4nd " + "on and " * 100))
     assert len(told) < 250
 
 
@@ -273,8 +277,9 @@ async def test_back_and_cancel(stage: Stage) -> None:
 
 async def test_a_question_stays_open_for_a_while_only(stage: Stage) -> None:
     await stage.says("words join")
-    stage.now = 901.0
-    assert await stage.says("a") is None
+    stage.now = 301.0
+    assert "The question “First?” is closed." in str(await stage.says("a"))
+    assert await stage.says("two words") is None
 
 
 async def test_a_conversation_is_with_one_person(stage: Stage) -> None:

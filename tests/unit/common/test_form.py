@@ -170,7 +170,7 @@ def test_a_choice_by_value_by_label_or_nearly() -> None:
         "blue",
         "blue",
     ]
-    with pytest.raises(BadInput, match="Similar"):
+    with pytest.raises(BadInput, match="Write one of red, Red"):
         one.parse(["RED"])
     with pytest.raises(BadInput, match=r"Similar: blue\."):
         one.parse(["bleu"])

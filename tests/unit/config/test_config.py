@@ -242,7 +242,10 @@ def test_another_machine_needs_clear_text(host: str) -> None:
             ),
         ),
         ("[[channel]]\nname = 'muc:lobby'", "Write it as muc:team@rooms.example.org"),
-        ("[[channel]]\nname = 'muc:A@rooms.example.org'", "Write it as muc:team@rooms.example.org"),
+        (
+            "[[channel]]\nname = 'muc:a b@rooms.example.org'",
+            "Write it as muc:team@rooms.example.org",
+        ),
         (
             "[[channel]]\nname = 'shoutbox:a'\ninvite = ['a@x']",
             "shoutbox does not have settings, so “invite” cannot be set.",
@@ -388,3 +391,25 @@ def test_files(tmp_path: Path) -> None:
             load(path, METHODS, {})
         assert str(path) in str(told.value)
         assert words in str(told.value)
+
+
+def test_jids_are_as_a_server_has_them() -> None:
+    config = _parse(
+        XMPP.replace("bus.example.org", "Bus.Example.org")
+        + """
+[[admin]]
+jid = "Größe@Example.org"
+
+[[channel]]
+name = "muc:Straße@Rooms.example.org"
+
+[[channel]]
+name = "chat:Juliet@Example.org"
+"""
+    )
+    assert config.xmpp.component == "bus.example.org"
+    assert config.admins == ("grösse@example.org",)
+    assert [str(spec.channel) for spec in config.channels] == [
+        "muc:strasse@rooms.example.org",
+        "chat:juliet@example.org",
+    ]

@@ -54,6 +54,49 @@ async def test_what_is_packed_is_unpacked() -> None:
         assert (await fetcher.get(server.url)).body == b"<rss/>" * 10_000
 
 
+RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(b"<rss/>") + b"\0" * 512),
+        ("gzip", gzip.compress(b"<rss/>") + b"<!-- from the cache -->"),
+        ("gzip", gzip.compress(b"<rss") + gzip.compress(b"/>")),
+        ("x-gzip", gzip.compress(b"<rss/>")),
+        ("deflate", zlib.compress(b"<rss/>") + b"\n"),
+        ("deflate", RAW.compress(b"<rss/>") + RAW.flush()),
+    ],
+    ids=["padded", "followed", "in members", "by its old name", "followed deflate", "raw deflate"],
+)
+async def test_whatever_servers_do_to_compressed_data(coding: str, body: bytes) -> None:
+    async def handler(_request: http.Request) -> http.StreamResponse:
+        return gives(body, Content_Encoding=coding)
+
+    async with site(handler) as server, fetching() as fetcher:
+        assert (await fetcher.get(server.url)).body == b"<rss/>"
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(b"x" * 99)[:-9]),
+        ("gzip", gzip.compress(b"x" * 99)[:-1]),
+        ("deflate", zlib.compress(b"x" * 99)[:-1]),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"x" * 99))),
+        ("br", b"x"),
+    ],
+    ids=["cut", "cut in its checksum", "cut deflate", "twice", "brotli"],
+)
+async def test_compressed_data_that_is_not_whole_is_none(coding: str, body: bytes) -> None:
+    async def handler(_request: http.Request) -> http.StreamResponse:
+        return gives(body, Content_Encoding=coding)
+
+    async with site(handler) as server, fetching() as fetcher:
+        with pytest.raises(FetchError, match="cannot be decompressed"):
+            await fetcher.get(server.url)
+
+
 async def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
     sent = Raw()
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from component.bus.model.digest import MOST, digests
+from component.bus.model.digest import MAX_CHARS, digests
 from component.bus.model.ledger import Ledger
 from component.bus.model.message import MAX_BODY, Author, Message, id_from
 from component.bus.model.processor import MAX_HOLD, Hold, Moment, Outcome, Processor, Stop
@@ -511,7 +511,8 @@ def test_nobody_can_forge_a_line(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["x" * MAX_BODY, "x\n" * (MAX_BODY // 2 - 1) + "x", "x" * MOST, "y" * (MOST - 20)]
+    "body",
+    ["x" * MAX_BODY, "x\n" * (MAX_BODY // 2 - 1) + "x", "x" * MAX_CHARS, "y" * (MAX_CHARS - 20)],
 )
 def test_a_digest_holds_what_is_long_in_parts(body: str) -> None:
     found = digests([said(body), said("second"), said("third")], id_from("batch"), 2_000)

@@ -56,7 +56,7 @@ async def _fill(world: World, *bodies: str, who: str = ROMEO) -> int:
 
 def _counts(world: World) -> tuple[Counters, ReadStore]:
     store = ReadStore(world.store)
-    return Counters(store), store  # type: ignore[arg-type]
+    return Counters(store.digests), store
 
 
 async def _some(world: World, count: int, when: str, **more: Any) -> list[Subscription]:

@@ -15,7 +15,7 @@ from component.bus.model.subscription import Subscription
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.method import Confirmation
 from component.common.errors import Moot
-from component.subscriptions.digests import AGAIN, DigestLimits
+from component.subscriptions.digests import RETRY_MS, DigestLimits
 from tests.support.fakes import FakeClock
 from tests.support.subscribed import JULIET, LOBBY, ROMEO, TEAM, World, a_world
 
@@ -199,7 +199,7 @@ async def test_a_run_without_progress_ends_and_is_tried_later(world: World) -> N
     async with asyncio.timeout(5):
         await world.scheduler.settled()
     assert looks == 2
-    assert world.scheduler.due("digests") == due + AGAIN
+    assert world.scheduler.due("digests") == due + RETRY_MS
 
 
 async def test_the_same_time_once_more_is_another_digest(world: World) -> None:

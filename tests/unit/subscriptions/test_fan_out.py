@@ -18,7 +18,7 @@ from component.bus.model.subscription import Filter, Standing, folded
 from component.bus.ports.transaction import Write
 from component.common.errors import Refused, StoreError, Unavailable
 from component.subscriptions.audience import subscribers
-from component.subscriptions.fan_out import FILTERS, PAGE, Run
+from component.subscriptions.fan_out import FILTERS_PER_TURN, PAGE, Run
 from tests.support.fakes import FakeClock, said, until
 from tests.support.subscribed import AUDIT, JULIET, LOBBY, ROMEO, TEAM, World, a_world
 
@@ -405,7 +405,7 @@ async def test_filters_leave_others_their_turn(world: World) -> None:
     await world.fanout.page(run, some)
     over = True
     await task
-    assert turns >= PAGE // FILTERS
+    assert turns >= PAGE // FILTERS_PER_TURN
 
 
 def test_a_message_is_folded_once_for_all_filters() -> None:

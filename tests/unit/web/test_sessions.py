@@ -11,7 +11,7 @@ import pytest
 
 from commands.action import Bus, Caller
 from commands.lookups import entry
-from commands.sessions import LIFE
+from commands.sessions import LIFE_S
 from commands.sessions import PER_PERSON as WAYS
 from commands.text import Text
 from component.bus.model.message import Author, Channel, Message
@@ -73,6 +73,26 @@ def test_a_link_is_over_after_a_while(sign_ins: SignIns, clock: Clock) -> None:
 def test_only_the_newest_link_works(sign_ins: SignIns) -> None:
     old, other, new = (sign_ins.link(jid) for jid in ("juliet@x", "romeo@x", "juliet@x"))
     assert [sign_ins.owner(key) for key in (old, other, new)] == ["", "romeo@x", "juliet@x"]
+
+
+def test_a_link_to_another_page_ends_none(sign_ins: SignIns) -> None:
+    first, second = sign_ins.link("juliet@x", "matrix"), sign_ins.link("juliet@x", "subscriptions")
+    assert [sign_ins.owner(key) for key in (first, second)] == ["juliet@x", "juliet@x"]
+
+
+def test_only_a_link_that_was_used_is_said_to_be(sign_ins: SignIns, clock: Clock) -> None:
+    replaced, used, late = (sign_ins.link("juliet@x", page) for page in ("a", "b", "c"))
+    sign_ins.link("juliet@x", "a")
+    sign_ins.open(used)
+    sign_ins.link("juliet@x", "b")
+    clock.now = LINK_LIFE_S
+    sign_ins.open(late)
+    assert [sign_ins.was_used(key) for key in (replaced, used, late, "x")] == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("key", ["", "x", "ü", "\ud800", "a" * 5_000])
@@ -488,7 +508,7 @@ async def test_sessions_end_and_are_few(browser: Browser) -> None:
     assert len(browser.site.sessions) == WAYS
     assert (await browser.fill(pages[0], "channel-add", {"method": ["shoutbox"]})).status == 409
     assert (await browser.fill(pages[-1], "channel-add", {"method": ["shoutbox"]})).status == 200
-    browser.now += LIFE
+    browser.now += LIFE_S
     assert (await browser.fill(pages[-2], "channel-add", {"method": ["shoutbox"]})).status == 409
     assert len(browser.site.sessions) == 0
 
@@ -567,7 +587,7 @@ async def test_no_channels_yet(browser: Browser, bus: Bus) -> None:
 
 
 def _linking(bus: Bus) -> Bus:
-    return replace(bus, sign_in=lambda jid: f"https://bus.example.org/sign-in/for-{jid}")
+    return replace(bus, sign_in=lambda jid, _page: f"https://bus.example.org/sign-in/for-{jid}")
 
 
 async def test_the_bot_hands_the_link_out_in_private(bus: Bus) -> None:

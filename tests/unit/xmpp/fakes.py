@@ -55,10 +55,23 @@ class FakeHandlers:
         self.positions: list[ArchivePosition] = []
         self.wishes: dict[str, str] = {}
         self.languages: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.answers: dict[str, str] = {}
+        """What is answered to a line; others are messages."""
+        self.gateways: dict[str, HeardThere] = {}
+        """What takes the messages of a gateway, by its domain."""
 
     async def accept(self, message: Message, position: ArchivePosition | None = None) -> Receipt:
         accepted: Receipt = await self.hub.accept(message, position)
         return accepted
+
+    async def revise(self, change: Message, position: ArchivePosition | None = None) -> Receipt:
+        revised: Receipt = await self.hub.revise(change, position)
+        return revised
+
+    def missed(self, receipt: Receipt) -> Sequence[Words]:
+        missed: Sequence[Words] = self.hub.missed(receipt)
+        return missed
 
     def refusals(self, receipt: Receipt) -> Sequence[Refusal]:
         stopped: Sequence[Refusal] = self.hub.refusals(receipt)
@@ -100,6 +113,9 @@ class FakeHandlers:
     def confirms(self, jid: str) -> str:
         return self.wishes.get(jid, "once")
 
+    async def welcome(self, jid: str) -> Words | None:
+        return None
+
     def seen(self, jid: str) -> None:
         pass
 
@@ -107,7 +123,11 @@ class FakeHandlers:
         return False
 
     async def answer(self, line: TypedLine) -> str | PlainMessage | None:
-        return None
+        self.asked.append(line.text)
+        return self.answers.get(line.text)
+
+    def is_room_command(self, line: str) -> bool:
+        return line in self.answers
 
     def listed(self, to: str, asker: str, language: str) -> Sequence[tuple[str, str]]:
         return []
@@ -119,4 +139,4 @@ class FakeHandlers:
         return stanza
 
     def gateway(self, domain: str) -> HeardThere | None:
-        return None
+        return self.gateways.get(domain)

@@ -11,42 +11,31 @@ from dataclasses import dataclass
 from component.methods.feed.errors import DtdRefused, HtmlPage, NoFeed
 from component.methods.feed.parsing.dates import stamp
 from component.methods.feed.parsing.item import ITEMS
-from component.methods.feed.parsing.mend import CDATA, mended
+from component.methods.feed.parsing.mend import mended
 from component.methods.feed.parsing.page import discover
 from component.methods.feed.parsing.prepare import prepared
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_DTD = re.compile(r"<!DOCTYPE[^<>\[]*+\[|<!ENTITY", re.IGNORECASE)
+_DTD = re.compile(r"<!DOCTYPE[^<>\[]*+\[", re.IGNORECASE)
 _ROOT = re.compile(
-    r"<!--.*?(?:-->|\Z)|<\?[^<]*?\?>|<((?:[A-Za-z_][\w.-]*:)?(rss|rdf|feed|channel))(?=[\s/>])",
+    r"<!--.*?(?:-->|\Z)|<((?:[A-Za-z_][\w.-]*:)?(rss|rdf|feed|channel))(?=[\s/>])",
     re.IGNORECASE | re.DOTALL,
 )
 _HTML = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _BARE_HTML = re.compile(
     r"[^<]*<(?:head|body|title|meta|link|script|div|p|h1|br|center|table)\b", re.IGNORECASE
 )
-_END = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|</((?:[\w.-]+:)?(?:item|entry))\s*>", re.IGNORECASE | re.DOTALL
-)
+_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _DATE = re.compile(
     r"<(?:pubDate|published|issued|updated|modified|(?:\w+:)?date)\b[^>]{0,200}>\s*([^<]{4,60})<",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"<([A-Za-z_][\w-]*):[A-Za-z_]")
+_DECLARED = re.compile(r"\sxmlns:([\w-]+)")
 MAX_PREFIXES = 50
 """Prefixes without a namespace that get one."""
-_NAMESPACES = {
-    "atom": "http://www.w3.org/2005/Atom",
-    "content": "http://purl.org/rss/1.0/modules/content/",
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "dcterms": "http://purl.org/dc/terms/",
-    "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
-    "itunes": "http://www.itunes.com/DTDs/PodCast-1.0.dtd",
-    "media": "http://search.yahoo.com/mrss/",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "slash": "http://purl.org/rss/1.0/modules/slash/",
-    "sy": "http://purl.org/rss/1.0/modules/syndication/",
-}
+# feedparser knows other prefixes by themselves.
+_NAMESPACES = {"atom": "http://www.w3.org/2005/Atom"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +84,9 @@ def is_page(before: str) -> bool:
 
 def declared(body: str, root: str) -> str:
     """`body` with a namespace for each prefix that has none: a parser would stop at the first."""
-    used = set(_PREFIX.findall(CDATA.sub("", body))) - {"xml"}
-    missing = [prefix for prefix in sorted(used) if f"xmlns:{prefix}" not in body]
+    missing = set(_PREFIX.findall(body)) - set(_DECLARED.findall(body)) - {"xml"}
     more = ""
-    for prefix in missing[:MAX_PREFIXES]:
+    for prefix in sorted(missing)[:MAX_PREFIXES]:
         namespace = _NAMESPACES.get(prefix, f"urn:x-{prefix}")
         more += f' xmlns:{prefix}="{namespace}"'
     return f"<{root}{more}{body[len(root) + 1 :]}"
@@ -108,7 +96,7 @@ def bounded(body: str, root: str) -> str:
     """`body` with 1,000 items at most: the last ones if the newest is there, else the first."""
     if body.lower().count("</item") + body.lower().count("</entry") <= ITEMS:
         return body
-    ends = [tag.end() for tag in _END.finditer(body) if tag[1]]
+    ends = [tag.end() for tag in _END.finditer(body)]
     if len(ends) <= ITEMS:
         return body
     if last_date(body[ends[-2] :]) <= last_date(body[: ends[0]][-20_000:]):

@@ -13,24 +13,14 @@ from component.methods.feed.errors import EncodingRefused
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# How an XML document without a mark starts (XML 1.0 appendix F), and an element or a JSON object in
-# UTF-16.
-_STARTS = (
-    (b"<\0\0\0", "utf-32-le"),
-    (b"\0\0\0<", "utf-32-be"),
-    (b"<\0", "utf-16-le"),
-    (b"\0<", "utf-16-be"),
-    (b"{\0", "utf-16-le"),
-    (b"\0{", "utf-16-be"),
-)
+# How an XML document in UTF-16 without a mark starts (XML 1.0 appendix F).
+_STARTS = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 # As browsers have it (https://encoding.spec.whatwg.org/#names-and-labels): the larger set stands
 # for the smaller.
 _LARGER = {
-    "ascii": "cp1252",
     "iso8859-1": "cp1252",
     "iso8859-9": "cp1254",
     "iso8859-11": "cp874",
@@ -41,15 +31,13 @@ _LARGER = {
     "euc_kr": "cp949",
     "big5": "big5hkscs",
 }
+# Those of browsers that feeds are written in. UTF-16 is seen by the first bytes: what declares it
+# and can be read as ASCII declares it wrongly.
 _READ = re.compile(
-    r"utf-8|utf-16(-[lb]e)?|utf-32(-[lb]e)?|cp(125\d|866|874|932|949)|iso8859-\d+|koi8-[ru]|"
-    r"mac-(roman|cyrillic)|gb18030"
-    r"|hz|big5hkscs|euc_jp|iso2022_jp|iso2022_kr"
+    r"utf-8|cp(125\d|874|932|949)|iso8859-\d+|koi8-[ru]|gb18030|big5hkscs|euc_jp|iso2022_jp"
 )
 _OTHER = {"x-sjis": "shift_jis", "iso-8859-8-i": "iso-8859-8", "x-gbk": "gbk", "x-euc-jp": "euc_jp"}
-_REFUSED = re.compile(
-    r"(x-|csunicode11|unicode-1-1-)?utf-?_?7|utf-ebcdic|scsu|bocu-1|cesu-8", re.IGNORECASE
-)
+_REFUSED = re.compile(r"(x-|csunicode11|unicode-1-1-)?utf-?_?7|scsu|bocu-1|cesu-8", re.IGNORECASE)
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
@@ -77,10 +65,9 @@ def marked(data: bytes) -> str | None:
     """`data` in the encoding that its first bytes show; None where they show none."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace").lstrip("\ufeff")
-    start = data[:64].lstrip(b"\r\n\t ")
+            return data[len(mark) :].decode(encoding, "replace")
     for first, encoding in _STARTS:
-        if start.startswith(first):
+        if data.startswith(first):
             return data.decode(encoding, "replace")
     return None
 
@@ -115,8 +102,7 @@ def known(name: str) -> str:
     except LookupError:
         return ""
     encoding = _LARGER.get(encoding, encoding)
-    # A declaration of UTF-16 that can be read as ASCII is wrong.
-    if encoding.startswith(("utf-16", "utf-32")) or not _READ.fullmatch(encoding):
+    if not _READ.fullmatch(encoding):
         return ""
     return encoding
 

@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,8})|(\d{1,8}));", re.IGNORECASE)
 _AMPERSAND = re.compile(
     r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,8}|#[xX][0-9a-fA-F]{1,8});)(?:(\w{1,31});)?"
 )
-# One with less than this before it is no element.
+# One that begins no element. A feed that has it could be read in pieces; a list of feeds cannot.
 _STRAY = re.compile(r"<(?![A-Za-z_/!?])")
 
 
@@ -50,7 +50,7 @@ def as_legal_reference(reference: re.Match[str]) -> str:
         number = int(reference[1], 16)
     else:
         number = int(reference[2])
-    if 0x80 <= number < 0xA0:  # meant as Windows-1252, as browsers read it
+    if 0x80 <= number < 0xA0:  # Windows-1252, as browsers and feedparser read it; for lists
         return f"&#{ord(html.unescape(reference[0])[:1] or ' ')};"
     if number > 0x10FFFF or _ILLEGAL.match(chr(number)):
         return ""

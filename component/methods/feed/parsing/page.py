@@ -8,15 +8,14 @@ from urllib.parse import unquote, urlsplit
 
 from component.methods.feed.parsing.address import absolute
 from component.methods.feed.parsing.item import TITLE, Link
-from component.methods.feed.parsing.plain import cut, line
+from component.methods.feed.parsing.plain import IN_TAG, cut, line
 
 MAX_FEEDS = 20
 """Feeds of a page that are given."""
 
-_VALUES = r"(?:\"[^\"]*+\"|'[^']*+'|[^\"'<>])*+"
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|textarea)\b.*?(?:</\1\b|\Z)"
-    rf"|<(?P<name>link|base)\b(?P<values>{_VALUES})>",
+    rf"|<(?P<name>link|base)\b(?P<values>{IN_TAG})>",
     re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)

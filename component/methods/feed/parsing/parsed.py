@@ -65,14 +65,12 @@ class Parsed:
     def people(self) -> str:
         """Who wrote it, by name, or by mail address where there is no name."""
         names = [one.text("name") or one.text("email") for one in self.children("authors")]
-        if not any(names):
-            names = [self.text("author")]
         distinct = dict.fromkeys(map(person, names))
         return ", ".join(filter(None, distinct))
 
     def relations(self) -> set[str]:
         """What a link says it is, also where it says so by an IRI (RFC 4287 section 4.2.7.2)."""
-        names = self.text("rel").lower().split()
+        names = self.text("rel").split()
         return {_REGISTRY.sub("", name) for name in names}
 
     def related(self, rel: str, base: str) -> str:

@@ -12,12 +12,14 @@ from component.common.sanitize import scrub
 MAX_CHARS = 65_536
 """Characters of a text that are looked at; a whole book in an item costs no more."""
 
+IN_TAG = r"[^\"'<>]*+(?:(?:\"[^\"]*+\"|'[^']*+')[^\"'<>]*+)*"
+"""What follows the name of a tag: values in quotation marks may contain anything."""
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style|noscript|iframe|object|svg|math|head|template|select)\b.*?(?:</\1\s*>|\Z)"
     r"|<!\[CDATA\[|\]\]>"
     # The possessive quantifiers keep a tag that never ends from costing more than one look at it.
-    r"|<(?P<tag>/?[a-z][\w:-]*+)(?:(?:\"[^\"]*+\"|'[^']*+'|[^\"'<>])*+>|[^<>]*+>)"
+    rf"|<(?P<tag>/?[a-z][\w:-]*+)(?:{IN_TAG}>|[^<>]*+>)"
     r"|<[!?/][^<>]*+>",
     re.IGNORECASE | re.DOTALL,
 )

@@ -8,22 +8,18 @@ from component.methods.feed.parsing.mend import CDATA
 from component.methods.feed.parsing.people import MARK
 from component.methods.feed.parsing.salvage import item_tags
 
-MAX_AUTHOR = 300
-"""Characters of an author that are read."""
-
-# The start of an author's text, where feedparser looks for an address at a cost that grows with the
-# square of the length.
+# The start of an author's text, where feedparser looks for an address.
 _AUTHOR = re.compile(
-    r"(<(?:[\w-]+:)?(?:author|creator|contributor|publisher|managingEditor|webMaster|owner|"
-    r"name|email)\b[^<>]{0,500}>)(\s*<!\[CDATA\[)?((?(2)[^\]]++|[^<\]]++))",
+    r"(<(?:[\w-]+:)?(?:author|creator)\b[^<>]{0,500}>)(\s*<!\[CDATA\[)?"
+    r"((?(2)[^\]]++|[^<\]]++))",
     re.IGNORECASE,
 )
 _AT = re.compile("@|&#64;|&#x40;", re.IGNORECASE)
-# The same cost for a run of letters wherever it stands; a word of that length says nothing.
+# It does so at a cost that grows with the square of the longest word; one so long says nothing.
 _LONG_WORD = re.compile(r"(?<![\w.+-])([\w.+-]{500})[\w.+-]+", re.ASCII)
 
 # An empty address would be taken for that of the feed.
-_EMPTY_ADDRESS = re.compile(r"""\s(?:href|url)\s*=\s*(?:"\s*"|'\s*')""", re.IGNORECASE)
+_EMPTY_ADDRESS = re.compile(r"""\shref\s*=\s*(?:"\s*"|'\s*')""", re.IGNORECASE)
 # XML makes a space of a line break in an attribute, which is more than was meant.
 _BROKEN_ADDRESS = re.compile(
     r"""\s(?:href|url)\s*=\s*(?:"[^"<>\r\n]*[\r\n][^"<>]*"|'[^'<>\r\n]*[\r\n][^'<>]*')""",
@@ -33,14 +29,14 @@ _BREAK = re.compile(r"(?<=[^=\s])\s*[\r\n]+\s*")
 # The link of an item in RSS that leads nowhere; its guid counts where there is no link.
 _DEAD_LINK = re.compile(
     r"<link\s*/>|<link>\s*(?:<!\[CDATA\[\s*)?"
-    r"(?:(?!https?:)[a-z][a-z0-9+.-]*:(?!\d)[^<\]]*)?(?:\]\]>\s*)?</link>",
+    r"(?:(?!https?:)[a-z][a-z0-9+.-]*:[^<\]]*)?(?:\]\]>\s*)?</link>",
     re.IGNORECASE,
 )
 # HTML in an Atom document that stands there as elements, where it should be escaped.
-_TEXTS = r"(?:(?!media:)[\w-]+:)?(?:content|summary|title|subtitle|rights)\b"
+_TEXTS = r"(?:content|summary|title)\b"
 _INLINE_HTML = re.compile(
     rf"""(<{_TEXTS}[^<>]*\btype\s*=\s*(?:"(?:text/)?html"|'(?:text/)?html')[^<>]*(?<!/)>)"""
-    rf"((?:[^<]++|<(?!/?{_TEXTS}))*+)(?=</)",
+    rf"([^<]*+(?:<(?!/?{_TEXTS})[^<]*+)*)(?=</)",
     re.IGNORECASE,
 )
 _EMPTY_ITEM = re.compile(r"<[^<>]*>\s*</[^<>]*>")
@@ -61,8 +57,8 @@ def prepared(xml: str) -> str:
 
 
 def as_author(start: re.Match[str]) -> str:
-    """The start of an author's element: bounded, and marked so that feedparser leaves it whole."""
-    return start[1] + (start[2] or "") + _AT.sub("@" + MARK, start[3][:MAX_AUTHOR])
+    """The start of an author's element, marked so that feedparser leaves it whole."""
+    return start[1] + (start[2] or "") + _AT.sub("@" + MARK, start[3])
 
 
 def in_one_line(attribute: re.Match[str]) -> str:
@@ -80,12 +76,9 @@ def unnested(xml: str) -> str:
 
     One whose items do not end is left as it is: it is broken, and read in pieces.
     """
-    tags = item_tags(xml)
     items = Items()
     at = 0
-    for tag in tags:
-        if tag[1].removeprefix("/") != tags[0][1]:
-            continue
+    for tag in item_tags(xml):
         items.add(xml[at : tag.start()])
         items.take(tag)
         at = tag.end()

@@ -89,7 +89,7 @@ def understood(xml: str) -> Any:
             resolve_relative_uris=False,
             sanitize_html=False,
         )
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError):
+    except (LookupError, TypeError):
         return None
 
 

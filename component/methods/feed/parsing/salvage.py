@@ -6,11 +6,11 @@ from itertools import groupby, pairwise
 from xml.parsers import expat
 
 _ITEM = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<(/?(?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^>]*>?",
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<(/?(?:item|entry))(?=[\s/>])[^>]*>?",
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(r"<([\w.:-]+)[^>]*>")
-_CHANNEL = re.compile(r"<((?:[\w.-]+:)?channel)\b", re.IGNORECASE)
+_CHANNEL = re.compile(r"<(channel)\b", re.IGNORECASE)
 
 
 def well_formed(xml: str) -> bool:
@@ -31,7 +31,7 @@ def pieces(xml: str, *, apart: bool = False) -> list[str]:
     """
     starts = [tag.start() for tag in item_tags(xml) if not tag[1].startswith("/")]
     root = _TAG.match(xml)
-    if not starts or not root or not well_formed(f"{root[0]}</{root[1]}>"):
+    if not starts or not root:
         return [xml]
     opening, closing = root[0], f"</{root[1]}>"
     result = [closed_head(xml[: starts[0]]) + closing]
@@ -63,8 +63,7 @@ def items(xml: str, starts: list[int]) -> Iterator[str]:
         if end:
             yield chunk[:end]
         elif chunk is not chunks[-1] or not any(ends):
-            name = _TAG.match(chunk)
-            yield f"{chunk}</{name[1]}>" if name else chunk
+            yield chunk
 
 
 def end_of_item(chunk: str) -> int:

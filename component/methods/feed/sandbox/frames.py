@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 LENGTH = struct.Struct(">I")
-MOST = 32 * 1024 * 1024
+MAX_FRAME_BYTES = 32 * 1024 * 1024
 """Bytes of a frame at most."""
 
 

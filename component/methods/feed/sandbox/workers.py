@@ -16,7 +16,7 @@ from typing import Any
 
 from component.methods.feed.errors import BY_NAME, Crashed, FeedError, HtmlPage, TooCostly, TooLarge
 from component.methods.feed.parsing.item import BYTES, Feed, Link, unpacked
-from component.methods.feed.sandbox.frames import LENGTH, MOST, frame, packed
+from component.methods.feed.sandbox.frames import LENGTH, MAX_FRAME_BYTES, frame, packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ async def _asked(
     process.stdin.write(packed(about) + frame(data))
     await process.stdin.drain()
     length: int = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))[0]
-    if length > MOST:
+    if length > MAX_FRAME_BYTES:
         raise ValueError(length)
     answer = json.loads(await process.stdout.readexactly(length))
     if not isinstance(answer, dict) or not ("feed" in answer or answer.get("error") in BY_NAME):

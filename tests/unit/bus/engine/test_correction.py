@@ -23,6 +23,7 @@ from tests.support.fakes import (
     WatchedStore,
     said,
     seeded,
+    until,
     until_all,
 )
 
@@ -81,17 +82,25 @@ async def test_it_goes_where_the_first_words_went_and_can_be_corrected(store: Wa
         (TO, first.id),
         (OTHER, first.id),
     ]
-    await until_all(store, State.DELIVERED, 4)
+    await until(lambda: len(wire.holds[TO]) == 4, "both are corrected")
     assert wire.holds[TO] == ["one", "three", "two one", "one two"]
+    for place in (FROM, TO, BOX):
+        log = await store.deliveries.log(place)
+        assert [line.message.body for line in log] == ["one two", "two one"]
     await hub.stop()
 
 
-async def test_nothing_where_nobody_was_told_or_no_place_can_correct(store: WatchedStore) -> None:
+async def test_nothing_is_sent_where_nobody_was_told_or_no_place_can_correct(
+    store: WatchedStore,
+) -> None:
     hub = await start(store, FakeMethod(), Route(FROM, TO))
     await hub.accept(said("one", origin="x"))
-    assert await hub.correct(changed(), "x") is None
-    assert await hub.correct(changed(), "never") is None
     assert await hub.correct(changed("one"), "x") is None
+    assert await hub.correct(changed(), "never") is None
+    receipt = await hub.correct(changed(), "x")
+    assert receipt
+    assert [one.channel for one in receipt.deliveries] == [FROM]
+    assert [one.message.body for one in await store.deliveries.log(FROM)] == ["two"]
     await hub.stop()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from component import processors
-from component.bus.model.digest import MOST_GATHERED
+from component.bus.model.digest import MAX_GATHERED_CHARS
 from component.bus.model.message import Channel, id_from
 from component.bus.model.records import Drop, Put
 from component.bus.model.route import Route, Settings
@@ -147,7 +147,7 @@ async def test_a_batch_does_not_grow_without_bound(made: Made, tmp_path: Path) -
         batches = {one.batch: 0 for one in due}
         for one in due:
             batches[one.batch] += len(one.message.body)
-        assert max(batches.values()) <= MOST_GATHERED
+        assert max(batches.values()) <= MAX_GATHERED_CHARS
         await hub.releases.release_due()
         await idle(bench)
         told = await _texts(bench, TO)

@@ -431,6 +431,8 @@ async def test_what_has_nothing_to_say_is_not_sent(bench: Bench, error: Refused)
     (first, *_rest) = await bench.store.deliveries.log(TO, before=2**62, limit=9)
     assert first.state is (State.DROPPED if isinstance(error, Moot) else State.DEAD)
     assert first.error == str(error)
+    # What is moot needs no other way to arrive.
+    assert bench.failures == ([] if isinstance(error, Moot) else [(State.DEAD, str(error))])
 
 
 async def test_a_store_that_fails_costs_no_try(bench: Bench) -> None:

@@ -60,19 +60,22 @@ async def test_who_names_the_thread_is_not_overtaken(
 
 async def test_who_can_have_read_what(tmp_path: Path) -> None:
     store = await open_store(f"sqlite:{tmp_path / 'bus.db'}")
+    ports = store.messages, store.subscriptions
     message, jid = said(), "romeo@example.org"
     chat = Channel("chat", jid)
     await committed(store, [offered(message, (FROM, State.RECEIVED), (OTHER, State.DELIVERED))])
-    assert await can_read(store, message.id, FROM, jid)
-    assert await can_read(store, message.id, OTHER, jid)
-    assert not await can_read(store, message.id, TO, jid)
-    assert not await can_read(store, message.id, chat, jid)
-    assert not await can_read(store, "f" * 32, FROM, jid)
+    assert await can_read(*ports, message.id, FROM, jid)
+    assert await can_read(*ports, message.id, OTHER, jid)
+    assert not await can_read(*ports, message.id, TO, jid)
+    assert not await can_read(*ports, message.id, chat, jid)
+    assert not await can_read(*ports, "f" * 32, FROM, jid)
     await store.subscriptions.add(Subscription(jid, TO, chat), 10)
-    assert not await can_read(store, message.id, chat, jid)
+    assert not await can_read(*ports, message.id, chat, jid)
     await store.subscriptions.add(Subscription(jid, OTHER, chat), 10)
-    assert await can_read(store, message.id, chat, jid)
-    assert not await can_read(store, message.id, chat, "mallory@example.org")
+    assert await can_read(*ports, message.id, chat, jid)
+    assert not await can_read(
+        store.messages, store.subscriptions, message.id, chat, "mallory@example.org"
+    )
     brought = said("brought")
     await committed(
         store,
@@ -80,5 +83,7 @@ async def test_who_can_have_read_what(tmp_path: Path) -> None:
         (),
         (),
     )
-    assert await can_read(store, brought.id, Channel("chat", "nurse@x"), "nurse@x")
+    assert await can_read(
+        store.messages, store.subscriptions, brought.id, Channel("chat", "nurse@x"), "nurse@x"
+    )
     await store.close()

@@ -421,6 +421,23 @@ async def test_a_room_that_can_not_be(stage: Stage, line: str, told: str) -> Non
     assert not stage.ways
 
 
+@pytest.mark.parametrize(
+    ("line", "room"),
+    [
+        ("größe", "grösse@rooms.example.org"),
+        ("Команда", "команда@rooms.example.org"),
+        ("Kueche@Rooms.Example.org", "kueche@rooms.example.org"),
+    ],
+)
+async def test_a_room_has_the_name_that_the_server_gives_it(
+    stage: Stage, line: str, room: str
+) -> None:
+    assert f"Added muc:{room}" in await stage.says(f"room create {line}")
+    again = await stage.says(f"channel add muc {line.upper()}")
+    if "@" in line:
+        assert f"The channel muc:{room} already exists" in again
+
+
 async def test_rooms_are_listed_with_how_the_bot_fares(stage: Stage) -> None:
     for name in ("a", "b", "c"):
         await stage.says(f"room create {name}")

@@ -1,6 +1,7 @@
 """Feeds in and out as OPML, and what operators see of feeds in trouble."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,6 +15,7 @@ from component.bus.model.message import Channel
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.ports.method import Trouble
 from component.common.i18n import _
+from component.fetch.policy import Allowed
 from component.methods.feed.opml import Entry, parse
 from tests.support.calls import counting_calls
 from tests.support.fakes import a_bus
@@ -147,3 +149,96 @@ def test_many_feeds_of_one_name_get_their_addresses_soon() -> None:
     assert len(calls) < 20 * 10_000  # and not a multiple of their square
     assert [spec.channel.address for spec in specs[:2]] == ["planet-2", "planet-3"]
     assert len({spec.channel for spec in specs}) == 10_000
+
+
+RSS = b"""<rss version="2.0"><channel><title>Planet of tests</title>
+<item><title>One</title><guid>1</guid></item><item><title>Two</title><guid>2</guid></item>
+</channel></rss>"""
+PAGE = b"""<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head>
+<body>Hello</body></html>"""
+ROOM = Channel("muc", "lobby@rooms.example.org")
+
+
+@asynccontextmanager
+async def _reading(desk: Desk) -> AsyncIterator[tuple[Desk, str]]:
+    """A desk that reaches a site: a feed, a page that links to it, and a page without a feed."""
+
+    async def answer(request: http.Request) -> http.StreamResponse:
+        match request.path:
+            case "/feed.xml":
+                return gives(RSS, Content_Type="application/rss+xml")
+            case "/":
+                return gives(PAGE, Content_Type="text/html")
+            case "/empty":
+                return gives(b"")
+            case "/gone":
+                return gives(b"gone", 404)
+        return gives(b"<html><body>Hello</body></html>", Content_Type="text/html")
+
+    await desk.bus.settings.change([Put(ChannelSpec(ROOM))], Audit(0, "", "", ""))
+    async with site(answer) as server, fetching() as fetcher:
+        yield Desk(replace(desk.bus, fetcher=lambda: fetcher)), server.url
+
+
+@pytest.mark.parametrize("path", ["/feed.xml", "/"])
+async def test_a_feed_and_its_route_in_one_line(desk: Desk, path: str) -> None:
+    async with _reading(desk) as (reading, url):
+        told = await reading.says(f"feed add {url}{path} lobby")
+        assert told == (
+            "Added feed:planet-of-tests: “Planet of tests” (items: 2). New items are posted to "
+            "muc:lobby@rooms.example.org. To be notified yourself, write “subscribe "
+            "feed:planet-of-tests”."
+        )
+        assert _feeds(desk) == {"planet-of-tests": f"{url}/feed.xml"}
+        routes = [(str(route.source), route.destination) for route in desk.bus.hub.routes]
+        assert routes == [("feed:planet-of-tests", ROOM)]
+        again = await reading.says(f"feed add {url}{path} shoutbox:lobby")
+        assert "feed:planet-of-tests already reads this feed." in again
+    assert len(_feeds(desk)) == 1
+
+
+async def test_a_feed_with_a_name_and_without_a_room(desk: Desk) -> None:
+    async with _reading(desk) as (reading, url):
+        told = await reading.says(f"feed add {url}/feed.xml none name=news first=none")
+        assert told == (
+            "Added feed:news: “Planet of tests” (items: 2). They are not posted yet; write “route "
+            "add feed:news …” with a room."
+        )
+        assert "already exists" in await reading.says(f"feed add {url}/ none name=news")
+    (spec,) = [spec for spec in desk.bus.hub.channels if spec.channel.method == "feed"]
+    assert (spec.title, dict(spec.settings)) == ("Planet of tests", {"url": f"{url}/feed.xml"})
+    assert not desk.bus.hub.routes
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/page", "the page does not link to a feed"),
+        ("/gone", "404"),
+        ("/empty", "The address answered without content."),
+    ],
+)
+async def test_what_is_no_feed_is_not_added(desk: Desk, path: str, why: str) -> None:
+    async with _reading(desk) as (reading, url):
+        assert why in await reading.says(f"feed add {url}{path} lobby")
+    assert _feeds(desk) == {}
+    assert not desk.bus.hub.routes
+
+
+async def test_a_channel_of_feeds_is_tried_too(desk: Desk) -> None:
+    async with _reading(desk) as (reading, url):
+        told = await reading.says(f"channel add feed news url={url}/page")
+        assert "the page does not link to a feed" in told
+        assert _feeds(desk) == {}
+        await reading.says("cancel")
+        told = await reading.says(f"channel add feed news url={url}/")
+        assert told.startswith("Added feed:news. Its messages are not forwarded yet")
+        assert told.endswith("The feed “Planet of tests” was read; items: 2.")
+
+
+async def test_an_address_inside_is_not_fetched_for_a_feed(desk: Desk) -> None:
+    async with fetching(Allowed.parse([])) as fetcher:
+        reading = Desk(replace(desk.bus, fetcher=lambda: fetcher))
+        told = await reading.says("feed add http://127.0.0.1:9/feed.xml shoutbox:lobby")
+    assert "Added" not in told
+    assert _feeds(desk) == {}

@@ -47,12 +47,12 @@ async def test_of_any_database(bus: Bus) -> None:
 
 
 async def test_one_that_is_not_there_and_a_path(bus: Bus) -> None:
-    told = await says(bus, "fortune nonsense")
-    assert told.startswith("Error: The fortune database “nonsense” does not exist. Available are ")
+    told = await says(bus, "/fortune nonesuch")
+    assert told.startswith("Error: The fortune database “nonesuch” does not exist. Available are ")
     assert "computers" in told
     assert (
         "is not the name of a fortune database. Write it as computers, without a folder."
-        in await says(bus, "fortune ../../etc/passwd")
+        in await says(bus, "/fortune ../../etc/passwd")
     )
 
 

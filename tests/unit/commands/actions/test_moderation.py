@@ -136,9 +136,21 @@ async def test_until_unmuted(stage: Stage) -> None:
     await stage.hears(Author(GUEST.name, "guest:another", AuthorKind.GUEST))
     assert await stage.says("unmute Tybalt") == "Tybalt is no longer muted."
     await stage.hears(GUEST)
-    assert "is not muted." in await stage.says("unmute Tybalt")
-    mute = "Tybalt (guest:01234567), until unmuted"  # the rest would let others be Tybalt
+    assert "is not one of the choices." in await stage.says("unmute Tybalt")
+    mute = "Tybalt (guest:6326172e9d59), until unmuted"  # the session would let others be Tybalt
     assert await stage.changes() == [("admin@x", "unmute", mute, ""), ("admin@x", "mute", "", mute)]
+
+
+async def test_guests_whose_sessions_begin_alike_are_two(stage: Stage) -> None:
+    first, second = (
+        Author(name, f"guest:01234567{end * 24}", AuthorKind.GUEST)
+        for name, end in (("Tybalt", "a"), ("Mercutio", "b"))
+    )
+    for author in (first, second):
+        message = await stage.hears(author)
+        await stage.says(f"mute {message.id} until unmuted")
+    assert await stage.says("unmute Mercutio") == "Mercutio is no longer muted."
+    assert [mute.key for mute in stage.bus.hub.mutes] == [first.key]
 
 
 async def test_by_a_message_and_for_another_time(stage: Stage) -> None:
@@ -175,7 +187,7 @@ async def test_by_a_message_and_for_another_time(stage: Stage) -> None:
     ],
 )
 async def test_what_is_no_mute(stage: Stage, line: str, told: str) -> None:
-    answer = await stage.says(line)
+    answer = await stage.says(f"/{line}")
     assert answer.startswith("Error: ")
     assert told in answer
     assert (await stage.changes(), stage.bus.hub.mutes) == ([], ())
@@ -445,7 +457,7 @@ async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
     assert (await stage.says("whoami", "romeo@x")).startswith("Du bist romeo@x")
     assert (await stage.says("whoami", "paris@x")).startswith("You are paris@x")
     adhoc = AdHoc(stage.bus, stage.bus.settings.roles.of, lambda *_: None, lambda: 0.0)
-    assert dict(adhoc.listed("bot@bus", "romeo@x/pda", "en"))["whoami"] == "Anzeigen, wer ich bin"
+    assert dict(adhoc.listed("bot@bus", "romeo@x/pda", "en"))["me"] == "Meine Einstellungen…"
     assert (await stage.says("preferences confirm=never", "romeo@x")).startswith(
         "Deine Sprache: de."
     )
@@ -454,7 +466,7 @@ async def test_ones_own_language_and_confirmations(stage: Stage) -> None:
     await stage.says("preferences auto", "romeo@x")
     assert (await stage.says("whoami", "romeo@x", "de")).startswith("Du bist")
     assert (await stage.says("whoami", "romeo@x")).startswith("You are")
-    assert "not one of the choices" in await stage.says("preferences fr", "romeo@x")
+    assert "Did you mean “preferences”?" in await stage.says("preferences fr", "romeo@x")
     assert "not one of the choices" in await stage.says("preferences confirm=maybe", "romeo@x")
     assert await stage.changes() == []
 
@@ -466,11 +478,12 @@ async def test_how_often_one_hears_that_it_was_passed_on() -> None:
     bot = Bot(session, "bot", handlers)
     inbox = Inbox(session, bot, handlers, _no_bus, FakeClock())
     for _time in range(2):
-        assert str(inbox.confirmation("a@x", ["here"])) == "Posted to here."
-        assert inbox.confirmation("n@x", ["here"]) is None
-    first, second = (inbox.confirmation("o@x", ["here"]) for _time in range(2))
-    assert str(first).startswith("Posted to here, where everyone can read it.")
-    assert second is None
+        assert str(inbox.confirmation("a@x", ["here"], first=False)) == "Posted to here."
+        assert inbox.confirmation("n@x", ["here"], first=False) is None
+    assert str(inbox.confirmation("o@x", ["here"], first=True)) == (
+        "Posted to here. From now on I post what you write here without asking."
+    )
+    assert inbox.confirmation("o@x", ["here"], first=False) is None
 
 
 async def _no_bus(_domain: str) -> bool:

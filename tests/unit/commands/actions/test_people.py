@@ -57,7 +57,7 @@ async def test_a_role_given_and_taken_is_in_force_at_once(stage: Stage) -> None:
         "channel list", "juliet@x"
     )
     assert await stage.says("role grant Juliet@X operator") == "juliet@x now has the role operator."
-    assert await stage.says("channel list", "juliet@x") == "0 channels:"
+    assert (await stage.says("channel list", "juliet@x")).endswith("0 channels:")
     assert await stage.says("role grant juliet@x admin") == "juliet@x now has the role admin."
     assert (await stage.says("role list")).splitlines()[1:] == [
         "admin@x: admin (from the configuration file)",
@@ -95,7 +95,7 @@ async def test_the_configurations_admins_are_its_own(stage: Stage, line: str) ->
     ],
 )
 async def test_what_is_no_role(stage: Stage, line: str, told: str) -> None:
-    answer = await stage.says(line)
+    answer = await stage.says(f"/{line}")
     assert answer.startswith("Error: ")
     assert told in answer
     assert await stage.changes() == []
@@ -209,7 +209,7 @@ async def test_the_newest_changes(stage: Stage) -> None:
     assert len((await stage.says("audit")).splitlines()) == 4
 
 
-@pytest.mark.parametrize("count", ["0", "-1", "201", "many"])
+@pytest.mark.parametrize("count", ["0", "-1", "201", "m4ny"])
 async def test_no_count_of_lines(stage: Stage, count: str) -> None:
     assert (await stage.says(f"audit {count}")).startswith("Error: ")
 

@@ -169,7 +169,7 @@ async def test_in_german(stage: Stage, line: str, what: str) -> None:
     ],
 )
 async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
-    answer = await stage.says(line)
+    answer = await stage.says(f"/{line}")
     assert why in answer
     assert answer.splitlines()[-1].startswith("I read that as the command “remind”.")
     assert await stage.kept() == []
@@ -242,7 +242,8 @@ async def test_a_line_without_a_time(stage: Stage) -> None:
     assert (await stage.says("remind lobby to stand up and stretch")).startswith("When?")
     wrong = await stage.says("soon")
     assert wrong.startswith(
-        "Error: “soon” is not a time in the future. Examples: in 20 minutes, at 15:00, tomorrow "
+        "Error: I do not understand “soon” as a time in the future. "
+        "Examples: in 20 minutes, at 15:00, tomorrow "
         "at 9, Monday 9:30, 2026-12-24 9:00."
     )
     assert "When?" in wrong
@@ -274,7 +275,8 @@ async def test_a_form(stage: Stage) -> None:
         "remind", filled | {"when": ["soon"]}, session_of(first), jid="juliet@x"
     )
     assert lines(wrong).startswith(
-        "When: “soon” is not a time in the future. Examples: in 20 minutes, at 15:00, tomorrow "
+        "When: I do not understand “soon” as a time in the future. "
+        "Examples: in 20 minutes, at 15:00, tomorrow "
         "at 9, Monday 9:30, 2026-12-24 9:00."
     )
     done = await client.send("remind", filled, session_of(first), jid="juliet@x")

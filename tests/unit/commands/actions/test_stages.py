@@ -221,6 +221,7 @@ async def test_what_is_wrong_is_asked_again(desk: Desk) -> None:
     assert told[0] == "Error: A digest contains 1 to 1000 messages, not 0."
     assert told[1] == "Which setting do you want to change? Write its name and value: every= count="
     assert "The setting “cuont” does not exist. Did you mean count?" in await desk.says("cuont=5")
+    await desk.says("route edit 1 add digest")
     assert 'A quotation mark is not closed. Write text in quotes like "this".' in await desk.says(
         'count="5'
     )
@@ -239,9 +240,7 @@ async def test_what_is_wrong_is_asked_again(desk: Desk) -> None:
 
 @pytest.mark.parametrize("line", ["cancel", "Abbrechen "])
 async def test_cancelling_nothing_is_no_message(desk: Desk, line: str) -> None:
-    assert (await desk.says(line)).startswith(
-        "There is nothing to cancel. Your message was not forwarded."
-    )
+    assert (await desk.says(line)).startswith("No question is open. Nothing was posted.")
 
 
 async def test_a_setting_that_is_not_there_is_told(desk: Desk) -> None:

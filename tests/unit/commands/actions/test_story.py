@@ -285,7 +285,7 @@ async def test_by_form(desk: Desk) -> None:
     assert stands == {"title": ["Opening"], "text": ["We open.", "", "Soon."]}
     values = {"title": ["Closing"], "text": ["One.", "", "Two."]}
     done = await client.send("story-edit", values, session_of(asked))
-    assert told(done).startswith("Changed the story: ")
+    assert lines(done).startswith("Changed the story: http")
     assert (await desk.now(one)).message.body == "Closing\n\nOne.\n\nTwo."
     assert await desk.audit() == [
         ("admin@x", "form", "story-edit", f"story:news {one.seq}", "title, text")

@@ -14,8 +14,16 @@ from commands.text import Text
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Put
 from component.bus.model.roles import Role
-from component.bus.model.subscription import MOST, Address, Interval, Proof, Standing, Subscription
+from component.bus.model.subscription import (
+    MAX_SUBSCRIPTIONS,
+    Address,
+    Interval,
+    Proof,
+    Standing,
+    Subscription,
+)
 from component.common.errors import StoreError, Unavailable
+from component.common.form import CHOOSE
 from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, boxes, lines, session_of, told
 from tests.contract.pages import a_browser
@@ -279,7 +287,10 @@ async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
         ("subscribe lobby weekly on Monday and Friday", "more often than once a week"),
         (
             "subscribe lobby by pigeon",
-            "Send by: Subscriptions cannot be sent by pigeon. Available methods: chat, mail, sms.",
+            (
+                "Deliver by: Subscriptions cannot be sent by pigeon. Available methods: chat, "
+                "mail, sms."
+            ),
         ),
         (
             "subscribe lobby by mail to romeo",
@@ -329,7 +340,7 @@ async def test_what_is_missing_is_asked_for(stage: Stage) -> None:
     ],
 )
 async def test_what_will_not_do(stage: Stage, line: str, why: str) -> None:
-    answer = await stage.says(line)
+    answer = await stage.says(f"/{line}")
     assert answer.startswith("Error: ")
     assert why in answer
     assert answer.splitlines()[-1].startswith("I read that as the command “subscribe”.")
@@ -353,9 +364,9 @@ async def test_the_same_again(stage: Stage) -> None:
 
 async def test_too_many(stage: Stage) -> None:
     store = stage.bus.store
-    for number in range(MOST):
+    for number in range(MAX_SUBSCRIPTIONS):
         await store.subscriptions.add(
-            Subscription("juliet@x", Channel("feed", f"f{number}"), IM), MOST
+            Subscription("juliet@x", Channel("feed", f"f{number}"), IM), MAX_SUBSCRIPTIONS
         )
     assert "more than 100 subscriptions" in await stage.says("subscribe lobby")
 
@@ -378,6 +389,7 @@ async def test_a_thread_by_any_message_in_it(stage: Stage) -> None:
     )
     await stage.says("subscribe lobby thread cdcdcdcd")
     assert (await stage.keeps()).thread == first.id
+    assert (await stage.says("subscriptions")).endswith(f"in the thread {first.short_id}")
     await stage.bus.settings.change([Put(ChannelSpec(Channel("shoutbox", "other")))], SEED)
     assert "The message cdcdcdcd does not exist in shoutbox:other" in await stage.says(
         "subscribe other thread cdcdcdcd"
@@ -412,7 +424,7 @@ async def test_a_room_is_for_those_whom_it_lets_in(stage: Stage) -> None:
         == "Error: The channel teem does not exist, or you cannot access it."
     )  # and no close name is told
     stage.doors.inside.add("juliet@x")
-    assert "Did you mean team?" in await stage.says("subscribe teem")
+    assert "Did you mean “subscribe team”?" in await stage.says("subscribe teem")
     assert (await stage.says("subscribe team")).startswith(
         "Subscription 1: muc:team@rooms.example.org"
     )
@@ -426,7 +438,7 @@ async def test_forms_offer_what_one_may_read_and_no_more(stage: Stage) -> None:
         return {
             option.findtext("{jabber:x:data}value") or ""
             for option in box.iter("{jabber:x:data}option")
-        }
+        } - {CHOOSE}
 
     assert await offered("juliet@x") == {"shoutbox:lobby", "story:news"}
     assert str(ROOM) in await offered("admin@x")
@@ -629,8 +641,10 @@ async def test_stop_with_what_is_meant(stage: Stage) -> None:
         "subscribe lobby by mail to juliet@example.org",
     ):
         await stage.says(line)
-    for message in ("stop it please", "stop team", "stop the lobby music", "stop -1", "stop ²"):
+    for message in ("stop it please", "stop team", "stop it now, all of you"):
         assert await stage.says(message) == "None"
+    for message in ("stop the lobby music", "stop -1", "stop ²"):
+        assert "has ended" not in await stage.says(message)
     assert len(await stage.kept()) == 3
     assert (
         "Subscription 99 does not exist, or it is not yours. “subscriptions” shows your "
@@ -653,7 +667,7 @@ async def test_stop_and_more_is_a_message_of_guests(stage: Stage) -> None:
 
 
 async def test_stop_does_not_tell_which_rooms_there_are(stage: Stage) -> None:
-    assert await stage.says("stop team") == await stage.says("stop nowhere") == "None"
+    assert await stage.says("stop team") == await stage.says("stop party") == "None"
     stage.doors.inside.add("juliet@x")
     assert "You do not have a subscription “team”" in await stage.says("stop team")
     stage.doors.gone = True
@@ -744,7 +758,9 @@ async def test_the_list(stage: Stage) -> None:
         "mail:juliet@example.org: confirmed",
         "Quiet hours: 22:00-07:00",
     ]
-    signing = replace(stage.bus, sign_in=lambda jid: f"http://127.0.0.1:8080/sign-in/{jid}")
+    signing = replace(
+        stage.bus, sign_in=lambda jid, to: f"http://127.0.0.1:8080/sign-in/{jid}?to={to}"
+    )
     answer = await Stage(signing).says("subscriptions")
     assert answer.splitlines()[-1] == (
         "On the web at http://127.0.0.1:8080/subscriptions. To sign in there, open this "
@@ -762,14 +778,14 @@ async def test_others_are_for_operators_to_see(stage: Stage) -> None:
         assert (await stage.says(line, "admin@x")).splitlines()[1] == (
             "juliet@x: 1: shoutbox:lobby → chat:juliet@x, immediately"
         )
-    assert "is not a JID" in await stage.says("subscriptions are great", "admin@x")
+    assert "is not a JID" in await stage.says("/subscriptions are great", "admin@x")
     assert await stage.says("subscriptions", "admin@x") == NONE_YET
 
 
 async def test_a_long_list_is_cut(stage: Stage) -> None:
     for number in range(105):
         one = Subscription(f"p{number}@x", LOBBY, Channel("chat", f"p{number}@x"))
-        await stage.bus.store.subscriptions.add(one, MOST)
+        await stage.bus.store.subscriptions.add(one, MAX_SUBSCRIPTIONS)
     answer = await stage.says("subscriptions all", "admin@x")
     assert answer.startswith("The first 100 subscriptions:")
     assert len(re.findall("immediately", answer)) == 100
@@ -905,7 +921,8 @@ async def test_pause_and_resume(stage: Stage) -> None:
         (
             "pause until the cows come home",
             (
-                "“the cows come home” is not a time in the future. Examples: in 20 minutes, at "
+                "I do not understand “the cows come home” as a time in the future. "
+                "Examples: in 20 minutes, at "
                 "15:00, tomorrow at 9, Monday 9:30, 2026-12-24 9:00."
             ),
         ),
@@ -916,12 +933,12 @@ async def test_pause_and_resume(stage: Stage) -> None:
         ("resume lobby", "The selected subscriptions are not paused."),
         ("quiet please", "Quiet hours: “please” is not a time range. Write it as 22:00-07:00."),
         ("quiet 7:00-7:00", "would never end"),
-        ("quiet 25:00-7:00", "“25:00” is not a time of day. Write it as 22:30."),
+        ("quiet 25:00-7:00", "“25:00-7:00” is not a time range. Write it as 22:00-07:00."),
     ],
 )
 async def test_what_is_no_pause(stage: Stage, line: str, why: str) -> None:
     await stage.says("subscribe lobby")
-    assert why in await stage.says(line)
+    assert why in await stage.says(f"/{line}")
     assert (await stage.keeps()).standing is Standing.ON
     assert stage.bus.settings.quiet("juliet@x") is None
 
@@ -1088,7 +1105,7 @@ async def test_a_form(stage: Stage) -> None:
     assert [one.get("label") for one in boxes(first)] == [
         "Channel",
         "When",
-        "Send by",
+        "Deliver by",
         "Address",
         "More options",
     ]
@@ -1169,7 +1186,8 @@ async def test_forms_of_the_rest(stage: Stage) -> None:
         "pause", {"which": ["1"], "until": ["never"]}, session_of(first), jid="juliet@x"
     )
     assert lines(wrong).startswith(
-        "Until: “never” is not a time in the future. Examples: in 20 minutes, at 15:00, tomorrow "
+        "Until: I do not understand “never” as a time in the future. "
+        "Examples: in 20 minutes, at 15:00, tomorrow "
         "at 9, Monday 9:30, 2026-12-24 9:00."
     )
     done = await client.send(

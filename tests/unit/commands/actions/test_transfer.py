@@ -207,7 +207,7 @@ async def test_a_message_of_many_lines(stage: Desk) -> None:
     toml = "\n".join(f'[[channel]]\nname = "shoutbox:{number:03}"' for number in range(600))
     assert len(toml) > 20_000
     assert await stage.says(f"import sure\n{toml}") == "Imported 600 changes."
-    assert "too long" in await stage.says("import " + "x" * 20_000)
+    assert "too long" in await stage.says("/import " + "x" * 20_000)
     assert "too long" in await stage.says("import\n" + "x\n" * 300_000)
 
 

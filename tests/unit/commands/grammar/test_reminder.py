@@ -119,9 +119,10 @@ def test_times(text: str, local: str, schedule: str) -> None:
         ("every 2 minutes", "Even fortune cookies take longer to bake"),
         ("* * * * *", "Even fortune cookies take longer to bake"),
         ("every 7 minutes", "does not divide the hour or the day evenly. Choose one of"),
-        ("soon", "is no"),
-        ("team in 3 minutes", "“team in 3 minutes” is no"),
-        ("", "is no"),
+        ("soon", "I do not understand “soon” as a time in the future."),
+        ("team in 3 minutes", "I do not understand “team in 3 minutes” as a time"),
+        ("", "I do not understand “” as a time"),
+        ("Tuesday and Thursday at 9:30", "is several times. Write “every Tuesday and Thursday"),
     ],
 )
 def test_times_that_will_not_do(text: str, why: str) -> None:

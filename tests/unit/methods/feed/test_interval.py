@@ -13,7 +13,7 @@ from component.methods.feed.interval import (
     BROKEN_AFTER,
     DAY,
     JITTER,
-    LEAST,
+    MIN_INTERVAL_S,
     Heard,
     Hints,
     OwnerNotice,
@@ -74,7 +74,7 @@ def test_never_under_five_minutes_and_never_over_a_day(
     assert poll.due == NOW
     for luck, what, late in script:
         poll, _news = look(poll, now, luck, what)
-        assert LEAST <= passed(poll, now) <= DAY * (1 + JITTER)
+        assert MIN_INTERVAL_S <= passed(poll, now) <= DAY * (1 + JITTER)
         assert Poll.load(json.loads(json.dumps(poll.dump()))) == poll
         now = poll.due + late * 1000
 
@@ -119,8 +119,8 @@ def polled(every: int, days: int) -> tuple[Poll, int, list[float]]:
 @pytest.mark.parametrize(
     ("every", "least", "most"),
     [
-        (600, LEAST, LEAST),
-        (HOUR, LEAST, 900),
+        (600, MIN_INTERVAL_S, MIN_INTERVAL_S),
+        (HOUR, MIN_INTERVAL_S, 900),
         (DAY, 2 * HOUR, 4 * HOUR),
         (7 * DAY, 12 * HOUR, DAY),
         (400 * DAY, DAY, DAY),

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from component.common.errors import BadInput
 from component.common.sanitize import one_line
 from component.fetch.decompress import gunzipped
-from component.methods.feed.opml import DEEPEST, LARGEST, MOST, Entry, Opml, is_web, parse, write
+from component.methods.feed.opml import (
+    DEEPEST,
+    MAX_BYTES,
+    MAX_OUTLINES,
+    Entry,
+    Opml,
+    is_web,
+    parse,
+    write,
+)
 from tests.support.calls import counting_calls
 from tests.support.cases import case_id, data, rows
 
@@ -114,6 +123,28 @@ def test_a_list_is_mended_as_a_feed_is(line: str) -> None:
     ]
 
 
+def test_a_reference_as_windows_has_it() -> None:
+    """As readers for Windows have written it into lists."""
+    line = '<outline text="Juliet&#146;s &#x96; Blog" xmlUrl="http://a/f"/>'
+    assert [entry.title for entry in parse(outlines(line)).entries] == ["Juliet’s – Blog"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "title"),
+    [
+        ("ISO-8859-1", "cp1252", "Juliet’s “Blog”"),
+        ("ISO-8859-9", "cp1254", "İstanbul’da"),
+        ("ISO-8859-11", "cp874", "“ไทย”"),
+    ],
+)
+def test_an_encoding_that_means_the_larger_one(declared: str, written: str, title: str) -> None:
+    """As readers for Windows have declared their lists."""
+    line = f'<outline text="{title}" xmlUrl="http://a/f"/>'
+    start = f'<?xml version="1.0" encoding="{declared}"?>'.encode()
+    file = start + outlines(line).decode().encode(written)
+    assert [entry.title for entry in parse(file).entries] == [title]
+
+
 def test_what_stands_around_a_list_is_passed_over() -> None:
     found = parse(b"Notice: x\n<?xml version='1.0'?>" + outlines("<outline/>") + b"\n<p>Bye")
     assert (found.entries, found.skipped) == ((), 0)
@@ -145,7 +176,7 @@ XXE = (
         (b"\x00\xff\xfe", "not OPML"),
         (b"\n<opml><body>\n<outline text='a 'b' c'/></body></opml>", "on line 3"),
         (b"\x1f\x8b\x08 no gzip", "The file cannot be decompressed."),
-        (compress(b"x" * (LARGEST + 1)), "larger than 5 MiB"),
+        (compress(b"x" * (MAX_BYTES + 1)), "larger than 5 MiB"),
         (b"<opml><body>", "no element found|no OPML"),
         (b"<html><body/></html>", "The file is not OPML, because it does not contain <opml>."),
         (
@@ -157,9 +188,9 @@ XXE = (
         (XXE, "document type"),
         (b'<?xml version="1.0" encoding="x-no-such"?><opml/>', "encoding"),
         (b'<?xml version="1.0" encoding="utf-7"?><opml/>', "encoding"),
-        (b"x" * (LARGEST + 1), "larger than 5 MiB"),
+        (b"x" * (MAX_BYTES + 1), "larger than 5 MiB"),
         (outlines("<outline>" * DEEPEST), f"The file has more than {DEEPEST} levels of nesting."),
-        (outlines("<outline/>" * (MOST + 1)), f"more than {MOST} outlines"),
+        (outlines("<outline/>" * (MAX_OUTLINES + 1)), f"more than {MAX_OUTLINES} outlines"),
     ],
 )
 def test_what_is_no_list_is_refused_in_words(file: bytes, words: str) -> None:
@@ -169,15 +200,19 @@ def test_what_is_no_list_is_refused_in_words(file: bytes, words: str) -> None:
 
 def test_as_many_as_may_be() -> None:
     assert (
-        len(parse(outlines(*(f'<outline xmlUrl="http://a/{it}"/>' for it in range(MOST)))).entries)
-        == MOST
+        len(
+            parse(
+                outlines(*(f'<outline xmlUrl="http://a/{it}"/>' for it in range(MAX_OUTLINES)))
+            ).entries
+        )
+        == MAX_OUTLINES
     )
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(some: bytes) -> None:
     packed = compress(outlines(some.decode("latin-1")))
-    for whole in (some, b"<opml>" + some + b"</opml>", packed, gunzipped(packed, LARGEST)):
+    for whole in (some, b"<opml>" + some + b"</opml>", packed, gunzipped(packed, MAX_BYTES)):
         try:
             parse(whole)
         except BadInput:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from component.fetch.result import FetchError
 from component.methods.feed.websub import (
-    AGAIN,
     DAY,
     DENIED_FOR,
     LEASE,
     LONGEST,
+    RETRY_S,
     SHORTEST,
     Lease,
     LeaseState,
@@ -219,7 +219,7 @@ def test_a_hub_that_does_not_verify_is_asked_ever_more_rarely() -> None:
         lease = asked(lease, now)
         waits.append((lease.due - now) // 1000)
         now = lease.due
-    assert waits == [AGAIN, 2 * AGAIN, 4 * AGAIN, 8 * AGAIN, 16 * AGAIN, DAY, DAY, DAY]
+    assert waits == [RETRY_S, 2 * RETRY_S, 4 * RETRY_S, 8 * RETRY_S, 16 * RETRY_S, DAY, DAY, DAY]
 
 
 def test_a_lease_is_renewed_while_it_holds() -> None:

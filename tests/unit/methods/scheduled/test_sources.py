@@ -394,6 +394,8 @@ async def test_no_name_leads_out_of_the_folders(tmp_path: Path, name: str) -> No
             "zone: “Mars/Olympus” is not a time zone. Write it as",
         ),
         ({"colour": "red"}, "does not have the setting “colour”; its settings are"),
+        ({}, "These fortunes would never be posted. Set when."),
+        ({"offensive": True}, "These fortunes would never be posted. Set when."),
     ],
 )
 def test_settings_of_fortunes_that_are_refused(settings: Mapping[str, Any], why: str) -> None:

@@ -62,7 +62,7 @@ class Stage:
 
     async def hear(self, stanza: Element) -> Incoming:
         heard = self.ingest.live(self.room, stanza)
-        assert heard
+        assert isinstance(heard, Incoming)
         await self.ingest.accept(heard)
         return heard
 

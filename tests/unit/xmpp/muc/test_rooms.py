@@ -371,3 +371,53 @@ async def test_a_room_of_the_bus_is_not_destroyed(stage: Stage) -> None:
     with pytest.raises(Conflict):
         await stage.rooms.destroy(JID, "over")
     await stage.rooms.destroy("old@rooms.example.org", "over")
+
+
+# What is not for everybody, and what is for the bot
+
+OMEMO = (
+    "<encrypted xmlns='eu.siacs.conversations.axolotl'><header/><payload>A</payload></encrypted>"
+)
+KEYS = "<encrypted xmlns='eu.siacs.conversations.axolotl'><header/></encrypted>"
+REACTION = "<reactions xmlns='urn:xmpp:reactions:0' id='1'><reaction>+</reaction></reactions>"
+
+
+async def test_what_is_encrypted_stays_in_the_room(stage: Stage) -> None:
+    """Its author is told, once and alone."""
+    await stage.enter()
+    for _time in range(3):
+        stage.hears("juliet", "I sent you an OMEMO message", OMEMO)
+    stage.hears("romeo", "?OTRv23?")
+    assert [one.get("to") for one in stage.sent("message", "chat")] == [
+        f"{JID}/juliet",
+        f"{JID}/romeo",
+    ]
+    first, second = [one.findtext("body") or "" for one in stage.sent("message", "chat")]
+    assert first == (
+        "Your message is encrypted (OMEMO). I cannot read or forward it. Turn off encryption in "
+        "this conversation and send it again."
+    )
+    assert second.startswith("Your message is encrypted (OTR).")
+    assert stage.accepted == []
+
+
+async def test_what_is_no_words_is_not_passed_on(stage: Stage) -> None:
+    await stage.enter()
+    stage.hears("juliet", "keys", KEYS)
+    stage.hears("juliet", "+", REACTION)
+    stage.hears("juliet", "words")
+    await until(lambda: stage.accepted, "the words are accepted")
+    assert stage.accepted == [("juliet", "words")]
+    assert stage.sent("message", "chat") == []
+
+
+async def test_the_bot_is_spoken_to(stage: Stage) -> None:
+    stage.handlers.answers = {"help": "This is help."}
+    await stage.enter()
+    lines = ("shoutbus: help", "@shoutbus help", "shoutbus help!", "shoutbus is slow", "help")
+    for line in lines:
+        stage.hears("juliet", line)
+    await until(lambda: len(stage.accepted) == len(lines), "the lines are accepted")
+    _hello, *answers = [one.findtext("body") for one in stage.sent("message", "groupchat")]
+    assert answers == ["juliet: This is help."] * 3
+    assert stage.handlers.asked == ["help"] * 3

@@ -173,7 +173,7 @@ def test_a_base_that_is_none_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["utf-7", "UTF7", "unicode-1-1-utf-7", "x-utf-7", "SCSU", "cesu-8"]
+    "name", ["utf-7", "UTF7", "unicode-1-1-utf-7", "x-utf-7", "SCSU", "BOCU-1", "cesu-8"]
 )
 def test_encodings_made_to_deceive_are_refused(name: str) -> None:
     with pytest.raises(EncodingRefused):
