@@ -6,34 +6,16 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from commands.grammar.time_hints import LEADS, goes_on, leads_into, plain
 from component.common import time_phrase
-from component.common.clock_words import PARTS
 from component.common.errors import BadInput
 from component.common.i18n import _
 from component.common.schedule import Schedule, once
-from component.common.time_words import EVERY, WEEKDAYS
+from component.common.time_words import WEEKDAYS
 from component.common.value_types import YEAR
 
 MAX_TIME_WORDS = 12
 MAX_NAME_WORDS = 8
-AHEAD = frozenset({"today", "tomorrow", "tonight", "heute", "morgen", "übermorgen"})
-DAY_WORDS = AHEAD | PARTS.keys() | {day for day in WEEKDAYS if len(day) > time_phrase.MAX_SHORT}
-"""Words that say a day, or a part of one."""
-ON = frozenset({"at", "on", "in", "am", "um"})
-MORE = (
-    DAY_WORDS
-    | EVERY
-    | {"next", "this", "or", "oder", "other", "week", "month", "year", "woche", "monat", "jahr"}
-)
-"""Words that continue a time."""
-LEADS = (
-    ON
-    | AHEAD
-    | EVERY
-    | {"next", "this", "nächste", "nächsten", "nächster", "diese", "diesen", "dieser"}
-)
-"""Words that begin a time, and little else."""
-
 # When
 
 
@@ -139,7 +121,7 @@ def read(line: str, names: Container[str]) -> ReminderRequest:
         return ReminderRequest(whom, "", " ".join(without_mark(left[unread:])), " ".join(said))
     rest = without_mark(left)
     tail, end = split_tail(rest)
-    if end and is_part(time, tail):
+    if end and is_part(time, tail, end):
         return ReminderRequest(whom, "", " ".join(rest), f"{time} {end}".strip())
     if end and not time:
         rest, time = tail, end
@@ -165,11 +147,11 @@ def count_unread(left: Sequence[str], time: str) -> int:
     none. They end before the mark of what is to be said."""
     if not left or is_mark(left[0]):
         return 0
-    first, second = [word.lower().rstrip(".,!?") for word in (*left, "")][:2]
-    leads = first in MORE if time else first in LEADS
-    if time and first in ON:
-        leads = second[:1].isdigit() or second in MORE
-    if not leads:
+    if time:
+        seems = goes_on(left, time, is_open=lacks_clock(time))
+    else:
+        seems = plain(left[0]) in LEADS
+    if not seems:
         return 0
     for place, word in enumerate(left):
         if is_mark(word):
@@ -177,18 +159,24 @@ def count_unread(left: Sequence[str], time: str) -> int:
     return len(left)
 
 
-def is_part(time: str, before: Sequence[str]) -> bool:
-    """Whether a time at the end may be only half of what was said: there is a `time` at the start
-    that names a day alone, or the words before it end with a day or a part of one."""
+def is_part(time: str, before: Sequence[str], end: str) -> bool:
+    """Whether a time at the `end` may be only half of what was said: there is a `time` at the start
+    that names a day alone, or the words before it are more of it."""
     if time:
         return lacks_clock(time)
-    return bool(before) and before[-1].lower().rstrip(".,") in DAY_WORDS
+    return leads_into(before, names_day=names_day(end))
 
 
 def lacks_clock(time: str) -> bool:
     """Whether a time names a day alone."""
     phrase = time_phrase.read(time)
     return phrase is not None and phrase.clock is None and not (phrase.delay or phrase.step)
+
+
+def names_day(time: str) -> bool:
+    """Whether a time names a day."""
+    phrase = time_phrase.read(time)
+    return phrase is not None and not (phrase.is_clock or phrase.delay or phrase.step)
 
 
 def read_head(tokens: Sequence[str], names: Container[str]) -> tuple[str, str, int]:

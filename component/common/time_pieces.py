@@ -13,6 +13,7 @@ from component.common.time_words import (
     DAY_SETS,
     DURATION,
     EVERY,
+    LAST,
     MONTHS,
     NUMBERS,
     ORDINALS,
@@ -109,8 +110,15 @@ def _date(match: re.Match[str]) -> Said:
 
 
 def _month_day(match: re.Match[str]) -> Said | None:
-    day = int(match["number"] or 0) or ORDINALS.get(match["word"] or "", 0)
+    day = int(match["number"])
     if not 1 <= day <= 31:
+        return None
+    return {"month_day": day, **_every(match)}
+
+
+def _month_day_word(match: re.Match[str]) -> Said | None:
+    day = ORDINALS[match["word"]]
+    if day == LAST:
         return None
     return {"month_day": day, **_every(match)}
 
@@ -181,11 +189,8 @@ _RULES: Sequence[tuple[str, Callable[[re.Match[str]], Said | None]]] = (
         rf"|diese[nr]?) )?(?P<days>{_ITEM}(?:{_JOIN}{_ITEM})*)(?:[ -]?(?P<part>{_PART}))?",
         _weekdays,
     ),
-    (
-        rf"{_ON}(?:(?P<every>{_EVERY}) )?"
-        rf"(?:(?P<number>\d\d?)(?:st|nd|rd|th|\.)|(?P<word>{any_of(ORDINALS)}))",
-        _month_day,
-    ),
+    (rf"{_ON}(?:(?P<every>{_EVERY}) )?(?P<number>\d\d?)(?:st|nd|rd|th|\.)", _month_day),
+    (rf"(?:(?:on )?the|am|(?P<every>{_EVERY})) (?P<word>{any_of(ORDINALS)})", _month_day_word),
     (CLOCK, _clock),
     (
         r"daily|täglich|(?:every|each) day|jeden tag|once (?:a|per) day|einmal (?:am|pro) tag"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from commands.action import Action, Bus, Caller, Done, Fit, Reply, Step, Taken
 from commands.grammar.names import Named, names_of
 from commands.grammar.reminder import ReminderRequest, is_mark, is_me, read, when
+from commands.grammar.time_hints import LEADS, plain
 from commands.typed.everyday import is_prose
 from component.bus.model.message import MAX_NAME, Author, Channel
 from component.bus.model.reminder import MAX_TEXT, Reminder
@@ -218,7 +219,7 @@ async def takes(caller: Caller, rest: str, bus: Bus) -> Taken:
 def takes_no_time(what: str) -> Taken:
     """How words are taken behind a name in which there is no time: what leads to a time is none of
     the reminder's text."""
-    if what.split()[0].casefold() in _LEADS_TO_TIME:
+    if plain(what.split()[0]) in LEADS:
         return Taken(
             Fit.PARTLY,
             _(
@@ -228,25 +229,6 @@ def takes_no_time(what: str) -> Taken:
             ),
         )
     return Taken(Fit.NOT if is_prose(what) else Fit.WELL)
-
-
-_LEADS_TO_TIME = frozenset(
-    {
-        "in",
-        "at",
-        "on",
-        "every",
-        "each",
-        "next",
-        "um",
-        "am",
-        "ab",
-        "jeden",
-        "jede",
-        "alle",
-        "nächsten",
-    }
-)
 
 
 def is_marked(line: str, what: str) -> bool:
