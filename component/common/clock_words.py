@@ -95,7 +95,7 @@ _AM_IS_ON = (
 )
 """In “um 12 am Montag”, am is on."""
 _HALF = re.compile(rf"([0-9]) ([ap])m\b{_AM_IS_ON}")
-_DOTTED = re.compile(r"\b([ap])\. ?m\b\.?")
+_DOTTED = re.compile(r"(?<![^\W\d_])([ap])\. ?m\b\.?")
 _OCLOCK = re.compile(r"o['’]clock\b")
 _COMMA = re.compile(r"[,;](?= |$)")
 _DASHES = str.maketrans("–—−", "---")

@@ -37,6 +37,30 @@ async def test_reminders_come(server: Server, bus: Bus) -> None:
         assert len(reminded(juliet)) == 2
 
 
+async def test_a_line_understood_in_part(server: Server, bus: Bus) -> None:
+    """The bot says what it did not understand and asks; the answer sets the reminder."""
+    async with person("juliet", server.passwords["juliet"], server.c2s) as juliet:
+        await ask(juliet, "preferences zone=Europe/Berlin", "Europe/Berlin")
+        for line, unread in (
+            ("remind me at 9 on mondy to call Romeo", "at 9 on mondy"),
+            ("remind me at 9 UTC to call Romeo", "at 9 UTC"),
+        ):
+            asked = await ask(juliet, line, "I do not understand")
+            assert f"“{unread}” as a time" in asked
+            assert "When?" in asked
+            assert "for example: in 20 minutes, tomorrow at 9" in asked
+            assert await ask(juliet, "cancel", "Nothing was changed")
+        await ask(juliet, "reminder list", "^0 reminders")
+        await ask(juliet, "remind me to sweep every other Monday at 9", "every other Monday at 9")
+        await ask(juliet, "mondy at 9", "I do not understand “mondy at 9” as a time")
+        await ask(
+            juliet,
+            "at half past nine every Monday",
+            r"Reminder 1 to you, at half past nine every Monday, next on \S+ 09:30 \(Europe/Berlin\)",
+        )
+        await ask(juliet, "reminder drop 1", "Deleted reminder 1")
+
+
 def aged(place: Path, minutes: int) -> None:
     """As if that time had passed while nothing ran."""
     with closing(sqlite3.connect(place / "bus.db")) as database, database:

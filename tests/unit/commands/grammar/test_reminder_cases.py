@@ -201,6 +201,8 @@ OURS = [
     ("um 18:00 Brief an Julia schreiben", "2026-12-01T18:00 | once | Brief an Julia schreiben"),
     ("an die Nachtschicht am Freitag um 18 Uhr", "2026-12-04T18:00 | once | die Nachtschicht"),
     ("at 12am to sleep", "2026-12-02T00:00 | once | sleep"),
+    ("at 5:30p.m. today to eat", "2026-12-01T17:30 | once | eat"),
+    ("to eat at 5p.m.", "2026-12-01T17:00 | once | eat"),
     ("at 12pm to eat", "2026-12-02T12:00 | once | eat"),
     ("on the 31st of every month at 9 to pay", "2026-12-31T09:00 | 0 9 31 * * | pay"),
     ("am 15. jedes Monats um 9 an Miete", "2026-12-15T09:00 | 0 9 15 * * | Miete"),
