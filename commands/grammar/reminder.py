@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from commands.grammar.time_hints import LEADS, goes_on, leads_into, plain
+from commands.grammar.time_hints import LEADS, count_leading, goes_on, plain
 from component.common import time_phrase
 from component.common.errors import BadInput
 from component.common.i18n import _
@@ -121,9 +121,12 @@ def read(line: str, names: Container[str]) -> ReminderRequest:
         return ReminderRequest(whom, "", " ".join(without_mark(left[unread:])), " ".join(said))
     rest = without_mark(left)
     tail, end = split_tail(rest)
-    if end and is_part(time, tail, end):
-        return ReminderRequest(whom, "", " ".join(rest), f"{time} {end}".strip())
+    if end and time and lacks_clock(time):
+        return ReminderRequest(whom, "", " ".join(rest), f"{time} {end}")
     if end and not time:
+        part = len(tail) - count_leading(tail, names_day=names_day(end))
+        if part < len(tail):
+            return ReminderRequest(whom, "", " ".join(tail[:part]), " ".join(rest[part:]))
         rest, time = tail, end
     if whom:
         return ReminderRequest(whom, time, " ".join(rest))
@@ -157,14 +160,6 @@ def count_unread(left: Sequence[str], time: str) -> int:
         if is_mark(word):
             return place
     return len(left)
-
-
-def is_part(time: str, before: Sequence[str], end: str) -> bool:
-    """Whether a time at the `end` may be only half of what was said: there is a `time` at the start
-    that names a day alone, or the words before it are more of it."""
-    if time:
-        return lacks_clock(time)
-    return leads_into(before, names_day=names_day(end))
 
 
 def lacks_clock(time: str) -> bool:

@@ -180,15 +180,22 @@ def _is_more(word: str) -> bool:
     return word in _MORE or says_when(word)
 
 
-def leads_into(before: Sequence[str], *, names_day: bool) -> bool:
-    """Whether the words before a time at the end are more of it: `every other | Monday`,
-    `before | Friday at 9`, `mondy | at 9`.
+def count_leading(before: Sequence[str], *, names_day: bool) -> int:
+    """How many of the words before a time at the end are more of it: `every other | Monday`,
+    `before | Friday at 9`, `mondy | at 9`; 0 for none.
 
     `names_day` tells that the time names a day; a duration before it belongs to it then.
     """
     words = [plain(word) for word in before]
-    if not words:
-        return False
+    if not words or not _leads_into(words, names_day=names_day):
+        return 0
+    count = 1
+    while count < len(words) and _may_lead(words[-count - 1]):
+        count += 1
+    return count
+
+
+def _leads_into(words: Sequence[str], *, names_day: bool) -> bool:
     last = words[-1]
     if last in _OPEN or last in _OTHER or says_when(last):
         return True
@@ -198,6 +205,12 @@ def leads_into(before: Sequence[str], *, names_day: bool) -> bool:
     if names_day and last in _SPANS and (second.isdigit() or second in NUMBERS):
         return True
     return _ends_with_repetition(words[-4:])
+
+
+def _may_lead(word: str) -> bool:
+    """Whether a word may belong to the time that words behind it are of."""
+    is_small = word in _OPEN or word in _ON or word in NUMBERS or word == "half"
+    return is_small or word in UNITS or word in _BESIDE or _is_more(word) or _is_number(word)
 
 
 def _ends_with_repetition(words: Sequence[str]) -> bool:

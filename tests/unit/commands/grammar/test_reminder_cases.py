@@ -222,6 +222,28 @@ WORDS = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize(
+    ("line", "unread", "what"),
+    [
+        ("to sweep every other Monday at 9", "every other Monday at 9", "sweep"),
+        ("to sweep on mondy at 9", "on mondy at 9", "sweep"),
+        ("to finish the report before Friday at 9", "before Friday at 9", "finish the report"),
+        ("to walk half an hour before 9:30", "half an hour before 9:30", "walk"),
+        ("an Tee alle zwei Tage um 9", "alle zwei Tage um 9", "Tee"),
+        ("at 9 on mondy to sweep", "at 9 on mondy", "sweep"),
+        (
+            "every Monday at 9 and Tuesday at 10 to sweep",
+            "every Monday at 9 and Tuesday at 10",
+            "sweep",
+        ),
+        ("at the office to call Romeo", "at the office", "call Romeo"),
+    ],
+)
+def test_all_that_is_not_understood_is_told(line: str, unread: str, what: str) -> None:
+    said = read(f"me {line}", frozenset())
+    assert (said.unread, said.what) == (unread, what)
+
+
 @given(st.lists(WORDS, max_size=12))
 def test_every_word_is_used_or_told(words: list[str]) -> None:
     """What a line says is in the time, in the text, or in what is not understood, as often as it is
