@@ -196,9 +196,12 @@ async def test_while_the_bus_was_away(place: TwoRooms) -> None:
 async def test_in_a_private_chat(place: TwoRooms) -> None:
     with place.bus("private") as bus:
         async with place.person("juliet") as juliet, place.person("romeo") as romeo:
+            juliet.tell(BOT, "hello")
+            await juliet.agrees(BOT)  # the bot asks before the first post
+            await shows(bus, "private", ["hello"])
             first = say(juliet, BOT, "good mroning", kind="chat")
             say(juliet, BOT, "good morning", CORRECT.format(first), kind="chat")
-            (shout,) = await shows(bus, "private", ["good morning"])
+            _hello, shout = await shows(bus, "private", ["hello", "good morning"])
             assert shout["edited"]
             say(romeo, BOT, "evil", CORRECT.format(first), kind="chat")
             await romeo.until(
@@ -207,7 +210,7 @@ async def test_in_a_private_chat(place: TwoRooms) -> None:
             typed = say(juliet, BOT, "hlep", kind="chat")
             say(juliet, BOT, "ping", CORRECT.format(typed), kind="chat")
             await juliet.until(
-                lambda: [one for one in juliet.heard if one["body"].startswith("pong")],
+                lambda: [one for one in juliet.heard if one["body"].endswith("pong")],
                 "what corrects a command is one",
             )
             say(
@@ -217,4 +220,4 @@ async def test_in_a_private_chat(place: TwoRooms) -> None:
                 RETRACTS["urn:xmpp:message-retract:1"].format(first),
                 kind="chat",
             )
-            await shows(bus, "private", [WITHDRAWN])
+            await shows(bus, "private", ["hello", WITHDRAWN])
