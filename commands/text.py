@@ -271,8 +271,7 @@ class Text:
         """Pass a held line on, and remember that its author agreed to that."""
         first = bool(self.ends(caller)) and not self.agreed(caller)
         if first:
-            preference = self._bus.settings.preference(caller.jid)
-            await self._bus.settings.prefer(replace(preference, posts=True))
+            await self._bus.settings.prefer(caller.jid, lambda chosen: replace(chosen, posts=True))
         return PlainMessage(held.line, held.replies, first=first)
 
     # An answer to a question

@@ -139,10 +139,9 @@ class BusHandlers:
 
     async def welcome(self, jid: str) -> Words | None:
         """Say who reads along and how to begin; once to each person."""
-        preference = self._settings.preference(jid)
-        if preference.welcomed:
+        before = await self._settings.prefer(jid, lambda chosen: replace(chosen, welcomed=True))
+        if before.welcomed:
             return None
-        await self._settings.prefer(replace(preference, welcomed=True))
         channel = ""
         for spec in self.open_channels():
             if not channel and spec.channel.address != "*":

@@ -22,6 +22,7 @@ from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.stanza import STANZAS
 from tests.contract.forms import a_seeded_bus
 from tests.contract.test_german import LOBBY, a_text
+from tests.support.fakes import prefers
 from tests.unit.xmpp.fakes import FakeSession
 
 
@@ -112,7 +113,7 @@ async def test_the_bot_confirms_in_german(talk: Talk) -> None:
 
 async def test_the_bot_refuses_in_german(talk: Talk) -> None:
     await _goes_on(talk.bus)
-    await talk.bus.settings.prefer(Preference("juliet@x", posts=True))
+    await prefers(talk.bus, Preference("juliet@x", posts=True))
     there = "Den Kanal nobody@bus.example.org gibt es nicht. Schreib „help“ an bot@bus.example.org."
     assert await talk.hears("Hallo", to="nobody@bus.example.org") == there
     long = await talk.hears("x" * (MAX_BODY + 1))
@@ -132,7 +133,7 @@ async def test_a_flood_in_german(talk: Talk) -> None:
 
 
 async def test_who_chose_english_is_answered_so(talk: Talk) -> None:
-    await talk.bus.settings.prefer(Preference("juliet@x", "en"))
+    await prefers(talk.bus, Preference("juliet@x", "en"))
     assert (await talk.hears("Hallo")).startswith(
         "Your message was not forwarded, because no route starts at your chat. “help” lists what "
         "I can do."
@@ -177,7 +178,7 @@ async def test_a_line_in_a_room(
     talk: Talk, jid: str, chosen: str, language: str, answer: str
 ) -> None:
     """In the stanza's language, and where the room shows who it is, in the one they chose."""
-    await talk.bus.settings.prefer(Preference("juliet@x", chosen))
+    await prefers(talk.bus, Preference("juliet@x", chosen))
     room = Room("lobby@rooms.x", ChannelSpec(Channel("muc", "lobby@rooms.x")), "shoutbus")
     await talk.bot.answer(room, spoken_to_bot(jid, "shoutbus: tanze", language))
     assert [said.findtext("body") for said in talk.session.sent] == [f"Juliet: {answer}"]

@@ -25,7 +25,7 @@ from component.bus.model.delivery import Delivery, State
 from component.bus.model.ledger import Ledger
 from component.bus.model.message import Author, Channel, Message
 from component.bus.model.planner import Planner
-from component.bus.model.records import ChannelSpec
+from component.bus.model.records import ChannelSpec, Preference
 from component.bus.model.roles import Roles
 from component.bus.model.route import Route, Routes
 from component.bus.ports.accepted import Receipt
@@ -475,6 +475,11 @@ async def a_bus(folder: Path) -> AsyncIterator[Bus]:
     )
     await hub.stop()
     await store.close()
+
+
+async def prefers(bus: Bus, chosen: Preference) -> None:
+    """Someone chose these preferences."""
+    await bus.settings.prefer(chosen.jid, lambda _: chosen)
 
 
 @dataclass

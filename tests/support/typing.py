@@ -11,7 +11,7 @@ from component.bus.model.records import Audit, ChannelSpec, Grant, Preference, P
 from component.bus.model.route import Route
 from component.bus.model.subscription import Interval, Subscription
 from component.xmpp.handlers import PlainMessage, TypedLine
-from tests.support.fakes import a_bus
+from tests.support.fakes import a_bus, prefers
 
 ANYONE, LOBBY, NEWS = (
     Channel("chat", "*"),
@@ -67,7 +67,7 @@ async def a_typist(folder: Path, jid: str = "admin@x") -> AsyncIterator[Typist]:
         await bus.settings.change([Put(Route(ANYONE, LOBBY)), Put(Route(LOBBY, TEAM))], seed)
         await bus.settings.change([Put(Grant("operator@x", "operator"))], seed)
         for who in ("admin@x", "operator@x", "member@x"):
-            await bus.settings.prefer(Preference(who, posts=True))
+            await prefers(bus, Preference(who, posts=True))
             own = bus.subscriptions.own(who)
             await bus.subscriptions.add(Subscription(who, LOBBY, own, Interval()), by="")
         yield Typist(bus, jid)

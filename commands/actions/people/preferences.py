@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from commands.action import Action, Bus, Caller, Done, Reply
+from component.bus.model.records import Preference
 from component.bus.model.roles import Role
 from component.common.form import Ask, Choice
 from component.common.i18n import _
@@ -49,18 +50,18 @@ class Form:
         Ask(_("Time zone"), _("for example Europe/Berlin; empty keeps the current one")),
     ] = None
 
+    def applied(self, chosen: Preference) -> Preference:
+        """What was chosen, with what is filled in here."""
+        language = "" if self.language == _CLIENTS else self.language or chosen.language
+        zone = str(self.zone or chosen.zone)
+        return replace(chosen, language=language, confirm=self.confirm or chosen.confirm, zone=zone)
+
 
 async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
     """Change the caller's preferences, and show them."""
-    now = bus.settings.preference(caller.jid)
-    language = form.language or now.language
-    if form.language == _CLIENTS:
-        language = ""
-    zone = str(form.zone or now.zone)
-    new = replace(now, language=language, confirm=form.confirm or now.confirm, zone=zone)
-    if new != now:
-        await bus.settings.prefer(new)
-    if (new.zone, new.language) != (now.zone, now.language):
+    before = await bus.settings.prefer(caller.jid, form.applied)
+    new = form.applied(before)
+    if (new.zone, new.language) != (before.zone, before.language):
         await bus.subscriptions.rezone(caller.jid, new.zone or "UTC", new.language)
     return Done(
         _(

@@ -31,7 +31,7 @@ async def run(caller: Caller, form: Form, bus: Bus) -> Reply:
             quiet = "" if written.casefold() in _OFF else str(Hours.parse(written))
         except BadInput as error:
             raise Faults({"hours": error.sentence}) from error
-        await bus.settings.prefer(replace(bus.settings.preference(caller.jid), quiet=quiet))
+        await bus.settings.prefer(caller.jid, lambda chosen: replace(chosen, quiet=quiet))
         await bus.subscriptions.requiet(caller.jid)
     hours = bus.settings.quiet(caller.jid)
     if hours is None:

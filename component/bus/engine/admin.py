@@ -1,6 +1,7 @@
 """What operators configure, live: a change is in the store, with its line in the audit log, and in
 force at once."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
@@ -33,16 +34,20 @@ class Settings:
         """Called after each change of anything; not where only the audit log has a new line."""
         self._hub = hub
         self._methods = methods
+        self._preferring = asyncio.Lock()
 
     async def load(self) -> None:
-        """Take roles and tokens from the store."""
+        """Take what is configured, and what people chose, from the store."""
+        await self._reload()
+        self.preferences = {one.jid: one for one in await self.store.people.preferences()}
+
+    async def _reload(self) -> None:
         self.roles.given = {
             grant.jid: Role[grant.role.upper()] for grant in await self.store.configuration.grants()
         }
         tokens = {token.digest: token for token in await self.store.configuration.tokens()}
         self.tokens.clear()
         self.tokens.update(tokens)
-        self.preferences = {one.jid: one for one in await self.store.people.preferences()}
 
     def preference(self, jid: str) -> Preference:
         """What a bare JID chose."""
@@ -53,11 +58,19 @@ class Settings:
         they ask in."""
         return self.preference(jid).language or best(asked)
 
-    async def prefer(self, preference: Preference) -> None:
-        """Keep what someone chose, in force on return; their own affair, so not in the audit log.
-        Raises StoreError."""
-        await self.store.people.prefer(preference)
-        self.preferences[preference.jid] = preference
+    async def prefer(self, jid: str, change: Callable[[Preference], Preference]) -> Preference:
+        """Change what someone chose, in force on return, and return what they had chosen before;
+        their own affair, so not in the audit log. Raises StoreError.
+
+        One change at a time: each starts from what the one before it left.
+        """
+        async with self._preferring:
+            before = self.preference(jid)
+            chosen = change(before)
+            if chosen != before:
+                await self.store.people.prefer(chosen)
+                self.preferences[jid] = chosen
+        return before
 
     def quiet(self, jid: str) -> Hours | None:
         """The hours in which a bare JID gets no messages."""
@@ -70,7 +83,7 @@ class Settings:
             if isinstance(one, Put) and isinstance(one.thing, Route):
                 self._methods[one.thing.destination.method].check_end(one.thing.destination)
         await self._hub.change(changes, audit)
-        await self.load()
+        await self._reload()
         for jid in {one.thing.jid for one in changes if isinstance(one.thing, Grant)}:
             for call in self.changed_role:
                 call(jid)

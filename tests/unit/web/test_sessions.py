@@ -22,6 +22,7 @@ from component.xmpp.handlers import TypedLine
 from tests.contract.forms import Client, X, a_seeded_bus, boxes, sampled, session_of, told
 from tests.contract.pages import Browser, a_browser
 from tests.contract.test_rules import keeps_the_rules
+from tests.support.fakes import prefers
 from web.admin.watch import MAX_WATCHERS_PER_PERSON
 from web.auth import COOKIE
 from web.sessions import LINK_LIFE_S, MAX_IDLE_S, MAX_IN_ALL, MAX_PER_PERSON, SignIns
@@ -542,7 +543,7 @@ async def test_in_the_operators_language(browser: Browser, bus: Bus) -> None:
     page = await browser.get("/matrix", Accept_Language="de")
     assert '<html lang="de">' in page.text
     assert "keine Route" in page.text
-    await bus.settings.prefer(Preference("juliet@x", language="en"))
+    await prefers(bus, Preference("juliet@x", language="en"))
     assert '<html lang="en">' in (await browser.get("/matrix", Accept_Language="de")).text
 
 

@@ -16,7 +16,7 @@ from component.bus.model.reminder import Reminder
 from component.common.schedule import Schedule
 from component.xmpp.handlers import TypedLine
 from tests.support.cases import rows
-from tests.support.fakes import a_bus
+from tests.support.fakes import a_bus, prefers
 from tests.unit.commands.grammar.test_reminder_cases import OURS, SAME, wanted
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -58,7 +58,7 @@ async def test_lines_seen_in_the_wild_and_ours(bus: Bus, language: str) -> None:
     wrong = []
     for number, (line, right) in enumerate(lines()):
         jid = f"juliet{number}@x"
-        await bus.settings.prefer(Preference(jid, zone="Europe/Berlin"))
+        await prefers(bus, Preference(jid, zone="Europe/Berlin"))
         text = Text(bus, bus.settings.roles.of, lambda: 0.0)
         answer = str(await text.answer(TypedLine(jid, "juliet", line, False, language)))
         mine = await bus.store.reminders.find(jid)

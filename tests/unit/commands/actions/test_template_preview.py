@@ -15,7 +15,7 @@ from component.bus.model.roles import Role
 from component.cli.check import find_faults
 from component.subscriptions.rendering.templates import NAMES, Templates
 from component.xmpp.handlers import TypedLine
-from tests.support.fakes import a_bus, offered
+from tests.support.fakes import a_bus, offered, prefers
 from tests.support.saving import committed
 
 LOBBY = Channel("shoutbox", "lobby")
@@ -50,7 +50,7 @@ async def test_samples(bus: Bus, name: str) -> None:
 
 
 async def test_what_stands_in_a_channel_in_ones_language_and_zone(bus: Bus) -> None:
-    await bus.settings.prefer(Preference("op@x", "de", zone="Asia/Kolkata"))
+    await prefers(bus, Preference("op@x", "de", zone="Asia/Kolkata"))
     await bus.hub.accept(
         Message.new(LOBBY, Author("Romeo", "romeo@x"), "Guten Morgen", 1_764_000_000_000)
     )
