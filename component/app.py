@@ -134,7 +134,7 @@ async def running(
             ),
             config.xmpp.bot,
             handlers,
-            store.people,
+            store.contacts,
             admins=config.admins,
             secret=secret,
             clock=clock,

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from component.bus.model.contact import ContactCaps
+from component.bus.ports.contacts import ContactStore
 from component.bus.ports.method import Clock
-from component.bus.ports.people import PeopleStore
 from component.xmpp.bot import Bot
 from component.xmpp.disco import Disco
 from component.xmpp.handlers import Handlers
 from component.xmpp.identity import Identities
+from component.xmpp.im.contacts import Contacts
 from component.xmpp.im.direct import DirectMessages
 from component.xmpp.im.inbox import Inbox
 from component.xmpp.im.presence import Presence
@@ -37,7 +39,7 @@ class Gateway:
         account: ComponentAccount,
         bot: str,
         handlers: Handlers,
-        people: PeopleStore,
+        contacts: ContactStore,
         *,
         admins: Iterable[str],
         secret: bytes,
@@ -50,7 +52,11 @@ class Gateway:
         self.bot = Bot(self.session, bot, handlers)
         self.identities = Identities(handlers, account.component, self.bot.bare)
         self.disco = Disco(self.session, self.identities, handlers)
-        self.roster = Roster(self.session, people, self.identities)
+        home = account.component.partition(".")[2]
+        caps = ContactCaps(limits.contacts_per_domain, limits.contacts, home)
+        self.roster = Roster(
+            self.session, contacts, Contacts(contacts, clock, caps), self.identities, limits
+        )
         self.roster.added.append(self.bot.welcome)
         self.online = Presence(self.session, self.bot.bare, limits)
         self.direct = DirectMessages(self.session, self.bot.jid, handlers, limits)

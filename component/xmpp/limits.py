@@ -35,3 +35,12 @@ class Limits:
     """Clients of one person that are remembered."""
     silence_s: float = PATIENCE_S
     """How long a server may take to answer a ping before it counts as silent."""
+    greeted_per_s: float = 250.0
+    """Contacts that are shown presence in a second, after a start."""
+    hidden: int = 5_000
+    """Contacts that are told at the end that the bot goes offline."""
+    contact_days: int = 365
+    """Days after which a contact ends whose server has not asked for our presence."""
+    contacts_per_domain: int = 5_000
+    contacts: int = 100_000
+    """Contacts of one domain other than the team's own, and in all."""

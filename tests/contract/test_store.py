@@ -3,12 +3,14 @@
 import asyncio
 import stat
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from component.bus.engine.commits import Offer
+from component.bus.model.contact import Contact, ContactCaps, ContactChange, ContactChangeKind
 from component.bus.model.delivery import Delivery, State
 from component.bus.model.message import Author, AuthorKind, Channel, Message
 from component.bus.model.records import Audit, ChannelSpec, Drop, Mute, Preference, Put, Token
@@ -344,17 +346,60 @@ async def test_a_paused_channel_is_seeded_so(store: Store) -> None:
 # Contacts and what is configured
 
 
+BOT, LOBBY_JID, JULIET = "bot@bus", "lobby@bus", "juliet@example.org"
+
+
+def added(ours: str, theirs: str, at: int = 1) -> ContactChange:
+    return ContactChange(ContactChangeKind.ADD, Contact(ours, theirs), at)
+
+
+async def all_contacts(store: Store) -> Sequence[Contact]:
+    return await store.contacts.page(None, 100)
+
+
 async def test_contacts(store: Store) -> None:
-    await store.people.add_contact("bot@bus", "juliet@example.org")
-    await store.people.add_contact("bot@bus", "juliet@example.org")
-    await store.people.add_contact("lobby@bus", "juliet@example.org")
-    assert sorted(await store.people.contacts()) == [
-        ("bot@bus", "juliet@example.org"),
-        ("lobby@bus", "juliet@example.org"),
+    caps = ContactCaps()
+    both = [added(BOT, JULIET), added(LOBBY_JID, JULIET)]
+    assert await store.contacts.change([*both, both[0]], caps) == [
+        (BOT, JULIET),
+        (LOBBY_JID, JULIET),
+        (BOT, JULIET),
     ]
-    await store.people.remove_contact("bot@bus", "juliet@example.org")
-    await store.people.remove_contact("bot@bus", "juliet@example.org")
-    assert await store.people.contacts() == [("lobby@bus", "juliet@example.org")]
+    assert await all_contacts(store) == [(BOT, JULIET), (LOBBY_JID, JULIET)]
+    assert await store.contacts.page(Contact(BOT, JULIET), 100) == [(LOBBY_JID, JULIET)]
+    assert await store.contacts.page(None, 1) == [(BOT, JULIET)]
+    assert await store.contacts.of("romeo@example.org") == []
+    gone = ContactChange(ContactChangeKind.REMOVE, Contact(BOT, JULIET), 2)
+    assert await store.contacts.change([gone, gone], caps) == []
+    assert await store.contacts.of(JULIET) == [(LOBBY_JID, JULIET)]
+
+
+async def test_contacts_beyond_the_caps(store: Store) -> None:
+    caps = ContactCaps(per_domain=2, in_all=4, home="home")
+    asked = [added(BOT, f"{number}@evil") for number in range(3)]
+    asked += [added(BOT, f"{number}@home") for number in range(3)]
+    assert [one.theirs for one in await store.contacts.change(asked, caps)] == [
+        "0@evil",
+        "1@evil",
+        "0@home",
+        "1@home",
+    ]
+    assert await store.contacts.change(asked[:1], caps), "who is there already stays"
+    removed = ContactChange(ContactChangeKind.REMOVE, Contact(BOT, "0@evil"), 2)
+    assert await store.contacts.change([removed, added(BOT, "2@home")], caps)
+
+
+async def test_contacts_that_nobody_sees_end(store: Store) -> None:
+    people = [added(BOT, "romeo@x", 10), added(BOT, JULIET, 10)]
+    await store.contacts.change(people, ContactCaps())
+    seen = [
+        ContactChange(ContactChangeKind.SEEN, Contact(BOT, JULIET), 50),
+        ContactChange(ContactChangeKind.SEEN, Contact(BOT, "stranger@x"), 50),
+    ]
+    assert await store.contacts.change(seen, ContactCaps()) == []
+    assert await store.contacts.end_unseen(50) == 1
+    assert await all_contacts(store) == [(BOT, JULIET)]
+    assert await store.contacts.end_unseen(50) == 0
 
 
 async def test_seeds_once(store: Store) -> None:
@@ -417,7 +462,7 @@ async def test_all_is_kept(engine: Engine) -> None:
         [receipt.deliveries[1].failed(Unconfirmed("late"), 7)],
         [ArchivePosition(TO, "t", 1)],
     )
-    await store.people.add_contact("bot@bus", "a@b")
+    await store.contacts.change([added("bot@bus", "a@b")], ContactCaps())
     await store.configuration.seed(
         [ChannelSpec(TO)], [Route(TO, OTHER)], [Token("demo", "d", "a@b")]
     )
@@ -435,7 +480,7 @@ async def _everything(store: Store, receipt: Receipt) -> list[object]:
         await store.messages.trace(receipt.message.id),
         await store.deliveries.pending(TO, 0, 9),
         await store.source_state.archive_position(TO),
-        await store.people.contacts(),
+        await all_contacts(store),
         await store.configuration.channels(),
         await store.configuration.routes(),
         await store.configuration.tokens(),
@@ -487,7 +532,8 @@ async def test_a_full_disk_changes_nothing(engine: Engine, store: Store) -> None
 async def test_a_caller_who_gives_up_breaks_nothing(store: Store) -> None:
     """A transaction left open once failed every later one."""
     for number in range(60):
-        task = asyncio.create_task(store.people.add_contact("bot@bus", f"{number}@example.org"))
+        change = added("bot@bus", f"{number}@example.org")
+        task = asyncio.create_task(store.contacts.change([change], ContactCaps()))
         for _ in range(number % 12):
             await asyncio.sleep(0)
         task.cancel()

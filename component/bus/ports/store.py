@@ -6,6 +6,7 @@ from typing import Protocol
 from component.bus.ports.addresses import AddressStore
 from component.bus.ports.audit import AuditLog
 from component.bus.ports.configuration import ConfigurationStore
+from component.bus.ports.contacts import ContactStore
 from component.bus.ports.deliveries import DeadLetterStore, DeliveryStore
 from component.bus.ports.digests import DigestStore
 from component.bus.ports.fan_out import FanOutStore
@@ -32,6 +33,7 @@ class Store(Protocol):
     configuration: ConfigurationStore
     audit: AuditLog
     people: PeopleStore
+    contacts: ContactStore
     subscriptions: SubscriptionStore
     fan_out: FanOutStore
     digests: DigestStore

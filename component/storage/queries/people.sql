@@ -1,4 +1,4 @@
--- Preferences and contacts.
+-- Preferences.
 
 -- name: preferences()
 -- What everyone chose.
@@ -16,15 +16,3 @@ set
     quiet = excluded.quiet,
     welcomed = excluded.welcomed,
     posts = excluded.posts;
-
--- name: contacts()
--- Every presence subscription.
-select ours, theirs from contacts;
-
--- name: add_contact(ours, theirs)!
--- Keep a presence subscription.
-insert into contacts (ours, theirs) values (:ours, :theirs) on conflict do nothing;
-
--- name: remove_contact(ours, theirs)!
--- Forget a presence subscription.
-delete from contacts where ours = :ours and theirs = :theirs;

@@ -1,4 +1,4 @@
-"""Preferences and contacts, on SQLite."""
+"""Preferences, on SQLite."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,20 +22,6 @@ class SQLitePeople:
         async with self._database.transaction() as writer:
             await writer.run("put_preference", **asdict(preference))
 
-    async def contacts(self) -> Sequence[tuple[str, str]]:
-        """Return the presence subscriptions, as (our bare JID, their bare JID)."""
-        return await self._database.read("contacts", to_contact)
-
-    async def add_contact(self, ours: str, theirs: str) -> None:
-        """Add a presence subscription."""
-        async with self._database.transaction() as writer:
-            await writer.run("add_contact", ours=ours, theirs=theirs)
-
-    async def remove_contact(self, ours: str, theirs: str) -> None:
-        """Remove a presence subscription."""
-        async with self._database.transaction() as writer:
-            await writer.run("remove_contact", ours=ours, theirs=theirs)
-
 
 def to_preference(row: Row) -> Preference:
     """Read a row of `preferences`."""
@@ -48,8 +34,3 @@ def to_preference(row: Row) -> Preference:
         bool(row["welcomed"]),
         bool(row["posts"]),
     )
-
-
-def to_contact(row: Row) -> tuple[str, str]:
-    """Read a row of `contacts`."""
-    return row["ours"], row["theirs"]

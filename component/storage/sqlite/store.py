@@ -9,6 +9,7 @@ from typing import Self
 from component.bus.ports.addresses import AddressStore
 from component.bus.ports.audit import AuditLog
 from component.bus.ports.configuration import ConfigurationStore
+from component.bus.ports.contacts import ContactStore
 from component.bus.ports.deliveries import DeadLetterStore, DeliveryStore
 from component.bus.ports.digests import DigestStore
 from component.bus.ports.fan_out import FanOutStore
@@ -23,6 +24,7 @@ from component.bus.ports.transaction import Transaction
 from component.storage.sqlite.addresses import SQLiteAddresses
 from component.storage.sqlite.audit import SQLiteAuditLog
 from component.storage.sqlite.configuration import SQLiteConfiguration
+from component.storage.sqlite.contacts import SQLiteContacts
 from component.storage.sqlite.database import Database
 from component.storage.sqlite.deliveries import SQLiteDeadLetters, SQLiteDeliveries
 from component.storage.sqlite.digests import SQLiteDigests
@@ -49,6 +51,7 @@ class SQLite:
         self.configuration: ConfigurationStore = SQLiteConfiguration(database)
         self.audit: AuditLog = SQLiteAuditLog(database)
         self.people: PeopleStore = SQLitePeople(database)
+        self.contacts: ContactStore = SQLiteContacts(database)
         self.subscriptions: SubscriptionStore = SQLiteSubscriptions(database)
         self.fan_out: FanOutStore = SQLiteFanOut(database)
         self.digests: DigestStore = SQLiteDigests(database)
