@@ -149,5 +149,5 @@ class Gateway:
             self.rooms.leave()
             await self.roster.hide_all()
         await self.session.close()
-        for part in (self.rooms, self.inbox, self.disco, self.roster, self.direct):
+        for part in (self.rooms, self.inbox, self.disco, self.roster, self.online, self.direct):
             await part.close()

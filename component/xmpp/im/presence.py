@@ -5,6 +5,8 @@ by themselves, so whom the bot watches it probes whenever the session begins. On
 is believed.
 """
 
+import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
 from xml.etree.ElementTree import Element
 
@@ -14,8 +16,13 @@ from component.xmpp import elements
 from component.xmpp.limits import Limits
 from component.xmpp.stanza import MUC_USER, NS, bare, resource
 from component.xmpp.stream.session import Session
+from component.xmpp.tasks import Tasks
 
 log = structlog.get_logger()
+
+
+AT_ONCE = 50
+"""People who are asked in one turn of the loop."""
 
 
 class WatchState(StrEnum):
@@ -39,8 +46,24 @@ class Presence:
         self._limits = limits
         self._watched: dict[str, WatchState] = {}
         self._online: dict[str, set[str]] = {}
-        session.up.append(self.ask_all)
-        session.down.append(self._online.clear)
+        self._tasks = Tasks()
+        self._asking: asyncio.Task[None] | None = None
+        session.up.append(self.begin)
+        session.down.append(self.end)
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        await self._tasks.close()
+
+    async def begin(self) -> None:
+        """The session began: all who are watched are asked, behind all that is more urgent."""
+        self._asking = self._tasks.run(self.ask_again(tuple(self._watched)))
+
+    def end(self) -> None:
+        """The session ended: nothing is known of anyone."""
+        self._online.clear()
+        if self._asking:
+            self._asking.cancel()
 
     def is_online(self, jid: str) -> bool:
         """Whether a bare JID has a client online that is not away, as far as the bot is shown."""
@@ -68,11 +91,14 @@ class Presence:
         if self._session.alive:
             self.send(jid, "subscribe")
 
-    async def ask_all(self) -> None:
+    async def ask_again(self, jids: Sequence[str]) -> None:
         """Probe those who agreed. Ask those who have yet to answer again: their server shows them
         that once, and answers itself where they agreed before (section 3.1.3). Prosody takes a
         probe for the end of such a request."""
-        for jid, state in self._watched.items():
+        for count, jid in enumerate(jids, 1):
+            if count % AT_ONCE == 0:
+                await asyncio.sleep(AT_ONCE / self._limits.greeted_per_s)
+            state = self._watched[jid]
             if state is WatchState.AGREED:
                 self.send(jid, "probe")
             elif state is WatchState.ASKED:

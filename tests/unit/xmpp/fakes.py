@@ -1,5 +1,6 @@
 """Fakes of the server and of the rest of the bus, for tests of the XMPP side."""
 
+import asyncio
 from collections.abc import Container, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
@@ -40,6 +41,7 @@ class FakeSession(Session):
         self.there = True
         for call in self.up:
             await call()
+        await asyncio.sleep(0)  # what they begin in the background runs
 
     def fall(self) -> None:
         self.there = False

@@ -146,7 +146,6 @@ async def test_a_million_contacts_delay_nothing(world: World) -> None:
     """Only the first few are shown presence before the rooms have their turn."""
     world.kept.contacts = [Contact(BOT, f"{number:07}@x") for number in range(10_000)]
     await world.session.rise()
-    assert world.session.sent == [], "nothing goes before the other parts have begun"
     await world.settled()
     assert (world.kept.pages, len(world.session.sent)) == (1, 2 * PAGE)
     world.session.fall()
