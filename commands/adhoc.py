@@ -47,7 +47,7 @@ class AdHoc:
         self._role_of = role_of
         self._tell = tell
         self._addressed = addressed
-        self._sessions = Sessions(clock)
+        self._sessions = Sessions(clock, lambda jid: role_of(jid) >= Role.OPERATOR)
 
     def listed(self, to: str, asker: str, language: str) -> list[tuple[str, str]]:
         """(node, name) of the commands that `asker` may call at `to` (XEP-0050 section 2.2)."""

@@ -24,7 +24,7 @@ from component.bus.engine.reminders import Reminders
 from component.bus.engine.scheduler import Scheduler
 from component.bus.model.message import Channel, Message
 from component.bus.model.message_page import MessagePages
-from component.bus.model.roles import Role, Roles
+from component.bus.model.roles import Roles
 from component.bus.model.story import permalink
 from component.bus.ports.deliveries import DeliveryStore
 from component.bus.ports.method import (
@@ -175,7 +175,7 @@ async def running(
             return await _health(hub, store.deliveries, xmpp, began)
 
         guests = Guests(time.monotonic, [config.xmpp.bot, "shoutbus"])
-        sign_ins = SignIns(time.monotonic, lambda jid: settings.roles.of(jid) >= Role.OPERATOR)
+        sign_ins = SignIns(time.monotonic, handlers.is_operator)
         bus = command.Bus(
             bot=xmpp.bot.bare,
             web=config.web.public_url,
@@ -226,7 +226,7 @@ async def running(
             key_of=pages.key,
             bus=bus,
             sign_ins=sign_ins,
-            sessions=Sessions(time.monotonic),
+            sessions=Sessions(time.monotonic, handlers.is_operator),
             callbacks=callbacks,
         )
         await stack.enter_async_context(web.app.serving(site, config.web.host, config.web.port))

@@ -13,6 +13,7 @@ from component.bus.model.delivery import Delivery
 from component.bus.model.message import Channel, Message
 from component.bus.model.message_page import MessagePages
 from component.bus.model.records import ChannelSpec
+from component.bus.model.roles import Role
 from component.bus.ports.accepted import Receipt
 from component.bus.ports.deliveries import DeliveryStore
 from component.bus.ports.messages import MessageStore
@@ -147,6 +148,10 @@ class BusHandlers:
             if not channel and spec.channel.address != "*":
                 channel = spec.channel.address
         return welcome_words(self.leads_to(Channel("chat", jid)), channel)
+
+    def is_operator(self, jid: str) -> bool:
+        """Whether someone has the role of an operator, or more."""
+        return self._settings.roles.of(jid) >= Role.OPERATOR
 
     def seen(self, jid: str) -> None:
         """Tell all who wait for someone."""

@@ -3,6 +3,7 @@
 What it asks of the rest of the bus is in `handlers`; nothing else of the bus is known here.
 """
 
+import time
 from collections.abc import Iterable
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -10,8 +11,12 @@ from xml.etree.ElementTree import Element
 from component.bus.model.contact import ContactCaps
 from component.bus.ports.contacts import ContactStore
 from component.bus.ports.method import Clock
+from component.common.errors import TooMany
+from component.common.i18n import best, tell
+from component.xmpp.admission import Admission
 from component.xmpp.bot import Bot
 from component.xmpp.disco import Disco
+from component.xmpp.elements import answer, error
 from component.xmpp.handlers import Handlers
 from component.xmpp.identity import Identities
 from component.xmpp.im.contacts import Contacts
@@ -21,7 +26,7 @@ from component.xmpp.im.presence import Presence
 from component.xmpp.im.roster import Roster
 from component.xmpp.limits import Limits
 from component.xmpp.muc.rooms import Rooms
-from component.xmpp.stanza import NS, bare
+from component.xmpp.stanza import NS, bare, language_of
 from component.xmpp.stream.connection import ComponentAccount
 from component.xmpp.stream.session import Session
 from component.xmpp.stream.supervisor import keep_up
@@ -53,6 +58,13 @@ class Gateway:
         self.identities = Identities(handlers, account.component, self.bot.bare)
         self.disco = Disco(self.session, self.identities, handlers)
         home = account.component.partition(".")[2]
+        self._admission = Admission(
+            time.monotonic,
+            limits,
+            home,
+            handlers.is_operator,
+            lambda where: handlers.gateway(where) is not None,
+        )
         caps = ContactCaps(limits.contacts_per_domain, limits.contacts, home)
         self.roster = Roster(
             self.session, contacts, Contacts(contacts, clock, caps), self.identities, limits
@@ -75,13 +87,31 @@ class Gateway:
     # In
 
     def receive(self, stanza: Element) -> None:
-        """Give a stanza to the part that it is for."""
+        """Give a stanza to the part that it is for, unless its sender sends too much."""
+        if not self.admits(stanza):
+            return
         if stanza.tag == f"{NS}message":
             self.message(stanza)
         elif stanza.tag == f"{NS}presence":
             self.presence(stanza)
         elif stanza.tag == f"{NS}iq":
             self.disco.iq(stanza)
+
+    def admits(self, stanza: Element) -> bool:
+        """Whether a stanza is taken. What is not is answered with an error, as far as its kind has
+        one (RFC 6120 section 8.3)."""
+        sender = stanza.get("from", "")
+        if stanza.get("type") == "error" or self.rooms.has(sender):
+            return True
+        try:
+            self._admission.spend(sender)
+        except TooMany as fault:
+            if stanza.tag != f"{NS}presence":
+                sentence = tell(fault.sentence, best(language_of(stanza)))
+                refused = answer(stanza, "error", error("wait", fault.condition, sentence))
+                self.session.try_send(refused)
+            return False
+        return True
 
     def message(self, stanza: Element) -> None:
         """A room's line, an archive's result, an error, or a direct message."""

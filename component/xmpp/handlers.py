@@ -126,6 +126,9 @@ class Persons(Texts, Protocol):
     async def welcome(self, jid: str) -> Words | None:
         """What a new contact of the bot is to know; None where they know it. Raises StoreError."""
 
+    def is_operator(self, jid: str) -> bool:
+        """Whether they may change what is configured."""
+
     def seen(self, jid: str) -> None:
         """They wrote, or showed that they are online."""
 

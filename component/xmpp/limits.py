@@ -38,9 +38,18 @@ class Limits:
     greeted_per_s: float = 250.0
     """Contacts that are shown presence in a second, after a start."""
     hidden: int = 5_000
-    """Contacts that are told at the end that the bot goes offline."""
+    """Contacts to whom the bot says at the end that it goes offline."""
     contact_days: int = 365
     """Days after which a contact ends whose server has not asked for our presence."""
     contacts_per_domain: int = 5_000
     contacts: int = 100_000
     """Contacts of one domain other than the team's own, and in all."""
+    person_burst: float = 200
+    person_per_s: float = 20
+    """Stanzas of one person: at once, and then in a second."""
+    domain_burst: float = 1_000
+    domain_per_s: float = 100
+    """Stanzas of all people of one server that is not the team's own."""
+    all_burst: float = 10_000
+    all_per_s: float = 1_000
+    """Stanzas of all people together: a morning's sign-ins of ten thousand are let in."""

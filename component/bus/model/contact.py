@@ -37,7 +37,7 @@ class ContactChange:
 @dataclass(frozen=True, slots=True)
 class ContactCaps:
     """How many contacts are kept: of one domain, and in all. The domain of the team's own server
-    (`home`) has no cap of its own."""
+    (`home`) only counts for the second."""
 
     per_domain: int = 5_000
     in_all: int = 100_000

@@ -72,7 +72,7 @@ class Inbox:
         self._is_bus = is_bus
         self._clock = clock
         self._tasks = Tasks()
-        self._rate = Rate(time.monotonic, 200, 20)
+        self._occupants = Rate(time.monotonic, 200, 20)
         self._notices = Rate(time.monotonic, 1, 1 / 60)
         self._lines = PostedLines()
 
@@ -154,10 +154,7 @@ class Inbox:
         """A gateway's JIDs are not people: they get no answer, and the gateway only an error."""
         sender = stanza.get("from", "")
         try:
-            self._rate.spend(bare(sender))
             await take(local(sender), body_of(stanza), stanza.get("id", ""))
-        except TooMany:
-            log.warning("gateway exceeded the rate limit", sender=bare(sender))
         except StoreError as fault:
             inside = error("wait", fault.condition, str(fault))
             self._session.try_send(answer(stanza, "error", inside))
@@ -167,8 +164,8 @@ class Inbox:
         sender = bare(stanza.get("from", ""))
         language = self._handlers.language(sender, language_of(stanza))
         try:
-            self._rate.spend(sender)
             if from_room:
+                self._occupants.spend(stanza.get("from", ""))
                 reply: Words | str | None = await self.in_private(stanza)
             elif bare(stanza.get("to", "")) == self._bot.bare:
                 reply = await self.to_bot(stanza)
@@ -194,7 +191,6 @@ class Inbox:
             if line is None:
                 await self.again(stanza, edit)
                 return
-            self._rate.spend(sender)
             self._lines.settle(sender, names, line)
             reply = sentences(await self.revise(stanza, edit, line))
         except ShoutbusError as fault:

@@ -194,5 +194,5 @@ class Roster:
             await call(contact.ours, contact.theirs, language)
 
     def refuse(self, contact: Contact) -> None:
-        """Someone is no contact."""
+        """Someone is not a contact."""
         self._session.try_send(presence(*contact, type="unsubscribed"))

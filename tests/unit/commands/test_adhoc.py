@@ -527,7 +527,7 @@ async def test_a_person_has_a_few_at_most(stage: Stage) -> None:
 async def test_abandoned_sessions_give_their_memory_back(stage: Stage) -> None:
     async def abandon(count: int) -> None:
         for n in range(count):
-            await stage.drawn("plain", jid=f"person{n}@x/pda")
+            await stage.drawn("plain", jid=f"person{n}@{n % 9}.example/pda")
 
     await abandon(100)  # what is kept for ever, such as compiled patterns, is kept now
     stage.now += LIFE_S + 1

@@ -118,6 +118,9 @@ class FakeHandlers:
     async def welcome(self, jid: str) -> Words | None:
         return None
 
+    def is_operator(self, jid: str) -> bool:
+        return jid.startswith("admin@")
+
     def seen(self, jid: str) -> None:
         pass
 
