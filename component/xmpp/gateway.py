@@ -26,6 +26,7 @@ from component.xmpp.im.presence import Presence
 from component.xmpp.im.roster import Roster
 from component.xmpp.limits import Limits
 from component.xmpp.muc.rooms import Rooms
+from component.xmpp.peers import Peers
 from component.xmpp.stanza import NS, bare, language_of
 from component.xmpp.stream.connection import ComponentAccount
 from component.xmpp.stream.session import Session
@@ -72,17 +73,19 @@ class Gateway:
         self.roster.added.append(self.bot.welcome)
         self.online = Presence(self.session, self.bot.bare, limits)
         self.direct = DirectMessages(self.session, self.bot.jid, handlers, limits)
+        peers = Peers(self.session, self.bot.jid)
         self.rooms = Rooms(
             self.session,
             self.bot,
             NICK,
             handlers,
+            peers,
             admins=admins,
             secret=secret,
             clock=clock,
             limits=limits,
         )
-        self.inbox = Inbox(self.session, self.bot, handlers, self.rooms.is_bus, clock)
+        self.inbox = Inbox(self.session, self.bot, handlers, peers.is_bus, clock)
 
     # In
 

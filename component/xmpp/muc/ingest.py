@@ -8,7 +8,8 @@ what is accepted, and behind the outcome of what is confirmed.
 import asyncio
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -39,6 +40,7 @@ from component.xmpp.muc.replies import KnownLine, archived_as, named_by, text_of
 from component.xmpp.muc.room import Room
 from component.xmpp.stanza import (
     body_of,
+    domain,
     is_aside,
     is_said,
     local,
@@ -67,6 +69,8 @@ class Incoming:
     """Who may edit it; "" for nobody."""
     names: tuple[str, ...] = ()
     """What they may call it then."""
+    marked: bool = False
+    """Whether it bears the mark of a bus, which anyone can set."""
 
     @property
     def claimed(self) -> bool:
@@ -87,29 +91,38 @@ class Incoming:
 
 class Ingest:
     """Sorts groupchat stanzas, and hands what people said to the bus. `secret` proves what this bus
-    said itself."""
+    said itself, and `is_bus` whether another one answers at a domain."""
 
     def __init__(
-        self, archive: MamArchive, accepting: Accepting, clock: Clock, secret: bytes
+        self,
+        archive: MamArchive,
+        accepting: Accepting,
+        clock: Clock,
+        secret: bytes,
+        is_bus: Callable[[str], Awaitable[bool]],
     ) -> None:
         self.archive = archive
         self._accepting = accepting
         self._clock = clock
         self._secret = secret
+        self._is_bus = is_bus
         self._refused: set[str] = set()
 
-    def proof(self, room: Room, message_id: str) -> str:
-        """Shows that we said it here: others know a message's id too, once it was said
-        elsewhere."""
-        text = f"{room.jid} {message_id}".encode()
+    def proof(self, room: Room, message_id: str, nick: str) -> str:
+        """Shows that we said it here under a nickname: others know a message's id too, once it was
+        said elsewhere, and can copy what stands beside it here."""
+        text = f"{room.jid}/{nick} {message_id}".encode()
         return hashlib.blake2b(text, digest_size=8, key=self._secret).hexdigest()
 
     def proved(self, room: Room, stanza: Element) -> str:
         """The id of what this bus said itself; "" of all else."""
         message_id = said_of(stanza)
-        if is_said(stanza) and proof_of(stanza) == self.proof(room, message_id):
-            return message_id
-        return ""
+        if not message_id:
+            return ""
+        proof = self.proof(room, message_id, resource(stanza.get("from", "")))
+        if not hmac.compare_digest((proof_of(stanza) or "").encode(), proof.encode()):
+            return ""
+        return message_id
 
     # Live
 
@@ -131,6 +144,8 @@ class Ingest:
         if archived:
             position = ArchivePosition(room.channel, archived, at)
         ours = self.proved(room, stanza)
+        if is_copy(room, ours, archived):
+            ours = ""
         if ours:
             room.reflected(ours, nick)
             room.lines.put(KnownLine(ours, archived, nick))
@@ -138,7 +153,8 @@ class Ingest:
             edit = edit_of(stanza)
             if edit:
                 return self.edited(room, stanza, edit, position, archived, at, live=live)
-        if ours or is_aside(stanza) or not nick or not has_words(stanza):
+        own_aside = is_aside(stanza) and is_bots_nick(room, nick, live=live)
+        if ours or own_aside or not nick or not has_words(stanza):
             if position:
                 # After the outcome that the confirmation settles in this turn of the loop.
                 asyncio.get_running_loop().call_soon(self._accepting.note, position)
@@ -163,9 +179,10 @@ class Ingest:
             log.info("message not forwarded", room=room.jid, reason=str(error))
             return None
         who = speaker(room, nick, stanza, live=live)
-        incoming = Incoming(room, nick, said, position, who, names_of(stanza, archived))
-        if not incoming.claimed or not position:  # else the hub says first whose id it is
-            incoming.remember(incoming.message.id)
+        names, marked = names_of(stanza, archived), is_said(stanza)
+        incoming = Incoming(room, nick, said, position, who, names, marked)
+        if not marked:  # else it is asked first who says it
+            incoming.remember(said.id)
         return incoming
 
     def edited(
@@ -223,6 +240,11 @@ class Ingest:
         ids of what is said there, and claim one for their own words elsewhere, to be known first:
         what is not contained in the words that were first gets a new id.
         """
+        if incoming.marked:
+            vouched = await self.vouched(incoming)
+            if vouched is None:
+                return ()
+            incoming = vouched
         said, position = incoming.message, incoming.position
         try:
             receipt = await self._accepting.accept(said, position)
@@ -238,6 +260,23 @@ class Ingest:
             receipt = await self._accepting.accept(anew, position)
         incoming.remember(receipt.message.id)
         return self._accepting.refusals(receipt)
+
+    async def vouched(self, incoming: Incoming) -> Incoming | None:
+        """What bears the mark of a bus, as it is to be accepted; None for another bus's own words.
+
+        The mark counts where a bus answers at the author's domain. Where the room hides the domain,
+        a message's id is believed: nothing is lost by it, since the hub looks at the words too.
+        """
+        room, said = incoming.room, incoming.message
+        their_domain = domain(room.jid_of(incoming.nick))
+        peer = bool(their_domain) and await self._is_bus(their_domain)
+        if peer and not incoming.claimed:
+            if incoming.position:
+                self._accepting.note(incoming.position)
+            return None
+        if incoming.claimed and their_domain and not peer:
+            said = unclaimed(room, said, archived=incoming.position is not None)
+        return dataclasses.replace(incoming, message=said)
 
     def not_passed_on(
         self, room: Room, said: Message, position: ArchivePosition | None, muted: Muted
@@ -356,6 +395,31 @@ def message(room: Room, stanza: Element, archived: str, at: int, words: str = ""
     if not line or line.id == said.id:
         return said
     return dataclasses.replace(said, replies=line.id, thread=line.begun)
+
+
+def unclaimed(room: Room, said: Message, *, archived: bool) -> Message:
+    """A message under an id that the bus gives it, in place of the one that it brought."""
+    if archived:
+        return dataclasses.replace(said, id=id_from(said.origin))
+    fresh = new_id(said.at)
+    return dataclasses.replace(said, id=fresh, origin=f"{room.channel}#{fresh}")
+
+
+def is_copy(room: Room, message_id: str, archived: str) -> bool:
+    """Whether the room's archive has a line of ours under another id: somebody repeated it, with
+    all that stands beside it."""
+    known = room.lines.of(message_id)
+    if not known or not known.archived or not archived:
+        return False
+    return known.archived != archived
+
+
+def is_bots_nick(room: Room, nick: str, *, live: bool) -> bool:
+    """Whether the bot itself speaks under a nickname. In the archive it may have had another number
+    behind its name."""
+    if live:
+        return nick == room.nick
+    return nick.partition(" ")[0] == room.nick.partition(" ")[0]
 
 
 def has_words(stanza: Element) -> bool:

@@ -52,7 +52,11 @@ class LineIndex:
         return max(len(self._by_id), len(self._by_archive))
 
     def put(self, line: KnownLine) -> None:
-        """Remember a line, or what more is known of one."""
+        """Remember a line, or what more is known of one. A line that the archive has under another
+        id is a copy, and takes nothing away from this one."""
+        known = self.of(line.id)
+        if known and known.archived and line.archived not in ("", known.archived):
+            return
         known = self._take(line.id)
         if known:
             archived, thread = line.archived or known.archived, line.thread or known.thread

@@ -20,7 +20,7 @@ from component.xmpp.muc.ingest import Ingest
 from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.replies import archived_as
 from component.xmpp.muc.room import Room
-from component.xmpp.stanza import DISCO_INFO, features, is_said, proof_of, resource
+from component.xmpp.stanza import DISCO_INFO, features, resource
 from component.xmpp.stream.session import IqError, Session
 
 MODERATE = "urn:xmpp:message-moderate:1"
@@ -104,15 +104,14 @@ class Retraction:
     async def search(self, room: Room, message_id: str, since: int) -> ArchivedLine | None:
         """Look for a line in a few pages of the archive since a time; raises IqError,
         Unavailable."""
-        proof = self._ingest.proof(room, message_id)
         left = PAGES
         pages = self._ingest.archive.after(room.jid, "", max(since, 0))
         async with contextlib.aclosing(pages):
             async for page in pages:
                 for archived in page:
-                    stanza = archived.stanza
-                    if is_said(stanza) and proof_of(stanza) == proof:
-                        return ArchivedLine(archived.id, resource(stanza.get("from", "")))
+                    if self._ingest.proved(room, archived.stanza) == message_id:
+                        nick = resource(archived.stanza.get("from", ""))
+                        return ArchivedLine(archived.id, nick)
                 left -= 1
                 if not left:
                     break

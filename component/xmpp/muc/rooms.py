@@ -31,6 +31,7 @@ from component.xmpp.muc.puppets import Puppets
 from component.xmpp.muc.replies import KnownLine
 from component.xmpp.muc.retraction import Retraction
 from component.xmpp.muc.room import Room
+from component.xmpp.peers import Peers
 from component.xmpp.stanza import SAID, bare
 from component.xmpp.stream.session import IqError, Session
 
@@ -49,6 +50,7 @@ class Rooms:
         bot: Bot,
         nick: str,
         handlers: Handlers,
+        peers: Peers,
         *,
         admins: Iterable[str],
         secret: bytes,
@@ -63,10 +65,10 @@ class Rooms:
         self._owner = Owner(session, bot.jid)
         self._puppets = Puppets(session, time.monotonic, limits)
         self._archive = MamArchive(session, bot.jid)
-        self._ingest = Ingest(self._archive, handlers, clock, secret)
+        self._ingest = Ingest(self._archive, handlers, clock, secret, peers.is_bus)
         self._access = Access(session, bot.jid, limits)
         self._retraction = Retraction(session, bot.jid, self._ingest, self._puppets)
-        self._nick_guard = NickGuard(session, self._owner, bot.jid)
+        self._nick_guard = NickGuard(session, self._owner, peers)
         self._attendance = Attendance(
             session,
             bot,
@@ -105,10 +107,6 @@ class Rooms:
     def puppet_presence(self, stanza: Element) -> None:
         """A presence to another JID of ours than the bot's."""
         self._puppets.heard(stanza)
-
-    async def is_bus(self, their_domain: str) -> bool:
-        """Whether another Shoutbus answers at a domain."""
-        return await self._nick_guard.is_bus(their_domain)
 
     def sweep(self) -> None:
         """Once a second or so: give up on what was never reflected, ask quiet rooms, let idle
@@ -180,18 +178,18 @@ class Rooms:
                 sender, nick, body = puppet.jid, puppet.nick, message.body
         confirmation = room.expect(message.id, nick, asyncio.get_running_loop().time())
         try:
-            self._session.send_text(self.line(room, sender, body, message))
+            self._session.send_text(self.line(room, sender, nick, body, message))
         except Unavailable:
             room.awaited.pop(message.id)
             raise
         room.lines.put(KnownLine(message.id, "", nick, message.thread))
         return confirmation
 
-    def line(self, room: Room, sender: str, body: str, message: Message) -> str:
-        """The XML of a line that says a message."""
+    def line(self, room: Room, sender: str, nick: str, body: str, message: Message) -> str:
+        """The XML of a line in which `sender`, as `nick`, says a message."""
         rest = _("… the full text is at {link}", link=self._texts.page_of(message))
         text = fit(body, BODY_BYTES, rest.told(room.language))
-        proof = self._ingest.proof(room, message.id)
+        proof = self._ingest.proof(room, message.id, nick)
         marks = serialize(replacing(message), room.lines.reply(room.jid, message))
         return (
             f'<message type="groupchat" id="{message.id}" from="{sender}" to="{escape(room.jid)}">'

@@ -49,6 +49,11 @@ class FakeSession(Session):
             call()
 
 
+async def no_bus(_domain: str) -> bool:
+    """`is_bus` where there is no other bus."""
+    return False
+
+
 class FakeHandlers:
     """`hub` accepts messages; people want what `wishes` and `languages` say by JID."""
 

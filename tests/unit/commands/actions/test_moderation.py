@@ -45,7 +45,7 @@ from tests.support.fakes import (
     until_all,
 )
 from tests.support.saving import committed
-from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
+from tests.unit.xmpp.fakes import FakeHandlers, FakeSession, no_bus
 from web.guests import NAME_LIFE_S, Guests
 
 ADMIN = Caller("admin@x", "admin", Role.ADMIN, way="form")
@@ -260,7 +260,7 @@ def _heard(message: Message, mark: ArchivePosition | None = None) -> Incoming:
 async def test_what_a_muted_one_says_in_a_room_is_read_and_logged_once(stage: Stage) -> None:
     await stage.says("mute romeo@x 1 hour")
     handlers = FakeHandlers(stage.bus.hub)
-    ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"")
+    ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"", no_bus)
     marks = [ArchivePosition(ROOM, name, 1) for name in ("a", "b")]
     with structlog.testing.capture_logs() as logged:
         for mark in marks:
@@ -387,7 +387,7 @@ async def test_deleted_words_do_not_come_back_from_a_rooms_archive(stage: Stage)
     await stage.bus.hub.accept(first)
     await stage.bus.hub.delete(first.id, NOBODY)
     handlers = FakeHandlers(stage.bus.hub)
-    ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"")
+    ingest = Ingest(MamArchive(FakeSession(), ""), handlers, stage.clock, b"", no_bus)
     await ingest.accept(_heard(said("vile", ROOM, origin=origin, id=first.id)))
     assert await stage.bus.store.deliveries.log(ROOM) == []
 

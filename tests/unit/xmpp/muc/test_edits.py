@@ -16,7 +16,7 @@ from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
 from component.xmpp.muc.room import Occupant, Room
 from tests.support.fakes import FakeWorld
-from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
+from tests.unit.xmpp.fakes import FakeHandlers, FakeSession, no_bus
 
 JID = "team@rooms.example.org"
 ROOM = Channel("muc", JID)
@@ -55,7 +55,7 @@ class Stage:
     def __post_init__(self) -> None:
         session = FakeSession()
         archive = MamArchive(session, "bot@bus.example.org/bus")
-        self.ingest = Ingest(archive, FakeHandlers(self.world), self.world.clock, b"secret")
+        self.ingest = Ingest(archive, FakeHandlers(self.world), self.world.clock, b"secret", no_bus)
 
     def comes(self, nick: str, jid: str = "") -> None:
         self.room.occupants[nick] = Occupant(jid, "none", "participant")

@@ -18,7 +18,7 @@ from component.xmpp.muc.replies import (
     named_by,
     text_of,
 )
-from component.xmpp.muc.room import Room
+from component.xmpp.muc.room import Occupant, Room
 from component.xmpp.stanza import MAX_ID, SAID
 from tests.support.fakes import FakeWorld, said
 from tests.unit.xmpp.fakes import FakeHandlers, FakeSession
@@ -51,6 +51,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.world = FakeWorld()
+        self.buses: set[str] = set()
         self.room = Room(JID, ChannelSpec(ROOM), "shoutbus")
         session = FakeSession()
         self.ingest = Ingest(
@@ -58,7 +59,11 @@ class Stage:
             FakeHandlers(self.world),
             self.world.clock,
             b"secret",
+            self.is_bus,
         )
+
+    async def is_bus(self, domain: str) -> bool:
+        return domain in self.buses
 
     async def hear(self, stanza: Element) -> Incoming:
         heard = self.ingest.live(self.room, stanza)
@@ -68,7 +73,7 @@ class Stage:
 
     def reflect(self, id: str, archived: str, nick: str = "Zoe (web)") -> None:
         """The room gives back what the bus said."""
-        proof = self.ingest.proof(self.room, id)
+        proof = self.ingest.proof(self.room, id, nick)
         back = line(
             "a shout", nick, archived, inside=f'<said xmlns="{SAID}" id="{id}" proof="{proof}"/>'
         )
@@ -131,6 +136,57 @@ async def test_a_claimed_id_does_not_take_a_lines_place(stage: Stage) -> None:
     assert own.replies == ""
 
 
+MARK = f'<said xmlns="{SAID}"/>'
+"""Marks a bus's own words, which go no further."""
+
+
+def occupied(stage: Stage, nick: str, jid: str) -> None:
+    stage.room.occupants[nick] = Occupant(jid, "none", "participant")
+
+
+async def test_an_occupant_who_sets_the_mark_of_a_bus_is_heard(stage: Stage) -> None:
+    """It hid its lines from the shoutbox."""
+    occupied(stage, "Mallory", "mallory@evil.example")
+    await stage.hear(line("you do not see me", "Mallory", "m1", inside=MARK))
+    await stage.hear(line("nor me", "Stranger", "m2", inside=MARK))  # whose JID the room hides
+    assert [one.body for one in stage.world.accepted] == ["you do not see me", "nor me"]
+
+
+async def test_what_another_bus_says_itself_goes_no_further(stage: Stage) -> None:
+    occupied(stage, "other bus", "bot@bus.other.example")
+    stage.buses.add("bus.other.example")
+    await stage.hear(line("I do not know the command", "other bus", "o1", inside=MARK))
+    assert stage.world.accepted == []
+    assert stage.ingest.live(stage.room, line("Hello!", "shoutbus", "o2", inside=MARK)) is None
+
+
+async def test_an_occupant_who_claims_an_id_gets_another(stage: Stage) -> None:
+    occupied(stage, "Mallory", "mallory@evil.example")
+    theirs = "c" * 32
+    claim = f'<said xmlns="{SAID}" id="{theirs}" proof="0"/>'
+    for archived in ("m1", "m2", ""):
+        await stage.hear(line(f"claimed {archived}", "Mallory", archived, inside=claim))
+    assert len({one.id for one in stage.world.accepted} - {theirs}) == 3
+    assert stage.room.lines.of(theirs) is None
+
+
+async def test_a_copy_of_what_the_bus_said_is_somebodys_line(stage: Stage) -> None:
+    """With its id, its proof and its nickname, once that is free."""
+    ours = "d" * 32
+    stage.reflect(ours, "s1")
+    proof = stage.ingest.proof(stage.room, ours, "Zoe (web)")
+    copied = f'<said xmlns="{SAID}" id="{ours}" proof="{proof}"/>'
+    for nick, archived in (("Mallory", "m1"), ("Zoe (web)", "m2")):
+        occupied(stage, nick, "mallory@evil.example")
+        await stage.hear(line("a lie", nick, archived, inside=copied))
+    assert [one.body for one in stage.world.accepted] == ["a lie", "a lie"]
+    assert ours not in {one.id for one in stage.world.accepted}
+    known = stage.room.lines.of(ours)
+    assert known == KnownLine(ours, "s1", "Zoe (web)")
+    answer = (await stage.hear(line("Hi", "Romeo", "a2", answers="s1"))).message
+    assert answer.replies == ours
+
+
 async def test_another_bus_brings_its_ids_along(stage: Stage) -> None:
     theirs = "c" * 32
     await stage.hear(
@@ -167,11 +223,11 @@ def test_what_is_remembered_is_bounded() -> None:
         lines.put(KnownLine(f"{number:032x}", f"a{number}", "Juliet"))
         lines.put(KnownLine(f"{number:032x}", f"b{number}", "Juliet"))
     assert len(lines) == REMEMBERED
-    assert lines.meant("b9") is None
-    assert lines.meant("b10")
-    assert lines.meant("a10") is None
+    assert lines.meant("a9") is None
+    assert lines.meant("a10")
+    assert lines.meant("b10") is None, "a copy is not known by its id"
     lines.drop(f"{10:032x}")
-    assert lines.meant("b10") is None
+    assert lines.meant("a10") is None
 
 
 def test_what_the_archive_calls_it() -> None:
