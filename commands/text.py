@@ -91,6 +91,12 @@ class Text:
         command = self._names.find(line.strip())
         return command is not None and command.action.public and not command.rest
 
+    def expects(self, jid: str, line: str) -> bool:
+        """Whether a line begins with a command, or may answer what someone was asked."""
+        if jid in self._conversations or answer_word(line) in ANSWERS:
+            return True
+        return self._names.find(line.strip().removeprefix("/")) is not None
+
     async def dispatch(self, asked: TypedLine, caller: Caller) -> Answer:
         """Take a line as the answer to what is open, or as the beginning of something."""
         if caller.in_room or not caller.jid:
@@ -255,11 +261,19 @@ class Text:
     def post(self, message: PlainMessage | None, asked: TypedLine, caller: Caller) -> Answer:
         """Pass a message on; the first one of a person only after a question."""
         ends = self.ends(caller)
-        if not ends or self.agreed(caller):
+        agreed = self.agreed(caller)
+        if not ends or (agreed and not asked.automatic):
             return message
         body = message.body if message else asked.text
         held = HeldLine(body, "", asked.replies, self._clock(), first=True)
         self._held.hold(caller.jid, held)
+        if agreed:
+            return _(
+                "Post “{line}” to {ends}? (yes/no) I ask because it looks like an automatic answer "
+                "to my message.",
+                line=start_of(body),
+                ends=", ".join(ends),
+            ).told(caller.language)
         return _(
             "Post “{line}” to {ends}, where everyone can read it? (yes/no) After a yes I post what "
             "you write here without asking. “help” lists what else I can do.",

@@ -172,6 +172,10 @@ class BusHandlers:
         """Whether a line is the name of a command that may be given in rooms."""
         return self.text.is_room_command(line)
 
+    def expects(self, jid: str, line: str) -> bool:
+        """Whether a line is a command, or answers an open question."""
+        return self.text.expects(jid, line)
+
     def listed(self, to: str, asker: str, language: str) -> Sequence[tuple[str, str]]:
         """The ad-hoc commands that someone may call."""
         return self.adhoc.listed(to, asker, language)

@@ -9,8 +9,10 @@ from component.common.errors import TooMany
 from component.common.i18n import Words, _, joined
 from component.common.rate import Rate
 from component.common.sanitize import one_line
+from component.xmpp.answers import AnswerBudget
 from component.xmpp.elements import body, element, message, own_words
 from component.xmpp.handlers import Handlers, TypedLine
+from component.xmpp.im.automatic import AutomaticAnswers
 from component.xmpp.im.roster import RESOURCE
 from component.xmpp.muc.room import Room, RoomLine
 from component.xmpp.stanza import MUC_USER, bare
@@ -23,11 +25,15 @@ REMEMBERED = 10_000
 class Bot:
     """The bot as it speaks, under a local part of the component's domain."""
 
-    def __init__(self, session: Session, name: str, handlers: Handlers) -> None:
+    def __init__(
+        self, session: Session, name: str, handlers: Handlers, automatic: AutomaticAnswers
+    ) -> None:
         self._session = session
         self._handlers = handlers
         self.bare = f"{name}@{session.domain}"
         self.jid = f"{self.bare}/{RESOURCE}"
+        self._answers = AnswerBudget(time.monotonic)
+        self._automatic = automatic
         self._warnings = Rate(time.monotonic, 1, 1 / 60)
         self._told: OrderedDict[str, None] = OrderedDict()
 
@@ -35,6 +41,7 @@ class Bot:
 
     def write(self, jid: str, words: str) -> None:
         """Write to someone."""
+        self._automatic.told(bare(jid))
         self._session.try_send(message(self.jid, jid, body(words), own_words(), type="chat"))
 
     async def welcome(self, ours: str, theirs: str, language: str) -> None:
@@ -49,6 +56,7 @@ class Bot:
         """Answer a direct message in its own conversation."""
         sender = f"{bare(stanza.get('to', ''))}/{RESOURCE}"
         kind = stanza.get("type") or "chat"
+        self._automatic.told(bare(stanza.get("from", "")))
         self._session.try_send(
             message(sender, stanza.get("from", ""), body(words), own_words(), type=kind)
         )
@@ -82,7 +90,8 @@ class Bot:
                 bot=room.nick,
             )
             answer = unknown.told(self._handlers.language(line.jid, line.language))
-        self.say(room, f"{line.nick}: {answer}")
+        if self._answers.allows(room.jid, answer):
+            self.say(room, f"{line.nick}: {answer}")
 
     def warn(self, room: Room, line: RoomLine, sentences: Sequence[Words]) -> None:
         """Tell an occupant, in private and once a minute at most, what of theirs was not passed

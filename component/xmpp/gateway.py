@@ -19,6 +19,7 @@ from component.xmpp.disco import Disco
 from component.xmpp.elements import answer, error
 from component.xmpp.handlers import Handlers
 from component.xmpp.identity import Identities
+from component.xmpp.im.automatic import AutomaticAnswers
 from component.xmpp.im.contacts import Contacts
 from component.xmpp.im.direct import DirectMessages
 from component.xmpp.im.inbox import Inbox
@@ -55,7 +56,8 @@ class Gateway:
         limits = limits or Limits()
         self._handlers = handlers
         self.session = Session(account, self.receive)
-        self.bot = Bot(self.session, bot, handlers)
+        automatic = AutomaticAnswers(time.monotonic)
+        self.bot = Bot(self.session, bot, handlers, automatic)
         self.identities = Identities(handlers, account.component, self.bot.bare)
         self.disco = Disco(self.session, self.identities, handlers)
         home = account.component.partition(".")[2]
@@ -72,7 +74,7 @@ class Gateway:
         )
         self.roster.added.append(self.bot.welcome)
         self.online = Presence(self.session, self.bot.bare, limits)
-        self.direct = DirectMessages(self.session, self.bot.jid, handlers, limits)
+        self.direct = DirectMessages(self.session, self.bot.jid, handlers, automatic, limits)
         peers = Peers(self.session, self.bot.jid)
         self.rooms = Rooms(
             self.session,
@@ -85,7 +87,7 @@ class Gateway:
             clock=clock,
             limits=limits,
         )
-        self.inbox = Inbox(self.session, self.bot, handlers, peers.is_bus, clock)
+        self.inbox = Inbox(self.session, self.bot, handlers, peers.is_bus, automatic, clock)
 
     # In
 

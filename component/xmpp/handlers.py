@@ -31,6 +31,8 @@ class TypedLine:
     in_room: bool
     language: str = "en"
     replies: str = ""
+    automatic: bool = False
+    """Whether a program may have written it: it is not posted unless somebody says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,9 @@ class Handlers(Accepting, Places, Persons, Commands, Protocol):
 
     def is_room_command(self, line: str) -> bool:
         """Whether a line is the name of a command that may be given in rooms, and no more."""
+
+    def expects(self, jid: str, line: str) -> bool:
+        """Whether a line is a command, or an answer to what the bot asked a person."""
 
     def gateway(self, domain: str) -> HeardThere | None:
         """Who takes what the JIDs of a gateway's domain write (XEP-0100)."""

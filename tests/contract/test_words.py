@@ -54,6 +54,8 @@ LOOSE = {
     ("actions/system/status.py", " min"),
 }
 """Text outside the catalogue that may be there."""
+WORD_LISTS = {"grammar/time_hints.py"}
+"""Files with lists of words that people write, in any language."""
 CORE_LOOSE = {
     # Stored, so in one language for all who read it
     ("bus/model/message.py", "(deleted by an operator)"),
@@ -346,7 +348,12 @@ def _told(found: Iterable[tuple[str, ast.Constant]], loose: Set[tuple[str, str]]
 
 
 def test_no_text_is_outside_the_catalogue() -> None:
-    found = [(name, node) for name, tree in _trees(CODE) for node in _loose(tree)]
+    found = [
+        (name, node)
+        for name, tree in _trees(CODE)
+        for node in _loose(tree)
+        if name not in WORD_LISTS
+    ]
     assert _told(found, LOOSE) == []
     assert {
         (name, str(node.value)) for name, node in found

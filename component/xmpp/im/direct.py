@@ -15,6 +15,7 @@ from component.common.i18n import _
 from component.common.sanitize import escape, fit
 from component.xmpp.elements import body, own_words, replacing, serialize
 from component.xmpp.handlers import Texts
+from component.xmpp.im.automatic import AutomaticAnswers
 from component.xmpp.im.proofs import Proofs, SentMessage
 from component.xmpp.limits import BODY_BYTES, Limits
 from component.xmpp.muc.retraction import retraction
@@ -38,10 +39,18 @@ transient."""
 class DirectMessages:
     """`ports.Direct` for the chat method; `bot` is the full JID they come from."""
 
-    def __init__(self, session: Session, bot: str, texts: Texts, limits: Limits) -> None:
+    def __init__(
+        self,
+        session: Session,
+        bot: str,
+        texts: Texts,
+        automatic: AutomaticAnswers,
+        limits: Limits,
+    ) -> None:
         self._session = session
         self._bot = bot
         self._texts = texts
+        self._automatic = automatic
         self._proofs = Proofs(session, bot, limits)
         self._sent: dict[tuple[str, str], SentMessage] = {}
         self._last: tuple[Message | None, str, str] = (None, "", "")
@@ -89,6 +98,7 @@ class DirectMessages:
             f'<message type="chat" id="{escape(stanza_id)}" from="{self._bot}" '
             f'to="{escape(jid)}">{inside}</message>'
         )
+        self._automatic.told(jid)
         where, sent = domain(jid), SentMessage(lost)
         self._sent[jid, stanza_id] = sent
         way = self._proofs.way(where)

@@ -26,11 +26,13 @@ from component.common.errors import Forbidden, Gone, NotFound, ShoutbusError, St
 from component.common.i18n import Words, _, joined, tell
 from component.common.rate import Rate
 from component.common.sanitize import one_line, skeleton
+from component.xmpp.answers import AnswerBudget
 from component.xmpp.bot import Bot, unreadable
 from component.xmpp.content import Content, content_of, encryption_of, invitation_of
 from component.xmpp.edits import Edit, edit_of, names_of
 from component.xmpp.elements import answer, element, error, message
 from component.xmpp.handlers import Handlers, PlainMessage, TypedLine
+from component.xmpp.im.automatic import AutomaticAnswers, says_so
 from component.xmpp.im.edits import Posted, PostedLines
 from component.xmpp.muc.edits import DELETED, UNKNOWN
 from component.xmpp.muc.replies import named_by, text_of
@@ -64,6 +66,7 @@ class Inbox:
         bot: Bot,
         handlers: Handlers,
         is_bus: Callable[[str], Awaitable[bool]],
+        automatic: AutomaticAnswers,
         clock: Clock,
     ) -> None:
         self._session = session
@@ -75,6 +78,8 @@ class Inbox:
         self._occupants = Rate(time.monotonic, 200, 20)
         self._notices = Rate(time.monotonic, 1, 1 / 60)
         self._lines = PostedLines()
+        self._answers = AnswerBudget(time.monotonic)
+        self._automatic = automatic
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -163,6 +168,7 @@ class Inbox:
         """Take a message and answer it: with a reply, with an error, with a receipt."""
         sender = bare(stanza.get("from", ""))
         language = self._handlers.language(sender, language_of(stanza))
+        expected = self._handlers.expects(sender, text_of(stanza))
         try:
             if from_room:
                 self._occupants.spend(stanza.get("from", ""))
@@ -178,8 +184,14 @@ class Inbox:
         finally:
             self._lines.settle(sender, names_of(stanza), None)
         if reply:
-            self._bot.reply(stanza, tell(reply, language))
+            peer = stanza.get("from", "") if from_room else sender
+            self.reply(stanza, peer, tell(reply, language), expected=expected)
         self.receipt(stanza)
+
+    def reply(self, stanza: Element, peer: str, words: str, *, expected: bool) -> None:
+        """Answer a message, unless its author may be a program that was answered often enough."""
+        if self._answers.allows(peer, words, expected=expected):
+            self._bot.reply(stanza, words)
 
     async def edited(self, stanza: Element, edit: Edit) -> None:
         """Take a correction or a retraction, and say what it did not reach. What corrects a command
@@ -201,7 +213,7 @@ class Inbox:
         finally:
             self._lines.settle(sender, names, None)
         if reply and not is_said(stanza):
-            self._bot.reply(stanza, tell(reply, language))
+            self.reply(stanza, sender, tell(reply, language), expected=False)
         self.receipt(stanza)
 
     async def again(self, stanza: Element, edit: Edit) -> None:
@@ -262,6 +274,8 @@ class Inbox:
                     bot=self._bot.bare,
                 )
             )
+        if says_so(stanza):
+            raise Forbidden(_("Automatic answers are not posted to {channel}.", channel=channel))
         plain = PlainMessage(text_of(stanza), named_by(stanza))
         receipt = await self.post(stanza, channel, plain)
         return sentences([refusal.sentence for refusal in self._handlers.refusals(receipt)])
@@ -272,7 +286,13 @@ class Inbox:
         plain = PlainMessage(text, named_by(stanza))
         if not await self.claimed_id(stanza, jid):  # another bus gives no commands
             typed = TypedLine(
-                jid, local(jid) or jid, text, False, language_of(stanza), plain.replies
+                jid,
+                local(jid) or jid,
+                text,
+                False,
+                language_of(stanza),
+                plain.replies,
+                self._automatic.suspects(stanza),
             )
             reply = await self._handlers.answer(typed)
             if isinstance(reply, str):

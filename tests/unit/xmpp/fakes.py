@@ -139,6 +139,9 @@ class FakeHandlers:
     def is_room_command(self, line: str) -> bool:
         return line in self.answers
 
+    def expects(self, jid: str, line: str) -> bool:
+        return line in self.answers
+
     def listed(self, to: str, asker: str, language: str) -> Sequence[tuple[str, str]]:
         return []
 

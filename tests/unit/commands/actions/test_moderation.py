@@ -25,6 +25,7 @@ from component.common.errors import Muted
 from component.storage import open_store
 from component.xmpp.bot import Bot
 from component.xmpp.handlers import TypedLine
+from component.xmpp.im.automatic import AutomaticAnswers
 from component.xmpp.im.inbox import Inbox
 from component.xmpp.muc.ingest import Incoming, Ingest
 from component.xmpp.muc.mam import MamArchive
@@ -475,8 +476,9 @@ async def test_how_often_one_hears_that_it_was_passed_on() -> None:
     handlers = FakeHandlers()
     handlers.wishes = {"a@x": "always", "n@x": "never", "o@x": "once"}
     session = FakeSession()
-    bot = Bot(session, "bot", handlers)
-    inbox = Inbox(session, bot, handlers, _no_bus, FakeClock())
+    automatic = AutomaticAnswers(lambda: 0.0)
+    bot = Bot(session, "bot", handlers, automatic)
+    inbox = Inbox(session, bot, handlers, _no_bus, automatic, FakeClock())
     for _time in range(2):
         assert str(inbox.confirmation("a@x", ["here"], first=False)) == "Posted to here."
         assert inbox.confirmation("n@x", ["here"], first=False) is None

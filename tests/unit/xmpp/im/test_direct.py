@@ -9,6 +9,7 @@ import pytest
 from component.bus.model.flow_control import WINDOW
 from component.bus.ports.method import Confirmation
 from component.common.errors import DeliveryError, Refused, Unavailable, Unconfirmed
+from component.xmpp.im.automatic import AutomaticAnswers
 from component.xmpp.im.direct import DirectMessages
 from component.xmpp.im.proofs import GROUP
 from component.xmpp.limits import Limits
@@ -50,7 +51,7 @@ async def wire() -> Wire:
 
 @pytest.fixture
 async def direct(wire: Wire) -> AsyncIterator[DirectMessages]:
-    one = DirectMessages(wire, BOT, FakeHandlers(), Limits())
+    one = DirectMessages(wire, BOT, FakeHandlers(), AutomaticAnswers(lambda: 0.0), Limits())
     yield one
     await one.close()
 
@@ -170,7 +171,7 @@ async def test_each_is_told_in_their_language_though_words_are_kept(wire: Wire) 
     languages = {"juliet@example.org": "en", "tilo@example.org": "de"}
     handlers = FakeHandlers()
     handlers.languages = languages
-    direct = DirectMessages(wire, BOT, handlers, Limits())
+    direct = DirectMessages(wire, BOT, handlers, AutomaticAnswers(lambda: 0.0), Limits())
     long, other, again = said("x" * 200_000), said("short"), said("x" * 200_000)
     for message in (long, other, again):
         for jid in languages:
@@ -232,7 +233,9 @@ async def test_a_bounce_of_what_was_sent_again_is_heard(direct: DirectMessages, 
 async def test_a_server_that_is_silent_is_known_until_it_answers_in_time(
     wire: Wire,
 ) -> None:
-    direct = DirectMessages(wire, BOT, FakeHandlers(), Limits(silence_s=0.05))
+    direct = DirectMessages(
+        wire, BOT, FakeHandlers(), AutomaticAnswers(lambda: 0.0), Limits(silence_s=0.05)
+    )
     way = direct.way("juliet@example.org")
     first = await direct.tell("juliet@example.org", said("one"))
     assert not way.silent

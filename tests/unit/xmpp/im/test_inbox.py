@@ -6,6 +6,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from component.xmpp.bot import Bot
+from component.xmpp.im.automatic import AutomaticAnswers
 from component.xmpp.im.inbox import Inbox
 from component.xmpp.stanza import MUC_USER
 from tests.support.fakes import FakeClock, FakeWorld, until
@@ -33,8 +34,10 @@ class Stage:
         self.session = FakeSession()
         self.session.there = True
         self.handlers = FakeHandlers(self.world)
-        bot = Bot(self.session, "bot", self.handlers)
-        self.inbox = Inbox(self.session, bot, self.handlers, no_bus, FakeClock())
+        self.now = 0.0
+        automatic = AutomaticAnswers(lambda: self.now)
+        self.bot = Bot(self.session, "bot", self.handlers, automatic)
+        self.inbox = Inbox(self.session, self.bot, self.handlers, no_bus, automatic, FakeClock())
 
     def hears(
         self, inside: str, sender: str = JULIET, body: str = "a program's words", room: bool = False

@@ -11,6 +11,7 @@ from component.bus.model.message import Author, AuthorKind, Channel
 from component.bus.model.records import ChannelSpec
 from component.common.errors import Conflict, NotFound, Refused, Unavailable
 from component.xmpp.bot import Bot
+from component.xmpp.im.automatic import AutomaticAnswers
 from component.xmpp.limits import Limits
 from component.xmpp.muc.room import Room
 from component.xmpp.muc.rooms import Rooms
@@ -52,7 +53,7 @@ class Stage:
         self.world = FakeWorld()
         self.session = RoomSession()
         self.handlers = FakeHandlers(self.world)
-        self.bot = Bot(self.session, "bot", self.handlers)
+        self.bot = Bot(self.session, "bot", self.handlers, AutomaticAnswers(lambda: 0.0))
         self.rooms = Rooms(
             self.session,
             self.bot,
@@ -420,5 +421,5 @@ async def test_the_bot_is_spoken_to(stage: Stage) -> None:
         stage.hears("juliet", line)
     await until(lambda: len(stage.accepted) == len(lines), "the lines are accepted")
     _hello, *answers = [one.findtext("body") for one in stage.sent("message", "groupchat")]
-    assert answers == ["juliet: This is help."] * 3
+    assert answers == ["juliet: This is help."], "the same is said once a minute"
     assert stage.handlers.asked == ["help"] * 3
